@@ -1,0 +1,77 @@
+/**
+ * What delivery needs of an authority, here or elsewhere.
+ * @module
+ */
+import type { KeyObject } from 'node:crypto';
+import type { Watchable } from '../../lib/watchable.ts';
+import type { BundleSet } from '../../spiffe/bundle.ts';
+import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
+import type { JwtSvid, X509Svid } from '../../spiffe/svid.ts';
+import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+
+export type KeyType = 'ec-p256' | 'ec-p384' | 'rsa-2048';
+
+/** The way in which an SVID or a bundle reaches its consumer. */
+export type Channel = 'workload-api' | 'sds' | 'istio-ca' | 'bundle-endpoint' | 'oidc' | 'self' | 'admin';
+
+/** What one caller may be, on which terms; made by registration. */
+export interface Entitlement {
+  readonly spiffeId: SpiffeId;
+  readonly x509SvidTtlMs: number;
+  readonly jwtSvidTtlMs: number;
+  readonly dnsNames: readonly string[];
+  readonly hint: string;
+  readonly federatesWith: readonly TrustDomain[];
+}
+
+export interface X509Request {
+  readonly entitlement: Entitlement;
+  /** `selector type:value` strings that were attested; kept in the ledger. */
+  readonly selectors: readonly string[];
+  readonly channel: Channel;
+  /** Given: that key is certified. Absent: a key of this type is made and returned. */
+  readonly publicKey?: KeyObject;
+  readonly keyType?: KeyType;
+}
+
+export interface JwtRequest {
+  readonly entitlement: Entitlement;
+  readonly selectors: readonly string[];
+  readonly channel: Channel;
+  readonly audiences: readonly string[];
+}
+
+/** How sure we are that a consumer holds a bundle. */
+export type AckGrade = 'sent' | 'acknowledged' | 'renewed' | 'refused';
+
+/** One consumer's word about the bundle that it holds. */
+export interface Acknowledgement {
+  /** Stable as long as the consumer lives: one stream of one caller. */
+  readonly consumer: string;
+  readonly channel: Channel;
+  readonly spiffeIds: readonly SpiffeId[];
+  readonly sequence: number;
+  readonly grade: AckGrade;
+}
+
+export interface IdentitySource {
+  readonly trustDomain: TrustDomain;
+  readonly bundles: Watchable<BundleSet>;
+  /**
+   * Signs an X.509-SVID; resolves when its ledger row is durable.
+   * @throws GatehouseError `authority_not_ready`, `store_unavailable`, `key_invalid`
+   */
+  issueX509(request: X509Request): Promise<X509Svid>;
+  /** Signs a JWT-SVID. @throws GatehouseError `not_supported` until JWT authorities exist, `authority_not_ready` */
+  issueJwt(request: JwtRequest): Promise<JwtSvid>;
+  acknowledge(word: Acknowledgement): void;
+  /** The consumer's stream has ended. */
+  forget(consumer: string): void;
+  /**
+   * When an SVID should be renewed, in milliseconds since 1970: half of its life, spread by ± 10 %;
+   * earlier when its authority is tainted.
+   */
+  renewAt(svid: X509Svid): number;
+  /** Changes whenever `renewAt` may answer differently for SVIDs that are out (activation, taint). */
+  readonly renewals: Watchable<number>;
+}

@@ -1,0 +1,45 @@
+/**
+ * What a decision is, and why.
+ * @module
+ */
+import type { PlaneId, PolicyRef } from './model.ts';
+
+/** Why a Check was answered as it was; a closed list that outsiders rely on. */
+export type Reason =
+  | 'rule_allowed'
+  | 'no_policy_applies'
+  | 'rule_denied'
+  | 'no_rule_allowed'
+  | 'mtls_required'
+  | 'token_invalid'
+  | 'audience_denied'
+  | 'revoked'
+  | 'destination_unknown'
+  | 'namespace_unknown'
+  | 'labels_unknown'
+  | 'no_policies'
+  | 'ambiguous_request'
+  | 'foreign_trust_domain'
+  | 'peer_not_verified'
+  | 'custom_unavailable'
+  | 'place_mismatch'
+  | 'caller_not_authorised'
+  | 'malformed_request'
+  | 'not_ready'
+  | 'internal_error';
+
+export interface Decision {
+  readonly effect: 'allow' | 'deny';
+  readonly reason: Reason;
+  readonly plane: PlaneId | undefined;
+  /** The policy that decided, and the index of its rule; undefined where none did. */
+  readonly policy: PolicyRef | undefined;
+  readonly rule: number | undefined;
+  /** The verdict that there would be if every dry-run policy were enforced; undefined if there is none in scope. */
+  readonly dryRun: DryRun | undefined;
+}
+
+export interface DryRun {
+  readonly effect: 'allow' | 'deny';
+  readonly policy: PolicyRef | undefined;
+}

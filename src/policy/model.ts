@@ -1,0 +1,208 @@
+/**
+ * The one model that all policy languages are translated to.
+ *
+ * Plain data that survives structured clone: the primary makes it from documents, deciders compile it.
+ * Every string that is compared with a request is a byte string (`lib/byte-string.ts`).
+ * @module
+ */
+
+export type Dialect = 'istio' | 'calico' | 'kubernetes';
+export type PlaneId = 'istio' | 'calico' | 'l4';
+export type PlaneMode = 'enforce' | 'observe' | 'off';
+
+/** How an absent fact is read: as the dialect's own system reads it, or so that it never allows (design D6). */
+export type Absence = 'upstream' | 'strict';
+
+/** Where something was written; lines and columns count from 1. */
+export interface Position {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Names one document; `namespace` is empty for cluster-scoped kinds. */
+export interface PolicyRef {
+  readonly dialect: Dialect;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Everything in force, for one generation. Planes are ANDed. */
+export interface PolicyModel {
+  /** Rises by one with every model that is put in force. */
+  readonly generation: number;
+  readonly absence: Absence;
+  readonly planes: readonly Plane[];
+}
+
+export interface Plane {
+  readonly id: PlaneId;
+  readonly mode: PlaneMode;
+  readonly stages: readonly Stage[];
+}
+
+/** Stages are walked in order; the first that decides ends the plane. A plane in which no stage decides allows. */
+export type Stage = RuleStage | TransportStage | TokenStage;
+
+/**
+ * - `any-deny`: a rule that holds denies.
+ * - `any-allow`: a rule that holds allows; none holds: deny; no policy selects the workload: the stage is skipped.
+ * - `delegate`: a rule that holds hands over to an external provider.
+ * - `audit`: a rule that holds is recorded.
+ * - `first-match`: policies by order, their rules by index; the first that holds has its effect.
+ */
+export interface RuleStage {
+  readonly kind: 'any-deny' | 'any-allow' | 'delegate' | 'audit' | 'first-match';
+  /** For people: `DENY`, `ALLOW`, a tier's name. */
+  readonly name: string;
+  readonly policies: readonly Policy[];
+  /** `first-match` only: what happens if policies select the workload and no rule holds. */
+  readonly onNoMatch?: 'deny' | 'pass' | 'allow';
+}
+
+export interface Policy {
+  readonly ref: PolicyRef;
+  readonly position: Position;
+  readonly owner: string;
+  /** `dry-run` is evaluated and reported, and decides nothing. */
+  readonly mode: 'enforce' | 'dry-run';
+  readonly subject: Subject;
+  readonly rules: readonly Rule[];
+  /** `delegate` only. */
+  readonly provider?: string;
+}
+
+/** Which workloads a policy applies to. */
+export interface Subject {
+  /** Undefined: every namespace (a root-namespace policy). */
+  readonly namespace: string | undefined;
+  /** Equalities that must all hold on the workload's labels. Empty: all workloads of the namespace. */
+  readonly labels: readonly (readonly [key: string, value: string])[];
+}
+
+export type Effect = 'allow' | 'deny' | 'pass' | 'log';
+
+export interface Rule {
+  /** Index in the document's own list of rules. */
+  readonly index: number;
+  readonly position: Position;
+  readonly effect: Effect;
+  /** Holds for HTTP requests. */
+  readonly http: Expr;
+  /** Holds for TCP connections, where HTTP facts do not exist; undefined: the rule does not exist there. */
+  readonly tcp: Expr | undefined;
+}
+
+/** A condition over facts. `all` of nothing is true, `any` of nothing is false. */
+export type Expr =
+  | { readonly op: 'all'; readonly of: readonly Expr[] }
+  | { readonly op: 'any'; readonly of: readonly Expr[] }
+  | { readonly op: 'not'; readonly of: Expr }
+  | Atom;
+
+/** One fact against alternatives: true if any alternative holds for any value of the fact. */
+export type Atom =
+  | { readonly op: 'text'; readonly fact: TextFact; readonly any: readonly TextPattern[] }
+  | { readonly op: 'address'; readonly fact: AddressFact; readonly any: readonly Cidr[] }
+  | { readonly op: 'port'; readonly fact: 'destinationPort'; readonly any: readonly PortRange[] };
+
+/**
+ * Facts whose values are byte strings. A fact may have none (absent), one, or several values.
+ * - `peerName`: every URI SAN, then every DNS SAN, then the subject of the verified peer certificate.
+ * - `path`: `:path` up to the first `?` or `#`.
+ * - `header`: one value a line of the header; `name` is lower-case; pseudo-headers too (`:path` whole).
+ * - `sni`: lower-cased.
+ * - `claim`: the strings (and string list elements) at a path of the verified token's claims.
+ * - `metadata`: string or list elements of dynamic metadata that Envoy sent.
+ */
+export type TextFact =
+  | { readonly of: 'peerName' | 'method' | 'path' | 'host' | 'sni' }
+  | { readonly of: 'header'; readonly name: string }
+  | { readonly of: 'claim'; readonly path: readonly string[] }
+  | { readonly of: 'metadata'; readonly filter: string; readonly path: readonly string[]; readonly list: boolean };
+
+/** `source`: the direct peer. `remote`: the client by X-Forwarded-For and trusted hops. `destination`: our own side. */
+export type AddressFact = 'source' | 'remote' | 'destination';
+
+export interface Cidr {
+  /** Canonical text, e.g. `10.0.0.0/8`, `fd00::/16`. */
+  readonly text: string;
+}
+
+/** Both ends included. */
+export interface PortRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+export type TextPattern =
+  | { readonly is: 'exact' | 'prefix' | 'suffix'; readonly value: string; readonly ignoreCase?: boolean }
+  /** There is a value, even an empty one. */
+  | { readonly is: 'present' }
+  /** There is a value that is not empty (RE2 `.+`, full match). */
+  | { readonly is: 'nonEmpty' }
+  /** Literal parts in order with any run of bytes between them; `first`/`last` parts are anchored. `within` bars `/` from the runs. */
+  | { readonly is: 'glob'; readonly parts: readonly string[]; readonly within?: 'segment' }
+  /** Path template with `{*}` and `{**}` (Envoy's uri_template). */
+  | { readonly is: 'template'; readonly text: string }
+  /** `spiffe://` any trust domain `/ns/` namespace, optional segments, `/sa/` service account, optional tail. */
+  | { readonly is: 'serviceAccount'; readonly namespace: string; readonly serviceAccount: string };
+
+/** PeerAuthentication: what the transport must be. Precedence is resolved by workload at compile time. */
+export interface TransportStage {
+  readonly kind: 'transport';
+  readonly policies: readonly TransportPolicy[];
+}
+
+export type MtlsMode = 'unset' | 'disable' | 'permissive' | 'strict';
+
+export interface TransportPolicy {
+  readonly ref: PolicyRef;
+  readonly position: Position;
+  readonly owner: string;
+  readonly scope: 'mesh' | 'namespace' | 'workload';
+  readonly subject: Subject;
+  /** RFC 3339 `metadata.creationTimestamp` as milliseconds; the oldest of one scope wins. */
+  readonly createdAt: number | undefined;
+  readonly mode: MtlsMode;
+  readonly ports: readonly (readonly [port: number, mode: MtlsMode])[];
+}
+
+/** RequestAuthentication: which tokens are accepted, and where they are looked for. */
+export interface TokenStage {
+  readonly kind: 'token';
+  readonly policies: readonly TokenPolicy[];
+}
+
+export interface TokenPolicy {
+  readonly ref: PolicyRef;
+  readonly position: Position;
+  readonly owner: string;
+  readonly subject: Subject;
+  readonly rules: readonly TokenRule[];
+}
+
+export interface TokenRule {
+  readonly position: Position;
+  /** Empty: any issuer. */
+  readonly issuer: string;
+  readonly audiences: readonly string[];
+  readonly keys: KeySource;
+  readonly fromHeaders: readonly { readonly name: string; readonly prefix: string }[];
+  readonly fromParams: readonly string[];
+  readonly fromCookies: readonly string[];
+  readonly forwardOriginalToken: boolean;
+  /** Lower-case header name, or empty. */
+  readonly outputPayloadToHeader: string;
+  readonly outputClaimToHeaders: readonly { readonly header: string; readonly claim: string }[];
+  readonly spaceDelimitedClaims: readonly string[];
+  /** Deadline of one fetch of the key set. */
+  readonly fetchTimeoutMs: number;
+}
+
+/** Where a rule's keys come from; `id` is the key of the set in `KeySets`. */
+export type KeySource =
+  | { readonly from: 'inline'; readonly id: string; readonly jwks: string }
+  | { readonly from: 'uri'; readonly id: string; readonly uri: string }
+  | { readonly from: 'discovery'; readonly id: string; readonly issuer: string };

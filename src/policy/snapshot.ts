@@ -1,0 +1,11 @@
+/**
+ * One generation of policy, compiled and immutable.
+ * @module
+ */
+import type { Decision } from './decision.ts';
+import type { Facts } from './facts.ts';
+
+export interface Snapshot {
+  readonly generation: number;
+  decide(facts: Facts): Decision;
+}

@@ -1,0 +1,30 @@
+/**
+ * Trust bundles: what verifies the SVIDs of one trust domain.
+ * @module
+ */
+import type { JsonWebKey } from 'node:crypto';
+import type { TrustDomain } from './trust-domain.ts';
+
+/** A public key that verifies JWT-SVIDs. */
+export interface JwtAuthority {
+  readonly keyId: string;
+  /** Public members only. */
+  readonly jwk: JsonWebKey;
+}
+
+/** The bundle of one trust domain; immutable. */
+export interface Bundle {
+  readonly trustDomain: TrustDomain;
+  /** Strictly rises with every change of content (SPIFFE Trust Domain and Bundle §4.1.1). */
+  readonly sequence: number;
+  readonly refreshHintSeconds: number;
+  /** DER, one certificate each, in the order in which they were added. */
+  readonly x509Authorities: readonly Uint8Array[];
+  readonly jwtAuthorities: readonly JwtAuthority[];
+}
+
+/** Our own bundle, and those of the trust domains that we federate with, which are never merged (§3). */
+export interface BundleSet {
+  readonly own: Bundle;
+  readonly federated: ReadonlyMap<TrustDomain, Bundle>;
+}
