@@ -10,7 +10,7 @@ const checks = [
     ['check', ...(process.argv.includes('--fix') ? ['--write'] : []), '--error-on-warnings'],
   ],
   ['lint with types, import cycles', 'oxlint', ['--type-aware', '--deny-warnings']],
-  ['import arrows', 'mocha', ['--config', '.mocharc.json', '--spec', 'test/unit/architecture.test.ts']],
+  ['import arrows', 'mocha', ['test/unit/architecture.test.ts']],
   ['dead code', 'knip', ['--no-progress']],
 ];
 
