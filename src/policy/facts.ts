@@ -17,6 +17,16 @@ export interface Facts {
   readonly sourceAddress: IpAddress | undefined;
   /** The client by X-Forwarded-For and trusted hops; the direct peer if there is none. */
   readonly remoteAddress: IpAddress | undefined;
+  /** -1 if unknown. */
+  readonly sourcePort: number;
+  /** IP protocol number: 6 TCP, 17 UDP. */
+  readonly ipProtocol: number;
+  /** What Envoy names as the peer: its first URI SAN, else first DNS SAN, else subject; `''` without a certificate. */
+  readonly sourcePrincipal: string;
+  /** What Envoy names as itself, in the same way. */
+  readonly destinationPrincipal: string;
+  /** Labels that the request itself claims for its source; seldom sent, never proof. */
+  readonly sourceLabels: ReadonlyMap<string, string>;
   /** Every URI SAN, then every DNS SAN, then the subject; empty without a peer certificate. */
   readonly peerNames: readonly string[];
   /** `''` for TCP. */

@@ -6,6 +6,9 @@
  * @module
  */
 
+import type { LabelExpr } from './labels.ts';
+import type { Registry } from './registry/registry.ts';
+
 export type Dialect = 'istio' | 'calico' | 'kubernetes';
 export type PlaneId = 'istio' | 'calico' | 'l4';
 export type PlaneMode = 'enforce' | 'observe' | 'off';
@@ -34,6 +37,8 @@ export interface PolicyModel {
   readonly generation: number;
   readonly absence: Absence;
   readonly planes: readonly Plane[];
+  /** Who lives where; absent until something needs it. */
+  readonly registry?: Registry;
 }
 
 export interface Plane {
@@ -59,6 +64,8 @@ export interface RuleStage {
   readonly policies: readonly Policy[];
   /** `first-match` only: what happens if policies select the workload and no rule holds. */
   readonly onNoMatch?: 'deny' | 'pass' | 'allow';
+  /** `first-match` only: policies select the destination (`ingress`, the default) or the source (`egress`). */
+  readonly direction?: 'ingress' | 'egress';
 }
 
 export interface Policy {
@@ -79,6 +86,8 @@ export interface Subject {
   readonly namespace: string | undefined;
   /** Equalities that must all hold on the workload's labels. Empty: all workloads of the namespace. */
   readonly labels: readonly (readonly [key: string, value: string])[];
+  /** A condition on the effective labels of the endpoint (`registry.ts`), beside the two above. */
+  readonly selector?: LabelExpr;
 }
 
 export type Effect = 'allow' | 'deny' | 'pass' | 'log';
@@ -105,19 +114,37 @@ export type Expr =
 export type Atom =
   | { readonly op: 'text'; readonly fact: TextFact; readonly any: readonly TextPattern[] }
   | { readonly op: 'address'; readonly fact: AddressFact; readonly any: readonly Cidr[] }
-  | { readonly op: 'port'; readonly fact: 'destinationPort'; readonly any: readonly PortRange[] };
+  | { readonly op: 'port'; readonly fact: 'destinationPort' | 'sourcePort'; readonly any: readonly PortRange[] }
+  /** IP protocol numbers. */
+  | { readonly op: 'protocol'; readonly any: readonly number[] }
+  /** The address of that end belongs to an endpoint or network set of the registry whose effective labels satisfy the selector. */
+  | { readonly op: 'endpoint'; readonly end: 'source' | 'destination'; readonly selector: LabelExpr }
+  /**
+   * The principal of that end, `/ns/<namespace>/sa/<service account>` in any trust domain, satisfies all that is given.
+   * Absent or of another form: unknown, which Calico counts as satisfied.
+   */
+  | {
+      readonly op: 'identity';
+      readonly end: 'source' | 'destination';
+      /** Over the namespace's own labels and `projectcalico.org/name`. */
+      readonly namespace?: LabelExpr;
+      readonly names?: readonly string[];
+      /** Over the service account's own labels. */
+      readonly serviceAccount?: LabelExpr;
+    };
 
 /**
  * Facts whose values are byte strings. A fact may have none (absent), one, or several values.
  * - `peerName`: every URI SAN, then every DNS SAN, then the subject of the verified peer certificate.
  * - `path`: `:path` up to the first `?` or `#`.
+ * - `normalPath`: the path as Calico normalises it (`dialects/calico/path.ts`); absent if that cannot be done.
  * - `header`: one value a line of the header; `name` is lower-case; pseudo-headers too (`:path` whole).
  * - `sni`: lower-cased.
  * - `claim`: the strings (and string list elements) at a path of the verified token's claims.
  * - `metadata`: string or list elements of dynamic metadata that Envoy sent.
  */
 export type TextFact =
-  | { readonly of: 'peerName' | 'method' | 'path' | 'host' | 'sni' }
+  | { readonly of: 'peerName' | 'method' | 'path' | 'normalPath' | 'host' | 'sni' }
   | { readonly of: 'header'; readonly name: string }
   | { readonly of: 'claim'; readonly path: readonly string[] }
   | { readonly of: 'metadata'; readonly filter: string; readonly path: readonly string[]; readonly list: boolean };
@@ -144,6 +171,8 @@ export type TextPattern =
   | { readonly is: 'nonEmpty' }
   /** Literal parts in order with any run of bytes between them; `first`/`last` parts are anchored. `within` bars `/` from the runs. */
   | { readonly is: 'glob'; readonly parts: readonly string[]; readonly within?: 'segment' }
+  /** The value is this path or lies under it, segment by segment. */
+  | { readonly is: 'under'; readonly value: string }
   /** Path template with `{*}` and `{**}` (Envoy's uri_template). */
   | { readonly is: 'template'; readonly text: string }
   /** `spiffe://` any trust domain `/ns/` namespace, optional segments, `/sa/` service account, optional tail. */
