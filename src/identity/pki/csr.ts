@@ -1,0 +1,121 @@
+/**
+ * Reads certificate requests (PKCS#10). Only the public key and the proof that the caller holds it count: every name and
+ * extension in a request is ignored, since identity comes from attestation (design D4).
+ * @module
+ */
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import forge from 'node-forge';
+import { GatehouseError } from '../../errors.ts';
+import { tag } from './der.ts';
+import { DerReader, readOnly } from './der-reader.ts';
+import { type PublicKeyInfo, readPublicKeyInfo, rememberSpki } from './key-type.ts';
+import { fromPem } from './pem.ts';
+import { signatureAlgorithmOf } from './signature-algorithm.ts';
+
+const MAX_BYTES = 16 * 1024;
+const MAX_DEPTH = 24;
+
+/** The type package knows only the boolean of old; the options are forge's own (lib/asn1.js, fromDer). */
+const strictly = { strict: true, parseAllBytes: true, maxDepth: MAX_DEPTH } as unknown as boolean;
+
+export interface CertificateRequest {
+  readonly publicKey: KeyObject;
+  readonly key: PublicKeyInfo;
+}
+
+function refuse(reason: string, cause?: unknown): never {
+  throw new GatehouseError('csr_invalid', `the certificate request is not valid: ${reason}`, { reason }, { cause });
+}
+
+/** Reads one PEM block `CERTIFICATE REQUEST` (or `NEW CERTIFICATE REQUEST`). @throws GatehouseError `csr_invalid` */
+export function readCsrPem(text: string): CertificateRequest {
+  if (text.length > 2 * MAX_BYTES) refuse(`it is longer than ${MAX_BYTES} bytes`);
+  const label = text.includes('BEGIN NEW CERTIFICATE REQUEST') ? 'NEW CERTIFICATE REQUEST' : 'CERTIFICATE REQUEST';
+  let blocks: Buffer[];
+  try {
+    blocks = fromPem(label, text);
+  } catch (thrown) {
+    refuse(thrown instanceof Error ? thrown.message : String(thrown), thrown);
+  }
+  const [der, ...more] = blocks;
+  if (!der || more.length > 0) refuse('there is more than one PEM block');
+  return readCsr(der);
+}
+
+/**
+ * Reads a DER request of at most 16 KiB: P-256, P-384 or RSA of 2048 to 4096 bits, signed with SHA-256, SHA-384 or SHA-512.
+ *
+ * @throws GatehouseError `csr_invalid`, `details.reason` says why
+ * @see RFC 2986 §4
+ */
+export function readCsr(der: Uint8Array): CertificateRequest {
+  if (der.length > MAX_BYTES) refuse(`it is longer than ${MAX_BYTES} bytes`);
+  const { spki, signed, algorithmOid, signature } = partsOf(der);
+  const algorithm = signatureAlgorithmOf(algorithmOid);
+  if (!algorithm) refuse(`signature algorithm ${algorithmOid} is not accepted`);
+  const key = keyOf(spki);
+  if (key.family !== algorithm.family) refuse('key and signature are of different kinds');
+  const publicKey = importKey(spki);
+  if (!verify(algorithm.digest, signed, publicKey, signature))
+    refuse('its signature does not verify: no proof of possession');
+  rememberSpki(publicKey, spki);
+  return { publicKey, key };
+}
+
+interface Parts {
+  readonly spki: Uint8Array;
+  readonly signed: Uint8Array;
+  readonly algorithmOid: string;
+  readonly signature: Uint8Array;
+}
+
+/** forge judges the whole structure; the byte ranges that were signed are then cut out of the original. */
+function partsOf(der: Uint8Array): Parts {
+  try {
+    const text = Buffer.from(der.buffer, der.byteOffset, der.length).toString('latin1');
+    const root = forge.asn1.fromDer(forge.util.createBuffer(text), strictly);
+    const algorithmOid = algorithmOidOf(root);
+    const outer = new DerReader(readOnly(der, tag.sequence).content);
+    const info = outer.read(tag.sequence);
+    outer.read(tag.sequence);
+    const signature = outer.read(tag.bitString).content;
+    outer.end();
+    if (signature[0] !== 0) refuse('its signature is not of whole bytes');
+    const body = new DerReader(info.content);
+    body.read(tag.integer);
+    body.read(tag.sequence);
+    return {
+      spki: body.read(tag.sequence).encoded,
+      signed: info.encoded,
+      algorithmOid,
+      signature: signature.subarray(1),
+    };
+  } catch (thrown) {
+    if (thrown instanceof GatehouseError && thrown.code === 'csr_invalid') throw thrown;
+    return refuse(thrown instanceof Error ? thrown.message : String(thrown), thrown);
+  }
+}
+
+function algorithmOidOf(root: forge.asn1.Asn1): string {
+  const algorithm = Array.isArray(root.value) ? root.value[1] : undefined;
+  const name = algorithm && Array.isArray(algorithm.value) ? algorithm.value[0] : undefined;
+  if (name?.type !== forge.asn1.Type.OID || typeof name.value !== 'string')
+    return refuse('it has no signature algorithm');
+  return forge.asn1.derToOid(forge.util.createBuffer(name.value));
+}
+
+function keyOf(spki: Uint8Array): PublicKeyInfo {
+  try {
+    return readPublicKeyInfo(spki);
+  } catch (thrown) {
+    return refuse(thrown instanceof GatehouseError ? String(thrown.details['reason']) : String(thrown), thrown);
+  }
+}
+
+function importKey(spki: Uint8Array): KeyObject {
+  try {
+    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+  } catch (thrown) {
+    return refuse('its public key is not a point of its curve, or no key at all', thrown);
+  }
+}
