@@ -32,6 +32,8 @@ export interface X509Request {
   /** Given: that key is certified. Absent: a key of this type is made and returned. */
   readonly publicKey?: KeyObject;
   readonly keyType?: KeyType;
+  /** Who will hold it, as in `Acknowledgement.consumer`: so a gate can tell which holders lack a new root. */
+  readonly consumer?: string;
 }
 
 export interface JwtRequest {
@@ -52,6 +54,8 @@ export interface Acknowledgement {
   readonly spiffeIds: readonly SpiffeId[];
   readonly sequence: number;
   readonly grade: AckGrade;
+  /** Which part of the bundle the consumer takes; absent: what is usual on that channel. */
+  readonly kinds?: readonly ('x509' | 'jwt')[];
 }
 
 export interface IdentitySource {
