@@ -78,6 +78,11 @@ export interface Policy {
   readonly rules: readonly Rule[];
   /** `delegate` only. */
   readonly provider?: string;
+  /**
+   * `delegate` only: `envoy` asks the provider itself, so such a policy decides nothing here; with `nobody` a rule that
+   * holds denies `custom_unavailable`.
+   */
+  readonly providerAskedBy?: 'envoy' | 'nobody';
 }
 
 /** Which workloads a policy applies to. */
@@ -169,7 +174,7 @@ export type TextPattern =
   | { readonly is: 'present' }
   /** There is a value that is not empty (RE2 `.+`, full match). */
   | { readonly is: 'nonEmpty' }
-  /** Literal parts in order with any run of bytes between them; `first`/`last` parts are anchored. `within` bars `/` from the runs. */
+  /** Literal parts in order with any run of bytes between them; `first`/`last` parts are anchored. `within` bars `/` from the first run. */
   | { readonly is: 'glob'; readonly parts: readonly string[]; readonly within?: 'segment' }
   /** The value is this path or lies under it, segment by segment. */
   | { readonly is: 'under'; readonly value: string }
