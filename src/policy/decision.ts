@@ -37,6 +37,8 @@ export interface Decision {
   readonly rule: number | undefined;
   /** The verdict that there would be if every dry-run policy were enforced; undefined if there is none in scope. */
   readonly dryRun: DryRun | undefined;
+  /** The first audit policy that a rule of which held; it decides nothing. */
+  readonly audit: PolicyRef | undefined;
 }
 
 export interface DryRun {

@@ -5,6 +5,7 @@
  * the same on every call. Every string is a byte string (`lib/byte-string.ts`).
  * @module
  */
+import type { TokenRule } from './model.ts';
 
 export interface Facts {
   readonly protocol: 'http' | 'tcp';
@@ -43,7 +44,24 @@ export interface Facts {
   claim(path: readonly string[]): readonly string[];
   /** Values of dynamic metadata that Envoy sent; empty if absent. */
   metadata(filter: string, path: readonly string[], list: boolean): readonly string[];
+  /**
+   * Verifies the tokens of the request by the rules that apply to the workload, in order of their issuers. What `claim`
+   * answers afterwards are the claims of the accepted token. The same array is passed for the same workload every time.
+   */
+  verifyTokens(rules: readonly TokenRule[]): TokenVerdict;
 }
+
+/** What became of the tokens of a request; no token at all is accepted. */
+export type TokenVerdict =
+  | { readonly accepted: true }
+  | {
+      readonly accepted: false;
+      readonly reason: 'token_invalid' | 'audience_denied';
+      /** What the caller reads, in jwt_authn's words. */
+      readonly text: string;
+      /** Index of the rule that refused; undefined if no single one did. */
+      readonly rule: number | undefined;
+    };
 
 /** The protected workload, as the contract finds it. */
 export interface Destination {

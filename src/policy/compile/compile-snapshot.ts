@@ -1,0 +1,64 @@
+/**
+ * Compiles a policy model to a snapshot: one immutable value that decides.
+ * @module
+ */
+import type { Decision } from '../decision.ts';
+import type { Destination, Facts } from '../facts.ts';
+import type { PolicyModel } from '../model.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { type CompiledPlane, compilePlane, type PlaneProgram } from './plane-program.ts';
+import type { CompileContext } from './rule-stage.ts';
+import { decision } from './step.ts';
+
+export interface SnapshotOptions {
+  /** Allow everything while there is no policy at all. */
+  readonly allowEmpty: boolean;
+}
+
+/**
+ * Compiles a model. Every index is built here; a request pays for none.
+ *
+ * @throws GatehouseError `policy_invalid` if the model holds what cannot be compiled
+ */
+export function compileSnapshot(
+  model: PolicyModel,
+  options: SnapshotOptions,
+  context: Omit<CompileContext, 'absence'> = {},
+): Snapshot {
+  const planes = model.planes
+    .filter(({ mode }) => mode === 'enforce')
+    .map((plane) => compilePlane(plane, { ...context, absence: model.absence }));
+  const empty = model.planes.every(({ stages }) => stages.every(({ policies }) => policies.length === 0));
+  if (empty && !options.allowEmpty) {
+    const refusal = decision(undefined, 'deny', 'no_policies');
+    return { generation: model.generation, decide: () => refusal };
+  }
+  const programs = new WeakMap<Destination, PlaneProgram>();
+  return {
+    generation: model.generation,
+    decide(facts) {
+      const { destination } = facts;
+      let program = programs.get(destination);
+      if (program === undefined) programs.set(destination, (program = join(planes, destination)));
+      return program(facts);
+    },
+  };
+}
+
+/** All planes must allow; the first that denies speaks, else the first that has a rule to name. */
+function join(planes: readonly CompiledPlane[], destination: Destination): PlaneProgram {
+  const programs = planes.map((plane) => plane.programFor(destination));
+  const [only, ...others] = programs;
+  const open = decision(undefined, 'allow', 'no_policy_applies');
+  if (only === undefined) return () => open;
+  if (others.length === 0) return only;
+  return (facts: Facts): Decision => {
+    let spoken: Decision | undefined;
+    for (const program of programs) {
+      const made = program(facts);
+      if (made.effect === 'deny') return made;
+      if (spoken === undefined || (spoken.policy === undefined && made.policy !== undefined)) spoken = made;
+    }
+    return spoken ?? open;
+  };
+}

@@ -1,0 +1,125 @@
+/**
+ * What one plane says of requests to one workload: its stages in order, the first that decides ends it.
+ * @module
+ */
+import type { Decision } from '../decision.ts';
+import type { Destination, Facts } from '../facts.ts';
+import type { Plane, PolicyRef, Stage } from '../model.ts';
+import { noOrdinal } from './rule-index.ts';
+import { type CompileContext, type CompiledRuleStage, compileRuleStage, type SelectedRules } from './rule-stage.ts';
+import { decision, rulesStep, type Step, tokenStep, transportStep } from './step.ts';
+import { selectTokens } from './token-stage.ts';
+import { selectTransport } from './transport-stage.ts';
+
+export type PlaneProgram = (facts: Facts) => Decision;
+
+export interface CompiledPlane {
+  readonly plane: Plane;
+  /** Puts together what concerns one workload: once a workload, not once a request. */
+  programFor(destination: Destination): PlaneProgram;
+}
+
+interface Parts {
+  readonly steps: Step[];
+  readonly audits: SelectedRules[];
+  undecided: PolicyRef | undefined;
+}
+
+/** Compiles a plane; all indexes are built here. */
+export function compilePlane(plane: Plane, context: CompileContext): CompiledPlane {
+  const compiled = new Map<Stage, CompiledRuleStage>();
+  for (const stage of plane.stages) {
+    if (stage.kind !== 'transport' && stage.kind !== 'token') compiled.set(stage, compileRuleStage(stage, context));
+  }
+  return {
+    plane,
+    programFor(destination) {
+      const parts: Parts = { steps: [], audits: [], undecided: undefined };
+      for (const stage of plane.stages) addStage(parts, plane, stage, compiled, destination, context);
+      if (parts.undecided === undefined) return createProgram(plane, parts);
+      const refusal = decision(plane.id, 'deny', 'labels_unknown', parts.undecided);
+      return () => refusal;
+    },
+  };
+}
+
+function addStage(
+  parts: Parts,
+  plane: Plane,
+  stage: Stage,
+  compiled: ReadonlyMap<Stage, CompiledRuleStage>,
+  destination: Destination,
+  context: CompileContext,
+): void {
+  let step: Step | undefined;
+  if (stage.kind === 'transport') {
+    const selected = selectTransport(stage, destination, context);
+    parts.undecided ??= selected.undecided;
+    step = transportStep(plane.id, selected);
+  } else if (stage.kind === 'token') {
+    const selected = selectTokens(stage, destination, context);
+    parts.undecided ??= selected.undecided;
+    step = tokenStep(plane.id, selected);
+  } else {
+    const selected = compiled.get(stage)!.select(destination);
+    if (stage.kind === 'audit') {
+      if (selected.enforced.policies.length > 0) parts.audits.push(selected);
+      return; // an audit never changes the outcome, nor does not knowing whether it applies
+    }
+    parts.undecided ??= selected.undecided;
+    step = rulesStep(plane.id, selected);
+  }
+  if (step !== undefined) parts.steps.push(step);
+}
+
+function createProgram(plane: Plane, { steps, audits }: Parts): PlaneProgram {
+  const open = decision(plane.id, 'allow', 'no_policy_applies');
+  const enforce = (facts: Facts): Decision => {
+    for (let i = 0; i < steps.length; i++) {
+      const made = steps[i]!.decide(facts);
+      if (made !== undefined) return made;
+    }
+    return open;
+  };
+  const rehearses = steps.some((step) => step.rehearse !== undefined);
+  if (!rehearses && audits.length === 0) return enforce;
+  const rehearse = (facts: Facts): Decision => {
+    for (const step of steps) {
+      const made = (step.rehearse ?? step.decide)(facts);
+      if (made !== undefined) return made;
+    }
+    return open;
+  };
+  const annotate = createAnnotator();
+  return (facts) => annotate(enforce(facts), rehearses ? rehearse(facts) : undefined, auditOf(audits, facts));
+}
+
+function auditOf(audits: readonly SelectedRules[], facts: Facts): PolicyRef | undefined {
+  for (const { enforced, compiled } of audits) {
+    const ordinal = enforced.first(facts);
+    if (ordinal !== noOrdinal) return compiled.rules[ordinal]!.policy.ref;
+  }
+  return undefined;
+}
+
+const MOST_ANNOTATED = 4096;
+
+/** Joins a decision with what dry-run and audit policies say; equal joins are one object, so that answers can be prepared. */
+function createAnnotator() {
+  const made = new Map<Decision, Map<Decision | undefined, Map<PolicyRef | undefined, Decision>>>();
+  let count = 0;
+  return (enforced: Decision, rehearsed: Decision | undefined, audit: PolicyRef | undefined): Decision => {
+    const known = made.get(enforced)?.get(rehearsed)?.get(audit);
+    if (known !== undefined) return known;
+    const dryRun = rehearsed && { effect: rehearsed.effect, policy: rehearsed.policy };
+    const joined: Decision = { ...enforced, dryRun, audit };
+    if (++count > MOST_ANNOTATED) {
+      made.clear();
+      count = 1;
+    }
+    const byRehearsal = made.get(enforced) ?? new Map<Decision | undefined, Map<PolicyRef | undefined, Decision>>();
+    const byAudit = byRehearsal.get(rehearsed) ?? new Map<PolicyRef | undefined, Decision>();
+    made.set(enforced, byRehearsal.set(rehearsed, byAudit.set(audit, joined)));
+    return joined;
+  };
+}

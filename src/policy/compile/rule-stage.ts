@@ -1,0 +1,140 @@
+/**
+ * Compiles a stage of rules: one pair of indexes (HTTP, TCP) for every set of policies with the same subject.
+ *
+ * A workload's program is the list of scopes that include it; nothing is built when a request comes.
+ * @module
+ */
+import { GatehouseError } from '../../errors.ts';
+import { unknownHolds } from '../absence.ts';
+import type { Destination, Facts } from '../facts.ts';
+import type { Policy, PolicyRef, RuleStage, Subject } from '../model.ts';
+import { type ConditionContext, compileCondition } from './condition.ts';
+import { type OrderedRule, orderRules } from './order.ts';
+import { createRuleIndex, noOrdinal, type Row, type RuleIndex } from './rule-index.ts';
+import { applies, nameOfSubject, type SubjectContext } from './subject.ts';
+
+export type CompileContext = ConditionContext & SubjectContext;
+
+/** The policies of one subject, one mode. */
+interface Scope {
+  readonly subject: Subject;
+  readonly policies: readonly Policy[];
+  readonly http: RuleIndex;
+  readonly tcp: RuleIndex;
+}
+
+export interface CompiledRuleStage {
+  readonly stage: RuleStage;
+  /** By ordinal. */
+  readonly rules: readonly OrderedRule[];
+  /** The part of the stage that concerns one workload. */
+  select(destination: Destination): SelectedRules;
+}
+
+/** The rules of one mode that concern one workload. */
+export interface SelectedScopes {
+  readonly policies: readonly Policy[];
+  /** The ordinal of the first rule that holds, else `noOrdinal`. */
+  first(facts: Facts): number;
+}
+
+export interface SelectedRules {
+  readonly compiled: CompiledRuleStage;
+  readonly enforced: SelectedScopes;
+  readonly dryRun: SelectedScopes;
+  /** An enforced policy of which nobody can tell whether it applies. */
+  readonly undecided: PolicyRef | undefined;
+}
+
+/** Compiles one stage. */
+export function compileRuleStage(stage: RuleStage, context: CompileContext): CompiledRuleStage {
+  if (stage.direction === 'egress') {
+    throw new GatehouseError(
+      'policy_invalid',
+      `stage ${stage.name}: egress rules need a registry: configure registry.paths`,
+    );
+  }
+  const rules = orderRules(stage);
+  const rulesOf = Map.groupBy(rules, ({ policy }) => policy);
+  const scopesOf = (mode: Policy['mode']): ScopeTable => {
+    const policies = stage.policies.filter((policy) => policy.mode === mode && policy.providerAskedBy !== 'envoy');
+    const groups = Map.groupBy(policies, ({ subject }) => nameOfSubject(subject)).values();
+    return createScopeTable([...groups].map((group) => compileScope(stage, group, rulesOf, context)));
+  };
+  const enforced = scopesOf('enforce');
+  const dryRun = scopesOf('dry-run');
+  const compiled: CompiledRuleStage = {
+    stage,
+    rules,
+    select(destination) {
+      const some = pick(enforced, destination, context);
+      return {
+        compiled,
+        enforced: selected(some.yes),
+        dryRun: selected(pick(dryRun, destination, context).yes),
+        undecided: some.unknown[0]?.policies[0]?.ref,
+      };
+    },
+  };
+  return compiled;
+}
+
+function compileScope(
+  stage: RuleStage,
+  policies: readonly Policy[],
+  rulesOf: ReadonlyMap<Policy, readonly OrderedRule[]>,
+  context: CompileContext,
+): Scope {
+  const http: Row[] = [];
+  const tcp: Row[] = [];
+  for (const policy of policies) {
+    for (const { ordinal, rule } of rulesOf.get(policy) ?? []) {
+      if (stage.kind === 'first-match' && rule.effect === 'log') continue; // goes on to the next rule
+      const holdsUnknown = unknownHolds(stage.kind, rule.effect);
+      const row = (condition: Row['condition']): Row => ({
+        ordinal,
+        condition,
+        holds: compileCondition(condition, context, holdsUnknown),
+        unknownHolds: holdsUnknown && context.absence === 'strict',
+      });
+      const forHttp = row(rule.http);
+      http.push(forHttp);
+      if (rule.tcp !== undefined) tcp.push(rule.tcp === rule.http ? forHttp : row(rule.tcp));
+    }
+  }
+  return { subject: policies[0]!.subject, policies, http: createRuleIndex(http), tcp: createRuleIndex(tcp) };
+}
+
+/** Scopes by namespace, so that a workload is not compared with every subject there is. */
+interface ScopeTable {
+  readonly everywhere: readonly Scope[];
+  readonly byNamespace: ReadonlyMap<string, readonly Scope[]>;
+}
+
+function createScopeTable(scopes: readonly Scope[]): ScopeTable {
+  const local = scopes.filter(({ subject }) => subject.namespace !== undefined);
+  return {
+    everywhere: scopes.filter(({ subject }) => subject.namespace === undefined),
+    byNamespace: Map.groupBy(local, ({ subject }) => subject.namespace ?? ''),
+  };
+}
+
+function pick(table: ScopeTable, destination: Destination, context: SubjectContext) {
+  const near = [...table.everywhere, ...(table.byNamespace.get(destination.namespace) ?? [])];
+  const answers = Map.groupBy(near, ({ subject }) => applies(subject, destination, context));
+  return { yes: answers.get('yes') ?? [], unknown: answers.get('unknown') ?? [] };
+}
+
+function selected(scopes: readonly Scope[]): SelectedScopes {
+  const http = scopes.map((scope) => scope.http);
+  const tcp = scopes.map((scope) => scope.tcp);
+  return {
+    policies: scopes.flatMap((scope) => scope.policies),
+    first(facts) {
+      const indexes = facts.protocol === 'http' ? http : tcp;
+      let best = noOrdinal;
+      for (let i = 0; i < indexes.length; i++) best = indexes[i]!.first(facts, best);
+      return best;
+    },
+  };
+}

@@ -1,0 +1,114 @@
+/**
+ * The steps of a program: one stage each, as it concerns one workload.
+ * @module
+ */
+import type { Decision, Reason } from '../decision.ts';
+import type { Facts } from '../facts.ts';
+import type { PlaneId, PolicyRef, RuleStage } from '../model.ts';
+import { noOrdinal } from './rule-index.ts';
+import type { SelectedRules } from './rule-stage.ts';
+import type { SelectedTokens } from './token-stage.ts';
+import type { SelectedTransport, TransportDemand } from './transport-stage.ts';
+
+/** Decides, or leaves it to the next step. */
+export interface Step {
+  decide(facts: Facts): Decision | undefined;
+  /** The same with every dry-run policy enforced; undefined if the stage has none. */
+  readonly rehearse: ((facts: Facts) => Decision | undefined) | undefined;
+}
+
+/** Makes a decision; called once for each outcome that a program can have, not once a request. */
+export function decision(
+  plane: PlaneId | undefined,
+  effect: Decision['effect'],
+  reason: Reason,
+  policy?: PolicyRef,
+  rule?: number,
+): Decision {
+  return { effect, reason, plane, policy, rule, dryRun: undefined, audit: undefined };
+}
+
+/** Denies whoever comes without a verified name where mTLS is demanded; undefined if it never is. */
+export function transportStep(plane: PlaneId, { everyPort, ports }: SelectedTransport): Step | undefined {
+  const demands = [everyPort, ...ports.values()];
+  if (!demands.some(({ mode }) => mode === 'strict')) return undefined;
+  const refusals = new Map<TransportDemand, Decision>();
+  for (const demand of demands) {
+    if (demand.mode === 'strict') refusals.set(demand, decision(plane, 'deny', 'mtls_required', demand.policy));
+  }
+  return {
+    decide(facts) {
+      const refusal = refusals.get(ports.get(facts.destinationPort) ?? everyPort);
+      return refusal === undefined || facts.peerNames.some((name) => name !== '') ? undefined : refusal;
+    },
+    rehearse: undefined,
+  };
+}
+
+/** Denies a token that is not accepted; undefined if no rule concerns the workload. */
+export function tokenStep(plane: PlaneId, { rules, policies }: SelectedTokens): Step | undefined {
+  if (rules.length === 0) return undefined;
+  const refusals = new Map<string, Decision>();
+  return {
+    decide(facts) {
+      if (facts.protocol !== 'http') return undefined;
+      const verdict = facts.verifyTokens(rules);
+      if (verdict.accepted) return undefined;
+      const policy = verdict.rule === undefined ? undefined : policies[verdict.rule];
+      const name = `${verdict.reason} ${policy?.namespace}/${policy?.name}`;
+      let refusal = refusals.get(name);
+      if (refusal === undefined) refusals.set(name, (refusal = decision(plane, 'deny', verdict.reason, policy)));
+      return refusal;
+    },
+    rehearse: undefined,
+  };
+}
+
+/** A stage of rules; undefined if no policy of it concerns the workload. */
+export function rulesStep(plane: PlaneId, selected: SelectedRules): Step | undefined {
+  const { enforced, dryRun, compiled } = selected;
+  if (enforced.policies.length + dryRun.policies.length === 0) return undefined;
+  const outcomes = createOutcomes(plane, selected);
+  const unmatched = whenNoneHolds(plane, compiled.stage);
+  const step =
+    (any: boolean, first: (facts: Facts) => number): Step['decide'] =>
+    (facts) => {
+      const ordinal = first(facts);
+      if (ordinal !== noOrdinal) return outcomes(ordinal);
+      return any ? unmatched : undefined;
+    };
+  return {
+    decide: step(enforced.policies.length > 0, enforced.first),
+    rehearse:
+      dryRun.policies.length === 0
+        ? undefined
+        : step(true, (facts) => Math.min(enforced.first(facts), dryRun.first(facts))),
+  };
+}
+
+/** What a stage says if policies select the workload and no rule holds. */
+function whenNoneHolds(plane: PlaneId, stage: RuleStage): Decision | undefined {
+  if (stage.kind === 'any-allow') return decision(plane, 'deny', 'no_rule_allowed');
+  if (stage.kind !== 'first-match' || stage.onNoMatch === undefined || stage.onNoMatch === 'pass') return undefined;
+  return stage.onNoMatch === 'allow'
+    ? decision(plane, 'allow', 'rule_allowed')
+    : decision(plane, 'deny', 'no_rule_allowed');
+}
+
+/** The decision of each ordinal, made when first needed; undefined leaves it to the next step (`pass`). */
+function createOutcomes(plane: PlaneId, { compiled }: SelectedRules): (ordinal: number) => Decision | undefined {
+  const made: (Decision | undefined)[] = [];
+  const { kind } = compiled.stage;
+  return (ordinal) => {
+    const known = made[ordinal];
+    if (known !== undefined) return known;
+    const { policy, rule } = compiled.rules[ordinal]!;
+    if (kind === 'first-match' && rule.effect === 'pass') return undefined;
+    const reason =
+      kind === 'delegate' ? 'custom_unavailable' : rule.effect === 'allow' ? 'rule_allowed' : 'rule_denied';
+    const effect = reason === 'rule_allowed' ? 'allow' : 'deny';
+    const outcome = decision(plane, effect, reason, policy.ref, rule.index);
+    made[ordinal] = outcome;
+    return outcome;
+  };
+}
