@@ -1,0 +1,71 @@
+/**
+ * Makes an authority's own certificate, self-signed or signed upstream.
+ * @module
+ */
+import { randomBytes } from 'node:crypto';
+import { idOfTrustDomain } from '../../spiffe/spiffe-id.ts';
+import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import { assemble, authoritySubject, authorityTbs } from '../pki/certificate-template.ts';
+import { type SignatureAlgorithm, signatureAlgorithms } from '../pki/signature-algorithm.ts';
+import type { NewAuthority } from './life.ts';
+import type { Signer } from './signer.ts';
+
+/** Leaves and authorities begin this much in the past, for clocks that are late. */
+export const BACKDATE_MS = 10_000;
+
+/** The algorithm with which a key of that type signs certificates. */
+export function algorithmOf(signer: Pick<Signer, 'keyType'>): SignatureAlgorithm {
+  switch (signer.keyType) {
+    case 'ec-p256':
+      return signatureAlgorithms.es256;
+    case 'ec-p384':
+      return signatureAlgorithms.es384;
+    case 'rsa-2048':
+      return signatureAlgorithms.rs256;
+  }
+}
+
+/** A serial number: 128 bits, 126 of them random, positive, never with a leading zero byte (RFC 5280 §4.1.2.2). */
+export function randomSerial(): Buffer {
+  const serial = randomBytes(16);
+  serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40;
+  return serial;
+}
+
+const base64 = (der: Uint8Array): string => Buffer.from(der).toString('base64');
+
+/** A self-signed X.509 authority over `signer`, valid from now (less 10 s) for `ttlMs`. */
+export async function selfSigned(
+  signer: Signer,
+  trustDomain: TrustDomain,
+  atMs: number,
+  ttlMs: number,
+): Promise<NewAuthority> {
+  const algorithm = algorithmOf(signer);
+  const subject = authoritySubject(signer.keyId);
+  const notBeforeAt = Math.floor((atMs - BACKDATE_MS) / 1000) * 1000;
+  const notAfterAt = Math.floor((atMs + ttlMs) / 1000) * 1000;
+  const tbs = authorityTbs(
+    {
+      serial: randomSerial(),
+      notBeforeAt,
+      notAfterAt,
+      key: { spki: signer.spki, family: algorithm.family },
+      trustDomainId: idOfTrustDomain(trustDomain),
+      subject,
+      issuer: { name: subject, keyId: undefined },
+    },
+    algorithm,
+  );
+  const certificate = base64(assemble(tbs, algorithm, await signer.sign(tbs, algorithm.digest)));
+  return {
+    id: signer.keyId,
+    use: 'x509',
+    certificate,
+    chain: [],
+    roots: [certificate],
+    jwk: undefined,
+    notBeforeAt,
+    notAfterAt,
+  };
+}

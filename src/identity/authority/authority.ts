@@ -1,0 +1,120 @@
+/**
+ * The authority as others see it: a source of identities for delivery, and the operator's verbs for the admin API.
+ * `createAuthority` (create-authority.ts) makes one.
+ * @module
+ */
+import type { Watchable } from '../../lib/watchable.ts';
+import type { BundleSet } from '../../spiffe/bundle.ts';
+import type { JwtSvid, X509Svid } from '../../spiffe/svid.ts';
+import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import type { Blocker } from './gate.ts';
+import type { Acknowledgement, JwtRequest, X509Request } from './requests.ts';
+import type { AuthorityUse, Slot } from './state.ts';
+import type { AuditRow, LedgerQuery, LedgerRow, RevocationKind, RevocationRow } from './store.ts';
+
+/** Who gives a verb, and why; both are kept. */
+export interface Order {
+  readonly use: AuthorityUse;
+  /** Names the authority; empty: the only one that the verb can mean. */
+  readonly authorityId: string;
+  /** e.g. `uid:0` or a SPIFFE ID. */
+  readonly who: string;
+  readonly reason: string;
+  /** Goes on although somebody would break; needs a reason. */
+  readonly override: boolean;
+}
+
+/** What came of a verb. A wrong slot is an error (`slot_state`); a closed gate is an answer. */
+export type VerbOutcome =
+  | { readonly done: true; readonly authorityId: string; readonly sequence: number }
+  | {
+      readonly done: false;
+      readonly code: 'rotation_blocked';
+      readonly blockers: readonly Blocker[];
+      /** Until time alone has removed them; undefined when only they can. */
+      readonly etaSeconds: number | undefined;
+    };
+
+export type Verb = 'prepare' | 'activate' | 'taint' | 'revoke' | 'undo';
+
+export interface AuthorityStatus {
+  readonly id: string;
+  readonly use: AuthorityUse;
+  readonly slot: Slot;
+  /** Milliseconds since 1970. */
+  readonly notBeforeAt: number;
+  readonly notAfterAt: number;
+  readonly subjectKeyId: string;
+  readonly publishedSequence: number;
+  readonly unexpiredSvids: number;
+  /** Who is not known to hold its root at the gate's grade; empty for one that is revoked. */
+  readonly unacknowledged: readonly Blocker[];
+}
+
+export interface Status {
+  readonly trustDomain: TrustDomain;
+  readonly sequence: number;
+  readonly x509Authorities: readonly AuthorityStatus[];
+  readonly jwtAuthorities: readonly AuthorityStatus[];
+}
+
+/** Whether the authority can sign, and if not, why. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly reason: string;
+}
+
+/** All revocations that have not expired, as one value; `authz` gets the sets, the CRL the serials. */
+export interface RevocationList {
+  /** Rises with every change. */
+  readonly sequence: number;
+  readonly rows: readonly RevocationRow[];
+}
+
+export interface RevokeSvidOrder {
+  readonly kind: RevocationKind;
+  readonly value: string;
+  readonly who: string;
+  readonly reason: string;
+}
+
+export interface Authority extends AsyncDisposable {
+  readonly trustDomain: TrustDomain;
+  readonly bundles: Watchable<BundleSet>;
+  readonly readiness: Watchable<Readiness>;
+  readonly revocations: Watchable<RevocationList>;
+  /** One CRL an X.509 authority that is trusted, DER. */
+  readonly crls: Watchable<readonly Uint8Array[]>;
+  /**
+   * Signs an X.509-SVID; resolves when its ledger row is durable.
+   * @throws GatehouseError `authority_not_ready`, `store_unavailable`, `key_invalid`, `not_entitled` (another trust domain's ID)
+   */
+  issueX509(request: X509Request): Promise<X509Svid>;
+  /** Signs a JWT-SVID, likewise. @throws GatehouseError `authority_not_ready`, `store_unavailable`, `message_invalid` (no audience) */
+  issueJwt(request: JwtRequest): Promise<JwtSvid>;
+  acknowledge(word: Acknowledgement): void;
+  /** The consumer's stream has ended. What it holds goes on counting until it expires. */
+  forget(consumer: string): void;
+  /** When an SVID should be renewed, in milliseconds since 1970. */
+  renewAt(svid: X509Svid): number;
+  readonly renewals: Watchable<number>;
+
+  status(): Promise<Status>;
+  /** Publishes a new authority (key and certificate first made durable). @throws GatehouseError `slot_state` */
+  prepare(order: Order): Promise<VerbOutcome>;
+  /** Lets the prepared one sign. Blocked while a holder of an unexpired SVID is not known to hold its root. */
+  activate(order: Order): Promise<VerbOutcome>;
+  /** Renews everything that an old authority signed, at a pace. Blocked like `activate`, by the root that signs now. */
+  taint(order: Order): Promise<VerbOutcome>;
+  /** Takes an authority out of the bundle and destroys its key. Blocked while an unexpired SVID chains to it. */
+  revoke(order: Order): Promise<VerbOutcome>;
+  /** Takes back the last step. */
+  undo(order: Order): Promise<VerbOutcome>;
+  /** Revokes SVIDs by serial, ID or key: in force as soon as the `revocations` watchers have it. @throws GatehouseError `not_found` */
+  revokeSvid(order: RevokeSvidOrder): Promise<RevocationRow>;
+  ledger(query: LedgerQuery): Promise<readonly LedgerRow[]>;
+  /** Newest first. */
+  audit(limit: number): Promise<readonly AuditRow[]>;
+  /** Does what is due: rotation, pruning, CRLs, other replicas' news. Called every few seconds by itself; by hand in tests. */
+  tick(): Promise<void>;
+}

@@ -1,0 +1,121 @@
+/**
+ * Who holds which bundle: every consumer's words, remembered until nothing that it holds can be valid.
+ * @module
+ */
+import type { Acknowledgement, Channel } from './requests.ts';
+import type { AuthorityUse } from './state.ts';
+import type { Consumer } from './store.ts';
+
+const MAX_SENT = 16;
+
+export interface ConsumerBook {
+  readonly all: ReadonlyMap<string, Consumer>;
+  /** Takes in one word; sequences never go back. */
+  hear(word: Acknowledgement, atMs: number): void;
+  /** The consumer's stream has ended. */
+  forget(consumer: string, atMs: number): void;
+  /** An SVID was renewed on the consumer's own stream, after those bundles had been sent to it. */
+  renewed(consumer: string, atMs: number): void;
+  /** What has changed since it was last taken, to be stored. */
+  takeChanged(): readonly Consumer[];
+  /** Gives back what could not be stored. */
+  returnChanged(consumers: readonly Consumer[]): void;
+  /** Forgets for good who left before that instant; answers their names. */
+  prune(leftBefore: number): readonly string[];
+  /** Takes in what other replicas have stored, where it is newer. */
+  merge(stored: readonly Consumer[]): void;
+}
+
+const usualKinds: Record<Channel, readonly AuthorityUse[]> = {
+  'workload-api': ['x509'],
+  sds: ['x509'],
+  'istio-ca': ['x509'],
+  'bundle-endpoint': ['x509', 'jwt'],
+  oidc: ['jwt'],
+  self: ['x509'],
+  admin: ['x509'],
+};
+
+/** Creates a book from what the store remembers. Whoever was connected then is not any more: the server has restarted. */
+export function createConsumerBook(stored: readonly Consumer[], ownRestart: boolean): ConsumerBook {
+  const all = new Map(
+    stored.map((each) => [each.consumer, ownRestart && each.connected ? { ...each, connected: false } : each]),
+  );
+  const changed = new Set<string>();
+
+  const put = (consumer: Consumer): void => {
+    all.set(consumer.consumer, consumer);
+    changed.add(consumer.consumer);
+  };
+  return {
+    all,
+    hear(word, atMs) {
+      put(heard(all.get(word.consumer) ?? unknownConsumer(word), word, atMs));
+    },
+    forget(name, atMs) {
+      const known = all.get(name);
+      if (known) put({ ...known, connected: false, lastSeenAt: atMs });
+    },
+    renewed(name, atMs) {
+      const known = all.get(name);
+      const sent = known?.sent.at(-1);
+      if (known && sent) put({ ...known, renewedSequence: sent.sequence, lastGrade: 'renewed', lastSeenAt: atMs });
+    },
+    takeChanged() {
+      const taken = [...changed].flatMap((name) => all.get(name) ?? []);
+      changed.clear();
+      return taken;
+    },
+    returnChanged(consumers) {
+      for (const { consumer } of consumers) changed.add(consumer);
+    },
+    prune(leftBefore) {
+      const gone = [...all.values()].filter((each) => !each.connected && each.lastSeenAt < leftBefore);
+      for (const { consumer } of gone) {
+        all.delete(consumer);
+        changed.delete(consumer);
+      }
+      return gone.map((each) => each.consumer);
+    },
+    merge(others) {
+      for (const each of others) {
+        const known = all.get(each.consumer);
+        if (!changed.has(each.consumer) && (!known || known.lastSeenAt < each.lastSeenAt)) all.set(each.consumer, each);
+      }
+    },
+  };
+}
+
+function unknownConsumer(word: Acknowledgement): Consumer {
+  return {
+    consumer: word.consumer,
+    channel: word.channel,
+    spiffeIds: [],
+    kinds: usualKinds[word.channel],
+    connected: true,
+    lastSeenAt: 0,
+    sent: [],
+    acknowledgedSequence: 0,
+    renewedSequence: 0,
+    refusedSequence: 0,
+    lastGrade: 'sent',
+  };
+}
+
+function heard(known: Consumer, word: Acknowledgement, atMs: number): Consumer {
+  const { sequence, grade } = word;
+  const isNew = grade !== 'refused' && !known.sent.some((each) => each.sequence >= sequence);
+  return {
+    ...known,
+    spiffeIds: word.spiffeIds,
+    kinds: word.kinds ?? known.kinds,
+    connected: true,
+    lastSeenAt: atMs,
+    sent: isNew ? [...known.sent, { sequence, at: atMs }].slice(-MAX_SENT) : known.sent,
+    acknowledgedSequence:
+      grade === 'acknowledged' ? Math.max(known.acknowledgedSequence, sequence) : known.acknowledgedSequence,
+    renewedSequence: grade === 'renewed' ? Math.max(known.renewedSequence, sequence) : known.renewedSequence,
+    refusedSequence: grade === 'refused' ? Math.max(known.refusedSequence, sequence) : known.refusedSequence,
+    lastGrade: grade,
+  };
+}

@@ -1,0 +1,225 @@
+/**
+ * Puts the authority together: store, keys, slots, issuance, gate and upkeep.
+ * @module
+ */
+import { setInterval as every } from 'node:timers';
+import { asGatehouseError, GatehouseError } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { createWatchable } from '../../lib/watchable.ts';
+import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import type { Authority, AuthorityStatus, Readiness } from './authority.ts';
+import { selfSigned } from './authority-certificate.ts';
+import { createConsumerBook } from './consumer-book.ts';
+import { loadCurrentState } from './current-state.ts';
+import { createGroupCommit } from './group-commit.ts';
+import { createIssuance } from './issuance.ts';
+import { NO_ISSUERS, openIssuers } from './issuers.ts';
+import { jwtAlgorithms, newJwtAuthority } from './jwt-issuer.ts';
+import type { NewAuthority } from './life.ts';
+import { createRenewals } from './renewals.ts';
+import { loadRevocations } from './revocation-list.ts';
+import type { AuthoritySettings } from './settings.ts';
+import type { KeyStore, Signer } from './signer.ts';
+import type { AuthorityRecord, AuthorityUse } from './state.ts';
+import type { AuthorityStore, LedgerRow } from './store.ts';
+import { createUpkeep } from './upkeep.ts';
+import { createVerbs } from './verbs.ts';
+
+export interface AuthorityDeps {
+  readonly trustDomain: TrustDomain;
+  /** Belongs to the authority from now on: it is closed with it. */
+  readonly store: AuthorityStore;
+  readonly keys: KeyStore;
+  readonly clock: Clock;
+  readonly settings: AuthoritySettings;
+  /** Signs X.509 authorities instead of themselves. */
+  readonly upstream?: UpstreamAuthority;
+  /** Told of what went wrong in the background; never of secrets. */
+  readonly report?: (error: GatehouseError) => void;
+  /** How often to look at what is due, in milliseconds; 0: only when `tick` is called. Default 1,000. */
+  readonly tickEveryMs?: number;
+}
+
+/** An authority above ours. */
+export interface UpstreamAuthority {
+  /** Certifies our key as an intermediate. @throws GatehouseError `certificate_invalid` when its own certificate is not fit */
+  certify(signer: Signer, trustDomain: TrustDomain, atMs: number, ttlMs: number): Promise<NewAuthority>;
+}
+
+/**
+ * Opens the authority of a trust domain; at first start it makes its keys. Every step is durable before it has an effect, so
+ * that after a crash at any instant the next start goes on.
+ *
+ * @throws GatehouseError `store_unusable` (another trust domain's, or a key is gone), `store_unavailable`, `key_invalid`
+ */
+export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
+  const { trustDomain, store, keys, clock, settings } = deps;
+  const report = deps.report ?? (() => undefined);
+  const current = await loadCurrentState(store, trustDomain, settings.refreshHintSeconds);
+  if (current.state.trustDomain !== trustDomain) {
+    throw new GatehouseError(
+      'store_unusable',
+      `the store belongs to trust domain ${current.state.trustDomain}, the configuration says ${trustDomain}`,
+      { stored: current.state.trustDomain, configured: trustDomain },
+    );
+  }
+  const consumers = createConsumerBook(await store.consumers(), !store.shared);
+  const ledger = createGroupCommit<LedgerRow>(async (rows) => {
+    const changed = consumers.takeChanged();
+    if (rows.length === 0 && changed.length === 0) return current.version;
+    try {
+      return await store.appendLedger(rows, changed);
+    } catch (thrown) {
+      consumers.returnChanged(changed);
+      throw thrown;
+    }
+  });
+  let issuers = NO_ISSUERS;
+  const readiness = createWatchable<Readiness>({ ready: false, reason: 'starting' });
+  const setReadiness = (reason: string): void => {
+    if (readiness.value.reason !== reason) readiness.replace({ ready: reason === '', reason });
+  };
+  const reopen = async (): Promise<void> => {
+    issuers = await openIssuers(current.state, keys, issuers);
+  };
+  const makeAuthority = async (use: AuthorityUse): Promise<NewAuthority> => {
+    const atMs = clock.now();
+    if (use === 'jwt') {
+      const signer = await keys.create(jwtAlgorithms[settings.jwtAlgorithm].keyType);
+      return newJwtAuthority(signer, settings.jwtAlgorithm, atMs, settings.jwtAuthorityTtlMs);
+    }
+    const signer = await keys.create(settings.keyType);
+    return deps.upstream
+      ? deps.upstream.certify(signer, trustDomain, atMs, settings.x509AuthorityTtlMs)
+      : selfSigned(signer, trustDomain, atMs, settings.x509AuthorityTtlMs);
+  };
+  const flush = (): Promise<void> => ledger.flush();
+  const verbs = createVerbs({ store, keys, current, consumers, clock, settings, makeAuthority, flush });
+  const run: typeof verbs.run = async (verb, order) => {
+    const outcome = await verbs.run(verb, order);
+    await reopen();
+    renewals.look();
+    return outcome;
+  };
+  const renewals = createRenewals({ current, store, clock, settings });
+  const upkeep = createUpkeep({ store, current, consumers, clock, settings, run });
+  const issuance = createIssuance({
+    trustDomain,
+    clock,
+    settings,
+    ledger,
+    issuers: () => issuers,
+    bundleSequence: () => current.state.sequence,
+    version: () => current.version,
+    catchUp: async (version) => {
+      await current.refresh(version);
+      await reopen();
+    },
+  });
+
+  let ticking: Promise<void> | undefined;
+  const tickOnce = async (): Promise<void> => {
+    try {
+      await upkeep();
+      await reopen();
+      renewals.look();
+      await revocations.refresh(false);
+      setReadiness('');
+    } catch (thrown) {
+      const error = asGatehouseError(thrown);
+      setReadiness(error.message);
+      throw error;
+    }
+  };
+  const tick = (): Promise<void> => {
+    ticking ??= tickOnce().finally(() => {
+      ticking = undefined;
+    });
+    return ticking;
+  };
+
+  if (!store.shared) await removeOrphanKeys(keys, current.state.authorities);
+  const revocations = await loadRevocations({
+    store,
+    keys,
+    current,
+    clock,
+    longestSvidMs: settings.x509AuthorityTtlMs,
+  });
+  await tick();
+  const everyMs = deps.tickEveryMs ?? 1000;
+  const timer =
+    everyMs > 0 ? every(() => tick().catch((thrown) => report(asGatehouseError(thrown))), everyMs) : undefined;
+
+  const statusOf = async (use: AuthorityUse): Promise<AuthorityStatus[]> => {
+    const counts = await store.unexpiredByAuthority(clock.now());
+    return Promise.all(
+      current.state.authorities
+        .filter((each) => each.use === use)
+        .map(async (each) => ({
+          id: each.id,
+          use,
+          slot: each.slot,
+          notBeforeAt: each.notBeforeAt,
+          notAfterAt: each.notAfterAt,
+          subjectKeyId: each.id,
+          publishedSequence: each.publishedSequence,
+          unexpiredSvids: counts.get(each.id) ?? 0,
+          unacknowledged: each.slot === 'revoked' ? [] : await verbs.lacking(each),
+        })),
+    );
+  };
+
+  return {
+    trustDomain,
+    bundles: current.bundles,
+    readiness,
+    revocations: revocations.list,
+    crls: revocations.crls,
+    issueX509: issuance.issueX509,
+    issueJwt: issuance.issueJwt,
+    acknowledge(word) {
+      consumers.hear(word, clock.now());
+      ledger.touch();
+    },
+    forget(consumer) {
+      consumers.forget(consumer, clock.now());
+      ledger.touch();
+    },
+    renewAt: renewals.renewAt,
+    renewals: renewals.changes,
+    async status() {
+      await flush();
+      return {
+        trustDomain,
+        sequence: current.state.sequence,
+        x509Authorities: await statusOf('x509'),
+        jwtAuthorities: await statusOf('jwt'),
+      };
+    },
+    prepare: (order) => run('prepare', order),
+    activate: (order) => run('activate', order),
+    taint: (order) => run('taint', order),
+    revoke: (order) => run('revoke', order),
+    undo: (order) => run('undo', order),
+    revokeSvid: (order) => revocations.revoke(order),
+    async ledger(query) {
+      await flush();
+      return store.ledger(query);
+    },
+    audit: (limit) => store.audit(limit),
+    tick,
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await ticking?.catch(() => undefined);
+      await ledger.close();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A crash between making a key and recording its authority leaves a key that nobody knows. */
+async function removeOrphanKeys(keys: KeyStore, authorities: readonly AuthorityRecord[]): Promise<void> {
+  const known = new Set(authorities.filter((each) => each.slot !== 'revoked').map((each) => each.id));
+  for (const id of await keys.list()) if (!known.has(id)) await keys.remove(id);
+}

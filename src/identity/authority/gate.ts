@@ -1,0 +1,181 @@
+/**
+ * The gate: who would break if a step were taken now, by name, and when each will be done.
+ * Pure: from ledger rows and consumers' words to blockers.
+ * @module
+ */
+import type { AckGrade, Channel } from './requests.ts';
+import type { AuthorityUse } from './state.ts';
+import type { Consumer, LedgerRow } from './store.ts';
+
+/** How sure we must be that a holder has the new root. */
+export type GateGrade = 'sent' | 'acknowledged' | 'renewed';
+
+/** Somebody who would break. */
+export interface Blocker {
+  readonly spiffeId: string;
+  /** Of the SVID that he holds; empty where he holds none that we know of. */
+  readonly serial: string;
+  readonly consumer: string;
+  readonly protocol: Channel;
+  readonly grade: AckGrade | 'none';
+  readonly holdsSequence: number;
+  readonly needsSequence: number;
+  /** Milliseconds since 1970; undefined where unknown. */
+  readonly lastSeenAt: number | undefined;
+  /** When time alone will have removed him; undefined when only he can. */
+  readonly doneBy: number | undefined;
+}
+
+/** What must be true before a root may be used: every holder has the bundle of `needsSequence`, published at `publishedAt`. */
+export interface RootQuestion {
+  readonly use: AuthorityUse;
+  readonly needsSequence: number;
+  readonly publishedAt: number;
+  readonly grade: GateGrade;
+  readonly atMs: number;
+  /** Half of an SVID's usual life: after it a Workload API client that was sent a bundle is taken to have it. */
+  readonly halfLifeMs: number;
+  /** How long an anonymous fetcher may go on with what it has: 3 × refresh hint. */
+  readonly fetcherPatienceMs: number;
+}
+
+const anonymous: ReadonlySet<Channel> = new Set(['bundle-endpoint', 'oidc']);
+/** Channels whose answer carries certificate and bundle in one: who uses the one holds the other. */
+const bundled: ReadonlySet<Channel> = new Set(['istio-ca', 'admin']);
+/** Channels on which an acknowledgement cannot exist. */
+const silent: ReadonlySet<Channel> = new Set(['workload-api']);
+
+type Standing = { readonly holds: true } | { readonly holds: false; readonly doneBy: number | undefined };
+
+const HOLDS: Standing = { holds: true };
+
+/** Where a consumer stands: a grade counts when it is at least the one that is asked for. */
+function standingOf(consumer: Consumer, question: RootQuestion): Standing {
+  const { needsSequence, grade, atMs } = question;
+  if (anonymous.has(consumer.channel)) {
+    const doneBy = question.publishedAt + question.fetcherPatienceMs;
+    return atMs >= doneBy ? HOLDS : { holds: false, doneBy };
+  }
+  if (consumer.renewedSequence >= needsSequence) return HOLDS;
+  if (consumer.refusedSequence >= needsSequence && consumer.acknowledgedSequence < needsSequence) {
+    return { holds: false, doneBy: undefined };
+  }
+  if (grade !== 'renewed' && consumer.acknowledgedSequence >= needsSequence) return HOLDS;
+  const sentAt = consumer.sent.find((each) => each.sequence >= needsSequence)?.at;
+  if (sentAt === undefined) return { holds: false, doneBy: undefined };
+  if (grade === 'sent') return HOLDS;
+  if (!silent.has(consumer.channel)) return { holds: false, doneBy: undefined };
+  const doneBy = sentAt + question.halfLifeMs;
+  return atMs >= doneBy ? HOLDS : { holds: false, doneBy };
+}
+
+/**
+ * Everybody who is not known to hold the root: whoever is connected, and whoever holds an unexpired SVID, connected or not.
+ *
+ * @param rows  unexpired rows of the ledger
+ */
+export function lackingRoot(
+  rows: Iterable<LedgerRow>,
+  consumers: ReadonlyMap<string, Consumer>,
+  question: RootQuestion,
+): readonly Blocker[] {
+  const blockers = new Map<string, Blocker>();
+  for (const consumer of consumers.values()) {
+    if (!consumer.kinds.includes(question.use) || !(consumer.connected || anonymous.has(consumer.channel))) continue;
+    const standing = standingOf(consumer, question);
+    if (!standing.holds) blockers.set(consumer.consumer, blockerOf(consumer, undefined, standing.doneBy, question));
+  }
+  if (question.use === 'x509') addHolders(blockers, rows, consumers, question);
+  return [...blockers.values()];
+}
+
+function addHolders(
+  blockers: Map<string, Blocker>,
+  rows: Iterable<LedgerRow>,
+  consumers: ReadonlyMap<string, Consumer>,
+  question: RootQuestion,
+): void {
+  for (const row of rows) {
+    if (row.kind !== 'x509' || row.channel === 'self') continue;
+    if (bundled.has(row.channel) && row.bundleSequence >= question.needsSequence) continue;
+    const known = consumers.get(row.consumer);
+    const holders = known ? [known] : sameIdentity(row, consumers);
+    const lacking = holders.find((each) => !standingOf(each, question).holds);
+    if (holders.length > 0 && !lacking) continue;
+    const key = row.consumer || lacking?.consumer || `${row.channel} ${row.spiffeId}`;
+    const earlier = blockers.get(key);
+    // What he holds expires by then, and with it the question; unless he is here and takes another.
+    const doneBy = lacking?.connected ? earlier?.doneBy : Math.max(earlier?.doneBy ?? 0, row.notAfterAt);
+    blockers.set(key, {
+      ...blockerOf(lacking, row, doneBy, question),
+      consumer: row.consumer || (lacking?.consumer ?? ''),
+    });
+  }
+}
+
+/** Where delivery did not say who holds a row: every consumer of that ID on that channel. */
+function sameIdentity(row: LedgerRow, consumers: ReadonlyMap<string, Consumer>): readonly Consumer[] {
+  if (row.consumer !== '') return [];
+  return [...consumers.values()].filter(
+    (each) => each.channel === row.channel && each.spiffeIds.includes(row.spiffeId),
+  );
+}
+
+function blockerOf(
+  consumer: Consumer | undefined,
+  row: LedgerRow | undefined,
+  doneBy: number | undefined,
+  question: RootQuestion,
+): Blocker {
+  const refused = consumer !== undefined && consumer.refusedSequence >= question.needsSequence;
+  return {
+    spiffeId: row?.spiffeId ?? consumer?.spiffeIds[0] ?? '',
+    serial: row?.serial ?? '',
+    consumer: consumer?.consumer ?? '',
+    protocol: row?.channel ?? consumer?.channel ?? 'admin',
+    grade: refused ? 'refused' : consumer && consumer.sent.length > 0 ? gradeHeld(consumer) : 'none',
+    holdsSequence: consumer ? heldSequence(consumer) : (row?.bundleSequence ?? 0),
+    needsSequence: question.needsSequence,
+    lastSeenAt: consumer?.lastSeenAt ?? row?.issuedAt,
+    doneBy,
+  };
+}
+
+function heldSequence(consumer: Consumer): number {
+  const sent = consumer.sent.at(-1)?.sequence ?? 0;
+  const proven = Math.max(consumer.acknowledgedSequence, consumer.renewedSequence);
+  return proven > 0 ? proven : sent;
+}
+
+function gradeHeld(consumer: Consumer): AckGrade {
+  if (consumer.renewedSequence > 0) return 'renewed';
+  return consumer.acknowledgedSequence > 0 ? 'acknowledged' : 'sent';
+}
+
+/** Everybody who holds something that chains to an authority: each ends when it expires. */
+export function chainedTo(rows: Iterable<LedgerRow>, consumers: ReadonlyMap<string, Consumer>): readonly Blocker[] {
+  return [...rows].map((row) => {
+    const consumer = consumers.get(row.consumer);
+    return {
+      spiffeId: row.spiffeId,
+      serial: row.serial,
+      consumer: row.consumer,
+      protocol: row.channel,
+      grade: consumer ? gradeHeld(consumer) : 'none',
+      holdsSequence: consumer ? heldSequence(consumer) : row.bundleSequence,
+      needsSequence: row.bundleSequence,
+      lastSeenAt: consumer?.lastSeenAt ?? row.issuedAt,
+      doneBy: row.notAfterAt,
+    };
+  });
+}
+
+/** Seconds until time alone has removed all of them; undefined when only they can. */
+export function etaSeconds(blockers: readonly Blocker[], atMs: number): number | undefined {
+  let last = atMs;
+  for (const { doneBy } of blockers) {
+    if (doneBy === undefined) return undefined;
+    last = Math.max(last, doneBy);
+  }
+  return Math.ceil((last - atMs) / 1000);
+}

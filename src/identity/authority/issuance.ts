@@ -1,0 +1,149 @@
+/**
+ * Issues SVIDs: sign, write the ledger row, and only then let the SVID leave.
+ * @module
+ */
+import { GatehouseError } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { pathOf, type SpiffeId, trustDomainOf } from '../../spiffe/spiffe-id.ts';
+import type { JwtSvid, X509Svid } from '../../spiffe/svid.ts';
+import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import { generateKeyDer, readPublicKeyInfo, spkiHash, spkiOf } from '../pki/key-type.ts';
+import type { GroupCommit } from './group-commit.ts';
+import type { Issuers } from './issuers.ts';
+import type { JwtRequest, X509Request } from './requests.ts';
+import type { AuthoritySettings } from './settings.ts';
+import type { LedgerRow } from './store.ts';
+
+export interface IssuanceDeps {
+  readonly trustDomain: TrustDomain;
+  readonly clock: Clock;
+  readonly settings: AuthoritySettings;
+  readonly ledger: GroupCommit<LedgerRow>;
+  issuers(): Issuers;
+  bundleSequence(): number;
+  /** The state's version as we hold it, and how to catch up with a newer one. */
+  version(): number;
+  catchUp(version: number): Promise<void>;
+}
+
+export interface Issuance {
+  issueX509(request: X509Request): Promise<X509Svid>;
+  issueJwt(request: JwtRequest): Promise<JwtSvid>;
+}
+
+/** An authority with less life than this signs nothing more. */
+const LAST_MOMENTS_MS = 1000;
+
+const MAX_DNS_NAMES = 100;
+
+/** Creates the two ways to issue. */
+export function createIssuance(deps: IssuanceDeps): Issuance {
+  const { clock, settings, ledger } = deps;
+
+  const living = <I extends { readonly authority: { readonly notAfterAt: number } }>(issuer: I | undefined): I => {
+    if (issuer && issuer.authority.notAfterAt - clock.now() > LAST_MOMENTS_MS) return issuer;
+    throw new GatehouseError(
+      'authority_not_ready',
+      issuer ? 'the active authority has expired' : 'no authority is active',
+    );
+  };
+
+  /**
+   * Makes it durable. Where another replica has changed slots meanwhile, the SVID may leave only if its authority still signs;
+   * else it is made again, by the one that does.
+   */
+  const record = async (row: LedgerRow): Promise<boolean> => {
+    const version = await ledger.append(row);
+    if (version > deps.version()) await deps.catchUp(version);
+    return row.authorityId === deps.issuers()[row.kind]?.authority.id;
+  };
+
+  const issueX509 = async (request: X509Request): Promise<X509Svid> => {
+    const { entitlement } = request;
+    checkId(entitlement.spiffeId, deps.trustDomain);
+    checkDnsNames(entitlement.dnsNames);
+    const key = request.publicKey
+      ? readPublicKeyInfo(spkiOf(request.publicKey))
+      : await generateKeyDer(request.keyType ?? settings.keyType);
+    const issuer = living(deps.issuers().x509);
+    const bundleSequence = deps.bundleSequence();
+    const issuedAt = clock.now();
+    const svid = await issuer.sign({
+      spiffeId: entitlement.spiffeId,
+      dnsNames: entitlement.dnsNames,
+      key,
+      ttlMs: entitlement.x509SvidTtlMs > 0 ? entitlement.x509SvidTtlMs : settings.x509SvidTtlMs,
+      atMs: issuedAt,
+    });
+    const stillSigns = await record({
+      serial: svid.serial,
+      kind: 'x509',
+      spiffeId: svid.spiffeId,
+      selectors: request.selectors,
+      spkiSha256: spkiHash(key.spki),
+      authorityId: svid.authorityId,
+      notBeforeAt: svid.notBeforeAt,
+      notAfterAt: svid.notAfterAt,
+      issuedAt,
+      channel: request.channel,
+      consumer: request.consumer ?? '',
+      bundleSequence,
+    });
+    return stillSigns ? svid : issueX509(request);
+  };
+
+  const issueJwt = async (request: JwtRequest): Promise<JwtSvid> => {
+    const { entitlement, audiences } = request;
+    checkId(entitlement.spiffeId, deps.trustDomain);
+    if (audiences.length === 0 || audiences.includes('')) {
+      throw new GatehouseError('message_invalid', 'a JWT-SVID needs at least one audience, and none may be empty');
+    }
+    const issuer = living(deps.issuers().jwt);
+    const atMs = clock.now();
+    const jwt = await issuer.sign({
+      spiffeId: entitlement.spiffeId,
+      audiences,
+      ttlMs: entitlement.jwtSvidTtlMs > 0 ? entitlement.jwtSvidTtlMs : settings.jwtSvidTtlMs,
+      atMs,
+    });
+    const stillSigns = await record({
+      serial: jwt.id,
+      kind: 'jwt',
+      spiffeId: entitlement.spiffeId,
+      selectors: request.selectors,
+      spkiSha256: '',
+      authorityId: issuer.authority.id,
+      notBeforeAt: jwt.issuedAt,
+      notAfterAt: jwt.expiresAt,
+      issuedAt: atMs,
+      channel: request.channel,
+      consumer: request.consumer ?? '',
+      bundleSequence: deps.bundleSequence(),
+    });
+    return stillSigns
+      ? { spiffeId: entitlement.spiffeId, token: jwt.token, expiresAt: jwt.expiresAt }
+      : issueJwt(request);
+  };
+  return { issueX509, issueJwt };
+}
+
+function checkId(spiffeId: SpiffeId, trustDomain: TrustDomain): void {
+  if (trustDomainOf(spiffeId) === trustDomain && pathOf(spiffeId) !== '') return;
+  throw new GatehouseError('not_entitled', `${spiffeId} is not a workload of trust domain ${trustDomain}`, {
+    spiffeId,
+  });
+}
+
+function checkDnsNames(names: readonly string[]): void {
+  const bad = names.find(
+    (name) => name.length > 253 || !/^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?$/.test(name),
+  );
+  if (bad === undefined && names.length <= MAX_DNS_NAMES) return;
+  throw new GatehouseError(
+    'not_entitled',
+    bad === undefined
+      ? `the entry has ${names.length} DNS names; ${MAX_DNS_NAMES} are the most`
+      : `${JSON.stringify(bad)} is not a DNS name; correct the entry's dnsNames`,
+    { dnsNames: names },
+  );
+}

@@ -1,0 +1,195 @@
+/**
+ * The steps of an authority's life, each a pure function from state to state. Whether a step is wise is the gate's question
+ * (gate.ts); here is only whether it is possible.
+ * @module
+ */
+import { GatehouseError } from '../../errors.ts';
+import {
+  type AuthorityRecord,
+  type AuthorityState,
+  type AuthorityUse,
+  activeOf,
+  preparedOf,
+  type Slot,
+} from './state.ts';
+
+/** A new authority, before it has a slot. */
+export type NewAuthority = Pick<
+  AuthorityRecord,
+  'id' | 'use' | 'certificate' | 'chain' | 'roots' | 'jwk' | 'notBeforeAt' | 'notAfterAt'
+>;
+
+function refuse(message: string, details: Record<string, unknown>): never {
+  throw new GatehouseError('slot_state', message, details);
+}
+
+function withRecord(state: AuthorityState, id: string, change: Partial<AuthorityRecord>): AuthorityState {
+  return {
+    ...state,
+    authorities: state.authorities.map((each) => (each.id === id ? { ...each, ...change } : each)),
+  };
+}
+
+/** The record that a verb names; an empty id means the only one in a slot that the verb may take. */
+function pick(
+  state: AuthorityState,
+  use: AuthorityUse,
+  id: string,
+  slots: readonly Slot[],
+  verb: string,
+): AuthorityRecord {
+  const candidates = state.authorities.filter((each) => each.use === use && slots.includes(each.slot));
+  const found = id === '' ? candidates[0] : state.authorities.find((each) => each.use === use && each.id === id);
+  if (!found) {
+    return refuse(
+      id === ''
+        ? `there is no ${slots.join(' or ')} ${use} authority to ${verb}`
+        : `there is no ${use} authority ${id}; see gatehouse ca status`,
+      { verb, use, id },
+    );
+  }
+  if (id === '' && candidates.length > 1) {
+    return refuse(
+      `several ${use} authorities could be meant; name one: ${candidates.map((each) => each.id).join(', ')}`,
+      {
+        verb,
+        use,
+      },
+    );
+  }
+  if (!slots.includes(found.slot)) {
+    return refuse(`${use} authority ${found.id} is ${found.slot}; ${verb} needs one that is ${slots.join(' or ')}`, {
+      verb,
+      use,
+      id: found.id,
+      slot: found.slot,
+    });
+  }
+  return found;
+}
+
+/** Publishes a new authority in slot prepared. @throws GatehouseError `slot_state` when one is prepared already */
+export function prepare(state: AuthorityState, fresh: NewAuthority, atMs: number): AuthorityState {
+  const already = preparedOf(state, fresh.use);
+  if (already)
+    refuse(`${fresh.use} authority ${already.id} is prepared already; activate it or undo`, { id: already.id });
+  if (state.authorities.some((each) => each.id === fresh.id))
+    refuse(`authority ${fresh.id} exists already`, { id: fresh.id });
+  const sequence = state.sequence + 1;
+  const record: AuthorityRecord = {
+    ...fresh,
+    slot: 'prepared',
+    preparedAt: atMs,
+    activatedAt: undefined,
+    taintedAt: undefined,
+    revokedAt: undefined,
+    publishedSequence: sequence,
+  };
+  return { ...state, sequence, authorities: [...state.authorities, record] };
+}
+
+/** Makes the prepared authority sign, and the one that signed until now old. @throws GatehouseError `slot_state` */
+export function activate(state: AuthorityState, use: AuthorityUse, id: string, atMs: number): AuthorityState {
+  const next = pick(state, use, id, ['prepared'], 'activate');
+  if (next.notAfterAt <= atMs)
+    refuse(`${use} authority ${next.id} has expired; undo it and prepare another`, { id: next.id });
+  const current = activeOf(state, use);
+  const without = current ? withRecord(state, current.id, { slot: 'old' }) : state;
+  return withRecord(without, next.id, { slot: 'active', activatedAt: atMs });
+}
+
+/** Marks an old authority: what it signed is renewed now. @throws GatehouseError `slot_state` */
+export function taint(state: AuthorityState, use: AuthorityUse, id: string, atMs: number): AuthorityState {
+  const target = pick(state, use, id, ['old'], 'taint');
+  return withRecord(state, target.id, { slot: 'tainted', taintedAt: atMs });
+}
+
+/** Takes an old, tainted or prepared authority out of the bundle. @throws GatehouseError `slot_state` */
+export function revoke(state: AuthorityState, use: AuthorityUse, id: string, atMs: number): AuthorityState {
+  const target = pick(state, use, id, id === '' ? ['tainted', 'old'] : ['tainted', 'old', 'prepared'], 'revoke');
+  return { ...withRecord(state, target.id, { slot: 'revoked', revokedAt: atMs }), sequence: state.sequence + 1 };
+}
+
+/** What `undo` would take back. */
+export type Undoable = 'prepare' | 'activate' | 'taint' | 'revoke';
+
+/** The last step of that use, and whose; undefined when there is nothing to undo. */
+export function lastStep(
+  state: AuthorityState,
+  use: AuthorityUse,
+): { readonly verb: Undoable; readonly record: AuthorityRecord } | undefined {
+  const steps = state.authorities
+    .filter((each) => each.use === use)
+    .flatMap((record) => [
+      { verb: 'prepare' as const, at: record.preparedAt, record },
+      { verb: 'activate' as const, at: record.activatedAt, record },
+      { verb: 'taint' as const, at: record.taintedAt, record },
+      { verb: 'revoke' as const, at: record.revokedAt, record },
+    ])
+    .filter((step): step is typeof step & { at: number } => step.at !== undefined);
+  // Of two steps in one millisecond the later in life wins; sort is stable.
+  return steps.sort((a, b) => a.at - b.at).at(-1);
+}
+
+/**
+ * Takes back the last step: a prepared authority leaves the bundle, an activated one hands back to its predecessor, a tainted
+ * one is old again, a revoked one is tainted again and back in the bundle.
+ *
+ * @throws GatehouseError `slot_state` when there is no such step, or its predecessor is gone
+ */
+export function undo(state: AuthorityState, use: AuthorityUse, atMs: number): AuthorityState {
+  const step = lastStep(state, use);
+  if (!step) return refuse(`there is no step of the ${use} authorities to undo`, { use });
+  const { verb, record } = step;
+  switch (verb) {
+    case 'prepare':
+      if (record.slot !== 'prepared')
+        return refuse(`${use} authority ${record.id} signs and cannot be undone`, { id: record.id });
+      return { ...withoutRecord(state, record.id), sequence: state.sequence + 1 };
+    case 'activate':
+      return undoActivate(state, record, atMs);
+    case 'taint':
+      return withRecord(state, record.id, { slot: 'old', taintedAt: undefined });
+    case 'revoke':
+      return undoRevoke(state, record, atMs);
+  }
+}
+
+function withoutRecord(state: AuthorityState, id: string): AuthorityState {
+  return { ...state, authorities: state.authorities.filter((each) => each.id !== id) };
+}
+
+function undoActivate(state: AuthorityState, record: AuthorityRecord, atMs: number): AuthorityState {
+  const before = state.authorities
+    .filter((each) => each.use === record.use && each.slot === 'old' && each.notAfterAt > atMs)
+    .sort((a, b) => (a.activatedAt ?? 0) - (b.activatedAt ?? 0))
+    .at(-1);
+  if (!before) return refuse('the authority that signed before is gone; rotate forward instead', { id: record.id });
+  const back = withRecord(state, record.id, { slot: 'prepared', activatedAt: undefined });
+  return withRecord(back, before.id, { slot: 'active' });
+}
+
+function undoRevoke(state: AuthorityState, record: AuthorityRecord, atMs: number): AuthorityState {
+  if (record.notAfterAt <= atMs) return refuse(`${record.use} authority ${record.id} has expired`, { id: record.id });
+  const sequence = state.sequence + 1;
+  const slot: Slot = record.activatedAt === undefined ? 'prepared' : record.taintedAt === undefined ? 'old' : 'tainted';
+  if (slot === 'prepared' && preparedOf(state, record.use)) {
+    return refuse(`another ${record.use} authority is prepared; undo it first`, { id: record.id });
+  }
+  return { ...withRecord(state, record.id, { slot, revokedAt: undefined, publishedSequence: sequence }), sequence };
+}
+
+/**
+ * Drops authorities that have expired and do not sign: nothing they signed can be valid any more.
+ * Answers the same value when there is nothing to drop.
+ */
+export function dropExpired(state: AuthorityState, atMs: number, graceMs: number): AuthorityState {
+  const gone = state.authorities.filter((each) => each.slot !== 'active' && each.notAfterAt + graceMs <= atMs);
+  if (gone.length === 0) return state;
+  const wasPublished = gone.some((each) => each.slot !== 'revoked');
+  return {
+    ...state,
+    sequence: state.sequence + (wasPublished ? 1 : 0),
+    authorities: state.authorities.filter((each) => !gone.includes(each)),
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * An authority store in memory: for rehearsals, which work on a copy, and for tests.
+ * @module
+ */
+import type { AuthorityState } from './state.ts';
+import type { AuditRow, AuthorityStore, Consumer, LedgerQuery, LedgerRow, RevocationRow } from './store.ts';
+
+/** Everything that a store holds, as plain values. */
+export interface StoreContent {
+  state: AuthorityState | undefined;
+  version: number;
+  ledger: Map<string, LedgerRow>;
+  consumers: Map<string, Consumer>;
+  audit: AuditRow[];
+  revocations: Map<string, RevocationRow>;
+}
+
+/** Nothing yet. */
+export function emptyContent(): StoreContent {
+  return { state: undefined, version: 0, ledger: new Map(), consumers: new Map(), audit: [], revocations: new Map() };
+}
+
+/** Says whether a row is asked for; its limit and order are the store's matter. */
+export function matches(row: LedgerRow, query: LedgerQuery): boolean {
+  return (
+    (query.spiffeId === undefined || row.spiffeId === query.spiffeId) &&
+    (query.authorityId === undefined || row.authorityId === query.authorityId) &&
+    (query.kind === undefined || row.kind === query.kind) &&
+    (query.serial === undefined || row.serial === query.serial) &&
+    (query.unexpiredAt === undefined || row.notAfterAt > query.unexpiredAt) &&
+    (query.issuedFrom === undefined || row.issuedAt >= query.issuedFrom) &&
+    (query.issuedUntil === undefined || row.issuedAt < query.issuedUntil)
+  );
+}
+
+function removeWhere<K, V>(map: Map<K, V>, gone: (value: V) => boolean): number {
+  const before = map.size;
+  for (const [key, value] of map) if (gone(value)) map.delete(key);
+  return before - map.size;
+}
+
+/** Creates a store over `content`, which it changes in place. */
+export function createMemoryStore(content: StoreContent = emptyContent()): AuthorityStore {
+  return {
+    shared: false,
+    load: async () => ({ version: content.version, state: content.state }),
+    async change(step) {
+      const change = step(content.state);
+      if (change.state !== content.state) {
+        content.state = change.state;
+        content.version += 1;
+      }
+      if (change.audit) content.audit.push(change.audit);
+      for (const row of change.revocations ?? []) content.revocations.set(`${row.kind} ${row.value}`, row);
+      return { version: content.version, state: content.state };
+    },
+    async appendLedger(rows, consumers) {
+      for (const row of rows) {
+        if (content.ledger.has(row.serial)) throw new TypeError(`serial ${row.serial} stands in the ledger already`);
+        content.ledger.set(row.serial, row);
+      }
+      for (const each of consumers) content.consumers.set(each.consumer, each);
+      return content.version;
+    },
+    async ledger(query) {
+      const found = [...content.ledger.values()].filter((row) => matches(row, query));
+      return found.sort((a, b) => b.issuedAt - a.issuedAt).slice(0, query.limit ?? 100);
+    },
+    async unexpiredByAuthority(atMs) {
+      const counts = new Map<string, number>();
+      for (const row of content.ledger.values()) {
+        if (row.notAfterAt > atMs) counts.set(row.authorityId, (counts.get(row.authorityId) ?? 0) + 1);
+      }
+      return counts;
+    },
+    pruneLedger: async (expiredBefore) => removeWhere(content.ledger, (row) => row.notAfterAt < expiredBefore),
+    consumers: async () => [...content.consumers.values()],
+    async removeConsumers(names) {
+      for (const name of names) content.consumers.delete(name);
+    },
+    async appendAudit(row) {
+      content.audit.push(row);
+    },
+    audit: async (limit) => content.audit.slice(-limit).reverse(),
+    revocations: async () => [...content.revocations.values()],
+    pruneRevocations: async (expiredBefore) =>
+      removeWhere(content.revocations, (row) => row.notAfterAt < expiredBefore),
+    async [Symbol.asyncDispose]() {},
+  };
+}

@@ -1,0 +1,55 @@
+/**
+ * What may be asked of the authority; delivery's `IdentitySource` asks in these shapes.
+ * @module
+ */
+import type { KeyObject } from 'node:crypto';
+import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
+import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import type { KeyType } from '../pki/key-type.ts';
+
+/** The way in which an SVID or a bundle reaches its consumer; `self` is Gatehouse's own. */
+export type Channel = 'workload-api' | 'sds' | 'istio-ca' | 'bundle-endpoint' | 'oidc' | 'self' | 'admin';
+
+/** What one caller may be, on which terms. */
+export interface Entitlement {
+  readonly spiffeId: SpiffeId;
+  readonly x509SvidTtlMs: number;
+  readonly jwtSvidTtlMs: number;
+  readonly dnsNames: readonly string[];
+  readonly hint: string;
+  readonly federatesWith: readonly TrustDomain[];
+}
+
+interface Request {
+  readonly entitlement: Entitlement;
+  /** `type:value` of what was attested; kept in the ledger. */
+  readonly selectors: readonly string[];
+  readonly channel: Channel;
+  /** Who will hold it, as in `Acknowledgement.consumer`. */
+  readonly consumer?: string;
+}
+
+export interface X509Request extends Request {
+  /** Given: that key is certified. Absent: a key of `keyType` is made and returned. */
+  readonly publicKey?: KeyObject;
+  readonly keyType?: KeyType;
+}
+
+export interface JwtRequest extends Request {
+  readonly audiences: readonly string[];
+}
+
+/** How sure we are that a consumer holds a bundle; `refused` is a NACK. */
+export type AckGrade = 'sent' | 'acknowledged' | 'renewed' | 'refused';
+
+/** One consumer's word about the bundle that it holds. */
+export interface Acknowledgement {
+  /** Stable as long as the consumer lives. */
+  readonly consumer: string;
+  readonly channel: Channel;
+  readonly spiffeIds: readonly SpiffeId[];
+  readonly sequence: number;
+  readonly grade: AckGrade;
+  /** Which part of the bundle it takes; absent: what is usual on that channel. */
+  readonly kinds?: readonly ('x509' | 'jwt')[];
+}

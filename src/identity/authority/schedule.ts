@@ -1,0 +1,41 @@
+/**
+ * When things are due: preparing and activating an authority, renewing an SVID.
+ * @module
+ */
+import { createHash } from 'node:crypto';
+
+const DAY_MS = 86_400_000;
+
+/** The life of anything with an end, in milliseconds since 1970. */
+export interface Life {
+  readonly notBeforeAt: number;
+  readonly notAfterAt: number;
+}
+
+const lengthOf = ({ notBeforeAt, notAfterAt }: Life): number => notAfterAt - notBeforeAt;
+
+/** When the next authority should be published: notAfter − min(life / 2, 30 d). */
+export function prepareDueAt(life: Life): number {
+  return life.notAfterAt - Math.min(lengthOf(life) / 2, 30 * DAY_MS);
+}
+
+/** When it should begin to sign: notAfter − min(life / 6, 7 d). */
+export function activateDueAt(life: Life): number {
+  return life.notAfterAt - Math.min(lengthOf(life) / 6, 7 * DAY_MS);
+}
+
+/** When it must begin to sign whoever is not ready, since what the old one signs hardly lives any more. */
+export function activateMustAt(life: Life): number {
+  return life.notAfterAt - Math.min(lengthOf(life) / 12, DAY_MS);
+}
+
+/** A number in [0, 1) that belongs to `text`: the same for every process. */
+export function fractionOf(text: string): number {
+  return createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32;
+}
+
+/** Half of the life, spread by ± 10 % by the serial, so that what was issued together is not renewed together. */
+export function renewDueAt(life: Life, serial: string): number {
+  const spread = 0.9 + 0.2 * fractionOf(serial);
+  return Math.round(life.notBeforeAt + (lengthOf(life) / 2) * spread);
+}

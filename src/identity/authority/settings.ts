@@ -1,0 +1,40 @@
+/**
+ * What the authority can be told; the configuration file's `authority` section, parsed.
+ * @module
+ */
+import type { KeyType } from '../pki/key-type.ts';
+import type { GateGrade } from './gate.ts';
+import type { JwtAlgorithm } from './jwt-issuer.ts';
+
+export interface AuthoritySettings {
+  /** Of the X.509 authorities' own keys and, where a request names none, of SVIDs' keys. */
+  readonly keyType: KeyType;
+  readonly x509AuthorityTtlMs: number;
+  readonly jwtAuthorityTtlMs: number;
+  readonly x509SvidTtlMs: number;
+  readonly jwtSvidTtlMs: number;
+  readonly jwtAlgorithm: JwtAlgorithm;
+  readonly gateGrade: GateGrade;
+  readonly refreshHintSeconds: number;
+  /** How long an expired row stays in the ledger. */
+  readonly ledgerRetentionMs: number;
+  /** Renewals a second that a taint may cause at most. */
+  readonly taintRenewalsPerSecond: number;
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/** The contract's defaults. */
+export const defaultSettings: AuthoritySettings = {
+  keyType: 'ec-p256',
+  x509AuthorityTtlMs: 365 * DAY_MS,
+  jwtAuthorityTtlMs: 365 * DAY_MS,
+  x509SvidTtlMs: 60 * MINUTE_MS,
+  jwtSvidTtlMs: 5 * MINUTE_MS,
+  jwtAlgorithm: 'ES256',
+  gateGrade: 'acknowledged',
+  refreshHintSeconds: 300,
+  ledgerRetentionMs: 7 * DAY_MS,
+  taintRenewalsPerSecond: 500,
+};

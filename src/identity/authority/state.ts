@@ -1,0 +1,144 @@
+/**
+ * The authority's whole state as one immutable value: which authorities there are, in which slot, and the bundle's sequence.
+ * It is stored as one document, so that every step is one write that happened or did not.
+ * @module
+ */
+import type { JsonWebKey } from 'node:crypto';
+import { GatehouseError } from '../../errors.ts';
+import type { Bundle } from '../../spiffe/bundle.ts';
+import { parseTrustDomain, type TrustDomain } from '../../spiffe/trust-domain.ts';
+
+/** What an authority signs. */
+export type AuthorityUse = 'x509' | 'jwt';
+
+/**
+ * prepared: in the bundle, signs nothing yet. active: signs. old: signed, still trusted. tainted: like old, and what it
+ * signed is being renewed. revoked: out of the bundle.
+ */
+export type Slot = 'prepared' | 'active' | 'old' | 'tainted' | 'revoked';
+
+/** One authority. */
+export interface AuthorityRecord {
+  /** The key's id: lower-case hex of its subject key identifier; `kid` of what a JWT authority signs. */
+  readonly id: string;
+  readonly use: AuthorityUse;
+  readonly slot: Slot;
+  /** X.509: its own certificate, DER in base64. */
+  readonly certificate: string | undefined;
+  /** X.509 under an upstream authority: what stands between it and the root, own certificate excluded; DER in base64. */
+  readonly chain: readonly string[];
+  /** X.509: what goes into the bundle for it, DER in base64; its own certificate unless it is under an upstream one. */
+  readonly roots: readonly string[];
+  /** JWT: its public key. */
+  readonly jwk: JsonWebKey | undefined;
+  /** Milliseconds since 1970, all of them. */
+  readonly notBeforeAt: number;
+  readonly notAfterAt: number;
+  readonly preparedAt: number;
+  readonly activatedAt: number | undefined;
+  readonly taintedAt: number | undefined;
+  readonly revokedAt: number | undefined;
+  /** The bundle sequence with which it was published. */
+  readonly publishedSequence: number;
+}
+
+export interface AuthorityState {
+  readonly trustDomain: TrustDomain;
+  /** Of the bundle; rises with every change of its content. */
+  readonly sequence: number;
+  readonly crlNumber: number;
+  /** Of the set of revocations. */
+  readonly revocationSequence: number;
+  readonly authorities: readonly AuthorityRecord[];
+}
+
+/** The state before anything was made. */
+export function emptyState(trustDomain: TrustDomain): AuthorityState {
+  return { trustDomain, sequence: 0, crlNumber: 0, revocationSequence: 0, authorities: [] };
+}
+
+/** The authorities of one use in one of the slots, in the order in which they were made. */
+export function authoritiesIn(
+  state: AuthorityState,
+  use: AuthorityUse,
+  ...slots: readonly Slot[]
+): readonly AuthorityRecord[] {
+  return state.authorities.filter((each) => each.use === use && slots.includes(each.slot));
+}
+
+/** The one that signs, if there is one. */
+export function activeOf(state: AuthorityState, use: AuthorityUse): AuthorityRecord | undefined {
+  return authoritiesIn(state, use, 'active')[0];
+}
+
+/** The one that would sign next, if there is one. */
+export function preparedOf(state: AuthorityState, use: AuthorityUse): AuthorityRecord | undefined {
+  return authoritiesIn(state, use, 'prepared')[0];
+}
+
+const trusted: readonly Slot[] = ['prepared', 'active', 'old', 'tainted'];
+
+/** The bundle that this state publishes: every authority that is not revoked. */
+export function bundleOf(state: AuthorityState, refreshHintSeconds: number): Bundle {
+  const roots = new Set(authoritiesIn(state, 'x509', ...trusted).flatMap((each) => each.roots));
+  return {
+    trustDomain: state.trustDomain,
+    sequence: state.sequence,
+    refreshHintSeconds,
+    x509Authorities: [...roots].map((base64) => Buffer.from(base64, 'base64')),
+    jwtAuthorities: authoritiesIn(state, 'jwt', ...trusted).flatMap((each) =>
+      each.jwk ? [{ keyId: each.id, jwk: each.jwk }] : [],
+    ),
+  };
+}
+
+const FORMAT = 1;
+
+/** The state as the text that a store keeps. */
+export function stateToText(state: AuthorityState): string {
+  return JSON.stringify({ format: FORMAT, ...state });
+}
+
+/**
+ * Reads what `stateToText` wrote.
+ *
+ * @throws GatehouseError `store_unusable` when it is of a newer format or not whole
+ */
+export function stateFromText(text: string): AuthorityState {
+  const document = parse(text);
+  if (document.format !== FORMAT) {
+    throw new GatehouseError(
+      'store_unusable',
+      `the authority's state has format ${document.format}, this version reads ${FORMAT}`,
+    );
+  }
+  return {
+    trustDomain: parseTrustDomain(document.trustDomain),
+    sequence: document.sequence,
+    crlNumber: document.crlNumber,
+    revocationSequence: document.revocationSequence,
+    authorities: document.authorities.map((each) => ({ ...absent, ...each })),
+  };
+}
+
+/** JSON drops undefined members; a record has them all. */
+const absent = {
+  certificate: undefined,
+  jwk: undefined,
+  activatedAt: undefined,
+  taintedAt: undefined,
+  revokedAt: undefined,
+};
+
+function parse(text: string): AuthorityState & { readonly format: number } {
+  try {
+    return JSON.parse(text); // written by stateToText, under the store's own checksums
+  } catch (thrown) {
+    throw new GatehouseError(
+      'store_unusable',
+      "the authority's state is not whole; restore a backup",
+      {},
+      { cause: thrown },
+    );
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * What the authority needs of a store. SQLite and PostgreSQL implement it in platform/storage.
+ * @module
+ */
+import type { AckGrade, Channel } from './requests.ts';
+import type { AuthorityState, AuthorityUse } from './state.ts';
+
+/** One issuance. Times in milliseconds since 1970. */
+export interface LedgerRow {
+  /** X.509: the serial, lower-case hex. JWT: the `jti`. Never twice. */
+  readonly serial: string;
+  readonly kind: AuthorityUse;
+  readonly spiffeId: string;
+  readonly selectors: readonly string[];
+  /** Lower-case hex SHA-256 of the subject public key info; empty for a JWT. */
+  readonly spkiSha256: string;
+  readonly authorityId: string;
+  readonly notBeforeAt: number;
+  readonly notAfterAt: number;
+  readonly issuedAt: number;
+  readonly channel: Channel;
+  /** Empty where delivery did not say who. */
+  readonly consumer: string;
+  /** The bundle's sequence when it was issued. */
+  readonly bundleSequence: number;
+}
+
+export interface LedgerQuery {
+  readonly spiffeId?: string;
+  readonly authorityId?: string;
+  readonly kind?: AuthorityUse;
+  readonly serial?: string;
+  /** Only what expires after this instant. */
+  readonly unexpiredAt?: number;
+  /** Only what was issued in [from, until). */
+  readonly issuedFrom?: number;
+  readonly issuedUntil?: number;
+  /** Newest first; at most this many, default 100. */
+  readonly limit?: number;
+}
+
+/** What is known of one consumer; kept until nothing that it holds can be valid. */
+export interface Consumer {
+  readonly consumer: string;
+  readonly channel: Channel;
+  readonly spiffeIds: readonly string[];
+  readonly kinds: readonly AuthorityUse[];
+  readonly connected: boolean;
+  readonly lastSeenAt: number;
+  /** When each of the last bundle sequences was sent to it, oldest first. */
+  readonly sent: readonly { readonly sequence: number; readonly at: number }[];
+  readonly acknowledgedSequence: number;
+  readonly renewedSequence: number;
+  readonly refusedSequence: number;
+  readonly lastGrade: AckGrade;
+}
+
+/** One verb of an operator, or of Gatehouse itself. */
+export interface AuditRow {
+  readonly at: number;
+  /** e.g. `uid:0`, `spiffe://…`, `gatehouse`. */
+  readonly who: string;
+  readonly verb: string;
+  readonly use: AuthorityUse | '';
+  readonly authorityId: string;
+  /** Why: the operator's words, or the schedule. */
+  readonly reason: string;
+  /** `done`, or the code of the refusal. */
+  readonly result: string;
+}
+
+export type RevocationKind = 'serial' | 'id' | 'spki';
+
+/** What must be refused although it has not expired. */
+export interface RevocationRow {
+  readonly kind: RevocationKind;
+  /** Serial or SHA-256 in lower-case hex, or a SPIFFE ID. */
+  readonly value: string;
+  /** The authority that issued that serial; empty where unknown. It decides which CRL the serial stands in. */
+  readonly authorityId: string;
+  readonly reason: string;
+  readonly revokedAt: number;
+  /** Until when it must be kept. */
+  readonly notAfterAt: number;
+}
+
+/** What one step writes, all of it or nothing. */
+export interface StateChange {
+  readonly state: AuthorityState;
+  readonly audit?: AuditRow;
+  readonly revocations?: readonly RevocationRow[];
+}
+
+export interface VersionedState {
+  /** Rises with every write, by whichever replica. */
+  readonly version: number;
+  readonly state: AuthorityState | undefined;
+}
+
+export interface AuthorityStore extends AsyncDisposable {
+  load(): Promise<VersionedState>;
+  /**
+   * Reads the state under an exclusive lock, gives it to `step`, and writes what that returns; durable when it resolves. What
+   * `step` throws leaves everything as it was. Returning the state it was given writes nothing but audit and revocations.
+   * @throws GatehouseError `store_unavailable`
+   */
+  change(step: (state: AuthorityState | undefined) => StateChange): Promise<VersionedState>;
+  /**
+   * Adds rows, durable when it resolves; answers the version of the state at that instant, so that a replica learns of another
+   * one's step before anything leaves. @throws GatehouseError `store_unavailable`
+   */
+  appendLedger(rows: readonly LedgerRow[], consumers: readonly Consumer[]): Promise<number>;
+  ledger(query: LedgerQuery): Promise<readonly LedgerRow[]>;
+  /** How many unexpired rows each authority has. */
+  unexpiredByAuthority(atMs: number): Promise<ReadonlyMap<string, number>>;
+  /** Removes rows that expired before that instant; answers how many. */
+  pruneLedger(expiredBefore: number): Promise<number>;
+  consumers(): Promise<readonly Consumer[]>;
+  removeConsumers(names: readonly string[]): Promise<void>;
+  appendAudit(row: AuditRow): Promise<void>;
+  /** Newest first. */
+  audit(limit: number): Promise<readonly AuditRow[]>;
+  revocations(): Promise<readonly RevocationRow[]>;
+  pruneRevocations(expiredBefore: number): Promise<number>;
+  /** Says whether other replicas may write too. */
+  readonly shared: boolean;
+}

@@ -1,0 +1,94 @@
+/**
+ * What is due, looked at every few seconds: rotation by the calendar, expired authorities, pruning.
+ * @module
+ */
+import type { Clock } from '../../lib/clock.ts';
+import type { Order, Verb, VerbOutcome } from './authority.ts';
+import type { ConsumerBook } from './consumer-book.ts';
+import type { CurrentState } from './current-state.ts';
+import * as life from './life.ts';
+import { activateDueAt, activateMustAt, prepareDueAt } from './schedule.ts';
+import type { AuthoritySettings } from './settings.ts';
+import { type AuthorityUse, activeOf, preparedOf } from './state.ts';
+import type { AuthorityStore } from './store.ts';
+
+export interface UpkeepDeps {
+  readonly store: AuthorityStore;
+  readonly current: CurrentState;
+  readonly consumers: ConsumerBook;
+  readonly clock: Clock;
+  readonly settings: AuthoritySettings;
+  run(verb: Verb, order: Order): Promise<VerbOutcome>;
+}
+
+/** Clocks that are late may still accept what has expired for this long. */
+const EXPIRY_GRACE_MS = 10 * 60_000;
+const PRUNE_EVERY_MS = 10 * 60_000;
+
+/** Does what is due. Every part is one step of its own, so that a crash between two loses nothing. */
+export function createUpkeep(deps: UpkeepDeps): () => Promise<void> {
+  const { store, current, clock, settings, consumers } = deps;
+  let prunedAt = Number.NEGATIVE_INFINITY;
+
+  const order = (use: AuthorityUse, reason: string, override = false): Order => ({
+    use,
+    authorityId: '',
+    who: 'gatehouse',
+    reason,
+    override,
+  });
+
+  const rotate = async (use: AuthorityUse): Promise<void> => {
+    const atMs = clock.now();
+    const active = activeOf(current.state, use);
+    const isOver = !active || active.notAfterAt <= atMs;
+    if (isOver || atMs >= prepareDueAt(active)) await prepareOnce(use, isOver);
+    const prepared = preparedOf(current.state, use);
+    if (!prepared) return;
+    if (isOver)
+      await deps.run('activate', order(use, 'no authority signs: first start, or the last one has expired', true));
+    else if (atMs >= activateMustAt(active))
+      await deps.run('activate', order(use, 'the active authority is about to expire', true));
+    else if (atMs >= activateDueAt(active)) await activateIfAllowed(use);
+  };
+
+  const prepareOnce = async (use: AuthorityUse, isOver: boolean): Promise<void> => {
+    const prepared = preparedOf(current.state, use);
+    if (prepared && prepared.notAfterAt > clock.now()) return;
+    if (prepared) await deps.run('undo', order(use, 'it expired before it was used', true));
+    await deps.run('prepare', order(use, isOver ? 'no authority signs' : 'schedule'));
+  };
+
+  let blockedAt = Number.NEGATIVE_INFINITY;
+  /** Asks the gate once a minute: each refusal is an audit row. */
+  const activateIfAllowed = async (use: AuthorityUse): Promise<void> => {
+    if (Math.abs(clock.now() - blockedAt) < 60_000) return;
+    const outcome = await deps.run('activate', order(use, 'schedule'));
+    if (!outcome.done) blockedAt = clock.now();
+  };
+
+  const dropExpired = async (): Promise<void> => {
+    const atMs = clock.now();
+    if (life.dropExpired(current.state, atMs, EXPIRY_GRACE_MS) === current.state) return;
+    await current.change((state) => ({ state: life.dropExpired(state, atMs, EXPIRY_GRACE_MS) }));
+  };
+
+  const prune = async (): Promise<void> => {
+    const atMs = clock.now();
+    if (Math.abs(atMs - prunedAt) < PRUNE_EVERY_MS) return;
+    prunedAt = atMs;
+    await store.pruneLedger(atMs - settings.ledgerRetentionMs);
+    await store.pruneRevocations(atMs);
+    const gone = consumers.prune(atMs - Math.max(settings.ledgerRetentionMs, 2 * settings.x509SvidTtlMs));
+    if (gone.length > 0) await store.removeConsumers(gone);
+  };
+
+  return async () => {
+    await current.refresh();
+    if (store.shared) consumers.merge(await store.consumers());
+    await rotate('x509');
+    await rotate('jwt');
+    await dropExpired();
+    await prune();
+  };
+}

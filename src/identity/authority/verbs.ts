@@ -1,0 +1,192 @@
+/**
+ * The operator's verbs: ask the gate, take the step, keep an audit row. The schedule uses the same ones.
+ * @module
+ */
+import { GatehouseError } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Order, Verb, VerbOutcome } from './authority.ts';
+import type { ConsumerBook } from './consumer-book.ts';
+import type { CurrentState } from './current-state.ts';
+import { type Blocker, chainedTo, etaSeconds, lackingRoot } from './gate.ts';
+import * as life from './life.ts';
+import type { AuthoritySettings } from './settings.ts';
+import type { KeyStore } from './signer.ts';
+import { type AuthorityRecord, type AuthorityState, type AuthorityUse, activeOf, preparedOf } from './state.ts';
+import type { AuditRow, AuthorityStore } from './store.ts';
+
+export interface VerbDeps {
+  readonly store: AuthorityStore;
+  readonly keys: KeyStore;
+  readonly current: CurrentState;
+  readonly consumers: ConsumerBook;
+  readonly clock: Clock;
+  readonly settings: AuthoritySettings;
+  /** Makes a key and what certifies it; both durable or harmless. */
+  makeAuthority(use: AuthorityUse): Promise<life.NewAuthority>;
+  /** Writes what waits in memory, so that the gate sees all of it. */
+  flush(): Promise<void>;
+}
+
+export interface Verbs {
+  run(verb: Verb, order: Order): Promise<VerbOutcome>;
+  /** Who is not known to hold the root of that authority. */
+  lacking(authority: AuthorityRecord): Promise<readonly Blocker[]>;
+}
+
+const EVERYTHING = Number.MAX_SAFE_INTEGER;
+
+/** Creates the verbs. */
+export function createVerbs(deps: VerbDeps): Verbs {
+  const { store, current, clock, settings } = deps;
+
+  const lacking = async (authority: AuthorityRecord): Promise<readonly Blocker[]> => {
+    await deps.flush();
+    const atMs = clock.now();
+    const rows =
+      authority.use === 'x509' ? await store.ledger({ kind: 'x509', unexpiredAt: atMs, limit: EVERYTHING }) : [];
+    return lackingRoot(rows, deps.consumers.all, {
+      use: authority.use,
+      needsSequence: authority.publishedSequence,
+      publishedAt: authority.preparedAt,
+      grade: settings.gateGrade,
+      atMs,
+      halfLifeMs: settings.x509SvidTtlMs / 2,
+      fetcherPatienceMs: 3 * settings.refreshHintSeconds * 1000,
+    });
+  };
+
+  const chained = async (authorityId: string): Promise<readonly Blocker[]> => {
+    await deps.flush();
+    const rows = await store.ledger({ authorityId, unexpiredAt: clock.now(), limit: EVERYTHING });
+    return chainedTo(rows, deps.consumers.all);
+  };
+
+  /** Who stands in the way of a step that is possible; the step itself says whether it is. */
+  const blockersOf = async (verb: Verb, use: AuthorityUse, target: AuthorityRecord): Promise<readonly Blocker[]> => {
+    const state = current.state;
+    switch (verb) {
+      case 'prepare':
+        return [];
+      case 'activate':
+        return lacking(target);
+      case 'taint': {
+        const active = activeOf(state, use);
+        return active ? lacking(active) : [];
+      }
+      case 'revoke':
+        return chained(target.id);
+      case 'undo': {
+        const step = life.lastStep(state, use);
+        return step?.verb === 'prepare' ? chained(target.id) : [];
+      }
+    }
+  };
+
+  const audited = (verb: Verb, order: Order, authorityId: string, result: string): AuditRow => ({
+    at: clock.now(),
+    who: order.who,
+    verb: `ca ${verb}`,
+    use: order.use,
+    authorityId,
+    reason: order.override ? `override: ${order.reason}` : order.reason,
+    result,
+  });
+
+  const prepare = async (order: Order): Promise<AuthorityState> => {
+    const already = preparedOf(current.state, order.use);
+    const fresh = already ? undefined : await deps.makeAuthority(order.use);
+    try {
+      return await current.change((state) => ({
+        state: life.prepare(state, fresh ?? refusedFresh(state, order.use), clock.now()),
+        audit: audited('prepare', order, fresh?.id ?? '', 'done'),
+      }));
+    } catch (thrown) {
+      // Only a step that was refused leaves a key that nobody will ever use; after a broken write it may be in use.
+      if (fresh && thrown instanceof GatehouseError && thrown.code === 'slot_state') await deps.keys.remove(fresh.id);
+      throw thrown;
+    }
+  };
+
+  const step = (verb: Exclude<Verb, 'prepare'>, state: AuthorityState, order: Order, atMs: number): AuthorityState => {
+    switch (verb) {
+      case 'activate':
+        return life.activate(state, order.use, order.authorityId, atMs);
+      case 'taint':
+        return life.taint(state, order.use, order.authorityId, atMs);
+      case 'revoke':
+        return life.revoke(state, order.use, order.authorityId, atMs);
+      case 'undo':
+        return life.undo(state, order.use, atMs);
+    }
+  };
+
+  const take = async (verb: Exclude<Verb, 'prepare'>, order: Order): Promise<VerbOutcome> => {
+    const planned = step(verb, current.state, order, clock.now());
+    const target = touched(current.state, planned, verb, order.use);
+    const blockers = await blockersOf(verb, order.use, target);
+    if (blockers.length > 0 && !order.override) {
+      await store.appendAudit(audited(verb, order, target.id, 'rotation_blocked'));
+      return { done: false, code: 'rotation_blocked', blockers, etaSeconds: etaSeconds(blockers, clock.now()) };
+    }
+    const exact = verb === 'undo' ? order : { ...order, authorityId: target.id };
+    const before = current.state;
+    await current.change((state) => {
+      // Undo means the last step: if another came between, this one was not meant.
+      if (verb === 'undo' && life.lastStep(state, order.use)?.record.id !== target.id) {
+        throw new GatehouseError('slot_state', 'another step was taken meanwhile; look again', { id: target.id });
+      }
+      return { state: step(verb, state, exact, clock.now()), audit: audited(verb, order, target.id, 'done') };
+    });
+    await destroyUnused(before, current.state);
+    return { done: true, authorityId: target.id, sequence: current.state.sequence };
+  };
+
+  /** A key goes when its authority is out of the bundle: after that is durable, so that a crash leaves a key too many. */
+  const destroyUnused = async (before: AuthorityState, after: AuthorityState): Promise<void> => {
+    const needed = (state: AuthorityState): Set<string> =>
+      new Set(state.authorities.filter((each) => each.slot !== 'revoked').map((each) => each.id));
+    const still = needed(after);
+    for (const id of needed(before)) if (!still.has(id)) await deps.keys.remove(id);
+  };
+
+  return {
+    lacking,
+    async run(verb, order) {
+      if (order.override && order.reason.trim() === '') {
+        throw new GatehouseError('slot_state', 'an override needs a reason (--reason)', { verb });
+      }
+      try {
+        if (verb !== 'prepare') return await take(verb, order);
+        const after = await prepare(order);
+        const made = preparedOf(after, order.use);
+        return { done: true, authorityId: made?.id ?? '', sequence: after.sequence };
+      } catch (thrown) {
+        if (thrown instanceof GatehouseError && thrown.code === 'slot_state') {
+          await store.appendAudit(audited(verb, order, order.authorityId, thrown.code));
+        }
+        throw thrown;
+      }
+    },
+  };
+}
+
+/** The refusal that `prepare` gives when one is prepared already, without making a key first. */
+function refusedFresh(state: AuthorityState, use: AuthorityUse): life.NewAuthority {
+  const already = preparedOf(state, use);
+  if (already) return already;
+  throw new GatehouseError('slot_state', `the ${use} authorities changed meanwhile; try again`, { use });
+}
+
+/** The authority that a step is about. */
+function touched(before: AuthorityState, after: AuthorityState, verb: Verb, use: AuthorityUse): AuthorityRecord {
+  if (verb === 'undo') {
+    const step = life.lastStep(before, use);
+    if (step) return step.record;
+  }
+  const changed = after.authorities.find((each) => {
+    const was = before.authorities.find((other) => other.id === each.id);
+    return was?.slot !== each.slot && (verb !== 'activate' || each.slot === 'active');
+  });
+  if (changed) return changed;
+  throw new GatehouseError('internal', `the step ${verb} changed nothing`);
+}

@@ -1,0 +1,85 @@
+/**
+ * Key bytes as files: one a key, mode 0600, durable before it is used.
+ * @module
+ */
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GatehouseError } from '../../errors.ts';
+import type { KeyBlobs } from '../../identity/authority/signer.ts';
+import { reasonOf } from './data-dir.ts';
+
+const SUFFIX = '.key';
+const ID = /^[0-9a-f]{8,64}$/;
+
+/** Creates the key files of `directory`, which is made (0700) where it is missing. */
+export function createKeyFiles(directory: string): KeyBlobs {
+  const pathOf = (keyId: string): string => {
+    if (!ID.test(keyId)) throw new TypeError(`not a key id: ${keyId}`);
+    return join(directory, keyId + SUFFIX);
+  };
+  return {
+    put: (keyId, bytes) => guarded(directory, () => writeDurably(directory, pathOf(keyId), bytes)),
+    get: (keyId) =>
+      guarded(directory, async () => {
+        try {
+          return await readFile(pathOf(keyId));
+        } catch (thrown) {
+          if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined; // node:fs errors carry a code
+          throw thrown;
+        }
+      }),
+    remove: (keyId) =>
+      guarded(directory, async () => {
+        await rm(pathOf(keyId), { force: true });
+        await syncDirectory(directory);
+      }),
+    list: () =>
+      guarded(directory, async () => {
+        await mkdir(directory, { recursive: true, mode: 0o700 });
+        const names = await readdir(directory);
+        return names.flatMap((name) => {
+          const keyId = name.endsWith(SUFFIX) ? name.slice(0, -SUFFIX.length) : '';
+          return ID.test(keyId) ? [keyId] : [];
+        });
+      }),
+  };
+}
+
+/** Written beside, synced, renamed, and the directory synced: there is a whole key, or none. */
+async function writeDurably(directory: string, path: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const beside = `${path}.new`;
+  const file = await open(beside, 'w', 0o600);
+  try {
+    await file.chmod(0o600);
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(beside, path);
+  await syncDirectory(directory);
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function guarded<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const reason = reasonOf(thrown);
+    throw new GatehouseError(
+      'store_unavailable',
+      `the keys in ${directory} are out of reach: ${reason}`,
+      { directory },
+      { cause: thrown },
+    );
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * The authority's store in SQLite.
+ * @module
+ */
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { GatehouseError } from '../../errors.ts';
+import { stateFromText, stateToText } from '../../identity/authority/state.ts';
+import type { AuthorityStore, LedgerQuery } from '../../identity/authority/store.ts';
+import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import {
+  auditFromColumns,
+  auditToColumns,
+  type Columns,
+  consumerFromColumns,
+  consumerToColumns,
+  ledgerFromColumns,
+  ledgerToColumns,
+  revocationFromColumns,
+  revocationToColumns,
+} from './authority-rows.ts';
+import { openSqlite, runningError, type SqliteKind, transaction } from './sqlite-file.ts';
+
+const kind: SqliteKind = {
+  applicationId: 0x47617465,
+  migrations: [
+    `CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+     CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, document TEXT NOT NULL) STRICT;
+     CREATE TABLE ledger (
+       serial TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, spiffe_id TEXT NOT NULL, selectors TEXT NOT NULL,
+       spki_sha256 TEXT NOT NULL, authority_id TEXT NOT NULL, not_before_at INTEGER NOT NULL, not_after_at INTEGER NOT NULL,
+       issued_at INTEGER NOT NULL, channel TEXT NOT NULL, consumer TEXT NOT NULL, bundle_sequence INTEGER NOT NULL) STRICT;
+     CREATE INDEX ledger_by_id ON ledger (spiffe_id, issued_at);
+     CREATE INDEX ledger_by_end ON ledger (not_after_at);
+     CREATE TABLE consumers (consumer TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT;
+     CREATE TABLE audit (
+       number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, who TEXT NOT NULL, verb TEXT NOT NULL,
+       use TEXT NOT NULL, authority_id TEXT NOT NULL, reason TEXT NOT NULL, result TEXT NOT NULL) STRICT;
+     CREATE TABLE revocations (
+       kind TEXT NOT NULL, value TEXT NOT NULL, authority_id TEXT NOT NULL, reason TEXT NOT NULL,
+       revoked_at INTEGER NOT NULL, not_after_at INTEGER NOT NULL, PRIMARY KEY (kind, value)) STRICT;`,
+  ],
+};
+
+export interface SqliteLimits {
+  /** The file may not grow beyond this many pages of 4 KiB. */
+  readonly maxPages?: number;
+}
+
+/**
+ * Opens the store at `path`; the trust domain is written into a new one.
+ *
+ * @throws GatehouseError `store_locked`, `store_unusable` (also when it belongs to another trust domain)
+ */
+export function openSqliteAuthorityStore(
+  path: string,
+  trustDomain: TrustDomain,
+  limits: SqliteLimits = {},
+): AuthorityStore {
+  const database = openSqlite(path, kind);
+  try {
+    // SQLite raises a limit that is too small to the size that the file has: it can then not grow at all.
+    if (limits.maxPages !== undefined) database.exec(`PRAGMA max_page_count=${Math.max(1, limits.maxPages)}`);
+    claim(database, path, trustDomain);
+    return storeOver(database, path);
+  } catch (thrown) {
+    database.close();
+    throw thrown instanceof GatehouseError ? thrown : runningError(path, thrown);
+  }
+}
+
+function claim(database: DatabaseSync, path: string, trustDomain: TrustDomain): void {
+  database.prepare("INSERT OR IGNORE INTO meta VALUES ('trust_domain', ?)").run(trustDomain);
+  const stored = database.prepare("SELECT value FROM meta WHERE name = 'trust_domain'").get()?.['value'];
+  if (stored === trustDomain) return;
+  throw new GatehouseError(
+    'store_unusable',
+    `the store ${path} belongs to trust domain ${stored}, the configuration says ${trustDomain}`,
+    { path, stored, configured: trustDomain },
+  );
+}
+
+/** The columns of a ledger query, in SQL with `?`. */
+function whereOf(query: LedgerQuery): { readonly sql: string; readonly values: readonly SQLInputValue[] } {
+  const terms: [string, SQLInputValue | undefined][] = [
+    ['serial = ?', query.serial],
+    ['spiffe_id = ?', query.spiffeId],
+    ['authority_id = ?', query.authorityId],
+    ['kind = ?', query.kind],
+    ['not_after_at > ?', query.unexpiredAt],
+    ['issued_at >= ?', query.issuedFrom],
+    ['issued_at < ?', query.issuedUntil],
+  ];
+  const given = terms.filter((term): term is [string, SQLInputValue] => term[1] !== undefined);
+  return {
+    sql: given.length === 0 ? '' : `WHERE ${given.map(([sql]) => sql).join(' AND ')}`,
+    values: given.map(([, value]) => value),
+  };
+}
+
+function storeOver(database: DatabaseSync, path: string): AuthorityStore {
+  const insertLedger = database.prepare('INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const putConsumer = database.prepare('INSERT OR REPLACE INTO consumers VALUES (?, ?)');
+  const insertAudit = database.prepare(
+    'INSERT INTO audit (at, who, verb, use, authority_id, reason, result) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  );
+  const putRevocation = database.prepare('INSERT OR REPLACE INTO revocations VALUES (?, ?, ?, ?, ?, ?)');
+  const readState = database.prepare('SELECT version, document FROM state');
+  const readVersion = database.prepare('SELECT version FROM state');
+  const writeState = database.prepare('INSERT OR REPLACE INTO state VALUES (1, ?, ?)');
+
+  const stored = (): { version: number; text: string | undefined } => {
+    const row = readState.get();
+    return { version: Number(row?.['version'] ?? 0), text: row ? String(row['document']) : undefined };
+  };
+  const guarded = async <T>(work: () => T): Promise<T> => {
+    try {
+      return work();
+    } catch (thrown) {
+      throw runningError(path, thrown);
+    }
+  };
+  const all = (sql: string, ...values: SQLInputValue[]): Columns[] => database.prepare(sql).all(...values) as Columns[];
+
+  return {
+    shared: false,
+    load: () =>
+      guarded(() => {
+        const { version, text } = stored();
+        return { version, state: text === undefined ? undefined : stateFromText(text) };
+      }),
+    change: (step) =>
+      guarded(() =>
+        transaction(database, () => {
+          const { version, text } = stored();
+          const before = text === undefined ? undefined : stateFromText(text);
+          const { state, audit, revocations } = step(before);
+          const next = state === before ? version : version + 1;
+          if (next !== version) writeState.run(next, stateToText(state));
+          if (audit) insertAudit.run(...auditToColumns(audit));
+          for (const row of revocations ?? []) putRevocation.run(...revocationToColumns(row));
+          return { version: next, state };
+        }),
+      ),
+    appendLedger: (rows, consumers) =>
+      guarded(() =>
+        transaction(database, () => {
+          for (const row of rows) insertLedger.run(...ledgerToColumns(row));
+          for (const each of consumers) putConsumer.run(...consumerToColumns(each));
+          return Number(readVersion.get()?.['version'] ?? 0);
+        }),
+      ),
+    ledger: (query) =>
+      guarded(() => {
+        const { sql, values } = whereOf(query);
+        return all(`SELECT * FROM ledger ${sql} ORDER BY issued_at DESC LIMIT ?`, ...values, query.limit ?? 100).map(
+          ledgerFromColumns,
+        );
+      }),
+    unexpiredByAuthority: (atMs) =>
+      guarded(() => {
+        const rows = all('SELECT authority_id, count(*) AS n FROM ledger WHERE not_after_at > ? GROUP BY 1', atMs);
+        return new Map(rows.map((row) => [String(row['authority_id']), Number(row['n'])]));
+      }),
+    pruneLedger: (expiredBefore) =>
+      guarded(() => Number(database.prepare('DELETE FROM ledger WHERE not_after_at < ?').run(expiredBefore).changes)),
+    consumers: () => guarded(() => all('SELECT document FROM consumers').map(consumerFromColumns)),
+    removeConsumers: (names) =>
+      guarded(() =>
+        transaction(database, () => {
+          const remove = database.prepare('DELETE FROM consumers WHERE consumer = ?');
+          for (const name of names) remove.run(name);
+        }),
+      ),
+    appendAudit: (row) => guarded(() => void insertAudit.run(...auditToColumns(row))),
+    audit: (limit) =>
+      guarded(() => all('SELECT * FROM audit ORDER BY number DESC LIMIT ?', limit).map(auditFromColumns)),
+    revocations: () => guarded(() => all('SELECT * FROM revocations').map(revocationFromColumns)),
+    pruneRevocations: (expiredBefore) =>
+      guarded(() =>
+        Number(database.prepare('DELETE FROM revocations WHERE not_after_at < ?').run(expiredBefore).changes),
+      ),
+    async [Symbol.asyncDispose]() {
+      if (database.isOpen) database.close();
+    },
+  };
+}

@@ -1,0 +1,147 @@
+/**
+ * Opens a SQLite file for one writer: exclusive lock, WAL, every commit synced, schema by version.
+ * @module
+ */
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { GatehouseError } from '../../errors.ts';
+import { reasonOf } from './data-dir.ts';
+
+/** What kind of file it is: another program's file, or another kind of ours, is refused. */
+export interface SqliteKind {
+  /** 31 bits, kept in the file's header. */
+  readonly applicationId: number;
+  /** Statements that lead from version n to n + 1; their number is the version that this program writes. */
+  readonly migrations: readonly string[];
+}
+
+/**
+ * Opens or makes the file. The lock is the kernel's: it goes with the process, however that ends.
+ *
+ * @throws GatehouseError `store_locked` when another process has it; `store_unusable` when it is of another program or a newer
+ *   version, read-only, damaged, or the disk is full
+ */
+export function openSqlite(path: string, kind: SqliteKind): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    closeSync(openSync(path, 'a', 0o600)); // SQLite itself would make it readable to others
+    database = new DatabaseSync(path, { timeout: 0 });
+    // The lock first: with it held, nothing below can race another start.
+    database.exec(
+      'PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; BEGIN IMMEDIATE; COMMIT;',
+    );
+    database.exec('PRAGMA trusted_schema=OFF; PRAGMA foreign_keys=ON;');
+    migrate(database, path, kind);
+    return database;
+  } catch (thrown) {
+    closeQuietly(database);
+    throw thrown instanceof GatehouseError ? thrown : openError(path, thrown);
+  }
+}
+
+function closeQuietly(database: DatabaseSync | undefined): void {
+  try {
+    database?.close();
+  } catch {
+    // It failed to open; that error is on its way.
+  }
+}
+
+const pragma = (database: DatabaseSync, name: string): number =>
+  Number(Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
+
+function migrate(database: DatabaseSync, path: string, { applicationId, migrations }: SqliteKind): void {
+  const found = pragma(database, 'application_id');
+  const version = pragma(database, 'user_version');
+  const isNew = version === 0 && found === 0 && pragma(database, 'schema_version') === 0;
+  if (!isNew && found !== applicationId) throw unusable(path, 'it is a database of another program');
+  if (version > migrations.length) {
+    throw unusable(path, `it is of version ${version}, this program knows ${migrations.length}; run a newer Gatehouse`);
+  }
+  if (version === migrations.length) return;
+  database.exec('BEGIN IMMEDIATE');
+  for (const statements of migrations.slice(version)) database.exec(statements);
+  database.exec(`PRAGMA application_id=${applicationId}; PRAGMA user_version=${migrations.length}; COMMIT;`);
+}
+
+function unusable(path: string, reason: string, cause?: unknown): GatehouseError {
+  return new GatehouseError(
+    'store_unusable',
+    `the store ${path} cannot be used: ${reason}`,
+    { path, reason },
+    { cause },
+  );
+}
+
+/** Primary result codes of SQLite (sqlite.org/rescode.html). */
+const resultCode = {
+  perm: 3,
+  busy: 5,
+  locked: 6,
+  readOnly: 8,
+  ioError: 10,
+  corrupt: 11,
+  full: 13,
+  cantOpen: 14,
+  notADatabase: 26,
+};
+
+function codeOf(thrown: unknown): number | undefined {
+  const code: unknown = (thrown as { errcode?: unknown }).errcode; // node:sqlite puts the extended result code there
+  return typeof code === 'number' ? code & 0xff : undefined;
+}
+
+function reasonOfSqlite(thrown: unknown): string {
+  switch (codeOf(thrown)) {
+    case resultCode.readOnly:
+    case resultCode.perm:
+      return 'it may not be written';
+    case resultCode.full:
+      return 'the disk is full; free some space';
+    case resultCode.corrupt:
+    case resultCode.notADatabase:
+      return 'it is damaged, or no SQLite file; restore a backup';
+    default:
+      return reasonOf(thrown);
+  }
+}
+
+function openError(path: string, thrown: unknown): GatehouseError {
+  const code = codeOf(thrown);
+  if (code === resultCode.busy || code === resultCode.locked) {
+    return new GatehouseError(
+      'store_locked',
+      `the store ${path} is in use by another Gatehouse; stop that one, or give this one a dataDir of its own`,
+      { path },
+      { cause: thrown },
+    );
+  }
+  if (!existsSync(dirname(path))) return unusable(path, 'its directory does not exist', thrown);
+  return unusable(path, reasonOfSqlite(thrown), thrown);
+}
+
+/** Turns what SQLite throws while running into `store_unavailable`. */
+export function runningError(path: string, thrown: unknown): GatehouseError {
+  if (thrown instanceof GatehouseError) return thrown;
+  const reason = reasonOfSqlite(thrown);
+  return new GatehouseError(
+    'store_unavailable',
+    `the store ${path} fails: ${reason}`,
+    { path, reason },
+    { cause: thrown },
+  );
+}
+
+/** Runs `work` in one transaction: all of it is durable when this returns, or none of it is there. */
+export function transaction<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (thrown) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw thrown;
+  }
+}
