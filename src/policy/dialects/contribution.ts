@@ -1,0 +1,36 @@
+/**
+ * What one document adds to the model, and what a dialect has to know to read it.
+ * @module
+ */
+import type { KindScope, PolicyDocument } from '../documents/document.ts';
+import type { Reporter } from '../documents/finding.ts';
+import type { Shape } from '../documents/shape.ts';
+import type { Dialect, Policy, TokenPolicy, TransportPolicy } from '../model.ts';
+
+/** Settings of the mesh that change what a document means. */
+export interface DialectOptions {
+  readonly trustDomain: string;
+  readonly trustDomainAliases: readonly string[];
+  readonly rootNamespace: string;
+  /** By provider name; `envoy` is the only value. A provider that is not named here cannot be asked. */
+  readonly customProviders: Readonly<Record<string, 'envoy'>>;
+}
+
+/** One document, understood. Another dialect adds its own members here. */
+export type Contribution =
+  | { readonly to: 'istio-rules'; readonly stage: IstioRuleStage; readonly policy: Policy }
+  | { readonly to: 'istio-tokens'; readonly policy: TokenPolicy }
+  | { readonly to: 'istio-transport'; readonly policy: TransportPolicy };
+
+export type IstioRuleStage = 'delegate' | 'audit' | 'any-deny' | 'any-allow';
+
+/** Reads documents of one kind: a row of the table in `table.ts`. */
+export interface KindReader extends KindScope {
+  readonly dialect: Dialect;
+  readonly group: string;
+  readonly kind: string;
+  /** Shape of the document beside apiVersion, kind, metadata and status. */
+  readonly fields: Readonly<Record<string, Shape>>;
+  /** Reports what is wrong; the result counts only if nothing is. Undefined: valid, but applies to no workload here. */
+  read(document: PolicyDocument, options: DialectOptions, report: Reporter): Contribution | undefined;
+}

@@ -1,0 +1,61 @@
+/**
+ * What is wrong with a document, where, and how to mend it.
+ * @module
+ */
+
+/** Where something starts; lines and columns count from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One thing to tell the author of a file; the JSON form of `policy check` is exactly this. */
+export interface Finding {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** A file with an `error` does not come into force. */
+  readonly severity: 'error' | 'warning';
+  /** Kebab-case, stable. */
+  readonly code: string;
+  /** Field path, e.g. `spec.rules[0].from[1].source.principals[0]`; empty for the document as a whole. */
+  readonly path: string;
+  readonly message: string;
+  /** What to do about it. */
+  readonly fix: string;
+}
+
+/** Collects the findings of one file. */
+export interface Reporter {
+  readonly file: string;
+  readonly findings: readonly Finding[];
+  error(place: Place, code: string, path: string, message: string, fix: string): void;
+  warning(place: Place, code: string, path: string, message: string, fix: string): void;
+}
+
+/** More findings than this in one file are not kept: nobody reads them, and a hostile file could make millions. */
+const MAX_FINDINGS = 200;
+
+/** Creates a reporter with no findings yet. */
+export function createReporter(file: string): Reporter {
+  const findings: Finding[] = [];
+  const add =
+    (severity: Finding['severity']) =>
+    (place: Place, code: string, path: string, message: string, fix: string): void => {
+      const full = findings.length >= MAX_FINDINGS;
+      if (full && (severity === 'warning' || hasErrors(findings))) return;
+      findings.push({ file, line: place.line, column: place.column, severity, code, path, message, fix });
+    };
+  return { file, findings, error: add('error'), warning: add('warning') };
+}
+
+/** Whether a list of findings keeps its file from coming into force. */
+export function hasErrors(findings: readonly Finding[]): boolean {
+  return findings.some((finding) => finding.severity === 'error');
+}
+
+/** `file:line` of the first error, or undefined. */
+export function firstErrorPlace(findings: readonly Finding[]): string | undefined {
+  const first = findings.find((finding) => finding.severity === 'error');
+  return first === undefined ? undefined : `${first.file}:${first.line}`;
+}

@@ -1,0 +1,173 @@
+/**
+ * Checks a value against the shape that a kind's schema asks for: types, known fields, limits.
+ * What Kubernetes' API server would check before anybody looks at the meaning.
+ * @module
+ */
+
+import { nearest } from '../../lib/nearest.ts';
+import type { Reporter } from './finding.ts';
+import { describe, type Entry, type ListValue, type MapValue, type TextValue, type Value } from './value.ts';
+
+export type Shape = TextShape | BooleanShape | NumberShape | ListShape | MapShape | ObjectShape | AnyShape;
+
+export interface TextShape {
+  readonly is: 'text';
+  readonly oneOf?: readonly string[];
+  readonly min?: number;
+  /** Bytes of UTF-8. */
+  readonly max?: number;
+  /** Matched against the whole text. Ours, never a user's. */
+  readonly pattern?: RegExp;
+}
+export interface BooleanShape {
+  readonly is: 'boolean';
+}
+/** An integer, or with `orText` also a text. */
+export interface NumberShape {
+  readonly is: 'number';
+  readonly orText?: boolean;
+}
+export interface ListShape {
+  readonly is: 'list';
+  readonly of: Shape;
+  readonly max?: number;
+}
+/** Any keys, values of one shape. */
+export interface MapShape {
+  readonly is: 'map';
+  readonly of: Shape;
+  readonly min?: number;
+  readonly max?: number;
+}
+export interface ObjectShape {
+  readonly is: 'object';
+  readonly fields: Readonly<Record<string, Shape>>;
+  readonly required?: readonly string[];
+}
+/** Not looked at. */
+export interface AnyShape {
+  readonly is: 'anything';
+}
+
+export const text: TextShape = { is: 'text' };
+export const anything: AnyShape = { is: 'anything' };
+export const listOf = (of: Shape, max?: number): ListShape => ({
+  is: 'list',
+  of,
+  ...(max === undefined ? {} : { max }),
+});
+export const object = (fields: Readonly<Record<string, Shape>>, required: readonly string[] = []): ObjectShape => ({
+  is: 'object',
+  fields,
+  required,
+});
+
+/** Reports everything about `value` that does not fit `shape`. `path` names it, e.g. `spec`. */
+export function checkShape(value: Value, shape: Shape, path: string, report: Reporter): void {
+  if (shape.is === 'anything') return;
+  const want = shape.is === 'object' ? 'map' : shape.is;
+  const fits = value.is === want || (shape.is === 'number' && shape.orText === true && value.is === 'text');
+  if (!fits) {
+    report.error(
+      value,
+      'type',
+      path,
+      `${path} must be ${article[want]}, not ${describe(value)}`,
+      fixOfType(value, want),
+    );
+    return;
+  }
+  if (shape.is === 'text' && value.is === 'text') checkText(value, shape, path, report);
+  else if (shape.is === 'list' && value.is === 'list') checkList(value, shape, path, report);
+  else if (shape.is === 'map' && value.is === 'map') checkMap(value, shape, path, report);
+  else if (shape.is === 'object' && value.is === 'map') checkObject(value, shape, path, report);
+  else if (value.is === 'number' && !value.integer) {
+    report.error(value, 'type', path, `${path} must be an integer, not ${describe(value)}`, 'write an integer');
+  }
+}
+
+const article = { text: 'a text', list: 'a list', map: 'a map', boolean: 'true or false', number: 'a number' } as const;
+
+function fixOfType(value: Value, want: keyof typeof article): string {
+  if (value.is === 'null') return 'give it a value or leave the field out';
+  if (want === 'text' && value.is === 'number') return `write it in quotes: "${value.text}"`;
+  if (want === 'text' && value.is === 'boolean') return `write it in quotes: "${value.written}"`;
+  if (want === 'list' && value.is === 'text') return `write a list: [${JSON.stringify(value.text)}]`;
+  return `write ${article[want]}`;
+}
+
+function checkText(value: TextValue, shape: TextShape, path: string, report: Reporter): void {
+  const shown = JSON.stringify(value.text);
+  if (shape.oneOf !== undefined && !shape.oneOf.includes(value.text)) {
+    const near = nearest(value.text, shape.oneOf);
+    const fix = near === undefined ? `write one of ${shape.oneOf.join(', ')}` : `did you mean ${near}?`;
+    report.error(value, 'enum', path, `${path} is ${shown}; it must be one of ${shape.oneOf.join(', ')}`, fix);
+    return;
+  }
+  const bytes = shape.max === undefined ? 0 : Buffer.byteLength(value.text);
+  if (shape.max !== undefined && bytes > shape.max) {
+    report.error(value, 'too-long', path, `${path} has ${bytes} bytes; at most ${shape.max} are allowed`, 'shorten it');
+  }
+  if (shape.min !== undefined && value.text.length < shape.min) {
+    report.error(value, 'empty-value', path, `${path} is empty`, 'give it a value or leave the field out');
+  } else if (shape.pattern !== undefined && !shape.pattern.test(value.text)) {
+    report.error(
+      value,
+      'pattern',
+      path,
+      `${path} is ${shown}, which does not match ${shape.pattern.source}`,
+      'write it in that form',
+    );
+  }
+}
+
+function checkList(value: ListValue, shape: ListShape, path: string, report: Reporter): void {
+  const count = value.items.length;
+  if (shape.max !== undefined && count > shape.max) tooMany(value, count, shape.max, path, report);
+  for (const [i, item] of value.items.entries()) checkShape(item, shape.of, `${path}[${i}]`, report);
+}
+
+function checkMap(value: MapValue, shape: MapShape, path: string, report: Reporter): void {
+  const count = value.entries.size;
+  if (shape.max !== undefined && count > shape.max) tooMany(value, count, shape.max, path, report);
+  if (shape.min !== undefined && count < shape.min) {
+    report.error(
+      value,
+      'too-few',
+      path,
+      `${path} needs at least ${shape.min} entry`,
+      'add one, or leave the field out',
+    );
+  }
+  for (const [key, entry] of value.entries) checkShape(entry.value, shape.of, `${path}.${key}`, report);
+}
+
+function checkObject(value: MapValue, shape: ObjectShape, path: string, report: Reporter): void {
+  for (const [key, entry] of value.entries) {
+    const field = Object.hasOwn(shape.fields, key) ? shape.fields[key] : undefined;
+    const fieldPath = path === '' ? key : `${path}.${key}`;
+    if (field === undefined) unknownField(key, entry, shape, fieldPath, report);
+    else checkShape(entry.value, field, fieldPath, report);
+  }
+  for (const name of shape.required ?? []) {
+    if (value.entries.has(name)) continue;
+    report.error(value, 'field-missing', `${path}.${name}`, `${path} has no ${name}`, `add ${name}`);
+  }
+}
+
+function unknownField(key: string, entry: Entry, shape: ObjectShape, path: string, report: Reporter): void {
+  const known = Object.keys(shape.fields);
+  const near = nearest(key, known);
+  const fix = near === undefined ? `known fields here: ${known.join(', ')}` : `did you mean ${near}?`;
+  report.error(entry.key, 'unknown-field', path, `there is no field ${JSON.stringify(key)} here`, fix);
+}
+
+function tooMany(value: Value, count: number, most: number, path: string, report: Reporter): void {
+  report.error(
+    value,
+    'too-many',
+    path,
+    `${path} has ${count} elements; at most ${most} are allowed`,
+    'split the policy',
+  );
+}

@@ -1,0 +1,120 @@
+/**
+ * Joins what files say to one model. Pure.
+ * @module
+ */
+import type { Contribution } from './dialects/contribution.ts';
+import { lintTogether } from './dialects/istio/lint-together.ts';
+import { istioPlane } from './dialects/istio/plane.ts';
+import type { Finding } from './documents/finding.ts';
+import type { Absence, Dialect, PolicyModel } from './model.ts';
+import type { PolicyFile, ReadDocument } from './read-policies.ts';
+
+/** What is in force, and what there is to say about it. */
+export interface PolicySet {
+  readonly model: PolicyModel;
+  /** Findings of every file, and those that only all files together show. */
+  readonly findings: readonly Finding[];
+  readonly counts: readonly KindCount[];
+  /** `group/kind` of documents that are none of our business, and how many there are. */
+  readonly skipped: ReadonlyMap<string, number>;
+}
+
+/** How many documents of a kind are loaded. */
+export interface KindCount {
+  readonly dialect: Dialect;
+  readonly kind: string;
+  readonly count: number;
+}
+
+export interface JoinOptions {
+  readonly generation: number;
+  readonly absence: Absence;
+  readonly rootNamespace: string;
+}
+
+/** Two documents of one name in different files; the later one is at fault. */
+export interface Duplicate {
+  readonly file: PolicyFile;
+  readonly document: ReadDocument;
+  readonly other: { readonly file: PolicyFile; readonly document: ReadDocument };
+}
+
+/**
+ * Joins files to a model. Files with errors of their own add their findings and nothing else; so do files that hold a
+ * document which an earlier file has already.
+ *
+ * @param files  in the order in which their paths were given
+ */
+export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions): PolicySet {
+  const sound = files.filter((file) => !file.hasErrors);
+  const duplicates = duplicatesAmong(sound);
+  const refused = new Set(duplicates.map(({ file }) => file));
+  const accepted = sound.filter((file) => !refused.has(file));
+  const contributions: Contribution[] = [];
+  for (const { documents } of accepted) {
+    for (const { contribution } of documents) if (contribution !== undefined) contributions.push(contribution);
+  }
+  const plane = istioPlane(contributions);
+  return {
+    model: { generation: options.generation, absence: options.absence, planes: [plane] },
+    findings: [
+      ...files.flatMap((file) => file.findings),
+      ...duplicates.map(duplicateFinding),
+      ...lintTogether(plane, options.rootNamespace),
+    ],
+    counts: countsOf(accepted),
+    skipped: skippedOf(files),
+  };
+}
+
+/** The documents that an earlier file has already. */
+export function duplicatesAmong(files: readonly PolicyFile[]): readonly Duplicate[] {
+  const seen = new Map<string, { readonly file: PolicyFile; readonly document: ReadDocument }>();
+  const out: Duplicate[] = [];
+  for (const file of files) {
+    for (const document of file.documents) {
+      const key = `${document.dialect}/${document.kind}/${document.namespace}/${document.name}`;
+      const other = seen.get(key);
+      if (other === undefined) seen.set(key, { file, document });
+      else out.push({ file, document, other });
+    }
+  }
+  return out;
+}
+
+/** Names both places. */
+export function duplicateFinding({ file, document, other }: Duplicate): Finding {
+  const { kind, namespace, name, place } = document;
+  const first = `${other.file.file}:${other.document.place.line}`;
+  const id = namespace === '' ? name : `${namespace}/${name}`;
+  return {
+    file: file.file,
+    ...place,
+    severity: 'error',
+    code: 'duplicate-document',
+    path: 'metadata.name',
+    message: `${kind} ${id} stands at ${first} already, and again at ${file.file}:${place.line}`,
+    fix: 'rename or remove one of them',
+  };
+}
+
+function countsOf(files: readonly PolicyFile[]): readonly KindCount[] {
+  const counts = new Map<string, { dialect: Dialect; kind: string; count: number }>();
+  for (const { documents } of files) {
+    for (const { dialect, kind } of documents) {
+      const key = `${dialect}/${kind}`;
+      const entry = counts.get(key);
+      if (entry === undefined) counts.set(key, { dialect, kind, count: 1 });
+      else entry.count++;
+    }
+  }
+  return [...counts.values()];
+}
+
+function skippedOf(files: readonly PolicyFile[]): ReadonlyMap<string, number> {
+  const out = new Map<string, number>();
+  for (const { skipped } of files) {
+    for (const [kind, count] of skipped) out.set(kind, (out.get(kind) ?? 0) + count);
+  }
+  return out;
+}

@@ -1,0 +1,193 @@
+/**
+ * Reads the documents of one file: text → what it adds to the model, and findings.
+ * @module
+ */
+import { nearest } from '../lib/nearest.ts';
+import type { Contribution, DialectOptions, KindReader } from './dialects/contribution.ts';
+import { kindsOfGroup, readerOf } from './dialects/table.ts';
+import type { PolicyDocument } from './documents/document.ts';
+import { readEnvelope, readType, type TypeOf } from './documents/envelope.ts';
+import { createReporter, type Finding, hasErrors, type Place, type Reporter } from './documents/finding.ts';
+import { parseChunk } from './documents/parse.ts';
+import { anything, checkShape, object } from './documents/shape.ts';
+import { splitDocuments } from './documents/split.ts';
+import { listAt, type MapValue, textAt, type Value } from './documents/value.ts';
+import type { Dialect } from './model.ts';
+
+/** One file, read and not yet joined with others. Immutable: as long as its text is the same, it is the same value. */
+export interface PolicyFile {
+  readonly file: string;
+  readonly documents: readonly ReadDocument[];
+  readonly findings: readonly Finding[];
+  /** Nothing of a file with an error comes into force. */
+  readonly hasErrors: boolean;
+  /** `group/kind` of documents that are none of our business, and how many there are. */
+  readonly skipped: ReadonlyMap<string, number>;
+}
+
+/** One document of ours. */
+export interface ReadDocument {
+  readonly dialect: Dialect;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly place: Place;
+  /** Undefined: valid, but it speaks of no workload here. */
+  readonly contribution: Contribution | undefined;
+}
+
+export interface ReadOptions extends DialectOptions {
+  /** If given, the file may only hold documents of these namespaces. */
+  readonly namespaces?: readonly string[];
+}
+
+/** Larger files are refused unread. */
+export const MAX_FILE_BYTES = 32 * 1024 * 1024;
+
+interface Reading {
+  readonly report: Reporter;
+  readonly options: ReadOptions;
+  readonly documents: ReadDocument[];
+  readonly skipped: Map<string, number>;
+}
+
+/**
+ * Reads a file of any number of YAML or JSON documents.
+ *
+ * @param file  how findings name it
+ * @param text  its content; anything at all, the worst outcome is findings
+ */
+export function readPolicies(file: string, text: string, options: ReadOptions): PolicyFile {
+  const report = createReporter(file);
+  const reading: Reading = { report, options, documents: [], skipped: new Map() };
+  if (text.includes('\0')) {
+    const line = text.slice(0, text.indexOf('\0')).split('\n').length;
+    report.error(
+      { line, column: 1 },
+      'not-text',
+      '',
+      'the file holds zero bytes: it is no text',
+      'write YAML or JSON in UTF-8',
+    );
+  } else {
+    readText(text, reading);
+  }
+  const findings = report.findings.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  return { file, documents: reading.documents, findings, hasErrors: hasErrors(findings), skipped: reading.skipped };
+}
+
+function readText(text: string, reading: Reading): void {
+  const { report } = reading;
+  if (text.length > MAX_FILE_BYTES) {
+    report.error({ line: 1, column: 1 }, 'file-too-large', '', 'the file is larger than 32 MiB', 'split it');
+    return;
+  }
+  const { chunks, bad } = splitDocuments(text);
+  for (const { line, text: rest } of bad) {
+    report.error(
+      { line, column: 4 },
+      'document-separator',
+      '',
+      `${JSON.stringify(rest)} after --- is not allowed`,
+      'begin the document on the next line',
+    );
+  }
+  for (const chunk of chunks) {
+    const value = parseChunk(chunk, report);
+    if (value !== undefined) readValue(value, reading, undefined, 0);
+  }
+}
+
+function readValue(value: Value, reading: Reading, inherited: TypeOf | undefined, depth: number): void {
+  const { report } = reading;
+  if (value.is === 'null') return;
+  if (value.is !== 'map') {
+    report.error(
+      value,
+      'not-a-document',
+      '',
+      'this is no Kubernetes document',
+      'a document is a map with apiVersion, kind, metadata and spec',
+    );
+    return;
+  }
+  const bare = !value.entries.has('apiVersion') && !value.entries.has('kind');
+  const type = bare && inherited !== undefined ? inherited : readType(value, report);
+  if (type === undefined) return;
+  if (isList(type, value) && depth < 4) {
+    const element = type.kind === 'List' ? undefined : { ...type, kind: type.kind.slice(0, -'List'.length) };
+    for (const item of listAt(value, 'items')?.items ?? []) readValue(item, reading, element, depth + 1);
+    return;
+  }
+  const reader = readerOf(type.group, type.kind);
+  if (reader === undefined) skip(value, type, reading);
+  else readDocument(value, type, reader, reading);
+}
+
+function isList(type: TypeOf, value: MapValue): boolean {
+  return type.kind.endsWith('List') && (type.kind === 'List' || listAt(value, 'items') !== undefined);
+}
+
+function skip(value: MapValue, type: TypeOf, { report, skipped }: Reading): void {
+  const kinds = kindsOfGroup(type.group);
+  if (kinds.length > 0) {
+    const near = nearest(type.kind, kinds);
+    const fix = near === undefined ? `use one of ${kinds.join(', ')}` : `did you mean ${near}?`;
+    report.error(
+      value.entries.get('kind')?.value ?? value,
+      'kind-unknown',
+      'kind',
+      `${type.group} has no kind ${JSON.stringify(type.kind)}`,
+      fix,
+    );
+    return;
+  }
+  const key = `${type.group}/${type.kind}`;
+  skipped.set(key, (skipped.get(key) ?? 0) + 1);
+}
+
+/** Read-only parts that the API server adds; `kubectl get -o yaml` writes them out. */
+const envelope = { apiVersion: anything, kind: anything, metadata: anything, status: anything };
+
+function readDocument(root: MapValue, type: TypeOf, reader: KindReader, reading: Reading): void {
+  const { report, options } = reading;
+  if (!reader.versions.includes(type.version)) {
+    const fix = `use ${reader.versions.map((version) => `${type.group}/${version}`).join(' or ')}`;
+    const place = root.entries.get('apiVersion')?.value ?? root;
+    report.error(
+      place,
+      'version-unknown',
+      'apiVersion',
+      `${type.kind} has no version ${JSON.stringify(type.version)}`,
+      fix,
+    );
+    return;
+  }
+  checkShape(root, object({ ...envelope, ...reader.fields }), '', report);
+  const document = readEnvelope(root, type, reader, report);
+  if (document === undefined) return;
+  checkConfinement(document, options, report);
+  const contribution = reader.read(document, options, report);
+  const { kind, namespace, name, place } = document;
+  reading.documents.push({ dialect: reader.dialect, kind, namespace, name, place, contribution });
+}
+
+function checkConfinement(
+  document: PolicyDocument,
+  { namespaces, rootNamespace }: ReadOptions,
+  report: Reporter,
+): void {
+  if (namespaces === undefined || namespaces.includes(document.namespace)) return;
+  const place = { line: document.place.line, column: document.place.column };
+  const where = textAt(document.root, 'kind') === undefined ? '' : ` (${document.kind} ${document.name})`;
+  const whose =
+    document.namespace === rootNamespace ? 'the root namespace' : `namespace ${JSON.stringify(document.namespace)}`;
+  const message = `this path may only hold documents of ${namespaces.join(', ')}, not of ${whose}${where}`;
+  report.error(
+    place,
+    'namespace-not-allowed',
+    'metadata.namespace',
+    message,
+    'move the document, or widen policies.paths[].namespaces',
+  );
+}
