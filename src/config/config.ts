@@ -1,0 +1,127 @@
+/**
+ * The configuration as the program uses it: parsed, complete, absolute, frozen.
+ * Durations are milliseconds; paths are absolute. `schema.ts` says how the file writes it.
+ * @module
+ */
+import type { Selector } from '../spiffe/selector.ts';
+import type { SpiffeId } from '../spiffe/spiffe-id.ts';
+import type { TrustDomain } from '../spiffe/trust-domain.ts';
+
+export type Role = 'authority' | 'decider';
+export type PlaneSetting = 'enforce' | 'observe' | 'off';
+
+export interface UnixListener {
+  readonly kind: 'unix';
+  readonly path: string;
+  readonly mode: number;
+  /** Name or number; undefined: the server's own. */
+  readonly owner: string | undefined;
+  readonly group: string | undefined;
+}
+
+export interface TcpListener {
+  readonly kind: 'tcp';
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+}
+
+export type ListenerConfig = UnixListener | TcpListener;
+
+export interface ListenConfig {
+  readonly workloadApi: UnixListener;
+  readonly extAuthz: ListenerConfig;
+  readonly admin: UnixListener;
+  readonly health: ListenerConfig;
+}
+
+export type StoreConfig =
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | { readonly kind: 'postgres'; readonly url: string };
+
+export interface AuthorityConfig {
+  readonly keyType: 'ec-p256' | 'ec-p384' | 'rsa-2048';
+  /** Undefined: keys are files that only we can read. */
+  readonly keyEncryptionKeyFile: string | undefined;
+  readonly x509AuthorityTtlMs: number;
+  readonly x509SvidTtlMs: number;
+  readonly jwtSvidTtlMs: number;
+  readonly gateGrade: 'sent' | 'acknowledged' | 'renewed';
+}
+
+export interface PolicyPath {
+  readonly path: string;
+  /** Undefined: policies of any namespace are accepted from there. */
+  readonly namespaces: readonly string[] | undefined;
+}
+
+export interface PoliciesConfig {
+  readonly paths: readonly PolicyPath[];
+  readonly rootNamespace: string;
+  readonly absence: 'upstream' | 'strict';
+  readonly allowEmpty: boolean;
+  readonly planes: { readonly calico: PlaneSetting; readonly l4: PlaneSetting };
+  /** CIDRs behind which the source's place is unknown. */
+  readonly hops: readonly string[];
+  readonly customProviders: Readonly<Record<string, 'envoy'>>;
+}
+
+export interface EntryConfig {
+  readonly spiffeId: SpiffeId;
+  readonly selectors: readonly Selector[];
+  readonly x509SvidTtlMs: number;
+  readonly dnsNames: readonly string[];
+  readonly hint: string;
+  /** `file:line`, for people. */
+  readonly origin: string;
+}
+
+export interface WorkloadConfig {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  readonly spiffeId: SpiffeId;
+  /** Undefined: nobody told. */
+  readonly labels: Readonly<Record<string, string>> | undefined;
+  readonly addresses: readonly string[];
+  /** Undefined: `extAuthz.trustedHops` holds. */
+  readonly trustedHops: number | undefined;
+  readonly socket: UnixListener | undefined;
+  readonly origin: string;
+}
+
+export interface ExtAuthzConfig {
+  readonly transport: 'lane' | 'grpc-js';
+  readonly workers: number;
+  readonly trustedHops: number;
+  readonly clients: readonly SpiffeId[];
+  readonly verifyPeer: 'off' | 'observe' | 'enforce';
+  readonly peerTrustDomains: 'any' | 'own';
+  readonly ambiguousRequests: 'asUpstream' | 'deny';
+}
+
+export interface JwksConfig {
+  readonly denyNetworks: readonly string[];
+  readonly allowNetworks: readonly string[];
+}
+
+export interface Config {
+  /** The file that it was read from. */
+  readonly file: string;
+  readonly trustDomain: TrustDomain;
+  readonly trustDomainAliases: readonly TrustDomain[];
+  readonly roles: readonly Role[];
+  readonly authorityAddress: string;
+  readonly dataDir: string;
+  readonly listen: ListenConfig;
+  readonly store: StoreConfig;
+  readonly authority: AuthorityConfig;
+  readonly policies: PoliciesConfig;
+  readonly entries: readonly EntryConfig[];
+  readonly registry: { readonly paths: readonly string[] };
+  readonly workloads: readonly WorkloadConfig[];
+  readonly extAuthz: ExtAuthzConfig;
+  readonly jwks: JwksConfig;
+  readonly log: { readonly level: LogLevel };
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';

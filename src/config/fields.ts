@@ -1,0 +1,96 @@
+/**
+ * The kinds of field that `gatehouse.yaml` is made of: each checks its text and says in one sentence what it wants.
+ * They stay what was written; `resolve.ts` turns them into values, so that `config print` can show them as people write them.
+ * @module
+ */
+import { z } from 'zod';
+import { GatehouseError } from '../errors.ts';
+import { parseCidr } from '../lib/ip-address.ts';
+import { parseSelector } from '../spiffe/selector.ts';
+import { parseSpiffeId } from '../spiffe/spiffe-id.ts';
+import { parseTrustDomain } from '../spiffe/trust-domain.ts';
+import { DURATION_PATTERN } from './duration.ts';
+
+/** A string that `parse` accepts; what it throws is the message. */
+function parsedBy(parse: (text: string) => unknown): z.ZodString {
+  return z.string().check((context) => {
+    try {
+      parse(context.value);
+    } catch (thrown) {
+      if (!(thrown instanceof GatehouseError)) throw thrown;
+      context.issues.push({ code: 'custom', input: context.value, message: thrown.message });
+    }
+  });
+}
+
+/** `300ms`, `5m`, `1h`, `30d`; not zero. */
+export const duration = z
+  .string()
+  .regex(DURATION_PATTERN, 'not a duration: write a number and ms, s, m, h or d, such as 5m')
+  .refine((text) => !/^0/.test(text), 'a duration of nothing makes no sense here')
+  .meta({ description: 'A duration: 300ms, 5m, 1h, 30d.' });
+
+export const spiffeId = parsedBy(parseSpiffeId).meta({ description: 'spiffe://trust-domain/path' });
+export const trustDomain = parsedBy(parseTrustDomain);
+export const selector = parsedBy(parseSelector);
+
+export const cidr = z
+  .string()
+  .refine((text) => parseCidr(text) !== undefined, 'not an address or network: write 10.0.0.7, 10.0.0.0/8 or fd00::/8');
+
+export const path = z.string().min(1, 'a path cannot be empty');
+
+/** A Kubernetes name: of a namespace, of a service account. */
+export const kubernetesName = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, 'not a name: lower-case letters, digits, - and .');
+
+export const dnsName = z
+  .string()
+  .max(253)
+  .regex(
+    /^(\*\.)?[A-Za-z0-9_]([-A-Za-z0-9_]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_]([-A-Za-z0-9_]{0,61}[A-Za-z0-9_])?)*$/,
+    'not a DNS name',
+  );
+
+/** Permission bits as `chmod` has them, quoted or not. */
+const mode = z
+  .union([z.string().regex(/^0?o?[0-7]{3}$/), z.int()], {
+    error: 'not permission bits: write them as chmod has them, such as 0660',
+  })
+  .meta({ description: 'Permission bits, octal: 0660.' });
+
+const account = z.union([z.string().min(1), z.int().min(0)]).meta({ description: 'Name or number.' });
+
+/** A unix socket with its guard. */
+export const unixSocket = z.strictObject({
+  path,
+  mode: mode.optional(),
+  owner: account.optional(),
+  group: account.optional(),
+});
+
+const UNIX = /^unix:.+$/;
+const TCP = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(\d{1,5})$/;
+
+const UNIX_WANTED = 'must be a unix socket: unix:PATH or { path, mode, owner, group }';
+const ANY_WANTED = 'must be unix:PATH, { path, mode, owner, group } or ADDRESS:PORT';
+
+const unixText = z.string().regex(UNIX, UNIX_WANTED);
+const addressText = z
+  .string()
+  .refine((text) => UNIX.test(text) || (TCP.test(text) && Number(TCP.exec(text)![2]) <= 65_535), ANY_WANTED);
+
+export const unixListener = z
+  .union([unixText, unixSocket], { error: UNIX_WANTED })
+  .meta({ description: 'unix:PATH or { path, mode, owner, group }.' });
+
+export const anyListener = z
+  .union([addressText, unixSocket], { error: ANY_WANTED })
+  .meta({ description: 'unix:PATH, { path, mode, owner, group } or ADDRESS:PORT.' });
+
+/** Splits `ADDRESS:PORT`; brackets of an IPv6 address are dropped. Undefined if the text is a unix address. */
+export function splitTcp(text: string): { host: string; port: number } | undefined {
+  const match = UNIX.test(text) ? null : TCP.exec(text);
+  return match ? { host: match[1]!.replace(/^\[|\]$/g, ''), port: Number(match[2]) } : undefined;
+}

@@ -1,0 +1,85 @@
+/**
+ * What zod says, in words for the author of a `gatehouse.yaml`.
+ * @module
+ */
+import type { z } from 'zod';
+import { nearest } from '../lib/nearest.ts';
+import type { Problem } from './finding.ts';
+import { documentSchema } from './schema.ts';
+
+type Issue = z.core.$ZodIssue;
+type Path = readonly (string | number)[];
+
+/** Turns one issue into problems: one a key that is not known, else one. */
+export function problemsOf(issue: Issue): Problem[] {
+  const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key));
+  if (issue.code === 'invalid_union') {
+    const inside = insideOfObjectBranch(issue, path);
+    if (inside.length > 0) return inside;
+  }
+  const missing = issue.code === 'invalid_type' && issue.input === undefined;
+  if (missing) {
+    return [{ code: 'missing', path, message: `${String(path.at(-1) ?? 'the document')} is missing`, fix: 'add it' }];
+  }
+  return [{ code: codeOf(issue), path, message: issue.message, fix: '' }];
+}
+
+function codeOf(issue: Issue): string {
+  return issue.code === 'invalid_type' ? 'wrong-type' : 'not-allowed';
+}
+
+function unknownKey(path: Path, key: string): Problem {
+  const known = keysAt(path);
+  const guess = nearest(key, known);
+  return {
+    code: 'unknown-key',
+    path,
+    key,
+    message: `the key ${JSON.stringify(key)} is not known`,
+    fix: guess === undefined ? `known keys: ${known.join(', ')}` : `did you mean ${guess}?`,
+  };
+}
+
+/** Of `text or object`, an object was written: what is wrong inside it says more than "must be one of both". */
+function insideOfObjectBranch(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path): Problem[] {
+  const branch = issue.errors.find((issues) => issues.length > 0 && issues.every((each) => isInside(each)));
+  return (branch ?? []).flatMap((each) => problemsOf({ ...each, path: [...path, ...each.path] }));
+}
+
+const isInside = (issue: Issue): boolean => issue.code === 'unrecognized_keys' || issue.path.length > 0;
+
+/** Keys that the schema knows at a path; empty where it has no fixed keys. */
+function keysAt(path: Path): string[] {
+  let at: unknown = documentSchema;
+  for (const part of path) at = stepInto(unwrap(at), part);
+  const shape = objectShape(unwrap(at));
+  return shape === undefined ? [] : Object.keys(shape);
+}
+
+interface Definition {
+  readonly type: string;
+  readonly innerType?: unknown;
+  readonly element?: unknown;
+  readonly options?: readonly unknown[];
+  readonly shape?: Readonly<Record<string, unknown>>;
+}
+
+const definitionOf = (schema: unknown): Definition | undefined => (schema as { def?: Definition } | undefined)?.def; // every zod schema has `def`; its public types are per kind
+
+/** Takes off `prefault`, `optional` and the like; of a union, the branch with keys. */
+function unwrap(schema: unknown): unknown {
+  const definition = definitionOf(schema);
+  if (definition?.innerType !== undefined) return unwrap(definition.innerType);
+  if (definition?.type === 'union') return definition.options?.map(unwrap).find((option) => objectShape(option));
+  return schema;
+}
+
+function objectShape(schema: unknown): Readonly<Record<string, unknown>> | undefined {
+  const definition = definitionOf(schema);
+  return definition?.type === 'object' ? definition.shape : undefined;
+}
+
+function stepInto(schema: unknown, part: string | number): unknown {
+  return typeof part === 'number' ? definitionOf(schema)?.element : objectShape(schema)?.[part];
+}

@@ -1,0 +1,127 @@
+/**
+ * From what the file says to what the program uses: absolute paths, milliseconds, parsed names; and the rules that take more
+ * than one field to check.
+ * @module
+ */
+import { availableParallelism } from 'node:os';
+import { dirname, resolve as resolvePath } from 'node:path';
+import { parseSpiffeId, type SpiffeId } from '../spiffe/spiffe-id.ts';
+import { parseTrustDomain } from '../spiffe/trust-domain.ts';
+import type {
+  Config,
+  EntryConfig,
+  ListenerConfig,
+  PolicyPath,
+  StoreConfig,
+  UnixListener,
+  WorkloadConfig,
+} from './config.ts';
+import { parseDuration } from './duration.ts';
+import { splitTcp } from './fields.ts';
+import type { ConfigDocument } from './schema.ts';
+
+type UnixDocument = ConfigDocument['listen']['workloadApi'];
+type ListenerDocument = ConfigDocument['listen']['extAuthz'];
+/** Names the place of an entry or workload for people, e.g. `gatehouse.yaml:12`. */
+export type OriginOf = (path: readonly (string | number)[]) => string;
+
+const durationMs = (text: string): number => parseDuration(text)!; // the schema has checked it
+
+/** Builds the configuration of a checked document. Call `ruleProblems` on the result before using it. */
+export function resolveConfig(document: ConfigDocument, file: string, originOf: OriginOf): Config {
+  const directory = dirname(file);
+  const absolute = (path: string): string => resolvePath(directory, path);
+  const trustDomain = parseTrustDomain(document.trustDomain);
+  const { listen, authority, policies, extAuthz } = document;
+  return {
+    file,
+    trustDomain,
+    trustDomainAliases: document.trustDomainAliases.map(parseTrustDomain),
+    roles: document.roles,
+    authorityAddress: document.authorityAddress,
+    dataDir: absolute(document.dataDir),
+    listen: {
+      workloadApi: unixListener(listen.workloadApi, 0o666, absolute),
+      extAuthz: listener(listen.extAuthz, 0o660, absolute),
+      admin: unixListener(listen.admin, 0o600, absolute),
+      health: listener(listen.health, 0o660, absolute),
+    },
+    store: store(document.store, absolute),
+    authority: {
+      keyType: authority.keyType,
+      keyEncryptionKeyFile:
+        authority.keyEncryptionKeyFile === '' ? undefined : absolute(authority.keyEncryptionKeyFile),
+      x509AuthorityTtlMs: durationMs(authority.x509AuthorityTtl),
+      x509SvidTtlMs: durationMs(authority.x509SvidTtl),
+      jwtSvidTtlMs: durationMs(authority.jwtSvidTtl),
+      gateGrade: authority.gateGrade,
+    },
+    policies: {
+      ...policies,
+      paths: policies.paths.map(
+        (each): PolicyPath =>
+          typeof each === 'string'
+            ? { path: absolute(each), namespaces: undefined }
+            : { path: absolute(each.path), namespaces: each.namespaces },
+      ),
+    },
+    entries: document.entries.map(
+      (entry, i): EntryConfig => ({
+        spiffeId: parseSpiffeId(entry.spiffeId),
+        selectors: entry.selectors,
+        x509SvidTtlMs: durationMs(entry.x509SvidTtl ?? authority.x509SvidTtl),
+        dnsNames: entry.dnsNames,
+        hint: entry.hint,
+        origin: originOf(['entries', i]),
+      }),
+    ),
+    registry: { paths: document.registry.paths.map(absolute) },
+    workloads: document.workloads.map(
+      (each, i): WorkloadConfig => ({
+        namespace: each.namespace,
+        serviceAccount: each.serviceAccount,
+        spiffeId: spiffeIdOf(each, document.trustDomain),
+        labels: each.labels,
+        addresses: each.addresses,
+        trustedHops: each.trustedHops,
+        socket: each.socket && unixListener(each.socket, 0o600, absolute),
+        origin: originOf(['workloads', i]),
+      }),
+    ),
+    extAuthz: {
+      ...extAuthz,
+      workers: extAuthz.workers === 'auto' ? availableParallelism() : extAuthz.workers,
+      clients: extAuthz.clients.map(parseSpiffeId),
+    },
+    jwks: document.jwks,
+    log: document.log,
+  };
+}
+
+function spiffeIdOf(each: ConfigDocument['workloads'][number], trustDomain: string): SpiffeId {
+  const derived = `spiffe://${trustDomain}/ns/${each.namespace}/sa/${each.serviceAccount}`;
+  return parseSpiffeId(each.spiffeId === '' ? derived : each.spiffeId);
+}
+
+function unixListener(written: UnixDocument, mode: number, absolute: (path: string) => string): UnixListener {
+  const given = typeof written === 'string' ? { path: written.replace(/^unix:/, '') } : written;
+  return {
+    kind: 'unix',
+    path: absolute(given.path),
+    mode:
+      'mode' in given && given.mode !== undefined ? Number.parseInt(String(given.mode).replace(/^0?o/, ''), 8) : mode,
+    owner: 'owner' in given && given.owner !== undefined ? String(given.owner) : undefined,
+    group: 'group' in given && given.group !== undefined ? String(given.group) : undefined,
+  };
+}
+
+function listener(written: ListenerDocument, mode: number, absolute: (path: string) => string): ListenerConfig {
+  const tcp = typeof written === 'string' ? splitTcp(written) : undefined;
+  return tcp ? { kind: 'tcp', ...tcp } : unixListener(written, mode, absolute);
+}
+
+function store(text: string, absolute: (path: string) => string): StoreConfig {
+  return text.startsWith('sqlite:')
+    ? { kind: 'sqlite', path: absolute(text.slice('sqlite:'.length)) }
+    : { kind: 'postgres', url: text };
+}

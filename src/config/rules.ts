@@ -1,0 +1,123 @@
+/**
+ * The contract's rules that take more than one field of the configuration.
+ * @module
+ */
+import { trustDomainOf } from '../spiffe/spiffe-id.ts';
+import type { Config, ListenerConfig, UnixListener } from './config.ts';
+import type { Problem } from './finding.ts';
+
+/** What `sockaddr_un` holds besides the final zero byte. */
+const MAX_SOCKET_PATH_BYTES = 107;
+
+/** Transports that exist; another is refused by name. */
+const transports: readonly Config['extAuthz']['transport'][] = ['grpc-js'];
+
+/** Whether an address can be reached from this machine only. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** Everything in a configuration that breaks a rule, in the order of the file's keys. */
+export function ruleProblems(config: Config): Problem[] {
+  return [
+    ...roleProblems(config),
+    ...storeProblems(config),
+    ...listenerProblems(config),
+    ...identityProblems(config),
+    ...transportProblems(config),
+  ];
+}
+
+function* roleProblems({ roles, authorityAddress }: Config): Iterable<Problem> {
+  if (new Set(roles).size < roles.length) {
+    yield { code: 'twice', path: ['roles'], message: 'a role is named twice', fix: 'name each once' };
+  }
+  if (authorityAddress !== '' || !roles.includes('authority')) {
+    yield {
+      code: 'not-supported',
+      path: authorityAddress === '' ? ['roles'] : ['authorityAddress'],
+      message: 'a decider without the authority role is not supported yet',
+      fix: 'use roles: [authority, decider] and no authorityAddress',
+    };
+  }
+}
+
+function* storeProblems({ store, authority }: Config): Iterable<Problem> {
+  if (store.kind === 'postgres' && authority.keyEncryptionKeyFile === undefined) {
+    yield {
+      code: 'missing',
+      path: ['authority', 'keyEncryptionKeyFile'],
+      message: 'a shared store holds the keys of the authority, so they must be encrypted',
+      fix: 'write 32 random bytes as base64 to a file and name it here',
+    };
+  }
+}
+
+function* listenerProblems({ listen, workloads }: Config): Iterable<Problem> {
+  const sockets: [path: (string | number)[], listener: UnixListener][] = [];
+  for (const [name, listener] of Object.entries(listen) as [string, ListenerConfig][]) {
+    if (listener.kind === 'unix') sockets.push([['listen', name], listener]);
+    else yield* tcpProblems(['listen', name], listener.host);
+  }
+  for (const [i, { socket }] of workloads.entries()) if (socket) sockets.push([['workloads', i, 'socket'], socket]);
+  const seen = new Set<string>();
+  for (const [path, socket] of sockets) {
+    const bytes = Buffer.byteLength(socket.path);
+    if (bytes > MAX_SOCKET_PATH_BYTES) {
+      const message = `the socket path ${socket.path} has ${bytes} bytes, and a unix socket can have ${MAX_SOCKET_PATH_BYTES}`;
+      yield { code: 'socket-path-too-long', path, message, fix: 'choose a shorter one' };
+    }
+    if (seen.has(socket.path)) {
+      yield { code: 'twice', path, message: `${socket.path} is used by two listeners`, fix: 'give each its own' };
+    }
+    seen.add(socket.path);
+  }
+}
+
+function* tcpProblems(path: string[], host: string): Iterable<Problem> {
+  if (isLoopback(host)) return;
+  yield {
+    code: 'not-loopback',
+    path,
+    message: `${host} is not loopback, and this listener has no TLS of its own yet`,
+    fix: 'listen on 127.0.0.1, [::1] or a unix socket',
+  };
+}
+
+function* identityProblems({ trustDomain, entries, workloads }: Config): Iterable<Problem> {
+  for (const [i, { spiffeId }] of entries.entries()) {
+    if (trustDomainOf(spiffeId) === trustDomain) continue;
+    yield {
+      code: 'foreign-trust-domain',
+      path: ['entries', i, 'spiffeId'],
+      message: `${spiffeId} is not in trust domain ${trustDomain}, so it cannot be issued here`,
+      fix: `start it with spiffe://${trustDomain}/`,
+    };
+  }
+  const seen = new Map<string, number>();
+  for (const [i, each] of workloads.entries()) {
+    const first = seen.get(each.spiffeId);
+    if (first !== undefined && each.labels !== undefined && workloads[first]!.labels !== undefined) {
+      const same = JSON.stringify(each.labels) === JSON.stringify(workloads[first]!.labels);
+      if (!same) {
+        yield {
+          code: 'twice',
+          path: ['workloads', i, 'labels'],
+          message: `${each.spiffeId} has other labels in workloads[${first}], and a Check could not tell which hold`,
+          fix: 'give both the same labels, or let Envoy send them',
+        };
+      }
+    }
+    if (first === undefined) seen.set(each.spiffeId, i);
+  }
+}
+
+function* transportProblems({ extAuthz }: Config): Iterable<Problem> {
+  if (transports.includes(extAuthz.transport)) return;
+  yield {
+    code: 'not-supported',
+    path: ['extAuthz', 'transport'],
+    message: `transport ${extAuthz.transport} does not exist yet`,
+    fix: `use ${transports.join(' or ')}`,
+  };
+}

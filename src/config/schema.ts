@@ -1,0 +1,130 @@
+/**
+ * `gatehouse.yaml` as it is written: every key, its default, and what it may hold. The contract's configuration table in code.
+ * Descriptions go to the JSON Schema that editors use.
+ * @module
+ */
+import { z } from 'zod';
+import * as field from './fields.ts';
+
+const listen = z.strictObject({
+  workloadApi: field.unixListener
+    .prefault('unix:./run/workload.sock')
+    .describe(
+      'SPIFFE Workload API and Envoy SDS on one socket; mode 0666 unless told, because its callers are attested.',
+    ),
+  extAuthz: field.anyListener.prefault('127.0.0.1:9191').describe("Envoy's Checks; a TCP address must be loopback."),
+  admin: field.unixListener
+    .prefault('unix:./run/admin.sock')
+    .describe('HTTP and JSON for operators; mode 0600 unless told.'),
+  health: field.anyListener.prefault('127.0.0.1:9909').describe('GET /healthz /readyz /metrics.'),
+});
+
+const authority = z.strictObject({
+  keyType: z.enum(['ec-p256', 'ec-p384', 'rsa-2048']).prefault('ec-p256'),
+  keyEncryptionKeyFile: z
+    .string()
+    .prefault('')
+    .describe('32 bytes, base64; encrypts the keys at rest. Required with postgres.'),
+  x509AuthorityTtl: field.duration.prefault('8760h'),
+  x509SvidTtl: field.duration.prefault('1h'),
+  jwtSvidTtl: field.duration.prefault('5m'),
+  gateGrade: z
+    .enum(['sent', 'acknowledged', 'renewed'])
+    .prefault('acknowledged')
+    .describe('How sure a rotation must be that a consumer holds the new bundle.'),
+});
+
+const policyPath = z.union(
+  [field.path, z.strictObject({ path: field.path, namespaces: z.array(field.kubernetesName).min(1).optional() })],
+  { error: 'must be a path or { path, namespaces }' },
+);
+const plane = z.enum(['enforce', 'observe', 'off']);
+
+const policies = z.strictObject({
+  paths: z.array(policyPath).prefault(['./policies']).describe('Files and directories of policy; watched.'),
+  rootNamespace: field.kubernetesName.prefault('istio-system').describe('Its policies hold in every namespace.'),
+  absence: z.enum(['upstream', 'strict']).prefault('upstream').describe('How a condition on an absent fact is read.'),
+  allowEmpty: z.boolean().prefault(false).describe('Allow everything while there is no policy at all.'),
+  planes: z.strictObject({ calico: plane.prefault('enforce'), l4: plane.prefault('observe') }).prefault({}),
+  hops: z
+    .array(field.cidr)
+    .prefault([])
+    .describe("Networks behind which the source's place is unknown: NAT, gateways."),
+  customProviders: z
+    .record(z.string().min(1), z.enum(['envoy']))
+    .prefault({})
+    .describe('Providers of CUSTOM policies that Envoy itself asks; any other denies.'),
+});
+
+const entry = z.strictObject({
+  spiffeId: field.spiffeId,
+  selectors: z
+    .array(field.selector)
+    .min(1, 'an entry without selectors would entitle everybody')
+    .describe('All must hold.'),
+  x509SvidTtl: field.duration.optional(),
+  dnsNames: z.array(field.dnsName).prefault([]),
+  hint: z.string().max(1024).prefault(''),
+});
+
+const workload = z.strictObject({
+  namespace: field.kubernetesName,
+  serviceAccount: field.kubernetesName,
+  spiffeId: z.string().prefault('').describe('Only where the ID does not follow /ns/<namespace>/sa/<service account>.'),
+  labels: z.record(z.string(), z.string()).optional(),
+  addresses: z.array(field.cidr).prefault([]),
+  trustedHops: z.int().min(0).max(255).optional(),
+  socket: field.unixSocket
+    .optional()
+    .describe('A Workload API socket of its own; attests whoever may open it. Mode 0600 unless told.'),
+});
+
+const extAuthz = z.strictObject({
+  transport: z.enum(['lane', 'grpc-js']).prefault('grpc-js'),
+  workers: z
+    .union([z.int().min(1).max(256), z.literal('auto')], { error: 'must be a number from 1 to 256, or auto' })
+    .prefault(1),
+  trustedHops: z.int().min(0).max(255).prefault(0),
+  clients: z.array(field.spiffeId).prefault([]).describe('Who may ask about any destination: gateways, waypoints.'),
+  verifyPeer: z.enum(['off', 'observe', 'enforce']).prefault('observe'),
+  peerTrustDomains: z.enum(['any', 'own']).prefault('any'),
+  ambiguousRequests: z.enum(['asUpstream', 'deny']).prefault('asUpstream'),
+});
+
+const jwks = z.strictObject({
+  denyNetworks: z.array(field.cidr).prefault(['169.254.0.0/16', 'fe80::/10']),
+  allowNetworks: z.array(field.cidr).prefault([]).describe('Wins over denyNetworks; loopback must be named here.'),
+});
+
+/** The whole file. */
+export const documentSchema = z.strictObject({
+  trustDomain: field.trustDomain,
+  trustDomainAliases: z.array(field.trustDomain).prefault([]),
+  roles: z
+    .array(z.enum(['authority', 'decider']))
+    .min(1)
+    .prefault(['authority', 'decider']),
+  authorityAddress: z
+    .string()
+    .prefault('')
+    .describe('Where a decider without the authority role learns of revocations and bundles.'),
+  dataDir: field.path.prefault('./data').describe('Created 0700; one writer at a time.'),
+  listen: listen.prefault({}),
+  store: z
+    .string()
+    .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'must be sqlite:PATH or postgres://…')
+    .prefault('sqlite:./data/gatehouse.db'),
+  authority: authority.prefault({}),
+  policies: policies.prefault({}),
+  entries: z.array(entry).prefault([]).describe('Who may be what.'),
+  registry: z.strictObject({ paths: z.array(field.path).prefault([]) }).prefault({}),
+  workloads: z.array(workload).prefault([]).describe('What an Envoy protects, where it does not say so itself.'),
+  extAuthz: extAuthz.prefault({}),
+  jwks: jwks.prefault({}),
+  log: z
+    .strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).prefault('info') })
+    .prefault({}),
+});
+
+/** The file with its defaults filled in, still as people write it. */
+export type ConfigDocument = z.output<typeof documentSchema>;

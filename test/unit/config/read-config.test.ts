@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { readConfig } from '../../../src/config/read-config.ts';
+
+const FILE = '/etc/gatehouse/gatehouse.yaml';
+const MINIMAL = 'trustDomain: cluster.local\n';
+
+const good = (text: string) => {
+  const reading = readConfig(text, FILE);
+  assert.ok(reading.ok, JSON.stringify(reading));
+  return reading.config;
+};
+const bad = (text: string) => {
+  const reading = readConfig(text, FILE);
+  assert.ok(!reading.ok, 'was accepted');
+  return reading.findings;
+};
+
+describe('readConfig', () => {
+  it('fills in every default of the contract', () => {
+    const config = good(MINIMAL);
+    assert.equal(config.dataDir, '/etc/gatehouse/data');
+    assert.deepEqual(config.roles, ['authority', 'decider']);
+    assert.deepEqual(config.store, { kind: 'sqlite', path: '/etc/gatehouse/data/gatehouse.db' });
+    assert.deepEqual(config.listen.extAuthz, { kind: 'tcp', host: '127.0.0.1', port: 9191 });
+    assert.deepEqual(config.listen.health, { kind: 'tcp', host: '127.0.0.1', port: 9909 });
+    assert.deepEqual(
+      [config.listen.workloadApi.path, config.listen.workloadApi.mode, config.listen.admin.mode],
+      ['/etc/gatehouse/run/workload.sock', 0o666, 0o600],
+    );
+    assert.deepEqual(config.policies.paths, [{ path: '/etc/gatehouse/policies', namespaces: undefined }]);
+    assert.deepEqual(config.policies.planes, { calico: 'enforce', l4: 'observe' });
+    assert.deepEqual(config.jwks.denyNetworks, ['169.254.0.0/16', 'fe80::/10']);
+    assert.equal(config.authority.x509AuthorityTtlMs, 365 * 86_400_000);
+    assert.equal(config.authority.keyEncryptionKeyFile, undefined);
+    assert.equal(config.extAuthz.workers, 1);
+  });
+
+  it('is frozen to the leaves', () => {
+    assert.throws(() => Object.assign(good(MINIMAL).policies.planes, { l4: 'off' }), TypeError);
+  });
+
+  it('resolves entries and workloads', () => {
+    const config = good(`${MINIMAL}entries:
+  - spiffeId: spiffe://cluster.local/ns/default/sa/details
+    selectors: [unix:uid:1001]
+    x509SvidTtl: 10m
+workloads:
+  - namespace: default
+    serviceAccount: details
+    labels: { app: details }
+    socket: { path: ./run/details.sock, mode: 0640, owner: 1001 }
+`);
+    assert.equal(config.entries[0]!.x509SvidTtlMs, 600_000);
+    assert.equal(config.entries[0]!.origin, `${FILE}:3`);
+    assert.equal(config.workloads[0]!.spiffeId, 'spiffe://cluster.local/ns/default/sa/details');
+    assert.deepEqual(config.workloads[0]!.socket, {
+      kind: 'unix',
+      path: '/etc/gatehouse/run/details.sock',
+      mode: 0o640,
+      owner: '1001',
+      group: undefined,
+    });
+  });
+
+  const modes = [
+    { written: '0660', want: 0o660 },
+    { written: '660', want: 0o660 },
+    { written: '0o660', want: 0o660 },
+    { written: '"0660"', want: 0o660 },
+  ];
+  for (const { written, want } of modes) {
+    it(`reads mode ${written} as chmod does`, () => {
+      const config = good(`${MINIMAL}listen: { admin: { path: /run/a.sock, mode: ${written} } }`);
+      assert.equal(config.listen.admin.mode, want);
+    });
+  }
+
+  const cases = [
+    { name: 'no trust domain', text: 'roles: [authority, decider]', line: 1, path: 'trustDomain', says: /missing/ },
+    { name: 'an empty file', text: '', line: 1, path: 'trustDomain', says: /missing/ },
+    { name: 'a list', text: '- a', line: 1, path: '', says: /expected object/ },
+    { name: 'broken YAML', text: `${MINIMAL}listen: {`, line: 2, path: '', says: /flow map/i },
+    { name: 'a key twice', text: MINIMAL + MINIMAL, line: 2, path: '', says: /unique/ },
+    {
+      name: 'an upper-case trust domain',
+      text: 'trustDomain: Cluster',
+      line: 1,
+      path: 'trustDomain',
+      says: /"C" is not/,
+    },
+    {
+      name: 'an unknown key',
+      text: `${MINIMAL}polices: {}`,
+      line: 2,
+      path: 'polices',
+      says: /did you mean policies\?/,
+    },
+    {
+      name: 'an unknown key deep inside',
+      text: `${MINIMAL}entries:\n  - spiffeId: spiffe://cluster.local/a\n    selector: [unix:uid:1]\n    selectors: [unix:uid:1]`,
+      line: 4,
+      path: 'entries[0].selector',
+      says: /did you mean selectors\?/,
+    },
+    {
+      name: 'an unknown key of a listener',
+      text: `${MINIMAL}listen:\n  admin: { path: /run/a.sock, mod: 0600 }`,
+      line: 3,
+      path: 'listen.admin.mod',
+      says: /did you mean mode\?/,
+    },
+    {
+      name: 'a bad duration',
+      text: `${MINIMAL}authority:\n  x509SvidTtl: 1 hour`,
+      line: 3,
+      path: 'authority.x509SvidTtl',
+      says: /5m/,
+    },
+    {
+      name: 'a duration of nothing',
+      text: `${MINIMAL}authority: { x509SvidTtl: 0s }`,
+      line: 2,
+      path: 'authority.x509SvidTtl',
+      says: /nothing/,
+    },
+    {
+      name: 'an unknown plane',
+      text: `${MINIMAL}policies: { planes: { l4: on } }`,
+      line: 2,
+      path: 'policies.planes.l4',
+      says: /enforce/,
+    },
+    {
+      name: 'TCP beyond loopback',
+      text: `${MINIMAL}listen: { extAuthz: 0.0.0.0:9191 }`,
+      line: 2,
+      path: 'listen.extAuthz',
+      says: /not loopback/,
+    },
+    {
+      name: 'a port over 65535',
+      text: `${MINIMAL}listen: { extAuthz: 127.0.0.1:70000 }`,
+      line: 2,
+      path: 'listen.extAuthz',
+      says: /ADDRESS:PORT/,
+    },
+    {
+      name: 'TCP for the admin API',
+      text: `${MINIMAL}listen: { admin: 127.0.0.1:1 }`,
+      line: 2,
+      path: 'listen.admin',
+      says: /unix socket/,
+    },
+    {
+      name: 'TCP for the Workload API',
+      text: `${MINIMAL}listen: { workloadApi: 127.0.0.1:1 }`,
+      line: 2,
+      path: 'listen.workloadApi',
+      says: /unix socket/,
+    },
+    {
+      name: 'a socket path of 120 bytes',
+      text: `${MINIMAL}listen: { admin: unix:/${'a'.repeat(119)} }`,
+      line: 2,
+      path: 'listen.admin',
+      says: /120 bytes.*107/,
+    },
+    {
+      name: 'two listeners on one socket',
+      text: `${MINIMAL}listen: { admin: unix:/run/a.sock, workloadApi: unix:/run/a.sock }`,
+      line: 2,
+      path: 'listen.admin',
+      says: /two listeners/,
+    },
+    {
+      name: 'postgres without a key-encryption key',
+      text: `${MINIMAL}store: postgres://db/x`,
+      line: 1,
+      path: 'authority.keyEncryptionKeyFile',
+      says: /encrypted/,
+    },
+    { name: 'an unknown store', text: `${MINIMAL}store: mysql://db/x`, line: 2, path: 'store', says: /sqlite:PATH/ },
+    {
+      name: 'an entry of another trust domain',
+      text: `${MINIMAL}entries: [{ spiffeId: spiffe://other/a, selectors: [unix:uid:1] }]`,
+      line: 2,
+      path: 'entries[0].spiffeId',
+      says: /not in trust domain/,
+    },
+    {
+      name: 'an entry that entitles everybody',
+      text: `${MINIMAL}entries: [{ spiffeId: spiffe://cluster.local/a, selectors: [] }]`,
+      line: 2,
+      path: 'entries[0].selectors',
+      says: /everybody/,
+    },
+    {
+      name: 'a selector of no kind',
+      text: `${MINIMAL}entries: [{ spiffeId: spiffe://cluster.local/a, selectors: [uid:1] }]`,
+      line: 2,
+      path: 'entries[0].selectors[0]',
+      says: /not a selector/,
+    },
+    {
+      name: 'a decider without an authority',
+      text: `${MINIMAL}roles: [decider]`,
+      line: 2,
+      path: 'roles',
+      says: /not supported yet/,
+    },
+    {
+      name: 'a bad network',
+      text: `${MINIMAL}policies: { hops: [10.0.0.0/33] }`,
+      line: 2,
+      path: 'policies.hops[0]',
+      says: /10\.0\.0\.0\/8/,
+    },
+    {
+      name: 'an unknown provider',
+      text: `${MINIMAL}policies: { customProviders: { opa: grpc } }`,
+      line: 2,
+      path: 'policies.customProviders.opa',
+      says: /envoy/,
+    },
+    {
+      name: 'labels that are no strings',
+      text: `${MINIMAL}workloads: [{ namespace: a, serviceAccount: b, labels: { x: 1 } }]`,
+      line: 2,
+      path: 'workloads[0].labels.x',
+      says: /string/,
+    },
+  ];
+  for (const { name, text, line, path, says } of cases) {
+    it(`refuses ${name}, and says where`, () => {
+      const [finding] = bad(text);
+      assert.ok(finding);
+      assert.deepEqual([finding.file, finding.line, finding.path], [FILE, line, path], JSON.stringify(finding));
+      assert.match(`${finding.message} ${finding.fix}`, says);
+    });
+  }
+
+  it('tells several problems at once, in the order of the file', () => {
+    const findings = bad('trustDomain: X\npolices: {}\nlog: { level: loud }\n');
+    assert.deepEqual(
+      findings.map(({ line, code }) => [line, code]),
+      [
+        [1, 'not-allowed'],
+        [2, 'unknown-key'],
+        [3, 'not-allowed'],
+      ],
+    );
+  });
+});
