@@ -61,6 +61,8 @@ export interface Acknowledgement {
 export interface IdentitySource {
   readonly trustDomain: TrustDomain;
   readonly bundles: Watchable<BundleSet>;
+  /** DER, one CRL an authority that has one; absent: none are published. */
+  readonly crls?: Watchable<readonly Uint8Array[]>;
   /**
    * Signs an X.509-SVID; resolves when its ledger row is durable.
    * @throws GatehouseError `authority_not_ready`, `store_unavailable`, `key_invalid`

@@ -1,0 +1,34 @@
+/**
+ * What every protocol of delivery works with.
+ * @module
+ */
+import type { GatehouseError } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Ticks } from '../../lib/ticks.ts';
+import type { Watchable } from '../../lib/watchable.ts';
+import type { Attestation, Attestor } from '../attestation/attestor.ts';
+import type { Entry } from '../registration/entry.ts';
+import type { Consumers } from './consumers.ts';
+import type { Channel, IdentitySource } from './identity-source.ts';
+
+/** Logs and counters, as delivery needs them. */
+export interface DeliveryObserver {
+  streamOpened(channel: Channel): void;
+  streamClosed(channel: Channel): void;
+  /** A caller was refused, or an RPC failed. `attestation` is absent if there was none. */
+  failed(method: string, error: GatehouseError): void;
+  /** A consumer refused what we sent (SDS NACK), with its own words. */
+  refusedByConsumer(attestation: Attestation, names: readonly string[], words: string): void;
+  /** An SVID could not be renewed; the stream goes on with the one that it has until that expires. */
+  renewalFailed(spiffeId: string, error: GatehouseError): void;
+}
+
+export interface DeliveryDeps {
+  readonly source: IdentitySource;
+  readonly entries: Watchable<readonly Entry[]>;
+  readonly attestor: Attestor;
+  readonly consumers: Consumers;
+  readonly clock: Clock;
+  readonly ticks: Ticks;
+  readonly observer: DeliveryObserver;
+}

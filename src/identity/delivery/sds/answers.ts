@@ -1,0 +1,76 @@
+/**
+ * What was sent on one SDS stream, and what its consumer said to it.
+ * @module
+ */
+import { randomBytes } from 'node:crypto';
+import type { CallerState, CallerWatch } from '../caller-watch.ts';
+import type { DeliveryDeps } from '../delivery-deps.ts';
+import type { AckGrade } from '../identity-source.ts';
+import type { NamedSecret } from './secrets.ts';
+
+/** The part of a request that answers a response. */
+export interface ConsumerWord {
+  readonly responseNonce: string;
+  readonly errorDetail?: { readonly message: string } | undefined;
+}
+
+/** `first`: it answers nothing; `stale`: it answers a response that is not the last one, and is to be ignored. */
+export type WordKind = 'first' | 'stale' | 'acknowledged' | 'refused';
+
+export interface Answers {
+  /** Registers a response about to be sent, and gives its nonce and a version that rises on this stream. */
+  next(secrets: readonly NamedSecret[], state: CallerState): { readonly nonce: string; readonly version: string };
+  /** The response has been handed to the connection. */
+  sent(): void;
+  /** Takes the consumer's word, and passes it on to the authority if the response held our bundle. */
+  heard(word: ConsumerWord): WordKind;
+}
+
+interface Sent {
+  readonly nonce: string;
+  readonly names: readonly string[];
+  readonly state: CallerState;
+  readonly holdsOwnBundle: boolean;
+  answered: boolean;
+}
+
+/** Creates the record of one stream. */
+export function createAnswers({ observer }: DeliveryDeps, { stream }: CallerWatch): Answers {
+  let count = 0;
+  let last: Sent | undefined;
+
+  function tell({ state, holdsOwnBundle }: Sent, grade: AckGrade): void {
+    if (!holdsOwnBundle) return;
+    const spiffeIds = state.entries.map((entry) => entry.spiffeId);
+    stream.tell({ spiffeIds, sequence: state.bundles.own.sequence, grade, kinds: ['x509'] });
+  }
+
+  return {
+    next(secrets, state) {
+      count += 1;
+      last = {
+        nonce: `${count}-${randomBytes(4).toString('hex')}`,
+        names: secrets.map(({ name }) => name),
+        state,
+        holdsOwnBundle: secrets.some((secret) => secret.holdsOwnBundle),
+        answered: false,
+      };
+      return { nonce: last.nonce, version: String(count) };
+    },
+    sent() {
+      if (last !== undefined && !last.answered) tell(last, 'sent');
+    },
+    heard({ responseNonce, errorDetail }) {
+      if (responseNonce === '') return 'first';
+      if (last === undefined || responseNonce !== last.nonce) return 'stale';
+      const kind = errorDetail === undefined ? 'acknowledged' : 'refused';
+      if (!last.answered) {
+        last.answered = true;
+        tell(last, kind);
+        if (errorDetail !== undefined)
+          observer.refusedByConsumer(last.state.attestation, last.names, errorDetail.message);
+      }
+      return kind;
+    },
+  };
+}

@@ -1,0 +1,52 @@
+/**
+ * Names in, secrets out: what one caller gets for what it asks for.
+ * @module
+ */
+import type { Any } from '@bufbuild/protobuf/wkt';
+import type { CallerState } from '../caller-watch.ts';
+import type { HeldSvids } from '../held-svids.ts';
+import { asResource, certificateSecret, validationSecret } from './secret-messages.ts';
+import { meaningOfName, type SecretMeaning } from './secret-names.ts';
+
+/** One secret that can be sent. */
+export interface NamedSecret {
+  readonly name: string;
+  /** Changes exactly if the content does, also between streams. */
+  readonly version: string;
+  /** Whether it tells the consumer our own bundle. */
+  readonly holdsOwnBundle: boolean;
+  resource(): Any;
+}
+
+/**
+ * The secrets for these names, in their order. A name without a meaning for the caller has none: that is an answer, not an error.
+ *
+ * @throws GatehouseError as `HeldSvids.refresh`
+ */
+export async function secretsFor(
+  names: readonly string[],
+  state: CallerState,
+  held: HeldSvids,
+  spiffeValidator: boolean,
+): Promise<NamedSecret[]> {
+  const meanings = [...new Set(names)]
+    .map((name) => ({ name, meaning: meaningOfName(name, state) }))
+    .filter((each): each is { name: string; meaning: SecretMeaning } => each.meaning !== undefined);
+  const wanted = new Set(meanings.flatMap(({ meaning }) => (meaning.kind === 'certificate' ? [meaning.entry] : [])));
+  const svids = new Map(
+    (await held.refresh([...wanted], state.attestation)).map(({ entry, svid }) => [entry.spiffeId, svid]),
+  );
+  return meanings.map(({ name, meaning }) => {
+    if (meaning.kind === 'certificate') {
+      const svid = svids.get(meaning.entry.spiffeId)!; // refreshed above
+      const resource = (): Any => asResource(certificateSecret(name, svid));
+      return { name, version: `${svid.spiffeId}@${svid.serial}`, holdsOwnBundle: false, resource };
+    }
+    return {
+      name,
+      version: meaning.bundles.map(({ trustDomain, sequence }) => `${trustDomain}@${sequence}`).join(','),
+      holdsOwnBundle: meaning.bundles.includes(state.bundles.own),
+      resource: () => asResource(validationSecret(name, meaning.bundles, spiffeValidator)),
+    };
+  });
+}

@@ -1,0 +1,92 @@
+/**
+ * The JWT half of the SPIFFE Workload API.
+ * @module
+ */
+import { create } from '@bufbuild/protobuf';
+import { GatehouseError } from '../../../errors.ts';
+import {
+  type JWTBundlesResponse,
+  JWTBundlesResponseSchema,
+  type JWTSVIDRequest,
+  type JWTSVIDResponse,
+  JWTSVIDResponseSchema,
+  JWTSVIDSchema,
+  SpiffeWorkloadAPI,
+  ValidateJWTSVIDResponseSchema,
+} from '../../../gen/spiffe/workload/workloadapi_pb.ts';
+import { jwtBundleToJwks } from '../../../spiffe/bundle-jwks.ts';
+import { idOfTrustDomain, parseSpiffeId } from '../../../spiffe/spiffe-id.ts';
+import { type CallContext, type GrpcMethod, serverStreaming, unary } from '../../../transport/grpc-methods.ts';
+import type { Entry } from '../../registration/entry.ts';
+import { lookUpCaller, notEntitled, watchCaller } from '../caller-watch.ts';
+import type { DeliveryDeps } from '../delivery-deps.ts';
+import { federatedBundles } from '../federated-bundles.ts';
+import { requireSecurityHeader } from './security-header.ts';
+import { validateJwtSvid } from './validate-jwt-svid.ts';
+
+/** FetchJWTSVID, FetchJWTBundles and ValidateJWTSVID (Workload API §6.2). */
+export function jwtMethods(deps: DeliveryDeps): GrpcMethod[] {
+  return [
+    unary(SpiffeWorkloadAPI.method.fetchJWTSVID, (request, context) => fetchJwtSvid(deps, request, context)),
+    serverStreaming(SpiffeWorkloadAPI.method.fetchJWTBundles, (_, context) => fetchJwtBundles(deps, context)),
+    unary(SpiffeWorkloadAPI.method.validateJWTSVID, async ({ audience, svid }, { metadata, connection }) => {
+      requireSecurityHeader(metadata);
+      if (audience === '') throw invalid('audience must be specified');
+      if (svid === '') throw invalid('svid must be specified');
+      const { bundles, entries } = await lookUpCaller(deps, connection);
+      const trusted = [bundles.own, ...federatedBundles(bundles, entries)];
+      const { spiffeId, claims } = await validateJwtSvid({ token: svid, audience, trusted, now: deps.clock.now() });
+      return create(ValidateJWTSVIDResponseSchema, { spiffeId, claims });
+    }),
+  ];
+}
+
+async function fetchJwtSvid(
+  { source, ...deps }: DeliveryDeps,
+  { audience: audiences, spiffeId }: JWTSVIDRequest,
+  { metadata, connection }: CallContext,
+): Promise<JWTSVIDResponse> {
+  requireSecurityHeader(metadata);
+  if (audiences.length === 0) throw invalid('audience must be specified');
+  if (audiences.includes('')) throw invalid('an audience is empty');
+  const { entries, attestation } = await lookUpCaller({ source, ...deps }, connection);
+  const wanted = spiffeId === '' ? entries : entries.filter((entry) => entry.spiffeId === idIn(spiffeId));
+  if (wanted.length === 0) throw notEntitled(attestation, 'the requested identity is not yours');
+  const { selectors } = attestation;
+  const issue = async (entry: Entry) => {
+    const { token } = await source.issueJwt({ entitlement: entry, selectors, channel: 'workload-api', audiences });
+    return create(JWTSVIDSchema, { spiffeId: entry.spiffeId, svid: token, hint: entry.hint });
+  };
+  return create(JWTSVIDResponseSchema, { svids: await Promise.all(wanted.map(issue)) });
+}
+
+async function* fetchJwtBundles(deps: DeliveryDeps, context: CallContext): AsyncGenerator<JWTBundlesResponse> {
+  requireSecurityHeader(context.metadata);
+  using watch = watchCaller(deps, context, 'workload-api');
+  let last = '';
+  while (!context.signal.aborted) {
+    const { bundles, entries } = await watch.state();
+    const all = [bundles.own, ...federatedBundles(bundles, entries)];
+    const content = JSON.stringify(all.map(({ trustDomain, sequence }) => [trustDomain, sequence]));
+    if (content !== last) {
+      const jwks = all.map((each) => [idOfTrustDomain(each.trustDomain), Buffer.from(jwtBundleToJwks(each))] as const);
+      yield create(JWTBundlesResponseSchema, { bundles: Object.fromEntries(jwks) });
+      last = content;
+      const spiffeIds = entries.map((entry) => entry.spiffeId);
+      watch.stream.tell({ spiffeIds, sequence: bundles.own.sequence, grade: 'sent', kinds: ['jwt'] });
+    }
+    await watch.changed(Number.POSITIVE_INFINITY);
+  }
+}
+
+function idIn(text: string): string {
+  try {
+    return parseSpiffeId(text);
+  } catch (thrown) {
+    throw invalid('spiffe_id is not a SPIFFE ID', thrown);
+  }
+}
+
+function invalid(peerText: string, cause?: unknown): GatehouseError {
+  return new GatehouseError('message_invalid', peerText, { peerText }, { cause });
+}

@@ -1,0 +1,53 @@
+/**
+ * Selectors: one attested fact about a caller each, as `type:key:value` text.
+ * @module
+ */
+import { GatehouseError } from '../errors.ts';
+
+/** A selector, e.g. `unix:uid:1001`, `unix:path:/usr/bin/envoy`, `socket:/run/details.sock`. Compared as text. */
+export type Selector = string;
+
+const number = (value: string): string | undefined =>
+  /^(0|[1-9]\d{0,9})$/.test(value) && Number(value) <= 0xffff_ffff ? undefined : 'is no number from 0 to 4294967295';
+const name = (value: string): string | undefined => (/^[^:\s]+$/.test(value) ? undefined : 'is no name');
+const path = (value: string): string | undefined => (value.startsWith('/') ? undefined : 'is no absolute path');
+const sha256 = (value: string): string | undefined =>
+  /^[0-9a-f]{64}$/.test(value) ? undefined : 'is no SHA-256 in 64 lower-case hex digits';
+
+const kinds: Readonly<Record<string, (value: string) => string | undefined>> = {
+  'unix:uid': number,
+  'unix:gid': number,
+  'unix:user': name,
+  'unix:group': name,
+  'unix:supplementary_gid': number,
+  'unix:path': path,
+  'unix:sha256': sha256,
+  socket: path,
+};
+
+/**
+ * Checks a selector that somebody wrote, so that a typing error does not become an entry that never matches.
+ *
+ * @throws GatehouseError `config_invalid`, `details.reason` says why
+ */
+export function parseSelector(text: string): Selector {
+  const reason = problemOf(text);
+  if (reason !== undefined) {
+    throw new GatehouseError('config_invalid', `${JSON.stringify(text)} is not a selector: ${reason}`, {
+      text,
+      reason,
+    });
+  }
+  return text;
+}
+
+function problemOf(text: string): string | undefined {
+  const [first = '', second = ''] = text.split(':', 2);
+  const kind = first === 'socket' ? first : `${first}:${second}`;
+  const check = kinds[kind];
+  if (check === undefined || !text.startsWith(`${kind}:`))
+    return `its kind is none of ${Object.keys(kinds).join(', ')}`;
+  const value = text.slice(kind.length + 1);
+  const problem = check(value);
+  return problem === undefined ? undefined : `${JSON.stringify(value)} ${problem}`;
+}

@@ -1,0 +1,90 @@
+/**
+ * gRPC servers on listeners of our own, so that every call knows its connection.
+ * @module
+ */
+import type { Server as NetServer, Socket } from 'node:net';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { GatehouseError } from '../errors.ts';
+import { type Connection, createConnections } from './connections.ts';
+import type { GrpcMethod } from './grpc-methods.ts';
+import type { ListenAddress } from './listen-address.ts';
+
+export interface GrpcLimits {
+  readonly maxReceiveMessageBytes: number;
+  /** Calls at a time on one connection. */
+  readonly maxConcurrentStreams: number;
+}
+
+export interface GrpcServerDeps {
+  readonly methods: readonly GrpcMethod[];
+  readonly limits: GrpcLimits;
+  /** Told of every error that a handler threw; expected refusals are among them. */
+  failed?(method: string, error: GatehouseError, connection: Connection | undefined): void;
+}
+
+export interface GrpcServer extends AsyncDisposable {
+  /** Serves every connection that this server accepts, until disposed. Returns what stops that. */
+  serve(server: NetServer, address: ListenAddress): () => void;
+  /** Serves one connection: plain, or TLS already done with ALPN `h2`. */
+  accept(socket: Socket, address: ListenAddress, peerCertificate?: Uint8Array): void;
+  /** Ends streams, refuses new calls, waits for running ones at most `graceMs`, then cuts. */
+  drain(graceMs: number): Promise<void>;
+}
+
+/** Creates a gRPC server that has no listener yet. */
+export function createGrpcServer({ methods, limits, failed }: GrpcServerDeps): GrpcServer {
+  const server = new Server({
+    'grpc.max_receive_message_length': limits.maxReceiveMessageBytes,
+    'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
+    'grpc.enable_channelz': 0,
+  });
+  const connections = createConnections();
+  const stopping = new AbortController();
+  const deps = { connections, stopping: stopping.signal, failed: failed ?? (() => undefined) };
+  for (const { definition, handler } of methods) {
+    server.register(
+      definition.path,
+      handler(deps),
+      definition.responseSerialize,
+      definition.requestDeserialize,
+      typeOf(definition),
+    );
+  }
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const accept: GrpcServer['accept'] = (socket, address, peerCertificate) => {
+    if (stopping.signal.aborted) return void socket.destroy();
+    socket.on('error', () => socket.destroy()); // a peer may go at any time
+    connections.add(socket, address, peerCertificate);
+    injector.injectConnection(socket);
+  };
+  let drained: Promise<void> | undefined;
+  const drain = (graceMs: number): Promise<void> => {
+    drained ??= new Promise((resolve) => {
+      stopping.abort();
+      const cut = setTimeout(() => server.forceShutdown(), graceMs);
+      server.tryShutdown(() => {
+        clearTimeout(cut);
+        resolve();
+      });
+    });
+    return drained;
+  };
+  return {
+    serve(listener, address) {
+      const onConnection = (socket: Socket): void => accept(socket, address);
+      listener.on('connection', onConnection);
+      return () => listener.off('connection', onConnection);
+    },
+    accept,
+    drain,
+    [Symbol.asyncDispose]: () => drain(0),
+  };
+}
+
+function typeOf({
+  requestStream,
+  responseStream,
+}: GrpcMethod['definition']): 'unary' | 'serverStream' | 'clientStream' | 'bidi' {
+  if (requestStream) return responseStream ? 'bidi' : 'clientStream';
+  return responseStream ? 'serverStream' : 'unary';
+}

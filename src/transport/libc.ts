@@ -1,0 +1,51 @@
+/**
+ * The few calls of the C library that sockets need and Node does not have. Linux only.
+ * @module
+ */
+import koffi from 'koffi';
+
+interface SocketCalls {
+  getsockopt(fd: number, level: number, option: number, value: Buffer, length: [number]): number;
+  poll(fds: Buffer, count: number, timeoutMs: number): number;
+  close(fd: number): number;
+}
+
+let calls: SocketCalls | undefined;
+
+function libc(): SocketCalls {
+  if (calls === undefined) {
+    const library = koffi.load(null); // the process itself: libc is in it
+    calls = {
+      getsockopt: library.func('int getsockopt(int, int, int, void *, _Inout_ uint32_t *)'),
+      poll: library.func('int poll(void *, unsigned long, int)'),
+      close: library.func('int close(int)'),
+    };
+  }
+  return calls;
+}
+
+/** The bytes of a socket option, or undefined where the kernel does not give it (`man 7 socket`, `man 7 unix`). */
+export function socketOption(fd: number, level: number, option: number, maxBytes: number): Buffer | undefined {
+  const value = Buffer.alloc(maxBytes);
+  const length: [number] = [maxBytes];
+  return libc().getsockopt(fd, level, option, value, length) === 0 ? value.subarray(0, length[0]) : undefined;
+}
+
+const POLLFD_BYTES = 8;
+const POLLIN = 1;
+
+/** Which of these descriptors are readable at this moment, in the same order; one system call for all. */
+export function readableNow(fds: readonly number[]): boolean[] {
+  const buffer = Buffer.alloc(fds.length * POLLFD_BYTES);
+  for (const [i, fd] of fds.entries()) {
+    buffer.writeInt32LE(fd, i * POLLFD_BYTES);
+    buffer.writeInt16LE(POLLIN, i * POLLFD_BYTES + 4);
+  }
+  libc().poll(buffer, fds.length, 0);
+  return fds.map((_, i) => buffer.readInt16LE(i * POLLFD_BYTES + 6) !== 0);
+}
+
+/** Closes a descriptor that Node does not own. */
+export function closeDescriptor(fd: number): void {
+  libc().close(fd);
+}
