@@ -1,0 +1,19 @@
+/**
+ * OpenSSL as a judge: what it says of certificates that we made, and what it makes for us to read.
+ * @module
+ */
+import { spawnSync } from 'node:child_process';
+
+export interface OpensslRun {
+  readonly ok: boolean;
+  /** stdout and stderr together. */
+  readonly text: string;
+  readonly stdout: Buffer;
+}
+
+/** Runs `openssl` without a shell. A missing program is a failure, not a skip. */
+export function openssl(args: readonly string[], input?: Uint8Array | string): OpensslRun {
+  const run = spawnSync('openssl', args, { input: input ?? '' });
+  if (run.error) throw run.error;
+  return { ok: run.status === 0, text: `${run.stdout}${run.stderr}`, stdout: run.stdout };
+}
