@@ -32,6 +32,13 @@ export function jwtBundleToJwks(bundle: Bundle): string {
   });
 }
 
+/** The JWT keys as OIDC relying parties read them: `use` is `sig`, and each key names its algorithm (OIDC Discovery §3). */
+export function jwtBundleToOidcJwks(bundle: Bundle): string {
+  return JSON.stringify({
+    keys: bundle.jwtAuthorities.map((each) => ({ ...jwtJwk(each, 'sig'), alg: each.jwk.alg })),
+  });
+}
+
 function x509Jwk(der: Uint8Array): object {
   const jwk = new X509Certificate(der).publicKey.export({ format: 'jwk' });
   return { use: 'x509-svid', ...jwk, x5c: [Buffer.from(der).toString('base64')] };

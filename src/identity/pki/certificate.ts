@@ -126,6 +126,14 @@ export function readCertificate(der: Uint8Array): Certificate {
   };
 }
 
+/** Cuts DER certificates that stand one after the other, as the Workload API sends them. @throws GatehouseError `certificate_invalid` */
+export function splitCertificates(der: Uint8Array): Uint8Array[] {
+  const reader = new DerReader(der);
+  const out: Uint8Array[] = [];
+  while (!reader.done) out.push(reader.read(tag.sequence).encoded);
+  return out;
+}
+
 const NO_NAMES: AlternativeNames = { uris: [], dnsNames: [], emails: [], addresses: [], others: 0 };
 
 const readers: Record<string, (into: Extensions, value: Uint8Array) => void> = {

@@ -1,0 +1,79 @@
+/**
+ * An authority in memory under a clock that the test owns.
+ * @module
+ */
+import type { Authority, Order } from '../../src/identity/authority/authority.ts';
+import { type AuthorityDeps, createAuthority } from '../../src/identity/authority/create-authority.ts';
+import { createLocalKeyStore, createMemoryKeyBlobs } from '../../src/identity/authority/local-keys.ts';
+import { createMemoryStore, emptyContent, type StoreContent } from '../../src/identity/authority/memory-store.ts';
+import type { Channel, Entitlement, X509Request } from '../../src/identity/authority/requests.ts';
+import { type AuthoritySettings, defaultSettings } from '../../src/identity/authority/settings.ts';
+import type { KeyStore } from '../../src/identity/authority/signer.ts';
+import type { AuthorityUse } from '../../src/identity/authority/state.ts';
+import { parseSpiffeId } from '../../src/spiffe/spiffe-id.ts';
+import { parseTrustDomain, type TrustDomain } from '../../src/spiffe/trust-domain.ts';
+
+export const trustDomain: TrustDomain = parseTrustDomain('cluster.local');
+
+export interface TestClock {
+  now(): number;
+  advance(ms: number): void;
+}
+
+/** Starts at a whole second. */
+export function createTestClock(startAt = Date.parse('2030-01-01T00:00:00Z')): TestClock {
+  let at = startAt;
+  return {
+    now: () => at,
+    advance(ms) {
+      at += ms;
+    },
+  };
+}
+
+export interface TestAuthority {
+  readonly authority: Authority;
+  readonly clock: TestClock;
+  readonly content: StoreContent;
+  readonly keys: KeyStore;
+}
+
+/** Opens an authority; the same `content` and `keys` again are a restart. */
+export async function openTestAuthority(
+  settings: Partial<AuthoritySettings> = {},
+  kept: Partial<Omit<TestAuthority, 'authority'>> & Pick<Partial<AuthorityDeps>, 'upstream'> = {},
+): Promise<TestAuthority> {
+  const clock = kept.clock ?? createTestClock();
+  const content = kept.content ?? emptyContent();
+  const keys = kept.keys ?? createLocalKeyStore(createMemoryKeyBlobs());
+  const authority = await createAuthority({
+    trustDomain,
+    store: createMemoryStore(content),
+    keys,
+    clock,
+    settings: { ...defaultSettings, ...settings },
+    tickEveryMs: 0,
+    ...(kept.upstream ? { upstream: kept.upstream } : {}),
+  });
+  return { authority, clock, content, keys };
+}
+
+/** What the workload of that name may be, for an hour. */
+export function entitlementOf(name: string, x509SvidTtlMs = 3_600_000): Entitlement {
+  return {
+    spiffeId: parseSpiffeId(`spiffe://cluster.local/ns/default/sa/${name}`),
+    x509SvidTtlMs,
+    jwtSvidTtlMs: 300_000,
+    dnsNames: [],
+    hint: '',
+    federatesWith: [],
+  };
+}
+
+export function requestOf(name: string, channel: Channel = 'sds', consumer = name): X509Request {
+  return { entitlement: entitlementOf(name), selectors: [], channel, consumer };
+}
+
+export function orderOf(use: AuthorityUse = 'x509', change: Partial<Order> = {}): Order {
+  return { use, authorityId: '', who: 'uid:0', reason: 'test', override: false, ...change };
+}
