@@ -109,7 +109,7 @@ function python(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> 
   return new Promise((resolve, reject) => {
     const child = spawn('python3', args, { env, stdio: ['ignore', 2, 'pipe'] });
     let complaint = '';
-    child.stderr.on('data', (chunk: Buffer) => {
+    child.stderr?.on('data', (chunk: Buffer) => {
       complaint += chunk.toString();
     });
     child.on('error', (error) => reject(cannotFetch(`python3 cannot be started (${error.message})`)));

@@ -1,0 +1,66 @@
+/**
+ * The filter that asks Gatehouse, for HTTP requests and for TCP connections.
+ * @module
+ */
+import type { JsonObject, SidecarOptions } from './options.ts';
+
+/** The cluster that answers Checks. */
+export const EXT_AUTHZ_CLUSTER = 'gatehouse_ext_authz';
+
+/** Key of the node's metadata that holds the workload's labels; Istio's proxies use the same. */
+export const LABELS_KEY = 'LABELS';
+
+/** Asks about every HTTP request; anything but an allow in time is a refusal. */
+export function httpExtAuthz(options: SidecarOptions): JsonObject {
+  return {
+    name: 'envoy.filters.http.ext_authz',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz',
+      ...common(options),
+      status_on_error: { code: 'ServiceUnavailable' },
+      encode_raw_headers: true,
+      validate_mutations: true,
+    },
+  };
+}
+
+/** Asks once for every TCP connection, when its first bytes arrive. */
+export function tcpExtAuthz(options: SidecarOptions): JsonObject {
+  return {
+    name: 'envoy.filters.network.ext_authz',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.filters.network.ext_authz.v3.ExtAuthz',
+      ...common(options),
+      stat_prefix: 'gatehouse',
+    },
+  };
+}
+
+function common(options: SidecarOptions): JsonObject {
+  return {
+    transport_api_version: 'V3',
+    grpc_service: {
+      envoy_grpc: { cluster_name: EXT_AUTHZ_CLUSTER },
+      timeout: `${options.timeoutMs / 1000}s`,
+    },
+    failure_mode_allow: false,
+    include_peer_certificate: true,
+    include_tls_session: true,
+    bootstrap_metadata_labels_key: LABELS_KEY,
+  };
+}
+
+/** Names the workload in each Check where no certificate of ours does it (a listener without mTLS). */
+export function namedWorkload(options: SidecarOptions): JsonObject {
+  return {
+    'envoy.filters.http.ext_authz': {
+      '@type': 'type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute',
+      check_settings: {
+        context_extensions: {
+          'gatehouse.workload': options.spiffeId,
+          ...(options.trustedHops === undefined ? {} : { 'gatehouse.trusted_hops': String(options.trustedHops) }),
+        },
+      },
+    },
+  };
+}

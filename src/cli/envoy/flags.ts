@@ -1,0 +1,156 @@
+/**
+ * Turns the flags of `gatehouse envoy bootstrap` into options, or says which flag is wrong and how to write it.
+ * @module
+ */
+import { parseSpiffeId, type SpiffeId } from '../../spiffe/spiffe-id.ts';
+import { parseTrustDomain, type TrustDomain } from '../../spiffe/trust-domain.ts';
+import { type Address, invalid, isLocal, parseAddress } from './address.ts';
+import type { Inbound, Outbound, PathCleaning, SidecarOptions } from './options.ts';
+
+/** The flags as text, as the command line gives them. */
+export interface BootstrapFlags {
+  readonly workload: string;
+  readonly trustDomain: string;
+  readonly listen?: string;
+  readonly upstream?: string;
+  readonly upstreamProtocol: string;
+  readonly outbound: readonly string[];
+  readonly label: readonly string[];
+  readonly protocol: string;
+  readonly sds: string;
+  readonly extAuthz: string;
+  readonly extAuthzId?: string;
+  readonly timeout: string;
+  readonly maxConnectionDuration: string;
+  readonly paths: string;
+  readonly gateway: boolean;
+  readonly trustedHops: string;
+  readonly federated: boolean;
+  readonly admin: string;
+  readonly accessLog: string;
+}
+
+/**
+ * Reads and checks all flags.
+ *
+ * @throws GatehouseError `config_invalid`, `spiffe_id_invalid` or `trust_domain_invalid`, naming the flag or the value
+ */
+export function readFlags(flags: BootstrapFlags): SidecarOptions {
+  const trustDomain = parseTrustDomain(flags.trustDomain);
+  const protocol = oneOf(flags.protocol, ['http', 'tcp'] as const, '--protocol');
+  const inbound = readInbound(flags);
+  const outbound = flags.outbound.map((text) => readOutbound(text, trustDomain));
+  if (inbound === undefined && outbound.length === 0) {
+    throw invalid('--listen', 'give --listen and --upstream, or --outbound, or both', '');
+  }
+  if (flags.gateway && protocol === 'tcp') throw invalid('--gateway', 'a gateway needs --protocol http', 'tcp');
+  return {
+    spiffeId: workloadId(flags.workload, trustDomain, '--workload'),
+    trustDomain,
+    labels: Object.fromEntries(flags.label.map(readLabel)),
+    protocol,
+    inbound,
+    outbound,
+    sds: readSds(flags.sds),
+    ...readExtAuthz(flags),
+    timeoutMs: readSeconds(flags.timeout, '--timeout') * 1000,
+    maxConnectionSeconds: readSeconds(flags.maxConnectionDuration, '--max-connection-duration'),
+    paths: oneOf<PathCleaning>(flags.paths, ['strict', 'istio'], '--paths'),
+    trustedHops: flags.gateway ? readCount(flags.trustedHops, '--trusted-hops') : undefined,
+    federated: flags.federated,
+    admin: readAdmin(flags.admin),
+    accessLog: flags.accessLog,
+  };
+}
+
+function readInbound(flags: BootstrapFlags): Inbound | undefined {
+  if (flags.listen === undefined && flags.upstream === undefined) return undefined;
+  if (flags.listen === undefined) throw invalid('--listen', '--upstream needs it too', '');
+  if (flags.upstream === undefined) throw invalid('--upstream', '--listen needs it too', '');
+  return {
+    listen: parseAddress(flags.listen, '--listen'),
+    upstream: parseAddress(flags.upstream, '--upstream'),
+    upstreamProtocol: oneOf(flags.upstreamProtocol, ['http1', 'http2'] as const, '--upstream-protocol'),
+    tls: flags.gateway ? 'plain' : 'mtls',
+  };
+}
+
+/** `LISTEN=SERVER=IDENTITY`, e.g. `127.0.0.1:9080=10.0.0.7:8443=default/details`. */
+function readOutbound(text: string, trustDomain: TrustDomain): Outbound {
+  const [listen, server, identity, ...rest] = text.split('=');
+  if (!listen || !server || !identity || rest.length > 0) {
+    throw invalid('--outbound', `${JSON.stringify(text)} is not LISTEN=SERVER=NAMESPACE/SERVICEACCOUNT`, text);
+  }
+  const at = parseAddress(listen, '--outbound');
+  if (!isLocal(at)) {
+    const why = `${listen} can be reached from other machines, which could then use this workload's identity; use 127.0.0.1`;
+    throw invalid('--outbound', why, text);
+  }
+  return {
+    listen: at,
+    server: parseAddress(server, '--outbound'),
+    serverId: workloadId(identity, trustDomain, '--outbound'),
+  };
+}
+
+function workloadId(text: string, trustDomain: TrustDomain, flag: string): SpiffeId {
+  if (text.startsWith('spiffe://')) return parseSpiffeId(text);
+  const [namespace, account, ...rest] = text.split('/');
+  if (!namespace || !account || rest.length > 0) {
+    throw invalid(flag, `${JSON.stringify(text)} is neither NAMESPACE/SERVICEACCOUNT nor a SPIFFE ID`, text);
+  }
+  return parseSpiffeId(`spiffe://${trustDomain}/ns/${namespace}/sa/${account}`);
+}
+
+function readLabel(text: string): readonly [string, string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw invalid('--label', `${JSON.stringify(text)} is not KEY=VALUE`, text);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+function readSds(text: string): Address {
+  const address = parseAddress(text, '--sds');
+  if (address.kind !== 'unix') {
+    throw invalid('--sds', 'certificates come over a unix socket only, so that the kernel says who asks', text);
+  }
+  return address;
+}
+
+function readExtAuthz(flags: BootstrapFlags): Pick<SidecarOptions, 'extAuthz' | 'extAuthzId'> {
+  const extAuthz = parseAddress(flags.extAuthz, '--ext-authz');
+  const extAuthzId = flags.extAuthzId === undefined ? undefined : parseSpiffeId(flags.extAuthzId);
+  if (!isLocal(extAuthz) && extAuthzId === undefined) {
+    const why = 'an address on another machine needs mTLS: name the SPIFFE ID of Gatehouse with --ext-authz-id';
+    throw invalid('--ext-authz', why, flags.extAuthz);
+  }
+  return { extAuthz, extAuthzId };
+}
+
+function readAdmin(text: string): Address | undefined {
+  if (text === 'off') return undefined;
+  const address = parseAddress(text, '--admin');
+  if (!isLocal(address))
+    throw invalid('--admin', "Envoy's admin pages have no login; use 127.0.0.1, unix: or off", text);
+  return address;
+}
+
+/** `300ms`, `5s`, `10m`, `1h` or `0`, in seconds. */
+function readSeconds(text: string, flag: string): number {
+  const match = /^([0-9]{1,6})(ms|s|m|h)$/.exec(text);
+  if (text !== '0' && match === null)
+    throw invalid(flag, `${JSON.stringify(text)} is not a duration like 300ms or 1h`, text);
+  if (match === null) return 0;
+  const unit = { ms: 0.001, s: 1, m: 60, h: 3600 }[match[2] as 'ms' | 's' | 'm' | 'h']; // one of these by the expression
+  return Number(match[1]) * unit;
+}
+
+function readCount(text: string, flag: string): number {
+  if (!/^[0-9]{1,3}$/.test(text)) throw invalid(flag, `${JSON.stringify(text)} is not a small number`, text);
+  return Number(text);
+}
+
+function oneOf<T extends string>(text: string, allowed: readonly T[], flag: string): T {
+  const found = allowed.find((value) => value === text);
+  if (found === undefined) throw invalid(flag, `${JSON.stringify(text)} is not one of ${allowed.join(', ')}`, text);
+  return found;
+}

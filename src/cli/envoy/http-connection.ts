@@ -1,0 +1,94 @@
+/**
+ * HTTP connection managers: the strict one at the door, the plain one for the application's own calls.
+ * @module
+ */
+import { httpAccessLog, outboundAccessLog } from './access-log.ts';
+import { httpExtAuthz, namedWorkload } from './ext-authz.ts';
+import type { Inbound, JsonObject, PathCleaning, SidecarOptions } from './options.ts';
+
+const MANAGER = 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
+
+/** Cleans the request, forgets what callers claim about themselves, asks Gatehouse, then routes to the application. */
+export function inboundHttp(options: SidecarOptions, inbound: Inbound, cluster: string): JsonObject {
+  const gateway = options.trustedHops !== undefined;
+  return manager({
+    stat_prefix: 'inbound',
+    ...pathCleaning(options.paths),
+    forward_client_cert_details: inbound.tls === 'mtls' ? 'SANITIZE_SET' : 'SANITIZE',
+    ...(inbound.tls === 'mtls' ? { set_current_client_cert_details: { uri: true } } : {}),
+    use_remote_address: gateway,
+    ...(gateway ? { xff_num_trusted_hops: options.trustedHops } : {}),
+    internal_address_config: { unix_sockets: false },
+    max_request_headers_kb: 60,
+    request_headers_timeout: '10s',
+    stream_idle_timeout: '300s',
+    http2_protocol_options: {
+      max_concurrent_streams: 1024,
+      initial_stream_window_size: 65_536,
+      initial_connection_window_size: 1_048_576,
+    },
+    common_http_protocol_options: {
+      max_headers_count: 100,
+      idle_timeout: '300s',
+      headers_with_underscores_action: options.paths === 'strict' ? 'REJECT_REQUEST' : 'ALLOW',
+      ...(options.maxConnectionSeconds > 0 ? { max_connection_duration: `${options.maxConnectionSeconds}s` } : {}),
+    },
+    ...(options.maxConnectionSeconds > 0 ? { http1_safe_max_connection_duration: true } : {}),
+    upgrade_configs: [{ upgrade_type: 'websocket' }],
+    access_log: [httpAccessLog(options.accessLog)],
+    http_filters: [httpExtAuthz(options), router],
+    route_config: {
+      name: 'inbound',
+      virtual_hosts: [
+        {
+          name: 'application',
+          domains: ['*'],
+          ...(inbound.tls === 'plain' ? { typed_per_filter_config: namedWorkload(options) } : {}),
+          routes: [{ match: { prefix: '/' }, route: { cluster, timeout: '0s' } }],
+        },
+      ],
+    },
+  });
+}
+
+/** Sends every request to one server. Retries only what certainly never reached the application. */
+export function outboundHttp(options: SidecarOptions, cluster: string): JsonObject {
+  const retry_policy = { retry_on: 'connect-failure,refused-stream,reset-before-request', num_retries: 2 };
+  return manager({
+    stat_prefix: cluster,
+    upgrade_configs: [{ upgrade_type: 'websocket' }],
+    access_log: [outboundAccessLog(options.accessLog, 'http')],
+    http_filters: [router],
+    route_config: {
+      name: cluster,
+      virtual_hosts: [
+        {
+          name: cluster,
+          domains: ['*'],
+          routes: [{ match: { prefix: '/' }, route: { cluster, timeout: '0s', retry_policy } }],
+        },
+      ],
+    },
+  });
+}
+
+/** A policy compares paths as text, so every path must reach it in one form only. */
+function pathCleaning(paths: PathCleaning): JsonObject {
+  return {
+    normalize_path: true,
+    merge_slashes: paths === 'strict',
+    path_with_escaped_slashes_action: paths === 'strict' ? 'REJECT_REQUEST' : 'KEEP_UNCHANGED',
+  };
+}
+
+const router: JsonObject = {
+  name: 'envoy.filters.http.router',
+  typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' },
+};
+
+function manager(config: JsonObject): JsonObject {
+  return {
+    name: 'envoy.filters.network.http_connection_manager',
+    typed_config: { '@type': MANAGER, codec_type: 'AUTO', ...config },
+  };
+}

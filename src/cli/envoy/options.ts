@@ -1,0 +1,59 @@
+/**
+ * What a sidecar's bootstrap is made from.
+ * @module
+ */
+import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
+import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import type { Address } from './address.ts';
+
+/** JSON as Envoy reads it. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+export type JsonObject = { readonly [key: string]: Json };
+
+/** How a request's path is cleaned before it is asked about. */
+export type PathCleaning = 'strict' | 'istio';
+
+/** The listener that strangers reach: mTLS in, one Check a request (or connection), then the application. */
+export interface Inbound {
+  readonly listen: Address;
+  readonly upstream: Address;
+  /** What the application itself speaks; gRPC applications need `http2`. Without meaning for TCP. */
+  readonly upstreamProtocol: 'http1' | 'http2';
+  /** `mtls`, or `plain` for a gateway whose callers have no SPIFFE certificate. */
+  readonly tls: 'mtls' | 'plain';
+}
+
+/** A plain listener on loopback for the application's own calls, which leave as mTLS to one known server. */
+export interface Outbound {
+  readonly listen: Address;
+  readonly server: Address;
+  /** The only identity that the server may show. */
+  readonly serverId: SpiffeId;
+}
+
+export interface SidecarOptions {
+  readonly spiffeId: SpiffeId;
+  readonly trustDomain: TrustDomain;
+  /** Sent with every Check, so that policies with a selector find their workload. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly protocol: 'http' | 'tcp';
+  readonly inbound: Inbound | undefined;
+  readonly outbound: readonly Outbound[];
+  /** Gatehouse's socket for certificates and bundles. */
+  readonly sds: Address;
+  /** Gatehouse's address for Checks. */
+  readonly extAuthz: Address;
+  /** The identity that Gatehouse must show there; undefined where the connection is plain (loopback, unix socket). */
+  readonly extAuthzId: SpiffeId | undefined;
+  readonly timeoutMs: number;
+  /** How long one connection may live, since a certificate is looked at only when it begins; 0 is for ever. */
+  readonly maxConnectionSeconds: number;
+  readonly paths: PathCleaning;
+  /** Number of proxies in front whose X-Forwarded-For entries are believed; undefined for a sidecar. */
+  readonly trustedHops: number | undefined;
+  /** Callers of federated trust domains too. */
+  readonly federated: boolean;
+  readonly admin: Address | undefined;
+  /** A file, or `/dev/stdout`. */
+  readonly accessLog: string;
+}

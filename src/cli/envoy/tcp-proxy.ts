@@ -1,0 +1,37 @@
+/**
+ * Filter chains for protocols that Envoy does not read.
+ * @module
+ */
+import { outboundAccessLog, tcpAccessLog } from './access-log.ts';
+import { tcpExtAuthz } from './ext-authz.ts';
+import type { JsonObject, SidecarOptions } from './options.ts';
+
+/** Asks Gatehouse once, then carries bytes to the application. */
+export function inboundTcp(options: SidecarOptions, cluster: string): readonly JsonObject[] {
+  return [
+    tcpExtAuthz(options),
+    proxy({
+      stat_prefix: 'inbound',
+      cluster,
+      ...(options.maxConnectionSeconds > 0
+        ? { max_downstream_connection_duration: `${options.maxConnectionSeconds}s` }
+        : {}),
+      access_log: [tcpAccessLog(options.accessLog)],
+    }),
+  ];
+}
+
+/** Carries bytes to one server. */
+export function outboundTcp(options: SidecarOptions, cluster: string): JsonObject {
+  return proxy({ stat_prefix: cluster, cluster, access_log: [outboundAccessLog(options.accessLog, 'tcp')] });
+}
+
+function proxy(config: JsonObject): JsonObject {
+  return {
+    name: 'envoy.filters.network.tcp_proxy',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
+      ...config,
+    },
+  };
+}

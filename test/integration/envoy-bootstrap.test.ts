@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { ensureEnvoy } from '../../scripts/envoy.ts';
+import { envoyBootstrapCommand } from '../../src/cli/envoy/bootstrap-command.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+const run = promisify(execFile);
+const server = ['--listen', '0.0.0.0:8443', '--upstream', '127.0.0.1:9080'];
+const client = ['--outbound', '127.0.0.1:9001=10.0.0.7:8443=default/details'];
+
+const variants: readonly { readonly name: string; readonly args: readonly string[] }[] = [
+  { name: 'HTTP server', args: [...server, '--label', 'app=details', '--label', 'version=v1'] },
+  { name: 'HTTP server as JSON', args: [...server, '--output', 'json'] },
+  { name: 'HTTP client', args: [...client] },
+  {
+    name: 'HTTP both, two servers, one by name',
+    args: [...server, ...client, '--outbound', '127.0.0.1:9002=reviews.local:8443=spiffe://other.test/reviews'],
+  },
+  { name: 'gRPC application', args: [...server, '--upstream-protocol', 'http2'] },
+  { name: 'application on a unix socket', args: ['--listen', '[::]:8443', '--upstream', 'unix:/run/app.sock'] },
+  { name: "Istio's path cleaning", args: [...server, '--paths', 'istio'] },
+  { name: 'connections without limit', args: [...server, '--max-connection-duration', '0'] },
+  { name: 'Gatehouse on a unix socket', args: [...server, '--ext-authz', 'unix:/run/gatehouse/authz.sock'] },
+  {
+    name: 'Gatehouse on another machine',
+    args: [...server, '--ext-authz', '10.0.0.9:9191', '--ext-authz-id', 'spiffe://cluster.local/gatehouse'],
+  },
+  { name: 'federated callers', args: [...server, '--federated'] },
+  { name: 'a log file', args: [...server, ...client, '--access-log', '/dev/null'] },
+  { name: 'no admin pages', args: [...server, '--admin', 'off'] },
+  { name: 'gateway', args: [...server, '--gateway', '--trusted-hops', '1'] },
+  { name: 'TCP server', args: [...server, '--protocol', 'tcp', '--label', 'app=db'] },
+  { name: 'TCP client', args: [...client, '--protocol', 'tcp'] },
+  { name: 'TCP both', args: [...server, ...client, '--protocol', 'tcp'] },
+];
+
+describe('gatehouse envoy bootstrap', () => {
+  for (const { name, args } of variants) {
+    it(`is accepted by the real Envoy: ${name}`, async () => {
+      await using directory = await tempDir();
+      let text = '';
+      const command = envoyBootstrapCommand((written) => {
+        text += written;
+      });
+      await command.parseAsync(['--workload', 'default/details', ...args], { from: 'user' });
+      await writeFile(directory.at('bootstrap.yaml'), text);
+      const validate = ['--mode', 'validate', '-l', 'warning', '-c', directory.at('bootstrap.yaml')];
+      const { stdout, stderr } = await run(await ensureEnvoy(), validate);
+      assert.match(stdout, /OK\n$/);
+      assert.equal(stderr, '', 'Envoy warns of nothing');
+    });
+  }
+});

@@ -1,0 +1,30 @@
+/**
+ * Waits for something that no event announces.
+ * @module
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+
+/**
+ * Asks again every few milliseconds until the answer is not undefined, and returns it.
+ *
+ * @param what  named in the error, e.g. `envoy is ready`
+ * @throws Error with the last thing that `ask` threw, after `timeoutMs`
+ */
+export async function eventually<T>(
+  what: string,
+  ask: () => T | undefined | Promise<T | undefined>,
+  timeoutMs = 15_000,
+): Promise<T> {
+  const until = Date.now() + timeoutMs;
+  let last: unknown;
+  for (;;) {
+    try {
+      const answer = await ask();
+      if (answer !== undefined) return answer;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > until) throw new Error(`not within ${timeoutMs} ms: ${what}`, { cause: last });
+    await delay(15);
+  }
+}
