@@ -12,7 +12,6 @@ import type { PolicyFile, ReadDocument } from './read-policies.ts';
 /** What is in force, and what there is to say about it. */
 export interface PolicySet {
   readonly model: PolicyModel;
-  /** Findings of every file, and those that only all files together show. */
   readonly findings: readonly Finding[];
   readonly counts: readonly KindCount[];
   /** `group/kind` of documents that are none of our business, and how many there are. */
@@ -45,24 +44,33 @@ export interface Duplicate {
  *
  * @param files  in the order in which their paths were given
  */
-export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions): PolicySet {
+export function loadPolicies(files: readonly PolicyFile[], options: JoinOptions): PolicySet {
   const sound = files.filter((file) => !file.hasErrors);
   const duplicates = duplicatesAmong(sound);
   const refused = new Set(duplicates.map(({ file }) => file));
-  const accepted = sound.filter((file) => !refused.has(file));
+  const set = joinPolicies(
+    sound.filter((file) => !refused.has(file)),
+    options,
+  );
+  const own = files.flatMap((file) => file.findings);
+  return {
+    ...set,
+    findings: [...own, ...duplicates.map(duplicateFinding), ...set.findings],
+    skipped: skippedOf(files),
+  };
+}
+
+/** Joins files that have neither errors nor duplicates. The findings are those that only all files together show. */
+export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions): PolicySet {
   const contributions: Contribution[] = [];
-  for (const { documents } of accepted) {
+  for (const { documents } of files) {
     for (const { contribution } of documents) if (contribution !== undefined) contributions.push(contribution);
   }
   const plane = istioPlane(contributions);
   return {
     model: { generation: options.generation, absence: options.absence, planes: [plane] },
-    findings: [
-      ...files.flatMap((file) => file.findings),
-      ...duplicates.map(duplicateFinding),
-      ...lintTogether(plane, options.rootNamespace),
-    ],
-    counts: countsOf(accepted),
+    findings: lintTogether(plane, options.rootNamespace),
+    counts: countsOf(files),
     skipped: skippedOf(files),
   };
 }

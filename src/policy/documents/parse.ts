@@ -75,7 +75,7 @@ function parse(chunk: Chunk, report: Reporter): Value | undefined {
     report.error(placeAt(walk, error.pos[0]), 'yaml-syntax', '', error.message, 'mend the YAML at this place');
   }
   if (document.errors.length > 0 || document.contents === null) return undefined;
-  const value = valueOf(walk, document.contents, 0);
+  const value = valueAt(walk, document.contents, 0);
   if (value.size > MAX_VALUES) {
     report.error(
       value,
@@ -116,7 +116,7 @@ function abandon(walk: Walk, place: Place, code: string, message: string, fix: s
   throw new Abandoned();
 }
 
-function valueOf(walk: Walk, node: Node | ParsedNode | null, depth: number, at?: Place): Value {
+function valueAt(walk: Walk, node: Node | ParsedNode | null, depth: number, at?: Place): Value {
   const place = node?.range ? placeAt(walk, node.range[0]) : (at ?? { line: walk.chunk.line, column: 1 });
   if (depth > MAX_DEPTH)
     abandon(walk, place, 'nesting-too-deep', `deeper than ${MAX_DEPTH} levels`, 'nest less deeply');
@@ -142,7 +142,7 @@ function aliased(walk: Walk, name: string, place: Place): Value {
 }
 
 function listOf(walk: Walk, nodes: readonly (Node | null)[], place: Place, depth: number): Value {
-  const items = nodes.map((item) => valueOf(walk, item, depth + 1, place));
+  const items = nodes.map((item) => valueAt(walk, item, depth + 1, place));
   return { is: 'list', ...place, items, size: items.reduce((sum, item) => sum + item.size, 1) };
 }
 
@@ -151,7 +151,7 @@ function mapOf(walk: Walk, node: YAMLMap, place: Place, depth: number): Value {
   for (const pair of node.items) {
     const keyNode = pair.key as Node | null; // failsafe schema: keys are nodes
     const keyPlace = keyNode?.range ? placeAt(walk, keyNode.range[0]) : place;
-    const value = valueOf(walk, pair.value as Node | null, depth + 1, keyPlace); // as above
+    const value = valueAt(walk, pair.value as Node | null, depth + 1, keyPlace); // as above
     if (isMergeKey(keyNode)) {
       merge(walk, entries, value, keyPlace);
       continue;
@@ -188,7 +188,7 @@ function merge(walk: Walk, entries: Map<string, Entry>, value: Value, place: Pla
 }
 
 function keyOf(walk: Walk, node: Node | null, place: Place): string {
-  const key = valueOf(walk, node, 0, place);
+  const key = valueAt(walk, node, 0, place);
   switch (key.is) {
     case 'text':
     case 'number':

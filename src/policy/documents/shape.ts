@@ -26,6 +26,8 @@ export interface BooleanShape {
 export interface NumberShape {
   readonly is: 'number';
   readonly orText?: boolean;
+  /** Need not be an integer. */
+  readonly fraction?: boolean;
 }
 export interface ListShape {
   readonly is: 'list';
@@ -81,7 +83,7 @@ export function checkShape(value: Value, shape: Shape, path: string, report: Rep
   else if (shape.is === 'list' && value.is === 'list') checkList(value, shape, path, report);
   else if (shape.is === 'map' && value.is === 'map') checkMap(value, shape, path, report);
   else if (shape.is === 'object' && value.is === 'map') checkObject(value, shape, path, report);
-  else if (value.is === 'number' && !value.integer) {
+  else if (value.is === 'number' && !value.integer && !(shape.is === 'number' && shape.fraction)) {
     report.error(value, 'type', path, `${path} must be an integer, not ${describe(value)}`, 'write an integer');
   }
 }

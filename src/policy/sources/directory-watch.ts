@@ -1,0 +1,79 @@
+/**
+ * Tells when something may have changed in some directories.
+ * @module
+ */
+import { type FSWatcher, watch } from 'node:fs';
+
+export interface WatchTimes {
+  /** Quiet that must follow a change. */
+  readonly quietMs: number;
+  /** However much goes on, a change is told after this. */
+  readonly mostMs: number;
+  /** Looks without being told: network file systems tell nothing. 0: never. */
+  readonly pollMs: number;
+}
+
+/** Calls `onChange` once for a burst of changes. Watches nothing until `follow`. */
+export class DirectoryWatch implements Disposable {
+  readonly #onChange: () => void;
+  readonly #times: WatchTimes;
+  readonly #watchers = new Map<string, { readonly inode: bigint; readonly watcher: FSWatcher }>();
+  readonly #poll: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #firstAt: number | undefined;
+
+  constructor(times: WatchTimes, onChange: () => void) {
+    this.#times = times;
+    this.#onChange = onChange;
+    if (times.pollMs > 0) this.#poll = setInterval(onChange, times.pollMs).unref();
+  }
+
+  /** Watches exactly these directories. True if one of them is new, so that something may have been missed. */
+  follow(directories: ReadonlyMap<string, bigint>): boolean {
+    for (const [path, { inode, watcher }] of this.#watchers) {
+      if (directories.get(path) === inode) continue;
+      watcher.close();
+      this.#watchers.delete(path);
+    }
+    let grew = false;
+    for (const [path, inode] of directories) {
+      if (!this.#watchers.has(path)) grew = this.#open(path, inode) || grew;
+    }
+    return grew;
+  }
+
+  #open(path: string, inode: bigint): boolean {
+    try {
+      const watcher = watch(path, () => this.#stir());
+      watcher.on('error', () => this.#close(path, watcher));
+      this.#watchers.set(path, { inode, watcher });
+      return true;
+    } catch {
+      return false; // gone meanwhile, or no watches left: the poll sees to it
+    }
+  }
+
+  #close(path: string, watcher: FSWatcher): void {
+    watcher.close();
+    if (this.#watchers.get(path)?.watcher === watcher) this.#watchers.delete(path);
+    this.#stir();
+  }
+
+  #stir(): void {
+    const now = performance.now();
+    this.#firstAt ??= now;
+    clearTimeout(this.#timer);
+    const wait = Math.min(this.#times.quietMs, Math.max(0, this.#firstAt + this.#times.mostMs - now));
+    this.#timer = setTimeout(() => {
+      this.#firstAt = undefined;
+      this.#onChange();
+    }, wait);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#poll);
+    clearTimeout(this.#timer);
+    for (const { watcher } of this.#watchers.values()) watcher.close();
+    this.#watchers.clear();
+  }
+}

@@ -1,0 +1,280 @@
+/**
+ * Policy files, watched: the model that is in force now, and what keeps files from coming into force.
+ * @module
+ */
+import { sep } from 'node:path';
+import { GatehouseError } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { createWatchable, type Watchable, type WatchableSource } from '../../lib/watchable.ts';
+import type { DialectOptions } from '../dialects/contribution.ts';
+import { createReporter, type Finding, firstErrorPlace } from '../documents/finding.ts';
+import { joinPolicies, type PolicySet } from '../load.ts';
+import type { Absence } from '../model.ts';
+import type { PolicyFile } from '../read-policies.ts';
+import { DirectoryWatch, type WatchTimes } from './directory-watch.ts';
+import type { LastGoodStore } from './last-good-store.ts';
+import type { PolicyPath } from './policy-path.ts';
+import { ReadCache, type ReadFile } from './read-cache.ts';
+import { type Missing, type SeenFile, scan } from './scan.ts';
+import { type Candidate, type Settled, settle } from './settle.ts';
+
+export interface PolicySourceOptions extends DialectOptions {
+  readonly paths: readonly PolicyPath[];
+  readonly absence: Absence;
+  readonly watch?: Partial<WatchTimes>;
+}
+
+export interface PolicySourceDeps {
+  readonly clock: Clock;
+  readonly lastGood: LastGoodStore;
+  /** Told what went wrong behind the caller's back: content that could not be kept for the next start, a failed look. */
+  readonly onError?: (thrown: unknown) => void;
+}
+
+/** What is in force, and why not all of it is new. */
+export interface PolicyLoad extends PolicySet {
+  readonly generation: number;
+  /** The same without what single files say. */
+  readonly set: PolicySet;
+  /** `file:line` of what keeps a file from coming into force; a path that is away is named as it is. */
+  readonly degraded: readonly string[];
+  /** No document of ours is in force. */
+  readonly isEmpty: boolean;
+}
+
+export interface PolicySources extends AsyncDisposable {
+  /** Replaced whole; its `generation` and `model` change only if what is in force changes. */
+  readonly current: Watchable<PolicyLoad>;
+  /** Looks now, without waiting for a change to be told. */
+  reload(): Promise<PolicyLoad>;
+}
+
+const defaultTimes: WatchTimes = { quietMs: 100, mostMs: 1000, pollMs: 10_000 };
+
+/**
+ * Reads the paths and goes on watching them.
+ *
+ * @throws GatehouseError `policy_invalid` if a path is not there, or a file is broken and was never in force;
+ *   `details.findings` say all of it
+ */
+export async function openPolicySources(options: PolicySourceOptions, deps: PolicySourceDeps): Promise<PolicySources> {
+  const sources = new FileSources(options, deps);
+  try {
+    await sources.start();
+  } catch (thrown) {
+    await sources[Symbol.asyncDispose]();
+    throw thrown;
+  }
+  return sources;
+}
+
+/** One look at the paths, every file read. */
+interface Look {
+  readonly files: ReadonlyMap<string, ReadFile & { readonly seen: SeenFile }>;
+  readonly missing: readonly Missing[];
+}
+
+class FileSources implements PolicySources {
+  readonly #options: PolicySourceOptions;
+  readonly #deps: PolicySourceDeps;
+  readonly #cache: ReadCache;
+  readonly #watch: DirectoryWatch;
+  #current: WatchableSource<PolicyLoad> | undefined;
+  #inForce: readonly PolicyFile[] = [];
+  #running: Promise<unknown> = Promise.resolve();
+  #keeping: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(options: PolicySourceOptions, deps: PolicySourceDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#cache = new ReadCache(options, deps.clock);
+    const times = { ...defaultTimes, ...options.watch };
+    this.#watch = new DirectoryWatch(
+      times,
+      () => void this.reload().catch((thrown: unknown) => deps.onError?.(thrown)),
+    );
+  }
+
+  get current(): Watchable<PolicyLoad> {
+    if (this.#current === undefined) throw new TypeError('the sources have not started');
+    return this.#current;
+  }
+
+  async start(): Promise<void> {
+    const look = await this.#look();
+    const missing = look.missing.map(missingFinding);
+    let settled = settle(this.#candidates(look));
+    if (settled.degraded.length > 0) settled = settle(await this.#withStored(look));
+    if (missing.length > 0 || settled.lost.length > 0) throw cannotStart([...missing, ...settled.findings]);
+    const set = joinPolicies(settled.inForce, { ...this.#options, generation: 1 });
+    this.#accept(settled, look);
+    this.#current = createWatchable(loadOf(set, settled, 1));
+    this.#store(() => this.#deps.lastGood.retain(new Set(look.files.keys())));
+  }
+
+  reload(): Promise<PolicyLoad> {
+    const next = this.#running.then(() => this.#reload());
+    this.#running = next.catch(() => {});
+    return next;
+  }
+
+  /** Finds and reads everything. Looks again as long as directories appear that were not watched yet. */
+  async #look(): Promise<Look> {
+    let seen = scan(this.#options.paths);
+    for (let round = 0; !this.#closed && this.#watch.follow(seen.directories) && round < 5; round++) {
+      seen = scan(this.#options.paths);
+    }
+    const files = new Map<string, ReadFile & { readonly seen: SeenFile }>();
+    for (const [i, file] of seen.files.entries()) {
+      if (i % 100 === 99) await new Promise(setImmediate);
+      files.set(file.file, { ...this.#cache.read(file), seen: file });
+    }
+    return { files, missing: seen.missing };
+  }
+
+  #candidates({ files, missing }: Look): readonly Candidate[] {
+    const lastGood = new Map(this.#inForce.map((policies) => [policies.file, policies]));
+    const out: Candidate[] = [];
+    for (const [file, { text, policies }] of files) {
+      const before = lastGood.get(file);
+      out.push({ file, now: emptied(policies, text, before) ?? policies, lastGood: before });
+    }
+    for (const [file, policies] of lastGood) {
+      if (!files.has(file) && missing.some(({ path }) => liesUnder(file, path))) {
+        out.push({ file, now: undefined, lastGood: policies });
+      }
+    }
+    return out;
+  }
+
+  /** The candidates of a start, with what was in force before it. */
+  #withStored({ files }: Look): Promise<readonly Candidate[]> {
+    const candidates = [...files].map(async ([file, { seen, text, policies }]): Promise<Candidate> => {
+      const kept = await this.#deps.lastGood.get(file).catch(() => undefined);
+      if (kept === undefined) return { file, now: policies, lastGood: undefined };
+      if (kept === text) return { file, now: policies, lastGood: policies };
+      const stored = this.#cache.parse(file, kept, seen);
+      const lastGood = stored.hasErrors ? undefined : stored;
+      return { file, now: emptied(policies, text, lastGood) ?? policies, lastGood };
+    });
+    return Promise.all(candidates);
+  }
+
+  async #reload(): Promise<PolicyLoad> {
+    const before = this.current.value;
+    if (this.#closed) return before;
+    const look = await this.#look();
+    const settled = settle(this.#candidates(look));
+    const away = look.missing.map(({ path }) => path);
+    const degraded = [...settled.degraded, ...away];
+    const findings = [...settled.findings, ...look.missing.map(missingFinding)];
+    const isEmpty = settled.inForce.every(({ documents }) => documents.length === 0);
+    if (isEmpty && !before.isEmpty) {
+      const path = this.#options.paths[0]?.path ?? '';
+      const places = degraded.length > 0 ? degraded : [path];
+      return this.#publish({ ...before, degraded: places, findings: [...findings, emptyFinding(path)] });
+    }
+    const same = sameFiles(settled.inForce, this.#inForce);
+    const generation = same ? before.generation : before.generation + 1;
+    const set = same ? before.set : joinPolicies(settled.inForce, { ...this.#options, generation });
+    this.#accept(settled, look);
+    const load = loadOf(set, settled, generation);
+    return this.#publish({ ...load, degraded, findings: [...findings, ...set.findings] });
+  }
+
+  /** Replaces the current value, unless nothing that anybody could see has changed. */
+  #publish(load: PolicyLoad): PolicyLoad {
+    const before = this.current.value;
+    const shown = ({ degraded, findings }: PolicyLoad): string => JSON.stringify([degraded, findings]);
+    if (load.model === before.model && shown(load) === shown(before)) return before;
+    this.#current?.replace(load);
+    return load;
+  }
+
+  /** Remembers what is in force, and keeps its text for the next start. */
+  #accept({ inForce }: Settled, { files }: Look): void {
+    const before = new Map(this.#inForce.map((policies) => [policies.file, policies]));
+    this.#inForce = inForce;
+    const kept = new Set(files.keys());
+    for (const policies of inForce) {
+      const { file } = policies;
+      kept.add(file);
+      const now = files.get(file);
+      if (before.get(file) === policies || now?.policies !== policies || now.text === undefined) continue;
+      const { text } = now;
+      this.#store(() => this.#deps.lastGood.keep(file, text));
+    }
+    for (const file of before.keys()) if (!kept.has(file)) this.#store(() => this.#deps.lastGood.drop(file));
+    this.#cache.retain(kept);
+  }
+
+  #store(step: () => Promise<void>): void {
+    this.#keeping = this.#keeping.then(step).catch((thrown: unknown) => this.#deps.onError?.(thrown));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    this.#watch[Symbol.dispose]();
+    await this.#running;
+    await this.#keeping;
+  }
+}
+
+const liesUnder = (file: string, path: string): boolean =>
+  file === path || file.startsWith(path.endsWith(sep) ? path : path + sep);
+
+function loadOf(set: PolicySet, settled: Settled, generation: number): PolicyLoad {
+  return {
+    ...set,
+    set,
+    findings: [...settled.findings, ...set.findings],
+    generation,
+    degraded: settled.degraded,
+    isEmpty: set.counts.length === 0,
+  };
+}
+
+/** Order does not matter: names are unique. */
+function sameFiles(a: readonly PolicyFile[], b: readonly PolicyFile[]): boolean {
+  const of = new Set(b);
+  return a.length === b.length && a.every((file) => of.has(file));
+}
+
+/** A file that held policies and now holds nothing is being written, or was cut off: it keeps its last content. */
+function emptied(now: PolicyFile, text: string | undefined, before: PolicyFile | undefined): PolicyFile | undefined {
+  if (text === undefined || text.trim() !== '' || (before?.documents.length ?? 0) === 0) return undefined;
+  const report = createReporter(now.file);
+  report.error(
+    { line: 1, column: 1 },
+    'file-emptied',
+    '',
+    'the file is empty; what it held stays in force',
+    'delete the file to end its policies',
+  );
+  return { ...now, findings: report.findings, hasErrors: true };
+}
+
+function missingFinding({ path, why }: Missing): Finding {
+  const message = why === 'ENOENT' ? `${path} does not exist` : `${path} cannot be read (${why})`;
+  return { ...atStart(path), code: 'path-missing', message, fix: 'create it, or take it out of policies.paths' };
+}
+
+function emptyFinding(path: string): Finding {
+  const message = 'no policy is left; the last ones stay in force';
+  return { ...atStart(path), code: 'set-emptied', message, fix: 'put policies back, or restart to begin with none' };
+}
+
+const atStart = (file: string) => ({ file, line: 1, column: 1, severity: 'error', path: '' }) as const;
+
+function cannotStart(findings: readonly Finding[]): GatehouseError {
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  const first = errors[0];
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  const place = firstErrorPlace(errors) ?? '';
+  const message =
+    first === undefined
+      ? 'policies cannot be loaded'
+      : `${place}:${first.column}: ${first.message}; ${first.fix}${more}`;
+  return new GatehouseError('policy_invalid', message, { findings });
+}

@@ -1,0 +1,91 @@
+/**
+ * Reads policy files, each only when it has changed.
+ * @module
+ */
+import { isUtf8 } from 'node:buffer';
+import { readFileSync } from 'node:fs';
+import type { Clock } from '../../lib/clock.ts';
+import type { DialectOptions } from '../dialects/contribution.ts';
+import { createReporter } from '../documents/finding.ts';
+import { MAX_FILE_BYTES, type PolicyFile, readPolicies } from '../read-policies.ts';
+import type { SeenFile } from './scan.ts';
+
+/** One file with its text; `text` is undefined if it could not be read at all. */
+export interface ReadFile {
+  readonly text: string | undefined;
+  readonly policies: PolicyFile;
+}
+
+interface Cached extends ReadFile {
+  readonly stamp: string;
+  readonly namespaces: string;
+}
+
+/** A file that was written this recently may be written again without its stamp changing. */
+const FRESH_MS = 100;
+
+export class ReadCache {
+  #cached = new Map<string, Cached>();
+  readonly #options: DialectOptions;
+  readonly #clock: Clock;
+
+  constructor(options: DialectOptions, clock: Clock) {
+    this.#options = options;
+    this.#clock = clock;
+  }
+
+  /** Reads one file; the same value again if nothing has changed. Never throws: what went wrong is a finding. */
+  read(seen: SeenFile): ReadFile {
+    const before = this.#cached.get(seen.file);
+    const namespaces = JSON.stringify(seen.namespaces);
+    if (before?.stamp === seen.stamp && before.namespaces === namespaces) return before;
+    const text = textOf(seen);
+    const settled = this.#clock.now() - seen.modifiedAt > FRESH_MS;
+    const same = before !== undefined && before.text === text && text !== undefined && before.namespaces === namespaces;
+    const after: Cached = {
+      stamp: settled ? seen.stamp : '',
+      namespaces,
+      text,
+      policies: same ? before.policies : this.parse(seen.file, text, seen),
+    };
+    this.#cached.set(seen.file, after);
+    return after;
+  }
+
+  /** Reads a text as if the file held it. */
+  parse(file: string, text: string | undefined, seen: Pick<SeenFile, 'namespaces' | 'size'>): PolicyFile {
+    if (text === undefined) return unreadable(file, seen.size);
+    const { namespaces } = seen;
+    return readPolicies(file, text, { ...this.#options, ...(namespaces === undefined ? {} : { namespaces }) });
+  }
+
+  /** Forgets files that are no longer there. */
+  retain(files: ReadonlySet<string>): void {
+    for (const file of this.#cached.keys()) if (!files.has(file)) this.#cached.delete(file);
+  }
+}
+
+function textOf(seen: SeenFile): string | undefined {
+  if (seen.size > MAX_FILE_BYTES) return undefined;
+  try {
+    const bytes = readFileSync(seen.file);
+    return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function unreadable(file: string, size: number): PolicyFile {
+  const report = createReporter(file);
+  const place = { line: 1, column: 1 };
+  if (size > MAX_FILE_BYTES) report.error(place, 'file-too-large', '', 'the file is larger than 32 MiB', 'split it');
+  else
+    report.error(
+      place,
+      'unreadable',
+      '',
+      'the file cannot be read, or is not UTF-8',
+      'check its permissions and its encoding',
+    );
+  return { file, documents: [], findings: report.findings, hasErrors: true, skipped: new Map() };
+}

@@ -1,0 +1,119 @@
+/**
+ * Finds the policy files under some paths, without opening them.
+ *
+ * Symlinks are followed. Names that begin with a dot are not policy: editors' files, and the `..` entries by which a
+ * mounted ConfigMap is swapped.
+ * @module
+ */
+import { type BigIntStats, readdirSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { PolicyPath } from './policy-path.ts';
+
+/** A file as it was found. */
+export interface SeenFile {
+  readonly file: string;
+  /** Narrowest confinement of the paths that lead to it. */
+  readonly namespaces: readonly string[] | undefined;
+  /** Differs if the file was replaced or written. */
+  readonly stamp: string;
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly modifiedAt: number;
+}
+
+export interface Scan {
+  /** In the order of the paths, then by name. */
+  readonly files: readonly SeenFile[];
+  /** Directories whose entries decide what is found; by path, with the inode that was seen. */
+  readonly directories: ReadonlyMap<string, bigint>;
+  /** Paths that are not there, or cannot be looked into. */
+  readonly missing: readonly Missing[];
+}
+
+export interface Missing {
+  readonly path: string;
+  readonly why: string;
+}
+
+interface Walk {
+  readonly files: Map<string, SeenFile>;
+  readonly directories: Map<string, bigint>;
+  readonly missing: Missing[];
+  readonly namespaces: readonly string[] | undefined;
+}
+
+const policyName = /^[^.].*\.(ya?ml|json)$/i;
+
+/** Looks at every path. A file that vanishes meanwhile is not there. */
+export function scan(paths: readonly PolicyPath[]): Scan {
+  const files = new Map<string, SeenFile>();
+  const directories = new Map<string, bigint>();
+  const missing: Missing[] = [];
+  for (const { path, namespaces } of paths) {
+    const walk: Walk = { files, directories, missing, namespaces };
+    watchParents(path, walk);
+    const stats = statOf(path);
+    if (typeof stats === 'string') missing.push({ path, why: stats });
+    else if (stats.isDirectory()) scanDirectory(path, stats, [], walk);
+    else addFile(path, stats, walk);
+  }
+  return { files: [...files.values()], directories, missing };
+}
+
+function statOf(path: string): BigIntStats | string {
+  try {
+    return statSync(path, { bigint: true });
+  } catch (thrown) {
+    return String((thrown as NodeJS.ErrnoException).code); // fs throws nothing else
+  }
+}
+
+/** The directories in which a path, and what it points to, can be replaced. */
+function watchParents(path: string, walk: Walk): void {
+  watchDirectory(dirname(path), walk);
+  try {
+    watchDirectory(dirname(realpathSync(path)), walk);
+  } catch {
+    // Not there now; its parent tells when it comes.
+  }
+}
+
+function watchDirectory(path: string, { directories }: Walk): void {
+  const stats = statOf(path);
+  if (typeof stats !== 'string') directories.set(path, stats.ino);
+}
+
+function scanDirectory(path: string, stats: BigIntStats, above: readonly string[], walk: Walk): void {
+  const id = `${stats.dev}:${stats.ino}`;
+  if (above.includes(id)) return;
+  walk.directories.set(path, stats.ino);
+  let names: string[];
+  try {
+    names = readdirSync(path).sort();
+  } catch (thrown) {
+    const why = String((thrown as NodeJS.ErrnoException).code); // fs throws nothing else
+    walk.missing.push({ path, why });
+    return;
+  }
+  for (const name of names) {
+    if (name.startsWith('.')) continue;
+    const entry = join(path, name);
+    const found = statOf(entry);
+    if (typeof found === 'string') continue;
+    if (found.isDirectory()) scanDirectory(entry, found, [...above, id], walk);
+    else if (found.isFile() && policyName.test(name)) addFile(entry, found, walk);
+  }
+}
+
+function addFile(file: string, stats: BigIntStats, { files, namespaces }: Walk): void {
+  const before = files.get(file)?.namespaces;
+  const both =
+    before !== undefined && namespaces !== undefined ? before.filter((one) => namespaces.includes(one)) : undefined;
+  files.set(file, {
+    file,
+    namespaces: both ?? before ?? namespaces,
+    stamp: `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`,
+    size: Number(stats.size),
+    modifiedAt: Number(stats.mtimeMs),
+  });
+}

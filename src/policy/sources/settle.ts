@@ -1,0 +1,73 @@
+/**
+ * Chooses, file by file, what comes into force: the new content, or the last good one. Pure.
+ * @module
+ */
+import { type Finding, firstErrorPlace } from '../documents/finding.ts';
+import { duplicateFinding, duplicatesAmong } from '../load.ts';
+import type { PolicyFile } from '../read-policies.ts';
+
+/** One file: what it says now, and what of it was in force last. */
+export interface Candidate {
+  readonly file: string;
+  /** Undefined: it cannot be seen now, so what it said stays. */
+  readonly now: PolicyFile | undefined;
+  readonly lastGood: PolicyFile | undefined;
+}
+
+export interface Settled {
+  /** What comes into force, without errors and duplicates, in the order of the candidates. */
+  readonly inForce: readonly PolicyFile[];
+  /** Findings of what the files say now. */
+  readonly findings: readonly Finding[];
+  /** `file:line` of what keeps a file from coming into force. */
+  readonly degraded: readonly string[];
+  /** Files with errors that have no last good content: at start, nothing may come into force. */
+  readonly lost: readonly string[];
+}
+
+/** Chooses. A conflict of names is the fault of the file that brings something new; if both do, of the later one. */
+export function settle(candidates: readonly Candidate[]): Settled {
+  const chosen = new Map<string, PolicyFile>();
+  const conflicts = new Map<string, Finding>();
+  for (const { file, now, lastGood } of candidates) {
+    const choice = now === undefined || now.hasErrors ? lastGood : now;
+    if (choice !== undefined) chosen.set(file, choice);
+  }
+  const byFile = new Map(candidates.map((candidate) => [candidate.file, candidate]));
+  for (;;) {
+    const [conflict] = duplicatesAmong([...chosen.values()]);
+    if (conflict === undefined) break;
+    const laterIsOld = byFile.get(conflict.file.file)?.lastGood === conflict.file;
+    const earlierIsOld = byFile.get(conflict.other.file.file)?.lastGood === conflict.other.file;
+    const atFault =
+      laterIsOld && !earlierIsOld
+        ? { ...conflict, ...conflict.other, other: { file: conflict.file, document: conflict.document } }
+        : conflict;
+    const name = atFault.file.file;
+    conflicts.set(name, duplicateFinding(atFault));
+    const fallback = byFile.get(name)?.lastGood;
+    if (fallback === undefined || fallback === atFault.file) chosen.delete(name);
+    else chosen.set(name, fallback);
+  }
+  return report(candidates, chosen, conflicts);
+}
+
+function report(
+  candidates: readonly Candidate[],
+  chosen: ReadonlyMap<string, PolicyFile>,
+  conflicts: ReadonlyMap<string, Finding>,
+): Settled {
+  const findings: Finding[] = [];
+  const degraded: string[] = [];
+  const lost: string[] = [];
+  for (const { file, now } of candidates) {
+    const conflict = conflicts.get(file);
+    findings.push(...(now?.findings ?? []));
+    if (conflict !== undefined) findings.push(conflict);
+    const place = firstErrorPlace(now?.findings ?? []) ?? (conflict && `${file}:${conflict.line}`);
+    if (place === undefined) continue;
+    degraded.push(place);
+    if (!chosen.has(file)) lost.push(file);
+  }
+  return { inForce: candidates.flatMap(({ file }) => chosen.get(file) ?? []), findings, degraded, lost };
+}

@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GatehouseError } from '../../../src/errors.ts';
+import { systemClock } from '../../../src/lib/clock.ts';
+import {
+  createLastGoodDirectory,
+  createLastGoodMemory,
+  type LastGoodStore,
+} from '../../../src/policy/sources/last-good-store.ts';
+import type { PolicyPath } from '../../../src/policy/sources/policy-path.ts';
+import { openPolicySources, type PolicyLoad, type PolicySources } from '../../../src/policy/sources/policy-sources.ts';
+
+const policy = (name: string, rules = '[{}]', action = 'ALLOW'): string =>
+  `apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: ${name}, namespace: default}\nspec: {action: ${action}, rules: ${rules}}\n`;
+
+const namesOf = (load: PolicyLoad): string[] =>
+  load.model.planes
+    .flatMap((plane) => plane.stages)
+    .flatMap((stage) => stage.policies)
+    .map(({ ref }) => ref.name)
+    .sort();
+
+describe('openPolicySources', () => {
+  let root: string;
+  const open: PolicySources[] = [];
+  const at = (...parts: string[]): string => join(root, ...parts);
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'policies-'));
+    mkdirSync(at('policies'));
+  });
+  afterEach(async () => {
+    for (const sources of open.splice(0)) await sources[Symbol.asyncDispose]();
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  const start = async (
+    paths: readonly PolicyPath[] = [{ path: at('policies') }],
+    lastGood: LastGoodStore = createLastGoodMemory(),
+  ): Promise<PolicySources> => {
+    const sources = await openPolicySources(
+      {
+        paths,
+        trustDomain: 'cluster.local',
+        trustDomainAliases: [],
+        rootNamespace: 'istio-system',
+        customProviders: {},
+        absence: 'upstream',
+        watch: { quietMs: 10, mostMs: 100, pollMs: 0 },
+      },
+      { clock: systemClock, lastGood },
+    );
+    open.push(sources);
+    return sources;
+  };
+
+  /** Resolves with the first load that satisfies `wanted`; the watcher alone brings it. */
+  const until = (sources: PolicySources, wanted: (load: PolicyLoad) => boolean): Promise<PolicyLoad> =>
+    new Promise((resolve) => {
+      if (wanted(sources.current.value)) return resolve(sources.current.value);
+      const stop = sources.current.subscribe((load) => {
+        if (!wanted(load)) return;
+        stop();
+        resolve(load);
+      });
+    });
+  const untilNames = (sources: PolicySources, ...names: string[]): Promise<PolicyLoad> =>
+    until(sources, (load) => namesOf(load).join() === names.join());
+
+  it('reads a directory and its subdirectories, and other names not at all', async () => {
+    mkdirSync(at('policies', 'team'));
+    writeFileSync(at('policies', 'a.yaml'), policy('a'));
+    writeFileSync(at('policies', 'team', 'b.yml'), policy('b'));
+    writeFileSync(at('policies', 'c.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [] }));
+    writeFileSync(at('policies', 'notes.txt'), 'not: [policy');
+    writeFileSync(at('policies', '.a.yaml.swp'), 'not: [policy');
+    const { value } = (await start()).current;
+    assert.deepEqual(namesOf(value), ['a', 'b']);
+    assert.deepEqual([value.generation, value.degraded, value.isEmpty], [1, [], false]);
+    assert.deepEqual(value.counts, [{ dialect: 'istio', kind: 'AuthorizationPolicy', count: 2 }]);
+  });
+
+  it('hears of a new, a changed and a deleted file', async () => {
+    writeFileSync(at('policies', 'a.yaml'), policy('a'));
+    const sources = await start();
+    writeFileSync(at('policies', 'b.yaml'), policy('b'));
+    assert.equal((await untilNames(sources, 'a', 'b')).generation, 2);
+    writeFileSync(at('policies', 'b.yaml'), policy('bb'));
+    await untilNames(sources, 'a', 'bb');
+    rmSync(at('policies', 'b.yaml'));
+    assert.deepEqual((await untilNames(sources, 'a')).degraded, []);
+  });
+
+  it("follows an editor's rename", async () => {
+    writeFileSync(at('policies', 'a.yaml'), policy('a'));
+    const sources = await start([{ path: at('policies', 'a.yaml') }]);
+    writeFileSync(at('policies', '.a.yaml.tmp'), policy('z'));
+    renameSync(at('policies', '.a.yaml.tmp'), at('policies', 'a.yaml'));
+    await untilNames(sources, 'z');
+    writeFileSync(at('policies', '.a.yaml.tmp'), policy('w'));
+    renameSync(at('policies', '.a.yaml.tmp'), at('policies', 'a.yaml'));
+    await untilNames(sources, 'w');
+  });
+
+  it("follows the swap of a ConfigMap's ..data, again and again", async () => {
+    const version = (name: string, content: string): void => {
+      mkdirSync(at('policies', name));
+      writeFileSync(at('policies', name, 'a.yaml'), content);
+      symlinkSync(name, at('policies', '..data_tmp'));
+      renameSync(at('policies', '..data_tmp'), at('policies', '..data'));
+    };
+    version('..1', policy('one'));
+    symlinkSync(join('..data', 'a.yaml'), at('policies', 'a.yaml'));
+    const sources = await start();
+    assert.deepEqual(namesOf(sources.current.value), ['one']);
+    version('..2', policy('two'));
+    rmSync(at('policies', '..1'), { recursive: true });
+    await untilNames(sources, 'two');
+    version('..3', policy('three'));
+    rmSync(at('policies', '..2'), { recursive: true });
+    await untilNames(sources, 'three');
+  });
+
+  it('keeps everything while the directory is away, and goes on when it comes back', async () => {
+    writeFileSync(at('policies', 'a.yaml'), policy('a'));
+    const sources = await start();
+    rmSync(at('policies'), { recursive: true });
+    const away = await until(sources, (load) => load.degraded.length > 0);
+    assert.deepEqual([namesOf(away), away.degraded], [['a'], [at('policies')]]);
+    mkdirSync(at('policies'));
+    writeFileSync(at('policies', 'b.yaml'), policy('b'));
+    assert.deepEqual((await untilNames(sources, 'b')).degraded, []);
+  });
+
+  it('keeps the last good content of a broken file, while other files change', async () => {
+    writeFileSync(at('policies', 'a.yaml'), policy('a'));
+    writeFileSync(at('policies', 'b.yaml'), policy('b'));
+    const sources = await start();
+    writeFileSync(at('policies', 'b.yaml'), `${policy('bb')}---\nkind: [`);
+    const broken = await until(sources, (load) => load.degraded.length > 0);
+    assert.deepEqual([namesOf(broken), broken.degraded], [['a', 'b'], [`${at('policies', 'b.yaml')}:6`]]);
+    assert.equal(broken.findings[0]?.code, 'yaml-syntax');
+    writeFileSync(at('policies', 'a.yaml'), policy('aa'));
+    const moved = await untilNames(sources, 'aa', 'b');
+    assert.equal(moved.degraded.length, 1);
+    writeFileSync(at('policies', 'b.yaml'), policy('bb'));
+    assert.deepEqual((await untilNames(sources, 'aa', 'bb')).degraded, []);
+  });
+
+  it('keeps what a file held when the file is cut to nothing', async () => {
+    writeFileSync(at('policies', 'a.yaml'), policy('a'));
+    writeFileSync(at('policies', 'b.yaml'), policy('b', '[{}]', 'DENY'));
+    const sources = await start();
+    writeFileSync(at('policies', 'b.yaml'), '');
+    const load = await until(sources, ({ degraded }) => degraded.length > 0);
+    assert.deepEqual([namesOf(load), load.findings[0]?.code], [['a', 'b'], 'file-emptied']);
+  });
+
+  it('keeps the last set when no policy is left', async () => {
+    writeFileSync(at('policies', 'a.yaml'), policy('a'));
+    const sources = await start();
+    rmSync(at('policies', 'a.yaml'));
+    const load = await until(sources, ({ degraded }) => degraded.length > 0);
+    assert.deepEqual([namesOf(load), load.degraded, load.isEmpty], [['a'], [at('policies')], false]);
+    assert.equal(load.findings.at(-1)?.code, 'set-emptied');
+    writeFileSync(at('policies', 'b.yaml'), policy('b'));
+    assert.deepEqual((await untilNames(sources, 'b')).degraded, []);
+  });
+
+  it('starts with an empty directory, and says that it is empty', async () => {
+    assert.equal((await start()).current.value.isEmpty, true);
+  });
+
+  it('refuses the file that brings a name which is in force already', async () => {
+    writeFileSync(at('policies', 'm.yaml'), policy('a'));
+    const sources = await start();
+    writeFileSync(at('policies', 'b.yaml'), `${policy('a')}---\n${policy('b')}`);
+    const load = await until(sources, ({ degraded }) => degraded.length > 0);
+    assert.deepEqual([namesOf(load), load.degraded], [['a'], [`${at('policies', 'b.yaml')}:1`]]);
+    const finding = load.findings.find(({ code }) => code === 'duplicate-document');
+    assert.match(finding?.message ?? '', /m\.yaml:1 already, and again at .*b\.yaml:1/);
+  });
+
+  it('moves a document from one file to another in one step', async () => {
+    writeFileSync(at('policies', 'a.yaml'), `${policy('a')}---\n${policy('b')}`);
+    writeFileSync(at('policies', 'z.yaml'), policy('z'));
+    const sources = await start([{ path: at('policies') }]);
+    writeFileSync(at('policies', 'z.yaml'), `${policy('z')}---\n${policy('b')}`);
+    writeFileSync(at('policies', 'a.yaml'), policy('a'));
+    const load = await sources.reload();
+    assert.deepEqual([namesOf(load), load.degraded], [['a', 'b', 'z'], []]);
+  });
+
+  it('takes the last good content after a restart, and refuses to start without one', async () => {
+    const kept = (): LastGoodStore => createLastGoodDirectory(at('kept'));
+    writeFileSync(at('policies', 'a.yaml'), policy('a'));
+    writeFileSync(at('policies', 'b.yaml'), policy('b'));
+    const first = await start(undefined, kept());
+    await first[Symbol.asyncDispose]();
+    writeFileSync(at('policies', 'b.yaml'), policy('b', '[{form: []}]'));
+    const second = await start(undefined, kept());
+    assert.deepEqual(namesOf(second.current.value), ['a', 'b']);
+    assert.deepEqual(second.current.value.degraded, [`${at('policies', 'b.yaml')}:4`]);
+    await second[Symbol.asyncDispose]();
+    rmSync(at('kept'), { recursive: true });
+    await assert.rejects(start(undefined, kept()), (thrown: unknown) => {
+      assert.ok(thrown instanceof GatehouseError);
+      assert.equal(thrown.code, 'policy_invalid');
+      assert.match(thrown.message, /b\.yaml:4:\d+: there is no field "form" here; did you mean from\?/);
+      return true;
+    });
+  });
+
+  it('refuses to start with a path that is not there', async () => {
+    await assert.rejects(start([{ path: at('nowhere') }]), /nowhere does not exist/);
+  });
+
+  it('confines a path to its namespaces', async () => {
+    writeFileSync(at('policies', 'a.yaml'), policy('a'));
+    await assert.rejects(
+      start([{ path: at('policies'), namespaces: ['team-a'] }]),
+      /may only hold documents of team-a/,
+    );
+  });
+
+  it('does not change what nobody touched', async () => {
+    writeFileSync(at('policies', 'a.yaml'), policy('a'));
+    const sources = await start();
+    const before = sources.current.value;
+    writeFileSync(at('policies', 'a.yaml'), policy('a'));
+    assert.equal(await sources.reload(), before);
+  });
+});
