@@ -59,8 +59,6 @@ export type TokenVerdict =
       readonly reason: 'token_invalid' | 'audience_denied';
       /** What the caller reads, in jwt_authn's words. */
       readonly text: string;
-      /** Index of the rule that refused; undefined if no single one did. */
-      readonly rule: number | undefined;
     };
 
 /** The protected workload, as the contract finds it. */

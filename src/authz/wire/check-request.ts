@@ -6,7 +6,7 @@
  * @see envoy/service/auth/v3/external_auth.proto, attribute_context.proto
  * @module
  */
-import { cursor, readLength, readTag, readVarint, skipField } from './reader.ts';
+import { cursor, readLength, readTag, readText, readVarint, skipField } from './reader.ts';
 
 /** Singular strings of a CheckRequest; each is a pair of offsets in `CheckRequest.spans`. */
 export const part = {
@@ -39,6 +39,7 @@ export class CheckRequest {
   sourcePort = -1;
   destinationPort = -1;
   isUdp = false;
+  hasAttributes = false;
   hasHttp = false;
   hasTls = false;
   /** Pairs of offsets, one pair an occurrence. */
@@ -66,7 +67,7 @@ export class CheckRequest {
   /** The byte string of a part; `''` if it is absent. */
   text(which: Part): string {
     const begin = this.spans[which * 2]!;
-    return begin < 0 ? '' : this.bytes.latin1Slice(begin, this.spans[which * 2 + 1]!);
+    return begin < 0 ? '' : readText(this.bytes, begin, this.spans[which * 2 + 1]!);
   }
 
   #clear(): void {
@@ -74,6 +75,7 @@ export class CheckRequest {
     this.sourcePort = -1;
     this.destinationPort = -1;
     this.isUdp = false;
+    this.hasAttributes = false;
     this.hasHttp = false;
     this.hasTls = false;
     this.sourceLabels.length = 0;
@@ -86,6 +88,7 @@ export class CheckRequest {
   }
 
   #attributes(end: number): void {
+    this.hasAttributes = true;
     const { bytes } = this;
     while (cursor.at < end) {
       const tag = readTag(bytes, end);

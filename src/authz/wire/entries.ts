@@ -2,7 +2,7 @@
  * Reads the key–value messages of a CheckRequest: map entries (labels, headers, context extensions) and raw header lines.
  * @module
  */
-import { cursor, readLength, readTag, skipField } from './reader.ts';
+import { cursor, readLength, readTag, readText, skipField } from './reader.ts';
 
 /** Offsets of one entry: key begin, key end, value begin, value end. An absent key or value is empty. */
 const FIELDS = 4;
@@ -75,11 +75,11 @@ export class Entries {
   }
 
   key(bytes: Buffer, index: number): string {
-    return bytes.latin1Slice(this.#offsets[index * FIELDS]!, this.#offsets[index * FIELDS + 1]!);
+    return readText(bytes, this.#offsets[index * FIELDS]!, this.#offsets[index * FIELDS + 1]!);
   }
 
   value(bytes: Buffer, index: number): string {
-    return bytes.latin1Slice(this.#offsets[index * FIELDS + 2]!, this.#offsets[index * FIELDS + 3]!);
+    return readText(bytes, this.#offsets[index * FIELDS + 2]!, this.#offsets[index * FIELDS + 3]!);
   }
 
   /** Tells whether the key of an entry is `name` (lower-case), without regard to ASCII case. */

@@ -77,6 +77,16 @@ export function skipField(bytes: Uint8Array, end: number, tag: number, depth = 0
   }
 }
 
+/** The byte string between two offsets. */
+export function readText(bytes: Buffer, begin: number, end: number): string {
+  return (bytes as Latin1Buffer).latin1Slice(begin, end);
+}
+
+/** Node has it, its type declarations do not; `toString('latin1', …)` ends there by a longer way. */
+interface Latin1Buffer extends Buffer {
+  latin1Slice(begin: number, end: number): string;
+}
+
 function skipBytes(count: number, end: number): void {
   if (end - cursor.at < count) throw malformedMessage;
   cursor.at += count;

@@ -105,6 +105,7 @@ function keysOfAtom(atom: Atom, withAbsent: boolean): Key[] | undefined {
     case 'text':
       return keysOfText(atom.fact, atom.any, withAbsent);
     case 'address': {
+      if (atom.unmap === true) return undefined; // the index files addresses as they were sent
       const dimension = `address ${atom.fact}`;
       const keys: Key[] = atom.any.map(({ text }) => ({
         of: 'address',

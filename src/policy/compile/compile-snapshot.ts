@@ -5,7 +5,7 @@
 import type { Decision } from '../decision.ts';
 import type { Destination, Facts } from '../facts.ts';
 import type { PolicyModel } from '../model.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { Snapshot, TokenCarriers } from '../snapshot.ts';
 import { type CompiledPlane, compilePlane, type PlaneProgram } from './plane-program.ts';
 import type { CompileContext } from './rule-stage.ts';
 import { decision } from './step.ts';
@@ -25,17 +25,19 @@ export function compileSnapshot(
   options: SnapshotOptions,
   context: Omit<CompileContext, 'absence'> = {},
 ): Snapshot {
+  const tokenCarriers = carriersOf(model);
   const planes = model.planes
     .filter(({ mode }) => mode === 'enforce')
     .map((plane) => compilePlane(plane, { ...context, absence: model.absence }));
   const empty = model.planes.every(({ stages }) => stages.every(({ policies }) => policies.length === 0));
   if (empty && !options.allowEmpty) {
     const refusal = decision(undefined, 'deny', 'no_policies');
-    return { generation: model.generation, decide: () => refusal };
+    return { generation: model.generation, tokenCarriers, decide: () => refusal };
   }
   const programs = new WeakMap<Destination, PlaneProgram>();
   return {
     generation: model.generation,
+    tokenCarriers,
     decide(facts) {
       const { destination } = facts;
       let program = programs.get(destination);
@@ -61,4 +63,21 @@ function join(planes: readonly CompiledPlane[], destination: Destination): Plane
     }
     return spoken ?? open;
   };
+}
+
+function carriersOf(model: PolicyModel): TokenCarriers {
+  const headers = new Set<string>();
+  const params = new Set<string>();
+  const cookies = new Set<string>();
+  for (const stage of model.planes.flatMap(({ stages }) => stages)) {
+    if (stage.kind !== 'token') continue;
+    for (const rule of stage.policies.flatMap(({ rules }) => rules)) {
+      for (const { name } of rule.fromHeaders) headers.add(name.toLowerCase());
+      for (const { header } of rule.outputClaimToHeaders) headers.add(header.toLowerCase());
+      if (rule.outputPayloadToHeader !== '') headers.add(rule.outputPayloadToHeader.toLowerCase());
+      for (const name of rule.fromParams) params.add(name);
+      for (const name of rule.fromCookies) cookies.add(name);
+    }
+  }
+  return { headers, params, cookies };
 }

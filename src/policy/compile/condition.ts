@@ -4,7 +4,7 @@
  */
 import { GatehouseError } from '../../errors.ts';
 import { assertNever } from '../../lib/assert-never.ts';
-import { ipInRange, parseCidr } from '../../lib/ip-address.ts';
+import { ipInRange, parseCidr, unmapped } from '../../lib/ip-address.ts';
 import { isUnknownWhenAbsent, no, not, type Truth, unknown, yes } from '../absence.ts';
 import type { Facts, IpAddress } from '../facts.ts';
 import type { Absence, AddressFact, Atom, Expr } from '../model.ts';
@@ -15,7 +15,7 @@ export type Holds = (facts: Facts) => boolean;
 type Judge = (facts: Facts) => Truth;
 
 /** The atoms that ask the registry. */
-export type RegistryAtom = Extract<Atom, { op: 'endpoint' | 'identity' }>;
+export type RegistryAtom = Extract<Atom, { op: 'endpoint' | 'identity' | 'namedPort' }>;
 
 export interface ConditionContext {
   readonly absence: Absence;
@@ -33,7 +33,7 @@ export function compileCondition(expr: Expr, context: ConditionContext, unknownH
 function asksRegistry(expr: Expr): boolean {
   if (expr.op === 'all' || expr.op === 'any') return expr.of.some(asksRegistry);
   if (expr.op === 'not') return asksRegistry(expr.of);
-  return expr.op === 'endpoint' || expr.op === 'identity';
+  return expr.op === 'endpoint' || expr.op === 'identity' || expr.op === 'namedPort';
 }
 
 function compileBoolean(expr: Expr): Holds {
@@ -81,9 +81,12 @@ function compileAtom(atom: Atom): Holds {
     case 'address': {
       const ranges = atom.any.map(({ text }) => rangeOf(text));
       const read = addressReader(atom.fact);
+      const bytesOf = atom.unmap === true ? unmapped : (bytes: Uint8Array) => bytes;
       return (facts) => {
         const address = read(facts);
-        return address !== undefined && ranges.some((range) => ipInRange(address.bytes, range));
+        if (address === undefined) return false;
+        const bytes = bytesOf(address.bytes);
+        return ranges.some((range) => ipInRange(bytes, range));
       };
     }
     case 'port': {
@@ -94,6 +97,7 @@ function compileAtom(atom: Atom): Holds {
       return (facts) => atom.any.includes(facts.ipProtocol);
     case 'endpoint':
     case 'identity':
+    case 'namedPort':
       throw new GatehouseError(
         'policy_invalid',
         `a condition on the registry (${atom.op}) needs a registry: configure registry.paths`,
@@ -156,6 +160,7 @@ export function compileTruth(expr: Expr, context: ConditionContext): Judge {
     }
     case 'endpoint':
     case 'identity':
+    case 'namedPort':
       if (context.registryAtom !== undefined) return context.registryAtom(expr);
       break;
     default:
@@ -190,6 +195,7 @@ export function isAbsent(atom: Atom, facts: Facts): boolean {
     case 'protocol':
     case 'endpoint':
     case 'identity':
+    case 'namedPort':
       return false;
     default:
       return assertNever(atom);

@@ -48,17 +48,17 @@ export function transportStep(plane: PlaneId, { everyPort, ports }: SelectedTran
 /** Denies a token that is not accepted; undefined if no rule concerns the workload. */
 export function tokenStep(plane: PlaneId, { rules, policies }: SelectedTokens): Step | undefined {
   if (rules.length === 0) return undefined;
-  const refusals = new Map<string, Decision>();
+  const [first, ...others] = new Set(policies);
+  const only = others.length === 0 ? first : undefined; // several policies: their rules refuse together
+  const refusals = {
+    token_invalid: decision(plane, 'deny', 'token_invalid', only),
+    audience_denied: decision(plane, 'deny', 'audience_denied', only),
+  };
   return {
     decide(facts) {
       if (facts.protocol !== 'http') return undefined;
       const verdict = facts.verifyTokens(rules);
-      if (verdict.accepted) return undefined;
-      const policy = verdict.rule === undefined ? undefined : policies[verdict.rule];
-      const name = `${verdict.reason} ${policy?.namespace}/${policy?.name}`;
-      let refusal = refusals.get(name);
-      if (refusal === undefined) refusals.set(name, (refusal = decision(plane, 'deny', verdict.reason, policy)));
-      return refusal;
+      return verdict.accepted ? undefined : refusals[verdict.reason];
     },
     rehearse: undefined,
   };

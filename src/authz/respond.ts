@@ -1,0 +1,126 @@
+/**
+ * Answers: CheckResponses as bytes, prepared once for each outcome; a Check only copies one and writes its id into it.
+ * @see the contract, "What a Check answers"; envoy/service/auth/v3/external_auth.proto
+ * @module
+ */
+import type { Decision, Reason } from '../policy/decision.ts';
+import type { PolicyRef } from '../policy/model.ts';
+import type { TokenEffects, TokenRejected } from './jwt/verdict.ts';
+import { bytesField, structFields, varintField } from './wire/writer.ts';
+
+/** An answer whose id is yet to be written, at each of `idAt`. */
+export interface PreparedAnswer {
+  readonly bytes: Buffer;
+  readonly idAt: readonly number[];
+}
+
+export interface AnswerContext {
+  readonly decision: Decision;
+  /** SPIFFE ID of the workload that was asked for; undefined if it is not known. */
+  readonly destination: string | undefined;
+  readonly snapshot: number;
+  readonly rejected: TokenRejected | undefined;
+  readonly effects: TokenEffects | undefined;
+  /** Tell the client too, in `x-gatehouse-decision`. */
+  readonly decisionHeader: boolean;
+}
+
+/** ASCII characters of a decision's id. */
+export const ID_LENGTH = 22;
+/** Stands where the id goes; control bytes are in no name and no header. */
+const placeholder = '\x01'.repeat(ID_LENGTH);
+
+const PERMISSION_DENIED = 7;
+const OVERWRITE_IF_EXISTS_OR_ADD = 2;
+
+const ourFault = new Set<Reason>(['internal_error', 'not_ready']);
+
+/** Makes the bytes of an answer. */
+export function prepareAnswer(context: AnswerContext): PreparedAnswer {
+  const { decision } = context;
+  const outcome = decision.effect === 'allow' ? allow(context) : deny(context);
+  const metadata = structFields({ gatehouse: { id: placeholder, ...describe(context) } });
+  const bytes = Buffer.concat([...outcome, bytesField(4, metadata)]);
+  const idAt: number[] = [];
+  for (let at = bytes.indexOf(placeholder); at >= 0; at = bytes.indexOf(placeholder, at + ID_LENGTH)) idAt.push(at);
+  return { bytes, idAt };
+}
+
+/** What the metadata says beside the id. */
+function describe({ decision, destination, snapshot }: AnswerContext) {
+  const { effect, reason, policy, rule, plane, dryRun } = decision;
+  return {
+    decision: effect,
+    reason,
+    policy: nameOf(policy),
+    rule,
+    plane,
+    snapshot,
+    destination,
+    dry_run: dryRun && { decision: dryRun.effect, policy: nameOf(dryRun.policy) },
+  };
+}
+
+/** `namespace/name`, or the bare name of what has no namespace. */
+export function nameOf(policy: PolicyRef | undefined): string | undefined {
+  if (policy === undefined) return undefined;
+  return policy.namespace === '' ? policy.name : `${policy.namespace}/${policy.name}`;
+}
+
+/** Status 0 and `ok_response`, with what token verification changes in the request. */
+function allow(context: AnswerContext): Buffer[] {
+  const { effects } = context;
+  const ok: Buffer[] = [];
+  const written = new Set(effects?.headersToSet.map(([name]) => name));
+  for (const [name, value] of effects?.headersToSet ?? []) ok.push(bytesField(2, bytesField(1, header(name, value))));
+  for (const name of effects?.headersToRemove ?? []) {
+    if (!written.has(name)) ok.push(bytesField(5, latin1(name))); // Envoy removes after it has set
+  }
+  if (context.decisionHeader) ok.push(bytesField(6, replacing(decisionHeader(context))));
+  for (const name of effects?.queryParametersToRemove ?? []) ok.push(bytesField(8, latin1(name)));
+  return [bytesField(1), bytesField(3, ...ok)];
+}
+
+/** Status 7 and `denied_response`: 403 as RBAC gives it, 401 or 403 in jwt_authn's words, 503 where the fault is ours. */
+function deny(context: AnswerContext): Buffer[] {
+  const { decision, rejected } = context;
+  const ours = ourFault.has(decision.reason);
+  const isTokens = decision.reason === 'token_invalid' || decision.reason === 'audience_denied';
+  const refused = isTokens ? rejected : undefined;
+  const status = ours ? 503 : (refused?.status ?? 403);
+  const body = ours ? 'no decision' : (refused?.body ?? 'RBAC: access denied');
+  const headers: Buffer[] = [];
+  if (refused !== undefined) headers.push(header('www-authenticate', refused.wwwAuthenticate));
+  if (context.decisionHeader) headers.push(decisionHeader(context));
+  return [
+    bytesField(1, varintField(1, PERMISSION_DENIED)),
+    bytesField(
+      2,
+      bytesField(1, varintField(1, status)),
+      ...headers.map((each) => bytesField(2, replacing(each))),
+      bytesField(3, latin1(body)),
+    ),
+  ];
+}
+
+/** A HeaderValueOption of a header to the client, in the form that every version of Envoy reads alike. */
+function replacing(headerValue: Buffer): Buffer {
+  return Buffer.concat([bytesField(1, headerValue), varintField(3, OVERWRITE_IF_EXISTS_OR_ADD)]);
+}
+
+/** A HeaderValue; bytes that are not UTF-8 travel as `raw_value`. */
+function header(name: string, value: string): Buffer {
+  const isAscii = /^[\x20-\x7e\t]*$/.test(value);
+  return Buffer.concat([bytesField(1, latin1(name)), isAscii ? bytesField(2, value) : bytesField(3, latin1(value))]);
+}
+
+function decisionHeader({ decision }: AnswerContext): Buffer {
+  const { effect, reason, policy, rule } = decision;
+  const by = policy === undefined ? '' : `; policy=${nameOf(policy)}${rule === undefined ? '' : `; rule=${rule}`}`;
+  return Buffer.concat([
+    bytesField(1, 'x-gatehouse-decision'),
+    bytesField(2, `${effect}; reason=${reason}${by}; id=${placeholder}`),
+  ]);
+}
+
+const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');

@@ -1,0 +1,178 @@
+/**
+ * The decision ring: the last decisions, kept without work on the way of a Check and read off it.
+ *
+ * Denies and allows have a ring each, so that allows never push a deny out. A ring that is full, or a rate that is used up,
+ * drops and counts.
+ * @module
+ */
+import type { Decision } from '../policy/decision.ts';
+import type { FoundDestination } from './destination.ts';
+import { ID_LENGTH } from './respond.ts';
+
+export interface RingOptions {
+  /** Decisions kept of each kind; default 1024. */
+  readonly size?: number;
+  /** Decisions logged in a second at most; default 500 denies, 100 allows. */
+  readonly deniesPerSecond?: number;
+  readonly allowsPerSecond?: number;
+}
+
+/** A decision as the ring keeps it. */
+export interface RingEntry {
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly decidedAt: number;
+  readonly decision: Decision;
+  readonly destination: FoundDestination | undefined;
+  readonly snapshot: number;
+  /** The CheckRequest; undefined if it was too large to keep. */
+  readonly request: Buffer | undefined;
+}
+
+/** Bytes of a request that are kept in place; larger ones are copied apart, the largest not at all. */
+const SLOT_BYTES = 2048;
+const MOST_BYTES = 32 * 1024;
+
+export class DecisionRing {
+  readonly #denies: Lane;
+  readonly #allows: Lane;
+
+  constructor({ size = 1024, deniesPerSecond = 500, allowsPerSecond = 100 }: RingOptions = {}) {
+    this.#denies = new Lane(size, deniesPerSecond);
+    this.#allows = new Lane(size, allowsPerSecond);
+  }
+
+  /** Keeps one decision, if its lane has room and rate. */
+  record(
+    decision: Decision,
+    id: Buffer,
+    nowMs: number,
+    destination: FoundDestination | undefined,
+    snapshot: number,
+    request: Uint8Array,
+  ): void {
+    const lane = decision.effect === 'deny' ? this.#denies : this.#allows;
+    lane.record(decision, id, nowMs, destination, snapshot, request);
+  }
+
+  /** Takes up to `most` decisions that were not taken yet, denies first, and how many were dropped since the last call. */
+  drain(most: number): { readonly entries: readonly RingEntry[]; readonly dropped: number } {
+    const denies = this.#denies.drain(most);
+    const allows = this.#allows.drain(most - denies.length);
+    return { entries: [...denies, ...allows], dropped: this.#denies.takeDropped() + this.#allows.takeDropped() };
+  }
+
+  /** The latest decisions, newest first, whether taken or not. */
+  recent(most: number): readonly RingEntry[] {
+    const all = [...this.#denies.recent(most), ...this.#allows.recent(most)];
+    return all.sort((a, b) => b.decidedAt - a.decidedAt).slice(0, most);
+  }
+
+  /** The decision of an id, while it is still kept. */
+  find(id: string): RingEntry | undefined {
+    return this.#denies.find(id) ?? this.#allows.find(id);
+  }
+}
+
+class Lane {
+  readonly #size: number;
+  readonly #perSecond: number;
+  readonly #ids: Buffer;
+  readonly #arena: Buffer;
+  readonly #decisions: (Decision | undefined)[];
+  readonly #destinations: (FoundDestination | undefined)[];
+  readonly #large: (Buffer | undefined)[];
+  readonly #lengths: Int32Array;
+  readonly #times: Float64Array;
+  readonly #snapshots: Float64Array;
+  /** Decisions ever written, and ever drained. */
+  #written = 0;
+  #drained = 0;
+  #dropped = 0;
+  #second = 0;
+  #inSecond = 0;
+
+  constructor(size: number, perSecond: number) {
+    this.#size = size;
+    this.#perSecond = perSecond;
+    this.#ids = Buffer.alloc(size * ID_LENGTH);
+    this.#arena = Buffer.alloc(size * SLOT_BYTES);
+    this.#decisions = new Array<Decision | undefined>(size).fill(undefined);
+    this.#destinations = new Array<FoundDestination | undefined>(size).fill(undefined);
+    this.#large = new Array<Buffer | undefined>(size).fill(undefined);
+    this.#lengths = new Int32Array(size);
+    this.#times = new Float64Array(size);
+    this.#snapshots = new Float64Array(size);
+  }
+
+  record(
+    decision: Decision,
+    id: Buffer,
+    nowMs: number,
+    destination: FoundDestination | undefined,
+    snapshot: number,
+    request: Uint8Array,
+  ): void {
+    const second = Math.floor(nowMs / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#inSecond = 0;
+    }
+    if (++this.#inSecond > this.#perSecond || this.#written - this.#drained >= this.#size) {
+      this.#dropped++;
+      return;
+    }
+    const slot = this.#written++ % this.#size;
+    this.#decisions[slot] = decision;
+    this.#destinations[slot] = destination;
+    this.#times[slot] = nowMs;
+    this.#snapshots[slot] = snapshot;
+    this.#ids.set(id, slot * ID_LENGTH);
+    this.#lengths[slot] = request.length;
+    this.#large[slot] = undefined;
+    if (request.length <= SLOT_BYTES) this.#arena.set(request, slot * SLOT_BYTES);
+    else if (request.length <= MOST_BYTES) this.#large[slot] = Buffer.from(request);
+  }
+
+  drain(most: number): RingEntry[] {
+    const out: RingEntry[] = [];
+    while (out.length < most && this.#drained < this.#written) out.push(this.#entry(this.#drained++ % this.#size));
+    return out;
+  }
+
+  takeDropped(): number {
+    const dropped = this.#dropped;
+    this.#dropped = 0;
+    return dropped;
+  }
+
+  recent(most: number): RingEntry[] {
+    const out: RingEntry[] = [];
+    const oldest = Math.max(0, this.#written - Math.min(most, this.#size));
+    for (let at = this.#written - 1; at >= oldest; at--) out.push(this.#entry(at % this.#size));
+    return out;
+  }
+
+  find(id: string): RingEntry | undefined {
+    if (id.length !== ID_LENGTH) return undefined;
+    const wanted = Buffer.from(id, 'latin1');
+    const kept = Math.min(this.#written, this.#size);
+    for (let slot = 0; slot < kept; slot++) {
+      if (this.#ids.compare(wanted, 0, ID_LENGTH, slot * ID_LENGTH, (slot + 1) * ID_LENGTH) === 0) return this.#entry(slot);
+    }
+    return undefined;
+  }
+
+  #entry(slot: number): RingEntry {
+    const length = this.#lengths[slot]!;
+    const inPlace = length <= SLOT_BYTES;
+    return {
+      id: this.#ids.toString('latin1', slot * ID_LENGTH, (slot + 1) * ID_LENGTH),
+      decidedAt: this.#times[slot]!,
+      decision: this.#decisions[slot]!,
+      destination: this.#destinations[slot],
+      snapshot: this.#snapshots[slot]!,
+      request: inPlace ? Buffer.from(this.#arena.subarray(slot * SLOT_BYTES, slot * SLOT_BYTES + length)) : this.#large[slot],
+    };
+  }
+}
