@@ -53,11 +53,10 @@ export function watchCaller(deps: DeliveryDeps, { connection, signal }: CallCont
 
   const onTick = (): void => {
     const now = clock.now();
-    if (now >= due) return wakeup.knock();
     // A clock that was set back must not stop the look.
-    if (now < lookAt && lookAt - now <= LIVENESS_INTERVAL_MS) return;
-    lookAt = now + LIVENESS_INTERVAL_MS;
-    if (attestation?.alive() === false) wakeup.knock();
+    const look = now >= lookAt || lookAt - now > LIVENESS_INTERVAL_MS;
+    if (look) lookAt = now + LIVENESS_INTERVAL_MS;
+    if (now >= due || (look && attestation?.alive() === false)) wakeup.knock();
   };
   const subscriptions = [
     source.bundles.subscribe(wakeup.knock),

@@ -1,0 +1,168 @@
+/**
+ * The rules of protoc-gen-validate (`validate/validate.proto`), interpreted over a message's own descriptor.
+ *
+ * Envoy checks what it receives by exactly these rules, so what we send has to keep them.
+ * @module
+ */
+import {
+  type DescEnum,
+  type DescField,
+  type DescMessage,
+  getOption,
+  hasOption,
+  isFieldSet,
+  type Message,
+  type MessageShape,
+} from '@bufbuild/protobuf';
+import { type ReflectList, type ReflectMap, type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
+import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt';
+import { disabled, type FieldRules, file_validate_validate, required, rules } from '../../gen/validate/validate_pb.ts';
+import {
+  brokenRules,
+  brokenTextRules,
+  bytesChecks,
+  nanosecondsOf,
+  orderChecks,
+  type WrittenRules,
+} from './value-rules.ts';
+
+/**
+ * Checks a message and all that it holds.
+ *
+ * @returns one line a violation, e.g. `address.socket_address.port_value: lte=65535`; empty if there is none
+ */
+export function violations<D extends DescMessage>(schema: D, message: MessageShape<D>): string[] {
+  return [...inMessage(reflect(schema, message), '')];
+}
+
+function* inMessage(message: ReflectMessage, prefix: string): Iterable<string> {
+  const { desc } = message;
+  if (hasOption(desc, disabled) && getOption(desc, disabled)) return;
+  for (const oneof of desc.oneofs) {
+    if (hasOption(oneof, required) && getOption(oneof, required) && message.oneofCase(oneof) === undefined) {
+      yield `${prefix}${oneof.name}: one of its fields is required`;
+    }
+  }
+  for (const field of desc.fields) {
+    const written = hasOption(field, rules) ? getOption(field, rules) : undefined;
+    yield* inField(message, field, written, `${prefix}${field.name}`);
+  }
+}
+
+type Written = FieldRules | undefined;
+
+function* inField(message: ReflectMessage, field: DescField, written: Written, path: string): Iterable<string> {
+  switch (field.fieldKind) {
+    case 'message':
+      if (message.isSet(field)) yield* inSubmessage(message.get(field), written, path);
+      else if (isRequired(written)) yield `${path}: required`;
+      break;
+    case 'list':
+      yield* inList(message.get(field), written, path);
+      break;
+    case 'map':
+      yield* inMap(message.get(field), written, path);
+      break;
+    default: {
+      const implicit = field.presence === FeatureSet_FieldPresence.IMPLICIT && field.oneof === undefined;
+      if (implicit || message.isSet(field)) yield* inScalar(message.get(field), field.enum, written, path);
+    }
+  }
+}
+
+function* inSubmessage(value: ReflectMessage, written: Written, path: string): Iterable<string> {
+  const { message, desc } = value;
+  const type = written?.type;
+  const [wrapped] = desc.fields;
+  if (type?.case === 'any') {
+    for (const rule of brokenRules(orderChecks, rulesIn(type.value), Reflect.get(message, 'typeUrl')))
+      yield `${path}: ${rule}`;
+  } else if (type?.case === 'duration' || type?.case === 'timestamp') {
+    const inNanoseconds = new Map([...rulesIn(type.value)].map(([rule, limit]) => [rule, comparable(limit)]));
+    const nanoseconds = nanosecondsOf(message as never); // the field is of that type
+    for (const rule of brokenRules(orderChecks, inNanoseconds, nanoseconds)) yield `${path}: ${rule}`;
+  } else if (isWrapper(desc) && wrapped !== undefined) {
+    yield* inScalar(value.get(wrapped), undefined, written, path);
+  } else if (written?.message?.skip !== true) {
+    yield* inMessage(value, `${path}.`);
+  }
+}
+
+function* inList(list: ReflectList, written: Written, path: string): Iterable<string> {
+  const items = written?.type.case === 'repeated' ? written.type.value : undefined;
+  const limits = items === undefined ? new Map<string, unknown>() : rulesIn(items);
+  yield* inCount(list.size, limits.get('minItems'), limits.get('maxItems'), path);
+  const all = [...list];
+  if (items?.unique === true && new Set(all).size !== all.length) yield `${path}: unique`;
+  for (const [i, value] of all.entries()) yield* inElement(value, list.field().enum, items?.items, `${path}[${i}]`);
+}
+
+function* inMap(map: ReflectMap, written: Written, path: string): Iterable<string> {
+  const pairs = written?.type.case === 'map' ? written.type.value : undefined;
+  const limits = pairs === undefined ? new Map<string, unknown>() : rulesIn(pairs);
+  yield* inCount(map.size, limits.get('minPairs'), limits.get('maxPairs'), path);
+  for (const [key, value] of map) {
+    const at = `${path}[${JSON.stringify(key)}]`;
+    yield* inScalar(key, undefined, pairs?.keys, `${at} key`);
+    yield* inElement(value, map.field().enum, pairs?.values, at);
+  }
+}
+
+function* inCount(count: number, min: unknown, max: unknown, path: string): Iterable<string> {
+  if (typeof min === 'bigint' && BigInt(count) < min) yield `${path}: at least ${min} needed, has ${count}`;
+  if (typeof max === 'bigint' && BigInt(count) > max) yield `${path}: at most ${max} allowed, has ${count}`;
+}
+
+function inElement(value: unknown, of: DescEnum | undefined, written: Written, path: string): Iterable<string> {
+  return isReflectMessage(value) ? inSubmessage(value, written, path) : inScalar(value, of, written, path);
+}
+
+function* inScalar(value: unknown, of: DescEnum | undefined, written: Written, path: string): Iterable<string> {
+  if (written?.type.case === undefined) return;
+  const limits = rulesIn(written.type.value);
+  let broken: string[];
+  if (typeof value === 'string') broken = brokenTextRules(limits, value);
+  else if (value instanceof Uint8Array) broken = brokenRules(bytesChecks, limits, value);
+  else broken = brokenRules(orderChecks, limits, value);
+  if (limits.get('definedOnly') === true && of?.value[Number(value)] === undefined) broken.push('definedOnly');
+  for (const rule of broken) yield `${path}: ${rule}`;
+}
+
+const schemas = new Map(file_validate_validate.messages.map((schema) => [schema.typeName, schema]));
+const known = new WeakMap<Message, WrittenRules>();
+
+/** The rules that were written into a rules message; a oneof of forms counts as the form that was chosen. */
+function rulesIn(message: Message): WrittenRules {
+  const before = known.get(message);
+  if (before !== undefined) return before;
+  const written = new Map<string, unknown>();
+  for (const field of schemas.get(message.$typeName)?.fields ?? []) {
+    if (!isFieldSet(message, field)) continue;
+    const chosen: unknown = field.oneof && Reflect.get(message, field.oneof.localName);
+    written.set(
+      field.localName,
+      chosen === undefined ? Reflect.get(message, field.localName) : Reflect.get(Object(chosen), 'value'),
+    );
+  }
+  known.set(message, written);
+  return written;
+}
+
+function isRequired(written: FieldRules | undefined): boolean {
+  if (written?.message?.required === true) return true;
+  const { case: kind, value } = written?.type ?? {};
+  return (kind === 'any' || kind === 'duration' || kind === 'timestamp') && value?.required === true;
+}
+
+function comparable(limit: unknown): unknown {
+  if (Array.isArray(limit)) return limit.map(comparable);
+  return typeof limit === 'object' && limit !== null ? nanosecondsOf(limit as never) : limit; // a Duration or a Timestamp
+}
+
+function isWrapper({ typeName }: DescMessage): boolean {
+  return /^google\.protobuf\.(Double|Float|U?Int64|U?Int32|Bool|String|Bytes)Value$/.test(typeName);
+}
+
+function isReflectMessage(value: unknown): value is ReflectMessage {
+  return typeof value === 'object' && value !== null && 'desc' in value && 'message' in value;
+}
