@@ -87,3 +87,10 @@ function groups(text: string, atEnd: boolean): number[] | undefined {
   }
   return out;
 }
+
+const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
+/** The IPv4 address that an IPv4-mapped IPv6 address holds (RFC 4291 §2.5.5.2); any other address as it is. */
+export function unmapped(address: Uint8Array): Uint8Array {
+  return address.length === 16 && MAPPED.every((byte, i) => address[i] === byte) ? address.subarray(12) : address;
+}

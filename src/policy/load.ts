@@ -2,12 +2,15 @@
  * Joins what files say to one model. Pure.
  * @module
  */
+
+import { tierPlanes } from './dialects/calico/planes.ts';
 import type { Contribution } from './dialects/contribution.ts';
 import { lintTogether } from './dialects/istio/lint-together.ts';
 import { istioPlane } from './dialects/istio/plane.ts';
 import type { Finding } from './documents/finding.ts';
-import type { Absence, Dialect, PolicyModel } from './model.ts';
+import type { Absence, Dialect, PlaneMode, PolicyModel } from './model.ts';
 import type { PolicyFile, ReadDocument } from './read-policies.ts';
+import { emptyRegistry, type Registry } from './registry/registry.ts';
 
 /** What is in force, and what there is to say about it. */
 export interface PolicySet {
@@ -29,6 +32,9 @@ export interface JoinOptions {
   readonly generation: number;
   readonly absence: Absence;
   readonly rootNamespace: string;
+  /** What becomes of the planes that can be chosen; enforced and observed unless said otherwise. */
+  readonly planes?: { readonly calico: PlaneMode; readonly l4: PlaneMode };
+  readonly registry?: Registry;
 }
 
 /** Two documents of one name in different files; the later one is at fault. */
@@ -67,12 +73,24 @@ export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions)
     for (const { contribution } of documents) if (contribution !== undefined) contributions.push(contribution);
   }
   const plane = istioPlane(contributions);
+  const { generation, absence, planes = { calico: 'enforce', l4: 'observe' } } = options;
   return {
-    model: { generation: options.generation, absence: options.absence, planes: [plane] },
+    model: {
+      generation,
+      absence,
+      planes: [plane, ...tierPlanes(contributions, { absence, planes })],
+      registry: registryOf(contributions, options.registry),
+    },
     findings: lintTogether(plane, options.rootNamespace),
     counts: countsOf(files),
     skipped: skippedOf(files),
   };
+}
+
+/** The registry with the network sets that stand among the policies. */
+function registryOf(contributions: readonly Contribution[], registry: Registry = emptyRegistry): Registry {
+  const sets = contributions.flatMap((one) => (one.to === 'network-set' ? [one.set] : []));
+  return sets.length === 0 ? registry : { ...registry, networkSets: [...registry.networkSets, ...sets] };
 }
 
 /** The documents that an earlier file has already. */

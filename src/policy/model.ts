@@ -118,12 +118,21 @@ export type Expr =
 /** One fact against alternatives: true if any alternative holds for any value of the fact. */
 export type Atom =
   | { readonly op: 'text'; readonly fact: TextFact; readonly any: readonly TextPattern[] }
-  | { readonly op: 'address'; readonly fact: AddressFact; readonly any: readonly Cidr[] }
+  /** `unmap`: an IPv4-mapped IPv6 address counts as the IPv4 address. */
+  | { readonly op: 'address'; readonly fact: AddressFact; readonly any: readonly Cidr[]; readonly unmap?: boolean }
   | { readonly op: 'port'; readonly fact: 'destinationPort' | 'sourcePort'; readonly any: readonly PortRange[] }
   /** IP protocol numbers. */
   | { readonly op: 'protocol'; readonly any: readonly number[] }
   /** The address of that end belongs to an endpoint or network set of the registry whose effective labels satisfy the selector. */
-  | { readonly op: 'endpoint'; readonly end: 'source' | 'destination'; readonly selector: LabelExpr }
+  | {
+      readonly op: 'endpoint';
+      readonly end: 'source' | 'destination';
+      readonly selector: LabelExpr;
+      /** Whether the ranges of network sets count; their single addresses always do. */
+      readonly ranges: boolean;
+    }
+  /** The port of that end is one that the endpoint there gives this name. */
+  | { readonly op: 'namedPort'; readonly end: 'source' | 'destination'; readonly name: string }
   /**
    * The principal of that end, `/ns/<namespace>/sa/<service account>` in any trust domain, satisfies all that is given.
    * Absent or of another form: unknown, which Calico counts as satisfied.
@@ -131,6 +140,8 @@ export type Atom =
   | {
       readonly op: 'identity';
       readonly end: 'source' | 'destination';
+      /** The namespace is this one. */
+      readonly ownNamespace?: string;
       /** Over the namespace's own labels and `projectcalico.org/name`. */
       readonly namespace?: LabelExpr;
       readonly names?: readonly string[];

@@ -4,7 +4,8 @@
  */
 import { nearest } from '../lib/nearest.ts';
 import type { Contribution, DialectOptions, KindReader } from './dialects/contribution.ts';
-import { kindsOfGroup, readerOf } from './dialects/table.ts';
+import type { KindTable } from './dialects/kind-table.ts';
+import { policyKinds } from './dialects/table.ts';
 import type { PolicyDocument } from './documents/document.ts';
 import { readEnvelope, readType, type TypeOf } from './documents/envelope.ts';
 import { createReporter, type Finding, hasErrors, type Place, type Reporter } from './documents/finding.ts';
@@ -39,6 +40,8 @@ export interface ReadDocument {
 export interface ReadOptions extends DialectOptions {
   /** If given, the file may only hold documents of these namespaces. */
   readonly namespaces?: readonly string[];
+  /** Which documents are read; policies, unless said otherwise. */
+  readonly kinds?: KindTable;
 }
 
 /** Larger files are refused unread. */
@@ -119,7 +122,7 @@ function readValue(value: Value, reading: Reading, inherited: TypeOf | undefined
     for (const item of listAt(value, 'items')?.items ?? []) readValue(item, reading, element, depth + 1);
     return;
   }
-  const reader = readerOf(type.group, type.kind);
+  const reader = (reading.options.kinds ?? policyKinds).readerOf(type.group, type.kind);
   if (reader === undefined) skip(value, type, reading);
   else readDocument(value, type, reader, reading);
 }
@@ -128,8 +131,8 @@ function isList(type: TypeOf, value: MapValue): boolean {
   return type.kind.endsWith('List') && (type.kind === 'List' || listAt(value, 'items') !== undefined);
 }
 
-function skip(value: MapValue, type: TypeOf, { report, skipped }: Reading): void {
-  const kinds = kindsOfGroup(type.group);
+function skip(value: MapValue, type: TypeOf, { report, options, skipped }: Reading): void {
+  const kinds = (options.kinds ?? policyKinds).meantInstead(type.group, type.kind);
   if (kinds.length > 0) {
     const near = nearest(type.kind, kinds);
     const fix = near === undefined ? `use one of ${kinds.join(', ')}` : `did you mean ${near}?`;

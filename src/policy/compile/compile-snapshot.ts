@@ -5,9 +5,10 @@
 import type { Decision } from '../decision.ts';
 import type { Destination, Facts } from '../facts.ts';
 import type { PolicyModel } from '../model.ts';
+import { emptyRegistry } from '../registry/registry.ts';
 import type { Snapshot, TokenCarriers } from '../snapshot.ts';
 import { type CompiledPlane, compilePlane, type PlaneProgram } from './plane-program.ts';
-import type { CompileContext } from './rule-stage.ts';
+import { createRegistryContext } from './registry-context.ts';
 import { decision } from './step.ts';
 
 export interface SnapshotOptions {
@@ -20,15 +21,12 @@ export interface SnapshotOptions {
  *
  * @throws GatehouseError `policy_invalid` if the model holds what cannot be compiled
  */
-export function compileSnapshot(
-  model: PolicyModel,
-  options: SnapshotOptions,
-  context: Omit<CompileContext, 'absence'> = {},
-): Snapshot {
+export function compileSnapshot(model: PolicyModel, options: SnapshotOptions): Snapshot {
+  const registry = createRegistryContext(model.registry ?? emptyRegistry, model.absence);
   const tokenCarriers = carriersOf(model);
   const planes = model.planes
     .filter(({ mode }) => mode === 'enforce')
-    .map((plane) => compilePlane(plane, { ...context, absence: model.absence }));
+    .map((plane) => compilePlane(plane, { ...registry, absence: model.absence }));
   const empty = model.planes.every(({ stages }) => stages.every(({ policies }) => policies.length === 0));
   if (empty && !options.allowEmpty) {
     const refusal = decision(undefined, 'deny', 'no_policies');
@@ -41,7 +39,10 @@ export function compileSnapshot(
     decide(facts) {
       const { destination } = facts;
       let program = programs.get(destination);
-      if (program === undefined) programs.set(destination, (program = join(planes, destination)));
+      if (program === undefined) {
+        program = join(planes, registry.locate(destination, facts.destinationAddress));
+        programs.set(destination, program);
+      }
       return program(facts);
     },
   };

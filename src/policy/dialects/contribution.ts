@@ -6,6 +6,8 @@ import type { KindScope, PolicyDocument } from '../documents/document.ts';
 import type { Reporter } from '../documents/finding.ts';
 import type { Shape } from '../documents/shape.ts';
 import type { Dialect, Policy, TokenPolicy, TransportPolicy } from '../model.ts';
+import type { Endpoint, NamespaceEntry, NetworkSet, ServiceAccountEntry } from '../registry/registry.ts';
+import type { Tier, TieredPolicy } from './calico/tiered-policy.ts';
 
 /** Settings of the mesh that change what a document means. */
 export interface DialectOptions {
@@ -20,7 +22,13 @@ export interface DialectOptions {
 export type Contribution =
   | { readonly to: 'istio-rules'; readonly stage: IstioRuleStage; readonly policy: Policy }
   | { readonly to: 'istio-tokens'; readonly policy: TokenPolicy }
-  | { readonly to: 'istio-transport'; readonly policy: TransportPolicy };
+  | { readonly to: 'istio-transport'; readonly policy: TransportPolicy }
+  | { readonly to: 'tiers'; readonly policy: TieredPolicy }
+  | { readonly to: 'tier'; readonly tier: Tier }
+  | { readonly to: 'network-set'; readonly set: NetworkSet }
+  | { readonly to: 'endpoint'; readonly endpoint: Endpoint }
+  | { readonly to: 'namespace'; readonly namespace: NamespaceEntry }
+  | { readonly to: 'service-account'; readonly account: ServiceAccountEntry };
 
 export type IstioRuleStage = 'delegate' | 'audit' | 'any-deny' | 'any-allow';
 

@@ -1,29 +1,52 @@
 /**
- * Which documents we read: API group and kind → reader. Adding a dialect means adding rows.
+ * Which policies we read: API group and kind → reader. Adding a dialect means adding rows.
  * @module
  */
-import type { KindReader } from './contribution.ts';
+import { calicoOtherReaders } from './calico/other-kinds.ts';
+import { calicoPolicyReaders } from './calico/policy.ts';
 import { authorizationPolicyReader } from './istio/authorization-policy.ts';
 import { peerAuthenticationReader } from './istio/peer-authentication.ts';
 import { requestAuthenticationReader } from './istio/request-authentication.ts';
+import { createKindTable } from './kind-table.ts';
+import { kubernetesReaders } from './kubernetes/readers.ts';
 
-const readers: readonly KindReader[] = [
-  authorizationPolicyReader,
-  requestAuthenticationReader,
-  peerAuthenticationReader,
+/** What else Calico keeps in its groups. */
+const calicoElsewhere = [
+  ...[
+    'BGPConfiguration',
+    'BGPFilter',
+    'BGPPeer',
+    'BlockAffinity',
+    'CalicoNodeStatus',
+    'ClusterInformation',
+    'FelixConfiguration',
+  ],
+  ...[
+    'IPAMBlock',
+    'IPAMConfig',
+    'IPAMConfiguration',
+    'IPAMHandle',
+    'IPPool',
+    'IPReservation',
+    'KubeControllersConfiguration',
+  ],
+  ...['Node', 'RemoteClusterConfiguration', 'WorkloadEndpoint'],
 ];
 
-const byKind = new Map(readers.map((reader) => [`${reader.group}/${reader.kind}`, reader]));
-
-/** The reader of a kind, or undefined. */
-export function readerOf(group: string, kind: string): KindReader | undefined {
-  return byKind.get(`${group}/${kind}`);
-}
-
-/**
- * The kinds that we read of a group: a document of such a group whose kind is not among them is refused, not skipped.
- * Empty for groups that also hold kinds which are none of our business (`skipsUnknown`).
- */
-export function kindsOfGroup(group: string): readonly string[] {
-  return readers.filter((reader) => reader.group === group && reader.group !== '').map((reader) => reader.kind);
-}
+export const policyKinds = createKindTable(
+  [
+    authorizationPolicyReader,
+    requestAuthenticationReader,
+    peerAuthenticationReader,
+    ...calicoPolicyReaders,
+    ...calicoOtherReaders,
+    ...kubernetesReaders,
+  ],
+  {
+    'security.istio.io': [],
+    'projectcalico.org': calicoElsewhere,
+    'crd.projectcalico.org': calicoElsewhere,
+    'networking.k8s.io': ['Ingress', 'IngressClass', 'IPAddress', 'ServiceCIDR'],
+    'policy.networking.k8s.io': [],
+  },
+);

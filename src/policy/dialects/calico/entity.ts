@@ -1,0 +1,215 @@
+/**
+ * One end of a rule (EntityRule): who may be there → conditions on address, port and principal.
+ * @module
+ */
+import { parseCidr } from '../../../lib/ip-address.ts';
+import type { Reporter } from '../../documents/finding.ts';
+import { listOf, object, type Shape, text } from '../../documents/shape.ts';
+import { fieldOf, type MapValue, mapAt, textAt, textsAt, type Value } from '../../documents/value.ts';
+import { type LabelExpr, withKeyPrefix } from '../../labels.ts';
+import type { Cidr, Expr } from '../../model.ts';
+import { portsOf } from './ports.ts';
+import { type ReadSelector, readSelector } from './read-selector.ts';
+import { allOf } from './tiered-policy.ts';
+
+const NAMESPACE = 'projectcalico.org/namespace';
+const SERVICE_ACCOUNT = 'projectcalico.org/serviceaccount';
+
+const portShape: Shape = { is: 'number', orText: true };
+
+export const entityShape: Shape = object({
+  nets: listOf(text, 256),
+  notNets: listOf(text, 256),
+  selector: text,
+  notSelector: text,
+  namespaceSelector: text,
+  services: object({ name: text, namespace: text }, ['name']),
+  ports: listOf(portShape, 50),
+  notPorts: listOf(portShape, 50),
+  serviceAccounts: object({ names: listOf(text), selector: text }),
+});
+
+export type End = 'source' | 'destination';
+
+/** Both views of one end of a rule. */
+export interface EntityConditions {
+  readonly check: Expr;
+  readonly network: Expr;
+}
+
+interface EntityContext {
+  readonly end: End;
+  readonly path: string;
+  /** The policy's namespace; undefined for a global policy. */
+  readonly namespace: string | undefined;
+  readonly report: Reporter;
+}
+
+/** Reads one end. Undefined `value`: anybody, anywhere. */
+export function readEntity(value: MapValue | undefined, context: EntityContext): EntityConditions {
+  if (value === undefined) return { check: allOf([]), network: allOf([]) };
+  const selectors = readSelectors(value, context);
+  checkServices(value, context);
+  const sets = endpointConditions(value, selectors, context);
+  const nets = netConditions(value, context);
+  const ports = portsOf(value, context.end, context.path, context.report);
+  const identity = identityCondition(value, selectors, context);
+  const network = (ranges: boolean): Expr[] => [...sets(ranges), ...nets];
+  return {
+    // Calico's checker never finds an address in a range of a network set (measured), and knows no named ports.
+    check: allOf([...network(false), ...identity, ...ports.check]),
+    network: allOf([...network(true), ...ports.network]),
+  };
+}
+
+interface Selectors {
+  readonly selector: ReadSelector | undefined;
+  readonly notSelector: ReadSelector | undefined;
+  readonly namespaces: ReadSelector | undefined;
+  readonly accounts: ReadSelector | undefined;
+  readonly accountNames: readonly string[];
+  /** The namespace that the rule's selectors are kept to because it names none. */
+  readonly ownNamespace: string | undefined;
+}
+
+function readSelectors(value: MapValue, { path, namespace, report }: EntityContext): Selectors {
+  const accounts = mapAt(value, 'serviceAccounts');
+  const named =
+    ['selector', 'notSelector'].some((field) => (textAt(value, field) ?? '') !== '') || accounts !== undefined;
+  const namespaces = readSelector(
+    fieldOf(value, 'namespaceSelector'),
+    `${path}.namespaceSelector`,
+    report,
+    'global-allowed',
+  );
+  return {
+    selector: readSelector(fieldOf(value, 'selector'), `${path}.selector`, report),
+    notSelector: readSelector(fieldOf(value, 'notSelector'), `${path}.notSelector`, report),
+    namespaces,
+    accounts: readSelector(fieldOf(accounts, 'selector'), `${path}.serviceAccounts.selector`, report),
+    accountNames: textsAt(accounts, 'names').map((name) => name.text),
+    ownNamespace: namespaces === undefined && named ? namespace : undefined,
+  };
+}
+
+/** The IP sets of the rule; `ranges`: whether ranges of network sets count. */
+function endpointConditions(
+  value: MapValue,
+  selectors: Selectors,
+  { end }: EntityContext,
+): (ranges: boolean) => Expr[] {
+  const { selector, notSelector, namespaces, accounts, accountNames, ownNamespace } = selectors;
+  const parts: LabelExpr[] = [];
+  if (selector !== undefined) parts.push(selector.expr);
+  if (ownNamespace !== undefined) parts.push({ op: 'in', key: NAMESPACE, values: [ownNamespace] });
+  if (namespaces !== undefined) parts.push(...namespaceParts(namespaces));
+  if (accountNames.length > 0) parts.push({ op: 'in', key: SERVICE_ACCOUNT, values: accountNames });
+  if (accounts !== undefined) parts.push(withKeyPrefix(accounts.expr, 'pcsa.'));
+  const positive = parts.length > 0 || mapAt(value, 'serviceAccounts') !== undefined;
+  return (ranges) => {
+    const set = (expr: LabelExpr): Expr => ({ op: 'endpoint', end, selector: expr, ranges });
+    const out: Expr[] = [];
+    if (positive) out.push(set(parts.length === 1 ? parts[0]! : { op: 'all', of: parts }));
+    if (notSelector !== undefined) out.push({ op: 'not', of: set(notSelector.expr) });
+    return out;
+  };
+}
+
+function namespaceParts(namespaces: ReadSelector): LabelExpr[] {
+  const inNamespace: LabelExpr = { op: 'has', key: NAMESPACE };
+  return namespaces.global ? [{ op: 'not', of: inNamespace }] : [inNamespace, withKeyPrefix(namespaces.expr, 'pcns.')];
+}
+
+/** What the principal must say, besides the address. */
+function identityCondition(value: MapValue, selectors: Selectors, { end }: EntityContext): Expr[] {
+  const { namespaces, accounts, accountNames, ownNamespace } = selectors;
+  const asksNamespace = ownNamespace !== undefined || (namespaces !== undefined && !namespaces.global);
+  if (!asksNamespace && mapAt(value, 'serviceAccounts') === undefined) return [];
+  return [
+    {
+      op: 'identity',
+      end,
+      ...(ownNamespace === undefined ? {} : { ownNamespace }),
+      ...(namespaces === undefined || namespaces.global ? {} : { namespace: namespaces.expr }),
+      ...(accountNames.length === 0 ? {} : { names: accountNames }),
+      ...(accounts === undefined ? {} : { serviceAccount: accounts.expr }),
+    },
+  ];
+}
+
+function netConditions(value: MapValue, { end, path, report }: EntityContext): Expr[] {
+  const read = (field: 'nets' | 'notNets'): Cidr[] =>
+    textsAt(value, field).flatMap((net, i) => {
+      const cidr = readNet(net.text);
+      if (typeof cidr !== 'string') return [cidr];
+      report.error(
+        net,
+        'net-invalid',
+        `${path}.${field}[${i}]`,
+        `${JSON.stringify(net.text)} ${cidr}`,
+        'write address/bits, e.g. 10.0.0.0/8 or fd00::/16',
+      );
+      return [];
+    });
+  const fact = end;
+  const nets = read('nets');
+  const notNets = read('notNets');
+  for (const [i, net] of textsAt(value, 'notNets').entries()) {
+    if (/\/0$/.test(net.text)) {
+      report.error(
+        net,
+        'not-net-of-all',
+        `${path}.notNets[${i}]`,
+        'excluding every address makes a rule that matches no traffic',
+        'leave it out',
+      );
+    }
+  }
+  return [
+    ...(nets.length > 0 ? [{ op: 'address', fact, any: nets, unmap: true } as const] : []),
+    ...(notNets.length > 0 ? [{ op: 'not', of: { op: 'address', fact, any: notNets, unmap: true } } as const] : []),
+  ];
+}
+
+/** A CIDR as Calico takes it, or what is wrong with it. */
+export function readNet(text: string): Cidr | string {
+  const range = parseCidr(text);
+  if (range === undefined) return 'is not a CIDR';
+  if (!text.includes('/')) return 'has no /bits';
+  const bare = parseCidr(text.slice(0, text.indexOf('/')))!; // parseCidr above read it
+  return Buffer.compare(bare.bytes, range.bytes) === 0 ? { text } : `has host bits set beyond /${range.bits}`;
+}
+
+function checkServices(value: MapValue, { path, namespace, report }: EntityContext): void {
+  const services = mapAt(value, 'services');
+  if (services === undefined) return;
+  const others = ['selector', 'notSelector', 'namespaceSelector', 'nets', 'notNets', 'serviceAccounts'].filter(
+    (field) => fieldOf(value, field) !== undefined,
+  );
+  for (const field of others) {
+    const place: Value = fieldOf(value, field)!; // filtered
+    report.error(
+      place,
+      'services-exclusive',
+      `${path}.${field}`,
+      `services and ${field} cannot stand in one rule`,
+      'use one of them',
+    );
+  }
+  if (namespace === undefined && textAt(services, 'namespace') === undefined) {
+    report.error(
+      services,
+      'services-namespace',
+      `${path}.services.namespace`,
+      'in a global policy a service needs its namespace',
+      'add namespace',
+    );
+  }
+  report.error(
+    services,
+    'services-unsupported',
+    `${path}.services`,
+    'rules by service are not supported',
+    'select the pods behind the service by their labels',
+  );
+}

@@ -1,0 +1,112 @@
+/**
+ * Puts tiered policies together to planes: tiers in order, policies in order, first match.
+ * @module
+ */
+import type { Absence, Expr, Plane, PlaneMode, Policy, Rule, RuleStage } from '../../model.ts';
+import type { Contribution } from '../contribution.ts';
+import { allOf, type Tier, type TieredPolicy, type TieredRule } from './tiered-policy.ts';
+
+export interface TierOptions {
+  readonly absence: Absence;
+  readonly planes: { readonly calico: PlaneMode; readonly l4: PlaneMode };
+}
+
+/** Tiers that are there without a document. */
+const standing: readonly Tier[] = [
+  { name: 'kube-admin', order: 1_000, onNoMatch: 'pass' },
+  { name: 'default', order: 1_000_000, onNoMatch: 'deny' },
+  { name: 'kube-baseline', order: 10_000_000, onNoMatch: 'pass' },
+];
+
+/**
+ * The planes of Calico and Kubernetes policy: `calico` (what Calico's ext_authz server answers; there as soon as one Calico
+ * document is) and `l4` (what the network lets pass; there as soon as one policy is). After the last tier both allow.
+ */
+export function tierPlanes(contributions: readonly Contribution[], options: TierOptions): readonly Plane[] {
+  const policies = contributions.flatMap((one) => (one.to === 'tiers' ? [one.policy] : []));
+  const tiers = contributions.flatMap((one) => (one.to === 'tier' ? [one.tier] : []));
+  const isCalico =
+    tiers.length > 0 ||
+    policies.some(({ origin }) => origin === 'calico') ||
+    contributions.some(({ to }) => to === 'network-set');
+  const planes: Plane[] = [];
+  if (isCalico && options.planes.calico !== 'off') {
+    const stages = stagesOf(policies, tiers, 'ingress', (rule) => checkRules(rule, options.absence));
+    planes.push({ id: 'calico', mode: options.planes.calico, stages });
+  }
+  if (policies.length > 0 && options.planes.l4 !== 'off') {
+    const stages = (['egress', 'ingress'] as const).flatMap((direction) =>
+      stagesOf(policies, tiers, direction, networkRules),
+    );
+    planes.push({ id: 'l4', mode: options.planes.l4, stages });
+  }
+  return planes;
+}
+
+type Direction = 'ingress' | 'egress';
+
+function stagesOf(
+  policies: readonly TieredPolicy[],
+  tiers: readonly Tier[],
+  direction: Direction,
+  rulesOf: (rule: TieredRule) => readonly Rule[],
+): RuleStage[] {
+  const acting = policies.filter((policy) => policy[direction] !== undefined);
+  const byTier = Map.groupBy(acting, ({ tier }) => tier);
+  return tiersInOrder(byTier.keys(), tiers).map(({ name, onNoMatch }) => ({
+    kind: 'first-match',
+    name,
+    direction,
+    onNoMatch,
+    policies: (byTier.get(name) ?? [])
+      .toSorted(byOrder)
+      .map((policy) => toPolicy(policy, policy[direction] ?? [], rulesOf)),
+  }));
+}
+
+/** Tiers with policies: by order, then by name; one without a document comes after all others and denies. */
+function tiersInOrder(used: Iterable<string>, documents: readonly Tier[]): Tier[] {
+  const known = new Map([...standing, ...documents].map((tier) => [tier.name, tier]));
+  const order = (tier: Tier): number => (known.has(tier.name) ? tier.order : Number.NaN);
+  return [...used]
+    .map((name): Tier => known.get(name) ?? { name, order: Infinity, onNoMatch: 'deny' })
+    .sort((a, b) => {
+      if (known.has(a.name) !== known.has(b.name)) return known.has(a.name) ? -1 : 1;
+      return order(a) === order(b) || (!known.has(a.name) && !known.has(b.name))
+        ? compareText(a.name, b.name)
+        : order(a) - order(b);
+    });
+}
+
+function byOrder(a: TieredPolicy, b: TieredPolicy): number {
+  return a.order === b.order ? compareText(a.sortKey, b.sortKey) : a.order - b.order;
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function toPolicy(
+  policy: TieredPolicy,
+  rules: readonly TieredRule[],
+  rulesOf: (rule: TieredRule) => readonly Rule[],
+): Policy {
+  const { ref, position, owner, subject, staged } = policy;
+  return { ref, position, owner, mode: staged ? 'dry-run' : 'enforce', subject, rules: rules.flatMap(rulesOf) };
+}
+
+/** As Calico's ext_authz server reads a rule: without HTTP attributes an `http` clause counts as met (`strict`: as not met). */
+function checkRules({ index, position, effect, check, http }: TieredRule, absence: Absence): Rule[] {
+  if (http === undefined) return [{ index, position, effect, http: check, tcp: check }];
+  const tcp = absence === 'strict' ? undefined : check;
+  const rule: Rule = { index, position, effect, http: allOf([check, http.holds]), tcp };
+  return http.refuses === undefined
+    ? [rule]
+    : [{ index, position, effect: 'deny', http: http.refuses, tcp: undefined }, rule];
+}
+
+/** As the network reads a rule: it sees no HTTP, and lets an Allow with `http` pass. */
+function networkRules({ index, position, effect, network }: TieredRule): Rule[] {
+  const expr: Expr = network;
+  return [{ index, position, effect, http: expr, tcp: expr }];
+}

@@ -1,0 +1,23 @@
+/**
+ * IP protocols by Calico's names.
+ * @module
+ */
+import type { Value } from '../../documents/value.ts';
+
+const numbers: Readonly<Record<string, number>> = { ICMP: 1, TCP: 6, UDP: 17, ICMPv6: 58, SCTP: 132, UDPLite: 136 };
+
+export const protocolNames: readonly string[] = Object.keys(numbers);
+
+/** The protocol's number; undefined if the value is none. */
+export function protocolNumber(value: Value | undefined): number | undefined {
+  if (value?.is !== 'text' && value?.is !== 'number') return undefined;
+  const named = Object.hasOwn(numbers, value.text) ? numbers[value.text] : undefined;
+  if (named !== undefined) return named;
+  const number = /^[1-9]\d{0,2}$/.test(value.text) ? Number(value.text) : 0;
+  return number >= 1 && number <= 255 ? number : undefined;
+}
+
+/** Whether the protocol has ports that Calico matches. */
+export function hasPortNumbers(protocol: number | undefined): boolean {
+  return protocol === 6 || protocol === 17 || protocol === 132;
+}

@@ -1,0 +1,57 @@
+/**
+ * A policy that lives in a tier: what Calico's kinds and Kubernetes' network policies become before planes are made of them.
+ * @module
+ */
+import type { Effect, Expr, PolicyRef, Position, Subject } from '../../model.ts';
+
+export interface TieredPolicy {
+  readonly ref: PolicyRef;
+  readonly position: Position;
+  readonly owner: string;
+  readonly tier: string;
+  /** Infinity: last. */
+  readonly order: number;
+  /** Breaks ties of order: `name/namespace/kind`, compared as text. */
+  readonly sortKey: string;
+  /** Staged policies are told, and decide nothing. */
+  readonly staged: boolean;
+  /** Calico's own document, or one that Calico would convert. */
+  readonly origin: 'calico' | 'kubernetes';
+  readonly subject: Subject;
+  /** Undefined: the policy does not act in that direction. */
+  readonly ingress: readonly TieredRule[] | undefined;
+  readonly egress: readonly TieredRule[] | undefined;
+}
+
+export interface TieredRule {
+  readonly index: number;
+  readonly position: Position;
+  readonly effect: Effect;
+  /** Layers 3 and 4 as Calico's ext_authz server looks at them: addresses, ports, and the principal. */
+  readonly check: Expr;
+  /** Layers 3 and 4 as the network itself looks at them: addresses and ports only, named ports and network ranges resolved. */
+  readonly network: Expr;
+  /** The `http` clause; undefined: the rule has none. */
+  readonly http: HttpClause | undefined;
+}
+
+export interface HttpClause {
+  readonly holds: Expr;
+  /** Holds for a request that Calico refuses when it comes to look at its path; undefined: it does not look. */
+  readonly refuses: Expr | undefined;
+}
+
+export interface Tier {
+  readonly name: string;
+  /** Infinity: last. */
+  readonly order: number;
+  readonly onNoMatch: 'deny' | 'pass';
+}
+
+export const everything: Expr = { op: 'all', of: [] };
+
+/** A conjunction without needless nesting. */
+export function allOf(parts: readonly Expr[]): Expr {
+  const flat = parts.flatMap((part) => (part.op === 'all' ? part.of : [part]));
+  return flat.length === 1 ? flat[0]! : { op: 'all', of: flat };
+}

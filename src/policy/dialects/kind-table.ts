@@ -1,0 +1,35 @@
+/**
+ * Which documents are read, by API group and kind.
+ * @module
+ */
+import type { KindReader } from './contribution.ts';
+
+export interface KindTable {
+  /** The reader of a kind, or undefined. */
+  readerOf(group: string, kind: string): KindReader | undefined;
+  /**
+   * The kinds that are read of a group, if this kind is not among them and should be: a misspelt kind is refused, not skipped.
+   * Empty: the document is none of our business.
+   */
+  meantInstead(group: string, kind: string): readonly string[];
+}
+
+/**
+ * Makes a table of readers.
+ *
+ * @param elsewhere  per group, kinds that exist and are none of our business; a group that is not named here skips what it does not know
+ */
+export function createKindTable(
+  readers: readonly KindReader[],
+  elsewhere: Readonly<Record<string, readonly string[]>>,
+): KindTable {
+  const byKind = new Map(readers.map((reader) => [`${reader.group}/${reader.kind}`, reader]));
+  return {
+    readerOf: (group, kind) => byKind.get(`${group}/${kind}`),
+    meantInstead(group, kind) {
+      const known = elsewhere[group];
+      if (known === undefined || known.includes(kind)) return [];
+      return readers.filter((reader) => reader.group === group).map((reader) => reader.kind);
+    },
+  };
+}
