@@ -1,0 +1,126 @@
+/**
+ * Readers of the Kubernetes documents that make up the registry: what `kubectl get -o yaml` prints.
+ * @module
+ */
+import { parseIp } from '../../lib/ip-address.ts';
+import type { Contribution, KindReader } from '../dialects/contribution.ts';
+import { createKindTable } from '../dialects/kind-table.ts';
+import type { PolicyDocument } from '../documents/document.ts';
+import type { Reporter } from '../documents/finding.ts';
+import { anything } from '../documents/shape.ts';
+import { fieldOf, listAt, type MapValue, mapAt, textAt, type Value } from '../documents/value.ts';
+import type { LabelPairs, NamedPort } from './registry.ts';
+
+/** Fields that are nobody's business here. */
+const fields = {
+  spec: anything,
+  status: anything,
+  data: anything,
+  secrets: anything,
+  imagePullSecrets: anything,
+  automountServiceAccountToken: anything,
+};
+
+type Read = (document: PolicyDocument, report: Reporter) => Contribution | undefined;
+
+const reader = (group: string, kind: string, namespaced: boolean, read: Read): KindReader => ({
+  dialect: 'kubernetes',
+  group,
+  kind,
+  versions: ['v1'],
+  namespaced,
+  fields,
+  read: (document, _options, report) => read(document, report),
+});
+
+/** Pods and what makes them; Services are known and need nothing here. */
+export const registryKinds = createKindTable(
+  [
+    reader('', 'Namespace', false, ({ name, labels }) => ({
+      to: 'namespace',
+      namespace: { name, labels: [...labels] },
+    })),
+    reader('', 'ServiceAccount', true, ({ namespace, name, labels }) => ({
+      to: 'service-account',
+      account: { namespace, name, labels: [...labels] },
+    })),
+    reader('', 'Pod', true, readPod),
+    ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) => reader('apps', kind, true, readTemplate)),
+    reader('batch', 'Job', true, readTemplate),
+    reader('', 'Service', true, () => undefined),
+  ],
+  {},
+);
+
+function readPod(document: PolicyDocument, report: Reporter): Contribution | undefined {
+  const status = mapAt(document.root, 'status');
+  const phase = textAt(status, 'phase');
+  // The addresses of a pod that has ended may belong to another one already.
+  if (phase === 'Succeeded' || phase === 'Failed') return undefined;
+  return endpoint(document, document.labels, mapAt(document.root, 'spec'), addressesOf(status, report));
+}
+
+/** A workload that has no pod yet, or whose pods are not told: known by its template. */
+function readTemplate(document: PolicyDocument): Contribution | undefined {
+  const template = mapAt(mapAt(document.root, 'spec'), 'template');
+  const labels = new Map<string, string>();
+  for (const [key, { value }] of mapAt(mapAt(template, 'metadata'), 'labels')?.entries ?? [])
+    if (value.is === 'text') labels.set(key, value.text);
+  return endpoint(document, labels, mapAt(template, 'spec'), []);
+}
+
+function endpoint(
+  { namespace, name }: PolicyDocument,
+  labels: ReadonlyMap<string, string>,
+  spec: MapValue | undefined,
+  addresses: readonly string[],
+): Contribution {
+  const hostNetwork = fieldOf(spec, 'hostNetwork');
+  const pairs: LabelPairs = [...labels];
+  return {
+    to: 'endpoint',
+    endpoint: {
+      namespace,
+      name,
+      serviceAccount: textAt(spec, 'serviceAccountName') || textAt(spec, 'serviceAccount') || 'default',
+      labels: pairs,
+      addresses,
+      ports: portsOf(spec),
+      hostNetwork: hostNetwork?.is === 'boolean' && hostNetwork.value,
+    },
+  };
+}
+
+function addressesOf(status: MapValue | undefined, report: Reporter): string[] {
+  const listed = (listAt(status, 'podIPs')?.items ?? []).flatMap((item) => fieldOf(item, 'ip') ?? []);
+  const single = fieldOf(status, 'podIP');
+  const written: Value[] = listed.length > 0 ? listed : single === undefined ? [] : [single];
+  return written.flatMap((value) => {
+    if (value.is === 'text' && parseIp(value.text) !== undefined) return [value.text];
+    report.error(
+      value,
+      'address-invalid',
+      'status.podIPs',
+      'a pod address that is no IP address',
+      'write e.g. 10.0.0.7',
+    );
+    return [];
+  });
+}
+
+function portsOf(spec: MapValue | undefined): NamedPort[] {
+  return (listAt(spec, 'containers')?.items ?? []).flatMap((container) =>
+    (listAt(container, 'ports')?.items ?? []).flatMap((port): NamedPort[] => {
+      const number = fieldOf(port, 'containerPort');
+      const name = textAt(port, 'name');
+      const protocol = textAt(port, 'protocol') ?? 'TCP';
+      if (
+        name === undefined ||
+        number?.is !== 'number' ||
+        (protocol !== 'TCP' && protocol !== 'UDP' && protocol !== 'SCTP')
+      )
+        return [];
+      return [{ name, port: Number(number.text), protocol }];
+    }),
+  );
+}

@@ -1,0 +1,69 @@
+/**
+ * Plays recorded verdicts of Calico's own code against the real Check, in this process.
+ * @module
+ */
+import { fromBinary } from '@bufbuild/protobuf';
+import { createCheck } from '../../src/authz/check.ts';
+import { CheckCounters } from '../../src/authz/counters.ts';
+import { DecisionRing } from '../../src/authz/ring.ts';
+import type { DecisionState } from '../../src/authz/state.ts';
+import { CheckResponseSchema } from '../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { createWatchable } from '../../src/lib/watchable.ts';
+import { compileSnapshot } from '../../src/policy/compile/compile-snapshot.ts';
+import { joinPolicies } from '../../src/policy/load.ts';
+import type { Absence } from '../../src/policy/model.ts';
+import { type PolicyFile, readPolicies } from '../../src/policy/read-policies.ts';
+import { joinRegistry } from '../../src/policy/registry/join.ts';
+import { registryKinds } from '../../src/policy/registry/readers.ts';
+
+const mesh = {
+  trustDomain: 'cluster.local',
+  trustDomainAliases: [],
+  rootNamespace: 'istio-system',
+  customProviders: {},
+};
+
+/** A Check over the documents of one world, and what was said of them. */
+export function calicoCheck(policies: string, registry: string, absence: Absence) {
+  const registryFile = readPolicies('registry.yaml', registry, { ...mesh, kinds: registryKinds });
+  const files: PolicyFile[] = [readPolicies('policies.yaml', policies, mesh)];
+  const { model } = joinPolicies(files, {
+    generation: 1,
+    absence,
+    rootNamespace: mesh.rootNamespace,
+    planes: { calico: 'enforce', l4: 'off' },
+    registry: joinRegistry([registryFile]),
+  });
+  const state: DecisionState = {
+    snapshot: compileSnapshot(model, { allowEmpty: false }),
+    keySets: { generation: 1, sets: new Map() },
+    revocations: { sequence: 0, spiffeIds: new Set(), serials: new Set(), spkis: new Set() },
+    bundles: undefined,
+  };
+  const check = createCheck({
+    state: createWatchable<DecisionState | undefined>(state),
+    options: {
+      workloads: [],
+      clients: [],
+      trustedHops: 0,
+      ownPrefixes: [],
+      verifyPeer: 'off',
+      peerTrustDomains: 'any',
+      ambiguousRequests: 'asUpstream',
+    },
+    verifyTokens: () => {
+      throw new Error('no token rules were loaded');
+    },
+    ring: new DecisionRing({ size: 16 }),
+    counters: new CheckCounters(),
+    clock: systemClock,
+    onError: (thrown) => {
+      throw thrown;
+    },
+  });
+  return {
+    findings: [registryFile, ...files].flatMap((file) => file.findings),
+    check: (request: Uint8Array) => fromBinary(CheckResponseSchema, check(request, { local: true })),
+  };
+}
