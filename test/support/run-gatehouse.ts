@@ -1,0 +1,65 @@
+/**
+ * Starts the real `gatehouse serve` and waits for its ready line.
+ * @module
+ */
+import { join } from 'node:path';
+import { startChild } from './child.ts';
+
+export const projectRoot = join(import.meta.dirname, '../..');
+
+/** The line that `serve` prints when it is ready. */
+export interface ReadyLine {
+  readonly ready: true;
+  readonly extAuthz: string;
+  readonly workloadApi: string;
+  readonly admin: string;
+  readonly health: string;
+  readonly pid: number;
+  readonly deciderPids: readonly number[];
+}
+
+export interface RunningGatehouse extends AsyncDisposable {
+  readonly ready: ReadyLine;
+  readonly pid: number;
+  log(): string;
+  stop(signal?: NodeJS.Signals): Promise<number | string>;
+}
+
+const NODE_FLAGS = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning'];
+
+/** The command line that runs a `gatehouse` command from a checkout. */
+export function gatehouseCommand(...args: readonly string[]): readonly [string, readonly string[]] {
+  return [process.execPath, [...NODE_FLAGS, join(projectRoot, 'src/main.ts'), ...args]];
+}
+
+/**
+ * Starts `gatehouse serve --config FILE`.
+ *
+ * @throws Error with its log if it ends before it is ready
+ */
+export async function runGatehouse(configFile: string): Promise<RunningGatehouse> {
+  const child = startChild(...gatehouseCommand('serve', '--config', configFile));
+  const ready = await new Promise<ReadyLine>((resolve, reject) => {
+    child.onLine((line) => {
+      if (line.startsWith('{"ready":true')) resolve(JSON.parse(line) as ReadyLine); // the contract's own line
+    });
+    child.ended.then((how) =>
+      reject(new Error(`gatehouse serve ended (${how}) before it was ready\n${child.stderr()}`)),
+    );
+  });
+  return {
+    ready,
+    pid: child.pid,
+    log: child.stderr,
+    stop: child.stop,
+    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
+  };
+}
+
+/** Runs one `gatehouse` command to its end; answers its stdout as JSON. */
+export async function gatehouseJson(...args: readonly string[]): Promise<unknown> {
+  const child = startChild(...gatehouseCommand(...args, '--output', 'json'));
+  const code = await child.ended;
+  if (code !== 0) throw new Error(`gatehouse ${args.join(' ')} ended with ${code}\n${child.stderr()}`);
+  return JSON.parse(child.stdout());
+}
