@@ -1,0 +1,43 @@
+/**
+ * The set of entries, from what was written.
+ * @module
+ */
+import type { Selector } from '../../spiffe/selector.ts';
+import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
+import { type Entry, socketSelector } from './entry.ts';
+
+/** An entry as the configuration has it. */
+export interface WrittenEntry {
+  readonly spiffeId: SpiffeId;
+  readonly selectors: readonly Selector[];
+  readonly x509SvidTtlMs: number;
+  readonly dnsNames: readonly string[];
+  readonly hint: string;
+  readonly origin: string;
+}
+
+/** A workload that may have a socket of its own, which entitles whoever can open it. */
+export interface WrittenWorkload {
+  readonly spiffeId: SpiffeId;
+  readonly socket: { readonly path: string } | undefined;
+  readonly origin: string;
+}
+
+export interface Terms {
+  readonly x509SvidTtlMs: number;
+  readonly jwtSvidTtlMs: number;
+}
+
+/** All entries in force: those written as such, in their order, then one for each workload's own socket. */
+export function entriesOf(
+  entries: readonly WrittenEntry[],
+  workloads: readonly WrittenWorkload[],
+  { x509SvidTtlMs, jwtSvidTtlMs }: Terms,
+): Entry[] {
+  const bound = workloads.flatMap(({ spiffeId, socket, origin }) =>
+    socket === undefined
+      ? []
+      : [{ spiffeId, selectors: [socketSelector(socket.path)], x509SvidTtlMs, dnsNames: [], hint: '', origin }],
+  );
+  return [...entries, ...bound].map((each) => ({ ...each, jwtSvidTtlMs, federatesWith: [] }));
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync, realpathSync } from 'node:fs';
+import { createAttestor, type UnixPeer } from '../../../../src/identity/attestation/attestor.ts';
+import {
+  createExecutables,
+  executableWarning,
+  mayReadForeignExecutables,
+} from '../../../../src/identity/attestation/executable.ts';
+import { selectorsOfProcess } from '../../../../src/identity/attestation/process-selectors.ts';
+import type { Accounts } from '../../../../src/lib/accounts.ts';
+
+const accounts: Accounts = {
+  userName: (uid) => (uid === 1001 ? 'details' : undefined),
+  groupName: (gid) => (gid === 1002 ? 'apps' : undefined),
+  uidOf: () => undefined,
+  gidOf: () => undefined,
+};
+const everything = { path: true, sha256: true };
+
+function attestor(wanted = everything) {
+  return createAttestor({ accounts, executables: createExecutables(), wanted: () => wanted });
+}
+
+function peer(change: Partial<UnixPeer> = {}): UnixPeer {
+  return { pid: process.pid, uid: 1001, gid: 1002, groups: [7, 8], process: { alive: () => true }, ...change };
+}
+
+const ofCredentials = [
+  'unix:uid:1001',
+  'unix:gid:1002',
+  'unix:user:details',
+  'unix:group:apps',
+  'unix:supplementary_gid:7',
+  'unix:supplementary_gid:8',
+];
+const ourselves = [
+  `unix:path:${realpathSync('/proc/self/exe')}`,
+  `unix:sha256:${createHash('sha256').update(readFileSync('/proc/self/exe')).digest('hex')}`,
+];
+
+describe('createAttestor', () => {
+  it('gives what the kernel says, names, and path and hash of the executable', async () => {
+    const { selectors } = await attestor().attest({ peer: peer(), workloadSocket: undefined });
+    assert.deepEqual(selectors, [...ofCredentials, ...ourselves]);
+  });
+
+  it('reads no executable that no entry asks for', async () => {
+    const { selectors } = await attestor({ path: false, sha256: false }).attest({
+      peer: peer(),
+      workloadSocket: undefined,
+    });
+    assert.deepEqual(selectors, ofCredentials);
+  });
+
+  it('gives a caller of another PID namespace no facts of a process', async () => {
+    const hidden = peer({ pid: 0, process: undefined });
+    const attested = await attestor().attest({ peer: hidden, workloadSocket: undefined });
+    assert.deepEqual(attested.selectors, ofCredentials);
+    assert.equal(attested.alive(), true);
+  });
+
+  it('puts the socket first for a caller at a workload socket', async () => {
+    const { selectors } = await attestor().attest({ peer: peer({ pid: 0 }), workloadSocket: '/run/details.sock' });
+    assert.deepEqual(selectors, ['socket:/run/details.sock', ...ofCredentials]);
+  });
+
+  it('refuses a process that has ended, and says so with a trace id', async () => {
+    for (const process of [{ alive: () => false }, undefined]) {
+      await assert.rejects(
+        attestor().attest({ peer: peer({ process }), workloadSocket: undefined }),
+        (error: Error) => {
+          assert.match(String(Reflect.get(Reflect.get(error, 'details'), 'peerText')), /ended \(trace [0-9a-f]{16}\)/);
+          return Reflect.get(error, 'code') === 'attestation_failed';
+        },
+      );
+    }
+  });
+
+  it('refuses a process that ended while its executable was read: its pid may be another process by now', async () => {
+    let looks = 0;
+    const process = { alive: () => ++looks === 1 };
+    await assert.rejects(attestor().attest({ peer: peer({ process }), workloadSocket: undefined }), {
+      code: 'attestation_failed',
+    });
+    assert.equal(looks, 2);
+  });
+
+  it('refuses what came by no unix socket', async () => {
+    await assert.rejects(attestor().attest({ peer: undefined, workloadSocket: undefined }), {
+      code: 'attestation_failed',
+    });
+  });
+});
+
+describe('createExecutables', () => {
+  it('leaves out what cannot be read', async () => {
+    assert.deepEqual(await createExecutables().selectorsOf(2 ** 22 + 1, everything), []);
+  });
+});
+
+describe('executableWarning', () => {
+  it('warns when an entry needs CAP_SYS_PTRACE and we have it not', () => {
+    assert.equal(mayReadForeignExecutables('CapEff:\t0000000000080000\n'), true);
+    assert.equal(mayReadForeignExecutables('CapEff:\t000000000007ffff\n'), false);
+    assert.match(executableWarning(['unix:sha256:00'], false) ?? '', /CAP_SYS_PTRACE/);
+    assert.equal(executableWarning(['unix:uid:1'], false), undefined);
+    assert.equal(executableWarning(['unix:path:/x'], true), undefined);
+  });
+});
+
+describe('selectorsOfProcess', () => {
+  it('gives a process the selectors that it would have as a caller', async () => {
+    const selectors = await selectorsOfProcess(process.pid, accounts, createExecutables());
+    assert.ok(selectors.includes(`unix:uid:${process.geteuid?.()}`));
+    assert.deepEqual(selectors.slice(-2), ourselves);
+  });
+
+  it('says when there is no such process', async () => {
+    await assert.rejects(selectorsOfProcess(2 ** 22 + 1, accounts, createExecutables()), { code: 'not_found' });
+  });
+});
