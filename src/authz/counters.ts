@@ -11,7 +11,11 @@ export const latencyBounds = [
 
 /** Counts since the last `take`. Plain data. */
 export interface CheckCounts {
-  readonly decisions: readonly { readonly decision: Decision['effect']; readonly reason: Reason; readonly count: number }[];
+  readonly decisions: readonly {
+    readonly decision: Decision['effect'];
+    readonly reason: Reason;
+    readonly count: number;
+  }[];
   /** Checks by latency, one count a bucket of `latencyBounds` and one for the rest; not cumulative. */
   readonly latency: readonly number[];
   readonly latencySumSeconds: number;

@@ -46,9 +46,10 @@ export function createDestinationFinder(options: DestinationOptions): FindDestin
   const overridden = new SpanCache<FoundDestination | DestinationRefusal>(KEPT_BUCKETS);
   return (request, caller) => {
     const isTrusted = caller.local === true || clients.has(caller.spiffeId);
-    const found = isTrusted && request.contextExtensions.length > 0
-      ? findOverridden(finder, request, overridden)
-      : findCached(finder, request, cache);
+    const found =
+      isTrusted && request.contextExtensions.length > 0
+        ? findOverridden(finder, request, overridden)
+        : findCached(finder, request, cache);
     if (typeof found === 'string' || isTrusted) return found;
     return caller.spiffeId === found.spiffeId ? found : 'caller_not_authorised';
   };

@@ -44,7 +44,9 @@ function rdnText(content: Uint8Array): string {
     const type = oidText(attribute.read(tag.oid).content);
     const value = attribute.read();
     const name = shortNames.get(type);
-    out.push(name === undefined ? `${type}=#${hex(value.encoded)}` : `${name}=${escaped(toUtf8(value.tag, value.content))}`);
+    out.push(
+      name === undefined ? `${type}=#${hex(value.encoded)}` : `${name}=${escaped(toUtf8(value.tag, value.content))}`,
+    );
   }
   return out.join('+');
 }
@@ -62,7 +64,8 @@ function toUtf8(stringTag: number, content: Uint8Array): string {
   if (stringTag !== BMP_STRING && stringTag !== UNIVERSAL_STRING) return bytes.toString('latin1');
   const width = stringTag === BMP_STRING ? 2 : 4;
   let text = '';
-  for (let at = 0; at + width <= bytes.length; at += width) text += String.fromCodePoint(bytes.readUIntBE(at, width) % 0x110000);
+  for (let at = 0; at + width <= bytes.length; at += width)
+    text += String.fromCodePoint(bytes.readUIntBE(at, width) % 0x110000);
   return Buffer.from(text, 'utf8').toString('latin1');
 }
 

@@ -2,13 +2,16 @@
  * What is refused before any policy is asked: revoked, foreign and unverified peers, requests that may be read in two ways.
  * @module
  */
-import type { Reason } from '../policy/decision.ts';
 import type { BundleSet } from '../spiffe/bundle.ts';
 import { isVerified, type PeerCertificate } from './peer-certificate.ts';
 import type { Revocations } from './state.ts';
 
 /** Tells whether the peer's certificate, key or name was revoked. */
-export function isRevoked(revocations: Revocations, names: readonly string[], peer: PeerCertificate | undefined): boolean {
+export function isRevoked(
+  revocations: Revocations,
+  names: readonly string[],
+  peer: PeerCertificate | undefined,
+): boolean {
   if (revocations.spiffeIds.size > 0 && names.some((name) => revocations.spiffeIds.has(name))) return true;
   return peer !== undefined && (revocations.serials.has(peer.serial) || revocations.spkis.has(peer.spki));
 }
@@ -37,7 +40,8 @@ export function isForeign(own: readonly string[], names: readonly string[]): boo
 
 /** 1: never in a plain path. 2: a slash. 3: a dot. */
 const weight = new Uint8Array(256);
-for (let code = 0; code < 256; code++) weight[code] = code <= 0x20 || code >= 0x7f || '\\;#%'.includes(String.fromCharCode(code)) ? 1 : 0;
+for (let code = 0; code < 256; code++)
+  weight[code] = code <= 0x20 || code >= 0x7f || '\\;#%'.includes(String.fromCharCode(code)) ? 1 : 0;
 weight[47] = 2;
 weight[46] = 3;
 

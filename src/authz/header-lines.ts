@@ -71,7 +71,8 @@ export class HeaderLines {
   #readEntries(): void {
     const { bytes, headers, headerMaps } = this.#request;
     this.#entries.clear();
-    for (let i = 0; i < headerMaps.length; i += 2) this.#entries.addHeaderMap(bytes, headerMaps[i]!, headerMaps[i + 1]!);
+    for (let i = 0; i < headerMaps.length; i += 2)
+      this.#entries.addHeaderMap(bytes, headerMaps[i]!, headerMaps[i + 1]!);
     if (headerMaps.length === 0) {
       for (let i = 0; i < headers.length; i += 2) this.#entries.addMapEntry(bytes, headers[i]!, headers[i + 1]!);
     }

@@ -6,14 +6,14 @@
  */
 import { fromBinary } from '@bufbuild/protobuf';
 import { MetadataSchema } from '../gen/envoy/config/core/v3/base_pb.ts';
-import type { Destination, Facts, IpAddress, TokenVerdict } from '../policy/facts.ts';
 import { lowerAscii } from '../policy/compile/text-pattern.ts';
+import type { Destination, Facts, IpAddress, TokenVerdict } from '../policy/facts.ts';
 import type { TokenRule } from '../policy/model.ts';
 import { forwardedClient, toAddress } from './client-address.ts';
 import { metadataStrings } from './dynamic-metadata.ts';
 import { HeaderLines } from './header-lines.ts';
 import { claimStrings } from './jwt/claims.ts';
-import type { TokenEffects, TokenVerdict as JwtVerdict, VerifyTokens } from './jwt/verdict.ts';
+import type { TokenVerdict as JwtVerdict, TokenEffects, VerifyTokens } from './jwt/verdict.ts';
 import type { PeerCertificate } from './peer-certificate.ts';
 import type { KeySets } from './state.ts';
 import type { CheckRequest } from './wire/check-request.ts';

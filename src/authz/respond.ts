@@ -48,7 +48,7 @@ export function prepareAnswer(context: AnswerContext): PreparedAnswer {
 
 /** What the metadata says beside the id. */
 function describe({ decision, destination, snapshot }: AnswerContext) {
-  const { effect, reason, policy, rule, plane, dryRun } = decision;
+  const { effect, reason, policy, rule, plane, dryRun, audit } = decision;
   return {
     decision: effect,
     reason,
@@ -58,6 +58,7 @@ function describe({ decision, destination, snapshot }: AnswerContext) {
     snapshot,
     destination,
     dry_run: dryRun && { decision: dryRun.effect, policy: nameOf(dryRun.policy) },
+    audit: audit && { policy: nameOf(audit.policy), rule: audit.rule },
   };
 }
 

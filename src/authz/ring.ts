@@ -158,7 +158,8 @@ class Lane {
     const wanted = Buffer.from(id, 'latin1');
     const kept = Math.min(this.#written, this.#size);
     for (let slot = 0; slot < kept; slot++) {
-      if (this.#ids.compare(wanted, 0, ID_LENGTH, slot * ID_LENGTH, (slot + 1) * ID_LENGTH) === 0) return this.#entry(slot);
+      if (this.#ids.compare(wanted, 0, ID_LENGTH, slot * ID_LENGTH, (slot + 1) * ID_LENGTH) === 0)
+        return this.#entry(slot);
     }
     return undefined;
   }
@@ -172,7 +173,9 @@ class Lane {
       decision: this.#decisions[slot]!,
       destination: this.#destinations[slot],
       snapshot: this.#snapshots[slot]!,
-      request: inPlace ? Buffer.from(this.#arena.subarray(slot * SLOT_BYTES, slot * SLOT_BYTES + length)) : this.#large[slot],
+      request: inPlace
+        ? Buffer.from(this.#arena.subarray(slot * SLOT_BYTES, slot * SLOT_BYTES + length))
+        : this.#large[slot],
     };
   }
 }

@@ -2,9 +2,10 @@
  * What the operator says about the workloads behind the Envoys, found by identity and by address.
  * @module
  */
+
+import { GatehouseError } from '../errors.ts';
 import { CidrTrie } from '../lib/cidr-trie.ts';
 import { parseCidr } from '../lib/ip-address.ts';
-import { GatehouseError } from '../errors.ts';
 
 /** One workload of the configuration (`workloads[]`). */
 export interface Workload {
@@ -34,7 +35,8 @@ export function createWorkloadTable(workloads: readonly Workload[]): WorkloadTab
   for (const workload of workloads) {
     for (const text of workload.addresses) {
       const range = parseCidr(text);
-      if (range === undefined) throw new GatehouseError('config_invalid', `workloads: ${JSON.stringify(text)} is not a CIDR range`);
+      if (range === undefined)
+        throw new GatehouseError('config_invalid', `workloads: ${JSON.stringify(text)} is not a CIDR range`);
       ranges.at(range, () => []).push(workload);
     }
   }
@@ -50,6 +52,7 @@ export function createWorkloadTable(workloads: readonly Workload[]): WorkloadTab
   return {
     byAddress: (address) => at(address)[0],
     byId: (spiffeId, address) => one(ids.get(spiffeId) ?? [], address),
-    byAccount: (namespace, serviceAccount, address) => one(accounts.get(`${namespace}/${serviceAccount}`) ?? [], address),
+    byAccount: (namespace, serviceAccount, address) =>
+      one(accounts.get(`${namespace}/${serviceAccount}`) ?? [], address),
   };
 }

@@ -29,7 +29,8 @@ export class SpanCache<T> {
     if (bucket === undefined) return undefined;
     for (let i = 0; i < bucket.length; i++) {
       const kept = bucket[i]!;
-      if (kept.bytes.length === end - begin && bytes.compare(kept.bytes, 0, end - begin, begin, end) === 0) return kept.value;
+      if (kept.bytes.length === end - begin && bytes.compare(kept.bytes, 0, end - begin, begin, end) === 0)
+        return kept.value;
     }
     return undefined;
   }

@@ -57,7 +57,8 @@ class AddressDimension<B> implements Dimension<B> {
 
   at(key: Key, create: () => B): B {
     if (key.of === 'address' && key.range !== undefined) return this.#ranges.at(key.range, create);
-    return (this.#absent ??= create());
+    this.#absent ??= create();
+    return this.#absent;
   }
 
   probe<S>(facts: Facts, state: S, visit: Visit<B, S>): void {
@@ -94,27 +95,38 @@ class TextDimension<B> implements Dimension<B> {
     if (kind.startsWith('folded')) this.#folds = true;
     switch (kind) {
       case 'exact':
-        return entry((this.#exact ??= new Map()), value, create);
+        this.#exact ??= new Map();
+        return entry(this.#exact, value, create);
       case 'foldedExact':
-        return entry((this.#foldedExact ??= new Map()), value, create);
+        this.#foldedExact ??= new Map();
+        return entry(this.#foldedExact, value, create);
       case 'prefix':
-        return (this.#prefix ??= new RadixTrie('prefix')).at(value, create);
+        this.#prefix ??= new RadixTrie('prefix');
+        return this.#prefix.at(value, create);
       case 'foldedPrefix':
-        return (this.#foldedPrefix ??= new RadixTrie('prefix')).at(value, create);
+        this.#foldedPrefix ??= new RadixTrie('prefix');
+        return this.#foldedPrefix.at(value, create);
       case 'suffix':
-        return (this.#suffix ??= new RadixTrie('suffix')).at(value, create);
+        this.#suffix ??= new RadixTrie('suffix');
+        return this.#suffix.at(value, create);
       case 'foldedSuffix':
-        return (this.#foldedSuffix ??= new RadixTrie('suffix')).at(value, create);
+        this.#foldedSuffix ??= new RadixTrie('suffix');
+        return this.#foldedSuffix.at(value, create);
       case 'template':
-        return (this.#template ??= new SegmentTrie()).at(value, create);
+        this.#template ??= new SegmentTrie();
+        return this.#template.at(value, create);
       case 'afterNs':
-        return entry((this.#afterNs ??= new Map()), value, create);
+        this.#afterNs ??= new Map();
+        return entry(this.#afterNs, value, create);
       case 'afterSa':
-        return entry((this.#afterSa ??= new Map()), value, create);
+        this.#afterSa ??= new Map();
+        return entry(this.#afterSa, value, create);
       case 'absent':
-        return (this.#absent ??= create());
+        this.#absent ??= create();
+        return this.#absent;
       default:
-        return (this.#present ??= create());
+        this.#present ??= create();
+        return this.#present;
     }
   }
 
@@ -163,6 +175,9 @@ function probeAfter<B, S>(buckets: Map<string, B>, value: string, marker: string
 
 function entry<K, B>(map: Map<K, B>, key: K, create: () => B): B {
   let bucket = map.get(key);
-  if (bucket === undefined) map.set(key, (bucket = create()));
+  if (bucket === undefined) {
+    bucket = create();
+    map.set(key, bucket);
+  }
   return bucket;
 }

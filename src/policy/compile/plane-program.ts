@@ -2,7 +2,7 @@
  * What one plane says of requests to one workload: its stages in order, the first that decides ends it.
  * @module
  */
-import type { Decision } from '../decision.ts';
+import type { Audited, Decision } from '../decision.ts';
 import type { Destination, Facts } from '../facts.ts';
 import type { Plane, PolicyRef, Stage } from '../model.ts';
 import { noOrdinal } from './rule-index.ts';
@@ -91,24 +91,33 @@ function createProgram(plane: Plane, { steps, audits }: Parts): PlaneProgram {
     return open;
   };
   const annotate = createAnnotator();
-  return (facts) => annotate(enforce(facts), rehearses ? rehearse(facts) : undefined, auditOf(audits, facts));
+  const auditOf = createAuditor(audits);
+  return (facts) => annotate(enforce(facts), rehearses ? rehearse(facts) : undefined, auditOf(facts));
 }
 
-function auditOf(audits: readonly SelectedRules[], facts: Facts): PolicyRef | undefined {
-  for (const { enforced, compiled } of audits) {
-    const ordinal = enforced.first(facts);
-    if (ordinal !== noOrdinal) return compiled.rules[ordinal]!.policy.ref;
-  }
-  return undefined;
+/** The first audit rule that holds, the same object each time. */
+function createAuditor(audits: readonly SelectedRules[]): (facts: Facts) => Audited | undefined {
+  const known = audits.map(() => new Map<number, Audited>());
+  return (facts) => {
+    for (const [i, { enforced, compiled }] of audits.entries()) {
+      const ordinal = enforced.first(facts);
+      if (ordinal === noOrdinal) continue;
+      const { policy, rule } = compiled.rules[ordinal]!;
+      const audited = known[i]!.get(ordinal) ?? { policy: policy.ref, rule: rule.index };
+      known[i]!.set(ordinal, audited);
+      return audited;
+    }
+    return undefined;
+  };
 }
 
 const MOST_ANNOTATED = 4096;
 
 /** Joins a decision with what dry-run and audit policies say; equal joins are one object, so that answers can be prepared. */
 function createAnnotator() {
-  const made = new Map<Decision, Map<Decision | undefined, Map<PolicyRef | undefined, Decision>>>();
+  const made = new Map<Decision, Map<Decision | undefined, Map<Audited | undefined, Decision>>>();
   let count = 0;
-  return (enforced: Decision, rehearsed: Decision | undefined, audit: PolicyRef | undefined): Decision => {
+  return (enforced: Decision, rehearsed: Decision | undefined, audit: Audited | undefined): Decision => {
     const known = made.get(enforced)?.get(rehearsed)?.get(audit);
     if (known !== undefined) return known;
     const dryRun = rehearsed && { effect: rehearsed.effect, policy: rehearsed.policy };
@@ -117,8 +126,8 @@ function createAnnotator() {
       made.clear();
       count = 1;
     }
-    const byRehearsal = made.get(enforced) ?? new Map<Decision | undefined, Map<PolicyRef | undefined, Decision>>();
-    const byAudit = byRehearsal.get(rehearsed) ?? new Map<PolicyRef | undefined, Decision>();
+    const byRehearsal = made.get(enforced) ?? new Map<Decision | undefined, Map<Audited | undefined, Decision>>();
+    const byAudit = byRehearsal.get(rehearsed) ?? new Map<Audited | undefined, Decision>();
     made.set(enforced, byRehearsal.set(rehearsed, byAudit.set(audit, joined)));
     return joined;
   };

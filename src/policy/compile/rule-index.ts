@@ -104,7 +104,10 @@ function buildNode(rows: readonly Row[], depth: number): Node {
 
 function dimensionOf(dimensions: Map<string, Dimension<Node>>, key: Key): Dimension<Node> {
   let dimension = dimensions.get(key.dimension);
-  if (dimension === undefined) dimensions.set(key.dimension, (dimension = createDimension(key)));
+  if (dimension === undefined) {
+    dimension = createDimension(key);
+    dimensions.set(key.dimension, dimension);
+  }
   return dimension;
 }
 

@@ -29,7 +29,8 @@ export class SegmentTrie<T> {
       else {
         node.literal ??= new Map();
         let next = node.literal.get(segment);
-        if (next === undefined) node.literal.set(segment, (next = emptyNode()));
+        next ??= emptyNode();
+        node.literal.set(segment, next);
         node = next;
       }
     }

@@ -1,0 +1,110 @@
+/**
+ * Plays recorded verdicts against the real Check, in this process.
+ * @module
+ */
+import { fromBinary } from '@bufbuild/protobuf';
+import { createCheck } from '../../src/authz/check.ts';
+import { CheckCounters } from '../../src/authz/counters.ts';
+import type { VerifyTokens } from '../../src/authz/jwt/verdict.ts';
+import { DecisionRing } from '../../src/authz/ring.ts';
+import type { DecisionState, KeySets } from '../../src/authz/state.ts';
+import { type CheckResponse, CheckResponseSchema } from '../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
+import type { Clock } from '../../src/lib/clock.ts';
+import { createWatchable } from '../../src/lib/watchable.ts';
+import { compileSnapshot } from '../../src/policy/compile/compile-snapshot.ts';
+import type { PolicyModel } from '../../src/policy/model.ts';
+import type { Vector, WorldSettings } from './world.ts';
+
+/** Where an answer is not the recorded one. */
+export interface Difference {
+  readonly vector: Vector;
+  readonly what: 'status' | 'body' | 'www-authenticate' | 'by' | 'dry-run';
+  readonly expected: string;
+  readonly got: string;
+}
+
+export interface PlayDeps {
+  readonly verifyTokens: VerifyTokens;
+  readonly keySets: KeySets;
+  readonly clock: Clock;
+}
+
+/** Plays vectors; returns every difference. Bodies and headers count for HTTP only. */
+export function play(
+  vectors: readonly Vector[],
+  model: PolicyModel,
+  settings: WorldSettings,
+  { verifyTokens, keySets, clock }: PlayDeps,
+): Difference[] {
+  const state: DecisionState = {
+    snapshot: compileSnapshot(model, { allowEmpty: true }),
+    keySets,
+    revocations: { sequence: 0, spiffeIds: new Set(), serials: new Set(), spkis: new Set() },
+    bundles: undefined,
+  };
+  const check = createCheck({
+    state: createWatchable<DecisionState | undefined>(state),
+    options: {
+      workloads: [],
+      clients: [],
+      trustedHops: settings.xff_num_trusted_hops,
+      ownPrefixes: [],
+      verifyPeer: 'off',
+      peerTrustDomains: 'any',
+      ambiguousRequests: 'asUpstream',
+    },
+    verifyTokens,
+    ring: new DecisionRing({ size: 16 }),
+    counters: new CheckCounters(),
+    clock,
+    onError: (thrown) => {
+      throw thrown;
+    },
+  });
+  return vectors.flatMap((vector) => {
+    const answer = fromBinary(CheckResponseSchema, check(Buffer.from(vector.check, 'base64'), { local: true }));
+    return differences(vector, answer);
+  });
+}
+
+function differences(vector: Vector, answer: CheckResponse): Difference[] {
+  const out: Difference[] = [];
+  const compare = (what: Difference['what'], expected: string | undefined, got: string): void => {
+    if (expected !== undefined && expected !== got) out.push({ vector, what, expected, got });
+  };
+  const denied = answer.httpResponse.case === 'deniedResponse' ? answer.httpResponse.value : undefined;
+  const status = answer.status?.code === 0 ? 200 : (denied?.status?.code ?? 403);
+  compare('status', String(vector.status), String(status));
+  const gatehouse = (answer.dynamicMetadata?.['gatehouse'] ?? {}) as Metadata; // our own, as the contract has it
+  const isToken = vector.details?.startsWith('jwt_authn') === true;
+  if (vector.by !== undefined && !isToken) compare('by', vector.by, byOf(gatehouse));
+  const deniedInShadow = vector.shadow?.['istio_dry_run_deny_shadow_engine_result'] === 'denied';
+  if (deniedInShadow && !isToken) compare('dry-run', 'deny', gatehouse.dry_run?.decision ?? '');
+  if (vector.kind === 'tcp') return out;
+  if (status !== 200) compare('body', vector.body, denied?.body ?? '');
+  if (status !== 200 && vector.status !== 200) {
+    const header = denied?.headers.find((option) => option.header?.key === 'www-authenticate')?.header?.value ?? '';
+    compare('www-authenticate', vector.www_authenticate ?? '', header);
+  }
+  return out;
+}
+
+interface Named {
+  readonly policy?: string;
+  readonly rule?: number;
+}
+
+interface Metadata extends Named {
+  readonly reason?: string;
+  readonly audit?: Named;
+  readonly dry_run?: { readonly decision: string };
+}
+
+/** The id that Envoy would show for the policy that decided, or, where none did, for the audit policy that held. */
+function byOf(gatehouse: Metadata): string {
+  if (gatehouse.reason === 'no_rule_allowed') return 'none';
+  const named = gatehouse.policy === undefined ? gatehouse.audit : gatehouse;
+  if (named?.policy === undefined) return '';
+  const [namespace, name] = named.policy.split('/');
+  return `ns[${namespace}]-policy[${name}]-rule[${named.rule}]`;
+}
