@@ -14,6 +14,9 @@ const millisecondsOf: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
+/** What 63 bits of nanoseconds hold. */
+const LONGEST_MS = 9_223_372_036_854.775;
+
 /** Milliseconds of `1h2m3.5s`, `500ms`, `0`; undefined if the text is no duration. */
 export function goDurationMs(text: string): number | undefined {
   if (/^[-+]?0$/.test(text)) return 0;
@@ -22,6 +25,7 @@ export function goDurationMs(text: string): number | undefined {
   for (const [, amount = '', unit = ''] of text.matchAll(/([0-9.]+)(ns|us|µs|μs|ms|s|m|h)/g)) {
     total += Number(amount) * (millisecondsOf[unit] ?? Number.NaN);
   }
+  if (total > LONGEST_MS) return undefined;
   const rounded = Math.round(total * 1e6) / 1e6;
   return text.startsWith('-') ? -rounded : rounded;
 }

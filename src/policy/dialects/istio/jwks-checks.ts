@@ -2,6 +2,7 @@
  * Checks the keys that stand in a RequestAuthentication itself.
  * @module
  */
+import { X509Certificate } from 'node:crypto';
 import type { Reporter } from '../../documents/finding.ts';
 import type { TextValue } from '../../documents/value.ts';
 
@@ -47,23 +48,67 @@ export function checkJwks(jwks: TextValue, path: string, report: Reporter): void
 }
 
 function keysOf(text: string): readonly unknown[] | undefined {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const parsed = firstJson(text);
   if (!isRecord(parsed)) return undefined;
   if (!('keys' in parsed)) return [parsed];
+  if (parsed['keys'] === null) return [];
   return Array.isArray(parsed['keys']) ? parsed['keys'] : undefined;
 }
+
+/** Istio reads the first JSON value of the text, whatever follows it. */
+function firstJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const end = endOfObject(text);
+    try {
+      return end === undefined ? undefined : JSON.parse(text.slice(0, end));
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** Where the object that a text starts with ends; undefined if it starts with none. */
+function endOfObject(text: string): number | undefined {
+  if (!text.trimStart().startsWith('{')) return undefined;
+  let depth = 0;
+  for (const token of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}]/gs)) {
+    if (token[0] === '{') depth++;
+    else if (token[0] === '}' && --depth === 0) return token.index + 1;
+  }
+  return undefined;
+}
+
+const optionalTexts = ['kid', 'alg', 'use', 'x5u', 'x5t', 'x5t#S256'];
 
 function problemOf(key: unknown): string | undefined {
   if (!isRecord(key)) return 'is no JSON object';
   const members = typeof key['kty'] === 'string' ? membersOf[key['kty']] : undefined;
   if (members === undefined) return `has no known kty (${Object.keys(membersOf).join(', ')})`;
-  const missing = members.find((member) => typeof key[member] !== 'string' || key[member] === '');
-  return missing === undefined ? undefined : `has no ${missing}`;
+  const missing = members.find((member) => typeof key[member] !== 'string');
+  if (missing !== undefined) return `has no ${missing}`;
+  const garbled = [...members, 'd'].find((member) => member !== 'crv' && member in key && !isBase64(key[member]));
+  if (garbled !== undefined) return `has a ${garbled} that is not base64url`;
+  const odd = optionalTexts.find((member) => typeof (key[member] ?? '') !== 'string');
+  if (odd !== undefined) return `has a ${odd} that is no text`;
+  const chain = key['x5c'] ?? [];
+  return Array.isArray(chain) && chain.every(isCertificate) ? undefined : 'has an x5c that is no list of certificates';
+}
+
+/** Either alphabet, padded or not. */
+function isBase64(value: unknown): boolean {
+  if (typeof value !== 'string' || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(value)) return false;
+  return value.replace(/=+$/, '').length % 4 !== 1;
+}
+
+function isCertificate(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  try {
+    return new X509Certificate(Buffer.from(value, 'base64')).subject !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 const holdsSecret = (key: unknown): boolean => isRecord(key) && (key['kty'] === 'oct' || 'd' in key);

@@ -82,7 +82,7 @@ function modeOf(value: Value | undefined): MtlsMode {
 function portsOf(spec: Value | undefined, report: Reporter): readonly (readonly [number, MtlsMode])[] {
   const out: [number, MtlsMode][] = [];
   for (const [key, entry] of mapAt(spec, 'portLevelMtls')?.entries ?? []) {
-    const port = /^[0-9]+$/.test(key) ? Number(key) : 0;
+    const port = /^[1-9][0-9]*$/.test(key) ? Number(key) : 0;
     if (port >= 1 && port <= 65535) out.push([port, modeOf(entry.value)]);
     else
       report.error(

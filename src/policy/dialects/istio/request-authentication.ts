@@ -123,6 +123,10 @@ function checkSources(rule: MapValue, path: string, report: Reporter): void {
     const message = `${JSON.stringify(uriText)} is not an http or https address`;
     report.error(address, 'jwks-uri-invalid', `${path}.jwksUri`, message, 'write e.g. https://issuer.example/keys');
   }
+  if (address !== undefined && /^https?:(?!\/\/[^/?])/i.test(uriText)) {
+    const message = `${JSON.stringify(uriText)} names no host: no keys will ever come from there`;
+    report.warning(address, 'jwks-uri-no-host', `${path}.jwksUri`, message, 'write e.g. https://issuer.example/keys');
+  }
   if (address !== undefined && uriText.startsWith('http://')) {
     const message = 'the keys are fetched without TLS: whoever is on the way can replace them';
     report.warning(address, 'jwks-uri-plain', `${path}.jwksUri`, message, 'use https, or put the keys inline');
@@ -131,12 +135,14 @@ function checkSources(rule: MapValue, path: string, report: Reporter): void {
   if (jwks?.is === 'text' && jwks.text !== '') checkJwks(jwks, `${path}.jwks`, report);
 }
 
-/** As Go's URL parser: scheme http or https, digits for a port, no blanks or control characters in the host. */
+/** As Go's URL parser reads it: scheme http or https, digits for a port, nothing odd in the host. A host need not be there. */
 function isHttpUri(text: string): boolean {
+  const opaque = /^https?:(?!\/\/)(.*)$/i.exec(text);
   const parts =
-    /^https?:\/\/(?:[^/?#@]*@)?(\[[0-9a-fA-F:.%]*\]|[^/?#@:[\]\s"<>\\^`{|}]*)(?::(\d*))?(?:[/?#].*)?$/i.exec(text);
-  if (parts === null || /[\x00-\x20\x7f]/.test(text.replaceAll(' ', ''))) return false;
-  return !/%(?![0-9a-fA-F]{2})/.test(text.split(/[?#]/, 1)[0] ?? '');
+    opaque ??
+    /^https?:\/\/(?:[^/?@]*@)?(?:\[[0-9a-fA-F:.%]*\]|[^/?@:#[\]\s"<>\\^`{|}]*)(?::\d*)?(?:[/?].*)?$/i.exec(text);
+  if (parts === null || /[\x00-\x1f\x7f]/.test(text)) return false;
+  return !/%(?![0-9a-fA-F]{2})/.test(text.split('?', 1)[0] ?? '');
 }
 
 function keysOf(rule: MapValue): KeySource {
