@@ -48,7 +48,7 @@ export function prepareAnswer(context: AnswerContext): PreparedAnswer {
 
 /** What the metadata says beside the id. */
 function describe({ decision, destination, snapshot }: AnswerContext) {
-  const { effect, reason, policy, rule, plane, dryRun, audit } = decision;
+  const { effect, reason, policy, rule, plane, dryRun, audit, observed } = decision;
   return {
     decision: effect,
     reason,
@@ -59,7 +59,12 @@ function describe({ decision, destination, snapshot }: AnswerContext) {
     destination,
     dry_run: dryRun && { decision: dryRun.effect, policy: nameOf(dryRun.policy) },
     audit: audit && { policy: nameOf(audit.policy), rule: audit.rule },
+    observed: observed && Object.fromEntries(observed.map((made) => [made.plane ?? '', seen(made)])),
   };
+}
+
+function seen({ effect, reason, policy, rule }: Decision) {
+  return { decision: effect, reason, policy: nameOf(policy), rule };
 }
 
 /** `namespace/name`, or the bare name of what has no namespace. */

@@ -37,8 +37,15 @@ export interface Decision {
   readonly rule: number | undefined;
   /** The verdict that there would be if every dry-run policy were enforced; undefined if there is none in scope. */
   readonly dryRun: DryRun | undefined;
-  /** The first audit policy that a rule of which held; it decides nothing. */
-  readonly audit: PolicyRef | undefined;
+  /** The first rule of an audit policy that held; it decides nothing. */
+  readonly audit: Audited | undefined;
+  /** What the planes say that are observed only. */
+  readonly observed?: readonly Decision[];
+}
+
+export interface Audited {
+  readonly policy: PolicyRef;
+  readonly rule: number;
 }
 
 export interface DryRun {

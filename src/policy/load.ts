@@ -35,6 +35,7 @@ export interface JoinOptions {
   /** What becomes of the planes that can be chosen; enforced and observed unless said otherwise. */
   readonly planes?: { readonly calico: PlaneMode; readonly l4: PlaneMode };
   readonly registry?: Registry;
+  readonly hops?: readonly string[];
 }
 
 /** Two documents of one name in different files; the later one is at fault. */
@@ -80,6 +81,7 @@ export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions)
       absence,
       planes: [plane, ...tierPlanes(contributions, { absence, planes })],
       registry: registryOf(contributions, options.registry),
+      hops: options.hops ?? [],
     },
     findings: lintTogether(plane, options.rootNamespace),
     counts: countsOf(files),

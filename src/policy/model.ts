@@ -39,6 +39,8 @@ export interface PolicyModel {
   readonly planes: readonly Plane[];
   /** Who lives where; absent until something needs it. */
   readonly registry?: Registry;
+  /** CIDRs behind which the source's place is unknown (NAT, gateways). */
+  readonly hops?: readonly string[];
 }
 
 export interface Plane {

@@ -2,11 +2,12 @@
  * Compiles a policy model to a snapshot: one immutable value that decides.
  * @module
  */
-import type { Decision } from '../decision.ts';
-import type { Destination, Facts } from '../facts.ts';
-import type { PolicyModel } from '../model.ts';
+import type { Destination } from '../facts.ts';
+import type { PlaneMode, PolicyModel } from '../model.ts';
 import { emptyRegistry } from '../registry/registry.ts';
 import type { Snapshot, TokenCarriers } from '../snapshot.ts';
+import { joinPlanes } from './join-planes.ts';
+import { compileNetworkPlane } from './network-plane.ts';
 import { type CompiledPlane, compilePlane, type PlaneProgram } from './plane-program.ts';
 import { createRegistryContext } from './registry-context.ts';
 import { decision } from './step.ts';
@@ -22,11 +23,16 @@ export interface SnapshotOptions {
  * @throws GatehouseError `policy_invalid` if the model holds what cannot be compiled
  */
 export function compileSnapshot(model: PolicyModel, options: SnapshotOptions): Snapshot {
-  const registry = createRegistryContext(model.registry ?? emptyRegistry, model.absence);
+  const registry = createRegistryContext(model.registry ?? emptyRegistry, model.absence, model.hops);
   const tokenCarriers = carriersOf(model);
-  const planes = model.planes
-    .filter(({ mode }) => mode === 'enforce')
-    .map((plane) => compilePlane(plane, { ...registry, absence: model.absence }));
+  const compile = (mode: PlaneMode) =>
+    model.planes
+      .filter((plane) => plane.mode === mode)
+      .map((plane) =>
+        (plane.id === 'l4' ? compileNetworkPlane : compilePlane)(plane, { ...registry, absence: model.absence }),
+      );
+  const enforced = compile('enforce');
+  const observed = compile('observe');
   const empty = model.planes.every(({ stages }) => stages.every(({ policies }) => policies.length === 0));
   if (empty && !options.allowEmpty) {
     const refusal = decision(undefined, 'deny', 'no_policies');
@@ -40,29 +46,13 @@ export function compileSnapshot(model: PolicyModel, options: SnapshotOptions): S
       const { destination } = facts;
       let program = programs.get(destination);
       if (program === undefined) {
-        program = join(planes, registry.locate(destination, facts.destinationAddress));
+        const located = registry.locate(destination, facts.destinationAddress);
+        const ofPlanes = (planes: readonly CompiledPlane[]) => planes.map((plane) => plane.programFor(located));
+        program = joinPlanes(ofPlanes(enforced), ofPlanes(observed));
         programs.set(destination, program);
       }
       return program(facts);
     },
-  };
-}
-
-/** All planes must allow; the first that denies speaks, else the first that has a rule to name. */
-function join(planes: readonly CompiledPlane[], destination: Destination): PlaneProgram {
-  const programs = planes.map((plane) => plane.programFor(destination));
-  const [only, ...others] = programs;
-  const open = decision(undefined, 'allow', 'no_policy_applies');
-  if (only === undefined) return () => open;
-  if (others.length === 0) return only;
-  return (facts: Facts): Decision => {
-    let spoken: Decision | undefined;
-    for (const program of programs) {
-      const made = program(facts);
-      if (made.effect === 'deny') return made;
-      if (spoken === undefined || (spoken.policy === undefined && made.policy !== undefined)) spoken = made;
-    }
-    return spoken ?? open;
   };
 }
 

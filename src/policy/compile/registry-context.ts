@@ -3,7 +3,8 @@
  * @module
  */
 import { CidrTrie } from '../../lib/cidr-trie.ts';
-import { parseCidr, unmapped } from '../../lib/ip-address.ts';
+import { ipInRange, parseCidr, unmapped } from '../../lib/ip-address.ts';
+import type { ServiceAccountRef } from '../../spiffe/spiffe-id.ts';
 import { no, type Truth, unknown, yes } from '../absence.ts';
 import type { Destination, Facts, IpAddress } from '../facts.ts';
 import { type LabelExpr, type Labels, labelsMatch } from '../labels.ts';
@@ -21,11 +22,18 @@ export interface RegistryContext extends SubjectContext, Pick<ConditionContext, 
   locate(destination: Destination, address: IpAddress | undefined): Destination;
   /** The pods that hold an address. */
   endpointsAt(address: IpAddress | undefined): readonly Endpoint[];
-  readonly book: LabelBook;
+  /** The pods with the namespace and service account that a principal names; undefined if it names none. */
+  endpointsNamed(principal: string): readonly Endpoint[] | undefined;
+  accountOf(principal: string): ServiceAccountRef | undefined;
+  /** Whether an address is that of a hop (NAT, gateway): it says nothing about the source's place. */
+  isBehindHop(address: IpAddress | undefined): boolean;
+  /** A pod as somebody whose policies are asked for. */
+  destinationOf(endpoint: Endpoint): Destination;
 }
 
 /** What an address can belong to. */
 interface Member {
+  readonly id: number;
   readonly labels: Labels;
   /** Undefined for a network set. */
   readonly endpoint: Endpoint | undefined;
@@ -40,7 +48,11 @@ interface Membership {
 const MOST_REMEMBERED = 65_536;
 
 /** Indexes a registry; a network set or pod with several addresses is one member. */
-export function createRegistryContext(registry: Registry, absence: Absence): RegistryContext {
+export function createRegistryContext(
+  registry: Registry,
+  absence: Absence,
+  hops: readonly string[] = [],
+): RegistryContext {
   const book = createLabelBook(registry);
   const members: Member[] = [];
   const trie = new CidrTrie<Membership[]>();
@@ -50,20 +62,47 @@ export function createRegistryContext(registry: Registry, absence: Absence): Reg
   };
   for (const endpoint of registry.endpoints) {
     if (endpoint.hostNetwork) continue;
-    const id = members.push({ labels: book.ofEndpoint(endpoint), endpoint }) - 1;
+    const id = members.length;
+    members.push({ id, labels: book.ofEndpoint(endpoint), endpoint });
     for (const address of endpoint.addresses) file(address, id);
   }
   for (const set of registry.networkSets) {
-    const id = members.push({ labels: book.ofNetworkSet(set), endpoint: undefined }) - 1;
+    const id = members.length;
+    members.push({ id, labels: book.ofNetworkSet(set), endpoint: undefined });
     for (const net of set.nets) file(net, id);
   }
   const holding = rememberHolding(trie);
   const endpointsAt = (address: IpAddress | undefined): Endpoint[] =>
     address === undefined ? [] : holding(address).flatMap(({ id }) => members[id]?.endpoint ?? []);
+  const bySelector = new Map<string, ReadonlySet<number>>();
+  const satisfyingOnce = (selector: LabelExpr): ReadonlySet<number> => {
+    const key = JSON.stringify(selector);
+    const known = bySelector.get(key) ?? membersSatisfying(members, selector);
+    bySelector.set(key, known);
+    return known;
+  };
   const located = new WeakMap<Destination, Endpoint>();
+  const hopRanges = hops.flatMap((hop) => parseCidr(hop) ?? []);
+  const isBehindHop = (address: IpAddress | undefined): boolean =>
+    address !== undefined && hopRanges.some((range) => ipInRange(unmapped(address.bytes), range));
+  const byAccount = Map.groupBy(members, ({ endpoint }) =>
+    endpoint === undefined ? '' : `${endpoint.namespace}/${endpoint.serviceAccount}`,
+  );
+  const membersNamed = (principal: string): readonly Member[] | undefined => {
+    const account = accountOf(principal);
+    return account && (byAccount.get(`${account.namespace}/${account.serviceAccount}`) ?? []);
+  };
   return {
-    book,
     endpointsAt,
+    accountOf,
+    isBehindHop,
+    endpointsNamed: (principal) => membersNamed(principal)?.flatMap(({ endpoint }) => endpoint ?? []),
+    destinationOf(endpoint) {
+      const { namespace, serviceAccount, labels } = endpoint;
+      const destination: Destination = { spiffeId: '', namespace, serviceAccount, labels: new Map(labels) };
+      located.set(destination, endpoint);
+      return destination;
+    },
     locate(destination, address) {
       const endpoint = endpointsAt(address).find(
         (one) => one.namespace === destination.namespace && one.serviceAccount === destination.serviceAccount,
@@ -93,11 +132,14 @@ export function createRegistryContext(registry: Registry, absence: Absence): Reg
           return named ? yes : no;
         };
       }
-      const satisfying = membersSatisfying(members, atom.selector);
+      const satisfying = satisfyingOnce(atom.selector);
+      const selected = (member: Member): boolean => satisfying.has(member.id);
       const ranges = atom.ranges || absence === 'strict';
       return (facts) => {
         const at = address(facts);
         if (at === undefined) return absent;
+        if (atom.ranges && atom.end === 'source' && isBehindHop(at))
+          return agreed(membersNamed(facts.sourcePrincipal), selected);
         for (const { id, ranged } of holding(at)) if ((ranges || !ranged) && satisfying.has(id)) return yes;
         return no;
       };
@@ -110,7 +152,7 @@ const addressOf = (end: 'source' | 'destination') =>
 
 function membersSatisfying(members: readonly Member[], selector: LabelExpr): ReadonlySet<number> {
   const out = new Set<number>();
-  for (const [id, { labels }] of members.entries()) if (labelsMatch(selector, labels)) out.add(id);
+  for (const { id, labels } of members) if (labelsMatch(selector, labels)) out.add(id);
   return out;
 }
 
@@ -130,6 +172,21 @@ function rememberHolding(trie: CidrTrie<Membership[]>): (address: IpAddress) => 
   };
 }
 
+/** What is true of all of them is true, what is true of none is not; of nobody nothing is known. */
+function agreed(members: readonly Member[] | undefined, holds: (member: Member) => boolean): Truth {
+  const some = members?.filter(holds) ?? [];
+  if (members === undefined || members.length === 0) return unknown;
+  return some.length === members.length ? yes : some.length === 0 ? no : unknown;
+}
+
+/** The service account that a principal names in the usual form, whatever its trust domain. */
+function accountOf(principal: string): ServiceAccountRef | undefined {
+  const match = IDENTITY.exec(principal);
+  return match?.[1] === undefined || match[2] === undefined
+    ? undefined
+    : { namespace: match[1], serviceAccount: match[2] };
+}
+
 const IDENTITY = /^spiffe:\/\/[^/]+\/ns\/([^/]+)\/sa\/([^/]+)$/;
 
 function identityJudge(
@@ -140,10 +197,9 @@ function identityJudge(
   const absent = absence === 'strict' ? unknown : yes;
   const none: Labels = new Map();
   return (facts) => {
-    const match = IDENTITY.exec(atom.end === 'source' ? facts.sourcePrincipal : facts.destinationPrincipal);
-    const namespace = match?.[1];
-    const name = match?.[2];
-    if (namespace === undefined || name === undefined) return absent;
+    const account = accountOf(atom.end === 'source' ? facts.sourcePrincipal : facts.destinationPrincipal);
+    if (account === undefined) return absent;
+    const { namespace, serviceAccount: name } = account;
     if (atom.ownNamespace !== undefined && atom.ownNamespace !== namespace) return no;
     if (atom.namespace !== undefined && !labelsMatch(atom.namespace, book.ofNamespace(namespace) ?? none)) return no;
     if (atom.names !== undefined && !atom.names.includes(name)) return no;

@@ -4,7 +4,6 @@
  * A workload's program is the list of scopes that include it; nothing is built when a request comes.
  * @module
  */
-import { GatehouseError } from '../../errors.ts';
 import { unknownHolds } from '../absence.ts';
 import type { Destination, Facts } from '../facts.ts';
 import type { Policy, PolicyRef, RuleStage, Subject } from '../model.ts';
@@ -48,12 +47,6 @@ export interface SelectedRules {
 
 /** Compiles one stage. */
 export function compileRuleStage(stage: RuleStage, context: CompileContext): CompiledRuleStage {
-  if (stage.direction === 'egress') {
-    throw new GatehouseError(
-      'policy_invalid',
-      `stage ${stage.name}: egress rules need a registry: configure registry.paths`,
-    );
-  }
   const rules = orderRules(stage);
   const rulesOf = Map.groupBy(rules, ({ policy }) => policy);
   const scopesOf = (mode: Policy['mode']): ScopeTable => {

@@ -1,0 +1,78 @@
+/**
+ * Joins what the planes say of one request: all that are enforced must allow; the observed ones are told.
+ * @module
+ */
+import type { Decision, DryRun } from '../decision.ts';
+import type { Facts } from '../facts.ts';
+import type { PlaneProgram } from './plane-program.ts';
+import { decision } from './step.ts';
+
+/** Joined programs of one workload. */
+export function joinPlanes(enforced: readonly PlaneProgram[], observed: readonly PlaneProgram[]): PlaneProgram {
+  const [only] = enforced;
+  if (only !== undefined && enforced.length === 1 && observed.length === 0) return only;
+  const programs = [...enforced, ...observed];
+  const join = remembered((made) => joined(made.slice(0, enforced.length), made.slice(enforced.length)));
+  return (facts: Facts) => {
+    let node = join.root;
+    for (const program of programs) node = join.step(node, program(facts));
+    return join.outcome(node);
+  };
+}
+
+/** The first plane that denies speaks, else the first that has a rule to name. */
+function joined(enforced: readonly Decision[], observed: readonly Decision[]): Decision {
+  const spoken =
+    enforced.find(({ effect }) => effect === 'deny') ??
+    enforced.find(({ policy }) => policy !== undefined) ??
+    enforced[0];
+  return {
+    ...(spoken ?? decision(undefined, 'allow', 'no_policy_applies')),
+    dryRun: dryRunOf(enforced),
+    ...(observed.length === 0 ? {} : { observed }),
+  };
+}
+
+/** What would be if every dry-run policy of every plane were enforced. */
+function dryRunOf(enforced: readonly Decision[]): DryRun | undefined {
+  if (enforced.every(({ dryRun }) => dryRun === undefined)) return undefined;
+  const outcomes = enforced.map((made) => made.dryRun ?? { effect: made.effect, policy: made.policy });
+  return (
+    outcomes.find(({ effect }) => effect === 'deny') ??
+    outcomes.find(({ policy }) => policy !== undefined) ??
+    outcomes[0]
+  );
+}
+
+interface Node {
+  readonly path: readonly Decision[];
+  readonly next: Map<Decision, Node>;
+  outcome: Decision | undefined;
+}
+
+const MOST_NODES = 8192;
+
+/** Equal sequences of decisions come to one object, so that answers can be prepared. */
+function remembered(join: (made: readonly Decision[]) => Decision) {
+  const root: Node = { path: [], next: new Map(), outcome: undefined };
+  let count = 0;
+  return {
+    root,
+    step(node: Node, made: Decision): Node {
+      let next = node.next.get(made);
+      if (next === undefined) {
+        if (++count > MOST_NODES) {
+          root.next.clear();
+          count = 0;
+        }
+        next = { path: [...node.path, made], next: new Map(), outcome: undefined };
+        node.next.set(made, next);
+      }
+      return next;
+    },
+    outcome(node: Node): Decision {
+      node.outcome ??= join(node.path);
+      return node.outcome;
+    },
+  };
+}

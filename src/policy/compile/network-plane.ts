@@ -1,0 +1,84 @@
+/**
+ * The l4 plane: what the network itself lets pass, the source's egress and the destination's ingress.
+ *
+ * A source is known by its place (the pod that holds its address); behind a hop, where addresses are not the sources' own, by its
+ * identity. A source that is no endpoint has no egress policy here.
+ * @module
+ */
+import type { Decision } from '../decision.ts';
+import type { Facts } from '../facts.ts';
+import type { Plane, RuleStage } from '../model.ts';
+import type { Endpoint } from '../registry/registry.ts';
+import type { CompiledPlane, PlaneProgram } from './plane-program.ts';
+import { compilePlane } from './plane-program.ts';
+import type { RegistryContext } from './registry-context.ts';
+import type { CompileContext } from './rule-stage.ts';
+import { decision } from './step.ts';
+
+/** Compiles the plane from its stages of both directions. */
+export function compileNetworkPlane(plane: Plane, context: CompileContext & RegistryContext): CompiledPlane {
+  const half = (direction: 'ingress' | 'egress'): CompiledPlane =>
+    compilePlane(
+      { ...plane, stages: plane.stages.filter((stage) => directionOf(stage as RuleStage) === direction) },
+      context,
+    ); // tiers only
+  const ingress = half('ingress');
+  const egress = programsByEndpoint(half('egress'), context);
+  const mismatch = decision(plane.id, 'deny', 'place_mismatch');
+  return {
+    plane,
+    programFor(destination) {
+      const into = ingress.programFor(destination);
+      return (facts) => {
+        const sources = sourcesOf(facts, context);
+        if (sources === 'mismatch') return mismatch;
+        const out = egressOf(sources, egress, facts);
+        if (out?.effect === 'deny') return out;
+        const made = into(facts);
+        return made.effect === 'deny' || made.policy !== undefined || out === undefined ? made : out;
+      };
+    },
+  };
+}
+
+const directionOf = (stage: RuleStage): 'ingress' | 'egress' => stage.direction ?? 'ingress';
+
+/** The pods that the source may be; they are several where only its identity tells. */
+function sourcesOf(facts: Facts, context: RegistryContext): readonly Endpoint[] | 'mismatch' {
+  const named = context.endpointsNamed(facts.sourcePrincipal);
+  if (context.isBehindHop(facts.sourceAddress)) return named ?? [];
+  const placed = context.endpointsAt(facts.sourceAddress);
+  const account = context.accountOf(facts.sourcePrincipal);
+  if (account === undefined || placed.length === 0) return placed;
+  const agreeing = placed.filter(
+    ({ namespace, serviceAccount }) => namespace === account.namespace && serviceAccount === account.serviceAccount,
+  );
+  return agreeing.length === 0 ? 'mismatch' : agreeing;
+}
+
+/** Whoever the source is, its egress must let it: the first that denies speaks. */
+function egressOf(
+  sources: readonly Endpoint[],
+  programOf: (endpoint: Endpoint) => PlaneProgram,
+  facts: Facts,
+): Decision | undefined {
+  let allowed: Decision | undefined;
+  for (const source of sources) {
+    const made = programOf(source)(facts);
+    if (made.effect === 'deny') return made;
+    allowed ??= made;
+  }
+  return allowed;
+}
+
+function programsByEndpoint(plane: CompiledPlane, context: RegistryContext): (endpoint: Endpoint) => PlaneProgram {
+  const programs = new WeakMap<Endpoint, PlaneProgram>();
+  return (endpoint) => {
+    let program = programs.get(endpoint);
+    if (program === undefined) {
+      program = plane.programFor(context.destinationOf(endpoint));
+      programs.set(endpoint, program);
+    }
+    return program;
+  };
+}
