@@ -6,6 +6,7 @@ import { toByteString } from '../../../lib/byte-string.ts';
 import { parseCidr } from '../../../lib/ip-address.ts';
 import type { Expr, TextFact, TextPattern } from '../../model.ts';
 import {
+  hasTemplate,
   headerPattern,
   hostPattern,
   namespacePattern,
@@ -122,8 +123,18 @@ const fixed = new Map<string, Attribute>([
   ['connection.sni', textAttribute({ of: 'sni' }, false, stringPattern)],
   ['operation.host', textAttribute({ of: 'host' }, true, hostPattern)],
   ['operation.method', textAttribute({ of: 'method' }, true, headerPattern)],
-  ['operation.path', textAttribute({ of: 'path' }, true, pathPattern)],
+  [
+    'operation.path',
+    {
+      httpOnly: true,
+      exprOf: (values) =>
+        values.some(isBrokenTemplate) ? undefined : { op: 'text', fact: { of: 'path' }, any: values.map(pathPattern) },
+    },
+  ],
 ]);
+
+/** Istio lets it pass and Envoy refuses it: nothing can be said with it. */
+const isBrokenTemplate = (value: string): boolean => hasTemplate(value) && !value.startsWith('/');
 
 /** The attribute of a `when` key (or of a field, by its inner name); undefined if there is none. */
 export function attributeOf(key: string): Attribute | undefined {
