@@ -83,7 +83,7 @@ export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions)
       registry: registryOf(contributions, options.registry),
       hops: options.hops ?? [],
     },
-    findings: lintTogether(plane, options.rootNamespace),
+    findings: lintTogether(plane),
     counts: countsOf(files),
     skipped: skippedOf(files),
   };

@@ -18,8 +18,7 @@ const policy = (name: string, rules = '[{}]', action = 'ALLOW'): string =>
 const namesOf = (load: PolicyLoad): string[] =>
   load.model.planes
     .flatMap((plane) => plane.stages)
-    .flatMap((stage) => stage.policies)
-    .map(({ ref }) => ref.name)
+    .flatMap((stage) => stage.policies.map(({ ref }) => ref.name))
     .sort();
 
 describe('openPolicySources', () => {
