@@ -9,7 +9,17 @@ import { fromPem, toPem } from '../../src/identity/pki/pem.ts';
 import { openssl } from '../support/openssl.ts';
 
 const made = (args: string[]): Buffer => {
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', '/dev/null', '-subj', '/CN=x'];
+  const key = [
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-keyout',
+    '/dev/null',
+    '-subj',
+    '/CN=x',
+  ];
   const run = openssl(['req', ...args, ...key, '-outform', 'DER']);
   assert.ok(run.ok, run.text);
   return run.stdout;
@@ -63,12 +73,12 @@ describe('parsers of certificates and requests', () => {
   });
 
   it('a request with any changed byte is refused or proves the same key', () => {
-    const { key } = readCsr(request);
+    const { spki } = readCsr(request);
     fc.assert(
       fc.property(fc.nat(request.length - 1), fc.integer({ min: 1, max: 255 }), (at, mask) => {
         const changed = Buffer.from(request);
         changed[at] = (changed[at] ?? 0) ^ mask;
-        onlyOurs(() => assert.equal(Buffer.compare(readCsr(changed).key.spki, key.spki), 0));
+        onlyOurs(() => assert.equal(Buffer.compare(readCsr(changed).spki, spki), 0));
       }),
       { numRuns: 1500 },
     );

@@ -25,9 +25,17 @@ export function algorithmOf(signer: Pick<Signer, 'keyType'>): SignatureAlgorithm
   }
 }
 
-/** A serial number: 128 bits, 126 of them random, positive, never with a leading zero byte (RFC 5280 §4.1.2.2). */
+const POOL_BYTES = 4096;
+let pool = Buffer.alloc(0);
+
+/**
+ * A serial number: 128 bits, 126 of them random, positive, never with a leading zero byte (RFC 5280 §4.1.2.2). Randomness is
+ * drawn 4 KiB at a time: one by one it would cost a tenth of a signature.
+ */
 export function randomSerial(): Buffer {
-  const serial = randomBytes(16);
+  if (pool.length < 16) pool = randomBytes(POOL_BYTES);
+  const serial = pool.subarray(0, 16);
+  pool = pool.subarray(16);
   serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40;
   return serial;
 }

@@ -7,7 +7,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { pathOf, type SpiffeId, trustDomainOf } from '../../spiffe/spiffe-id.ts';
 import type { JwtSvid, X509Svid } from '../../spiffe/svid.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
-import { generateKeyDer, readPublicKeyInfo, spkiHash, spkiOf } from '../pki/key-type.ts';
+import { generateKeyDer, type PublicKeyInfo, readPublicKeyInfo, spkiHash } from '../pki/key-type.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { Issuers } from './issuers.ts';
 import type { JwtRequest, X509Request } from './requests.ts';
@@ -62,9 +62,7 @@ export function createIssuance(deps: IssuanceDeps): Issuance {
     const { entitlement } = request;
     checkId(entitlement.spiffeId, deps.trustDomain);
     checkDnsNames(entitlement.dnsNames);
-    const key = request.publicKey
-      ? readPublicKeyInfo(spkiOf(request.publicKey))
-      : await generateKeyDer(request.keyType ?? settings.keyType);
+    const key = callersKey(request) ?? (await generateKeyDer(request.keyType ?? settings.keyType));
     const issuer = living(deps.issuers().x509);
     const bundleSequence = deps.bundleSequence();
     const issuedAt = clock.now();
@@ -125,6 +123,11 @@ export function createIssuance(deps: IssuanceDeps): Issuance {
       : issueJwt(request);
   };
   return { issueX509, issueJwt };
+}
+
+function callersKey({ spki, publicKey }: X509Request): PublicKeyInfo | undefined {
+  if (spki) return readPublicKeyInfo(spki);
+  return publicKey && readPublicKeyInfo(publicKey.export({ type: 'spki', format: 'der' }));
 }
 
 function checkId(spiffeId: SpiffeId, trustDomain: TrustDomain): void {

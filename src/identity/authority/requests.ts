@@ -32,6 +32,8 @@ interface Request {
 export interface X509Request extends Request {
   /** Given: that key is certified. Absent: a key of `keyType` is made and returned. */
   readonly publicKey?: KeyObject;
+  /** The same as SubjectPublicKeyInfo, DER: what `readCsr` answers, and much cheaper than a KeyObject. */
+  readonly spki?: Uint8Array;
   readonly keyType?: KeyType;
 }
 

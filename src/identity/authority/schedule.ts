@@ -2,7 +2,7 @@
  * When things are due: preparing and activating an authority, renewing an SVID.
  * @module
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 const DAY_MS = 86_400_000;
 
@@ -31,7 +31,7 @@ export function activateMustAt(life: Life): number {
 
 /** A number in [0, 1) that belongs to `text`: the same for every process. */
 export function fractionOf(text: string): number {
-  return createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32;
+  return hash('sha256', text, 'buffer').readUInt32BE(0) / 2 ** 32;
 }
 
 /** Half of the life, spread by ± 10 % by the serial, so that what was issued together is not renewed together. */

@@ -31,6 +31,8 @@ export interface X509Request {
   readonly channel: Channel;
   /** Given: that key is certified. Absent: a key of this type is made and returned. */
   readonly publicKey?: KeyObject;
+  /** The same as SubjectPublicKeyInfo, DER: what `readCsr` answers, and much cheaper than a KeyObject. */
+  readonly spki?: Uint8Array;
   readonly keyType?: KeyType;
   /** Who will hold it, as in `Acknowledgement.consumer`: so a gate can tell which holders lack a new root. */
   readonly consumer?: string;

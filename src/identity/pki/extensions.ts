@@ -14,9 +14,15 @@ export function forgeToDer(value: forge.asn1.Asn1): Buffer {
   return Buffer.from(asn1.toDer(value).getBytes(), 'latin1');
 }
 
-/** An OBJECT IDENTIFIER, DER. */
+const identifiers = new Map<string, Buffer>();
+
+/** An OBJECT IDENTIFIER, DER; each is encoded once, since every certificate has the same ones. */
 export function objectIdentifier(dotted: string): Buffer {
-  return element(tag.oid, Buffer.from(asn1.oidToDer(dotted).getBytes(), 'latin1'));
+  const known = identifiers.get(dotted);
+  if (known) return known;
+  const der = element(tag.oid, Buffer.from(asn1.oidToDer(dotted).getBytes(), 'latin1'));
+  identifiers.set(dotted, der);
+  return der;
 }
 
 function extension(dotted: string, critical: boolean, value: Uint8Array): Buffer {

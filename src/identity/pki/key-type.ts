@@ -2,7 +2,7 @@
  * The kinds of keys that Gatehouse makes and certifies, and how they look as DER.
  * @module
  */
-import { createHash, generateKeyPair, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { generateKeyPair, generateKeyPairSync, hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { GatehouseError } from '../../errors.ts';
 import { tag } from './der.ts';
@@ -33,6 +33,8 @@ const prefixes = {
   'ec-p256': Buffer.from(curves['ec-p256'].prefix, 'hex'),
   'ec-p384': Buffer.from(curves['ec-p384'].prefix, 'hex'),
 };
+
+const p256SpkiBytes = prefixes['ec-p256'].length + curves['ec-p256'].pointBytes;
 
 const generateRsa = promisify(generateKeyPair);
 
@@ -109,26 +111,19 @@ function problemOfOther(spki: Uint8Array): string | undefined {
   return undefined;
 }
 
-const known = new WeakMap<KeyObject, Uint8Array>();
-
-/** Remembers the DER of a key that was just read, since exporting it again costs more than signing with it. */
-export function rememberSpki(key: KeyObject, spki: Uint8Array): void {
-  known.set(key, spki);
-}
-
-/** SubjectPublicKeyInfo of a public key, DER. */
-export function spkiOf(key: KeyObject): Uint8Array {
-  return known.get(key) ?? key.export({ type: 'spki', format: 'der' });
-}
-
 /** Subject key identifier: the leftmost 160 bits of the SHA-256 of the key's bit string (RFC 7093 §2, method 1). */
 export function keyIdentifier(spki: Uint8Array): Buffer {
+  return hash('sha256', keyBitsOf(spki), 'buffer').subarray(0, 20);
+}
+
+function keyBitsOf(spki: Uint8Array): Uint8Array {
+  if (isKnownCurve(spki)) return spki.subarray(spki.length === p256SpkiBytes ? -65 : -97);
   const body = new DerReader(readOnly(spki, tag.sequence).content);
   body.read(tag.sequence);
-  return createHash('sha256').update(readBitString(body)).digest().subarray(0, 20);
+  return readBitString(body);
 }
 
 /** Lower-case hex SHA-256 of SubjectPublicKeyInfo: the name of a key in ledger and revocations. */
 export function spkiHash(spki: Uint8Array): string {
-  return createHash('sha256').update(spki).digest('hex');
+  return hash('sha256', spki, 'hex');
 }

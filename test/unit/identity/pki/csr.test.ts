@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { GatehouseError } from '../../../../src/errors.ts';
 import { readCsr, readCsrPem } from '../../../../src/identity/pki/csr.ts';
 import { element, sequence, tag } from '../../../../src/identity/pki/der.ts';
-import { spkiOf } from '../../../../src/identity/pki/key-type.ts';
+import { toPem } from '../../../../src/identity/pki/pem.ts';
 import { openssl } from '../../../support/openssl.ts';
 
 const ec = (curve: string): string[] => ['-newkey', 'ec', '-pkeyopt', `ec_paramgen_curve:${curve}`];
@@ -56,18 +56,14 @@ describe('readCsr', () => {
     it(`accepts ${name} and takes the key that openssl sees`, () => {
       const der = makeCsr(key, extra);
       const request = readCsr(der);
-      assert.equal(request.key.family, family);
-      const pem = openssl(['req', '-inform', 'DER', '-noout', '-pubkey'], der).stdout;
-      assert.equal(request.publicKey.export({ type: 'spki', format: 'pem' }), pem.toString());
-      assert.equal(
-        Buffer.compare(spkiOf(request.publicKey), request.publicKey.export({ type: 'spki', format: 'der' })),
-        0,
-      );
+      assert.equal(request.family, family);
+      const pem = openssl(['req', '-inform', 'DER', '-noout', '-pubkey'], der).stdout.toString();
+      assert.equal(toPem('PUBLIC KEY', request.spki), pem);
     }).timeout(20_000);
   }
 
   it('reads PEM', () => {
-    assert.equal(readCsrPem(makeCsr(ec('P-256'), [], 'PEM').toString()).key.family, 'ec');
+    assert.equal(readCsrPem(makeCsr(ec('P-256'), [], 'PEM').toString()).family, 'ec');
   });
 
   const nested = (depth: number): Buffer => {
