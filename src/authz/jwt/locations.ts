@@ -1,0 +1,74 @@
+/**
+ * Where a rule looks for tokens, and what it finds there.
+ * @module
+ */
+import type { TokenRule } from '../../policy/model.ts';
+import { firstCookie } from './cookies.ts';
+import { firstParameter, queryOf } from './query.ts';
+import type { RequestView } from './request-view.ts';
+
+/** A token (any bytes) and how it is taken out of the request; cookies stay. */
+export interface FoundToken {
+  readonly text: string;
+  removeFrom(view: RequestView): void;
+}
+
+/** Finds the tokens of one place, in order. */
+type Location = (view: RequestView) => readonly FoundToken[];
+
+const defaults: Pick<TokenRule, 'fromHeaders' | 'fromParams'> = {
+  fromHeaders: [{ name: 'authorization', prefix: 'Bearer ' }],
+  fromParams: ['access_token'],
+};
+
+/** The places of a rule in Envoy's order: headers by name and prefix, parameters, cookies, each once. */
+export function locationsOf(rule: TokenRule): readonly Location[] {
+  const { fromCookies } = rule;
+  const isSet = rule.fromHeaders.length + rule.fromParams.length + fromCookies.length > 0;
+  const { fromHeaders, fromParams } = isSet ? rule : defaults;
+  const headers = new Map(fromHeaders.map(({ name, prefix }) => [name.toLowerCase() + prefix, { name, prefix }]));
+  return [
+    ...[...headers]
+      .toSorted(([a], [b]) => order(a, b))
+      .map(([, { name, prefix }]) => header(name.toLowerCase(), prefix)),
+    ...[...new Set(fromParams)].toSorted(order).map(parameter),
+    ...[...new Set(fromCookies)].toSorted(order).map(cookie),
+  ];
+}
+
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function header(name: string, prefix: string): Location {
+  const removeFrom = (view: RequestView): void => view.removeHeader(name);
+  return (view) =>
+    view.header(name).flatMap((line) => {
+      const text = prefix === '' ? line : afterPrefix(line, prefix);
+      return text === undefined ? [] : [{ text, removeFrom }];
+    });
+}
+
+/** What follows the prefix, wherever in the line it stands, from the first character on that a token may have; the line itself if there is none. */
+function afterPrefix(line: string, prefix: string): string | undefined {
+  const at = line.indexOf(prefix);
+  if (at < 0) return undefined;
+  const rest = line.slice(at + prefix.length);
+  const start = rest.search(/[\w.-]/);
+  return start < 0 ? line : rest.slice(start);
+}
+
+function parameter(name: string): Location {
+  const removeFrom = (view: RequestView): void => view.removeParameter(name);
+  return ({ path }) => {
+    const query = path === undefined ? undefined : queryOf(path);
+    const text = query === undefined ? undefined : firstParameter(query, name);
+    return text === undefined ? [] : [{ text, removeFrom }];
+  };
+}
+
+function cookie(name: string): Location {
+  const removeFrom = (): void => undefined;
+  return (view) => {
+    const text = firstCookie(view.header('cookie'), name);
+    return text === undefined ? [] : [{ text, removeFrom }];
+  };
+}
