@@ -33,7 +33,10 @@ export function compileSnapshot(model: PolicyModel, options: SnapshotOptions): S
       );
   const enforced = compile('enforce');
   const observed = compile('observe');
-  const empty = model.planes.every(({ stages }) => stages.every(({ policies }) => policies.length === 0));
+  // A plane of tiers is there only if some policy is, though it may act in no direction that is asked about.
+  const empty = model.planes.every(
+    ({ id, stages }) => id === 'istio' && stages.every(({ policies }) => policies.length === 0),
+  );
   if (empty && !options.allowEmpty) {
     const refusal = decision(undefined, 'deny', 'no_policies');
     return { generation: model.generation, tokenCarriers, decide: () => refusal };

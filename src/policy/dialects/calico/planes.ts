@@ -30,7 +30,7 @@ export function tierPlanes(contributions: readonly Contribution[], options: Tier
     policies.some(({ origin }) => origin === 'calico') ||
     contributions.some(({ to }) => to === 'network-set');
   const planes: Plane[] = [];
-  if (isCalico && options.planes.calico !== 'off') {
+  if (isCalico && policies.length > 0 && options.planes.calico !== 'off') {
     const stages = stagesOf(policies, tiers, 'ingress', (rule) => checkRules(rule, options.absence));
     planes.push({ id: 'calico', mode: options.planes.calico, stages });
   }
