@@ -1,0 +1,86 @@
+/**
+ * Puts the message of a request together from its DATA frames.
+ *
+ * Nothing is reserved for what a peer only announces: the buffer doubles as bytes come, and is counted.
+ * @module
+ */
+import { grpcStatus } from '../../errors.ts';
+import type { Connection } from './connection.ts';
+import { uint32 } from './frames.ts';
+import type { GrpcRefusal } from './method.ts';
+import type { Stream } from './stream.ts';
+
+/** Compressed flag and length, in front of every gRPC message. */
+export const MESSAGE_PREFIX = 5;
+const FIRST_BUFFER = 512;
+
+/** Keeps `bytes[start, end)` on the stream. Returns a refusal when the message may not be taken. */
+export function keepBody<P>(
+  link: Connection<P>,
+  stream: Stream<P>,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): GrpcRefusal | undefined {
+  const filled = stream.bodyFilled + (end - start);
+  const limit = link.lane.limits.messageBytes;
+  if (filled > limit + MESSAGE_PREFIX) return tooLarge(link, filled - MESSAGE_PREFIX);
+  if (!makeRoom(link, stream, filled)) {
+    link.countHostile('held_bytes');
+    return { status: grpcStatus.resourceExhausted, message: 'Too many bytes of unfinished requests' };
+  }
+  bytes.copy(stream.body!, stream.bodyFilled, start, end);
+  stream.bodyFilled = filled;
+  if (filled < MESSAGE_PREFIX) return undefined;
+  const length = uint32(stream.body!, 1);
+  if (length > limit) return tooLarge(link, length);
+  return filled > MESSAGE_PREFIX + length ? secondMessage(stream) : undefined;
+}
+
+/** Says that a request holds more than the one message of a unary call. */
+export function secondMessage<P>(stream: Stream<P>): GrpcRefusal {
+  return {
+    status: grpcStatus.unimplemented,
+    message: `Received a second request message for unary method ${stream.head.path}`,
+  };
+}
+
+/** Says that a request ended before its message did. */
+export function noMessage<P>(stream: Stream<P>): GrpcRefusal {
+  return {
+    status: grpcStatus.unimplemented,
+    message: `Received no request message for unary method ${stream.head.path}`,
+  };
+}
+
+/** Says that a message is above the limit. */
+export function tooLarge<P>(link: Connection<P>, length: number): GrpcRefusal {
+  link.countHostile('message_size');
+  return {
+    status: grpcStatus.resourceExhausted,
+    message: `Received message larger than max (${length} vs ${link.lane.limits.messageBytes})`,
+  };
+}
+
+/** Says that a message is above the limit once it is decompressed. */
+export function tooLargeInflated<P>(link: Connection<P>): GrpcRefusal {
+  link.countHostile('message_size');
+  return {
+    status: grpcStatus.resourceExhausted,
+    message: `Received message that decompresses to a size larger than ${link.lane.limits.messageBytes}`,
+  };
+}
+
+function makeRoom<P>(link: Connection<P>, stream: Stream<P>, needed: number): boolean {
+  const old = stream.body;
+  if (old !== undefined && needed <= old.length) return true;
+  let size = old?.length ?? FIRST_BUFFER;
+  while (size < needed) size *= 2;
+  const more = size - (old?.length ?? 0);
+  if (!link.mayHold(more)) return false;
+  const body = Buffer.allocUnsafeSlow(size);
+  if (old !== undefined) old.copy(body, 0, 0, stream.bodyFilled);
+  link.hold(stream, more);
+  stream.body = body;
+  return true;
+}

@@ -1,0 +1,340 @@
+/**
+ * One HTTP/2 connection: what it knows, how its streams and itself end.
+ * What each frame does stands in `on-*.ts`; how replies are written, in `reply.ts`; what time does, in `sweep.ts`.
+ * @module
+ */
+import type { Duplex } from 'node:stream';
+import { Allowance, type AllowanceKind } from './allowance.ts';
+import type { HostileKind } from './counts.ts';
+import { dispatch } from './dispatch.ts';
+import { type Fault, fault, type Outcome } from './fault.ts';
+import { type FrameSink, FrameSplitter } from './frame-splitter.ts';
+import { writeGoaway, writePing, writeRstStream, writeSettings, writeWindowUpdate } from './frames.ts';
+import { HeadCache } from './head-cache.ts';
+import type { HeaderBlock } from './header-block.ts';
+import { HpackDecoder } from './hpack/decoder.ts';
+import type { LaneMethod } from './method.ts';
+import { Output } from './output.ts';
+import { matchPreface } from './preface.ts';
+import { CLIENT_PREFACE, DEFAULT_WINDOW, type H2Error, HEADER_TABLE_SIZE, h2Error, MAX_STREAM_ID } from './protocol.ts';
+import type { Shared } from './shared.ts';
+import { STREAM_BYTES, type Stream } from './stream.ts';
+
+/** Where a connection stands. `greeting` until the client's first SETTINGS, `closing` once nothing is read any more. */
+export type Phase = 'greeting' | 'open' | 'closing';
+
+/** How many of the streams that we reset are remembered: what still comes for them is no fault. */
+const RESETS_REMEMBERED = 512;
+const GAPS_REMEMBERED = 16;
+const DRAIN_PING = Buffer.from('draining', 'latin1');
+
+export class Connection<P> implements FrameSink {
+  readonly lane: Shared<P>;
+  readonly peer: P;
+  readonly socket: Duplex;
+  readonly out: Output;
+  readonly decoder: HpackDecoder;
+  readonly heads = new HeadCache<LaneMethod<P>>();
+  readonly streams = new Map<number, Stream<P>>();
+  /** Streams whose reply waits for the peer's windows, oldest first. */
+  readonly blocked = new Set<Stream<P>>();
+  readonly splitter: FrameSplitter;
+  readonly openedAt: number;
+  phase: Phase = 'greeting';
+  /** Time of the chunk or sweep that is being worked on. */
+  now: number;
+  activeAt: number;
+  closingAt = 0;
+  /** Calls answered with a message. */
+  calls = 0;
+  frames = 0;
+  sendWindow = DEFAULT_WINDOW;
+  peerStreamWindow = DEFAULT_WINDOW;
+  receiveWindow: number;
+  lastStreamId = 0;
+  /** Streams above this are ignored: GOAWAY has named it. */
+  lastAcceptedId = MAX_STREAM_ID;
+  settingsAckDue = true;
+  /** The header block that waits for CONTINUATION. */
+  block: HeaderBlock | undefined;
+  held = 0;
+  unread = 0;
+  unreadSince = 0;
+  congested = false;
+  drainingSince = 0;
+  /** Sequence of the frame that is incomplete, and since when. */
+  partialFrame = -1;
+  partialSince = 0;
+  readonly #allowance = new Allowance();
+  readonly #resets = new Set<number>();
+  readonly #gaps: [from: number, to: number][] = [];
+  readonly #gone: () => void;
+  #prefaceSeen = 0;
+  #flushQueued = false;
+
+  /** @param gone  called once, when the socket is closed */
+  constructor(lane: Shared<P>, socket: Duplex, peer: P, gone: () => void) {
+    this.lane = lane;
+    this.peer = peer;
+    this.socket = socket;
+    this.#gone = gone;
+    this.out = new Output(socket, lane.outputs);
+    this.decoder = new HpackDecoder(HEADER_TABLE_SIZE, lane.limits.headerBlockBytes);
+    this.splitter = new FrameSplitter(this);
+    this.receiveWindow = lane.limits.connectionWindow;
+    this.now = lane.now();
+    this.openedAt = this.now;
+    this.activeAt = this.now;
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('drain', () => this.#drained());
+    socket.on('end', () => this.close());
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#closed());
+  }
+
+  frame(type: number, flags: number, streamId: number, bytes: Buffer, start: number, end: number): boolean {
+    this.frames += 1;
+    const outcome = dispatch(this, type, flags, streamId, bytes, start, end);
+    if (outcome !== undefined) this.fail(outcome);
+    return this.phase !== 'closing' && this.out.unread <= this.lane.limits.unreadBytesPerConnection;
+  }
+
+  frameTooLong(): void {
+    this.fail(fault(h2Error.frameSize, 'frame_size', 'frame above SETTINGS_MAX_FRAME_SIZE'));
+  }
+
+  /** Ends a stream whose reply has been written whole. */
+  finish(stream: Stream<P>): void {
+    if (!stream.remoteClosed) {
+      writeRstStream(this.out, stream.id, h2Error.none);
+      this.#rememberReset(stream.id);
+    }
+    this.forget(stream);
+  }
+
+  /** Ends a stream, or refuses one, for a fault of the peer's. Faults that come too often end the connection. */
+  reset(streamId: number, code: H2Error, kind: HostileKind): Outcome {
+    this.countHostile(kind);
+    this.lane.counts.resetsSent += 1;
+    const stream = this.streams.get(streamId);
+    if (stream !== undefined) this.forget(stream);
+    writeRstStream(this.out, streamId, code);
+    this.#rememberReset(streamId);
+    return this.spend(kind === 'refused_streams' ? 'refused_streams' : 'provoked_resets');
+  }
+
+  /** Drops a stream without a word. */
+  forget(stream: Stream<P>): void {
+    this.streams.delete(stream.id);
+    if (stream.unsent !== undefined) this.blocked.delete(stream);
+    this.held -= stream.held;
+    this.lane.held -= stream.held;
+    stream.held = 0;
+  }
+
+  /** Adds a stream that HEADERS opened. */
+  open(stream: Stream<P>): void {
+    this.streams.set(stream.id, stream);
+    this.hold(stream, STREAM_BYTES);
+  }
+
+  /** Takes note that the peer uses `streamId` next: lower ones that it left out are closed unused (RFC 9113 §5.1.1). */
+  advanceTo(streamId: number): void {
+    if (streamId > this.lastStreamId + 2) {
+      this.#gaps.push([this.lastStreamId + 1, streamId - 1]);
+      if (this.#gaps.length > GAPS_REMEMBERED) this.#gaps.shift();
+    }
+    this.lastStreamId = streamId;
+  }
+
+  /** What is known of a stream that is not open. `reset` is: by us, so that the peer may not know yet. */
+  pastOf(streamId: number): 'idle' | 'skipped' | 'reset' | 'closed' {
+    if (streamId > this.lastStreamId || streamId % 2 === 0) return 'idle';
+    if (this.#resets.has(streamId)) return 'reset';
+    return this.#gaps.some(([from, to]) => from <= streamId && streamId <= to) ? 'skipped' : 'closed';
+  }
+
+  /** Takes one of what the peer may do only so often. */
+  spend(kind: AllowanceKind): Outcome {
+    return this.#allowance.spend(kind, this.now, this.calls) ? undefined : fault(h2Error.enhanceYourCalm, kind, kind);
+  }
+
+  countHostile(kind: HostileKind): void {
+    this.lane.counts.hostile[kind] += 1;
+  }
+
+  hold(stream: Stream<P>, size: number): void {
+    stream.held += size;
+    this.held += size;
+    this.lane.held += size;
+  }
+
+  mayHold(size: number): boolean {
+    const { heldBytes, heldBytesPerConnection } = this.lane.limits;
+    return this.held + size <= heldBytesPerConnection && this.lane.held + size <= heldBytes;
+  }
+
+  /** Ends the connection for a fault: GOAWAY, what is gathered is sent, nothing more is read (RFC 9113 §5.4.1). */
+  fail({ code, kind, text }: Fault): void {
+    if (this.phase === 'closing') return;
+    this.countHostile(kind);
+    writeGoaway(this.out, this.lastStreamId, code, text);
+    this.close();
+  }
+
+  /** Ends the connection: what is gathered is sent, nothing more is read. */
+  close(): void {
+    if (this.phase === 'closing') return;
+    this.phase = 'closing';
+    this.closingAt = this.now;
+    this.#letGo();
+    this.out.flush();
+    this.socket.end();
+    this.socket.resume();
+  }
+
+  /** Begins to say goodbye: the peer is told, and told the last stream once what is under way has arrived (RFC 9113 §6.8). */
+  drain(): void {
+    if (this.phase === 'closing' || this.drainingSince > 0) return;
+    this.now = this.lane.now();
+    this.drainingSince = this.now;
+    if (this.phase === 'greeting') {
+      this.close();
+      return;
+    }
+    writeGoaway(this.out, MAX_STREAM_ID, h2Error.none, 'draining');
+    writePing(this.out, 0, DRAIN_PING);
+    this.settle();
+  }
+
+  /** Names the last stream, and closes as soon as all up to it are answered. */
+  drainNow(): void {
+    if (this.lastAcceptedId !== MAX_STREAM_ID || this.phase === 'closing') return;
+    this.lastAcceptedId = this.lastStreamId;
+    writeGoaway(this.out, this.lastStreamId, h2Error.none, 'draining');
+  }
+
+  /** Whether `bytes[start, start + 8)` answers the PING of `drain`. */
+  isDrainPing(bytes: Buffer, start: number): boolean {
+    return this.drainingSince > 0 && DRAIN_PING.equals(bytes.subarray(start, start + 8));
+  }
+
+  /** Writes what has been gathered after this tick's other answers. */
+  flushSoon(): void {
+    if (this.#flushQueued) return;
+    this.#flushQueued = true;
+    process.nextTick(() => {
+      this.#flushQueued = false;
+      this.settle();
+    });
+  }
+
+  /** Sends what was gathered, and sees to what follows from it. */
+  settle(): void {
+    const drained = this.lastAcceptedId !== MAX_STREAM_ID && this.streams.size === 0;
+    if (drained) this.close();
+    this.out.flush();
+    this.noteUnread();
+    if (this.streams.size > 0) this.lane.soon();
+  }
+
+  /** Compares what the socket still holds with what it held, and stops reading while it is too much. */
+  noteUnread(): void {
+    const { limits } = this.lane;
+    const unread = this.socket.writableLength;
+    this.out.unread = unread;
+    if (unread === 0 && this.unread === 0) return;
+    if (unread < this.unread || this.unread === 0) this.unreadSince = this.now;
+    this.lane.unread += unread - this.unread;
+    this.unread = unread;
+    if (unread > 0) this.lane.soon();
+    if (this.lane.unread > limits.unreadBytes && unread > 0) this.abandon('unread_output');
+    else if (unread > limits.unreadBytesPerConnection && !this.congested && this.phase !== 'closing') {
+      this.congested = true;
+      this.socket.pause();
+    }
+  }
+
+  /** Destroys the socket at once: the peer reads nothing, so that there is nothing to say. */
+  abandon(kind: HostileKind): void {
+    this.countHostile(kind);
+    this.phase = 'closing';
+    this.#letGo();
+    this.socket.destroy();
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.phase === 'closing') return;
+    this.now = this.lane.now();
+    this.activeAt = this.now;
+    try {
+      if (this.#prefaceSeen < CLIENT_PREFACE.length) this.#greet(chunk);
+      else this.splitter.push(chunk);
+    } catch {
+      this.lane.counts.handlerFailures += 1;
+      this.fail(fault(h2Error.internal, 'frame_invalid', 'internal error'));
+    }
+    this.settle();
+    if (!this.splitter.midFrame) this.partialFrame = -1;
+    else if (this.partialFrame !== this.frames) {
+      this.partialFrame = this.frames;
+      this.partialSince = this.now;
+    }
+  }
+
+  /** Waits for the client's preface, then sends ours. */
+  #greet(chunk: Buffer): void {
+    const match = matchPreface(chunk, this.#prefaceSeen);
+    if (match.wrong !== undefined) {
+      this.countHostile('not_http2');
+      if (match.wrong.length > 0) this.socket.write(match.wrong);
+      else writeGoaway(this.out, 0, h2Error.protocol, 'no HTTP/2 preface');
+      this.close();
+      return;
+    }
+    this.#prefaceSeen += match.length;
+    if (this.#prefaceSeen < CLIENT_PREFACE.length) return;
+    const { concurrentStreams, streamWindow, headerListBytes, connectionWindow } = this.lane.limits;
+    writeSettings(this.out, concurrentStreams, streamWindow, headerListBytes);
+    writeWindowUpdate(this.out, 0, connectionWindow - DEFAULT_WINDOW);
+    if (match.length < chunk.length) this.splitter.push(chunk.subarray(match.length));
+  }
+
+  #drained(): void {
+    this.now = this.lane.now();
+    this.noteUnread();
+    if (!this.congested || this.out.unread > this.lane.limits.unreadBytesPerConnection) return;
+    this.congested = false;
+    this.socket.resume();
+    this.splitter.resume();
+    this.settle();
+  }
+
+  #rememberReset(streamId: number): void {
+    this.#resets.add(streamId);
+    if (this.#resets.size <= RESETS_REMEMBERED) return;
+    for (const oldest of this.#resets) {
+      this.#resets.delete(oldest);
+      return;
+    }
+  }
+
+  /** Lets go of everything that counts. */
+  #letGo(): void {
+    this.splitter.stop();
+    this.block = undefined;
+    this.lane.held -= this.held;
+    this.held = 0;
+    this.streams.clear();
+    this.blocked.clear();
+    this.#resets.clear();
+  }
+
+  #closed(): void {
+    this.phase = 'closing';
+    this.#letGo();
+    this.lane.unread -= this.unread;
+    this.unread = 0;
+    this.#gone();
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * What the lane counts: plain numbers that whoever shows metrics reads when asked.
+ * @module
+ */
+
+/** Kinds of hostile or broken behaviour: each has a limit (limits.ts, allowance.ts), and a counter by this name. */
+export const hostileKinds = [
+  'reset_flood',
+  'provoked_resets',
+  'refused_streams',
+  'ping_flood',
+  'settings_flood',
+  'priority_flood',
+  'window_update_flood',
+  'small_frames',
+  'ignored_frames',
+  'continuation_flood',
+  'header_block_size',
+  'header_list_size',
+  'hpack_invalid',
+  'request_malformed',
+  'message_size',
+  'inflate_failed',
+  'held_bytes',
+  'window_overflow',
+  'window_exceeded',
+  'window_stalled',
+  'unread_output',
+  'preface_late',
+  'frame_late',
+  'request_late',
+  'connection_idle',
+  'connections_full',
+  'not_http2',
+  'frame_size',
+  'frame_invalid',
+  'stream_closed',
+] as const;
+
+export type HostileKind = (typeof hostileKinds)[number];
+
+export interface LaneCounts {
+  connections: number;
+  connectionsOpened: number;
+  /** Calls that a handler answered with a message. */
+  calls: number;
+  /** Calls answered with a gRPC status other than OK. */
+  refusals: number;
+  /** Requests that were not gRPC. */
+  notGrpc: number;
+  /** Handlers that threw, which none should. */
+  handlerFailures: number;
+  resetsReceived: number;
+  resetsSent: number;
+  readonly hostile: Record<HostileKind, number>;
+}
+
+export function createLaneCounts(): LaneCounts {
+  return {
+    connections: 0,
+    connectionsOpened: 0,
+    calls: 0,
+    refusals: 0,
+    notGrpc: 0,
+    handlerFailures: 0,
+    resetsReceived: 0,
+    resetsSent: 0,
+    // Every kind of the closed list gets its zero.
+    hostile: Object.fromEntries(hostileKinds.map((kind) => [kind, 0])) as Record<HostileKind, number>,
+  };
+}

@@ -1,0 +1,135 @@
+/**
+ * The Check lane: an HTTP/2 server for unary gRPC methods over any Duplex, and for nothing else (design D9).
+ * @module
+ */
+
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { Connection } from './connection.ts';
+import { createLaneCounts, type LaneCounts } from './counts.ts';
+import { createInflate } from './inflate.ts';
+import { defaultLimits, type LaneLimits } from './limits.ts';
+import type { LaneMethod } from './method.ts';
+import { HeadReader } from './request-head.ts';
+import type { Shared } from './shared.ts';
+import { isIdle, sweep } from './sweep.ts';
+
+export interface LaneDeps<P> {
+  /** By full path, e.g. `/grpc.health.v1.Health/Check`. */
+  readonly methods: ReadonlyMap<string, LaneMethod<P>>;
+  /** What differs from `defaultLimits`. */
+  readonly limits?: Partial<LaneLimits>;
+  readonly counts?: LaneCounts;
+  /** Milliseconds of a clock that does not go back; `performance.now` unless told. */
+  readonly now?: () => number;
+}
+
+export interface Lane<P> extends AsyncDisposable {
+  readonly counts: LaneCounts;
+  /** Serves a connection that was just accepted; the lane owns the socket from here on. */
+  accept(socket: Duplex, peer: P): void;
+  /** Tells all peers to go, answers what they have asked, and resolves when all are gone, `limits.drainMs` from now at the latest. */
+  drain(): Promise<void>;
+}
+
+/** How often connections are looked at: while something waits, and otherwise. */
+const BUSY_TICK_MS = 50;
+const QUIET_TICK_MS = 1_000;
+
+/** Creates a lane without a listener: whoever listens hands it the sockets. */
+export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
+  const limits: LaneLimits = Object.freeze({ ...defaultLimits, ...deps.limits });
+  const counts = deps.counts ?? createLaneCounts();
+  const now = deps.now ?? (() => performance.now());
+  const links = new Set<Connection<P>>();
+  const emptied: (() => void)[] = [];
+  let draining = false;
+  let timer: NodeJS.Timeout | undefined;
+  let quiet = true;
+
+  const shared: Shared<P> = {
+    limits,
+    counts,
+    heads: new HeadReader(deps.methods, limits.headerListBytes),
+    inflate: createInflate(limits.messageBytes, limits.inflating),
+    outputs: [],
+    now,
+    held: 0,
+    unread: 0,
+    soon: () => {
+      if (quiet) schedule(BUSY_TICK_MS);
+    },
+  };
+
+  function schedule(delay: number): void {
+    clearTimeout(timer);
+    quiet = delay === QUIET_TICK_MS;
+    timer = setTimeout(tick, delay);
+    timer.unref();
+  }
+
+  function tick(): void {
+    timer = undefined;
+    quiet = true;
+    const time = now();
+    let busy = draining;
+    for (const link of links) {
+      sweep(link, time);
+      busy ||= !isIdle(link);
+    }
+    if (links.size > 0) schedule(busy ? BUSY_TICK_MS : QUIET_TICK_MS);
+  }
+
+  /** Makes room for one more: closes the connection that has been idle longest. False when none is idle. */
+  function evict(): boolean {
+    let longest: Connection<P> | undefined;
+    for (const link of links) {
+      if (link.phase !== 'closing' && isIdle(link) && (longest === undefined || link.activeAt < longest.activeAt))
+        longest = link;
+    }
+    longest?.abandon('connections_full');
+    return longest !== undefined;
+  }
+
+  function gone(link: Connection<P>): void {
+    links.delete(link);
+    counts.connections = links.size;
+    if (links.size > 0) return;
+    clearTimeout(timer);
+    timer = undefined;
+    for (const done of emptied.splice(0)) done();
+  }
+
+  async function drain(): Promise<void> {
+    draining = true;
+    for (const link of links) link.drain();
+    if (links.size === 0) return;
+    schedule(BUSY_TICK_MS);
+    timer?.ref();
+    await new Promise<void>((resolve) => emptied.push(resolve));
+  }
+
+  return {
+    counts,
+    accept(socket, peer) {
+      if (draining || (links.size >= limits.connections && !evict())) {
+        if (!draining) counts.hostile.connections_full += 1;
+        socket.on('error', () => {});
+        socket.destroy();
+        return;
+      }
+      if (socket instanceof Socket) socket.setNoDelay(true);
+      const link: Connection<P> = new Connection(shared, socket, peer, () => gone(link));
+      links.add(link);
+      counts.connections = links.size;
+      counts.connectionsOpened += 1;
+      if (timer === undefined) schedule(QUIET_TICK_MS);
+    },
+    drain,
+    async [Symbol.asyncDispose]() {
+      draining = true;
+      for (const link of links) link.socket.destroy();
+      if (links.size > 0) await new Promise<void>((resolve) => emptied.push(resolve));
+    },
+  };
+}

@@ -1,0 +1,104 @@
+/**
+ * DATA: the message of a call, and both receive windows (RFC 9113 §6.1, §6.9).
+ * @module
+ */
+
+import { keepBody, MESSAGE_PREFIX } from './body.ts';
+import { answerMessage, answerWhole } from './call.ts';
+import type { Connection } from './connection.ts';
+import { fault, type Outcome } from './fault.ts';
+import { uint32, writeWindowUpdate } from './frames.ts';
+import { flag, h2Error } from './protocol.ts';
+import { sendRefusal } from './reply.ts';
+import type { Stream } from './stream.ts';
+
+/** A frame below this that does not end its stream is counted: only a flood sends many. */
+const SMALL_FRAME = 256;
+
+export function onData<P>(
+  link: Connection<P>,
+  flags: number,
+  id: number,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): Outcome {
+  const size = end - start;
+  if (size > link.receiveWindow) return fault(h2Error.flowControl, 'window_exceeded', 'DATA beyond the window');
+  creditConnection(link, size);
+  const stream = link.streams.get(id);
+  if (stream === undefined) return onClosedStream(link, id);
+  if (stream.remoteClosed) return link.reset(id, h2Error.streamClosed, 'stream_closed');
+  if (size > stream.receiveWindow) return link.reset(id, h2Error.flowControl, 'window_exceeded');
+  stream.receiveWindow -= size;
+  let from = start;
+  let to = end;
+  if (flags & flag.padded) {
+    if (from === to) return fault(h2Error.frameSize, 'frame_size', 'DATA without its padding length');
+    to -= bytes[from]!;
+    from += 1;
+    if (to < from) return fault(h2Error.protocol, 'frame_invalid', 'DATA with more padding than payload');
+  }
+  stream.bodyBytes += to - from;
+  if (flags & flag.endStream) return onLastData(link, stream, bytes, from, to);
+  return onSomeData(link, stream, bytes, from, to);
+}
+
+/** Whether `content-length`, if it was sent, told the truth (RFC 9113 §8.1.1). */
+export function bodyIsComplete<P>(stream: Stream<P>): boolean {
+  const { contentLength } = stream.head;
+  return contentLength < 0 || contentLength === stream.bodyBytes;
+}
+
+function onLastData<P>(link: Connection<P>, stream: Stream<P>, bytes: Buffer, start: number, end: number): Outcome {
+  stream.remoteClosed = true;
+  if (!bodyIsComplete(stream)) return link.reset(stream.id, h2Error.protocol, 'request_malformed');
+  const whole = stream.body === undefined && end - start >= MESSAGE_PREFIX && stream.head.verdict === 'call';
+  if (
+    whole &&
+    end - start === MESSAGE_PREFIX + uint32(bytes, start + 1) &&
+    end - start <= link.lane.limits.messageBytes
+  ) {
+    answerMessage(link, stream, bytes[start]!, bytes.subarray(start + MESSAGE_PREFIX, end));
+  } else if (keepOrRefuse(link, stream, bytes, start, end)) answerWhole(link, stream);
+  return undefined;
+}
+
+function onSomeData<P>(link: Connection<P>, stream: Stream<P>, bytes: Buffer, start: number, end: number): Outcome {
+  const flood = end - start < SMALL_FRAME ? link.spend('small_frames') : undefined;
+  if (flood !== undefined) return flood;
+  const { contentLength } = stream.head;
+  if (contentLength >= 0 && stream.bodyBytes > contentLength) {
+    return link.reset(stream.id, h2Error.protocol, 'request_malformed');
+  }
+  if (!keepOrRefuse(link, stream, bytes, start, end)) return undefined;
+  const { streamWindow } = link.lane.limits;
+  if (stream.receiveWindow > streamWindow / 2) return undefined;
+  writeWindowUpdate(link.out, stream.id, streamWindow - stream.receiveWindow);
+  stream.receiveWindow = streamWindow;
+  return undefined;
+}
+
+/** Keeps what belongs to a call; what is no gRPC is dropped. False: the stream was refused. */
+function keepOrRefuse<P>(link: Connection<P>, stream: Stream<P>, bytes: Buffer, start: number, end: number): boolean {
+  if (stream.head.verdict !== 'call' || start === end) return true;
+  const refusal = keepBody(link, stream, bytes, start, end);
+  if (refusal !== undefined) sendRefusal(link, stream, refusal);
+  return refusal === undefined;
+}
+
+/** Gives the connection's window back in large steps. What is held is bounded by other limits. */
+function creditConnection<P>(link: Connection<P>, size: number): void {
+  link.receiveWindow -= size;
+  const { connectionWindow } = link.lane.limits;
+  if (link.receiveWindow > connectionWindow / 2) return;
+  writeWindowUpdate(link.out, 0, connectionWindow - link.receiveWindow);
+  link.receiveWindow = connectionWindow;
+}
+
+function onClosedStream<P>(link: Connection<P>, id: number): Outcome {
+  const past = link.pastOf(id);
+  if (past === 'reset') return link.spend('ignored_frames');
+  if (past === 'closed') return link.reset(id, h2Error.streamClosed, 'stream_closed');
+  return fault(h2Error.protocol, 'frame_invalid', 'DATA on an idle stream');
+}

@@ -1,0 +1,162 @@
+/**
+ * HEADERS and CONTINUATION: opens streams, and takes trailers (RFC 9113 §6.2, §6.10, §8.1).
+ * @module
+ */
+import { grpcStatus } from '../../errors.ts';
+import { answerWhole } from './call.ts';
+import type { Connection } from './connection.ts';
+import { fault, type Outcome } from './fault.ts';
+import { uint31 } from './frames.ts';
+import { extendBlock } from './header-block.ts';
+import type { LaneMethod } from './method.ts';
+import { bodyIsComplete } from './on-data.ts';
+import { flag, h2Error } from './protocol.ts';
+import { sendRefusal } from './reply.ts';
+import type { RequestHead } from './request-head.ts';
+import { createStream, type Stream } from './stream.ts';
+
+/** A first fragment gets this much room before it has to grow. */
+const FIRST_BLOCK = 4_096;
+
+export function onHeaders<P>(
+  link: Connection<P>,
+  flags: number,
+  id: number,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): Outcome {
+  if ((id & 1) === 0) return fault(h2Error.protocol, 'frame_invalid', 'HEADERS on a stream id that is not odd');
+  let from = start;
+  let to = end;
+  if (flags & flag.padded) {
+    if (from === to) return fault(h2Error.frameSize, 'frame_size', 'HEADERS without its padding length');
+    to -= bytes[from]!;
+    from += 1;
+  }
+  let selfDependent = false;
+  if (flags & flag.priority) {
+    if (end - from < 5) return fault(h2Error.frameSize, 'frame_size', 'HEADERS without its priority');
+    selfDependent = uint31(bytes, from) === id;
+    from += 5;
+  }
+  if (to < from) return fault(h2Error.protocol, 'frame_invalid', 'HEADERS with more padding than payload');
+  const endStream = (flags & flag.endStream) !== 0;
+  if (flags & flag.endHeaders) return onBlock(link, id, endStream, selfDependent, bytes, from, to);
+  const room = Buffer.allocUnsafeSlow(Math.max(FIRST_BLOCK, to - from));
+  const length = bytes.copy(room, 0, from, to);
+  link.block = { streamId: id, endStream, selfDependent, begunAt: link.now, bytes: room, length, continuations: 0 };
+  return undefined;
+}
+
+/** The dispatcher has seen that a block of this stream is open, if any is. */
+export function onContinuation<P>(
+  link: Connection<P>,
+  flags: number,
+  id: number,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): Outcome {
+  const { block } = link;
+  if (block === undefined) return fault(h2Error.protocol, 'frame_invalid', 'CONTINUATION without HEADERS');
+  const { limits } = link.lane;
+  block.continuations += 1;
+  if (block.continuations > limits.continuationFrames) {
+    return fault(h2Error.enhanceYourCalm, 'continuation_flood', 'too many CONTINUATION frames');
+  }
+  if (!extendBlock(block, bytes, start, end, limits.headerBlockBytes)) {
+    return fault(h2Error.enhanceYourCalm, 'header_block_size', 'header block too long');
+  }
+  if ((flags & flag.endHeaders) === 0) return undefined;
+  link.block = undefined;
+  return onBlock(link, id, block.endStream, block.selfDependent, block.bytes, 0, block.length);
+}
+
+/** A whole header block. It is decoded whatever becomes of its stream: the dynamic table must follow. */
+function onBlock<P>(
+  link: Connection<P>,
+  id: number,
+  endStream: boolean,
+  selfDependent: boolean,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): Outcome {
+  const stream = link.streams.get(id);
+  if (stream === undefined && id > link.lastStreamId) {
+    const head = readHead(link, bytes, start, end);
+    if (head === undefined) return badBlock;
+    if (id > link.lastAcceptedId) return undefined;
+    link.advanceTo(id);
+    if (selfDependent) return link.reset(id, h2Error.protocol, 'frame_invalid');
+    return openStream(link, id, head, endStream);
+  }
+  const { heads } = link.lane;
+  heads.begin();
+  if (!link.decoder.decode(bytes, start, end, heads)) return badBlock;
+  if (stream === undefined) return onClosedStream(link, id);
+  return onTrailers(link, stream, endStream, heads.trailersAreSound() && !selfDependent);
+}
+
+const badBlock = fault(h2Error.compression, 'hpack_invalid', 'not HPACK');
+
+/** What a block says, from the cache when this block meant it before. Undefined: it is not HPACK. */
+function readHead<P>(
+  link: Connection<P>,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): RequestHead<LaneMethod<P>> | undefined {
+  const { decoder, heads: cache } = link;
+  const { version } = decoder.table;
+  const known = cache.find(bytes, start, end, version);
+  if (known !== undefined) return known;
+  const { heads } = link.lane;
+  heads.begin();
+  if (!decoder.decode(bytes, start, end, heads)) return undefined;
+  const head = heads.head();
+  if (decoder.table.version === version) cache.keep(bytes, start, end, version, head);
+  return head;
+}
+
+function openStream<P>(link: Connection<P>, id: number, head: RequestHead<LaneMethod<P>>, endStream: boolean): Outcome {
+  const { lane } = link;
+  if (link.streams.size >= lane.limits.concurrentStreams || !link.mayHold(0)) {
+    return link.reset(id, h2Error.refusedStream, 'refused_streams');
+  }
+  if (head.verdict === 'malformed') return link.reset(id, h2Error.protocol, 'request_malformed');
+  if (head.verdict === 'too_large') return link.reset(id, h2Error.enhanceYourCalm, 'header_list_size');
+  const stream = createStream(id, head, link.now, link.peerStreamWindow, lane.limits.streamWindow, endStream);
+  link.open(stream);
+  if (endStream && !bodyIsComplete(stream)) return link.reset(id, h2Error.protocol, 'request_malformed');
+  if (head.verdict === 'unknown_method') {
+    const path = head.path.slice(0, 256);
+    sendRefusal(link, stream, {
+      status: grpcStatus.unimplemented,
+      message: `The server does not implement the method ${path}`,
+    });
+  } else if (Number.isNaN(head.timeoutMs)) {
+    const text = head.timeoutText.slice(0, 32);
+    sendRefusal(link, stream, { status: grpcStatus.internal, message: `Invalid grpc-timeout value "${text}"` });
+  } else if (endStream) answerWhole(link, stream);
+  return undefined;
+}
+
+function onTrailers<P>(link: Connection<P>, stream: Stream<P>, endStream: boolean, sound: boolean): Outcome {
+  if (stream.remoteClosed) return link.reset(stream.id, h2Error.streamClosed, 'stream_closed');
+  stream.remoteClosed = true;
+  if (!endStream || !sound || !bodyIsComplete(stream)) {
+    return link.reset(stream.id, h2Error.protocol, 'request_malformed');
+  }
+  answerWhole(link, stream);
+  return undefined;
+}
+
+/** HEADERS for a stream that is no more (RFC 9113 §5.1, §5.1.1). */
+function onClosedStream<P>(link: Connection<P>, id: number): Outcome {
+  const past = link.pastOf(id);
+  if (past === 'reset') return link.spend('ignored_frames');
+  if (past === 'skipped') return fault(h2Error.protocol, 'stream_closed', 'stream ids must rise');
+  return fault(h2Error.streamClosed, 'stream_closed', 'HEADERS on a closed stream');
+}

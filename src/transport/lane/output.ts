@@ -1,0 +1,69 @@
+/**
+ * Gathers what is to be sent on one connection, and writes it once.
+ *
+ * Buffers are used again as soon as the kernel has taken their bytes. A socket that keeps them (TLS, or any other Duplex) gets a
+ * copy; one that could not take them at once keeps the buffer.
+ * @module
+ */
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+
+const BUFFER_BYTES = 65_536;
+const KEPT = 4;
+const nothing = Buffer.alloc(0);
+
+/** Buffers that no connection holds at the moment; one pool a lane. */
+export type OutputPool = Buffer[];
+
+export class Output {
+  bytes: Buffer = nothing;
+  length = 0;
+  /** Bytes that the socket had not got rid of after the last flush. */
+  unread = 0;
+  readonly #socket: Duplex;
+  readonly #pool: OutputPool;
+  readonly #takenAtOnce: boolean;
+
+  constructor(socket: Duplex, pool: OutputPool) {
+    this.#socket = socket;
+    this.#pool = pool;
+    this.#takenAtOnce = socket instanceof Socket && !(socket instanceof TLSSocket);
+  }
+
+  /** Makes room for `size` bytes. They go to `bytes` from the offset that is returned; they count as written. */
+  reserve(size: number): number {
+    const at = this.length;
+    if (at + size > this.bytes.length) return this.#reserveAnew(size);
+    this.length = at + size;
+    return at;
+  }
+
+  /** Writes what was gathered. */
+  flush(): void {
+    if (this.length === 0) return;
+    const buffer = this.bytes;
+    const written = buffer.subarray(0, this.length);
+    this.bytes = nothing;
+    this.length = 0;
+    if (!this.#socket.writable) {
+      this.#giveBack(buffer);
+      return;
+    }
+    this.#socket.write(this.#takenAtOnce ? written : Buffer.from(written));
+    this.unread = this.#socket.writableLength;
+    if (this.unread === 0 || !this.#takenAtOnce) this.#giveBack(buffer);
+  }
+
+  #reserveAnew(size: number): number {
+    this.flush();
+    this.bytes =
+      size > BUFFER_BYTES ? Buffer.allocUnsafeSlow(size) : (this.#pool.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES));
+    this.length = size;
+    return 0;
+  }
+
+  #giveBack(buffer: Buffer): void {
+    if (this.#pool.length < KEPT && buffer.length === BUFFER_BYTES) this.#pool.push(buffer);
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Writes replies: a message with its trailers, a status alone, or a small body for what was not gRPC.
+ * @module
+ */
+import type { Connection } from './connection.ts';
+import { putUint32, writeFrame, writeFrameHeader } from './frames.ts';
+import { encodeBlock } from './hpack/encoder.ts';
+import type { GrpcRefusal } from './method.ts';
+import { FRAME_HEADER, flag, frameType, MAX_FRAME_PAYLOAD } from './protocol.ts';
+import type { Stream } from './stream.ts';
+
+const PREFIX = 5;
+const okHeaders = encodeBlock([
+  [':status', '200'],
+  ['content-type', 'application/grpc'],
+]);
+const okTrailers = encodeBlock([['grpc-status', '0']]);
+/** The largest message that goes out as one DATA frame. */
+const ONE_FRAME = MAX_FRAME_PAYLOAD - PREFIX;
+
+/** A frame with stream id 0, to be copied and patched. */
+function frameBytes(type: number, flags: number, payload: Uint8Array): Buffer {
+  const header = Buffer.from([0, 0, payload.length, type, flags, 0, 0, 0, 0]);
+  return Buffer.concat([header, payload]);
+}
+/** HEADERS, then the header of DATA and the prefix of the message, both without their lengths. */
+const replyStart = Buffer.concat([
+  frameBytes(frameType.headers, flag.endHeaders, okHeaders),
+  frameBytes(frameType.data, 0, new Uint8Array(0)),
+  Buffer.alloc(PREFIX),
+]);
+const DATA_AT = FRAME_HEADER + okHeaders.length;
+const replyEnd = frameBytes(frameType.headers, flag.endHeaders | flag.endStream, okTrailers);
+
+/** Sends `message` with status OK; what the peer's windows do not let through waits. */
+export function sendMessage<P>(link: Connection<P>, stream: Stream<P>, message: Uint8Array): void {
+  const length = message.length;
+  const framed = length + PREFIX;
+  link.lane.counts.calls += 1;
+  link.calls += 1;
+  if (framed > link.sendWindow || framed > stream.sendWindow || length > ONE_FRAME) {
+    writeFrame(link.out, frameType.headers, flag.endHeaders, stream.id, okHeaders);
+    sendWhenAllowed(link, stream, withPrefix(message), true);
+    return;
+  }
+  link.sendWindow -= framed;
+  const start = link.out.reserve(replyStart.length + length + replyEnd.length);
+  const bytes = link.out.bytes;
+  const id = stream.id;
+  for (let at = 0; at < replyStart.length; at += 1) bytes[start + at] = replyStart[at]!;
+  putUint32(bytes, start + 5, id);
+  const frame = start + DATA_AT;
+  bytes[frame + 1] = framed >>> 8;
+  bytes[frame + 2] = framed;
+  putUint32(bytes, frame + 5, id);
+  putUint32(bytes, frame + FRAME_HEADER + 1, length);
+  const body = start + replyStart.length;
+  bytes.set(message, body);
+  const end = body + length;
+  for (let at = 0; at < replyEnd.length; at += 1) bytes[end + at] = replyEnd[at]!;
+  putUint32(bytes, end + 5, id);
+  link.finish(stream);
+}
+
+/** Sends a status without a message ("trailers-only"). */
+export function sendRefusal<P>(link: Connection<P>, stream: Stream<P>, refusal: GrpcRefusal): void {
+  link.lane.counts.refusals += 1;
+  const block = encodeBlock([
+    [':status', '200'],
+    ['content-type', 'application/grpc'],
+    ['grpc-status', String(refusal.status)],
+    ['grpc-message', percentEncode(refusal.message)],
+    ...(refusal.accept === undefined ? [] : [['grpc-accept-encoding', refusal.accept] as const]),
+  ]);
+  writeFrame(link.out, frameType.headers, flag.endHeaders | flag.endStream, stream.id, block);
+  link.finish(stream);
+}
+
+/** Answers what is no gRPC: an HTTP status and a line of text. */
+export function sendNotGrpc<P>(link: Connection<P>, stream: Stream<P>): void {
+  link.lane.counts.notGrpc += 1;
+  const isMethod = stream.head.verdict === 'not_post';
+  const text = isMethod ? 'gRPC calls are POST\n' : 'gRPC only: content-type application/grpc\n';
+  const block = encodeBlock([
+    [':status', isMethod ? '405' : '415'],
+    ['content-type', 'text/plain'],
+    ['content-length', String(text.length)],
+  ]);
+  const endStream = stream.head.isHead ? flag.endStream : 0;
+  writeFrame(link.out, frameType.headers, flag.endHeaders | endStream, stream.id, block);
+  if (endStream) link.finish(stream);
+  else sendWhenAllowed(link, stream, Buffer.from(text, 'latin1'), false);
+}
+
+/** Sends DATA as far as both windows allow; the rest waits on the stream. */
+function sendWhenAllowed<P>(link: Connection<P>, stream: Stream<P>, body: Buffer, trailers: boolean): void {
+  stream.unsent = body;
+  stream.unsentAt = 0;
+  stream.unsentTrailers = trailers;
+  stream.blockedAt = link.now;
+  if (!sendUnsent(link, stream)) {
+    link.hold(stream, body.length);
+    link.blocked.add(stream);
+  }
+}
+
+/** Goes on with what waits on `stream`. True when all is sent and the stream is over. */
+export function sendUnsent<P>(link: Connection<P>, stream: Stream<P>): boolean {
+  const body = stream.unsent!;
+  while (stream.unsentAt < body.length) {
+    const left = body.length - stream.unsentAt;
+    const size = Math.min(left, link.sendWindow, stream.sendWindow, MAX_FRAME_PAYLOAD);
+    if (size <= 0) return false;
+    const last = size === left && !stream.unsentTrailers;
+    const at = writeFrameHeader(link.out, size, frameType.data, last ? flag.endStream : 0, stream.id);
+    link.out.bytes.set(body.subarray(stream.unsentAt, stream.unsentAt + size), at);
+    stream.unsentAt += size;
+    stream.sendWindow -= size;
+    link.sendWindow -= size;
+  }
+  if (stream.unsentTrailers) {
+    writeFrame(link.out, frameType.headers, flag.endHeaders | flag.endStream, stream.id, okTrailers);
+  }
+  link.finish(stream);
+  return true;
+}
+
+function withPrefix(message: Uint8Array): Buffer {
+  const framed = Buffer.allocUnsafeSlow(PREFIX + message.length);
+  framed[0] = 0;
+  putUint32(framed, 1, message.length);
+  framed.set(message, PREFIX);
+  return framed;
+}
+
+/** gRPC over HTTP/2, "Status-Message": all but printable ASCII, and `%`, is percent-encoded UTF-8. At most 1,024 bytes. */
+function percentEncode(text: string): string {
+  let out = '';
+  for (const byte of Buffer.from(text, 'utf8').subarray(0, 1_024)) {
+    const plain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
+    out += plain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return out;
+}

@@ -1,0 +1,140 @@
+/**
+ * Reads a request's header fields: checks them as RFC 9113 §8 asks, and keeps the few that a unary gRPC call needs.
+ * @module
+ */
+
+import { parseGrpcTimeout } from './grpc-timeout.ts';
+import type { FieldSink } from './hpack/decoder.ts';
+
+/** What to do with a request, as its header fields say. */
+export type HeadVerdict = 'call' | 'unknown_method' | 'not_grpc' | 'not_post' | 'malformed' | 'too_large';
+
+/** The fields of a request that matter. Immutable, shared by all requests whose header block is the same. */
+export interface RequestHead<M> {
+  readonly verdict: HeadVerdict;
+  /** Byte string. */
+  readonly path: string;
+  /** What was registered under `path`; set when the verdict is `call`. */
+  readonly method: M | undefined;
+  readonly isHead: boolean;
+  /** Milliseconds; -1 without a deadline, NaN when `grpc-timeout` is none that gRPC knows. */
+  readonly timeoutMs: number;
+  readonly timeoutText: string;
+  /** Of `grpc-encoding`; `identity` without one. */
+  readonly encoding: string;
+  /** Of `content-length`; -1 without one. */
+  readonly contentLength: number;
+}
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+const BAD_VALUE = /[\0\r\n]/;
+/** Fields of HTTP/1 connections, which HTTP/2 forbids (RFC 9113 §8.2.2). */
+const forbidden = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
+const pseudoBits: Readonly<Record<string, number>> = { ':method': 1, ':scheme': 2, ':path': 4, ':authority': 8 };
+const REQUIRED_PSEUDO = 7;
+const FIELD_OVERHEAD = 32;
+
+/** Collects the fields of one block after the other: `begin`, decode into it, `head` or `trailersAreSound`. */
+export class HeadReader<M> implements FieldSink {
+  readonly #methods: ReadonlyMap<string, M>;
+  readonly #listBytes: number;
+  #size = 0;
+  #sound = true;
+  #pseudo = 0;
+  #regularSeen = false;
+  #method = '';
+  #path = '';
+  #contentType = '';
+  #timeout = '';
+  #encoding = '';
+  #contentLength = -1;
+
+  /** @param listBytes  the longest header list to take; of a longer one nothing more is looked at */
+  constructor(methods: ReadonlyMap<string, M>, listBytes: number) {
+    this.#methods = methods;
+    this.#listBytes = listBytes;
+  }
+
+  begin(): void {
+    this.#size = 0;
+    this.#sound = true;
+    this.#pseudo = 0;
+    this.#regularSeen = false;
+    this.#method = '';
+    this.#path = '';
+    this.#contentType = '';
+    this.#timeout = '';
+    this.#encoding = '';
+    this.#contentLength = -1;
+  }
+
+  field(name: string, value: string): void {
+    this.#size += name.length + value.length + FIELD_OVERHEAD;
+    if (!this.#sound || this.#size > this.#listBytes) return;
+    if (BAD_VALUE.test(value)) this.#sound = false;
+    else if (name.startsWith(':')) this.#pseudoField(name, value);
+    else this.#regularField(name, value);
+  }
+
+  /** The head of the request whose block was decoded since `begin`. */
+  head(): RequestHead<M> {
+    const method = this.#methods.get(this.#path);
+    return {
+      verdict: this.#verdict(method),
+      path: this.#path,
+      method,
+      isHead: this.#method === 'HEAD',
+      timeoutMs: this.#timeout === '' ? -1 : parseGrpcTimeout(this.#timeout),
+      timeoutText: this.#timeout,
+      encoding: this.#encoding === '' ? 'identity' : this.#encoding,
+      contentLength: this.#contentLength,
+    };
+  }
+
+  /** Trailers carry no pseudo-fields (RFC 9113 §8.1); nothing of them is used. */
+  trailersAreSound(): boolean {
+    return this.#sound && this.#pseudo === 0 && this.#size <= this.#listBytes;
+  }
+
+  #verdict(method: M | undefined): HeadVerdict {
+    if (this.#size > this.#listBytes) return 'too_large';
+    if (!this.#sound || (this.#pseudo & REQUIRED_PSEUDO) !== REQUIRED_PSEUDO || this.#path === '') return 'malformed';
+    if (!isGrpc(this.#contentType)) return 'not_grpc';
+    if (this.#method !== 'POST') return 'not_post';
+    return method === undefined ? 'unknown_method' : 'call';
+  }
+
+  #pseudoField(name: string, value: string): void {
+    const bit = pseudoBits[name] ?? 0;
+    if (bit === 0 || this.#regularSeen || (this.#pseudo & bit) !== 0) {
+      this.#sound = false;
+      return;
+    }
+    this.#pseudo |= bit;
+    if (name === ':path') this.#path = value;
+    else if (name === ':method') this.#method = value;
+  }
+
+  #regularField(name: string, value: string): void {
+    this.#regularSeen = true;
+    if (name === 'content-type') this.#contentType = value;
+    else if (name === 'grpc-timeout') this.#timeout = value;
+    else if (name === 'grpc-encoding') this.#encoding = value;
+    else if (name === 'content-length') this.#length(value);
+    else if (name === 'te') this.#sound = value === 'trailers';
+    else if (forbidden.has(name) || !TOKEN.test(name)) this.#sound = false;
+  }
+
+  #length(value: string): void {
+    const length = /^\d{1,15}$/.test(value) ? Number(value) : -1;
+    if (length < 0 || (this.#contentLength >= 0 && this.#contentLength !== length)) this.#sound = false;
+    this.#contentLength = length;
+  }
+}
+
+/** `application/grpc`, alone or with `+codec` or parameters; not `application/grpc-web`. */
+function isGrpc(contentType: string): boolean {
+  if (!contentType.startsWith('application/grpc')) return false;
+  const after = contentType.charAt(16);
+  return after === '' || after === '+' || after === ';';
+}

@@ -1,0 +1,25 @@
+/**
+ * What the connections of one lane have in common.
+ * @module
+ */
+import type { LaneCounts } from './counts.ts';
+import type { Inflate } from './inflate.ts';
+import type { LaneLimits } from './limits.ts';
+import type { LaneMethod } from './method.ts';
+import type { OutputPool } from './output.ts';
+import type { HeadReader } from './request-head.ts';
+
+export interface Shared<P> {
+  readonly limits: LaneLimits;
+  readonly counts: LaneCounts;
+  readonly heads: HeadReader<LaneMethod<P>>;
+  readonly inflate: Inflate;
+  readonly outputs: OutputPool;
+  /** Milliseconds of a clock that does not go back. */
+  readonly now: () => number;
+  /** Bytes held of unfinished requests, and bytes of output not yet read, over all connections. */
+  held: number;
+  unread: number;
+  /** Asks for a look at all connections soon: something waits that has a deadline. */
+  soon(): void;
+}

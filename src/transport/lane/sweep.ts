@@ -1,0 +1,76 @@
+/**
+ * What time does to a connection: looks at it once in a while and ends what has waited too long.
+ * @module
+ */
+import { expire } from './call.ts';
+import type { Connection } from './connection.ts';
+import { fault, type Outcome } from './fault.ts';
+import { h2Error } from './protocol.ts';
+import type { Stream } from './stream.ts';
+
+const frameLate = fault(h2Error.enhanceYourCalm, 'frame_late', 'a frame took too long');
+/** How long the answer to the PING of a drain may take before the last stream is named without it. */
+const DRAIN_PING_MS = 1_000;
+
+/** Looks at one connection. */
+export function sweep<P>(link: Connection<P>, now: number): void {
+  const { limits } = link.lane;
+  link.now = now;
+  if (link.phase === 'closing') {
+    if (now - link.closingAt > limits.lingerMs) link.socket.destroy();
+    return;
+  }
+  if (link.phase === 'greeting' && now - link.openedAt > limits.prefaceMs) {
+    link.abandon('preface_late');
+    return;
+  }
+  const ends = isFrameLate(link, now) ? frameLate : sweepStreams(link, now);
+  if (ends !== undefined) {
+    link.fail(ends);
+    return;
+  }
+  if (link.drainingSince > 0) sweepDrain(link, now);
+  if (isIdle(link) && now - link.activeAt > limits.idleMs) {
+    link.countHostile('connection_idle');
+    link.drain();
+  }
+  link.settle();
+  if (link.unread > 0 && now - link.unreadSince > limits.unreadMs) link.abandon('unread_output');
+}
+
+/** Whether nothing is under way. */
+export function isIdle<P>(link: Connection<P>): boolean {
+  return link.streams.size === 0 && link.unread === 0 && link.block === undefined;
+}
+
+function isFrameLate<P>(link: Connection<P>, now: number): boolean {
+  const { frameMs } = link.lane.limits;
+  if (link.block !== undefined && now - link.block.begunAt > frameMs) return true;
+  return link.partialFrame >= 0 && !link.congested && now - link.partialSince > frameMs;
+}
+
+function sweepStreams<P>(link: Connection<P>, now: number): Outcome {
+  for (const stream of link.streams.values()) {
+    const outcome = sweepStream(link, stream, now);
+    if (outcome !== undefined) return outcome;
+  }
+  return undefined;
+}
+
+function sweepStream<P>(link: Connection<P>, stream: Stream<P>, now: number): Outcome {
+  const { windowMs, requestMs } = link.lane.limits;
+  if (stream.unsent !== undefined) {
+    return now - stream.blockedAt > windowMs ? link.reset(stream.id, h2Error.cancel, 'window_stalled') : undefined;
+  }
+  if (now > stream.deadlineAt) expire(link, stream);
+  else if (!stream.remoteClosed && now - stream.openedAt > requestMs) {
+    return link.reset(stream.id, h2Error.cancel, 'request_late');
+  }
+  return undefined;
+}
+
+function sweepDrain<P>(link: Connection<P>, now: number): void {
+  const waited = now - link.drainingSince;
+  if (waited > link.lane.limits.drainMs) link.close();
+  else if (waited > DRAIN_PING_MS) link.drainNow();
+}
