@@ -22,8 +22,8 @@ export interface ConsumerBook {
   returnChanged(consumers: readonly Consumer[]): void;
   /** Forgets for good who left before that instant; answers their names. */
   prune(leftBefore: number): readonly string[];
-  /** Takes in what other replicas have stored, where it is newer. */
-  merge(stored: readonly Consumer[]): void;
+  /** Takes in what is stored, where it is newer; who talked to a process that is gone is not connected any more. */
+  merge(stored: readonly Consumer[], alive: readonly string[]): void;
 }
 
 const usualKinds: Record<Channel, readonly AuthorityUse[]> = {
@@ -36,11 +36,9 @@ const usualKinds: Record<Channel, readonly AuthorityUse[]> = {
   admin: ['x509'],
 };
 
-/** Creates a book from what the store remembers. Whoever was connected then is not any more: the server has restarted. */
-export function createConsumerBook(stored: readonly Consumer[], ownRestart: boolean): ConsumerBook {
-  const all = new Map(
-    stored.map((each) => [each.consumer, ownRestart && each.connected ? { ...each, connected: false } : each]),
-  );
+/** Creates an empty book for the process `replica`. */
+export function createConsumerBook(replica: string): ConsumerBook {
+  const all = new Map<string, Consumer>();
   const changed = new Set<string>();
 
   const put = (consumer: Consumer): void => {
@@ -50,7 +48,7 @@ export function createConsumerBook(stored: readonly Consumer[], ownRestart: bool
   return {
     all,
     hear(word, atMs) {
-      put(heard(all.get(word.consumer) ?? unknownConsumer(word), word, atMs));
+      put({ ...heard(all.get(word.consumer) ?? unknownConsumer(word), word, atMs), replica });
     },
     forget(name, atMs) {
       const known = all.get(name);
@@ -77,10 +75,12 @@ export function createConsumerBook(stored: readonly Consumer[], ownRestart: bool
       }
       return gone.map((each) => each.consumer);
     },
-    merge(others) {
-      for (const each of others) {
+    merge(stored, alive) {
+      for (const each of stored) {
+        if (changed.has(each.consumer)) continue;
         const known = all.get(each.consumer);
-        if (!changed.has(each.consumer) && (!known || known.lastSeenAt < each.lastSeenAt)) all.set(each.consumer, each);
+        if (known?.replica === replica && known.lastSeenAt >= each.lastSeenAt) continue;
+        all.set(each.consumer, { ...each, connected: each.connected && alive.includes(each.replica) });
       }
     },
   };
@@ -93,6 +93,7 @@ function unknownConsumer(word: Acknowledgement): Consumer {
     spiffeIds: [],
     kinds: usualKinds[word.channel],
     connected: true,
+    replica: '',
     lastSeenAt: 0,
     sent: [],
     acknowledgedSequence: 0,

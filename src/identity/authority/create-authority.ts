@@ -2,6 +2,7 @@
  * Puts the authority together: store, keys, slots, issuance, gate and upkeep.
  * @module
  */
+import { randomUUID } from 'node:crypto';
 import { setInterval as every } from 'node:timers';
 import { asGatehouseError, GatehouseError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -63,7 +64,13 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
       { stored: current.state.trustDomain, configured: trustDomain },
     );
   }
-  const consumers = createConsumerBook(await store.consumers(), !store.shared);
+  const replica = randomUUID();
+  const consumers = createConsumerBook(replica);
+  const learnConsumers = async (): Promise<void> => {
+    const alive = await store.heartbeat(replica);
+    consumers.merge(await store.consumers(), alive);
+  };
+  await learnConsumers();
   const ledger = createGroupCommit<LedgerRow>(async (rows) => {
     const changed = consumers.takeChanged();
     if (rows.length === 0 && changed.length === 0) return current.version;
@@ -93,7 +100,10 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
       ? deps.upstream.certify(signer, trustDomain, atMs, settings.x509AuthorityTtlMs)
       : selfSigned(signer, trustDomain, atMs, settings.x509AuthorityTtlMs);
   };
-  const flush = (): Promise<void> => ledger.flush();
+  const flush = async (): Promise<void> => {
+    await ledger.flush();
+    if (store.shared) await learnConsumers();
+  };
   const verbs = createVerbs({ store, keys, current, consumers, clock, settings, makeAuthority, flush });
   const run: typeof verbs.run = async (verb, order) => {
     const outcome = await verbs.run(verb, order);
@@ -120,6 +130,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
   let ticking: Promise<void> | undefined;
   const tickOnce = async (): Promise<void> => {
     try {
+      if (store.shared) await store.heartbeat(replica);
       await upkeep();
       await reopen();
       renewals.look();

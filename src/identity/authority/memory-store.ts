@@ -74,6 +74,7 @@ export function createMemoryStore(content: StoreContent = emptyContent()): Autho
       return counts;
     },
     pruneLedger: async (expiredBefore) => removeWhere(content.ledger, (row) => row.notAfterAt < expiredBefore),
+    heartbeat: async (replica) => [replica],
     consumers: async () => [...content.consumers.values()],
     async removeConsumers(names) {
       for (const name of names) content.consumers.delete(name);

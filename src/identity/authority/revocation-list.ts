@@ -5,6 +5,7 @@
 import { GatehouseError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
+import { parseSpiffeId } from '../../spiffe/spiffe-id.ts';
 import { readCertificate } from '../pki/certificate.ts';
 import { assemble } from '../pki/certificate-template.ts';
 import { crlTbs } from '../pki/crl.ts';
@@ -47,9 +48,15 @@ export async function loadRevocations(deps: RevocationDeps): Promise<Revocations
   let signedAt = 0;
   let signedFor = '';
 
+  /** What the lists depend on: not the state's version, which another replica's lists change. */
+  const wanted = (): string =>
+    [
+      list.value.sequence,
+      ...authoritiesIn(current.state, 'x509', 'active', 'old', 'tainted').map((each) => each.id),
+    ].join(' ');
+
   const signCrls = async (): Promise<void> => {
-    const key = `${list.value.sequence} ${current.version}`;
-    if (key === signedFor && clock.now() - signedAt < CRL_LIFE_MS / 2 && clock.now() >= signedAt) return;
+    if (wanted() === signedFor && clock.now() - signedAt < CRL_LIFE_MS / 2 && clock.now() >= signedAt) return;
     const state = await current.change((before) => ({ state: { ...before, crlNumber: before.crlNumber + 1 } }));
     const out: Uint8Array[] = [];
     for (const authority of authoritiesIn(state, 'x509', 'active', 'old', 'tainted')) {
@@ -57,7 +64,7 @@ export async function loadRevocations(deps: RevocationDeps): Promise<Revocations
       if (signer) out.push(await signCrl(authority, signer, list.value.rows, state, clock.now()));
     }
     signedAt = clock.now();
-    signedFor = `${list.value.sequence} ${current.version}`;
+    signedFor = wanted();
     crls.replace(out);
   };
 
@@ -101,7 +108,7 @@ async function rowOf(order: RevokeSvidOrder, { store, clock, longestSvidMs }: Re
   const revokedAt = clock.now();
   const base = { kind: order.kind, reason: order.reason, revokedAt };
   if (order.kind === 'id') {
-    return { ...base, value: order.value, authorityId: '', notAfterAt: revokedAt + longestSvidMs };
+    return { ...base, value: parseSpiffeId(order.value), authorityId: '', notAfterAt: revokedAt + longestSvidMs };
   }
   const value = order.value
     .toLowerCase()

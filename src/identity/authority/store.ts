@@ -46,6 +46,8 @@ export interface Consumer {
   readonly spiffeIds: readonly string[];
   readonly kinds: readonly AuthorityUse[];
   readonly connected: boolean;
+  /** The process that it talks to: when that one is gone, the consumer is not connected any more. */
+  readonly replica: string;
   readonly lastSeenAt: number;
   /** When each of the last bundle sequences was sent to it, oldest first. */
   readonly sent: readonly { readonly sequence: number; readonly at: number }[];
@@ -115,6 +117,8 @@ export interface AuthorityStore extends AsyncDisposable {
   unexpiredByAuthority(atMs: number): Promise<ReadonlyMap<string, number>>;
   /** Removes rows that expired before that instant; answers how many. */
   pruneLedger(expiredBefore: number): Promise<number>;
+  /** Says that this process lives; answers which ones do, itself included. */
+  heartbeat(replica: string): Promise<readonly string[]>;
   consumers(): Promise<readonly Consumer[]>;
   removeConsumers(names: readonly string[]): Promise<void>;
   appendAudit(row: AuditRow): Promise<void>;

@@ -2,6 +2,7 @@
  * What is due, looked at every few seconds: rotation by the calendar, expired authorities, pruning.
  * @module
  */
+import { asGatehouseError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Order, Verb, VerbOutcome } from './authority.ts';
 import type { ConsumerBook } from './consumer-book.ts';
@@ -52,6 +53,18 @@ export function createUpkeep(deps: UpkeepDeps): () => Promise<void> {
     else if (atMs >= activateDueAt(active)) await activateIfAllowed(use);
   };
 
+  /** Another replica may take the same step at the same time: then its step counts, and we look again. */
+  const rotateTogether = async (use: AuthorityUse): Promise<void> => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await rotate(use);
+      } catch (thrown) {
+        if (!store.shared || attempt === 5 || asGatehouseError(thrown).code !== 'slot_state') throw thrown;
+        await current.refresh();
+      }
+    }
+  };
+
   const prepareOnce = async (use: AuthorityUse, isOver: boolean): Promise<void> => {
     const prepared = preparedOf(current.state, use);
     if (prepared && prepared.notAfterAt > clock.now()) return;
@@ -85,9 +98,8 @@ export function createUpkeep(deps: UpkeepDeps): () => Promise<void> {
 
   return async () => {
     await current.refresh();
-    if (store.shared) consumers.merge(await store.consumers());
-    await rotate('x509');
-    await rotate('jwt');
+    await rotateTogether('x509');
+    await rotateTogether('jwt');
     await dropExpired();
     await prune();
   };

@@ -163,6 +163,7 @@ function storeOver(database: DatabaseSync, path: string): AuthorityStore {
       }),
     pruneLedger: (expiredBefore) =>
       guarded(() => Number(database.prepare('DELETE FROM ledger WHERE not_after_at < ?').run(expiredBefore).changes)),
+    heartbeat: async (replica) => [replica], // the lock lets nobody else in
     consumers: () => guarded(() => all('SELECT document FROM consumers').map(consumerFromColumns)),
     removeConsumers: (names) =>
       guarded(() =>
