@@ -8,8 +8,11 @@ import { CheckCounters } from '../../src/authz/counters.ts';
 import type { VerifyTokens } from '../../src/authz/jwt/verdict.ts';
 import { DecisionRing } from '../../src/authz/ring.ts';
 import type { DecisionState, KeySets } from '../../src/authz/state.ts';
-import { type CheckResponse, CheckResponseSchema } from '../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
-import type { Clock } from '../../src/lib/clock.ts';
+import {
+  CheckRequestSchema,
+  type CheckResponse,
+  CheckResponseSchema,
+} from '../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
 import { createWatchable } from '../../src/lib/watchable.ts';
 import { compileSnapshot } from '../../src/policy/compile/compile-snapshot.ts';
 import type { PolicyModel } from '../../src/policy/model.ts';
@@ -26,7 +29,6 @@ export interface Difference {
 export interface PlayDeps {
   readonly verifyTokens: VerifyTokens;
   readonly keySets: KeySets;
-  readonly clock: Clock;
 }
 
 /** Plays vectors; returns every difference. Bodies and headers count for HTTP only. */
@@ -34,7 +36,7 @@ export function play(
   vectors: readonly Vector[],
   model: PolicyModel,
   settings: WorldSettings,
-  { verifyTokens, keySets, clock }: PlayDeps,
+  { verifyTokens, keySets }: PlayDeps,
 ): Difference[] {
   const state: DecisionState = {
     snapshot: compileSnapshot(model, { allowEmpty: true }),
@@ -42,6 +44,7 @@ export function play(
     revocations: { sequence: 0, spiffeIds: new Set(), serials: new Set(), spkis: new Set() },
     bundles: undefined,
   };
+  let nowMs = 0;
   const check = createCheck({
     state: createWatchable<DecisionState | undefined>(state),
     options: {
@@ -56,13 +59,15 @@ export function play(
     verifyTokens,
     ring: new DecisionRing({ size: 16 }),
     counters: new CheckCounters(),
-    clock,
+    clock: { now: () => nowMs },
     onError: (thrown) => {
       throw thrown;
     },
   });
   return vectors.flatMap((vector) => {
-    const answer = fromBinary(CheckResponseSchema, check(Buffer.from(vector.check, 'base64'), { local: true }));
+    const bytes = Buffer.from(vector.check, 'base64');
+    nowMs = recordedAt(bytes);
+    const answer = fromBinary(CheckResponseSchema, check(bytes, { local: true }));
     return differences(vector, answer);
   });
 }
@@ -87,6 +92,12 @@ function differences(vector: Vector, answer: CheckResponse): Difference[] {
     compare('www-authenticate', vector.www_authenticate ?? '', header);
   }
   return out;
+}
+
+/** Tokens expire: the time of a question is the one that Envoy wrote into it. */
+function recordedAt(bytes: Uint8Array): number {
+  const seconds = fromBinary(CheckRequestSchema, bytes).attributes?.request?.time?.seconds;
+  return Number(seconds ?? 0n) * 1000;
 }
 
 interface Named {

@@ -2,7 +2,7 @@
  * The order in which rules of one stage are tried, which decides only whose name a verdict bears (and, by tiers, the verdict).
  * @module
  */
-import type { Policy, Rule, RuleStage } from '../model.ts';
+import type { Policy, PolicyRef, Rule, RuleStage } from '../model.ts';
 
 /** A rule with its policy and its place in the stage. */
 export interface OrderedRule {
@@ -17,13 +17,13 @@ export interface OrderedRule {
  */
 export function orderRules(stage: RuleStage): OrderedRule[] {
   const rules = stage.policies.flatMap((policy) =>
-    policy.rules.map((rule) => ({ policy, rule, id: envoyId(policy, rule) })),
+    policy.rules.map((rule) => ({ policy, rule, id: envoyId(policy.ref, rule.index) })),
   );
   if (stage.kind !== 'first-match') rules.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   return rules.map(({ policy, rule }, ordinal) => ({ ordinal, policy, rule }));
 }
 
 /** The id that Istio gives a rule in Envoy's configuration. */
-export function envoyId(policy: Policy, rule: Rule): string {
-  return `ns[${policy.ref.namespace}]-policy[${policy.ref.name}]-rule[${rule.index}]`;
+export function envoyId({ namespace, name }: PolicyRef, rule: number): string {
+  return `ns[${namespace}]-policy[${name}]-rule[${rule}]`;
 }

@@ -1,0 +1,322 @@
+/**
+ * Decides the plain way: every stage, every policy, every rule, in order, from the model itself. Slow and obvious; it is what
+ * compiled programs must equal, and it keeps a record of what it saw.
+ * @module
+ */
+import { ipInRange, parseCidr, unmapped } from '../lib/ip-address.ts';
+import { isUnknownWhenAbsent, no, not, type Truth, unknown, unknownHolds, yes } from './absence.ts';
+import { addressReader, isAbsent } from './compile/condition.ts';
+import { valuesOf } from './compile/fact-values.ts';
+import { envoyId } from './compile/order.ts';
+import { createRegistryContext, type RegistryContext } from './compile/registry-context.ts';
+import { applies } from './compile/subject.ts';
+import { selectTokens } from './compile/token-stage.ts';
+import { selectTransport } from './compile/transport-stage.ts';
+import type { Decision, Reason } from './decision.ts';
+import type { Destination, Facts } from './facts.ts';
+import type {
+  Absence,
+  Atom,
+  Expr,
+  Plane,
+  Policy,
+  PolicyModel,
+  PolicyRef,
+  Rule,
+  RuleStage,
+  TokenStage,
+  TransportStage,
+} from './model.ts';
+import { matches } from './plain-match.ts';
+import { emptyRegistry } from './registry/registry.ts';
+import type { ClauseTrace, PlaneTrace, PolicyTrace, RuleTrace, StageTrace, Trace } from './trace.ts';
+
+export interface Evaluation {
+  readonly decision: Decision;
+  readonly trace: Trace;
+}
+
+export interface EvaluateOptions {
+  readonly allowEmpty: boolean;
+}
+
+interface Scene {
+  readonly facts: Facts;
+  readonly destination: Destination;
+  readonly absence: Absence;
+  readonly registry: RegistryContext;
+  /** Dry-run policies count as enforced. */
+  readonly rehearsing: boolean;
+}
+
+/** Decides one request and says how. Equal to `compileSnapshot(model, options).decide(facts)`. */
+export function evaluate(model: PolicyModel, facts: Facts, options: EvaluateOptions): Evaluation {
+  if (
+    !options.allowEmpty &&
+    model.planes.every(({ stages }) => stages.every(({ policies }) => policies.length === 0))
+  ) {
+    return { decision: made('deny', 'no_policies'), trace: { planes: [] } };
+  }
+  const registry = createRegistryContext(model.registry ?? emptyRegistry, model.absence);
+  const destination = registry.locate(facts.destination, facts.destinationAddress);
+  const scene: Scene = { facts, destination, absence: model.absence, registry, rehearsing: false };
+  const planes = model.planes.filter(({ mode }) => mode !== 'off').map((plane) => evaluatePlane(plane, scene));
+  const enforced = planes.filter(({ mode }) => mode === 'enforce').map(({ decision }) => decision);
+  const decision =
+    enforced.find(({ effect }) => effect === 'deny') ??
+    enforced.find(({ policy }) => policy !== undefined) ??
+    enforced[0] ??
+    made('allow', 'no_policy_applies');
+  return { decision, trace: { planes } };
+}
+
+function evaluatePlane(plane: Plane, scene: Scene): PlaneTrace {
+  const stages: StageTrace[] = [];
+  const mode = plane.mode === 'observe' ? 'observe' : 'enforce';
+  const undecided = undecidedPolicy(plane, scene);
+  if (undecided !== undefined) {
+    const decision: Decision = { ...made('deny', 'labels_unknown', undecided), plane: plane.id };
+    return { plane: plane.id, mode, stages, decision };
+  }
+  const enforced = walk(plane, scene, stages);
+  const hasDryRun = stagesWithDryRun(plane, scene);
+  const rehearsed = hasDryRun ? walk(plane, { ...scene, rehearsing: true }, []) : undefined;
+  const decision: Decision = {
+    ...enforced,
+    plane: plane.id,
+    dryRun: rehearsed && { effect: rehearsed.effect, policy: rehearsed.policy },
+    audit: auditOf(plane, scene),
+  };
+  return { plane: plane.id, mode, stages, decision };
+}
+
+function walk(plane: Plane, scene: Scene, stages: StageTrace[]): Decision {
+  for (const stage of plane.stages) {
+    const traced =
+      stage.kind === 'transport'
+        ? evaluateTransport(stage, scene)
+        : stage.kind === 'token'
+          ? evaluateTokens(stage, scene)
+          : evaluateRules(stage, scene);
+    stages.push(traced);
+    if (traced.decision !== undefined) return traced.decision;
+  }
+  return made('allow', 'no_policy_applies');
+}
+
+function made(effect: Decision['effect'], reason: Reason, policy?: PolicyRef, rule?: number): Decision {
+  return { effect, reason, plane: undefined, policy, rule, dryRun: undefined, audit: undefined };
+}
+
+/** The first policy, root policies first, of which nobody can tell whether it applies. */
+function undecidedPolicy(plane: Plane, scene: Scene): PolicyRef | undefined {
+  for (const stage of plane.stages) {
+    if (stage.kind === 'audit') continue;
+    if (stage.kind === 'transport') {
+      const { undecided } = selectTransport(stage, scene.destination, scene.registry);
+      if (undecided !== undefined) return undecided;
+    } else {
+      const found = (stage.policies as readonly Pick<Policy, 'ref' | 'subject' | 'mode' | 'providerAskedBy'>[])
+        .filter(({ mode, providerAskedBy }) => mode !== 'dry-run' && providerAskedBy !== 'envoy')
+        .toSorted((a, b) => Number(a.subject.namespace !== undefined) - Number(b.subject.namespace !== undefined))
+        .find(({ subject }) => applies(subject, scene.destination, scene.registry) === 'unknown');
+      if (found !== undefined) return found.ref;
+    }
+  }
+  return undefined;
+}
+
+function evaluateTransport(stage: TransportStage, { facts, destination, registry }: Scene): StageTrace {
+  const { everyPort, ports } = selectTransport(stage, destination, registry);
+  const demand = ports.get(facts.destinationPort) ?? everyPort;
+  const isNamed = facts.peerNames.some((name) => name !== '');
+  const refused = demand.mode === 'strict' && !isNamed;
+  return {
+    kind: stage.kind,
+    name: 'mTLS',
+    decision: refused ? made('deny', 'mtls_required', demand.policy) : undefined,
+    said: `port ${facts.destinationPort} is ${demand.mode.toUpperCase()}; the caller ${isNamed ? 'has' : 'has no'} certificate`,
+    policies: [],
+  };
+}
+
+function evaluateTokens(stage: TokenStage, { facts, destination, registry }: Scene): StageTrace {
+  const { rules, policies } = selectTokens(stage, destination, registry);
+  const trace = { kind: stage.kind, name: 'tokens', policies: [] };
+  if (rules.length === 0) return { ...trace, decision: undefined, said: 'no RequestAuthentication applies' };
+  if (facts.protocol === 'tcp') return { ...trace, decision: undefined, said: 'a TCP connection has no tokens' };
+  const verdict = facts.verifyTokens(rules);
+  if (verdict.accepted) return { ...trace, decision: undefined, said: 'no token, or an accepted one' };
+  const refs = new Set(policies);
+  const only = refs.size === 1 ? policies[0] : undefined;
+  return { ...trace, decision: made('deny', verdict.reason, only), said: verdict.text };
+}
+
+/** The rules of a stage that hold, in the stage's order. */
+function evaluateRules(stage: RuleStage, scene: Scene): StageTrace {
+  const policies = stage.policies
+    .filter(({ providerAskedBy }) => providerAskedBy !== 'envoy')
+    .map((policy) => tracePolicy(stage, policy, scene));
+  const counting = policies.filter(({ applies: is, mode }) => is === 'yes' && (mode === 'enforce' || scene.rehearsing));
+  const holding = counting.flatMap((policy) =>
+    policy.rules.filter(({ holds }) => holds).map((rule) => ({ policy, rule })),
+  );
+  const trace = { kind: stage.kind, name: stage.name, policies };
+  if (stage.kind === 'audit')
+    return { ...trace, decision: undefined, said: `${holding.length} rules hold; they decide nothing` };
+  if (stage.kind !== 'first-match') {
+    holding.sort((a, b) => (envoyId(a.policy.policy, a.rule.index) < envoyId(b.policy.policy, b.rule.index) ? -1 : 1));
+  }
+  for (const { policy, rule } of holding) {
+    const { effect } = ruleOf(stage, policy.policy, rule.index);
+    if (stage.kind === 'first-match' && effect === 'log') continue;
+    const named = `rule ${rule.index} of ${policy.policy.namespace}/${policy.policy.name} holds`;
+    if (stage.kind === 'first-match' && effect === 'pass')
+      return { ...trace, decision: undefined, said: `${named} and passes on` };
+    const reason =
+      stage.kind === 'delegate' ? 'custom_unavailable' : effect === 'allow' ? 'rule_allowed' : 'rule_denied';
+    const decision = made(reason === 'rule_allowed' ? 'allow' : 'deny', reason, policy.policy, rule.index);
+    return { ...trace, decision, said: named };
+  }
+  return whenNoneHolds(stage, counting.length, trace);
+}
+
+function whenNoneHolds(stage: RuleStage, counting: number, trace: Omit<StageTrace, 'decision' | 'said'>): StageTrace {
+  if (counting === 0) return { ...trace, decision: undefined, said: 'no policy applies' };
+  const onNoMatch =
+    stage.kind === 'any-allow' ? 'deny' : stage.kind === 'first-match' ? (stage.onNoMatch ?? 'pass') : 'pass';
+  const decision =
+    onNoMatch === 'deny'
+      ? made('deny', 'no_rule_allowed')
+      : onNoMatch === 'allow'
+        ? made('allow', 'rule_allowed')
+        : undefined;
+  return { ...trace, decision, said: `${counting} policies apply and no rule holds` };
+}
+
+function ruleOf(stage: RuleStage, ref: PolicyRef, index: number): Rule {
+  const policy = stage.policies.find((each) => each.ref === ref);
+  return policy!.rules.find((rule) => rule.index === index)!; // it was traced from there
+}
+
+function tracePolicy(stage: RuleStage, policy: Policy, scene: Scene): PolicyTrace {
+  const is = applies(policy.subject, scene.destination, scene.registry);
+  const { ref, position, mode } = policy;
+  const rules = is === 'yes' ? policy.rules.flatMap((rule) => traceRule(stage, rule, scene)) : [];
+  return { policy: ref, position, mode, applies: is, rules };
+}
+
+function traceRule(stage: RuleStage, rule: Rule, scene: Scene): RuleTrace[] {
+  const expr = scene.facts.protocol === 'http' ? rule.http : rule.tcp;
+  if (expr === undefined) return [];
+  const truth = truthOf(expr, scene);
+  const holds = truth === yes || (truth === unknown && unknownHolds(stage.kind, rule.effect));
+  return [
+    {
+      index: rule.index,
+      position: rule.position,
+      holds,
+      truth,
+      failed: holds ? [] : clauses(expr, false, false, scene),
+      met: holds ? clauses(expr, false, true, scene) : [],
+    },
+  ];
+}
+
+/** The truth of a condition (Kleene's logic; unknown only under `strict` or from the registry). */
+function truthOf(expr: Expr, scene: Scene): Truth {
+  switch (expr.op) {
+    case 'all': {
+      const parts = expr.of.map((part) => truthOf(part, scene));
+      return parts.includes(no) ? no : parts.includes(unknown) ? unknown : yes;
+    }
+    case 'any': {
+      const parts = expr.of.map((part) => truthOf(part, scene));
+      return parts.includes(yes) ? yes : parts.includes(unknown) ? unknown : no;
+    }
+    case 'not':
+      return not(truthOf(expr.of, scene));
+    default:
+      return truthOfAtom(expr, scene);
+  }
+}
+
+function truthOfAtom(atom: Atom, { facts, absence, registry }: Scene): Truth {
+  if (atom.op === 'endpoint' || atom.op === 'identity' || atom.op === 'namedPort')
+    return registry.registryAtom(atom)(facts);
+  if (absence === 'strict' && isUnknownWhenAbsent(atom) && isAbsent(atom, facts)) return unknown;
+  switch (atom.op) {
+    case 'text':
+      return valuesOf(atom.fact, facts).some((value) => atom.any.some((pattern) => matches(pattern, value))) ? yes : no;
+    case 'address': {
+      const address = addressReader(atom.fact)(facts);
+      if (address === undefined) return no;
+      const bytes = atom.unmap === true ? unmapped(address.bytes) : address.bytes;
+      return atom.any.some(({ text }) => ipInRange(bytes, parseCidr(text)!)) ? yes : no;
+    }
+    case 'port':
+      return atom.any.some(({ from, to }) => facts[atom.fact] >= from && facts[atom.fact] <= to) ? yes : no;
+    default:
+      return atom.any.includes(facts.ipProtocol) ? yes : no;
+  }
+}
+
+/**
+ * The clauses that keep a condition from being `wanted` (`met` false), or that make it so (`met` true). Of several
+ * alternatives the one with the fewest.
+ */
+function clauses(expr: Expr, negated: boolean, met: boolean, scene: Scene): ClauseTrace[] {
+  if (expr.op === 'not') return clauses(expr.of, !negated, met, scene);
+  if (expr.op !== 'all' && expr.op !== 'any') {
+    const holds = (truthOf(expr, scene) === yes) !== negated;
+    return holds === met ? [{ atom: expr, negated, values: shownValues(expr, scene.facts) }] : [];
+  }
+  const parts = expr.of.map((part) => clauses(part, negated, met, scene));
+  const together = (expr.op === 'all') !== negated; // every part counts, or any one would do
+  if (together) return parts.flat();
+  const holding = expr.of.filter((part) => (truthOf(part, scene) === yes) !== negated);
+  const some = met ? parts.filter((_, i) => holding.includes(expr.of[i]!)) : parts;
+  return some.toSorted((a, b) => a.length - b.length)[0] ?? [];
+}
+
+function shownValues(atom: Atom, facts: Facts): readonly string[] {
+  switch (atom.op) {
+    case 'text':
+      return valuesOf(atom.fact, facts);
+    case 'address': {
+      const address = addressReader(atom.fact)(facts);
+      return address === undefined ? [] : [address.text];
+    }
+    case 'port':
+      return facts[atom.fact] < 0 ? [] : [String(facts[atom.fact])];
+    case 'protocol':
+      return [String(facts.ipProtocol)];
+    default:
+      return [];
+  }
+}
+
+function stagesWithDryRun(plane: Plane, scene: Scene): boolean {
+  return plane.stages.some(
+    (stage) =>
+      stage.kind !== 'transport' &&
+      stage.kind !== 'token' &&
+      stage.kind !== 'audit' &&
+      stage.policies.some(
+        ({ mode, subject }) => mode === 'dry-run' && applies(subject, scene.destination, scene.registry) === 'yes',
+      ),
+  );
+}
+
+function auditOf(plane: Plane, scene: Scene): Decision['audit'] {
+  for (const stage of plane.stages) {
+    if (stage.kind !== 'audit') continue;
+    const { policies } = evaluateRules(stage, scene);
+    const holding = policies
+      .filter(({ mode }) => mode === 'enforce')
+      .flatMap(({ policy, rules }) => rules.filter(({ holds }) => holds).map(({ index }) => ({ policy, rule: index })));
+    holding.sort((a, b) => (envoyId(a.policy, a.rule) < envoyId(b.policy, b.rule) ? -1 : 1));
+    if (holding[0] !== undefined) return holding[0];
+  }
+  return undefined;
+}
