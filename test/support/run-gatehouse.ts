@@ -43,7 +43,7 @@ export async function runGatehouse(configFile: string): Promise<RunningGatehouse
     child.onLine((line) => {
       if (line.startsWith('{"ready":true')) resolve(JSON.parse(line) as ReadyLine); // the contract's own line
     });
-    child.ended.then((how) =>
+    void child.ended.then((how) =>
       reject(new Error(`gatehouse serve ended (${how}) before it was ready\n${child.stderr()}`)),
     );
   });

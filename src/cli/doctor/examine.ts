@@ -1,0 +1,74 @@
+/**
+ * Walks through an Envoy's listeners and examines each filter chain that strangers reach.
+ * @module
+ */
+
+import { type EnvoyConfig, typedConfig } from './config-dump.ts';
+import { examineConnectionManager } from './connection-manager.ts';
+import { examineNetworkExtAuthz } from './ext-authz.ts';
+import { type DoctorFinding, finding } from './finding.ts';
+import { at, type JsonObject, objectAt, objectsAt, textAt } from './json.ts';
+import { examineTls } from './tls.ts';
+
+/** Everything that makes a policy inexact or lets a request pass unasked, in the order of the configuration. */
+export function examine(config: EnvoyConfig): readonly DoctorFinding[] {
+  const inbound = config.listeners.filter((listener) => textAt(listener, 'traffic_direction') !== 'OUTBOUND');
+  const findings = inbound.flatMap((listener) => examineListener(config, listener));
+  if (inbound.length === 0) {
+    const message = 'there is no listener that strangers reach, so nothing is asked about';
+    findings.push(finding('fragile', 'no_listener', 'listeners', message, 'gatehouse envoy bootstrap --listen …'));
+  }
+  return [...findings, ...examineAdmin(config)];
+}
+
+function examineListener(config: EnvoyConfig, listener: JsonObject): readonly DoctorFinding[] {
+  const where = `listeners[${textAt(listener, 'name')}]`;
+  const fallback = objectAt(listener, 'default_filter_chain');
+  const chains = objectsAt(listener, 'filter_chains').map((chain, index) => ({
+    chain,
+    where: `${where}.filter_chains[${textAt(chain, 'name') || index}]`,
+  }));
+  if (fallback) chains.push({ chain: fallback, where: `${where}.default_filter_chain` });
+  return chains.flatMap((each) => [
+    ...examineTls(config, each.chain, each.where),
+    ...examineFilters(config, each.chain, each.where),
+  ]);
+}
+
+/** Network filters run in order; the one that carries the traffic away must come after the one that asks. */
+function examineFilters(config: EnvoyConfig, chain: JsonObject, where: string): readonly DoctorFinding[] {
+  const findings: DoctorFinding[] = [];
+  let asked = false;
+  for (const [index, filter] of objectsAt(chain, 'filters').entries()) {
+    const { type, value } = typedConfig(filter);
+    const here = `${where}.filters[${index}]`;
+    if (type === 'ExtAuthz') {
+      asked = true;
+      findings.push(...examineNetworkExtAuthz(config, value, here));
+    } else if (type === 'HttpConnectionManager') {
+      findings.push(...examineConnectionManager(config, value, here, asked));
+    } else if (type === 'TcpProxy' && !asked) {
+      const message = 'connections are carried on without asking Gatehouse';
+      findings.push(
+        finding('fail-open', 'no_check', here, message, 'filters: [{ name: envoy.filters.network.ext_authz, … }, …]'),
+      );
+    }
+  }
+  return findings;
+}
+
+function examineAdmin(config: EnvoyConfig): readonly DoctorFinding[] {
+  const address = textAt(config.bootstrap, 'admin', 'address', 'socket_address', 'address');
+  if (at(config.bootstrap, 'admin') === undefined || address === '' || /^(127\.|::1$|localhost$)/.test(address))
+    return [];
+  const message = `Envoy's admin pages have no login and are open on ${address}: whoever reaches them can stop Envoy and change its runtime`;
+  return [
+    finding(
+      'fail-open',
+      'admin_open',
+      'admin.address',
+      message,
+      'admin: { address: { socket_address: { address: 127.0.0.1, … } } }',
+    ),
+  ];
+}

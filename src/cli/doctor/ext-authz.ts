@@ -1,0 +1,165 @@
+/**
+ * Examines the filter that asks Gatehouse, and the cluster behind it.
+ * @module
+ */
+import type { EnvoyConfig } from './config-dump.ts';
+import { type DoctorFinding, finding } from './finding.ts';
+import { at, isTrueAt, type JsonObject, numberAt, objectAt, objectsAt, secondsAt, textAt } from './json.ts';
+
+/** Fewer Checks at a time than this become errors in a busy hour; Envoy's default is 1,024. */
+const ENOUGH_REQUESTS = 10_000;
+
+/** Settings that an HTTP Check needs to see what policies speak of: field, code, what is lost without it. */
+const seen: readonly (readonly [field: string, code: string, lost: string])[] = [
+  [
+    'include_peer_certificate',
+    'no_peer_certificate',
+    'only the first name of the caller’s certificate is seen, and it cannot be verified again',
+  ],
+  ['include_tls_session', 'no_tls_session', 'policies on connection.sni never match'],
+];
+const seenOfHttp: typeof seen = [
+  [
+    'encode_raw_headers',
+    'headers_joined',
+    'several lines of one header arrive as one value, which policies compare line by line',
+  ],
+];
+
+/** `envoy.filters.network.ext_authz`. */
+export function examineNetworkExtAuthz(
+  config: EnvoyConfig,
+  filter: JsonObject,
+  where: string,
+): readonly DoctorFinding[] {
+  return [
+    ...examineFailure(filter, where),
+    ...examineSight(config, filter, where, seen),
+    ...examineService(config, filter, where),
+  ];
+}
+
+/** `envoy.filters.http.ext_authz`. */
+export function examineHttpExtAuthz(config: EnvoyConfig, filter: JsonObject, where: string): readonly DoctorFinding[] {
+  return [
+    ...examineFailure(filter, where),
+    ...examineEnabled(filter, where),
+    ...examineSight(config, filter, where, [...seen, ...seenOfHttp]),
+    ...examineHeaders(filter, where),
+    ...examineAnswers(filter, where),
+    ...examineService(config, filter, where),
+  ];
+}
+
+function examineFailure(filter: JsonObject, where: string): readonly DoctorFinding[] {
+  if (!isTrueAt(filter, 'failure_mode_allow')) return [];
+  const message = 'while Gatehouse cannot answer in time, every request is allowed';
+  return [finding('fail-open', 'failure_mode_allow', where, message, 'failure_mode_allow: false')];
+}
+
+/** The filter can be switched off for a part of the traffic, at runtime or by metadata. */
+function examineEnabled(filter: JsonObject, where: string): readonly DoctorFinding[] {
+  const findings: DoctorFinding[] = [];
+  const enabled = objectAt(filter, 'filter_enabled');
+  if (enabled) {
+    const message = `a runtime key (${textAt(enabled, 'runtime_key') || 'unnamed'}) can let requests pass unasked`;
+    findings.push(finding('fail-open', 'switched_by_runtime', where, message, '# remove filter_enabled'));
+  }
+  if (at(filter, 'filter_enabled_metadata') !== undefined) {
+    const message = 'requests without certain metadata pass unasked';
+    findings.push(finding('fail-open', 'switched_by_metadata', where, message, '# remove filter_enabled_metadata'));
+  }
+  return findings;
+}
+
+function examineSight(
+  config: EnvoyConfig,
+  filter: JsonObject,
+  where: string,
+  fields: typeof seen,
+): readonly DoctorFinding[] {
+  const findings = fields
+    .filter(([field]) => !isTrueAt(filter, field))
+    .map(([field, code, lost]) => finding('inexact', code, where, lost, `${field}: true`));
+  const key = textAt(filter, 'bootstrap_metadata_labels_key');
+  const lost =
+    'the workload’s labels are not sent, so policies with a selector are decided by what Gatehouse’s own configuration says';
+  if (key === '') findings.push(finding('inexact', 'no_labels', where, lost, 'bootstrap_metadata_labels_key: LABELS'));
+  else if (objectAt(config.bootstrap, 'node', 'metadata', key) === undefined) {
+    const message = `${lost}: node.metadata has no ${key}`;
+    findings.push(finding('inexact', 'no_labels', 'node.metadata', message, `metadata: { ${key}: { app: … } }`));
+  }
+  return findings;
+}
+
+function examineHeaders(filter: JsonObject, where: string): readonly DoctorFinding[] {
+  return ['allowed_headers', 'disallowed_headers']
+    .filter((field) => at(filter, field) !== undefined)
+    .map((field) => {
+      const message = `${field} hides headers: a policy that speaks of one takes it for absent, and a DENY then misses`;
+      return finding('inexact', 'headers_filtered', where, message, `# remove ${field}`);
+    });
+}
+
+function examineAnswers(filter: JsonObject, where: string): readonly DoctorFinding[] {
+  const findings: DoctorFinding[] = [];
+  if (!isTrueAt(filter, 'validate_mutations')) {
+    const message = 'headers of an answer are put into the request without a look at them';
+    findings.push(finding('fragile', 'mutations_not_validated', where, message, 'validate_mutations: true'));
+  }
+  if (at(filter, 'status_on_error') === undefined && !isTrueAt(filter, 'failure_mode_allow')) {
+    const message = 'a Gatehouse that is away looks like a policy’s refusal (403)';
+    findings.push(
+      finding('fragile', 'errors_look_like_refusals', where, message, 'status_on_error: { code: ServiceUnavailable }'),
+    );
+  }
+  return findings;
+}
+
+function examineService(config: EnvoyConfig, filter: JsonObject, where: string): readonly DoctorFinding[] {
+  const service = objectAt(filter, 'grpc_service');
+  if (service === undefined) {
+    const message = 'asks by HTTP, and Gatehouse answers gRPC only: every request fails';
+    return [finding('fragile', 'http_service', where, message, 'grpc_service: { envoy_grpc: { cluster_name: … } }')];
+  }
+  const name = textAt(service, 'envoy_grpc', 'cluster_name');
+  const cluster = config.clusters.get(name);
+  const timeout = secondsAt(service, 'timeout');
+  const findings = cluster ? [...examineCluster(cluster, `clusters[${name}]`)] : [];
+  if (timeout === 0 || (timeout ?? 0) > 30) {
+    const message =
+      timeout === 0 ? 'a Check may take for ever' : `a Check may take ${timeout} s, and its request waits as long`;
+    findings.push(finding('fragile', 'long_timeout', `${where}.grpc_service`, message, 'timeout: 1s'));
+  }
+  return findings;
+}
+
+function examineCluster(cluster: JsonObject, where: string): readonly DoctorFinding[] {
+  const findings: DoctorFinding[] = [];
+  const threshold = objectsAt(cluster, 'circuit_breakers', 'thresholds').find((each) =>
+    ['', 'DEFAULT'].includes(textAt(each, 'priority')),
+  );
+  for (const field of ['max_requests', 'max_pending_requests']) {
+    const limit = numberAt(threshold, field) ?? 1024;
+    if (limit >= ENOUGH_REQUESTS) continue;
+    const message = `only ${limit} Checks at a time (${field}); each one more is an error, which refuses a good request`;
+    const fix = `circuit_breakers: { thresholds: [{ ${field}: 100000 }] }`;
+    findings.push(finding('fragile', 'circuit_breaker', where, message, fix));
+  }
+  const secured = textAt(cluster, 'transport_socket', 'name').endsWith('tls');
+  const strange = secured ? undefined : addresses(cluster).find((address) => !/^(127\.|::1$|localhost$)/.test(address));
+  if (strange !== undefined) {
+    const message = `asks ${strange} without TLS: whoever stands between can answer “allowed”`;
+    findings.push(
+      finding('fail-open', 'plain_check', where, message, 'transport_socket: { name: envoy.transport_sockets.tls, … }'),
+    );
+  }
+  return findings;
+}
+
+function addresses(cluster: JsonObject): readonly string[] {
+  return objectsAt(cluster, 'load_assignment', 'endpoints')
+    .flatMap((locality) => objectsAt(locality, 'lb_endpoints'))
+    .map((each) => textAt(each, 'endpoint', 'address', 'socket_address', 'address'))
+    .filter((address) => address !== '');
+}

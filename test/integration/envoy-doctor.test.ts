@@ -1,0 +1,282 @@
+import assert from 'node:assert/strict';
+import { doctorCommand } from '../../src/cli/doctor/doctor-command.ts';
+import type { DoctorFinding } from '../../src/cli/doctor/finding.ts';
+import { generateBootstrap } from '../../src/cli/envoy/bootstrap.ts';
+import { type BootstrapFlags, readFlags } from '../../src/cli/envoy/flags.ts';
+import { runEnvoy } from '../support/run-envoy.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+const flags: BootstrapFlags = {
+  workload: 'default/details',
+  trustDomain: 'cluster.local',
+  listen: '127.0.0.1:0',
+  upstream: '127.0.0.1:9080',
+  upstreamProtocol: 'http1',
+  outbound: ['127.0.0.1:0=10.0.0.7:8443=default/reviews'],
+  label: ['app=details'],
+  protocol: 'http',
+  sds: 'unix:/nonexistent/gatehouse.sock',
+  extAuthz: '127.0.0.1:9191',
+  timeout: '1s',
+  maxConnectionDuration: '1h',
+  paths: 'strict',
+  gateway: false,
+  trustedHops: '0',
+  federated: false,
+  admin: '127.0.0.1:0',
+  accessLog: '/dev/null',
+};
+
+/** A configuration that a test spoils: JSON of which it knows the shape. */
+// biome-ignore lint/suspicious/noExplicitAny: a test reaches deep into Envoy's configuration, whose types we do not have
+type Loose = any; // oxlint-disable-line typescript/no-explicit-any
+
+interface Parts {
+  readonly all: Loose;
+  readonly chain: Loose;
+  readonly tls: Loose;
+  readonly manager: Loose;
+  readonly extAuthz: Loose;
+  readonly host: Loose;
+  readonly checks: Loose;
+}
+
+function parts(all: Loose): Parts {
+  const chain = all.static_resources.listeners[0].filter_chains[0];
+  const manager = chain.filters.at(-1).typed_config;
+  const http = manager.http_filters;
+  return {
+    all,
+    chain,
+    tls: chain.transport_socket.typed_config,
+    manager,
+    extAuthz: http ? http[0].typed_config : chain.filters[0].typed_config,
+    host: manager.route_config?.virtual_hosts[0],
+    checks: all.static_resources.clusters[1],
+  };
+}
+
+const perRoute = (more: object) => ({
+  'envoy.filters.http.ext_authz': {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute',
+    ...more,
+  },
+});
+
+const filterOff = {
+  'envoy.filters.http.ext_authz': { '@type': 'type.googleapis.com/envoy.config.route.v3.FilterConfig', disabled: true },
+};
+
+const lua = {
+  name: 'envoy.filters.http.lua',
+  typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua' },
+};
+
+interface Fault {
+  readonly code: string;
+  readonly kind: DoctorFinding['kind'];
+  readonly name: string;
+  readonly spoil: (parts: Parts) => void;
+  readonly protocol?: 'tcp';
+}
+
+const fault = (kind: Fault['kind'], code: string, name: string, spoil: Fault['spoil']): Fault => ({
+  kind,
+  code,
+  name,
+  spoil,
+});
+const tcpFault = (...args: Parameters<typeof fault>): Fault => ({ ...fault(...args), protocol: 'tcp' });
+
+const faults: readonly Fault[] = [
+  fault('fail-open', 'failure_mode_allow', 'allows on failure', ({ extAuthz }) => {
+    extAuthz.failure_mode_allow = true;
+  }),
+  fault('fail-open', 'switched_by_runtime', 'asks about half of the requests', ({ extAuthz }) => {
+    extAuthz.filter_enabled = { runtime_key: 'authz', default_value: { numerator: 50, denominator: 'HUNDRED' } };
+  }),
+  fault('fail-open', 'switched_by_metadata', 'asks where metadata says so', ({ extAuthz }) => {
+    const path = [{ key: 'k' }];
+    extAuthz.filter_enabled_metadata = { filter: 'f', path, value: { string_match: { exact: 'on' } } };
+  }),
+  fault('inexact', 'no_peer_certificate', 'sends no peer certificate', ({ extAuthz }) => {
+    extAuthz.include_peer_certificate = false;
+  }),
+  fault('inexact', 'no_tls_session', 'sends no SNI', ({ extAuthz }) => {
+    extAuthz.include_tls_session = false;
+  }),
+  fault('inexact', 'headers_joined', 'joins headers', ({ extAuthz }) => {
+    extAuthz.encode_raw_headers = false;
+  }),
+  fault('inexact', 'no_labels', 'sends no labels', ({ extAuthz }) => {
+    extAuthz.bootstrap_metadata_labels_key = '';
+  }),
+  fault('inexact', 'no_labels', 'has no labels to send', ({ all }) => {
+    all.node.metadata = {};
+  }),
+  fault('inexact', 'headers_filtered', 'sends some headers only', ({ extAuthz }) => {
+    extAuthz.allowed_headers = { patterns: [{ exact: 'x-user' }] };
+  }),
+  fault('inexact', 'headers_filtered', 'hides a header', ({ extAuthz }) => {
+    extAuthz.disallowed_headers = { patterns: [{ exact: 'cookie' }] };
+  }),
+  fault('fragile', 'mutations_not_validated', 'does not validate mutations', ({ extAuthz }) => {
+    extAuthz.validate_mutations = false;
+  }),
+  fault('fragile', 'errors_look_like_refusals', 'answers 403 on errors', ({ extAuthz }) => {
+    delete extAuthz.status_on_error;
+  }),
+  fault('fragile', 'http_service', 'asks by HTTP', ({ extAuthz }) => {
+    delete extAuthz.grpc_service;
+    extAuthz.http_service = { server_uri: { uri: 'http://a', cluster: 'gatehouse_ext_authz', timeout: '1s' } };
+  }),
+  fault('fragile', 'long_timeout', 'waits ten minutes', ({ extAuthz }) => {
+    extAuthz.grpc_service.timeout = '600s';
+  }),
+  fault('fragile', 'circuit_breaker', "keeps Envoy's own limit", ({ checks }) => {
+    delete checks.circuit_breakers;
+  }),
+  fault('fail-open', 'plain_check', 'asks another machine without TLS', ({ checks }) => {
+    checks.load_assignment.endpoints[0].lb_endpoints[0].endpoint.address.socket_address.address = '10.0.0.9';
+  }),
+  fault('fail-open', 'no_check', 'does not ask', ({ manager }) => {
+    manager.http_filters.shift();
+  }),
+  fault('fail-open', 'filter_disabled', 'has the filter switched off', ({ manager }) => {
+    manager.http_filters[0].disabled = true;
+  }),
+  fault('inexact', 'changed_after_check', 'changes requests afterwards', ({ manager }) => {
+    manager.http_filters.splice(1, 0, lua);
+  }),
+  fault('fail-open', 'upgrade_skips_check', 'has filters of its own for upgrades', ({ manager }) => {
+    manager.upgrade_configs[0].filters = manager.http_filters.slice(1);
+  }),
+  fault('fail-open', 'route_skips_check', 'has a route that does not ask', ({ host }) => {
+    host.routes[0].typed_per_filter_config = perRoute({ disabled: true });
+  }),
+  fault('fail-open', 'route_skips_check', 'has a host that does not ask', ({ host }) => {
+    host.typed_per_filter_config = perRoute({ disabled: true });
+  }),
+  fault('fail-open', 'route_skips_check', 'has a route that switches the filter off', ({ host }) => {
+    host.routes[0].typed_per_filter_config = filterOff;
+  }),
+  fault('inexact', 'route_asks_another', 'has a route that asks somebody else', ({ host }) => {
+    const grpc_service = { envoy_grpc: { cluster_name: 'application' } };
+    host.routes[0].typed_per_filter_config = perRoute({ check_settings: { grpc_service } });
+  }),
+  fault('inexact', 'path_parameters', 'routes without path parameters', ({ manager }) => {
+    manager.route_config.ignore_path_parameters_in_path_matching = true;
+  }),
+  fault('inexact', 'path_not_normalized', 'does not normalise paths', ({ manager }) => {
+    manager.normalize_path = false;
+  }),
+  fault('inexact', 'slashes_not_merged', 'keeps double slashes', ({ manager }) => {
+    manager.merge_slashes = false;
+  }),
+  fault('inexact', 'escaped_slashes_kept', 'keeps %2f', ({ manager }) => {
+    manager.path_with_escaped_slashes_action = 'KEEP_UNCHANGED';
+  }),
+  fault('inexact', 'client_cert_header_forwarded', "forwards the caller's x-forwarded-client-cert", ({ manager }) => {
+    manager.forward_client_cert_details = 'APPEND_FORWARD';
+  }),
+  fault('inexact', 'trusted_hops', 'believes proxies in front', ({ manager }) => {
+    manager.xff_num_trusted_hops = 2;
+  }),
+  fault('inexact', 'address_by_extension', 'finds the address by an extension', ({ manager }) => {
+    delete manager.use_remote_address;
+    manager.original_ip_detection_extensions = [
+      {
+        name: 'xff',
+        typed_config: {
+          '@type': 'type.googleapis.com/envoy.extensions.http.original_ip_detection.xff.v3.XffConfig',
+          xff_num_trusted_hops: 1,
+        },
+      },
+    ];
+  }),
+  fault('fragile', 'connections_without_end', 'lets connections live for ever', ({ manager }) => {
+    delete manager.common_http_protocol_options.max_connection_duration;
+  }),
+  fault('inexact', 'no_mtls', 'has no TLS', ({ chain }) => {
+    delete chain.transport_socket;
+  }),
+  fault('inexact', 'certificate_optional', 'wants no certificate', ({ tls }) => {
+    tls.require_client_certificate = false;
+  }),
+  fault('fail-open', 'accept_untrusted', 'accepts certificates that do not verify', ({ tls }) => {
+    tls.common_tls_context.combined_validation_context.default_validation_context.trust_chain_verification =
+      'ACCEPT_UNTRUSTED';
+  }),
+  fault('fail-open', 'expired_accepted', 'accepts expired certificates', ({ tls }) => {
+    tls.common_tls_context.combined_validation_context.default_validation_context.allow_expired_certificate = true;
+  }),
+  fault('fail-open', 'no_trusted_ca', 'trusts every authority', ({ tls }) => {
+    delete tls.common_tls_context.combined_validation_context;
+  }),
+  fault('fragile', 'session_resumption', 'resumes sessions', ({ tls }) => {
+    tls.disable_stateless_session_resumption = false;
+  }),
+  fault('fail-open', 'admin_open', 'shows its admin pages to everybody', ({ all }) => {
+    all.admin.address.socket_address.address = '0.0.0.0';
+  }),
+  fault('fragile', 'no_listener', 'serves nobody', ({ all }) => {
+    all.static_resources.listeners.shift();
+  }),
+  tcpFault('fail-open', 'failure_mode_allow', 'allows on failure, TCP', ({ extAuthz }) => {
+    extAuthz.failure_mode_allow = true;
+  }),
+  tcpFault('fail-open', 'no_check', 'does not ask, TCP', ({ chain }) => {
+    chain.filters.shift();
+  }),
+];
+
+interface Diagnosis {
+  readonly ok: boolean;
+  readonly findings: readonly DoctorFinding[];
+}
+
+/** Runs a real Envoy on the bootstrap and the command against it. */
+async function diagnose(bootstrap: object): Promise<{ readonly exit: number; readonly answer: Diagnosis }> {
+  await using directory = await tempDir();
+  await using envoy = await runEnvoy({ bootstrap, directory: directory.path, waitUntilReady: false });
+  let text = '';
+  let exit = -1;
+  const terminal = {
+    out: (written: string) => {
+      text += written;
+    },
+    err: (written: string) => assert.fail(written),
+    exit: (code: number) => {
+      exit = code;
+    },
+  };
+  const url = `http://${envoy.admin.replace('0.0.0.0', '127.0.0.1')}`;
+  await doctorCommand(terminal).parseAsync(['--envoy', url, '--output', 'json'], { from: 'user' });
+  return { exit, answer: JSON.parse(text) as Diagnosis };
+}
+
+describe('gatehouse doctor', () => {
+  for (const more of [{}, { protocol: 'tcp' }]) {
+    it(`finds nothing wrong with our own bootstrap ${JSON.stringify(more)}`, async () => {
+      const { exit, answer } = await diagnose(generateBootstrap(readFlags({ ...flags, ...more })));
+      assert.deepEqual(answer.findings, []);
+      assert.equal(exit, 0);
+    });
+  }
+
+  for (const { kind, code, name, spoil, protocol = 'http' } of faults) {
+    it(`tells of an Envoy that ${name}: ${code}`, async () => {
+      const bootstrap = structuredClone(generateBootstrap(readFlags({ ...flags, protocol })));
+      spoil(parts(bootstrap));
+      const { exit, answer } = await diagnose(bootstrap);
+      const found = answer.findings.filter((finding) => finding.code === code);
+      assert.equal(found.length > 0, true, JSON.stringify(answer.findings));
+      for (const finding of found) {
+        assert.equal(finding.kind, kind);
+        assert.notEqual(finding.fix, '');
+        assert.notEqual(finding.where, '');
+      }
+      assert.equal(exit, kind === 'fragile' ? 0 : 1);
+    });
+  }
+});
