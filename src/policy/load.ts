@@ -100,14 +100,27 @@ export function duplicatesAmong(files: readonly PolicyFile[]): readonly Duplicat
   const seen = new Map<string, { readonly file: PolicyFile; readonly document: ReadDocument }>();
   const out: Duplicate[] = [];
   for (const file of files) {
-    for (const document of file.documents) {
-      const key = `${document.dialect}/${document.kind}/${document.namespace}/${document.name}`;
+    const keys = keysOf(file);
+    for (const [i, document] of file.documents.entries()) {
+      const key = keys[i]!; // one a document
       const other = seen.get(key);
       if (other === undefined) seen.set(key, { file, document });
       else out.push({ file, document, other });
     }
   }
   return out;
+}
+
+const keysOfFiles = new WeakMap<PolicyFile, readonly string[]>();
+
+/** What names each document of a file; files are read once and joined again and again. */
+function keysOf(file: PolicyFile): readonly string[] {
+  let keys = keysOfFiles.get(file);
+  if (keys === undefined) {
+    keys = file.documents.map(({ dialect, kind, namespace, name }) => `${dialect}/${kind}/${namespace}/${name}`);
+    keysOfFiles.set(file, keys);
+  }
+  return keys;
 }
 
 /** Names both places. */

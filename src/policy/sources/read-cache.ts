@@ -18,7 +18,7 @@ export interface ReadFile {
 
 interface Cached extends ReadFile {
   readonly stamp: string;
-  readonly namespaces: string;
+  readonly namespaces: readonly string[] | undefined;
 }
 
 /** A file that was written this recently may be written again without its stamp changing. */
@@ -37,11 +37,12 @@ export class ReadCache {
   /** Reads one file; the same value again if nothing has changed. Never throws: what went wrong is a finding. */
   read(seen: SeenFile): ReadFile {
     const before = this.#cached.get(seen.file);
-    const namespaces = JSON.stringify(seen.namespaces);
-    if (before?.stamp === seen.stamp && before.namespaces === namespaces) return before;
+    const { namespaces } = seen;
+    const confinedAlike = before?.namespaces?.join() === namespaces?.join();
+    if (before?.stamp === seen.stamp && confinedAlike) return before;
     const text = textOf(seen);
     const settled = this.#clock.now() - seen.modifiedAt > FRESH_MS;
-    const same = before !== undefined && before.text === text && text !== undefined && before.namespaces === namespaces;
+    const same = before !== undefined && before.text === text && text !== undefined && confinedAlike;
     const after: Cached = {
       stamp: settled ? seen.stamp : '',
       namespaces,

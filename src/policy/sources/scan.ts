@@ -72,7 +72,7 @@ function statOf(path: string): BigIntStats | string {
 function watchParents(path: string, walk: Walk): void {
   watchDirectory(dirname(path), walk);
   try {
-    watchDirectory(dirname(realpathSync(path)), walk);
+    watchDirectory(dirname(realpathSync.native(path)), walk);
   } catch {
     // Not there now; its parent tells when it comes.
   }

@@ -22,9 +22,9 @@ export function lintTogether(plane: Plane): readonly Finding[] {
   const answers = new Map<string, { readonly tokens: boolean; readonly mtls: boolean }>();
   return rules.flatMap(({ policy, stage }) => {
     const key = JSON.stringify(policy.subject);
-    const known = answers.get(key) ?? answer(policy.subject, together);
-    answers.set(key, known);
-    return findingsOf(policy, stage, known);
+    const given = answers.get(key) ?? answer(policy.subject, together);
+    answers.set(key, given);
+    return findingsOf(policy, stage, given);
   });
 }
 
@@ -80,7 +80,7 @@ function findingsOf(
 ): readonly Finding[] {
   const out: Finding[] = [];
   for (const { http, index, position } of policy.rules) {
-    const uses = usesOf(http);
+    const uses = usesOfRule(http);
     const path = `spec.rules[${index}]`;
     if (uses.claim && !known.tokens) {
       const message = 'the rule asks for a token, and no RequestAuthentication reads tokens for its workloads';
@@ -129,6 +129,18 @@ interface Uses {
   /** The peer's identity, negated. */
   readonly notPeer: boolean;
   readonly claim: boolean;
+}
+
+const known = new WeakMap<Expr, Uses>();
+
+/** What a rule asks about; rules are joined again and again, and looked at once. */
+function usesOfRule(expr: Expr): Uses {
+  let uses = known.get(expr);
+  if (uses === undefined) {
+    uses = usesOf(expr);
+    known.set(expr, uses);
+  }
+  return uses;
 }
 
 function usesOf(expr: Expr, negated = false): Uses {
