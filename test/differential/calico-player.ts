@@ -11,6 +11,7 @@ import { CheckResponseSchema } from '../../src/gen/envoy/service/auth/v3/externa
 import { systemClock } from '../../src/lib/clock.ts';
 import { createWatchable } from '../../src/lib/watchable.ts';
 import { compileSnapshot } from '../../src/policy/compile/compile-snapshot.ts';
+import type { TierOptions } from '../../src/policy/dialects/calico/planes.ts';
 import { joinPolicies } from '../../src/policy/load.ts';
 import type { Absence } from '../../src/policy/model.ts';
 import { type PolicyFile, readPolicies } from '../../src/policy/read-policies.ts';
@@ -25,14 +26,19 @@ const mesh = {
 };
 
 /** A Check over the documents of one world, and what was said of them. */
-export function calicoCheck(policies: string, registry: string, absence: Absence) {
+export function calicoCheck(
+  policies: string,
+  registry: string,
+  absence: Absence,
+  planes: TierOptions['planes'] = { calico: 'enforce', l4: 'off' },
+) {
   const registryFile = readPolicies('registry.yaml', registry, { ...mesh, kinds: registryKinds });
   const files: PolicyFile[] = [readPolicies('policies.yaml', policies, mesh)];
   const { model } = joinPolicies(files, {
     generation: 1,
     absence,
     rootNamespace: mesh.rootNamespace,
-    planes: { calico: 'enforce', l4: 'off' },
+    planes,
     registry: joinRegistry([registryFile]),
   });
   const state: DecisionState = {

@@ -45,6 +45,8 @@ interface Membership {
   readonly ranged: boolean;
 }
 
+const ipProtocols = { TCP: 6, UDP: 17, SCTP: 132 } as const;
+
 const MOST_REMEMBERED = 65_536;
 
 /** Indexes a registry; a network set or pod with several addresses is one member. */
@@ -127,7 +129,9 @@ export function createRegistryContext(
         return (facts) => {
           const wanted = port(facts);
           const named = endpointsAt(address(facts)).some(({ ports }) =>
-            ports.some((one) => one.name === atom.name && one.port === wanted),
+            ports.some(
+              (one) => one.name === atom.name && one.port === wanted && ipProtocols[one.protocol] === facts.ipProtocol,
+            ),
           );
           return named ? yes : no;
         };

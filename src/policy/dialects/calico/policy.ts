@@ -31,7 +31,7 @@ const globalOnly: Readonly<Record<string, Shape>> = {
   applyOnForward: { is: 'boolean' },
 };
 
-const stagedAction: Shape = { is: 'text', oneOf: ['Set', 'Delete', 'Learn', 'Ignore'] };
+export const stagedAction: Shape = { is: 'text', oneOf: ['Set', 'Delete', 'Learn', 'Ignore'] };
 
 interface Form {
   readonly kind: string;

@@ -4,12 +4,13 @@
  */
 import { parseCidr } from '../../../lib/ip-address.ts';
 import type { PolicyDocument } from '../../documents/document.ts';
-import type { Reporter } from '../../documents/finding.ts';
+import { type Reporter, silentReporter } from '../../documents/finding.ts';
 import { listOf, object, type Shape, text } from '../../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt, type Value } from '../../documents/value.ts';
 import { type LabelExpr, withKeyPrefix } from '../../labels.ts';
 import type { Expr } from '../../model.ts';
 import { readNet } from '../calico/entity.ts';
+import { calicoGroups, stagedAction } from '../calico/policy.ts';
 import { protocolNumber } from '../calico/protocol.ts';
 import { allOf, type TieredPolicy, type TieredRule } from '../calico/tiered-policy.ts';
 import type { Contribution, KindReader } from '../contribution.ts';
@@ -33,7 +34,7 @@ const portShape = object({
 });
 const ruleShape = (peers: 'from' | 'to'): Shape => object({ [peers]: listOf(peerShape), ports: listOf(portShape) });
 
-export const networkPolicySpec: Shape = object({
+const networkPolicySpec = object({
   podSelector: labelSelectorShape,
   policyTypes: listOf({ is: 'text', oneOf: ['Ingress', 'Egress'] }),
   ingress: listOf(ruleShape('from')),
@@ -47,11 +48,24 @@ export const networkPolicyReader: KindReader = {
   versions: ['v1'],
   namespaced: true,
   fields: { spec: networkPolicySpec },
-  read: (document, _options, report) => readNetworkPolicy(document, report),
+  read: (document, _options, report) => readNetworkPolicy(document, report, false),
 };
 
+const { fields: specFields } = networkPolicySpec;
+
+/** Calico's staged form of a Kubernetes policy: the same spec and what is to become of it. */
+export const stagedKubernetesReaders: readonly KindReader[] = calicoGroups.map(({ group, versions }) => ({
+  dialect: 'calico',
+  group,
+  kind: 'StagedKubernetesNetworkPolicy',
+  versions,
+  namespaced: true,
+  fields: { spec: object({ ...specFields, stagedAction }) },
+  read: (document, _options, report) => readNetworkPolicy(document, report, true),
+}));
+
 /** Reads a document whose spec is a NetworkPolicy's. Absent and empty differ: no peers is everybody, no rules is nobody. */
-export function readNetworkPolicy(document: PolicyDocument, report: Reporter): Contribution {
+function readNetworkPolicy(document: PolicyDocument, report: Reporter, staged: boolean): Contribution {
   const spec = mapAt(document.root, 'spec');
   const selector = mapAt(spec, 'podSelector');
   const types = textsAt(spec, 'policyTypes').map((type) => type.text);
@@ -63,14 +77,19 @@ export function readNetworkPolicy(document: PolicyDocument, report: Reporter): C
   const ingress = rules('ingress');
   const egress = rules('egress');
   const policy: TieredPolicy = {
-    ref: { dialect: 'kubernetes', kind: document.kind, namespace: document.namespace, name: document.name },
+    ref: {
+      dialect: staged ? 'calico' : 'kubernetes',
+      kind: document.kind,
+      namespace: document.namespace,
+      name: document.name,
+    },
     position: { file: document.file, ...document.place },
     owner: document.namespace,
     tier: 'default',
     order: ORDER,
     sortKey: `knp.default.${document.name}/${document.namespace}/NetworkPolicy`,
-    staged: false,
-    origin: 'kubernetes',
+    staged,
+    origin: staged ? 'calico' : 'kubernetes',
     subject: {
       namespace: document.namespace,
       labels: [],
@@ -155,9 +174,10 @@ function readPeer(peer: Value, context: PeerContext): Expr {
   const podExpr: LabelExpr[] =
     pods === undefined
       ? []
-      : [isPod, readLabelSelector(pods, `${path}.podSelector`, view === 'check' ? report : quiet)];
+      : [isPod, readLabelSelector(pods, `${path}.podSelector`, view === 'check' ? report : silentReporter)];
   const nsExpr =
-    namespaces && readLabelSelector(namespaces, `${path}.namespaceSelector`, view === 'check' ? report : quiet);
+    namespaces &&
+    readLabelSelector(namespaces, `${path}.namespaceSelector`, view === 'check' ? report : silentReporter);
   const where: LabelExpr[] =
     nsExpr === undefined
       ? [{ op: 'in', key: NAMESPACE, values: [namespace] }]
@@ -176,9 +196,6 @@ function readPeer(peer: Value, context: PeerContext): Expr {
 }
 
 const anyOfNone: Expr = { op: 'any', of: [] };
-
-/** Each selector is read twice, for two views; its faults are told once. */
-const quiet: Reporter = { file: '', findings: [], error: () => undefined, warning: () => undefined };
 
 function say(
   { view, report }: { view: View; report: Reporter },

@@ -3,6 +3,11 @@
  * @module
  */
 import type { KindReader } from '../contribution.ts';
-import { networkPolicyReader } from './network-policy.ts';
+import { clusterNetworkPolicyReaders } from './cluster-network-policy.ts';
+import { networkPolicyReader, stagedKubernetesReaders } from './network-policy.ts';
 
-export const kubernetesReaders: readonly KindReader[] = [networkPolicyReader];
+export const kubernetesReaders: readonly KindReader[] = [
+  networkPolicyReader,
+  ...stagedKubernetesReaders,
+  ...clusterNetworkPolicyReaders,
+];
