@@ -5,7 +5,7 @@
 import type { Destination } from '../facts.ts';
 import type { PlaneMode, PolicyModel } from '../model.ts';
 import { emptyRegistry } from '../registry/registry.ts';
-import type { Snapshot, TokenCarriers } from '../snapshot.ts';
+import type { Snapshot } from '../snapshot.ts';
 import { joinPlanes } from './join-planes.ts';
 import { compileNetworkPlane } from './network-plane.ts';
 import { type CompiledPlane, compilePlane, type PlaneProgram } from './plane-program.ts';
@@ -24,7 +24,6 @@ export interface SnapshotOptions {
  */
 export function compileSnapshot(model: PolicyModel, options: SnapshotOptions): Snapshot {
   const registry = createRegistryContext(model.registry ?? emptyRegistry, model.absence, model.hops);
-  const tokenCarriers = carriersOf(model);
   const compile = (mode: PlaneMode) =>
     model.planes
       .filter((plane) => plane.mode === mode)
@@ -39,12 +38,11 @@ export function compileSnapshot(model: PolicyModel, options: SnapshotOptions): S
   );
   if (empty && !options.allowEmpty) {
     const refusal = decision(undefined, 'deny', 'no_policies');
-    return { generation: model.generation, tokenCarriers, decide: () => refusal };
+    return { generation: model.generation, decide: () => refusal };
   }
   const programs = new WeakMap<Destination, PlaneProgram>();
   return {
     generation: model.generation,
-    tokenCarriers,
     decide(facts) {
       const { destination } = facts;
       let program = programs.get(destination);
@@ -57,21 +55,4 @@ export function compileSnapshot(model: PolicyModel, options: SnapshotOptions): S
       return program(facts);
     },
   };
-}
-
-function carriersOf(model: PolicyModel): TokenCarriers {
-  const headers = new Set<string>();
-  const params = new Set<string>();
-  const cookies = new Set<string>();
-  for (const stage of model.planes.flatMap(({ stages }) => stages)) {
-    if (stage.kind !== 'token') continue;
-    for (const rule of stage.policies.flatMap(({ rules }) => rules)) {
-      for (const { name } of rule.fromHeaders) headers.add(name.toLowerCase());
-      for (const { header } of rule.outputClaimToHeaders) headers.add(header.toLowerCase());
-      if (rule.outputPayloadToHeader !== '') headers.add(rule.outputPayloadToHeader.toLowerCase());
-      for (const name of rule.fromParams) params.add(name);
-      for (const name of rule.fromCookies) cookies.add(name);
-    }
-  }
-  return { headers, params, cookies };
 }

@@ -1,0 +1,49 @@
+/**
+ * Keeps tokens out of what people read: logs, the list of recent decisions, traces.
+ * @module
+ */
+import type { TokenCarriers } from '../policy/token-carriers.ts';
+
+/** What stands in a secret's place. */
+export const redacted = '[redacted]';
+
+const alwaysHeaders = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie']);
+const alwaysParams = new Set(['access_token']);
+
+/** Three base64url parts of which the first begins like a JSON object: a JWT, wherever it stands. */
+const JWT = /\bey[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*/g;
+
+/** Redacts one header value; `name` is lower-case. */
+export function redactHeader(name: string, value: string, carriers: TokenCarriers): string {
+  if (alwaysHeaders.has(name) || carriers.headers.has(name)) return redacted;
+  return redactPath(value, carriers);
+}
+
+/** Redacts the query of a path or URL, and any JWT in it. */
+export function redactPath(path: string, carriers: TokenCarriers): string {
+  const query = path.indexOf('?');
+  if (query < 0) return redactTokens(path);
+  const parts = path.slice(query + 1).split('&');
+  const shown = parts.map((part) => {
+    const equals = part.indexOf('=');
+    return equals >= 0 && carriesToken(part.slice(0, equals), carriers) ? `${part.slice(0, equals)}=${redacted}` : part;
+  });
+  return redactTokens(`${path.slice(0, query)}?${shown.join('&')}`);
+}
+
+function carriesToken(param: string, carriers: TokenCarriers): boolean {
+  const name = decoded(param);
+  return alwaysParams.has(name) || carriers.params.has(name);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return text; // a broken escape names no parameter
+  }
+}
+
+function redactTokens(text: string): string {
+  return text.includes('ey') ? text.replaceAll(JWT, redacted) : text;
+}

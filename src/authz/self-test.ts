@@ -1,0 +1,111 @@
+/**
+ * Proves, before a decider serves, that the Check path can say both yes and no.
+ * @module
+ */
+import { GatehouseError } from '../errors.ts';
+import { createWatchable } from '../lib/watchable.ts';
+import { compileSnapshot } from '../policy/compile/compile-snapshot.ts';
+import type { Expr, PolicyModel } from '../policy/model.ts';
+import { type Check, createCheck } from './check.ts';
+import { CheckCounters } from './counters.ts';
+import { DecisionRing } from './ring.ts';
+import type { DecisionState } from './state.ts';
+import { bytesField, varintField } from './wire/writer.ts';
+
+const position = { file: 'self-test', line: 1, column: 1 };
+const CALLER = 'spiffe://self.test/ns/default/sa/caller';
+const DESTINATION = 'spiffe://self.test/ns/default/sa/destination';
+
+const isCaller: Expr = { op: 'text', fact: { of: 'peerName' }, any: [{ is: 'exact', value: CALLER }] };
+
+/** One policy: the caller may GET. */
+const model: PolicyModel = {
+  generation: 0,
+  absence: 'upstream',
+  planes: [
+    {
+      id: 'istio',
+      mode: 'enforce',
+      stages: [
+        {
+          kind: 'any-allow',
+          name: 'ALLOW',
+          policies: [
+            {
+              ref: { dialect: 'istio', kind: 'AuthorizationPolicy', namespace: 'default', name: 'self-test' },
+              position,
+              owner: '',
+              mode: 'enforce',
+              subject: { namespace: 'default', labels: [] },
+              rules: [
+                {
+                  index: 0,
+                  position,
+                  effect: 'allow',
+                  http: {
+                    op: 'all',
+                    of: [isCaller, { op: 'text', fact: { of: 'method' }, any: [{ is: 'exact', value: 'GET' }] }],
+                  },
+                  tcp: undefined,
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};
+
+/**
+ * Asks twice, the whole way from bytes to bytes.
+ *
+ * @throws GatehouseError `internal` if an answer is not the expected one; the decider must not turn ready
+ */
+export function selfTest(): void {
+  const ask = createSelfTestCheck();
+  expect(ask('GET'), 'allow', bytesField(1));
+  expect(ask('POST'), 'deny', bytesField(1, varintField(1, 7)));
+}
+
+function createSelfTestCheck(): (method: string) => Uint8Array {
+  const state: DecisionState = {
+    snapshot: compileSnapshot(model, { allowEmpty: false }),
+    keySets: { generation: 0, sets: new Map() },
+    revocations: { sequence: 0, spiffeIds: new Set(), serials: new Set(), spkis: new Set() },
+    bundles: undefined,
+  };
+  const check: Check = createCheck({
+    state: createWatchable<DecisionState | undefined>(state),
+    options: {
+      workloads: [],
+      clients: [],
+      trustedHops: 0,
+      ownPrefixes: [],
+      verifyPeer: 'off',
+      peerTrustDomains: 'any',
+      ambiguousRequests: 'asUpstream',
+    },
+    verifyTokens: () => {
+      throw new GatehouseError('internal', 'the self-test has no tokens');
+    },
+    ring: new DecisionRing({ size: 2 }),
+    counters: new CheckCounters(),
+    clock: { now: () => 0 },
+  });
+  return (method) => check(question(method), { local: true });
+}
+
+/** A CheckRequest: caller, destination, method. */
+function question(method: string): Buffer {
+  const peer = (principal: string): Buffer => bytesField(4, principal);
+  const http = bytesField(2, bytesField(2, method), bytesField(4, '/'), bytesField(5, 'self.test'));
+  return bytesField(1, bytesField(1, peer(CALLER)), bytesField(2, peer(DESTINATION)), bytesField(4, http));
+}
+
+/** An answer begins with its status. */
+function expect(answer: Uint8Array, wanted: 'allow' | 'deny', status: Buffer): void {
+  if (Buffer.compare(answer.subarray(0, status.length), status) !== 0) {
+    throw new GatehouseError('internal', `the start-up self-test did not get its ${wanted}`, { wanted });
+  }
+}
