@@ -5,8 +5,11 @@
  */
 import { ipInRange, parseCidr, unmapped } from '../lib/ip-address.ts';
 import { isUnknownWhenAbsent, no, not, type Truth, unknown, unknownHolds, yes } from './absence.ts';
+import { isEmptyModel } from './compile/compile-snapshot.ts';
 import { addressReader, isAbsent } from './compile/condition.ts';
 import { valuesOf } from './compile/fact-values.ts';
+import { joined } from './compile/join-planes.ts';
+import { compileNetworkPlane } from './compile/network-plane.ts';
 import { envoyId } from './compile/order.ts';
 import { createRegistryContext, type RegistryContext } from './compile/registry-context.ts';
 import { applies } from './compile/subject.ts';
@@ -51,28 +54,23 @@ interface Scene {
 
 /** Decides one request and says how. Equal to `compileSnapshot(model, options).decide(facts)`. */
 export function evaluate(model: PolicyModel, facts: Facts, options: EvaluateOptions): Evaluation {
-  if (
-    !options.allowEmpty &&
-    model.planes.every(({ stages }) => stages.every(({ policies }) => policies.length === 0))
-  ) {
+  if (!options.allowEmpty && isEmptyModel(model))
     return { decision: made('deny', 'no_policies'), trace: { planes: [] } };
-  }
-  const registry = createRegistryContext(model.registry ?? emptyRegistry, model.absence);
+  const registry = createRegistryContext(model.registry ?? emptyRegistry, model.absence, model.hops);
   const destination = registry.locate(facts.destination, facts.destinationAddress);
   const scene: Scene = { facts, destination, absence: model.absence, registry, rehearsing: false };
   const planes = model.planes.filter(({ mode }) => mode !== 'off').map((plane) => evaluatePlane(plane, scene));
-  const enforced = planes.filter(({ mode }) => mode === 'enforce').map(({ decision }) => decision);
-  const decision =
-    enforced.find(({ effect }) => effect === 'deny') ??
-    enforced.find(({ policy }) => policy !== undefined) ??
-    enforced[0] ??
-    made('allow', 'no_policy_applies');
+  const decisionsOf = (wanted: PlaneTrace['mode']): Decision[] =>
+    planes.filter(({ mode }) => mode === wanted).map(({ decision }) => decision);
+  const [enforced, observed] = [decisionsOf('enforce'), decisionsOf('observe')];
+  const decision = enforced.length === 1 && observed.length === 0 ? enforced[0]! : joined(enforced, observed);
   return { decision, trace: { planes } };
 }
 
 function evaluatePlane(plane: Plane, scene: Scene): PlaneTrace {
   const stages: StageTrace[] = [];
   const mode = plane.mode === 'observe' ? 'observe' : 'enforce';
+  if (plane.id === 'l4') return evaluateNetwork(plane, mode, scene);
   const undecided = undecidedPolicy(plane, scene);
   if (undecided !== undefined) {
     const decision: Decision = { ...made('deny', 'labels_unknown', undecided), plane: plane.id };
@@ -87,6 +85,17 @@ function evaluatePlane(plane: Plane, scene: Scene): PlaneTrace {
     dryRun: rehearsed && { effect: rehearsed.effect, policy: rehearsed.policy },
     audit: auditOf(plane, scene),
   };
+  return { plane: plane.id, mode, stages, decision };
+}
+
+/** The network plane looks at both ends and at places; what is shown is the destination's side. */
+function evaluateNetwork(plane: Plane, mode: PlaneTrace['mode'], scene: Scene): PlaneTrace {
+  const { registry, absence, facts, destination } = scene;
+  const decision = compileNetworkPlane(plane, { ...registry, absence }).programFor(destination)(facts);
+  const stages: StageTrace[] = [];
+  const ingress = plane.stages.filter((stage) => !('direction' in stage) || stage.direction !== 'egress');
+  if (undecidedPolicy({ ...plane, stages: ingress }, scene) === undefined)
+    walk({ ...plane, stages: ingress }, scene, stages);
   return { plane: plane.id, mode, stages, decision };
 }
 

@@ -32,11 +32,7 @@ export function compileSnapshot(model: PolicyModel, options: SnapshotOptions): S
       );
   const enforced = compile('enforce');
   const observed = compile('observe');
-  // A plane of tiers is there only if some policy is, though it may act in no direction that is asked about.
-  const empty = model.planes.every(
-    ({ id, stages }) => id === 'istio' && stages.every(({ policies }) => policies.length === 0),
-  );
-  if (empty && !options.allowEmpty) {
+  if (!options.allowEmpty && isEmptyModel(model)) {
     const refusal = decision(undefined, 'deny', 'no_policies');
     return { generation: model.generation, decide: () => refusal };
   }
@@ -55,4 +51,11 @@ export function compileSnapshot(model: PolicyModel, options: SnapshotOptions): S
       return program(facts);
     },
   };
+}
+
+/** Tells whether no policy is loaded. A plane of tiers is there only if some policy is, though it may act in no direction that is asked about. */
+export function isEmptyModel(model: PolicyModel): boolean {
+  return model.planes.every(
+    ({ id, stages }) => id === 'istio' && stages.every(({ policies }) => policies.length === 0),
+  );
 }

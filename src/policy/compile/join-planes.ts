@@ -21,7 +21,7 @@ export function joinPlanes(enforced: readonly PlaneProgram[], observed: readonly
 }
 
 /** The first plane that denies speaks, else the first that has a rule to name. */
-function joined(enforced: readonly Decision[], observed: readonly Decision[]): Decision {
+export function joined(enforced: readonly Decision[], observed: readonly Decision[]): Decision {
   const spoken =
     enforced.find(({ effect }) => effect === 'deny') ??
     enforced.find(({ policy }) => policy !== undefined) ??
