@@ -14,8 +14,11 @@ import { projectRoot, type RunningGatehouse, runGatehouse } from '../../test/sup
 export const applications = ['details', 'productpage', 'reviews'] as const;
 export type Application = (typeof applications)[number];
 
-/** Half of it passes before a renewal, so this is about how often one is seen. */
+/** About half of it passes before a renewal, so that the demo sees one. */
 const SVID_TTL = '20s';
+
+/** Connections begin anew this often, so that new certificates are really shown. */
+const CONNECTION_LIFE = '2s';
 
 export interface Mesh extends AsyncDisposable {
   readonly directory: string;
@@ -64,6 +67,8 @@ export async function startMesh(directory: string, say: (text: string) => void):
     `127.0.0.1:${ports.get('details')}`,
     '--label',
     'app=details',
+    '--max-connection-duration',
+    CONNECTION_LIFE,
   ];
   const detailsPort = await (await startSidecar('details', ...server)).port('inbound');
   for (const client of ['productpage', 'reviews'] as const) {

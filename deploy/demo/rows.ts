@@ -17,7 +17,7 @@ import {
   type Question,
   send,
 } from './ask.ts';
-import type { Mesh } from './mesh.ts';
+import type { Application, Mesh } from './mesh.ts';
 
 export interface Row {
   readonly request: string;
@@ -128,53 +128,55 @@ async function policyEdited(mesh: Mesh): Promise<Row> {
   };
 }
 
-/** Asks without a pause until both sides have shown a new certificate. */
+/** Asks without a pause until both sides hold a new certificate and the client's has been shown. */
 async function renewalUnderTraffic(mesh: Mesh): Promise<Row> {
-  const clients = async () =>
-    new Set(
-      (await logLines(mesh)).flatMap(({ caller, caller_serial: serial }) =>
-        caller === PRODUCTPAGE && serial ? [serial] : [],
-      ),
-    );
-  const [oldServer, oldClient] = [await serverSerial(mesh), await serverSerial(mesh, 'productpage')];
+  const oldServer = await serialHeld(mesh, 'details');
+  const oldClient = await serialHeld(mesh, 'productpage');
   const counts = { asked: 0, failed: 0 };
-  let renewed = false;
+  const ended = new AbortController();
   const traffic = (async () => {
-    while (!renewed) {
+    while (!ended.signal.aborted) {
       counts.asked += 1;
       if ((await send(mesh, productpageGet, randomUUID())) !== 200) counts.failed += 1;
     }
   })();
+  const isRenewed = async () => {
+    const client = await serialHeld(mesh, 'productpage');
+    if (client === oldClient || (await serialHeld(mesh, 'details')) === oldServer) return undefined;
+    return (await serialsShown(mesh)).has(client) ? true : undefined;
+  };
   try {
-    await eventually(
-      'both certificates are renewed',
-      async () => {
-        const [server, client] = [await serverSerial(mesh), await serverSerial(mesh, 'productpage')];
-        return server !== oldServer && client !== oldClient ? true : undefined;
-      },
-      40_000,
-    );
+    await eventually('both certificates are renewed, and shown', isRenewed, 40_000);
   } finally {
-    renewed = true;
+    ended.abort();
     await traffic;
   }
-  const seen = (await clients()).size;
   return {
     request: 'productpage GET, again and again, while both certificates renew',
     expected: '0 failed',
     got: `${counts.failed} failed`,
-    decidedBy: `${counts.asked} requests, ${seen} certificate${seen === 1 ? '' : 's'} of productpage seen`,
+    decidedBy: `${counts.asked} requests, ${(await serialsShown(mesh)).size} certificates of productpage seen`,
   };
 }
+
+/** Serials of productpage's certificates that details' sidecar has seen; lower-case, without leading zeros. */
+async function serialsShown(mesh: Mesh): Promise<ReadonlySet<string>> {
+  const lines = await logLines(mesh);
+  return new Set(
+    lines.filter(({ caller }) => caller === PRODUCTPAGE).map(({ caller_serial: serial }) => plainSerial(serial)),
+  );
+}
+
+const plainSerial = (serial: string | undefined): string => (serial ?? '').toLowerCase().replace(/^0+/, '');
 
 interface Certificates {
   readonly certificates: readonly { readonly cert_chain?: readonly { readonly serial_number: string }[] }[];
 }
 
 /** Serial of the certificate that a sidecar holds now. */
-async function serverSerial(mesh: Mesh, of: 'details' | 'productpage' = 'details'): Promise<string | undefined> {
+async function serialHeld(mesh: Mesh, of: Application): Promise<string> {
   const { certificates } = JSON.parse(await mesh.envoy(of).adminPage('/certs')) as Certificates; // Envoy's own admin answer
-  return certificates.flatMap(({ cert_chain: chain = [] }) => chain)[0]?.serial_number;
+  return plainSerial(certificates.flatMap(({ cert_chain: chain = [] }) => chain)[0]?.serial_number);
 }
 
 let authorityBefore = '';
