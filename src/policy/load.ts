@@ -10,7 +10,7 @@ import { istioPlane } from './dialects/istio/plane.ts';
 import type { Finding } from './documents/finding.ts';
 import type { Absence, Dialect, PlaneMode, PolicyModel } from './model.ts';
 import type { PolicyFile, ReadDocument } from './read-policies.ts';
-import { emptyRegistry, type Registry } from './registry/registry.ts';
+import type { Endpoint, Registry } from './registry/registry.ts';
 
 /** What is in force, and what there is to say about it. */
 export interface PolicySet {
@@ -34,7 +34,8 @@ export interface JoinOptions {
   readonly rootNamespace: string;
   /** What becomes of the planes that can be chosen; enforced and observed unless said otherwise. */
   readonly planes?: { readonly calico: PlaneMode; readonly l4: PlaneMode };
-  readonly registry?: Registry;
+  /** Workloads from configuration: endpoints beside those of the files. */
+  readonly endpoints?: readonly Endpoint[];
   readonly hops?: readonly string[];
 }
 
@@ -80,7 +81,7 @@ export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions)
       generation,
       absence,
       planes: [plane, ...tierPlanes(contributions, { absence, planes })],
-      registry: registryOf(contributions, options.registry),
+      registry: registryOf(contributions, options.endpoints ?? []),
       hops: options.hops ?? [],
     },
     findings: lintTogether(plane),
@@ -89,10 +90,14 @@ export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions)
   };
 }
 
-/** The registry with the network sets that stand among the policies. */
-function registryOf(contributions: readonly Contribution[], registry: Registry = emptyRegistry): Registry {
-  const sets = contributions.flatMap((one) => (one.to === 'network-set' ? [one.set] : []));
-  return sets.length === 0 ? registry : { ...registry, networkSets: [...registry.networkSets, ...sets] };
+/** Pods, namespaces, service accounts and network sets, wherever they were written. */
+function registryOf(contributions: readonly Contribution[], configured: readonly Endpoint[]): Registry {
+  return {
+    endpoints: [...configured, ...contributions.flatMap((one) => (one.to === 'endpoint' ? [one.endpoint] : []))],
+    namespaces: contributions.flatMap((one) => (one.to === 'namespace' ? [one.namespace] : [])),
+    serviceAccounts: contributions.flatMap((one) => (one.to === 'service-account' ? [one.account] : [])),
+    networkSets: contributions.flatMap((one) => (one.to === 'network-set' ? [one.set] : [])),
+  };
 }
 
 /** The documents that an earlier file has already. */
@@ -142,7 +147,8 @@ export function duplicateFinding({ file, document, other }: Duplicate): Finding 
 function countsOf(files: readonly PolicyFile[]): readonly KindCount[] {
   const counts = new Map<string, { dialect: Dialect; kind: string; count: number }>();
   for (const { documents } of files) {
-    for (const { dialect, kind } of documents) {
+    for (const { dialect, kind, isPolicy } of documents) {
+      if (!isPolicy) continue;
       const key = `${dialect}/${kind}`;
       const entry = counts.get(key);
       if (entry === undefined) counts.set(key, { dialect, kind, count: 1 });

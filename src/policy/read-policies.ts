@@ -33,6 +33,8 @@ export interface ReadDocument {
   readonly namespace: string;
   readonly name: string;
   readonly place: Place;
+  /** False: it belongs to the registry. */
+  readonly isPolicy: boolean;
   /** Undefined: valid, but it speaks of no workload here. */
   readonly contribution: Contribution | undefined;
 }
@@ -172,7 +174,8 @@ function readDocument(root: MapValue, type: TypeOf, reader: KindReader, reading:
   checkConfinement(document, options, report);
   const contribution = reader.read(document, options, report);
   const { kind, namespace, name, place } = document;
-  reading.documents.push({ dialect: reader.dialect, kind, namespace, name, place, contribution });
+  const isPolicy = (options.kinds ?? policyKinds) === policyKinds;
+  reading.documents.push({ dialect: reader.dialect, kind, namespace, name, place, isPolicy, contribution });
 }
 
 function checkConfinement(

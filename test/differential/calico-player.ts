@@ -15,7 +15,6 @@ import type { TierOptions } from '../../src/policy/dialects/calico/planes.ts';
 import { joinPolicies } from '../../src/policy/load.ts';
 import type { Absence } from '../../src/policy/model.ts';
 import { type PolicyFile, readPolicies } from '../../src/policy/read-policies.ts';
-import { joinRegistry } from '../../src/policy/registry/join.ts';
 import { registryKinds } from '../../src/policy/registry/readers.ts';
 
 const mesh = {
@@ -33,13 +32,12 @@ export function calicoCheck(
   planes: TierOptions['planes'] = { calico: 'enforce', l4: 'off' },
 ) {
   const registryFile = readPolicies('registry.yaml', registry, { ...mesh, kinds: registryKinds });
-  const files: PolicyFile[] = [readPolicies('policies.yaml', policies, mesh)];
+  const files: PolicyFile[] = [readPolicies('policies.yaml', policies, mesh), registryFile];
   const { model } = joinPolicies(files, {
     generation: 1,
     absence,
     rootNamespace: mesh.rootNamespace,
     planes,
-    registry: joinRegistry([registryFile]),
   });
   const state: DecisionState = {
     snapshot: compileSnapshot(model, { allowEmpty: false }),
@@ -69,7 +67,7 @@ export function calicoCheck(
     },
   });
   return {
-    findings: [registryFile, ...files].flatMap((file) => file.findings),
+    findings: files.flatMap((file) => file.findings),
     check: (request: Uint8Array) => fromBinary(CheckResponseSchema, check(request, { local: true })),
   };
 }

@@ -62,14 +62,15 @@ export function parseChunk(chunk: Chunk, report: Reporter): Value | undefined {
 
 function parse(chunk: Chunk, report: Reporter): Value | undefined {
   const lines = new LineCounter();
-  const document = parseDocument(chunk.text, {
-    schema: 'failsafe',
-    lineCounter: lines,
-    prettyErrors: false,
-    uniqueKeys: false,
-    logLevel: 'silent',
-    stringKeys: false,
-  });
+  const document = withoutStackTraces(() =>
+    parseDocument(chunk.text, {
+      schema: 'failsafe',
+      lineCounter: lines,
+      prettyErrors: false,
+      uniqueKeys: false,
+      logLevel: 'error',
+    }),
+  );
   const walk: Walk = { report, chunk, lines, anchors: new Map() };
   for (const error of document.errors) {
     report.error(placeAt(walk, error.pos[0]), 'yaml-syntax', '', error.message, 'mend the YAML at this place');
@@ -87,6 +88,17 @@ function parse(chunk: Chunk, report: Reporter): Value | undefined {
     return undefined;
   }
   return value;
+}
+
+/** Garbage makes an error for every other character, and most of its cost would be stack traces that nobody reads. */
+function withoutStackTraces<T>(parseIt: () => T): T {
+  const before = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return parseIt();
+  } finally {
+    Error.stackTraceLimit = before;
+  }
 }
 
 function tooDeep(place: Place, report: Reporter): undefined {
@@ -148,6 +160,7 @@ function listOf(walk: Walk, nodes: readonly (Node | null)[], place: Place, depth
 
 function mapOf(walk: Walk, node: YAMLMap, place: Place, depth: number): Value {
   const entries = new Map<string, Entry>();
+  const written = new Set<string>();
   for (const pair of node.items) {
     const keyNode = pair.key as Node | null; // failsafe schema: keys are nodes
     const keyPlace = keyNode?.range ? placeAt(walk, keyNode.range[0]) : place;
@@ -157,7 +170,7 @@ function mapOf(walk: Walk, node: YAMLMap, place: Place, depth: number): Value {
       continue;
     }
     const name = keyOf(walk, keyNode, keyPlace);
-    if (entries.has(name)) {
+    if (written.has(name)) {
       walk.report.warning(
         keyPlace,
         'duplicate-key',
@@ -165,8 +178,9 @@ function mapOf(walk: Walk, node: YAMLMap, place: Place, depth: number): Value {
         `key ${JSON.stringify(name)} is written twice; the last one counts`,
         'keep one of them',
       );
-      entries.delete(name);
     }
+    written.add(name);
+    entries.delete(name);
     entries.set(name, { key: keyPlace, value });
   }
   let size = 1;

@@ -8,9 +8,10 @@ import type { Clock } from '../../lib/clock.ts';
 import { createWatchable, type Watchable, type WatchableSource } from '../../lib/watchable.ts';
 import type { DialectOptions } from '../dialects/contribution.ts';
 import { createReporter, type Finding, firstErrorPlace } from '../documents/finding.ts';
-import { joinPolicies, type PolicySet } from '../load.ts';
+import { type JoinOptions, joinPolicies, type PolicySet } from '../load.ts';
 import type { Absence } from '../model.ts';
 import type { PolicyFile } from '../read-policies.ts';
+import type { Endpoint } from '../registry/registry.ts';
 import { DirectoryWatch, type WatchTimes } from './directory-watch.ts';
 import type { LastGoodStore } from './last-good-store.ts';
 import type { PolicyPath } from './policy-path.ts';
@@ -21,6 +22,10 @@ import { type Candidate, type Settled, settle } from './settle.ts';
 export interface PolicySourceOptions extends DialectOptions {
   readonly paths: readonly PolicyPath[];
   readonly absence: Absence;
+  readonly planes?: NonNullable<JoinOptions['planes']>;
+  readonly hops?: readonly string[];
+  /** Workloads from configuration: endpoints beside those of registry files. */
+  readonly endpoints?: readonly Endpoint[];
   readonly watch?: Partial<WatchTimes>;
 }
 
@@ -169,7 +174,7 @@ class FileSources implements PolicySources {
     const away = look.missing.map(({ path }) => path);
     const degraded = [...settled.degraded, ...away];
     const findings = [...settled.findings, ...look.missing.map(missingFinding)];
-    const isEmpty = settled.inForce.every(({ documents }) => documents.length === 0);
+    const isEmpty = settled.inForce.every(({ documents }) => documents.every(({ isPolicy }) => !isPolicy));
     if (isEmpty && !before.isEmpty) {
       const path = this.#options.paths[0]?.path ?? '';
       const places = degraded.length > 0 ? degraded : [path];

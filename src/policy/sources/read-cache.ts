@@ -54,10 +54,10 @@ export class ReadCache {
   }
 
   /** Reads a text as if the file held it. */
-  parse(file: string, text: string | undefined, seen: Pick<SeenFile, 'namespaces' | 'size'>): PolicyFile {
+  parse(file: string, text: string | undefined, seen: Pick<SeenFile, 'namespaces' | 'kinds' | 'size'>): PolicyFile {
     if (text === undefined) return unreadable(file, seen.size);
-    const { namespaces } = seen;
-    return readPolicies(file, text, { ...this.#options, ...(namespaces === undefined ? {} : { namespaces }) });
+    const { namespaces, kinds } = seen;
+    return readPolicies(file, text, { ...this.#options, ...(namespaces && { namespaces }), ...(kinds && { kinds }) });
   }
 
   /** Forgets files that are no longer there. */

@@ -7,6 +7,7 @@
  */
 import { type BigIntStats, readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { KindTable } from '../dialects/kind-table.ts';
 import type { PolicyPath } from './policy-path.ts';
 
 /** A file as it was found. */
@@ -14,6 +15,8 @@ export interface SeenFile {
   readonly file: string;
   /** Narrowest confinement of the paths that lead to it. */
   readonly namespaces: readonly string[] | undefined;
+  /** Which documents the path is for; undefined: policies. */
+  readonly kinds: KindTable | undefined;
   /** Differs if the file was replaced or written. */
   readonly stamp: string;
   readonly size: number;
@@ -40,6 +43,7 @@ interface Walk {
   readonly directories: Map<string, bigint>;
   readonly missing: Missing[];
   readonly namespaces: readonly string[] | undefined;
+  readonly kinds: KindTable | undefined;
 }
 
 const policyName = /^[^.].*\.(ya?ml|json)$/i;
@@ -49,8 +53,8 @@ export function scan(paths: readonly PolicyPath[]): Scan {
   const files = new Map<string, SeenFile>();
   const directories = new Map<string, bigint>();
   const missing: Missing[] = [];
-  for (const { path, namespaces } of paths) {
-    const walk: Walk = { files, directories, missing, namespaces };
+  for (const { path, namespaces, kinds } of paths) {
+    const walk: Walk = { files, directories, missing, namespaces, kinds };
     watchParents(path, walk);
     const stats = statOf(path);
     if (typeof stats === 'string') missing.push({ path, why: stats });
@@ -105,13 +109,14 @@ function scanDirectory(path: string, stats: BigIntStats, above: readonly string[
   }
 }
 
-function addFile(file: string, stats: BigIntStats, { files, namespaces }: Walk): void {
+function addFile(file: string, stats: BigIntStats, { files, namespaces, kinds }: Walk): void {
   const before = files.get(file)?.namespaces;
   const both =
     before !== undefined && namespaces !== undefined ? before.filter((one) => namespaces.includes(one)) : undefined;
   files.set(file, {
     file,
     namespaces: both ?? before ?? namespaces,
+    kinds,
     stamp: `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`,
     size: Number(stats.size),
     modifiedAt: Number(stats.mtimeMs),
