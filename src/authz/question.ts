@@ -1,0 +1,95 @@
+/**
+ * One question at a time: what a CheckRequest asks, and what is refused before any policy is asked.
+ * @module
+ */
+import type { Reason } from '../policy/decision.ts';
+import type { CheckCounters } from './counters.ts';
+import { type Caller, createDestinationFinder, type DestinationOptions, type FoundDestination } from './destination.ts';
+import { cleanHost, isAmbiguousPath, isForeign, isRevoked, isVouchedFor } from './guards.ts';
+import type { VerifyTokens } from './jwt/verdict.ts';
+import { createPeerReader, type PeerCertificate } from './peer-certificate.ts';
+import { RequestFacts } from './request-facts.ts';
+import type { DecisionState } from './state.ts';
+import { CheckRequest, part } from './wire/check-request.ts';
+
+export interface QuestionOptions extends DestinationOptions {
+  /** `spiffe://<trust domain>/` of our own trust domain and its aliases. */
+  readonly ownPrefixes: readonly string[];
+  readonly verifyPeer: 'off' | 'observe' | 'enforce';
+  readonly peerTrustDomains: 'any' | 'own';
+  readonly ambiguousRequests: 'asUpstream' | 'deny';
+}
+
+/** Reads questions; what the last one asked stands in its fields until the next. */
+export class Question {
+  readonly #options: QuestionOptions;
+  readonly #counters: Pick<CheckCounters, 'unverifiedPeers' | 'ambiguousRequests'>;
+  readonly #request = new CheckRequest();
+  readonly #find: ReturnType<typeof createDestinationFinder>;
+  readonly #readPeer = createPeerReader();
+  readonly facts: RequestFacts;
+  destination: FoundDestination | undefined;
+
+  constructor(
+    options: QuestionOptions,
+    verifyTokens: VerifyTokens,
+    counters: Pick<CheckCounters, 'unverifiedPeers' | 'ambiguousRequests'>,
+  ) {
+    this.#options = options;
+    this.#counters = counters;
+    this.#find = createDestinationFinder(options);
+    this.facts = new RequestFacts(this.#request, verifyTokens);
+  }
+
+  /** Forgets the last question. */
+  clear(): void {
+    this.destination = undefined;
+    this.facts.tokens = undefined;
+  }
+
+  /**
+   * Reads a question.
+   *
+   * @returns why it is refused at once; undefined if the policies are to be asked about `facts`
+   * @throws malformedMessage if it is no CheckRequest
+   */
+  read(bytes: Uint8Array, caller: Caller, state: DecisionState, nowMs: number): Reason | undefined {
+    const request = this.#request;
+    request.read(bytes);
+    if (!request.hasAttributes) return 'malformed_request';
+    const destination = this.#find(request, caller);
+    if (typeof destination === 'string') return destination;
+    this.destination = destination;
+    const peer = this.#readPeer(request);
+    if (peer === 'unreadable') return 'peer_not_verified';
+    this.facts.begin({ destination, trustedHops: destination.trustedHops, peer, keySets: state.keySets, nowMs });
+    return this.#refused(state, peer, nowMs);
+  }
+
+  #refused(state: DecisionState, peer: PeerCertificate | undefined, nowMs: number): Reason | undefined {
+    const { verifyPeer, peerTrustDomains, ownPrefixes, ambiguousRequests } = this.#options;
+    const names = this.facts.peerNames;
+    if (isRevoked(state.revocations, names, peer)) return 'revoked';
+    if (verifyPeer !== 'off' && !isVouchedFor(state.bundles, names, peer, nowMs)) {
+      this.#counters.unverifiedPeers++;
+      if (verifyPeer === 'enforce') return 'peer_not_verified';
+    }
+    if (peerTrustDomains === 'own' && isForeign(ownPrefixes, names)) return 'foreign_trust_domain';
+    if (this.#request.hasHttp && isAmbiguousPath(this.#request.text(part.path), this.facts.method)) {
+      this.#counters.ambiguousRequests++;
+      if (ambiguousRequests === 'deny') return 'ambiguous_request';
+    }
+    return undefined;
+  }
+
+  /**
+   * The host without port, trailing dot and capitals, where that is another host and must get no less
+   * (`ambiguousRequests: deny`); else undefined.
+   */
+  get cleanerHost(): string | undefined {
+    const { host } = this.facts;
+    if (this.#options.ambiguousRequests !== 'deny' || host === undefined) return undefined;
+    const clean = cleanHost(host);
+    return clean === host ? undefined : clean;
+  }
+}
