@@ -32,9 +32,8 @@ export interface Lane<P> extends AsyncDisposable {
   drain(): Promise<void>;
 }
 
-/** How often connections are looked at: while something waits, and otherwise. */
+/** How often connections are looked at while something waits. */
 const BUSY_TICK_MS = 50;
-const QUIET_TICK_MS = 1_000;
 
 /** Creates a lane without a listener: whoever listens hands it the sockets. */
 export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
@@ -63,7 +62,7 @@ export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
 
   function schedule(delay: number): void {
     clearTimeout(timer);
-    quiet = delay === QUIET_TICK_MS;
+    quiet = delay !== BUSY_TICK_MS;
     timer = setTimeout(tick, delay);
     timer.unref();
   }
@@ -77,7 +76,7 @@ export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
       sweep(link, time);
       busy ||= !isIdle(link);
     }
-    if (links.size > 0) schedule(busy ? BUSY_TICK_MS : QUIET_TICK_MS);
+    if (links.size > 0) schedule(busy ? BUSY_TICK_MS : limits.quietTickMs);
   }
 
   /** Makes room for one more: closes the connection that has been idle longest. False when none is idle. */
@@ -123,7 +122,7 @@ export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
       links.add(link);
       counts.connections = links.size;
       counts.connectionsOpened += 1;
-      if (timer === undefined) schedule(QUIET_TICK_MS);
+      if (timer === undefined) schedule(limits.quietTickMs);
     },
     drain,
     async [Symbol.asyncDispose]() {

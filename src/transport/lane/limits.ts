@@ -41,6 +41,8 @@ export interface LaneLimits {
   /** How long `drain` waits for the peers, and how long a closed connection may linger. */
   readonly drainMs: number;
   readonly lingerMs: number;
+  /** How often connections are looked at while none has anything under way. */
+  readonly quietTickMs: number;
 }
 
 export const defaultLimits: LaneLimits = Object.freeze({
@@ -65,4 +67,5 @@ export const defaultLimits: LaneLimits = Object.freeze({
   idleMs: 3_600_000,
   drainMs: 10_000,
   lingerMs: 1_000,
+  quietTickMs: 1_000,
 });
