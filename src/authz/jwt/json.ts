@@ -24,6 +24,8 @@ const numeral = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const bareName = /[A-Za-z_]\w*/y;
 /** What needs no second look inside a string: neither quote, nor escape, nor a byte of a longer UTF-8 sequence. */
 const plain = /[^"'\\\x80-\xff]+/y;
+const utf8Character =
+  /[\xc2-\xdf][\x80-\xbf]|(?:\xe0[\xa0-\xbf]|\xed[\x80-\x9f]|[\xe1-\xec\xee\xef][\x80-\xbf])[\x80-\xbf]|(?:\xf0[\x90-\xbf]|[\xf1-\xf3][\x80-\xbf]|\xf4[\x80-\x8f])[\x80-\xbf]{2}/y;
 const simpleEscapes = new Map([
   ['"', '"'],
   ["'", "'"],
@@ -125,13 +127,9 @@ class Reader {
     return character;
   }
 
-  /** One sequence of 2–4 bytes, by its shape only. */
+  /** One character of 2–4 bytes (RFC 3629): no longer than it must be, no surrogate, none above U+10FFFF. */
   #utf8(): string | undefined {
-    const first = this.#text.charCodeAt(this.#at);
-    const length = first < 0xc0 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf8 ? 4 : 0;
-    const bytes = this.#text.slice(this.#at, this.#at + length);
-    this.#at += length;
-    return bytes.length === length && /^.[\x80-\xbf]+$/.test(bytes) ? bytes : undefined;
+    return this.#match(utf8Character);
   }
 
   #escape(): string | undefined {
