@@ -69,8 +69,12 @@ export function readConfig(text: string, file: string): ConfigReading {
 export function loadConfig(file: string): Config {
   const reading = readConfigFile(file);
   if (reading.ok) return reading.config;
-  const { findings } = reading;
-  throw new GatehouseError('config_invalid', findings.map(textOfFinding).join('\n'), { findings });
+  throw findingsError(reading.findings);
+}
+
+/** The findings of a bad configuration as an error: one line each in its message, all of them in its details. */
+export function findingsError(findings: readonly ConfigFinding[]): GatehouseError {
+  return new GatehouseError('config_invalid', findings.map(textOfFinding).join('\n'), { findings });
 }
 
 function inOrder(findings: ConfigFinding[]): ConfigFinding[] {

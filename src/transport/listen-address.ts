@@ -29,6 +29,11 @@ export interface TcpAddress {
 
 export type ListenAddress = UnixAddress | TcpAddress;
 
+export interface ListenOptions {
+  /** Accept without reading a byte, so that a connection can be handed to another process whole. */
+  readonly pauseOnConnect?: boolean;
+}
+
 /** A bound, listening server; `address` is the one really bound. Disposing it stops accepting, not its connections. */
 export interface Listener extends AsyncDisposable {
   readonly server: Server;

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { GatehouseError } from '../errors.ts';
-import { type Listener, type TcpAddress, textOfAddress } from './listen-address.ts';
+import { type Listener, type ListenOptions, type TcpAddress, textOfAddress } from './listen-address.ts';
 
 const BACKLOG = 1024;
 
@@ -17,8 +17,8 @@ const explanations: Readonly<Record<string, string>> = {
 };
 
 /** Listens on a TCP address. @throws GatehouseError `address_in_use`, `config_invalid` */
-export async function listenTcp(address: TcpAddress): Promise<Listener> {
-  const server = createServer({ noDelay: true });
+export async function listenTcp(address: TcpAddress, options: ListenOptions = {}): Promise<Listener> {
+  const server = createServer({ ...options, noDelay: true });
   server.listen({ host: address.host, port: address.port, backlog: BACKLOG });
   try {
     await once(server, 'listening');

@@ -20,7 +20,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { GatehouseError } from '../errors.ts';
 import { createAccounts } from '../lib/accounts.ts';
-import type { Listener, UnixAddress } from './listen-address.ts';
+import type { Listener, ListenOptions, UnixAddress } from './listen-address.ts';
 
 /** What `sockaddr_un` holds besides the final zero byte. */
 const MAX_PATH_BYTES = 107;
@@ -31,7 +31,7 @@ const BACKLOG = 1024;
  *
  * @throws GatehouseError `config_invalid` (path too long, no such user, not permitted), `address_in_use` (somebody answers there, or it is no socket)
  */
-export async function listenUnix(address: UnixAddress): Promise<Listener> {
+export async function listenUnix(address: UnixAddress, options: ListenOptions = {}): Promise<Listener> {
   const { path } = address;
   const bytes = Buffer.byteLength(path);
   if (bytes > MAX_PATH_BYTES) {
@@ -43,7 +43,7 @@ export async function listenUnix(address: UnixAddress): Promise<Listener> {
   }
   if (address.makeParents) makeParents(dirname(path));
   await assertFree(path);
-  const server = createServer();
+  const server = createServer(options);
   try {
     await publish(server, address);
   } catch (thrown) {

@@ -17,7 +17,7 @@ export async function selectorsOfProcess(
 ): Promise<Selector[]> {
   const status = readStatus(pid);
   const numbers = (field: string): number[] =>
-    (new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? '').split(/\s+/).filter(Boolean).map(Number);
+    (new RegExp(`^${field}:[ \\t]*(.*)$`, 'm').exec(status)?.[1] ?? '').split(/\s+/).filter(Boolean).map(Number);
   const [, uid = 0] = numbers('Uid'); // real, effective, saved, filesystem: SO_PEERCRED has the effective one
   const [, gid = 0] = numbers('Gid');
   return [

@@ -1,0 +1,35 @@
+/**
+ * `gatehouse config print`: the configuration with every default filled in.
+ * @module
+ */
+import { Command } from 'commander';
+import { action } from './action.ts';
+import { type ConfigFlag, configOption } from './config-option.ts';
+import { type OutputFormat, outputOption } from './output.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Prints YAML, or JSON with `--output json`. Passwords in a store's URL are masked. */
+export function configPrintCommand(terminal: Terminal): Command {
+  return new Command('print')
+    .description('print a configuration with every default filled in')
+    .addOption(configOption())
+    .addOption(outputOption())
+    .addHelpText('after', '\nExample:\n  gatehouse config print --config gatehouse.yaml --output json | jq .listen')
+    .action(
+      action<ConfigFlag & { output: OutputFormat }>(terminal, async ({ config, output }) => {
+        const [{ readConfigFile, findingsError }, { stringify }] = await Promise.all([
+          import('../config/read-config.ts'),
+          import('yaml'),
+        ]);
+        const reading = readConfigFile(config);
+        if (!reading.ok) throw findingsError(reading.findings);
+        const masked = { ...reading.document, store: reading.document.store.replace(/(\/\/[^:/@]*):[^@/]*@/, '$1:…@') };
+        terminal.out(
+          output === 'json'
+            ? `${JSON.stringify(masked, null, 2)}\n`
+            : stringify(masked, { aliasDuplicateObjects: false, lineWidth: 0 }),
+        );
+        return 0;
+      }),
+    );
+}

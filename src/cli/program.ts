@@ -1,0 +1,100 @@
+/**
+ * The command line: which commands there are. Each lives in a file of its own that is loaded only when it is called or helped.
+ * @module
+ */
+import { Command, CommanderError } from 'commander';
+import type { Terminal } from './terminal.ts';
+
+type Loader = (terminal: Terminal) => Promise<Command>;
+
+interface Group {
+  readonly summary: string;
+  /** One command of that name, or the commands beneath it. */
+  readonly load: Loader | readonly Loader[];
+}
+
+const groups: Readonly<Record<string, Group>> = {
+  serve: {
+    summary: 'run the authority and the deciders',
+    load: async (terminal) => (await import('./serve.ts')).serveCommand(terminal),
+  },
+  svid: {
+    summary: 'fetch or watch an identity from the Workload API',
+    load: [
+      async (terminal) => (await import('./svid-fetch.ts')).svidFetchCommand(terminal),
+      async (terminal) => (await import('./svid-watch.ts')).svidWatchCommand(terminal),
+    ],
+  },
+  ca: {
+    summary: 'look at the authorities',
+    load: [async (terminal) => (await import('./ca-status.ts')).caStatusCommand(terminal)],
+  },
+  entry: {
+    summary: 'list and explain who may be what',
+    load: [
+      async (terminal) => (await import('./entry-list.ts')).entryListCommand(terminal),
+      async (terminal) => (await import('./entry-explain.ts')).entryExplainCommand(terminal),
+    ],
+  },
+  policy: {
+    summary: 'check policy files and explain decisions',
+    load: [async (terminal) => (await import('./policy-check.ts')).policyCheckCommand(terminal)],
+  },
+  envoy: {
+    summary: 'make configuration for Envoy',
+    load: [async (terminal) => (await import('./envoy/bootstrap-command.ts')).envoyBootstrapCommand(terminal.out)],
+  },
+  doctor: {
+    summary: 'find what makes an Envoy fail open or policies inexact',
+    load: async (terminal) => (await import('./doctor/doctor-command.ts')).doctorCommand(terminal),
+  },
+  config: {
+    summary: 'check and print gatehouse.yaml',
+    load: [
+      async (terminal) => (await import('./config-check.ts')).configCheckCommand(terminal),
+      async (terminal) => (await import('./config-print.ts')).configPrintCommand(terminal),
+      async (terminal) => (await import('./config-schema.ts')).configSchemaCommand(terminal),
+    ],
+  },
+};
+
+/** Runs one command line (without the program's own name). Errors of its syntax end with exit code 2. */
+export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<void> {
+  const program = new Command('gatehouse')
+    .description('Gives every workload a SPIFFE identity, and decides every request by that identity.')
+    .addHelpText(
+      'after',
+      '\nExample:\n  gatehouse serve --config gatehouse.yaml\n\nEvery command explains itself with --help.',
+    );
+  const called = args[0] === 'help' ? args[1] : args.find((each) => !each.startsWith('-'));
+  for (const [name, group] of Object.entries(groups)) {
+    program.addCommand(await mount(name, group, name === called, terminal));
+  }
+  quiet(program, terminal);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) {
+      terminal.err(`gatehouse: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+    }
+    terminal.exit(
+      thrown instanceof CommanderError && thrown.exitCode === 0 && thrown.code !== 'commander.help' ? 0 : 2,
+    );
+  }
+}
+
+/** A group that is not called is only its name and summary: nothing of it is loaded. */
+async function mount(name: string, { summary, load }: Group, called: boolean, terminal: Terminal): Promise<Command> {
+  if (!called) return new Command(name).description(summary);
+  if (typeof load === 'function') return load(terminal);
+  const group = new Command(name).description(summary);
+  for (const each of load) group.addCommand(await each(terminal));
+  return group;
+}
+
+/** Sends help to stdout and complaints to stderr, and makes every exit an exception. */
+function quiet(command: Command, terminal: Terminal): void {
+  command.exitOverride().showHelpAfterError('(--help shows an example)');
+  command.configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
+  for (const inner of command.commands) quiet(inner, terminal);
+}

@@ -1,0 +1,105 @@
+/**
+ * `gatehouse serve`: runs in the foreground, logs JSON lines to stderr, prints one line to stdout when it is ready.
+ * @module
+ */
+import { Command } from 'commander';
+import { asGatehouseError, GatehouseError } from '../errors.ts';
+import { type ConfigFlag, configOption } from './config-option.ts';
+import { showError } from './output.ts';
+import type { ExitCode, Terminal } from './terminal.ts';
+
+interface Flags extends ConfigFlag {
+  readonly readyTimeout: string;
+  readonly drainTimeout: string;
+  readonly logLevel?: string;
+}
+
+const DEBUGGER_OFF = '--disable-sigusr1';
+
+/** Exit code 0 after SIGTERM or SIGINT, 2 if it could not start. */
+export function serveCommand(terminal: Terminal): Command {
+  return new Command('serve')
+    .description('run the authority and the deciders, in the foreground, until SIGTERM')
+    .addOption(configOption())
+    .option('--ready-timeout <duration>', 'how long it may take to become ready', '30s')
+    .option('--drain-timeout <duration>', 'how long running work may take to end after SIGTERM', '10s')
+    .option('--log-level <level>', 'instead of log.level of the configuration')
+    .addHelpText(
+      'after',
+      `
+SIGTERM ends it after running work has ended. SIGHUP reads policies, entries, workloads and the log level again.
+
+Example:
+  gatehouse serve --config /etc/gatehouse/gatehouse.yaml`,
+    )
+    .action(async (flags: Flags) => {
+      closeDebugger();
+      const code = await serve(flags, terminal);
+      if (code !== undefined) process.exit(code);
+    });
+}
+
+/** Installed as a program we were started without Node's flag: start again with it, as the same process. */
+function closeDebugger(): void {
+  if (process.execArgv.includes(DEBUGGER_OFF) || process.execve === undefined) return;
+  const args = [process.execPath, DEBUGGER_OFF, '--disable-warning=ExperimentalWarning', ...process.execArgv];
+  process.removeAllListeners('warning');
+  process.execve(process.execPath, [...args, ...process.argv.slice(1)], process.env as Record<string, string>); // no undefined values
+}
+
+async function serve(flags: Flags, terminal: Terminal): Promise<ExitCode | undefined> {
+  // First of all, so that its modules load while ours do; ended below if nothing comes of it.
+  const { forkDecider } = await import('../server/decider/decider-process.ts');
+  const firstDecider = forkDecider();
+  const stopping = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort());
+  try {
+    const [{ startServer }, { loadConfig }, { createLog }, { hardenProcess }, { parseDuration }] = await Promise.all([
+      import('../server/server.ts'),
+      import('../config/read-config.ts'),
+      import('../platform/observe/log.ts'),
+      import('../platform/hardening/harden-process.ts'),
+      import('../config/duration.ts'),
+    ]);
+    const milliseconds = (flag: string, text: string): number => {
+      const ms = parseDuration(text);
+      if (ms === undefined)
+        throw new GatehouseError('config_invalid', `${flag}: ${text} is not a duration such as 30s`);
+      return ms;
+    };
+    const read = () => {
+      const config = loadConfig(flags.config);
+      return flags.logLevel === undefined
+        ? config
+        : { ...config, log: { level: flags.logLevel as typeof config.log.level } }; // pino checks it
+    };
+    const readyTimeoutMs = milliseconds('--ready-timeout', flags.readyTimeout);
+    const drainTimeoutMs = milliseconds('--drain-timeout', flags.drainTimeout);
+    const config = read();
+    const log = createLog(config.log.level);
+    const gaps = hardenProcess();
+    if (gaps.length > 0) log.warn({ gaps }, 'this process could not be closed against debuggers');
+    const server = await startServer({ config, log, firstDecider, readyTimeoutMs, signal: stopping.signal });
+    terminal.out(`${JSON.stringify(server.readyLine)}\n`);
+    log.info(server.readyLine, 'ready');
+    let reloading = Promise.resolve();
+    process.on('SIGHUP', () => {
+      reloading = reloading
+        .then(() => server.reload(read()))
+        .catch((thrown: unknown) => server.refuseReload(asGatehouseError(thrown)));
+    });
+    if (!stopping.signal.aborted) {
+      await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve, { once: true }));
+    }
+    log.info('draining');
+    await server.drain(drainTimeoutMs);
+    log.info('ended');
+    return 0;
+  } catch (thrown) {
+    firstDecider.kill();
+    const error = asGatehouseError(thrown);
+    if (error.code === 'draining') return 0;
+    showError(terminal, 'table', error);
+    return 2;
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * SVIDs as files and JSON hold them.
+ * @module
+ */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import type { X509SVID, X509SVIDResponse } from '../../gen/spiffe/workload/workloadapi_pb.ts';
+import { DerReader } from '../../identity/pki/der-reader.ts';
+import { certificatesToPem } from '../../identity/pki/pem.ts';
+
+export interface PemSvid {
+  readonly spiffeId: string;
+  readonly hint: string;
+  /** RFC 3339. */
+  readonly expiresAt: string;
+  /** Leaf first. */
+  readonly chainPem: string;
+  /** PKCS#8. */
+  readonly keyPem: string;
+  readonly bundlePem: string;
+}
+
+export interface PemSvids {
+  readonly svids: readonly PemSvid[];
+  /** By trust domain ID. */
+  readonly federatedBundles: Readonly<Record<string, string>>;
+}
+
+/** Converts one message of the Workload API. */
+export function pemSvids({ svids, federatedBundles }: X509SVIDResponse): PemSvids {
+  return {
+    svids: svids.map(pemSvid),
+    federatedBundles: Object.fromEntries(
+      Object.entries(federatedBundles).map(([id, bundle]) => [id, certificatesPem(bundle)]),
+    ),
+  };
+}
+
+function pemSvid({ spiffeId, hint, x509Svid, x509SvidKey, bundle }: X509SVID): PemSvid {
+  const key = createPrivateKey({ key: Buffer.from(x509SvidKey), format: 'der', type: 'pkcs8' });
+  return {
+    spiffeId,
+    hint,
+    expiresAt: new Date(new X509Certificate(x509Svid).validTo).toISOString(),
+    chainPem: certificatesPem(x509Svid),
+    keyPem: String(key.export({ format: 'pem', type: 'pkcs8' })),
+    bundlePem: certificatesPem(bundle),
+  };
+}
+
+/** The Workload API sends certificates one after the other (SPIFFE Workload API §5.2). */
+function certificatesPem(concatenated: Uint8Array): string {
+  const reader = new DerReader(concatenated);
+  const certificates: Uint8Array[] = [];
+  while (!reader.done) certificates.push(reader.read().encoded);
+  return certificatesToPem(certificates);
+}
+
+/** What is shown: the same without private keys unless they were asked for. */
+export function shownSvids(pem: PemSvids, withKeys: boolean): unknown {
+  return { ...pem, svids: pem.svids.map(({ keyPem, ...rest }) => (withKeys ? { ...rest, keyPem } : rest)) };
+}

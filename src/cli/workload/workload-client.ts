@@ -1,0 +1,53 @@
+/**
+ * A client of the SPIFFE Workload API: as much of it as `svid fetch` and `svid watch` need.
+ * @module
+ */
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { type ErrorCode, GatehouseError } from '../../errors.ts';
+import type { X509SVIDResponse } from '../../gen/spiffe/workload/workloadapi_pb.ts';
+import { X509SVIDRequestSchema, X509SVIDResponseSchema } from '../../gen/spiffe/workload/workloadapi_pb.ts';
+
+const PATH = '/SpiffeWorkloadAPI/FetchX509SVID';
+
+/**
+ * Streams X.509-SVIDs from the endpoint: the full state at once, and again with every change, until `signal` aborts.
+ *
+ * @param socket  `unix:PATH`, or a bare path
+ * @throws GatehouseError `not_entitled`, `header_missing`, `unreachable`; `details.grpcStatus` is the server's
+ */
+export async function* fetchX509Svids(socket: string, signal: AbortSignal): AsyncGenerator<X509SVIDResponse> {
+  const target = socket.startsWith('unix:') ? socket : `unix:${socket}`;
+  const client = new Client(target, credentials.createInsecure(), { 'grpc.enable_channelz': 0 });
+  const metadata = new Metadata();
+  metadata.set('workload.spiffe.io', 'true'); // SPIFFE Workload Endpoint §6.1
+  const call = client.makeServerStreamRequest(
+    PATH,
+    (request: Uint8Array) => Buffer.from(request),
+    (bytes: Buffer) => fromBinary(X509SVIDResponseSchema, bytes),
+    toBinary(X509SVIDRequestSchema, { $typeName: 'X509SVIDRequest' }),
+    metadata,
+  );
+  const cancel = (): void => call.cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    yield* call as AsyncIterable<X509SVIDResponse>; // what the deserialiser above makes
+  } catch (thrown) {
+    if (!signal.aborted) throw explain(thrown as ServiceError, target); // a call throws nothing else
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    call.cancel();
+    client.close();
+  }
+}
+
+function explain(error: ServiceError, target: string): GatehouseError {
+  const codes: Partial<Record<status, ErrorCode>> = {
+    [status.PERMISSION_DENIED]: 'not_entitled',
+    [status.INVALID_ARGUMENT]: 'header_missing',
+  };
+  const code = codes[error.code] ?? 'unreachable';
+  const message =
+    code === 'unreachable' ? `the Workload API at ${target} does not answer: ${error.details}` : error.details;
+  return new GatehouseError(code, message, { grpcStatus: error.code, target }, { cause: error });
+}

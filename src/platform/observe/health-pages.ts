@@ -1,0 +1,46 @@
+/**
+ * The pages for monitoring: `/healthz`, `/readyz`, `/metrics`.
+ * @module
+ */
+import type { RequestListener, ServerResponse } from 'node:http';
+import type { Readiness } from './readiness.ts';
+
+export interface HealthPagesDeps {
+  readonly readiness: () => Readiness;
+  /** All metrics as Prometheus reads them. */
+  readonly metrics: () => Promise<string>;
+}
+
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+/** Creates the handler. Being degraded is not being unready: what was last good stays in force. */
+export function createHealthPages({ readiness, metrics }: HealthPagesDeps): RequestListener {
+  const pages: Readonly<Record<string, (response: ServerResponse) => Promise<void>>> = {
+    '/healthz': async (response) => json(response, 200, { alive: true }),
+    '/readyz': async (response) => {
+      const state = readiness();
+      json(response, state.ready ? 200 : 503, state);
+    },
+    '/metrics': async (response) => {
+      const text = await metrics();
+      response.writeHead(200, { 'content-type': METRICS_TYPE }).end(text);
+    },
+  };
+  return (request, response) => {
+    const page = pages[(request.url ?? '').split('?', 1)[0]!];
+    if (page === undefined) return json(response, 404, { code: 'not_found', message: 'not found', details: {} });
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD');
+      return json(response, 405, { code: 'not_supported', message: 'only GET and HEAD', details: {} });
+    }
+    page(response).catch(() => {
+      if (!response.headersSent) json(response, 500, { code: 'internal', message: 'internal error', details: {} });
+      else response.destroy();
+    });
+  };
+}
+
+function json(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.end(`${JSON.stringify(body)}\n`);
+}

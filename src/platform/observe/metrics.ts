@@ -1,0 +1,121 @@
+/**
+ * The metrics of the contract. Names and labels are what dashboards rely on: add, never change.
+ * @module
+ */
+import { Counter, Gauge, Registry } from 'prom-client';
+
+/** A histogram that was counted elsewhere: not cumulative, one count a bound and one for the rest. */
+export interface LatencyCounts {
+  readonly latency: readonly number[];
+  readonly latencySumSeconds: number;
+}
+
+export interface MetricsDeps {
+  /** Upper bounds of the latency buckets, in seconds. */
+  readonly latencyBounds: readonly number[];
+  /** Asked when the metrics are read, before they are written out: sets what is only known by looking. */
+  readonly look: (metrics: Metrics) => Promise<void>;
+}
+
+export interface Metrics {
+  countChecks(decision: string, reason: string, count: number): void;
+  addLatency(counts: LatencyCounts): void;
+  countDropped(count: number): void;
+  countLoadError(): void;
+  countIssued(kind: 'x509' | 'jwt'): void;
+  countUnverifiedPeers(count: number): void;
+  countAmbiguousRequests(count: number): void;
+  moveStreams(protocol: string, by: 1 | -1): void;
+  setGeneration(generation: number): void;
+  setPolicies(counts: readonly { readonly dialect: string; readonly kind: string; readonly count: number }[]): void;
+  /** Seconds until the first of the SVIDs that were issued last, one a SPIFFE ID, expires; undefined: none is out. */
+  setSvidExpiry(seconds: number | undefined): void;
+  setAuthorityExpiry(bySlot: ReadonlyMap<string, number>): void;
+  setUnacknowledged(consumers: number): void;
+  setStoreUp(up: boolean): void;
+  setDeciders(running: number): void;
+  /** Everything as Prometheus reads it. */
+  text(): Promise<string>;
+}
+
+/** Creates the metrics, all at zero. */
+export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
+  const registers = [new Registry()];
+  const counter = (name: string, help: string, labelNames: string[] = []): Counter =>
+    new Counter({ name, help, labelNames, registers });
+  const gauge = (name: string, help: string, labelNames: string[] = []): Gauge =>
+    new Gauge({ name, help, labelNames, registers });
+
+  const checks = counter('gatehouse_check_total', 'Checks answered.', ['decision', 'reason']);
+  const generation = gauge('gatehouse_snapshot_generation', 'Generation of policy that every decider decides by.');
+  const loadErrors = counter('gatehouse_snapshot_load_errors_total', 'Policy changes that could not come into force.');
+  const policies = gauge('gatehouse_policies', 'Policy documents in force.', ['dialect', 'kind']);
+  const issued = counter('gatehouse_svid_issued_total', 'SVIDs issued.', ['kind']);
+  const svidExpiry = gauge(
+    'gatehouse_svid_expiry_seconds',
+    'Until the first of the latest SVIDs expires; +Inf: none is out.',
+  );
+  const authorityExpiry = gauge('gatehouse_authority_expiry_seconds', 'Until the authority expires.', ['slot']);
+  const streams = gauge('gatehouse_stream_open', 'Open streams of consumers.', ['protocol']);
+  const unacknowledged = gauge('gatehouse_bundle_unacknowledged', 'Consumers not known to hold the newest bundle.');
+  const storeUp = gauge('gatehouse_store_up', '1 while the store can be used.');
+  const dropped = counter('gatehouse_decision_log_dropped_total', 'Decisions that the log had no room for.');
+  const unverified = counter('gatehouse_peer_unverified_total', 'Checks whose peer our bundles do not vouch for.');
+  const ambiguous = counter('gatehouse_request_ambiguous_total', 'Checks whose path may be read in two ways.');
+  const deciders = gauge('gatehouse_deciders', 'Decider processes that run.');
+
+  const latency = latencyHistogram('gatehouse_check_seconds', 'Time that a decision took.', latencyBounds);
+  for (const protocol of ['workload-api', 'sds']) streams.set({ protocol }, 0);
+  for (const kind of ['x509', 'jwt']) issued.inc({ kind }, 0);
+
+  const metrics: Metrics = {
+    countChecks: (decision, reason, count) => checks.inc({ decision, reason }, count),
+    addLatency: latency.add,
+    countDropped: (count) => dropped.inc(count),
+    countLoadError: () => loadErrors.inc(),
+    countIssued: (kind) => issued.inc({ kind }),
+    countUnverifiedPeers: (count) => unverified.inc(count),
+    countAmbiguousRequests: (count) => ambiguous.inc(count),
+    moveStreams: (protocol, by) => streams.inc({ protocol }, by),
+    setGeneration: (value) => generation.set(value),
+    setPolicies(counts) {
+      policies.reset();
+      for (const { dialect, kind, count } of counts) policies.set({ dialect, kind }, count);
+    },
+    setSvidExpiry: (seconds) => svidExpiry.set(seconds ?? Number.POSITIVE_INFINITY),
+    setAuthorityExpiry(bySlot) {
+      authorityExpiry.reset();
+      for (const [slot, seconds] of bySlot) authorityExpiry.set({ slot }, seconds);
+    },
+    setUnacknowledged: (consumers) => unacknowledged.set(consumers),
+    setStoreUp: (up) => storeUp.set(up ? 1 : 0),
+    setDeciders: (running) => deciders.set(running),
+    async text() {
+      await look(metrics);
+      return `${await registers[0]!.metrics()}${latency.text()}`;
+    },
+  };
+  return metrics;
+}
+
+/** prom-client's histogram takes single observations; ours come counted, from other processes. */
+function latencyHistogram(name: string, help: string, bounds: readonly number[]) {
+  const counts = new Float64Array(bounds.length + 1);
+  let sum = 0;
+  return {
+    add({ latency, latencySumSeconds }: LatencyCounts): void {
+      for (const [i, count] of latency.entries()) counts[i]! += count;
+      sum += latencySumSeconds;
+    },
+    text(): string {
+      const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`];
+      let below = 0;
+      for (const [i, count] of counts.entries()) {
+        below += count;
+        lines.push(`${name}_bucket{le="${i < bounds.length ? bounds[i] : '+Inf'}"} ${below}`);
+      }
+      lines.push(`${name}_sum ${sum}`, `${name}_count ${below}`, '');
+      return lines.join('\n');
+    },
+  };
+}

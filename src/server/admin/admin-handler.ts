@@ -1,0 +1,16 @@
+/**
+ * One question to the admin API.
+ * @module
+ */
+import type { AdminDeps } from './admin-deps.ts';
+
+export interface AdminRequest {
+  /** Who asks, for the audit, e.g. `uid:0`. */
+  readonly who: string;
+  readonly query: URLSearchParams;
+  /** Parsed JSON; undefined without a body. */
+  readonly body: unknown;
+}
+
+/** Answers with what becomes the JSON body. */
+export type AdminHandler = (request: AdminRequest, deps: AdminDeps) => unknown;

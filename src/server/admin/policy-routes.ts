@@ -1,0 +1,32 @@
+/**
+ * `/v1/policies` and `/v1/decisions`.
+ * @module
+ */
+
+import type { AdminHandler } from './admin-handler.ts';
+import { limitOf } from './limit.ts';
+
+/** What is in force, and what files say that is not. */
+export const policies: AdminHandler = (_, deps) => {
+  const { generation, counts, skipped, degraded, findings, model } = deps.policies.current.value;
+  return {
+    generation,
+    counts,
+    skipped: Object.fromEntries(skipped),
+    degraded,
+    findings,
+    planes: model.planes.map(({ id, mode, stages }) => ({
+      id,
+      mode,
+      stages: stages.map(({ kind, policies: some }) => ({
+        kind,
+        policies: some.map(({ ref, position }) => ({ ...ref, ...position })),
+      })),
+    })),
+  };
+};
+
+/** The latest decisions, newest first: `?limit=`. */
+export const decisions: AdminHandler = ({ query }, deps) => ({
+  decisions: deps.decisions.recent(limitOf(query, 100, 2_048)),
+});

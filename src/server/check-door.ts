@@ -1,0 +1,24 @@
+/**
+ * The door of Check: the primary accepts, a decider serves.
+ *
+ * Connections are handed over one by one, unread, so that they are spread evenly, wait while a decider starts again, and
+ * come by TCP and unix sockets alike.
+ * @module
+ */
+import type { ListenAddress } from '../transport/listen-address.ts';
+import { listen } from '../transport/listener.ts';
+import type { Deciders } from './decider/deciders.ts';
+
+export interface CheckDoor extends AsyncDisposable {
+  readonly address: ListenAddress;
+}
+
+/** Listens for Envoys. @throws GatehouseError `address_in_use`, `config_invalid` */
+export async function openCheckDoor(at: ListenAddress, deciders: Deciders): Promise<CheckDoor> {
+  const listener = await listen(at, { pauseOnConnect: true });
+  listener.server.on('connection', (socket) => {
+    socket.on('error', () => socket.destroy());
+    deciders.give(socket, listener.address);
+  });
+  return { address: listener.address, [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose]() };
+}

@@ -1,0 +1,118 @@
+/**
+ * The decider role, as the primary plays it: processes that answer Check, told all that they decide by.
+ * @module
+ */
+import type { CheckOptions } from '../authz/check.ts';
+import type { CheckCounts } from '../authz/counters.ts';
+import type { Config } from '../config/config.ts';
+import type { Log } from '../platform/observe/log.ts';
+import type { Metrics } from '../platform/observe/metrics.ts';
+import type { ReadinessBoard } from '../platform/observe/readiness.ts';
+import type { DeciderProcess } from './decider/decider-process.ts';
+import { createDeciders, type Deciders } from './decider/deciders.ts';
+import type { DeciderSettings, FromDecider } from './decider/messages.ts';
+import type { DecisionLog } from './log/decision-log.ts';
+
+export interface DeciderRoleDeps {
+  readonly config: Config;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly board: ReadinessBoard;
+  readonly decisions: DecisionLog;
+  readonly first: DeciderProcess | undefined;
+  readonly unknownKid: (unknown: Extract<FromDecider, { kind: 'unknown-kid' }>['unknown']) => void;
+}
+
+/** Starts the deciders; they are ready when each has policies in force. */
+export function startDeciders(deps: DeciderRoleDeps): Deciders {
+  const { config, log, board, metrics, first } = deps;
+  const deciders = createDeciders({
+    count: config.extAuthz.workers,
+    ...(first && { first }),
+    heard: (message, pid) => hear(message, pid, deps),
+    ended: (pid, how, restartInMs) => log.error({ pid, how, restartInMs }, 'a decider has ended; another is started'),
+  });
+  const look = (generations: readonly number[]): void => {
+    const able = generations.filter((generation) => generation > 0).length;
+    metrics.setDeciders(able);
+    metrics.setGeneration(able === 0 ? 0 : Math.min(...generations.filter((generation) => generation > 0)));
+    board.set('deciders', able === 0 ? 'no decider has policies in force yet' : '');
+    const missing = generations.length - able;
+    board.degrade(
+      'deciders',
+      missing > 0 && able > 0 ? [`${missing} of ${generations.length} deciders not running`] : [],
+    );
+  };
+  deciders.generations.subscribe(look);
+  look(deciders.generations.value);
+  deciders.tell({ kind: 'settings', settings: deciderSettings(config) });
+  return deciders;
+}
+
+/** What a configuration means to a decider. */
+export function deciderSettings(config: Config): DeciderSettings {
+  const { extAuthz, policies } = config;
+  return { transport: extAuthz.transport, allowEmpty: policies.allowEmpty, check: checkOptions(config) };
+}
+
+/** What a configuration means to Check. */
+export function checkOptions({ extAuthz, trustDomain, trustDomainAliases, workloads }: Config): CheckOptions {
+  const { clients, trustedHops, verifyPeer, peerTrustDomains, ambiguousRequests } = extAuthz;
+  return {
+    workloads: workloads.map(({ namespace, serviceAccount, spiffeId, labels, addresses, trustedHops: hops }) => ({
+      namespace,
+      serviceAccount,
+      spiffeId,
+      labels,
+      addresses,
+      trustedHops: hops,
+    })),
+    clients,
+    trustedHops,
+    ownPrefixes: [trustDomain, ...trustDomainAliases].map((each) => `spiffe://${each}/`),
+    verifyPeer,
+    peerTrustDomains,
+    ambiguousRequests,
+  };
+}
+
+function hear(
+  message: FromDecider,
+  pid: number,
+  { log, metrics, board, decisions, unknownKid }: DeciderRoleDeps,
+): void {
+  switch (message.kind) {
+    case 'loaded':
+    case 'drained':
+      break;
+    case 'in-force':
+      board.degrade('snapshot', []);
+      log.info({ pid, generation: message.generation }, 'policies are in force');
+      break;
+    case 'refused':
+      metrics.countLoadError();
+      board.degrade('snapshot', [`generation ${message.generation}: ${message.why}`]);
+      log.error({ pid, generation: message.generation }, `policies could not be put in force: ${message.why}`);
+      break;
+    case 'decisions':
+      decisions.add(message.entries);
+      metrics.countDropped(message.dropped);
+      break;
+    case 'report':
+      addCounts(message.counts, metrics);
+      break;
+    case 'unknown-kid':
+      unknownKid(message.unknown);
+      break;
+    case 'trouble':
+      log.error({ pid }, message.message);
+      break;
+  }
+}
+
+function addCounts(counts: CheckCounts, metrics: Metrics): void {
+  for (const { decision, reason, count } of counts.decisions) metrics.countChecks(decision, reason, count);
+  metrics.addLatency(counts);
+  metrics.countUnverifiedPeers(counts.unverifiedPeers);
+  metrics.countAmbiguousRequests(counts.ambiguousRequests);
+}

@@ -1,0 +1,72 @@
+/**
+ * One decider process, as the primary sees it.
+ * @module
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { FromDecider, ToDecider } from './messages.ts';
+
+export interface DeciderProcess {
+  readonly pid: number;
+  /** Its modules are loaded. */
+  readonly loaded: boolean;
+  /** Says who listens; what came before is told at once. */
+  attach(events: DeciderEvents): void;
+  send(message: ToDecider, socket?: Socket): void;
+  kill(): void;
+}
+
+export interface DeciderEvents {
+  heard(message: FromDecider): void;
+  ended(how: string): void;
+}
+
+/** Forks a decider at once; what is sent before it has loaded waits in its pipe. */
+export function forkDecider(): DeciderProcess {
+  const own = import.meta.url;
+  const entry = fileURLToPath(new URL(`../decider-main${own.endsWith('.ts') ? '.ts' : '.js'}`, own));
+  const child = fork(entry, [String(process.pid)], {
+    serialization: 'advanced',
+    execArgv: ['--disable-sigusr1', '--disable-warning=ExperimentalWarning'],
+    stdio: ['ignore', 2, 2, 'ipc'],
+  });
+  const early: FromDecider[] = [];
+  let endedHow: string | undefined;
+  let events: DeciderEvents | undefined;
+  let loaded = false;
+  child.on('message', (message) => {
+    const heard = message as FromDecider; // only our own entry sends
+    if (heard.kind === 'loaded') loaded = true;
+    if (events === undefined) early.push(heard);
+    else events.heard(heard);
+  });
+  const end = (how: string): void => {
+    if (endedHow !== undefined) return;
+    endedHow = how;
+    events?.ended(how);
+  };
+  child.once('error', (error) => end(error.message));
+  child.once('exit', (code, signal) => end(signal ?? `exit code ${code}`));
+  return {
+    pid: child.pid ?? -1,
+    get loaded() {
+      return loaded;
+    },
+    attach(given) {
+      events = given;
+      for (const message of early.splice(0)) given.heard(message);
+      if (endedHow !== undefined) given.ended(endedHow);
+    },
+    send: (message, socket) => send(child, message, socket),
+    kill: () => void child.kill('SIGKILL'),
+  };
+}
+
+/** A child that has gone is told of by its `exit`; what was meant for it is lost with it. */
+function send(child: ChildProcess, message: ToDecider, socket: Socket | undefined): void {
+  if (!child.connected) return void socket?.destroy();
+  child.send(message, socket, {}, (error) => {
+    if (error !== null) socket?.destroy();
+  });
+}

@@ -1,0 +1,161 @@
+/**
+ * What a decider process does: keeps one DecisionState, and answers Checks from it.
+ * @module
+ */
+import type { Socket } from 'node:net';
+import { type Check, createCheck } from '../../authz/check.ts';
+import { CheckCounters } from '../../authz/counters.ts';
+import { DecisionIds } from '../../authz/decision-id.ts';
+import { importKeySets } from '../../authz/jwks/import-key-sets.ts';
+import { createTokenVerifier } from '../../authz/jwt/verifier.ts';
+import { DecisionRing } from '../../authz/ring.ts';
+import type { DecisionState, KeySets, Revocations } from '../../authz/state.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { createWatchable } from '../../lib/watchable.ts';
+import { compileSnapshot } from '../../policy/compile/compile-snapshot.ts';
+import type { PolicyModel } from '../../policy/model.ts';
+import type { Snapshot } from '../../policy/snapshot.ts';
+import type { BundleSet } from '../../spiffe/bundle.ts';
+import type { ServingState } from '../../transport/health-service.ts';
+import { createCheckTransport } from './check-transport.ts';
+import type { DeciderSettings, FromDecider, ToDecider } from './messages.ts';
+import { selfTest } from './self-test.ts';
+
+const AUTHORIZATION = 'envoy.service.auth.v3.Authorization';
+const DRAIN_LOG_EVERY_MS = 100;
+const LOGGED_AT_ONCE = 256;
+
+/** The parts that make up a state; it is published when none is missing. */
+interface Parts {
+  snapshot?: Snapshot;
+  keySets: KeySets;
+  revocations?: Revocations;
+  bundles?: BundleSet;
+}
+
+export interface Decider {
+  hear(message: ToDecider, socket: Socket | undefined): void;
+  [Symbol.dispose](): void;
+}
+
+/** Creates a decider that knows nothing yet: every Check is denied `not_ready`. */
+export function createDecider(tell: (message: FromDecider) => void): Decider {
+  const state = createWatchable<DecisionState | undefined>(undefined);
+  const serving = createWatchable<ServingState>(servingState(false));
+  const ring = new DecisionRing();
+  const counters = new CheckCounters();
+  const ids = new DecisionIds();
+  const verifyTokens = createTokenVerifier();
+  const parts: Parts = { keySets: { generation: 0, sets: new Map() } };
+  let settings: DeciderSettings | undefined;
+  let model: PolicyModel | undefined;
+  let check: Check | undefined;
+  let transport: ReturnType<typeof createCheckTransport> | undefined;
+
+  const publish = (): void => {
+    const { snapshot, keySets, revocations, bundles } = parts;
+    if (snapshot === undefined || revocations === undefined) return;
+    state.replace({ snapshot, keySets, revocations, bundles });
+  };
+  const trouble = (thrown: unknown): void =>
+    tell({ kind: 'trouble', message: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown) });
+
+  /** Compiles and tests beside what is in force; only what passes replaces it. */
+  const enforce = (): void => {
+    if (model === undefined || settings === undefined) return;
+    const { generation } = model;
+    try {
+      const snapshot = compileSnapshot(model, { allowEmpty: settings.allowEmpty });
+      selfTest(snapshot, settings.check);
+      parts.snapshot = snapshot;
+      publish();
+      tell({ kind: 'in-force', generation });
+    } catch (thrown) {
+      tell({ kind: 'refused', generation, why: thrown instanceof Error ? thrown.message : String(thrown) });
+    }
+  };
+
+  const configure = (given: DeciderSettings): void => {
+    settings = given;
+    check = createCheck({
+      state,
+      options: given.check,
+      verifyTokens,
+      ring,
+      counters,
+      clock: systemClock,
+      ids,
+      onUnknownKid: (unknown) => tell({ kind: 'unknown-kid', unknown }),
+      onError: trouble,
+    });
+    transport ??= createCheckTransport({
+      kind: given.transport,
+      check: (request, caller) => check!(request, caller), // set above, replaced with the settings
+      serving,
+      trouble,
+    });
+    enforce();
+  };
+
+  const logging = setInterval(() => {
+    const { entries, dropped } = ring.drain(LOGGED_AT_ONCE);
+    if (entries.length > 0 || dropped > 0) tell({ kind: 'decisions', entries, dropped });
+  }, DRAIN_LOG_EVERY_MS);
+
+  const drain = async (graceMs: number): Promise<void> => {
+    serving.replace(servingState(false));
+    await transport?.drain(graceMs);
+    const { entries, dropped } = ring.drain(Number.MAX_SAFE_INTEGER);
+    if (entries.length > 0 || dropped > 0) tell({ kind: 'decisions', entries, dropped });
+    tell({ kind: 'report', counts: counters.take(), memoryBytes: process.memoryUsage.rss() });
+    tell({ kind: 'drained' });
+  };
+
+  const hear = (message: ToDecider, socket: Socket | undefined): void => {
+    switch (message.kind) {
+      case 'settings':
+        configure(message.settings);
+        break;
+      case 'policies':
+        model = message.model;
+        enforce();
+        break;
+      case 'key-sets':
+        void importKeySets(message.documents).then((keySets) => {
+          if (keySets.generation < parts.keySets.generation) return; // a later one was quicker
+          parts.keySets = keySets;
+          publish();
+        }, trouble);
+        break;
+      case 'bundles':
+        parts.bundles = message.bundles;
+        publish();
+        break;
+      case 'revocations':
+        parts.revocations = message.revocations;
+        publish();
+        break;
+      case 'serving':
+        serving.replace(servingState(message.serving));
+        break;
+      case 'connection':
+        if (transport === undefined) socket?.destroy();
+        else if (socket !== undefined) transport.accept(socket, message.listener);
+        break;
+      case 'report':
+        tell({ kind: 'report', counts: counters.take(), memoryBytes: process.memoryUsage.rss() });
+        break;
+      case 'drain':
+        void drain(message.graceMs);
+        break;
+    }
+  };
+  return { hear, [Symbol.dispose]: () => clearInterval(logging) };
+}
+
+function servingState(serving: boolean): ServingState {
+  return new Map([
+    ['', serving],
+    [AUTHORIZATION, serving],
+  ]);
+}

@@ -1,0 +1,183 @@
+/**
+ * The decider processes: told the same, restarted when they die or hang, asked what they have counted.
+ * @module
+ */
+import type { Socket } from 'node:net';
+import { createWatchable, type Watchable } from '../../lib/watchable.ts';
+import type { ListenAddress } from '../../transport/listen-address.ts';
+import { type DeciderProcess, forkDecider } from './decider-process.ts';
+import type { FromDecider, ToDecider } from './messages.ts';
+
+type State = Exclude<ToDecider, { kind: 'connection' | 'drain' | 'report' }>;
+
+export interface DecidersDeps {
+  readonly count: number;
+  /** One that was forked before the configuration was read, to load while we do. */
+  readonly first?: DeciderProcess;
+  /** Told of everything that a decider says. */
+  heard(message: FromDecider, pid: number): void;
+  ended(pid: number, how: string, restartInMs: number): void;
+}
+
+export interface Deciders extends AsyncDisposable {
+  /** Generation of policy that each decider decides by; 0 before its first. */
+  readonly generations: Watchable<readonly number[]>;
+  pids(): readonly number[];
+  /** Tells all deciders, and each that is started later. */
+  tell(message: State): void;
+  /** Hands a connection to the next decider in turn that is ready; it waits a moment if none is. */
+  give(socket: Socket, listener: ListenAddress): void;
+  /** Asks for reports, and resolves when all that live have answered, at most `timeoutMs` later. */
+  report(timeoutMs: number): Promise<void>;
+  /** Lets running Checks end, at most `graceMs`, and ends the processes. */
+  drain(graceMs: number): Promise<void>;
+}
+
+interface Place {
+  process: DeciderProcess | undefined;
+  generation: number;
+  startedAt: number;
+  deaths: number;
+  unanswered: number;
+  drained: boolean;
+}
+
+const REPORT_EVERY_MS = 1_000;
+/** So many reports missing, and it is taken to hang. */
+const MOST_UNANSWERED = 15;
+const RESTART_FIRST_MS = 50;
+const RESTART_MOST_MS = 5_000;
+/** One that has lived this long starts its back-off anew. */
+const STEADY_MS = 10_000;
+const MOST_WAITING = 1_024;
+
+/** Starts the deciders. */
+export function createDeciders({ count, first, heard, ended }: DecidersDeps): Deciders {
+  const places: Place[] = [];
+  const said = new Map<State['kind'], State>();
+  const generations = createWatchable<readonly number[]>(Array.from({ length: count }, () => 0));
+  const waiting: { socket: Socket; listener: ListenAddress }[] = [];
+  const answered = new Set<() => void>();
+  const restarts = new Set<NodeJS.Timeout>();
+  let stopping = false;
+  let turn = 0;
+
+  const ready = (): Place[] => places.filter(({ process, generation }) => process !== undefined && generation > 0);
+  const publish = (): void => {
+    const now = places.map(({ generation }) => generation);
+    if (now.join() !== generations.value.join()) generations.replace(now);
+  };
+  const give: Deciders['give'] = (socket, listener) => {
+    const able = ready();
+    const chosen = able[turn++ % Math.max(1, able.length)];
+    if (chosen !== undefined) chosen.process?.send({ kind: 'connection', listener }, socket);
+    else if (waiting.length < MOST_WAITING && !stopping) waiting.push({ socket, listener });
+    else socket.destroy();
+  };
+  const flush = (): void => {
+    for (const { socket, listener } of waiting.splice(0)) give(socket, listener);
+  };
+
+  const start = (place: Place, process = forkDecider()): void => {
+    place.startedAt = performance.now();
+    place.unanswered = 0;
+    place.drained = false;
+    place.process = process;
+    process.attach({
+      heard(message) {
+        if (message.kind === 'in-force') {
+          place.generation = message.generation;
+          publish();
+          flush();
+        }
+        if (message.kind === 'report') {
+          place.unanswered = 0;
+          for (const look of [...answered]) look();
+        }
+        if (message.kind === 'drained') {
+          place.drained = true;
+          for (const look of [...answered]) look();
+        }
+        heard(message, process.pid);
+      },
+      ended(how) {
+        place.process = undefined;
+        place.generation = 0;
+        place.drained = true;
+        publish();
+        for (const look of [...answered]) look();
+        if (stopping) return;
+        place.deaths = performance.now() - place.startedAt > STEADY_MS ? 1 : place.deaths + 1;
+        const inMs = Math.min(RESTART_FIRST_MS * 2 ** (place.deaths - 1), RESTART_MOST_MS);
+        ended(process.pid, how, inMs);
+        const timer = setTimeout(() => {
+          restarts.delete(timer);
+          start(place);
+        }, inMs);
+        restarts.add(timer);
+      },
+    });
+    for (const message of said.values()) process.send(message);
+  };
+
+  for (let i = 0; i < count; i++) {
+    const place: Place = { process: undefined, generation: 0, startedAt: 0, deaths: 0, unanswered: 0, drained: false };
+    places.push(place);
+    start(place, i === 0 ? first : undefined);
+  }
+  const asking = setInterval(() => {
+    for (const place of places) {
+      if (place.process === undefined || !place.process.loaded) continue;
+      if (++place.unanswered > MOST_UNANSWERED) place.process.kill();
+      else place.process.send({ kind: 'report' });
+    }
+  }, REPORT_EVERY_MS);
+
+  /** Resolves when `done` holds for every place, looked at whenever one answers, or when the time is over. */
+  const until = (done: (place: Place) => boolean, timeoutMs: number): Promise<void> =>
+    new Promise((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer);
+        answered.delete(look);
+        resolve();
+      };
+      const look = (): void => {
+        if (places.every(done)) finish();
+      };
+      const timer = setTimeout(finish, timeoutMs);
+      answered.add(look);
+      look();
+    });
+
+  let draining: Promise<void> | undefined;
+  const stop = async (graceMs: number): Promise<void> => {
+    stopping = true;
+    clearInterval(asking);
+    for (const timer of restarts) clearTimeout(timer);
+    for (const { socket } of waiting.splice(0)) socket.destroy();
+    for (const { process } of places) process?.send({ kind: 'drain', graceMs });
+    await until(({ process, drained }) => process === undefined || drained, graceMs + 1_000);
+    for (const { process } of places) process?.kill();
+    await until(({ process }) => process === undefined, 1_000);
+  };
+  const drain = (graceMs: number): Promise<void> => (draining ??= stop(graceMs));
+
+  return {
+    generations,
+    pids: () => places.flatMap(({ process }) => (process === undefined ? [] : [process.pid])),
+    tell(message) {
+      said.set(message.kind, message);
+      for (const { process } of places) process?.send(message);
+    },
+    give,
+    async report(timeoutMs) {
+      for (const place of places) {
+        place.unanswered += 1;
+        place.process?.send({ kind: 'report' });
+      }
+      await until(({ process, unanswered }) => process === undefined || !process.loaded || unanswered === 0, timeoutMs);
+    },
+    drain,
+    [Symbol.asyncDispose]: () => drain(0),
+  };
+}

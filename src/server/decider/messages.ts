@@ -1,0 +1,50 @@
+/**
+ * What the primary and its deciders tell each other: plain data, by structured clone.
+ * @module
+ */
+
+import type { CheckOptions } from '../../authz/check.ts';
+import type { CheckCounts } from '../../authz/counters.ts';
+import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
+import type { UnknownKid } from '../../authz/jwt/verdict.ts';
+import type { RingEntry } from '../../authz/ring.ts';
+import type { Revocations } from '../../authz/state.ts';
+import type { PolicyModel } from '../../policy/model.ts';
+import type { BundleSet } from '../../spiffe/bundle.ts';
+import type { ListenAddress } from '../../transport/listen-address.ts';
+
+/** What a decider is told once a start, and again when `workloads` change. */
+export interface DeciderSettings {
+  readonly transport: 'lane' | 'grpc-js';
+  readonly check: CheckOptions;
+  /** Allow everything while there is no policy at all. */
+  readonly allowEmpty: boolean;
+}
+
+/** Every kind but `connection` and `drain` is repeated to a decider that was started again. */
+export type ToDecider =
+  | { readonly kind: 'settings'; readonly settings: DeciderSettings }
+  | { readonly kind: 'policies'; readonly model: PolicyModel }
+  | { readonly kind: 'key-sets'; readonly documents: KeySetDocuments }
+  | { readonly kind: 'bundles'; readonly bundles: BundleSet }
+  | { readonly kind: 'revocations'; readonly revocations: Revocations }
+  /** Whether the server as a whole is ready, for grpc.health.v1. */
+  | { readonly kind: 'serving'; readonly serving: boolean }
+  /** Comes with a socket that was accepted on `listener`. */
+  | { readonly kind: 'connection'; readonly listener: ListenAddress }
+  /** Asks for a `report`; one that does not answer for long is taken to hang. */
+  | { readonly kind: 'report' }
+  | { readonly kind: 'drain'; readonly graceMs: number };
+
+export type FromDecider =
+  /** Its modules are loaded: it can be talked to. */
+  | { readonly kind: 'loaded' }
+  /** Policies of this generation decide from now on, and have passed the self-test. */
+  | { readonly kind: 'in-force'; readonly generation: number }
+  /** Policies of this generation could not be put in force; the ones before stay. */
+  | { readonly kind: 'refused'; readonly generation: number; readonly why: string }
+  | { readonly kind: 'decisions'; readonly entries: readonly RingEntry[]; readonly dropped: number }
+  | { readonly kind: 'report'; readonly counts: CheckCounts; readonly memoryBytes: number }
+  | { readonly kind: 'unknown-kid'; readonly unknown: UnknownKid }
+  | { readonly kind: 'trouble'; readonly message: string }
+  | { readonly kind: 'drained' };

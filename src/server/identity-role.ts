@@ -1,0 +1,164 @@
+/**
+ * The authority role: store, keys, authority, and the sockets where workloads get identities.
+ * @module
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config, WorkloadConfig } from '../config/config.ts';
+import { GatehouseError } from '../errors.ts';
+import { createAttestor } from '../identity/attestation/attestor.ts';
+import { createExecutables, type Executables, wantedFacts } from '../identity/attestation/executable.ts';
+import type { Authority } from '../identity/authority/authority.ts';
+import { createAuthority } from '../identity/authority/create-authority.ts';
+import { createLocalKeyStore } from '../identity/authority/local-keys.ts';
+import { defaultSettings } from '../identity/authority/settings.ts';
+import type { AuthorityStore } from '../identity/authority/store.ts';
+import type { DeliveryObserver } from '../identity/delivery/delivery-deps.ts';
+import type { IdentitySource } from '../identity/delivery/identity-source.ts';
+import { createWorkloadEndpoint, type WorkloadEndpoint } from '../identity/delivery/workload-endpoint.ts';
+import { entriesOf } from '../identity/registration/entries.ts';
+import type { Entry } from '../identity/registration/entry.ts';
+import { type Accounts, createAccounts } from '../lib/accounts.ts';
+import { systemClock } from '../lib/clock.ts';
+import { createTicks } from '../lib/ticks.ts';
+import { createWatchable, type Watchable } from '../lib/watchable.ts';
+import { createKeyFiles } from '../platform/storage/key-files.ts';
+import { openSqliteAuthorityStore } from '../platform/storage/sqlite-authority-store.ts';
+import type { ServingState } from '../transport/health-service.ts';
+import { unixAddress } from './listen-addresses.ts';
+
+export interface IdentityRole extends AsyncDisposable {
+  readonly authority: Authority;
+  readonly entries: Watchable<readonly Entry[]>;
+  readonly accounts: Accounts;
+  readonly executables: Executables;
+  /** Opens the shared socket and every workload's own. @throws GatehouseError `address_in_use`, `config_invalid` */
+  open(): Promise<void>;
+  /** Takes entries and workloads of a configuration that was read again; sockets come and go with them. */
+  reconfigure(config: Config): Promise<void>;
+  drain(graceMs: number): Promise<void>;
+}
+
+export interface IdentityRoleDeps {
+  readonly config: Config;
+  readonly serving: Watchable<ServingState>;
+  readonly observer: DeliveryObserver;
+  /** Told of every SVID that was issued. */
+  readonly issued: (kind: 'x509' | 'jwt', spiffeId: string, notAfterAt: number) => void;
+  readonly report: (error: GatehouseError) => void;
+}
+
+const TICK_MS = 250;
+
+/** Opens the authority. @throws GatehouseError `store_unusable`, `store_locked`, `key_invalid`, `not_supported` */
+export async function openIdentityRole(deps: IdentityRoleDeps): Promise<IdentityRole> {
+  const { config, serving, observer } = deps;
+  const authority = await createAuthority({
+    trustDomain: config.trustDomain,
+    store: openStore(config),
+    keys: createLocalKeyStore(createKeyFiles(join(config.dataDir, 'keys')), readKeyEncryptionKey(config)),
+    clock: systemClock,
+    settings: { ...defaultSettings, ...config.authority },
+    report: deps.report,
+  });
+  const entries = createWatchable<readonly Entry[]>(entriesOf(config.entries, config.workloads, config.authority));
+  const accounts = createAccounts();
+  const executables = createExecutables();
+  const endpoint = createWorkloadEndpoint({
+    source: observed(authority, deps.issued),
+    entries,
+    attestor: createAttestor({
+      accounts,
+      executables,
+      wanted: () => wantedFacts(entries.value.flatMap(({ selectors }) => selectors)),
+    }),
+    clock: systemClock,
+    ticks: createTicks(TICK_MS),
+    observer,
+    serving,
+  });
+  const sockets = createWorkloadSockets(endpoint);
+  return {
+    authority,
+    entries,
+    accounts,
+    executables,
+    async open() {
+      await endpoint.listen(unixAddress(config.listen.workloadApi, 'peer'));
+      await sockets.match(config.workloads);
+    },
+    async reconfigure(next) {
+      await sockets.match(next.workloads);
+      entries.replace(entriesOf(next.entries, next.workloads, next.authority));
+    },
+    drain: (graceMs) => endpoint.drain(graceMs),
+    async [Symbol.asyncDispose]() {
+      await endpoint[Symbol.asyncDispose]();
+      await authority[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function openStore({ store, trustDomain }: Config): AuthorityStore {
+  if (store.kind === 'sqlite') return openSqliteAuthorityStore(store.path, trustDomain);
+  throw new GatehouseError('not_supported', 'store: postgres is not supported yet; use sqlite:PATH');
+}
+
+function readKeyEncryptionKey({ authority: { keyEncryptionKeyFile: file } }: Config): Uint8Array | undefined {
+  if (file === undefined) return undefined;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8').trim();
+  } catch (thrown) {
+    throw new GatehouseError(
+      'key_invalid',
+      `authority.keyEncryptionKeyFile ${file} cannot be read`,
+      { file },
+      { cause: thrown },
+    );
+  }
+  const key = Buffer.from(text, 'base64');
+  if (key.length !== 32 || key.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, '')) {
+    throw new GatehouseError('key_invalid', `authority.keyEncryptionKeyFile ${file} does not hold 32 bytes as base64`, {
+      file,
+    });
+  }
+  return key;
+}
+
+/** The authority, with every issuance told. */
+function observed(authority: Authority, issued: IdentityRoleDeps['issued']): IdentitySource {
+  return {
+    ...authority,
+    async issueX509(request) {
+      const svid = await authority.issueX509(request);
+      issued('x509', svid.spiffeId, svid.notAfterAt);
+      return svid;
+    },
+    async issueJwt(request) {
+      const svid = await authority.issueJwt(request);
+      issued('jwt', svid.spiffeId, svid.expiresAt);
+      return svid;
+    },
+  };
+}
+
+/** Keeps one socket a workload that has one. */
+function createWorkloadSockets(endpoint: WorkloadEndpoint) {
+  const open = new Map<string, { readonly key: string; readonly listener: AsyncDisposable }>();
+  return {
+    async match(workloads: readonly WorkloadConfig[]): Promise<void> {
+      const wanted = new Map(workloads.flatMap(({ socket }) => (socket === undefined ? [] : [[socket.path, socket]])));
+      for (const [path, { key, listener }] of open) {
+        const socket = wanted.get(path);
+        if (socket !== undefined && JSON.stringify(socket) === key) continue;
+        open.delete(path);
+        await listener[Symbol.asyncDispose]();
+      }
+      for (const [path, socket] of wanted) {
+        if (open.has(path)) continue;
+        open.set(path, { key: JSON.stringify(socket), listener: await endpoint.listen(unixAddress(socket, 'path')) });
+      }
+    },
+  };
+}

@@ -1,0 +1,44 @@
+/**
+ * Policy in the primary: files, watched, to the model that deciders get.
+ * @module
+ */
+import type { Config } from '../config/config.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { KeptTexts } from '../platform/storage/kept-texts.ts';
+import type { DialectOptions } from '../policy/dialects/contribution.ts';
+import type { LastGoodStore } from '../policy/sources/last-good-store.ts';
+import { openPolicySources, type PolicySources } from '../policy/sources/policy-sources.ts';
+
+/** What the configuration tells the readers of policy. */
+export function dialectOptions({ trustDomain, trustDomainAliases, policies }: Config): DialectOptions {
+  const { rootNamespace, customProviders } = policies;
+  return { trustDomain, trustDomainAliases, rootNamespace, customProviders };
+}
+
+/** Reads the policies and goes on watching them. @throws GatehouseError `policy_invalid` */
+export function openPolicies(
+  config: Config,
+  kept: KeptTexts,
+  onError: (thrown: unknown) => void,
+): Promise<PolicySources> {
+  const paths = config.policies.paths.map(({ path, namespaces }) => ({ path, ...(namespaces && { namespaces }) }));
+  return openPolicySources(
+    { paths, absence: config.policies.absence, ...dialectOptions(config) },
+    { clock: systemClock, lastGood: lastGoodIn(kept), onError },
+  );
+}
+
+const PREFIX = 'policy ';
+
+function lastGoodIn(kept: KeptTexts): LastGoodStore {
+  return {
+    get: async (file) => kept.get(PREFIX + file),
+    keep: async (file, text) => kept.set(PREFIX + file, text),
+    drop: async (file) => kept.remove(PREFIX + file),
+    async retain(files) {
+      for (const name of kept.names()) {
+        if (name.startsWith(PREFIX) && !files.has(name.slice(PREFIX.length))) kept.remove(name);
+      }
+    },
+  };
+}

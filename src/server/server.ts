@@ -1,0 +1,301 @@
+/**
+ * The composition root: a Config in, a running Gatehouse out.
+ * @module
+ */
+import { latencyBounds } from '../authz/counters.ts';
+import type { Config } from '../config/config.ts';
+import { asGatehouseError, GatehouseError } from '../errors.ts';
+import type { Authority } from '../identity/authority/authority.ts';
+import { createWatchable } from '../lib/watchable.ts';
+import { createHealthPages } from '../platform/observe/health-pages.ts';
+import type { Log } from '../platform/observe/log.ts';
+import { createMetrics, type Metrics } from '../platform/observe/metrics.ts';
+import { createReadinessBoard, type Readiness } from '../platform/observe/readiness.ts';
+import { prepareDataDir } from '../platform/storage/data-dir.ts';
+import { openKeptTexts } from '../platform/storage/kept-texts.ts';
+import type { PolicyLoad } from '../policy/sources/policy-sources.ts';
+import type { ServingState } from '../transport/health-service.ts';
+import { textOfAddress } from '../transport/listen-address.ts';
+import { openAdmin } from './admin/admin-door.ts';
+import { openCheckDoor } from './check-door.ts';
+import type { DeciderProcess } from './decider/decider-process.ts';
+import { deciderSettings, startDeciders } from './decider-role.ts';
+import { openHttpDoor } from './http-door.ts';
+import { type IdentityRole, openIdentityRole } from './identity-role.ts';
+import { listenAddress } from './listen-addresses.ts';
+import { createDecisionLog } from './log/decision-log.ts';
+import { deliveryObserver } from './observer.ts';
+import { openPolicies } from './policy-role.ts';
+import { needsRestart } from './reload-plan.ts';
+import { revocationsOf } from './revocations.ts';
+import { createSvidBook } from './svid-book.ts';
+import { entryWarnings } from './warnings.ts';
+
+export interface ServerDeps {
+  readonly config: Config;
+  readonly log: Log;
+  /** A decider that was forked before the configuration was read. */
+  readonly firstDecider?: DeciderProcess;
+  readonly readyTimeoutMs: number;
+  /** Aborts the start. */
+  readonly signal: AbortSignal;
+}
+
+/** What the ready line says. */
+export interface ReadyLine {
+  readonly ready: true;
+  readonly roles: readonly string[];
+  readonly extAuthz?: string;
+  readonly workloadApi: string;
+  readonly admin: string;
+  readonly health: string;
+  readonly pid: number;
+  readonly deciderPids: readonly number[];
+}
+
+export interface RunningServer {
+  readonly readyLine: ReadyLine;
+  /** Reads policies again, and takes entries, workloads and log level of a configuration that was read again. */
+  reload(config: Config): Promise<void>;
+  /** Says that the configuration could not be read again; what was last good stays. */
+  refuseReload(error: GatehouseError): void;
+  /** Lets running work end, at most `graceMs`, and closes everything. */
+  drain(graceMs: number): Promise<void>;
+}
+
+const SERVICES = ['', 'SpiffeWorkloadAPI', 'envoy.service.secret.v3.SecretDiscoveryService'];
+const REPORT_TIMEOUT_MS = 500;
+
+/**
+ * Starts everything that the configuration asks for; resolves when it is ready.
+ *
+ * @throws GatehouseError whatever keeps it from starting; `not_ready` when the time is over
+ */
+export async function startServer(deps: ServerDeps): Promise<RunningServer> {
+  const { log, firstDecider, readyTimeoutMs, signal } = deps;
+  let { config } = deps;
+  const isDecider = config.roles.includes('decider');
+  const stack = new AsyncDisposableStack();
+  try {
+    const startedAt = Date.now();
+    const board = createReadinessBoard(['authority', 'policies', ...(isDecider ? ['deciders'] : [])]);
+    const serving = createWatchable<ServingState>(servingState(false));
+    const svids = createSvidBook();
+    const decisions = createDecisionLog(log);
+    const metrics = createMetrics({
+      latencyBounds,
+      look: async (metrics) => {
+        await deciders?.report(REPORT_TIMEOUT_MS);
+        metrics.setSvidExpiry(svids.secondsToFirstExpiry(Date.now()));
+        if (identity !== undefined) await lookAtAuthority(identity.authority, metrics);
+      },
+    });
+    let identity: IdentityRole | undefined;
+
+    prepareDataDir(config.dataDir);
+    const kept = stack.use(openKeptTexts(config.dataDir));
+    if (!isDecider) firstDecider?.kill();
+    const deciders = isDecider
+      ? stack.use(
+          startDeciders({ config, log, metrics, board, decisions, first: firstDecider, unknownKid: () => undefined }),
+        )
+      : undefined;
+    board.state.subscribe(({ ready }) => {
+      serving.replace(servingState(ready));
+      deciders?.tell({ kind: 'serving', serving: ready });
+    });
+
+    const health = stack.use(
+      await openHttpDoor(
+        listenAddress(config.listen.health),
+        createHealthPages({ readiness: () => board.state.value, metrics: () => metrics.text() }),
+      ),
+    );
+    const policies = stack.use(
+      await openPolicies(config, kept, (thrown) => log.error(`policy sources: ${asGatehouseError(thrown).message}`)),
+    );
+    let degradedBefore = '';
+    const enforce = (load: PolicyLoad): void => {
+      metrics.setPolicies(load.counts);
+      board.degrade('policies', load.degraded);
+      const degraded = load.degraded.join();
+      if (degraded !== degradedBefore && degraded !== '') {
+        metrics.countLoadError();
+        const errors = load.findings.filter(({ severity }) => severity === 'error');
+        log.error(
+          { degraded: load.degraded, findings: errors.slice(0, 20) },
+          'policy files are broken; what was last good stays in force',
+        );
+      }
+      degradedBefore = degraded;
+      if (load.generation !== told) deciders?.tell({ kind: 'policies', model: load.model });
+      told = load.generation;
+    };
+    let told = 0;
+    policies.current.subscribe(enforce);
+    enforce(policies.current.value);
+    board.set('policies', '');
+
+    identity = stack.use(
+      await openIdentityRole({
+        config,
+        serving,
+        observer: deliveryObserver(log, metrics),
+        issued: (kind, spiffeId, notAfterAt) => {
+          metrics.countIssued(kind);
+          if (kind === 'x509') svids.note(spiffeId, notAfterAt);
+        },
+        report: (error) => log.error({ code: error.code, details: error.details }, error.message),
+      }),
+    );
+    const { authority, entries, accounts, executables } = identity;
+    const tellReadiness = ({ ready, reason }: { ready: boolean; reason: string }): void => {
+      board.set('authority', ready ? '' : reason);
+      metrics.setStoreUp(ready);
+    };
+    authority.readiness.subscribe(tellReadiness);
+    tellReadiness(authority.readiness.value);
+    authority.bundles.subscribe((bundles) => deciders?.tell({ kind: 'bundles', bundles }));
+    deciders?.tell({ kind: 'bundles', bundles: authority.bundles.value });
+    authority.revocations.subscribe((list) =>
+      deciders?.tell({ kind: 'revocations', revocations: revocationsOf(list) }),
+    );
+    deciders?.tell({ kind: 'revocations', revocations: revocationsOf(authority.revocations.value) });
+    const warn = (): void => {
+      for (const { code, message, origin } of entryWarnings(entries.value, accounts))
+        log.warn({ code, origin }, message);
+    };
+    warn();
+
+    await identity.open();
+    const admin = stack.use(
+      await openAdmin(config, {
+        authority,
+        entries,
+        accounts,
+        executables,
+        policies,
+        decisions,
+        config: () => config,
+        status: () => ({
+          pid: process.pid,
+          startedAt: new Date(startedAt).toISOString(),
+          trustDomain: config.trustDomain,
+          roles: config.roles,
+          ...board.state.value,
+          generation: policies.current.value.generation,
+          deciders: (deciders?.pids() ?? []).map((pid, i) => ({
+            pid,
+            generation: deciders?.generations.value[i] ?? 0,
+          })),
+          addresses: readyLine(),
+        }),
+        log,
+      }),
+    );
+    const door = deciders && stack.use(await openCheckDoor(listenAddress(config.listen.extAuthz), deciders));
+    const readyLine = (): ReadyLine => ({
+      ready: true,
+      roles: config.roles,
+      ...(door && { extAuthz: textOfAddress(door.address) }),
+      workloadApi: `unix:${config.listen.workloadApi.path}`,
+      admin: textOfAddress(admin.address),
+      health: textOfAddress(health.address),
+      pid: process.pid,
+      deciderPids: deciders?.pids() ?? [],
+    });
+    await becomesReady(board.state, readyTimeoutMs - (Date.now() - startedAt), signal);
+
+    const opened = stack.move();
+    let draining: Promise<void> | undefined;
+    const stop = async (graceMs: number): Promise<void> => {
+      board.set('server', 'draining');
+      const closing = door?.[Symbol.asyncDispose]();
+      await Promise.all([deciders?.drain(graceMs), identity.drain(graceMs)]);
+      await closing;
+      await opened.disposeAsync();
+    };
+    return {
+      readyLine: readyLine(),
+      async reload(next) {
+        const refused = needsRestart(config, next);
+        if (refused.length > 0) {
+          log.error(
+            { code: 'restart_required', fields: refused },
+            `restart_required: ${refused.join(', ')} cannot change while running`,
+          );
+        }
+        board.degrade(
+          'configuration',
+          refused.map((field) => `restart_required: ${field}`),
+        );
+        config = { ...config, entries: next.entries, workloads: next.workloads, log: next.log };
+        log.level = config.log.level;
+        await identity.reconfigure(config);
+        deciders?.tell({ kind: 'settings', settings: deciderSettings(config) });
+        warn();
+        await policies.reload();
+        log.info('configuration and policies were read again');
+      },
+      refuseReload({ code, message, details }) {
+        board.degrade('configuration', [message.split('\n', 1)[0] ?? message]);
+        log.error({ code, details }, `the configuration stays as it was: ${message}`);
+      },
+      drain: (graceMs) => (draining ??= stop(graceMs)),
+    };
+  } catch (thrown) {
+    await stack.disposeAsync();
+    throw thrown;
+  }
+}
+
+function servingState(serving: boolean): ServingState {
+  return new Map(SERVICES.map((service) => [service, serving]));
+}
+
+function becomesReady(
+  state: ReturnType<typeof createReadinessBoard>['state'],
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const finish = (error?: GatehouseError): void => {
+      clearTimeout(timer);
+      unsubscribe();
+      signal.removeEventListener('abort', abort);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    const look = ({ ready }: Readiness): void => {
+      if (ready) finish();
+    };
+    const abort = (): void => finish(new GatehouseError('draining', 'stopped before it was ready'));
+    const timer = setTimeout(
+      () => {
+        const { waiting, degraded } = state.value;
+        const why = [...Object.entries(waiting).map(([part, reason]) => `${part}: ${reason}`), ...degraded].join('; ');
+        finish(new GatehouseError('not_ready', `not ready in time: ${why}`, { waiting, degraded }));
+      },
+      Math.max(0, timeoutMs),
+    );
+    const unsubscribe = state.subscribe(look);
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    else look(state.value);
+  });
+}
+
+async function lookAtAuthority(authority: Authority, metrics: Metrics): Promise<void> {
+  try {
+    const { x509Authorities } = await authority.status();
+    const living = x509Authorities.filter(({ slot }) => slot !== 'revoked');
+    metrics.setAuthorityExpiry(new Map(living.map(({ slot, notAfterAt }) => [slot, (notAfterAt - Date.now()) / 1000])));
+    const waiting = living.flatMap(({ unacknowledged }) =>
+      unacknowledged.map(({ consumer, spiffeId }) => `${consumer} ${spiffeId}`),
+    );
+    metrics.setUnacknowledged(new Set(waiting).size);
+    metrics.setStoreUp(authority.readiness.value.ready);
+  } catch {
+    metrics.setStoreUp(false); // the pages must answer while the store is away
+  }
+}
