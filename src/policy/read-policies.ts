@@ -54,6 +54,8 @@ interface Reading {
   readonly options: ReadOptions;
   readonly documents: ReadDocument[];
   readonly skipped: Map<string, number>;
+  /** Line of each document by its name, to find a second one. */
+  readonly lines: Map<string, number>;
 }
 
 /**
@@ -64,7 +66,7 @@ interface Reading {
  */
 export function readPolicies(file: string, text: string, options: ReadOptions): PolicyFile {
   const report = createReporter(file);
-  const reading: Reading = { report, options, documents: [], skipped: new Map() };
+  const reading: Reading = { report, options, documents: [], skipped: new Map(), lines: new Map() };
   if (text.includes('\0')) {
     const line = text.slice(0, text.indexOf('\0')).split('\n').length;
     report.error(
@@ -172,10 +174,25 @@ function readDocument(root: MapValue, type: TypeOf, reader: KindReader, reading:
   const document = readEnvelope(root, type, reader, report);
   if (document === undefined) return;
   checkConfinement(document, options, report);
+  checkTwin(document, reader, reading);
   const contribution = reader.read(document, options, report);
   const { kind, namespace, name, place } = document;
   const isPolicy = (options.kinds ?? policyKinds) === policyKinds;
   reading.documents.push({ dialect: reader.dialect, kind, namespace, name, place, isPolicy, contribution });
+}
+
+function checkTwin({ kind, namespace, name, place }: PolicyDocument, { dialect }: KindReader, reading: Reading): void {
+  if (name === '') return;
+  const key = `${dialect}/${kind}/${namespace}/${name}`;
+  const line = reading.lines.get(key);
+  if (line === undefined) {
+    reading.lines.set(key, place.line);
+    return;
+  }
+  const id = namespace === '' ? name : `${namespace}/${name}`;
+  const { file } = reading.report;
+  const message = `${kind} ${id} stands at ${file}:${line} already, and again at ${file}:${place.line}`;
+  reading.report.error(place, 'duplicate-document', 'metadata.name', message, 'rename or remove one of them');
 }
 
 function checkConfinement(
