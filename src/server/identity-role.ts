@@ -12,6 +12,7 @@ import type { Authority } from '../identity/authority/authority.ts';
 import { createAuthority } from '../identity/authority/create-authority.ts';
 import { createLocalKeyStore } from '../identity/authority/local-keys.ts';
 import { defaultSettings } from '../identity/authority/settings.ts';
+import type { KeyBlobs } from '../identity/authority/signer.ts';
 import type { AuthorityStore } from '../identity/authority/store.ts';
 import type { DeliveryObserver } from '../identity/delivery/delivery-deps.ts';
 import type { IdentitySource } from '../identity/delivery/identity-source.ts';
@@ -53,10 +54,12 @@ const TICK_MS = 250;
 /** Opens the authority. @throws GatehouseError `store_unusable`, `store_locked`, `key_invalid`, `not_supported` */
 export async function openIdentityRole(deps: IdentityRoleDeps): Promise<IdentityRole> {
   const { config, serving, observer } = deps;
+  const keyEncryptionKey = readKeyEncryptionKey(config);
+  const { store, keys } = await openStore(config);
   const authority = await createAuthority({
     trustDomain: config.trustDomain,
-    store: openStore(config),
-    keys: createLocalKeyStore(createKeyFiles(join(config.dataDir, 'keys')), readKeyEncryptionKey(config)),
+    store,
+    keys: createLocalKeyStore(keys, keyEncryptionKey),
     clock: systemClock,
     settings: { ...defaultSettings, ...config.authority },
     report: deps.report,
@@ -99,9 +102,16 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
   };
 }
 
-function openStore({ store, trustDomain }: Config): AuthorityStore {
-  if (store.kind === 'sqlite') return openSqliteAuthorityStore(store.path, trustDomain);
-  throw new GatehouseError('not_supported', 'store: postgres is not supported yet; use sqlite:PATH');
+/** The store and where it keeps keys: beside SQLite in files, with PostgreSQL in it, wrapped. */
+async function openStore({ store, trustDomain, dataDir }: Config): Promise<{ store: AuthorityStore; keys: KeyBlobs }> {
+  if (store.kind === 'sqlite') {
+    return {
+      store: openSqliteAuthorityStore(store.path, trustDomain),
+      keys: createKeyFiles(join(dataDir, 'keys')),
+    };
+  }
+  const { openPostgresAuthorityStore } = await import('../platform/storage/postgres-authority-store.ts');
+  return openPostgresAuthorityStore(store.url, trustDomain);
 }
 
 function readKeyEncryptionKey({ authority: { keyEncryptionKeyFile: file } }: Config): Uint8Array | undefined {

@@ -2,11 +2,14 @@
  * Policy in the primary: files, watched, to the model that deciders get.
  * @module
  */
-import type { Config } from '../config/config.ts';
+import type { Config, WorkloadConfig } from '../config/config.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { KeptTexts } from '../platform/storage/kept-texts.ts';
 import type { DialectOptions } from '../policy/dialects/contribution.ts';
+import { registryKinds } from '../policy/registry/readers.ts';
+import type { Endpoint } from '../policy/registry/registry.ts';
 import type { LastGoodStore } from '../policy/sources/last-good-store.ts';
+import type { PolicyPath } from '../policy/sources/policy-path.ts';
 import { openPolicySources, type PolicySources } from '../policy/sources/policy-sources.ts';
 
 /** What the configuration tells the readers of policy. */
@@ -21,11 +24,28 @@ export function openPolicies(
   kept: KeptTexts,
   onError: (thrown: unknown) => void,
 ): Promise<PolicySources> {
-  const paths = config.policies.paths.map(({ path, namespaces }) => ({ path, ...(namespaces && { namespaces }) }));
+  const { paths, absence, planes, hops } = config.policies;
+  const places: PolicyPath[] = [
+    ...paths.map(({ path, namespaces }) => ({ path, ...(namespaces && { namespaces }) })),
+    ...config.registry.paths.map((path) => ({ path, kinds: registryKinds })),
+  ];
   return openPolicySources(
-    { paths, absence: config.policies.absence, ...dialectOptions(config) },
+    { paths: places, absence, planes, hops, endpoints: config.workloads.map(toEndpoint), ...dialectOptions(config) },
     { clock: systemClock, lastGood: lastGoodIn(kept), onError },
   );
+}
+
+/** A workload from configuration as selectors see it. */
+function toEndpoint({ namespace, serviceAccount, labels, addresses }: WorkloadConfig): Endpoint {
+  return {
+    namespace,
+    name: serviceAccount,
+    serviceAccount,
+    labels: Object.entries(labels ?? {}),
+    addresses: [...addresses],
+    ports: [],
+    hostNetwork: false,
+  };
 }
 
 const PREFIX = 'policy ';
