@@ -6,10 +6,10 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { envoyBootstrapCommand } from '../../src/cli/envoy/bootstrap-command.ts';
 import { type Child, startChild } from '../../test/support/child.ts';
 import { type RunningEnvoy, runEnvoy } from '../../test/support/run-envoy.ts';
 import { projectRoot, type RunningGatehouse, runGatehouse } from '../../test/support/run-gatehouse.ts';
+import { sidecarBootstrap } from '../../test/support/sidecar-bootstrap.ts';
 
 export const applications = ['details', 'productpage', 'reviews'] as const;
 export type Application = (typeof applications)[number];
@@ -103,26 +103,16 @@ async function startApp(stack: AsyncDisposableStack, name: Application, ...args:
   });
 }
 
-/** Exactly what `gatehouse envoy bootstrap` prints. */
-async function bootstrapOf(
+function bootstrapOf(
   directory: string,
   application: Application,
   extAuthz: string,
   args: readonly string[],
 ): Promise<string> {
-  let text = '';
-  const command = envoyBootstrapCommand((written) => {
-    text += written;
-  });
-  const identity = [
-    '--workload',
-    `default/bookinfo-${application}`,
-    '--sds',
-    `unix:${directory}/run/${application}.sock`,
-  ];
-  const doors = ['--ext-authz', extAuthz, '--admin', '127.0.0.1:0', '--access-log', accessLog(directory, application)];
-  await command.parseAsync([...identity, ...doors, ...args], { from: 'user' });
-  return text;
+  const sds = `unix:${directory}/run/${application}.sock`;
+  const identity = ['--workload', `default/bookinfo-${application}`, '--sds', sds, '--ext-authz', extAuthz];
+  const pages = ['--admin', '127.0.0.1:0', '--access-log', accessLog(directory, application)];
+  return sidecarBootstrap(...identity, ...pages, ...args);
 }
 
 /** All of the demo may run as one user, so each sidecar has a socket of its own instead of a user of its own. */
