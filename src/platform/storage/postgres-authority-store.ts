@@ -52,9 +52,15 @@ export interface PostgresStore {
  * Connects, and makes the tables where they are missing.
  *
  * @param url  `postgres://user:password@host[,host…]/database`; of several hosts the one that can write is taken
+ * @param deadlineMs  after so long without an answer the store counts as away
  * @throws GatehouseError `store_unavailable` when it cannot be reached; `store_unusable` when its tables are of a newer version
  */
-export async function openPostgresAuthorityStore(url: string, trustDomain: TrustDomain): Promise<PostgresStore> {
+export async function openPostgresAuthorityStore(
+  url: string,
+  trustDomain: TrustDomain,
+  deadlineMs = 8000,
+): Promise<PostgresStore> {
+  const guarded = guardWith(deadlineMs);
   const sql = postgres(url, {
     max: 4,
     connect_timeout: 5,
@@ -76,7 +82,7 @@ export async function openPostgresAuthorityStore(url: string, trustDomain: Trust
     await sql.end({ timeout: 1 });
     throw thrown;
   }
-  return { store: storeOver(sql, trustDomain), keys: keysOver(sql, trustDomain) };
+  return { store: storeOver(sql, trustDomain, guarded), keys: keysOver(sql, trustDomain, guarded) };
 }
 
 async function migrate(tx: TransactionSql): Promise<void> {
@@ -96,20 +102,31 @@ async function migrate(tx: TransactionSql): Promise<void> {
   );
 }
 
-/** Whatever PostgreSQL or the way to it throws is `store_unavailable`; what a step throws goes through. */
-async function guarded<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (thrown) {
-    if (thrown instanceof GatehouseError) throw thrown;
-    const reason = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
-    throw new GatehouseError(
-      'store_unavailable',
-      `the PostgreSQL store fails: ${reason}`,
-      { reason },
-      { cause: thrown },
-    );
-  }
+type Guard = <T>(work: () => Promise<T>) => Promise<T>;
+
+/**
+ * Whatever PostgreSQL or the way to it throws is `store_unavailable`, and so is silence beyond the deadline: a server that is
+ * frozen answers nothing and closes nothing. What a step throws goes through.
+ */
+function guardWith(deadlineMs: number): Guard {
+  return async (work) => {
+    const silence = Promise.withResolvers<never>();
+    const timer = setTimeout(() => silence.reject(new Error(`no answer within ${deadlineMs} ms`)), deadlineMs);
+    try {
+      return await Promise.race([work(), silence.promise]);
+    } catch (thrown) {
+      if (thrown instanceof GatehouseError) throw thrown;
+      const reason = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
+      throw new GatehouseError(
+        'store_unavailable',
+        `the PostgreSQL store fails: ${reason}`,
+        { reason },
+        { cause: thrown },
+      );
+    } finally {
+      clearTimeout(timer);
+    }
+  };
 }
 
 async function readState(sql: Sql | TransactionSql, trustDomain: TrustDomain) {
@@ -120,7 +137,7 @@ async function readState(sql: Sql | TransactionSql, trustDomain: TrustDomain) {
   };
 }
 
-function storeOver(sql: Sql, trustDomain: TrustDomain): AuthorityStore {
+function storeOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): AuthorityStore {
   /** Conditions of a ledger query; `true` where it does not say. */
   const where = (query: LedgerQuery) => sql`
     trust_domain = ${trustDomain}
@@ -263,7 +280,7 @@ const auditRow = (trustDomain: TrustDomain, row: Parameters<AuthorityStore['appe
   result: row.result,
 });
 
-function keysOver(sql: Sql, trustDomain: TrustDomain): KeyBlobs {
+function keysOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): KeyBlobs {
   return {
     put: (keyId, bytes) =>
       guarded(async () => {

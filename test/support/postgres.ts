@@ -1,0 +1,96 @@
+/**
+ * A real PostgreSQL of our own, on a free port, gone at the end of its scope. Debian's server refuses to run as root: as root it
+ * runs as nobody.
+ * @module
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, globSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname } from 'node:path';
+import { eventually } from './eventually.ts';
+import { tempDir } from './temp-dir.ts';
+
+export interface Postgres extends AsyncDisposable {
+  readonly url: string;
+  /** Stops it at once, as a power cut would; `start` recovers. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  /** Freezes every process of it, and lets them go on. */
+  pause(): void;
+  resume(): void;
+}
+
+const identity = process.geteuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+
+function binaryDirectory(): string {
+  // pg_isready lies beside the server: not where only a link to the server is.
+  const [first] = globSync(['/usr/lib/postgresql/*/bin/pg_isready', '/usr/pgsql-*/bin/pg_isready']);
+  if (!first) throw new Error('PostgreSQL is not installed: apt-get install postgresql');
+  return dirname(first);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  return port;
+}
+
+/** Makes a cluster and starts it. A missing PostgreSQL is a failure, not a skip. */
+export async function startPostgres(): Promise<Postgres> {
+  const bin = binaryDirectory();
+  const directory = await tempDir('gh-pg-');
+  chmodSync(directory.path, 0o755);
+  if (identity.uid !== undefined) chownSync(directory.path, identity.uid, identity.gid);
+  const data = directory.at('data');
+  const made = spawnSync(`${bin}/initdb`, ['-D', data, '-U', 'gatehouse', '-A', 'trust', '--no-sync', '-E', 'UTF8'], {
+    ...identity,
+    encoding: 'utf8',
+    cwd: directory.path,
+  });
+  if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`);
+  const port = await freePort();
+  let child: ChildProcess | undefined;
+  let output = '';
+
+  const start = async (): Promise<void> => {
+    const args = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', directory.path, '-c', 'max_connections=60'];
+    child = spawn(`${bin}/postgres`, args, { ...identity, cwd: directory.path, detached: true });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+    await eventually('postgres answers', () => {
+      if (child?.exitCode !== null) throw new Error(output);
+      const run = spawnSync(`${bin}/pg_isready`, ['-h', '127.0.0.1', '-p', String(port), '-q']);
+      return run.status === 0 ? true : undefined;
+    });
+  };
+  const signal = (name: NodeJS.Signals): void => {
+    if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null)
+      process.kill(-child.pid, name);
+  };
+  const kill = async (): Promise<void> => {
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    signal('SIGKILL');
+    await ended;
+  };
+  const killNow = (): void => signal('SIGKILL');
+  process.once('exit', killNow);
+  await start();
+  return {
+    url: `postgres://gatehouse@127.0.0.1:${port}/postgres`,
+    kill,
+    start,
+    pause: () => signal('SIGSTOP'),
+    resume: () => signal('SIGCONT'),
+    async [Symbol.asyncDispose]() {
+      process.off('exit', killNow);
+      signal('SIGCONT');
+      await kill();
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+}
