@@ -41,17 +41,22 @@ function callMethod<P>(link: Connection<P>, stream: Stream<P>, message: Buffer):
 function replyOf<P>(link: Connection<P>, stream: Stream<P>, message: Buffer): LaneReply | Promise<LaneReply> {
   try {
     return stream.head.method!(message, link.peer);
-  } catch {
-    link.lane.counts.handlerFailures += 1;
+  } catch (thrown) {
+    fails(link, thrown);
     return internal;
   }
+}
+
+function fails<P>({ lane }: Connection<P>, thrown: unknown): void {
+  lane.counts.handlerFailures += 1;
+  lane.failed(thrown);
 }
 
 function answerLater<P>(link: Connection<P>, stream: Stream<P>, reply: Promise<LaneReply>): void {
   reply.then(
     (value) => settle(link, stream, value),
-    () => {
-      link.lane.counts.handlerFailures += 1;
+    (thrown: unknown) => {
+      fails(link, thrown);
       settle(link, stream, internal);
     },
   );

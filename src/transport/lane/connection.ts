@@ -62,6 +62,8 @@ export class Connection<P> implements FrameSink {
   unreadSince = 0;
   congested = false;
   drainingSince = 0;
+  /** When a connection that drains is closed, whatever is under way. */
+  drainUntil = 0;
   /** Sequence of the frame that is incomplete, and since when. */
   partialFrame = -1;
   partialSince = 0;
@@ -194,10 +196,11 @@ export class Connection<P> implements FrameSink {
   }
 
   /** Begins to say goodbye: the peer is told, and told the last stream once what is under way has arrived (RFC 9113 §6.8). */
-  drain(): void {
+  drain(graceMs: number): void {
     if (this.phase === 'closing' || this.drainingSince > 0) return;
     this.now = this.lane.now();
     this.drainingSince = this.now;
+    this.drainUntil = this.now + graceMs;
     if (this.phase === 'greeting') {
       this.close();
       return;
@@ -270,8 +273,9 @@ export class Connection<P> implements FrameSink {
     try {
       if (this.#prefaceSeen < CLIENT_PREFACE.length) this.#greet(chunk);
       else this.splitter.push(chunk);
-    } catch {
+    } catch (thrown) {
       this.lane.counts.handlerFailures += 1;
+      this.lane.failed(thrown);
       this.fail(fault(h2Error.internal, 'frame_invalid', 'internal error'));
     }
     this.settle();

@@ -22,6 +22,7 @@ export class FrameSplitter {
   #partial: Buffer = nothing;
   #filled = 0;
   #waiting: Buffer = nothing;
+  #stopped = false;
   #over = false;
 
   constructor(sink: FrameSink) {
@@ -36,7 +37,7 @@ export class FrameSplitter {
   /** Takes the next bytes of the stream. */
   push(chunk: Buffer): void {
     if (this.#over) return;
-    if (this.#waiting.length > 0) this.#waiting = Buffer.concat([this.#waiting, chunk]);
+    if (this.#stopped) this.#waiting = Buffer.concat([this.#waiting, chunk]);
     else this.#cut(chunk, this.#filled > 0 ? this.#complete(chunk) : 0);
   }
 
@@ -44,6 +45,7 @@ export class FrameSplitter {
   resume(): void {
     const waiting = this.#waiting;
     this.#waiting = nothing;
+    this.#stopped = false;
     if (waiting.length > 0) this.push(waiting);
   }
 
@@ -69,7 +71,7 @@ export class FrameSplitter {
       if (end > length) break;
       at = end;
       if (!this.#sink.frame(chunk[start - 6]!, chunk[start - 5]!, streamIdAt(chunk, start), chunk, start, end)) {
-        if (!this.#over) this.#waiting = chunk.subarray(at);
+        this.#stopAt(chunk, at);
         return;
       }
     }
@@ -108,10 +110,16 @@ export class FrameSplitter {
     this.#partial = nothing;
     this.#filled = 0;
     if (!this.#sink.frame(frame[3]!, frame[4]!, streamIdAt(frame, FRAME_HEADER), frame, FRAME_HEADER, frame.length)) {
-      if (!this.#over) this.#waiting = chunk.subarray(at);
+      this.#stopAt(chunk, at);
       return -1;
     }
     return at;
+  }
+
+  #stopAt(chunk: Buffer, at: number): void {
+    if (this.#over) return;
+    this.#stopped = true;
+    this.#waiting = chunk.subarray(at);
   }
 
   #tooLong(): void {

@@ -20,6 +20,8 @@ export interface LaneDeps<P> {
   /** What differs from `defaultLimits`. */
   readonly limits?: Partial<LaneLimits>;
   readonly counts?: LaneCounts;
+  /** Hears what a method threw, or what broke in the lane itself: a fault of ours, never of a peer's. */
+  readonly failed?: (thrown: unknown) => void;
   /** Milliseconds of a clock that does not go back; `performance.now` unless told. */
   readonly now?: () => number;
 }
@@ -28,8 +30,8 @@ export interface Lane<P> extends AsyncDisposable {
   readonly counts: LaneCounts;
   /** Serves a connection that was just accepted; the lane owns the socket from here on. */
   accept(socket: Duplex, peer: P): void;
-  /** Tells all peers to go, answers what they have asked, and resolves when all are gone, `limits.drainMs` from now at the latest. */
-  drain(): Promise<void>;
+  /** Tells all peers to go, answers what they have asked, and resolves when all are gone, soon after `graceMs` at the latest. */
+  drain(graceMs?: number): Promise<void>;
 }
 
 /** How often connections are looked at while something waits. */
@@ -53,6 +55,7 @@ export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
     inflate: createInflate(limits.messageBytes, limits.inflating),
     outputs: [],
     now,
+    failed: deps.failed ?? (() => undefined),
     held: 0,
     unread: 0,
     soon: () => {
@@ -99,9 +102,9 @@ export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
     for (const done of emptied.splice(0)) done();
   }
 
-  async function drain(): Promise<void> {
+  async function drain(graceMs = limits.drainMs): Promise<void> {
     draining = true;
-    for (const link of links) link.drain();
+    for (const link of links) link.drain(graceMs);
     if (links.size === 0) return;
     schedule(BUSY_TICK_MS);
     timer?.ref();

@@ -17,6 +17,7 @@ export interface Shared<P> {
   readonly outputs: OutputPool;
   /** Milliseconds of a clock that does not go back. */
   readonly now: () => number;
+  readonly failed: (thrown: unknown) => void;
   /** Bytes held of unfinished requests, and bytes of output not yet read, over all connections. */
   held: number;
   unread: number;

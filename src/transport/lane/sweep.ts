@@ -32,7 +32,7 @@ export function sweep<P>(link: Connection<P>, now: number): void {
   if (link.drainingSince > 0) sweepDrain(link, now);
   if (isIdle(link) && now - link.activeAt > limits.idleMs) {
     link.countHostile('connection_idle');
-    link.drain();
+    link.drain(limits.drainMs);
   }
   link.settle();
   if (link.unread > 0 && now - link.unreadSince > limits.unreadMs) link.abandon('unread_output');
@@ -71,6 +71,6 @@ function sweepStream<P>(link: Connection<P>, stream: Stream<P>, now: number): Ou
 
 function sweepDrain<P>(link: Connection<P>, now: number): void {
   const waited = now - link.drainingSince;
-  if (waited > link.lane.limits.drainMs) link.close();
+  if (now > link.drainUntil) link.close();
   else if (waited > DRAIN_PING_MS) link.drainNow();
 }
