@@ -32,6 +32,7 @@ const variants: readonly { readonly name: string; readonly args: readonly string
   { name: 'no admin pages', args: [...server, '--admin', 'off'] },
   { name: 'gateway', args: [...server, '--gateway', '--trusted-hops', '1'] },
   { name: 'TCP server', args: [...server, '--protocol', 'tcp', '--label', 'app=db'] },
+  { name: 'TCP server that speaks first', args: [...server, '--protocol', 'tcp', '--server-speaks-first'] },
   { name: 'TCP client', args: [...client, '--protocol', 'tcp'] },
   { name: 'TCP both', args: [...server, ...client, '--protocol', 'tcp'] },
 ];

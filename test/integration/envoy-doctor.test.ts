@@ -15,6 +15,7 @@ const flags: BootstrapFlags = {
   outbound: ['127.0.0.1:0=10.0.0.7:8443=default/reviews'],
   label: ['app=details'],
   protocol: 'http',
+  serverSpeaksFirst: false,
   sds: 'unix:/nonexistent/gatehouse.sock',
   extAuthz: '127.0.0.1:9191',
   timeout: '1s',
@@ -224,6 +225,9 @@ const faults: readonly Fault[] = [
   }),
   tcpFault('fail-open', 'failure_mode_allow', 'allows on failure, TCP', ({ extAuthz }) => {
     extAuthz.failure_mode_allow = true;
+  }),
+  tcpFault('fail-open', 'greeting_unguarded', 'connects at once, TCP', ({ manager }) => {
+    manager.upstream_connect_mode = 'IMMEDIATE';
   }),
   tcpFault('fail-open', 'no_check', 'does not ask, TCP', ({ chain }) => {
     chain.filters.shift();

@@ -47,7 +47,9 @@ function examineFilters(config: EnvoyConfig, chain: JsonObject, where: string): 
       findings.push(...examineNetworkExtAuthz(config, value, here));
     } else if (type === 'HttpConnectionManager') {
       findings.push(...examineConnectionManager(config, value, here, asked));
-    } else if (type === 'TcpProxy' && !asked) {
+    } else if (type === 'TcpProxy' && asked) {
+      findings.push(...examineGreeting(value, here));
+    } else if (type === 'TcpProxy') {
       const message = 'connections are carried on without asking Gatehouse';
       findings.push(
         finding('fail-open', 'no_check', here, message, 'filters: [{ name: envoy.filters.network.ext_authz, … }, …]'),
@@ -55,6 +57,14 @@ function examineFilters(config: EnvoyConfig, chain: JsonObject, where: string): 
     }
   }
   return findings;
+}
+
+/** The question waits for the caller's first bytes; the application must not be connected before. */
+function examineGreeting(proxy: JsonObject, where: string): readonly DoctorFinding[] {
+  if (textAt(proxy, 'upstream_connect_mode') === 'ON_DOWNSTREAM_DATA') return [];
+  const message = 'an application that speaks first greets callers before they are asked about';
+  const fix = 'upstream_connect_mode: ON_DOWNSTREAM_DATA';
+  return [finding('fail-open', 'greeting_unguarded', where, message, fix)];
 }
 
 function examineAdmin(config: EnvoyConfig): readonly DoctorFinding[] {

@@ -39,6 +39,7 @@ export function envoyBootstrapCommand(write: (text: string) => void = (text) => 
     .option('--outbound <listen=server=id>', 'a server that the application calls; may be repeated', append, [])
     .option('--label <key=value>', 'label of the workload, for policies with a selector; may be repeated', append, [])
     .addOption(new Option('--protocol <name>', 'what passes through').choices(['http', 'tcp']).default('http'))
+    .option('--server-speaks-first', 'TCP: the application greets (MySQL, SMTP); its greeting is not guarded', false)
     .option('--sds <address>', "Gatehouse's socket for certificates", 'unix:/run/gatehouse/workload.sock')
     .option('--ext-authz <address>', "Gatehouse's address for Checks", '127.0.0.1:9191')
     .option('--ext-authz-id <id>', 'SPIFFE ID of Gatehouse; turns on mTLS to --ext-authz')

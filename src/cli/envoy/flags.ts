@@ -17,6 +17,7 @@ export interface BootstrapFlags {
   readonly outbound: readonly string[];
   readonly label: readonly string[];
   readonly protocol: string;
+  readonly serverSpeaksFirst: boolean;
   readonly sds: string;
   readonly extAuthz: string;
   readonly extAuthzId?: string;
@@ -43,6 +44,9 @@ export function readFlags(flags: BootstrapFlags): SidecarOptions {
   if (inbound === undefined && outbound.length === 0) {
     throw invalid('--listen', 'give --listen and --upstream, or --outbound, or both', '');
   }
+  if (flags.serverSpeaksFirst && protocol === 'http') {
+    throw invalid('--server-speaks-first', 'this is for --protocol tcp', 'http');
+  }
   if (flags.gateway && protocol === 'tcp') throw invalid('--gateway', 'a gateway needs --protocol http', 'tcp');
   return {
     spiffeId: workloadId(flags.workload, trustDomain, '--workload'),
@@ -53,6 +57,7 @@ export function readFlags(flags: BootstrapFlags): SidecarOptions {
     outbound,
     sds: readSds(flags.sds),
     ...readExtAuthz(flags),
+    serverSpeaksFirst: flags.serverSpeaksFirst,
     timeoutMs: readSeconds(flags.timeout, '--timeout') * 1000,
     maxConnectionSeconds: readSeconds(flags.maxConnectionDuration, '--max-connection-duration'),
     paths: oneOf<PathCleaning>(flags.paths, ['strict', 'istio'], '--paths'),

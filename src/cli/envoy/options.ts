@@ -45,6 +45,8 @@ export interface SidecarOptions {
   readonly extAuthz: Address;
   /** The identity that Gatehouse must show there; undefined where the connection is plain (loopback, unix socket). */
   readonly extAuthzId: SpiffeId | undefined;
+  /** TCP: connect to the application before the caller is allowed, because it speaks first. */
+  readonly serverSpeaksFirst: boolean;
   readonly timeoutMs: number;
   /** How long one connection may live, since a certificate is looked at only when it begins; 0 is for ever. */
   readonly maxConnectionSeconds: number;

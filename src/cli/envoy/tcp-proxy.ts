@@ -13,6 +13,7 @@ export function inboundTcp(options: SidecarOptions, cluster: string): readonly J
     proxy({
       stat_prefix: 'inbound',
       cluster,
+      ...(options.serverSpeaksFirst ? {} : connectWhenAllowed),
       ...(options.maxConnectionSeconds > 0
         ? { max_downstream_connection_duration: `${options.maxConnectionSeconds}s` }
         : {}),
@@ -25,6 +26,12 @@ export function inboundTcp(options: SidecarOptions, cluster: string): readonly J
 export function outboundTcp(options: SidecarOptions, cluster: string): JsonObject {
   return proxy({ stat_prefix: cluster, cluster, access_log: [outboundAccessLog(options.accessLog, 'tcp')] });
 }
+
+/**
+ * The question is asked when the caller's first bytes arrive. Until then there is no connection to the application, whose
+ * greeting a refused caller would otherwise read.
+ */
+const connectWhenAllowed: JsonObject = { upstream_connect_mode: 'ON_DOWNSTREAM_DATA', max_early_data_bytes: 65_536 };
 
 function proxy(config: JsonObject): JsonObject {
   return {

@@ -11,6 +11,7 @@ const good: BootstrapFlags = {
   outbound: [],
   label: ['app=details', 'note=a=b'],
   protocol: 'http',
+  serverSpeaksFirst: false,
   sds: 'unix:/run/gatehouse/details.sock',
   extAuthz: '127.0.0.1:9191',
   timeout: '250ms',

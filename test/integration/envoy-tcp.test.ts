@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { connect } from 'node:tls';
+import { type EchoApp, startTcpEcho } from '../support/echo-app.ts';
+import { type ClientIdentity, type GuardedServer, startGuardedServer } from '../support/guarded-server.ts';
+
+const onlyProductpage = `
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: readers, namespace: default }
+spec:
+  selector: { matchLabels: { app: details } }
+  rules:
+    - from: [{ source: { principals: ["cluster.local/ns/default/sa/bookinfo-productpage"] } }]
+`;
+
+/** Everything that came until the connection ended, having sent `bytes`. */
+function converse(port: number, identity: ClientIdentity, bytes: string): Promise<string> {
+  return new Promise((resolve) => {
+    const { cert, key } = identity;
+    const socket = connect({ host: '127.0.0.1', port, cert, key, rejectUnauthorized: false }, () =>
+      socket.write(bytes),
+    );
+    let got = '';
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      got += text;
+      if (got.endsWith(bytes)) socket.end();
+    });
+    socket.on('error', (error) => resolve(`${got} ${error.message}`));
+    socket.on('close', () => resolve(got));
+  });
+}
+
+describe('TCP through a real Envoy that asks Gatehouse', function () {
+  this.timeout(60_000);
+  let app: EchoApp;
+  let server: GuardedServer;
+  let productpage: ClientIdentity;
+  let reviews: ClientIdentity;
+
+  before(async () => {
+    app = await startTcpEcho('welcome\n');
+    const policies = { 'readers.yaml': onlyProductpage };
+    server = await startGuardedServer({ upstreamPort: app.port, policies, flags: ['--protocol', 'tcp'] });
+    [productpage, reviews] = await Promise.all([server.identity('productpage'), server.identity('reviews')]);
+  });
+
+  after(async () => {
+    await server?.[Symbol.asyncDispose]();
+    await app?.[Symbol.asyncDispose]();
+  });
+
+  it('carries the bytes of a caller that a rule allows, and logs which', async () => {
+    assert.equal(await converse(server.port, productpage, 'hello'), 'welcome\nhello');
+    const line = await server.logged((each) => each['decision'] === 'allow');
+    assert.equal(line['policy'], 'default/readers');
+    assert.equal(line['caller'], 'spiffe://cluster.local/ns/default/sa/bookinfo-productpage');
+  });
+
+  it('closes on a caller that none allows, before it hears anything from the application', async () => {
+    assert.doesNotMatch(await converse(server.port, reviews, 'hello'), /hello|welcome/);
+    const line = await server.logged((each) => String(each['caller']).endsWith('bookinfo-reviews'));
+    assert.equal(line['reason'], 'no_rule_allowed');
+  });
+
+  it('closes on everybody while Gatehouse is killed', async () => {
+    await server.gatehouse().stop('SIGKILL');
+    assert.doesNotMatch(await converse(server.port, productpage, 'hello'), /hello|welcome/);
+    await server.startGatehouse();
+    assert.equal(await converse(server.port, productpage, 'hello'), 'welcome\nhello');
+  });
+});
