@@ -6,9 +6,9 @@ import { constants, createHmac, KeyObject, randomBytes, sign, type webcrypto } f
 import { CompactSign, exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { TokenRule } from '../../src/policy/model.ts';
 
+// biome-ignore format: one family a line
 export const algorithms = [
-  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
-  ...['ES256', 'ES384', 'ES512', 'HS256', 'HS384', 'HS512', 'EdDSA'],
+  'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'HS256', 'HS384', 'HS512', 'EdDSA',
 ] as const;
 export type Algorithm = (typeof algorithms)[number];
 

@@ -16,6 +16,6 @@ export interface KeySetDocument {
   readonly jwks: string | undefined;
   /** Why the last attempt failed, for logs and health; undefined if it did not. */
   readonly failure: string | undefined;
-  /** When `jwks` was last seen at its source, in milliseconds since 1970; 0 if never. */
+  /** When this text of `jwks` first came from its source, in milliseconds since 1970; 0 if never. */
   readonly fetchedAt: number;
 }

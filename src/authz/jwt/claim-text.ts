@@ -56,7 +56,7 @@ const withoutZeros = (text: string): string => (text.includes('.') ? text.replac
 
 /** Beside what JSON demands: what a browser or a reader might take for markup or not see. */
 const escaped =
-  /["\\\p{Cc}<>\u00ad\u0600-\u0603\u06dd\u070f\u17b4\u17b5\u200b-\u200f\u2028-\u202e\u2060-\u2064\u206a-\u206f\ufeff\ufff9-\ufffb\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}]/gu;
+  /[\u17b4\u17b5"\\\p{Cc}<>\u00ad\u0600-\u0603\u06dd\u070f\u200b-\u200f\u2028-\u202e\u2060-\u2064\u206a-\u206f\ufeff\ufff9-\ufffb\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}]/gu;
 const shortEscapes = new Map([
   ['"', '\\"'],
   ['\\', '\\\\'],
