@@ -224,6 +224,22 @@ describe('openPolicySources', () => {
     );
   });
 
+  it('reads again only the file that changed', async () => {
+    for (let i = 0; i < 300; i++) writeFileSync(at('policies', `p${i}.yaml`), policy(`p${i}`));
+    const sources = await start();
+    const policies = (load: PolicyLoad): ReadonlyMap<string, unknown> =>
+      new Map(
+        load.model.planes
+          .flatMap(({ stages }) => stages)
+          .flatMap((stage) => stage.policies.map((one) => [one.ref.name, one])),
+      );
+    const before = policies(sources.current.value);
+    writeFileSync(at('policies', 'p7.yaml'), policy('p7', '[]'));
+    const after = policies(await sources.reload());
+    const changed = [...after].filter(([name, one]) => before.get(name) !== one).map(([name]) => name);
+    assert.deepEqual([after.size, changed], [300, ['p7']]);
+  });
+
   it('does not change what nobody touched', async () => {
     writeFileSync(at('policies', 'a.yaml'), policy('a'));
     const sources = await start();

@@ -5,6 +5,7 @@
 import { toByteString } from '../../../lib/byte-string.ts';
 import { parseCidr } from '../../../lib/ip-address.ts';
 import type { Expr, TextFact, TextPattern } from '../../model.ts';
+import { anyOf } from './expr.ts';
 import {
   hasTemplate,
   headerPattern,
@@ -48,7 +49,7 @@ const addressAttribute = (fact: 'source' | 'remote' | 'destination'): Attribute 
 
 const requestPrincipal: Attribute = {
   httpOnly: true,
-  exprOf: (values) => ({ op: 'any', of: values.map(requestPrincipalExpr) }),
+  exprOf: (values) => anyOf(values.map(requestPrincipalExpr)),
 };
 
 function requestPrincipalExpr(value: string): Expr {
@@ -190,7 +191,7 @@ function metadataAttribute(text: string): Attribute {
           ),
         );
       }
-      return { op: 'any', of: parts };
+      return anyOf(parts);
     },
   };
 }

@@ -6,6 +6,7 @@
  */
 import type { Expr } from '../../model.ts';
 import { type AttributeContext, attributeOf } from './attribute.ts';
+import { allOf, anyOf } from './expr.ts';
 
 /** One field with its `not` form, or one `when` entry. */
 export interface Condition {
@@ -37,8 +38,8 @@ export function conditionOf(
     parts.push(excluded === undefined ? undefined : { op: 'not', of: excluded });
   }
   const said = parts.filter((part) => part !== undefined);
-  if (attribute === undefined || said.length < parts.length) return { expr: all([]), unsayable: 'always' };
-  return { expr: all(said), unsayable: attribute.httpOnly ? 'on-tcp' : 'never' };
+  if (attribute === undefined || said.length < parts.length) return { expr: allOf([]), unsayable: 'always' };
+  return { expr: allOf(said), unsayable: attribute.httpOnly ? 'on-tcp' : 'never' };
 }
 
 /** The rule's expression, or undefined if an ALLOW cannot say it there. */
@@ -48,26 +49,9 @@ export function exprFor(rule: RuleConditions, protocol: 'http' | 'tcp', narrows:
   const groups = [...(rule.from ?? []), ...(rule.to ?? []), rule.when];
   if (narrows && groups.some((conditions) => conditions.some(lost))) return undefined;
   const conjunction = (conditions: readonly Condition[]): Expr =>
-    all(conditions.filter((condition) => !lost(condition)).map((condition) => condition.expr));
+    allOf(conditions.filter((condition) => !lost(condition)).map((condition) => condition.expr));
   const parts: Expr[] = [];
-  if (rule.from !== undefined) parts.push(any(rule.from.map(conjunction)));
-  if (rule.to !== undefined) parts.push(any(rule.to.map(conjunction)));
-  return all([...parts, conjunction(rule.when)]);
-}
-
-/** Whether an expression holds whatever the request is. */
-export function alwaysHolds(expr: Expr): boolean {
-  return expr.op === 'all' && expr.of.length === 0;
-}
-
-export const never: Expr = { op: 'any', of: [] };
-
-function all(parts: readonly Expr[]): Expr {
-  const asking = parts.flatMap((part) => (part.op === 'all' ? part.of : [part]));
-  return asking.length === 1 ? asking[0]! : { op: 'all', of: asking };
-}
-
-function any(parts: readonly Expr[]): Expr {
-  if (parts.some(alwaysHolds)) return all([]);
-  return parts.length === 1 ? parts[0]! : { op: 'any', of: parts };
+  if (rule.from !== undefined) parts.push(anyOf(rule.from.map(conjunction)));
+  if (rule.to !== undefined) parts.push(anyOf(rule.to.map(conjunction)));
+  return allOf([...parts, conjunction(rule.when)]);
 }

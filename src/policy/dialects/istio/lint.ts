@@ -6,7 +6,7 @@ import type { Reporter } from '../../documents/finding.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt, type Value } from '../../documents/value.ts';
 import type { Rule } from '../../model.ts';
 import { attributeOf } from './attribute.ts';
-import { alwaysHolds } from './condition.ts';
+import { alwaysHolds } from './expr.ts';
 import { operationFields, type RuleField, sourceFields } from './rule-shape.ts';
 import { oddityOf } from './value-lint.ts';
 
