@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, globSync } from 'node:fs';
+import { chmodSync, chownSync, globSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { eventually } from './eventually.ts';
@@ -38,6 +38,17 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+function childrenOf(parent: number): number[] {
+  return globSync('/proc/[0-9]*/stat').flatMap((path) => {
+    try {
+      const [pid, , , ppid] = readFileSync(path, 'utf8').split(' ');
+      return Number(ppid) === parent ? [Number(pid)] : [];
+    } catch {
+      return []; // it ended meanwhile
+    }
+  });
+}
+
 /** Makes a cluster and starts it. A missing PostgreSQL is a failure, not a skip. */
 export async function startPostgres(): Promise<Postgres> {
   const bin = binaryDirectory();
@@ -57,7 +68,7 @@ export async function startPostgres(): Promise<Postgres> {
 
   const start = async (): Promise<void> => {
     const args = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', directory.path, '-c', 'max_connections=60'];
-    child = spawn(`${bin}/postgres`, args, { ...identity, cwd: directory.path, detached: true });
+    child = spawn(`${bin}/postgres`, args, { ...identity, cwd: directory.path });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       output += text;
     });
@@ -67,9 +78,16 @@ export async function startPostgres(): Promise<Postgres> {
       return run.status === 0 ? true : undefined;
     });
   };
+  /** Each backend leads a session of its own, so a signal to the server's group would miss them. */
   const signal = (name: NodeJS.Signals): void => {
-    if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null)
-      process.kill(-child.pid, name);
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    for (const pid of [child.pid, ...childrenOf(child.pid)]) {
+      try {
+        process.kill(pid, name);
+      } catch {
+        // It ended meanwhile.
+      }
+    }
   };
   const kill = async (): Promise<void> => {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;

@@ -1,15 +1,26 @@
 /**
  * The authority's store in PostgreSQL, shared by replicas: slots, ledger and wrapped keys, by trust domain.
  *
- * A step holds the advisory lock of its trust domain and writes the state's row; an append holds that row for share. So either
- * an append sees the step, or the step's next reader sees the append.
+ * Every write is one statement. A step writes the state's row only if its version is still the one that was read; an append
+ * holds that row for share. So either an append sees the step, or the step's next reader sees the append. No transaction is
+ * ever open between two messages, which also keeps clear of a fault of the driver: a second query on a connection that was
+ * lost inside of a transaction throws where nobody can catch it.
  * @module
  */
-import postgres, { type Sql, type TransactionSql } from 'postgres';
+import postgres, { type Sql } from 'postgres';
 import { GatehouseError } from '../../errors.ts';
 import type { KeyBlobs } from '../../identity/authority/signer.ts';
 import { stateFromText, stateToText } from '../../identity/authority/state.ts';
-import type { AuthorityStore, LedgerQuery } from '../../identity/authority/store.ts';
+import type {
+  AuditRow,
+  AuthorityStore,
+  Consumer,
+  LedgerQuery,
+  LedgerRow,
+  RevocationRow,
+  StateChange,
+  VersionedState,
+} from '../../identity/authority/store.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import { auditFromColumns, consumerFromColumns, ledgerFromColumns, revocationFromColumns } from './authority-rows.ts';
 
@@ -18,29 +29,31 @@ const SCHEMA_VERSION = 1;
 const LOCK_SPACE = 0x47617465;
 const ALIVE_SECONDS = 15;
 
+/** Sent as one message, and so one transaction; the lock lets replicas that start together take turns. */
 const schema = `
-  CREATE TABLE gatehouse_meta (version integer NOT NULL);
-  CREATE TABLE gatehouse_state (trust_domain text PRIMARY KEY, version bigint NOT NULL, document text NOT NULL);
-  CREATE TABLE gatehouse_ledger (
+  SELECT pg_advisory_xact_lock(${LOCK_SPACE}, 0);
+  CREATE TABLE IF NOT EXISTS gatehouse_meta (version integer NOT NULL);
+  CREATE TABLE IF NOT EXISTS gatehouse_state (trust_domain text PRIMARY KEY, version bigint NOT NULL, document text NOT NULL);
+  CREATE TABLE IF NOT EXISTS gatehouse_ledger (
     trust_domain text NOT NULL, serial text NOT NULL, kind text NOT NULL, spiffe_id text NOT NULL, selectors text NOT NULL,
     spki_sha256 text NOT NULL, authority_id text NOT NULL, not_before_at bigint NOT NULL, not_after_at bigint NOT NULL,
     issued_at bigint NOT NULL, channel text NOT NULL, consumer text NOT NULL, bundle_sequence bigint NOT NULL,
     PRIMARY KEY (trust_domain, serial));
-  CREATE INDEX gatehouse_ledger_by_id ON gatehouse_ledger (trust_domain, spiffe_id, issued_at);
-  CREATE INDEX gatehouse_ledger_by_end ON gatehouse_ledger (trust_domain, not_after_at);
-  CREATE TABLE gatehouse_consumers (
+  CREATE INDEX IF NOT EXISTS gatehouse_ledger_by_id ON gatehouse_ledger (trust_domain, spiffe_id, issued_at);
+  CREATE INDEX IF NOT EXISTS gatehouse_ledger_by_end ON gatehouse_ledger (trust_domain, not_after_at);
+  CREATE TABLE IF NOT EXISTS gatehouse_consumers (
     trust_domain text NOT NULL, consumer text NOT NULL, document text NOT NULL, PRIMARY KEY (trust_domain, consumer));
-  CREATE TABLE gatehouse_replicas (
+  CREATE TABLE IF NOT EXISTS gatehouse_replicas (
     trust_domain text NOT NULL, replica text NOT NULL, seen_at timestamptz NOT NULL, PRIMARY KEY (trust_domain, replica));
-  CREATE TABLE gatehouse_audit (
+  CREATE TABLE IF NOT EXISTS gatehouse_audit (
     number bigserial PRIMARY KEY, trust_domain text NOT NULL, at bigint NOT NULL, who text NOT NULL, verb text NOT NULL,
     use text NOT NULL, authority_id text NOT NULL, reason text NOT NULL, result text NOT NULL);
-  CREATE TABLE gatehouse_revocations (
+  CREATE TABLE IF NOT EXISTS gatehouse_revocations (
     trust_domain text NOT NULL, kind text NOT NULL, value text NOT NULL, authority_id text NOT NULL, reason text NOT NULL,
     revoked_at bigint NOT NULL, not_after_at bigint NOT NULL, PRIMARY KEY (trust_domain, kind, value));
-  CREATE TABLE gatehouse_keys (
+  CREATE TABLE IF NOT EXISTS gatehouse_keys (
     trust_domain text NOT NULL, key_id text NOT NULL, wrapped bytea NOT NULL, PRIMARY KEY (trust_domain, key_id));
-  INSERT INTO gatehouse_meta VALUES (${SCHEMA_VERSION});`;
+  INSERT INTO gatehouse_meta SELECT ${SCHEMA_VERSION} WHERE NOT EXISTS (SELECT 1 FROM gatehouse_meta);`;
 
 export interface PostgresStore {
   readonly store: AuthorityStore;
@@ -63,6 +76,7 @@ export async function openPostgresAuthorityStore(
   const guarded = guardWith(deadlineMs);
   const sql = postgres(url, {
     max: 4,
+    fetch_types: false,
     connect_timeout: 5,
     idle_timeout: 60,
     backoff: (attempts) => Math.min(0.1 * 2 ** attempts, 2),
@@ -77,7 +91,7 @@ export async function openPostgresAuthorityStore(
     } as object,
   });
   try {
-    await guarded(() => sql.begin((tx) => migrate(tx)));
+    await guarded(() => migrate(sql));
   } catch (thrown) {
     await sql.end({ timeout: 1 });
     throw thrown;
@@ -85,14 +99,9 @@ export async function openPostgresAuthorityStore(
   return { store: storeOver(sql, trustDomain, guarded), keys: keysOver(sql, trustDomain, guarded) };
 }
 
-async function migrate(tx: TransactionSql): Promise<void> {
-  await tx`SELECT pg_advisory_xact_lock(${LOCK_SPACE}, 0)`;
-  const [found] = await tx`SELECT to_regclass('gatehouse_meta') IS NOT NULL AS there`;
-  if (!found?.['there']) {
-    await tx.unsafe(schema);
-    return;
-  }
-  const [meta] = await tx`SELECT version FROM gatehouse_meta`;
+async function migrate(sql: Sql): Promise<void> {
+  await sql.unsafe(schema);
+  const [meta] = await sql`SELECT version FROM gatehouse_meta`;
   const version = Number(meta?.['version'] ?? 0);
   if (version <= SCHEMA_VERSION) return;
   throw new GatehouseError(
@@ -129,7 +138,7 @@ function guardWith(deadlineMs: number): Guard {
   };
 }
 
-async function readState(sql: Sql | TransactionSql, trustDomain: TrustDomain) {
+async function readState(sql: Sql, trustDomain: TrustDomain): Promise<VersionedState> {
   const [row] = await sql`SELECT version, document FROM gatehouse_state WHERE trust_domain = ${trustDomain}`;
   return {
     version: Number(row?.['version'] ?? 0),
@@ -149,66 +158,62 @@ function storeOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): Authorit
     AND ${query.issuedFrom === undefined ? sql`true` : sql`issued_at >= ${query.issuedFrom}`}
     AND ${query.issuedUntil === undefined ? sql`true` : sql`issued_at < ${query.issuedUntil}`}`;
 
+  /** Writes all that a step wants, if the state still has the version from which it went out. */
+  const write = async (version: number, next: number, { state, audit, revocations }: StateChange): Promise<boolean> => {
+    const [written] = await sql`
+      WITH written AS (
+        ${
+          version === 0
+            ? sql`INSERT INTO gatehouse_state SELECT ${trustDomain}, ${next}, ${stateToText(state)} WHERE ${next} > 0
+                ON CONFLICT (trust_domain) DO NOTHING RETURNING 1`
+            : sql`UPDATE gatehouse_state SET version = ${next}, document = ${stateToText(state)}
+                WHERE trust_domain = ${trustDomain} AND version = ${version} RETURNING 1`
+        }),
+      audited AS (
+        INSERT INTO gatehouse_audit (trust_domain, at, who, verb, use, authority_id, reason, result)
+        SELECT ${trustDomain}, a.* FROM json_to_recordset(${JSON.stringify(audit ? [auditToRecord(audit)] : [])}::text::json)
+          AS a(at bigint, who text, verb text, use text, authority_id text, reason text, result text)
+        WHERE EXISTS (SELECT 1 FROM written)),
+      revoked AS (
+        INSERT INTO gatehouse_revocations
+        SELECT ${trustDomain}, v.* FROM json_to_recordset(${JSON.stringify((revocations ?? []).map(revocationToRecord))}::text::json)
+          AS v(kind text, value text, authority_id text, reason text, revoked_at bigint, not_after_at bigint)
+        WHERE EXISTS (SELECT 1 FROM written)
+        ON CONFLICT (trust_domain, kind, value) DO UPDATE SET not_after_at = excluded.not_after_at)
+      SELECT count(*) AS n FROM written`;
+    return Number(written?.['n']) === 1;
+  };
+
   return {
     shared: true,
     load: () => guarded(() => readState(sql, trustDomain)),
     change: (step) =>
-      guarded(async () =>
-        sql.begin(async (tx) => {
-          await tx`SELECT pg_advisory_xact_lock(${LOCK_SPACE}, hashtext(${trustDomain}))`;
-          // An append that runs now ends before this row is ours, and its rows are then seen by whoever asks the gate.
-          await tx`SELECT 1 FROM gatehouse_state WHERE trust_domain = ${trustDomain} FOR UPDATE`;
-          const { version, state: before } = await readState(tx, trustDomain);
-          const { state, audit, revocations } = step(before);
-          const next = state === before ? version : version + 1;
-          if (next !== version) {
-            await tx`INSERT INTO gatehouse_state VALUES (${trustDomain}, ${next}, ${stateToText(state)})
-              ON CONFLICT (trust_domain) DO UPDATE SET version = excluded.version, document = excluded.document`;
-          }
-          if (audit) await tx`INSERT INTO gatehouse_audit ${tx(auditRow(trustDomain, audit))}`;
-          for (const row of revocations ?? []) {
-            await tx`INSERT INTO gatehouse_revocations VALUES (${trustDomain}, ${row.kind}, ${row.value}, ${row.authorityId},
-                ${row.reason}, ${row.revokedAt}, ${row.notAfterAt})
-              ON CONFLICT (trust_domain, kind, value) DO UPDATE SET not_after_at = excluded.not_after_at`;
-          }
-          return { version: next, state };
-        }),
-      ),
+      guarded(async () => {
+        for (;;) {
+          const { version, state: before } = await readState(sql, trustDomain);
+          const change = step(before);
+          const next = change.state === before ? version : version + 1;
+          if (await write(version, next, change)) return { version: next, state: change.state };
+        }
+      }),
     appendLedger: (rows, consumers) =>
-      guarded(async () =>
-        sql.begin(async (tx) => {
-          const [held] = await tx`SELECT version FROM gatehouse_state WHERE trust_domain = ${trustDomain} FOR SHARE`;
-          if (rows.length > 0) {
-            await tx`INSERT INTO gatehouse_ledger ${tx(
-              rows.map((row) => ({
-                trust_domain: trustDomain,
-                serial: row.serial,
-                kind: row.kind,
-                spiffe_id: row.spiffeId,
-                selectors: JSON.stringify(row.selectors),
-                spki_sha256: row.spkiSha256,
-                authority_id: row.authorityId,
-                not_before_at: row.notBeforeAt,
-                not_after_at: row.notAfterAt,
-                issued_at: row.issuedAt,
-                channel: row.channel,
-                consumer: row.consumer,
-                bundle_sequence: row.bundleSequence,
-              })),
-            )}`;
-          }
-          if (consumers.length > 0) {
-            await tx`INSERT INTO gatehouse_consumers ${tx(
-              consumers.map((each) => ({
-                trust_domain: trustDomain,
-                consumer: each.consumer,
-                document: JSON.stringify(each),
-              })),
-            )} ON CONFLICT (trust_domain, consumer) DO UPDATE SET document = excluded.document`;
-          }
-          return Number(held?.['version'] ?? 0);
-        }),
-      ),
+      guarded(async () => {
+        const [held] = await sql`
+          WITH held AS (SELECT version FROM gatehouse_state WHERE trust_domain = ${trustDomain} FOR SHARE),
+          rows AS (
+            INSERT INTO gatehouse_ledger
+            SELECT ${trustDomain}, r.* FROM json_to_recordset(${JSON.stringify(rows.map(ledgerToRecord))}::text::json) AS r(
+              serial text, kind text, spiffe_id text, selectors text, spki_sha256 text, authority_id text,
+              not_before_at bigint, not_after_at bigint, issued_at bigint, channel text, consumer text,
+              bundle_sequence bigint)),
+          words AS (
+            INSERT INTO gatehouse_consumers
+            SELECT ${trustDomain}, c.* FROM json_to_recordset(${JSON.stringify(consumers.map(consumerToRecord))}::text::json)
+              AS c(consumer text, document text)
+            ON CONFLICT (trust_domain, consumer) DO UPDATE SET document = excluded.document)
+          SELECT version FROM held`;
+        return Number(held?.['version'] ?? 0);
+      }),
     ledger: (query) =>
       guarded(async () => {
         const rows = await sql`SELECT * FROM gatehouse_ledger WHERE ${where(query)}
@@ -246,7 +251,7 @@ function storeOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): Authorit
       }),
     appendAudit: (row) =>
       guarded(async () => {
-        await sql`INSERT INTO gatehouse_audit ${sql(auditRow(trustDomain, row))}`;
+        await sql`INSERT INTO gatehouse_audit ${sql({ trust_domain: trustDomain, ...auditToRecord(row) })}`;
       }),
     audit: (limit) =>
       guarded(async () => {
@@ -269,8 +274,24 @@ function storeOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): Authorit
   };
 }
 
-const auditRow = (trustDomain: TrustDomain, row: Parameters<AuthorityStore['appendAudit']>[0]) => ({
-  trust_domain: trustDomain,
+const ledgerToRecord = (row: LedgerRow) => ({
+  serial: row.serial,
+  kind: row.kind,
+  spiffe_id: row.spiffeId,
+  selectors: JSON.stringify(row.selectors),
+  spki_sha256: row.spkiSha256,
+  authority_id: row.authorityId,
+  not_before_at: row.notBeforeAt,
+  not_after_at: row.notAfterAt,
+  issued_at: row.issuedAt,
+  channel: row.channel,
+  consumer: row.consumer,
+  bundle_sequence: row.bundleSequence,
+});
+
+const consumerToRecord = (consumer: Consumer) => ({ consumer: consumer.consumer, document: JSON.stringify(consumer) });
+
+const auditToRecord = (row: AuditRow) => ({
   at: row.at,
   who: row.who,
   verb: row.verb,
@@ -278,6 +299,15 @@ const auditRow = (trustDomain: TrustDomain, row: Parameters<AuthorityStore['appe
   authority_id: row.authorityId,
   reason: row.reason,
   result: row.result,
+});
+
+const revocationToRecord = (row: RevocationRow) => ({
+  kind: row.kind,
+  value: row.value,
+  authority_id: row.authorityId,
+  reason: row.reason,
+  revoked_at: row.revokedAt,
+  not_after_at: row.notAfterAt,
 });
 
 function keysOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): KeyBlobs {
