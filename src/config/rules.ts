@@ -10,7 +10,7 @@ import type { Problem } from './finding.ts';
 const MAX_SOCKET_PATH_BYTES = 107;
 
 /** Transports that exist; another is refused by name. */
-const transports: readonly Config['extAuthz']['transport'][] = ['grpc-js'];
+const transports: readonly Config['extAuthz']['transport'][] = ['lane', 'grpc-js'];
 
 /** Whether an address can be reached from this machine only. */
 export function isLoopback(host: string): boolean {

@@ -5,11 +5,12 @@
 import type { Socket } from 'node:net';
 import type { Check } from '../../authz/check.ts';
 import type { Caller } from '../../authz/destination.ts';
-import { GatehouseError } from '../../errors.ts';
 import type { Watchable } from '../../lib/watchable.ts';
 import { rawUnary } from '../../transport/grpc-methods.ts';
 import { createGrpcServer } from '../../transport/grpc-server.ts';
 import { healthMethods, type ServingState } from '../../transport/health-service.ts';
+import { HEALTH_CHECK_PATH, healthCheck } from '../../transport/lane/health-check.ts';
+import { createLane } from '../../transport/lane/lane.ts';
 import type { ListenAddress } from '../../transport/listen-address.ts';
 
 const CHECK_PATH = '/envoy.service.auth.v3.Authorization/Check';
@@ -31,9 +32,24 @@ export interface CheckTransportDeps {
   readonly trouble: (thrown: unknown) => void;
 }
 
-/** Creates the transport that the configuration names. @throws GatehouseError `not_supported` for one that does not exist yet */
-export function createCheckTransport({ kind, check, serving, trouble }: CheckTransportDeps): CheckTransport {
-  if (kind !== 'grpc-js') throw new GatehouseError('not_supported', `transport ${kind} does not exist yet`);
+/** Creates the transport that the configuration names. */
+export function createCheckTransport(deps: CheckTransportDeps): CheckTransport {
+  return deps.kind === 'lane' ? laneTransport(deps) : grpcTransport(deps);
+}
+
+function laneTransport({ check, serving, trouble }: CheckTransportDeps): CheckTransport {
+  const lane = createLane<Caller>({
+    methods: new Map([
+      [CHECK_PATH, check],
+      [HEALTH_CHECK_PATH, healthCheck<Caller>(serving)],
+    ]),
+    limits: { messageBytes: MAX_REQUEST_BYTES },
+    failed: trouble,
+  });
+  return { accept: (socket) => lane.accept(socket, LOCAL), drain: (graceMs) => lane.drain(graceMs) };
+}
+
+function grpcTransport({ check, serving, trouble }: CheckTransportDeps): CheckTransport {
   return createGrpcServer({
     methods: [rawUnary({ path: CHECK_PATH }, (request) => check(request, LOCAL)), ...healthMethods(serving)],
     limits: { maxReceiveMessageBytes: MAX_REQUEST_BYTES, maxConcurrentStreams: MAX_CALLS_PER_CONNECTION },

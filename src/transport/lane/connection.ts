@@ -273,12 +273,10 @@ export class Connection<P> implements FrameSink {
     try {
       if (this.#prefaceSeen < CLIENT_PREFACE.length) this.#greet(chunk);
       else this.splitter.push(chunk);
+      this.#goOn();
     } catch (thrown) {
-      this.lane.counts.handlerFailures += 1;
-      this.lane.failed(thrown);
-      this.fail(fault(h2Error.internal, 'frame_invalid', 'internal error'));
+      this.#broke(thrown);
     }
-    this.settle();
     if (!this.splitter.midFrame) this.partialFrame = -1;
     else if (this.partialFrame !== this.frames) {
       this.partialFrame = this.frames;
@@ -310,8 +308,28 @@ export class Connection<P> implements FrameSink {
     if (!this.congested || this.out.unread > this.lane.limits.unreadBytesPerConnection) return;
     this.congested = false;
     this.socket.resume();
-    this.splitter.resume();
+    try {
+      this.splitter.resume();
+      this.#goOn();
+    } catch (thrown) {
+      this.#broke(thrown);
+    }
+  }
+
+  /** Ends the connection for a fault of ours. */
+  #broke(thrown: unknown): void {
+    this.lane.counts.handlerFailures += 1;
+    this.lane.failed(thrown);
+    this.fail(fault(h2Error.internal, 'frame_invalid', 'internal error'));
+  }
+
+  /** Sends what was gathered. Frames that had to wait for that are worked on as long as the peer reads what they bring. */
+  #goOn(): void {
     this.settle();
+    while (this.splitter.isStopped && !this.congested) {
+      this.splitter.resume();
+      this.settle();
+    }
   }
 
   #rememberReset(streamId: number): void {

@@ -34,6 +34,11 @@ export class FrameSplitter {
     return this.#filled > 0;
   }
 
+  /** Whether `frame` returned false and `resume` was not called since. */
+  get isStopped(): boolean {
+    return this.#stopped;
+  }
+
   /** Takes the next bytes of the stream. */
   push(chunk: Buffer): void {
     if (this.#over) return;
@@ -52,6 +57,7 @@ export class FrameSplitter {
   /** Forgets everything; later bytes are dropped. */
   stop(): void {
     this.#over = true;
+    this.#stopped = false;
     this.#partial = nothing;
     this.#waiting = nothing;
     this.#filled = 0;
