@@ -12,6 +12,7 @@ import { DecisionIds } from './decision-id.ts';
 import type { Caller } from './destination.ts';
 import type { UnknownKid, VerifyTokens } from './jwt/verdict.ts';
 import { Question, type QuestionOptions } from './question.ts';
+import { prepareAnswer } from './respond.ts';
 import type { DecisionRing } from './ring.ts';
 import type { DecisionState } from './state.ts';
 import { malformedMessage } from './wire/reader.ts';
@@ -42,7 +43,13 @@ export type Check = (request: Uint8Array, caller: Caller) => Uint8Array;
 /** Creates the one function that answers Checks; it serves one at a time, which a decider's single thread sees to. */
 export function createCheck(deps: CheckDeps): Check {
   const checker = new Checker(deps);
-  return (request, caller) => checker.check(request, caller);
+  return (request, caller) => {
+    try {
+      return checker.check(request, caller);
+    } catch (thrown) {
+      return lastResort(thrown, deps);
+    }
+  };
 }
 
 const refusals = new Map<Reason, Decision>();
@@ -55,6 +62,25 @@ function refuse(reason: Reason): Decision {
   }
   return made;
 }
+
+/** Says no where even answering failed. */
+function lastResort(thrown: unknown, deps: CheckDeps): Uint8Array {
+  try {
+    deps.onError?.(thrown);
+  } catch {
+    // whoever listens may fail; the answer must not
+  }
+  return Buffer.from(noDecision);
+}
+
+const noDecision = prepareAnswer({
+  decision: refuse('internal_error'),
+  destination: undefined,
+  snapshot: 0,
+  rejected: undefined,
+  effects: undefined,
+  decisionHeader: false,
+}).bytes;
 
 class Checker {
   readonly #deps: CheckDeps;

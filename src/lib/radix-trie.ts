@@ -28,13 +28,22 @@ export class RadixTrie<T> {
     return node.value;
   }
 
-  /** Calls `visit` with the value of every key on the way along `text`. */
+  /** Calls `visit` with the value of every key that stands anywhere in `text`, once a place (`prefix` only). */
+  walkInside<S>(text: string, state: S, visit: (value: T, state: S) => void): void {
+    for (let from = 0; from < text.length; from++) this.#walkFrom(text, from, state, visit);
+  }
+
+  /** Calls `visit` with the value of every key that `text` begins (ends) with. */
   walk<S>(text: string, state: S, visit: (value: T, state: S) => void): void {
+    this.#walkFrom(text, 0, state, visit);
+  }
+
+  #walkFrom<S>(text: string, from: number, state: S, visit: (value: T, state: S) => void): void {
     let node = this.#root;
     if (node.value !== undefined) visit(node.value, state);
     const backwards = this.#direction === 'suffix';
     const size = text.length;
-    let depth = 0;
+    let depth = from;
     while (node.children !== undefined && depth < size) {
       const next = node.children.get(text.charCodeAt(backwards ? size - 1 - depth : depth));
       if (next === undefined) return;

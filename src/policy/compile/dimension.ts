@@ -6,9 +6,9 @@ import { CidrTrie } from '../../lib/cidr-trie.ts';
 import { RadixTrie } from '../../lib/radix-trie.ts';
 import type { Facts } from '../facts.ts';
 import type { AddressFact, TextFact } from '../model.ts';
-import type { Key, TextKeyKind } from './anchor.ts';
 import { addressReader } from './condition.ts';
 import { type FactReader, readerOf } from './fact-values.ts';
+import type { Key, KeyKind } from './keys.ts';
 import { SegmentTrie } from './segment-trie.ts';
 import { lowerAscii } from './text-pattern.ts';
 
@@ -23,9 +23,9 @@ export interface Dimension<B> {
 }
 
 /** Creates the dimension that a key belongs to. */
-export function createDimension<B>(key: Key): Dimension<B> {
-  if (key.of === 'text') return new TextDimension(key.fact);
-  return key.of === 'address' ? new AddressDimension(key.fact) : new PortDimension(key.fact);
+export function createDimension<B>({ subject }: Key): Dimension<B> {
+  if (subject.of === 'text') return new TextDimension(subject.fact);
+  return subject.of === 'address' ? new AddressDimension(subject.fact) : new PortDimension(subject.fact);
 }
 
 class PortDimension<B> implements Dimension<B> {
@@ -37,7 +37,7 @@ class PortDimension<B> implements Dimension<B> {
   }
 
   at(key: Key, create: () => B): B {
-    return entry(this.#ports, key.of === 'port' ? key.port : -1, create);
+    return entry(this.#ports, key.port, create);
   }
 
   probe<S>(facts: Facts, state: S, visit: Visit<B, S>): void {
@@ -56,7 +56,7 @@ class AddressDimension<B> implements Dimension<B> {
   }
 
   at(key: Key, create: () => B): B {
-    if (key.of === 'address' && key.range !== undefined) return this.#ranges.at(key.range, create);
+    if (key.range !== undefined) return this.#ranges.at(key.range, create);
     this.#absent ??= create();
     return this.#absent;
   }
@@ -76,6 +76,7 @@ class TextDimension<B> implements Dimension<B> {
   #foldedPrefix: RadixTrie<B> | undefined;
   #suffix: RadixTrie<B> | undefined;
   #foldedSuffix: RadixTrie<B> | undefined;
+  #inside: RadixTrie<B> | undefined;
   #template: SegmentTrie<B> | undefined;
   #afterNs: Map<string, B> | undefined;
   #afterSa: Map<string, B> | undefined;
@@ -88,10 +89,10 @@ class TextDimension<B> implements Dimension<B> {
   }
 
   at(key: Key, create: () => B): B {
-    return key.of === 'text' ? this.#at(key.kind, key.value, create) : create();
+    return this.#at(key.kind, key.value, create);
   }
 
-  #at(kind: TextKeyKind, value: string, create: () => B): B {
+  #at(kind: KeyKind, value: string, create: () => B): B {
     if (kind.startsWith('folded')) this.#folds = true;
     switch (kind) {
       case 'exact':
@@ -112,6 +113,9 @@ class TextDimension<B> implements Dimension<B> {
       case 'foldedSuffix':
         this.#foldedSuffix ??= new RadixTrie('suffix');
         return this.#foldedSuffix.at(value, create);
+      case 'inside':
+        this.#inside ??= new RadixTrie('prefix');
+        return this.#inside.at(value, create);
       case 'template':
         this.#template ??= new SegmentTrie();
         return this.#template.at(value, create);
@@ -148,6 +152,7 @@ class TextDimension<B> implements Dimension<B> {
     if (exact !== undefined) visit(exact, state);
     this.#prefix?.walk(value, state, visit);
     this.#suffix?.walk(value, state, visit);
+    this.#inside?.walkInside(value, state, visit);
     this.#template?.walk(value, state, visit);
     if (this.#afterNs !== undefined) probeAfter(this.#afterNs, value, '/ns/', state, visit);
     if (this.#afterSa !== undefined) probeAfter(this.#afterSa, value, '/sa/', state, visit);

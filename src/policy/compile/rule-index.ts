@@ -7,9 +7,11 @@
  */
 import type { Facts } from '../facts.ts';
 import type { Expr } from '../model.ts';
-import { cheapestCover, type Key } from './anchor.ts';
+import { cheapestCover } from './anchor.ts';
 import type { Holds } from './condition.ts';
 import { createDimension, type Dimension } from './dimension.ts';
+import { createExclusions, type Exclusions } from './exclusions.ts';
+import type { Key } from './keys.ts';
 import { measureSelectivity } from './selectivity.ts';
 
 /** One rule as the index files it. Ordinals are unique; the smallest that holds wins. */
@@ -27,6 +29,8 @@ export const noOrdinal = 0x7fffffff;
 /** A scope of so few rules is simply walked; so is a bucket up to the second size. */
 const FEW_ROWS = 4;
 const LONG_BUCKET = 12;
+/** From here on it pays to find out which rows a request rules out. */
+const MANY_ROWS = 48;
 const DEEPEST = 5;
 /** A cover that leaves this share of the rules together is no better than walking them. */
 const DEAR = 0.7;
@@ -61,26 +65,46 @@ export function createRuleIndex(rows: readonly Row[]): RuleIndex {
 interface Node {
   least: number;
   rows: readonly Row[];
+  /** Tells which of the rows a request rules out, where they are many. */
+  exclusions: Exclusions | undefined;
   dimensions: readonly Dimension<Node>[];
 }
 
 function seek(node: Node, search: Search): void {
   if (node.least >= search.best) return;
-  const { rows, dimensions } = node;
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i]!;
-    if (row.ordinal >= search.best) break;
-    if (row.holds(search.facts)) {
-      search.best = row.ordinal;
-      break;
+  const { rows, exclusions, dimensions } = node;
+  if (exclusions !== undefined) seekAlive(rows, exclusions, search);
+  else {
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!;
+      if (row.ordinal >= search.best) break;
+      if (row.holds(search.facts)) {
+        search.best = row.ordinal;
+        break;
+      }
     }
   }
   for (let i = 0; i < dimensions.length; i++) dimensions[i]!.probe(search.facts, search, seek);
 }
 
+/** Walks the rows that are not ruled out. */
+function seekAlive(rows: readonly Row[], exclusions: Exclusions, search: Search): void {
+  const alive = exclusions.alive(search.facts);
+  for (let word = 0; word < alive.length; word++) {
+    for (let bits = alive[word]!; bits !== 0; bits &= bits - 1) {
+      const row = rows[word * 32 + 31 - Math.clz32(bits & -bits)]!;
+      if (row.ordinal >= search.best) return;
+      if (row.holds(search.facts)) {
+        search.best = row.ordinal;
+        return;
+      }
+    }
+  }
+}
+
 function buildNode(rows: readonly Row[], depth: number): Node {
   const least = rows[0]?.ordinal ?? noOrdinal;
-  if (depth >= DEEPEST || rows.length <= (depth === 0 ? FEW_ROWS : LONG_BUCKET)) return { least, rows, dimensions: [] };
+  if (depth >= DEEPEST || rows.length <= (depth === 0 ? FEW_ROWS : LONG_BUCKET)) return leafOf(least, rows);
   const costOf = measureSelectivity(rows);
   const dimensions = new Map<string, Dimension<Node>>();
   const leaves: { readonly node: Node; readonly rows: Row[] }[] = [];
@@ -88,7 +112,7 @@ function buildNode(rows: readonly Row[], depth: number): Node {
   const rowsAt = new Map<Node, Row[]>();
   const createLeaf = (): Node => {
     const leaf: Row[] = [];
-    const node: Node = { least, rows: leaf, dimensions: [] };
+    const node: Node = { least, rows: leaf, exclusions: undefined, dimensions: [] };
     leaves.push({ node, rows: leaf });
     rowsAt.set(node, leaf);
     return node;
@@ -99,7 +123,20 @@ function buildNode(rows: readonly Row[], depth: number): Node {
     else for (const key of cover.keys) file(row, rowsAt.get(dimensionOf(dimensions, key).at(key, createLeaf))!);
   }
   for (const leaf of leaves) Object.assign(leaf.node, buildNode(leaf.rows, depth + 1));
-  return { least, rows: residue, dimensions: [...dimensions.values()] };
+  return { ...leafOf(least, residue), dimensions: [...dimensions.values()] };
+}
+
+/** Rows of one condition are one row: the first of them speaks for all. */
+function leafOf(least: number, rows: readonly Row[]): Node {
+  if (rows.length < MANY_ROWS) return { least, rows, exclusions: undefined, dimensions: [] };
+  const seen = new Set<string>();
+  const distinct = rows.filter(({ condition }) => {
+    const text = JSON.stringify(condition);
+    if (seen.has(text)) return false;
+    seen.add(text);
+    return true;
+  });
+  return { least, rows: distinct, exclusions: createExclusions(distinct), dimensions: [] };
 }
 
 function dimensionOf(dimensions: Map<string, Dimension<Node>>, key: Key): Dimension<Node> {

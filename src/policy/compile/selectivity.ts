@@ -3,58 +3,63 @@
  * @module
  */
 import type { Expr } from '../model.ts';
-import { forEachKey, type Key } from './anchor.ts';
+import { forEachKey } from './anchor.ts';
+import type { Key } from './keys.ts';
 
 /** The share of rules that a request which hits this key must look at, about: 0 to 1. Comparable within one measurement only. */
 export type CostOf = (key: Key) => number;
 
 interface Measured {
   readonly condition: Expr;
-  readonly unknownHolds: boolean;
-}
-
-interface Counted {
-  readonly exact: Map<string, number>;
-  /** Values of prefixes (suffixes are reversed), sorted once counting is done. */
-  readonly ordered: Map<string, string[]>;
 }
 
 /** Counts the keys of all rules; a key that few rules share is cheap, a presence test is dear. */
 export function measureSelectivity(rules: readonly Measured[]): CostOf {
-  const counted: Counted = { exact: new Map(), ordered: new Map() };
-  for (const { condition, unknownHolds } of rules) forEachKey(condition, unknownHolds, (key) => count(counted, key));
-  for (const values of counted.ordered.values()) values.sort();
-  const total = Math.max(1, rules.length);
-  return (key) => Math.min(1, sharedBy(counted, key) / total + surcharge(key));
-}
-
-function count(counted: Counted, key: Key): void {
-  const list = orderedName(key);
-  if (list !== undefined) {
-    const values = counted.ordered.get(list);
-    if (values === undefined) counted.ordered.set(list, [orderedValue(key)]);
-    else values.push(orderedValue(key));
-    return;
+  const counts = new Map<string, number>();
+  const ordered = new Map<string, string[]>();
+  for (const { condition } of rules) {
+    forEachKey(condition, (key) => {
+      const seen = counts.get(key.name) ?? 0;
+      counts.set(key.name, seen + 1);
+      if (isNested(key)) listOf(ordered, key).push(orderedValue(key));
+    });
   }
-  const name = nameOf(key);
-  counted.exact.set(name, (counted.exact.get(name) ?? 0) + 1);
+  for (const values of ordered.values()) values.sort();
+  const total = Math.max(1, rules.length);
+  const costs = new Map<string, number>();
+  return (key) => {
+    let cost = costs.get(key.name);
+    if (cost === undefined) {
+      const shared = isNested(key) ? countWithin(listOf(ordered, key), orderedValue(key)) : (counts.get(key.name) ?? 0);
+      cost = Math.min(1, shared / total + surcharge(key));
+      costs.set(key.name, cost);
+    }
+    return cost;
+  };
 }
 
-/** How many rules a request meets along with this key: those of the same key, and those of every longer prefix. */
-function sharedBy(counted: Counted, key: Key): number {
-  const list = orderedName(key);
-  if (list === undefined) return counted.exact.get(nameOf(key)) ?? 0;
-  const values = counted.ordered.get(list) ?? [];
-  const value = orderedValue(key);
-  return firstAtLeast(values, `${value}\uffff`) - firstAtLeast(values, value);
+/** Prefixes and suffixes: a request that hits a longer one hits this one too. */
+function isNested({ kind }: Key): boolean {
+  return kind === 'prefix' || kind === 'suffix' || kind === 'foldedPrefix' || kind === 'foldedSuffix';
+}
+
+function listOf(ordered: Map<string, string[]>, { dimension, kind }: Key): string[] {
+  const name = `${kind} ${dimension}`;
+  let list = ordered.get(name);
+  if (list === undefined) {
+    list = [];
+    ordered.set(name, list);
+  }
+  return list;
+}
+
+function orderedValue({ kind, value }: Key): string {
+  return kind === 'suffix' || kind === 'foldedSuffix' ? [...value].reverse().join('') : value;
 }
 
 /** What a key costs for being hit by almost every request, and for the walk. */
-function surcharge(key: Key): number {
-  if (key.of === 'port') return 0.0004;
-  if (key.of === 'address')
-    return key.range === undefined ? 0.5 : key.range.bits === 0 ? 1 : 0.0003 + 2 ** -key.range.bits / 2;
-  switch (key.kind) {
+function surcharge({ kind, value, range }: Key): number {
+  switch (kind) {
     case 'exact':
       return 0;
     case 'foldedExact':
@@ -66,9 +71,15 @@ function surcharge(key: Key): number {
     case 'suffix':
     case 'foldedPrefix':
     case 'foldedSuffix':
-      return key.value.length < 2 ? 0.9 : 0.0002;
+      return value.length < 2 ? 0.9 : 0.0002;
+    case 'inside':
+      return 0.0005;
     case 'template':
-      return /[^/]/.test(key.value.replaceAll(/\{\*\*?\}/g, '')) ? 0.0003 : 0.9;
+      return /[^/]/.test(value.replaceAll(/\{\*\*?\}/g, '')) ? 0.0003 : 0.9;
+    case 'range':
+      return range!.bits === 0 ? 1 : 0.0003 + 2 ** -range!.bits / 2;
+    case 'port':
+      return 0.0004;
     case 'absent':
       return 0.1;
     default:
@@ -76,25 +87,9 @@ function surcharge(key: Key): number {
   }
 }
 
-function orderedName(key: Key): string | undefined {
-  if (key.of !== 'text') return undefined;
-  return /refix$|uffix$/.test(key.kind) ? `${key.dimension} ${key.kind}` : undefined;
-}
-
-function orderedValue(key: Key): string {
-  if (key.of !== 'text') return '';
-  return key.kind === 'suffix' || key.kind === 'foldedSuffix' ? [...key.value].reverse().join('') : key.value;
-}
-
-function nameOf(key: Key): string {
-  switch (key.of) {
-    case 'text':
-      return `${key.dimension} ${key.kind} ${key.value}`;
-    case 'address':
-      return `${key.dimension} ${key.range === undefined ? '' : `${key.range.bytes.join('.')}/${key.range.bits}`}`;
-    default:
-      return `${key.dimension} ${key.port}`;
-  }
+/** How many of the sorted values begin with `value`. */
+function countWithin(values: readonly string[], value: string): number {
+  return firstAtLeast(values, `${value}\uffff`) - firstAtLeast(values, value);
 }
 
 /** The index of the first of the sorted values that is not below `wanted`. */
