@@ -5,7 +5,7 @@
  * mounted ConfigMap is swapped.
  * @module
  */
-import { type BigIntStats, readdirSync, realpathSync, statSync } from 'node:fs';
+import { type BigIntStats, type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { KindTable } from '../dialects/kind-table.ts';
 import type { PolicyPath } from './policy-path.ts';
@@ -59,7 +59,8 @@ export function scan(paths: readonly PolicyPath[]): Scan {
     const stats = statOf(path);
     if (typeof stats === 'string') missing.push({ path, why: stats });
     else if (stats.isDirectory()) scanDirectory(path, stats, [], walk);
-    else addFile(path, stats, walk);
+    else if (stats.isFile()) addFile(path, stats, walk);
+    else missing.push({ path, why: 'neither a file nor a directory' });
   }
   return { files: [...files.values()], directories, missing };
 }
@@ -91,22 +92,31 @@ function scanDirectory(path: string, stats: BigIntStats, above: readonly string[
   const id = `${stats.dev}:${stats.ino}`;
   if (above.includes(id)) return;
   walk.directories.set(path, stats.ino);
-  let names: string[];
+  let entries: Dirent[];
   try {
-    names = readdirSync(path).sort();
+    entries = readdirSync(path, { withFileTypes: true });
   } catch (thrown) {
     const why = String((thrown as NodeJS.ErrnoException).code); // fs throws nothing else
     walk.missing.push({ path, why });
     return;
   }
-  for (const name of names) {
-    if (name.startsWith('.')) continue;
-    const entry = join(path, name);
-    const found = statOf(entry);
-    if (typeof found === 'string') continue;
-    if (found.isDirectory()) scanDirectory(entry, found, [...above, id], walk);
-    else if (found.isFile() && policyName.test(name)) addFile(entry, found, walk);
+  for (const entry of entries.sort(byName)) {
+    if (!entry.name.startsWith('.')) scanEntry(join(path, entry.name), entry, [...above, id], walk);
   }
+}
+
+const byName = (a: Dirent, b: Dirent): number => (a.name < b.name ? -1 : 1);
+
+function scanEntry(path: string, entry: Dirent, above: readonly string[], walk: Walk): void {
+  const found = statOf(path);
+  const isPolicy = policyName.test(entry.name);
+  if (typeof found === 'string') {
+    if (isPolicy && entry.isSymbolicLink()) walk.missing.push({ path, why: `it points nowhere, ${found}` });
+    return;
+  }
+  if (entry.isSymbolicLink()) watchParents(path, walk);
+  if (found.isDirectory()) scanDirectory(path, found, above, walk);
+  else if (found.isFile() && isPolicy) addFile(path, found, walk);
 }
 
 function addFile(file: string, stats: BigIntStats, { files, namespaces, kinds }: Walk): void {

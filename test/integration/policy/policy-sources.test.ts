@@ -122,6 +122,29 @@ describe('openPolicySources', () => {
     await untilNames(sources, 'three');
   });
 
+  it('hears of a change behind a symlink, and keeps what it held when it points nowhere', async () => {
+    mkdirSync(at('elsewhere'));
+    writeFileSync(at('elsewhere', 'real.yaml'), policy('a', '[{}]', 'DENY'));
+    writeFileSync(at('policies', 'b.yaml'), policy('b'));
+    symlinkSync(at('elsewhere', 'real.yaml'), at('policies', 'a.yaml'));
+    const sources = await start();
+    writeFileSync(at('elsewhere', 'real.yaml'), policy('c', '[{}]', 'DENY'));
+    await untilNames(sources, 'b', 'c');
+    rmSync(at('elsewhere', 'real.yaml'));
+    const load = await until(sources, ({ degraded }) => degraded.length > 0);
+    assert.deepEqual([namesOf(load), load.degraded], [['b', 'c'], [at('policies', 'a.yaml')]]);
+  });
+
+  it('goes on with the rest when a new file is broken from the start', async () => {
+    writeFileSync(at('policies', 'a.yaml'), policy('a'));
+    const sources = await start();
+    writeFileSync(at('policies', 'b.yaml'), policy('b').slice(0, 70));
+    const half = await until(sources, ({ degraded }) => degraded.length > 0);
+    assert.deepEqual(namesOf(half), ['a']);
+    writeFileSync(at('policies', 'b.yaml'), policy('b'));
+    assert.deepEqual((await untilNames(sources, 'a', 'b')).degraded, []);
+  });
+
   it('keeps everything while the directory is away, and goes on when it comes back', async () => {
     writeFileSync(at('policies', 'a.yaml'), policy('a'));
     const sources = await start();

@@ -5,36 +5,71 @@
 import type { Finding } from '../../documents/finding.ts';
 import type { Expr, Plane, Policy, Position, Subject, TokenPolicy, TransportPolicy } from '../../model.ts';
 
+/** By namespace; those of the root namespace, and so of all, under undefined. */
+type ByNamespace<T> = ReadonlyMap<string | undefined, readonly T[]>;
+
 interface Together {
-  readonly tokens: readonly TokenPolicy[];
-  readonly transport: readonly TransportPolicy[];
+  readonly tokens: ByNamespace<TokenPolicy>;
+  readonly transport: ByNamespace<TransportPolicy>;
+}
+
+/** What the documents make sure of for the workloads of one subject. */
+interface Given {
+  readonly tokens: boolean;
+  readonly mtls: boolean;
 }
 
 /** Warns about policies that lean on something which no other document makes sure of. */
 export function lintTogether(plane: Plane): readonly Finding[] {
   const rules: { readonly policy: Policy; readonly stage: string }[] = [];
-  const together = { tokens: [] as TokenPolicy[], transport: [] as TransportPolicy[] };
+  const tokens: TokenPolicy[] = [];
+  const transport: TransportPolicy[] = [];
   for (const stage of plane.stages) {
-    if (stage.kind === 'token') together.tokens.push(...stage.policies);
-    else if (stage.kind === 'transport') together.transport.push(...stage.policies);
+    if (stage.kind === 'token') tokens.push(...stage.policies);
+    else if (stage.kind === 'transport') transport.push(...stage.policies);
     else for (const policy of stage.policies) rules.push({ policy, stage: stage.kind });
   }
-  const answers = new Map<string, { readonly tokens: boolean; readonly mtls: boolean }>();
-  return rules.flatMap(({ policy, stage }) => {
+  const together = { tokens: byNamespace(tokens), transport: byNamespace(transport) };
+  const answers = new Map<string, Given>();
+  const alone = rules.flatMap(({ policy, stage }) => {
     const key = JSON.stringify(policy.subject);
-    const given = answers.get(key) ?? answer(policy.subject, together);
+    const given = answers.get(key) ?? givenTo(policy.subject, together);
     answers.set(key, given);
     return findingsOf(policy, stage, given);
   });
+  return [...alone, ...rivals(rules.filter(({ stage }) => stage === 'delegate').map(({ policy }) => policy))];
 }
 
-function answer(
-  subject: Subject,
-  { tokens, transport }: Together,
-): { readonly tokens: boolean; readonly mtls: boolean } {
+function byNamespace<T extends { readonly subject: Subject }>(policies: readonly T[]): ByNamespace<T> {
+  return Map.groupBy(policies, ({ subject }) => subject.namespace);
+}
+
+/** Those that may speak of workloads of a subject. */
+function near<T>(all: ByNamespace<T>, { namespace }: Subject): readonly T[] {
+  return namespace === undefined
+    ? [...all.values()].flat()
+    : [...(all.get(undefined) ?? []), ...(all.get(namespace) ?? [])];
+}
+
+function rivals(delegating: readonly Policy[]): readonly Finding[] {
+  if (new Set(delegating.map(({ provider }) => provider)).size < 2) return [];
+  return delegating.flatMap((policy, i) => rivalFindings(policy, delegating.slice(0, i)));
+}
+
+/** Istio denies all that CUSTOM policies of one workload match if they name several providers. */
+function rivalFindings(policy: Policy, others: readonly Policy[]): readonly Finding[] {
+  const rival = others.find((other) => other.provider !== policy.provider && mayMeet(other.subject, policy.subject));
+  if (rival === undefined) return [];
+  const message = `provider ${policy.provider} and provider ${rival.provider} of ${rival.ref.namespace}/${rival.ref.name} may meet at one workload; Istio denies what either matches there`;
+  return [
+    warning(policy.position, 'several-providers', 'spec.provider.name', message, 'use one provider for a workload'),
+  ];
+}
+
+function givenTo(subject: Subject, { tokens, transport }: Together): Given {
   return {
-    tokens: tokens.some((policy) => policy.rules.length > 0 && mayMeet(policy.subject, subject)),
-    mtls: isStrict(subject, transport),
+    tokens: near(tokens, subject).some((policy) => policy.rules.length > 0 && mayMeet(policy.subject, subject)),
+    mtls: isStrict(subject, near(transport, subject)),
   };
 }
 
@@ -45,44 +80,33 @@ function mayMeet(a: Subject, b: Subject): boolean {
   return b.labels.every(([key, value]) => !labels.has(key) || labels.get(key) === value);
 }
 
-/** Whether mTLS is demanded of every caller of every workload of a subject. */
+/** Whether mTLS is demanded of every caller of every workload of a subject: narrower policies override broader ones. */
 function isStrict(subject: Subject, transport: readonly TransportPolicy[]): boolean {
-  const covering = (scope: TransportPolicy['scope']): TransportPolicy | undefined =>
-    transport.find(
-      (policy) =>
-        policy.scope === scope &&
-        (scope === 'mesh' || policy.subject.namespace === subject.namespace) &&
-        policy.mode !== 'unset',
-    );
-  const narrower = transport.filter((policy) => policy.scope !== 'mesh' && mayMeet(policy.subject, subject));
-  const weakened = narrower.some(
-    (policy) =>
-      (policy.mode !== 'strict' && policy.mode !== 'unset' && policy !== covering('mesh')) ||
-      policy.ports.some(([, mode]) => mode === 'permissive' || mode === 'disable'),
-  );
-  const broad = (subject.namespace === undefined ? undefined : covering('namespace')) ?? covering('mesh');
-  const own = transport.some(
-    (policy) =>
-      policy.scope === 'workload' &&
-      policy.mode === 'strict' &&
-      policy.subject.namespace === subject.namespace &&
-      policy.subject.labels.every(([key, value]) =>
-        subject.labels.some((label) => label[0] === key && label[1] === value),
-      ),
-  );
-  return !weakened && (own || broad?.mode === 'strict');
+  const ofScope = (scope: TransportPolicy['scope']): readonly TransportPolicy[] =>
+    transport.filter((policy) => policy.scope === scope && mayMeet(policy.subject, subject));
+  const workload = ofScope('workload');
+  if (workload.some(weakens)) return false;
+  const covers = ({ subject: { labels } }: TransportPolicy): boolean =>
+    labels.every(([key, value]) => subject.labels.some((label) => label[0] === key && label[1] === value));
+  if (subject.namespace !== undefined && workload.some((policy) => policy.mode === 'strict' && covers(policy)))
+    return true;
+  const namespace = ofScope('namespace');
+  if (namespace.some(weakens)) return false;
+  if (subject.namespace !== undefined && namespace.some(({ mode }) => mode === 'strict')) return true;
+  const mesh = ofScope('mesh');
+  return !mesh.some(weakens) && mesh.some(({ mode }) => mode === 'strict');
 }
 
-function findingsOf(
-  policy: Policy,
-  stage: string,
-  known: { readonly tokens: boolean; readonly mtls: boolean },
-): readonly Finding[] {
+function weakens({ mode, ports }: TransportPolicy): boolean {
+  return [mode, ...ports.map(([, ofPort]) => ofPort)].some((one) => one === 'permissive' || one === 'disable');
+}
+
+function findingsOf(policy: Policy, stage: string, given: Given): readonly Finding[] {
   const out: Finding[] = [];
   for (const { http, index, position } of policy.rules) {
     const uses = usesOfRule(http);
     const path = `spec.rules[${index}]`;
-    if (uses.claim && !known.tokens) {
+    if (uses.claim && !given.tokens) {
       const message = 'the rule asks for a token, and no RequestAuthentication reads tokens for its workloads';
       out.push(
         warning(
@@ -95,7 +119,7 @@ function findingsOf(
       );
     }
     const misses = (stage === 'any-deny' && uses.peer) || (stage === 'any-allow' && uses.notPeer);
-    if (misses && !known.mtls) {
+    if (misses && !given.mtls) {
       const message =
         stage === 'any-deny'
           ? 'a caller without a certificate has no identity and slips past this DENY'

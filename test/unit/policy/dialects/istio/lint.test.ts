@@ -112,6 +112,18 @@ describe('lint of Istio policies', () => {
     it(`speaks of ${name}: ${want.join() || 'nothing'}`, () => assert.deepEqual(warnings(policy(spec)), want));
   }
 
+  it('speaks of two providers that may meet at one workload', () => {
+    const custom = (name: string, provider: string, selector = '{}'): string =>
+      policy(
+        `{action: CUSTOM, provider: {name: ${provider}}, rules: [{}]${selector === '{}' ? '' : `, selector: ${selector}`}}`,
+      ).replace('name: a', `name: ${name}`);
+    const of = (...texts: string[]): string[] =>
+      warnings(texts.join('---\n')).filter((code) => code === 'several-providers');
+    assert.deepEqual(of(custom('a', 'x'), custom('b', 'z', '{matchLabels: {app: b}}')), ['several-providers']);
+    assert.deepEqual(of(custom('a', 'x'), custom('b', 'x')), []);
+    assert.deepEqual(of(custom('a', 'x', '{matchLabels: {app: a}}'), custom('b', 'z', '{matchLabels: {app: b}}')), []);
+  });
+
   describe('identity without mTLS', () => {
     const deny = policy('{action: DENY, rules: [{from: [{source: {namespaces: [bar]}}]}]}');
     const peer = (spec: string, name = 'p'): string =>
