@@ -39,12 +39,17 @@ const brokenJson = fc
 
 describe('tokens', () => {
   let key: Issuing;
-  let rule: TokenRule;
+  let rules: readonly TokenRule[];
   let keySets: KeySets;
   before(async () => {
     key = await issuingKey('ES256');
     const jwks = keySetText(key.jwk);
-    rule = tokenRule(jwks, { fromHeaders: [{ name: 'x-jwt', prefix: '' }], fromParams: ['t'], fromCookies: ['c'] });
+    const rule = tokenRule(jwks, {
+      fromHeaders: [{ name: 'x-jwt', prefix: '' }],
+      fromParams: ['t'],
+      fromCookies: ['c'],
+    });
+    rules = [rule];
     const documents = new Map([[rule.keys.id, { jwks, failure: undefined, fetchedAt: 0 }]]);
     keySets = await importKeySets({ generation: 1, documents });
   });
@@ -68,7 +73,7 @@ describe('tokens', () => {
           ['x-jwt', header],
           ['cookie', `c=${cookie}`],
         ]);
-        assert.notEqual(verify(request, [rule], keySets, Date.now()).outcome, 'accepted');
+        assert.notEqual(verify(request, rules, keySets, Date.now()).outcome, 'accepted');
       }),
       { numRuns: 1000 },
     );
@@ -90,7 +95,7 @@ describe('tokens', () => {
           const verify = createTokenVerifier({ cacheBytes });
           for (const [index, now] of uses) {
             const { nbf, exp, text } = tokens[index]!;
-            const { outcome } = verify(requestOf([['x-jwt', text]]), [rule], keySets, now * 1000);
+            const { outcome } = verify(requestOf([['x-jwt', text]]), rules, keySets, now * 1000);
             assert.equal(outcome, now >= nbf - 60 && now <= exp + 60 ? 'accepted' : 'rejected');
           }
         },

@@ -70,6 +70,7 @@ export function createJwksFetcher(deps: JwksFetcherDeps): JwksFetcher {
   };
 
   const settle = (id: string, entry: Entry, jwks: string | undefined, failure: string | undefined): void => {
+    entry.isRunning = false;
     entry.failures = failure === undefined ? 0 : entry.failures + 1;
     const delay =
       failure === undefined ? refreshMs : Math.min(longestRetryMs, firstRetryMs * 2 ** (entry.failures - 1));
@@ -91,10 +92,7 @@ export function createJwksFetcher(deps: JwksFetcherDeps): JwksFetcher {
         (jwks) => settle(id, entry, jwks, undefined),
         (thrown: unknown) => settle(id, entry, undefined, asGatehouseError(thrown).message),
       )
-      .finally(() => {
-        entry.isRunning = false;
-        underWay.delete(attempt);
-      });
+      .finally(() => underWay.delete(attempt));
     underWay.add(attempt);
   };
 

@@ -6,38 +6,101 @@ import { GatehouseError } from '../../../../src/errors.ts';
 
 const minute = 60_000;
 
+const keys = '{"keys":[{"kty":"oct","k":"AAAA"}]}';
+const rule = { keys: { from: 'uri', id: 'u', uri: 'http://x' }, fetchTimeoutMs: 1 } as const;
+
+/** A fetcher whose every request is counted when it starts, and answered at once. */
+function startFetcher(answer: () => Promise<string>) {
+  let now = 0;
+  let tick: () => void = () => undefined;
+  const counted = { calls: 0 };
+  const fetcher = createJwksFetcher({
+    clock: { now: () => now },
+    ticks: {
+      subscribe(listener) {
+        tick = listener;
+        return () => undefined;
+      },
+    },
+    get: () => {
+      counted.calls++;
+      return answer();
+    },
+  });
+  const settled = () =>
+    new Promise<void>((resolve) => {
+      const unsubscribe = fetcher.documents.subscribe(() => {
+        unsubscribe();
+        resolve();
+      });
+    });
+  return {
+    fetcher,
+    counted,
+    settled,
+    pass(ms: number) {
+      now += ms;
+      tick();
+    },
+  };
+}
+
 describe('createJwksFetcher', () => {
   it('doubles its patience with a server that fails, up to an hour', async () => {
-    let now = 0;
-    let calls = 0;
-    let tick: () => void = () => undefined;
-    await using fetcher = createJwksFetcher({
-      clock: { now: () => now },
-      ticks: {
-        subscribe(listener) {
-          tick = listener;
-          return () => undefined;
-        },
-      },
-      get: () => {
-        calls++;
-        return Promise.reject(new GatehouseError('unreachable', 'down'));
-      },
-    });
-    fetcher.wanted([{ keys: { from: 'uri', id: 'u', uri: 'http://x' }, fetchTimeoutMs: 1 }]);
+    const { fetcher, counted, pass } = startFetcher(() => Promise.reject(new GatehouseError('unreachable', 'down')));
+    await using _ = fetcher;
+    fetcher.wanted([rule]);
     const waits: number[] = [];
-    let last = 0;
-    for (let i = 0; i < 400; i++) {
+    for (let i = 0, last = 0; i < 400; i++) {
       await new Promise(setImmediate);
-      now += minute;
-      const before = calls;
-      tick();
-      if (calls > before) {
-        waits.push((now - last) / minute);
-        last = now;
-      }
+      const before = counted.calls;
+      pass(minute);
+      if (counted.calls === before) continue;
+      waits.push(i + 1 - last);
+      last = i + 1;
     }
     assert.deepEqual(waits.slice(0, 9), [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+  });
+
+  it('fetches for an unknown kid once in half a minute, and not while the last fetch runs', async () => {
+    const { fetcher, counted, settled, pass } = startFetcher(() => Promise.resolve(keys));
+    await using _ = fetcher;
+    fetcher.wanted([rule]);
+    await settled();
+    const storm = (): number => {
+      for (let i = 0; i < 100; i++) fetcher.wake('u', `kid-${i}`);
+      return counted.calls;
+    };
+    assert.equal(storm(), 1);
+    pass(29_999);
+    assert.equal(storm(), 1);
+    pass(1);
+    assert.equal(storm(), 2);
+    pass(30_000);
+    assert.equal(storm(), 2, 'the last one has not been answered yet');
+  });
+
+  it('leaves a failing server to its back-off, whatever kids come', async () => {
+    const { fetcher, counted, settled, pass } = startFetcher(() =>
+      Promise.reject(new GatehouseError('unreachable', 'down')),
+    );
+    await using _ = fetcher;
+    fetcher.wanted([rule]);
+    await settled();
+    pass(59_999);
+    fetcher.wake('u', 'kid');
+    assert.equal(counted.calls, 1);
+    pass(1);
+    assert.equal(counted.calls, 2);
+  });
+
+  it('notices a clock that was set back', async () => {
+    const { fetcher, counted, settled, pass } = startFetcher(() => Promise.resolve(keys));
+    await using _ = fetcher;
+    fetcher.wanted([rule]);
+    await settled();
+    pass(-minute);
+    assert.equal(counted.calls, 2);
   });
 });
 

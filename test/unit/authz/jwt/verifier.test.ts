@@ -20,6 +20,8 @@ describe('createTokenVerifier', () => {
   let key: Issuing;
   let jwks: string;
   let rule: TokenRule;
+  /** One array, as a compiled policy has it: what is remembered belongs to it. */
+  let rules: readonly TokenRule[];
   before(async () => {
     key = await issuingKey('ES256');
     jwks = keySetText({ ...key.jwk, kid: 'k' });
@@ -27,6 +29,7 @@ describe('createTokenVerifier', () => {
       keys: { from: 'uri', id: 'keys', uri: 'https://keys.example' },
       outputClaimToHeaders: [{ header: 'X-User', claim: 'sub' }],
     });
+    rules = [rule];
   });
   const sets = (generation: number, text: string | undefined = jwks): Promise<KeySets> =>
     importKeySets({ generation, documents: new Map([['keys', { jwks: text, failure: undefined, fetchedAt: 0 }]]) });
@@ -35,7 +38,7 @@ describe('createTokenVerifier', () => {
 
   it('gives claims, principal and what changes in the request', async () => {
     const token = await mint(key, { iss, sub: 'alice', scope: 'a b' }, { kid: 'k' });
-    const verdict = createTokenVerifier()(ask(token), [rule], await sets(1), seconds * 1000);
+    const verdict = createTokenVerifier()(ask(token), rules, await sets(1), seconds * 1000);
     assert.ok(verdict.outcome === 'accepted');
     assert.equal(verdict.requestPrincipal, `${iss}/alice`);
     assert.deepEqual(verdict.claims.get('scope'), ['a', 'b']);
@@ -49,7 +52,7 @@ describe('createTokenVerifier', () => {
 
   it('takes forged output headers away even without a token', async () => {
     const request = requestOf([...fields, [':path', '/'], ['x-user', 'forged']]);
-    const verdict = createTokenVerifier()(request, [rule], await sets(1), 0);
+    const verdict = createTokenVerifier()(request, rules, await sets(1), 0);
     assert.ok(verdict.outcome === 'none');
     assert.deepEqual(verdict.effects.headersToRemove, ['x-user']);
     assert.deepEqual(verdict.effects.headersToSet, []);
@@ -60,7 +63,7 @@ describe('createTokenVerifier', () => {
     const keySets = await sets(1);
     const request = ask(await mint(key, { iss, nbf: seconds, exp: seconds + 100 }));
     const at = (offset: number): string => {
-      const verdict = verify(request, [rule], keySets, (seconds + offset) * 1000);
+      const verdict = verify(request, rules, keySets, (seconds + offset) * 1000);
       return verdict.outcome === 'rejected' ? verdict.body : verdict.outcome;
     };
     const table = [
@@ -78,13 +81,13 @@ describe('createTokenVerifier', () => {
   it('forgets what it knows when the keys change', async () => {
     const verify = createTokenVerifier();
     const request = ask(await mint(key, { iss }, { kid: 'k' }));
-    assert.equal(verify(request, [rule], await sets(1), 0).outcome, 'accepted');
+    assert.equal(verify(request, rules, await sets(1), 0).outcome, 'accepted');
     const other = keySetText({ ...(await issuingKey('ES256')).jwk, kid: 'other' });
-    const verdict = verify(request, [rule], await sets(2, other), 0);
+    const verdict = verify(request, rules, await sets(2, other), 0);
     assert.ok(verdict.outcome === 'rejected');
     assert.equal(verdict.body, "Jwks doesn't have key to match kid or alg from Jwt");
     assert.deepEqual(verdict.unknownKid, { keySet: 'keys', kid: 'k' });
-    assert.equal(verify(request, [rule], await sets(3), 0).outcome, 'accepted');
+    assert.equal(verify(request, rules, await sets(3), 0).outcome, 'accepted');
   });
 
   it('keeps what it knows of one rule from another', async () => {
@@ -121,7 +124,7 @@ describe('createTokenVerifier', () => {
   for (const { name, documents, want } of failures) {
     it(`refuses tokens if the key set ${name}`, async () => {
       const keySets = await importKeySets({ generation: 1, documents: new Map(documents) });
-      const verdict = createTokenVerifier()(ask(await mint(key, { iss })), [rule], keySets, 0);
+      const verdict = createTokenVerifier()(ask(await mint(key, { iss })), rules, keySets, 0);
       assert.ok(verdict.outcome === 'rejected');
       assert.equal(verdict.body, want);
       assert.equal(verdict.wwwAuthenticate, 'Bearer realm="https://a.example/p?q", error="invalid_token"');
