@@ -22,7 +22,7 @@ export interface PolicySet {
 }
 
 /** How many documents of a kind are loaded. */
-export interface KindCount {
+interface KindCount {
   readonly dialect: Dialect;
   readonly kind: string;
   readonly count: number;

@@ -19,11 +19,11 @@ export interface TextShape {
   /** Matched against the whole text. Ours, never a user's. */
   readonly pattern?: RegExp;
 }
-export interface BooleanShape {
+interface BooleanShape {
   readonly is: 'boolean';
 }
 /** An integer, or with `orText` also a text. */
-export interface NumberShape {
+interface NumberShape {
   readonly is: 'number';
   readonly orText?: boolean;
   /** Need not be an integer. */
@@ -35,7 +35,7 @@ export interface ListShape {
   readonly max?: number;
 }
 /** Any keys, values of one shape. */
-export interface MapShape {
+interface MapShape {
   readonly is: 'map';
   readonly of: Shape;
   readonly min?: number;

@@ -34,21 +34,21 @@ export interface TextValue extends Placed {
   readonly text: string;
 }
 
-export interface NumberValue extends Placed {
+interface NumberValue extends Placed {
   readonly is: 'number';
   /** As Kubernetes writes it out: `0x10` is `16`. */
   readonly text: string;
   readonly integer: boolean;
 }
 
-export interface BooleanValue extends Placed {
+interface BooleanValue extends Placed {
   readonly is: 'boolean';
   readonly value: boolean;
   /** As it was written, e.g. `yes`. */
   readonly written: string;
 }
 
-export interface NullValue extends Placed {
+interface NullValue extends Placed {
   readonly is: 'null';
 }
 

@@ -141,7 +141,7 @@ function isHttpUri(text: string): boolean {
   const parts =
     opaque ??
     /^https?:\/\/(?:[^/?@]*@)?(?:\[[0-9a-fA-F:.%]*\]|[^/?@:#[\]\s"<>\\^`{|}]*)(?::\d*)?(?:[/?].*)?$/i.exec(text);
-  if (parts === null || /[\x00-\x1f\x7f]/.test(text)) return false;
+  if (parts === null || /\p{Cc}/u.test(text)) return false;
   return !/%(?![0-9a-fA-F]{2})/.test(text.split('?', 1)[0] ?? '');
 }
 

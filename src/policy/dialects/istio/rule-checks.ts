@@ -136,7 +136,7 @@ const checkOfKey: Readonly<Record<string, ValueCheck>> = {
 const bracketed = ['request.headers', 'request.auth.claims', 'experimental.envoy.filters.'];
 
 /** Keys that a `when` condition may have; the last three take a name in brackets. */
-export const conditionKeys: readonly string[] = [
+const conditionKeys: readonly string[] = [
   'source.ip',
   'remote.ip',
   'source.namespace',

@@ -143,6 +143,11 @@ describe('lint of Istio policies', () => {
       ],
       ['a DENY by identity in a STRICT namespace', `${deny}---\n${peer('{mtls: {mode: STRICT}}')}`, []],
       [
+        'a DENY for one workload that is STRICT in a PERMISSIVE namespace',
+        `${policy('{selector: {matchLabels: {a: b, c: d}}, action: DENY, rules: [{from: [{source: {namespaces: [bar]}}]}]}')}---\n${peer('{mtls: {mode: PERMISSIVE}}')}---\n${peer('{selector: {matchLabels: {a: b}}, mtls: {mode: STRICT}}', 'w')}`,
+        [],
+      ],
+      [
         'an ALLOW by negation',
         policy('{rules: [{from: [{source: {notNamespaces: [bar]}}]}]}'),
         ['identity-without-mtls', 'negative-match-in-allow'],
