@@ -36,6 +36,8 @@ export function createLocalKeyStore(blobs: KeyBlobs, keyEncryptionKey?: Uint8Arr
       if (!bytes) return undefined;
       const signer = readSigner(unwrap(bytes, keyEncryptionKey, keyId), keyId);
       if (signer.keyId !== keyId) throw unreadable(keyId, 'it holds another key');
+      // A key from before there was a key-encryption key.
+      if (keyEncryptionKey && !isWrapped(bytes)) await blobs.put(keyId, wrap(bytes, keyEncryptionKey, keyId));
       return signer;
     },
     remove: (keyId) => blobs.remove(keyId),
@@ -74,6 +76,8 @@ function readSigner(pkcs8: Uint8Array, keyId: string): Signer {
   }
 }
 
+const isWrapped = (bytes: Uint8Array): boolean => Buffer.compare(bytes.subarray(0, WRAPPED.length), WRAPPED) === 0;
+
 /** Wraps with the key's id as associated data, so that one blob cannot stand in for another. */
 function wrap(pkcs8: Uint8Array, keyEncryptionKey: Uint8Array, keyId: string): Buffer {
   const nonce = randomBytes(NONCE_BYTES);
@@ -83,9 +87,7 @@ function wrap(pkcs8: Uint8Array, keyEncryptionKey: Uint8Array, keyId: string): B
 }
 
 function unwrap(bytes: Uint8Array, keyEncryptionKey: Uint8Array | undefined, keyId: string): Uint8Array {
-  const wrapped = Buffer.compare(bytes.subarray(0, WRAPPED.length), WRAPPED) === 0;
-  if (!wrapped && !keyEncryptionKey) return bytes;
-  if (!wrapped) throw unreadable(keyId, 'it is stored in plain, but keyEncryptionKeyFile is set');
+  if (!isWrapped(bytes)) return bytes;
   if (!keyEncryptionKey) throw unreadable(keyId, 'it is wrapped: set authority.keyEncryptionKeyFile');
   const nonceEnd = WRAPPED.length + NONCE_BYTES;
   const nonce = bytes.subarray(WRAPPED.length, nonceEnd);

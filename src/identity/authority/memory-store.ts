@@ -86,6 +86,22 @@ export function createMemoryStore(content: StoreContent = emptyContent()): Autho
     revocations: async () => [...content.revocations.values()],
     pruneRevocations: async (expiredBefore) =>
       removeWhere(content.revocations, (row) => row.notAfterAt < expiredBefore),
+    snapshot: async () => ({
+      version: content.version,
+      state: content.state,
+      ledger: [...content.ledger.values()],
+      consumers: [...content.consumers.values()],
+      audit: [...content.audit],
+      revocations: [...content.revocations.values()],
+    }),
+    async restore(snapshot) {
+      content.version = snapshot.version;
+      content.state = snapshot.state;
+      for (const row of snapshot.ledger) content.ledger.set(row.serial, row);
+      for (const each of snapshot.consumers) content.consumers.set(each.consumer, each);
+      for (const row of snapshot.revocations) content.revocations.set(`${row.kind} ${row.value}`, row);
+      if (content.audit.length === 0) content.audit.push(...snapshot.audit);
+    },
     async [Symbol.asyncDispose]() {},
   };
 }

@@ -99,6 +99,15 @@ export interface VersionedState {
   readonly state: AuthorityState | undefined;
 }
 
+/** Everything that a store holds, as it was at one instant. */
+export interface StoreSnapshot extends VersionedState {
+  readonly ledger: readonly LedgerRow[];
+  readonly consumers: readonly Consumer[];
+  /** Oldest first. */
+  readonly audit: readonly AuditRow[];
+  readonly revocations: readonly RevocationRow[];
+}
+
 export interface AuthorityStore extends AsyncDisposable {
   load(): Promise<VersionedState>;
   /**
@@ -126,6 +135,13 @@ export interface AuthorityStore extends AsyncDisposable {
   audit(limit: number): Promise<readonly AuditRow[]>;
   revocations(): Promise<readonly RevocationRow[]>;
   pruneRevocations(expiredBefore: number): Promise<number>;
+  /** Reads everything at one instant, also while others write. */
+  snapshot(): Promise<StoreSnapshot>;
+  /**
+   * Takes in a snapshot, all of it or nothing: its state and version stand afterwards, its rows are added to those that are
+   * there. The audit is added only to an empty one.
+   */
+  restore(snapshot: StoreSnapshot): Promise<void>;
   /** Says whether other replicas may write too. */
   readonly shared: boolean;
 }

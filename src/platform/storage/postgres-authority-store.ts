@@ -22,7 +22,13 @@ import type {
   VersionedState,
 } from '../../identity/authority/store.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
-import { auditFromColumns, consumerFromColumns, ledgerFromColumns, revocationFromColumns } from './authority-rows.ts';
+import {
+  auditFromColumns,
+  type Columns,
+  consumerFromColumns,
+  ledgerFromColumns,
+  revocationFromColumns,
+} from './authority-rows.ts';
 
 const SCHEMA_VERSION = 1;
 /** Any number that no other program takes: `Gate`. */
@@ -270,6 +276,58 @@ function storeOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): Authorit
           WHERE trust_domain = ${trustDomain} AND not_after_at < ${expiredBefore}`;
         return gone.count;
       }),
+    snapshot: () =>
+      guarded(async () => {
+        // One statement sees one instant.
+        const table = (name: string, order: string) =>
+          sql`(SELECT coalesce(json_agg(t ORDER BY ${sql(order)}), '[]') FROM ${sql(name)} t WHERE trust_domain = ${trustDomain})`;
+        const [row] = await sql`SELECT
+          (SELECT json_build_object('version', version, 'document', document) FROM gatehouse_state
+            WHERE trust_domain = ${trustDomain})::text AS state,
+          ${table('gatehouse_ledger', 'issued_at')}::text AS ledger,
+          ${table('gatehouse_consumers', 'consumer')}::text AS consumers,
+          ${table('gatehouse_audit', 'number')}::text AS audit,
+          ${table('gatehouse_revocations', 'revoked_at')}::text AS revocations`;
+        const rows = (name: string): Columns[] => JSON.parse(String(row?.[name] ?? '[]')); // made by json_agg
+        const state = JSON.parse(String(row?.['state'] ?? 'null')) as { version: number; document: string } | null;
+        return {
+          version: state?.version ?? 0,
+          state: state ? stateFromText(state.document) : undefined,
+          ledger: rows('ledger').map(ledgerFromColumns),
+          consumers: rows('consumers').map(consumerFromColumns),
+          audit: rows('audit').map(auditFromColumns),
+          revocations: rows('revocations').map(revocationFromColumns),
+        };
+      }),
+    restore: ({ version, state, ledger, consumers, audit, revocations }) =>
+      guarded(async () => {
+        const json = (values: readonly unknown[]): string => JSON.stringify(values);
+        await sql`
+          WITH state AS (
+            INSERT INTO gatehouse_state SELECT ${trustDomain}, ${version}, ${state ? stateToText(state) : ''} WHERE ${state !== undefined}
+            ON CONFLICT (trust_domain) DO UPDATE SET version = excluded.version, document = excluded.document),
+          rows AS (
+            INSERT INTO gatehouse_ledger
+            SELECT ${trustDomain}, r.* FROM json_to_recordset(${json(ledger.map(ledgerToRecord))}::text::json) AS r(
+              serial text, kind text, spiffe_id text, selectors text, spki_sha256 text, authority_id text,
+              not_before_at bigint, not_after_at bigint, issued_at bigint, channel text, consumer text,
+              bundle_sequence bigint)
+            ON CONFLICT DO NOTHING),
+          words AS (
+            INSERT INTO gatehouse_consumers
+            SELECT ${trustDomain}, c.* FROM json_to_recordset(${json(consumers.map(consumerToRecord))}::text::json)
+              AS c(consumer text, document text)
+            ON CONFLICT (trust_domain, consumer) DO UPDATE SET document = excluded.document),
+          revoked AS (
+            INSERT INTO gatehouse_revocations
+            SELECT ${trustDomain}, v.* FROM json_to_recordset(${json(revocations.map(revocationToRecord))}::text::json)
+              AS v(kind text, value text, authority_id text, reason text, revoked_at bigint, not_after_at bigint)
+            ON CONFLICT (trust_domain, kind, value) DO UPDATE SET not_after_at = excluded.not_after_at)
+          INSERT INTO gatehouse_audit (trust_domain, at, who, verb, use, authority_id, reason, result)
+          SELECT ${trustDomain}, a.* FROM json_to_recordset(${json(audit.map(auditToRecord))}::text::json)
+            AS a(at bigint, who text, verb text, use text, authority_id text, reason text, result text)
+          WHERE NOT EXISTS (SELECT 1 FROM gatehouse_audit WHERE trust_domain = ${trustDomain})`;
+      }),
     [Symbol.asyncDispose]: () => sql.end({ timeout: 2 }),
   };
 }
@@ -314,7 +372,8 @@ function keysOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): KeyBlobs 
   return {
     put: (keyId, bytes) =>
       guarded(async () => {
-        await sql`INSERT INTO gatehouse_keys VALUES (${trustDomain}, ${keyId}, ${Buffer.from(bytes)})`;
+        await sql`INSERT INTO gatehouse_keys VALUES (${trustDomain}, ${keyId}, ${Buffer.from(bytes)})
+          ON CONFLICT (trust_domain, key_id) DO UPDATE SET wrapped = excluded.wrapped`;
       }),
     get: (keyId) =>
       guarded(async () => {

@@ -180,6 +180,32 @@ function storeOver(database: DatabaseSync, path: string): AuthorityStore {
       guarded(() =>
         Number(database.prepare('DELETE FROM revocations WHERE not_after_at < ?').run(expiredBefore).changes),
       ),
+    snapshot: () =>
+      guarded(() => {
+        const { version, text } = stored(); // nothing else runs in this process until all is read, and no other process may
+        return {
+          version,
+          state: text === undefined ? undefined : stateFromText(text),
+          ledger: all('SELECT * FROM ledger ORDER BY rowid').map(ledgerFromColumns),
+          consumers: all('SELECT document FROM consumers').map(consumerFromColumns),
+          audit: all('SELECT * FROM audit ORDER BY number').map(auditFromColumns),
+          revocations: all('SELECT * FROM revocations').map(revocationFromColumns),
+        };
+      }),
+    restore: ({ version, state, ledger, consumers, audit, revocations }) =>
+      guarded(() =>
+        transaction(database, () => {
+          if (state) writeState.run(version, stateToText(state));
+          const addLedger = database.prepare(
+            'INSERT OR IGNORE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+          );
+          for (const row of ledger) addLedger.run(...ledgerToColumns(row));
+          for (const each of consumers) putConsumer.run(...consumerToColumns(each));
+          for (const row of revocations) putRevocation.run(...revocationToColumns(row));
+          if (all('SELECT 1 FROM audit LIMIT 1').length > 0) return;
+          for (const row of audit) insertAudit.run(...auditToColumns(row));
+        }),
+      ),
     async [Symbol.asyncDispose]() {
       if (database.isOpen) database.close();
     },
