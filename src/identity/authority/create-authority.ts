@@ -231,6 +231,6 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
 
 /** A crash between making a key and recording its authority leaves a key that nobody knows. */
 async function removeOrphanKeys(keys: KeyStore, authorities: readonly AuthorityRecord[]): Promise<void> {
-  const known = new Set(authorities.filter((each) => each.slot !== 'revoked').map((each) => each.id));
+  const known = new Set(authorities.filter((each) => !each.keyDestroyed).map((each) => each.id));
   for (const id of await keys.list()) if (!known.has(id)) await keys.remove(id);
 }

@@ -11,6 +11,7 @@ import {
   activeOf,
   preparedOf,
   type Slot,
+  type Step,
 } from './state.ts';
 
 /** A new authority, before it has a slot. */
@@ -28,6 +29,13 @@ function withRecord(state: AuthorityState, id: string, change: Partial<Authority
     ...state,
     authorities: state.authorities.map((each) => (each.id === id ? { ...each, ...change } : each)),
   };
+}
+
+const MAX_STEPS = 64;
+
+function withStep(state: AuthorityState, verb: Step['verb'], record: AuthorityRecord, previous = ''): AuthorityState {
+  const step: Step = { verb, use: record.use, id: record.id, previous };
+  return { ...state, steps: [...state.steps, step].slice(-MAX_STEPS) };
 }
 
 /** The record that a verb names; an empty id means the only one in a slot that the verb may take. */
@@ -83,9 +91,10 @@ export function prepare(state: AuthorityState, fresh: NewAuthority, atMs: number
     activatedAt: undefined,
     taintedAt: undefined,
     revokedAt: undefined,
+    keyDestroyed: false,
     publishedSequence: sequence,
   };
-  return { ...state, sequence, authorities: [...state.authorities, record] };
+  return withStep({ ...state, sequence, authorities: [...state.authorities, record] }, 'prepare', record);
 }
 
 /** Makes the prepared authority sign, and the one that signed until now old. @throws GatehouseError `slot_state` */
@@ -95,63 +104,48 @@ export function activate(state: AuthorityState, use: AuthorityUse, id: string, a
     refuse(`${use} authority ${next.id} has expired; undo it and prepare another`, { id: next.id });
   const current = activeOf(state, use);
   const without = current ? withRecord(state, current.id, { slot: 'old' }) : state;
-  return withRecord(without, next.id, { slot: 'active', activatedAt: atMs });
+  return withStep(withRecord(without, next.id, { slot: 'active', activatedAt: atMs }), 'activate', next, current?.id);
 }
 
 /** Marks an old authority: what it signed is renewed now. @throws GatehouseError `slot_state` */
 export function taint(state: AuthorityState, use: AuthorityUse, id: string, atMs: number): AuthorityState {
   const target = pick(state, use, id, ['old'], 'taint');
-  return withRecord(state, target.id, { slot: 'tainted', taintedAt: atMs });
+  return withStep(withRecord(state, target.id, { slot: 'tainted', taintedAt: atMs }), 'taint', target);
 }
 
 /** Takes an old, tainted or prepared authority out of the bundle. @throws GatehouseError `slot_state` */
 export function revoke(state: AuthorityState, use: AuthorityUse, id: string, atMs: number): AuthorityState {
   const target = pick(state, use, id, id === '' ? ['tainted', 'old'] : ['tainted', 'old', 'prepared'], 'revoke');
-  return { ...withRecord(state, target.id, { slot: 'revoked', revokedAt: atMs }), sequence: state.sequence + 1 };
+  const out = withRecord(state, target.id, { slot: 'revoked', revokedAt: atMs, keyDestroyed: true });
+  return withStep({ ...out, sequence: state.sequence + 1 }, 'revoke', target);
 }
 
-/** What `undo` would take back. */
-export type Undoable = 'prepare' | 'activate' | 'taint' | 'revoke';
-
-/** The last step of that use, and whose; undefined when there is nothing to undo. */
-export function lastStep(
-  state: AuthorityState,
-  use: AuthorityUse,
-): { readonly verb: Undoable; readonly record: AuthorityRecord } | undefined {
-  const steps = state.authorities
-    .filter((each) => each.use === use)
-    .flatMap((record) => [
-      { verb: 'prepare' as const, at: record.preparedAt, record },
-      { verb: 'activate' as const, at: record.activatedAt, record },
-      { verb: 'taint' as const, at: record.taintedAt, record },
-      { verb: 'revoke' as const, at: record.revokedAt, record },
-    ])
-    .filter((step): step is typeof step & { at: number } => step.at !== undefined);
-  // Of two steps in one millisecond the later in life wins; sort is stable.
-  return steps.sort((a, b) => a.at - b.at).at(-1);
+/** The last step of that use; undefined when there is nothing to undo. */
+export function lastStep(state: AuthorityState, use: AuthorityUse): Step | undefined {
+  return state.steps.findLast((step) => step.use === use);
 }
 
 /**
  * Takes back the last step: a prepared authority leaves the bundle, an activated one hands back to its predecessor, a tainted
- * one is old again, a revoked one is tainted again and back in the bundle.
+ * one is old again, a revoked one is tainted or old again and back in the bundle.
  *
- * @throws GatehouseError `slot_state` when there is no such step, or its predecessor is gone
+ * @throws GatehouseError `slot_state` when there is no such step, or what it was about is gone
  */
 export function undo(state: AuthorityState, use: AuthorityUse, atMs: number): AuthorityState {
   const step = lastStep(state, use);
   if (!step) return refuse(`there is no step of the ${use} authorities to undo`, { use });
-  const { verb, record } = step;
-  switch (verb) {
+  const record = state.authorities.find((each) => each.id === step.id);
+  if (!record) return refuse(`${use} authority ${step.id} has expired and is gone`, { id: step.id });
+  const before: AuthorityState = { ...state, steps: state.steps.filter((each) => each !== step) };
+  switch (step.verb) {
     case 'prepare':
-      if (record.slot !== 'prepared')
-        return refuse(`${use} authority ${record.id} signs and cannot be undone`, { id: record.id });
-      return { ...withoutRecord(state, record.id), sequence: state.sequence + 1 };
+      return { ...withoutRecord(before, record.id), sequence: state.sequence + 1 };
     case 'activate':
-      return undoActivate(state, record, atMs);
+      return undoActivate(before, record, step.previous, atMs);
     case 'taint':
-      return withRecord(state, record.id, { slot: 'old', taintedAt: undefined });
+      return withRecord(before, record.id, { slot: 'old', taintedAt: undefined });
     case 'revoke':
-      return undoRevoke(state, record, atMs);
+      return undoRevoke(before, record, atMs);
   }
 }
 
@@ -159,23 +153,26 @@ function withoutRecord(state: AuthorityState, id: string): AuthorityState {
   return { ...state, authorities: state.authorities.filter((each) => each.id !== id) };
 }
 
-function undoActivate(state: AuthorityState, record: AuthorityRecord, atMs: number): AuthorityState {
-  const before = state.authorities
-    .filter((each) => each.use === record.use && each.slot === 'old' && each.notAfterAt > atMs)
-    .sort((a, b) => (a.activatedAt ?? 0) - (b.activatedAt ?? 0))
-    .at(-1);
-  if (!before) return refuse('the authority that signed before is gone; rotate forward instead', { id: record.id });
+function undoActivate(state: AuthorityState, record: AuthorityRecord, previous: string, atMs: number): AuthorityState {
+  const before = state.authorities.find((each) => each.id === previous);
+  if (before?.slot !== 'old' || before.notAfterAt <= atMs || before.keyDestroyed) {
+    return refuse('the authority that signed before is gone; rotate forward instead', { id: record.id });
+  }
+  const already = preparedOf(state, record.use);
+  if (already) return refuse(`${record.use} authority ${already.id} is prepared; revoke it first`, { id: already.id });
   const back = withRecord(state, record.id, { slot: 'prepared', activatedAt: undefined });
   return withRecord(back, before.id, { slot: 'active' });
 }
 
 function undoRevoke(state: AuthorityState, record: AuthorityRecord, atMs: number): AuthorityState {
   if (record.notAfterAt <= atMs) return refuse(`${record.use} authority ${record.id} has expired`, { id: record.id });
-  const sequence = state.sequence + 1;
-  const slot: Slot = record.activatedAt === undefined ? 'prepared' : record.taintedAt === undefined ? 'old' : 'tainted';
-  if (slot === 'prepared' && preparedOf(state, record.use)) {
-    return refuse(`another ${record.use} authority is prepared; undo it first`, { id: record.id });
+  if (record.activatedAt === undefined) {
+    return refuse(`${record.use} authority ${record.id} was only prepared and its key is destroyed; prepare another`, {
+      id: record.id,
+    });
   }
+  const sequence = state.sequence + 1;
+  const slot: Slot = record.taintedAt === undefined ? 'old' : 'tainted';
   return { ...withRecord(state, record.id, { slot, revokedAt: undefined, publishedSequence: sequence }), sequence };
 }
 

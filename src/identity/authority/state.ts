@@ -38,8 +38,19 @@ export interface AuthorityRecord {
   readonly activatedAt: number | undefined;
   readonly taintedAt: number | undefined;
   readonly revokedAt: number | undefined;
+  /** It was revoked once, which destroys its key: it may be trusted again, but never sign. */
+  readonly keyDestroyed: boolean;
   /** The bundle sequence with which it was published. */
   readonly publishedSequence: number;
+}
+
+/** One step that was taken, so that it can be taken back: by order, since clocks may be set back. */
+export interface Step {
+  readonly verb: 'prepare' | 'activate' | 'taint' | 'revoke';
+  readonly use: AuthorityUse;
+  readonly id: string;
+  /** activate: who signed before; empty for the first. */
+  readonly previous: string;
 }
 
 export interface AuthorityState {
@@ -50,11 +61,13 @@ export interface AuthorityState {
   /** Of the set of revocations. */
   readonly revocationSequence: number;
   readonly authorities: readonly AuthorityRecord[];
+  /** The last steps, oldest first; a step that was undone is not among them. */
+  readonly steps: readonly Step[];
 }
 
 /** The state before anything was made. */
 export function emptyState(trustDomain: TrustDomain): AuthorityState {
-  return { trustDomain, sequence: 0, crlNumber: 0, revocationSequence: 0, authorities: [] };
+  return { trustDomain, sequence: 0, crlNumber: 0, revocationSequence: 0, authorities: [], steps: [] };
 }
 
 /** The authorities of one use in one of the slots, in the order in which they were made. */
@@ -117,6 +130,7 @@ export function stateFromText(text: string): AuthorityState {
     sequence: document.sequence,
     crlNumber: document.crlNumber,
     revocationSequence: document.revocationSequence,
+    steps: document.steps ?? [],
     authorities: document.authorities.map((each) => ({ ...absent, ...each })),
   };
 }
@@ -128,6 +142,7 @@ const absent = {
   activatedAt: undefined,
   taintedAt: undefined,
   revokedAt: undefined,
+  keyDestroyed: false,
 };
 
 function parse(text: string): AuthorityState & { readonly format: number } {

@@ -23,7 +23,7 @@ export interface UpkeepDeps {
 }
 
 /** Clocks that are late may still accept what has expired for this long. */
-const EXPIRY_GRACE_MS = 10 * 60_000;
+const EXPIRY_GRACE_MS = 60 * 60_000;
 const PRUNE_EVERY_MS = 10 * 60_000;
 
 /** Does what is due. Every part is one step of its own, so that a crash between two loses nothing. */

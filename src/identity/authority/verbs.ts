@@ -128,11 +128,12 @@ export function createVerbs(deps: VerbDeps): Verbs {
       await store.appendAudit(audited(verb, order, target.id, 'rotation_blocked'));
       return { done: false, code: 'rotation_blocked', blockers, etaSeconds: etaSeconds(blockers, clock.now()) };
     }
+    await checkKey(activeOf(planned, order.use));
     const exact = verb === 'undo' ? order : { ...order, authorityId: target.id };
     const before = current.state;
     await current.change((state) => {
       // Undo means the last step: if another came between, this one was not meant.
-      if (verb === 'undo' && life.lastStep(state, order.use)?.record.id !== target.id) {
+      if (verb === 'undo' && life.lastStep(state, order.use)?.id !== target.id) {
         throw new GatehouseError('slot_state', 'another step was taken meanwhile; look again', { id: target.id });
       }
       return { state: step(verb, state, exact, clock.now()), audit: audited(verb, order, target.id, 'done') };
@@ -141,10 +142,18 @@ export function createVerbs(deps: VerbDeps): Verbs {
     return { done: true, authorityId: target.id, sequence: current.state.sequence };
   };
 
+  /** Whoever will sign must have his key at hand before he is told to. */
+  const checkKey = async (next: AuthorityRecord | undefined): Promise<void> => {
+    if (!next || next.id === activeOf(current.state, next.use)?.id || (await deps.keys.open(next.id))) return;
+    throw new GatehouseError('slot_state', `the key of ${next.use} authority ${next.id} is gone; prepare another`, {
+      id: next.id,
+    });
+  };
+
   /** A key goes when its authority is out of the bundle: after that is durable, so that a crash leaves a key too many. */
   const destroyUnused = async (before: AuthorityState, after: AuthorityState): Promise<void> => {
     const needed = (state: AuthorityState): Set<string> =>
-      new Set(state.authorities.filter((each) => each.slot !== 'revoked').map((each) => each.id));
+      new Set(state.authorities.filter((each) => !each.keyDestroyed).map((each) => each.id));
     const still = needed(after);
     for (const id of needed(before)) if (!still.has(id)) await deps.keys.remove(id);
   };
@@ -181,7 +190,8 @@ function refusedFresh(state: AuthorityState, use: AuthorityUse): life.NewAuthori
 function touched(before: AuthorityState, after: AuthorityState, verb: Verb, use: AuthorityUse): AuthorityRecord {
   if (verb === 'undo') {
     const step = life.lastStep(before, use);
-    if (step) return step.record;
+    const record = before.authorities.find((each) => each.id === step?.id);
+    if (record) return record;
   }
   const changed = after.authorities.find((each) => {
     const was = before.authorities.find((other) => other.id === each.id);

@@ -274,7 +274,7 @@ describe('rotation by the calendar', () => {
     assert.deepEqual(await at(7.8), ['active', 'prepared']);
     assert.deepEqual(await at(0.2), ['old', 'active']);
     const [old] = (await authority.status()).x509Authorities;
-    await at(4.1);
+    await at(5.1);
     assert.equal(old?.slot, 'old');
     assert.ok(
       !(await authority.status()).x509Authorities.some((each) => each.id === old.id),
