@@ -98,6 +98,8 @@ export interface Authority extends AsyncDisposable {
   /** When an SVID should be renewed, in milliseconds since 1970. */
   renewAt(svid: X509Svid): number;
   readonly renewals: Watchable<number>;
+  /** A handshake was denied, or the like: enough of them in a minute pause the renewals that a taint drives. */
+  reportTrouble(): void;
 
   status(): Promise<Status>;
   /** Publishes a new authority (key and certificate first made durable). @throws GatehouseError `slot_state` */

@@ -108,7 +108,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
   const run: typeof verbs.run = async (verb, order) => {
     const outcome = await verbs.run(verb, order);
     await reopen();
-    renewals.look();
+    await renewals.look();
     return outcome;
   };
   const renewals = createRenewals({ current, store, clock, settings });
@@ -133,7 +133,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
       if (store.shared) await store.heartbeat(replica);
       await upkeep();
       await reopen();
-      renewals.look();
+      await renewals.look();
       await revocations.refresh(false);
       setReadiness('');
     } catch (thrown) {
@@ -164,21 +164,20 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
 
   const statusOf = async (use: AuthorityUse): Promise<AuthorityStatus[]> => {
     const counts = await store.unexpiredByAuthority(clock.now());
-    return Promise.all(
-      current.state.authorities
-        .filter((each) => each.use === use)
-        .map(async (each) => ({
-          id: each.id,
-          use,
-          slot: each.slot,
-          notBeforeAt: each.notBeforeAt,
-          notAfterAt: each.notAfterAt,
-          subjectKeyId: each.id,
-          publishedSequence: each.publishedSequence,
-          unexpiredSvids: counts.get(each.id) ?? 0,
-          unacknowledged: each.slot === 'revoked' ? [] : await verbs.lacking(each),
-        })),
-    );
+    const lacking = await verbs.lackingAll(use);
+    return current.state.authorities
+      .filter((each) => each.use === use)
+      .map((each) => ({
+        id: each.id,
+        use,
+        slot: each.slot,
+        notBeforeAt: each.notBeforeAt,
+        notAfterAt: each.notAfterAt,
+        subjectKeyId: each.id,
+        publishedSequence: each.publishedSequence,
+        unexpiredSvids: counts.get(each.id) ?? 0,
+        unacknowledged: lacking.get(each.id) ?? [],
+      }));
   };
 
   return {
@@ -191,6 +190,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     issueJwt: issuance.issueJwt,
     acknowledge(word) {
       consumers.hear(word, clock.now());
+      if (word.grade === 'refused') renewals.trouble();
       ledger.touch();
     },
     forget(consumer) {
@@ -199,6 +199,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     },
     renewAt: renewals.renewAt,
     renewals: renewals.changes,
+    reportTrouble: renewals.trouble,
     async status() {
       await flush();
       return {

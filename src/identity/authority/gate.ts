@@ -95,11 +95,12 @@ function addHolders(
   consumers: ReadonlyMap<string, Consumer>,
   question: RootQuestion,
 ): void {
+  const sameIdentity = byIdentity(consumers);
   for (const row of rows) {
     if (row.kind !== 'x509' || row.channel === 'self') continue;
     if (bundled.has(row.channel) && row.bundleSequence >= question.needsSequence) continue;
     const known = consumers.get(row.consumer);
-    const holders = known ? [known] : sameIdentity(row, consumers);
+    const holders = known ? [known] : sameIdentity(row);
     const lacking = holders.find((each) => !standingOf(each, question).holds);
     if (holders.length > 0 && !lacking) continue;
     const key = row.consumer || lacking?.consumer || `${row.channel} ${row.spiffeId}`;
@@ -114,11 +115,17 @@ function addHolders(
 }
 
 /** Where delivery did not say who holds a row: every consumer of that ID on that channel. */
-function sameIdentity(row: LedgerRow, consumers: ReadonlyMap<string, Consumer>): readonly Consumer[] {
-  if (row.consumer !== '') return [];
-  return [...consumers.values()].filter(
-    (each) => each.channel === row.channel && each.spiffeIds.includes(row.spiffeId),
-  );
+function byIdentity(consumers: ReadonlyMap<string, Consumer>): (row: LedgerRow) => readonly Consumer[] {
+  const index = new Map<string, Consumer[]>();
+  for (const consumer of consumers.values()) {
+    for (const spiffeId of consumer.spiffeIds) {
+      const key = `${consumer.channel} ${spiffeId}`;
+      const known = index.get(key);
+      if (known) known.push(consumer);
+      else index.set(key, [consumer]);
+    }
+  }
+  return (row) => (row.consumer === '' ? (index.get(`${row.channel} ${row.spiffeId}`) ?? []) : []);
 }
 
 function blockerOf(

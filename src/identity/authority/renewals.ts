@@ -1,5 +1,8 @@
 /**
  * When SVIDs that are out should be renewed: by half of their life, or sooner, at a pace, when their authority is tainted.
+ *
+ * A taint renews one in a hundred first, waits, and then spreads the rest so that no more are signed a second than the settings
+ * allow. Trouble (a refused bundle, a denied handshake) stops it until it has been quiet for a minute.
  * @module
  */
 import type { Clock } from '../../lib/clock.ts';
@@ -11,11 +14,15 @@ import type { AuthoritySettings } from './settings.ts';
 import type { AuthorityStore } from './store.ts';
 
 export interface Renewals {
-  renewAt(svid: X509Svid): number;
+  renewAt(svid: Pick<X509Svid, 'serial' | 'authorityId' | 'notBeforeAt' | 'notAfterAt'>): number;
   /** Rises whenever `renewAt` may answer differently. */
   readonly changes: Watchable<number>;
-  /** Looks whether an authority was tainted or untainted. */
-  look(): void;
+  /** Looks whether an authority was tainted or untainted, and whether trouble began or ended. */
+  look(): Promise<void>;
+  /** Something went wrong that a renewal may have caused. */
+  trouble(): void;
+  /** Whether renewals of tainted authorities are stopped just now. */
+  readonly paused: boolean;
 }
 
 export interface RenewalDeps {
@@ -25,38 +32,91 @@ export interface RenewalDeps {
   readonly settings: AuthoritySettings;
 }
 
+/** How the renewals of one tainted authority are spread; milliseconds. */
+export interface Pace {
+  readonly startAt: number;
+  /** Between the first in a hundred and the rest. */
+  readonly canaryHoldMs: number;
+  readonly lengthMs: number;
+}
+
+const CANARY_SHARE = 0.01;
+/** With fewer than that there is nobody to go first. */
+const CANARIES_FROM = 200;
+const MAX_CANARY_HOLD_MS = 30_000;
+const TROUBLE_WINDOW_MS = 60_000;
+/** So many troubles in a minute stop a taint; fewer are everyday life. */
+const TROUBLES = 3;
+
+/** Spreads the renewals of `live` SVIDs. */
+export function paceOf(startAt: number, live: number, settings: AuthoritySettings): Pace {
+  return {
+    startAt,
+    canaryHoldMs: live < CANARIES_FROM ? 0 : Math.min(MAX_CANARY_HOLD_MS, settings.x509SvidTtlMs / 20),
+    lengthMs: (live / settings.taintRenewalsPerSecond) * 1000,
+  };
+}
+
+/** When the SVID of that serial is due under a pace. */
+export function pacedAt(pace: Pace, serial: string): number {
+  const fraction = fractionOf(serial);
+  if (pace.canaryHoldMs > 0 && fraction < CANARY_SHARE) return pace.startAt;
+  return Math.round(pace.startAt + pace.canaryHoldMs + pace.lengthMs * fraction);
+}
+
 /** Creates the calendar of renewals. */
 export function createRenewals({ current, store, clock, settings }: RenewalDeps): Renewals {
   const changes = createWatchable(0);
-  /** Over how long the renewals of each tainted authority are spread. */
-  const windows = new Map<string, { readonly startAt: number; readonly lengthMs: number }>();
+  const paces = new Map<string, Pace>();
+  let troubles: number[] = [];
+  let pausedAt: number | undefined;
+  const changed = (): void => changes.replace(changes.value + 1);
 
-  const open = async (id: string, startAt: number): Promise<void> => {
-    const counts = await store.unexpiredByAuthority(clock.now());
-    const lengthMs = ((counts.get(id) ?? 0) / settings.taintRenewalsPerSecond) * 1000;
-    windows.set(id, { startAt, lengthMs });
-    changes.replace(changes.value + 1);
+  const pauseOrGoOn = (): void => {
+    const atMs = clock.now();
+    troubles = troubles.filter((at) => Math.abs(atMs - at) < TROUBLE_WINDOW_MS);
+    if (pausedAt === undefined && troubles.length >= TROUBLES && paces.size > 0) {
+      pausedAt = atMs;
+      changed();
+    } else if (pausedAt !== undefined && troubles.length === 0) {
+      const missed = Math.max(0, atMs - pausedAt);
+      for (const [id, pace] of paces) paces.set(id, { ...pace, startAt: pace.startAt + missed });
+      pausedAt = undefined;
+      changed();
+    }
   };
 
   return {
     changes,
+    get paused() {
+      return pausedAt !== undefined;
+    },
     renewAt(svid) {
       const due = renewDueAt(svid, svid.serial);
-      const window = windows.get(svid.authorityId);
-      return window ? Math.min(due, Math.round(window.startAt + window.lengthMs * fractionOf(svid.serial))) : due;
+      const pace = paces.get(svid.authorityId);
+      if (!pace) return due;
+      const paced = pacedAt(pace, svid.serial);
+      // Who was due before the pause has had his turn or takes it; nobody new begins.
+      return pausedAt !== undefined && paced > pausedAt ? due : Math.min(due, paced);
     },
-    look() {
-      const tainted = current.state.authorities.filter((each) => each.slot === 'tainted');
-      for (const id of windows.keys()) {
+    trouble() {
+      troubles.push(clock.now());
+    },
+    async look() {
+      const tainted = current.state.authorities.filter((each) => each.slot === 'tainted' && each.use === 'x509');
+      for (const id of [...paces.keys()]) {
         if (tainted.some((each) => each.id === id)) continue;
-        windows.delete(id);
-        changes.replace(changes.value + 1);
+        paces.delete(id);
+        changed();
       }
-      for (const { id, taintedAt } of tainted) {
-        if (windows.has(id)) continue;
-        windows.set(id, { startAt: taintedAt ?? clock.now(), lengthMs: 0 });
-        open(id, taintedAt ?? clock.now()).catch(() => undefined); // with the store away all are renewed at once
+      const fresh = tainted.filter((each) => !paces.has(each.id));
+      if (fresh.length > 0) {
+        const live = await store.unexpiredByAuthority(clock.now());
+        for (const { id, taintedAt } of fresh)
+          paces.set(id, paceOf(taintedAt ?? clock.now(), live.get(id) ?? 0, settings));
+        changed();
       }
+      pauseOrGoOn();
     },
   };
 }

@@ -29,8 +29,8 @@ export interface VerbDeps {
 
 export interface Verbs {
   run(verb: Verb, order: Order): Promise<VerbOutcome>;
-  /** Who is not known to hold the root of that authority. */
-  lacking(authority: AuthorityRecord): Promise<readonly Blocker[]>;
+  /** Who is not known to hold its root, for each authority that is trusted, by id. */
+  lackingAll(use: AuthorityUse): Promise<ReadonlyMap<string, readonly Blocker[]>>;
 }
 
 const EVERYTHING = Number.MAX_SAFE_INTEGER;
@@ -39,21 +39,29 @@ const EVERYTHING = Number.MAX_SAFE_INTEGER;
 export function createVerbs(deps: VerbDeps): Verbs {
   const { store, current, clock, settings } = deps;
 
-  const lacking = async (authority: AuthorityRecord): Promise<readonly Blocker[]> => {
+  /** Who lacks which root, for several authorities from one look at the ledger. */
+  const lackingFor = async (
+    authorities: readonly AuthorityRecord[],
+    use: AuthorityUse,
+  ): Promise<(readonly Blocker[])[]> => {
     await deps.flush();
     const atMs = clock.now();
-    const rows =
-      authority.use === 'x509' ? await store.ledger({ kind: 'x509', unexpiredAt: atMs, limit: EVERYTHING }) : [];
-    return lackingRoot(rows, deps.consumers.all, {
-      use: authority.use,
-      needsSequence: authority.publishedSequence,
-      publishedAt: authority.preparedAt,
-      grade: settings.gateGrade,
-      atMs,
-      halfLifeMs: settings.x509SvidTtlMs / 2,
-      fetcherPatienceMs: 3 * settings.refreshHintSeconds * 1000,
-    });
+    const rows = use === 'x509' ? await store.ledger({ kind: 'x509', unexpiredAt: atMs, limit: EVERYTHING }) : [];
+    return authorities.map((authority) =>
+      lackingRoot(rows, deps.consumers.all, {
+        use,
+        needsSequence: authority.publishedSequence,
+        publishedAt: authority.preparedAt,
+        grade: settings.gateGrade,
+        atMs,
+        halfLifeMs: settings.x509SvidTtlMs / 2,
+        fetcherPatienceMs: 3 * settings.refreshHintSeconds * 1000,
+      }),
+    );
   };
+
+  const lacking = async (authority: AuthorityRecord): Promise<readonly Blocker[]> =>
+    (await lackingFor([authority], authority.use))[0] ?? [];
 
   const chained = async (authorityId: string): Promise<readonly Blocker[]> => {
     await deps.flush();
@@ -159,7 +167,11 @@ export function createVerbs(deps: VerbDeps): Verbs {
   };
 
   return {
-    lacking,
+    async lackingAll(use) {
+      const trusted = current.state.authorities.filter((each) => each.use === use && each.slot !== 'revoked');
+      const blockers = await lackingFor(trusted, use);
+      return new Map(trusted.map((each, index) => [each.id, blockers[index] ?? []]));
+    },
     async run(verb, order) {
       if (order.override && order.reason.trim() === '') {
         throw new GatehouseError('slot_state', 'an override needs a reason (--reason)', { verb });

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { pacedAt, paceOf } from '../../../../src/identity/authority/renewals.ts';
+import { activateDueAt, prepareDueAt, renewDueAt } from '../../../../src/identity/authority/schedule.ts';
+import { defaultSettings } from '../../../../src/identity/authority/settings.ts';
+import { openTestAuthority, orderOf, requestOf } from '../../../support/authority.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+describe('the calendar', () => {
+  const rows: { name: string; days: number; prepareDaysBefore: number; activateDaysBefore: number }[] = [
+    { name: 'a day', days: 1, prepareDaysBefore: 0.5, activateDaysBefore: 1 / 6 },
+    { name: 'a month', days: 30, prepareDaysBefore: 15, activateDaysBefore: 5 },
+    { name: 'a year', days: 365, prepareDaysBefore: 30, activateDaysBefore: 7 },
+  ];
+  for (const { name, days, prepareDaysBefore, activateDaysBefore } of rows) {
+    it(`prepares and activates an authority of ${name} in time`, () => {
+      const life = { notBeforeAt: 0, notAfterAt: days * DAY };
+      assert.equal(life.notAfterAt - prepareDueAt(life), prepareDaysBefore * DAY);
+      assert.equal(life.notAfterAt - activateDueAt(life), activateDaysBefore * DAY);
+    });
+  }
+
+  it('renews at half of the life ± 10 %, evenly spread, and always the same for one serial', () => {
+    const life = { notBeforeAt: 0, notAfterAt: HOUR };
+    const dues = Array.from({ length: 1000 }, (_, index) => renewDueAt(life, `serial ${index}`));
+    assert.ok(Math.min(...dues) >= 0.45 * HOUR && Math.min(...dues) < 0.46 * HOUR);
+    assert.ok(Math.max(...dues) <= 0.55 * HOUR && Math.max(...dues) > 0.54 * HOUR);
+    assert.equal(renewDueAt(life, 'a'), renewDueAt(life, 'a'));
+  });
+});
+
+describe('a paced taint', () => {
+  const serials = Array.from({ length: 100_000 }, (_, index) => `serial ${index}`);
+
+  it('signs no more a second than it may, canaries first and then a pause', () => {
+    const pace = paceOf(0, serials.length, defaultSettings);
+    const seconds = new Map<number, number>();
+    for (const serial of serials) {
+      const second = Math.floor(pacedAt(pace, serial) / 1000);
+      seconds.set(second, (seconds.get(second) ?? 0) + 1);
+    }
+    const canaries = seconds.get(0) ?? 0;
+    assert.ok(canaries > 800 && canaries < 1200, `${canaries} canaries`);
+    for (let second = 1; second < 30; second += 1) assert.equal(seconds.get(second) ?? 0, 0);
+    seconds.delete(0);
+    assert.ok(Math.max(...seconds.values()) < 1.2 * defaultSettings.taintRenewalsPerSecond);
+    assert.ok(Math.max(...seconds.keys()) <= 30 + serials.length / defaultSettings.taintRenewalsPerSecond);
+  });
+
+  it('pauses when bundles are refused, and goes on where it stopped when it has been quiet for a minute', async () => {
+    const { authority, clock } = await openTestAuthority({ taintRenewalsPerSecond: 0.1 });
+    const svids = await Promise.all(Array.from({ length: 30 }, () => authority.issueX509(requestOf('a', 'self'))));
+    const dueIn = (ms: number): number => svids.filter((svid) => authority.renewAt(svid) <= clock.now() + ms).length;
+    await authority.prepare(orderOf());
+    await authority.activate(orderOf());
+    await authority.taint(orderOf());
+    assert.equal(dueIn(300_000), 30);
+    clock.advance(100_000);
+    await authority.tick();
+    const begun = dueIn(0);
+    assert.ok(begun > 2 && begun < 28);
+    const heard = authority.renewals.value;
+    for (let index = 0; index < 3; index += 1) authority.reportTrouble();
+    await authority.tick();
+    assert.ok(authority.renewals.value > heard, 'streams are told');
+    assert.equal(dueIn(300_000), begun, 'nobody new begins');
+    clock.advance(61_000);
+    await authority.tick();
+    assert.equal(dueIn(0), begun, 'it goes on where it stopped');
+    assert.equal(dueIn(300_000), 30);
+  });
+});
