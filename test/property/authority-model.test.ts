@@ -126,7 +126,13 @@ describe('the authority under a virtual clock', () => {
       ...Array<string>(8).fill('acknowledge'),
       ...Array<string>(6).fill('verb'),
       ...Array<string>(4).fill('pass'),
-      ...['forget', 'rest', 'tick', 'tick', 'restart', 'crash', 'jump'],
+      'forget',
+      'rest',
+      'tick',
+      'tick',
+      'restart',
+      'crash',
+      'jump',
     ];
 
     const check = (step: string): void => {

@@ -15,5 +15,5 @@ export interface OpensslRun {
 export function openssl(args: readonly string[], input?: Uint8Array | string): OpensslRun {
   const run = spawnSync('openssl', args, { input: input ?? '' });
   if (run.error) throw run.error;
-  return { ok: run.status === 0, text: `${run.stdout}${run.stderr}`, stdout: run.stdout };
+  return { ok: run.status === 0, text: run.stdout.toString() + run.stderr.toString(), stdout: run.stdout };
 }

@@ -51,7 +51,7 @@ export interface AuthorityStatus {
   readonly unacknowledged: readonly Blocker[];
 }
 
-export interface Status {
+interface Status {
   readonly trustDomain: TrustDomain;
   readonly sequence: number;
   readonly x509Authorities: readonly AuthorityStatus[];

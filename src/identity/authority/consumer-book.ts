@@ -118,5 +118,13 @@ function heard(known: Consumer, word: Acknowledgement, atMs: number): Consumer {
     renewedSequence: grade === 'renewed' ? Math.max(known.renewedSequence, sequence) : known.renewedSequence,
     refusedSequence: grade === 'refused' ? Math.max(known.refusedSequence, sequence) : known.refusedSequence,
     lastGrade: grade,
+    latencyMs: grade === 'acknowledged' ? (latencyOf(known, sequence, atMs) ?? known.latencyMs) : known.latencyMs,
   };
+}
+
+/** Measured once a bundle: a second acknowledgement of the same one says nothing. */
+function latencyOf(known: Consumer, sequence: number, atMs: number): number | undefined {
+  if (known.acknowledgedSequence >= sequence) return undefined;
+  const sentAt = known.sent.findLast((each) => each.sequence === sequence)?.at;
+  return sentAt === undefined ? undefined : Math.max(0, atMs - sentAt);
 }

@@ -159,8 +159,8 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
   });
   await tick();
   const everyMs = deps.tickEveryMs ?? 1000;
-  const timer =
-    everyMs > 0 ? every(() => tick().catch((thrown) => report(asGatehouseError(thrown))), everyMs) : undefined;
+  const tickAndReport = (): void => void tick().catch((thrown) => report(asGatehouseError(thrown)));
+  const timer = everyMs > 0 ? every(tickAndReport, everyMs) : undefined;
 
   const statusOf = async (use: AuthorityUse): Promise<AuthorityStatus[]> => {
     const counts = await store.unexpiredByAuthority(clock.now());

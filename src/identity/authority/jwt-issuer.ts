@@ -32,14 +32,14 @@ export const jwtAlgorithms: Record<JwtAlgorithm, AlgorithmRow> = {
   RS512: row('rsa-2048', 'sha512', 0),
 };
 
-export interface JwtTerms {
+interface JwtTerms {
   readonly spiffeId: SpiffeId;
   readonly audiences: readonly string[];
   readonly ttlMs: number;
   readonly atMs: number;
 }
 
-export interface SignedJwt {
+interface SignedJwt {
   readonly token: string;
   readonly id: string;
   /** Milliseconds since 1970. */

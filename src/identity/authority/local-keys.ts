@@ -46,7 +46,7 @@ export function createLocalKeyStore(blobs: KeyBlobs, keyEncryptionKey?: Uint8Arr
 }
 
 /** A signer over a private key in PKCS#8 DER. */
-export function createLocalSigner(pkcs8: Uint8Array, keyType: KeyType, spki: Uint8Array): Signer {
+function createLocalSigner(pkcs8: Uint8Array, keyType: KeyType, spki: Uint8Array): Signer {
   const key = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' });
   return {
     keyId: keyIdentifier(spki).toString('hex'),

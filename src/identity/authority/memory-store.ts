@@ -21,7 +21,7 @@ export function emptyContent(): StoreContent {
 }
 
 /** Says whether a row is asked for; its limit and order are the store's matter. */
-export function matches(row: LedgerRow, query: LedgerQuery): boolean {
+function matches(row: LedgerRow, query: LedgerQuery): boolean {
   return (
     (query.spiffeId === undefined || row.spiffeId === query.spiffeId) &&
     (query.authorityId === undefined || row.authorityId === query.authorityId) &&

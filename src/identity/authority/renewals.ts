@@ -104,7 +104,7 @@ export function createRenewals({ current, store, clock, settings }: RenewalDeps)
     },
     async look() {
       const tainted = current.state.authorities.filter((each) => each.slot === 'tainted' && each.use === 'x509');
-      for (const id of [...paces.keys()]) {
+      for (const id of paces.keys()) {
         if (tainted.some((each) => each.id === id)) continue;
         paces.delete(id);
         changed();

@@ -54,6 +54,8 @@ export interface Consumer {
   readonly acknowledgedSequence: number;
   readonly renewedSequence: number;
   readonly refusedSequence: number;
+  /** From the last bundle's sending to its acknowledgement, milliseconds; undefined before the first. */
+  readonly latencyMs?: number | undefined;
   readonly lastGrade: AckGrade;
 }
 

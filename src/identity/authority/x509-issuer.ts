@@ -18,7 +18,7 @@ export interface X509Issuer {
   sign(terms: X509Terms): Promise<X509Svid>;
 }
 
-export interface X509Terms {
+interface X509Terms {
   readonly spiffeId: SpiffeId;
   readonly dnsNames: readonly string[];
   readonly key: PublicKeyInfo & { readonly pkcs8?: Uint8Array };

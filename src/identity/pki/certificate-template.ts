@@ -21,7 +21,7 @@ const VERSION_3 = element(contextTag(0, true), positiveInteger(Buffer.of(2)));
 const EMPTY_NAME = sequence();
 
 /** What every certificate must be told. */
-export interface CertificateTerms {
+interface CertificateTerms {
   /** Big-endian magnitude, 8 to 20 bytes. */
   readonly serial: Uint8Array;
   /** Milliseconds since 1970; cut to whole seconds. */

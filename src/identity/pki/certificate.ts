@@ -20,7 +20,7 @@ import { type KeyUsage, keyUsageBit } from './extensions.ts';
 import { oid } from './oids.ts';
 
 /** Subject alternative names, in the order in which they stand; text as in the certificate, addresses as bytes. */
-export interface AlternativeNames {
+interface AlternativeNames {
   readonly uris: readonly string[];
   readonly dnsNames: readonly string[];
   readonly emails: readonly string[];
@@ -124,14 +124,6 @@ export function readCertificate(der: Uint8Array): Certificate {
     authorityKeyId: extensions.authorityKeyId,
     unknownCritical: extensions.unknownCritical,
   };
-}
-
-/** Cuts DER certificates that stand one after the other, as the Workload API sends them. @throws GatehouseError `certificate_invalid` */
-export function splitCertificates(der: Uint8Array): Uint8Array[] {
-  const reader = new DerReader(der);
-  const out: Uint8Array[] = [];
-  while (!reader.done) out.push(reader.read(tag.sequence).encoded);
-  return out;
 }
 
 const NO_NAMES: AlternativeNames = { uris: [], dnsNames: [], emails: [], addresses: [], others: 0 };

@@ -10,7 +10,7 @@ const { asn1 } = forge;
 const { Class, Type } = asn1;
 
 /** DER of a forge ASN.1 value. */
-export function forgeToDer(value: forge.asn1.Asn1): Buffer {
+function forgeToDer(value: forge.asn1.Asn1): Buffer {
   return Buffer.from(asn1.toDer(value).getBytes(), 'latin1');
 }
 

@@ -9,7 +9,7 @@ import { parseSpiffeId, pathOf, type SpiffeId, trustDomainOf } from '../../spiff
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 
 /** The nine algorithms of JWT-SVID §2.1; everything else is refused. */
-export const jwtSvidAlgorithms: readonly string[] = [
+const jwtSvidAlgorithms: readonly string[] = [
   'RS256',
   'RS384',
   'RS512',

@@ -13,13 +13,7 @@ import { signatureAlgorithmOf } from './signature-algorithm.ts';
 /** Four intermediates: with more, certificates of one name could make the search long. */
 const MAX_CHAIN = 5;
 
-export type SvidProblem =
-  | 'malformed'
-  | 'not_an_svid'
-  | 'foreign_trust_domain'
-  | 'not_yet_valid'
-  | 'expired'
-  | 'untrusted';
+type SvidProblem = 'malformed' | 'not_an_svid' | 'foreign_trust_domain' | 'not_yet_valid' | 'expired' | 'untrusted';
 
 export type SvidVerification =
   | {

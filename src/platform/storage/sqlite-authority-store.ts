@@ -70,7 +70,8 @@ export function openSqliteAuthorityStore(
 
 function claim(database: DatabaseSync, path: string, trustDomain: TrustDomain): void {
   database.prepare("INSERT OR IGNORE INTO meta VALUES ('trust_domain', ?)").run(trustDomain);
-  const stored = database.prepare("SELECT value FROM meta WHERE name = 'trust_domain'").get()?.['value'];
+  const row = database.prepare("SELECT value FROM meta WHERE name = 'trust_domain'").get();
+  const stored = String(row?.['value']);
   if (stored === trustDomain) return;
   throw new GatehouseError(
     'store_unusable',

@@ -43,7 +43,9 @@ describe('kill -9 while issuing and rotating', () => {
           if (word === 'ready' || word === 'bundle') highest = Math.max(highest, Number(value));
           if (count === enough) process.nextTick(() => process.kill(child.pid, 'SIGKILL'));
         });
-        child.ended.then((how) => (how === 'SIGKILL' ? resolve() : reject(new Error(`${how}: ${child.stderr()}`))));
+        void child.ended.then((how) =>
+          how === 'SIGKILL' ? resolve() : reject(new Error(`${how}: ${child.stderr()}`)),
+        );
       });
     }
 

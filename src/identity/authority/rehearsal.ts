@@ -1,0 +1,233 @@
+/**
+ * Rehearses a rotation: the real gate and the real steps, on a copy of the ledger, under virtual time, with the latencies that
+ * were observed. Nothing of it touches the store.
+ * @module
+ */
+import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import type { Authority, Order } from './authority.ts';
+import { createAuthority } from './create-authority.ts';
+import type { Blocker } from './gate.ts';
+import { createLocalKeyStore, createMemoryKeyBlobs } from './local-keys.ts';
+import { createMemoryStore, type StoreContent } from './memory-store.ts';
+import { pacedAt, paceOf } from './renewals.ts';
+import { renewDueAt } from './schedule.ts';
+import type { AuthoritySettings } from './settings.ts';
+import type { KeyStore } from './signer.ts';
+import type { Consumer, LedgerRow, StoreSnapshot } from './store.ts';
+
+/** One caller who was seen to call one callee, by SPIFFE ID. */
+export interface Edge {
+  readonly caller: string;
+  readonly callee: string;
+}
+
+export interface RehearsalDeps {
+  readonly trustDomain: TrustDomain;
+  readonly snapshot: StoreSnapshot;
+  /** Opens the keys of the authorities that sign; nothing is made in it. */
+  readonly keys: KeyStore;
+  readonly settings: AuthoritySettings;
+  /** From the decision log. */
+  readonly edges: readonly Edge[];
+  /** When the rotation would begin; milliseconds since 1970. */
+  readonly startAt: number;
+}
+
+/** What would come. All times in milliseconds since 1970; undefined: not by waiting alone. */
+export interface Forecast {
+  readonly activateSafeAt: number | undefined;
+  readonly taintSafeAt: number | undefined;
+  readonly revokeSafeAt: number | undefined;
+  /** Connected, and not known ever to acknowledge: only they, or an override, end the wait. */
+  readonly laggards: readonly Blocker[];
+  /** What breaks if `activate` were overridden at once. */
+  readonly ifActivatedAtOnce: {
+    /** When the first certificate that somebody does not trust is in use. */
+    readonly firstBreakAt: number | undefined;
+    readonly lacking: readonly string[];
+    readonly edges: readonly Edge[];
+  };
+  readonly liveSvids: number;
+  readonly signingPeakPerSecond: { readonly paced: number; readonly allAtOnce: number };
+  /** Over how long the taint's renewals are spread. */
+  readonly taintSpreadMs: number;
+}
+
+const order = (override: boolean): Order => ({
+  use: 'x509',
+  authorityId: '',
+  who: 'rehearsal',
+  reason: 'rehearsal',
+  override,
+});
+
+/** A gate whose wait does not end after so many looks is not passed by waiting. */
+const MAX_LOOKS = 50;
+
+/** Rehearses prepare → activate → taint → revoke of the X.509 authorities. */
+export async function rehearse(deps: RehearsalDeps): Promise<Forecast> {
+  const content = copyOf(deps.snapshot);
+  const replicas = deps.snapshot.consumers.map((each) => each.replica);
+  let now = deps.startAt;
+  const clock = { now: () => now };
+  await using authority = await createAuthority({
+    trustDomain: deps.trustDomain,
+    // Nobody talks to the copy: who is connected stays so.
+    store: { ...createMemoryStore(content), heartbeat: async (replica) => [replica, ...replicas] },
+    keys: withoutTouching(deps.keys),
+    clock,
+    settings: deps.settings,
+    tickEveryMs: 0,
+  });
+  if (content.state?.authorities.some((each) => each.use === 'x509' && each.slot === 'prepared') !== true) {
+    await authority.prepare(order(false));
+  }
+  const atOnce = await authority.activate({ ...order(false), reason: 'who lacks the root now' });
+  const lacking = atOnce.done ? [] : atOnce.blockers;
+  if (atOnce.done) await authority.undo(order(false));
+
+  const words = expectedWords(deps.snapshot.consumers, authority.bundles.value.own.sequence, deps.startAt);
+  const waitFor = async (verb: 'activate' | 'taint' | 'revoke'): Promise<Wait> => {
+    for (let look = 0; look < MAX_LOOKS; look += 1) {
+      for (const word of words.filter((each) => each.at <= now)) say(authority, word);
+      const outcome = await authority[verb](order(false));
+      if (outcome.done) return { at: now, laggards: [] };
+      const next = words.filter((each) => each.at > now).map((each) => each.at);
+      const byTime = outcome.blockers.flatMap((each) => each.doneBy ?? []).filter((at) => at > now);
+      // A gate opens only when the last is done; but the last one may be a word that is still to come.
+      const then = next.length > 0 ? Math.min(...next) : Math.max(...byTime, 0);
+      if (then <= now) {
+        await authority[verb](order(true));
+        return { at: undefined, laggards: outcome.blockers.filter((each) => each.doneBy === undefined) };
+      }
+      now = then;
+    }
+    return { at: undefined, laggards: [] };
+  };
+  const live = liveRows(content, deps.startAt);
+  const activated = await waitFor('activate');
+  const tainted = await waitFor('taint');
+  const taintAt = now;
+  const revoked = await waitFor('revoke');
+  const pace = paceOf(taintAt, live.length, deps.settings);
+  const lackingIds = [...new Set(lacking.map((each) => each.spiffeId))];
+  return {
+    activateSafeAt: activated.at,
+    taintSafeAt: tainted.at,
+    revokeSafeAt: activated.at === undefined ? undefined : revoked.at,
+    laggards: activated.laggards,
+    ifActivatedAtOnce: breakage(lackingIds, live, deps),
+    liveSvids: live.length,
+    signingPeakPerSecond: {
+      paced: peak(live.map((row) => Math.min(pacedAt(pace, row.serial), renewDueAt(row, row.serial)))),
+      allAtOnce: live.length,
+    },
+    taintSpreadMs: pace.canaryHoldMs + pace.lengthMs,
+  };
+}
+
+interface Wait {
+  readonly at: number | undefined;
+  readonly laggards: readonly Blocker[];
+}
+
+function copyOf(snapshot: StoreSnapshot): StoreContent {
+  return {
+    state: snapshot.state,
+    version: snapshot.version,
+    ledger: new Map(snapshot.ledger.map((row) => [row.serial, row])),
+    consumers: new Map(snapshot.consumers.map((each) => [each.consumer, each])),
+    audit: [],
+    revocations: new Map(snapshot.revocations.map((row) => [`${row.kind} ${row.value}`, row])),
+  };
+}
+
+/** Keys that the rehearsal makes live in memory; those of the real authorities are opened, never removed. */
+function withoutTouching(keys: KeyStore): KeyStore {
+  const own = createLocalKeyStore(createMemoryKeyBlobs());
+  return {
+    create: (keyType) => own.create(keyType),
+    open: async (keyId) => (await own.open(keyId)) ?? keys.open(keyId),
+    remove: (keyId) => own.remove(keyId),
+    list: () => own.list(),
+  };
+}
+
+/** What a consumer will say of the new bundle, and when: as fast as it was the last time. */
+interface ExpectedWord {
+  readonly consumer: Consumer;
+  readonly at: number;
+  readonly grade: 'sent' | 'acknowledged';
+  readonly sequence: number;
+}
+
+function expectedWords(consumers: readonly Consumer[], sequence: number, startAt: number): readonly ExpectedWord[] {
+  return consumers
+    .filter((each) => each.connected)
+    .flatMap((consumer): ExpectedWord[] => {
+      const sent: ExpectedWord = { consumer, at: startAt, grade: 'sent', sequence };
+      const { latencyMs } = consumer;
+      const refuses = consumer.refusedSequence > consumer.acknowledgedSequence;
+      if (latencyMs === undefined || refuses) return [sent];
+      return [sent, { ...sent, at: startAt + latencyMs, grade: 'acknowledged' }];
+    });
+}
+
+function say(authority: Authority, { consumer, grade, sequence }: ExpectedWord): void {
+  authority.acknowledge({
+    consumer: consumer.consumer,
+    channel: consumer.channel,
+    spiffeIds: consumer.spiffeIds as never, // they were SPIFFE IDs when they were stored
+    sequence,
+    grade,
+    kinds: consumer.kinds,
+  });
+}
+
+/** The newest unexpired SVID of each holder: older ones are not renewed again. */
+function liveRows(content: StoreContent, atMs: number): readonly LedgerRow[] {
+  const newest = new Map<string, LedgerRow>();
+  for (const row of content.ledger.values()) {
+    if (row.kind !== 'x509' || row.notAfterAt <= atMs) continue;
+    const key = `${row.consumer || row.serial} ${row.spiffeId}`;
+    const known = newest.get(key);
+    if (!known || known.issuedAt < row.issuedAt) newest.set(key, row);
+  }
+  return [...newest.values()];
+}
+
+/** Who lacks the root fails as soon as a peer of his has renewed under it; and so do all of his edges, both ways. */
+function breakage(
+  lacking: readonly string[],
+  live: readonly LedgerRow[],
+  { edges, startAt }: RehearsalDeps,
+): Forecast['ifActivatedAtOnce'] {
+  const without = new Set(lacking);
+  const broken = edges.filter(({ caller, callee }) => without.has(caller) || without.has(callee));
+  const peers = new Set(
+    broken.flatMap(({ caller, callee }) => [
+      ...(without.has(caller) ? [callee] : []),
+      ...(without.has(callee) ? [caller] : []),
+    ]),
+  );
+  const renewals = live
+    .filter((row) => peers.has(row.spiffeId))
+    .map((row) => Math.max(startAt, renewDueAt(row, row.serial)));
+  return {
+    firstBreakAt: renewals.length === 0 ? undefined : renewals.reduce((a, b) => Math.min(a, b)),
+    lacking,
+    edges: broken,
+  };
+}
+
+function peak(instants: readonly number[]): number {
+  const seconds = new Map<number, number>();
+  let highest = 0;
+  for (const at of instants) {
+    const second = Math.floor(at / 1000);
+    const count = (seconds.get(second) ?? 0) + 1;
+    seconds.set(second, count);
+    highest = Math.max(highest, count);
+  }
+  return highest;
+}
