@@ -53,7 +53,7 @@ export function assemble(header: string, payload: string, signer: Signer): strin
 
 export type Hash = 'sha256' | 'sha384' | 'sha512';
 
-export const nodeKey = ({ privateKey }: Issuing): KeyObject => KeyObject.from(privateKey as webcrypto.CryptoKey);
+const nodeKey = ({ privateKey }: Issuing): KeyObject => KeyObject.from(privateKey as webcrypto.CryptoKey);
 export const rsa =
   (key: Issuing, hash: Hash): Signer =>
   (signed) =>

@@ -8,7 +8,7 @@ import { firstParameter, queryOf } from './query.ts';
 import type { RequestView } from './request-view.ts';
 
 /** A token (any bytes) and how it is taken out of the request; cookies stay. */
-export interface FoundToken {
+interface FoundToken {
   readonly text: string;
   removeFrom(view: RequestView): void;
 }
