@@ -2,8 +2,9 @@
  * Signs JWT-SVIDs with one authority.
  * @module
  */
-import { createPublicKey, type JsonWebKey, randomUUID } from 'node:crypto';
+import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
+import { randomSerial } from './authority-certificate.ts';
 import type { NewAuthority } from './life.ts';
 import type { Signer } from './signer.ts';
 import type { AuthorityRecord } from './state.ts';
@@ -62,7 +63,7 @@ export function createJwtIssuer(authority: AuthorityRecord, signer: Signer): Jwt
   return {
     authority,
     async sign({ spiffeId, audiences, ttlMs, atMs }) {
-      const id = randomUUID();
+      const id = randomSerial(atMs).toString('hex');
       const issuedSeconds = Math.floor(atMs / 1000);
       const expiresAt = Math.min(Math.floor((atMs + ttlMs) / 1000) * 1000, authority.notAfterAt);
       const [first, ...more] = audiences;

@@ -47,7 +47,7 @@ export function createUpstreamFromFiles(read: () => Promise<UpstreamFiles>): Ups
       const notAfterAt = Math.min(Math.floor((atMs + ttlMs) / 1000) * 1000, limit);
       const tbs = authorityTbs(
         {
-          serial: randomSerial(),
+          serial: randomSerial(atMs),
           notBeforeAt: Math.max(notBeforeAt, issuer.notBeforeAt),
           notAfterAt,
           key: { spki: signer.spki, family: algorithmOf(signer).family },

@@ -41,7 +41,7 @@ export function createX509Issuer(authority: AuthorityRecord, signer: Signer): X5
     authority,
     signer,
     async sign({ spiffeId, dnsNames, key, ttlMs, atMs }) {
-      const serial = randomSerial();
+      const serial = randomSerial(atMs);
       const notBeforeAt = Math.max(wholeSeconds(atMs - BACKDATE_MS), authority.notBeforeAt);
       const notAfterAt = Math.min(wholeSeconds(atMs + ttlMs), authority.notAfterAt);
       const tbs = template.fill({ serial, notBeforeAt, notAfterAt, key, spiffeId, dnsNames });
