@@ -16,7 +16,7 @@ describe('randomSerial', () => {
   it('is never the same twice, and every one of its last 80 bits is set about half of the time', () => {
     const draws = 20_000;
     const seen = new Set<string>();
-    const ones = new Array<number>(80).fill(0);
+    const ones = Array.from({ length: 80 }, () => 0);
     for (let draw = 0; draw < draws; draw += 1) {
       const serial = randomSerial(now);
       seen.add(serial.toString('hex'));
