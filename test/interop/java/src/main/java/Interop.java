@@ -28,10 +28,21 @@ import javax.net.ssl.SSLSocket;
 public final class Interop {
   private static final TrustDomain TRUST_DOMAIN = TrustDomain.parse("cluster.local");
 
-  public static void main(String[] words) throws Exception {
+  /** The libraries leave threads behind: a failure must end the process, too. */
+  public static void main(String[] words) {
+    try {
+      System.out.println(run(words));
+      System.exit(0);
+    } catch (Exception failure) {
+      failure.printStackTrace();
+      System.exit(1);
+    }
+  }
+
+  private static String run(String[] words) throws Exception {
     String endpoint = "unix:" + words[0];
     WorkloadApiClient client = DefaultWorkloadApiClient.newClient(ClientOptions.builder().spiffeSocketPath(endpoint).build());
-    String said = switch (words[1]) {
+    return switch (words[1]) {
       case "fetch" -> fetch(client);
       case "watch" -> watch(client, Long.parseLong(words[2]));
       case "serve" -> serve(tls(endpoint));
@@ -39,8 +50,6 @@ public final class Interop {
       case "jwt" -> jwt(client, words[2]);
       default -> throw new IllegalArgumentException("no verb " + words[1]);
     };
-    System.out.println(said);
-    System.exit(0);
   }
 
   private static String fetch(WorkloadApiClient client) throws Exception {
