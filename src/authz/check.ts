@@ -11,6 +11,7 @@ import type { CheckCounters } from './counters.ts';
 import { DecisionIds } from './decision-id.ts';
 import type { Caller } from './destination.ts';
 import type { UnknownKid, VerifyTokens } from './jwt/verdict.ts';
+import type { ParityCanary } from './parity.ts';
 import { Question, type QuestionOptions } from './question.ts';
 import { prepareAnswer } from './respond.ts';
 import type { DecisionRing } from './ring.ts';
@@ -29,6 +30,8 @@ export interface CheckDeps {
   readonly verifyTokens: VerifyTokens;
   readonly ring: DecisionRing;
   readonly counters: CheckCounters;
+  /** Holds decisions against those of Envoy's RBAC, where Envoy sends them. */
+  readonly parity?: ParityCanary;
   readonly clock: Clock;
   readonly ids?: DecisionIds;
   /** Told of a key that no key set has, so that it may be fetched for the next request. */
@@ -106,7 +109,25 @@ class Checker {
     const answer = this.#answer(made, snapshot);
     ring.record(made, this.#ids.bytes, nowMs, this.#question.destination, snapshot, bytes);
     counters.count(made, performance.now() - started);
+    if (this.#deps.parity !== undefined) this.#compare(made, nowMs, snapshot, bytes);
     return answer;
+  }
+
+  /** Beside the answer, which is made: nothing that goes wrong in here may touch it. */
+  #compare(made: Decision, decidedAt: number, snapshot: number, bytes: Uint8Array): void {
+    const { facts, destination } = this.#question;
+    try {
+      this.#deps.parity?.compare(facts, made, () => ({
+        id: this.#ids.bytes.toString('latin1'),
+        decidedAt,
+        decision: made,
+        destination,
+        snapshot,
+        request: Buffer.from(bytes),
+      }));
+    } catch (thrown) {
+      this.#deps.onError?.(thrown);
+    }
   }
 
   /** Nothing that goes wrong in here may become an allow, or an error of the call. */

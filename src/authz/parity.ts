@@ -4,16 +4,13 @@
  * `deploy/envoy/parity-canary.yaml` is the configuration that makes Envoy do so.
  * @module
  */
-import { fromBinary } from '@bufbuild/protobuf';
-import { type Metadata, MetadataSchema } from '../gen/envoy/config/core/v3/base_pb.ts';
 import type { Decision, Reason } from '../policy/decision.ts';
-import type { CheckRequest } from './wire/check-request.ts';
+import type { Facts } from '../policy/facts.ts';
+import type { RingEntry } from './ring.ts';
 
-/** Where Envoy's RBAC filters file their results, and how those of the canary begin (`shadow_rules_stat_prefix`). */
+/** Where Envoy's RBAC filters file their results, and the `shadow_rules_stat_prefix` of the canary's, in their order. */
 const FILTER = 'envoy.filters.http.rbac';
-const PREFIX = 'gatehouse_parity_';
-const RESULT = 'shadow_engine_result';
-const POLICY = 'shadow_effective_policy_id';
+const prefixes = ['gatehouse_parity_deny_', 'gatehouse_parity_allow_'] as const;
 
 /** Decisions that RBAC makes too; it knows nothing of tokens that were refused, of revocation, of other planes. */
 const comparable: ReadonlySet<Reason> = new Set([
@@ -38,42 +35,41 @@ export interface ParityCounts {
   readonly disagreements: number;
 }
 
-/** Told of the first agreement or disagreement of each kind: who allowed, and by which policies. */
-export type OnFirstOfKind = (agrees: boolean, shadow: ShadowVerdict, decision: Decision) => void;
+/** The first agreement or disagreement of its kind: who allowed, and by which policies. Plain data. */
+export interface ParityReport {
+  readonly agrees: boolean;
+  readonly shadow: ShadowVerdict;
+  readonly entry: RingEntry;
+}
 
 /** Reads the verdict of the shadow filters; undefined if none ran. */
-export function shadowVerdict(metadata: Metadata): ShadowVerdict | undefined {
-  const fields = Object.hasOwn(metadata.filterMetadata, FILTER) ? metadata.filterMetadata[FILTER] : undefined;
+export function shadowVerdict(facts: Pick<Facts, 'metadata'>): ShadowVerdict | undefined {
   let verdict: ShadowVerdict | undefined;
-  for (const [name, result] of Object.entries(fields ?? {})) {
-    if (!name.startsWith(PREFIX) || !name.endsWith(RESULT)) continue;
-    const policy = fields?.[name.slice(0, -RESULT.length) + POLICY];
-    const effect = result === 'allowed' ? 'allow' : 'deny';
-    const said: ShadowVerdict = { effect, policy: typeof policy === 'string' ? policy : '' };
-    if (verdict === undefined || effect === 'deny' || (verdict.effect === 'allow' && said.policy !== ''))
-      verdict = said;
-    if (effect === 'deny') break;
+  for (const prefix of prefixes) {
+    const result = facts.metadata(FILTER, [`${prefix}shadow_engine_result`], false)[0];
+    if (result === undefined) continue;
+    const policy = facts.metadata(FILTER, [`${prefix}shadow_effective_policy_id`], false)[0] ?? '';
+    if (result !== 'allowed') return { effect: 'deny', policy };
+    verdict = { effect: 'allow', policy };
   }
   return verdict;
 }
 
 /** Counts agreements and disagreements of one decider. */
 export class ParityCanary {
-  readonly #onFirst: OnFirstOfKind;
+  readonly #onFirst: (report: ParityReport) => void;
   readonly #kinds = new Set<string>();
   #agreements = 0;
   #disagreements = 0;
 
-  constructor(onFirst: OnFirstOfKind) {
+  constructor(onFirst: (report: ParityReport) => void) {
     this.#onFirst = onFirst;
   }
 
   /** Compares one decision with what came along with its request; does nothing where nothing came along. */
-  compare({ bytes, metadata }: Pick<CheckRequest, 'bytes' | 'metadata'>, decision: Decision): void {
-    if (metadata.length === 0 || !comparable.has(decision.reason)) return;
-    const parts: Uint8Array[] = [];
-    for (let i = 0; i < metadata.length; i += 2) parts.push(bytes.subarray(metadata[i], metadata[i + 1]));
-    const shadow = shadowVerdict(fromBinary(MetadataSchema, Buffer.concat(parts)));
+  compare(facts: Pick<Facts, 'metadata'>, decision: Decision, entry: () => RingEntry): void {
+    if (!comparable.has(decision.reason)) return;
+    const shadow = shadowVerdict(facts);
     if (shadow === undefined) return;
     const agrees = shadow.effect === decision.effect;
     if (agrees) this.#agreements++;
@@ -82,7 +78,7 @@ export class ParityCanary {
     const kind = JSON.stringify([shadow.effect, shadow.policy, effect, plane, policy, rule]);
     if (this.#kinds.has(kind) || this.#kinds.size >= MOST_KINDS) return;
     this.#kinds.add(kind);
-    this.#onFirst(agrees, shadow, decision);
+    this.#onFirst({ agrees, shadow, entry: entry() });
   }
 
   /** What was counted since the last call; counting begins anew, and known kinds stay known. */

@@ -4,6 +4,7 @@
  */
 import type { CheckOptions } from '../authz/check.ts';
 import type { CheckCounts } from '../authz/counters.ts';
+import type { ParityReport } from '../authz/parity.ts';
 import type { Config } from '../config/config.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { Metrics } from '../platform/observe/metrics.ts';
@@ -12,6 +13,7 @@ import type { DeciderProcess } from './decider/decider-process.ts';
 import { createDeciders, type Deciders } from './decider/deciders.ts';
 import type { DeciderSettings, FromDecider } from './decider/messages.ts';
 import type { DecisionLog } from './log/decision-log.ts';
+import { decisionRecord } from './log/decision-record.ts';
 
 export interface DeciderRoleDeps {
   readonly config: Config;
@@ -100,6 +102,10 @@ function hear(
       break;
     case 'report':
       addCounts(message.counts, metrics);
+      metrics.countParity(message.parity);
+      break;
+    case 'parity':
+      tellOfParity(message.report, log);
       break;
     case 'unknown-kid':
       unknownKid(message.unknown);
@@ -108,6 +114,13 @@ function hear(
       log.error({ pid }, message.message);
       break;
   }
+}
+
+/** The first of each kind: a disagreement is somebody's mistake, the operator's policies or ours. */
+function tellOfParity({ agrees, shadow, entry }: ParityReport, log: Log): void {
+  const context = { shadow, ours: decisionRecord(entry) };
+  if (agrees) log.info(context, "agrees with Envoy's RBAC");
+  else log.warn(context, "disagrees with Envoy's RBAC");
 }
 
 function addCounts(counts: CheckCounts, metrics: Metrics): void {

@@ -25,6 +25,8 @@ export interface Metrics {
   countIssued(kind: 'x509' | 'jwt'): void;
   countUnverifiedPeers(count: number): void;
   countAmbiguousRequests(count: number): void;
+  /** Decisions that agreed and that disagreed with Envoy's own RBAC in the shadow. */
+  countParity(counts: { readonly agreements: number; readonly disagreements: number }): void;
   moveStreams(protocol: string, by: 1 | -1): void;
   setGeneration(generation: number): void;
   setPolicies(counts: readonly { readonly dialect: string; readonly kind: string; readonly count: number }[]): void;
@@ -62,6 +64,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
   const dropped = counter('gatehouse_decision_log_dropped_total', 'Decisions that the log had no room for.');
   const unverified = counter('gatehouse_peer_unverified_total', 'Checks whose peer our bundles do not vouch for.');
   const ambiguous = counter('gatehouse_request_ambiguous_total', 'Checks whose path may be read in two ways.');
+  const parity = counter('gatehouse_parity_total', "Checks held against Envoy's RBAC in the shadow.", ['result']);
   const deciders = gauge('gatehouse_deciders', 'Decider processes that run.');
 
   const latency = latencyHistogram('gatehouse_check_seconds', 'Time that a decision took.', latencyBounds);
@@ -76,6 +79,10 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
     countIssued: (kind) => issued.inc({ kind }),
     countUnverifiedPeers: (count) => unverified.inc(count),
     countAmbiguousRequests: (count) => ambiguous.inc(count),
+    countParity({ agreements, disagreements }) {
+      parity.inc({ result: 'agreement' }, agreements);
+      parity.inc({ result: 'disagreement' }, disagreements);
+    },
     moveStreams: (protocol, by) => streams.inc({ protocol }, by),
     setGeneration: (value) => generation.set(value),
     setPolicies(counts) {

@@ -8,6 +8,7 @@ import { CheckCounters } from '../../authz/counters.ts';
 import { DecisionIds } from '../../authz/decision-id.ts';
 import { importKeySets } from '../../authz/jwks/import-key-sets.ts';
 import { createTokenVerifier } from '../../authz/jwt/verifier.ts';
+import { ParityCanary } from '../../authz/parity.ts';
 import { DecisionRing } from '../../authz/ring.ts';
 import type { DecisionState, KeySets, Revocations } from '../../authz/state.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -44,6 +45,7 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
   const serving = createWatchable<ServingState>(servingState(false));
   const ring = new DecisionRing();
   const counters = new CheckCounters();
+  const parity = new ParityCanary((report) => tell({ kind: 'parity', report }));
   const ids = new DecisionIds();
   const verifyTokens = createTokenVerifier();
   const parts: Parts = { keySets: { generation: 0, sets: new Map() } };
@@ -83,6 +85,7 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
       verifyTokens,
       ring,
       counters,
+      parity,
       clock: systemClock,
       ids,
       onUnknownKid: (unknown) => tell({ kind: 'unknown-kid', unknown }),
@@ -107,7 +110,7 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
     await transport?.drain(graceMs);
     const { entries, dropped } = ring.drain(Number.MAX_SAFE_INTEGER);
     if (entries.length > 0 || dropped > 0) tell({ kind: 'decisions', entries, dropped });
-    tell({ kind: 'report', counts: counters.take(), memoryBytes: process.memoryUsage.rss() });
+    tell({ kind: 'report', counts: counters.take(), parity: parity.take(), memoryBytes: process.memoryUsage.rss() });
     tell({ kind: 'drained' });
   };
 
@@ -143,7 +146,12 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
         else if (socket !== undefined) transport.accept(socket, message.listener);
         break;
       case 'report':
-        tell({ kind: 'report', counts: counters.take(), memoryBytes: process.memoryUsage.rss() });
+        tell({
+          kind: 'report',
+          counts: counters.take(),
+          parity: parity.take(),
+          memoryBytes: process.memoryUsage.rss(),
+        });
         break;
       case 'drain':
         void drain(message.graceMs);

@@ -7,6 +7,7 @@ import type { CheckOptions } from '../../authz/check.ts';
 import type { CheckCounts } from '../../authz/counters.ts';
 import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
 import type { UnknownKid } from '../../authz/jwt/verdict.ts';
+import type { ParityCounts, ParityReport } from '../../authz/parity.ts';
 import type { RingEntry } from '../../authz/ring.ts';
 import type { Revocations } from '../../authz/state.ts';
 import type { PolicyModel } from '../../policy/model.ts';
@@ -44,7 +45,14 @@ export type FromDecider =
   /** Policies of this generation could not be put in force; the ones before stay. */
   | { readonly kind: 'refused'; readonly generation: number; readonly why: string }
   | { readonly kind: 'decisions'; readonly entries: readonly RingEntry[]; readonly dropped: number }
-  | { readonly kind: 'report'; readonly counts: CheckCounts; readonly memoryBytes: number }
+  | {
+      readonly kind: 'report';
+      readonly counts: CheckCounts;
+      readonly parity: ParityCounts;
+      readonly memoryBytes: number;
+    }
+  /** The first agreement or disagreement of its kind with Envoy's own RBAC. */
+  | { readonly kind: 'parity'; readonly report: ParityReport }
   | { readonly kind: 'unknown-kid'; readonly unknown: UnknownKid }
   | { readonly kind: 'trouble'; readonly message: string }
   | { readonly kind: 'drained' };

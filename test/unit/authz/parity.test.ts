@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { create, type JsonObject, toBinary } from '@bufbuild/protobuf';
 import { ParityCanary, type ShadowVerdict, shadowVerdict } from '../../../src/authz/parity.ts';
-import { MetadataSchema } from '../../../src/gen/envoy/config/core/v3/base_pb.ts';
+import type { RingEntry } from '../../../src/authz/ring.ts';
 import type { Decision } from '../../../src/policy/decision.ts';
 
 const RBAC = 'envoy.filters.http.rbac';
-const metadataOf = (fields: JsonObject, filter = RBAC) =>
-  create(MetadataSchema, { filterMetadata: { [filter]: fields } });
+
+/** Facts whose metadata has these strings under Envoy's RBAC filter. */
+const factsOf = (fields: Readonly<Record<string, string>>) => ({
+  metadata: (filter: string, [name = '']: readonly string[]): readonly string[] =>
+    filter === RBAC && Object.hasOwn(fields, name) ? [fields[name]!] : [],
+});
 
 const decisionOf = (effect: Decision['effect'], reason: Decision['reason']): Decision => ({
   effect,
@@ -18,18 +21,25 @@ const decisionOf = (effect: Decision['effect'], reason: Decision['reason']): Dec
   audit: undefined,
 });
 
+const entryOf = (decision: Decision): RingEntry => ({
+  id: 'x',
+  decidedAt: 0,
+  decision,
+  destination: undefined,
+  snapshot: 1,
+  request: undefined,
+});
+
+interface Case {
+  readonly name: string;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly want: ShadowVerdict | undefined;
+}
+
 describe('shadowVerdict', () => {
-  const cases: readonly {
-    readonly name: string;
-    readonly fields: JsonObject;
-    readonly want: ShadowVerdict | undefined;
-  }[] = [
+  const cases: readonly Case[] = [
     { name: 'nothing', fields: {}, want: undefined },
-    {
-      name: "another canary's keys",
-      fields: { istio_dry_run_deny_shadow_engine_result: 'denied' },
-      want: undefined,
-    },
+    { name: "Istio's dry run", fields: { istio_dry_run_deny_shadow_engine_result: 'denied' }, want: undefined },
     {
       name: 'both allow',
       fields: {
@@ -50,40 +60,42 @@ describe('shadowVerdict', () => {
     },
     {
       name: 'a result that is neither',
-      fields: { gatehouse_parity_allow_shadow_engine_result: 7 },
+      fields: { gatehouse_parity_allow_shadow_engine_result: 'perhaps' },
       want: { effect: 'deny', policy: '' },
     },
   ];
   for (const { name, fields, want } of cases) {
-    it(`reads ${name}`, () => assert.deepEqual(shadowVerdict(metadataOf(fields)), want));
+    it(`reads ${name}`, () => assert.deepEqual(shadowVerdict(factsOf(fields)), want));
   }
 });
 
 describe('ParityCanary', () => {
-  const requestOf = (fields: JsonObject) => {
-    const bytes = toBinary(MetadataSchema, metadataOf(fields));
-    return { bytes: Buffer.from(bytes), metadata: [0, bytes.length] };
-  };
-  const allowed = requestOf({ gatehouse_parity_allow_shadow_engine_result: 'allowed' });
-  const denied = requestOf({ gatehouse_parity_allow_shadow_engine_result: 'denied' });
+  const allowed = factsOf({ gatehouse_parity_allow_shadow_engine_result: 'allowed' });
+  const denied = factsOf({ gatehouse_parity_allow_shadow_engine_result: 'denied' });
 
   it('counts, and tells the first of each kind', () => {
     const told: string[] = [];
-    const canary = new ParityCanary((agrees, shadow, { effect }) => told.push(`${agrees} ${shadow.effect} ${effect}`));
+    const canary = new ParityCanary(({ agrees, shadow, entry }) =>
+      told.push(`${agrees} ${shadow.effect} ${entry.decision.effect}`),
+    );
+    const compare = (facts: typeof allowed, decision: Decision) =>
+      canary.compare(facts, decision, () => entryOf(decision));
     for (let i = 0; i < 3; i++) {
-      canary.compare(allowed, decisionOf('allow', 'rule_allowed'));
-      canary.compare(denied, decisionOf('allow', 'rule_allowed'));
+      compare(allowed, decisionOf('allow', 'rule_allowed'));
+      compare(denied, decisionOf('allow', 'rule_allowed'));
     }
-    canary.compare(allowed, decisionOf('deny', 'no_rule_allowed'));
+    compare(allowed, decisionOf('deny', 'no_rule_allowed'));
     assert.deepEqual(told, ['true allow allow', 'false deny allow', 'false allow deny']);
     assert.deepEqual(canary.take(), { agreements: 3, disagreements: 4 });
     assert.deepEqual(canary.take(), { agreements: 0, disagreements: 0 });
   });
 
-  it('leaves alone what RBAC does not decide', () => {
+  it('leaves alone what RBAC does not decide, and requests that bring no verdict', () => {
     const canary = new ParityCanary(() => assert.fail('told of it'));
-    canary.compare(allowed, decisionOf('deny', 'token_invalid'));
-    canary.compare({ bytes: Buffer.alloc(0), metadata: [] }, decisionOf('deny', 'rule_denied'));
+    const decision = decisionOf('deny', 'token_invalid');
+    canary.compare(allowed, decision, () => entryOf(decision));
+    const other = decisionOf('deny', 'rule_denied');
+    canary.compare(factsOf({}), other, () => entryOf(other));
     assert.deepEqual(canary.take(), { agreements: 0, disagreements: 0 });
   });
 });
