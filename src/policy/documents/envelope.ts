@@ -123,9 +123,21 @@ function asText(value: Value, path: string, report: Reporter): string | undefine
 
 function texts(metadata: MapValue | undefined, field: string, report: Reporter): ReadonlyMap<string, Annotation> {
   const out = new Map<string, Annotation>();
-  for (const [key, { value }] of mapAt(metadata, field)?.entries ?? []) {
-    const text = asText(value, `metadata.${field}.${key}`, report);
-    if (text !== undefined) out.set(key, { text, line: value.line, column: value.column });
+  const map = fieldOf(metadata, field);
+  if (map === undefined || map.is === 'null') return out;
+  if (map.is !== 'map') {
+    report.error(
+      map,
+      'type',
+      `metadata.${field}`,
+      `metadata.${field} must be a map, not ${describe(map)}`,
+      'write a map of texts',
+    );
+    return out;
+  }
+  for (const [key, { value }] of map.entries) {
+    const text = asText(value, `metadata.${field}.${key}`, report) ?? '';
+    out.set(key, { text, line: value.line, column: value.column });
   }
   return out;
 }

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { toByteString } from '../../../lib/byte-string.ts';
+import { parseIp } from '../../../lib/ip-address.ts';
 import type { PolicyDocument } from '../../documents/document.ts';
 import type { Reporter } from '../../documents/finding.ts';
 import { listOf, object, type Shape, text } from '../../documents/shape.ts';
@@ -135,14 +136,16 @@ function checkSources(rule: MapValue, path: string, report: Reporter): void {
   if (jwks?.is === 'text' && jwks.text !== '') checkJwks(jwks, `${path}.jwks`, report);
 }
 
+const hostAndPort = /^https?:\/\/(?:[^/?@]*@)?(\[[^\]]*\]|[^/?@:#[\]\s\\^`{|}]*)(?::\d*)?(?:[/?].*)?$/i;
+
 /** As Go's URL parser reads it: scheme http or https, digits for a port, nothing odd in the host. A host need not be there. */
 function isHttpUri(text: string): boolean {
-  const opaque = /^https?:(?!\/\/)(.*)$/i.exec(text);
-  const parts =
-    opaque ??
-    /^https?:\/\/(?:[^/?@]*@)?(?:\[[0-9a-fA-F:.%]*\]|[^/?@:#[\]\s"<>\\^`{|}]*)(?::\d*)?(?:[/?].*)?$/i.exec(text);
-  if (parts === null || /\p{Cc}/u.test(text)) return false;
-  return !/%(?![0-9a-fA-F]{2})/.test(text.split('?', 1)[0] ?? '');
+  if (/\p{Cc}/u.test(text) || /%(?![0-9a-fA-F]{2})/.test(text.split('?', 1)[0] ?? '')) return false;
+  if (/^https?:(?!\/\/)/i.test(text)) return true;
+  const host = hostAndPort.exec(text)?.[1];
+  if (host === undefined) return false;
+  if (host.startsWith('[')) return host.includes(':') && parseIp(host.slice(1, -1).replace(/%25.+$/, '')) !== undefined;
+  return !/%(?!25)[0-7]/.test(host);
 }
 
 function keysOf(rule: MapValue): KeySource {
