@@ -144,7 +144,7 @@ function evaluateTransport(stage: TransportStage, { facts, destination, registry
     kind: stage.kind,
     name: 'mTLS',
     decision: refused ? made('deny', 'mtls_required', demand.policy) : undefined,
-    said: `port ${facts.destinationPort} is ${demand.mode.toUpperCase()}; the caller ${isNamed ? 'has' : 'has no'} certificate`,
+    said: `port ${facts.destinationPort} is ${demand.mode.toUpperCase()}; the caller ${isNamed ? 'has a name' : 'has no certificate'}`,
     policies: [],
   };
 }
@@ -172,7 +172,11 @@ function evaluateRules(stage: RuleStage, scene: Scene): StageTrace {
   );
   const trace = { kind: stage.kind, name: stage.name, policies };
   if (stage.kind === 'audit')
-    return { ...trace, decision: undefined, said: `${holding.length} rules hold; they decide nothing` };
+    return {
+      ...trace,
+      decision: undefined,
+      said: holding.length === 0 ? 'no rule holds' : `${holding.length} of its rules hold; they decide nothing`,
+    };
   if (stage.kind !== 'first-match') {
     holding.sort((a, b) => (envoyId(a.policy.policy, a.rule.index) < envoyId(b.policy.policy, b.rule.index) ? -1 : 1));
   }
@@ -200,8 +204,11 @@ function whenNoneHolds(stage: RuleStage, counting: number, trace: Omit<StageTrac
       : onNoMatch === 'allow'
         ? made('allow', 'rule_allowed')
         : undefined;
-  return { ...trace, decision, said: `${counting} policies apply and no rule holds` };
+  return { ...trace, decision, said: `${counted(counting, 'policy', 'policies')} and no rule holds` };
 }
+
+const counted = (count: number, one: string, many: string): string =>
+  count === 1 ? `one ${one} applies` : `${count} ${many} apply`;
 
 function ruleOf(stage: RuleStage, ref: PolicyRef, index: number): Rule {
   const policy = stage.policies.find((each) => each.ref === ref);

@@ -1,0 +1,123 @@
+/**
+ * Clauses of a derivation for people: which fact, what it was, what it had to be.
+ * @module
+ */
+import { redactHeader, redactPath } from '../authz/redact.ts';
+import { assertNever } from '../lib/assert-never.ts';
+import { fromByteString } from '../lib/byte-string.ts';
+import type { Atom, TextFact, TextPattern } from '../policy/model.ts';
+import type { TokenCarriers } from '../policy/token-carriers.ts';
+import type { ClauseTrace } from '../policy/trace.ts';
+
+/** One clause, shown. */
+export interface ShownClause {
+  /** E.g. `method`, `principal`, `header x-team`. */
+  readonly fact: string;
+  /** The request's own values; empty if it has none. */
+  readonly values: readonly string[];
+  /** `is` or `is not` one of the patterns. */
+  readonly relation: 'is' | 'is not';
+  readonly patterns: readonly string[];
+  /** One sentence. */
+  readonly text: string;
+}
+
+/** Shows a clause as the request met or missed it; tokens are redacted. */
+export function showClause({ atom, negated, values }: ClauseTrace, met: boolean, carriers: TokenCarriers): ShownClause {
+  const fact = nameOfAtom(atom);
+  const shown = values.map((value) => fromByteString(redactValue(atom, value, carriers)));
+  const patterns = patternsOf(atom).map(fromByteString);
+  const relation = negated ? 'is not' : 'is';
+  const has = shown.length === 0 ? `there is no ${fact}` : `${fact} is ${shown.map(quoted).join(' and ')}`;
+  const wanted = `${negated ? 'not ' : ''}${patterns.length > 1 ? 'one of ' : ''}${patterns.map(quoted).join(', ')}`;
+  const text = met ? `${has}, as the rule wants (${wanted})` : `${has}, must be ${wanted}`;
+  return { fact, values: shown, relation, patterns, text };
+}
+
+const quoted = (text: string): string => JSON.stringify(text);
+
+function redactValue(atom: Atom, value: string, carriers: TokenCarriers): string {
+  if (atom.op !== 'text') return value;
+  return atom.fact.of === 'header' ? redactHeader(atom.fact.name, value, carriers) : redactPath(value, carriers);
+}
+
+/** Names the fact that an atom asks about, in words of the policy languages. */
+export function nameOfAtom(atom: Atom): string {
+  switch (atom.op) {
+    case 'text':
+      return nameOfText(atom.fact);
+    case 'address':
+      return `${atom.fact} address`;
+    case 'port':
+      return atom.fact === 'destinationPort' ? 'destination port' : 'source port';
+    case 'protocol':
+      return 'IP protocol';
+    case 'endpoint':
+      return `${atom.end} endpoint`;
+    case 'identity':
+      return `${atom.end} identity`;
+    case 'namedPort':
+      return `named ${atom.end} port`;
+    default:
+      return assertNever(atom);
+  }
+}
+
+function nameOfText(fact: TextFact): string {
+  switch (fact.of) {
+    case 'peerName':
+      return 'principal';
+    case 'header':
+      return `header ${fact.name}`;
+    case 'claim':
+      return `claim ${fact.path.join('.')}`;
+    case 'metadata':
+      return `metadata ${fact.filter} ${fact.path.join('.')}`;
+    case 'normalPath':
+      return 'path';
+    default:
+      return fact.of;
+  }
+}
+
+function patternsOf(atom: Atom): readonly string[] {
+  switch (atom.op) {
+    case 'text':
+      return atom.any.map(showPattern);
+    case 'address':
+      return atom.any.map(({ text }) => text);
+    case 'port':
+      return atom.any.map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`));
+    case 'protocol':
+      return atom.any.map(String);
+    case 'namedPort':
+      return [atom.name];
+    default:
+      return [JSON.stringify('selector' in atom ? atom.selector : { ...atom, op: undefined })];
+  }
+}
+
+/** A pattern as policies write it. */
+export function showPattern(pattern: TextPattern): string {
+  switch (pattern.is) {
+    case 'exact':
+      return pattern.value;
+    case 'prefix':
+      return `${pattern.value}*`;
+    case 'suffix':
+      return `*${pattern.value}`;
+    case 'present':
+    case 'nonEmpty':
+      return '*';
+    case 'glob':
+      return pattern.parts.join('*');
+    case 'under':
+      return `${pattern.value}/…`;
+    case 'template':
+      return pattern.text;
+    case 'serviceAccount':
+      return `${pattern.namespace}/${pattern.serviceAccount}`;
+    default:
+      return assertNever(pattern);
+  }
+}

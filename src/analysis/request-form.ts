@@ -1,0 +1,104 @@
+/**
+ * A request as people write it (JSON) → the CheckRequest that an Envoy would send.
+ * @module
+ */
+import { z } from 'zod';
+import { bytesField, varintField } from '../authz/wire/writer.ts';
+import { GatehouseError } from '../errors.ts';
+
+const text = z.string().default('');
+const port = z.int().min(0).max(65_535).default(0);
+const peer = z
+  .strictObject({
+    principal: text,
+    address: text,
+    port,
+    labels: z.record(z.string(), z.string()).default({}),
+    /** URL-encoded PEM, as Envoy sends it, or plain PEM. */
+    certificate: text,
+  })
+  .prefault({});
+
+const form = z.strictObject({
+  source: peer,
+  destination: peer,
+  /** Absent: a TCP connection. */
+  http: z
+    .strictObject({
+      method: z.string().default('GET'),
+      path: z.string().default('/'),
+      host: text,
+      scheme: z.string().default('https'),
+      /** A list where a header stands in several lines. */
+      headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])).default({}),
+    })
+    .optional(),
+  tls: z.strictObject({ sni: text }).optional(),
+  contextExtensions: z.record(z.string(), z.string()).default({}),
+});
+
+/** A request in JSON. */
+export type RequestForm = z.input<typeof form>;
+
+/**
+ * Encodes a request form.
+ *
+ * @param value  parsed JSON: `{ source: { principal, address, port }, destination: {…}, http: { method, path, host, headers } }`
+ * @throws GatehouseError `message_invalid`, naming every member that is wrong
+ */
+export function encodeRequestForm(value: unknown): Buffer {
+  const parsed = form.safeParse(value);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'request'}: ${message}`);
+    throw new GatehouseError('message_invalid', `the request is not one: ${problems.join('; ')}`, { problems });
+  }
+  const { source, destination, http, tls, contextExtensions } = parsed.data;
+  return bytesField(
+    1,
+    bytesField(1, encodePeer(source)),
+    bytesField(2, encodePeer(destination)),
+    ...(http === undefined ? [] : [bytesField(4, bytesField(2, encodeHttp(http)))]),
+    ...mapEntries(10, contextExtensions),
+    ...(tls === undefined ? [] : [bytesField(12, bytesField(1, tls.sni))]),
+  );
+}
+
+function encodePeer({ principal, address, port: number, labels, certificate }: z.output<typeof peer>): Buffer {
+  const socket = bytesField(1, bytesField(2, address), varintField(3, number));
+  const encoded = certificate.includes('\n') ? encodeURIComponent(certificate) : certificate;
+  return Buffer.concat([
+    ...(address === '' && number === 0 ? [] : [bytesField(1, socket)]),
+    ...mapEntries(3, labels),
+    bytesField(4, principal),
+    ...(encoded === '' ? [] : [bytesField(5, encoded)]),
+  ]);
+}
+
+type Http = NonNullable<z.output<typeof form>['http']>;
+
+function encodeHttp({ method, path, host, scheme, headers }: Http): Buffer {
+  const lines: [string, string][] = [];
+  const given = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
+  for (const [name, value] of Object.entries({
+    ':method': method,
+    ':path': path,
+    ':authority': host,
+    ':scheme': scheme,
+  })) {
+    if (value !== '' && !given.has(name)) lines.push([name, value]);
+  }
+  for (const [name, value] of Object.entries(headers)) {
+    for (const each of Array.isArray(value) ? value : [value]) lines.push([name.toLowerCase(), each]);
+  }
+  return Buffer.concat([
+    bytesField(2, method),
+    bytesField(4, path),
+    bytesField(5, host),
+    bytesField(6, scheme),
+    bytesField(13, ...lines.map(([name, value]) => bytesField(1, bytesField(1, name), bytesField(3, value)))),
+  ]);
+}
+
+function mapEntries(field: number, entries: Readonly<Record<string, string>>): Buffer[] {
+  return Object.entries(entries).map(([key, value]) => bytesField(field, bytesField(1, key), bytesField(2, value)));
+}
