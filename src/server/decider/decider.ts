@@ -10,6 +10,7 @@ import { importKeySets } from '../../authz/jwks/import-key-sets.ts';
 import { createTokenVerifier } from '../../authz/jwt/verifier.ts';
 import { ParityCanary } from '../../authz/parity.ts';
 import { DecisionRing } from '../../authz/ring.ts';
+import { selfTest } from '../../authz/self-test.ts';
 import type { DecisionState, KeySets, Revocations } from '../../authz/state.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createWatchable } from '../../lib/watchable.ts';
@@ -20,7 +21,6 @@ import type { BundleSet } from '../../spiffe/bundle.ts';
 import type { ServingState } from '../../transport/health-service.ts';
 import { createCheckTransport } from './check-transport.ts';
 import type { DeciderSettings, FromDecider, ToDecider } from './messages.ts';
-import { selfTest } from './self-test.ts';
 
 const AUTHORIZATION = 'envoy.service.auth.v3.Authorization';
 const DRAIN_LOG_EVERY_MS = 100;

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import type { CheckOptions } from '../../../src/authz/check.ts';
+import { selfTest } from '../../../src/authz/self-test.ts';
+import { decision } from '../../../src/policy/compile/step.ts';
+
+const options: CheckOptions = {
+  workloads: [],
+  clients: [],
+  trustedHops: 0,
+  ownPrefixes: [],
+  verifyPeer: 'off',
+  peerTrustDomains: 'any',
+  ambiguousRequests: 'asUpstream',
+};
+
+describe('selfTest', () => {
+  it('passes for a snapshot, whatever it decides', () => {
+    selfTest({ generation: 1, decide: () => decision('istio', 'allow', 'rule_allowed') }, options);
+  });
+
+  it('refuses options under which an empty request could not be denied', () => {
+    const broken = { ...options, workloads: [{ addresses: ['not a range'] }] } as unknown as CheckOptions; // as a bug might make them
+    assert.throws(() => selfTest({ generation: 1, decide: () => decision('istio', 'allow', 'rule_allowed') }, broken), {
+      code: 'config_invalid',
+    });
+  });
+});
