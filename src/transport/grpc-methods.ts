@@ -82,7 +82,7 @@ export function serverStreaming<M extends DescMethod & { methodKind: 'server_str
           method,
           deps,
           scope,
-          (context) => pump(handle(call.request, context), call, context.signal),
+          (context) => pump(handle(call.request, context), call, context.signal, deps.stopping),
           (thrown) => end(call, thrown),
         );
       };
@@ -105,7 +105,8 @@ export function bidiStreaming<M extends DescMethod & { methodKind: 'bidi_streami
           method,
           deps,
           scope,
-          (context) => pump(handle(call.iterator({ destroyOnReturn: false }), context), call, context.signal),
+          (context) =>
+            pump(handle(call.iterator({ destroyOnReturn: false }), context), call, context.signal, deps.stopping),
           (thrown) => end(call, thrown),
         );
       };
@@ -211,7 +212,6 @@ function run(
     try {
       if (context === undefined) throw new GatehouseError('unreachable', 'the connection is already closed');
       await work(context);
-      if (deps.stopping.aborted) throw new GatehouseError('draining', 'the server is stopping');
     } catch (thrown) {
       deps.failed(`/${method.parent.typeName}/${method.name}`, asGatehouseError(thrown), context?.connection);
       fail(thrown);
@@ -226,11 +226,13 @@ async function pump<T>(
   messages: AsyncIterable<T>,
   call: EventEmitter & { write(message: T): boolean; end(): void },
   signal: AbortSignal,
+  stopping: AbortSignal,
 ): Promise<void> {
   for await (const message of messages) {
     if (signal.aborted) break;
     if (!call.write(message)) await once(call, 'drain', { signal }).catch(() => undefined); // aborted: the loop ends
   }
+  if (stopping.aborted) throw new GatehouseError('draining', 'the server is stopping');
   if (!signal.aborted) call.end();
 }
 

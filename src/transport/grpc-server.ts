@@ -39,6 +39,7 @@ export function createGrpcServer({ methods, limits, failed }: GrpcServerDeps): G
     'grpc.enable_channelz': 0,
   });
   const connections = createConnections();
+  const sockets = new Set<Socket>();
   const stopping = new AbortController();
   const deps = { connections, stopping: stopping.signal, failed: failed ?? (() => undefined) };
   for (const { definition, handler } of methods) {
@@ -54,19 +55,27 @@ export function createGrpcServer({ methods, limits, failed }: GrpcServerDeps): G
   const accept: GrpcServer['accept'] = (socket, address, peerCertificate) => {
     if (stopping.signal.aborted) return void socket.destroy();
     socket.on('error', () => socket.destroy()); // a peer may go at any time
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
     connections.add(socket, address, peerCertificate);
     injector.injectConnection(socket);
   };
+  // tryShutdown does not wait for calls on injected connections, so what is waited for is the sockets: each closes after its last call.
+  const end = async (graceMs: number): Promise<void> => {
+    stopping.abort();
+    server.tryShutdown(() => undefined);
+    const cut = setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, graceMs);
+    await Promise.all(
+      [...sockets].map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()))),
+    );
+    clearTimeout(cut);
+    server.forceShutdown();
+  };
   let drained: Promise<void> | undefined;
   const drain = (graceMs: number): Promise<void> => {
-    drained ??= new Promise((resolve) => {
-      stopping.abort();
-      const cut = setTimeout(() => server.forceShutdown(), graceMs);
-      server.tryShutdown(() => {
-        clearTimeout(cut);
-        resolve();
-      });
-    });
+    drained ??= end(graceMs);
     return drained;
   };
   return {
