@@ -98,7 +98,7 @@ function patternsOf(atom: Atom): readonly string[] {
 }
 
 /** A pattern as policies write it. */
-export function showPattern(pattern: TextPattern): string {
+function showPattern(pattern: TextPattern): string {
   switch (pattern.is) {
     case 'exact':
       return pattern.value;

@@ -7,7 +7,7 @@ import type { Atom, TextFact, TextPattern } from '../policy/model.ts';
 import { matches } from '../policy/plain-match.ts';
 
 /** A value that the pattern matches. */
-export function witnessOf(pattern: TextPattern): string {
+function witnessOf(pattern: TextPattern): string {
   switch (pattern.is) {
     case 'exact':
     case 'prefix':

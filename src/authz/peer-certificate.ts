@@ -52,7 +52,7 @@ export function createPeerReader(): (request: CheckRequest) => PeerReading | und
 }
 
 /** Reads an URL-encoded PEM certificate. */
-export function readPeer(encoded: string): PeerReading {
+function readPeer(encoded: string): PeerReading {
   try {
     const der = fromPem('CERTIFICATE', decodeURIComponent(encoded))[0];
     if (der === undefined) return 'unreadable';

@@ -5,7 +5,7 @@
 import type { TokenCarriers } from '../policy/token-carriers.ts';
 
 /** What stands in a secret's place. */
-export const redacted = '[redacted]';
+const redacted = '[redacted]';
 
 const alwaysHeaders = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie']);
 const alwaysParams = new Set(['access_token']);

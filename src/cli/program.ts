@@ -38,7 +38,10 @@ const groups: Readonly<Record<string, Group>> = {
   },
   policy: {
     summary: 'check policy files and explain decisions',
-    load: [async (terminal) => (await import('./policy-check.ts')).policyCheckCommand(terminal)],
+    load: [
+      async (terminal) => (await import('./policy-check.ts')).policyCheckCommand(terminal),
+      async (terminal) => (await import('./policy-explain.ts')).policyExplainCommand(terminal),
+    ],
   },
   envoy: {
     summary: 'make configuration for Envoy',

@@ -77,17 +77,20 @@ async function serve(flags: Flags, terminal: Terminal): Promise<ExitCode | undef
     const drainTimeoutMs = milliseconds('--drain-timeout', flags.drainTimeout);
     const config = read();
     const log = createLog(config.log.level);
-    const gaps = hardenProcess();
-    if (gaps.length > 0) log.warn({ gaps }, 'this process could not be closed against debuggers');
-    const server = await startServer({ config, log, firstDecider, readyTimeoutMs, signal: stopping.signal });
-    terminal.out(`${JSON.stringify(server.readyLine)}\n`);
-    log.info(server.readyLine, 'ready');
+    let server: Awaited<ReturnType<typeof startServer>> | undefined;
     let reloading = Promise.resolve();
     process.on('SIGHUP', () => {
+      const running = server; // before the start is over there is nothing that could be older than the file
+      if (running === undefined) return;
       reloading = reloading
-        .then(() => server.reload(read()))
-        .catch((thrown: unknown) => server.refuseReload(asGatehouseError(thrown)));
+        .then(() => running.reload(read()))
+        .catch((thrown: unknown) => running.refuseReload(asGatehouseError(thrown)));
     });
+    const gaps = hardenProcess();
+    if (gaps.length > 0) log.warn({ gaps }, 'this process could not be closed against debuggers');
+    server = await startServer({ config, log, firstDecider, readyTimeoutMs, signal: stopping.signal });
+    terminal.out(`${JSON.stringify(server.readyLine)}\n`);
+    log.info(server.readyLine, 'ready');
     if (!stopping.signal.aborted) {
       await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve, { once: true }));
     }

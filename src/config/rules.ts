@@ -13,7 +13,7 @@ const MAX_SOCKET_PATH_BYTES = 107;
 const transports: readonly Config['extAuthz']['transport'][] = ['lane', 'grpc-js'];
 
 /** Whether an address can be reached from this machine only. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 

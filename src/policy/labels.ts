@@ -16,8 +16,6 @@ export type LabelExpr =
   /** The value has this text in this place; false for a missing label. */
   | { readonly op: 'contains' | 'startsWith' | 'endsWith'; readonly key: string; readonly text: string };
 
-export const everyLabel: LabelExpr = { op: 'all', of: [] };
-
 /** Whether `labels` satisfy `expr`. */
 export function labelsMatch(expr: LabelExpr, labels: Labels): boolean {
   switch (expr.op) {

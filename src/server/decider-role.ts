@@ -58,7 +58,7 @@ export function deciderSettings(config: Config): DeciderSettings {
 }
 
 /** What a configuration means to Check. */
-export function checkOptions({ extAuthz, trustDomain, trustDomainAliases, workloads }: Config): CheckOptions {
+function checkOptions({ extAuthz, trustDomain, trustDomainAliases, workloads }: Config): CheckOptions {
   const { clients, trustedHops, verifyPeer, peerTrustDomains, ambiguousRequests } = extAuthz;
   return {
     workloads: workloads.map(({ namespace, serviceAccount, spiffeId, labels, addresses, trustedHops: hops }) => ({

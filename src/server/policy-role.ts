@@ -10,7 +10,7 @@ import { registryKinds } from '../policy/registry/readers.ts';
 import type { Endpoint } from '../policy/registry/registry.ts';
 import type { LastGoodStore } from '../policy/sources/last-good-store.ts';
 import type { PolicyPath } from '../policy/sources/policy-path.ts';
-import { openPolicySources, type PolicySources } from '../policy/sources/policy-sources.ts';
+import { openPolicySources, type PolicySourceOptions, type PolicySources } from '../policy/sources/policy-sources.ts';
 
 /** What the configuration tells the readers of policy. */
 export function dialectOptions({ trustDomain, trustDomainAliases, policies }: Config): DialectOptions {
@@ -24,15 +24,18 @@ export function openPolicies(
   kept: KeptTexts,
   onError: (thrown: unknown) => void,
 ): Promise<PolicySources> {
+  return openPolicySources(sourceOptions(config), { clock: systemClock, lastGood: lastGoodIn(kept), onError });
+}
+
+/** What a configuration tells the sources of policy. */
+export function sourceOptions(config: Config): PolicySourceOptions {
   const { paths, absence, planes, hops } = config.policies;
   const places: PolicyPath[] = [
     ...paths.map(({ path, namespaces }) => ({ path, ...(namespaces && { namespaces }) })),
     ...config.registry.paths.map((path) => ({ path, kinds: registryKinds })),
   ];
-  return openPolicySources(
-    { paths: places, absence, planes, hops, endpoints: config.workloads.map(toEndpoint), ...dialectOptions(config) },
-    { clock: systemClock, lastGood: lastGoodIn(kept), onError },
-  );
+  const endpoints = config.workloads.map(toEndpoint);
+  return { paths: places, absence, planes, hops, endpoints, ...dialectOptions(config) };
 }
 
 /** A workload from configuration as selectors see it. */

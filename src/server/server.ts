@@ -2,6 +2,7 @@
  * The composition root: a Config in, a running Gatehouse out.
  * @module
  */
+
 import { latencyBounds } from '../authz/counters.ts';
 import type { Config } from '../config/config.ts';
 import { asGatehouseError, GatehouseError } from '../errors.ts';
@@ -22,6 +23,7 @@ import type { DeciderProcess } from './decider/decider-process.ts';
 import { deciderSettings, startDeciders } from './decider-role.ts';
 import { openHttpDoor } from './http-door.ts';
 import { type IdentityRole, openIdentityRole } from './identity-role.ts';
+import { openKeySets, tokenRulesOf } from './key-set-role.ts';
 import { listenAddress } from './listen-addresses.ts';
 import { createDecisionLog } from './log/decision-log.ts';
 import { deliveryObserver } from './observer.ts';
@@ -95,9 +97,18 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     prepareDataDir(config.dataDir);
     const kept = stack.use(openKeptTexts(config.dataDir));
     if (!isDecider) firstDecider?.kill();
+    const keySets = stack.use(openKeySets(config, log));
     const deciders = isDecider
       ? stack.use(
-          startDeciders({ config, log, metrics, board, decisions, first: firstDecider, unknownKid: () => undefined }),
+          startDeciders({
+            config,
+            log,
+            metrics,
+            board,
+            decisions,
+            first: firstDecider,
+            unknownKid: ({ keySet, kid }) => keySets.wake(keySet, kid),
+          }),
         )
       : undefined;
     board.state.subscribe(({ ready }) => {
@@ -128,10 +139,14 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
         );
       }
       degradedBefore = degraded;
-      if (load.generation !== told) deciders?.tell({ kind: 'policies', model: load.model });
+      if (load.generation !== told) {
+        keySets.wanted(tokenRulesOf(load.model));
+        deciders?.tell({ kind: 'policies', model: load.model });
+      }
       told = load.generation;
     };
     let told = 0;
+    keySets.documents.subscribe((documents) => deciders?.tell({ kind: 'key-sets', documents }));
     policies.current.subscribe(enforce);
     enforce(policies.current.value);
     board.set('policies', '');

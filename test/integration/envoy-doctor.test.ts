@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
 import { doctorCommand } from '../../src/cli/doctor/doctor-command.ts';
 import type { DoctorFinding } from '../../src/cli/doctor/finding.ts';
 import { generateBootstrap } from '../../src/cli/envoy/bootstrap.ts';
 import { type BootstrapFlags, readFlags } from '../../src/cli/envoy/flags.ts';
 import { runEnvoy } from '../support/run-envoy.ts';
+import { projectRoot } from '../support/run-gatehouse.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const flags: BootstrapFlags = {
@@ -234,6 +238,15 @@ const faults: readonly Fault[] = [
   }),
 ];
 
+/** What Istio's CUSTOM provider does not set. */
+const restored = [
+  'include_peer_certificate',
+  'include_tls_session',
+  'encode_raw_headers',
+  'bootstrap_metadata_labels_key',
+  'validate_mutations',
+];
+
 interface Diagnosis {
   readonly ok: boolean;
   readonly findings: readonly DoctorFinding[];
@@ -267,6 +280,27 @@ describe('gatehouse doctor', () => {
       assert.equal(exit, 0);
     });
   }
+
+  it('has nothing but the CUSTOM policy to mention once the EnvoyFilter for Istio is merged', async () => {
+    const bootstrap = structuredClone(generateBootstrap(readFlags(flags)));
+    const { extAuthz } = parts(bootstrap);
+    for (const field of restored) delete extAuthz[field];
+    extAuthz.filter_enabled_metadata = {
+      filter: 'envoy.filters.http.rbac',
+      path: [{ key: 'istio-ext-authz-gatehouse-shadow_effective_policy_id' }],
+      value: { string_match: { prefix: 'istio-ext-authz-gatehouse' } },
+    };
+    const before = await diagnose(bootstrap);
+    assert.equal(before.answer.findings.filter(({ kind }) => kind === 'inexact').length, 4);
+    const file = join(projectRoot, 'deploy/envoy/istio-envoyfilter.yaml');
+    const envoyFilter: Loose = parse(readFileSync(file, 'utf8'));
+    Object.assign(extAuthz, envoyFilter.spec.configPatches[0].patch.value.typed_config);
+    const { answer } = await diagnose(bootstrap);
+    assert.deepEqual(
+      answer.findings.map(({ code }) => code),
+      ['asked_by_custom_policy'],
+    );
+  });
 
   for (const { kind, code, name, spoil, protocol = 'http' } of faults) {
     it(`tells of an Envoy that ${name}: ${code}`, async () => {

@@ -5,7 +5,7 @@
 import type { LaneMethod } from '../../src/transport/lane/method.ts';
 
 /** A CheckResponse that allows. */
-export const allowReply = Buffer.from([0x0a, 0x00, 0x1a, 0x00]);
+const allowReply = Buffer.from([0x0a, 0x00, 0x1a, 0x00]);
 export const checkPath = '/envoy.service.auth.v3.Authorization/Check';
 export const bigReply = Buffer.alloc(60_000, 'x');
 

@@ -22,6 +22,7 @@ export interface RunningGatehouse extends AsyncDisposable {
   readonly ready: ReadyLine;
   readonly pid: number;
   log(): string;
+  stdout(): string;
   stop(signal?: NodeJS.Signals): Promise<number | string>;
 }
 
@@ -51,6 +52,7 @@ export async function runGatehouse(configFile: string): Promise<RunningGatehouse
     ready,
     pid: child.pid,
     log: child.stderr,
+    stdout: child.stdout,
     stop: child.stop,
     [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   };

@@ -11,7 +11,7 @@ export const malformedMessage: Error = Object.freeze(
   Object.assign(new Error('not a protobuf message'), { stack: 'MalformedMessage' }),
 );
 
-export const wireType = { varint: 0, fixed64: 1, bytes: 2, startGroup: 3, endGroup: 4, fixed32: 5 } as const;
+const wireType = { varint: 0, fixed64: 1, bytes: 2, startGroup: 3, endGroup: 4, fixed32: 5 } as const;
 
 const DEEPEST_GROUP = 64;
 

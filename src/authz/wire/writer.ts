@@ -18,7 +18,7 @@ export function varintField(number: number, value: number): Buffer {
 }
 
 /** A double field. */
-export function doubleField(number: number, value: number): Buffer {
+function doubleField(number: number, value: number): Buffer {
   const bytes = Buffer.alloc(8);
   bytes.writeDoubleLE(value);
   return Buffer.concat([varint(number * 8 + wire.fixed64), bytes]);

@@ -65,7 +65,11 @@ function examineEnabled(filter: JsonObject, where: string): readonly DoctorFindi
     const message = `a runtime key (${textAt(enabled, 'runtime_key') || 'unnamed'}) can let requests pass unasked`;
     findings.push(finding('fail-open', 'switched_by_runtime', where, message, '# remove filter_enabled'));
   }
-  if (at(filter, 'filter_enabled_metadata') !== undefined) {
+  const condition = objectAt(filter, 'filter_enabled_metadata');
+  if (textAt(condition, 'filter') === 'envoy.filters.http.rbac') {
+    const message = 'only what a CUSTOM policy of Istio selects is asked about; the rest passes unasked';
+    findings.push(finding('fragile', 'asked_by_custom_policy', where, message, 'rules: [{}]'));
+  } else if (condition) {
     const message = 'requests without certain metadata pass unasked';
     findings.push(finding('fail-open', 'switched_by_metadata', where, message, '# remove filter_enabled_metadata'));
   }

@@ -32,7 +32,7 @@ export function dieWithParent(parentPid: number): void {
 }
 
 /** Whether SIGUSR1 can not open Node's debugger. */
-export function isDebuggerSignalOff(): boolean {
+function isDebuggerSignalOff(): boolean {
   const given = `${process.execArgv.join(' ')} ${process.env['NODE_OPTIONS'] ?? ''}`;
   return given.includes('--disable-sigusr1');
 }

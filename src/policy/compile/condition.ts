@@ -144,7 +144,7 @@ function rangeOf(text: string) {
 }
 
 /** Compiles to three values; an atom on an absent fact is unknown under `strict` (`absence.ts`). */
-export function compileTruth(expr: Expr, context: ConditionContext): Judge {
+function compileTruth(expr: Expr, context: ConditionContext): Judge {
   switch (expr.op) {
     case 'all': {
       const parts = expr.of.map((part) => compileTruth(part, context));

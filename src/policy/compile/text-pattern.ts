@@ -23,7 +23,7 @@ export function compileTextPatterns(patterns: readonly TextPattern[]): TextTest 
 }
 
 /** Compiles one pattern. */
-export function compileTextPattern(pattern: TextPattern): TextTest {
+function compileTextPattern(pattern: TextPattern): TextTest {
   switch (pattern.is) {
     case 'exact':
     case 'prefix':

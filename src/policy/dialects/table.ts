@@ -12,25 +12,23 @@ import { kubernetesReaders } from './kubernetes/readers.ts';
 
 /** What else Calico keeps in its groups. */
 const calicoElsewhere = [
-  ...[
-    'BGPConfiguration',
-    'BGPFilter',
-    'BGPPeer',
-    'BlockAffinity',
-    'CalicoNodeStatus',
-    'ClusterInformation',
-    'FelixConfiguration',
-  ],
-  ...[
-    'IPAMBlock',
-    'IPAMConfig',
-    'IPAMConfiguration',
-    'IPAMHandle',
-    'IPPool',
-    'IPReservation',
-    'KubeControllersConfiguration',
-  ],
-  ...['Node', 'RemoteClusterConfiguration', 'WorkloadEndpoint'],
+  'BGPConfiguration',
+  'BGPFilter',
+  'BGPPeer',
+  'BlockAffinity',
+  'CalicoNodeStatus',
+  'ClusterInformation',
+  'FelixConfiguration',
+  'IPAMBlock',
+  'IPAMConfig',
+  'IPAMConfiguration',
+  'IPAMHandle',
+  'IPPool',
+  'IPReservation',
+  'KubeControllersConfiguration',
+  'Node',
+  'RemoteClusterConfiguration',
+  'WorkloadEndpoint',
 ];
 
 export const policyKinds = createKindTable(

@@ -38,7 +38,7 @@ export function keepBody<P>(
 }
 
 /** Says that a request holds more than the one message of a unary call. */
-export function secondMessage<P>(stream: Stream<P>): GrpcRefusal {
+function secondMessage<P>(stream: Stream<P>): GrpcRefusal {
   return {
     status: grpcStatus.unimplemented,
     message: `Received a second request message for unary method ${stream.head.path}`,
@@ -54,7 +54,7 @@ export function noMessage<P>(stream: Stream<P>): GrpcRefusal {
 }
 
 /** Says that a message is above the limit. */
-export function tooLarge<P>(link: Connection<P>, length: number): GrpcRefusal {
+function tooLarge<P>(link: Connection<P>, length: number): GrpcRefusal {
   link.countHostile('message_size');
   return {
     status: grpcStatus.resourceExhausted,

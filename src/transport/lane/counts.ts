@@ -4,7 +4,7 @@
  */
 
 /** Kinds of hostile or broken behaviour: each has a limit (limits.ts, allowance.ts), and a counter by this name. */
-export const hostileKinds = [
+const hostileKinds = [
   'reset_flood',
   'provoked_resets',
   'refused_streams',

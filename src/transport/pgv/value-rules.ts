@@ -26,7 +26,7 @@ export const orderChecks: Readonly<Record<string, Check>> = {
 };
 
 /** Of strings. A `pattern` is the proto's own, never a peer's. */
-export const textChecks: Readonly<Record<string, Check>> = {
+const textChecks: Readonly<Record<string, Check>> = {
   const: (value: string, limit: string) => value === limit,
   len: (value: string, limit: bigint) => characters(value) === limit,
   minLen: (value: string, limit: bigint) => characters(value) >= limit,

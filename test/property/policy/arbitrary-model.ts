@@ -162,9 +162,6 @@ export const arbitraryModel: fc.Arbitrary<PolicyModel> = fc
   })
   .map(({ absence, stages }) => ({ generation: 1, absence, planes: [{ id: 'istio', mode: 'enforce', stages }] }));
 
-/** A condition as policies have it. */
-export const arbitraryExpr = expr;
-
 const lines = fc.array(fc.constantFrom(...words), { maxLength: 2 });
 
 /** Requests over the same alphabet. */

@@ -101,7 +101,11 @@ describe('bundleFromJwks', () => {
       document: { keys: [{ ...ec, use: 'x509-svid', x5c: [makeRoot(false).toString('base64')] }] },
       want: /not a CA/,
     },
-    { name: 'no certificate', document: { keys: [{ ...ec, use: 'x509-svid', x5c: ['AAAA'] }] }, want: /not a certificate/ },
+    {
+      name: 'no certificate',
+      document: { keys: [{ ...ec, use: 'x509-svid', x5c: ['AAAA'] }] },
+      want: /not a certificate/,
+    },
   ];
   for (const { name, document, want } of refused) {
     it(`refuses ${name}`, () => {

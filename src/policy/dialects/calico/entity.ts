@@ -155,7 +155,7 @@ function netConditions(value: MapValue, { end, path, report }: EntityContext): E
   const nets = read('nets');
   const notNets = read('notNets');
   for (const [i, net] of textsAt(value, 'notNets').entries()) {
-    if (/\/0$/.test(net.text)) {
+    if (net.text.endsWith('/0')) {
       report.error(
         net,
         'not-net-of-all',

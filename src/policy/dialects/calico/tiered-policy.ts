@@ -48,8 +48,6 @@ export interface Tier {
   readonly onNoMatch: 'deny' | 'pass';
 }
 
-export const everything: Expr = { op: 'all', of: [] };
-
 /** A conjunction without needless nesting. */
 export function allOf(parts: readonly Expr[]): Expr {
   const flat = parts.flatMap((part) => (part.op === 'all' ? part.of : [part]));
