@@ -47,6 +47,9 @@ function closeDebugger(): void {
   process.execve(process.execPath, [...args, ...process.argv.slice(1)], process.env as Record<string, string>); // no undefined values
 }
 
+/** What a start that failed may take to end in order; nothing is lost without it, as nothing is by SIGKILL. */
+const STOP_MS = 5_000;
+
 async function serve(flags: Flags, terminal: Terminal): Promise<ExitCode | undefined> {
   // First of all, so that its modules load while ours do; ended below if nothing comes of it.
   const { forkDecider } = await import('../server/decider/decider-process.ts');
@@ -88,7 +91,20 @@ async function serve(flags: Flags, terminal: Terminal): Promise<ExitCode | undef
     });
     const gaps = hardenProcess();
     if (gaps.length > 0) log.warn({ gaps }, 'this process could not be closed against debuggers');
-    server = await startServer({ config, log, firstDecider, readyTimeoutMs, signal: stopping.signal });
+    const overdue = setTimeout(() => {
+      firstDecider.kill();
+      showError(
+        terminal,
+        'table',
+        new GatehouseError('unreachable', 'not ready in time: the start could not be ended in order'),
+      );
+      process.exit(2);
+    }, readyTimeoutMs + STOP_MS);
+    try {
+      server = await startServer({ config, log, firstDecider, readyTimeoutMs, signal: stopping.signal });
+    } finally {
+      clearTimeout(overdue);
+    }
     terminal.out(`${JSON.stringify(server.readyLine)}\n`);
     log.info(server.readyLine, 'ready');
     if (!stopping.signal.aborted) {
