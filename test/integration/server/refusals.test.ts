@@ -134,11 +134,4 @@ describe('gatehouse serve, when it cannot', function () {
     assert.equal(await child.ended, 2, child.stderr());
     assert.match(child.stderr(), /dataDir .* cannot be used: we may not write there/);
   });
-
-  it('says why it was not ready in time', async () => {
-    await using dir = await gatehouseDir();
-    const { code, stderr } = await refused(dir, '--ready-timeout', '1ms');
-    assert.equal(code, 2);
-    assert.match(stderr, /not ready in time: /);
-  });
 });
