@@ -92,7 +92,7 @@ async function serve(flags: Flags, terminal: Terminal): Promise<ExitCode | undef
     const gaps = hardenProcess();
     if (gaps.length > 0) log.warn({ gaps }, 'this process could not be closed against debuggers');
     const overdue = setTimeout(() => {
-      firstDecider.kill('SIGKILL');
+      firstDecider.kill();
       showError(
         terminal,
         'table',
@@ -115,7 +115,7 @@ async function serve(flags: Flags, terminal: Terminal): Promise<ExitCode | undef
     log.info('ended');
     return 0;
   } catch (thrown) {
-    firstDecider.kill('SIGKILL');
+    firstDecider.kill();
     const error = asGatehouseError(thrown);
     if (error.code === 'draining') return 0;
     showError(terminal, 'table', error);
