@@ -21,8 +21,8 @@ export class AnswerBook {
   answer(context: AnswerContext, id: Buffer): Uint8Array {
     const { bytes, idAt } = this.#prepared(context);
     const out = Buffer.allocUnsafe(bytes.length);
-    bytes.copy(out);
-    for (let i = 0; i < idAt.length; i++) id.copy(out, idAt[i]);
+    out.set(bytes);
+    for (let i = 0; i < idAt.length; i++) out.set(id, idAt[i]);
     return out;
   }
 

@@ -47,7 +47,7 @@ export function createDestinationFinder(options: DestinationOptions): FindDestin
   return (request, caller) => {
     const isTrusted = caller.local === true || clients.has(caller.spiffeId);
     const found =
-      isTrusted && request.contextExtensions.length > 0
+      isTrusted && request.contextExtensions.count > 0
         ? findOverridden(finder, request, overridden)
         : findCached(finder, request, cache);
     if (typeof found === 'string' || isTrusted) return found;
@@ -59,8 +59,9 @@ type Cache = SpanCache<FoundDestination | DestinationRefusal>;
 
 function findCached(finder: Finder, request: CheckRequest, cache: Cache): FoundDestination | DestinationRefusal {
   const { bytes, destinations } = request;
-  if (destinations.length !== 2) return find(finder, request, undefined, undefined);
-  const [begin, end] = destinations as [number, number]; // one occurrence
+  if (destinations.count !== 1) return find(finder, request, undefined, undefined);
+  const begin = destinations.begin(0);
+  const end = destinations.end(0);
   let found = cache.get(bytes, begin, end);
   if (found === undefined) {
     found = find(finder, request, undefined, undefined);
@@ -77,7 +78,7 @@ function findOverridden(finder: Finder, request: CheckRequest, cache: Cache): Fo
   const spans = request.destinations;
   const key = Buffer.concat([
     Buffer.from(`${workload ?? ''}\0${workload === undefined}\0${hops ?? ''}\0`, 'latin1'),
-    ...Array.from({ length: spans.length / 2 }, (_, i) => request.bytes.subarray(spans[i * 2], spans[i * 2 + 1])),
+    ...Array.from({ length: spans.count }, (_, i) => request.bytes.subarray(spans.begin(i), spans.end(i))),
   ]);
   let found = cache.get(key, 0, key.length);
   if (found === undefined) {
@@ -114,7 +115,7 @@ function find(
 }
 
 function labelsOf(request: CheckRequest, entry: Workload | undefined): ReadonlyMap<string, string> | undefined {
-  if (request.destinationLabels.length > 0) return readMap(request.bytes, request.destinationLabels);
+  if (request.destinationLabels.count > 0) return readMap(request.bytes, request.destinationLabels);
   return entry?.labels && new Map(Object.entries(entry.labels));
 }
 

@@ -22,6 +22,7 @@ export class HeaderLines {
   readonly #entries = new Entries();
   readonly #names: string[] = [];
   readonly #values: (readonly string[])[] = [];
+  #known = 0;
   #isRead = false;
 
   constructor(request: CheckRequest) {
@@ -31,17 +32,17 @@ export class HeaderLines {
   /** Forgets the last request. */
   begin(): void {
     this.#isRead = false;
-    this.#names.length = 0;
-    this.#values.length = 0;
+    this.#known = 0;
   }
 
   /** One value a line, in order; `name` is lower-case. `host` is `:authority`, as Envoy has it. */
   of(name: string): readonly string[] {
     const names = this.#names;
-    for (let i = 0; i < names.length; i++) if (names[i] === name) return this.#values[i]!;
+    for (let i = 0; i < this.#known; i++) if (names[i] === name) return this.#values[i]!;
     const found = this.#find(name === 'host' ? ':authority' : name);
-    names.push(name);
-    this.#values.push(found);
+    names[this.#known] = name;
+    this.#values[this.#known] = found;
+    this.#known++;
     return found;
   }
 
@@ -54,7 +55,7 @@ export class HeaderLines {
       if (!entries.hasKey(bytes, i, name)) continue;
       const value = entries.value(bytes, i);
       if (found === undefined) found = [value];
-      else if (headerMaps.length > 0) found.push(value);
+      else if (headerMaps.count > 0) found.push(value);
       else found[0] = value; // a map: of equal keys the last one counts
     }
     return found ?? this.#fromField(name);
@@ -71,21 +72,11 @@ export class HeaderLines {
   #readEntries(): void {
     const { bytes, headers, headerMaps } = this.#request;
     this.#entries.clear();
-    for (let i = 0; i < headerMaps.length; i += 2)
-      this.#entries.addHeaderMap(bytes, headerMaps[i]!, headerMaps[i + 1]!);
-    if (headerMaps.length === 0) {
-      for (let i = 0; i < headers.length; i += 2) this.#entries.addMapEntry(bytes, headers[i]!, headers[i + 1]!);
+    for (let i = 0; i < headerMaps.count; i++)
+      this.#entries.addHeaderMap(bytes, headerMaps.begin(i), headerMaps.end(i));
+    if (headerMaps.count === 0) {
+      for (let i = 0; i < headers.count; i++) this.#entries.addMapEntry(bytes, headers.begin(i), headers.end(i));
     }
     this.#isRead = true;
-  }
-
-  /** Every line, for the log. */
-  all(): [name: string, value: string][] {
-    if (!this.#isRead) this.#readEntries();
-    const { bytes } = this.#request;
-    return Array.from({ length: this.#entries.count }, (_, i) => [
-      this.#entries.key(bytes, i).toLowerCase(),
-      this.#entries.value(bytes, i),
-    ]);
   }
 }

@@ -10,7 +10,7 @@ import type { VerifyTokens } from './jwt/verdict.ts';
 import { createPeerReader, type PeerCertificate } from './peer-certificate.ts';
 import { RequestFacts } from './request-facts.ts';
 import type { DecisionState } from './state.ts';
-import { CheckRequest, part } from './wire/check-request.ts';
+import { CheckRequest } from './wire/check-request.ts';
 
 export interface QuestionOptions extends DestinationOptions {
   /** `spiffe://<trust domain>/` of our own trust domain and its aliases. */
@@ -75,7 +75,7 @@ export class Question {
       if (verifyPeer === 'enforce') return 'peer_not_verified';
     }
     if (peerTrustDomains === 'own' && isForeign(ownPrefixes, names)) return 'foreign_trust_domain';
-    if (this.#request.hasHttp && isAmbiguousPath(this.#request.text(part.path), this.facts.method)) {
+    if (this.#request.hasHttp && isAmbiguousPath(this.facts.wholePath, this.facts.method)) {
       this.#counters.ambiguousRequests++;
       if (ambiguousRequests === 'deny') return 'ambiguous_request';
     }

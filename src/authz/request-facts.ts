@@ -19,6 +19,8 @@ import type { KeySets } from './state.ts';
 import type { CheckRequest } from './wire/check-request.ts';
 import { part } from './wire/check-request.ts';
 import { readMap } from './wire/entries.ts';
+import { readMethod } from './wire/method.ts';
+import { SpanCache } from './wire/span-cache.ts';
 
 /** What is known of a request before a policy asks. */
 export interface RequestContext {
@@ -30,6 +32,8 @@ export interface RequestContext {
   readonly nowMs: number;
 }
 
+/** Buckets of principals that came without a certificate. */
+const KEPT_PRINCIPALS = 256;
 const TCP = 6;
 const UDP = 17;
 const noNames: readonly string[] = [];
@@ -42,7 +46,9 @@ export class RequestFacts implements Facts {
   readonly #request: CheckRequest;
   #context!: RequestContext;
   #peerNames: readonly string[] = noNames;
+  readonly #principals = new SpanCache<readonly string[]>(KEPT_PRINCIPALS);
   #method: Lazy<string> = notRead;
+  #wholePath: Lazy<string> = notRead;
   #path: Lazy<string | undefined> = notRead;
   #host: Lazy<string | undefined> = notRead;
   #sni: Lazy<string | undefined> = notRead;
@@ -65,6 +71,7 @@ export class RequestFacts implements Facts {
     this.#context = context;
     this.#lines.begin();
     this.#method = notRead;
+    this.#wholePath = notRead;
     this.#path = notRead;
     this.#host = notRead;
     this.#sni = notRead;
@@ -75,10 +82,21 @@ export class RequestFacts implements Facts {
     this.hostInstead = undefined;
     const { peer } = context;
     if (peer !== undefined) this.#peerNames = peer.names;
-    else {
-      const principal = this.#request.text(part.sourcePrincipal);
-      this.#peerNames = principal === '' ? noNames : [principal];
+    else this.#peerNames = this.#principalAlone();
+  }
+
+  /** Without a certificate Envoy's own choice among the peer's names is all that we know. */
+  #principalAlone(): readonly string[] {
+    const { bytes, spans } = this.#request;
+    const begin = spans[part.sourcePrincipal * 2]!;
+    const end = spans[part.sourcePrincipal * 2 + 1]!;
+    if (begin < 0 || begin === end) return noNames;
+    let names = this.#principals.get(bytes, begin, end);
+    if (names === undefined) {
+      names = [this.#request.text(part.sourcePrincipal)];
+      this.#principals.set(bytes, begin, end, names);
     }
+    return names;
   }
 
   get protocol(): 'http' | 'tcp' {
@@ -139,7 +157,7 @@ export class RequestFacts implements Facts {
   }
 
   get method(): string {
-    if (this.#method === notRead) this.#method = this.#request.text(part.method);
+    if (this.#method === notRead) this.#method = readMethod(this.#request);
     return this.#method;
   }
 
@@ -148,8 +166,14 @@ export class RequestFacts implements Facts {
     return this.#path;
   }
 
+  /** `:path` with its query, as it was sent; `''` if there is none. */
+  get wholePath(): string {
+    if (this.#wholePath === notRead) this.#wholePath = this.#request.text(part.path);
+    return this.#wholePath;
+  }
+
   #cutPath(): string | undefined {
-    const whole = this.#effects()?.pathAfter ?? this.#request.text(part.path);
+    const whole = this.#effects()?.pathAfter ?? this.wholePath;
     if (whole === '') return undefined;
     for (let i = 0; i < whole.length; i++) {
       const code = whole.charCodeAt(i);
@@ -187,9 +211,9 @@ export class RequestFacts implements Facts {
 
   metadata(filter: string, path: readonly string[], list: boolean): readonly string[] {
     const { bytes, metadata } = this.#request;
-    if (metadata.length === 0) return noNames;
+    if (metadata.count === 0) return noNames;
     const parts: Buffer[] = [];
-    for (let i = 0; i < metadata.length; i += 2) parts.push(bytes.subarray(metadata[i], metadata[i + 1]));
+    for (let i = 0; i < metadata.count; i++) parts.push(bytes.subarray(metadata.begin(i), metadata.end(i)));
     return metadataStrings(fromBinary(MetadataSchema, Buffer.concat(parts)), filter, path, list);
   }
 

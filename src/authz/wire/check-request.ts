@@ -7,6 +7,7 @@
  * @module
  */
 import { cursor, readLength, readTag, readText, readVarint, skipField } from './reader.ts';
+import { Spans } from './spans.ts';
 
 /** Singular strings of a CheckRequest; each is a pair of offsets in `CheckRequest.spans`. */
 export const part = {
@@ -42,14 +43,14 @@ export class CheckRequest {
   hasAttributes = false;
   hasHttp = false;
   hasTls = false;
-  /** Pairs of offsets, one pair an occurrence. */
-  readonly sourceLabels: number[] = [];
-  readonly destinationLabels: number[] = [];
-  readonly destinations: number[] = [];
-  readonly headers: number[] = [];
-  readonly headerMaps: number[] = [];
-  readonly contextExtensions: number[] = [];
-  readonly metadata: number[] = [];
+  /** One span an occurrence. */
+  readonly sourceLabels = new Spans();
+  readonly destinationLabels = new Spans();
+  readonly destinations = new Spans();
+  readonly headers = new Spans();
+  readonly headerMaps = new Spans();
+  readonly contextExtensions = new Spans();
+  readonly metadata = new Spans();
 
   /** Points the view at a message. @throws malformedMessage if its outline is not protobuf */
   read(bytes: Uint8Array): void {
@@ -71,20 +72,20 @@ export class CheckRequest {
   }
 
   #clear(): void {
-    this.spans.fill(-1);
+    for (let i = 0; i < PARTS * 2; i += 2) this.spans[i] = -1;
     this.sourcePort = -1;
     this.destinationPort = -1;
     this.isUdp = false;
     this.hasAttributes = false;
     this.hasHttp = false;
     this.hasTls = false;
-    this.sourceLabels.length = 0;
-    this.destinationLabels.length = 0;
-    this.destinations.length = 0;
-    this.headers.length = 0;
-    this.headerMaps.length = 0;
-    this.contextExtensions.length = 0;
-    this.metadata.length = 0;
+    this.sourceLabels.clear();
+    this.destinationLabels.clear();
+    this.destinations.clear();
+    this.headers.clear();
+    this.headerMaps.clear();
+    this.contextExtensions.clear();
+    this.metadata.clear();
   }
 
   #attributes(end: number): void {
@@ -253,7 +254,7 @@ export class CheckRequest {
     cursor.at = stop;
   }
 
-  #note(list: number[], end: number): void {
+  #note(list: Spans, end: number): void {
     const stop = readLength(this.bytes, end);
     list.push(cursor.at, stop);
     cursor.at = stop;

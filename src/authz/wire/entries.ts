@@ -3,23 +3,24 @@
  * @module
  */
 import { cursor, readLength, readTag, readText, skipField } from './reader.ts';
+import { Spans } from './spans.ts';
 
-/** Offsets of one entry: key begin, key end, value begin, value end. An absent key or value is empty. */
-const FIELDS = 4;
 const KEY = 1 * 8 + 2;
 const VALUE = 2 * 8 + 2;
 const RAW_VALUE = 3 * 8 + 2;
 
-/** Key and value offsets of many entries, reused from request to request. */
+/** Where the keys and values of many entries lie, reused from request to request. An absent key or value is empty. */
 export class Entries {
-  readonly #offsets: number[] = [];
+  readonly #keys = new Spans();
+  readonly #values = new Spans();
 
   get count(): number {
-    return this.#offsets.length / FIELDS;
+    return this.#keys.count;
   }
 
   clear(): void {
-    this.#offsets.length = 0;
+    this.#keys.clear();
+    this.#values.clear();
   }
 
   /** Adds a `map<string, string>` entry that lies between `begin` and `end`. */
@@ -70,22 +71,23 @@ export class Entries {
       }
       cursor.at = stop;
     }
-    if (rawEnd > rawAt) this.#offsets.push(keyAt, keyEnd, rawAt, rawEnd);
-    else this.#offsets.push(keyAt, keyEnd, valueAt, valueEnd);
+    this.#keys.push(keyAt, keyEnd);
+    if (rawEnd > rawAt) this.#values.push(rawAt, rawEnd);
+    else this.#values.push(valueAt, valueEnd);
   }
 
   key(bytes: Buffer, index: number): string {
-    return readText(bytes, this.#offsets[index * FIELDS]!, this.#offsets[index * FIELDS + 1]!);
+    return readText(bytes, this.#keys.begin(index), this.#keys.end(index));
   }
 
   value(bytes: Buffer, index: number): string {
-    return readText(bytes, this.#offsets[index * FIELDS + 2]!, this.#offsets[index * FIELDS + 3]!);
+    return readText(bytes, this.#values.begin(index), this.#values.end(index));
   }
 
   /** Tells whether the key of an entry is `name` (lower-case), without regard to ASCII case. */
   hasKey(bytes: Buffer, index: number, name: string): boolean {
-    const begin = this.#offsets[index * FIELDS]!;
-    if (this.#offsets[index * FIELDS + 1]! - begin !== name.length) return false;
+    const begin = this.#keys.begin(index);
+    if (this.#keys.end(index) - begin !== name.length) return false;
     for (let i = 0; i < name.length; i++) {
       const byte = bytes[begin + i]!;
       if ((byte >= 65 && byte <= 90 ? byte | 0x20 : byte) !== name.charCodeAt(i)) return false;
@@ -94,10 +96,10 @@ export class Entries {
   }
 }
 
-/** The entries of a `map<string, string>`, by key; of equal keys the last one counts. `spans` are pairs of offsets. */
-export function readMap(bytes: Buffer, spans: readonly number[]): Map<string, string> {
+/** The entries of a `map<string, string>`, by key; of equal keys the last one counts. */
+export function readMap(bytes: Buffer, spans: Spans): Map<string, string> {
   const entries = new Entries();
-  for (let i = 0; i < spans.length; i += 2) entries.addMapEntry(bytes, spans[i]!, spans[i + 1]!);
+  for (let i = 0; i < spans.count; i++) entries.addMapEntry(bytes, spans.begin(i), spans.end(i));
   const map = new Map<string, string>();
   for (let i = 0; i < entries.count; i++) map.set(entries.key(bytes, i), entries.value(bytes, i));
   return map;
