@@ -63,7 +63,7 @@ export function wholeCall(id: number, path: string, message: Uint8Array = new Ui
 }
 
 /** Cuts what was received into frames; the rest is incomplete. */
-function cutFrames(bytes: Buffer): { frames: RawFrame[]; rest: Buffer } {
+export function cutFrames(bytes: Buffer): { frames: RawFrame[]; rest: Buffer } {
   const frames: RawFrame[] = [];
   let at = 0;
   while (bytes.length - at >= 9) {

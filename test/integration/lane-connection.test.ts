@@ -1,0 +1,254 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { connect, type IncomingHttpHeaders } from 'node:http2';
+import { type AddressInfo, connect as connectSocket, createServer } from 'node:net';
+import { type Duplex, duplexPair } from 'node:stream';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import { createWatchable } from '../../src/lib/watchable.ts';
+import { HEALTH_CHECK_PATH, healthCheck } from '../../src/transport/lane/health-check.ts';
+import { createLane, type Lane } from '../../src/transport/lane/lane.ts';
+import type { LaneLimits } from '../../src/transport/lane/limits.ts';
+import { bigReply, checkPath, laneMethods } from '../support/lane-methods.ts';
+import { openssl } from '../support/openssl.ts';
+import {
+  callBlock,
+  connectRaw,
+  frame,
+  grpcMessage,
+  preface,
+  type RawPeer,
+  settings,
+  uint32,
+  wholeCall,
+} from '../support/raw-h2.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+/** A lane behind a TCP port, for the time of one test. */
+async function serve(
+  limits: Partial<LaneLimits> = {},
+): Promise<AsyncDisposable & { port: number; lane: Lane<string> }> {
+  const lane = createLane({ methods: laneMethods, limits });
+  const server = createServer((socket) => lane.accept(socket, 'peer')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    lane,
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      await lane[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The bytes of DATA that came for a stream. */
+const dataOf = (peer: RawPeer, id: number): Buffer =>
+  Buffer.concat(peer.frames.filter((each) => each.type === 0 && each.id === id).map(({ payload }) => payload));
+const endOf = (peer: RawPeer, id: number) =>
+  peer.expect((each) => each.type === 1 && each.id === id && (each.flags & 1) === 1);
+
+/** One call by node:http2 over `socket`. */
+async function callOver(socket: Duplex): Promise<IncomingHttpHeaders> {
+  const session = connect('http://localhost', { createConnection: () => socket });
+  const stream = session.request({ ':method': 'POST', ':path': checkPath, 'content-type': 'application/grpc' });
+  stream.end(grpcMessage(Buffer.alloc(3_000)));
+  const [trailers] = await once(stream.resume(), 'trailers');
+  session.destroy();
+  return trailers;
+}
+
+describe('Lane connection', () => {
+  it('serves any Duplex', async () => {
+    await using lane = createLane({ methods: laneMethods });
+    const [ours, theirs] = duplexPair();
+    lane.accept(ours, 'peer');
+    assert.equal((await callOver(theirs))['grpc-status'], '0');
+  });
+
+  it('serves a unix socket', async () => {
+    await using dir = await tempDir();
+    await using lane = createLane({ methods: laneMethods });
+    const server = createServer((socket) => lane.accept(socket, 'peer')).listen(dir.at('s'));
+    await once(server, 'listening');
+    assert.equal((await callOver(connectSocket(dir.at('s'))))['grpc-status'], '0');
+    server.close();
+  });
+
+  it('serves TLS', async () => {
+    await using dir = await tempDir();
+    const [key, cert] = [dir.at('key.pem'), dir.at('cert.pem')];
+    const request = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=localhost'];
+    openssl(['req', '-x509', ...request, '-days', '2', '-keyout', key, '-out', cert]);
+    await using lane = createLane({ methods: laneMethods });
+    const options = { key: await readFile(key), cert: await readFile(cert), ALPNProtocols: ['h2'] };
+    const server = createTlsServer(options, (socket) => lane.accept(socket, 'peer')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const client = connectTls({
+      port,
+      host: '127.0.0.1',
+      ca: options.cert,
+      servername: 'localhost',
+      ALPNProtocols: ['h2'],
+    });
+    await once(client, 'secureConnect');
+    assert.equal((await callOver(client))['grpc-status'], '0');
+    server.close();
+  });
+
+  it('sends a reply in parts as windows of 1,000 bytes open (RFC 9113 §6.9)', async () => {
+    await using server = await serve();
+    using peer = await connectRaw(server.port, Buffer.concat([preface, settings([4, 1_000])]));
+    peer.send(wholeCall(1, '/test.Test/Big'));
+    for (let sent = 1_000; sent < bigReply.length + 5; sent += 1_000) {
+      await peer.expect(() => dataOf(peer, 1).length === sent);
+      peer.send(frame(8, 0, 1, uint32(1_000)));
+    }
+    await endOf(peer, 1);
+    assert.deepEqual(dataOf(peer, 1), grpcMessage(bigReply));
+  });
+
+  it('waits for the window of the connection, and lets the streams go on in order', async () => {
+    await using server = await serve();
+    using peer = await connectRaw(server.port, Buffer.concat([preface, settings([4, 1_000_000])]));
+    peer.send(wholeCall(1, '/test.Test/Big'), wholeCall(3, '/test.Test/Big'), wholeCall(5, '/test.Test/Big'));
+    await endOf(peer, 1);
+    await peer.expect(() => dataOf(peer, 1).length + dataOf(peer, 3).length === 65_535);
+    peer.send(frame(8, 0, 0, uint32(200_000)));
+    await endOf(peer, 5);
+    const order = peer.frames.filter(({ type, flags }) => type === 1 && flags & 1).map(({ id }) => id);
+    assert.deepEqual(order, [1, 3, 5]);
+  });
+
+  it('takes a window that SETTINGS made negative (RFC 9113 §6.9.2)', async () => {
+    await using server = await serve();
+    using peer = await connectRaw(server.port, Buffer.concat([preface, settings([4, 500])]));
+    peer.send(wholeCall(1, '/test.Test/Big'));
+    await peer.expect(() => dataOf(peer, 1).length === 500);
+    peer.send(settings([4, 100]), frame(8, 0, 1, uint32(300)), frame(6, 0, 0, Buffer.alloc(8)));
+    await peer.expect(({ type, flags }) => type === 6 && flags === 1);
+    assert.equal(dataOf(peer, 1).length, 500);
+    peer.send(frame(8, 0, 1, uint32(200)));
+    await peer.expect(() => dataOf(peer, 1).length === 600);
+  });
+
+  it('resets a stream that sends beyond its window (RFC 9113 §6.9.1)', async () => {
+    await using server = await serve({ streamWindow: 1_000 });
+    using peer = await connectRaw(server.port);
+    peer.send(frame(1, 4, 1, callBlock('/test.Test/Echo')));
+    peer.send(frame(0, 0, 1, Buffer.alloc(1_001)));
+    const reset = await peer.expect(({ type }) => type === 3);
+    assert.equal(reset.payload.readUInt32BE(), 3);
+    assert.equal(server.lane.counts.hostile.window_exceeded, 1);
+  });
+
+  it('gives the windows back as a message of 3 MiB comes', async () => {
+    await using server = await serve();
+    using peer = await connectRaw(server.port);
+    const body = grpcMessage(Buffer.alloc(3 * 1024 * 1024, 'b'));
+    peer.send(frame(1, 4, 1, callBlock('/test.Test/Big')));
+    let window = 65_535;
+    for (let at = 0; at < body.length; ) {
+      window = 262_144 + sum(peer, 1) - at;
+      const connection = 65_535 + sum(peer, 0) - at;
+      const size = Math.min(16_384, window, connection, body.length - at);
+      if (size > 0) {
+        peer.send(frame(0, at + size === body.length ? 1 : 0, 1, body.subarray(at, at + size)));
+        at += size;
+      } else {
+        const seen = peer.frames.length;
+        await peer.expect(() => peer.frames.length > seen);
+      }
+    }
+    await endOf(peer, 1);
+  });
+
+  const sum = (peer: RawPeer, id: number): number =>
+    peer.frames
+      .filter((each) => each.type === 8 && each.id === id)
+      .reduce((total, { payload }) => total + payload.readUInt32BE(), 0);
+
+  it('answers what is under way when it drains, refuses nothing that came before it said so, and closes', async () => {
+    await using server = await serve();
+    using peer = await connectRaw(server.port);
+    peer.send(wholeCall(1, '/test.Test/Never'), wholeCall(3, '/test.Test/Later'));
+    await endOf(peer, 3);
+    const drained = server.lane.drain(5_000);
+    const first = await peer.expect(({ type }) => type === 7);
+    assert.deepEqual([first.payload.readUInt32BE(0), first.payload.readUInt32BE(4)], [0x7fff_ffff, 0]);
+    const ping = await peer.expect(({ type, flags }) => type === 6 && flags === 0);
+    peer.send(wholeCall(5, '/test.Test/Echo'), frame(6, 1, 0, ping.payload), wholeCall(7, '/test.Test/Echo'));
+    await endOf(peer, 5);
+    const last = await peer.expect(({ type, payload }) => type === 7 && payload.readUInt32BE() === 5);
+    assert.equal(last.payload.readUInt32BE(4), 0);
+    assert.equal(peer.isClosed(), false);
+    peer.send(frame(3, 0, 1, uint32(8)));
+    await Promise.all([peer.closed, drained]);
+    assert.equal(
+      peer.frames.some(({ id }) => id === 7),
+      false,
+      'a stream after the last one was answered',
+    );
+  });
+
+  it('drains within its grace although a peer neither answers nor ends', async () => {
+    await using server = await serve({ lingerMs: 50 });
+    using peer = await connectRaw(server.port);
+    peer.send(wholeCall(1, '/test.Test/Never'), wholeCall(3, '/test.Test/Echo'));
+    await endOf(peer, 3);
+    const begin = performance.now();
+    await server.lane.drain(200);
+    assert.ok(performance.now() - begin < 2_000);
+  });
+
+  it('refuses connections while it drains', async () => {
+    await using server = await serve();
+    await server.lane.drain();
+    using peer = await connectRaw(server.port);
+    await peer.closed;
+  });
+
+  it('lets nothing of a closed connection count', async () => {
+    await using server = await serve();
+    const peer = await connectRaw(server.port);
+    peer.send(wholeCall(1, '/test.Test/Never'), wholeCall(3, '/test.Test/Echo'));
+    await endOf(peer, 3);
+    assert.equal(server.lane.counts.connections, 1);
+    peer[Symbol.dispose]();
+    await server.lane.drain();
+    assert.equal(server.lane.counts.connections, 0);
+  });
+
+  it('says what a method threw to us, and nothing of it to the peer', async () => {
+    const heard: unknown[] = [];
+    await using lane = createLane({ methods: laneMethods, failed: (thrown) => heard.push(thrown) });
+    const server = createServer((socket) => lane.accept(socket, 'peer')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    using peer = await connectRaw((server.address() as AddressInfo).port);
+    peer.send(wholeCall(1, '/test.Test/Throw'));
+    const answer = await endOf(peer, 1);
+    assert.doesNotMatch(answer.payload.toString('latin1'), /secret/);
+    assert.match(String(heard[0]), /a secret/);
+    server.close();
+  });
+
+  it('answers health by grpc.health.v1', async () => {
+    const state = createWatchable<ReadonlyMap<string, boolean>>(new Map([['', true]]));
+    await using lane = createLane({ methods: new Map([[HEALTH_CHECK_PATH, healthCheck<string>(state)]]) });
+    const server = createServer((socket) => lane.accept(socket, 'peer')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    using peer = await connectRaw((server.address() as AddressInfo).port);
+    peer.send(wholeCall(1, HEALTH_CHECK_PATH));
+    await endOf(peer, 1);
+    assert.deepEqual(dataOf(peer, 1), grpcMessage(Buffer.from([8, 1])));
+    state.replace(new Map([['', false]]));
+    peer.send(wholeCall(3, HEALTH_CHECK_PATH));
+    await endOf(peer, 3);
+    assert.deepEqual(dataOf(peer, 3), grpcMessage(Buffer.from([8, 2])));
+    peer.send(wholeCall(5, HEALTH_CHECK_PATH, Buffer.from('\x0a\x04none')));
+    assert.match((await endOf(peer, 5)).payload.toString('latin1'), /grpc-status\x015/);
+    peer.send(wholeCall(7, HEALTH_CHECK_PATH, Buffer.from('\x0a\x64')));
+    assert.match((await endOf(peer, 7)).payload.toString('latin1'), /grpc-status\x0213/);
+    server.close();
+  });
+});
