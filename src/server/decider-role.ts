@@ -85,6 +85,7 @@ function hear(
 ): void {
   switch (message.kind) {
     case 'loaded':
+    case 'taken':
     case 'drained':
       break;
     case 'in-force':

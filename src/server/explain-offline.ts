@@ -12,8 +12,8 @@ import { compileSnapshot } from '../policy/compile/compile-snapshot.ts';
 import type { PolicyModel } from '../policy/model.ts';
 import { openPolicySources } from '../policy/sources/policy-sources.ts';
 import { deciderSettings } from './decider-role.ts';
-import { tokenRulesOf } from './key-set-role.ts';
 import { sourceOptions } from './policy-role.ts';
+import { tokenRulesOf } from './token-rules.ts';
 
 /** Nothing is kept from here for a later start. */
 const forgetful = {

@@ -9,7 +9,6 @@ import type { Config } from '../config/config.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createTicks } from '../lib/ticks.ts';
 import type { Log } from '../platform/observe/log.ts';
-import type { PolicyModel, TokenRule } from '../policy/model.ts';
 
 /** Starts the fetcher; nothing is fetched before `wanted` is called. */
 export function openKeySets({ jwks }: Config, log: Log): JwksFetcher {
@@ -23,11 +22,4 @@ export function openKeySets({ jwks }: Config, log: Log): JwksFetcher {
       else if (changed) log.info({ keySet: id }, 'a key set has changed');
     },
   });
-}
-
-/** Every token rule of a model. */
-export function tokenRulesOf(model: PolicyModel): readonly TokenRule[] {
-  return model.planes.flatMap(({ stages }) =>
-    stages.flatMap((stage) => (stage.kind === 'token' ? stage.policies.flatMap(({ rules }) => rules) : [])),
-  );
 }

@@ -23,7 +23,7 @@ import type { DeciderProcess } from './decider/decider-process.ts';
 import { deciderSettings, startDeciders } from './decider-role.ts';
 import { openHttpDoor } from './http-door.ts';
 import { type IdentityRole, openIdentityRole } from './identity-role.ts';
-import { openKeySets, tokenRulesOf } from './key-set-role.ts';
+import { openKeySets } from './key-set-role.ts';
 import { listenAddress } from './listen-addresses.ts';
 import { createDecisionLog } from './log/decision-log.ts';
 import { deliveryObserver } from './observer.ts';
@@ -31,6 +31,7 @@ import { openPolicies } from './policy-role.ts';
 import { needsRestart } from './reload-plan.ts';
 import { revocationsOf } from './revocations.ts';
 import { createSvidBook } from './svid-book.ts';
+import { tokenRulesOf } from './token-rules.ts';
 import { entryWarnings } from './warnings.ts';
 
 export interface ServerDeps {
@@ -296,7 +297,7 @@ function becomesReady(
     const unsubscribe = state.subscribe(look);
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();
-    else look(state.value);
+    else if (timeoutMs > 0) look(state.value);
   });
 }
 

@@ -2,7 +2,7 @@
  * What is allowed and yet worth a word at start.
  * @module
  */
-import { readFileSync } from 'node:fs';
+import { mayReadForeignExecutables } from '../identity/attestation/executable.ts';
 import type { Entry } from '../identity/registration/entry.ts';
 import type { Accounts } from '../lib/accounts.ts';
 
@@ -16,7 +16,7 @@ export interface Warning {
 export function entryWarnings(entries: readonly Entry[], accounts: Accounts): Warning[] {
   const uid = process.geteuid?.() ?? -1;
   const own = new Set([`unix:uid:${uid}`, `unix:user:${accounts.userName(uid)}`]);
-  const sees = uid === 0 || hasPtrace();
+  const sees = mayReadForeignExecutables();
   return entries.flatMap(({ selectors, origin, spiffeId }): Warning[] => [
     ...(selectors.some((each) => own.has(each))
       ? [
@@ -37,15 +37,4 @@ export function entryWarnings(entries: readonly Entry[], accounts: Accounts): Wa
         ]
       : []),
   ]);
-}
-
-const CAP_SYS_PTRACE = 19n;
-
-function hasPtrace(): boolean {
-  try {
-    const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
-    return ((BigInt(`0x${effective}`) >> CAP_SYS_PTRACE) & 1n) === 1n;
-  } catch {
-    return false;
-  }
 }

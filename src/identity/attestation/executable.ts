@@ -77,16 +77,3 @@ export function mayReadForeignExecutables(status = readFileSync('/proc/self/stat
   const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1];
   return effective !== undefined && ((BigInt(`0x${effective}`) >> CAP_SYS_PTRACE) & 1n) === 1n;
 }
-
-/** What to warn of at start: the sentence, or undefined if all is well. @param selectors  of all entries */
-export function executableWarning(
-  selectors: Iterable<Selector>,
-  permitted = mayReadForeignExecutables(),
-): string | undefined {
-  const wanted = wantedFacts(selectors);
-  if (permitted || (!wanted.path && !wanted.sha256)) return undefined;
-  return (
-    'entries use unix:path or unix:sha256, which need CAP_SYS_PTRACE for callers of another user; without it these entries ' +
-    'match only processes of our own user: give the capability (systemd: AmbientCapabilities=CAP_SYS_PTRACE) or use unix:uid'
-  );
-}

@@ -63,10 +63,7 @@ export function forkDecider(): DeciderProcess {
   };
 }
 
-/** A child that has gone is told of by its `exit`; what was meant for it is lost with it. */
+/** A child that has gone is told of by its `exit`. Our end of a socket stays open until we know that it was taken. */
 function send(child: ChildProcess, message: ToDecider, socket: Socket | undefined): void {
-  if (!child.connected) return void socket?.destroy();
-  child.send(message, socket, {}, (error) => {
-    if (error !== null) socket?.destroy();
-  });
+  if (child.connected) child.send(message, socket, { keepOpen: true }, () => undefined);
 }

@@ -19,6 +19,7 @@ import type { PolicyModel } from '../../policy/model.ts';
 import type { Snapshot } from '../../policy/snapshot.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
 import type { ServingState } from '../../transport/health-service.ts';
+import { tokenRulesOf } from '../token-rules.ts';
 import { createCheckTransport } from './check-transport.ts';
 import type { DeciderSettings, FromDecider, ToDecider } from './messages.ts';
 
@@ -51,6 +52,8 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
   const parts: Parts = { keySets: { generation: 0, sets: new Map() } };
   let settings: DeciderSettings | undefined;
   let model: PolicyModel | undefined;
+  let inForceKeys: ReadonlySet<string> = new Set();
+  let isWaitingForKeys = false;
   let check: Check | undefined;
   let transport: ReturnType<typeof createCheckTransport> | undefined;
 
@@ -62,14 +65,28 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
   const trouble = (thrown: unknown): void =>
     tell({ kind: 'trouble', message: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown) });
 
+  /** Sets that the policies in force still need stay, until the policies that need them no more are replaced. */
+  const takeKeySets = (keySets: KeySets): void => {
+    if (keySets.generation < parts.keySets.generation) return; // a later one was quicker
+    const kept = [...parts.keySets.sets].filter(([id]) => inForceKeys.has(id) && !keySets.sets.has(id));
+    parts.keySets = { generation: keySets.generation, sets: new Map([...kept, ...keySets.sets]) };
+    publish();
+    if (isWaitingForKeys) enforce();
+  };
+
   /** Compiles and tests beside what is in force; only what passes replaces it. */
   const enforce = (): void => {
     if (model === undefined || settings === undefined) return;
     const { generation } = model;
+    const sources = tokenRulesOf(model).map(({ keys }) => keys);
+    // Keys that stand in the policies come right behind them; others may take as long as their source does.
+    isWaitingForKeys = sources.some(({ from, id }) => from === 'inline' && !parts.keySets.sets.has(id));
+    if (isWaitingForKeys) return;
     try {
       const snapshot = compileSnapshot(model, { allowEmpty: settings.allowEmpty });
       selfTest(snapshot, settings.check);
       parts.snapshot = snapshot;
+      inForceKeys = new Set(sources.map(({ id }) => id));
       publish();
       tell({ kind: 'in-force', generation });
     } catch (thrown) {
@@ -124,11 +141,7 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
         enforce();
         break;
       case 'key-sets':
-        void importKeySets(message.documents).then((keySets) => {
-          if (keySets.generation < parts.keySets.generation) return; // a later one was quicker
-          parts.keySets = keySets;
-          publish();
-        }, trouble);
+        void importKeySets(message.documents).then(takeKeySets, trouble);
         break;
       case 'bundles':
         parts.bundles = message.bundles;
@@ -142,6 +155,7 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
         serving.replace(servingState(message.serving));
         break;
       case 'connection':
+        tell({ kind: 'taken', id: message.id });
         if (transport === undefined) socket?.destroy();
         else if (socket !== undefined) transport.accept(socket, message.listener);
         break;

@@ -40,6 +40,8 @@ interface Place {
   deaths: number;
   unanswered: number;
   drained: boolean;
+  /** Connections that it has not said to have taken. */
+  readonly handedOver: Map<number, { readonly socket: Socket; readonly listener: ListenAddress }>;
 }
 
 const REPORT_EVERY_MS = 1_000;
@@ -61,6 +63,7 @@ export function createDeciders({ count, first, heard, ended }: DecidersDeps): De
   const restarts = new Set<NodeJS.Timeout>();
   let stopping = false;
   let turn = 0;
+  let connections = 0;
 
   const ready = (): Place[] => places.filter(({ process, generation }) => process !== undefined && generation > 0);
   const publish = (): void => {
@@ -70,8 +73,11 @@ export function createDeciders({ count, first, heard, ended }: DecidersDeps): De
   const give: Deciders['give'] = (socket, listener) => {
     const able = ready();
     const chosen = able[turn++ % Math.max(1, able.length)];
-    if (chosen !== undefined) chosen.process?.send({ kind: 'connection', listener }, socket);
-    else if (waiting.length < MOST_WAITING && !stopping) waiting.push({ socket, listener });
+    if (chosen?.process !== undefined) {
+      const id = connections++;
+      chosen.handedOver.set(id, { socket, listener });
+      chosen.process.send({ kind: 'connection', id, listener }, socket);
+    } else if (waiting.length < MOST_WAITING && !stopping) waiting.push({ socket, listener });
     else socket.destroy();
   };
   const flush = (): void => {
@@ -90,6 +96,10 @@ export function createDeciders({ count, first, heard, ended }: DecidersDeps): De
           publish();
           flush();
         }
+        if (message.kind === 'taken') {
+          place.handedOver.get(message.id)?.socket.destroy(); // our end; the decider has its own
+          place.handedOver.delete(message.id);
+        }
         if (message.kind === 'report') {
           place.unanswered = 0;
           for (const look of [...answered]) look();
@@ -106,6 +116,9 @@ export function createDeciders({ count, first, heard, ended }: DecidersDeps): De
         place.drained = true;
         publish();
         for (const look of [...answered]) look();
+        const untaken = [...place.handedOver.values()];
+        place.handedOver.clear();
+        for (const { socket, listener } of untaken) give(socket, listener);
         if (stopping) return;
         place.deaths = performance.now() - place.startedAt > STEADY_MS ? 1 : place.deaths + 1;
         const inMs = Math.min(RESTART_FIRST_MS * 2 ** (place.deaths - 1), RESTART_MOST_MS);
@@ -121,7 +134,15 @@ export function createDeciders({ count, first, heard, ended }: DecidersDeps): De
   };
 
   for (let i = 0; i < count; i++) {
-    const place: Place = { process: undefined, generation: 0, startedAt: 0, deaths: 0, unanswered: 0, drained: false };
+    const place: Place = {
+      process: undefined,
+      generation: 0,
+      startedAt: 0,
+      deaths: 0,
+      unanswered: 0,
+      drained: false,
+      handedOver: new Map(),
+    };
     places.push(place);
     start(place, i === 0 ? first : undefined);
   }

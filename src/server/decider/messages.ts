@@ -31,8 +31,8 @@ export type ToDecider =
   | { readonly kind: 'revocations'; readonly revocations: Revocations }
   /** Whether the server as a whole is ready, for grpc.health.v1. */
   | { readonly kind: 'serving'; readonly serving: boolean }
-  /** Comes with a socket that was accepted on `listener`. */
-  | { readonly kind: 'connection'; readonly listener: ListenAddress }
+  /** Comes with a socket that was accepted on `listener`; answered by `taken`. */
+  | { readonly kind: 'connection'; readonly id: number; readonly listener: ListenAddress }
   /** Asks for a `report`; one that does not answer for long is taken to hang. */
   | { readonly kind: 'report' }
   | { readonly kind: 'drain'; readonly graceMs: number };
@@ -44,6 +44,8 @@ export type FromDecider =
   | { readonly kind: 'in-force'; readonly generation: number }
   /** Policies of this generation could not be put in force; the ones before stay. */
   | { readonly kind: 'refused'; readonly generation: number; readonly why: string }
+  /** It serves that connection from now on. */
+  | { readonly kind: 'taken'; readonly id: number }
   | { readonly kind: 'decisions'; readonly entries: readonly RingEntry[]; readonly dropped: number }
   | {
       readonly kind: 'report';
