@@ -53,6 +53,8 @@ const meanings = {
   caller_not_authorised: row(grpcStatus.permissionDenied, 403, 'the caller is not authorised'),
   authority_not_ready: row(grpcStatus.unavailable, 503, 'the authority is not ready'),
   slot_state: row(grpcStatus.failedPrecondition, 409, 'the authority is not in the state that this step needs'),
+  certificates_not_seen: row(grpcStatus.failedPrecondition, 409, 'a decider has seen no certificate of a peer'),
+  not_sound: row(grpcStatus.failedPrecondition, 409, 'this would let somebody in again'),
   rotation_blocked: row(grpcStatus.failedPrecondition, 409, 'somebody would break'),
   store_locked: row(grpcStatus.failedPrecondition, 409, 'another Gatehouse uses this store'),
   store_unusable: row(grpcStatus.unavailable, 503, 'the store cannot be used'),

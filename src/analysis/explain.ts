@@ -103,7 +103,12 @@ const MOST_RULES = 50;
  * @throws GatehouseError `internal` if the compiled policy decides otherwise than the plain one: a fault of ours, worth a report
  */
 export function explain(bytes: Uint8Array, deps: ExplainDeps): Explanation {
-  const question = new Question(deps.options, deps.verifyTokens, { unverifiedPeers: 0, ambiguousRequests: 0 });
+  const question = new Question(deps.options, deps.verifyTokens, {
+    unverifiedPeers: 0,
+    ambiguousRequests: 0,
+    peersWithCertificate: 0,
+    peersWithout: 0,
+  });
   const refused = readQuestion(question, bytes, deps);
   const carriers = tokenCarriers(deps.model);
   if (refused !== undefined) return explainRefusal(refused, question);

@@ -23,6 +23,9 @@ export interface CheckCounts {
   readonly unverifiedPeers: number;
   /** Requests that may be read in two ways (`ambiguousRequests: deny` denies them). */
   readonly ambiguousRequests: number;
+  /** Peers whose certificate came with the question, and peers of whom there was only a name. */
+  readonly peersWithCertificate: number;
+  readonly peersWithout: number;
 }
 
 export class CheckCounters {
@@ -32,6 +35,8 @@ export class CheckCounters {
   #latencySumMs = 0;
   unverifiedPeers = 0;
   ambiguousRequests = 0;
+  peersWithCertificate = 0;
+  peersWithout = 0;
 
   /** Counts one Check that took `tookMs`. */
   count(decision: Decision, tookMs: number): void {
@@ -66,12 +71,16 @@ export class CheckCounters {
       latencySumSeconds: this.#latencySumMs / 1000,
       unverifiedPeers: this.unverifiedPeers,
       ambiguousRequests: this.ambiguousRequests,
+      peersWithCertificate: this.peersWithCertificate,
+      peersWithout: this.peersWithout,
     };
     for (const entry of entries) entry.count = 0;
     this.#latency = new Float64Array(latencyBounds.length + 1);
     this.#latencySumMs = 0;
     this.unverifiedPeers = 0;
     this.ambiguousRequests = 0;
+    this.peersWithCertificate = 0;
+    this.peersWithout = 0;
     return counts;
   }
 }

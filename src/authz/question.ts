@@ -12,6 +12,8 @@ import { RequestFacts } from './request-facts.ts';
 import type { DecisionState } from './state.ts';
 import { CheckRequest } from './wire/check-request.ts';
 
+type Counted = Pick<CheckCounters, 'unverifiedPeers' | 'ambiguousRequests' | 'peersWithCertificate' | 'peersWithout'>;
+
 export interface QuestionOptions extends DestinationOptions {
   /** `spiffe://<trust domain>/` of our own trust domain and its aliases. */
   readonly ownPrefixes: readonly string[];
@@ -23,18 +25,14 @@ export interface QuestionOptions extends DestinationOptions {
 /** Reads questions; what the last one asked stands in its fields until the next. */
 export class Question {
   readonly #options: QuestionOptions;
-  readonly #counters: Pick<CheckCounters, 'unverifiedPeers' | 'ambiguousRequests'>;
+  readonly #counters: Counted;
   readonly #request = new CheckRequest();
   readonly #find: ReturnType<typeof createDestinationFinder>;
   readonly #readPeer = createPeerReader();
   readonly facts: RequestFacts;
   destination: FoundDestination | undefined;
 
-  constructor(
-    options: QuestionOptions,
-    verifyTokens: VerifyTokens,
-    counters: Pick<CheckCounters, 'unverifiedPeers' | 'ambiguousRequests'>,
-  ) {
+  constructor(options: QuestionOptions, verifyTokens: VerifyTokens, counters: Counted) {
     this.#options = options;
     this.#counters = counters;
     this.#find = createDestinationFinder(options);
@@ -69,6 +67,8 @@ export class Question {
   #refused(state: DecisionState, peer: PeerCertificate | undefined, nowMs: number): Reason | undefined {
     const { verifyPeer, peerTrustDomains, ownPrefixes, ambiguousRequests } = this.#options;
     const names = this.facts.peerNames;
+    if (peer !== undefined) this.#counters.peersWithCertificate++;
+    else if (names.length > 0) this.#counters.peersWithout++;
     if (isRevoked(state.revocations, names, peer)) return 'revoked';
     if (verifyPeer !== 'off' && !isVouchedFor(state.bundles, names, peer, nowMs)) {
       this.#counters.unverifiedPeers++;

@@ -19,14 +19,17 @@ export interface AdminClient {
   /** @throws GatehouseError `unreachable`, or what the server answered */
   get(path: string): Promise<unknown>;
   post(path: string, body: unknown): Promise<unknown>;
+  /** A POST that is answered by bytes. */
+  bytes(path: string): Promise<Buffer>;
 }
 
 /** Creates a client of the server that the flags name. */
 export async function adminClient({ admin, config }: AdminFlags): Promise<AdminClient> {
   const socketPath = (admin ?? (await adminOf(config))).replace(/^unix:/, '');
   return {
-    get: (path) => call(socketPath, 'GET', path, undefined),
-    post: (path, body) => call(socketPath, 'POST', path, body),
+    get: async (path) => parseJson((await call(socketPath, 'GET', path, undefined)).toString(), socketPath),
+    post: async (path, body) => parseJson((await call(socketPath, 'POST', path, body)).toString(), socketPath),
+    bytes: (path) => call(socketPath, 'POST', path, {}),
   };
 }
 
@@ -35,17 +38,15 @@ async function adminOf(config: string): Promise<string> {
   return loadConfig(config).listen.admin.path;
 }
 
-async function call(socketPath: string, method: string, path: string, body: unknown): Promise<unknown> {
+async function call(socketPath: string, method: string, path: string, body: unknown): Promise<Buffer> {
   const { request } = await import('node:http');
-  const { status, text } = await new Promise<{ status: number; text: string }>((resolve, reject) => {
+  const { status, answer } = await new Promise<{ status: number; answer: Buffer }>((resolve, reject) => {
     const sent = request(
       { socketPath, method, path, headers: { host: 'gatehouse', 'content-type': 'application/json' } },
       (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
-        );
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, answer: Buffer.concat(chunks) }));
         response.on('error', reject);
       },
     );
@@ -57,9 +58,8 @@ async function call(socketPath: string, method: string, path: string, body: unkn
     });
     sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
-  const answer = parseJson(text, socketPath);
   if (status >= 200 && status < 300) return answer;
-  const { code, message, details } = answer as {
+  const { code, message, details } = parseJson(answer.toString(), socketPath) as {
     code?: ErrorCode;
     message?: string;
     details?: Record<string, unknown>;

@@ -19,15 +19,36 @@ const groups: Readonly<Record<string, Group>> = {
     load: async (terminal) => (await import('./serve.ts')).serveCommand(terminal),
   },
   svid: {
-    summary: 'fetch or watch an identity from the Workload API',
+    summary: 'fetch or watch an identity from the Workload API; revoke one',
     load: [
       async (terminal) => (await import('./svid-fetch.ts')).svidFetchCommand(terminal),
       async (terminal) => (await import('./svid-watch.ts')).svidWatchCommand(terminal),
+      async (terminal) => (await import('./svid-revoke.ts')).svidRevokeCommand(terminal),
+      async (terminal) => (await import('./svid-revocations.ts')).svidRevocationsCommand(terminal),
     ],
   },
   ca: {
-    summary: 'look at the authorities',
-    load: [async (terminal) => (await import('./ca-status.ts')).caStatusCommand(terminal)],
+    summary: 'look at the authorities, and rotate them safely',
+    load: [
+      async (terminal) => (await import('./ca/status.ts')).caStatusCommand(terminal),
+      async (terminal) => (await import('./ca/rotate.ts')).caRotateCommand(terminal),
+      async (terminal) => (await import('./ca/rehearse.ts')).caRehearseCommand(terminal),
+      ...(['prepare', 'activate', 'taint', 'revoke', 'undo'] as const).map(
+        (verb): Loader =>
+          async (terminal) =>
+            (await import('./ca/verb-command.ts')).caVerbCommand(verb, terminal),
+      ),
+      async (terminal) => (await import('./ca/ledger.ts')).caLedgerCommand(terminal),
+      async (terminal) => (await import('./ca/log.ts')).caLogCommand(terminal),
+    ],
+  },
+  backup: {
+    summary: 'write the whole authority to one sealed file',
+    load: async (terminal) => (await import('./backup.ts')).backupCommand(terminal),
+  },
+  restore: {
+    summary: 'bring a backup into the store',
+    load: async (terminal) => (await import('./restore.ts')).restoreCommand(terminal),
   },
   entry: {
     summary: 'list and explain who may be what',

@@ -39,6 +39,12 @@ export type StoreConfig =
   | { readonly kind: 'sqlite'; readonly path: string }
   | { readonly kind: 'postgres'; readonly url: string };
 
+/** PEM files. */
+export type UpstreamConfig =
+  | { readonly cert: string; readonly key: string; readonly ca: string | undefined }
+  /** With tls.crt, tls.key and ca.crt in it. */
+  | { readonly directory: string };
+
 export interface AuthorityConfig {
   readonly keyType: 'ec-p256' | 'ec-p384' | 'rsa-2048';
   /** Undefined: keys are files that only we can read. */
@@ -47,6 +53,15 @@ export interface AuthorityConfig {
   readonly x509SvidTtlMs: number;
   readonly jwtSvidTtlMs: number;
   readonly gateGrade: 'sent' | 'acknowledged' | 'renewed';
+  readonly jwtAlgorithm: 'ES256' | 'ES384' | 'RS256' | 'RS384' | 'RS512';
+  readonly jwtAuthorityTtlMs: number;
+  /** memory: keys go with the process, and the next start makes new authorities. */
+  readonly keyStore: 'disk' | 'memory';
+  /** Undefined: our authorities sign themselves. */
+  readonly upstream: UpstreamConfig | undefined;
+  readonly ledgerRetentionMs: number;
+  readonly refreshHintSeconds: number;
+  readonly taintRenewalsPerSecond: number;
 }
 
 export interface PolicyPath {

@@ -14,6 +14,7 @@ import type {
   PolicyPath,
   StoreConfig,
   UnixListener,
+  UpstreamConfig,
   WorkloadConfig,
 } from './config.ts';
 import { parseDuration } from './duration.ts';
@@ -55,6 +56,13 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
       x509SvidTtlMs: durationMs(authority.x509SvidTtl),
       jwtSvidTtlMs: durationMs(authority.jwtSvidTtl),
       gateGrade: authority.gateGrade,
+      jwtAlgorithm: authority.jwtKeyType,
+      jwtAuthorityTtlMs: durationMs(authority.jwtAuthorityTtl),
+      keyStore: authority.keyStore,
+      upstream: authority.upstream && upstream(authority.upstream, absolute),
+      ledgerRetentionMs: durationMs(authority.ledgerRetention),
+      refreshHintSeconds: Math.max(1, Math.round(durationMs(authority.refreshHint) / 1000)),
+      taintRenewalsPerSecond: authority.taintRenewalsPerSecond,
     },
     policies: {
       ...policies,
@@ -101,6 +109,15 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
 function spiffeIdOf(each: ConfigDocument['workloads'][number], trustDomain: string): SpiffeId {
   const derived = `spiffe://${trustDomain}/ns/${each.namespace}/sa/${each.serviceAccount}`;
   return parseSpiffeId(each.spiffeId === '' ? derived : each.spiffeId);
+}
+
+function upstream(
+  written: NonNullable<ConfigDocument['authority']['upstream']>,
+  absolute: (path: string) => string,
+): UpstreamConfig {
+  if ('directory' in written) return { directory: absolute(written.directory) };
+  const { cert, key, ca } = written;
+  return { cert: absolute(cert), key: absolute(key), ca: ca === undefined ? undefined : absolute(ca) };
 }
 
 function unixListener(written: UnixDocument, mode: number, absolute: (path: string) => string): UnixListener {

@@ -22,6 +22,7 @@ export function ruleProblems(config: Config): Problem[] {
   return [
     ...roleProblems(config),
     ...storeProblems(config),
+    ...authorityProblems(config),
     ...listenerProblems(config),
     ...identityProblems(config),
     ...transportProblems(config),
@@ -49,6 +50,31 @@ function* storeProblems({ store, authority }: Config): Iterable<Problem> {
       path: ['authority', 'keyEncryptionKeyFile'],
       message: 'a shared store holds the keys of the authority, so they must be encrypted',
       fix: 'write 32 random bytes as base64 to a file and name it here',
+    };
+  }
+}
+
+function* authorityProblems({ authority, store }: Config): Iterable<Problem> {
+  const { x509SvidTtlMs, x509AuthorityTtlMs, jwtSvidTtlMs, jwtAuthorityTtlMs, keyStore } = authority;
+  const lives: [field: string, svidMs: number, authorityMs: number, authorityField: string][] = [
+    ['x509SvidTtl', x509SvidTtlMs, x509AuthorityTtlMs, 'x509AuthorityTtl'],
+    ['jwtSvidTtl', jwtSvidTtlMs, jwtAuthorityTtlMs, 'jwtAuthorityTtl'],
+  ];
+  for (const [field, svidMs, authorityMs, authorityField] of lives) {
+    if (2 * svidMs <= authorityMs) continue;
+    yield {
+      code: 'too-long',
+      path: ['authority', field],
+      message: `an authority of ${authorityField} could not be replaced in time: what it signs lives more than half as long`,
+      fix: `make ${field} at most half of ${authorityField}`,
+    };
+  }
+  if (keyStore === 'memory' && store.kind === 'postgres') {
+    yield {
+      code: 'not-supported',
+      path: ['authority', 'keyStore'],
+      message: 'replicas share their keys, so these cannot stay in the memory of one',
+      fix: 'use keyStore: disk with postgres; the keys are then in it, encrypted',
     };
   }
 }

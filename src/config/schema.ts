@@ -32,6 +32,35 @@ const authority = z.strictObject({
     .enum(['sent', 'acknowledged', 'renewed'])
     .prefault('acknowledged')
     .describe('How sure a rotation must be that a consumer holds the new bundle.'),
+  jwtKeyType: z
+    .enum(['ES256', 'ES384', 'RS256', 'RS384', 'RS512'])
+    .prefault('ES256')
+    .describe('The algorithm that signs JWT-SVIDs; holds for the next JWT authority.'),
+  jwtAuthorityTtl: field.duration.prefault('8760h'),
+  keyStore: z
+    .enum(['disk', 'memory'])
+    .prefault('disk')
+    .describe('memory: keys go with the process, and the next start makes new authorities at once.'),
+  upstream: z
+    .union(
+      [
+        z.strictObject({ cert: field.path, key: field.path, ca: field.path.optional() }),
+        z.strictObject({ directory: field.path }),
+      ],
+      { error: 'must be { cert, key, ca } or { directory } with tls.crt, tls.key and ca.crt' },
+    )
+    .optional()
+    .describe('A CA that certifies our authorities as its intermediates; its root goes into the bundle.'),
+  ledgerRetention: field.duration
+    .prefault('7d')
+    .describe('How long an issuance stays in the ledger after it has expired.'),
+  refreshHint: field.duration.prefault('5m').describe('How often fetchers of the bundle should look again.'),
+  taintRenewalsPerSecond: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .prefault(500)
+    .describe('Renewals a second that a taint may cause at most.'),
 });
 
 const policyPath = z.union(

@@ -86,6 +86,7 @@ function hear(
   switch (message.kind) {
     case 'loaded':
     case 'taken':
+    case 'revoked':
     case 'drained':
       break;
     case 'in-force':

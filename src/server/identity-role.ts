@@ -9,11 +9,15 @@ import { GatehouseError } from '../errors.ts';
 import { createAttestor } from '../identity/attestation/attestor.ts';
 import { createExecutables, type Executables, wantedFacts } from '../identity/attestation/executable.ts';
 import type { Authority } from '../identity/authority/authority.ts';
+import { makeBackup } from '../identity/authority/backup.ts';
 import { createAuthority } from '../identity/authority/create-authority.ts';
-import { createLocalKeyStore } from '../identity/authority/local-keys.ts';
-import { defaultSettings } from '../identity/authority/settings.ts';
+import type { Edge, Forecast } from '../identity/authority/forecast.ts';
+import { createLocalKeyStore, createMemoryKeyBlobs } from '../identity/authority/local-keys.ts';
+import { rehearse } from '../identity/authority/rehearsal.ts';
+import type { AuthoritySettings } from '../identity/authority/settings.ts';
 import type { KeyBlobs } from '../identity/authority/signer.ts';
 import type { AuthorityStore } from '../identity/authority/store.ts';
+import { createUpstreamFromFiles } from '../identity/authority/upstream-files.ts';
 import type { DeliveryObserver } from '../identity/delivery/delivery-deps.ts';
 import type { IdentitySource } from '../identity/delivery/identity-source.ts';
 import { createWorkloadEndpoint, type WorkloadEndpoint } from '../identity/delivery/workload-endpoint.ts';
@@ -27,12 +31,17 @@ import { createKeyFiles } from '../platform/storage/key-files.ts';
 import { openSqliteAuthorityStore } from '../platform/storage/sqlite-authority-store.ts';
 import type { ServingState } from '../transport/health-service.ts';
 import { unixAddress } from './listen-addresses.ts';
+import { readUpstreamFiles } from './upstream-files.ts';
 
 export interface IdentityRole extends AsyncDisposable {
   readonly authority: Authority;
   readonly entries: Watchable<readonly Entry[]>;
   readonly accounts: Accounts;
   readonly executables: Executables;
+  /** Rehearses a rotation that would begin now. */
+  rehearse(edges: readonly Edge[]): Promise<Forecast>;
+  /** Seals everything that the authority has. @throws GatehouseError `key_invalid` without a key-encryption key */
+  backup(): Promise<Uint8Array>;
   /** Opens the shared socket and every workload's own. @throws GatehouseError `address_in_use`, `config_invalid` */
   open(): Promise<void>;
   /** Takes entries and workloads of a configuration that was read again; sockets come and go with them. */
@@ -56,12 +65,17 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
   const { config, serving, observer } = deps;
   const keyEncryptionKey = readKeyEncryptionKey(config);
   const { store, keys } = await openStore(config);
+  const keyStore = createLocalKeyStore(keys, keyEncryptionKey);
+  const settings = settingsOf(config);
+  const { upstream, keyStore: keysIn } = config.authority;
   const authority = await createAuthority({
     trustDomain: config.trustDomain,
     store,
-    keys: createLocalKeyStore(keys, keyEncryptionKey),
+    keys: keyStore,
     clock: systemClock,
-    settings: { ...defaultSettings, ...config.authority },
+    settings,
+    ...(upstream && { upstream: createUpstreamFromFiles(() => readUpstreamFiles(upstream)) }),
+    keysMayBeGone: keysIn === 'memory',
     report: deps.report,
   });
   const entries = createWatchable<readonly Entry[]>(entriesOf(config.entries, config.workloads, config.authority));
@@ -86,6 +100,23 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
     entries,
     accounts,
     executables,
+    rehearse: async (edges) =>
+      rehearse({
+        trustDomain: config.trustDomain,
+        snapshot: await authority.snapshot(),
+        keys: keyStore,
+        settings,
+        edges,
+        startAt: systemClock.now(),
+      }),
+    backup: () =>
+      makeBackup({
+        trustDomain: config.trustDomain,
+        store: { snapshot: () => authority.snapshot() },
+        keys,
+        keyEncryptionKey,
+        clock: systemClock,
+      }),
     async open() {
       await endpoint.listen(unixAddress(config.listen.workloadApi, 'peer'));
       await sockets.match(config.workloads);
@@ -102,19 +133,31 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
   };
 }
 
+/** The `authority` section as the authority takes it. */
+function settingsOf({ authority }: Config): AuthoritySettings {
+  const { keyStore: _keyStore, upstream: _upstream, keyEncryptionKeyFile: _file, ...settings } = authority;
+  return settings;
+}
+
 /** The store and where it keeps keys: beside SQLite in files, with PostgreSQL in it, wrapped. */
-async function openStore({ store, trustDomain, dataDir }: Config): Promise<{ store: AuthorityStore; keys: KeyBlobs }> {
+export async function openStore({
+  store,
+  trustDomain,
+  dataDir,
+  authority,
+}: Config): Promise<{ store: AuthorityStore; keys: KeyBlobs }> {
   if (store.kind === 'sqlite') {
     return {
       store: openSqliteAuthorityStore(store.path, trustDomain),
-      keys: createKeyFiles(join(dataDir, 'keys')),
+      keys: authority.keyStore === 'memory' ? createMemoryKeyBlobs() : createKeyFiles(join(dataDir, 'keys')),
     };
   }
   const { openPostgresAuthorityStore } = await import('../platform/storage/postgres-authority-store.ts');
   return openPostgresAuthorityStore(store.url, trustDomain);
 }
 
-function readKeyEncryptionKey({ authority: { keyEncryptionKeyFile: file } }: Config): Uint8Array | undefined {
+/** The key that wraps keys and seals backups; undefined where none is configured. @throws GatehouseError `key_invalid` */
+export function readKeyEncryptionKey({ authority: { keyEncryptionKeyFile: file } }: Config): Uint8Array | undefined {
   if (file === undefined) return undefined;
   let text: string;
   try {

@@ -19,8 +19,10 @@ import type { ServingState } from '../transport/health-service.ts';
 import { textOfAddress } from '../transport/listen-address.ts';
 import { openAdmin } from './admin/admin-door.ts';
 import { openCheckDoor } from './check-door.ts';
+import { type CrlPublication, publishCrls } from './crl-files.ts';
 import type { DeciderProcess } from './decider/decider-process.ts';
 import { deciderSettings, startDeciders } from './decider-role.ts';
+import { createEdgeBook } from './edge-book.ts';
 import { openHttpDoor } from './http-door.ts';
 import { type IdentityRole, openIdentityRole } from './identity-role.ts';
 import { openKeySets } from './key-set-role.ts';
@@ -84,7 +86,8 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     const board = createReadinessBoard(['authority', 'policies', ...(isDecider ? ['deciders'] : [])]);
     const serving = createWatchable<ServingState>(servingState(false));
     const svids = createSvidBook();
-    const decisions = createDecisionLog(log);
+    const edges = createEdgeBook();
+    const decisions = createDecisionLog(log, edges.note);
     const metrics = createMetrics({
       latencyBounds,
       look: async (metrics) => {
@@ -94,6 +97,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       },
     });
     let identity: IdentityRole | undefined;
+    let crls: CrlPublication | undefined;
 
     prepareDataDir(config.dataDir);
     const kept = stack.use(openKeptTexts(config.dataDir));
@@ -120,7 +124,11 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     const health = stack.use(
       await openHttpDoor(
         listenAddress(config.listen.health),
-        createHealthPages({ readiness: () => board.state.value, metrics: () => metrics.text() }),
+        createHealthPages({
+          readiness: () => board.state.value,
+          metrics: () => metrics.text(),
+          crl: () => crls?.text() ?? '',
+        }),
       ),
     );
     const policies = stack.use(
@@ -164,7 +172,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
         report: (error) => log.error({ code: error.code, details: error.details }, error.message),
       }),
     );
-    const { authority, entries, accounts, executables } = identity;
+    const { authority, entries, accounts, executables, backup, rehearse: rehearseNow } = identity;
     const tellReadiness = ({ ready, reason }: { ready: boolean; reason: string }): void => {
       board.set('authority', ready ? '' : reason);
       metrics.setStoreUp(ready);
@@ -177,6 +185,11 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       deciders?.tell({ kind: 'revocations', revocations: revocationsOf(list) }),
     );
     deciders?.tell({ kind: 'revocations', revocations: revocationsOf(authority.revocations.value) });
+    crls = stack.use(
+      publishCrls(authority.crls, config.dataDir, (thrown) =>
+        log.error(`crl.pem: ${asGatehouseError(thrown).message}`),
+      ),
+    );
     const warn = (): void => {
       for (const { code, message, origin } of entryWarnings(entries.value, accounts))
         log.warn({ code, origin }, message);
@@ -192,6 +205,9 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
         executables,
         policies,
         decisions,
+        deciders,
+        rehearse: () => rehearseNow(edges.all()),
+        backup,
         config: () => config,
         status: () => ({
           pid: process.pid,

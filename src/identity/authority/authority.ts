@@ -7,10 +7,11 @@ import type { Watchable } from '../../lib/watchable.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
 import type { JwtSvid, X509Svid } from '../../spiffe/svid.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import type { ForecastAndActual, KeptForecast } from './forecast.ts';
 import type { Blocker } from './gate.ts';
 import type { Acknowledgement, JwtRequest, X509Request } from './requests.ts';
 import type { AuthorityUse, Slot } from './state.ts';
-import type { AuditRow, LedgerQuery, LedgerRow, RevocationKind, RevocationRow } from './store.ts';
+import type { AuditRow, LedgerQuery, LedgerRow, RevocationKind, RevocationRow, StoreSnapshot } from './store.ts';
 
 /** Who gives a verb, and why; both are kept. */
 export interface Order {
@@ -35,7 +36,15 @@ export type VerbOutcome =
       readonly etaSeconds: number | undefined;
     };
 
-export type Verb = 'prepare' | 'activate' | 'taint' | 'revoke' | 'undo';
+export const verbs = ['prepare', 'activate', 'taint', 'revoke', 'undo'] as const;
+export type Verb = (typeof verbs)[number];
+
+/** What a verb would meet: nobody in its way, or these. */
+export interface GateLook {
+  readonly authorityId: string;
+  readonly blockers: readonly Blocker[];
+  readonly etaSeconds: number | undefined;
+}
 
 export interface AuthorityStatus {
   readonly id: string;
@@ -112,8 +121,26 @@ export interface Authority extends AsyncDisposable {
   revoke(order: Order): Promise<VerbOutcome>;
   /** Takes back the last step. */
   undo(order: Order): Promise<VerbOutcome>;
-  /** Revokes SVIDs by serial, ID or key: in force as soon as the `revocations` watchers have it. @throws GatehouseError `not_found` */
+  /** What a verb would meet now: nothing is done, and nothing is kept of the question. @throws GatehouseError `slot_state` */
+  gate(verb: Verb, order: Pick<Order, 'use' | 'authorityId'>): Promise<GateLook>;
+  /** Keeps what a rehearsal said of the rotation that is to come, for `lastForecast` and with an audit row. */
+  keepForecast(forecast: KeptForecast, who: string): Promise<void>;
+  /** The forecast that was kept last, and what has really been since. */
+  compareForecast(): Promise<ForecastAndActual | undefined>;
+  /** Everything that the store holds, with what waited in memory. */
+  snapshot(): Promise<StoreSnapshot>;
+  /**
+   * Revokes SVIDs by serial, ID or key: in force as soon as the `revocations` watchers have it. To a revoked ID or key nothing
+   * is issued. @throws GatehouseError `not_found`, `message_invalid` (no hex, no SPIFFE ID of ours)
+   */
   revokeSvid(order: RevokeSvidOrder): Promise<RevocationRow>;
+  /**
+   * Takes back the revocation of an ID or a key.
+   * @throws GatehouseError `not_found`; `not_sound` while anything lives that it keeps out, and for a serial always
+   */
+  undoRevocation(order: RevokeSvidOrder): Promise<void>;
+  /** Keeps an audit row of what an operator did beside the authority. */
+  note(row: Omit<AuditRow, 'at'>): Promise<void>;
   ledger(query: LedgerQuery): Promise<readonly LedgerRow[]>;
   /** Newest first. */
   audit(limit: number): Promise<readonly AuditRow[]>;

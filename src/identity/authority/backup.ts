@@ -43,7 +43,9 @@ function keyOf({ keyEncryptionKey }: Pick<BackupDeps, 'keyEncryptionKey'>): Uint
 }
 
 /** Makes a backup, consistent also while the authority serves. */
-export async function makeBackup(deps: BackupDeps): Promise<Uint8Array> {
+export async function makeBackup(
+  deps: Omit<BackupDeps, 'store'> & { readonly store: Pick<AuthorityStore, 'snapshot'> },
+): Promise<Uint8Array> {
   const key = keyOf(deps);
   const snapshot = await deps.store.snapshot();
   // Keys after the state: each of its authorities has its key by then; a key too many does no harm.

@@ -57,7 +57,11 @@ export function createConsumerBook(replica: string): ConsumerBook {
     renewed(name, atMs) {
       const known = all.get(name);
       const sent = known?.sent.at(-1);
-      if (known && sent) put({ ...known, renewedSequence: sent.sequence, lastGrade: 'renewed', lastSeenAt: atMs });
+      if (!known || !sent) return;
+      // Where acknowledgements exist, what was sent and never acknowledged proves nothing by what is sent after it.
+      const proven = known.channel === 'sds' ? known.acknowledgedSequence : sent.sequence;
+      if (proven > known.renewedSequence)
+        put({ ...known, renewedSequence: proven, lastGrade: 'renewed', lastSeenAt: atMs });
     },
     takeChanged() {
       const taken = [...changed].flatMap((name) => all.get(name) ?? []);

@@ -12,6 +12,7 @@ import type { Authority, AuthorityStatus, Readiness } from './authority.ts';
 import { selfSigned } from './authority-certificate.ts';
 import { createConsumerBook } from './consumer-book.ts';
 import { loadCurrentState } from './current-state.ts';
+import { actualSteps, signingPeak } from './forecast.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createIssuance } from './issuance.ts';
 import { NO_ISSUERS, openIssuers } from './issuers.ts';
@@ -35,6 +36,8 @@ export interface AuthorityDeps {
   readonly settings: AuthoritySettings;
   /** Signs X.509 authorities instead of themselves. */
   readonly upstream?: UpstreamAuthority;
+  /** Keys live in memory: an active authority whose key is gone is replaced at once. */
+  readonly keysMayBeGone?: boolean;
   /** Told of what went wrong in the background; never of secrets. */
   readonly report?: (error: GatehouseError) => void;
   /** How often to look at what is due, in milliseconds; 0: only when `tick` is called. Default 1,000. */
@@ -46,6 +49,8 @@ export interface UpstreamAuthority {
   /** Certifies our key as an intermediate. @throws GatehouseError `certificate_invalid` when its own certificate is not fit */
   certify(signer: Signer, trustDomain: TrustDomain, atMs: number, ttlMs: number): Promise<NewAuthority>;
 }
+
+const MOST_ROWS_COMPARED = 1_000_000;
 
 /**
  * Opens the authority of a trust domain; at first start it makes its keys. Every step is durable before it has an effect, so
@@ -112,7 +117,16 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     return outcome;
   };
   const renewals = createRenewals({ current, store, clock, settings });
-  const upkeep = createUpkeep({ store, current, consumers, clock, settings, run });
+  const upkeep = createUpkeep({
+    store,
+    current,
+    consumers,
+    clock,
+    settings,
+    run,
+    isGone: async (id) => deps.keysMayBeGone === true && (await keys.open(id)) === undefined,
+    report,
+  });
   const issuance = createIssuance({
     trustDomain,
     clock,
@@ -120,6 +134,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     ledger,
     issuers: () => issuers,
     bundleSequence: () => current.state.sequence,
+    isRevoked: (kind, value) => revocations.has(kind, value),
     version: () => current.version,
     catchUp: async (version) => {
       await current.refresh(version);
@@ -186,7 +201,12 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     readiness,
     revocations: revocations.list,
     crls: revocations.crls,
-    issueX509: issuance.issueX509,
+    async issueX509(request) {
+      const svid = await issuance.issueX509(request);
+      // Stored with the next commit: until then a crash only makes the gate ask for more.
+      if (request.consumer !== undefined) consumers.renewed(request.consumer, clock.now());
+      return svid;
+    },
     issueJwt: issuance.issueJwt,
     acknowledge(word) {
       consumers.hear(word, clock.now());
@@ -214,7 +234,46 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     taint: (order) => run('taint', order),
     revoke: (order) => run('revoke', order),
     undo: (order) => run('undo', order),
-    revokeSvid: (order) => revocations.revoke(order),
+    gate: (verb, order) => verbs.look(verb, order),
+    async keepForecast(forecast, who) {
+      const audit = {
+        at: clock.now(),
+        who,
+        verb: 'ca rehearse',
+        use: 'x509',
+        authorityId: '',
+        reason: '',
+        result: 'done',
+      } as const;
+      await current.change((state) => ({ state: { ...state, forecast }, audit }));
+    },
+    async compareForecast() {
+      const { forecast } = current.state;
+      if (!forecast) return undefined;
+      const steps = actualSteps(current.state, forecast);
+      if (steps.taintedAt === undefined) return { forecast, actual: { ...steps, signingPeakPerSecond: undefined } };
+      await flush();
+      const rows = await store.ledger({
+        kind: 'x509',
+        issuedFrom: steps.taintedAt,
+        ...(steps.revokedAt !== undefined && { issuedUntil: steps.revokedAt }),
+        limit: MOST_ROWS_COMPARED,
+      });
+      return { forecast, actual: { ...steps, signingPeakPerSecond: signingPeak(rows) } };
+    },
+    async snapshot() {
+      await flush();
+      return store.snapshot();
+    },
+    revokeSvid: async (order) => {
+      await ledger.flush(); // what was signed before stands in the CRL that is signed now
+      return revocations.revoke(order);
+    },
+    undoRevocation: async (order) => {
+      await ledger.flush();
+      await revocations.undo(order);
+    },
+    note: (row) => store.appendAudit({ at: clock.now(), ...row }),
     async ledger(query) {
       await flush();
       return store.ledger(query);

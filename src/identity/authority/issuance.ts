@@ -21,6 +21,7 @@ export interface IssuanceDeps {
   readonly ledger: GroupCommit<LedgerRow>;
   issuers(): Issuers;
   bundleSequence(): number;
+  isRevoked(kind: 'id' | 'spki', value: string): boolean;
   /** The state's version as we hold it, and how to catch up with a newer one. */
   version(): number;
   catchUp(version: number): Promise<void>;
@@ -48,6 +49,16 @@ export function createIssuance(deps: IssuanceDeps): Issuance {
     );
   };
 
+  /** What was taken from somebody is not given again. */
+  const checkRevoked = (kind: 'id' | 'spki', value: string): void => {
+    if (!deps.isRevoked(kind, value)) return;
+    throw new GatehouseError(
+      'not_entitled',
+      `${kind === 'id' ? value : `the key ${value}`} is revoked: nothing is issued to it until that is undone`,
+      { kind, value },
+    );
+  };
+
   /**
    * Makes it durable. Where another replica has changed slots meanwhile, the SVID may leave only if its authority still signs;
    * else it is made again, by the one that does.
@@ -63,6 +74,9 @@ export function createIssuance(deps: IssuanceDeps): Issuance {
     checkId(entitlement.spiffeId, deps.trustDomain);
     checkDnsNames(entitlement.dnsNames);
     const key = callersKey(request) ?? (await generateKeyDer(request.keyType ?? settings.keyType));
+    const spkiSha256 = spkiHash(key.spki);
+    checkRevoked('id', entitlement.spiffeId);
+    checkRevoked('spki', spkiSha256);
     const issuer = living(deps.issuers().x509);
     const bundleSequence = deps.bundleSequence();
     const issuedAt = clock.now();
@@ -78,7 +92,7 @@ export function createIssuance(deps: IssuanceDeps): Issuance {
       kind: 'x509',
       spiffeId: svid.spiffeId,
       selectors: request.selectors,
-      spkiSha256: spkiHash(key.spki),
+      spkiSha256,
       authorityId: svid.authorityId,
       notBeforeAt: svid.notBeforeAt,
       notAfterAt: svid.notAfterAt,
@@ -96,6 +110,7 @@ export function createIssuance(deps: IssuanceDeps): Issuance {
     if (audiences.length === 0 || audiences.includes('')) {
       throw new GatehouseError('message_invalid', 'a JWT-SVID needs at least one audience, and none may be empty');
     }
+    checkRevoked('id', entitlement.spiffeId);
     const issuer = living(deps.issuers().jwt);
     const atMs = clock.now();
     const jwt = await issuer.sign({

@@ -38,7 +38,7 @@ function withStep(state: AuthorityState, verb: Step['verb'], record: AuthorityRe
   return { ...state, steps: [...state.steps, step].slice(-MAX_STEPS) };
 }
 
-/** The record that a verb names; an empty id means the only one in a slot that the verb may take. */
+/** The record that a verb names, by its id or the beginning of it; an empty one means the only one in a slot that the verb may take. */
 function pick(
   state: AuthorityState,
   use: AuthorityUse,
@@ -47,7 +47,11 @@ function pick(
   verb: string,
 ): AuthorityRecord {
   const candidates = state.authorities.filter((each) => each.use === use && slots.includes(each.slot));
-  const found = id === '' ? candidates[0] : state.authorities.find((each) => each.use === use && each.id === id);
+  const named = state.authorities.filter((each) => each.use === use && each.id.startsWith(id));
+  if (id !== '' && named.length > 1) {
+    return refuse(`${named.length} ${use} authorities begin with ${id}; give more of it`, { verb, use, id });
+  }
+  const found = id === '' ? candidates[0] : named[0];
   if (!found) {
     return refuse(
       id === ''

@@ -25,12 +25,21 @@ function matches(row: LedgerRow, query: LedgerQuery): boolean {
   return (
     (query.spiffeId === undefined || row.spiffeId === query.spiffeId) &&
     (query.authorityId === undefined || row.authorityId === query.authorityId) &&
+    (query.spkiSha256 === undefined || row.spkiSha256 === query.spkiSha256) &&
     (query.kind === undefined || row.kind === query.kind) &&
     (query.serial === undefined || row.serial === query.serial) &&
     (query.unexpiredAt === undefined || row.notAfterAt > query.unexpiredAt) &&
     (query.issuedFrom === undefined || row.issuedAt >= query.issuedFrom) &&
-    (query.issuedUntil === undefined || row.issuedAt < query.issuedUntil)
+    (query.issuedUntil === undefined || row.issuedAt < query.issuedUntil) &&
+    (query.after === undefined || byNewest(query.after, row) < 0)
   );
+}
+
+type Ordered = Pick<LedgerRow, 'issuedAt' | 'serial'>;
+
+/** Newest first, by serial where issued together. */
+function byNewest(a: Ordered, b: Ordered): number {
+  return b.issuedAt - a.issuedAt || (a.serial < b.serial ? 1 : a.serial > b.serial ? -1 : 0);
 }
 
 function removeWhere<K, V>(map: Map<K, V>, gone: (value: V) => boolean): number {
@@ -64,7 +73,7 @@ export function createMemoryStore(content: StoreContent = emptyContent()): Autho
     },
     async ledger(query) {
       const found = [...content.ledger.values()].filter((row) => matches(row, query));
-      return found.sort((a, b) => b.issuedAt - a.issuedAt).slice(0, query.limit ?? 100);
+      return found.sort(byNewest).slice(0, query.limit ?? 100);
     },
     async unexpiredByAuthority(atMs) {
       const counts = new Map<string, number>();

@@ -6,20 +6,15 @@
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { Authority, Order } from './authority.ts';
 import { createAuthority } from './create-authority.ts';
+import { type Breakage, type Edge, type Forecast, peakOf } from './forecast.ts';
 import type { Blocker } from './gate.ts';
 import { createLocalKeyStore, createMemoryKeyBlobs } from './local-keys.ts';
 import { createMemoryStore, type StoreContent } from './memory-store.ts';
-import { pacedAt, paceOf } from './renewals.ts';
+import { isCanary, pacedAt, paceOf } from './renewals.ts';
 import { renewDueAt } from './schedule.ts';
 import type { AuthoritySettings } from './settings.ts';
 import type { KeyStore } from './signer.ts';
 import type { Consumer, LedgerRow, StoreSnapshot } from './store.ts';
-
-/** One caller who was seen to call one callee, by SPIFFE ID. */
-export interface Edge {
-  readonly caller: string;
-  readonly callee: string;
-}
 
 export interface RehearsalDeps {
   readonly trustDomain: TrustDomain;
@@ -31,26 +26,6 @@ export interface RehearsalDeps {
   readonly edges: readonly Edge[];
   /** When the rotation would begin; milliseconds since 1970. */
   readonly startAt: number;
-}
-
-/** What would come. All times in milliseconds since 1970; undefined: not by waiting alone. */
-export interface Forecast {
-  readonly activateSafeAt: number | undefined;
-  readonly taintSafeAt: number | undefined;
-  readonly revokeSafeAt: number | undefined;
-  /** Connected, and not known ever to acknowledge: only they, or an override, end the wait. */
-  readonly laggards: readonly Blocker[];
-  /** What breaks if `activate` were overridden at once. */
-  readonly ifActivatedAtOnce: {
-    /** When the first certificate that somebody does not trust is in use. */
-    readonly firstBreakAt: number | undefined;
-    readonly lacking: readonly string[];
-    readonly edges: readonly Edge[];
-  };
-  readonly liveSvids: number;
-  readonly signingPeakPerSecond: { readonly paced: number; readonly allAtOnce: number };
-  /** Over how long the taint's renewals are spread. */
-  readonly taintSpreadMs: number;
 }
 
 const order = (override: boolean): Order => ({
@@ -100,6 +75,7 @@ export async function rehearse(deps: RehearsalDeps): Promise<Forecast> {
         await authority[verb](order(true));
         return { at: undefined, laggards: outcome.blockers.filter((each) => each.doneBy === undefined) };
       }
+      if (verb === 'activate') renewUntil(then, content, authority.bundles.value.own.sequence);
       now = then;
     }
     return { at: undefined, laggards: [] };
@@ -110,19 +86,26 @@ export async function rehearse(deps: RehearsalDeps): Promise<Forecast> {
   const taintAt = now;
   const revoked = await waitFor('revoke');
   const pace = paceOf(taintAt, live.length, deps.settings);
-  const lackingIds = [...new Set(lacking.map((each) => each.spiffeId))];
+  const idsOf = (blockers: readonly Blocker[]): string[] => [...new Set(blockers.map((each) => each.spiffeId))];
   return {
+    startAt: deps.startAt,
     activateSafeAt: activated.at,
     taintSafeAt: tainted.at,
     revokeSafeAt: activated.at === undefined ? undefined : revoked.at,
     laggards: activated.laggards,
-    ifActivatedAtOnce: breakage(lackingIds, live, deps),
+    ifActivatedAtOnce: breakage(idsOf(lacking), live, deps),
+    ifOverridden: breakage(idsOf(activated.laggards), live, deps),
     liveSvids: live.length,
     signingPeakPerSecond: {
-      paced: peak(live.map((row) => Math.min(pacedAt(pace, row.serial), renewDueAt(row, row.serial)))),
+      paced: peakOf(live.map((row) => Math.min(pacedAt(pace, row.serial), renewDueAt(row, row.serial)))),
       allAtOnce: live.length,
     },
-    taintSpreadMs: pace.canaryHoldMs + pace.lengthMs,
+    pacing: {
+      renewalsPerSecond: deps.settings.taintRenewalsPerSecond,
+      canaries: pace.canaryHoldMs > 0 ? live.filter((row) => isCanary(row.serial)).length : 0,
+      canaryHoldMs: pace.canaryHoldMs,
+      spreadMs: pace.canaryHoldMs + pace.lengthMs,
+    },
   };
 }
 
@@ -184,6 +167,28 @@ function say(authority: Authority, { consumer, grade, sequence }: ExpectedWord):
   });
 }
 
+/** Until the new authority signs, whoever is here goes on renewing under the old one: its last SVID expires later for it. */
+function renewUntil(atMs: number, content: StoreContent, bundleSequence: number): void {
+  const isHere = (row: LedgerRow): boolean =>
+    row.consumer === '' || content.consumers.get(row.consumer)?.connected === true;
+  for (const row of liveRows(content, 0)) {
+    if (!isHere(row)) continue;
+    const lifeMs = row.notAfterAt - row.notBeforeAt;
+    const backdateMs = row.issuedAt - row.notBeforeAt;
+    let last = row;
+    for (
+      let due = renewDueAt(last, last.serial);
+      due <= atMs && due < last.notAfterAt;
+      due = renewDueAt(last, last.serial)
+    ) {
+      const notBeforeAt = due - backdateMs;
+      const serial = `${last.serial}+`;
+      last = { ...last, serial, issuedAt: due, notBeforeAt, notAfterAt: notBeforeAt + lifeMs, bundleSequence };
+    }
+    if (last !== row) content.ledger.set(last.serial, last);
+  }
+}
+
 /** The newest unexpired SVID of each holder: older ones are not renewed again. */
 function liveRows(content: StoreContent, atMs: number): readonly LedgerRow[] {
   const newest = new Map<string, LedgerRow>();
@@ -197,11 +202,7 @@ function liveRows(content: StoreContent, atMs: number): readonly LedgerRow[] {
 }
 
 /** Who lacks the root fails as soon as a peer of his has renewed under it; and so do all of his edges, both ways. */
-function breakage(
-  lacking: readonly string[],
-  live: readonly LedgerRow[],
-  { edges, startAt }: RehearsalDeps,
-): Forecast['ifActivatedAtOnce'] {
+function breakage(lacking: readonly string[], live: readonly LedgerRow[], { edges, startAt }: RehearsalDeps): Breakage {
   const without = new Set(lacking);
   const broken = edges.filter(({ caller, callee }) => without.has(caller) || without.has(callee));
   const peers = new Set(
@@ -218,16 +219,4 @@ function breakage(
     lacking,
     edges: broken,
   };
-}
-
-function peak(instants: readonly number[]): number {
-  const seconds = new Map<number, number>();
-  let highest = 0;
-  for (const at of instants) {
-    const second = Math.floor(at / 1000);
-    const count = (seconds.get(second) ?? 0) + 1;
-    seconds.set(second, count);
-    highest = Math.max(highest, count);
-  }
-  return highest;
 }

@@ -57,11 +57,15 @@ export function paceOf(startAt: number, live: number, settings: AuthoritySetting
   };
 }
 
+/** Whether the SVID of that serial goes first. */
+export function isCanary(serial: string): boolean {
+  return fractionOf(serial) < CANARY_SHARE;
+}
+
 /** When the SVID of that serial is due under a pace. */
 export function pacedAt(pace: Pace, serial: string): number {
-  const fraction = fractionOf(serial);
-  if (pace.canaryHoldMs > 0 && fraction < CANARY_SHARE) return pace.startAt;
-  return Math.round(pace.startAt + pace.canaryHoldMs + pace.lengthMs * fraction);
+  if (pace.canaryHoldMs > 0 && isCanary(serial)) return pace.startAt;
+  return Math.round(pace.startAt + pace.canaryHoldMs + pace.lengthMs * fractionOf(serial));
 }
 
 /** Creates the calendar of renewals. */

@@ -5,7 +5,7 @@
 import { GatehouseError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
-import { parseSpiffeId } from '../../spiffe/spiffe-id.ts';
+import { parseSpiffeId, trustDomainOf } from '../../spiffe/spiffe-id.ts';
 import { readCertificate } from '../pki/certificate.ts';
 import { assemble } from '../pki/certificate-template.ts';
 import { crlTbs } from '../pki/crl.ts';
@@ -14,12 +14,14 @@ import { algorithmOf } from './authority-certificate.ts';
 import type { CurrentState } from './current-state.ts';
 import type { KeyStore, Signer } from './signer.ts';
 import { type AuthorityRecord, type AuthorityState, authoritiesIn } from './state.ts';
-import type { AuditRow, AuthorityStore, RevocationRow } from './store.ts';
+import type { AuditRow, AuthorityStore, LedgerRow, RevocationKind, RevocationRow } from './store.ts';
 
 export interface Revocations {
   readonly list: Watchable<RevocationList>;
   readonly crls: Watchable<readonly Uint8Array[]>;
   revoke(order: RevokeSvidOrder): Promise<RevocationRow>;
+  undo(order: RevokeSvidOrder): Promise<void>;
+  has(kind: RevocationKind, value: string): boolean;
   /** Reads again what other replicas may have written, drops what has expired, and signs CRLs anew when they are due. */
   refresh(force: boolean): Promise<void>;
 }
@@ -58,10 +60,11 @@ export async function loadRevocations(deps: RevocationDeps): Promise<Revocations
   const signCrls = async (): Promise<void> => {
     if (wanted() === signedFor && clock.now() - signedAt < CRL_LIFE_MS / 2 && clock.now() >= signedAt) return;
     const state = await current.change((before) => ({ state: { ...before, crlNumber: before.crlNumber + 1 } }));
+    const revoked = await revokedSerials(list.value.rows, store, clock.now());
     const out: Uint8Array[] = [];
     for (const authority of authoritiesIn(state, 'x509', 'active', 'old', 'tainted')) {
       const signer = await deps.keys.open(authority.id);
-      if (signer) out.push(await signCrl(authority, signer, list.value.rows, state, clock.now()));
+      if (signer) out.push(await signCrl(authority, signer, revoked, state, clock.now()));
     }
     signedAt = clock.now();
     signedFor = wanted();
@@ -74,63 +77,140 @@ export async function loadRevocations(deps: RevocationDeps): Promise<Revocations
     if (force || revocationSequence !== list.value.sequence || rows.length !== list.value.rows.length) {
       list.replace({ sequence: revocationSequence, rows });
     }
-    if (rows.some((row) => row.kind !== 'id') || crls.value.length > 0) await signCrls();
+    if (rows.length > 0 || crls.value.length > 0) await signCrls();
+  };
+
+  const write = async (verb: string, order: RevokeSvidOrder, row: RevocationRow): Promise<void> => {
+    const audit: AuditRow = {
+      at: clock.now(),
+      who: order.who,
+      verb,
+      use: 'x509',
+      authorityId: row.authorityId,
+      reason: `${row.kind} ${row.value}: ${order.reason}`,
+      result: 'done',
+    };
+    await current.change((before) => ({
+      state: { ...before, revocationSequence: before.revocationSequence + 1 },
+      audit,
+      revocations: [row],
+    }));
+    await refresh(true);
   };
 
   return {
     list,
     crls,
     refresh,
+    has: (kind, value) => list.value.rows.some((row) => row.kind === kind && row.value === value),
     async revoke(order) {
       const row = await rowOf(order, deps);
-      const audit: AuditRow = {
-        at: row.revokedAt,
-        who: order.who,
-        verb: 'svid revoke',
-        use: 'x509',
-        authorityId: row.authorityId,
-        reason: `${order.kind} ${order.value}: ${order.reason}`,
-        result: 'done',
-      };
-      await current.change((before) => ({
-        state: { ...before, revocationSequence: before.revocationSequence + 1 },
-        audit,
-        revocations: [row],
-      }));
-      await refresh(true);
+      await write('svid revoke', order, row);
       return row;
+    },
+    async undo(order) {
+      const value = namedValue(order, current.state);
+      const row = list.value.rows.find((each) => each.kind === order.kind && each.value === value);
+      if (!row) throw new GatehouseError('not_found', `${order.kind} ${value} is not revoked`, { value });
+      await checkSound(row, deps);
+      // A row that has expired revokes nothing, and is pruned like any other.
+      await write('svid revoke --undo', order, { ...row, notAfterAt: 0 });
     },
   };
 }
 
-/** What an order means: a serial must be one that we issued; an ID or a key is kept until what exists now has expired. */
-async function rowOf(order: RevokeSvidOrder, { store, clock, longestSvidMs }: RevocationDeps): Promise<RevocationRow> {
-  const revokedAt = clock.now();
-  const base = { kind: order.kind, reason: order.reason, revokedAt };
-  if (order.kind === 'id') {
-    return { ...base, value: parseSpiffeId(order.value), authorityId: '', notAfterAt: revokedAt + longestSvidMs };
-  }
-  const value = order.value
-    .toLowerCase()
-    .replace(/[:\s]/g, '')
-    .replace(/^(00)+(?=..)/, '');
-  if (!/^[0-9a-f]+$/.test(value)) {
-    throw new GatehouseError('not_found', `${JSON.stringify(order.value)} is not a ${order.kind} in hex`, {
-      value: order.value,
+/** Nothing may live that this revocation keeps out: a stolen certificate would be good again. */
+async function checkSound(row: RevocationRow, { store, clock }: RevocationDeps): Promise<void> {
+  if (row.kind === 'serial') {
+    throw new GatehouseError('not_sound', 'a certificate stays revoked: its holder is given another', {
+      serial: row.value,
     });
   }
-  if (order.kind === 'spki')
-    return { ...base, value: order.value.toLowerCase(), authorityId: '', notAfterAt: revokedAt + longestSvidMs };
+  const [last] = await living(row, store, clock.now());
+  if (!last) return;
+  const until = new Date(last.notAfterAt).toISOString();
+  throw new GatehouseError(
+    'not_sound',
+    `an SVID that it keeps out lives until ${until}: with the revocation gone whoever stole it would be let in again`,
+    { serial: last.serial, until },
+  );
+}
+
+const MOST_LIVING = 100_000;
+
+/** The unexpired SVIDs that a revocation is about, the one that lives longest first. */
+async function living(row: RevocationRow, store: AuthorityStore, atMs: number): Promise<readonly LedgerRow[]> {
+  const rows = await store.ledger({
+    kind: 'x509',
+    unexpiredAt: atMs,
+    limit: MOST_LIVING,
+    ...(row.kind === 'id'
+      ? { spiffeId: row.value }
+      : row.kind === 'spki'
+        ? { spkiSha256: row.value }
+        : { serial: row.value }),
+  });
+  return [...rows].sort((a, b) => b.notAfterAt - a.notAfterAt);
+}
+
+interface RevokedSerial {
+  readonly serial: string;
+  readonly authorityId: string;
+  readonly revokedAt: number;
+}
+
+/** A CRL knows only serials: an ID or a key stands for all of its certificates that have not expired. */
+async function revokedSerials(
+  rows: readonly RevocationRow[],
+  store: AuthorityStore,
+  atMs: number,
+): Promise<readonly RevokedSerial[]> {
+  const serials = new Map<string, RevokedSerial>();
+  for (const row of rows) {
+    const { revokedAt } = row;
+    if (row.kind === 'serial') serials.set(row.value, { serial: row.value, authorityId: row.authorityId, revokedAt });
+    else
+      for (const { serial, authorityId } of await living(row, store, atMs))
+        if (!serials.has(serial)) serials.set(serial, { serial, authorityId, revokedAt });
+  }
+  return [...serials.values()];
+}
+
+/** What an order means: a serial must be one that we issued; an ID or a key is kept until what exists now has expired. */
+async function rowOf(
+  order: RevokeSvidOrder,
+  { store, clock, current, longestSvidMs }: RevocationDeps,
+): Promise<RevocationRow> {
+  const revokedAt = clock.now();
+  const value = namedValue(order, current.state);
+  const base = { kind: order.kind, value, reason: order.reason, revokedAt };
+  if (order.kind !== 'serial') return { ...base, authorityId: '', notAfterAt: revokedAt + longestSvidMs };
   const [issued] = await store.ledger({ serial: value, kind: 'x509', limit: 1 });
   if (!issued)
     throw new GatehouseError('not_found', `no SVID with serial ${value} is in the ledger`, { serial: value });
-  return { ...base, value, authorityId: issued.authorityId, notAfterAt: issued.notAfterAt };
+  return { ...base, authorityId: issued.authorityId, notAfterAt: issued.notAfterAt };
+}
+
+/** What was named, as Check compares it: an ID, or lower-case hex without colons. @throws GatehouseError `message_invalid` */
+function namedValue({ kind, value }: RevokeSvidOrder, { trustDomain }: AuthorityState): string {
+  if (kind === 'id') {
+    const spiffeId = parseSpiffeId(value);
+    if (trustDomainOf(spiffeId) === trustDomain) return spiffeId;
+    throw new GatehouseError('message_invalid', `${spiffeId} is not of trust domain ${trustDomain}: revoke it there`, {
+      value,
+    });
+  }
+  const hex = value.toLowerCase().replace(/[:\s]/g, '');
+  if (kind === 'spki' && /^[0-9a-f]{64}$/.test(hex)) return hex;
+  if (kind === 'serial' && /^[0-9a-f]{1,40}$/.test(hex)) return hex.replace(/^(00)+(?=..)/, '');
+  const wanted = kind === 'spki' ? 'the SHA-256 of a SubjectPublicKeyInfo in hex, 64 digits' : 'a serial number in hex';
+  throw new GatehouseError('message_invalid', `${JSON.stringify(value)} is not ${wanted}`, { value });
 }
 
 async function signCrl(
   authority: AuthorityRecord,
   signer: Signer,
-  rows: readonly RevocationRow[],
+  revoked: readonly RevokedSerial[],
   state: AuthorityState,
   atMs: number,
 ): Promise<Uint8Array> {
@@ -142,9 +222,7 @@ async function signCrl(
       number: state.crlNumber,
       thisUpdateAt: atMs,
       nextUpdateAt: atMs + CRL_LIFE_MS,
-      revoked: rows
-        .filter((row) => row.kind === 'serial' && row.authorityId === authority.id)
-        .map((row) => ({ serial: row.value, revokedAt: row.revokedAt })),
+      revoked: revoked.filter((each) => each.authorityId === authority.id),
     },
     algorithm,
   );

@@ -7,6 +7,7 @@ import type { JsonWebKey } from 'node:crypto';
 import { GatehouseError } from '../../errors.ts';
 import type { Bundle } from '../../spiffe/bundle.ts';
 import { parseTrustDomain, type TrustDomain } from '../../spiffe/trust-domain.ts';
+import type { KeptForecast } from './forecast.ts';
 
 /** What an authority signs. */
 export type AuthorityUse = 'x509' | 'jwt';
@@ -63,6 +64,8 @@ export interface AuthorityState {
   readonly authorities: readonly AuthorityRecord[];
   /** The last steps, oldest first; a step that was undone is not among them. */
   readonly steps: readonly Step[];
+  /** What the last rehearsal said. */
+  readonly forecast?: KeptForecast | undefined;
 }
 
 /** The state before anything was made. */
@@ -131,6 +134,7 @@ export function stateFromText(text: string): AuthorityState {
     crlNumber: document.crlNumber,
     revocationSequence: document.revocationSequence,
     steps: document.steps ?? [],
+    forecast: document.forecast,
     authorities: document.authorities.map((each) => ({ ...absent, ...each })),
   };
 }

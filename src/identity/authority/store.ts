@@ -30,12 +30,15 @@ export interface LedgerQuery {
   readonly authorityId?: string;
   readonly kind?: AuthorityUse;
   readonly serial?: string;
+  readonly spkiSha256?: string;
   /** Only what expires after this instant. */
   readonly unexpiredAt?: number;
   /** Only what was issued in [from, until). */
   readonly issuedFrom?: number;
   readonly issuedUntil?: number;
-  /** Newest first; at most this many, default 100. */
+  /** Only what comes after that row in the answer's order: the next page. */
+  readonly after?: Pick<LedgerRow, 'issuedAt' | 'serial'>;
+  /** Newest first, by serial where issued together; at most this many, default 100. */
   readonly limit?: number;
 }
 

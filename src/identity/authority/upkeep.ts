@@ -2,7 +2,7 @@
  * What is due, looked at every few seconds: rotation by the calendar, expired authorities, pruning.
  * @module
  */
-import { asGatehouseError } from '../../errors.ts';
+import { asGatehouseError, type GatehouseError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Order, Verb, VerbOutcome } from './authority.ts';
 import type { ConsumerBook } from './consumer-book.ts';
@@ -20,6 +20,9 @@ export interface UpkeepDeps {
   readonly clock: Clock;
   readonly settings: AuthoritySettings;
   run(verb: Verb, order: Order): Promise<VerbOutcome>;
+  /** Whether that authority's key went with the process that held it. */
+  isGone(authorityId: string): Promise<boolean>;
+  report(error: GatehouseError): void;
 }
 
 /** Clocks that are late may still accept what has expired for this long. */
@@ -42,12 +45,15 @@ export function createUpkeep(deps: UpkeepDeps): () => Promise<void> {
   const rotate = async (use: AuthorityUse): Promise<void> => {
     const atMs = clock.now();
     const active = activeOf(current.state, use);
-    const isOver = !active || active.notAfterAt <= atMs;
+    const isOver = !active || active.notAfterAt <= atMs || (await deps.isGone(active.id));
     if (isOver || atMs >= prepareDueAt(active)) await prepareOnce(use, isOver);
     const prepared = preparedOf(current.state, use);
     if (!prepared) return;
     if (isOver)
-      await deps.run('activate', order(use, 'no authority signs: first start, or the last one has expired', true));
+      await deps.run(
+        'activate',
+        order(use, 'no authority signs: first start, or the last one has expired or lost its key', true),
+      );
     else if (atMs >= activateMustAt(active))
       await deps.run('activate', order(use, 'the active authority is about to expire', true));
     else if (atMs >= activateDueAt(active)) await activateIfAllowed(use);
@@ -65,10 +71,26 @@ export function createUpkeep(deps: UpkeepDeps): () => Promise<void> {
     }
   };
 
+  let reportedAt = Number.NEGATIVE_INFINITY;
+  /** What keeps the next authority from being made, an upstream CA say, must not stop the one that signs. */
+  const rotateIfPossible = async (use: AuthorityUse): Promise<void> => {
+    try {
+      await rotateTogether(use);
+    } catch (thrown) {
+      const error = asGatehouseError(thrown);
+      const active = activeOf(current.state, use);
+      const signs = active && active.notAfterAt > clock.now() && !(await deps.isGone(active.id));
+      if (!signs || error.code === 'store_unavailable') throw thrown;
+      if (Math.abs(clock.now() - reportedAt) < 60_000) return;
+      reportedAt = clock.now();
+      deps.report(error);
+    }
+  };
+
   const prepareOnce = async (use: AuthorityUse, isOver: boolean): Promise<void> => {
     const prepared = preparedOf(current.state, use);
-    if (prepared && prepared.notAfterAt > clock.now()) return;
-    if (prepared) await deps.run('undo', order(use, 'it expired before it was used', true));
+    if (prepared && prepared.notAfterAt > clock.now() && !(await deps.isGone(prepared.id))) return;
+    if (prepared) await deps.run('undo', order(use, 'it expired or lost its key before it was used', true));
     await deps.run('prepare', order(use, isOver ? 'no authority signs' : 'schedule'));
   };
 
@@ -98,8 +120,8 @@ export function createUpkeep(deps: UpkeepDeps): () => Promise<void> {
 
   return async () => {
     await current.refresh();
-    await rotateTogether('x509');
-    await rotateTogether('jwt');
+    await rotateIfPossible('x509');
+    await rotateIfPossible('jwt');
     await dropExpired();
     await prune();
   };

@@ -4,7 +4,7 @@
  */
 import { GatehouseError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { Order, Verb, VerbOutcome } from './authority.ts';
+import type { GateLook, Order, Verb, VerbOutcome } from './authority.ts';
 import type { ConsumerBook } from './consumer-book.ts';
 import type { CurrentState } from './current-state.ts';
 import { type Blocker, chainedTo, etaSeconds, lackingRoot } from './gate.ts';
@@ -29,8 +29,20 @@ export interface VerbDeps {
 
 export interface Verbs {
   run(verb: Verb, order: Order): Promise<VerbOutcome>;
+  /** What `run` would say now, without a step and without an audit row. */
+  look(verb: Verb, order: Pick<Order, 'use' | 'authorityId'>): Promise<GateLook>;
   /** Who is not known to hold its root, for each authority that is trusted, by id. */
   lackingAll(use: AuthorityUse): Promise<ReadonlyMap<string, readonly Blocker[]>>;
+}
+
+type StepVerb = Exclude<Verb, 'prepare'>;
+type Named = Pick<Order, 'use' | 'authorityId'>;
+
+/** A step that is possible: what the state would be, whom it is about, and who stands in its way. */
+interface Plan {
+  readonly planned: AuthorityState;
+  readonly target: AuthorityRecord;
+  readonly blockers: readonly Blocker[];
 }
 
 const EVERYTHING = Number.MAX_SAFE_INTEGER;
@@ -115,7 +127,7 @@ export function createVerbs(deps: VerbDeps): Verbs {
     }
   };
 
-  const step = (verb: Exclude<Verb, 'prepare'>, state: AuthorityState, order: Order, atMs: number): AuthorityState => {
+  const step = (verb: StepVerb, state: AuthorityState, order: Named, atMs: number): AuthorityState => {
     switch (verb) {
       case 'activate':
         return life.activate(state, order.use, order.authorityId, atMs);
@@ -128,10 +140,14 @@ export function createVerbs(deps: VerbDeps): Verbs {
     }
   };
 
-  const take = async (verb: Exclude<Verb, 'prepare'>, order: Order): Promise<VerbOutcome> => {
+  const plan = async (verb: StepVerb, order: Named): Promise<Plan> => {
     const planned = step(verb, current.state, order, clock.now());
     const target = touched(current.state, planned, verb, order.use);
-    const blockers = await blockersOf(verb, order.use, target);
+    return { planned, target, blockers: await blockersOf(verb, order.use, target) };
+  };
+
+  const take = async (verb: StepVerb, order: Order): Promise<VerbOutcome> => {
+    const { planned, target, blockers } = await plan(verb, order);
     if (blockers.length > 0 && !order.override) {
       await store.appendAudit(audited(verb, order, target.id, 'rotation_blocked'));
       return { done: false, code: 'rotation_blocked', blockers, etaSeconds: etaSeconds(blockers, clock.now()) };
@@ -171,6 +187,15 @@ export function createVerbs(deps: VerbDeps): Verbs {
       const trusted = current.state.authorities.filter((each) => each.use === use && each.slot !== 'revoked');
       const blockers = await lackingFor(trusted, use);
       return new Map(trusted.map((each, index) => [each.id, blockers[index] ?? []]));
+    },
+    async look(verb, order) {
+      if (verb === 'prepare') {
+        const already = preparedOf(current.state, order.use);
+        if (already) life.prepare(current.state, already, clock.now()); // throws what the verb would
+        return { authorityId: '', blockers: [], etaSeconds: 0 };
+      }
+      const { target, blockers } = await plan(verb, order);
+      return { authorityId: target.id, blockers, etaSeconds: etaSeconds(blockers, clock.now()) };
     },
     async run(verb, order) {
       if (order.override && order.reason.trim() === '') {

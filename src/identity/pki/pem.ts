@@ -18,6 +18,11 @@ export function certificatesToPem(chain: readonly Uint8Array[]): string {
   return chain.map((der) => toPem('CERTIFICATE', der)).join('');
 }
 
+/** PEM text of certificate revocation lists, in order. */
+export function crlsToPem(crls: readonly Uint8Array[]): string {
+  return crls.map((der) => toPem('X509 CRL', der)).join('');
+}
+
 /**
  * Reads every block of `label` in `text`, in order; text between blocks and blocks of other labels are skipped.
  *

@@ -1,5 +1,5 @@
 /**
- * The pages for monitoring: `/healthz`, `/readyz`, `/metrics`.
+ * The pages for monitoring, `/healthz`, `/readyz`, `/metrics`; and `/crl.pem`, which is as public as certificates are.
  * @module
  */
 import type { RequestListener, ServerResponse } from 'node:http';
@@ -9,12 +9,14 @@ export interface HealthPagesDeps {
   readonly readiness: () => Readiness;
   /** All metrics as Prometheus reads them. */
   readonly metrics: () => Promise<string>;
+  /** The revocation lists, PEM; empty: there are none. */
+  readonly crl: () => string;
 }
 
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** Creates the handler. Being degraded is not being unready: what was last good stays in force. */
-export function createHealthPages({ readiness, metrics }: HealthPagesDeps): RequestListener {
+export function createHealthPages({ readiness, metrics, crl }: HealthPagesDeps): RequestListener {
   const pages: Readonly<Record<string, (response: ServerResponse) => Promise<void>>> = {
     '/healthz': async (response) => json(response, 200, { alive: true }),
     '/readyz': async (response) => {
@@ -24,6 +26,11 @@ export function createHealthPages({ readiness, metrics }: HealthPagesDeps): Requ
     '/metrics': async (response) => {
       const text = await metrics();
       response.writeHead(200, { 'content-type': METRICS_TYPE }).end(text);
+    },
+    '/crl.pem': async (response) => {
+      const text = crl();
+      if (text === '') json(response, 404, { code: 'not_found', message: 'nothing was revoked', details: {} });
+      else response.writeHead(200, { 'content-type': 'application/x-pem-file' }).end(text);
     },
   };
   return (request, response) => {

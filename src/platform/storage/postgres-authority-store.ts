@@ -159,10 +159,12 @@ function storeOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): Authorit
     AND ${query.serial === undefined ? sql`true` : sql`serial = ${query.serial}`}
     AND ${query.spiffeId === undefined ? sql`true` : sql`spiffe_id = ${query.spiffeId}`}
     AND ${query.authorityId === undefined ? sql`true` : sql`authority_id = ${query.authorityId}`}
+    AND ${query.spkiSha256 === undefined ? sql`true` : sql`spki_sha256 = ${query.spkiSha256}`}
     AND ${query.kind === undefined ? sql`true` : sql`kind = ${query.kind}`}
     AND ${query.unexpiredAt === undefined ? sql`true` : sql`not_after_at > ${query.unexpiredAt}`}
     AND ${query.issuedFrom === undefined ? sql`true` : sql`issued_at >= ${query.issuedFrom}`}
-    AND ${query.issuedUntil === undefined ? sql`true` : sql`issued_at < ${query.issuedUntil}`}`;
+    AND ${query.issuedUntil === undefined ? sql`true` : sql`issued_at < ${query.issuedUntil}`}
+    AND ${query.after === undefined ? sql`true` : sql`(issued_at, serial COLLATE "C") < (${query.after.issuedAt}, ${query.after.serial})`}`;
 
   /** Writes all that a step wants, if the state still has the version from which it went out. */
   const write = async (version: number, next: number, { state, audit, revocations }: StateChange): Promise<boolean> => {
@@ -223,7 +225,7 @@ function storeOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): Authorit
     ledger: (query) =>
       guarded(async () => {
         const rows = await sql`SELECT * FROM gatehouse_ledger WHERE ${where(query)}
-          ORDER BY issued_at DESC LIMIT ${query.limit ?? 100}`;
+          ORDER BY issued_at DESC, serial COLLATE "C" DESC LIMIT ${query.limit ?? 100}`;
         return rows.map(ledgerFromColumns);
       }),
     unexpiredByAuthority: (atMs) =>

@@ -86,15 +86,18 @@ function whereOf(query: LedgerQuery): { readonly sql: string; readonly values: r
     ['serial = ?', query.serial],
     ['spiffe_id = ?', query.spiffeId],
     ['authority_id = ?', query.authorityId],
+    ['spki_sha256 = ?', query.spkiSha256],
     ['kind = ?', query.kind],
     ['not_after_at > ?', query.unexpiredAt],
     ['issued_at >= ?', query.issuedFrom],
     ['issued_at < ?', query.issuedUntil],
   ];
   const given = terms.filter((term): term is [string, SQLInputValue] => term[1] !== undefined);
+  const { after } = query;
+  const conditions = [...given.map(([sql]) => sql), ...(after ? ['(issued_at, serial) < (?, ?)'] : [])];
   return {
-    sql: given.length === 0 ? '' : `WHERE ${given.map(([sql]) => sql).join(' AND ')}`,
-    values: given.map(([, value]) => value),
+    sql: conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`,
+    values: [...given.map(([, value]) => value), ...(after ? [after.issuedAt, after.serial] : [])],
   };
 }
 
@@ -153,9 +156,11 @@ function storeOver(database: DatabaseSync, path: string): AuthorityStore {
     ledger: (query) =>
       guarded(() => {
         const { sql, values } = whereOf(query);
-        return all(`SELECT * FROM ledger ${sql} ORDER BY issued_at DESC LIMIT ?`, ...values, query.limit ?? 100).map(
-          ledgerFromColumns,
-        );
+        return all(
+          `SELECT * FROM ledger ${sql} ORDER BY issued_at DESC, serial DESC LIMIT ?`,
+          ...values,
+          query.limit ?? 100,
+        ).map(ledgerFromColumns);
       }),
     unexpiredByAuthority: (atMs) =>
       guarded(() => {

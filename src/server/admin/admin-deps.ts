@@ -5,11 +5,13 @@
 import type { Config } from '../../config/config.ts';
 import type { Executables } from '../../identity/attestation/executable.ts';
 import type { Authority } from '../../identity/authority/authority.ts';
+import type { Forecast } from '../../identity/authority/forecast.ts';
 import type { Entry } from '../../identity/registration/entry.ts';
 import type { Accounts } from '../../lib/accounts.ts';
 import type { Watchable } from '../../lib/watchable.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import type { PolicySources } from '../../policy/sources/policy-sources.ts';
+import type { Deciders } from '../decider/deciders.ts';
 import type { DecisionLog } from '../log/decision-log.ts';
 
 export interface AdminDeps {
@@ -19,6 +21,12 @@ export interface AdminDeps {
   readonly executables: Executables;
   readonly policies: PolicySources;
   readonly decisions: DecisionLog;
+  /** Undefined without the decider role. */
+  readonly deciders: Deciders | undefined;
+  /** Rehearses a rotation that would begin now. */
+  readonly rehearse: () => Promise<Forecast>;
+  /** Everything of the authority, sealed. */
+  readonly backup: () => Promise<Uint8Array>;
   /** The configuration in force. */
   readonly config: () => Config;
   readonly status: () => unknown;

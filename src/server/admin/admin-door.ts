@@ -38,7 +38,7 @@ async function answer(
   const url = new URL(request.url ?? '/', 'http://gatehouse');
   const method = request.method ?? 'GET';
   try {
-    const who = authorise(uid);
+    const who = authorise(uid, deps);
     const handle = routeOf(method, url.pathname);
     const asked: AdminRequest = { who, query: url.searchParams, body: await bodyOf(request) };
     send(response, 200, await handle(asked, deps));
@@ -59,8 +59,11 @@ async function answer(
 }
 
 /** The peer's uid, from the kernel, decides: ours or root. */
-function authorise(uid: number | undefined): string {
-  if (uid !== undefined && (uid === 0 || uid === process.geteuid?.())) return `uid:${uid}`;
+function authorise(uid: number | undefined, { accounts }: AdminDeps): string {
+  if (uid !== undefined && (uid === 0 || uid === process.geteuid?.())) {
+    const name = accounts.userName(uid);
+    return name === undefined ? `uid:${uid}` : `uid:${uid} (${name})`;
+  }
   throw new GatehouseError(
     'caller_not_authorised',
     `uid ${uid ?? 'unknown'} may not use the admin API; root and the server's own user may`,
@@ -87,6 +90,11 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
 
 function send(response: ServerResponse, status: number, body: unknown): void {
   if (response.headersSent || response.destroyed) return;
+  if (body instanceof Uint8Array) {
+    response.writeHead(status, { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' });
+    response.end(body);
+    return;
+  }
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   response.end(`${JSON.stringify(body)}\n`);
 }

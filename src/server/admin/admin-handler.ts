@@ -5,12 +5,12 @@
 import type { AdminDeps } from './admin-deps.ts';
 
 export interface AdminRequest {
-  /** Who asks, for the audit, e.g. `uid:0`. */
+  /** Who asks, for the audit, e.g. `uid:0 (root)`. */
   readonly who: string;
   readonly query: URLSearchParams;
   /** Parsed JSON; undefined without a body. */
   readonly body: unknown;
 }
 
-/** Answers with what becomes the JSON body. */
+/** Answers with what becomes the JSON body; bytes go as they are. */
 export type AdminHandler = (request: AdminRequest, deps: AdminDeps) => unknown;

@@ -2,14 +2,14 @@
  * `/v1/authorities` and `/v1/ledger`.
  * @module
  */
+import { parseDuration } from '../../config/duration.ts';
 import { GatehouseError } from '../../errors.ts';
 import type { AuthorityStatus } from '../../identity/authority/authority.ts';
 import type { Blocker } from '../../identity/authority/gate.ts';
 import type { LedgerQuery } from '../../identity/authority/store.ts';
 import type { AdminHandler } from './admin-handler.ts';
 import { limitOf } from './limit.ts';
-
-const timeText = (ms: number): string => new Date(ms).toISOString();
+import { maybeTime, timeText } from './time-text.ts';
 
 /** All authorities, slot by slot, with who has not acknowledged them. */
 export const authorities: AdminHandler = async (_, { authority }) => {
@@ -31,15 +31,15 @@ function authorityRow({ notBeforeAt, notAfterAt, unacknowledged, ...rest }: Auth
   };
 }
 
-function blockerRow({ lastSeenAt, doneBy, ...rest }: Blocker) {
-  return {
-    ...rest,
-    lastSeenAt: lastSeenAt === undefined ? null : timeText(lastSeenAt),
-    doneBy: doneBy === undefined ? null : timeText(doneBy),
-  };
+/** Somebody who would break, as the contract shows him. */
+export function blockerRow({ lastSeenAt, doneBy, ...rest }: Blocker) {
+  return { ...rest, lastSeenAt: maybeTime(lastSeenAt), doneBy: maybeTime(doneBy) };
 }
 
-/** Issuances, newest first: `?spiffeId= &authorityId= &kind=x509|jwt &serial= &unexpired=true &limit=`. */
+/**
+ * Issuances, newest first: `?spiffeId= &authorityId= &kind=x509|jwt &serial= &unexpired=true &since= &until= &limit= &page=`.
+ * `next` of an answer is the `page` of the one that follows.
+ */
 export const ledger: AdminHandler = async ({ query }, { authority }) => {
   const kind = query.get('kind');
   if (kind !== null && kind !== 'x509' && kind !== 'jwt') {
@@ -49,15 +49,24 @@ export const ledger: AdminHandler = async ({ query }, { authority }) => {
     const value = query.get(name);
     return value === null ? {} : { [name]: value };
   };
+  const instant = (name: string, as: 'issuedFrom' | 'issuedUntil') => {
+    const value = query.get(name);
+    return value === null ? {} : { [as]: instantOf(name, value) };
+  };
+  const limit = limitOf(query, 100, 10_000);
   const asked: LedgerQuery = {
     ...text('spiffeId'),
     ...text('authorityId'),
     ...text('serial'),
     ...(kind !== null && { kind }),
     ...(query.get('unexpired') === 'true' && { unexpiredAt: Date.now() }),
-    limit: limitOf(query, 100, 10_000),
+    ...instant('since', 'issuedFrom'),
+    ...instant('until', 'issuedUntil'),
+    ...pageOf(query.get('page')),
+    limit,
   };
   const rows = await authority.ledger(asked);
+  const last = rows.length < limit ? undefined : rows.at(-1);
   return {
     rows: rows.map(({ notBeforeAt, notAfterAt, issuedAt, ...rest }) => ({
       ...rest,
@@ -65,5 +74,24 @@ export const ledger: AdminHandler = async ({ query }, { authority }) => {
       notAfter: timeText(notAfterAt),
       issuedAt: timeText(issuedAt),
     })),
+    ...(last && { next: `${last.issuedAt}-${last.serial}` }),
   };
 };
+
+/** RFC 3339, or a duration before now such as `1h`. */
+function instantOf(name: string, text: string): number {
+  const ago = parseDuration(text);
+  const at = ago === undefined ? Date.parse(text) : Date.now() - ago;
+  if (Number.isFinite(at)) return at;
+  throw new GatehouseError(
+    'message_invalid',
+    `${name} must be a time such as 2026-01-31T12:00:00Z, or how long ago, such as 1h`,
+  );
+}
+
+function pageOf(text: string | null): Pick<LedgerQuery, 'after'> {
+  if (text === null) return {};
+  const [, issuedAt, serial] = /^(\d{1,16})-([0-9a-f]{1,64})$/.exec(text) ?? [];
+  if (issuedAt !== undefined && serial !== undefined) return { after: { issuedAt: Number(issuedAt), serial } };
+  throw new GatehouseError('message_invalid', 'page must be what `next` of the page before said');
+}

@@ -5,13 +5,26 @@
 import { GatehouseError } from '../../errors.ts';
 import type { AdminHandler } from './admin-handler.ts';
 import { authorities, ledger } from './authority-routes.ts';
+import { backup } from './backup-route.ts';
 import { entries, explainEntry } from './entry-routes.ts';
 import { decisions, policies } from './policy-routes.ts';
+import { crl, revocations, revoke, undoRevocation } from './revocation-routes.ts';
+import { audit, forecastAndActual, gate, rehearseNow, verbRoutes } from './rotation-routes.ts';
 
 const routes: Readonly<Record<string, AdminHandler>> = {
   'GET /v1/status': (_, deps) => deps.status(),
   'GET /v1/authorities': authorities,
+  ...verbRoutes,
+  'GET /v1/authorities/gate': gate,
+  'GET /v1/rehearsal': forecastAndActual,
+  'POST /v1/rehearsal': rehearseNow,
+  'GET /v1/audit': audit,
   'GET /v1/ledger': ledger,
+  'GET /v1/revocations': revocations,
+  'POST /v1/revocations': revoke,
+  'POST /v1/revocations/undo': undoRevocation,
+  'GET /v1/crl': crl,
+  'POST /v1/backup': backup,
   'GET /v1/entries': entries,
   'GET /v1/entries/explain': explainEntry,
   'GET /v1/policies': policies,

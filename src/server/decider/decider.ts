@@ -62,6 +62,14 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
     if (snapshot === undefined || revocations === undefined) return;
     state.replace({ snapshot, keySets, revocations, bundles });
   };
+  /** Policies alone are not enough to decide by: who does not know what is revoked is not ready. */
+  let announced = false;
+  const announce = (): void => {
+    const { value } = state;
+    if (value === undefined) return;
+    announced = true;
+    tell({ kind: 'in-force', generation: value.snapshot.generation });
+  };
   const trouble = (thrown: unknown): void =>
     tell({ kind: 'trouble', message: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown) });
 
@@ -88,7 +96,7 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
       parts.snapshot = snapshot;
       inForceKeys = new Set(sources.map(({ id }) => id));
       publish();
-      tell({ kind: 'in-force', generation });
+      announce();
     } catch (thrown) {
       tell({ kind: 'refused', generation, why: thrown instanceof Error ? thrown.message : String(thrown) });
     }
@@ -150,6 +158,8 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
       case 'revocations':
         parts.revocations = message.revocations;
         publish();
+        if (!announced) announce();
+        tell({ kind: 'revoked', sequence: message.revocations.sequence });
         break;
       case 'serving':
         serving.replace(servingState(message.serving));

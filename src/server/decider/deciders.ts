@@ -29,13 +29,30 @@ export interface Deciders extends AsyncDisposable {
   give(socket: Socket, listener: ListenAddress): void;
   /** Asks for reports, and resolves when all that live have answered, at most `timeoutMs` later. */
   report(timeoutMs: number): Promise<void>;
+  /** What each decider that lives decides by, and what Envoys have shown it. */
+  sights(): readonly DeciderSight[];
+  /** Resolves when every decider refuses by the revocations of that sequence: false if one does not within `timeoutMs`. */
+  revokedBy(sequence: number, timeoutMs: number): Promise<boolean>;
   /** Lets running Checks end, at most `graceMs`, and ends the processes. */
   drain(graceMs: number): Promise<void>;
+}
+
+export interface DeciderSight {
+  readonly pid: number;
+  readonly generation: number;
+  /** Of the revocations that it refuses by; -1 before its first. */
+  readonly revocationSequence: number;
+  /** Checks, since it was started, with the certificate of a peer, and with only a name of one. */
+  readonly peersWithCertificate: number;
+  readonly peersWithout: number;
 }
 
 interface Place {
   process: DeciderProcess | undefined;
   generation: number;
+  revocationSequence: number;
+  peersWithCertificate: number;
+  peersWithout: number;
   startedAt: number;
   deaths: number;
   unanswered: number;
@@ -88,6 +105,9 @@ export function createDeciders({ count, first, heard, ended }: DecidersDeps): De
     place.startedAt = performance.now();
     place.unanswered = 0;
     place.drained = false;
+    place.revocationSequence = -1;
+    place.peersWithCertificate = 0;
+    place.peersWithout = 0;
     place.process = process;
     process.attach({
       heard(message) {
@@ -100,8 +120,14 @@ export function createDeciders({ count, first, heard, ended }: DecidersDeps): De
           place.handedOver.get(message.id)?.socket.destroy(); // our end; the decider has its own
           place.handedOver.delete(message.id);
         }
+        if (message.kind === 'revoked') {
+          place.revocationSequence = message.sequence;
+          for (const look of [...answered]) look();
+        }
         if (message.kind === 'report') {
           place.unanswered = 0;
+          place.peersWithCertificate += message.counts.peersWithCertificate;
+          place.peersWithout += message.counts.peersWithout;
           for (const look of [...answered]) look();
         }
         if (message.kind === 'drained') {
@@ -137,6 +163,9 @@ export function createDeciders({ count, first, heard, ended }: DecidersDeps): De
     const place: Place = {
       process: undefined,
       generation: 0,
+      revocationSequence: -1,
+      peersWithCertificate: 0,
+      peersWithout: 0,
       startedAt: 0,
       deaths: 0,
       unanswered: 0,
@@ -197,6 +226,18 @@ export function createDeciders({ count, first, heard, ended }: DecidersDeps): De
         place.process?.send({ kind: 'report' });
       }
       await until(({ process, unanswered }) => process === undefined || !process.loaded || unanswered === 0, timeoutMs);
+    },
+    sights: () =>
+      places.flatMap(({ process, generation, revocationSequence, peersWithCertificate, peersWithout }) =>
+        process === undefined
+          ? []
+          : [{ pid: process.pid, generation, revocationSequence, peersWithCertificate, peersWithout }],
+      ),
+    async revokedBy(sequence, timeoutMs) {
+      const isReached = ({ process, revocationSequence }: Place): boolean =>
+        process === undefined || revocationSequence >= sequence;
+      await until(isReached, timeoutMs);
+      return places.every(isReached);
     },
     drain,
     [Symbol.asyncDispose]: () => drain(0),

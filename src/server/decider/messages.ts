@@ -44,6 +44,8 @@ export type FromDecider =
   | { readonly kind: 'in-force'; readonly generation: number }
   /** Policies of this generation could not be put in force; the ones before stay. */
   | { readonly kind: 'refused'; readonly generation: number; readonly why: string }
+  /** It refuses by these revocations from now on. */
+  | { readonly kind: 'revoked'; readonly sequence: number }
   /** It serves that connection from now on. */
   | { readonly kind: 'taken'; readonly id: number }
   | { readonly kind: 'decisions'; readonly entries: readonly RingEntry[]; readonly dropped: number }

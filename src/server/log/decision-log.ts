@@ -14,12 +14,20 @@ export interface DecisionLog {
   find(id: string): RingEntry | undefined;
 }
 
-/** Creates an empty log that keeps `kept` decisions. */
-export function createDecisionLog(log: Log, kept = 2_048): DecisionLog {
+/** Creates an empty log that keeps `kept` decisions. `note` is told each. */
+export function createDecisionLog(
+  log: Log,
+  note: (record: DecisionRecord) => void = () => undefined,
+  kept = 2_048,
+): DecisionLog {
   const entries: RingEntry[] = [];
   return {
     add(some) {
-      if (log.isLevelEnabled('info')) for (const entry of some) log.info(decisionRecord(entry), 'decision');
+      for (const entry of some) {
+        const record = decisionRecord(entry);
+        note(record);
+        log.info(record, 'decision');
+      }
       entries.push(...some);
       if (entries.length > kept) entries.splice(0, entries.length - kept);
     },

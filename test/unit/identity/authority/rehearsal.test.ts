@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import type { Edge, Forecast } from '../../../../src/identity/authority/forecast.ts';
 import { createMemoryStore } from '../../../../src/identity/authority/memory-store.ts';
-import { type Edge, type Forecast, rehearse } from '../../../../src/identity/authority/rehearsal.ts';
+import { rehearse } from '../../../../src/identity/authority/rehearsal.ts';
 import type { AckGrade } from '../../../../src/identity/authority/requests.ts';
 import { defaultSettings } from '../../../../src/identity/authority/settings.ts';
 import {
@@ -138,6 +139,6 @@ describe('rehearse', () => {
     assert.equal(forecast.liveSvids, 2000);
     assert.equal(forecast.signingPeakPerSecond.allAtOnce, 2000);
     assert.ok(forecast.signingPeakPerSecond.paced < 700);
-    assert.ok(forecast.taintSpreadMs >= 4000);
+    assert.ok(forecast.pacing.spreadMs >= 4000);
   });
 });

@@ -43,10 +43,14 @@ describe('revokeSvid', () => {
     const written = svid.serial.toUpperCase().replace(/..(?=.)/g, '$&:');
     const row = await authority.revokeSvid({ ...by, kind: 'serial', value: written });
     assert.equal(row.value, svid.serial);
-    for (const value of ['abcd', 'xyz', '']) {
+    for (const [value, code] of [
+      ['abcd', 'not_found'],
+      ['xyz', 'message_invalid'],
+      ['', 'message_invalid'],
+    ] as const) {
       await assert.rejects(
         authority.revokeSvid({ ...by, kind: 'serial', value }),
-        (thrown) => thrown instanceof GatehouseError && thrown.code === 'not_found',
+        (thrown) => thrown instanceof GatehouseError && thrown.code === code,
         value,
       );
     }

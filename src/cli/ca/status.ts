@@ -3,11 +3,11 @@
  * @module
  */
 import { Command } from 'commander';
-import { action } from './action.ts';
-import { type AdminFlags, adminClient, adminOption } from './admin-client.ts';
-import { configOption } from './config-option.ts';
-import { type OutputFormat, outputOption, show, textTable } from './output.ts';
-import type { Terminal } from './terminal.ts';
+import { action } from '../action.ts';
+import { type AdminFlags, adminClient, adminOption } from '../admin-client.ts';
+import { configOption } from '../config-option.ts';
+import { type OutputFormat, outputOption, show, textTable } from '../output.ts';
+import type { Terminal } from '../terminal.ts';
 
 interface AuthorityRow {
   readonly id: string;

@@ -1,0 +1,66 @@
+/**
+ * `gatehouse backup FILE`: the whole authority, taken from the running server.
+ * @module
+ */
+import { open, rename, rm } from 'node:fs/promises';
+import { Command } from 'commander';
+import { GatehouseError } from '../errors.ts';
+import { action } from './action.ts';
+import { type AdminFlags, adminClient, adminOption } from './admin-client.ts';
+import { configOption } from './config-option.ts';
+import { type OutputFormat, outputOption, show } from './output.ts';
+import type { Terminal } from './terminal.ts';
+
+/** The file (0600) is whole, or not there. */
+export function backupCommand(terminal: Terminal): Command {
+  return new Command('backup')
+    .description('write slots, keys, ledger, audit and revocations to one sealed file, while the server serves')
+    .argument('<file>', 'where to')
+    .addOption(adminOption())
+    .addOption(configOption())
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      `
+The file is sealed with the key of authority.keyEncryptionKeyFile: keep that key apart from it, and neither is of use alone.
+
+Example:
+  gatehouse backup /backup/gatehouse-$(date +%F).ghbk`,
+    )
+    .action(
+      action<AdminFlags & { output: OutputFormat }>(terminal, async (flags, [file = '']) => {
+        const bytes = await (await adminClient(flags)).bytes('/v1/backup');
+        await writeWhole(file, bytes);
+        show(
+          terminal,
+          flags.output,
+          { done: true, file, bytes: bytes.length },
+          () => `${file}: ${bytes.length} bytes\n`,
+        );
+        return 0;
+      }),
+    );
+}
+
+async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
+  const beside = `${file}.new`;
+  try {
+    const handle = await open(beside, 'w', 0o600);
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(beside, file);
+  } catch (thrown) {
+    await rm(beside, { force: true });
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new GatehouseError(
+      'store_unavailable',
+      `the backup could not be written: ${reason}`,
+      { file },
+      { cause: thrown },
+    );
+  }
+}

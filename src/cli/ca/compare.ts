@@ -1,0 +1,44 @@
+/**
+ * The forecast of a rotation beside what it did, for people.
+ * @module
+ */
+import { textTable } from '../output.ts';
+import { lengthText } from './blockers.ts';
+
+/** As `GET /v1/rehearsal` answers. */
+export interface ComparedRow {
+  readonly forecast: {
+    readonly startAt: string;
+    readonly activateSafeAt: string | null;
+    readonly taintSafeAt: string | null;
+    readonly revokeSafeAt: string | null;
+    readonly signingPeakPerSecond: number;
+  };
+  readonly actual: {
+    readonly startAt: string | null;
+    readonly activatedAt: string | null;
+    readonly taintedAt: string | null;
+    readonly revokedAt: string | null;
+    readonly signingPeakPerSecond: number | null;
+  };
+}
+
+/** One line a step, each as the time since its own start. */
+export function comparisonText({ forecast, actual }: ComparedRow): string {
+  const since = (start: string | null, at: string | null): string =>
+    start === null || at === null ? '-' : `+ ${lengthText(Date.parse(at) - Date.parse(start))}`;
+  return textTable(
+    ['STEP', 'FORECAST', 'ACTUAL'],
+    [
+      ['activate', since(forecast.startAt, forecast.activateSafeAt), since(actual.startAt, actual.activatedAt)],
+      ['taint', since(forecast.startAt, forecast.taintSafeAt), since(actual.startAt, actual.taintedAt)],
+      ['revoke', since(forecast.startAt, forecast.revokeSafeAt), since(actual.startAt, actual.revokedAt)],
+      [
+        'signing peak',
+        `${forecast.signingPeakPerSecond}/s`,
+        actual.signingPeakPerSecond === null ? '-' : `${actual.signingPeakPerSecond}/s`,
+      ],
+    ],
+    '',
+  );
+}

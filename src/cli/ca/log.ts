@@ -1,0 +1,55 @@
+/**
+ * `gatehouse ca log`: what operators and the schedule did, and why.
+ * @module
+ */
+import { Command } from 'commander';
+import { action } from '../action.ts';
+import { type AdminFlags, adminClient, adminOption } from '../admin-client.ts';
+import { configOption } from '../config-option.ts';
+import { type OutputFormat, outputOption, show, textTable } from '../output.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface AuditAnswer {
+  readonly rows: readonly {
+    readonly at: string;
+    readonly who: string;
+    readonly verb: string;
+    readonly use: string;
+    readonly authorityId: string;
+    readonly reason: string;
+    readonly result: string;
+  }[];
+}
+
+/** Newest first. */
+export function caLogCommand(terminal: Terminal): Command {
+  return new Command('log')
+    .description('show every verb that was given, by whom, why, and what came of it; newest first')
+    .option('--limit <number>', 'how many at most', '100')
+    .addOption(adminOption())
+    .addOption(configOption())
+    .addOption(outputOption())
+    .addHelpText('after', '\nExample:\n  gatehouse ca log --limit 20')
+    .action(
+      action<AdminFlags & { output: OutputFormat; limit: string }>(terminal, async (flags) => {
+        const client = await adminClient(flags);
+        const answer = (await client.get(`/v1/audit?limit=${encodeURIComponent(flags.limit)}`)) as AuditAnswer; // the API's own shape
+        show(terminal, flags.output, answer, () =>
+          textTable(
+            ['AT', 'WHO', 'VERB', 'USE', 'AUTHORITY', 'RESULT', 'REASON'],
+            answer.rows.map(({ at, who, verb, use, authorityId, result, reason }) => [
+              at.slice(0, 19),
+              who,
+              verb,
+              use,
+              authorityId.slice(0, 16),
+              result,
+              reason,
+            ]),
+            'nothing yet',
+          ),
+        );
+        return 0;
+      }),
+    );
+}

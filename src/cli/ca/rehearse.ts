@@ -1,0 +1,101 @@
+/**
+ * `gatehouse ca rehearse`: what a rotation that began now would do, before it is done.
+ * @module
+ */
+import { Command } from 'commander';
+import { action } from '../action.ts';
+import { type AdminFlags, adminClient, adminOption } from '../admin-client.ts';
+import { configOption } from '../config-option.ts';
+import { type OutputFormat, outputOption, show, textTable } from '../output.ts';
+import type { Terminal } from '../terminal.ts';
+import { type BlockerRow, blockerTable, lengthText } from './blockers.ts';
+
+interface BreakageRow {
+  readonly firstBreakAt: string | null;
+  readonly lacking: readonly string[];
+  readonly pairs: readonly { readonly caller: string; readonly callee: string }[];
+  readonly pairCount: number;
+}
+
+/** As `POST /v1/rehearsal` answers. */
+export interface ForecastRow {
+  readonly startAt: string;
+  readonly activateSafeAt: string | null;
+  readonly taintSafeAt: string | null;
+  readonly revokeSafeAt: string | null;
+  readonly laggards: readonly BlockerRow[];
+  readonly ifActivatedAtOnce: BreakageRow;
+  readonly ifOverridden: BreakageRow;
+  readonly liveSvids: number;
+  readonly signingPeakPerSecond: { readonly paced: number; readonly allAtOnce: number };
+  readonly pacing: {
+    readonly renewalsPerSecond: number;
+    readonly canaries: number;
+    readonly canaryHoldMs: number;
+    readonly spreadMs: number;
+  };
+}
+
+/** Exit code 0 when waiting is all that a rotation needs, 1 when somebody would not be ready by it. */
+export function caRehearseCommand(terminal: Terminal): Command {
+  return new Command('rehearse')
+    .description('say what a rotation would do: when each step is safe, who would break, how much is signed')
+    .addOption(adminOption())
+    .addOption(configOption())
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      `
+Runs the steps on a copy of the ledger, under virtual time, with the latencies that were observed. Nothing is changed; the
+forecast is kept, and gatehouse ca rotate compares it with what really came.
+
+Example:
+  gatehouse ca rehearse --output json`,
+    )
+    .action(
+      action<AdminFlags & { output: OutputFormat }>(terminal, async (flags) => {
+        const forecast = (await (await adminClient(flags)).post('/v1/rehearsal', {})) as ForecastRow; // the API's own shape
+        show(terminal, flags.output, forecast, () => textOf(forecast));
+        return forecast.activateSafeAt === null ? 1 : 0;
+      }),
+    );
+}
+
+const MOST_PAIRS = 20;
+
+function textOf(forecast: ForecastRow): string {
+  const startAt = Date.parse(forecast.startAt);
+  const after = (at: string | null): string =>
+    at === null ? 'not by waiting alone' : `+ ${lengthText(Date.parse(at) - startAt)}`;
+  const { liveSvids, signingPeakPerSecond: peak, pacing, laggards, ifActivatedAtOnce, ifOverridden } = forecast;
+  const steps = textTable(
+    ['STEP', 'SAFE'],
+    [
+      ['prepare', 'at once'],
+      ['activate', after(forecast.activateSafeAt)],
+      ['taint', after(forecast.taintSafeAt)],
+      ['revoke', after(forecast.revokeSafeAt)],
+    ],
+    '',
+  );
+  const renewals =
+    `${liveSvids} SVIDs to renew, at most ${pacing.renewalsPerSecond} a second: ` +
+    `${pacing.canaries} canaries, ${lengthText(pacing.canaryHoldMs)} of watching them, all within ${lengthText(pacing.spreadMs)}; ` +
+    `signing peak ${peak.paced}/s, without pacing ${peak.allAtOnce}\n`;
+  const waiting =
+    laggards.length === 0
+      ? 'everybody who is connected will be ready by waiting\n'
+      : `not ready by waiting:\n${blockerTable({ blockers: laggards, etaSeconds: null }, startAt)}${breakText('if they are overridden', ifOverridden, startAt)}`;
+  return `${steps}\n${renewals}${waiting}${breakText('if activate were overridden at once', ifActivatedAtOnce, startAt)}`;
+}
+
+function breakText(when: string, { firstBreakAt, lacking, pairs, pairCount }: BreakageRow, startAt: number): string {
+  if (lacking.length === 0) return `${when}: nothing breaks\n`;
+  const first =
+    firstBreakAt === null
+      ? 'nobody was seen to call them'
+      : `first break after ${lengthText(Date.parse(firstBreakAt) - startAt)}`;
+  const shown = pairs.slice(0, MOST_PAIRS).map(({ caller, callee }) => `  ${caller} -> ${callee}\n`);
+  const more = pairCount > MOST_PAIRS ? `  … and ${pairCount - MOST_PAIRS} more\n` : '';
+  return `${when}: ${lacking.length} identities lack the new root, ${first}, ${pairCount} pairs affected\n${shown.join('')}${more}`;
+}

@@ -1,0 +1,202 @@
+/**
+ * `gatehouse ca rotate`: walks prepare → activate → taint → revoke, waiting at each gate.
+ *
+ * Every step is durable on the server, and what is next is read from there: so ^C is safe, and a second call goes on.
+ * @module
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { Command } from 'commander';
+import { parseDuration } from '../../config/duration.ts';
+import { GatehouseError } from '../../errors.ts';
+import type { Verb } from '../../identity/authority/authority.ts';
+import { action } from '../action.ts';
+import { type AdminClient, type AdminFlags, adminClient, adminOption } from '../admin-client.ts';
+import { configOption } from '../config-option.ts';
+import { type OutputFormat, outputOption } from '../output.ts';
+import type { ExitCode, Terminal } from '../terminal.ts';
+import { type Blocked, blockerTable } from './blockers.ts';
+import { type ComparedRow, comparisonText } from './compare.ts';
+import { order, type UseFlags, useOf, useOptions } from './order.ts';
+
+interface Flags extends AdminFlags, UseFlags {
+  readonly output: OutputFormat;
+  readonly reason: string;
+  readonly timeout?: string;
+}
+
+interface Slots {
+  readonly id: string;
+  readonly slot: string;
+}
+
+/** What is to be done next, and to whom; undefined: all is done. */
+export interface NextStep {
+  readonly verb: Exclude<Verb, 'undo'>;
+  readonly authorityId: string;
+}
+
+/**
+ * Reads from the slots where a rotation stands: one that is under way is finished before another begins.
+ *
+ * @param hasBegun  this call has prepared, or found a rotation under way
+ */
+export function nextStep(authorities: readonly Slots[], hasBegun: boolean): NextStep | undefined {
+  const first = (slot: string): string | undefined => authorities.find((each) => each.slot === slot)?.id;
+  const prepared = first('prepared');
+  if (prepared !== undefined) return { verb: 'activate', authorityId: prepared };
+  const old = first('old');
+  if (old !== undefined) return { verb: 'taint', authorityId: old };
+  const tainted = first('tainted');
+  if (tainted !== undefined) return { verb: 'revoke', authorityId: tainted };
+  return hasBegun ? undefined : { verb: 'prepare', authorityId: '' };
+}
+
+/** Exit code 0 when the rotation is done, 1 when `--timeout` was over before a gate opened. */
+export function caRotateCommand(terminal: Terminal): Command {
+  const command = new Command('rotate').description(
+    'rotate the authorities: prepare, activate, taint, revoke, each as soon as nobody would break',
+  );
+  for (const option of useOptions()) command.addOption(option);
+  return command
+    .option('--reason <text>', 'why; kept with each step in the audit', '')
+    .option('--timeout <duration>', 'stop waiting after this long, e.g. 2h; what is done stays done')
+    .addOption(adminOption())
+    .addOption(configOption())
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      `
+^C is safe at any moment: every step is done on the server or not at all, and a second call goes on where this one stopped.
+A rotation that is under way is finished; only then does another call begin a new one.
+
+Example:
+  gatehouse ca rotate --reason "yearly rotation"`,
+    )
+    .action(
+      action<Flags>(terminal, async (flags) =>
+        rotate(await adminClient(flags), flags, createTeller(terminal, flags.output)),
+      ),
+    );
+}
+
+const LOOK_EVERY_MS = 1_000;
+
+async function rotate(client: AdminClient, flags: Flags, teller: Teller): Promise<ExitCode> {
+  const use = useOf(flags);
+  const until = flags.timeout === undefined ? Number.POSITIVE_INFINITY : Date.now() + timeoutMs(flags.timeout);
+  let hasBegun = false;
+  for (;;) {
+    const next = nextStep(await authoritiesOf(client, use), hasBegun);
+    if (next === undefined) break;
+    if (!hasBegun && next.verb === 'prepare' && use === 'x509') await rehearse(client, teller);
+    else if (!hasBegun)
+      teller.event(
+        { event: 'resumed', verb: next.verb, authorityId: next.authorityId },
+        () => `a rotation is under way: next is ${next.verb}\n`,
+      );
+    hasBegun = true;
+    if (!(await pass(client, use, next, until, teller))) return 1;
+    const outcome = await order(client, next.verb, { use, authorityId: next.authorityId, reason: flags.reason });
+    if (!outcome.done) continue; // somebody came between the look and the step: look again
+    teller.event(
+      { event: 'step', verb: next.verb, authorityId: outcome.authorityId, sequence: outcome.sequence },
+      () => `${next.verb}: done, authority ${outcome.authorityId.slice(0, 16)}, bundle sequence ${outcome.sequence}\n`,
+    );
+  }
+  const compared = use === 'x509' ? await compare(client) : undefined;
+  teller.event({ event: 'done', done: true, ...(compared && { comparison: compared }) }, () =>
+    compared ? `done\n${comparisonText(compared)}` : 'done\n',
+  );
+  return 0;
+}
+
+/** Waits at the gate; false when the time is over before it opens. */
+async function pass(
+  client: AdminClient,
+  use: 'x509' | 'jwt',
+  { verb, authorityId }: NextStep,
+  until: number,
+  teller: Teller,
+): Promise<boolean> {
+  for (;;) {
+    const query = new URLSearchParams({ verb, use, authorityId });
+    const gate = (await client.get(`/v1/authorities/gate?${query.toString()}`)) as Blocked & { readonly open: boolean }; // the API's own shape
+    if (gate.open) return true;
+    const { blockers, etaSeconds } = gate;
+    const isOver = Date.now() >= until;
+    teller.waiting(
+      { event: isOver ? 'timeout' : 'waiting', verb, done: false, code: 'rotation_blocked', blockers, etaSeconds },
+      () =>
+        `${isOver ? 'stopped waiting' : 'waiting'} to ${verb}: ${blockers.length} in the way\n${blockerTable(gate, Date.now())}`,
+    );
+    if (isOver) return false;
+    await delay(Math.min(LOOK_EVERY_MS, Math.max(10, until - Date.now())));
+  }
+}
+
+async function authoritiesOf(client: AdminClient, use: 'x509' | 'jwt'): Promise<readonly Slots[]> {
+  const status = (await client.get('/v1/authorities')) as Record<string, readonly Slots[]>; // the contract's shape
+  return status[`${use}Authorities`] ?? [];
+}
+
+async function rehearse(client: AdminClient, teller: Teller): Promise<void> {
+  const forecast = (await client.post('/v1/rehearsal', {})) as {
+    readonly activateSafeAt: string | null;
+    readonly revokeSafeAt: string | null;
+  }; // likewise
+  teller.event({ event: 'forecast', ...forecast }, () =>
+    forecast.activateSafeAt === null
+      ? 'forecast: somebody will not be ready by waiting; gatehouse ca rehearse names them\n'
+      : `forecast: the new authority can sign from ${forecast.activateSafeAt}, the old one goes at ${forecast.revokeSafeAt ?? 'no time that waiting reaches'}\n`,
+  );
+}
+
+async function compare(client: AdminClient): Promise<ComparedRow | undefined> {
+  try {
+    return (await client.get('/v1/rehearsal')) as ComparedRow; // likewise
+  } catch (thrown) {
+    if (thrown instanceof GatehouseError && thrown.code === 'not_found') return undefined;
+    throw thrown;
+  }
+}
+
+function timeoutMs(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new GatehouseError('message_invalid', `--timeout: ${text} is not a duration such as 30m`);
+  return ms;
+}
+
+interface Teller {
+  event(document: object, text: () => string): void;
+  /** Like `event`, but over what it said before: on a terminal the list is live; elsewhere it is said when it changes. */
+  waiting(document: object, text: () => string): void;
+}
+
+function createTeller(terminal: Terminal, format: OutputFormat): Teller {
+  let lines = 0;
+  let last = '';
+  const isLive = format === 'table' && process.stdout.isTTY;
+  return {
+    event(document, text) {
+      lines = 0;
+      last = '';
+      terminal.out(format === 'json' ? `${JSON.stringify(document)}\n` : text());
+    },
+    waiting(document, text) {
+      if (isLive) {
+        const said = text();
+        terminal.out(`${lines > 0 ? `\u001b[${lines}A\u001b[J` : ''}${said}`);
+        lines = said.split('\n').length - 1;
+        return;
+      }
+      const { blockers } = document as { blockers: Blocked['blockers'] };
+      const now = JSON.stringify([
+        Reflect.get(document, 'event'),
+        blockers.map(({ consumer, serial, grade }) => [consumer, serial, grade]),
+      ]);
+      if (now === last) return;
+      last = now;
+      terminal.out(format === 'json' ? `${JSON.stringify(document)}\n` : text());
+    },
+  };
+}

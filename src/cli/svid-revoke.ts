@@ -1,0 +1,104 @@
+/**
+ * `gatehouse svid revoke`: the next request of that certificate, ID or key is denied.
+ * @module
+ */
+import { Command } from 'commander';
+import { GatehouseError } from '../errors.ts';
+import { action } from './action.ts';
+import { type AdminFlags, adminClient, adminOption } from './admin-client.ts';
+import { configOption } from './config-option.ts';
+import { type OutputFormat, outputOption, show } from './output.ts';
+import type { Terminal } from './terminal.ts';
+
+interface Flags extends AdminFlags {
+  readonly output: OutputFormat;
+  readonly serial?: string;
+  readonly id?: string;
+  readonly spki?: string;
+  readonly reason: string;
+  readonly override: boolean;
+  readonly undo: boolean;
+}
+
+interface RevokedAnswer {
+  readonly kind: string;
+  readonly value: string;
+  readonly keptUntil: string;
+  readonly inForce: boolean;
+  readonly deciders: readonly { readonly pid: number; readonly inForce: boolean }[];
+  readonly warnings: readonly string[];
+  readonly cannotCut: readonly string[];
+}
+
+/** Exit code 0 when every decider refuses it, 1 when refused or when a decider has not said so within a second. */
+export function svidRevokeCommand(terminal: Terminal): Command {
+  return new Command('revoke')
+    .description('deny the next request of an identity, within a second, on every decider; CRLs follow')
+    .option('--serial <hex>', 'one certificate, as openssl shows its serial number; needs include_peer_certificate')
+    .option('--id <spiffe-id>', 'every certificate of a SPIFFE ID; nothing more is issued to it')
+    .option('--spki <sha256>', 'every certificate of a key: SHA-256 of its SubjectPublicKeyInfo in hex; likewise')
+    .option('--reason <text>', 'why; kept in the audit', '')
+    .option(
+      '--override',
+      'with --serial or --spki: go on although a decider has seen no certificates; needs --reason',
+      false,
+    )
+    .option('--undo', 'take back the revocation of an ID or key, once nothing lives that it keeps out', false)
+    .addOption(adminOption())
+    .addOption(configOption())
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  gatehouse svid revoke --id spiffe://cluster.local/ns/default/sa/reviews --reason "key leaked"
+  gatehouse svid revoke --serial 4196A1F04C2D --reason "laptop lost"
+  gatehouse svid revoke --undo --id spiffe://cluster.local/ns/default/sa/reviews --reason "rebuilt"`,
+    )
+    .action(action<Flags>(terminal, (flags) => revoke(flags, terminal)));
+}
+
+const refusals: ReadonlySet<string> = new Set(['certificates_not_seen', 'not_sound', 'not_found']);
+
+async function revoke(flags: Flags, terminal: Terminal): Promise<0 | 1> {
+  const { output, reason, override, undo } = flags;
+  const given = (['serial', 'id', 'spki'] as const).flatMap((kind) => {
+    const value = flags[kind];
+    return value === undefined ? [] : [{ kind, value }];
+  });
+  const [named] = given;
+  if (named === undefined || given.length > 1)
+    throw new GatehouseError('message_invalid', 'give one of --serial, --id and --spki');
+  if (override && reason.trim() === '')
+    throw new GatehouseError('message_invalid', 'an override needs a reason: --reason TEXT');
+  const client = await adminClient(flags);
+  try {
+    if (undo) {
+      const answer = await client.post('/v1/revocations/undo', { ...named, reason });
+      show(terminal, output, answer, () => `${named.kind} ${named.value} is no longer revoked\n`);
+      return 0;
+    }
+    const answer = (await client.post('/v1/revocations', { ...named, reason, override })) as RevokedAnswer; // the API's own shape
+    show(terminal, output, answer, () => textOf(answer));
+    return answer.inForce ? 0 : 1;
+  } catch (thrown) {
+    if (!(thrown instanceof GatehouseError) || !refusals.has(thrown.code)) throw thrown;
+    const { code, message, details } = thrown;
+    show(terminal, output, { done: false, code, message, details }, () => `not done: ${message}\n`);
+    return 1;
+  }
+}
+
+function textOf({ kind, value, keptUntil, deciders, inForce, warnings, cannotCut }: RevokedAnswer): string {
+  const reached = deciders.filter((each) => each.inForce).length;
+  return [
+    `${kind} ${value} is revoked, until ${keptUntil}`,
+    inForce
+      ? `in force on all ${deciders.length} deciders`
+      : `in force on ${reached} of ${deciders.length} deciders; the others have not said so within a second (gatehouse ca log, /readyz)`,
+    ...warnings.map((warning) => `warning: ${warning}`),
+    'this does not cut:',
+    ...cannotCut.map((each) => `  - ${each}`),
+    '',
+  ].join('\n');
+}

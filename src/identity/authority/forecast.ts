@@ -1,0 +1,128 @@
+/**
+ * What a rehearsal said of a rotation, kept, and what the rotation then did.
+ * @module
+ */
+import type { Blocker } from './gate.ts';
+import { type AuthorityState, activeOf } from './state.ts';
+import type { LedgerRow } from './store.ts';
+
+/** One caller who was seen to call one callee, by SPIFFE ID. */
+export interface Edge {
+  readonly caller: string;
+  readonly callee: string;
+}
+
+/** Who would not trust the new authority, and what that ends. */
+export interface Breakage {
+  /** When the first certificate that somebody does not trust is in use; undefined: never, or nobody is seen to call. */
+  readonly firstBreakAt: number | undefined;
+  readonly lacking: readonly string[];
+  readonly edges: readonly Edge[];
+}
+
+/** What would come. All times in milliseconds since 1970; undefined: not by waiting alone. */
+export interface Forecast {
+  /** When the rotation would begin. */
+  readonly startAt: number;
+  readonly activateSafeAt: number | undefined;
+  readonly taintSafeAt: number | undefined;
+  readonly revokeSafeAt: number | undefined;
+  /** Connected, and not known ever to acknowledge: only they, or an override, end the wait. */
+  readonly laggards: readonly Blocker[];
+  /** What breaks if `activate` were overridden at once. */
+  readonly ifActivatedAtOnce: Breakage;
+  /** What breaks if it were overridden when everybody is ready who ever will be. */
+  readonly ifOverridden: Breakage;
+  readonly liveSvids: number;
+  readonly signingPeakPerSecond: { readonly paced: number; readonly allAtOnce: number };
+  readonly pacing: {
+    readonly renewalsPerSecond: number;
+    /** How many go first, and how long the rest waits for them. */
+    readonly canaries: number;
+    readonly canaryHoldMs: number;
+    /** Over how long all of the taint's renewals are spread. */
+    readonly spreadMs: number;
+  };
+}
+
+/** A forecast in the size in which it is kept. */
+export interface KeptForecast
+  extends Pick<Forecast, 'startAt' | 'activateSafeAt' | 'taintSafeAt' | 'revokeSafeAt' | 'liveSvids'> {
+  /** SPIFFE IDs of who would not be ready by waiting; at most 100. */
+  readonly laggards: readonly string[];
+  readonly signingPeakPerSecond: number;
+}
+
+const MOST_LAGGARDS = 100;
+
+/** What is kept of a forecast. */
+export function keptForecast(forecast: Forecast): KeptForecast {
+  const { startAt, activateSafeAt, taintSafeAt, revokeSafeAt, liveSvids, laggards, signingPeakPerSecond } = forecast;
+  return {
+    startAt,
+    activateSafeAt,
+    taintSafeAt,
+    revokeSafeAt,
+    liveSvids,
+    laggards: [...new Set(laggards.map((each) => each.spiffeId))].slice(0, MOST_LAGGARDS),
+    signingPeakPerSecond: signingPeakPerSecond.paced,
+  };
+}
+
+/** What a rotation has done so far. Undefined: that step has not been taken. */
+export interface Actual {
+  readonly startAt: number | undefined;
+  readonly activatedAt: number | undefined;
+  readonly taintedAt: number | undefined;
+  readonly revokedAt: number | undefined;
+  /** The most SVIDs that were signed in one second since the taint. */
+  readonly signingPeakPerSecond: number | undefined;
+}
+
+export interface ForecastAndActual {
+  readonly forecast: KeptForecast;
+  readonly actual: Actual;
+}
+
+/** The instants of the X.509 rotation that came after the forecast. */
+export function actualSteps(state: AuthorityState, forecast: KeptForecast): Omit<Actual, 'signingPeakPerSecond'> {
+  const active = activeOf(state, 'x509');
+  const isAfter = active?.activatedAt !== undefined && active.activatedAt >= forecast.startAt;
+  if (!isAfter) {
+    const prepared = state.authorities.find((each) => each.use === 'x509' && each.slot === 'prepared');
+    const startAt = prepared && Math.max(prepared.preparedAt, forecast.startAt);
+    return { startAt, activatedAt: undefined, taintedAt: undefined, revokedAt: undefined };
+  }
+  const retired = state.authorities.filter((each) => each.use === 'x509' && each.id !== active.id);
+  const latest = (instants: readonly (number | undefined)[]): number | undefined =>
+    instants.reduce(
+      (last, at) => (at !== undefined && at >= forecast.startAt && at > (last ?? 0) ? at : last),
+      undefined,
+    );
+  return {
+    startAt: Math.max(active.preparedAt, forecast.startAt),
+    activatedAt: active.activatedAt,
+    taintedAt: latest(retired.map((each) => each.taintedAt)),
+    revokedAt: retired.every((each) => each.slot === 'revoked')
+      ? latest(retired.map((each) => each.revokedAt))
+      : undefined,
+  };
+}
+
+/** The most instants in one second of the clock. */
+export function peakOf(instants: Iterable<number>): number {
+  const seconds = new Map<number, number>();
+  let highest = 0;
+  for (const at of instants) {
+    const second = Math.floor(at / 1000);
+    const count = (seconds.get(second) ?? 0) + 1;
+    seconds.set(second, count);
+    highest = Math.max(highest, count);
+  }
+  return highest;
+}
+
+/** The most SVIDs that those rows show signed in one second. */
+export function signingPeak(rows: readonly LedgerRow[]): number {
+  return peakOf(rows.map((row) => row.issuedAt));
+}

@@ -1,0 +1,100 @@
+/**
+ * `/v1/revocations` and `/v1/crl`.
+ * @module
+ */
+import { z } from 'zod';
+import { GatehouseError } from '../../errors.ts';
+import type { RevocationRow } from '../../identity/authority/store.ts';
+import { certificatesToPem, crlsToPem } from '../../identity/pki/pem.ts';
+import type { AdminHandler } from './admin-handler.ts';
+import { bodyAs } from './body.ts';
+import { timeText } from './time-text.ts';
+
+const orderSchema = z.strictObject({
+  kind: z.enum(['serial', 'id', 'spki']),
+  value: z.string().min(1).max(2048),
+  reason: z.string().max(1000).default(''),
+  /** Revokes by serial or key although a decider cannot see certificates. */
+  override: z.boolean().default(false),
+});
+
+/** How long a decider may take to say that it refuses. */
+const IN_FORCE_WITHIN_MS = 1_000;
+
+const cannotCut = [
+  'requests and streams that were let through before: max_stream_duration of the route ends them',
+  'TCP connections that were let through before: idle_timeout or max_downstream_connection_duration of the tcp_proxy ends them',
+  'calls between workloads that no Envoy of ours guards: the CRL is for those',
+];
+
+/** `POST /v1/revocations`: in force on every decider when it answers. */
+export const revoke: AdminHandler = async ({ who, body }, { authority, deciders, log }) => {
+  const { override, ...order } = bodyAs(orderSchema, body);
+  const warnings = order.kind === 'id' ? [] : await certificatesSeen(deciders, override);
+  const row = await authority.revokeSvid({ ...order, who });
+  const { sequence } = authority.revocations.value;
+  const reached = (await deciders?.revokedBy(sequence, IN_FORCE_WITHIN_MS)) ?? true;
+  log.warn({ who, kind: row.kind, value: row.value, reason: row.reason, reached }, 'an identity was revoked');
+  return {
+    done: true,
+    ...revocationRow(row),
+    sequence,
+    deciders:
+      deciders?.sights().map(({ pid, revocationSequence }) => ({ pid, inForce: revocationSequence >= sequence })) ?? [],
+    inForce: reached,
+    warnings,
+    cannotCut,
+  };
+};
+
+type Deciders = Parameters<AdminHandler>[1]['deciders'];
+
+/** A serial and a key are known only from a certificate; a decider that never saw one would let them pass. */
+async function certificatesSeen(deciders: Deciders, override: boolean): Promise<string[]> {
+  if (deciders === undefined) return [];
+  await deciders.report(IN_FORCE_WITHIN_MS);
+  const sights = deciders.sights();
+  const blind = sights.filter(({ peersWithCertificate }) => peersWithCertificate === 0);
+  if (blind.length > 0 && !override) {
+    throw new GatehouseError(
+      'certificates_not_seen',
+      `${blind.length} of ${sights.length} deciders have seen no certificate of a peer since they were started, so they could not tell this one: set include_peer_certificate: true in Envoy's ext_authz filter (gatehouse doctor finds where it is missing), or revoke by --id`,
+      { deciders: sights },
+    );
+  }
+  const bare = sights.reduce((sum, { peersWithout }) => sum + peersWithout, 0);
+  return [
+    ...(blind.length > 0
+      ? [`${blind.length} of ${sights.length} deciders have seen no certificate yet and may let this one pass`]
+      : []),
+    ...(bare > 0
+      ? [
+          `${bare} Checks named a peer without its certificate: the Envoys that sent them have no include_peer_certificate, and cannot be told this one`,
+        ]
+      : []),
+  ];
+}
+
+/** `POST /v1/revocations/undo`: of an ID or a key, once nothing lives that it kept out. */
+export const undoRevocation: AdminHandler = async ({ who, body }, { authority, log }) => {
+  const { override: _, ...order } = bodyAs(orderSchema, body);
+  await authority.undoRevocation({ ...order, who });
+  log.warn({ who, kind: order.kind, value: order.value, reason: order.reason }, 'a revocation was undone');
+  return { done: true, sequence: authority.revocations.value.sequence };
+};
+
+function revocationRow({ revokedAt, notAfterAt, ...rest }: RevocationRow) {
+  return { ...rest, revokedAt: timeText(revokedAt), keptUntil: timeText(notAfterAt) };
+}
+
+/** What is revoked and has not expired, newest first. */
+export const revocations: AdminHandler = (_, { authority }) => {
+  const { sequence, rows } = authority.revocations.value;
+  return { sequence, rows: [...rows].sort((a, b) => b.revokedAt - a.revokedAt).map(revocationRow) };
+};
+
+/** The CRLs, one an X.509 authority that has revoked something, and the certificates that they verify with; PEM. */
+export const crl: AdminHandler = (_, { authority }) => ({
+  crls: authority.crls.value.map((der) => crlsToPem([der])),
+  bundle: certificatesToPem(authority.bundles.value.own.x509Authorities),
+});

@@ -1,0 +1,130 @@
+/**
+ * The verbs of rotation, `/v1/audit`, and `/v1/rehearsal`.
+ * @module
+ */
+import { z } from 'zod';
+import { GatehouseError } from '../../errors.ts';
+import { type Verb, verbs } from '../../identity/authority/authority.ts';
+import { type Breakage, type Edge, type Forecast, keptForecast } from '../../identity/authority/forecast.ts';
+import type { AdminHandler } from './admin-handler.ts';
+import { blockerRow } from './authority-routes.ts';
+import { bodyAs } from './body.ts';
+import { limitOf } from './limit.ts';
+import { maybeTime, timeText } from './time-text.ts';
+
+/** More blockers than that are counted, not listed. */
+const MOST_BLOCKERS = 10_000;
+
+const use = z.enum(['x509', 'jwt']).default('x509');
+
+const orderSchema = z.strictObject({
+  use,
+  authorityId: z
+    .string()
+    .regex(/^[0-9a-f]*$/, 'an authority is named by its id in lower-case hex, or the beginning of it')
+    .default(''),
+  reason: z.string().max(1000, 'a reason has at most 1,000 characters').default(''),
+  override: z.boolean().default(false),
+});
+
+/** `POST /v1/authorities/<verb>`: done, or `rotation_blocked` with who is in the way. */
+const verbRoute =
+  (verb: Verb): AdminHandler =>
+  async ({ who, body }, { authority, log }) => {
+    const order = { ...bodyAs(orderSchema, body), who };
+    const outcome = await authority[verb](order);
+    log.info(
+      { who, verb, use: order.use, override: order.override, reason: order.reason, done: outcome.done },
+      `ca ${verb}`,
+    );
+    if (outcome.done) return outcome;
+    const { blockers, etaSeconds } = outcome;
+    throw new GatehouseError(
+      'rotation_blocked',
+      `${verb} would break ${blockers.length} ${blockers.length === 1 ? 'holder' : 'holders'}; gatehouse ca ${verb} names them`,
+      gateDetails(blockers, etaSeconds),
+    );
+  };
+
+export const verbRoutes: Readonly<Record<string, AdminHandler>> = Object.fromEntries(
+  verbs.map((verb) => [`POST /v1/authorities/${verb}`, verbRoute(verb)]),
+);
+
+function gateDetails(blockers: readonly Parameters<typeof blockerRow>[0][], etaSeconds: number | undefined) {
+  return {
+    blockers: blockers.slice(0, MOST_BLOCKERS).map(blockerRow),
+    blockerCount: blockers.length,
+    etaSeconds: etaSeconds ?? null,
+  };
+}
+
+/** `?verb= &use= &authorityId=`: what that verb would meet now, without an audit row. */
+export const gate: AdminHandler = async ({ query }, { authority }) => {
+  const asked = z
+    .strictObject({ verb: z.enum(verbs), use, authorityId: z.string().default('') })
+    .safeParse(Object.fromEntries(query));
+  if (!asked.success)
+    throw new GatehouseError('message_invalid', `verb must be one of ${verbs.join(', ')}; use x509 or jwt`);
+  const { authorityId, blockers, etaSeconds } = await authority.gate(asked.data.verb, asked.data);
+  return { authorityId, open: blockers.length === 0, ...gateDetails(blockers, etaSeconds) };
+};
+
+/** What operators and the schedule did, newest first: `?limit=`. */
+export const audit: AdminHandler = async ({ query }, { authority }) => ({
+  rows: (await authority.audit(limitOf(query, 100, 10_000))).map(({ at, ...rest }) => ({ at: timeText(at), ...rest })),
+});
+
+/** Rehearses a rotation of the X.509 authorities, and keeps the forecast. */
+export const rehearseNow: AdminHandler = async ({ who }, { authority, rehearse }) => {
+  const forecast = await rehearse();
+  await authority.keepForecast(keptForecast(forecast), who);
+  return forecastRow(forecast);
+};
+
+const MOST_EDGES = 1_000;
+
+function forecastRow({ ifActivatedAtOnce, ifOverridden, laggards, ...rest }: Forecast) {
+  const { startAt, activateSafeAt, taintSafeAt, revokeSafeAt, ...sizes } = rest;
+  return {
+    startAt: timeText(startAt),
+    activateSafeAt: maybeTime(activateSafeAt),
+    taintSafeAt: maybeTime(taintSafeAt),
+    revokeSafeAt: maybeTime(revokeSafeAt),
+    laggards: laggards.slice(0, MOST_BLOCKERS).map(blockerRow),
+    ifActivatedAtOnce: breakageRow(ifActivatedAtOnce),
+    ifOverridden: breakageRow(ifOverridden),
+    ...sizes,
+  };
+}
+
+function breakageRow({ firstBreakAt, lacking, edges }: Breakage) {
+  return {
+    firstBreakAt: maybeTime(firstBreakAt),
+    lacking: lacking.slice(0, MOST_BLOCKERS),
+    pairs: edges.slice(0, MOST_EDGES).map(({ caller, callee }: Edge) => ({ caller, callee })),
+    pairCount: edges.length,
+  };
+}
+
+/** The forecast that was kept last, beside what has been done since. @throws GatehouseError `not_found` */
+export const forecastAndActual: AdminHandler = async (_, { authority }) => {
+  const both = await authority.compareForecast();
+  if (!both) throw new GatehouseError('not_found', 'no rotation was rehearsed yet; gatehouse ca rehearse does');
+  const { forecast, actual } = both;
+  return {
+    forecast: {
+      ...forecast,
+      startAt: timeText(forecast.startAt),
+      activateSafeAt: maybeTime(forecast.activateSafeAt),
+      taintSafeAt: maybeTime(forecast.taintSafeAt),
+      revokeSafeAt: maybeTime(forecast.revokeSafeAt),
+    },
+    actual: {
+      startAt: maybeTime(actual.startAt),
+      activatedAt: maybeTime(actual.activatedAt),
+      taintedAt: maybeTime(actual.taintedAt),
+      revokedAt: maybeTime(actual.revokedAt),
+      signingPeakPerSecond: actual.signingPeakPerSecond ?? null,
+    },
+  };
+};

@@ -1,0 +1,36 @@
+/**
+ * Publishes the CRLs as PEM: in a file of dataDir, and as a page for those who fetch it.
+ * @module
+ */
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crlsToPem } from '../identity/pki/pem.ts';
+import type { Watchable } from '../lib/watchable.ts';
+
+export interface CrlPublication extends Disposable {
+  /** All CRLs, PEM; empty while nothing was ever revoked. */
+  text(): string;
+}
+
+/** Writes `crl.pem` now and at every change, replaced whole. `failed` is told of what keeps it from being written. */
+export function publishCrls(
+  crls: Watchable<readonly Uint8Array[]>,
+  dataDir: string,
+  failed: (thrown: unknown) => void,
+): CrlPublication {
+  const path = join(dataDir, 'crl.pem');
+  let writing = Promise.resolve();
+  const write = (): void => {
+    const text = crlsToPem(crls.value);
+    if (text === '') return;
+    writing = writing
+      .then(async () => {
+        await writeFile(`${path}.new`, text, { mode: 0o644 });
+        await rename(`${path}.new`, path);
+      })
+      .catch(failed);
+  };
+  const unsubscribe = crls.subscribe(write);
+  write();
+  return { text: () => crlsToPem(crls.value), [Symbol.dispose]: unsubscribe };
+}
