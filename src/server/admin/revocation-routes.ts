@@ -3,7 +3,8 @@
  * @module
  */
 import { z } from 'zod';
-import { GatehouseError } from '../../errors.ts';
+import { asGatehouseError, GatehouseError } from '../../errors.ts';
+import type { Authority } from '../../identity/authority/authority.ts';
 import type { RevocationRow } from '../../identity/authority/store.ts';
 import { certificatesToPem, crlsToPem } from '../../identity/pki/pem.ts';
 import type { AdminHandler } from './admin-handler.ts';
@@ -30,8 +31,10 @@ const cannotCut = [
 /** `POST /v1/revocations`: in force on every decider when it answers. */
 export const revoke: AdminHandler = async ({ who, body }, { authority, deciders, log }) => {
   const { override, ...order } = bodyAs(orderSchema, body);
-  const warnings = order.kind === 'id' ? [] : await certificatesSeen(deciders, override);
-  const row = await authority.revokeSvid({ ...order, who });
+  const { row, warnings } = await refusalsKept('svid revoke', who, order, authority, async () => ({
+    warnings: order.kind === 'id' ? [] : await certificatesSeen(deciders, override),
+    row: await authority.revokeSvid({ ...order, who, reason: override ? `override: ${order.reason}` : order.reason }),
+  }));
   const { sequence } = authority.revocations.value;
   const reached = (await deciders?.revokedBy(sequence, IN_FORCE_WITHIN_MS)) ?? true;
   log.warn({ who, kind: row.kind, value: row.value, reason: row.reason, reached }, 'an identity was revoked');
@@ -46,6 +49,31 @@ export const revoke: AdminHandler = async ({ who, body }, { authority, deciders,
     cannotCut,
   };
 };
+
+/** What is done leaves its audit row in the same write; what is refused leaves one here. */
+async function refusalsKept<T>(
+  verb: string,
+  who: string,
+  { kind, value, reason }: Pick<z.output<typeof orderSchema>, 'kind' | 'value' | 'reason'>,
+  authority: Authority,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const { code } = asGatehouseError(thrown);
+    const what = {
+      who,
+      verb,
+      use: 'x509',
+      authorityId: '',
+      reason: `${kind} ${value}: ${reason}`,
+      result: code,
+    } as const;
+    await authority.note(what);
+    throw thrown;
+  }
+}
 
 type Deciders = Parameters<AdminHandler>[1]['deciders'];
 
@@ -78,7 +106,7 @@ async function certificatesSeen(deciders: Deciders, override: boolean): Promise<
 /** `POST /v1/revocations/undo`: of an ID or a key, once nothing lives that it kept out. */
 export const undoRevocation: AdminHandler = async ({ who, body }, { authority, log }) => {
   const { override: _, ...order } = bodyAs(orderSchema, body);
-  await authority.undoRevocation({ ...order, who });
+  await refusalsKept('svid revoke --undo', who, order, authority, () => authority.undoRevocation({ ...order, who }));
   log.warn({ who, kind: order.kind, value: order.value, reason: order.reason }, 'a revocation was undone');
   return { done: true, sequence: authority.revocations.value.sequence };
 };
