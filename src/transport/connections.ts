@@ -24,8 +24,11 @@ export interface Connection {
 }
 
 export interface Connections {
-  /** Records a socket just accepted, and gives it its token. The record goes when the socket closes. */
-  add(socket: Socket, listener: ListenAddress, peerCertificate?: Uint8Array): Connection;
+  /**
+   * Records a socket just accepted. The record goes when the socket closes.
+   * @param served  the socket that grpc-js gets and that shows the token: the same one unless something stands between
+   */
+  add(socket: Socket, served: Socket, listener: ListenAddress, peerCertificate?: Uint8Array): Connection;
   /** The connection of a call, by what `call.getPeer()` returned. */
   of(peer: string): Connection | undefined;
 }
@@ -38,7 +41,7 @@ let count = 0;
 export function createConnections(): Connections {
   const open = new Map<string, Connection>();
   return {
-    add(socket, listener, peerCertificate) {
+    add(socket, served, listener, peerCertificate) {
       count += 1;
       const { remoteAddress: address, remotePort: port } = socket;
       const connection: Connection = {
@@ -48,8 +51,8 @@ export function createConnections(): Connections {
         remote: address === undefined || port === undefined ? undefined : { address, port },
         peerCertificate,
       };
-      Object.defineProperty(socket, 'remoteAddress', { value: connection.token });
-      Object.defineProperty(socket, 'remotePort', { value: undefined });
+      Object.defineProperty(served, 'remoteAddress', { value: connection.token });
+      Object.defineProperty(served, 'remotePort', { value: undefined });
       open.set(connection.token, connection);
       socket.once('close', () => {
         open.delete(connection.token);

@@ -8,6 +8,7 @@ import type { GatehouseError } from '../errors.ts';
 import { type Connection, createConnections } from './connections.ts';
 import type { GrpcMethod } from './grpc-methods.ts';
 import type { ListenAddress } from './listen-address.ts';
+import { repairedSocket } from './repaired-socket.ts';
 
 export interface GrpcLimits {
   readonly maxReceiveMessageBytes: number;
@@ -18,6 +19,8 @@ export interface GrpcLimits {
 export interface GrpcServerDeps {
   readonly methods: readonly GrpcMethod[];
   readonly limits: GrpcLimits;
+  /** Whether clients may send the path of a unix socket as `:authority`, as gRPC for Java does. It costs a copy of what they send. */
+  readonly acceptsPathAsAuthority?: boolean;
   /** Told of every error that a handler threw; expected refusals are among them. */
   failed?(method: string, error: GatehouseError, connection: Connection | undefined): void;
 }
@@ -32,7 +35,7 @@ export interface GrpcServer extends AsyncDisposable {
 }
 
 /** Creates a gRPC server that has no listener yet. */
-export function createGrpcServer({ methods, limits, failed }: GrpcServerDeps): GrpcServer {
+export function createGrpcServer({ methods, limits, acceptsPathAsAuthority, failed }: GrpcServerDeps): GrpcServer {
   const server = new Server({
     'grpc.max_receive_message_length': limits.maxReceiveMessageBytes,
     'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
@@ -55,10 +58,12 @@ export function createGrpcServer({ methods, limits, failed }: GrpcServerDeps): G
   const accept: GrpcServer['accept'] = (socket, address, peerCertificate) => {
     if (stopping.signal.aborted) return void socket.destroy();
     socket.on('error', () => socket.destroy()); // a peer may go at any time
+    const served = acceptsPathAsAuthority ? repairedSocket(socket) : socket;
+    if (served === undefined) return void socket.destroy();
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    connections.add(socket, address, peerCertificate);
-    injector.injectConnection(socket);
+    connections.add(socket, served, address, peerCertificate);
+    injector.injectConnection(served);
   };
   // tryShutdown does not wait for calls on injected connections, so what is waited for is the sockets: each closes after its last call.
   const end = async (graceMs: number): Promise<void> => {

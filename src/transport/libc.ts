@@ -8,6 +8,7 @@ interface SocketCalls {
   getsockopt(fd: number, level: number, option: number, value: Buffer, length: [number]): number;
   poll(fds: Buffer, count: number, timeoutMs: number): number;
   close(fd: number): number;
+  socketpair(domain: number, type: number, protocol: number, fds: Buffer): number;
 }
 
 let calls: SocketCalls | undefined;
@@ -19,6 +20,7 @@ function libc(): SocketCalls {
       getsockopt: library.func('int getsockopt(int, int, int, void *, _Inout_ uint32_t *)'),
       poll: library.func('int poll(void *, unsigned long, int)'),
       close: library.func('int close(int)'),
+      socketpair: library.func('int socketpair(int, int, int, void *)'),
     };
   }
   return calls;
@@ -48,4 +50,14 @@ export function readableNow(fds: readonly number[]): boolean[] {
 /** Closes a descriptor that Node does not own. */
 export function closeDescriptor(fd: number): void {
   libc().close(fd);
+}
+
+const AF_UNIX = 1;
+const SOCK_STREAM_NONBLOCK_CLOEXEC = 0o1 | 0o4000 | 0o2000000;
+
+/** Two unix sockets that are connected to each other, or undefined when there are no descriptors left. */
+export function connectedDescriptors(): readonly [number, number] | undefined {
+  const fds = Buffer.alloc(8);
+  const failed = libc().socketpair(AF_UNIX, SOCK_STREAM_NONBLOCK_CLOEXEC, 0, fds) !== 0;
+  return failed ? undefined : [fds.readInt32LE(0), fds.readInt32LE(4)];
 }

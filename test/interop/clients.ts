@@ -1,9 +1,9 @@
 /**
- * Workload API clients in other languages, each built from its sources here: the SPIFFE libraries of Go, Python and Rust.
+ * Workload API clients in other languages, each built from its sources here: the SPIFFE libraries of Go, Python, Rust and Java.
  * @module
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { globSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Child, startChild } from '../support/child.ts';
 import { projectRoot } from '../support/run-gatehouse.ts';
@@ -26,7 +26,10 @@ function run(command: string, args: readonly string[], cwd: string, env: NodeJS.
     env: { ...process.env, ...env },
     maxBuffer: 1e8,
   });
-  if (error) throw new Error(`${command} cannot be run: ${error.message}; npm run interop needs Go, Python and Rust`);
+  if (error)
+    throw new Error(
+      `${command} cannot be run: ${error.message}; npm run interop needs Go, Python, Rust and Java with Maven`,
+    );
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}:\n${stdout}${stderr}`);
 }
 
@@ -72,7 +75,18 @@ const rust: Client = {
   command: (socket, verb, argument) => [join(cache, 'rust/debug/interop'), [socket, verb, ...words(argument)]],
 };
 
-export const clients: readonly Client[] = [go, python, rust];
+const javaTarget = join(cache, 'java');
+
+const java: Client = {
+  name: 'java-spiffe',
+  build: () => run('mvn', ['-q', '-B', `-DbuildDirectory=${javaTarget}`, 'package'], join(here, 'java')),
+  command(socket, verb, argument) {
+    const jars = [...globSync(join(javaTarget, '*.jar')), ...globSync(join(javaTarget, 'dependency/*.jar'))];
+    return ['java', ['-cp', jars.join(':'), 'Interop', socket, verb, ...words(argument)]];
+  },
+};
+
+export const clients: readonly Client[] = [go, python, rust, java];
 
 /** Builds every client. */
 export function buildClients(): void {

@@ -53,6 +53,7 @@ export function createWorkloadEndpoint({ serving, ...given }: WorkloadEndpointDe
   const grpc = createGrpcServer({
     methods: [...x509Methods(deps), ...jwtMethods(deps), ...sdsMethods(deps), ...healthMethods(serving)],
     limits: { maxReceiveMessageBytes: MAX_REQUEST_BYTES, maxConcurrentStreams: MAX_CALLS_PER_CONNECTION },
+    acceptsPathAsAuthority: true,
     failed: (method, error) => deps.observer.failed(method, error),
   });
   const sockets = new Set<AsyncDisposable>();
