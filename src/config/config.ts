@@ -79,6 +79,8 @@ export interface PoliciesConfig {
   /** CIDRs behind which the source's place is unknown. */
   readonly hops: readonly string[];
   readonly customProviders: Readonly<Record<string, 'envoy'>>;
+  /** Absolute paths of directories and files, and who answers for the policies there. */
+  readonly owners: readonly (readonly [path: string, owner: string])[];
 }
 
 export interface EntryConfig {
@@ -112,6 +114,7 @@ export interface ExtAuthzConfig {
   readonly verifyPeer: 'off' | 'observe' | 'enforce';
   readonly peerTrustDomains: 'any' | 'own';
   readonly ambiguousRequests: 'asUpstream' | 'deny';
+  readonly decisionHeader: boolean;
 }
 
 export interface JwksConfig {

@@ -72,6 +72,7 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
             ? { path: absolute(each), namespaces: undefined }
             : { path: absolute(each.path), namespaces: each.namespaces },
       ),
+      owners: Object.entries(policies.owners).map(([path, owner]) => [absolute(path), owner] as const),
     },
     entries: document.entries.map(
       (entry, i): EntryConfig => ({

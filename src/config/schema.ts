@@ -79,6 +79,10 @@ const policies = z.strictObject({
     .array(field.cidr)
     .prefault([])
     .describe("Networks behind which the source's place is unknown: NAT, gateways."),
+  owners: z
+    .record(field.path, z.string().min(1))
+    .prefault({})
+    .describe('Who answers for the policies of a directory, where neither document nor namespace says so.'),
   customProviders: z
     .record(z.string().min(1), z.enum(['envoy']))
     .prefault({})
@@ -117,6 +121,10 @@ const extAuthz = z.strictObject({
   clients: z.array(field.spiffeId).prefault([]).describe('Who may ask about any destination: gateways, waypoints.'),
   verifyPeer: z.enum(['off', 'observe', 'enforce']).prefault('observe'),
   peerTrustDomains: z.enum(['any', 'own']).prefault('any'),
+  decisionHeader: z
+    .boolean()
+    .prefault(false)
+    .describe('Tell clients which policy decided, in the response header x-gatehouse-decision.'),
   ambiguousRequests: z.enum(['asUpstream', 'deny']).prefault('asUpstream'),
 });
 

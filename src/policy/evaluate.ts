@@ -9,7 +9,7 @@ import { isEmptyModel } from './compile/compile-snapshot.ts';
 import { addressReader, isAbsent } from './compile/condition.ts';
 import { valuesOf } from './compile/fact-values.ts';
 import { joined } from './compile/join-planes.ts';
-import { compileNetworkPlane } from './compile/network-plane.ts';
+import { compileNetworkPlane, sourcesOf } from './compile/network-plane.ts';
 import { envoyId } from './compile/order.ts';
 import { createRegistryContext, type RegistryContext } from './compile/registry-context.ts';
 import { applies } from './compile/subject.ts';
@@ -31,7 +31,7 @@ import type {
   TransportStage,
 } from './model.ts';
 import { matches } from './plain-match.ts';
-import { emptyRegistry } from './registry/registry.ts';
+import { emptyRegistry, type Registry } from './registry/registry.ts';
 import type { ClauseTrace, PlaneTrace, PolicyTrace, RuleTrace, StageTrace, Trace } from './trace.ts';
 
 export interface Evaluation {
@@ -56,7 +56,7 @@ interface Scene {
 export function evaluate(model: PolicyModel, facts: Facts, options: EvaluateOptions): Evaluation {
   if (!options.allowEmpty && isEmptyModel(model))
     return { decision: made('deny', 'no_policies'), trace: { planes: [] } };
-  const registry = createRegistryContext(model.registry ?? emptyRegistry, model.absence, model.hops);
+  const registry = contextOf(model);
   const destination = registry.locate(facts.destination, facts.destinationAddress);
   const scene: Scene = { facts, destination, absence: model.absence, registry, rehearsing: false };
   const planes = model.planes.filter(({ mode }) => mode !== 'off').map((plane) => evaluatePlane(plane, scene));
@@ -65,6 +65,17 @@ export function evaluate(model: PolicyModel, facts: Facts, options: EvaluateOpti
   const [enforced, observed] = [decisionsOf('enforce'), decisionsOf('observe')];
   const decision = enforced.length === 1 && observed.length === 0 ? enforced[0]! : joined(enforced, observed);
   return { decision, trace: { planes } };
+}
+
+const contexts = new WeakMap<Registry, Pick<PolicyModel, 'absence' | 'hops'> & { readonly context: RegistryContext }>();
+
+/** Indexing a registry takes long; models that differ in their policies share it. */
+function contextOf({ registry = emptyRegistry, absence, hops }: PolicyModel): RegistryContext {
+  const known = contexts.get(registry);
+  if (known?.absence === absence && known.hops === hops) return known.context;
+  const context = createRegistryContext(registry, absence, hops);
+  contexts.set(registry, { absence, ...(hops && { hops }), context });
+  return context;
 }
 
 function evaluatePlane(plane: Plane, scene: Scene): PlaneTrace {
@@ -88,15 +99,36 @@ function evaluatePlane(plane: Plane, scene: Scene): PlaneTrace {
   return { plane: plane.id, mode, stages, decision };
 }
 
-/** The network plane looks at both ends and at places; what is shown is the destination's side. */
+/** The network plane looks at both ends and at places: each pod that may be the source is asked for its egress. */
 function evaluateNetwork(plane: Plane, mode: PlaneTrace['mode'], scene: Scene): PlaneTrace {
   const { registry, absence, facts, destination } = scene;
   const decision = compileNetworkPlane(plane, { ...registry, absence }).programFor(destination)(facts);
+  const half = (direction: 'ingress' | 'egress'): Plane => ({
+    ...plane,
+    stages: plane.stages.filter((stage) => 'name' in stage && (stage.direction ?? 'ingress') === direction),
+  });
   const stages: StageTrace[] = [];
-  const ingress = plane.stages.filter((stage) => !('direction' in stage) || stage.direction !== 'egress');
-  if (undecidedPolicy({ ...plane, stages: ingress }, scene) === undefined)
-    walk({ ...plane, stages: ingress }, scene, stages);
+  const sources = sourcesOf(facts, registry);
+  if (sources === 'mismatch') stages.push(placeStage(facts, registry));
+  for (const source of sources === 'mismatch' ? [] : sources) {
+    const asked: StageTrace[] = [];
+    walk(half('egress'), { ...scene, destination: registry.destinationOf(source) }, asked);
+    stages.push(...asked.map((stage) => ({ ...stage, endpoint: `${source.namespace}/${source.name}` })));
+  }
+  const ingress = half('ingress');
+  if (undecidedPolicy(ingress, scene) === undefined) walk(ingress, scene, stages);
   return { plane: plane.id, mode, stages, decision };
+}
+
+function placeStage({ sourceAddress, sourcePrincipal }: Facts, registry: RegistryContext): StageTrace {
+  const there = registry.endpointsAt(sourceAddress).map(({ namespace, name }) => `${namespace}/${name}`);
+  return {
+    kind: 'place',
+    name: 'place',
+    decision: made('deny', 'place_mismatch'),
+    said: `${sourceAddress?.text ?? ''} is the address of ${there.join(', ')}, which is not ${sourcePrincipal}`,
+    policies: [],
+  };
 }
 
 function walk(plane: Plane, scene: Scene, stages: StageTrace[]): Decision {
@@ -144,7 +176,7 @@ function evaluateTransport(stage: TransportStage, { facts, destination, registry
     kind: stage.kind,
     name: 'mTLS',
     decision: refused ? made('deny', 'mtls_required', demand.policy) : undefined,
-    said: `port ${facts.destinationPort} is ${demand.mode.toUpperCase()}; the caller ${isNamed ? 'has a name' : 'has no certificate'}`,
+    said: `${facts.destinationPort < 0 ? 'an unknown port' : `port ${facts.destinationPort}`} is ${demand.mode.toUpperCase()}; the caller ${isNamed ? 'has a name' : 'has no certificate'}`,
     policies: [],
   };
 }
@@ -170,7 +202,8 @@ function evaluateRules(stage: RuleStage, scene: Scene): StageTrace {
   const holding = counting.flatMap((policy) =>
     policy.rules.filter(({ holds }) => holds).map((rule) => ({ policy, rule })),
   );
-  const trace = { kind: stage.kind, name: stage.name, policies };
+  const direction = stage.kind === 'first-match' ? { direction: stage.direction ?? 'ingress' } : {};
+  const trace = { kind: stage.kind, name: stage.name, ...direction, policies };
   if (stage.kind === 'audit')
     return {
       ...trace,
@@ -181,7 +214,7 @@ function evaluateRules(stage: RuleStage, scene: Scene): StageTrace {
     holding.sort((a, b) => (envoyId(a.policy.policy, a.rule.index) < envoyId(b.policy.policy, b.rule.index) ? -1 : 1));
   }
   for (const { policy, rule } of holding) {
-    const { effect } = ruleOf(stage, policy.policy, rule.index);
+    const { effect } = rule;
     if (stage.kind === 'first-match' && effect === 'log') continue;
     const named = `rule ${rule.index} of ${policy.policy.namespace}/${policy.policy.name} holds`;
     if (stage.kind === 'first-match' && effect === 'pass')
@@ -210,16 +243,11 @@ function whenNoneHolds(stage: RuleStage, counting: number, trace: Omit<StageTrac
 const counted = (count: number, one: string, many: string): string =>
   count === 1 ? `one ${one} applies` : `${count} ${many} apply`;
 
-function ruleOf(stage: RuleStage, ref: PolicyRef, index: number): Rule {
-  const policy = stage.policies.find((each) => each.ref === ref);
-  return policy!.rules.find((rule) => rule.index === index)!; // it was traced from there
-}
-
 function tracePolicy(stage: RuleStage, policy: Policy, scene: Scene): PolicyTrace {
   const is = applies(policy.subject, scene.destination, scene.registry);
-  const { ref, position, mode } = policy;
+  const { ref, position, mode, owner } = policy;
   const rules = is === 'yes' ? policy.rules.flatMap((rule) => traceRule(stage, rule, scene)) : [];
-  return { policy: ref, position, mode, applies: is, rules };
+  return { policy: ref, position, mode, owner, applies: is, rules };
 }
 
 function traceRule(stage: RuleStage, rule: Rule, scene: Scene): RuleTrace[] {
@@ -231,6 +259,7 @@ function traceRule(stage: RuleStage, rule: Rule, scene: Scene): RuleTrace[] {
     {
       index: rule.index,
       position: rule.position,
+      effect: rule.effect,
       holds,
       truth,
       failed: holds ? [] : clauses(expr, false, false, scene),

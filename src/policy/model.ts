@@ -73,6 +73,7 @@ export interface RuleStage {
 export interface Policy {
   readonly ref: PolicyRef;
   readonly position: Position;
+  /** What the document itself says of its owner; empty if nothing. `owners.ts` knows more. */
   readonly owner: string;
   /** `dry-run` is evaluated and reported, and decides nothing. */
   readonly mode: 'enforce' | 'dry-run';
@@ -207,6 +208,7 @@ export type MtlsMode = 'unset' | 'disable' | 'permissive' | 'strict';
 export interface TransportPolicy {
   readonly ref: PolicyRef;
   readonly position: Position;
+  /** What the document itself says of its owner; empty if nothing. `owners.ts` knows more. */
   readonly owner: string;
   readonly scope: 'mesh' | 'namespace' | 'workload';
   readonly subject: Subject;
@@ -225,6 +227,7 @@ export interface TokenStage {
 export interface TokenPolicy {
   readonly ref: PolicyRef;
   readonly position: Position;
+  /** What the document itself says of its owner; empty if nothing. `owners.ts` knows more. */
   readonly owner: string;
   readonly subject: Subject;
   readonly rules: readonly TokenRule[];

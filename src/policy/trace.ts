@@ -4,7 +4,7 @@
  */
 import type { Truth } from './absence.ts';
 import type { Decision } from './decision.ts';
-import type { Atom, PlaneId, PolicyRef, Position } from './model.ts';
+import type { Atom, Effect, PlaneId, PolicyRef, Position } from './model.ts';
 
 export interface Trace {
   readonly planes: readonly PlaneTrace[];
@@ -21,6 +21,10 @@ export interface StageTrace {
   readonly kind: string;
   /** For people: `DENY`, `ALLOW`, a tier's name, `mTLS`, `tokens`. */
   readonly name: string;
+  /** `first-match` only: whose policies were asked, the destination's (`ingress`) or the source's (`egress`). */
+  readonly direction?: 'ingress' | 'egress';
+  /** Which endpoint's policies were asked; only where it is not the destination. */
+  readonly endpoint?: string;
   /** What the stage decided; undefined if it left the request to the next one. Stages after the one that decided are absent. */
   readonly decision: Decision | undefined;
   /** One sentence. */
@@ -32,6 +36,7 @@ export interface PolicyTrace {
   readonly policy: PolicyRef;
   readonly position: Position;
   readonly mode: 'enforce' | 'dry-run';
+  readonly owner: string;
   readonly applies: 'yes' | 'no' | 'unknown';
   /** Empty where the policy does not apply. */
   readonly rules: readonly RuleTrace[];
@@ -40,6 +45,7 @@ export interface PolicyTrace {
 export interface RuleTrace {
   readonly index: number;
   readonly position: Position;
+  readonly effect: Effect;
   readonly holds: boolean;
   readonly truth: Truth;
   /** The clauses that keep it from holding, of the alternative that comes nearest; empty if it holds. */

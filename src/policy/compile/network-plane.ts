@@ -43,8 +43,8 @@ export function compileNetworkPlane(plane: Plane, context: CompileContext & Regi
 
 const directionOf = (stage: RuleStage): 'ingress' | 'egress' => stage.direction ?? 'ingress';
 
-/** The pods that the source may be; they are several where only its identity tells. */
-function sourcesOf(facts: Facts, context: RegistryContext): readonly Endpoint[] | 'mismatch' {
+/** The pods that the source may be; they are several where only its identity tells. `mismatch`: identity and place disagree. */
+export function sourcesOf(facts: Facts, context: RegistryContext): readonly Endpoint[] | 'mismatch' {
   const named = context.endpointsNamed(facts.sourcePrincipal);
   if (context.isBehindHop(facts.sourceAddress)) return named ?? [];
   const placed = context.endpointsAt(facts.sourceAddress);

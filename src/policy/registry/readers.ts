@@ -7,6 +7,7 @@ import type { Contribution, KindReader } from '../dialects/contribution.ts';
 import { createKindTable } from '../dialects/kind-table.ts';
 import type { PolicyDocument } from '../documents/document.ts';
 import type { Reporter } from '../documents/finding.ts';
+import { ownerOf } from '../documents/owner.ts';
 import { anything } from '../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, type Value } from '../documents/value.ts';
 import type { LabelPairs, NamedPort } from './registry.ts';
@@ -36,9 +37,9 @@ const reader = (group: string, kind: string, namespaced: boolean, read: Read): K
 /** Pods and what makes them; Services are known and need nothing here. */
 export const registryKinds = createKindTable(
   [
-    reader('', 'Namespace', false, ({ name, labels }) => ({
+    reader('', 'Namespace', false, (document) => ({
       to: 'namespace',
-      namespace: { name, labels: [...labels] },
+      namespace: { name: document.name, labels: [...document.labels], owner: ownerOf(document) },
     })),
     reader('', 'ServiceAccount', true, ({ namespace, name, labels }) => ({
       to: 'service-account',

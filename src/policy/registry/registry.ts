@@ -35,6 +35,8 @@ export interface NamedPort {
 export interface NamespaceEntry {
   readonly name: string;
   readonly labels: LabelPairs;
+  /** Who answers for what is written there, where its document says so. */
+  readonly owner?: string;
 }
 
 export interface ServiceAccountEntry {

@@ -4,6 +4,7 @@
  */
 import type { PolicyDocument } from '../../documents/document.ts';
 import type { Reporter } from '../../documents/finding.ts';
+import { ownerOf } from '../../documents/owner.ts';
 import { listOf, object, type Shape, text } from '../../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt } from '../../documents/value.ts';
 import { type LabelExpr, withKeyPrefix } from '../../labels.ts';
@@ -101,7 +102,7 @@ function read(document: PolicyDocument, form: Form, report: Reporter): Contribut
   const policy: TieredPolicy = {
     ref: { dialect: 'calico', kind: document.kind, namespace: document.namespace, name: document.name },
     position: { file: document.file, ...document.place },
-    owner: document.namespace,
+    owner: ownerOf(document),
     tier: textAt(spec, 'tier') || 'default',
     order: order?.is === 'number' ? Number(order.text) : Infinity,
     sortKey: `${document.name}/${document.namespace}/${document.kind}`,

@@ -4,6 +4,7 @@
  */
 import type { PolicyDocument } from '../../documents/document.ts';
 import type { Reporter } from '../../documents/finding.ts';
+import { ownerOf } from '../../documents/owner.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt, type Value } from '../../documents/value.ts';
 import type { Effect, Policy, PolicyRef, Rule } from '../../model.ts';
 import type { Contribution, DialectOptions, IstioRuleStage, KindReader } from '../contribution.ts';
@@ -55,7 +56,7 @@ function read(document: PolicyDocument, options: DialectOptions, report: Reporte
   const policy: Policy = {
     ref: refOf(document),
     position: { file: document.file, ...document.place },
-    owner: document.namespace,
+    owner: ownerOf(document),
     mode: dryRun ? 'dry-run' : 'enforce',
     subject: subjectOf(document, spec, options),
     rules: built,

@@ -4,6 +4,7 @@
  */
 import type { PolicyDocument } from '../../documents/document.ts';
 import type { Reporter } from '../../documents/finding.ts';
+import { ownerOf } from '../../documents/owner.ts';
 import { object, type Shape } from '../../documents/shape.ts';
 import { fieldOf, mapAt, textAt, type Value } from '../../documents/value.ts';
 import type { MtlsMode, TransportPolicy } from '../../model.ts';
@@ -65,7 +66,7 @@ function read(document: PolicyDocument, options: DialectOptions, report: Reporte
   const policy: TransportPolicy = {
     ref: refOf(document),
     position: { file: document.file, ...document.place },
-    owner: document.namespace,
+    owner: ownerOf(document),
     scope: selects ? 'workload' : subject.namespace === undefined ? 'mesh' : 'namespace',
     subject,
     createdAt: document.createdAt,

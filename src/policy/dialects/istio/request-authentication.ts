@@ -7,6 +7,7 @@ import { toByteString } from '../../../lib/byte-string.ts';
 import { parseIp } from '../../../lib/ip-address.ts';
 import type { PolicyDocument } from '../../documents/document.ts';
 import type { Reporter } from '../../documents/finding.ts';
+import { ownerOf } from '../../documents/owner.ts';
 import { listOf, object, type Shape, text } from '../../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt } from '../../documents/value.ts';
 import type { KeySource, TokenPolicy, TokenRule } from '../../model.ts';
@@ -67,7 +68,7 @@ function read(document: PolicyDocument, options: DialectOptions, report: Reporte
   const policy: TokenPolicy = {
     ref: refOf(document),
     position: { file: document.file, ...document.place },
-    owner: document.namespace,
+    owner: ownerOf(document),
     subject: subjectOf(document, spec, options),
     rules,
   };

@@ -5,6 +5,7 @@
  */
 import type { PolicyDocument } from '../../documents/document.ts';
 import { type Reporter, silentReporter } from '../../documents/finding.ts';
+import { ownerOf } from '../../documents/owner.ts';
 import { anything, listOf, object, type Shape, text } from '../../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt, type Value } from '../../documents/value.ts';
 import { type LabelExpr, withKeyPrefix } from '../../labels.ts';
@@ -140,7 +141,7 @@ function read(document: PolicyDocument, form: Form, report: Reporter): Contribut
   const policy: TieredPolicy = {
     ref: { dialect: 'kubernetes', kind: document.kind, namespace: '', name: document.name },
     position: { file: document.file, ...document.place },
-    owner: '',
+    owner: ownerOf(document),
     tier: form.tierOf(spec),
     order: written,
     sortKey: `${document.name}//${document.kind}`,

@@ -5,6 +5,7 @@
 import { parseCidr } from '../../../lib/ip-address.ts';
 import type { PolicyDocument } from '../../documents/document.ts';
 import { type Reporter, silentReporter } from '../../documents/finding.ts';
+import { ownerOf } from '../../documents/owner.ts';
 import { listOf, object, type Shape, text } from '../../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt, type Value } from '../../documents/value.ts';
 import { type LabelExpr, withKeyPrefix } from '../../labels.ts';
@@ -84,7 +85,7 @@ function readNetworkPolicy(document: PolicyDocument, report: Reporter, staged: b
       name: document.name,
     },
     position: { file: document.file, ...document.place },
-    owner: document.namespace,
+    owner: ownerOf(document),
     tier: 'default',
     order: ORDER,
     sortKey: `knp.default.${document.name}/${document.namespace}/NetworkPolicy`,
