@@ -2,19 +2,37 @@
  * Facts of a request that was not sent: one that differs in a few facts from one that was.
  * @module
  */
-import { nameOfFact } from '../policy/compile/fact-values.ts';
-import type { Facts } from '../policy/facts.ts';
+import { parseIp } from '../lib/ip-address.ts';
+import { nameOfFact, valuesOf } from '../policy/compile/fact-values.ts';
+import type { Facts, IpAddress } from '../policy/facts.ts';
 import type { TextFact } from '../policy/model.ts';
 
-/** One text fact with other values; none means that it is absent. */
+/** One fact with other values; none means that it is absent. */
 export interface Change {
-  readonly fact: TextFact;
+  readonly fact: TextFact | OtherFact;
   readonly values: readonly string[];
+}
+
+/** `tokens`: none is sent. */
+export interface OtherFact {
+  readonly of: 'sourceAddress' | 'port' | 'tokens';
+}
+
+const isText = (fact: TextFact | OtherFact): fact is TextFact =>
+  fact.of !== 'sourceAddress' && fact.of !== 'port' && fact.of !== 'tokens';
+
+/** The values that a change takes the place of. */
+export function valuesBefore({ fact }: Change, facts: Facts): readonly string[] {
+  if (isText(fact)) return valuesOf(fact, facts);
+  if (fact.of === 'sourceAddress') return facts.sourceAddress === undefined ? [] : [facts.sourceAddress.text];
+  return fact.of === 'port' && facts.destinationPort >= 0 ? [String(facts.destinationPort)] : [];
 }
 
 /** The facts with these changes. */
 export function changeFacts(facts: Facts, changes: readonly Change[]): Facts {
-  const byFact = new Map(changes.map(({ fact, values }) => [nameOfFact(fact), values]));
+  const byFact = new Map(changes.map(({ fact, values }) => [isText(fact) ? nameOfFact(fact) : fact.of, values]));
+  const address = byFact.get('sourceAddress')?.[0];
+  const port = byFact.get('port')?.[0];
   const many = (fact: TextFact, otherwise: () => readonly string[]) => byFact.get(nameOfFact(fact)) ?? otherwise();
   const one = (of: 'method' | 'path' | 'host' | 'sni', otherwise: string | undefined) => {
     const values = byFact.get(of);
@@ -23,10 +41,11 @@ export function changeFacts(facts: Facts, changes: readonly Change[]): Facts {
   return {
     protocol: facts.protocol,
     destination: facts.destination,
-    destinationPort: facts.destinationPort,
+    destinationPort: port === undefined ? facts.destinationPort : Number(port),
     destinationAddress: facts.destinationAddress,
-    sourceAddress: facts.sourceAddress,
-    remoteAddress: facts.remoteAddress,
+    sourceAddress: address === undefined ? facts.sourceAddress : toAddress(address),
+    remoteAddress:
+      address === undefined || facts.remoteAddress !== facts.sourceAddress ? facts.remoteAddress : toAddress(address),
     sourcePort: facts.sourcePort,
     ipProtocol: facts.ipProtocol,
     sourcePrincipal: byFact.get('peerName')?.[0] ?? facts.sourcePrincipal,
@@ -41,8 +60,13 @@ export function changeFacts(facts: Facts, changes: readonly Change[]): Facts {
     claim: (path) => many({ of: 'claim', path }, () => facts.claim(path)),
     metadata: (filter, path, list) =>
       many({ of: 'metadata', filter, path, list }, () => facts.metadata(filter, path, list)),
-    verifyTokens: (rules) => facts.verifyTokens(rules),
+    verifyTokens: (rules) => (byFact.has('tokens') ? { accepted: true } : facts.verifyTokens(rules)),
   };
+}
+
+function toAddress(text: string): IpAddress | undefined {
+  const bytes = parseIp(text);
+  return bytes && { bytes, text };
 }
 
 const pseudoHeaders: Readonly<Record<string, string>> = {

@@ -36,7 +36,8 @@ export function showClause({ atom, negated, values }: ClauseTrace, met: boolean,
 
 const quoted = (text: string): string => JSON.stringify(text);
 
-function redactValue(atom: Atom, value: string, carriers: TokenCarriers): string {
+/** A value of the fact that an atom asks about, without the tokens in it. */
+export function redactValue(atom: Atom, value: string, carriers: TokenCarriers): string {
   if (atom.op !== 'text') return value;
   return atom.fact.of === 'header' ? redactHeader(atom.fact.name, value, carriers) : redactPath(value, carriers);
 }

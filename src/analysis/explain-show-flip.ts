@@ -6,13 +6,12 @@
 import { redactHeader } from '../authz/redact.ts';
 import { nameOf } from '../authz/respond.ts';
 import { fromByteString } from '../lib/byte-string.ts';
-import { valuesOf } from '../policy/compile/fact-values.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { Facts } from '../policy/facts.ts';
-import type { TokenCarriers } from '../policy/token-carriers.ts';
-import type { ClauseTrace } from '../policy/trace.ts';
-import { nameOfAtom, showClause } from './explain-clause.ts';
+import { type Change, valuesBefore } from './changed-facts.ts';
+import { nameOfAtom } from './explain-clause.ts';
 import type { Flip } from './explain-flip.ts';
+import type { Showing } from './explain-stage.ts';
 
 export interface ShownFlip {
   readonly request?: {
@@ -26,26 +25,36 @@ export interface ShownFlip {
   };
   readonly policy?: {
     readonly policy: string;
-    readonly rule: number;
-    readonly change: string;
+    readonly kind: string;
+    readonly owner: string | null;
+    /** Null where no single rule changes. */
+    readonly rule: number | null;
+    readonly file: string;
+    readonly line: number;
     readonly text: string;
+    /** A unified diff of the file. */
+    readonly diff: string;
     readonly decision: Decision['effect'];
   };
 }
 
 /** Shows what would turn a verdict round; tokens are redacted. */
-export function showFlip({ request, policy }: Flip, facts: Facts, carriers: TokenCarriers): ShownFlip {
+export function showFlip({ request, policy }: Flip, facts: Facts, showing: Showing): ShownFlip {
   return {
-    ...(request && { request: showRequest(request, facts, carriers) }),
-    ...(policy && { policy: showPolicy(policy, carriers) }),
+    ...(request && { request: showRequest(request, facts, showing) }),
+    ...(policy && { policy: showPolicy(policy, showing) }),
   };
 }
 
-function showRequest({ changes, becomes }: NonNullable<Flip['request']>, facts: Facts, carriers: TokenCarriers) {
-  const shown = changes.map(({ fact, values }) => {
+const verdict = ({ effect }: Decision): string => (effect === 'allow' ? 'allowed' : 'denied');
+
+function showRequest({ changes, becomes }: NonNullable<Flip['request']>, facts: Facts, { carriers }: Showing) {
+  const shown = changes.map((change) => {
+    const { fact, values } = change;
+    if (fact.of === 'tokens') return { fact: 'token', from: ['[redacted]'], to: [] };
     const hide = (value: string): string => (fact.of === 'header' ? redactHeader(fact.name, value, carriers) : value);
     const show = (some: readonly string[]) => some.map((value) => fromByteString(hide(value)));
-    return { fact: nameOfAtom({ op: 'text', fact, any: [] }), from: show(valuesOf(fact, facts)), to: show(values) };
+    return { fact: nameOfFact(fact), from: show(valuesBefore(change, facts)), to: show(values) };
   });
   const text = shown
     .map(({ fact, to }) =>
@@ -54,28 +63,34 @@ function showRequest({ changes, becomes }: NonNullable<Flip['request']>, facts: 
         : `${fact} were ${to.map((value) => JSON.stringify(value)).join(' and ')}`,
     )
     .join(' and ');
+  return { changes: shown, text: `would be ${verdict(becomes)} if ${text}`, decision: becomes.effect };
+}
+
+function nameOfFact(fact: Change['fact']): string {
+  switch (fact.of) {
+    case 'sourceAddress':
+      return 'source address';
+    case 'port':
+      return 'destination port';
+    case 'tokens':
+      return 'token';
+    default:
+      return nameOfAtom({ op: 'text', fact, any: [] });
+  }
+}
+
+function showPolicy(patch: NonNullable<Flip['policy']>, { ownerOf }: Showing) {
+  const { policy: ref, position, rule, summary, diff, becomes, owner } = patch;
+  const { file, line } = position;
   return {
-    changes: shown,
-    text: `would be ${becomes.effect === 'allow' ? 'allowed' : 'denied'} if ${text}`,
+    policy: nameOf(ref) ?? '',
+    kind: ref.kind,
+    owner: ownerOf({ ref, position, owner }) ?? null,
+    rule: rule ?? null,
+    file,
+    line,
+    text: `would be ${verdict(becomes)} if ${summary}`,
+    diff,
     decision: becomes.effect,
   };
-}
-
-function showPolicy({ change, policy, rule, clause, becomes }: NonNullable<Flip['policy']>, carriers: TokenCarriers) {
-  const name = nameOf(policy) ?? '';
-  const verdict = becomes.effect === 'allow' ? 'allowed' : 'denied';
-  const what =
-    clause === undefined
-      ? `without rule ${rule} of ${name}`
-      : `if rule ${rule} of ${name} ${widening(clause, carriers)}`;
-  return { policy: name, rule, change, text: `would be ${verdict} ${what}`, decision: becomes.effect };
-}
-
-function widening(clause: ClauseTrace, carriers: TokenCarriers): string {
-  const { fact, values } = showClause(clause, false, carriers);
-  const some =
-    values.length === 0
-      ? `requests without ${fact}`
-      : `${fact} ${values.map((value) => JSON.stringify(value)).join(', ')}`;
-  return clause.negated ? `did not exclude ${some}` : `took ${some} too`;
 }

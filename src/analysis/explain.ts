@@ -15,12 +15,13 @@ import { GatehouseError } from '../errors.ts';
 import { fromByteString } from '../lib/byte-string.ts';
 import type { Decision, Reason } from '../policy/decision.ts';
 import { type EvaluateOptions, type Evaluation, evaluate } from '../policy/evaluate.ts';
-import type { PolicyModel, Position } from '../policy/model.ts';
-import { type TokenCarriers, tokenCarriers } from '../policy/token-carriers.ts';
-import type { PlaneTrace, PolicyTrace, RuleTrace, StageTrace } from '../policy/trace.ts';
-import { type ShownClause, showClause } from './explain-clause.ts';
+import type { PolicyModel } from '../policy/model.ts';
+import type { OwnerOf } from '../policy/owners.ts';
+import { tokenCarriers } from '../policy/token-carriers.ts';
 import { findFlip } from './explain-flip.ts';
 import { type ShownFlip, showFlip } from './explain-show-flip.ts';
+import { type ShownStage, showPlane } from './explain-stage.ts';
+import { type NearMiss, nearMissesOf, type Sources } from './near-misses.ts';
 
 export interface ExplainDeps {
   readonly model: PolicyModel;
@@ -30,6 +31,9 @@ export interface ExplainDeps {
   readonly verifyTokens: VerifyTokens;
   readonly nowMs: number;
   readonly caller: Caller;
+  readonly ownerOf: OwnerOf;
+  /** The files that the policies stand in. */
+  readonly sources: Sources;
 }
 
 /** The JSON of `policy explain`. */
@@ -43,6 +47,10 @@ export interface Explanation {
   readonly summary: string;
   readonly destination: ShownDestination | null;
   readonly dryRun: { readonly decision: Decision['effect']; readonly policy: string | null } | null;
+  /** What each plane says, enforced or observed. */
+  readonly planes: readonly ShownPlane[];
+  /** The generation of policy that was asked. */
+  readonly snapshot: number;
   readonly stages: readonly ShownStage[];
   readonly nearMisses: readonly NearMiss[];
   readonly flip: ShownFlip;
@@ -55,47 +63,14 @@ export interface ShownDestination {
   readonly foundBy: string;
 }
 
-export interface ShownStage {
+export interface ShownPlane {
   readonly plane: string;
   readonly mode: 'enforce' | 'observe';
-  readonly stage: string;
-  readonly decision: Decision['effect'] | 'continue';
-  readonly said: string;
-  /** Those that apply, and those of which nobody can tell. */
-  readonly policies: readonly ShownPolicy[];
+  readonly decision: Decision['effect'];
+  readonly reason: Reason;
+  readonly policy: string | null;
+  readonly rule: number | null;
 }
-
-export interface ShownPolicy {
-  readonly policy: string;
-  readonly file: string;
-  readonly line: number;
-  readonly mode: 'enforce' | 'dry-run';
-  readonly applies: 'yes' | 'unknown';
-  readonly rules: readonly ShownRule[];
-}
-
-export interface ShownRule {
-  readonly rule: number;
-  readonly line: number;
-  readonly holds: boolean;
-  /** Why it holds, or what keeps it from holding. */
-  readonly clauses: readonly ShownClause[];
-}
-
-export interface NearMiss {
-  readonly policy: string;
-  readonly rule: number;
-  readonly stage: string;
-  readonly file: string;
-  readonly line: number;
-  /** How many clauses keep it from holding. */
-  readonly failedClauses: number;
-  readonly first: ShownClause;
-}
-
-/** As many near misses, and as many rules a policy, as a person reads. */
-const MOST_NEAR_MISSES = 5;
-const MOST_RULES = 50;
 
 /**
  * Explains the answer to a CheckRequest.
@@ -110,22 +85,29 @@ export function explain(bytes: Uint8Array, deps: ExplainDeps): Explanation {
     peersWithout: 0,
   });
   const refused = readQuestion(question, bytes, deps);
-  const carriers = tokenCarriers(deps.model);
-  if (refused !== undefined) return explainRefusal(refused, question);
+  if (refused !== undefined) return explainRefusal(refused, question, deps.model);
   const { facts } = question;
+  const showing = { carriers: tokenCarriers(deps.model), ownerOf: deps.ownerOf };
   const evaluation = evaluate(deps.model, facts, deps.evaluate);
   assertSame(evaluation.decision, deps.state.snapshot.decide(facts));
   const { decision, trace } = evaluation;
+  const { model, sources, evaluate: options } = deps;
+  const flip = findFlip({ model, facts, options, decision, planes: trace.planes, ...sources });
   return {
     ...headOf(decision, question),
     summary: summaryOf(evaluation, facts.tokens?.outcome === 'rejected' ? facts.tokens.body : undefined),
-    stages: trace.planes.flatMap((plane) => showPlane(plane, carriers)),
-    nearMisses: nearMissesOf(trace.planes, decision, carriers),
-    flip: showFlip(
-      findFlip({ model: deps.model, facts, options: deps.evaluate, decision, planes: trace.planes }),
-      facts,
-      carriers,
-    ),
+    planes: trace.planes.map(({ plane, mode, decision: made }) => ({
+      plane,
+      mode,
+      decision: made.effect,
+      reason: made.reason,
+      policy: nameOf(made.policy) ?? null,
+      rule: made.rule ?? null,
+    })),
+    snapshot: model.generation,
+    stages: trace.planes.flatMap((plane) => showPlane(plane, showing)),
+    nearMisses: nearMissesOf(trace.planes, decision, showing, sources),
+    flip: showFlip(flip, facts, showing),
   };
 }
 
@@ -151,7 +133,7 @@ const refusalTexts: Readonly<Partial<Record<Reason, string>>> = {
   ambiguous_request: 'the path may be read in two ways (extAuthz.ambiguousRequests: deny)',
 };
 
-function explainRefusal(reason: Reason, question: Question): Explanation {
+function explainRefusal(reason: Reason, question: Question, { generation }: PolicyModel): Explanation {
   const decision: Decision = {
     effect: 'deny',
     reason,
@@ -162,7 +144,8 @@ function explainRefusal(reason: Reason, question: Question): Explanation {
     audit: undefined,
   };
   const summary = `denied before any policy was asked: ${refusalTexts[reason] ?? reason}`;
-  return { ...headOf(decision, question), summary, stages: [], nearMisses: [], flip: {} };
+  const nothing = { planes: [], stages: [], nearMisses: [], flip: {} };
+  return { ...headOf(decision, question), summary, snapshot: generation, ...nothing };
 }
 
 function headOf(decision: Decision, { destination }: Question) {
@@ -193,64 +176,6 @@ function summaryOf({ decision, trace }: Evaluation, tokenText: string | undefine
     return `${verb} by ${nameOf(policy)}${rule === undefined ? '' : ` rule ${rule}`} (${reason})`;
   const decisive = trace.planes.flatMap(({ stages }) => stages).find(({ decision: made }) => made?.reason === reason);
   return `${verb}: ${reason}${decisive === undefined ? '' : ` (${decisive.name}: ${decisive.said})`}`;
-}
-
-function showPlane({ plane, mode, stages }: PlaneTrace, carriers: TokenCarriers): ShownStage[] {
-  return stages.map((stage) => ({
-    plane,
-    mode,
-    stage: stage.name,
-    decision: stage.decision?.effect ?? 'continue',
-    said: stage.said,
-    policies: stage.policies.flatMap((policy) => showPolicy(policy, carriers)),
-  }));
-}
-
-function showPolicy({ policy, position, mode, applies, rules }: PolicyTrace, carriers: TokenCarriers): ShownPolicy[] {
-  if (applies === 'no') return [];
-  const { file, line } = position;
-  const nearest = rules.toSorted((a, b) => distance(a) - distance(b)).slice(0, MOST_RULES);
-  return [
-    { policy: nameOf(policy) ?? '', file, line, mode, applies, rules: nearest.map((rule) => showRule(rule, carriers)) },
-  ];
-}
-
-const distance = (rule: RuleTrace): number => (rule.holds ? 0 : rule.failed.length);
-
-function showRule({ index, position, holds, failed, met }: RuleTrace, carriers: TokenCarriers): ShownRule {
-  const clauses = (holds ? met : failed).map((clause) => showClause(clause, holds, carriers));
-  return { rule: index, line: position.line, holds, clauses };
-}
-
-/** Rules that would have decided otherwise, the nearest first. */
-function nearMissesOf(planes: readonly PlaneTrace[], decision: Decision, carriers: TokenCarriers): NearMiss[] {
-  const otherwise = (stage: StageTrace): boolean =>
-    (decision.effect === 'deny') === (stage.kind === 'any-allow') || stage.kind === 'first-match';
-  const misses: { near: NearMiss; position: Position }[] = [];
-  for (const stage of planes.flatMap(({ stages }) => stages).filter(otherwise)) {
-    for (const { policy, applies, rules, mode } of stage.policies) {
-      if (applies !== 'yes' || mode !== 'enforce') continue;
-      for (const { index, position, failed } of rules) {
-        if (failed[0] === undefined) continue;
-        const first = showClause(failed[0], false, carriers);
-        const { file, line } = position;
-        const near = {
-          policy: nameOf(policy) ?? '',
-          rule: index,
-          stage: stage.name,
-          file,
-          line,
-          failedClauses: failed.length,
-          first,
-        };
-        misses.push({ near, position });
-      }
-    }
-  }
-  return misses
-    .map(({ near }) => near)
-    .sort((a, b) => a.failedClauses - b.failedClauses)
-    .slice(0, MOST_NEAR_MISSES);
 }
 
 function assertSame(plain: Decision, compiled: Decision): void {

@@ -3,7 +3,8 @@
  * @module
  */
 import { assertNever } from '../lib/assert-never.ts';
-import type { Atom, TextFact, TextPattern } from '../policy/model.ts';
+import { ipInRange, parseCidr, parseIp } from '../lib/ip-address.ts';
+import type { Atom, Cidr, TextFact, TextPattern } from '../policy/model.ts';
 import { matches } from '../policy/plain-match.ts';
 
 /** A value that the pattern matches. */
@@ -51,4 +52,21 @@ export function valuesFor(atom: TextAtom, wanted: boolean): readonly string[] | 
   const value = candidates.find((each) => !atom.any.some((pattern) => matches(pattern, each)));
   if (value !== undefined && value !== '') return [value];
   return atom.fact.of === 'method' || atom.fact.of === 'path' ? undefined : [];
+}
+
+/** An address inside one of the ranges (`wanted`), or outside all of them. */
+export function addressFor(ranges: readonly Cidr[], wanted: boolean): readonly string[] | undefined {
+  if (!wanted) {
+    const outside = ['192.0.2.1', '198.51.100.1', '203.0.113.1'].find(
+      (each) => !ranges.some(({ text }) => ipInRange(parseIp(each)!, parseCidr(text)!)),
+    );
+    return outside === undefined ? undefined : [outside];
+  }
+  const text = ranges[0]?.text;
+  const bits = text === undefined ? undefined : parseCidr(text);
+  const base = text?.split('/', 1)[0];
+  if (base === undefined || bits === undefined) return undefined;
+  const isWhole = bits.bits === bits.bytes.length * 8;
+  const inside = isWhole || base.includes(':') ? base : base.replace(/\.0$/, '.1');
+  return [inside];
 }

@@ -6,11 +6,11 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { GatehouseError } from '../errors.ts';
 import { action } from './action.ts';
+import { type AskedFlags, askedOptions, openAsked } from './explain/asked.ts';
 import { type OutputFormat, outputOption, show } from './output.ts';
 import type { Terminal } from './terminal.ts';
 
-interface Flags {
-  readonly config: string;
+interface Flags extends AskedFlags {
   readonly request: string;
   readonly checkRequest?: boolean;
   readonly output: OutputFormat;
@@ -18,29 +18,31 @@ interface Flags {
 
 /** Exit code 0 if the request would be allowed, 1 if denied, 2 if nobody can say. */
 export function policyExplainCommand(terminal: Terminal): Command {
-  return new Command('explain')
-    .description('explain the decision on one request, under the policies of a configuration')
-    .requiredOption('-c, --config <file>', 'gatehouse.yaml whose policies, registry and workloads count')
+  const command = new Command('explain')
+    .description('explain the decision on one request: the path to it, what came near, what would change it')
     .requiredOption('-r, --request <file>', 'the request as JSON, or - for standard input')
-    .addOption(new Option('--check-request', 'the request is a CheckRequest in protobuf bytes'))
+    .addOption(new Option('--check-request', 'the request is a CheckRequest in protobuf bytes'));
+  for (const option of askedOptions()) command.addOption(option);
+  return command
     .addOption(outputOption())
     .addHelpText('after', '\nExample:\n  gatehouse policy explain --config gatehouse.yaml --request request.json')
     .action(
       action<Flags>(terminal, async (flags) => {
-        const { explainOffline } = await import('../server/explain-offline.ts');
-        const { encodeRequestForm } = await import('../analysis/request-form.ts');
-        const bytes = readFileSync(flags.request === '-' ? 0 : flags.request);
-        const request =
-          flags.checkRequest === true ? bytes : encodeRequestForm(parseJson(bytes.toString('utf8'), flags.request));
-        const explanation = await explainOffline(flags.config, request);
-        show(terminal, flags.output, explanation, () => {
-          const { decision, policy, rule, reason, summary } = explanation;
-          const by = policy === null ? '' : ` by ${policy}${rule === null ? '' : ` rule ${rule}`}`;
-          return `${decision} (${reason})${by}\n${summary}\n`;
-        });
+        const request = await requestOf(flags);
+        const asked = await openAsked(flags, terminal);
+        const explanation = await asked.explain(request);
+        const { explanationText } = await import('./explain/explanation-text.ts');
+        show(terminal, flags.output, { ...explanation, asked: asked.of }, () => explanationText(explanation));
         return explanation.decision === 'allow' ? 0 : 1;
       }),
     );
+}
+
+async function requestOf({ request: file, checkRequest }: Flags): Promise<Uint8Array> {
+  const bytes = readFileSync(file === '-' ? 0 : file);
+  if (checkRequest === true) return bytes;
+  const { encodeRequestForm } = await import('../analysis/request-form.ts');
+  return encodeRequestForm(parseJson(bytes.toString('utf8'), file));
 }
 
 function parseJson(text: string, file: string): unknown {

@@ -59,7 +59,7 @@ export function deciderSettings(config: Config): DeciderSettings {
 
 /** What a configuration means to Check. */
 function checkOptions({ extAuthz, trustDomain, trustDomainAliases, workloads }: Config): CheckOptions {
-  const { clients, trustedHops, verifyPeer, peerTrustDomains, ambiguousRequests } = extAuthz;
+  const { clients, trustedHops, verifyPeer, peerTrustDomains, ambiguousRequests, decisionHeader } = extAuthz;
   return {
     workloads: workloads.map(({ namespace, serviceAccount, spiffeId, labels, addresses, trustedHops: hops }) => ({
       namespace,
@@ -75,6 +75,7 @@ function checkOptions({ extAuthz, trustDomain, trustDomainAliases, workloads }: 
     verifyPeer,
     peerTrustDomains,
     ambiguousRequests,
+    decisionHeader,
   };
 }
 

@@ -23,6 +23,7 @@ import { type CrlPublication, publishCrls } from './crl-files.ts';
 import type { DeciderProcess } from './decider/decider-process.ts';
 import { deciderSettings, startDeciders } from './decider-role.ts';
 import { createEdgeBook } from './edge-book.ts';
+import { createLiveExplain } from './explain/live-explain.ts';
 import { openHttpDoor } from './http-door.ts';
 import { type IdentityRole, openIdentityRole } from './identity-role.ts';
 import { openKeySets } from './key-set-role.ts';
@@ -196,6 +197,9 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     };
     warn();
 
+    const explain = stack.use(
+      createLiveExplain({ config: () => config, policies: policies.current, keySets: keySets.documents, authority }),
+    );
     await identity.open();
     const admin = stack.use(
       await openAdmin(config, {
@@ -208,6 +212,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
         deciders,
         rehearse: () => rehearseNow(edges.all()),
         backup,
+        explain,
         config: () => config,
         status: () => ({
           pid: process.pid,

@@ -12,6 +12,7 @@ import type { Watchable } from '../../lib/watchable.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import type { PolicySources } from '../../policy/sources/policy-sources.ts';
 import type { Deciders } from '../decider/deciders.ts';
+import type { LiveExplain } from '../explain/live-explain.ts';
 import type { DecisionLog } from '../log/decision-log.ts';
 
 export interface AdminDeps {
@@ -27,6 +28,7 @@ export interface AdminDeps {
   readonly rehearse: () => Promise<Forecast>;
   /** Everything of the authority, sealed. */
   readonly backup: () => Promise<Uint8Array>;
+  readonly explain: LiveExplain;
   /** The configuration in force. */
   readonly config: () => Config;
   readonly status: () => unknown;

@@ -7,6 +7,7 @@ import type { AdminHandler } from './admin-handler.ts';
 import { authorities, ledger } from './authority-routes.ts';
 import { backup } from './backup-route.ts';
 import { entries, explainEntry } from './entry-routes.ts';
+import { explain } from './explain-routes.ts';
 import { decisions, policies } from './policy-routes.ts';
 import { crl, revocations, revoke, undoRevocation } from './revocation-routes.ts';
 import { audit, forecastAndActual, gate, rehearseNow, verbRoutes } from './rotation-routes.ts';
@@ -29,6 +30,7 @@ const routes: Readonly<Record<string, AdminHandler>> = {
   'GET /v1/entries/explain': explainEntry,
   'GET /v1/policies': policies,
   'GET /v1/decisions': decisions,
+  'POST /v1/explain': explain,
 };
 
 /** @throws GatehouseError `not_found` */

@@ -1,0 +1,50 @@
+/**
+ * Explains without a server: under the policies that a configuration names, or under files alone.
+ * @module
+ */
+import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
+import type { Config } from '../../config/config.ts';
+import { systemClock } from '../../lib/clock.ts';
+import type { PolicyModel } from '../../policy/model.ts';
+import { openPolicySources } from '../../policy/sources/policy-sources.ts';
+import { deciderSettings } from '../decider-role.ts';
+import { dialectOptions, sourceOptions } from '../policy-role.ts';
+import { tokenRulesOf } from '../token-rules.ts';
+import { type ExplainState, nothingRevoked } from './explainer.ts';
+
+/** Nothing is kept from here for a later start. */
+const forgetful = {
+  get: async () => undefined,
+  keep: async () => undefined,
+  drop: async () => undefined,
+  retain: async () => undefined,
+};
+
+/**
+ * The state that a server with this configuration would begin with. Remote key sets are not fetched.
+ *
+ * @throws GatehouseError `policy_invalid`
+ */
+export async function offlineState(config: Config): Promise<ExplainState> {
+  const settings = deciderSettings(config);
+  await using sources = await openPolicySources(sourceOptions(config), { clock: systemClock, lastGood: forgetful });
+  const { model } = sources.current.value;
+  return {
+    check: settings.check,
+    allowEmpty: settings.allowEmpty,
+    dialect: dialectOptions(config),
+    owners: config.policies.owners,
+    model,
+    keySets: inlineKeySets(model),
+    revocations: nothingRevoked,
+    bundles: undefined,
+  };
+}
+
+/** The keys that stand in the policies themselves. */
+function inlineKeySets(model: PolicyModel): KeySetDocuments {
+  const documents = tokenRulesOf(model).flatMap(({ keys }) =>
+    keys.from === 'inline' ? [[keys.id, { jwks: keys.jwks, failure: undefined, fetchedAt: 0 }] as const] : [],
+  );
+  return { generation: 1, documents: new Map(documents) };
+}

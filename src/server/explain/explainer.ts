@@ -1,0 +1,92 @@
+/**
+ * Explains Checks: the same questions, policies and keys as a decider's, asked one rule after the other with a record of it.
+ * @module
+ */
+import { readFileSync } from 'node:fs';
+import { type Explanation, explain } from '../../analysis/explain.ts';
+import { createPolicyFiles } from '../../analysis/source/policy-files.ts';
+import type { CheckOptions } from '../../authz/check.ts';
+import type { Caller } from '../../authz/destination.ts';
+import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
+import { importKeySets } from '../../authz/jwks/import-key-sets.ts';
+import type { TokenVerdict } from '../../authz/jwt/verdict.ts';
+import { createTokenVerifier } from '../../authz/jwt/verifier.ts';
+import type { Revocations } from '../../authz/state.ts';
+import { compileSnapshot } from '../../policy/compile/compile-snapshot.ts';
+import type { DialectOptions } from '../../policy/dialects/contribution.ts';
+import type { PolicyModel } from '../../policy/model.ts';
+import { createOwnerBook } from '../../policy/owners.ts';
+import type { BundleSet } from '../../spiffe/bundle.ts';
+
+/** All that a decision hangs on. Plain data. */
+export interface ExplainState {
+  readonly check: CheckOptions;
+  readonly allowEmpty: boolean;
+  readonly dialect: DialectOptions;
+  readonly owners: readonly (readonly [path: string, owner: string])[];
+  readonly model: PolicyModel;
+  readonly keySets: KeySetDocuments;
+  readonly revocations: Revocations;
+  readonly bundles: BundleSet | undefined;
+}
+
+export interface ExplainQuestion {
+  /** A CheckRequest. */
+  readonly request: Uint8Array;
+  readonly nowMs: number;
+  readonly caller: Caller;
+  /** What became of the request's tokens, where that is known already. */
+  readonly tokens?: TokenVerdict;
+}
+
+/** Answers questions under one state. */
+export type Explainer = (question: ExplainQuestion) => Explanation;
+
+export const nothingRevoked: Revocations = {
+  sequence: 0,
+  spiffeIds: new Set(),
+  serials: new Set(),
+  spkis: new Set(),
+};
+
+/** Compiles the state. Policy files are read when a question is about them. */
+export async function createExplainer({
+  check,
+  allowEmpty,
+  dialect,
+  owners,
+  model,
+  keySets,
+  revocations,
+  bundles,
+}: ExplainState): Promise<Explainer> {
+  const evaluate = { allowEmpty };
+  const state = {
+    snapshot: compileSnapshot(model, evaluate),
+    keySets: await importKeySets(keySets),
+    revocations,
+    bundles,
+  };
+  const ownerOf = createOwnerBook(model.registry, owners);
+  const verifyTokens = createTokenVerifier();
+  return ({ request, nowMs, caller, tokens }) =>
+    explain(request, {
+      model,
+      evaluate,
+      state,
+      options: check,
+      verifyTokens: tokens === undefined ? verifyTokens : () => tokens,
+      nowMs,
+      caller,
+      ownerOf,
+      sources: { files: createPolicyFiles(readText), dialect },
+    });
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined; // gone or not ours to read: there is no place to show then
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * What a running server can explain: questions under the policies in force, and under the last few that were.
+ * @module
+ */
+import type { Explanation } from '../../analysis/explain.ts';
+import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
+import type { Config } from '../../config/config.ts';
+import type { Authority } from '../../identity/authority/authority.ts';
+import type { Watchable } from '../../lib/watchable.ts';
+import type { PolicyModel } from '../../policy/model.ts';
+import { deciderSettings } from '../decider-role.ts';
+import { dialectOptions } from '../policy-role.ts';
+import { revocationsOf } from '../revocations.ts';
+import { createExplainThread } from './explain-thread.ts';
+import type { ExplainQuestion, ExplainState } from './explainer.ts';
+
+export interface LiveExplainDeps {
+  /** The configuration in force. */
+  readonly config: () => Config;
+  readonly policies: Watchable<{ readonly model: PolicyModel }>;
+  readonly keySets: Watchable<KeySetDocuments>;
+  readonly authority: Pick<Authority, 'bundles' | 'revocations'>;
+}
+
+export interface LiveExplain extends AsyncDisposable {
+  /** Generation of the policies in force. */
+  readonly generation: number;
+  /** Whether policies of a generation are still there to be asked. */
+  holds(generation: number): boolean;
+  /**
+   * Explains under the policies in force, or under those of a generation that is still held.
+   *
+   * @throws GatehouseError what keeps the question from being explained
+   */
+  explain(question: ExplainQuestion, generation?: number): Promise<Explanation>;
+}
+
+/** Generations that are held; they share every policy that did not change. */
+const MOST_MODELS = 8;
+
+/** Follows what is in force. */
+export function createLiveExplain({ config, policies, keySets, authority }: LiveExplainDeps): LiveExplain {
+  const thread = createExplainThread();
+  const models: PolicyModel[] = [];
+  const note = ({ model }: { readonly model: PolicyModel }): void => {
+    if (models.at(-1) === model) return;
+    models.push(model);
+    if (models.length > MOST_MODELS) models.shift();
+  };
+  note(policies.value);
+  const unsubscribe = policies.subscribe(note);
+  const settingsOf = once(settingsFor);
+  const revoked = once(revocationsOf);
+  const stateOf = (model: PolicyModel): ExplainState => ({
+    ...settingsOf(config()),
+    model,
+    keySets: keySets.value,
+    revocations: revoked(authority.revocations.value),
+    bundles: authority.bundles.value,
+  });
+  return {
+    get generation() {
+      return policies.value.model.generation;
+    },
+    holds: (generation) => models.some((model) => model.generation === generation),
+    explain(question, generation) {
+      const model = models.find((each) => each.generation === generation) ?? policies.value.model;
+      return thread.explain(stateOf(model), question);
+    },
+    async [Symbol.asyncDispose]() {
+      unsubscribe();
+      await thread[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function settingsFor(config: Config): Pick<ExplainState, 'check' | 'allowEmpty' | 'dialect' | 'owners'> {
+  const { check, allowEmpty } = deciderSettings(config);
+  return { check, allowEmpty, dialect: dialectOptions(config), owners: config.policies.owners };
+}
+
+/** Makes a value again only when what it is made of is another object: what is the same is not told again. */
+function once<A extends object, B>(make: (from: A) => B): (from: A) => B {
+  let last: { readonly from: A; readonly made: B } | undefined;
+  return (from) => {
+    if (last?.from !== from) last = { from, made: make(from) };
+    return last.made;
+  };
+}
