@@ -12,8 +12,17 @@ import { readMap } from './wire/entries.ts';
 import { SpanCache } from './wire/span-cache.ts';
 import { createWorkloadTable, type Workload, type WorkloadTable } from './workload-table.ts';
 
-/** Who asks: somebody on loopback or a unix socket, or the holder of a verified SVID. */
-export type Caller = { readonly local: true } | { readonly local?: false; readonly spiffeId: string };
+/** Who asks: somebody on loopback or a unix socket, or the holder of a verified SVID; without one the ID is empty. */
+export type Caller = { readonly local: true } | RemoteCaller;
+
+interface RemoteCaller {
+  readonly local?: false;
+  readonly spiffeId: string;
+  /** Lower-case hex. */
+  readonly serial: string;
+  /** Lower-case hex SHA-256 of the subject public key info. */
+  readonly spki: string;
+}
 
 export interface DestinationOptions {
   readonly workloads: readonly Workload[];

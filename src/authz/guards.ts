@@ -10,7 +10,7 @@ import type { Revocations } from './state.ts';
 export function isRevoked(
   revocations: Revocations,
   names: readonly string[],
-  peer: PeerCertificate | undefined,
+  peer: Pick<PeerCertificate, 'serial' | 'spki'> | undefined,
 ): boolean {
   if (revocations.spiffeIds.size > 0 && names.some((name) => revocations.spiffeIds.has(name))) return true;
   return peer !== undefined && (revocations.serials.has(peer.serial) || revocations.spkis.has(peer.spki));

@@ -55,6 +55,8 @@ export class Question {
     const request = this.#request;
     request.read(bytes);
     if (!request.hasAttributes) return 'malformed_request';
+    if (caller.local !== true && isRevoked(state.revocations, [caller.spiffeId], caller))
+      return 'caller_not_authorised';
     const destination = this.#find(request, caller);
     if (typeof destination === 'string') return destination;
     this.destination = destination;

@@ -1,18 +1,32 @@
 /**
- * Asks a running server by its admin API.
+ * Asks a running server by its admin API: over its unix socket, or over mTLS with an SVID.
  * @module
  */
+import type { RequestOptions } from 'node:http';
 import { Option } from 'commander';
 import { type ErrorCode, GatehouseError } from '../errors.ts';
+import type { TlsConnectOptions } from './workload/admin-tls.ts';
 
 export interface AdminFlags {
   readonly admin?: string;
+  readonly svid?: string;
   readonly config: string;
 }
 
 /** The option `--admin`; without it the configuration file tells. */
 export function adminOption(): Option {
-  return new Option('--admin <address>', 'socket of the admin API: unix:PATH; else listen.admin of --config');
+  return new Option(
+    '--admin <address>',
+    'admin API: unix:PATH, or https://HOST:PORT with an SVID; else listen.admin of --config',
+  );
+}
+
+/** The option `--svid`, for an admin API over mTLS. */
+export function svidOption(): Option {
+  return new Option(
+    '--svid <source>',
+    'who you are at https://…: a directory of `svid watch --write`, or unix:PATH of a Workload API; else that of --config',
+  );
 }
 
 export interface AdminClient {
@@ -23,43 +37,68 @@ export interface AdminClient {
   bytes(path: string): Promise<Buffer>;
 }
 
-/** Creates a client of the server that the flags name. */
-export async function adminClient({ admin, config }: AdminFlags): Promise<AdminClient> {
-  const socketPath = (admin ?? (await adminOf(config))).replace(/^unix:/, '');
+/** Where an admin API is, and how to get there. */
+interface Door {
+  /** For people. */
+  readonly text: string;
+  readonly options: RequestOptions & Partial<TlsConnectOptions>;
+  readonly tls: boolean;
+}
+
+/** Creates a client of the server that the flags name. @throws GatehouseError `config_invalid`, `not_entitled`, `unreachable` */
+export async function adminClient(flags: AdminFlags): Promise<AdminClient> {
+  const door = await doorOf(flags);
   return {
-    get: async (path) => parseJson((await call(socketPath, 'GET', path, undefined)).toString(), socketPath),
-    post: async (path, body) => parseJson((await call(socketPath, 'POST', path, body)).toString(), socketPath),
-    bytes: (path) => call(socketPath, 'POST', path, {}),
+    get: async (path) => parseJson((await call(door, 'GET', path, undefined)).toString(), door),
+    post: async (path, body) => parseJson((await call(door, 'POST', path, body)).toString(), door),
+    bytes: (path) => call(door, 'POST', path, {}),
   };
+}
+
+async function doorOf(flags: AdminFlags): Promise<Door> {
+  const address = flags.admin ?? (await adminOf(flags.config));
+  if (!address.startsWith('https:')) {
+    const socketPath = address.replace(/^unix:/, '');
+    return { text: `unix:${socketPath}`, options: { socketPath }, tls: false };
+  }
+  const { adminTls } = await import('./workload/admin-tls.ts');
+  const { hostname, port, host } = urlOf(address);
+  const tls = await adminTls(flags.svid, flags.config);
+  const bare = hostname.replace(/^\[|\]$/g, '');
+  return {
+    text: `https://${host}`,
+    options: { host: bare, port: port === '' ? 443 : Number(port), ...tls },
+    tls: true,
+  };
+}
+
+function urlOf(address: string): URL {
+  if (URL.canParse(address)) return new URL(address);
+  throw new GatehouseError('config_invalid', `--admin: ${address} is not https://HOST:PORT`);
 }
 
 async function adminOf(config: string): Promise<string> {
   const { loadConfig } = await import('../config/read-config.ts');
-  return loadConfig(config).listen.admin.path;
+  const { admin } = loadConfig(config).listen;
+  if (admin.kind === 'unix') return `unix:${admin.path}`;
+  return `https://${admin.host.includes(':') ? `[${admin.host}]` : admin.host}:${admin.port}`;
 }
 
-async function call(socketPath: string, method: string, path: string, body: unknown): Promise<Buffer> {
-  const { request } = await import('node:http');
+async function call(door: Door, method: string, path: string, body: unknown): Promise<Buffer> {
+  const { request } = door.tls ? await import('node:https') : await import('node:http');
   const { status, answer } = await new Promise<{ status: number; answer: Buffer }>((resolve, reject) => {
-    const sent = request(
-      { socketPath, method, path, headers: { host: 'gatehouse', 'content-type': 'application/json' } },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, answer: Buffer.concat(chunks) }));
-        response.on('error', reject);
-      },
-    );
-    sent.on('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'ENOENT' || error.code === 'ECONNREFUSED' ? 'no server runs there' : error.message;
-      reject(
-        new GatehouseError('unreachable', `cannot reach the admin API at unix:${socketPath}: ${why}`, { socketPath }),
-      );
+    const headers = { host: 'gatehouse', 'content-type': 'application/json' };
+    const sent = request({ ...door.options, method, path, headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, answer: Buffer.concat(chunks) }));
+      response.on('error', reject);
     });
+    sent.on('error', (error: NodeJS.ErrnoException) => reject(unreachable(door, error)));
     sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
   if (status >= 200 && status < 300) return answer;
-  const { code, message, details } = parseJson(answer.toString(), socketPath) as {
+  const { code, message, details } = parseJson(answer.toString(), door) as {
     code?: ErrorCode;
     message?: string;
     details?: Record<string, unknown>;
@@ -67,10 +106,18 @@ async function call(socketPath: string, method: string, path: string, body: unkn
   throw new GatehouseError(code ?? 'internal', message ?? `the server answered ${status}`, details ?? {});
 }
 
-function parseJson(text: string, socketPath: string): unknown {
+function unreachable(door: Door, error: NodeJS.ErrnoException): GatehouseError {
+  if (error instanceof GatehouseError) return error;
+  const why = error.code === 'ENOENT' || error.code === 'ECONNREFUSED' ? 'no server runs there' : error.message;
+  return new GatehouseError('unreachable', `cannot reach the admin API at ${door.text}: ${why}`, {
+    address: door.text,
+  });
+}
+
+function parseJson(text: string, { text: address }: Door): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new GatehouseError('unreachable', `what answers at unix:${socketPath} is no admin API`, { socketPath });
+    throw new GatehouseError('unreachable', `what answers at ${address} is no admin API`, { address });
   }
 }

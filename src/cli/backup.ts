@@ -6,7 +6,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { Command } from 'commander';
 import { GatehouseError } from '../errors.ts';
 import { action } from './action.ts';
-import { type AdminFlags, adminClient, adminOption } from './admin-client.ts';
+import { type AdminFlags, adminClient, adminOption, svidOption } from './admin-client.ts';
 import { configOption } from './config-option.ts';
 import { type OutputFormat, outputOption, show } from './output.ts';
 import type { Terminal } from './terminal.ts';
@@ -17,6 +17,7 @@ export function backupCommand(terminal: Terminal): Command {
     .description('write slots, keys, ledger, audit and revocations to one sealed file, while the server serves')
     .argument('<file>', 'where to')
     .addOption(adminOption())
+    .addOption(svidOption())
     .addOption(configOption())
     .addOption(outputOption())
     .addHelpText(

@@ -5,7 +5,7 @@
 import { Command } from 'commander';
 import { GatehouseError } from '../errors.ts';
 import { action } from './action.ts';
-import { type AdminFlags, adminClient, adminOption } from './admin-client.ts';
+import { type AdminFlags, adminClient, adminOption, svidOption } from './admin-client.ts';
 import { configOption } from './config-option.ts';
 import { type OutputFormat, outputOption, show } from './output.ts';
 import type { Terminal } from './terminal.ts';
@@ -29,6 +29,7 @@ export function entryExplainCommand(terminal: Terminal): Command {
     .option('--pid <number>', 'a process on this machine')
     .option('--socket <path>', "a workload's own socket")
     .addOption(adminOption())
+    .addOption(svidOption())
     .addOption(configOption())
     .addOption(outputOption())
     .addHelpText('after', '\nExample:\n  gatehouse entry explain --pid $(pgrep -n envoy)')

@@ -4,7 +4,7 @@
  */
 import { Command } from 'commander';
 import { action } from './action.ts';
-import { type AdminFlags, adminClient, adminOption } from './admin-client.ts';
+import { type AdminFlags, adminClient, adminOption, svidOption } from './admin-client.ts';
 import { configOption } from './config-option.ts';
 import { type OutputFormat, outputOption, show, textTable } from './output.ts';
 import type { Terminal } from './terminal.ts';
@@ -25,6 +25,7 @@ export function entryListCommand(terminal: Terminal): Command {
   return new Command('list')
     .description('list the registration entries that are in force')
     .addOption(adminOption())
+    .addOption(svidOption())
     .addOption(configOption())
     .addOption(outputOption())
     .addHelpText('after', '\nExample:\n  gatehouse entry list --config /etc/gatehouse/gatehouse.yaml')

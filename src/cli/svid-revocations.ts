@@ -4,7 +4,7 @@
  */
 import { Command } from 'commander';
 import { action } from './action.ts';
-import { type AdminFlags, adminClient, adminOption } from './admin-client.ts';
+import { type AdminFlags, adminClient, adminOption, svidOption } from './admin-client.ts';
 import { configOption } from './config-option.ts';
 import { type OutputFormat, outputOption, show, textTable } from './output.ts';
 import type { Terminal } from './terminal.ts';
@@ -25,6 +25,7 @@ export function svidRevocationsCommand(terminal: Terminal): Command {
     .description('list what is revoked and has not expired, or print the CRLs')
     .option('--crl', 'print the CRLs as PEM instead', false)
     .addOption(adminOption())
+    .addOption(svidOption())
     .addOption(configOption())
     .addOption(outputOption())
     .addHelpText('after', '\nExample:\n  gatehouse svid revocations --crl > crl.pem')

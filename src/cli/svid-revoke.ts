@@ -5,7 +5,7 @@
 import { Command } from 'commander';
 import { GatehouseError } from '../errors.ts';
 import { action } from './action.ts';
-import { type AdminFlags, adminClient, adminOption } from './admin-client.ts';
+import { type AdminFlags, adminClient, adminOption, svidOption } from './admin-client.ts';
 import { configOption } from './config-option.ts';
 import { type OutputFormat, outputOption, show } from './output.ts';
 import type { Terminal } from './terminal.ts';
@@ -45,6 +45,7 @@ export function svidRevokeCommand(terminal: Terminal): Command {
     )
     .option('--undo', 'take back the revocation of an ID or key, once nothing lives that it keeps out', false)
     .addOption(adminOption())
+    .addOption(svidOption())
     .addOption(configOption())
     .addOption(outputOption())
     .addHelpText(

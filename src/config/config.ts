@@ -24,6 +24,8 @@ export interface TcpListener {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** With an SVID of our own; false only on loopback. */
+  readonly tls: boolean;
 }
 
 export type ListenerConfig = UnixListener | TcpListener;
@@ -31,7 +33,7 @@ export type ListenerConfig = UnixListener | TcpListener;
 export interface ListenConfig {
   readonly workloadApi: UnixListener;
   readonly extAuthz: ListenerConfig;
-  readonly admin: UnixListener;
+  readonly admin: ListenerConfig;
   readonly health: ListenerConfig;
 }
 
@@ -117,6 +119,16 @@ export interface ExtAuthzConfig {
   readonly decisionHeader: boolean;
 }
 
+export interface AdminConfig {
+  /** Who may use the admin API over mTLS. */
+  readonly clients: readonly SpiffeId[];
+}
+
+export interface TlsConfig {
+  /** Names in our own SVID besides the SPIFFE ID, for clients that look for a host name. */
+  readonly dnsNames: readonly string[];
+}
+
 export interface JwksConfig {
   readonly denyNetworks: readonly string[];
   readonly allowNetworks: readonly string[];
@@ -138,6 +150,8 @@ export interface Config {
   readonly registry: { readonly paths: readonly string[] };
   readonly workloads: readonly WorkloadConfig[];
   readonly extAuthz: ExtAuthzConfig;
+  readonly admin: AdminConfig;
+  readonly tls: TlsConfig;
   readonly jwks: JwksConfig;
   readonly log: { readonly level: LogLevel };
 }

@@ -74,20 +74,25 @@ const UNIX = /^unix:.+$/;
 const TCP = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(\d{1,5})$/;
 
 const UNIX_WANTED = 'must be a unix socket: unix:PATH or { path, mode, owner, group }';
-const ANY_WANTED = 'must be unix:PATH, { path, mode, owner, group } or ADDRESS:PORT';
+const ANY_WANTED = 'must be unix:PATH, { path, mode, owner, group }, ADDRESS:PORT or { address, tls }';
 
 const unixText = z.string().regex(UNIX, UNIX_WANTED);
-const addressText = z
-  .string()
-  .refine((text) => UNIX.test(text) || (TCP.test(text) && Number(TCP.exec(text)![2]) <= 65_535), ANY_WANTED);
+const isTcp = (text: string): boolean => TCP.test(text) && Number(TCP.exec(text)![2]) <= 65_535;
+const addressText = z.string().refine((text) => UNIX.test(text) || isTcp(text), ANY_WANTED);
+
+/** A TCP address with its TLS said. */
+const tcpSocket = z.strictObject({
+  address: z.string().refine(isTcp, 'must be ADDRESS:PORT'),
+  tls: z.boolean().optional().describe('mTLS with an SVID of our own; false only on loopback.'),
+});
 
 export const unixListener = z
   .union([unixText, unixSocket], { error: UNIX_WANTED })
   .meta({ description: 'unix:PATH or { path, mode, owner, group }.' });
 
 export const anyListener = z
-  .union([addressText, unixSocket], { error: ANY_WANTED })
-  .meta({ description: 'unix:PATH, { path, mode, owner, group } or ADDRESS:PORT.' });
+  .union([addressText, unixSocket, tcpSocket], { error: ANY_WANTED })
+  .meta({ description: 'unix:PATH, { path, mode, owner, group }, ADDRESS:PORT or { address, tls }.' });
 
 /** Splits `ADDRESS:PORT`; brackets of an IPv6 address are dropped. Undefined if the text is a unix address. */
 export function splitTcp(text: string): { host: string; port: number } | undefined {

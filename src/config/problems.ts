@@ -43,9 +43,13 @@ function unknownKey(path: Path, key: string): Problem {
 
 /** Of `text or object`, an object was written: what is wrong inside it says more than "must be one of both". */
 function insideOfObjectBranch(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path): Problem[] {
-  const branch = issue.errors.find((issues) => issues.length > 0 && issues.every((each) => isInside(each)));
-  return (branch ?? []).flatMap((each) => problemsOf({ ...each, path: [...path, ...each.path] }));
+  const branches = issue.errors.filter((issues) => issues.length > 0 && issues.every((each) => isInside(each)));
+  const [nearestBranch] = branches.sort((a, b) => faultsIn(a) - faultsIn(b));
+  return (nearestBranch ?? []).flatMap((each) => problemsOf({ ...each, path: [...path, ...each.path] }));
 }
+
+const faultsIn = (issues: readonly Issue[]): number =>
+  issues.reduce((sum, each) => sum + (each.code === 'unrecognized_keys' ? each.keys.length : 1), 0);
 
 const isInside = (issue: Issue): boolean => issue.code === 'unrecognized_keys' || issue.path.length > 0;
 
@@ -67,11 +71,14 @@ interface Definition {
 
 const definitionOf = (schema: unknown): Definition | undefined => (schema as { def?: Definition } | undefined)?.def; // every zod schema has `def`; its public types are per kind
 
-/** Takes off `prefault`, `optional` and the like; of a union, the branch with keys. */
+/** Takes off `prefault`, `optional` and the like; of a union, the branches with keys as one. */
 function unwrap(schema: unknown): unknown {
   const definition = definitionOf(schema);
   if (definition?.innerType !== undefined) return unwrap(definition.innerType);
-  if (definition?.type === 'union') return definition.options?.map(unwrap).find((option) => objectShape(option));
+  if (definition?.type === 'union') {
+    const shapes = (definition.options ?? []).flatMap((option) => objectShape(unwrap(option)) ?? []);
+    return { def: { type: 'object', shape: Object.assign({}, ...shapes) } };
+  }
   return schema;
 }
 

@@ -19,6 +19,7 @@ import type {
 } from './config.ts';
 import { parseDuration } from './duration.ts';
 import { splitTcp } from './fields.ts';
+import { isLoopback } from './loopback.ts';
 import type { ConfigDocument } from './schema.ts';
 
 type UnixDocument = ConfigDocument['listen']['workloadApi'];
@@ -44,7 +45,7 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
     listen: {
       workloadApi: unixListener(listen.workloadApi, 0o666, absolute),
       extAuthz: listener(listen.extAuthz, 0o660, absolute),
-      admin: unixListener(listen.admin, 0o600, absolute),
+      admin: listener(listen.admin, 0o600, absolute, true),
       health: listener(listen.health, 0o660, absolute),
     },
     store: store(document.store, absolute),
@@ -102,6 +103,8 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
       workers: extAuthz.workers === 'auto' ? availableParallelism() : extAuthz.workers,
       clients: extAuthz.clients.map(parseSpiffeId),
     },
+    admin: { clients: document.admin.clients.map(parseSpiffeId) },
+    tls: document.tls,
     jwks: document.jwks,
     log: document.log,
   };
@@ -133,9 +136,18 @@ function unixListener(written: UnixDocument, mode: number, absolute: (path: stri
   };
 }
 
-function listener(written: ListenerDocument, mode: number, absolute: (path: string) => string): ListenerConfig {
-  const tcp = typeof written === 'string' ? splitTcp(written) : undefined;
-  return tcp ? { kind: 'tcp', ...tcp } : unixListener(written, mode, absolute);
+/** @param alwaysTls  also on loopback, unless told otherwise */
+function listener(
+  written: ListenerDocument,
+  mode: number,
+  absolute: (path: string) => string,
+  alwaysTls = false,
+): ListenerConfig {
+  if (typeof written === 'object' && 'path' in written) return unixListener(written, mode, absolute);
+  const [text, tls] = typeof written === 'string' ? [written, undefined] : [written.address, written.tls];
+  const tcp = splitTcp(text);
+  if (tcp === undefined) return unixListener(text, mode, absolute);
+  return { kind: 'tcp', ...tcp, tls: tls ?? (alwaysTls || !isLoopback(tcp.host)) };
 }
 
 function store(text: string, absolute: (path: string) => string): StoreConfig {

@@ -2,20 +2,17 @@
  * The contract's rules that take more than one field of the configuration.
  * @module
  */
+import { authorityIdOf } from '../spiffe/own-ids.ts';
 import { trustDomainOf } from '../spiffe/spiffe-id.ts';
-import type { Config, ListenerConfig, UnixListener } from './config.ts';
+import type { Config, ListenerConfig, TcpListener, UnixListener } from './config.ts';
 import type { Problem } from './finding.ts';
+import { isLoopback } from './loopback.ts';
 
 /** What `sockaddr_un` holds besides the final zero byte. */
 const MAX_SOCKET_PATH_BYTES = 107;
 
 /** Transports that exist; another is refused by name. */
 const transports: readonly Config['extAuthz']['transport'][] = ['lane', 'grpc-js'];
-
-/** Whether an address can be reached from this machine only. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
 
 /** Everything in a configuration that breaks a rule, in the order of the file's keys. */
 export function ruleProblems(config: Config): Problem[] {
@@ -83,7 +80,7 @@ function* listenerProblems({ listen, workloads }: Config): Iterable<Problem> {
   const sockets: [path: (string | number)[], listener: UnixListener][] = [];
   for (const [name, listener] of Object.entries(listen) as [string, ListenerConfig][]) {
     if (listener.kind === 'unix') sockets.push([['listen', name], listener]);
-    else yield* tcpProblems(['listen', name], listener.host);
+    else yield* tcpProblems(name, listener);
   }
   for (const [i, { socket }] of workloads.entries()) if (socket) sockets.push([['workloads', i, 'socket'], socket]);
   const seen = new Set<string>();
@@ -100,17 +97,26 @@ function* listenerProblems({ listen, workloads }: Config): Iterable<Problem> {
   }
 }
 
-function* tcpProblems(path: string[], host: string): Iterable<Problem> {
-  if (isLoopback(host)) return;
-  yield {
-    code: 'not-loopback',
-    path,
-    message: `${host} is not loopback, and this listener has no TLS of its own yet`,
-    fix: 'listen on 127.0.0.1, [::1] or a unix socket',
-  };
+function* tcpProblems(name: string, { host, tls }: TcpListener): Iterable<Problem> {
+  if (tls) return;
+  if (name === 'admin') {
+    const message = 'the admin API knows its callers by a unix socket or by mTLS, never by a plain TCP connection';
+    yield {
+      code: 'not-authenticated',
+      path: ['listen', name],
+      message,
+      fix: 'leave tls out, or listen on a unix socket',
+    };
+  } else if (!isLoopback(host)) {
+    const message = `${host} is not loopback, so others could listen in and pretend to be us`;
+    const fix = 'leave tls out, or listen on 127.0.0.1, [::1] or a unix socket';
+    yield { code: 'not-loopback', path: ['listen', name], message, fix };
+  }
 }
 
-function* identityProblems({ trustDomain, entries, workloads }: Config): Iterable<Problem> {
+function* identityProblems(config: Config): Iterable<Problem> {
+  const { trustDomain, entries, workloads } = config;
+  yield* reservedProblems(config);
   for (const [i, { spiffeId }] of entries.entries()) {
     if (trustDomainOf(spiffeId) === trustDomain) continue;
     yield {
@@ -135,6 +141,18 @@ function* identityProblems({ trustDomain, entries, workloads }: Config): Iterabl
       }
     }
     if (first === undefined) seen.set(each.spiffeId, i);
+  }
+}
+
+/** Whoever held the authority's own ID could tell deciders anything. */
+function* reservedProblems({ trustDomain, entries, workloads }: Config): Iterable<Problem> {
+  const reserved = authorityIdOf(trustDomain);
+  for (const [kind, list] of Object.entries({ entries, workloads })) {
+    for (const [i, { spiffeId }] of list.entries()) {
+      if (spiffeId !== reserved) continue;
+      const message = `${reserved} is the authority's own ID, which it gives to nobody`;
+      yield { code: 'reserved', path: [kind, i, 'spiffeId'], message, fix: 'choose another path' };
+    }
   }
 }
 

@@ -12,11 +12,15 @@ const listen = z.strictObject({
     .describe(
       'SPIFFE Workload API and Envoy SDS on one socket; mode 0666 unless told, because its callers are attested.',
     ),
-  extAuthz: field.anyListener.prefault('127.0.0.1:9191').describe("Envoy's Checks; a TCP address must be loopback."),
-  admin: field.unixListener
+  extAuthz: field.anyListener
+    .prefault('127.0.0.1:9191')
+    .describe("Envoy's Checks; mTLS unless loopback or a unix socket."),
+  admin: field.anyListener
     .prefault('unix:./run/admin.sock')
-    .describe('HTTP and JSON for operators; mode 0600 unless told.'),
-  health: field.anyListener.prefault('127.0.0.1:9909').describe('GET /healthz /readyz /metrics.'),
+    .describe('HTTP and JSON for operators; a unix socket (mode 0600 unless told), or TCP, always with mTLS.'),
+  health: field.anyListener
+    .prefault('127.0.0.1:9909')
+    .describe('GET /healthz /readyz /metrics; TLS unless loopback or a unix socket.'),
 });
 
 const authority = z.strictObject({
@@ -128,6 +132,17 @@ const extAuthz = z.strictObject({
   ambiguousRequests: z.enum(['asUpstream', 'deny']).prefault('asUpstream'),
 });
 
+const admin = z.strictObject({
+  clients: z.array(field.spiffeId).prefault([]).describe('SPIFFE IDs that may use the admin API over mTLS.'),
+});
+
+const tls = z.strictObject({
+  dnsNames: z
+    .array(field.dnsName)
+    .prefault([])
+    .describe('Names in our own SVIDs, for clients that look for a host name, such as Prometheus.'),
+});
+
 const jwks = z.strictObject({
   denyNetworks: z.array(field.cidr).prefault(['169.254.0.0/16', 'fe80::/10']),
   allowNetworks: z.array(field.cidr).prefault([]).describe('Wins over denyNetworks; loopback must be named here.'),
@@ -157,6 +172,8 @@ export const documentSchema = z.strictObject({
   registry: z.strictObject({ paths: z.array(field.path).prefault([]) }).prefault({}),
   workloads: z.array(workload).prefault([]).describe('What an Envoy protects, where it does not say so itself.'),
   extAuthz: extAuthz.prefault({}),
+  admin: admin.prefault({}),
+  tls: tls.prefault({}),
   jwks: jwks.prefault({}),
   log: z
     .strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).prefault('info') })

@@ -53,8 +53,8 @@ export function startDeciders(deps: DeciderRoleDeps): Deciders {
 
 /** What a configuration means to a decider. */
 export function deciderSettings(config: Config): DeciderSettings {
-  const { extAuthz, policies } = config;
-  return { transport: extAuthz.transport, allowEmpty: policies.allowEmpty, check: checkOptions(config) };
+  const { extAuthz, policies, trustDomain } = config;
+  return { transport: extAuthz.transport, allowEmpty: policies.allowEmpty, check: checkOptions(config), trustDomain };
 }
 
 /** What a configuration means to Check. */
@@ -112,6 +112,9 @@ function hear(
       break;
     case 'unknown-kid':
       unknownKid(message.unknown);
+      break;
+    case 'connection-refused':
+      log.info({ pid }, message.why);
       break;
     case 'trouble':
       log.error({ pid }, message.message);

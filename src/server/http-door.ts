@@ -2,48 +2,79 @@
  * HTTP on listeners of ours.
  * @module
  */
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Watchable } from '../lib/watchable.ts';
 import type { ListenAddress } from '../transport/listen-address.ts';
 import { listen } from '../transport/listener.ts';
+import { peerCredentialsOf } from '../transport/peer-credentials.ts';
+import { createTlsFront, type TlsFrontOptions, type TlsIdentity } from '../transport/tls-front.ts';
 
 export interface HttpDoor extends AsyncDisposable {
   /** The address really bound. */
   readonly address: ListenAddress;
 }
 
-const REQUEST_TIMEOUT_MS = 10_000;
+/** Who is at the other end. */
+export interface HttpPeer {
+  /** Of a unix peer, from the kernel. */
+  readonly uid: number | undefined;
+  /** DER of the certificate that a TLS peer proved. */
+  readonly certificate: Uint8Array | undefined;
+  /** The connection came by TLS. */
+  readonly tls: boolean;
+}
 
-/**
- * Serves HTTP/1.1.
- *
- * @param admit  looks at each connection before its first byte is read
- * @throws GatehouseError `address_in_use`, `config_invalid`
- */
-export async function openHttpDoor(
-  at: ListenAddress,
-  handle: RequestListener,
-  admit: (socket: Socket) => void = () => undefined,
-): Promise<HttpDoor> {
+export interface HttpDoorDeps {
+  readonly handle: (request: IncomingMessage, response: ServerResponse, peer: HttpPeer) => void;
+  /** What we show where the address has TLS. */
+  readonly identity: Watchable<TlsIdentity | undefined>;
+  readonly callers: TlsFrontOptions['callers'];
+  readonly handshakeFailed?: TlsFrontOptions['failed'];
+}
+
+const REQUEST_TIMEOUT_MS = 10_000;
+const NOBODY: HttpPeer = { uid: undefined, certificate: undefined, tls: false };
+
+/** Serves HTTP/1.1, inside of TLS where the address says so. @throws GatehouseError `address_in_use`, `config_invalid` */
+export async function openHttpDoor(at: ListenAddress, deps: HttpDoorDeps): Promise<HttpDoor> {
+  const { handle, identity, callers, handshakeFailed: failed } = deps;
+  const peers = new WeakMap<Socket, HttpPeer>();
   const http = createServer(
     { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: 16_384 },
-    handle,
+    (request, response) => handle(request, response, peers.get(request.socket) ?? NOBODY),
   );
   const listener = await listen(at);
+  const hasTls = listener.address.kind === 'tcp' && listener.address.tls;
+  const front = hasTls
+    ? createTlsFront(identity, { protocol: 'http/1.1', callers, ...(failed && { failed }) })
+    : undefined;
   const sockets = new Set<Socket>();
+  const serve = (socket: Socket, peer: HttpPeer): void => {
+    socket.on('error', () => socket.destroy());
+    peers.set(socket, peer);
+    http.emit('connection', socket);
+  };
   listener.server.on('connection', (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    socket.on('error', () => socket.destroy());
-    admit(socket);
-    http.emit('connection', socket);
+    if (front !== undefined) {
+      front.secure(socket, (secured, certificate) => serve(secured, { uid: undefined, certificate, tls: true }));
+    } else serve(socket, at.kind === 'unix' ? { ...NOBODY, uid: uidOf(socket) } : NOBODY);
   });
   return {
     address: listener.address,
     async [Symbol.asyncDispose]() {
       const closed = listener[Symbol.asyncDispose]();
+      front?.[Symbol.dispose]();
       for (const socket of sockets) socket.destroy();
       await closed;
     },
   };
+}
+
+function uidOf(socket: Socket): number | undefined {
+  const credentials = peerCredentialsOf(socket);
+  credentials?.process?.close();
+  return credentials?.uid;
 }

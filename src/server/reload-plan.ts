@@ -5,7 +5,7 @@
 import type { Config } from '../config/config.ts';
 
 /** Everything that is looked at again; the rest needs a restart. */
-const live = new Set(['file', 'entries', 'workloads', 'log']);
+const live = new Set(['file', 'entries', 'workloads', 'log', 'admin']);
 
 /** Field paths that differ and cannot be changed now, e.g. `listen.extAuthz`; two levels deep. */
 export function needsRestart(before: Config, after: Config): string[] {

@@ -34,6 +34,8 @@ import { openPolicies } from './policy-role.ts';
 import { needsRestart } from './reload-plan.ts';
 import { revocationsOf } from './revocations.ts';
 import { createSvidBook } from './svid-book.ts';
+import { createIdentifyCaller } from './tls/callers.ts';
+import { createTlsRole } from './tls/tls-role.ts';
 import { tokenRulesOf } from './token-rules.ts';
 import { entryWarnings } from './warnings.ts';
 
@@ -122,15 +124,30 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       deciders?.tell({ kind: 'serving', serving: ready });
     });
 
+    const tls = stack.use(
+      createTlsRole({
+        config,
+        report: (error) => log.error({ code: error.code, details: error.details }, error.message),
+        waiting: (why) => board.set('tls', why),
+      }),
+    );
+    tls.deciders.subscribe((own) => deciders?.tell({ kind: 'tls-identity', identity: own }));
+    const identify = createIdentifyCaller(
+      config.trustDomain,
+      () => identity && revocationsOf(identity.authority.revocations.value),
+    );
+    const pages = createHealthPages({
+      readiness: () => board.state.value,
+      metrics: () => metrics.text(),
+      crl: () => crls?.text() ?? '',
+    });
     const health = stack.use(
-      await openHttpDoor(
-        listenAddress(config.listen.health),
-        createHealthPages({
-          readiness: () => board.state.value,
-          metrics: () => metrics.text(),
-          crl: () => crls?.text() ?? '',
-        }),
-      ),
+      await openHttpDoor(listenAddress(config.listen.health), {
+        handle: (request, response, { tls: byTls, certificate }) =>
+          pages(request, response, !byTls || identify(certificate) !== undefined ? 'known' : 'stranger'),
+        identity: tls.primary,
+        callers: 'any',
+      }),
     );
     const policies = stack.use(
       await openPolicies(config, kept, (thrown) => log.error(`policy sources: ${asGatehouseError(thrown).message}`)),
@@ -191,6 +208,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
         log.error(`crl.pem: ${asGatehouseError(thrown).message}`),
       ),
     );
+    tls.keep(authority);
     const warn = (): void => {
       for (const { code, message, origin } of entryWarnings(entries.value, accounts))
         log.warn({ code, origin }, message);
@@ -202,7 +220,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     );
     await identity.open();
     const admin = stack.use(
-      await openAdmin(config, {
+      await openAdmin(config, tls.primary, {
         authority,
         entries,
         accounts,
@@ -228,6 +246,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
           addresses: readyLine(),
         }),
         log,
+        identify,
       }),
     );
     const door = deciders && stack.use(await openCheckDoor(listenAddress(config.listen.extAuthz), deciders));
@@ -266,7 +285,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
           'configuration',
           refused.map((field) => `restart_required: ${field}`),
         );
-        config = { ...config, entries: next.entries, workloads: next.workloads, log: next.log };
+        config = { ...config, entries: next.entries, workloads: next.workloads, log: next.log, admin: next.admin };
         log.level = config.log.level;
         await identity.reconfigure(config);
         deciders?.tell({ kind: 'settings', settings: deciderSettings(config) });

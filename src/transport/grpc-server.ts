@@ -28,8 +28,8 @@ export interface GrpcServerDeps {
 export interface GrpcServer extends AsyncDisposable {
   /** Serves every connection that this server accepts, until disposed. Returns what stops that. */
   serve(server: NetServer, address: ListenAddress): () => void;
-  /** Serves one connection: plain, or TLS already done with ALPN `h2`. */
-  accept(socket: Socket, address: ListenAddress, peerCertificate?: Uint8Array): void;
+  /** Serves one connection: plain, or TLS already done with ALPN `h2`; answers its record, or undefined while stopping. */
+  accept(socket: Socket, address: ListenAddress, peerCertificate?: Uint8Array): Connection | undefined;
   /** Ends streams, refuses new calls, waits for running ones at most `graceMs`, then cuts. */
   drain(graceMs: number): Promise<void>;
 }
@@ -56,14 +56,21 @@ export function createGrpcServer({ methods, limits, acceptsPathAsAuthority, fail
   }
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const accept: GrpcServer['accept'] = (socket, address, peerCertificate) => {
-    if (stopping.signal.aborted) return void socket.destroy();
+    if (stopping.signal.aborted) {
+      socket.destroy();
+      return undefined;
+    }
     socket.on('error', () => socket.destroy()); // a peer may go at any time
     const served = acceptsPathAsAuthority ? repairedSocket(socket) : socket;
-    if (served === undefined) return void socket.destroy();
+    if (served === undefined) {
+      socket.destroy();
+      return undefined;
+    }
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    connections.add(socket, served, address, peerCertificate);
+    const connection = connections.add(socket, served, address, peerCertificate);
     injector.injectConnection(served);
+    return connection;
   };
   // tryShutdown does not wait for calls on injected connections, so what is waited for is the sockets: each closes after its last call.
   const end = async (graceMs: number): Promise<void> => {
@@ -85,7 +92,7 @@ export function createGrpcServer({ methods, limits, acceptsPathAsAuthority, fail
   };
   return {
     serve(listener, address) {
-      const onConnection = (socket: Socket): void => accept(socket, address);
+      const onConnection = (socket: Socket): void => void accept(socket, address);
       listener.on('connection', onConnection);
       return () => listener.off('connection', onConnection);
     },

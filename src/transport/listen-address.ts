@@ -25,6 +25,8 @@ export interface TcpAddress {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Who accepts from it must speak mutual TLS. */
+  readonly tls: boolean;
 }
 
 export type ListenAddress = UnixAddress | TcpAddress;

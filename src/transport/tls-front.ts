@@ -1,8 +1,9 @@
 /**
- * Mutual TLS in front of our gRPC servers, with an identity that can be replaced while serving.
+ * Mutual TLS in front of our servers, with an identity that can be replaced while serving.
  * @module
  */
 
+import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createSecureContext, createServer, type SecureContextOptions, type TLSSocket } from 'node:tls';
 import type { Watchable } from '../lib/watchable.ts';
@@ -17,36 +18,53 @@ export interface TlsIdentity {
   readonly trustedPem: string;
 }
 
+export interface TlsFrontOptions {
+  /** What is spoken inside. HTTP/1.1 may also come without ALPN. */
+  readonly protocol: 'h2' | 'http/1.1';
+  /** `certified`: who proves no certificate of ours is closed. `any`: he is let in, without a certificate. */
+  readonly callers: 'certified' | 'any';
+  /** Told why a handshake failed; never called for one that was just left. */
+  readonly failed?: (reason: string, remote: string) => void;
+}
+
 export interface TlsFront extends Disposable {
   /**
-   * Takes a connection just accepted, and calls back once the peer has proved a certificate of ours and agreed on HTTP/2.
+   * Takes a connection just accepted, and calls back once the peer has proved a certificate of ours and agreed on the protocol.
    * One that does not within ten seconds, or while we have no identity yet, is closed.
+   *
+   * @param ready  gets the certificate that the peer proved; undefined only with `callers: any`
    */
-  secure(socket: Socket, ready: (secured: TLSSocket, peerCertificate: Uint8Array) => void): void;
+  secure(socket: Socket, ready: (secured: TLSSocket, peerCertificate: Uint8Array | undefined) => void): void;
 }
 
 const HANDSHAKE_MS = 10_000;
 
 /** Creates the front. A new identity holds for new connections; those that stand keep theirs until they end. */
-export function createTlsFront(identity: Watchable<TlsIdentity | undefined>): TlsFront {
+export function createTlsFront(identity: Watchable<TlsIdentity | undefined>, options: TlsFrontOptions): TlsFront {
+  const { protocol, callers, failed } = options;
   const waiting = new WeakMap<Socket, Parameters<TlsFront['secure']>[1]>();
   const server = createServer({
-    ...optionsOf(identity.value),
+    ...contextOf(identity.value),
     requestCert: true,
-    rejectUnauthorized: true,
-    ALPNProtocols: ['h2'],
+    rejectUnauthorized: callers === 'certified',
+    ALPNProtocols: [protocol],
     handshakeTimeout: HANDSHAKE_MS,
   });
   server.on('secureConnection', (secured: TLSSocket) => {
     const raw: unknown = Reflect.get(secured, '_parent'); // the socket that was given to `secure`; Node has no public name for it
     const ready = raw instanceof Object ? waiting.get(raw as Socket) : undefined;
-    const certificate = secured.getPeerX509Certificate()?.raw;
-    if (ready === undefined || certificate === undefined || secured.alpnProtocol !== 'h2')
+    const certificate = secured.authorized ? secured.getPeerX509Certificate()?.raw : undefined;
+    const agreed = secured.alpnProtocol === protocol || (protocol === 'http/1.1' && secured.alpnProtocol === false);
+    if (ready === undefined || !agreed || (certificate === undefined && callers === 'certified')) {
       return void secured.destroy();
+    }
     ready(secured, certificate);
   });
-  server.on('tlsClientError', (_, secured) => void secured.destroy());
-  const unsubscribe = identity.subscribe((next) => server.setSecureContext(optionsOf(next)));
+  server.on('tlsClientError', (error, secured) => {
+    if (!left.has((error as NodeJS.ErrnoException).code ?? '')) failed?.(error.message, secured.remoteAddress ?? '');
+    secured.destroy();
+  });
+  const unsubscribe = identity.subscribe((next) => server.setSecureContext(contextOf(next)));
   return {
     secure(socket, ready) {
       if (identity.value === undefined) return void socket.destroy();
@@ -58,14 +76,21 @@ export function createTlsFront(identity: Watchable<TlsIdentity | undefined>): Tl
   };
 }
 
-/** @throws Error from OpenSSL when key, chain or authorities cannot be read: the identity is ours, so that is a fault of ours */
-function optionsOf(identity: TlsIdentity | undefined): SecureContextOptions {
-  if (identity === undefined) return { minVersion: 'TLSv1.2' };
+const left: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
+
+/**
+ * Nothing is resumed: a session would outlive the revocation of the authority that vouched for it.
+ *
+ * @throws Error from OpenSSL when key, chain or authorities cannot be read: the identity is ours, so that is a fault of ours
+ */
+function contextOf(identity: TlsIdentity | undefined): SecureContextOptions {
+  const common = { minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_TICKET } as const;
+  if (identity === undefined) return common;
   const options: SecureContextOptions = {
+    ...common,
     cert: identity.chainPem,
     key: identity.keyPem,
     ca: identity.trustedPem,
-    minVersion: 'TLSv1.2',
   };
   createSecureContext(options);
   return options;

@@ -22,6 +22,7 @@ const flags: BootstrapFlags = {
   serverSpeaksFirst: false,
   sds: 'unix:/nonexistent/gatehouse.sock',
   extAuthz: '127.0.0.1:9191',
+  extAuthzTls: false,
   timeout: '1s',
   maxConnectionDuration: '1h',
   paths: 'strict',

@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { askHttp, type HttpAnswer, type HttpQuestion } from '../support/ask-http.ts';
 import { type EchoApp, startHttpEcho } from '../support/echo-app.ts';
-import { type ClientIdentity, type GuardedServer, startGuardedServer } from '../support/guarded-server.ts';
+import { type GuardedServer, startGuardedServer } from '../support/guarded-server.ts';
 import { openssl } from '../support/openssl.ts';
 import { projectRoot } from '../support/run-gatehouse.ts';
+import type { ClientIdentity } from '../support/svid-of.ts';
 import { type TempDir, tempDir } from '../support/temp-dir.ts';
 
 const policy = (name: string): string => readFileSync(join(projectRoot, 'deploy/policies', name), 'utf8');

@@ -4,7 +4,7 @@
  */
 import { connect as connectHttp2 } from 'node:http2';
 import { request } from 'node:https';
-import type { ClientIdentity } from './guarded-server.ts';
+import type { ClientIdentity } from './svid-of.ts';
 
 export interface HttpQuestion {
   readonly port: number;

@@ -9,6 +9,7 @@ import {
   type CheckResponse,
   CheckResponseSchema,
 } from '../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
+import { type ClientIdentity, mustBe } from './svid-of.ts';
 
 const CHECK = '/envoy.service.auth.v3.Authorization/Check';
 
@@ -20,9 +21,12 @@ export interface CheckClient extends Disposable {
   ask(request: Uint8Array | MessageInitShape<typeof CheckRequestSchema>, method?: string): Promise<CheckOutcome>;
 }
 
-/** @param target  `127.0.0.1:9191` or `unix:/…` */
-export function checkClient(target: string): CheckClient {
-  const client = new Client(target, credentials.createInsecure());
+/**
+ * @param target  `127.0.0.1:9191` or `unix:/…`
+ * @param identity  who asks, over mTLS; Gatehouse must show its decider's ID
+ */
+export function checkClient(target: string, identity?: ClientIdentity): CheckClient {
+  const client = new Client(target, identity === undefined ? credentials.createInsecure() : mutualTls(identity));
   return {
     ask: (request, method = CHECK) =>
       new Promise((resolve) => {
@@ -38,6 +42,11 @@ export function checkClient(target: string): CheckClient {
       }),
     [Symbol.dispose]: () => client.close(),
   };
+}
+
+function mutualTls({ ca, key, cert }: ClientIdentity) {
+  const checkServerIdentity = mustBe('spiffe://cluster.local/gatehouse/decider');
+  return credentials.createSsl(Buffer.from(ca), Buffer.from(key), Buffer.from(cert), { checkServerIdentity });
 }
 
 function outcome(answer: Buffer): CheckOutcome {

@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { eventually } from './eventually.ts';
 import { type RunningEnvoy, runEnvoy } from './run-envoy.ts';
-import { gatehouseJson, type RunningGatehouse, runGatehouse } from './run-gatehouse.ts';
+import { type RunningGatehouse, runGatehouse } from './run-gatehouse.ts';
 import { sidecarBootstrap } from './sidecar-bootstrap.ts';
+import { type ClientIdentity, svidOf } from './svid-of.ts';
 import { tempDir } from './temp-dir.ts';
 
 export interface GuardedServerOptions {
@@ -20,15 +21,10 @@ export interface GuardedServerOptions {
   readonly flags?: readonly string[];
   /** More keys of `gatehouse.yaml`. */
   readonly config?: object;
+  /** Checks over mTLS, though on loopback. */
+  readonly extAuthzTls?: boolean;
   /** Changes the bootstrap before Envoy gets it. */
   readonly edit?: (bootstrap: string) => string;
-}
-
-/** PEM, as a TLS client takes it. */
-export interface ClientIdentity {
-  readonly cert: string;
-  readonly key: string;
-  readonly ca: string;
 }
 
 export interface GuardedServer extends AsyncDisposable {
@@ -47,10 +43,6 @@ export interface GuardedServer extends AsyncDisposable {
 export type Account = 'details' | 'productpage' | 'reviews';
 const accounts: readonly Account[] = ['details', 'productpage', 'reviews'];
 
-interface FetchedSvids {
-  readonly svids: readonly { readonly chainPem: string; readonly keyPem: string; readonly bundlePem: string }[];
-}
-
 /** Starts both; service accounts are named as in the essay (`bookinfo-details`), the namespace is `default`. */
 export async function startGuardedServer(options: GuardedServerOptions): Promise<GuardedServer> {
   await using stack = new AsyncDisposableStack();
@@ -61,7 +53,11 @@ export async function startGuardedServer(options: GuardedServerOptions): Promise
     await writeFile(join(directory.at('policies'), name), yaml);
   }
   const configFile = directory.at('gatehouse.yaml');
-  const configure = (extAuthz: string) => writeFile(configFile, stringify(configOf(extAuthz, options.config)));
+  const configure = (extAuthz: string) =>
+    writeFile(
+      configFile,
+      stringify(configOf({ address: extAuthz, tls: options.extAuthzTls === true }, options.config)),
+    );
   await configure('127.0.0.1:0');
   let gatehouse = await runGatehouse(configFile);
   stack.defer(() => gatehouse[Symbol.asyncDispose]());
@@ -72,6 +68,7 @@ export async function startGuardedServer(options: GuardedServerOptions): Promise
     ...['--workload', 'default/bookinfo-details', '--label', 'app=details', '--listen', '127.0.0.1:0'],
     ...['--upstream', `127.0.0.1:${options.upstreamPort}`, '--ext-authz', gatehouse.ready.extAuthz],
     ...['--sds', `unix:${directory.at('run/details.sock')}`, '--admin', '127.0.0.1:0', '--access-log', accessLog],
+    ...(options.extAuthzTls === true ? ['--ext-authz-tls'] : []),
     ...(options.flags ?? []),
   );
   const bootstrap = options.edit?.(yaml) ?? yaml;
@@ -86,12 +83,7 @@ export async function startGuardedServer(options: GuardedServerOptions): Promise
     startGatehouse: async () => {
       gatehouse = await runGatehouse(configFile);
     },
-    identity: async (account) => {
-      const socket = `unix:${directory.at(`run/${account}.sock`)}`;
-      const { svids } = (await gatehouseJson('svid', 'fetch', '--socket', socket, '--show-key')) as FetchedSvids; // the contract's answer
-      const { chainPem: cert, keyPem: key, bundlePem: ca } = svids[0]!;
-      return { cert, key, ca };
-    },
+    identity: (account) => svidOf(directory.at(`run/${account}.sock`)),
     logged: (wanted) => eventually('the access log has the line', async () => (await linesOf(accessLog)).find(wanted)),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
@@ -106,7 +98,7 @@ async function linesOf(file: string): Promise<readonly Readonly<Record<string, u
     .map((line) => JSON.parse(line) as Record<string, unknown>); // Envoy's json_format
 }
 
-function configOf(extAuthz: string, more: object = {}): object {
+function configOf(extAuthz: object, more: object = {}): object {
   return {
     trustDomain: 'cluster.local',
     listen: { extAuthz, health: '127.0.0.1:0' },

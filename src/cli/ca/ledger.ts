@@ -4,7 +4,7 @@
  */
 import { Command } from 'commander';
 import { action } from '../action.ts';
-import { type AdminFlags, adminClient, adminOption } from '../admin-client.ts';
+import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin-client.ts';
 import { configOption } from '../config-option.ts';
 import { type OutputFormat, outputOption, show, textTable } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
@@ -50,6 +50,7 @@ export function caLedgerCommand(terminal: Terminal): Command {
     .option('--limit <number>', 'how many at most, up to 10,000', '100')
     .option('--page <text>', 'the next page, as the one before named it')
     .addOption(adminOption())
+    .addOption(svidOption())
     .addOption(configOption())
     .addOption(outputOption())
     .addHelpText(

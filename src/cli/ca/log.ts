@@ -4,7 +4,7 @@
  */
 import { Command } from 'commander';
 import { action } from '../action.ts';
-import { type AdminFlags, adminClient, adminOption } from '../admin-client.ts';
+import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin-client.ts';
 import { configOption } from '../config-option.ts';
 import { type OutputFormat, outputOption, show, textTable } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
@@ -27,6 +27,7 @@ export function caLogCommand(terminal: Terminal): Command {
     .description('show every verb that was given, by whom, why, and what came of it; newest first')
     .option('--limit <number>', 'how many at most', '100')
     .addOption(adminOption())
+    .addOption(svidOption())
     .addOption(configOption())
     .addOption(outputOption())
     .addHelpText('after', '\nExample:\n  gatehouse ca log --limit 20')

@@ -4,7 +4,7 @@
  */
 import { Command } from 'commander';
 import { action } from '../action.ts';
-import { type AdminFlags, adminClient, adminOption } from '../admin-client.ts';
+import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin-client.ts';
 import { configOption } from '../config-option.ts';
 import { type OutputFormat, outputOption, show, textTable } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
@@ -41,6 +41,7 @@ export function caRehearseCommand(terminal: Terminal): Command {
   return new Command('rehearse')
     .description('say what a rotation would do: when each step is safe, who would break, how much is signed')
     .addOption(adminOption())
+    .addOption(svidOption())
     .addOption(configOption())
     .addOption(outputOption())
     .addHelpText(

@@ -10,7 +10,7 @@ import { parseDuration } from '../../config/duration.ts';
 import { GatehouseError } from '../../errors.ts';
 import type { Verb } from '../../identity/authority/authority.ts';
 import { action } from '../action.ts';
-import { type AdminClient, type AdminFlags, adminClient, adminOption } from '../admin-client.ts';
+import { type AdminClient, type AdminFlags, adminClient, adminOption, svidOption } from '../admin-client.ts';
 import { configOption } from '../config-option.ts';
 import { type OutputFormat, outputOption } from '../output.ts';
 import type { ExitCode, Terminal } from '../terminal.ts';
@@ -61,6 +61,7 @@ export function caRotateCommand(terminal: Terminal): Command {
     .option('--reason <text>', 'why; kept with each step in the audit', '')
     .option('--timeout <duration>', 'stop waiting after this long, e.g. 2h; what is done stays done')
     .addOption(adminOption())
+    .addOption(svidOption())
     .addOption(configOption())
     .addOption(outputOption())
     .addHelpText(

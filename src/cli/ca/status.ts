@@ -4,7 +4,7 @@
  */
 import { Command } from 'commander';
 import { action } from '../action.ts';
-import { type AdminFlags, adminClient, adminOption } from '../admin-client.ts';
+import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin-client.ts';
 import { configOption } from '../config-option.ts';
 import { type OutputFormat, outputOption, show, textTable } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
@@ -29,6 +29,7 @@ export function caStatusCommand(terminal: Terminal): Command {
   return new Command('status')
     .description('show the X.509 and JWT authorities of the running server, slot by slot')
     .addOption(adminOption())
+    .addOption(svidOption())
     .addOption(configOption())
     .addOption(outputOption())
     .addHelpText('after', '\nExample:\n  gatehouse ca status --admin unix:/run/gatehouse/admin.sock --output json')

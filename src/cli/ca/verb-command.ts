@@ -6,7 +6,7 @@ import { Command } from 'commander';
 import { GatehouseError } from '../../errors.ts';
 import type { Verb } from '../../identity/authority/authority.ts';
 import { action } from '../action.ts';
-import { type AdminFlags, adminClient, adminOption } from '../admin-client.ts';
+import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin-client.ts';
 import { configOption } from '../config-option.ts';
 import { type OutputFormat, outputOption, show } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
@@ -40,6 +40,7 @@ export function caVerbCommand(verb: Verb, terminal: Terminal): Command {
   return command
     .option('--reason <text>', 'why; kept with who and what in the audit (gatehouse ca log)', '')
     .addOption(adminOption())
+    .addOption(svidOption())
     .addOption(configOption())
     .addOption(outputOption())
     .addHelpText('after', `\nExample:\n  gatehouse ca ${verb} --reason "yearly rotation"`)

@@ -42,7 +42,8 @@ export function envoyBootstrapCommand(write: (text: string) => void = (text) => 
     .option('--server-speaks-first', 'TCP: the application greets (MySQL, SMTP); its greeting is not guarded', false)
     .option('--sds <address>', "Gatehouse's socket for certificates", 'unix:/run/gatehouse/workload.sock')
     .option('--ext-authz <address>', "Gatehouse's address for Checks", '127.0.0.1:9191')
-    .option('--ext-authz-id <id>', 'SPIFFE ID of Gatehouse; turns on mTLS to --ext-authz')
+    .option('--ext-authz-tls', 'mTLS to --ext-authz, which must show spiffe://TRUST-DOMAIN/gatehouse/decider', false)
+    .option('--ext-authz-id <id>', 'mTLS to --ext-authz, which must show this SPIFFE ID instead')
     .option('--timeout <duration>', 'how long a Check may take before the request is refused', '1s')
     .option('--max-connection-duration <duration>', 'longest life of a connection, 0 for no limit', '1h')
     .addOption(

@@ -2,6 +2,7 @@
  * Turns the flags of `gatehouse envoy bootstrap` into options, or says which flag is wrong and how to write it.
  * @module
  */
+import { deciderIdOf } from '../../spiffe/own-ids.ts';
 import { parseSpiffeId, type SpiffeId } from '../../spiffe/spiffe-id.ts';
 import { parseTrustDomain, type TrustDomain } from '../../spiffe/trust-domain.ts';
 import { type Address, invalid, isLocal, parseAddress } from './address.ts';
@@ -20,6 +21,7 @@ export interface BootstrapFlags {
   readonly serverSpeaksFirst: boolean;
   readonly sds: string;
   readonly extAuthz: string;
+  readonly extAuthzTls: boolean;
   readonly extAuthzId?: string;
   readonly timeout: string;
   readonly maxConnectionDuration: string;
@@ -56,7 +58,7 @@ export function readFlags(flags: BootstrapFlags): SidecarOptions {
     inbound,
     outbound,
     sds: readSds(flags.sds),
-    ...readExtAuthz(flags),
+    ...readExtAuthz(flags, trustDomain),
     serverSpeaksFirst: flags.serverSpeaksFirst,
     timeoutMs: readSeconds(flags.timeout, '--timeout') * 1000,
     maxConnectionSeconds: readSeconds(flags.maxConnectionDuration, '--max-connection-duration'),
@@ -121,11 +123,16 @@ function readSds(text: string): Address {
   return address;
 }
 
-function readExtAuthz(flags: BootstrapFlags): Pick<SidecarOptions, 'extAuthz' | 'extAuthzId'> {
+function readExtAuthz(
+  flags: BootstrapFlags,
+  trustDomain: TrustDomain,
+): Pick<SidecarOptions, 'extAuthz' | 'extAuthzId'> {
   const extAuthz = parseAddress(flags.extAuthz, '--ext-authz');
-  const extAuthzId = flags.extAuthzId === undefined ? undefined : parseSpiffeId(flags.extAuthzId);
+  const usualId = flags.extAuthzTls ? deciderIdOf(trustDomain) : undefined;
+  const extAuthzId = flags.extAuthzId === undefined ? usualId : parseSpiffeId(flags.extAuthzId);
   if (!isLocal(extAuthz) && extAuthzId === undefined) {
-    const why = 'an address on another machine needs mTLS: name the SPIFFE ID of Gatehouse with --ext-authz-id';
+    const why =
+      'an address on another machine needs mTLS: add --ext-authz-tls, or --ext-authz-id with another SPIFFE ID';
     throw invalid('--ext-authz', why, flags.extAuthz);
   }
   return { extAuthz, extAuthzId };

@@ -2,7 +2,7 @@
  * The pages for monitoring, `/healthz`, `/readyz`, `/metrics`; and `/crl.pem`, which is as public as certificates are.
  * @module
  */
-import type { RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readiness } from './readiness.ts';
 
 export interface HealthPagesDeps {
@@ -15,15 +15,24 @@ export interface HealthPagesDeps {
 
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
+/** `stranger`: came by TLS and proved no identity; a prober may do so, and learns yes or no. */
+export type HealthReader = 'known' | 'stranger';
+
+export type HealthPages = (request: IncomingMessage, response: ServerResponse, reader: HealthReader) => void;
+
 /** Creates the handler. Being degraded is not being unready: what was last good stays in force. */
-export function createHealthPages({ readiness, metrics, crl }: HealthPagesDeps): RequestListener {
-  const pages: Readonly<Record<string, (response: ServerResponse) => Promise<void>>> = {
+export function createHealthPages({ readiness, metrics, crl }: HealthPagesDeps): HealthPages {
+  const pages: Readonly<Record<string, (response: ServerResponse, reader: HealthReader) => Promise<void>>> = {
     '/healthz': async (response) => json(response, 200, { alive: true }),
-    '/readyz': async (response) => {
+    '/readyz': async (response, reader) => {
       const state = readiness();
-      json(response, state.ready ? 200 : 503, state);
+      json(response, state.ready ? 200 : 503, reader === 'known' ? state : { ready: state.ready });
     },
-    '/metrics': async (response) => {
+    '/metrics': async (response, reader) => {
+      if (reader === 'stranger') {
+        const message = 'metrics need a client certificate: an SVID of our trust domain';
+        return json(response, 403, { code: 'caller_not_authorised', message, details: {} });
+      }
       const text = await metrics();
       response.writeHead(200, { 'content-type': METRICS_TYPE }).end(text);
     },
@@ -33,14 +42,14 @@ export function createHealthPages({ readiness, metrics, crl }: HealthPagesDeps):
       else response.writeHead(200, { 'content-type': 'application/x-pem-file' }).end(text);
     },
   };
-  return (request, response) => {
+  return (request, response, reader) => {
     const page = pages[(request.url ?? '').split('?', 1)[0]!];
     if (page === undefined) return json(response, 404, { code: 'not_found', message: 'not found', details: {} });
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
       return json(response, 405, { code: 'not_supported', message: 'only GET and HEAD', details: {} });
     }
-    page(response).catch(() => {
+    page(response, reader).catch(() => {
       if (!response.headersSent) json(response, 500, { code: 'internal', message: 'internal error', details: {} });
       else response.destroy();
     });

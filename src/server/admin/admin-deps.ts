@@ -14,6 +14,7 @@ import type { PolicySources } from '../../policy/sources/policy-sources.ts';
 import type { Deciders } from '../decider/deciders.ts';
 import type { LiveExplain } from '../explain/live-explain.ts';
 import type { DecisionLog } from '../log/decision-log.ts';
+import type { IdentifyCaller } from '../tls/callers.ts';
 
 export interface AdminDeps {
   readonly authority: Authority;
@@ -33,4 +34,6 @@ export interface AdminDeps {
   readonly config: () => Config;
   readonly status: () => unknown;
   readonly log: Log;
+  /** Who holds a certificate that TLS has verified. */
+  readonly identify: IdentifyCaller;
 }

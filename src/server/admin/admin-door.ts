@@ -1,14 +1,13 @@
 /**
- * The admin API: HTTP and JSON on a unix socket, for the server's own user and root.
+ * The admin API: HTTP and JSON on a unix socket for the server's own user and root, or over mTLS for the SPIFFE IDs of `admin.clients`.
  * @module
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Config } from '../../config/config.ts';
 import { asGatehouseError, GatehouseError, meaningOf } from '../../errors.ts';
-import { peerCredentialsOf } from '../../transport/peer-credentials.ts';
-import { type HttpDoor, openHttpDoor } from '../http-door.ts';
-import { unixAddress } from '../listen-addresses.ts';
+import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
+import { type HttpDoor, type HttpDoorDeps, type HttpPeer, openHttpDoor } from '../http-door.ts';
+import { listenAddress } from '../listen-addresses.ts';
 import type { AdminDeps } from './admin-deps.ts';
 import type { AdminRequest } from './admin-handler.ts';
 import { routeOf } from './routes.ts';
@@ -16,29 +15,26 @@ import { routeOf } from './routes.ts';
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 /** Opens the admin API. @throws GatehouseError `address_in_use`, `config_invalid` */
-export function openAdmin(config: Config, deps: AdminDeps): Promise<HttpDoor> {
-  const uids = new WeakMap<Socket, number>();
-  return openHttpDoor(
-    unixAddress(config.listen.admin, 'peer'),
-    (request, response) => void answer(request, response, uids.get(request.socket), deps),
-    (socket) => {
-      const credentials = peerCredentialsOf(socket);
-      credentials?.process?.close();
-      if (credentials !== undefined) uids.set(socket, credentials.uid);
-    },
-  );
+export function openAdmin(config: Config, identity: HttpDoorDeps['identity'], deps: AdminDeps): Promise<HttpDoor> {
+  return openHttpDoor(listenAddress(config.listen.admin), {
+    handle: (request, response, peer) => void answer(request, response, peer, deps),
+    identity,
+    callers: 'certified',
+    handshakeFailed: (reason, remote) => deps.log.info({ remote }, `admin API: the TLS handshake failed: ${reason}`),
+  });
 }
 
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  uid: number | undefined,
+  peer: HttpPeer,
   deps: AdminDeps,
 ): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://gatehouse');
   const method = request.method ?? 'GET';
+  const spiffeId = deps.identify(peer.certificate);
   try {
-    const who = authorise(uid, deps);
+    const who = peer.tls ? authoriseId(spiffeId, deps.config().admin.clients) : authoriseUid(peer.uid, deps);
     const handle = routeOf(method, url.pathname);
     const asked: AdminRequest = { who, query: url.searchParams, body: await bodyOf(request) };
     send(response, 200, await handle(asked, deps));
@@ -47,7 +43,7 @@ async function answer(
     const { code, message, details } = error;
     const { http, safeText } = meaningOf(code);
     deps.log[code === 'internal' ? 'error' : 'info'](
-      { uid, method, path: url.pathname, code },
+      { ...(peer.tls ? { spiffeId } : { uid: peer.uid }), method, path: url.pathname, code },
       `admin API: ${message}`,
     );
     send(response, http, {
@@ -59,7 +55,7 @@ async function answer(
 }
 
 /** The peer's uid, from the kernel, decides: ours or root. */
-function authorise(uid: number | undefined, { accounts }: AdminDeps): string {
+function authoriseUid(uid: number | undefined, { accounts }: AdminDeps): string {
   if (uid !== undefined && (uid === 0 || uid === process.geteuid?.())) {
     const name = accounts.userName(uid);
     return name === undefined ? `uid:${uid}` : `uid:${uid} (${name})`;
@@ -68,6 +64,17 @@ function authorise(uid: number | undefined, { accounts }: AdminDeps): string {
     'caller_not_authorised',
     `uid ${uid ?? 'unknown'} may not use the admin API; root and the server's own user may`,
     { uid },
+  );
+}
+
+function authoriseId(spiffeId: SpiffeId | undefined, clients: readonly SpiffeId[]): string {
+  if (spiffeId !== undefined && clients.includes(spiffeId)) return spiffeId;
+  throw new GatehouseError(
+    'caller_not_authorised',
+    spiffeId === undefined
+      ? 'your certificate is no SVID of our trust domain, or it was revoked'
+      : `${spiffeId} may not use the admin API; those in admin.clients may`,
+    { spiffeId },
   );
 }
 

@@ -6,19 +6,25 @@ import type { Socket } from 'node:net';
 import type { Check } from '../../authz/check.ts';
 import type { Caller } from '../../authz/destination.ts';
 import type { Watchable } from '../../lib/watchable.ts';
+import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import type { Connection } from '../../transport/connections.ts';
 import { rawUnary } from '../../transport/grpc-methods.ts';
 import { createGrpcServer } from '../../transport/grpc-server.ts';
 import { healthMethods, type ServingState } from '../../transport/health-service.ts';
 import { HEALTH_CHECK_PATH, healthCheck } from '../../transport/lane/health-check.ts';
 import { createLane } from '../../transport/lane/lane.ts';
 import type { ListenAddress } from '../../transport/listen-address.ts';
+import { createTlsFront, type TlsIdentity } from '../../transport/tls-front.ts';
+import { callerSvidOf } from '../tls/callers.ts';
 
 const CHECK_PATH = '/envoy.service.auth.v3.Authorization/Check';
 /** gRPC's own default; a larger CheckRequest gets RESOURCE_EXHAUSTED. */
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 const MAX_CALLS_PER_CONNECTION = 100_000;
-/** Every listener of ours is loopback or a unix socket until it has TLS of its own. */
+/** By a unix socket or plain loopback. */
 const LOCAL: Caller = { local: true };
+/** Has no SVID of ours: may ask about nothing. */
+const NOBODY: Caller = { spiffeId: '', serial: '', spki: '' };
 
 export interface CheckTransport {
   accept(socket: Socket, listener: ListenAddress): void;
@@ -29,15 +35,43 @@ export interface CheckTransportDeps {
   readonly kind: 'lane' | 'grpc-js';
   readonly check: Check;
   readonly serving: Watchable<ServingState>;
+  /** What we show where a listener has TLS. */
+  readonly identity: Watchable<TlsIdentity | undefined>;
+  readonly trustDomain: TrustDomain;
   readonly trouble: (thrown: unknown) => void;
+  /** Told of a connection that was not let in. */
+  readonly refused: (why: string) => void;
 }
 
 /** Creates the transport that the configuration names. */
 export function createCheckTransport(deps: CheckTransportDeps): CheckTransport {
-  return deps.kind === 'lane' ? laneTransport(deps) : grpcTransport(deps);
+  const inner = deps.kind === 'lane' ? laneTransport(deps) : grpcTransport(deps);
+  const front = createTlsFront(deps.identity, {
+    protocol: 'h2',
+    callers: 'certified',
+    failed: (reason, remote) => deps.refused(`the TLS handshake of ${remote} failed: ${reason}`),
+  });
+  return {
+    accept(socket, listener) {
+      if (listener.kind === 'unix' || !listener.tls) return inner.accept(socket, listener, LOCAL);
+      front.secure(socket, (secured, certificate) =>
+        inner.accept(secured, listener, (certificate && callerSvidOf(certificate, deps.trustDomain)) ?? NOBODY),
+      );
+    },
+    async drain(graceMs) {
+      front[Symbol.dispose]();
+      await inner.drain(graceMs);
+    },
+  };
 }
 
-function laneTransport({ check, serving, trouble }: CheckTransportDeps): CheckTransport {
+/** A transport that is told who calls. */
+interface InnerTransport {
+  accept(socket: Socket, listener: ListenAddress, caller: Caller): void;
+  drain(graceMs: number): Promise<void>;
+}
+
+function laneTransport({ check, serving, trouble }: CheckTransportDeps): InnerTransport {
   const lane = createLane<Caller>({
     methods: new Map([
       [CHECK_PATH, check],
@@ -46,15 +80,27 @@ function laneTransport({ check, serving, trouble }: CheckTransportDeps): CheckTr
     limits: { messageBytes: MAX_REQUEST_BYTES },
     failed: trouble,
   });
-  return { accept: (socket) => lane.accept(socket, LOCAL), drain: (graceMs) => lane.drain(graceMs) };
+  return { accept: (socket, _, caller) => lane.accept(socket, caller), drain: (graceMs) => lane.drain(graceMs) };
 }
 
-function grpcTransport({ check, serving, trouble }: CheckTransportDeps): CheckTransport {
-  return createGrpcServer({
-    methods: [rawUnary({ path: CHECK_PATH }, (request) => check(request, LOCAL)), ...healthMethods(serving)],
+function grpcTransport({ check, serving, trouble }: CheckTransportDeps): InnerTransport {
+  const callers = new WeakMap<Connection, Caller>();
+  const callerOf = (connection: Connection | undefined): Caller => (connection && callers.get(connection)) ?? NOBODY;
+  const grpc = createGrpcServer({
+    methods: [
+      rawUnary({ path: CHECK_PATH }, (request, connection) => check(request, callerOf(connection))),
+      ...healthMethods(serving),
+    ],
     limits: { maxReceiveMessageBytes: MAX_REQUEST_BYTES, maxConcurrentStreams: MAX_CALLS_PER_CONNECTION },
     failed: (_, error) => {
       if (error.code === 'internal') trouble(error);
     },
   });
+  return {
+    accept(socket, listener, caller) {
+      const connection = grpc.accept(socket, listener);
+      if (connection !== undefined) callers.set(connection, caller);
+    },
+    drain: (graceMs) => grpc.drain(graceMs),
+  };
 }

@@ -19,6 +19,7 @@ import type { PolicyModel } from '../../policy/model.ts';
 import type { Snapshot } from '../../policy/snapshot.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
 import type { ServingState } from '../../transport/health-service.ts';
+import type { TlsIdentity } from '../../transport/tls-front.ts';
 import { tokenRulesOf } from '../token-rules.ts';
 import { createCheckTransport } from './check-transport.ts';
 import type { DeciderSettings, FromDecider, ToDecider } from './messages.ts';
@@ -44,6 +45,7 @@ export interface Decider {
 export function createDecider(tell: (message: FromDecider) => void): Decider {
   const state = createWatchable<DecisionState | undefined>(undefined);
   const serving = createWatchable<ServingState>(servingState(false));
+  const identity = createWatchable<TlsIdentity | undefined>(undefined);
   const ring = new DecisionRing();
   const counters = new CheckCounters();
   const parity = new ParityCanary((report) => tell({ kind: 'parity', report }));
@@ -120,7 +122,10 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
       kind: given.transport,
       check: (request, caller) => check!(request, caller), // set above, replaced with the settings
       serving,
+      identity,
+      trustDomain: given.trustDomain,
       trouble,
+      refused: (why) => tell({ kind: 'connection-refused', why }),
     });
     enforce();
   };
@@ -160,6 +165,9 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
         publish();
         if (!announced) announce();
         tell({ kind: 'revoked', sequence: message.revocations.sequence });
+        break;
+      case 'tls-identity':
+        identity.replace(message.identity);
         break;
       case 'serving':
         serving.replace(servingState(message.serving));

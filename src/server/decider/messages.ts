@@ -12,7 +12,9 @@ import type { RingEntry } from '../../authz/ring.ts';
 import type { Revocations } from '../../authz/state.ts';
 import type { PolicyModel } from '../../policy/model.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
+import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { ListenAddress } from '../../transport/listen-address.ts';
+import type { TlsIdentity } from '../../transport/tls-front.ts';
 
 /** What a decider is told once a start, and again when `workloads` change. */
 export interface DeciderSettings {
@@ -20,6 +22,8 @@ export interface DeciderSettings {
   readonly check: CheckOptions;
   /** Allow everything while there is no policy at all. */
   readonly allowEmpty: boolean;
+  /** Ours: callers over TLS must be of it. */
+  readonly trustDomain: TrustDomain;
 }
 
 /** Every kind but `connection` and `drain` is repeated to a decider that was started again. */
@@ -29,6 +33,8 @@ export type ToDecider =
   | { readonly kind: 'key-sets'; readonly documents: KeySetDocuments }
   | { readonly kind: 'bundles'; readonly bundles: BundleSet }
   | { readonly kind: 'revocations'; readonly revocations: Revocations }
+  /** What to show on listeners with TLS; absent: nothing that is valid, so nobody is let in there. */
+  | { readonly kind: 'tls-identity'; readonly identity: TlsIdentity | undefined }
   /** Whether the server as a whole is ready, for grpc.health.v1. */
   | { readonly kind: 'serving'; readonly serving: boolean }
   /** Comes with a socket that was accepted on `listener`; answered by `taken`. */
@@ -59,4 +65,6 @@ export type FromDecider =
   | { readonly kind: 'parity'; readonly report: ParityReport }
   | { readonly kind: 'unknown-kid'; readonly unknown: UnknownKid }
   | { readonly kind: 'trouble'; readonly message: string }
+  /** A connection was not let in. */
+  | { readonly kind: 'connection-refused'; readonly why: string }
   | { readonly kind: 'drained' };

@@ -29,7 +29,7 @@ async function serve(
   methods: readonly GrpcMethod[],
   limits = { maxReceiveMessageBytes: 1024, maxConcurrentStreams: 100 },
 ): Promise<Served> {
-  const listener = await listen({ kind: 'tcp', host: '127.0.0.1', port: 0 });
+  const listener = await listen({ kind: 'tcp', host: '127.0.0.1', port: 0, tls: false });
   const failures: string[] = [];
   const server = createGrpcServer({
     methods,

@@ -131,12 +131,12 @@ describe('listenUnix', () => {
 
 describe('listenTcp', () => {
   it('gives the port really bound', async () => {
-    await using listener = await listen({ kind: 'tcp', host: '127.0.0.1', port: 0 });
+    await using listener = await listen({ kind: 'tcp', host: '127.0.0.1', port: 0, tls: false });
     assert.match(textOfAddress(listener.address), /^127\.0\.0\.1:[1-9]\d+$/);
   });
 
   it('says that a port is in use, and what to do', async () => {
-    await using first = await listen({ kind: 'tcp', host: '127.0.0.1', port: 0 });
+    await using first = await listen({ kind: 'tcp', host: '127.0.0.1', port: 0, tls: false });
     await assert.rejects(listen(first.address), {
       code: 'address_in_use',
       message: /another process listens there: .*another port/,
@@ -144,12 +144,12 @@ describe('listenTcp', () => {
   });
 
   it('says that an address is not of this machine', async () => {
-    const address = { kind: 'tcp', host: '192.0.2.1', port: 0 } as const;
+    const address = { kind: 'tcp', host: '192.0.2.1', port: 0, tls: false } as const;
     await assert.rejects(listen(address), { code: 'config_invalid', message: /no such address/ });
   });
 
   it('stops accepting at once, also with a connection open', async () => {
-    const listener = await listen({ kind: 'tcp', host: '127.0.0.1', port: 0 });
+    const listener = await listen({ kind: 'tcp', host: '127.0.0.1', port: 0, tls: false });
     assert.equal(listener.address.kind, 'tcp');
     const { port } = listener.address as { port: number };
     const client = connect(port, '127.0.0.1');

@@ -62,8 +62,8 @@ async function serve(identity: ReturnType<typeof createWatchable<TlsIdentity | u
     methods: [echo],
     limits: { maxReceiveMessageBytes: 1024, maxConcurrentStreams: 10 },
   });
-  const front = createTlsFront(identity);
-  const address = { kind: 'tcp', host: '127.0.0.1', port } as const;
+  const front = createTlsFront(identity, { protocol: 'h2', callers: 'certified' });
+  const address = { kind: 'tcp', host: '127.0.0.1', port, tls: true } as const;
   listener.on('connection', (socket) => front.secure(socket, (secured, peer) => grpc.accept(secured, address, peer)));
   const call = (client: Client) =>
     new Promise<Buffer>((resolve, reject) => {

@@ -15,16 +15,18 @@ const bad = (text: string) => {
   return reading.findings;
 };
 
+const modeOf = (listener: object) => ('mode' in listener ? listener.mode : undefined);
+
 describe('readConfig', () => {
   it('fills in every default of the contract', () => {
     const config = good(MINIMAL);
     assert.equal(config.dataDir, '/etc/gatehouse/data');
     assert.deepEqual(config.roles, ['authority', 'decider']);
     assert.deepEqual(config.store, { kind: 'sqlite', path: '/etc/gatehouse/data/gatehouse.db' });
-    assert.deepEqual(config.listen.extAuthz, { kind: 'tcp', host: '127.0.0.1', port: 9191 });
-    assert.deepEqual(config.listen.health, { kind: 'tcp', host: '127.0.0.1', port: 9909 });
+    assert.deepEqual(config.listen.extAuthz, { kind: 'tcp', host: '127.0.0.1', port: 9191, tls: false });
+    assert.deepEqual(config.listen.health, { kind: 'tcp', host: '127.0.0.1', port: 9909, tls: false });
     assert.deepEqual(
-      [config.listen.workloadApi.path, config.listen.workloadApi.mode, config.listen.admin.mode],
+      [config.listen.workloadApi.path, config.listen.workloadApi.mode, modeOf(config.listen.admin)],
       ['/etc/gatehouse/run/workload.sock', 0o666, 0o600],
     );
     assert.deepEqual(config.policies.paths, [{ path: '/etc/gatehouse/policies', namespaces: undefined }]);
@@ -71,7 +73,7 @@ workloads:
   for (const { written, want } of modes) {
     it(`reads mode ${written} as chmod does`, () => {
       const config = good(`${MINIMAL}listen: { admin: { path: /run/a.sock, mode: ${written} } }`);
-      assert.equal(config.listen.admin.mode, want);
+      assert.equal(modeOf(config.listen.admin), want);
     });
   }
 
@@ -131,8 +133,8 @@ workloads:
       says: /enforce/,
     },
     {
-      name: 'TCP beyond loopback',
-      text: `${MINIMAL}listen: { extAuthz: 0.0.0.0:9191 }`,
+      name: 'plain TCP beyond loopback',
+      text: `${MINIMAL}listen: { extAuthz: { address: 0.0.0.0:9191, tls: false } }`,
       line: 2,
       path: 'listen.extAuthz',
       says: /not loopback/,
@@ -145,11 +147,18 @@ workloads:
       says: /ADDRESS:PORT/,
     },
     {
-      name: 'TCP for the admin API',
-      text: `${MINIMAL}listen: { admin: 127.0.0.1:1 }`,
+      name: 'plain TCP for the admin API',
+      text: `${MINIMAL}listen: { admin: { address: 127.0.0.1:1, tls: false } }`,
       line: 2,
       path: 'listen.admin',
       says: /unix socket/,
+    },
+    {
+      name: 'an unknown key of a TCP listener',
+      text: `${MINIMAL}listen:\n  health: { address: 127.0.0.1:1, tsl: true }`,
+      line: 3,
+      path: 'listen.health.tsl',
+      says: /did you mean tls\?/,
     },
     {
       name: 'TCP for the Workload API',

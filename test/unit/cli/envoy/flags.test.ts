@@ -14,6 +14,7 @@ const good: BootstrapFlags = {
   serverSpeaksFirst: false,
   sds: 'unix:/run/gatehouse/details.sock',
   extAuthz: '127.0.0.1:9191',
+  extAuthzTls: false,
   timeout: '250ms',
   maxConnectionDuration: '1h',
   paths: 'strict',
@@ -54,7 +55,7 @@ describe('readFlags', () => {
       want: /^--sds: the path has more than 107 bytes/,
     },
     { name: 'certificates over TCP', flags: { ...good, sds: '127.0.0.1:1' }, want: /^--sds.*unix socket only/ },
-    { name: 'a plain Check over the network', flags: { ...good, extAuthz: '10.0.0.1:9191' }, want: /--ext-authz-id/ },
+    { name: 'a plain Check over the network', flags: { ...good, extAuthz: '10.0.0.1:9191' }, want: /--ext-authz-tls/ },
     { name: 'admin pages for everybody', flags: { ...good, admin: '0.0.0.0:9901' }, want: /^--admin.*no login/ },
     {
       name: 'an outbound listener for everybody',

@@ -1,0 +1,66 @@
+/**
+ * Our own identities: kept for every listener that has TLS, told to whoever accepts there.
+ * @module
+ */
+import type { Config } from '../../config/config.ts';
+import type { GatehouseError } from '../../errors.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { createTicks } from '../../lib/ticks.ts';
+import { createWatchable, type Watchable } from '../../lib/watchable.ts';
+import { authorityIdOf, deciderIdOf } from '../../spiffe/own-ids.ts';
+import type { TlsIdentity } from '../../transport/tls-front.ts';
+import { keepOwnIdentity, type OwnIdentityDeps } from './own-identity.ts';
+
+export interface TlsRole extends Disposable {
+  /** Of the listeners that the primary serves; undefined while none is valid. */
+  readonly primary: Watchable<TlsIdentity | undefined>;
+  /** Of the listener of Checks. */
+  readonly deciders: Watchable<TlsIdentity | undefined>;
+  /** Asks the authority for what the listeners need, and keeps it fresh. */
+  keep(source: OwnIdentityDeps['source']): void;
+}
+
+export interface TlsRoleDeps {
+  readonly config: Config;
+  readonly report: (error: GatehouseError) => void;
+  /** Told whether listeners wait for an identity; empty: none does. */
+  readonly waiting: (why: string) => void;
+}
+
+const TICK_MS = 250;
+
+/** Creates the role; nothing is asked for before `keep`. */
+export function createTlsRole({ config, report, waiting }: TlsRoleDeps): TlsRole {
+  const { listen, trustDomain, tls } = config;
+  const stack = new DisposableStack();
+  const primary = createWatchable<TlsIdentity | undefined>(undefined);
+  const deciders = createWatchable<TlsIdentity | undefined>(undefined);
+  const kept = [
+    { into: primary, spiffeId: authorityIdOf(trustDomain), needed: [listen.admin, listen.health].some(hasTls) },
+    { into: deciders, spiffeId: deciderIdOf(trustDomain), needed: hasTls(listen.extAuthz) },
+  ].filter(({ needed }) => needed);
+  const look = (): void => {
+    const missing = kept.filter(({ into }) => into.value === undefined).map(({ spiffeId }) => spiffeId);
+    waiting(missing.length === 0 ? '' : `no valid SVID of our own for ${missing.join(', ')}`);
+  };
+  look();
+  return {
+    primary,
+    deciders,
+    keep(source) {
+      const ticks = createTicks(TICK_MS);
+      for (const { into, spiffeId } of kept) {
+        stack.defer(into.subscribe(look));
+        stack.use(
+          keepOwnIdentity({ source, spiffeId, dnsNames: tls.dnsNames, into, clock: systemClock, ticks, report }),
+        );
+      }
+    },
+    [Symbol.dispose]: () => stack.dispose(),
+  };
+}
+
+/** Whether a listener's callers speak TLS. */
+function hasTls(listener: Config['listen']['extAuthz']): boolean {
+  return listener.kind === 'tcp' && listener.tls;
+}
