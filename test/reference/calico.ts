@@ -7,7 +7,7 @@
 import { BlockList, isIP } from 'node:net';
 import { normalisePath } from '../../src/policy/dialects/calico/path.ts';
 import { parseSelector } from '../../src/policy/dialects/calico/selector.ts';
-import { labelsMatch } from '../../src/policy/labels.ts';
+import { type LabelExpr, labelsMatch } from '../../src/policy/labels.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: documents of any shape come in; a wrong one is a fault of the test's own data
 type Doc = any;
@@ -243,7 +243,8 @@ export class CalicoReference {
 
   #end(entity: Doc, policy: Doc, end: CalicoRequest['source']): boolean {
     const own: string | undefined = policy.kind === 'NetworkPolicy' ? policy.metadata.namespace : undefined;
-    const accounts = entity.serviceAccounts;
+    const written = entity.serviceAccounts;
+    const accounts = list(written?.names).length > 0 || written?.selector ? written : undefined;
     const scoped =
       own !== undefined && !entity.namespaceSelector && (entity.selector || entity.notSelector || accounts)
         ? own
@@ -257,8 +258,10 @@ export class CalicoReference {
         const namespace = labels.get('projectcalico.org/namespace');
         if (scoped !== undefined && namespace !== scoped) return false;
         if (namespaces) {
-          if (namespaces.global ? namespace !== undefined : namespace === undefined) return false;
-          if (!namespaces.global && !labelsMatch(namespaces.expr, prefixed(labels, 'pcns.'))) return false;
+          if (namespaces.global && namespace !== undefined) return false;
+          // Calico writes all() here as "has a namespace", and asks everything else of labels that the namespaceless lack.
+          const asked = new Map([...prefixed(labels, 'pcns.'), ...(namespace === undefined ? [] : [['!', '']] as const)]);
+          if (!namespaces.global && !labelsMatch(withNamespace(namespaces.expr), asked)) return false;
         }
         if (accounts) {
           const name = labels.get('projectcalico.org/serviceaccount');
@@ -319,6 +322,13 @@ export class CalicoReference {
       );
     });
   }
+}
+
+/** Every `all()` in it asks for the mark of what lives in a namespace. */
+function withNamespace(expr: LabelExpr): LabelExpr {
+  if (expr.op === 'not') return { op: 'not', of: withNamespace(expr.of) };
+  if (expr.op !== 'all' && expr.op !== 'any') return expr;
+  return expr.of.length === 0 ? { op: 'has', key: '!' } : { op: expr.op, of: expr.of.map(withNamespace) };
 }
 
 function prefixed(labels: Labels, prefix: string): Labels {

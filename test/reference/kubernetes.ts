@@ -66,7 +66,7 @@ export class KubernetesReference {
       const types =
         list(policy.spec.policyTypes).length > 0
           ? policy.spec.policyTypes
-          : ['Ingress', ...(policy.spec.egress === undefined ? [] : ['Egress'])];
+          : ['Ingress', ...(list(policy.spec.egress).length === 0 ? [] : ['Egress'])];
       return (
         types.includes(direction) &&
         policy.metadata.namespace === pod.metadata.namespace &&

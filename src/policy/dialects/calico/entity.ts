@@ -50,10 +50,10 @@ export function readEntity(value: MapValue | undefined, context: EntityContext):
   if (value === undefined) return { check: allOf([]), network: allOf([]) };
   const selectors = readSelectors(value, context);
   checkServices(value, context);
-  const sets = endpointConditions(value, selectors, context);
+  const sets = endpointConditions(selectors, context);
   const nets = netConditions(value, context);
   const ports = portsOf(value, context.end, context.path, context.report);
-  const identity = identityCondition(value, selectors, context);
+  const identity = identityCondition(selectors, context);
   const network = (ranges: boolean): Expr[] => [...sets(ranges), ...nets];
   return {
     // Calico's checker never finds an address in a range of a network set (measured), and knows no named ports.
@@ -74,8 +74,11 @@ interface Selectors {
 
 function readSelectors(value: MapValue, { path, namespace, report }: EntityContext): Selectors {
   const accounts = mapAt(value, 'serviceAccounts');
+  const accountNames = textsAt(accounts, 'names').map((name) => name.text);
   const named =
-    ['selector', 'notSelector'].some((field) => (textAt(value, field) ?? '') !== '') || accounts !== undefined;
+    ['selector', 'notSelector'].some((field) => isWritten(value, field)) ||
+    accountNames.length > 0 ||
+    isWritten(accounts, 'selector');
   const namespaces = readSelector(
     fieldOf(value, 'namespaceSelector'),
     `${path}.namespaceSelector`,
@@ -87,44 +90,48 @@ function readSelectors(value: MapValue, { path, namespace, report }: EntityConte
     notSelector: readSelector(fieldOf(value, 'notSelector'), `${path}.notSelector`, report),
     namespaces,
     accounts: readSelector(fieldOf(accounts, 'selector'), `${path}.serviceAccounts.selector`, report),
-    accountNames: textsAt(accounts, 'names').map((name) => name.text),
+    accountNames,
     ownNamespace: namespaces === undefined && named ? namespace : undefined,
   };
 }
 
 /** The IP sets of the rule; `ranges`: whether ranges of network sets count. */
-function endpointConditions(
-  value: MapValue,
-  selectors: Selectors,
-  { end }: EntityContext,
-): (ranges: boolean) => Expr[] {
+function endpointConditions(selectors: Selectors, { end }: EntityContext): (ranges: boolean) => Expr[] {
   const { selector, notSelector, namespaces, accounts, accountNames, ownNamespace } = selectors;
   const parts: LabelExpr[] = [];
   if (selector !== undefined) parts.push(selector.expr);
   if (ownNamespace !== undefined) parts.push({ op: 'in', key: NAMESPACE, values: [ownNamespace] });
-  if (namespaces !== undefined) parts.push(...namespaceParts(namespaces));
+  if (namespaces !== undefined) parts.push(ofNamespaces(namespaces.expr, namespaces.global));
   if (accountNames.length > 0) parts.push({ op: 'in', key: SERVICE_ACCOUNT, values: accountNames });
   if (accounts !== undefined) parts.push(withKeyPrefix(accounts.expr, 'pcsa.'));
-  const positive = parts.length > 0 || mapAt(value, 'serviceAccounts') !== undefined;
   return (ranges) => {
     const set = (expr: LabelExpr): Expr => ({ op: 'endpoint', end, selector: expr, ranges });
     const out: Expr[] = [];
-    if (positive) out.push(set(parts.length === 1 ? parts[0]! : { op: 'all', of: parts }));
+    if (parts.length > 0) out.push(set(parts.length === 1 ? parts[0]! : { op: 'all', of: parts }));
     if (notSelector !== undefined) out.push({ op: 'not', of: set(notSelector.expr) });
     return out;
   };
 }
 
-function namespaceParts(namespaces: ReadSelector): LabelExpr[] {
+const isWritten = (value: MapValue | undefined, field: string): boolean => (textAt(value, field) ?? '') !== '';
+
+/**
+ * A namespace selector as a condition on effective labels. Calico only puts the prefix before its keys: what lives in no namespace
+ * lacks every one of them, and so satisfies `env != 'prod'`. `all()` alone asks for a namespace, `global()` for none.
+ */
+function ofNamespaces(expr: LabelExpr, global = false): LabelExpr {
+  if (expr.op === 'not') return { op: 'not', of: ofNamespaces(expr.of, global) };
+  if (expr.op !== 'all' && expr.op !== 'any') return withKeyPrefix(expr, 'pcns.');
+  if (expr.of.length > 0) return { op: expr.op, of: expr.of.map((part) => ofNamespaces(part, global)) };
   const inNamespace: LabelExpr = { op: 'has', key: NAMESPACE };
-  return namespaces.global ? [{ op: 'not', of: inNamespace }] : [inNamespace, withKeyPrefix(namespaces.expr, 'pcns.')];
+  return global ? { op: 'not', of: inNamespace } : inNamespace;
 }
 
 /** What the principal must say, besides the address. */
-function identityCondition(value: MapValue, selectors: Selectors, { end }: EntityContext): Expr[] {
+function identityCondition(selectors: Selectors, { end }: EntityContext): Expr[] {
   const { namespaces, accounts, accountNames, ownNamespace } = selectors;
   const asksNamespace = ownNamespace !== undefined || (namespaces !== undefined && !namespaces.global);
-  if (!asksNamespace && mapAt(value, 'serviceAccounts') === undefined) return [];
+  if (!asksNamespace && accountNames.length === 0 && accounts === undefined) return [];
   return [
     {
       op: 'identity',

@@ -22,7 +22,7 @@ export function readSelector(
   report: Reporter,
   global?: 'global-allowed',
 ): ReadSelector | undefined {
-  if (value?.is !== 'text' || value.text.trim() === '') return undefined;
+  if (value?.is !== 'text' || value.text === '') return undefined;
   if (value.text.length > MAX_CHARACTERS) {
     report.error(
       value,

@@ -100,7 +100,8 @@ function readNetworkPolicy(document: PolicyDocument, report: Reporter, staged: b
       },
     },
     ingress: acts('Ingress', true) ? ingress : undefined,
-    egress: acts('Egress', fieldOf(spec, 'egress') !== undefined) ? egress : undefined,
+    // Kubernetes fills in policyTypes by whether there are egress rules: an empty list isolates nothing.
+    egress: acts('Egress', egress.length > 0) ? egress : undefined,
   };
   return { to: 'tiers', policy };
 }
@@ -172,10 +173,12 @@ function readPeer(peer: Value, context: PeerContext): Expr {
     );
     return anyOfNone;
   }
-  const podExpr: LabelExpr[] =
-    pods === undefined
+  const podExpr: LabelExpr[] = [
+    isPod,
+    ...(pods === undefined
       ? []
-      : [isPod, readLabelSelector(pods, `${path}.podSelector`, view === 'check' ? report : silentReporter)];
+      : [readLabelSelector(pods, `${path}.podSelector`, view === 'check' ? report : silentReporter)]),
+  ];
   const nsExpr =
     namespaces &&
     readLabelSelector(namespaces, `${path}.namespaceSelector`, view === 'check' ? report : silentReporter);
