@@ -70,10 +70,7 @@ export function loadPolicies(files: readonly PolicyFile[], options: JoinOptions)
 
 /** Joins files that have neither errors nor duplicates. The findings are those that only all files together show. */
 export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions): PolicySet {
-  const contributions: Contribution[] = [];
-  for (const { documents } of files) {
-    for (const { contribution } of documents) if (contribution !== undefined) contributions.push(contribution);
-  }
+  const { contributions, copies } = contributionsOf(files);
   const plane = istioPlane(contributions);
   const { generation, absence, planes = { calico: 'enforce', l4: 'observe' } } = options;
   return {
@@ -84,10 +81,37 @@ export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions)
       registry: registryOf(contributions, options.endpoints ?? []),
       hops: options.hops ?? [],
     },
-    findings: lintTogether(plane),
+    findings: [...copies, ...lintTogether(plane)],
     counts: countsOf(files),
     skipped: skippedOf(files),
   };
+}
+
+/** What the documents add, each once: a copy that says the same in another file counts no second time. */
+function contributionsOf(files: readonly PolicyFile[]) {
+  const seen = new Map<string, { readonly file: PolicyFile; readonly document: ReadDocument }>();
+  const contributions: Contribution[] = [];
+  const copies: Finding[] = [];
+  for (const file of files) {
+    const keys = keysOf(file);
+    for (const [i, document] of file.documents.entries()) {
+      const key = keys[i]!; // one a document
+      const other = seen.get(key);
+      if (other !== undefined) {
+        const copy = duplicateFinding({ file, document, other });
+        copies.push({
+          ...copy,
+          severity: 'warning',
+          code: 'duplicate-copy',
+          fix: 'remove one of them; they say the same',
+        });
+        continue;
+      }
+      seen.set(key, { file, document });
+      if (document.contribution !== undefined) contributions.push(document.contribution);
+    }
+  }
+  return { contributions, copies };
 }
 
 /** Pods, namespaces, service accounts and network sets, wherever they were written. */
@@ -100,7 +124,7 @@ function registryOf(contributions: readonly Contribution[], configured: readonly
   };
 }
 
-/** The documents that an earlier file has already. */
+/** The documents that an earlier file has already, and in other words. */
 export function duplicatesAmong(files: readonly PolicyFile[]): readonly Duplicate[] {
   const seen = new Map<string, { readonly file: PolicyFile; readonly document: ReadDocument }>();
   const out: Duplicate[] = [];
@@ -110,10 +134,19 @@ export function duplicatesAmong(files: readonly PolicyFile[]): readonly Duplicat
       const key = keys[i]!; // one a document
       const other = seen.get(key);
       if (other === undefined) seen.set(key, { file, document });
-      else out.push({ file, document, other });
+      else if (!sayTheSame(document, other.document)) out.push({ file, document, other });
     }
   }
   return out;
+}
+
+const places = new Set(['position', 'file', 'line', 'column']);
+
+/** Whether two documents of one name mean the same, wherever they stand. */
+function sayTheSame(a: ReadDocument, b: ReadDocument): boolean {
+  const meaning = ({ contribution }: ReadDocument): string | undefined =>
+    JSON.stringify(contribution, (key, value: unknown) => (places.has(key) ? undefined : value));
+  return meaning(a) === meaning(b);
 }
 
 const keysOfFiles = new WeakMap<PolicyFile, readonly string[]>();

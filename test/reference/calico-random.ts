@@ -71,7 +71,8 @@ function entity(chance: Chance): Fields {
   const out: Fields = {};
   if (chance.odds(0.35)) out['selector'] = selector(chance);
   if (chance.odds(0.15)) out['notSelector'] = selector(chance);
-  if (chance.odds(0.25)) out['namespaceSelector'] = chance.odds(0.3) ? chance.of(['global()', 'all()', '!all()']) : selector(chance, 1);
+  if (chance.odds(0.25))
+    out['namespaceSelector'] = chance.odds(0.3) ? chance.of(['global()', 'all()', '!all()']) : selector(chance, 1);
   if (chance.odds(0.25))
     out['serviceAccounts'] = {
       ...(chance.odds(0.7) ? { names: chance.some(accounts, 2) } : {}),

@@ -260,7 +260,10 @@ export class CalicoReference {
         if (namespaces) {
           if (namespaces.global && namespace !== undefined) return false;
           // Calico writes all() here as "has a namespace", and asks everything else of labels that the namespaceless lack.
-          const asked = new Map([...prefixed(labels, 'pcns.'), ...(namespace === undefined ? [] : [['!', '']] as const)]);
+          const asked = new Map([
+            ...prefixed(labels, 'pcns.'),
+            ...(namespace === undefined ? [] : ([['!', '']] as const)),
+          ]);
           if (!namespaces.global && !labelsMatch(withNamespace(namespaces.expr), asked)) return false;
         }
         if (accounts) {

@@ -198,11 +198,21 @@ describe('openPolicySources', () => {
   it('refuses the file that brings a name which is in force already', async () => {
     writeFileSync(at('policies', 'm.yaml'), policy('a'));
     const sources = await start();
-    writeFileSync(at('policies', 'b.yaml'), `${policy('a')}---\n${policy('b')}`);
+    writeFileSync(at('policies', 'b.yaml'), `${policy('a', '[]')}---\n${policy('b')}`);
     const load = await until(sources, ({ degraded }) => degraded.length > 0);
     assert.deepEqual([namesOf(load), load.degraded], [['a'], [`${at('policies', 'b.yaml')}:1`]]);
     const finding = load.findings.find(({ code }) => code === 'duplicate-document');
     assert.match(finding?.message ?? '', /m\.yaml:1 already, and again at .*b\.yaml:1/);
+  });
+
+  it('counts a copy that says the same once, and says so', async () => {
+    writeFileSync(at('policies', 'm.yaml'), policy('a'));
+    const sources = await start();
+    writeFileSync(at('policies', 'n.yaml'), `# a copy\n${policy('a')}---\n${policy('b')}`);
+    const load = await untilNames(sources, 'a', 'b');
+    assert.deepEqual(load.degraded, []);
+    const finding = load.findings.find(({ code }) => code === 'duplicate-copy');
+    assert.deepEqual([finding?.severity, finding?.file], ['warning', at('policies', 'n.yaml')]);
   });
 
   it('moves a document from one file to another in one step', async () => {
