@@ -146,7 +146,7 @@ const places = new Set(['position', 'file', 'line', 'column']);
 function sayTheSame(a: ReadDocument, b: ReadDocument): boolean {
   const meaning = ({ contribution }: ReadDocument): string | undefined =>
     JSON.stringify(contribution, (key, value: unknown) => (places.has(key) ? undefined : value));
-  return meaning(a) === meaning(b);
+  return a.contribution !== undefined && meaning(a) === meaning(b);
 }
 
 const keysOfFiles = new WeakMap<PolicyFile, readonly string[]>();
