@@ -2,6 +2,7 @@
  * The command line: which commands there are. Each lives in a file of its own that is loaded only when it is called or helped.
  * @module
  */
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { Terminal } from './terminal.ts';
 
@@ -86,6 +87,7 @@ const groups: Readonly<Record<string, Group>> = {
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<void> {
   const program = new Command('gatehouse')
     .description('Gives every workload a SPIFFE identity, and decides every request by that identity.')
+    .version(versionHere(), '--version', 'print the version')
     .addHelpText(
       'after',
       '\nExample:\n  gatehouse serve --config gatehouse.yaml\n\nEvery command explains itself with --help.',
@@ -107,11 +109,21 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   }
 }
 
+/** Of package.json, which stands two folders above this file, built or not. */
+function versionHere(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  }; // our own file
+  return version;
+}
+
 /** A group that is not called is only its name and summary: nothing of it is loaded. */
 async function mount(name: string, { summary, load }: Group, called: boolean, terminal: Terminal): Promise<Command> {
   if (!called) return new Command(name).description(summary);
   if (typeof load === 'function') return load(terminal);
-  const group = new Command(name).description(summary);
+  const group = new Command(name)
+    .description(summary)
+    .addHelpText('after', `\nExamples: gatehouse ${name} COMMAND --help shows one for each.`);
   for (const each of load) group.addCommand(await each(terminal));
   return group;
 }

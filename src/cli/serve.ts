@@ -2,16 +2,18 @@
  * `gatehouse serve`: runs in the foreground, logs JSON lines to stderr, prints one line to stdout when it is ready.
  * @module
  */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { asGatehouseError, GatehouseError } from '../errors.ts';
 import { type ConfigFlag, configOption } from './config-option.ts';
-import { showError } from './output.ts';
+import { durationOption } from './number-options.ts';
+import { type OutputFormat, outputOption, showError } from './output.ts';
 import type { ExitCode, Terminal } from './terminal.ts';
 
 interface Flags extends ConfigFlag {
-  readonly readyTimeout: string;
-  readonly drainTimeout: string;
+  readonly readyTimeout: number;
+  readonly drainTimeout: number;
   readonly logLevel?: string;
+  readonly output: OutputFormat;
 }
 
 const DEBUGGER_OFF = '--disable-sigusr1';
@@ -21,12 +23,25 @@ export function serveCommand(terminal: Terminal): Command {
   return new Command('serve')
     .description('run the authority and the deciders, in the foreground, until SIGTERM')
     .addOption(configOption())
-    .option('--ready-timeout <duration>', 'how long it may take to become ready', '30s')
-    .option('--drain-timeout <duration>', 'how long running work may take to end after SIGTERM', '10s')
-    .option('--log-level <level>', 'instead of log.level of the configuration')
+    .addOption(durationOption('--ready-timeout <duration>', 'how long it may take to become ready', '30s'))
+    .addOption(
+      durationOption('--drain-timeout <duration>', 'how long running work may take to end after SIGTERM', '10s'),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'instead of log.level of the configuration').choices([
+        'trace',
+        'debug',
+        'info',
+        'warn',
+        'error',
+        'silent',
+      ]),
+    )
+    .addOption(outputOption())
     .addHelpText(
       'after',
       `
+The line that says that it is ready is JSON in either format; --output is about errors.
 SIGTERM ends it after running work has ended. SIGHUP reads policies, entries, workloads and the log level again.
 
 Example:
@@ -57,27 +72,19 @@ async function serve(flags: Flags, terminal: Terminal): Promise<ExitCode | undef
   const stopping = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort());
   try {
-    const [{ startServer }, { loadConfig }, { createLog }, { hardenProcess }, { parseDuration }] = await Promise.all([
+    const [{ startServer }, { loadConfig }, { createLog }, { hardenProcess }] = await Promise.all([
       import('../server/server.ts'),
       import('../config/read-config.ts'),
       import('../platform/observe/log.ts'),
       import('../platform/hardening/harden-process.ts'),
-      import('../config/duration.ts'),
     ]);
-    const milliseconds = (flag: string, text: string): number => {
-      const ms = parseDuration(text);
-      if (ms === undefined)
-        throw new GatehouseError('config_invalid', `${flag}: ${text} is not a duration such as 30s`);
-      return ms;
-    };
     const read = () => {
       const config = loadConfig(flags.config);
       return flags.logLevel === undefined
         ? config
-        : { ...config, log: { level: flags.logLevel as typeof config.log.level } }; // pino checks it
+        : { ...config, log: { level: flags.logLevel as typeof config.log.level } }; // commander has checked it
     };
-    const readyTimeoutMs = milliseconds('--ready-timeout', flags.readyTimeout);
-    const drainTimeoutMs = milliseconds('--drain-timeout', flags.drainTimeout);
+    const { readyTimeout: readyTimeoutMs, drainTimeout: drainTimeoutMs } = flags;
     const config = read();
     const log = createLog(config.log.level);
     let server: Awaited<ReturnType<typeof startServer>> | undefined;
@@ -95,7 +102,7 @@ async function serve(flags: Flags, terminal: Terminal): Promise<ExitCode | undef
       firstDecider.kill();
       showError(
         terminal,
-        'table',
+        flags.output,
         new GatehouseError('unreachable', 'not ready in time: the start could not be ended in order'),
       );
       process.exit(2);
@@ -118,7 +125,7 @@ async function serve(flags: Flags, terminal: Terminal): Promise<ExitCode | undef
     firstDecider.kill();
     const error = asGatehouseError(thrown);
     if (error.code === 'draining') return 0;
-    showError(terminal, 'table', error);
+    showError(terminal, flags.output, error);
     return 2;
   }
 }

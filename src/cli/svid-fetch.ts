@@ -3,9 +3,11 @@
  * @module
  */
 import { Command } from 'commander';
+import { formatDuration } from '../config/duration.ts';
 import { GatehouseError } from '../errors.ts';
 import { action } from './action.ts';
 import { configOption } from './config-option.ts';
+import { durationOption } from './number-options.ts';
 import { type OutputFormat, outputOption, show, showError, textTable } from './output.ts';
 import type { Terminal } from './terminal.ts';
 import { type SocketFlag, socketOption, workloadSocket } from './workload/socket-option.ts';
@@ -14,7 +16,7 @@ interface Flags extends SocketFlag {
   readonly output: OutputFormat;
   readonly write?: string;
   readonly showKey: boolean;
-  readonly timeout: string;
+  readonly timeout: number;
 }
 
 /** Exit code 0 with at least one SVID, 1 if the caller is entitled to none, 2 if nobody answers. */
@@ -25,7 +27,7 @@ export function svidFetchCommand(terminal: Terminal): Command {
     .addOption(configOption())
     .option('--write <directory>', 'leave svid.pem, key.pem (0600) and bundle.pem of the first SVID there')
     .option('--show-key', 'print private keys too', false)
-    .option('--timeout <seconds>', 'how long to wait for the answer', '10')
+    .addOption(durationOption('--timeout <duration>', 'how long to wait for the answer', '10s'))
     .addOption(outputOption())
     .addHelpText(
       'after',
@@ -42,7 +44,7 @@ async function fetchOnce(flags: Flags, terminal: Terminal): Promise<0 | 1> {
   ]);
   const socket = await workloadSocket(flags);
   try {
-    for await (const message of client.fetchX509Svids(socket, AbortSignal.timeout(Number(flags.timeout) * 1000))) {
+    for await (const message of client.fetchX509Svids(socket, AbortSignal.timeout(flags.timeout))) {
       const found = pem.pemSvids(message);
       const first = found.svids[0];
       if (first === undefined) continue;
@@ -61,5 +63,5 @@ async function fetchOnce(flags: Flags, terminal: Terminal): Promise<0 | 1> {
     showError(terminal, flags.output, thrown);
     return 1;
   }
-  throw new GatehouseError('unreachable', `no SVID from ${socket} within ${flags.timeout} s`, { socket });
+  throw new GatehouseError('unreachable', `no SVID from ${socket} within ${formatDuration(flags.timeout)}`, { socket });
 }

@@ -8,6 +8,7 @@ import { Command } from 'commander';
 import { GatehouseError } from '../errors.ts';
 import { action } from './action.ts';
 import { configOption } from './config-option.ts';
+import { countOption } from './number-options.ts';
 import { type OutputFormat, outputOption, showError } from './output.ts';
 import type { Terminal } from './terminal.ts';
 import { type SocketFlag, socketOption, workloadSocket } from './workload/socket-option.ts';
@@ -16,7 +17,7 @@ interface Flags extends SocketFlag {
   readonly output: OutputFormat;
   readonly write?: string;
   readonly exec?: string;
-  readonly count?: string;
+  readonly count?: number;
 }
 
 const RETRY_FIRST_MS = 500;
@@ -30,7 +31,7 @@ export function svidWatchCommand(terminal: Terminal): Command {
     .addOption(configOption())
     .option('--write <directory>', 'leave svid.pem, key.pem (0600) and bundle.pem of the first SVID there')
     .option('--exec <command>', 'shell command to run after each update, such as a reload')
-    .option('--count <number>', 'end after that many updates')
+    .addOption(countOption('--count <number>', 'end after that many updates'))
     .addOption(outputOption())
     .addHelpText('after', '\nExample:\n  gatehouse svid watch --write /run/nginx/svid --exec "nginx -s reload"')
     .action(action<Flags>(terminal, (flags) => watch(flags, terminal)));
@@ -41,7 +42,7 @@ async function watch(flags: Flags, terminal: Terminal): Promise<0> {
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
   const socket = await workloadSocket(flags);
-  let left = flags.count === undefined ? Number.POSITIVE_INFINITY : Number(flags.count);
+  let left = flags.count ?? Number.POSITIVE_INFINITY;
   let retryMs = RETRY_FIRST_MS;
   while (!stopping.signal.aborted && left > 0) {
     try {

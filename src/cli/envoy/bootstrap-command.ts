@@ -56,7 +56,11 @@ export function envoyBootstrapCommand(write: (text: string) => void = (text) => 
     .option('--federated', 'accept callers of federated trust domains too', false)
     .option('--admin <address>', "Envoy's admin pages, read-only, on loopback; or off", '127.0.0.1:9901')
     .option('--access-log <file>', 'where to log', STDOUT)
-    .addOption(new Option('--output <format>', 'yaml or json').choices(['yaml', 'json']).default('yaml'))
+    .addOption(
+      new Option('--output <format>', 'yaml, which table means too, or json')
+        .choices(['yaml', 'json', 'table'])
+        .default('yaml'),
+    )
     .addHelpText('after', EXAMPLES)
     .action((flags: BootstrapFlags & { output: string }) => {
       const bootstrap = generateBootstrap(readFlags(flags));
