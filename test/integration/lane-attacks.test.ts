@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:http2';
 import { gzipSync } from 'node:zlib';
-import type { HostileKind, LaneCounts } from '../../src/transport/lane/counts.ts';
+import type { HostileKind } from '../../src/transport/lane/counts.ts';
 import { checkPath } from '../support/lane-methods.ts';
+import { type LaneProcess, type LaneReport, startLane } from '../support/lane-process.ts';
 import {
   callBlock,
   connectRaw,
@@ -35,25 +35,12 @@ const ROUNDS = 200_000;
 const odd = (round: number): number => 2 * round + 1;
 const empty = Buffer.alloc(0);
 
-interface Report {
-  readonly counts: LaneCounts;
-  readonly rss: number;
-  readonly peak: number;
-}
-
-let server: ChildProcess;
-let port: number;
-
-async function report(): Promise<Report> {
-  server.send('report');
-  const [message] = (await once(server, 'message')) as [Report];
-  return message;
-}
+let server: LaneProcess;
 
 /** One honest call over a connection of its own. Resolves to the milliseconds that it took. */
 async function goodCall(): Promise<number> {
   const begin = performance.now();
-  const session = connect(`http://127.0.0.1:${port}`);
+  const session = connect(`http://127.0.0.1:${server.port}`);
   try {
     await once(session, 'connect');
     const call = session.request({ ':method': 'POST', ':path': checkPath, 'content-type': 'application/grpc' });
@@ -472,19 +459,15 @@ describe('Lane under attack', function () {
   this.timeout(30_000);
 
   before(async () => {
-    server = fork(new URL('../support/lane-server.ts', import.meta.url), [JSON.stringify(limits)], {
-      execArgv: ['--disable-warning=ExperimentalWarning'],
-    });
-    const [address] = (await once(server, 'message')) as [{ port: number }];
-    port = address.port;
+    server = await startLane(limits);
     await goodCall();
   });
-  after(() => server.disconnect());
+  after(() => server[Symbol.dispose]());
 
   for (const { name, kind, greeting, attack, ends } of attacks) {
     it(`holds when a peer ${name}`, async () => {
-      const before = await report();
-      using peer = await connectRaw(port, greeting);
+      const before = await server.report();
+      using peer = await connectRaw(server.port, greeting);
       const attacking = attack(peer);
       const took = await goodCall();
       await attacking;
@@ -498,8 +481,8 @@ describe('Lane under attack', function () {
   }
 
   it('keeps room for a newcomer when connections stay idle by the hundred', async () => {
-    const before = await report();
-    const peers = await Promise.all(Array.from({ length: 300 }, () => connectRaw(port)));
+    const before = await server.report();
+    const peers = await Promise.all(Array.from({ length: 300 }, () => connectRaw(server.port)));
     assert.ok((await goodCall()) < 1_000);
     for (const peer of peers) peer[Symbol.dispose]();
     await seen('connections_full', before);
@@ -507,10 +490,10 @@ describe('Lane under attack', function () {
 });
 
 /** Asks until the counter has risen; the test's own timeout ends it. */
-async function seen(kind: HostileKind, before: Report): Promise<Report> {
+async function seen(kind: HostileKind, before: LaneReport): Promise<LaneReport> {
   let peak = 0;
   for (;;) {
-    const now = await report();
+    const now = await server.report();
     peak = Math.max(peak, now.peak);
     if (now.counts.hostile[kind] > before.counts.hostile[kind]) return { ...now, peak };
     await new Promise((resolve) => setTimeout(resolve, 20));

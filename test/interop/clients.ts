@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { type Child, startChild } from '../support/child.ts';
 import { projectRoot } from '../support/run-gatehouse.ts';
 
-const here = import.meta.dirname;
-const cache = join(projectRoot, '.cache/interop');
+export const here = import.meta.dirname;
+export const cache = join(projectRoot, '.cache/interop');
 
 export interface Client {
   readonly name: string;
@@ -19,7 +19,8 @@ export interface Client {
   command(socket: string, verb: string, argument?: string): readonly [string, readonly string[]];
 }
 
-function run(command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): void {
+/** Runs a program to its end. @throws Error with what it said, if it fails */
+export function run(command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): void {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd,
     encoding: 'utf8',
@@ -51,19 +52,20 @@ export const go: Client = {
 };
 
 const venv = join(cache, 'python');
+export const venvPython = join(venv, 'bin/python');
 
-const python: Client = {
+export const python: Client = {
   name: 'py-spiffe',
   build() {
     run('python3', ['-m', 'venv', venv], here);
     run(
-      join(venv, 'bin/python'),
+      venvPython,
       ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', 'requirements.txt'],
       join(here, 'python'),
     );
   },
   command: (socket, verb, argument) => [
-    join(venv, 'bin/python'),
+    venvPython,
     [join(here, 'python/interop.py'), socket, verb, ...words(argument)],
   ],
 };

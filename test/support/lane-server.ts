@@ -1,15 +1,36 @@
 /**
- * A lane in a process of its own, to be attacked. Forked with its limits as JSON; says its port, then what it has counted and
- * held whenever it is asked.
+ * A lane in a process of its own, to be called and attacked. Forked with its limits and where to listen besides, as JSON; says its
+ * ports, then what it has counted and held whenever it is asked.
  * @module
  */
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { setInterval } from 'node:timers';
+import { createServer as createTlsServer } from 'node:tls';
 import { createLane } from '../../src/transport/lane/lane.ts';
 import { laneMethods } from './lane-methods.ts';
+import type { LanePlaces } from './lane-process.ts';
 
-const lane = createLane({ methods: laneMethods, limits: JSON.parse(process.argv[2] ?? '{}') });
-const server = createServer((socket) => lane.accept(socket, 'peer'));
+const [limits, places] = process.argv.slice(2, 4).map((text) => JSON.parse(text)) as [object, LanePlaces]; // lane-process.ts
+const lane = createLane({ methods: laneMethods, limits });
+
+async function port(server: Server): Promise<number> {
+  server.on('connection', () => undefined).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port; // a TCP server has one
+}
+
+const plain = await port(createServer((socket) => lane.accept(socket, 'peer')));
+let secure = 0;
+if (places.key !== undefined && places.certificate !== undefined) {
+  const options = { key: readFileSync(places.key), cert: readFileSync(places.certificate), ALPNProtocols: ['h2'] };
+  secure = await port(createTlsServer(options, (socket) => lane.accept(socket, 'peer')));
+}
+if (places.unix !== undefined) {
+  await once(createServer((socket) => lane.accept(socket, 'peer')).listen(places.unix), 'listening');
+}
+
 let peak = 0;
 const look = (): void => {
   peak = Math.max(peak, process.memoryUsage.rss());
@@ -21,4 +42,4 @@ process.on('message', () => {
   peak = 0;
 });
 process.on('disconnect', () => process.exit());
-server.listen(0, '127.0.0.1', () => process.send?.(server.address()));
+process.send?.({ port: plain, tlsPort: secure });
