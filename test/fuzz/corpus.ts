@@ -2,7 +2,7 @@
  * The inputs that are kept: one line of base64 each, a file a target.
  * @module
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const folder = join(import.meta.dirname, '../fixtures/fuzz');
@@ -19,5 +19,6 @@ export function readCorpus(target: string): Buffer[] {
 /** Keeps exactly `inputs`, the shortest first. */
 export function writeCorpus(target: string, inputs: readonly Buffer[]): void {
   const lines = inputs.toSorted((a, b) => a.length - b.length || a.compare(b)).map((input) => input.toString('base64'));
+  mkdirSync(folder, { recursive: true });
   writeFileSync(fileOf(target), `${[...new Set(lines)].join('\n')}\n`);
 }

@@ -32,11 +32,16 @@ const LONGEST = 100_000;
 const folder = join(import.meta.dirname, '../../.cache/fuzz');
 
 let found = 0;
+/** One fault is found again and again: told once, by what was said of it without its values. */
+const told = new Set<string>();
 const corpora = new Map<string, readonly Buffer[]>();
 
 /** Writes a finding where `--replay` reads it. */
 function keepFinding(target: string, input: Uint8Array, what: string): void {
   found += 1;
+  const kind = `${target} ${what.split('\n')[0]} ${/\n\s+at .*/.exec(what)?.[0]}`.replace(/\d+/g, 'N');
+  if (told.has(kind)) return;
+  told.add(kind);
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${target}-${createHash('sha256').update(input).digest('hex').slice(0, 12)}`);
   writeFileSync(file, input);

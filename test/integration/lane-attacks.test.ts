@@ -29,6 +29,7 @@ const limits = {
   idleMs: 400,
   quietTickMs: 50,
   heldBytes: 12 * 1024 * 1024,
+  unreadBytes: 4 * 1024 * 1024,
 };
 const MAX_GROWTH = 96 * 1024 * 1024;
 const ROUNDS = 200_000;
@@ -38,13 +39,13 @@ const empty = Buffer.alloc(0);
 let server: LaneProcess;
 
 /** One honest call over a connection of its own. Resolves to the milliseconds that it took. */
-async function goodCall(): Promise<number> {
+async function goodCall(size = 1_200): Promise<number> {
   const begin = performance.now();
   const session = connect(`http://127.0.0.1:${server.port}`);
   try {
     await once(session, 'connect');
     const call = session.request({ ':method': 'POST', ':path': checkPath, 'content-type': 'application/grpc' });
-    call.end(grpcMessage(Buffer.alloc(1_200)));
+    call.end(grpcMessage(Buffer.alloc(size)));
     const trailers = once(call, 'trailers');
     call.resume();
     const [fields] = await trailers;
@@ -72,6 +73,9 @@ const openStream = (id: number): Buffer => frame(1, 4, id, echo);
 const openMany = (count: number): Buffer => Buffer.concat(Array.from({ length: count }, (_, n) => openStream(odd(n))));
 /** A literal that goes into the dynamic table: 3,900 bytes, then references to it. */
 const bomb = Buffer.concat([Buffer.from([0x40, 1, 0x78, 0x7f, 0xbd, 0x1d]), Buffer.alloc(3_900, 'y')]);
+
+/** Four megabytes that become some hundred kilobytes, and take a while to come back. */
+const compressible = Buffer.from(Array.from({ length: 4_000_000 }, (_, n) => ((n * 2_654_435_761) >>> 13) % 5));
 
 const attacks: readonly Attack[] = [
   {
@@ -369,6 +373,32 @@ const attacks: readonly Attack[] = [
     },
   },
   {
+    name: 'takes answers one by one from a method that answers later, and never reads (slow reader)',
+    kind: 'unread_output',
+    ends: false,
+    greeting: Buffer.concat([preface, settings([4, 0x7fff_ffff]), frame(8, 0, 0, uint32(0x7fff_0000))]),
+    attack: async (peer) => {
+      peer.socket.pause();
+      await peer.pump((n) => wholeCall(odd(n), '/test.Test/Later', Buffer.alloc(300)), 100_000);
+    },
+  },
+  {
+    name: 'resets streams whose message is yet to be decompressed',
+    kind: 'reset_flood',
+    ends: true,
+    attack: async (peer) => {
+      const packed = grpcMessage(gzipSync(compressible, { level: 1 }), 1);
+      const block = callBlock('/test.Test/Echo', ['grpc-encoding', 'gzip']);
+      await peer.pump((n) => {
+        const pieces = Array.from({ length: Math.ceil(packed.length / 16_000) }, (_, piece) => {
+          const part = packed.subarray(piece * 16_000, (piece + 1) * 16_000);
+          return frame(0, (piece + 1) * 16_000 >= packed.length ? 1 : 0, odd(n), part);
+        });
+        return Buffer.concat([frame(1, 4, odd(n), block), ...pieces, frame(3, 0, odd(n), uint32(8))]);
+      }, 5_000);
+    },
+  },
+  {
     name: 'says nothing',
     kind: 'preface_late',
     ends: true,
@@ -480,13 +510,56 @@ describe('Lane under attack', function () {
     });
   }
 
-  it('keeps room for a newcomer when connections stay idle by the hundred', async () => {
+  /** Many connections that do one thing together, while good calls go on. */
+  async function together(
+    count: number,
+    greeting: Buffer,
+    attack: (peer: RawPeer) => Promise<void>,
+    kind: HostileKind,
+  ): Promise<void> {
     const before = await server.report();
-    const peers = await Promise.all(Array.from({ length: 300 }, () => connectRaw(server.port)));
-    assert.ok((await goodCall()) < 1_000);
-    for (const peer of peers) peer[Symbol.dispose]();
-    await seen('connections_full', before);
-  });
+    const peers = await Promise.all(Array.from({ length: count }, () => connectRaw(server.port, greeting)));
+    try {
+      const attacking = Promise.all(peers.map(attack));
+      const took = [await goodCall(), await goodCall(100_000)];
+      await attacking;
+      took.push(await goodCall(), await goodCall(100_000));
+      assert.ok(Math.max(...took) < 1_000, `a good call took ${took.join()} ms`);
+      const after = await seen(kind, before);
+      assert.ok(after.peak - before.rss < MAX_GROWTH, `grew by ${(after.peak - before.rss) >> 20} MiB`);
+    } finally {
+      for (const peer of peers) peer[Symbol.dispose]();
+    }
+  }
+  const usual = Buffer.concat([preface, settings()]);
+
+  it('keeps room for a newcomer when connections stay idle by the hundred', () =>
+    together(300, usual, async () => {}, 'connections_full'));
+
+  it('keeps room for a newcomer when connections by the hundred have begun a request', () =>
+    together(300, usual, async (peer) => peer.send(openStream(1)), 'connections_full'));
+
+  it('lets those who hold most go when many connections fill what all may hold', () =>
+    together(
+      20,
+      usual,
+      async (peer) => {
+        const begun = Buffer.concat([Buffer.from([0]), uint32(4_000_000), Buffer.alloc(16_000)]);
+        await peer.pump((n) => Buffer.concat([openStream(odd(n)), frame(0, 0, odd(n), begun)]), 60);
+      },
+      'held_bytes',
+    ));
+
+  it('lets those go who read least when many connections leave their output unread', () =>
+    together(
+      30,
+      Buffer.concat([preface, settings([4, 0x7fff_ffff]), frame(8, 0, 0, uint32(0x7fff_0000))]),
+      async (peer) => {
+        peer.socket.pause();
+        await peer.pump((n) => wholeCall(odd(n), '/test.Test/Big'), 120);
+      },
+      'unread_output',
+    ));
 });
 
 /** Asks until the counter has risen; the test's own timeout ends it. */

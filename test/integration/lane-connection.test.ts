@@ -16,6 +16,7 @@ import {
   connectRaw,
   frame,
   grpcMessage,
+  literal,
   preface,
   type RawPeer,
   settings,
@@ -178,7 +179,9 @@ describe('Lane connection', () => {
     assert.deepEqual([first.payload.readUInt32BE(0), first.payload.readUInt32BE(4)], [0x7fff_ffff, 0]);
     const ping = await peer.expect(({ type, flags }) => type === 6 && flags === 0);
     peer.send(wholeCall(5, '/test.Test/Echo'), frame(6, 1, 0, ping.payload), wholeCall(7, '/test.Test/Echo'));
+    peer.send(frame(3, 0, 7, uint32(8)), frame(8, 0, 9, uint32(1)), frame(6, 0, 0, Buffer.from('are you?')));
     await endOf(peer, 5);
+    await peer.expect(({ type, flags, payload }) => type === 6 && flags === 1 && payload.toString() === 'are you?');
     const last = await peer.expect(({ type, payload }) => type === 7 && payload.readUInt32BE() === 5);
     assert.equal(last.payload.readUInt32BE(4), 0);
     assert.equal(peer.isClosed(), false);
@@ -190,6 +193,100 @@ describe('Lane connection', () => {
       'a stream after the last one was answered',
     );
   });
+
+  it('tells one who has only connected that nothing of his was read', async () => {
+    await using server = await serve();
+    using peer = await connectRaw(server.port, new Uint8Array(0));
+    using halfway = await connectRaw(server.port, preface);
+    await halfway.expect(({ type }) => type === 4);
+    await server.lane.drain(5_000);
+    for (const each of [peer, halfway]) {
+      const goaway = await each.expect(({ type }) => type === 7);
+      assert.deepEqual([goaway.payload.readUInt32BE(0), goaway.payload.readUInt32BE(4)], [0, 0]);
+      assert.deepEqual(
+        each.frames.map(({ type }) => type),
+        [4, 8, 7],
+      );
+    }
+  });
+
+  it('says that it uses no table to a peer that keeps a smaller one, once (RFC 7541 §4.2)', async () => {
+    await using server = await serve();
+    using peer = await connectRaw(server.port, Buffer.concat([preface, settings([1, 100])]));
+    peer.send(wholeCall(1, '/test.Test/Echo'), wholeCall(3, '/test.Test/Refuse'), settings([1, 0]));
+    peer.send(wholeCall(5, '/test.Test/Echo'));
+    await endOf(peer, 5);
+    const firstBytes = peer.frames.filter(({ type }) => type === 1).map(({ payload }) => payload[0]);
+    assert.deepEqual(
+      firstBytes.map((byte) => byte === 0x20),
+      [true, false, false, false, false],
+    );
+  });
+
+  it('serves a client of nghttp2 that keeps no table', async () => {
+    await using server = await serve();
+    const session = connect(`http://127.0.0.1:${server.port}`, { settings: { headerTableSize: 0 } });
+    for (let call = 0; call < 3; call += 1) {
+      const stream = session.request({ ':method': 'POST', ':path': checkPath, 'content-type': 'application/grpc' });
+      stream.end(grpcMessage(Buffer.alloc(10)));
+      const [trailers] = await once(stream.resume(), 'trailers');
+      assert.equal(trailers['grpc-status'], '0');
+    }
+    session.destroy();
+  });
+
+  it('takes more streams than it advertises from one who cannot know yet', async () => {
+    await using server = await serve({ concurrentStreams: 2, greetingStreams: 20 });
+    using peer = await connectRaw(server.port);
+    const open = (id: number): Buffer => frame(1, 4, id, callBlock('/test.Test/Echo'));
+    for (let id = 1; id < 40; id += 2) peer.send(open(id));
+    peer.send(open(41));
+    assert.equal((await peer.expect(({ type }) => type === 3)).id, 41);
+    peer.send(frame(4, 1, 0), frame(3, 0, 1, uint32(8)), open(43));
+    assert.equal((await peer.expect(({ type, id }) => type === 3 && id !== 41)).id, 43);
+    assert.equal(server.lane.counts.hostile.refused_streams, 2);
+  });
+
+  it('takes a window update for each frame of many large replies', async () => {
+    await using server = await serve();
+    using peer = await connectRaw(server.port);
+    for (let id = 1; id < 2_000; id += 2) {
+      peer.send(wholeCall(id, '/test.Test/Big'));
+      await endOf(peer, id);
+      for (const { type, payload } of peer.frames.splice(0)) {
+        if (type === 0) peer.send(frame(8, 0, 0, uint32(payload.length)), frame(8, 0, id, uint32(payload.length)));
+      }
+    }
+    assert.equal(server.lane.counts.hostile.window_update_flood, 0);
+  });
+
+  for (const [what, field] of [
+    ['white space before a value', literal('x-a', ' b')],
+    ['white space after a value', literal('x-a', 'b\t')],
+    ['a line end in a value', literal('x-a', 'b\rc')],
+    ['a zero byte in a value', literal('x-a', 'b\0')],
+    ['a name in upper case', literal('X-A', 'b')],
+    ['a name of nothing', literal('', 'b')],
+    ['a name with a space', literal('x a', 'b')],
+    ['a field of HTTP/1 connections', literal('connection', 'close')],
+    ['transfer-encoding', literal('transfer-encoding', 'chunked')],
+    ['te that is not trailers', literal('te', 'gzip')],
+    ['a second :path', literal(':path', '/b')],
+    ['an unknown pseudo-field', literal(':protocol', 'websocket')],
+    ['a content-length of letters', literal('content-length', '5x')],
+    ['two values of content-length', Buffer.concat([literal('content-length', '5'), literal('content-length', '6')])],
+  ] as const) {
+    it(`refuses ${what} (RFC 9113 §8.2, §8.3)`, async () => {
+      await using server = await serve();
+      using peer = await connectRaw(server.port);
+      const block = Buffer.concat([callBlock('/test.Test/Echo'), field]);
+      peer.send(frame(1, 4, 1, block), frame(0, 1, 1, grpcMessage(Buffer.alloc(0))));
+      const reset = await peer.expect(({ type }) => type === 3);
+      assert.equal(reset.payload.readUInt32BE(), 1);
+      peer.send(wholeCall(3, '/test.Test/Echo'));
+      await endOf(peer, 3);
+    });
+  }
 
   it('drains within its grace although a peer neither answers nor ends', async () => {
     await using server = await serve({ lingerMs: 50 });

@@ -145,7 +145,27 @@ describe('Lane, called by foreign clients', function () {
     ]);
     assert.equal(await child.ended, 0, `nghttp (package nghttp2-client): ${child.stderr()}`);
     assert.match(child.stdout(), /grpc-status: 0/);
-    assert.doesNotMatch(child.stdout() + child.stderr(), /recv RST_STREAM|recv GOAWAY|ERROR|nvalid/);
+    assert.doesNotMatch(child.stdout() + child.stderr(), /recv RST_STREAM|recv GOAWAY|\[ERROR\]|nvalid/);
+  });
+
+  it('answers h2load, which keeps no table for header blocks', async () => {
+    const load = [
+      '--header-table-size',
+      '0',
+      '-n',
+      '2000',
+      '-c',
+      '2',
+      '-m',
+      '10',
+      '-H',
+      'content-type: application/grpc',
+    ];
+    const message = folder.at('message');
+    writeFileSync(message, grpcMessage(Buffer.alloc(10)));
+    const child = startChild('h2load', [...load, '-d', message, `http://127.0.0.1:${lane.port}${checkPath}`]);
+    assert.equal(await child.ended, 0, `h2load (package nghttp2-client): ${child.stderr()}`);
+    assert.match(child.stdout(), /2000 succeeded, 0 failed, 0 errored, 0 timeout/);
   });
 
   for (const [over, place] of [

@@ -95,7 +95,7 @@ export async function connectRaw(
   port: number,
   greeting: Uint8Array = Buffer.concat([preface, settings()]),
 ): Promise<RawPeer> {
-  const socket = connect(port, '127.0.0.1');
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
   socket.on('error', () => {});
   const frames: RawFrame[] = [];

@@ -1,7 +1,7 @@
 /**
  * Puts the message of a request together from its DATA frames.
  *
- * Nothing is reserved for what a peer only announces: the buffer doubles as bytes come, and is counted.
+ * Nothing is reserved for what a peer only announces: the buffer grows as bytes come, to no more than was announced, and is counted.
  * @module
  */
 import { grpcStatus } from '../../errors.ts';
@@ -13,6 +13,7 @@ import type { Stream } from './stream.ts';
 /** Compressed flag and length, in front of every gRPC message. */
 export const MESSAGE_PREFIX = 5;
 const FIRST_BUFFER = 512;
+const GROWTH = 4;
 
 /** Keeps `bytes[start, end)` on the stream. Returns a refusal when the message may not be taken. */
 export function keepBody<P>(
@@ -75,7 +76,8 @@ function makeRoom<P>(link: Connection<P>, stream: Stream<P>, needed: number): bo
   const old = stream.body;
   if (old !== undefined && needed <= old.length) return true;
   let size = old?.length ?? FIRST_BUFFER;
-  while (size < needed) size *= 2;
+  while (size < needed) size *= GROWTH;
+  if (stream.bodyFilled >= MESSAGE_PREFIX) size = Math.max(needed, Math.min(size, MESSAGE_PREFIX + uint32(old!, 1)));
   const more = size - (old?.length ?? 0);
   if (!link.mayHold(more)) return false;
   const body = Buffer.allocUnsafeSlow(size);

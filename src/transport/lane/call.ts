@@ -20,14 +20,14 @@ export function answerWhole<P>(link: Connection<P>, stream: Stream<P>): void {
   if (stream.head.verdict !== 'call') sendNotGrpc(link, stream);
   else if (body === undefined || bodyFilled < MESSAGE_PREFIX || bodyFilled < MESSAGE_PREFIX + uint32(body, 1)) {
     sendRefusal(link, stream, noMessage(stream));
-  } else answerMessage(link, stream, body[0]!, body.subarray(MESSAGE_PREFIX, bodyFilled));
+  } else if (body[0] === 0) answerPlain(link, stream, body.subarray(MESSAGE_PREFIX, bodyFilled));
+  else inflateThenCall(link, stream, body[0]!);
 }
 
-/** Answers `stream` with what its method makes of `message`. @param compressed  the flag in front of the message */
-export function answerMessage<P>(link: Connection<P>, stream: Stream<P>, compressed: number, message: Buffer): void {
+/** Answers `stream` with what its method makes of `message`, unless its deadline has passed. */
+export function answerPlain<P>(link: Connection<P>, stream: Stream<P>, message: Buffer): void {
   if (link.now > stream.deadlineAt) sendRefusal(link, stream, deadlineExceeded);
-  else if (compressed === 0) callMethod(link, stream, message);
-  else inflateThenCall(link, stream, compressed, message);
+  else callMethod(link, stream, message);
 }
 
 function callMethod<P>(link: Connection<P>, stream: Stream<P>, message: Buffer): void {
@@ -70,15 +70,18 @@ function settle<P>(link: Connection<P>, stream: Stream<P>, reply: LaneReply): vo
   link.flushSoon();
 }
 
-function inflateThenCall<P>(link: Connection<P>, stream: Stream<P>, compressed: number, message: Buffer): void {
+/** @param compressed  the flag in front of the message, which is kept on the stream */
+function inflateThenCall<P>(link: Connection<P>, stream: Stream<P>, compressed: number): void {
   const { encoding } = stream.head;
   if (compressed !== 1 || (encoding !== 'gzip' && encoding !== 'deflate')) {
     sendRefusal(link, stream, notInflatable(compressed, encoding));
     return;
   }
-  // The bytes may be reused before the decompression has read them.
-  void link.lane.inflate(encoding, Buffer.from(message)).then((inflation) => {
-    if (link.streams.get(stream.id) !== stream) return;
+  const isOver = (): boolean => link.streams.get(stream.id) !== stream;
+  const message = (): Buffer | undefined =>
+    isOver() ? undefined : stream.body?.subarray(MESSAGE_PREFIX, stream.bodyFilled);
+  void link.lane.inflate(encoding, message).then((inflation) => {
+    if (isOver()) return;
     if (inflation.ok) callMethod(link, stream, inflation.message);
     else if (inflation.tooLarge) sendRefusal(link, stream, tooLargeInflated(link));
     else {

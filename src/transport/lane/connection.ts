@@ -15,6 +15,7 @@ import type { HeaderBlock } from './header-block.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 import type { LaneMethod } from './method.ts';
 import { Output } from './output.ts';
+import { PastStreams } from './past-streams.ts';
 import { matchPreface } from './preface.ts';
 import { CLIENT_PREFACE, DEFAULT_WINDOW, type H2Error, HEADER_TABLE_SIZE, h2Error, MAX_STREAM_ID } from './protocol.ts';
 import type { Shared } from './shared.ts';
@@ -23,9 +24,6 @@ import { STREAM_BYTES, type Stream } from './stream.ts';
 /** Where a connection stands. `greeting` until the client's first SETTINGS, `closing` once nothing is read any more. */
 export type Phase = 'greeting' | 'open' | 'closing';
 
-/** How many of the streams that we reset are remembered: what still comes for them is no fault. */
-const RESETS_REMEMBERED = 512;
-const GAPS_REMEMBERED = 16;
 const DRAIN_PING = Buffer.from('draining', 'latin1');
 
 export class Connection<P> implements FrameSink {
@@ -45,16 +43,18 @@ export class Connection<P> implements FrameSink {
   now: number;
   activeAt: number;
   closingAt = 0;
-  /** Calls answered with a message. */
+  /** Calls answered with a message, and full frames of large replies: what a peer brings, and earns allowances by. */
   calls = 0;
   frames = 0;
   sendWindow = DEFAULT_WINDOW;
   peerStreamWindow = DEFAULT_WINDOW;
   receiveWindow: number;
-  lastStreamId = 0;
-  /** Streams above this are ignored: GOAWAY has named it. */
-  lastAcceptedId = MAX_STREAM_ID;
+  readonly past = new PastStreams();
   settingsAckDue = true;
+  /** The peer keeps a smaller table for our header blocks than the standard's: the next one has to say that it uses none. */
+  tableUpdateDue = false;
+  /** That was said: no table is used, and none has to be given up again. */
+  tableGivenUp = false;
   /** The header block that waits for CONTINUATION. */
   block: HeaderBlock | undefined;
   held = 0;
@@ -68,8 +68,6 @@ export class Connection<P> implements FrameSink {
   partialFrame = -1;
   partialSince = 0;
   readonly #allowance = new Allowance();
-  readonly #resets = new Set<number>();
-  readonly #gaps: [from: number, to: number][] = [];
   readonly #gone: () => void;
   #prefaceSeen = 0;
   #flushQueued = false;
@@ -109,7 +107,7 @@ export class Connection<P> implements FrameSink {
   finish(stream: Stream<P>): void {
     if (!stream.remoteClosed) {
       writeRstStream(this.out, stream.id, h2Error.none);
-      this.#rememberReset(stream.id);
+      this.past.rememberReset(stream.id);
     }
     this.forget(stream);
   }
@@ -121,7 +119,7 @@ export class Connection<P> implements FrameSink {
     const stream = this.streams.get(streamId);
     if (stream !== undefined) this.forget(stream);
     writeRstStream(this.out, streamId, code);
-    this.#rememberReset(streamId);
+    this.past.rememberReset(streamId);
     return this.spend(kind === 'refused_streams' ? 'refused_streams' : 'provoked_resets');
   }
 
@@ -132,28 +130,13 @@ export class Connection<P> implements FrameSink {
     this.held -= stream.held;
     this.lane.held -= stream.held;
     stream.held = 0;
+    stream.body = undefined;
   }
 
   /** Adds a stream that HEADERS opened. */
   open(stream: Stream<P>): void {
     this.streams.set(stream.id, stream);
     this.hold(stream, STREAM_BYTES);
-  }
-
-  /** Takes note that the peer uses `streamId` next: lower ones that it left out are closed unused (RFC 9113 §5.1.1). */
-  advanceTo(streamId: number): void {
-    if (streamId > this.lastStreamId + 2) {
-      this.#gaps.push([this.lastStreamId + 1, streamId - 1]);
-      if (this.#gaps.length > GAPS_REMEMBERED) this.#gaps.shift();
-    }
-    this.lastStreamId = streamId;
-  }
-
-  /** What is known of a stream that is not open. `reset` is: by us, so that the peer may not know yet. */
-  pastOf(streamId: number): 'idle' | 'skipped' | 'reset' | 'closed' {
-    if (streamId > this.lastStreamId || streamId % 2 === 0) return 'idle';
-    if (this.#resets.has(streamId)) return 'reset';
-    return this.#gaps.some(([from, to]) => from <= streamId && streamId <= to) ? 'skipped' : 'closed';
   }
 
   /** Takes one of what the peer may do only so often. */
@@ -171,16 +154,37 @@ export class Connection<P> implements FrameSink {
     this.lane.held += size;
   }
 
+  /** Lets go of a request's body once it is answered. */
+  releaseBody(stream: Stream<P>): void {
+    if (stream.body === undefined) return;
+    this.hold(stream, -stream.body.length);
+    stream.body = undefined;
+  }
+
+  /** Whether `size` bytes more may be held. When all connections together hold too much, the one that holds most has to give. */
   mayHold(size: number): boolean {
     const { heldBytes, heldBytesPerConnection } = this.lane.limits;
-    return this.held + size <= heldBytesPerConnection && this.lane.held + size <= heldBytes;
+    if (this.held + size > heldBytesPerConnection) return false;
+    return this.lane.held + size <= heldBytes || this.lane.makeRoom(this, size);
+  }
+
+  /** Resets streams, those that hold most first, until `size` bytes are free. */
+  shed(size: number): void {
+    const enough = this.held - size;
+    const heaviest = [...this.streams.values()].sort((a, b) => b.held - a.held);
+    for (const stream of heaviest) {
+      if (this.held <= enough || this.phase === 'closing') break;
+      const outcome = this.reset(stream.id, h2Error.enhanceYourCalm, 'held_bytes');
+      if (outcome !== undefined) this.fail(outcome);
+    }
+    this.flushSoon();
   }
 
   /** Ends the connection for a fault: GOAWAY, what is gathered is sent, nothing more is read (RFC 9113 §5.4.1). */
   fail({ code, kind, text }: Fault): void {
     if (this.phase === 'closing') return;
     this.countHostile(kind);
-    writeGoaway(this.out, this.lastStreamId, code, text);
+    writeGoaway(this.out, this.past.lastId, code, text);
     this.close();
   }
 
@@ -202,6 +206,9 @@ export class Connection<P> implements FrameSink {
     this.drainingSince = this.now;
     this.drainUntil = this.now + graceMs;
     if (this.phase === 'greeting') {
+      // What it may have sent by now is not read: told so, it can ask elsewhere.
+      if (this.#prefaceSeen < CLIENT_PREFACE.length) this.#writePreface();
+      writeGoaway(this.out, 0, h2Error.none, 'draining');
       this.close();
       return;
     }
@@ -212,9 +219,9 @@ export class Connection<P> implements FrameSink {
 
   /** Names the last stream, and closes as soon as all up to it are answered. */
   drainNow(): void {
-    if (this.lastAcceptedId !== MAX_STREAM_ID || this.phase === 'closing') return;
-    this.lastAcceptedId = this.lastStreamId;
-    writeGoaway(this.out, this.lastStreamId, h2Error.none, 'draining');
+    if (this.past.lastAcceptedId !== MAX_STREAM_ID || this.phase === 'closing') return;
+    this.past.lastAcceptedId = this.past.lastId;
+    writeGoaway(this.out, this.past.lastId, h2Error.none, 'draining');
   }
 
   /** Whether `bytes[start, start + 8)` answers the PING of `drain`. */
@@ -234,7 +241,7 @@ export class Connection<P> implements FrameSink {
 
   /** Sends what was gathered, and sees to what follows from it. */
   settle(): void {
-    const drained = this.lastAcceptedId !== MAX_STREAM_ID && this.streams.size === 0;
+    const drained = this.past.lastAcceptedId !== MAX_STREAM_ID && this.streams.size === 0;
     if (drained) this.close();
     this.out.flush();
     this.noteUnread();
@@ -243,6 +250,7 @@ export class Connection<P> implements FrameSink {
 
   /** Compares what the socket still holds with what it held, and stops reading while it is too much. */
   noteUnread(): void {
+    if (this.socket.destroyed) return;
     const { limits } = this.lane;
     const unread = this.socket.writableLength;
     this.out.unread = unread;
@@ -251,8 +259,8 @@ export class Connection<P> implements FrameSink {
     this.lane.unread += unread - this.unread;
     this.unread = unread;
     if (unread > 0) this.lane.soon();
-    if (this.lane.unread > limits.unreadBytes && unread > 0) this.abandon('unread_output');
-    else if (unread > limits.unreadBytesPerConnection && !this.congested && this.phase !== 'closing') {
+    if (this.lane.unread > limits.unreadBytes) this.lane.shedUnread();
+    if (unread > limits.unreadBytesPerConnection && !this.congested && this.phase !== 'closing') {
       this.congested = true;
       this.socket.pause();
     }
@@ -263,6 +271,7 @@ export class Connection<P> implements FrameSink {
     this.countHostile(kind);
     this.phase = 'closing';
     this.#letGo();
+    this.#forgetUnread();
     this.socket.destroy();
   }
 
@@ -296,10 +305,14 @@ export class Connection<P> implements FrameSink {
     }
     this.#prefaceSeen += match.length;
     if (this.#prefaceSeen < CLIENT_PREFACE.length) return;
+    this.#writePreface();
+    if (match.length < chunk.length) this.splitter.push(chunk.subarray(match.length));
+  }
+
+  #writePreface(): void {
     const { concurrentStreams, streamWindow, headerListBytes, connectionWindow } = this.lane.limits;
     writeSettings(this.out, concurrentStreams, streamWindow, headerListBytes);
     writeWindowUpdate(this.out, 0, connectionWindow - DEFAULT_WINDOW);
-    if (match.length < chunk.length) this.splitter.push(chunk.subarray(match.length));
   }
 
   #drained(): void {
@@ -332,31 +345,26 @@ export class Connection<P> implements FrameSink {
     }
   }
 
-  #rememberReset(streamId: number): void {
-    this.#resets.add(streamId);
-    if (this.#resets.size <= RESETS_REMEMBERED) return;
-    for (const oldest of this.#resets) {
-      this.#resets.delete(oldest);
-      return;
-    }
-  }
-
   /** Lets go of everything that counts. */
   #letGo(): void {
     this.splitter.stop();
     this.block = undefined;
     this.lane.held -= this.held;
     this.held = 0;
+    for (const stream of this.streams.values()) stream.body = undefined;
     this.streams.clear();
     this.blocked.clear();
-    this.#resets.clear();
   }
 
   #closed(): void {
     this.phase = 'closing';
     this.#letGo();
+    this.#forgetUnread();
+    this.#gone();
+  }
+
+  #forgetUnread(): void {
     this.lane.unread -= this.unread;
     this.unread = 0;
-    this.#gone();
   }
 }

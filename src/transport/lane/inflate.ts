@@ -12,7 +12,13 @@ export type Inflation =
 /** Names for `grpc-accept-encoding`. */
 export const acceptedEncodings = 'identity,deflate,gzip';
 
-export type Inflate = (encoding: 'gzip' | 'deflate', compressed: Buffer) => Promise<Inflation>;
+/**
+ * Decompresses what `take` returns when its turn comes; undefined by then means that nobody waits for it any more, so that what
+ * waits holds no bytes of its own. They must stay as they are until it is done.
+ */
+export type Inflate = (encoding: 'gzip' | 'deflate', take: () => Buffer | undefined) => Promise<Inflation>;
+
+const nothing: Inflation = { ok: false, tooLarge: false };
 
 /**
  * Creates the lane's decompression.
@@ -23,19 +29,26 @@ export type Inflate = (encoding: 'gzip' | 'deflate', compressed: Buffer) => Prom
 export function createInflate(limit: number, parallel: number): Inflate {
   const waiting: (() => void)[] = [];
   let running = 0;
+  const next = (): void => {
+    running -= 1;
+    waiting.shift()?.();
+  };
   const run = (encoding: 'gzip' | 'deflate', compressed: Buffer): Promise<Inflation> =>
     new Promise((resolve) => {
       const unpack = encoding === 'gzip' ? gunzip : inflate;
       unpack(compressed, { maxOutputLength: limit }, (error, message) => {
-        running -= 1;
-        waiting.shift()?.();
         if (error === null) resolve({ ok: true, message });
         else resolve({ ok: false, tooLarge: 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE' });
       });
     });
-  return async (encoding, compressed) => {
+  return async (encoding, take) => {
     if (running >= parallel) await new Promise<void>((resolve) => waiting.push(resolve));
     running += 1;
-    return run(encoding, compressed);
+    try {
+      const compressed = take();
+      return compressed === undefined ? nothing : await run(encoding, compressed);
+    } finally {
+      next();
+    }
   };
 }

@@ -36,6 +36,8 @@ export interface Lane<P> extends AsyncDisposable {
 
 /** How often connections are looked at while something waits. */
 const BUSY_TICK_MS = 50;
+/** A peer that is gone without a word is noticed by TCP. */
+const KEEPALIVE_MS = 60_000;
 
 /** Creates a lane without a listener: whoever listens hands it the sockets. */
 export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
@@ -58,6 +60,8 @@ export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
     failed: deps.failed ?? (() => undefined),
     held: 0,
     unread: 0,
+    makeRoom,
+    shedUnread,
     soon: () => {
       if (quiet) schedule(BUSY_TICK_MS);
     },
@@ -82,15 +86,32 @@ export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
     if (links.size > 0) schedule(busy ? BUSY_TICK_MS : limits.quietTickMs);
   }
 
-  /** Makes room for one more: closes the connection that has been idle longest. False when none is idle. */
+  /**
+   * Makes room for one more: closes the connection that has been idle longest, else the oldest of those that have brought no call
+   * yet. False when there is none.
+   */
   function evict(): boolean {
-    let longest: Connection<P> | undefined;
-    for (const link of links) {
-      if (link.phase !== 'closing' && isIdle(link) && (longest === undefined || link.activeAt < longest.activeAt))
-        longest = link;
+    const open = [...links].filter(({ phase }) => phase !== 'closing');
+    const barren = open.filter(({ calls }) => calls === 0);
+    const evicted =
+      leastBy(open.filter(isIdle), ({ activeAt }) => activeAt) ?? leastBy(barren, ({ openedAt }) => openedAt);
+    evicted?.abandon('connections_full');
+    return evicted !== undefined;
+  }
+
+  function makeRoom(asking: Connection<P>, size: number): boolean {
+    const most = leastBy([...links], ({ held }) => -held);
+    if (most === undefined || most === asking) return false;
+    most.shed(Math.max(size, limits.heldBytes / 8));
+    return shared.held + size <= limits.heldBytes;
+  }
+
+  function shedUnread(): void {
+    while (shared.unread > limits.unreadBytes) {
+      const most = leastBy([...links], ({ unread }) => -unread);
+      if (most === undefined || most.unread === 0) return;
+      most.abandon('unread_output');
     }
-    longest?.abandon('connections_full');
-    return longest !== undefined;
   }
 
   function gone(link: Connection<P>): void {
@@ -114,13 +135,14 @@ export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
   return {
     counts,
     accept(socket, peer) {
+      if (socket.destroyed) return;
       if (draining || (links.size >= limits.connections && !evict())) {
         if (!draining) counts.hostile.connections_full += 1;
         socket.on('error', () => {});
         socket.destroy();
         return;
       }
-      if (socket instanceof Socket) socket.setNoDelay(true);
+      if (socket instanceof Socket) socket.setNoDelay(true).setKeepAlive(true, KEEPALIVE_MS);
       const link: Connection<P> = new Connection(shared, socket, peer, () => gone(link));
       links.add(link);
       counts.connections = links.size;
@@ -134,4 +156,11 @@ export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
       if (links.size > 0) await new Promise<void>((resolve) => emptied.push(resolve));
     },
   };
+}
+
+/** The item that has the least of something; the first of equals. */
+function leastBy<T>(items: readonly T[], measure: (item: T) => number): T | undefined {
+  let least: T | undefined;
+  for (const item of items) if (least === undefined || measure(item) < measure(least)) least = item;
+  return least;
 }

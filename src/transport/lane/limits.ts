@@ -14,6 +14,8 @@ export interface LaneLimits {
   readonly continuationFrames: number;
   /** Open streams of one connection; advertised. */
   readonly concurrentStreams: number;
+  /** Open streams of one that has not yet acknowledged our SETTINGS, and so cannot know that limit; for `prefaceMs` at most. */
+  readonly greetingStreams: number;
   readonly connections: number;
   /** Receive window of a stream (advertised) and of a connection. */
   readonly streamWindow: number;
@@ -51,6 +53,7 @@ export const defaultLimits: LaneLimits = Object.freeze({
   headerBlockBytes: 32_768,
   continuationFrames: 16,
   concurrentStreams: 256,
+  greetingStreams: 2_048,
   connections: 1_024,
   streamWindow: 256 * 1024,
   connectionWindow: 1024 * 1024,
@@ -58,7 +61,7 @@ export const defaultLimits: LaneLimits = Object.freeze({
   heldBytes: 32 * 1024 * 1024,
   unreadBytesPerConnection: 128 * 1024,
   unreadBytes: 16 * 1024 * 1024,
-  inflating: 4,
+  inflating: 2,
   prefaceMs: 10_000,
   frameMs: 20_000,
   requestMs: 60_000,

@@ -29,7 +29,7 @@ export function onPing<P>(
 export function onRstStream<P>(link: Connection<P>, id: number, start: number, end: number): Outcome {
   if (end - start !== 4) return fault(h2Error.frameSize, 'frame_size', 'RST_STREAM of a wrong length');
   const stream = link.streams.get(id);
-  if (stream === undefined && link.pastOf(id) === 'idle') {
+  if (stream === undefined && link.past.of(id) === 'idle') {
     return fault(h2Error.protocol, 'frame_invalid', 'RST_STREAM on an idle stream');
   }
   link.lane.counts.resetsReceived += 1;

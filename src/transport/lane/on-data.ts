@@ -4,7 +4,7 @@
  */
 
 import { keepBody, MESSAGE_PREFIX } from './body.ts';
-import { answerMessage, answerWhole } from './call.ts';
+import { answerPlain, answerWhole } from './call.ts';
 import type { Connection } from './connection.ts';
 import { fault, type Outcome } from './fault.ts';
 import { uint32, writeWindowUpdate } from './frames.ts';
@@ -56,10 +56,11 @@ function onLastData<P>(link: Connection<P>, stream: Stream<P>, bytes: Buffer, st
   const whole = stream.body === undefined && end - start >= MESSAGE_PREFIX && stream.head.verdict === 'call';
   if (
     whole &&
+    bytes[start] === 0 &&
     end - start === MESSAGE_PREFIX + uint32(bytes, start + 1) &&
     end - start <= link.lane.limits.messageBytes
   ) {
-    answerMessage(link, stream, bytes[start]!, bytes.subarray(start + MESSAGE_PREFIX, end));
+    answerPlain(link, stream, bytes.subarray(start + MESSAGE_PREFIX, end));
   } else if (keepOrRefuse(link, stream, bytes, start, end)) answerWhole(link, stream);
   return undefined;
 }
@@ -97,7 +98,7 @@ function creditConnection<P>(link: Connection<P>, size: number): void {
 }
 
 function onClosedStream<P>(link: Connection<P>, id: number): Outcome {
-  const past = link.pastOf(id);
+  const past = link.past.of(id);
   if (past === 'reset') return link.spend('ignored_frames');
   if (past === 'closed') return link.reset(id, h2Error.streamClosed, 'stream_closed');
   return fault(h2Error.protocol, 'frame_invalid', 'DATA on an idle stream');

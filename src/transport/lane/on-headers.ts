@@ -13,7 +13,7 @@ import { bodyIsComplete } from './on-data.ts';
 import { flag, h2Error } from './protocol.ts';
 import { sendRefusal } from './reply.ts';
 import type { RequestHead } from './request-head.ts';
-import { createStream, type Stream } from './stream.ts';
+import { createStream, STREAM_BYTES, type Stream } from './stream.ts';
 
 /** A first fragment gets this much room before it has to grow. */
 const FIRST_BLOCK = 4_096;
@@ -84,11 +84,11 @@ function onBlock<P>(
   end: number,
 ): Outcome {
   const stream = link.streams.get(id);
-  if (stream === undefined && id > link.lastStreamId) {
+  if (stream === undefined && id > link.past.lastId) {
     const head = readHead(link, bytes, start, end);
     if (head === undefined) return badBlock;
-    if (id > link.lastAcceptedId) return undefined;
-    link.advanceTo(id);
+    if (id > link.past.lastAcceptedId) return undefined;
+    link.past.advanceTo(id);
     if (selfDependent) return link.reset(id, h2Error.protocol, 'frame_invalid');
     return openStream(link, id, head, endStream);
   }
@@ -122,7 +122,7 @@ function readHead<P>(
 
 function openStream<P>(link: Connection<P>, id: number, head: RequestHead<LaneMethod<P>>, endStream: boolean): Outcome {
   const { lane } = link;
-  if (link.streams.size >= lane.limits.concurrentStreams || !link.mayHold(0)) {
+  if (link.streams.size >= streamLimit(link) || !link.mayHold(STREAM_BYTES)) {
     return link.reset(id, h2Error.refusedStream, 'refused_streams');
   }
   if (head.verdict === 'malformed') return link.reset(id, h2Error.protocol, 'request_malformed');
@@ -143,6 +143,11 @@ function openStream<P>(link: Connection<P>, id: number, head: RequestHead<LaneMe
   return undefined;
 }
 
+/** What a peer keeps to that knows of it. One that has yet to read our SETTINGS may have opened more, and means no harm. */
+function streamLimit<P>({ lane: { limits }, settingsAckDue, now, openedAt }: Connection<P>): number {
+  return settingsAckDue && now - openedAt < limits.prefaceMs ? limits.greetingStreams : limits.concurrentStreams;
+}
+
 function onTrailers<P>(link: Connection<P>, stream: Stream<P>, endStream: boolean, sound: boolean): Outcome {
   if (stream.remoteClosed) return link.reset(stream.id, h2Error.streamClosed, 'stream_closed');
   stream.remoteClosed = true;
@@ -155,7 +160,7 @@ function onTrailers<P>(link: Connection<P>, stream: Stream<P>, endStream: boolea
 
 /** HEADERS for a stream that is no more (RFC 9113 §5.1, §5.1.1). */
 function onClosedStream<P>(link: Connection<P>, id: number): Outcome {
-  const past = link.pastOf(id);
+  const past = link.past.of(id);
   if (past === 'reset') return link.spend('ignored_frames');
   if (past === 'skipped') return fault(h2Error.protocol, 'stream_closed', 'stream ids must rise');
   return fault(h2Error.streamClosed, 'stream_closed', 'HEADERS on a closed stream');

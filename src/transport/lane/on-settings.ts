@@ -6,7 +6,7 @@ import type { Connection } from './connection.ts';
 import { fault, type Outcome } from './fault.ts';
 import { uint32, writeSettingsAck } from './frames.ts';
 import { resumeBlocked } from './on-window-update.ts';
-import { flag, h2Error, MAX_FRAME_PAYLOAD, MAX_WINDOW, setting } from './protocol.ts';
+import { flag, HEADER_TABLE_SIZE, h2Error, MAX_FRAME_PAYLOAD, MAX_WINDOW, setting } from './protocol.ts';
 
 const ROW = 6;
 const LARGEST_FRAME_LIMIT = 16_777_215;
@@ -32,6 +32,8 @@ export function onSettings<P>(
     if (name === setting.initialWindowSize) {
       if (value > MAX_WINDOW) return fault(h2Error.flowControl, 'window_overflow', 'initial window too large');
       streamWindow = value;
+    } else if (name === setting.headerTableSize) {
+      if (value < HEADER_TABLE_SIZE && !link.tableGivenUp) link.tableUpdateDue = true;
     } else if (!isSound(name, value)) return fault(h2Error.protocol, 'frame_invalid', `setting ${name} is invalid`);
   }
   writeSettingsAck(link.out);

@@ -35,7 +35,7 @@ function onConnectionWindow<P>(link: Connection<P>, increment: number): Outcome 
 function onStreamWindow<P>(link: Connection<P>, id: number, increment: number): Outcome {
   const stream = link.streams.get(id);
   if (stream === undefined) {
-    const isIdle = link.pastOf(id) === 'idle';
+    const isIdle = link.past.of(id) === 'idle';
     return isIdle ? fault(h2Error.protocol, 'frame_invalid', 'WINDOW_UPDATE on an idle stream') : undefined;
   }
   if (increment === 0) return link.reset(id, h2Error.protocol, 'frame_invalid');

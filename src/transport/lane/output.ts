@@ -50,9 +50,11 @@ export class Output {
       this.#giveBack(buffer);
       return;
     }
-    this.#socket.write(this.#takenAtOnce ? written : Buffer.from(written));
+    // A socket that waits keeps what it is given: bytes as long as they are, never a whole buffer for a few.
+    const isTaken = this.#takenAtOnce && this.#socket.writableLength === 0;
+    this.#socket.write(isTaken ? written : Buffer.from(written));
     this.unread = this.#socket.writableLength;
-    if (this.unread === 0 || !this.#takenAtOnce) this.#giveBack(buffer);
+    if (this.unread === 0 || !isTaken) this.#giveBack(buffer);
   }
 
   #reserveAnew(size: number): number {

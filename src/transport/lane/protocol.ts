@@ -55,7 +55,7 @@ export const MAX_FRAME_PAYLOAD = 16_384;
 export const DEFAULT_WINDOW = 65_535;
 export const MAX_WINDOW = 0x7fff_ffff;
 export const MAX_STREAM_ID = 0x7fff_ffff;
-/** Size that the decoder's dynamic table may have: the standard's default, so no setting is sent for it. */
+/** Size that a dynamic table may have: the standard's default. For our decoder no setting is sent; our encoder uses no table. */
 export const HEADER_TABLE_SIZE = 4_096;
 
 /** What a client says first (RFC 9113 §3.4). */

@@ -32,14 +32,24 @@ const replyStart = Buffer.concat([
 const DATA_AT = FRAME_HEADER + okHeaders.length;
 const replyEnd = frameBytes(frameType.headers, flag.endHeaders | flag.endStream, okTrailers);
 
+/** A table size update to nothing (RFC 7541 §6.3). */
+const noTable = Buffer.from([0x20]);
+
+function writeHeaders<P>(link: Connection<P>, flags: number, id: number, block: Buffer): void {
+  const first = link.tableUpdateDue ? Buffer.concat([noTable, block]) : block;
+  link.tableGivenUp ||= link.tableUpdateDue;
+  link.tableUpdateDue = false;
+  writeFrame(link.out, frameType.headers, flag.endHeaders | flags, id, first);
+}
+
 /** Sends `message` with status OK; what the peer's windows do not let through waits. */
 export function sendMessage<P>(link: Connection<P>, stream: Stream<P>, message: Uint8Array): void {
   const length = message.length;
   const framed = length + PREFIX;
   link.lane.counts.calls += 1;
   link.calls += 1;
-  if (framed > link.sendWindow || framed > stream.sendWindow || length > ONE_FRAME) {
-    writeFrame(link.out, frameType.headers, flag.endHeaders, stream.id, okHeaders);
+  if (framed > link.sendWindow || framed > stream.sendWindow || length > ONE_FRAME || link.tableUpdateDue) {
+    writeHeaders(link, 0, stream.id, okHeaders);
     sendWhenAllowed(link, stream, withPrefix(message), true);
     return;
   }
@@ -72,7 +82,7 @@ export function sendRefusal<P>(link: Connection<P>, stream: Stream<P>, refusal: 
     ['grpc-message', percentEncode(refusal.message)],
     ...(refusal.accept === undefined ? [] : [['grpc-accept-encoding', refusal.accept] as const]),
   ]);
-  writeFrame(link.out, frameType.headers, flag.endHeaders | flag.endStream, stream.id, block);
+  writeHeaders(link, flag.endStream, stream.id, block);
   link.finish(stream);
 }
 
@@ -87,7 +97,7 @@ export function sendNotGrpc<P>(link: Connection<P>, stream: Stream<P>): void {
     ['content-length', String(text.length)],
   ]);
   const endStream = stream.head.isHead ? flag.endStream : 0;
-  writeFrame(link.out, frameType.headers, flag.endHeaders | endStream, stream.id, block);
+  writeHeaders(link, endStream, stream.id, block);
   if (endStream) link.finish(stream);
   else sendWhenAllowed(link, stream, Buffer.from(text, 'latin1'), false);
 }
@@ -98,6 +108,7 @@ function sendWhenAllowed<P>(link: Connection<P>, stream: Stream<P>, body: Buffer
   stream.unsentAt = 0;
   stream.unsentTrailers = trailers;
   stream.blockedAt = link.now;
+  link.releaseBody(stream);
   if (!sendUnsent(link, stream)) {
     link.hold(stream, body.length);
     link.blocked.add(stream);
@@ -117,10 +128,9 @@ export function sendUnsent<P>(link: Connection<P>, stream: Stream<P>): boolean {
     stream.unsentAt += size;
     stream.sendWindow -= size;
     link.sendWindow -= size;
+    if (size === MAX_FRAME_PAYLOAD) link.calls += 1;
   }
-  if (stream.unsentTrailers) {
-    writeFrame(link.out, frameType.headers, flag.endHeaders | flag.endStream, stream.id, okTrailers);
-  }
+  if (stream.unsentTrailers) writeHeaders(link, flag.endStream, stream.id, okTrailers);
   link.finish(stream);
   return true;
 }

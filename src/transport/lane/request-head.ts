@@ -27,7 +27,8 @@ export interface RequestHead<M> {
 }
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-const BAD_VALUE = /[\0\r\n]/;
+/** RFC 9113 §8.2.1: no NUL, no line ends, no white space around. */
+const BAD_VALUE = /[\0\r\n]|^[ \t]|[ \t]$/;
 /** Fields of HTTP/1 connections, which HTTP/2 forbids (RFC 9113 §8.2.2). */
 const forbidden = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
 const pseudoBits: Readonly<Record<string, number>> = { ':method': 1, ':scheme': 2, ':path': 4, ':authority': 8 };

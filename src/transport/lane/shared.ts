@@ -2,6 +2,7 @@
  * What the connections of one lane have in common.
  * @module
  */
+import type { Connection } from './connection.ts';
 import type { LaneCounts } from './counts.ts';
 import type { Inflate } from './inflate.ts';
 import type { LaneLimits } from './limits.ts';
@@ -21,6 +22,10 @@ export interface Shared<P> {
   /** Bytes held of unfinished requests, and bytes of output not yet read, over all connections. */
   held: number;
   unread: number;
+  /** Makes the connection that holds most let go of some. False if `asking` is that one, or there is still no room for `size`. */
+  makeRoom(asking: Connection<P>, size: number): boolean;
+  /** Ends connections, those with most output unread first, until all together have less than the limit. */
+  shedUnread(): void;
   /** Asks for a look at all connections soon: something waits that has a deadline. */
   soon(): void;
 }

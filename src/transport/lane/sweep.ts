@@ -30,7 +30,7 @@ export function sweep<P>(link: Connection<P>, now: number): void {
     return;
   }
   if (link.drainingSince > 0) sweepDrain(link, now);
-  if (isIdle(link) && now - link.activeAt > limits.idleMs) {
+  if (link.drainingSince === 0 && isIdle(link) && now - link.activeAt > limits.idleMs) {
     link.countHostile('connection_idle');
     link.drain(limits.drainMs);
   }

@@ -115,7 +115,10 @@ export const checkTarget: FuzzTarget = {
     assert.deepEqual(troubles, [], 'Check met an error of its own');
     const same = rewritten(input);
     if (same.kind === 'no-message') assert.equal(verdict.allowed, false, 'what is no CheckRequest was allowed');
-    if (same.kind === 'message') assert.deepEqual(verdictOf(same.bytes), verdict);
+    // Ours takes fewer bytes for a message, e.g. no field number 0; what it does not take is denied.
+    const isRefused = verdict.text.includes('malformed_request');
+    if (same.kind === 'message' && !isRefused) assert.deepEqual(verdictOf(same.bytes), verdict);
+    if (isRefused) assert.equal(verdict.allowed, false);
     troubles.length = 0;
   },
 };
