@@ -1,10 +1,11 @@
 /**
  * A process that opens an authority and issues in a loop, and says each serial once its SVID has left. Killed by its test.
- * Arguments: data directory, and the verbs that it walks through while it issues.
+ * Arguments: data directory, and the verbs that it walks through while it issues; `backup` is one of them.
  */
-import { writeSync } from 'node:fs';
+import { renameSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Verb } from '../../src/identity/authority/authority.ts';
+import { makeBackup } from '../../src/identity/authority/backup.ts';
 import { createAuthority } from '../../src/identity/authority/create-authority.ts';
 import { createLocalKeyStore } from '../../src/identity/authority/local-keys.ts';
 import { defaultSettings } from '../../src/identity/authority/settings.ts';
@@ -16,10 +17,12 @@ import { orderOf, requestOf, trustDomain } from './authority.ts';
 
 const [dataDir = '', ...verbs] = process.argv.slice(2);
 prepareDataDir(dataDir);
+const keyEncryptionKey = Buffer.alloc(32, 9);
+const keys = createKeyFiles(join(dataDir, 'keys'));
 const authority = await createAuthority({
   trustDomain,
   store: openSqliteAuthorityStore(join(dataDir, 'gatehouse.db'), trustDomain),
-  keys: createLocalKeyStore(createKeyFiles(join(dataDir, 'keys'))),
+  keys: createLocalKeyStore(keys, keyEncryptionKey),
   clock: systemClock,
   settings: defaultSettings,
 });
@@ -34,12 +37,21 @@ const issueForEver = async (name: string): Promise<never> => {
     say(`svid ${svid.serial} ${svid.authorityId}`);
   }
 };
+/** As `gatehouse backup` does: beside, then renamed. */
+const backUp = async (): Promise<void> => {
+  const store = { snapshot: () => authority.snapshot() };
+  const bytes = await makeBackup({ trustDomain, store, keys, keyEncryptionKey, clock: systemClock });
+  writeFileSync(join(dataDir, 'backup.new'), bytes);
+  renameSync(join(dataDir, 'backup.new'), join(dataDir, 'backup'));
+};
 const rotateForEver = async (): Promise<void> => {
   while (verbs.length > 0) {
-    for (const verb of verbs as Verb[]) {
-      await authority[verb](orderOf('x509', { override: true })).catch((error: Error) =>
-        say(`refused ${verb} ${error.message}`),
-      );
+    for (const verb of verbs as (Verb | 'backup')[]) {
+      if (verb === 'backup') await backUp();
+      else
+        await authority[verb](orderOf('x509', { override: true })).catch((error: Error) =>
+          say(`refused ${verb} ${error.message}`),
+        );
       say(`done ${verb}`);
     }
   }

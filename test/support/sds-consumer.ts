@@ -4,6 +4,9 @@
  */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { Client, credentials } from '@grpc/grpc-js';
+import type { DataSource } from '../../src/gen/envoy/config/core/v3/base_pb.ts';
+import { SecretSchema } from '../../src/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts';
+import { SPIFFECertValidatorConfigSchema } from '../../src/gen/envoy/extensions/transport_sockets/tls/v3/tls_spiffe_validator_config_pb.ts';
 import {
   type DiscoveryRequest,
   DiscoveryRequestSchema,
@@ -19,6 +22,8 @@ export type Manner = 'acknowledges' | 'refuses' | 'is silent';
 export interface SdsConsumer extends Disposable {
   /** Answers so far. */
   readonly answers: number;
+  /** What the last answer held, PEM; undefined before the first. */
+  readonly identity: { readonly cert: string; readonly key: string; readonly ca: string } | undefined;
   /** From now on; what was not answered is answered now. */
   behave(manner: Manner): void;
 }
@@ -35,6 +40,7 @@ export function sdsConsumer(socket: string, first: Manner): SdsConsumer {
   let manner = first;
   let answers = 0;
   let open: DiscoveryResponse | undefined;
+  let last: DiscoveryResponse | undefined;
   const say = (): void => {
     if (open === undefined || manner === 'is silent') return;
     const { nonce: responseNonce, versionInfo } = open;
@@ -46,6 +52,7 @@ export function sdsConsumer(socket: string, first: Manner): SdsConsumer {
   };
   call.on('data', (answer: DiscoveryResponse) => {
     answers += 1;
+    last = answer;
     open = answer;
     say();
   });
@@ -54,6 +61,9 @@ export function sdsConsumer(socket: string, first: Manner): SdsConsumer {
   return {
     get answers() {
       return answers;
+    },
+    get identity() {
+      return last && identityOf(last);
     },
     behave(next) {
       manner = next;
@@ -64,4 +74,21 @@ export function sdsConsumer(socket: string, first: Manner): SdsConsumer {
       client.close();
     },
   };
+}
+
+function identityOf({ resources }: DiscoveryResponse): SdsConsumer['identity'] {
+  let found = { cert: '', key: '', ca: '' };
+  const text = (source: DataSource | undefined): string =>
+    source?.specifier.case === 'inlineBytes' ? Buffer.from(source.specifier.value).toString() : '';
+  for (const { value } of resources) {
+    const { type } = fromBinary(SecretSchema, value);
+    if (type.case === 'tlsCertificate') {
+      found = { ...found, cert: text(type.value.certificateChain), key: text(type.value.privateKey) };
+    } else if (type.case === 'validationContext') {
+      const config = type.value.customValidatorConfig?.typedConfig;
+      const domains = config ? fromBinary(SPIFFECertValidatorConfigSchema, config.value).trustDomains : [];
+      found = { ...found, ca: domains.map(({ trustBundle }) => text(trustBundle)).join('') };
+    }
+  }
+  return found;
 }

@@ -8,10 +8,8 @@ import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import { assemble, authoritySubject, authorityTbs } from '../pki/certificate-template.ts';
 import { type SignatureAlgorithm, signatureAlgorithms } from '../pki/signature-algorithm.ts';
 import type { NewAuthority } from './life.ts';
+import { BACKDATE_MS } from './schedule.ts';
 import type { Signer } from './signer.ts';
-
-/** Leaves and authorities begin this much in the past, for clocks that are late. */
-export const BACKDATE_MS = 10_000;
 
 /** The algorithm with which a key of that type signs certificates. */
 export function algorithmOf(signer: Pick<Signer, 'keyType'>): SignatureAlgorithm {

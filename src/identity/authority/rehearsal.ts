@@ -151,9 +151,17 @@ function expectedWords(consumers: readonly Consumer[], sequence: number, startAt
       const sent: ExpectedWord = { consumer, at: startAt, grade: 'sent', sequence };
       const { latencyMs } = consumer;
       const refuses = consumer.refusedSequence > consumer.acknowledgedSequence;
-      if (latencyMs === undefined || refuses) return [sent];
+      if (latencyMs === undefined || refuses || isOverdue(consumer, latencyMs, startAt)) return [sent];
       return [sent, { ...sent, at: startAt + latencyMs, grade: 'acknowledged' }];
     });
+}
+
+const OVERDUE_AT_LEAST_MS = 3_000;
+
+/** What it was sent long ago, by its own measure, and has not acknowledged, it will not acknowledge. */
+function isOverdue({ sent, acknowledgedSequence }: Consumer, latencyMs: number, atMs: number): boolean {
+  const open = sent.find(({ sequence }) => sequence > acknowledgedSequence);
+  return open !== undefined && atMs - open.at > Math.max(10 * latencyMs, OVERDUE_AT_LEAST_MS);
 }
 
 function say(authority: Authority, { consumer, grade, sequence }: ExpectedWord): void {

@@ -34,8 +34,15 @@ export function fractionOf(text: string): number {
   return hash('sha256', text, 'buffer').readUInt32BE(0) / 2 ** 32;
 }
 
-/** Half of the life, spread by ± 10 % by the serial, so that what was issued together is not renewed together. */
-export function renewDueAt(life: Life, serial: string): number {
+/** Leaves and authorities begin this much in the past, for clocks that are late. */
+export const BACKDATE_MS = 10_000;
+
+/**
+ * Half of the life that an SVID had when it was signed, spread by ± 10 % by the serial, so that what was issued together is not
+ * renewed together.
+ */
+export function renewDueAt({ notBeforeAt, notAfterAt }: Life, serial: string): number {
   const spread = 0.9 + 0.2 * fractionOf(serial);
-  return Math.round(life.notBeforeAt + (lengthOf(life) / 2) * spread);
+  const signedAt = Math.min(notBeforeAt + BACKDATE_MS, notAfterAt);
+  return Math.round(signedAt + ((notAfterAt - signedAt) / 2) * spread);
 }

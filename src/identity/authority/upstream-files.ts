@@ -12,8 +12,9 @@ import { keyIdentifier } from '../pki/key-type.ts';
 import { fromPem } from '../pki/pem.ts';
 import { type SignatureAlgorithm, signatureAlgorithms } from '../pki/signature-algorithm.ts';
 import { isSignedBy } from '../pki/svid-chain.ts';
-import { algorithmOf, BACKDATE_MS, randomSerial } from './authority-certificate.ts';
+import { algorithmOf, randomSerial } from './authority-certificate.ts';
 import type { UpstreamAuthority } from './create-authority.ts';
+import { BACKDATE_MS } from './schedule.ts';
 
 /** The text of the files, all PEM. */
 export interface UpstreamFiles {

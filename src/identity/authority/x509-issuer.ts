@@ -7,7 +7,8 @@ import type { X509Svid } from '../../spiffe/svid.ts';
 import { readCertificate } from '../pki/certificate.ts';
 import { assemble, createLeafTemplate } from '../pki/certificate-template.ts';
 import type { PublicKeyInfo } from '../pki/key-type.ts';
-import { algorithmOf, BACKDATE_MS, randomSerial } from './authority-certificate.ts';
+import { algorithmOf, randomSerial } from './authority-certificate.ts';
+import { BACKDATE_MS } from './schedule.ts';
 import type { Signer } from './signer.ts';
 import type { AuthorityRecord } from './state.ts';
 

@@ -1,18 +1,22 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { restoreBackup } from '../../../src/identity/authority/backup.ts';
 import { createAuthority } from '../../../src/identity/authority/create-authority.ts';
 import { createLocalKeyStore } from '../../../src/identity/authority/local-keys.ts';
 import { defaultSettings } from '../../../src/identity/authority/settings.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
+import { prepareDataDir } from '../../../src/platform/storage/data-dir.ts';
 import { createKeyFiles } from '../../../src/platform/storage/key-files.ts';
 import { openSqliteAuthorityStore } from '../../../src/platform/storage/sqlite-authority-store.ts';
 import { requestOf, trustDomain } from '../../support/authority.ts';
 import { startChild } from '../../support/child.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
+const keyEncryptionKey = Buffer.alloc(32, 9); // as issuing-process.ts has it
+
 /** `KILLS=1000` for the long run. */
-const KILLS = Number(process.env['KILLS'] ?? 6);
+const KILLS = Number(process.env['KILLS'] ?? 25);
 
 describe('kill -9 while issuing and rotating', () => {
   it('loses no SVID that left, no sequence, and the next start goes on', async () => {
@@ -29,6 +33,7 @@ describe('kill -9 while issuing and rotating', () => {
         'prepare',
         'activate',
         'taint',
+        'backup',
         'revoke',
       ]);
       // After so many SVIDs, and not at a step of ours: somewhere between two writes.
@@ -52,7 +57,7 @@ describe('kill -9 while issuing and rotating', () => {
     await using authority = await createAuthority({
       trustDomain,
       store: openSqliteAuthorityStore(join(dataDir, 'gatehouse.db'), trustDomain),
-      keys: createLocalKeyStore(createKeyFiles(join(dataDir, 'keys'))),
+      keys: createLocalKeyStore(createKeyFiles(join(dataDir, 'keys')), keyEncryptionKey),
       clock: systemClock,
       settings: defaultSettings,
     });
@@ -65,6 +70,14 @@ describe('kill -9 while issuing and rotating', () => {
     const status = await authority.status();
     assert.equal(status.x509Authorities.filter((each) => each.slot === 'active').length, 1);
     assert.ok((await authority.issueX509(requestOf('a', 'self'))).serial);
+    // The last backup that was whole is whole, whatever was being written when the process was killed.
+    if (existsSync(join(dataDir, 'backup'))) {
+      prepareDataDir(directory.at('restored'));
+      await using store = openSqliteAuthorityStore(directory.at('restored/gatehouse.db'), trustDomain);
+      const into = { trustDomain, store, keys: createKeyFiles(directory.at('restored/keys')), keyEncryptionKey };
+      await restoreBackup(readFileSync(join(dataDir, 'backup')), 'uid:0', { ...into, clock: systemClock });
+      assert.ok((await store.load()).state);
+    } else assert.ok(KILLS < 25, 'no backup was ever made');
     const needed = [...status.x509Authorities, ...status.jwtAuthorities].filter((each) => each.slot !== 'revoked');
     assert.equal(readdirSync(join(dataDir, 'keys')).filter((name) => name.endsWith('.key')).length, needed.length);
   }).timeout(60_000 + KILLS * 2000);

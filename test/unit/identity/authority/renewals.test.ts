@@ -22,11 +22,16 @@ describe('the calendar', () => {
   }
 
   it('renews at half of the life ± 10 %, evenly spread, and always the same for one serial', () => {
-    const life = { notBeforeAt: 0, notAfterAt: HOUR };
+    const life = { notBeforeAt: -10_000, notAfterAt: HOUR }; // signed at 0: they begin ten seconds in the past
     const dues = Array.from({ length: 1000 }, (_, index) => renewDueAt(life, `serial ${index}`));
     assert.ok(Math.min(...dues) >= 0.45 * HOUR && Math.min(...dues) < 0.46 * HOUR);
     assert.ok(Math.max(...dues) <= 0.55 * HOUR && Math.max(...dues) > 0.54 * HOUR);
     assert.equal(renewDueAt(life, 'a'), renewDueAt(life, 'a'));
+  });
+
+  it('never finds an SVID due that was signed just now, however short it lives', () => {
+    const due = renewDueAt({ notBeforeAt: -10_000, notAfterAt: 2_000 }, 'a');
+    assert.ok(due >= 900 && due <= 1_100, String(due));
   });
 });
 
