@@ -34,11 +34,14 @@ export function sourceOptions(config: Config): PolicySourceOptions {
     ...paths.map(({ path, namespaces }) => ({ path, ...(namespaces && { namespaces }) })),
     ...config.registry.paths.map((path) => ({ path, kinds: registryKinds })),
   ];
-  const endpoints = config.workloads.map(toEndpoint);
-  return { paths: places, absence, planes, hops, endpoints, ...dialectOptions(config) };
+  return { paths: places, absence, planes, hops, endpoints: endpointsOf(config), ...dialectOptions(config) };
 }
 
-/** A workload from configuration as selectors see it. */
+/** The workloads of a configuration as selectors see them. */
+export function endpointsOf({ workloads }: Config): Endpoint[] {
+  return workloads.map(toEndpoint);
+}
+
 function toEndpoint({ namespace, serviceAccount, labels, addresses }: WorkloadConfig): Endpoint {
   return {
     namespace,

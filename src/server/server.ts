@@ -30,7 +30,7 @@ import { openKeySets } from './key-set-role.ts';
 import { listenAddress } from './listen-addresses.ts';
 import { createDecisionLog } from './log/decision-log.ts';
 import { deliveryObserver } from './observer.ts';
-import { openPolicies } from './policy-role.ts';
+import { endpointsOf, openPolicies } from './policy-role.ts';
 import { needsRestart } from './reload-plan.ts';
 import { revocationsOf } from './revocations.ts';
 import { createSvidBook } from './svid-book.ts';
@@ -290,7 +290,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
         await identity.reconfigure(config);
         deciders?.tell({ kind: 'settings', settings: deciderSettings(config) });
         warn();
-        await policies.reload();
+        await policies.reload(endpointsOf(config));
         log.info('configuration and policies were read again');
       },
       refuseReload({ code, message, details }) {

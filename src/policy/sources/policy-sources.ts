@@ -50,8 +50,8 @@ export interface PolicyLoad extends PolicySet {
 export interface PolicySources extends AsyncDisposable {
   /** Replaced whole; its `generation` and `model` change only if what is in force changes. */
   readonly current: Watchable<PolicyLoad>;
-  /** Looks now, without waiting for a change to be told. */
-  reload(): Promise<PolicyLoad>;
+  /** Looks now, without waiting for a change to be told. @param endpoints  from now on in place of those of the options */
+  reload(endpoints?: readonly Endpoint[]): Promise<PolicyLoad>;
 }
 
 const defaultTimes: WatchTimes = { quietMs: 100, mostMs: 1000, pollMs: 10_000 };
@@ -89,10 +89,12 @@ class FileSources implements PolicySources {
   #running: Promise<unknown> = Promise.resolve();
   #keeping: Promise<unknown> = Promise.resolve();
   #closed = false;
+  #endpoints: readonly Endpoint[];
 
   constructor(options: PolicySourceOptions, deps: PolicySourceDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#endpoints = options.endpoints ?? [];
     this.#cache = new ReadCache(options, deps.clock);
     const times = { ...defaultTimes, ...options.watch };
     this.#watch = new DirectoryWatch(
@@ -118,8 +120,8 @@ class FileSources implements PolicySources {
     this.#store(() => this.#deps.lastGood.retain(new Set(look.files.keys())));
   }
 
-  reload(): Promise<PolicyLoad> {
-    const next = this.#running.then(() => this.#reload());
+  reload(endpoints?: readonly Endpoint[]): Promise<PolicyLoad> {
+    const next = this.#running.then(() => this.#reload(endpoints ?? this.#endpoints));
     this.#running = next.catch(() => {});
     return next;
   }
@@ -166,7 +168,7 @@ class FileSources implements PolicySources {
     return Promise.all(candidates);
   }
 
-  async #reload(): Promise<PolicyLoad> {
+  async #reload(endpoints: readonly Endpoint[]): Promise<PolicyLoad> {
     const before = this.current.value;
     if (this.#closed) return before;
     const look = await this.#look();
@@ -180,9 +182,11 @@ class FileSources implements PolicySources {
       const places = degraded.length > 0 ? degraded : [path];
       return this.#publish({ ...before, degraded: places, findings: [...findings, emptyFinding(path)] });
     }
-    const same = sameFiles(settled.inForce, this.#inForce);
+    const same =
+      sameFiles(settled.inForce, this.#inForce) && JSON.stringify(endpoints) === JSON.stringify(this.#endpoints);
+    this.#endpoints = endpoints;
     const generation = same ? before.generation : before.generation + 1;
-    const set = same ? before.set : joinPolicies(settled.inForce, { ...this.#options, generation });
+    const set = same ? before.set : joinPolicies(settled.inForce, { ...this.#options, endpoints, generation });
     this.#accept(settled, look);
     const load = loadOf(set, settled, generation);
     return this.#publish({ ...load, degraded, findings: [...findings, ...set.findings] });

@@ -9,6 +9,7 @@ import {
   createLastGoodMemory,
   type LastGoodStore,
 } from '../../../src/policy/sources/last-good-store.ts';
+import type { Endpoint } from '../../../src/policy/registry/registry.ts';
 import type { PolicyPath } from '../../../src/policy/sources/policy-path.ts';
 import { openPolicySources, type PolicyLoad, type PolicySources } from '../../../src/policy/sources/policy-sources.ts';
 
@@ -279,5 +280,44 @@ describe('openPolicySources', () => {
     const before = sources.current.value;
     writeFileSync(at('policies', 'a.yaml'), policy('a'));
     assert.equal(await sources.reload(), before);
+  });
+
+  it('takes other workloads of the configuration at a reload, as a new generation, and keeps them', async () => {
+    writeFileSync(at('policies', 'a.yaml'), policy('a'));
+    const sources = await start();
+    const details: Endpoint = {
+      namespace: 'default',
+      name: 'details',
+      serviceAccount: 'details',
+      labels: [['app', 'details']],
+      addresses: ['10.0.0.7/32'],
+      ports: [],
+      hostNetwork: false,
+    };
+    const told = await sources.reload([details]);
+    assert.deepEqual([told.generation, told.model.registry?.endpoints], [2, [details]]);
+    assert.equal(await sources.reload(), told);
+    assert.equal(await sources.reload([details]), told);
+    writeFileSync(at('policies', 'b.yaml'), policy('b'));
+    assert.deepEqual((await untilNames(sources, 'a', 'b')).model.registry?.endpoints, [details]);
+    assert.deepEqual((await sources.reload([])).model.registry?.endpoints, []);
+  });
+
+  it('keeps what was good at every length of a file that is being written', async () => {
+    const text = policy('a', '[{from: [{source: {principals: [x]}}]}]', 'DENY');
+    writeFileSync(at('policies', 'a.yaml'), text);
+    writeFileSync(at('policies', 'b.yaml'), policy('b'));
+    const sources = await start();
+    const inForce = ({ model }: PolicyLoad): string => JSON.stringify(model.planes);
+    const before = inForce(sources.current.value);
+    const allowsNothing = /default\}\n?$|spec: ?$/; // without a spec it is a whole policy, which allows nothing
+    for (let length = 1; length < text.lastIndexOf('}'); length++) {
+      const cut = text.slice(0, length);
+      if (allowsNothing.test(cut)) continue;
+      writeFileSync(at('policies', 'a.yaml'), cut);
+      const load = await sources.reload();
+      assert.equal(inForce(load), before, JSON.stringify(cut));
+      assert.equal(load.degraded.length, 1, JSON.stringify(cut));
+    }
   });
 });
