@@ -5,6 +5,7 @@
  * @module
  */
 import { fromBinary } from '@bufbuild/protobuf';
+import { redactPath } from '../../authz/redact.ts';
 import type { RingEntry } from '../../authz/ring.ts';
 import type {
   AttributeContext_Peer,
@@ -59,6 +60,8 @@ export function decisionRecord({ id, decidedAt, decision, destination, snapshot,
   };
 }
 
+/** Without its query a path has no parameters; what looks like a token is hidden wherever it stands. */
+const noCarriers = { headers: new Set<string>(), params: new Set<string>(), cookies: new Set<string>() };
 const LONGEST = 512;
 const short = (text: string): string => (text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`);
 
@@ -90,7 +93,7 @@ function requestOf(request: AttributeContext_Request | undefined): NonNullable<D
     protocol: 'http',
     method: short(http.method),
     host: short(http.host),
-    path: short(http.path.split(/[?#]/, 1)[0] ?? ''),
+    path: short(redactPath(http.path.split(/[?#]/, 1)[0] ?? '', noCarriers)),
     ...(http.id !== '' && { requestId: short(http.id) }),
   };
 }
