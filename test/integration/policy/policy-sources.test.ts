@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GatehouseError } from '../../../src/errors.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
+import type { Endpoint } from '../../../src/policy/registry/registry.ts';
 import {
   createLastGoodDirectory,
   createLastGoodMemory,
   type LastGoodStore,
 } from '../../../src/policy/sources/last-good-store.ts';
-import type { Endpoint } from '../../../src/policy/registry/registry.ts';
 import type { PolicyPath } from '../../../src/policy/sources/policy-path.ts';
 import { openPolicySources, type PolicyLoad, type PolicySources } from '../../../src/policy/sources/policy-sources.ts';
 

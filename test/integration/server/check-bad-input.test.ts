@@ -43,7 +43,11 @@ const cases: readonly Case[] = [
   { name: 'bytes that are no protobuf', request: Buffer.from('hello'), reason: 'malformed_request' },
   { name: 'a group that is never closed', request: Buffer.from([0x0b]), reason: 'malformed_request' },
   { name: 'attributes without anything', request: bytesOf({ attributes: {} }), reason: 'destination_unknown' },
-  { name: 'no destination', request: bytesOf({ attributes: { ...attributes, destination: {} } }), reason: 'destination_unknown' },
+  {
+    name: 'no destination',
+    request: bytesOf({ attributes: { ...attributes, destination: {} } }),
+    reason: 'destination_unknown',
+  },
   {
     name: 'an unknown destination',
     request: bytesOf({
@@ -78,13 +82,23 @@ const cases: readonly Case[] = [
   },
   { name: 'a method that is not UTF-8', request: notUtf8('GET'), reason: 'no_rule_allowed' },
   { name: 'a caller that is not UTF-8', request: notUtf8('productpage'), reason: 'no_rule_allowed' },
-  { name: 'a path that is not UTF-8, which no rule asks about', request: notUtf8('/details/1'), reason: 'rule_allowed', status: 200 },
+  {
+    name: 'a path that is not UTF-8, which no rule asks about',
+    request: notUtf8('/details/1'),
+    reason: 'rule_allowed',
+    status: 200,
+  },
   {
     name: '1,000 headers',
     request: bytesOf({
       attributes: {
         ...attributes,
-        request: { http: { ...http, headers: Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`x-${i}`, 'v'.repeat(100)])) } },
+        request: {
+          http: {
+            ...http,
+            headers: Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`x-${i}`, 'v'.repeat(100)])),
+          },
+        },
       },
     }),
     reason: 'rule_allowed',
@@ -92,13 +106,17 @@ const cases: readonly Case[] = [
   },
   {
     name: 'a header of a megabyte',
-    request: bytesOf({ attributes: { ...attributes, request: { http: { ...http, headers: { 'x-long': 'v'.repeat(1_000_000) } } } } }),
+    request: bytesOf({
+      attributes: { ...attributes, request: { http: { ...http, headers: { 'x-long': 'v'.repeat(1_000_000) } } } },
+    }),
     reason: 'rule_allowed',
     status: 200,
   },
   {
     name: 'a peer certificate that is none',
-    request: bytesOf({ attributes: { ...attributes, source: { ...attributes.source, certificate: 'not%20a%20certificate' } } }),
+    request: bytesOf({
+      attributes: { ...attributes, source: { ...attributes.source, certificate: 'not%20a%20certificate' } },
+    }),
     reason: 'peer_not_verified',
   },
 ];

@@ -27,15 +27,20 @@ async function samples(health: string): Promise<ReadonlyMap<string, number>> {
 }
 
 /** Asks the admin API by hand, as curl does. */
-function admin(address: string, path: string, method = 'GET'): Promise<{ status: number; body: Record<string, unknown> }> {
+function admin(
+  address: string,
+  path: string,
+  method = 'GET',
+): Promise<{ status: number; body: Record<string, unknown> }> {
   return new Promise((resolve, reject) => {
     const sent = request({ socketPath: address.replace(/^unix:/, ''), path, method }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (part: string) => {
         text += part;
       });
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as Record<string, unknown> }), // our own API
+      response.on(
+        'end',
+        () => resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as Record<string, unknown> }), // our own API
       );
     });
     sent.once('error', reject).end();
@@ -97,7 +102,11 @@ describe('gatehouse serve, looked at from outside', function () {
 
     await dir.policy('second', allowing('PUT').replace('details-viewer', 'second'));
     await until('a new generation', 'gatehouse_snapshot_generation', (value) => value === 2);
-    await until('two policies', 'gatehouse_policies{dialect="istio",kind="AuthorizationPolicy"}', (value) => value === 2);
+    await until(
+      'two policies',
+      'gatehouse_policies{dialect="istio",kind="AuthorizationPolicy"}',
+      (value) => value === 2,
+    );
     await dir.policy('second', 'kind: [');
     await until('a load error', 'gatehouse_snapshot_load_errors_total', (value) => value === 1);
 
@@ -117,7 +126,8 @@ describe('gatehouse serve, looked at from outside', function () {
       [server.ready.extAuthz, ['', 'envoy.service.auth.v3.Authorization']],
     ] as const;
     for (const [door, services] of doors) {
-      for (const service of services) assert.equal(await health(door, service), Status.SERVING, `${service} at ${door}`);
+      for (const service of services)
+        assert.equal(await health(door, service), Status.SERVING, `${service} at ${door}`);
       assert.equal(await health(door, 'no.such.Service'), 'not found');
     }
   });
@@ -168,7 +178,21 @@ describe('gatehouse serve, looked at from outside', function () {
   it('answers every question of the admin API, and says what is wrong with others', async () => {
     const ask = async (path: string, method = 'GET') => admin(server.ready.admin, path, method);
     const keys: readonly (readonly [path: string, keys: readonly string[]])[] = [
-      ['/v1/status', ['pid', 'startedAt', 'trustDomain', 'roles', 'ready', 'waiting', 'degraded', 'generation', 'deciders', 'addresses']],
+      [
+        '/v1/status',
+        [
+          'pid',
+          'startedAt',
+          'trustDomain',
+          'roles',
+          'ready',
+          'waiting',
+          'degraded',
+          'generation',
+          'deciders',
+          'addresses',
+        ],
+      ],
       ['/v1/authorities', ['trustDomain', 'sequence', 'x509Authorities', 'jwtAuthorities']],
       ['/v1/entries', ['entries']],
       [`/v1/entries/explain?pid=${process.pid}`, ['selectors', 'entitled', 'nearest']],
