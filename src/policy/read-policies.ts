@@ -44,6 +44,8 @@ export interface ReadOptions extends DialectOptions {
   readonly namespaces?: readonly string[];
   /** Which documents are read; policies, unless said otherwise. */
   readonly kinds?: KindTable;
+  /** How much weight limits have that only the API server of a cluster sets; `error` unless said otherwise. */
+  readonly forClusters?: 'error' | 'warning';
 }
 
 /** Larger files are refused unread. */
@@ -65,7 +67,7 @@ interface Reading {
  * @param text  its content; anything at all, the worst outcome is findings
  */
 export function readPolicies(file: string, text: string, options: ReadOptions): PolicyFile {
-  const report = createReporter(file);
+  const report = createReporter(file, options.forClusters);
   const reading: Reading = { report, options, documents: [], skipped: new Map(), lines: new Map() };
   if (text.includes('\0')) {
     const line = text.slice(0, text.indexOf('\0')).split('\n').length;

@@ -31,13 +31,15 @@ export interface Reporter {
   readonly findings: readonly Finding[];
   error(place: Place, code: string, path: string, message: string, fix: string): void;
   warning(place: Place, code: string, path: string, message: string, fix: string): void;
+  /** What only the API server of a cluster refuses: an error, or a warning where files are served as they are. Says which. */
+  forClusters(place: Place, code: string, path: string, message: string, fix: string): Finding['severity'];
 }
 
 /** More findings than this in one file are not kept: nobody reads them, and a hostile file could make millions. */
 const MAX_FINDINGS = 200;
 
-/** Creates a reporter with no findings yet. */
-export function createReporter(file: string): Reporter {
+/** Creates a reporter with no findings yet. @param forClusters  how much weight the API server's own limits have */
+export function createReporter(file: string, forClusters: Finding['severity'] = 'error'): Reporter {
   const findings: Finding[] = [];
   const add =
     (severity: Finding['severity']) =>
@@ -46,7 +48,18 @@ export function createReporter(file: string): Reporter {
       if (full && (severity === 'warning' || hasErrors(findings))) return;
       findings.push({ file, line: place.line, column: place.column, severity, code, path, message, fix });
     };
-  return { file, findings, error: add('error'), warning: add('warning') };
+  const error = add('error');
+  const warning = add('warning');
+  return {
+    file,
+    findings,
+    error,
+    warning,
+    forClusters(...what) {
+      (forClusters === 'error' ? error : warning)(...what);
+      return forClusters;
+    },
+  };
 }
 
 /** Whether a list of findings keeps its file from coming into force. */
@@ -66,4 +79,5 @@ export const silentReporter: Reporter = {
   findings: [],
   error: () => undefined,
   warning: () => undefined,
+  forClusters: () => 'warning',
 };

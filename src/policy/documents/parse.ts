@@ -20,8 +20,8 @@ import { resolvePlain } from './scalar.ts';
 import type { Chunk } from './split.ts';
 import type { Entry, Value } from './value.ts';
 
-/** A document may not be larger than what Kubernetes' own store takes. */
-const MAX_CHARACTERS = 1.5 * 1024 * 1024;
+/** A cluster's own store takes no larger document. */
+const CLUSTER_CHARACTERS = 1.5 * 1024 * 1024;
 const MAX_DEPTH = 100;
 /** Values with every alias written out. */
 const MAX_VALUES = 200_000;
@@ -39,15 +39,10 @@ interface Walk {
 /** Reads one chunk; undefined if it cannot be read (the findings say why). Throws nothing. */
 export function parseChunk(chunk: Chunk, report: Reporter): Value | undefined {
   const whole: Place = { line: chunk.line, column: 1 };
-  if (chunk.text.length > MAX_CHARACTERS) {
-    report.error(
-      whole,
-      'document-too-large',
-      '',
-      'the document is larger than 1.5 MiB',
-      'split it into several documents',
-    );
-    return undefined;
+  if (chunk.text.length > CLUSTER_CHARACTERS) {
+    const message = 'the document is larger than the 1.5 MiB that a cluster takes';
+    const weight = report.forClusters(whole, 'document-too-large', '', message, 'split it into several documents');
+    if (weight === 'error') return undefined;
   }
   if (deepestBracket(chunk.text) > MAX_DEPTH) return tooDeep(whole, report);
   try {

@@ -33,6 +33,8 @@ export interface ListShape {
   readonly is: 'list';
   readonly of: Shape;
   readonly max?: number;
+  /** The most that the API server of a cluster takes. */
+  readonly clusterMax?: number;
 }
 /** Any keys, values of one shape. */
 interface MapShape {
@@ -58,6 +60,7 @@ export const listOf = (of: Shape, max?: number): ListShape => ({
   of,
   ...(max === undefined ? {} : { max }),
 });
+export const listForClusters = (of: Shape, clusterMax: number): ListShape => ({ is: 'list', of, clusterMax });
 export const object = (fields: Readonly<Record<string, Shape>>, required: readonly string[] = []): ObjectShape => ({
   is: 'object',
   fields,
@@ -126,6 +129,8 @@ function checkText(value: TextValue, shape: TextShape, path: string, report: Rep
 function checkList(value: ListValue, shape: ListShape, path: string, report: Reporter): void {
   const count = value.items.length;
   if (shape.max !== undefined && count > shape.max) tooMany(value, count, shape.max, path, report);
+  if (shape.clusterMax !== undefined && count > shape.clusterMax)
+    longList(value, count, shape.clusterMax, path, report);
   for (const [i, item] of value.items.entries()) checkShape(item, shape.of, `${path}[${i}]`, report);
 }
 
@@ -162,6 +167,17 @@ function unknownField(key: string, entry: Entry, shape: ObjectShape, path: strin
   const near = nearest(key, known);
   const fix = near === undefined ? `known fields here: ${known.join(', ')}` : `did you mean ${near}?`;
   report.error(entry.key, 'unknown-field', path, `there is no field ${JSON.stringify(key)} here`, fix);
+}
+
+/** A list that means the same however long it is. */
+function longList(value: Value, count: number, most: number, path: string, report: Reporter): void {
+  report.forClusters(
+    value,
+    'too-many',
+    path,
+    `${path} has ${count} elements; a cluster takes at most ${most}`,
+    'split the policy',
+  );
 }
 
 function tooMany(value: Value, count: number, most: number, path: string, report: Reporter): void {

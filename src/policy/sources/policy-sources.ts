@@ -95,7 +95,7 @@ class FileSources implements PolicySources {
     this.#options = options;
     this.#deps = deps;
     this.#endpoints = options.endpoints ?? [];
-    this.#cache = new ReadCache(options, deps.clock);
+    this.#cache = new ReadCache({ ...options, forClusters: 'warning' }, deps.clock);
     const times = { ...defaultTimes, ...options.watch };
     this.#watch = new DirectoryWatch(
       times,

@@ -5,9 +5,8 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../../lib/clock.ts';
-import type { DialectOptions } from '../dialects/contribution.ts';
 import { createReporter } from '../documents/finding.ts';
-import { MAX_FILE_BYTES, type PolicyFile, readPolicies } from '../read-policies.ts';
+import { MAX_FILE_BYTES, type PolicyFile, type ReadOptions, readPolicies } from '../read-policies.ts';
 import type { SeenFile } from './scan.ts';
 
 /** One file with its text; `text` is undefined if it could not be read at all. */
@@ -26,10 +25,10 @@ const FRESH_MS = 100;
 
 export class ReadCache {
   #cached = new Map<string, Cached>();
-  readonly #options: DialectOptions;
+  readonly #options: ReadOptions;
   readonly #clock: Clock;
 
-  constructor(options: DialectOptions, clock: Clock) {
+  constructor(options: ReadOptions, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
   }

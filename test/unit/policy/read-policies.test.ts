@@ -152,6 +152,17 @@ describe('readPolicies', () => {
     );
   });
 
+  it("weighs the API server's own limits as it is told", () => {
+    const long = policy('{name: a, namespace: x}', `{rules: [${Array.from({ length: 513 }, () => '{}').join()}]}`);
+    assert.deepEqual(errors(read(long)), ['4:15 too-many']);
+    const served = read(long, { forClusters: 'warning' });
+    assert.deepEqual([served.hasErrors, names(served)], [false, ['x/a']]);
+    assert.ok(served.findings.some(({ code, severity }) => code === 'too-many' && severity === 'warning'));
+    const large = `# ${'x'.repeat(1_600_000)}\n${policy('{name: a, namespace: x}')}`;
+    assert.deepEqual(errors(read(large)), ['1:1 document-too-large']);
+    assert.deepEqual(names(read(large, { forClusters: 'warning' })), ['x/a']);
+  });
+
   it('keeps at most 200 findings of one file, and never loses that there was an error', () => {
     const many = Array.from({ length: 500 }, () => '{when: [{key: source.ip, values: [a]}]}').join(', ');
     const file = read(policy('{name: a, namespace: x}', `{rules: [${many}]}`));

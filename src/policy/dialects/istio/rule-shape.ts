@@ -2,7 +2,7 @@
  * The shape of AuthorizationPolicy, and which attribute each of its fields asks about.
  * @module
  */
-import { listOf, object, type Shape, text } from '../../documents/shape.ts';
+import { listForClusters, listOf, object, type Shape, text } from '../../documents/shape.ts';
 import { attachmentFields } from './subject.ts';
 import type { ValueCheck } from './value-checks.ts';
 
@@ -52,7 +52,7 @@ const source = object({ ...textLists(sourceFields), serviceAccounts, notServiceA
 const condition = object({ key: text, values: texts, notValues: texts }, ['key']);
 
 const rule = object({
-  from: listOf(object({ source }), 512),
+  from: listForClusters(object({ source }), 512),
   to: listOf(object({ operation: object(textLists(operationFields)) })),
   when: listOf(condition),
 });
@@ -63,6 +63,6 @@ export const authorizationPolicyFields: Readonly<Record<string, Shape>> = {
     ...attachmentFields,
     action: { is: 'text', oneOf: ['ALLOW', 'DENY', 'AUDIT', 'CUSTOM'] },
     provider: object({ name: text }),
-    rules: listOf(rule, 512),
+    rules: listForClusters(rule, 512),
   }),
 };
