@@ -18,6 +18,7 @@ import {
 import type { Place, Reporter } from './finding.ts';
 import { resolvePlain } from './scalar.ts';
 import type { Chunk } from './split.ts';
+import { readUsualYaml } from './usual-yaml.ts';
 import type { Entry, Value } from './value.ts';
 
 /** A cluster's own store takes no larger document. */
@@ -44,6 +45,13 @@ export function parseChunk(chunk: Chunk, report: Reporter): Value | undefined {
     const weight = report.forClusters(whole, 'document-too-large', '', message, 'split it into several documents');
     if (weight === 'error') return undefined;
   }
+  const usual = readUsualYaml(chunk);
+  return usual === undefined ? parseFully(chunk, report) : withinSize(usual, report);
+}
+
+/** Reads one chunk by the full parser. */
+export function parseFully(chunk: Chunk, report: Reporter): Value | undefined {
+  const whole: Place = { line: chunk.line, column: 1 };
   if (deepestBracket(chunk.text) > MAX_DEPTH) return tooDeep(whole, report);
   try {
     return parse(chunk, report);
@@ -71,7 +79,10 @@ function parse(chunk: Chunk, report: Reporter): Value | undefined {
     report.error(placeAt(walk, error.pos[0]), 'yaml-syntax', '', error.message, 'mend the YAML at this place');
   }
   if (document.errors.length > 0 || document.contents === null) return undefined;
-  const value = valueAt(walk, document.contents, 0);
+  return withinSize(valueAt(walk, document.contents, 0), report);
+}
+
+function withinSize(value: Value, report: Reporter): Value | undefined {
   if (value.size > MAX_VALUES) {
     report.error(
       value,
