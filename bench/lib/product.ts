@@ -1,0 +1,114 @@
+/**
+ * Gatehouse as a user starts it, with N rules.
+ * @module
+ */
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { cache, root } from './paths.ts';
+import { clientCore, pin, type Running, serverCore, start } from './processes.ts';
+import { folderOf } from './same-rules.ts';
+
+export interface ProductOptions {
+  readonly rules: number;
+  readonly transport: 'lane' | 'grpc-js';
+  /** Listens on a unix socket instead of loopback. */
+  readonly unix?: boolean;
+  /** A policy file instead of the set of that size. */
+  readonly policy?: string;
+}
+
+export interface Product extends Running {
+  readonly primaryPid: number;
+  readonly folder: string;
+  /** The policy file that it watches. */
+  readonly policyFile: string;
+  readonly health: string;
+  readonly logFile: string;
+  /** From the start of the process to its word that it is ready. */
+  readonly readyMs: number;
+}
+
+interface Ready {
+  readonly extAuthz: string;
+  readonly health: string;
+  readonly pid: number;
+  readonly deciderPids: readonly number[];
+}
+
+/** Starts a server; CPU counts over the processes that answer Check. */
+export async function startGatehouse(label: string, options: ProductOptions): Promise<Product> {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
+  mkdirSync(join(folder, 'policies'));
+  const policyFile = join(folder, 'policies/policy.yaml');
+  copyFileSync(options.policy ?? join(folderOf(options.rules), 'istio/policy.yaml'), policyFile);
+  const config = {
+    trustDomain: 'cluster.local',
+    listen: {
+      workloadApi: 'unix:./run/workload.sock',
+      extAuthz: options.unix === true ? 'unix:./run/check.sock' : '127.0.0.1:0',
+      admin: 'unix:./run/admin.sock',
+      health: '127.0.0.1:0',
+    },
+    policies: { paths: ['./policies'] },
+    extAuthz: { transport: options.transport },
+  };
+  const configFile = join(folder, 'gatehouse.yaml');
+  writeFileSync(configFile, JSON.stringify(config));
+  const startedAt = performance.now();
+  const flags = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning'];
+  const { child, stop } = start(
+    label,
+    [process.execPath, ...flags, join(root, 'src/main.ts'), 'serve', '--config', configFile],
+    {
+      core: `${serverCore},${clientCore}`,
+    },
+  );
+  const logFile = join(cache, 'logs', `${label}.log`);
+  const ready = await readyLine(logFile, child).catch(async (thrown: unknown) => {
+    await stop();
+    throw thrown;
+  });
+  const readyMs = performance.now() - startedAt;
+  for (const pid of ready.deciderPids) await pin(pid, serverCore);
+  if (!ready.deciderPids.includes(ready.pid)) await pin(ready.pid, clientCore);
+  return {
+    where: ready.extAuthz,
+    pids: ready.deciderPids,
+    primaryPid: ready.pid,
+    folder,
+    policyFile,
+    health: ready.health,
+    logFile,
+    readyMs,
+    async stop() {
+      await stop();
+      for (const pid of ready.deciderPids) await gone(pid);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function readyLine(logFile: string, child: { readonly exitCode: number | null }): Promise<Ready> {
+  for (let waited = 0; waited < 60_000; waited += 5) {
+    const line = readFileSync(logFile, 'utf8')
+      .split('\n')
+      .find((text) => text.startsWith('{"ready":true'));
+    if (line !== undefined) return JSON.parse(line) as Ready; // the contract's form
+    if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode} before it was ready`);
+    await delay(5);
+  }
+  throw new Error('was not ready within a minute');
+}
+
+async function gone(pid: number): Promise<void> {
+  for (let waited = 0; waited < 5_000; waited += 20) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await delay(20);
+  }
+}

@@ -1,0 +1,12 @@
+/**
+ * How long and what is measured.
+ * @module
+ */
+
+export interface Settings {
+  readonly rounds: number;
+  /** Length of one measurement. */
+  readonly seconds: number;
+  readonly only: { readonly peers: readonly string[] | undefined };
+  readonly isFull: boolean;
+}

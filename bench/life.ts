@@ -1,0 +1,147 @@
+/**
+ * The product's own life: how soon it answers, what it takes while idle, and what a reload of 10,000 policies does to Checks.
+ * @module
+ */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { extAuthzFilter } from './lib/envoy-config.ts';
+import { type Section, shown, shownSpread, spread } from './lib/figures.ts';
+import { cache } from './lib/paths.ts';
+import { cpuSeconds, residentMib } from './lib/processes.ts';
+import { type Product, startGatehouse } from './lib/product.ts';
+import { alone } from './lib/quiet.ts';
+import { istioYaml, rulesOf } from './lib/same-rules.ts';
+import type { Settings } from './lib/settings.ts';
+import { createTarget, load, openEnvoy, type Round } from './through-envoy.ts';
+
+const DOCUMENTS = 10_000;
+const EDITS = 4;
+const IDLE_MS = 3_000;
+
+/** A policy file of one document a rule; the edited one gives one of them another path. */
+function writeDocuments(file: string, count: number, edit: number): void {
+  const rules = rulesOf(count).map((rule, i) => (i === 7 && edit > 0 ? { ...rule, prefix: `/edit-${edit}/` } : rule));
+  writeFileSync(`${file}.new`, istioYaml(rules, true));
+  renameSync(`${file}.new`, file);
+}
+
+/** From the start of the process to the word that it answers Check, and memory when nothing happens. */
+export async function startAndMemory({ rounds }: Settings): Promise<Section> {
+  const rows: string[][] = [];
+  const raw: unknown[] = [];
+  for (const count of [10, 1_000, 10_000]) {
+    const policy = join(cache, `documents-${count}.yaml`);
+    writeDocuments(policy, count, 0);
+    const ready: number[] = [];
+    const memory: { primary: number; decider: number }[] = [];
+    for (let i = 0; i < rounds; i++) {
+      await alone(async () => {
+        const product = await startGatehouse('life', { rules: count, transport: 'lane', policy });
+        ready.push(product.readyMs);
+        await delay(IDLE_MS);
+        memory.push({ primary: residentMib([product.primaryPid]), decider: residentMib(product.pids) });
+        await product.stop();
+      });
+    }
+    const primary = spread(memory.map((one) => one.primary));
+    const decider = spread(memory.map((one) => one.decider));
+    raw.push({ count, ready, memory });
+    const total = primary.median + decider.median;
+    rows.push([
+      shown(count, 0),
+      shownSpread(spread(ready), 0),
+      shown(primary.median, 0),
+      shown(decider.median, 0),
+      shown(total, 0),
+    ]);
+  }
+  return {
+    name: 'start',
+    title: 'Start and memory',
+    note: `From the start of the process until it says that it is ready: policies in force, the self-test passed through Check, all listeners open; a new data directory each time. Memory is resident, ${IDLE_MS / 1000} s later. One document a rule.`,
+    head: ['policies', 'ready after ms, median (min–max)', 'primary MiB', 'decider MiB', 'together MiB'],
+    rows,
+    raw,
+  };
+}
+
+/** One document of 10,000 is edited, again and again, while Envoy asks 1,000 times a second. */
+export async function reload(settings: Settings): Promise<Section> {
+  const policy = join(cache, `documents-${DOCUMENTS}.yaml`);
+  writeDocuments(policy, DOCUMENTS, 0);
+  const product = await startGatehouse('reload', { rules: DOCUMENTS, transport: 'lane', policy });
+  const target = createTarget('reload', DOCUMENTS, [extAuthzFilter()], product);
+  try {
+    await openEnvoy(target);
+    if (target.why !== undefined) throw new Error(target.why);
+    const seconds = Math.max(6, settings.seconds * 2);
+    const options = ['--rate', '1000', '--connections', '32', '--warm', '1', '--seconds', String(seconds)];
+    const [before, during, edits] = await alone(async () => {
+      const quiet = await load(target, 'hit', options);
+      const loading = load(target, 'hit', options);
+      const took = await editing(product, (seconds * 1000) / (EDITS + 1));
+      return [quiet, await loading, took] as const;
+    });
+    return reloadReport(before, during, edits);
+  } finally {
+    await target.envoy?.stop();
+    await product.stop();
+  }
+}
+
+interface Edit {
+  /** From the new file's being there to its being in force in the decider, the wait for the file to be quiet included. */
+  readonly tookMs: number;
+  readonly primaryCpuMs: number;
+  readonly deciderCpuMs: number;
+}
+
+async function editing(product: Product, everyMs: number): Promise<readonly Edit[]> {
+  const edits: Edit[] = [];
+  for (let edit = 1; edit <= EDITS; edit++) {
+    await delay(everyMs);
+    const before = { primary: cpuSeconds([product.primaryPid]), decider: cpuSeconds(product.pids) };
+    const startedAt = Date.now();
+    writeDocuments(product.policyFile, DOCUMENTS, edit);
+    const writtenAt = Date.now();
+    const inForceAt = await untilInForce(product.logFile, edit + 1);
+    edits.push({
+      tookMs: inForceAt - Math.max(startedAt, writtenAt),
+      primaryCpuMs: (cpuSeconds([product.primaryPid]) - before.primary) * 1000,
+      deciderCpuMs: (cpuSeconds(product.pids) - before.decider) * 1000,
+    });
+  }
+  return edits;
+}
+
+/** The time at which the log says that policies of a generation are in force. */
+async function untilInForce(logFile: string, generation: number): Promise<number> {
+  for (let waited = 0; waited < 20_000; waited += 10) {
+    for (const line of readFileSync(logFile, 'utf8').split('\n')) {
+      if (!line.includes('policies are in force')) continue;
+      const entry = JSON.parse(line) as { readonly generation: number; readonly time: string }; // our own log
+      if (entry.generation >= generation) return Date.parse(entry.time);
+    }
+    await delay(10);
+  }
+  throw new Error(`generation ${generation} did not come into force`);
+}
+
+function reloadReport(before: Round, during: Round, edits: readonly Edit[]): Section {
+  const took = spread(edits.map(({ tookMs }) => tookMs));
+  const failed = (round: Round): number => round.samples - (round.statuses['200'] ?? 0);
+  const row = (name: string, round: Round): string[] => [
+    name,
+    ...[round.p50, round.p99, round.p999].map((micros) => shown(micros / 1000, 2)),
+    String(failed(round)),
+  ];
+  return {
+    name: 'reload',
+    title: `Reload: one of ${shown(DOCUMENTS, 0)} policies is edited, under 1,000 requests/s`,
+    note: `One file of ${shown(DOCUMENTS, 0)} documents, replaced ${EDITS} times. In force in the decider after ${shownSpread(took, 0)} ms, of which 100 ms are the wait for the file to be quiet; CPU of a reload: primary ${shown(spread(edits.map(({ primaryCpuMs }) => primaryCpuMs)).median, 0)} ms, decider ${shown(spread(edits.map(({ deciderCpuMs }) => deciderCpuMs)).median, 0)} ms (its Checks meanwhile included).`,
+    head: ['', 'p50 ms', 'p99 ms', 'p99.9 ms', 'not answered 200'],
+    rows: [row('before', before), row('while reloading', during)],
+    raw: { before, during, edits },
+  };
+}

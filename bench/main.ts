@@ -1,0 +1,80 @@
+/**
+ * The benchmark: `npm run bench -- [--only a,b] [--peers a,b] [--rounds N] [--seconds N] [--full] [--out FOLDER]`.
+ *
+ * Builds or finds what a user could run instead, checks that each gives the right verdicts on the same rules, measures in
+ * interleaved rounds, and writes a table, the figures and plots. What cannot run is a row that says why.
+ * @module
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { buildPeers } from './lib/build-peers.ts';
+import { type Section, toMarkdown } from './lib/figures.ts';
+import { describeMachine } from './lib/machine.ts';
+import { cache } from './lib/paths.ts';
+import { plotBars } from './lib/plot.ts';
+import { writeRequests } from './lib/requests.ts';
+import { writeSets } from './lib/same-rules.ts';
+import type { Settings } from './lib/settings.ts';
+import { sections } from './sections.ts';
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    peers: { type: 'string' },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    full: { type: 'boolean', default: false },
+    build: { type: 'boolean', default: true },
+    out: { type: 'string', default: join(cache, 'results') },
+  },
+  allowNegative: true,
+});
+
+const settings: Settings = {
+  rounds: Number(values.rounds ?? (values.full ? 5 : 3)),
+  seconds: Number(values.seconds ?? (values.full ? 8 : 3)),
+  only: { peers: values.peers?.split(',') },
+  isFull: values.full,
+};
+const names = values.only?.split(',') ?? Object.keys(sections);
+const unknown = names.filter((name) => !Object.hasOwn(sections, name));
+if (unknown.length > 0) {
+  console.error(`no section is called ${unknown.join(', ')}; there are ${Object.keys(sections).join(', ')}`);
+  process.exit(2);
+}
+
+mkdirSync(values.out, { recursive: true });
+if (values.build && names.some((name) => sections[name]!.needsPeers)) await buildPeers();
+writeSets();
+writeRequests();
+const machine = await describeMachine();
+const done: Section[] = [];
+for (const name of names) {
+  process.stderr.write(`${name}\n`);
+  for (const section of await measured(name)) {
+    done.push(section);
+    console.log(toMarkdown(section));
+    if (section.plot !== undefined && section.plot.bars.length > 0) {
+      writeFileSync(
+        join(values.out, `${section.name}.svg`),
+        plotBars(section.title, section.plot.unit, section.plot.bars),
+      );
+    }
+  }
+}
+const head = ['# Measured', '', ...machine.map(({ what, is }) => `- ${what}: ${is}`), ''].join('\n');
+writeFileSync(join(values.out, 'bench.md'), `${head}\n${done.map(toMarkdown).join('\n')}`);
+writeFileSync(join(values.out, 'bench.json'), JSON.stringify({ machine, settings, sections: done }, undefined, 1));
+process.stderr.write(`written to ${values.out}\n`);
+
+/** A section that fails is told as one, and the others go on. */
+async function measured(name: string): Promise<readonly Section[]> {
+  try {
+    return await sections[name]!.measure(settings);
+  } catch (thrown) {
+    const why = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+    process.exitCode = 1;
+    return [{ name, title: name, note: `failed: ${why}`, head: ['–'], rows: [], raw: undefined }];
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * The sections of the benchmark, in the order in which they run.
+ * @module
+ */
+import type { Section } from './lib/figures.ts';
+import type { Settings } from './lib/settings.ts';
+import { reload, startAndMemory } from './life.ts';
+import { saturate } from './saturate.ts';
+import { envoyLatency, envoyMost } from './through-envoy.ts';
+
+interface Measurement {
+  /** Builds or finds other programs first. */
+  readonly needsPeers: boolean;
+  measure(settings: Settings): Promise<readonly Section[]>;
+}
+
+export const sections: Readonly<Record<string, Measurement>> = {
+  saturate: { needsPeers: true, measure: async (settings) => [await saturate(settings)] },
+  'saturate-miss': { needsPeers: true, measure: async (settings) => [await saturate(settings, 'miss')] },
+  'envoy-latency': { needsPeers: true, measure: async (settings) => [await envoyLatency(settings)] },
+  'envoy-most': { needsPeers: true, measure: async (settings) => [await envoyMost(settings)] },
+  start: { needsPeers: false, measure: async (settings) => [await startAndMemory(settings)] },
+  reload: { needsPeers: true, measure: async (settings) => [await reload(settings)] },
+};

@@ -1,0 +1,319 @@
+/**
+ * Through a real Envoy: what authorization adds to the latency at a fixed rate, to CPU, and takes from the most that passes.
+ * @module
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureEnvoy } from '../scripts/envoy.ts';
+import {
+  certificateOf,
+  envoyConfig,
+  extAuthzFilter,
+  http1Request,
+  rbacFilter,
+  trustAnchor,
+} from './lib/envoy-config.ts';
+import { type Section, shown, shownSpread, spread } from './lib/figures.ts';
+import { cache, rust } from './lib/paths.ts';
+import { peers } from './lib/peers.ts';
+import { clientCore, cpuSeconds, freePort, listening, pin, type Running, serverCore, start } from './lib/processes.ts';
+import { startGatehouse } from './lib/product.ts';
+import { alone } from './lib/quiet.ts';
+import { run } from './lib/run.ts';
+import { askedOf, type Word } from './lib/same-rules.ts';
+import type { Settings } from './lib/settings.ts';
+import { type Case, startCases, stopCases } from './lib/verdicts.ts';
+
+const PER_SECOND = 1_000;
+const RBAC_SIZES = [10, 100, 300, 1_000, 10_000];
+
+/** An Envoy with one filter or none, and what answers its Checks. */
+export interface Target {
+  readonly label: string;
+  readonly rules: number;
+  readonly filters: readonly object[];
+  readonly inner: (Pick<Case, 'running'> & { readonly peer?: Case['peer']; readonly rules: number }) | undefined;
+  why: string | undefined;
+  envoy: { readonly where: string; readonly pid: number; stop(): Promise<void> } | undefined;
+  readonly rounds: Round[];
+}
+
+interface Loaded {
+  readonly sent: number;
+  readonly rate: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly samples: number;
+  readonly statuses: Readonly<Record<string, number>>;
+}
+
+export interface Round extends Loaded {
+  readonly envoyMicros: number;
+  readonly serverMicros: number;
+}
+
+/** At 1,000 requests a second, Envoy and server on one core. */
+export async function envoyLatency(settings: Settings): Promise<Section> {
+  const options = [
+    '--rate',
+    String(PER_SECOND),
+    '--connections',
+    '32',
+    '--warm',
+    '1',
+    '--seconds',
+    String(settings.seconds * 2),
+  ];
+  const targets = await measureAll(settings, serverCore, options);
+  const base = targets.find(({ inner }) => inner?.peer?.name === 'rust-tonic');
+  const rows = targets.map(({ label, why, rounds }) => {
+    if (rounds.length === 0) return [label, `not run: ${why}`, '', '', '', '', ''];
+    const ms = (pick: (round: Round) => number): string =>
+      shownSpread(spread(rounds.map((round) => pick(round) / 1000)), 2);
+    const micros = (pick: (round: Round) => number): string => shown(spread(rounds.map(pick)).median, 0);
+    const all = rounds.reduce((sum, { samples }) => sum + samples, 0);
+    const good = rounds.reduce((sum, { statuses }) => sum + (statuses['200'] ?? 0), 0);
+    return [
+      label,
+      ms(({ p50 }) => p50),
+      ms(({ p99 }) => p99),
+      ms(({ p999 }) => p999),
+      micros(({ envoyMicros }) => envoyMicros),
+      micros(({ serverMicros }) => serverMicros),
+      `${shown((good / Math.max(1, all)) * 100, 2)} %`,
+    ];
+  });
+  return {
+    name: 'envoy-latency',
+    title: `Latency through Envoy at ${PER_SECOND.toLocaleString('en-US')} requests/s`,
+    note: `Open loop with Poisson arrivals over 32 mTLS connections (HTTP/1.1); latency counts from when a request was due. Envoy (one worker) and the server share a core, the client has another. Milliseconds, median (min–max) of rounds.${verdict(targets, base)}`,
+    head: ['target', 'p50 ms', 'p99 ms', 'p99.9 ms', "Envoy's CPU µs", "server's CPU µs", 'answered 200'],
+    rows,
+    raw: targets.map(({ label, why, rounds }) => ({ label, why, rounds })),
+    plot: {
+      unit: 'ms',
+      bars: targets.flatMap(({ label, rounds, inner }) =>
+        rounds.length === 0
+          ? []
+          : [
+              {
+                label: `${label} p99`,
+                value: spread(rounds.map(({ p99 }) => p99 / 1000)).median,
+                ours: inner?.peer?.isOurs === true,
+              },
+            ],
+      ),
+    },
+  };
+}
+
+/** The number of rules from which the call out, Envoy's side included, costs less than Envoy's own RBAC. */
+function verdict(targets: readonly Target[], base: Target | undefined): string {
+  const cost = ({ rounds }: Target): number =>
+    spread(rounds.map((round) => round.envoyMicros + round.serverMicros)).median;
+  const alone = targets.find(({ label }) => label === 'Envoy alone');
+  const ours = targets.find(
+    ({ inner, rounds }) => inner?.peer?.name === 'gatehouse' && inner.rules === 1_000 && rounds.length > 0,
+  );
+  const rbac = targets.filter(({ label, rounds }) => label.startsWith('Envoy RBAC') && rounds.length > 0);
+  if (alone === undefined || alone.rounds.length === 0 || ours === undefined || rbac.length < 2) return '';
+  const added = cost(ours) - cost(alone);
+  const points = rbac.map((target) => ({ rules: target.rules, added: cost(target) - cost(alone) }));
+  const from = crossing(points, added);
+  const where = from === undefined ? 'beyond the sizes measured' : `from about ${shown(from, 0)} rules on`;
+  const text = ` Gatehouse adds ${shown(added, 0)} µs of CPU a request, Envoy's side included; Envoy's own RBAC adds more ${where}.`;
+  return base === undefined || base.rounds.length === 0
+    ? text
+    : `${text} tonic, deciding nothing, adds ${shown(cost(base) - cost(alone), 0)} µs.`;
+}
+
+/** Where a rising line through some points passes a height. */
+function crossing(
+  points: readonly { readonly rules: number; readonly added: number }[],
+  height: number,
+): number | undefined {
+  for (let i = 1; i < points.length; i++) {
+    const a = points[i - 1]!;
+    const b = points[i]!;
+    if (b.added < height) continue;
+    if (a.added >= height) return a.rules;
+    return a.rules + ((height - a.added) / (b.added - a.added)) * (b.rules - a.rules);
+  }
+  return undefined;
+}
+
+/** As much as passes: Envoy on one core, the server beside the client on the other. */
+export async function envoyMost(settings: Settings): Promise<Section> {
+  const options = ['--connections', '64', '--warm', '0.5', '--seconds', String(settings.seconds)];
+  const targets = await measureAll(settings, clientCore, options);
+  return {
+    name: 'envoy-most',
+    title: 'The most that one Envoy worker passes',
+    note: 'Closed loop, 64 mTLS connections (HTTP/1.1); Envoy (one worker) on a core of its own, the server shares the other with the client. The last column: so many Envoy workers, each at its most, one core of the server would serve.',
+    head: [
+      'target',
+      'requests/s, median (min–max)',
+      "Envoy's CPU µs",
+      "server's CPU µs",
+      'p99 ms',
+      'Envoy workers a core',
+    ],
+    rows: targets.map(({ label, why, rounds }) => {
+      if (rounds.length === 0) return [label, `not run: ${why}`, '', '', '', ''];
+      const median = (pick: (round: Round) => number): number => spread(rounds.map(pick)).median;
+      const server = median(({ serverMicros }) => serverMicros);
+      const rate = spread(rounds.map((round) => round.rate));
+      return [
+        label,
+        shownSpread(rate, 0),
+        shown(
+          median(({ envoyMicros }) => envoyMicros),
+          1,
+        ),
+        shown(server, 1),
+        shown(median(({ p99 }) => p99) / 1000, 1),
+        server === 0 ? '–' : shown(1e6 / server / rate.median, 1),
+      ];
+    }),
+    raw: targets.map(({ label, why, rounds }) => ({ label, why, rounds })),
+  };
+}
+
+async function measureAll(settings: Settings, core: string, options: readonly string[]): Promise<readonly Target[]> {
+  const wanted = peers.filter(
+    ({ inEnvoy, name }) => inEnvoy && (settings.only.peers === undefined || settings.only.peers.includes(name)),
+  );
+  const atOneSize = wanted.map((peer) => ({
+    ...peer,
+    sizes:
+      peer.isOurs && peer.sizes.length > 1
+        ? [1_000, 10_000]
+        : peer.sizes.filter((size) => size === 0 || size === 1_000),
+  }));
+  const cases = [...(await startCases(atOneSize)), ...(await overUnixSocket(wanted))];
+  const targets: Target[] = [
+    target('Envoy alone', 0, [], undefined),
+    ...RBAC_SIZES.map((size) => target(`Envoy RBAC, ${shown(size, 0)} rules`, size, [rbacFilter(size)], undefined)),
+    ...cases.map((one) => target(one.label, one.rules, [extAuthzFilter()], one)),
+  ];
+  try {
+    for (const { running, why } of cases)
+      if (why === undefined) for (const pid of running?.pids ?? []) await pin(pid, core);
+    for (const one of targets) await openEnvoy(one);
+    for (let i = 0; i < settings.rounds; i++) {
+      for (const one of i % 2 === 0 ? targets : targets.toReversed()) {
+        if (one.why !== undefined) continue;
+        const round = await alone(async () => load(one, 'hit', options));
+        one.rounds.push(round);
+        process.stderr.write(
+          `  round ${i + 1} ${one.label}: ${shown(round.rate, 0)}/s, p50 ${round.p50} p99 ${round.p99} p99.9 ${round.p999} µs, Envoy ${shown(round.envoyMicros, 0)} server ${shown(round.serverMicros, 0)} µs\n`,
+        );
+      }
+    }
+  } finally {
+    for (const { envoy } of targets) await envoy?.stop();
+    await stopCases(cases);
+  }
+  return targets;
+}
+
+/** The same, with no TCP between Envoy and us. */
+async function overUnixSocket(wanted: readonly { readonly name: string }[]): Promise<readonly Case[]> {
+  const peer = peers.find(({ name }) => name === 'gatehouse');
+  if (peer === undefined || !wanted.some(({ name }) => name === 'gatehouse')) return [];
+  const unix = {
+    ...peer,
+    name: 'gatehouse-unix',
+    sizes: [1_000],
+    start: (label: string, rules: number) => startGatehouse(label, { rules, transport: 'lane', unix: true }),
+  };
+  return startCases([unix]);
+}
+
+const target = (label: string, rules: number, filters: readonly object[], inner: Case | undefined): Target => ({
+  label,
+  rules,
+  filters,
+  inner,
+  why: inner?.why,
+  envoy: undefined,
+  rounds: [],
+});
+
+/** A target of a server that runs already. */
+export function createTarget(label: string, rules: number, filters: readonly object[], running: Running): Target {
+  return { label, rules, filters, inner: { running, rules }, why: undefined, envoy: undefined, rounds: [] };
+}
+
+/** Starts the target's Envoy and sees that it answers as it should. */
+export async function openEnvoy(one: Target): Promise<void> {
+  if (one.why !== undefined) return;
+  try {
+    const program = await ensureEnvoy();
+    const port = await freePort();
+    const name = `envoy-${one.label.replaceAll(/[^a-z0-9-]+/gi, '-')}`;
+    const file = join(cache, `${name}.json`);
+    const authz = one.inner?.running?.where;
+    writeFileSync(file, JSON.stringify(envoyConfig({ port, filters: one.filters, ...(authz && { authz }) })));
+    const flags = ['--concurrency', '1', '--disable-hot-restart', '--log-level', 'error'];
+    const { child, stop } = start(name, [program, '-c', file, ...flags]);
+    one.envoy = { where: `127.0.0.1:${port}`, pid: child.pid!, stop };
+    await listening(one.envoy.where, child);
+    one.why = await wrongStatus(one);
+  } catch (thrown) {
+    one.why = thrown instanceof Error ? thrown.message : String(thrown);
+  }
+  process.stderr.write(`  ${one.label}: ${one.why ?? 'statuses are right'}\n`);
+}
+
+async function wrongStatus(one: Target): Promise<string | undefined> {
+  const refuses = one.filters.length > 0 && (one.inner === undefined || one.inner.rules > 0);
+  for (const [word, wanted] of [
+    ['hit', '200'],
+    ['miss', refuses ? '403' : '200'],
+  ] as const) {
+    const { statuses } = await load(one, word, [
+      '--rate',
+      '20',
+      '--warm',
+      '0.2',
+      '--seconds',
+      '0.5',
+      '--connections',
+      '1',
+    ]);
+    const got = Object.keys(statuses).join();
+    if (got !== wanted) return `answers ${got} instead of ${wanted}`;
+  }
+  return undefined;
+}
+
+export async function load({ envoy, inner, rules }: Target, word: Word, options: readonly string[]): Promise<Round> {
+  const asked = askedOf(rules === 0 ? 1_000 : rules, word);
+  const { certificate, key } = certificateOf(asked.principal);
+  const request = join(cache, `request-${rules}-${word}.txt`);
+  writeFileSync(request, http1Request(asked));
+  const servers = inner?.running?.pids ?? [];
+  const { where, pid } = envoy!; // only what was opened is loaded
+  const before = { envoy: cpuSeconds([pid]), server: cpuSeconds(servers) };
+  const client = ['taskset', '-c', clientCore, join(rust, 'openloop'), '--addr', where, '--request', request];
+  const { ok, stdout, stderr } = await run([
+    ...client,
+    '--ca',
+    trustAnchor,
+    '--cert',
+    certificate,
+    '--key',
+    key,
+    ...options,
+  ]);
+  if (!ok) throw new Error(stderr.slice(-300));
+  const loaded = JSON.parse(stdout) as Loaded; // our own client's form
+  const each = 1e6 / Math.max(1, loaded.sent);
+  return {
+    ...loaded,
+    envoyMicros: (cpuSeconds([pid]) - before.envoy) * each,
+    serverMicros: (cpuSeconds(servers) - before.server) * each,
+  };
+}
