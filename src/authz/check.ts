@@ -11,7 +11,7 @@ import type { CheckCounters } from './counters.ts';
 import { DecisionIds } from './decision-id.ts';
 import type { Caller } from './destination.ts';
 import type { UnknownKid, VerifyTokens } from './jwt/verdict.ts';
-import type { ParityCanary } from './parity.ts';
+import { type ParityCanary, shadowFilter } from './parity.ts';
 import { Question, type QuestionOptions } from './question.ts';
 import { prepareAnswer } from './respond.ts';
 import type { DecisionRing } from './ring.ts';
@@ -117,6 +117,7 @@ class Checker {
   #compare(made: Decision, decidedAt: number, snapshot: number, bytes: Uint8Array): void {
     const { facts, destination } = this.#question;
     try {
+      if (!facts.mayHoldMetadataOf(shadowFilter)) return;
       this.#deps.parity?.compare(facts, made, () => ({
         id: this.#ids.bytes.toString('latin1'),
         decidedAt,

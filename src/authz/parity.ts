@@ -9,7 +9,8 @@ import type { Facts } from '../policy/facts.ts';
 import type { RingEntry } from './ring.ts';
 
 /** Where Envoy's RBAC filters file their results, and the `shadow_rules_stat_prefix` of the canary's, in their order. */
-const FILTER = 'envoy.filters.http.rbac';
+/** Whose metadata holds the shadow verdict. */
+export const shadowFilter = 'envoy.filters.http.rbac';
 const prefixes = ['gatehouse_parity_deny_', 'gatehouse_parity_allow_'] as const;
 
 /** Decisions that RBAC makes too; it knows nothing of tokens that were refused, of revocation, of other planes. */
@@ -46,9 +47,9 @@ export interface ParityReport {
 export function shadowVerdict(facts: Pick<Facts, 'metadata'>): ShadowVerdict | undefined {
   let verdict: ShadowVerdict | undefined;
   for (const prefix of prefixes) {
-    const result = facts.metadata(FILTER, [`${prefix}shadow_engine_result`], false)[0];
+    const result = facts.metadata(shadowFilter, [`${prefix}shadow_engine_result`], false)[0];
     if (result === undefined) continue;
-    const policy = facts.metadata(FILTER, [`${prefix}shadow_effective_policy_id`], false)[0] ?? '';
+    const policy = facts.metadata(shadowFilter, [`${prefix}shadow_effective_policy_id`], false)[0] ?? '';
     if (result !== 'allowed') return { effect: 'deny', policy };
     verdict = { effect: 'allow', policy };
   }

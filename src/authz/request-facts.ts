@@ -5,7 +5,7 @@
  * @module
  */
 import { fromBinary } from '@bufbuild/protobuf';
-import { MetadataSchema } from '../gen/envoy/config/core/v3/base_pb.ts';
+import { type Metadata, MetadataSchema } from '../gen/envoy/config/core/v3/base_pb.ts';
 import { lowerAscii } from '../policy/compile/text-pattern.ts';
 import type { Destination, Facts, IpAddress, TokenVerdict } from '../policy/facts.ts';
 import type { TokenRule } from '../policy/model.ts';
@@ -55,6 +55,7 @@ export class RequestFacts implements Facts {
   #source: Lazy<IpAddress | undefined> = notRead;
   #destinationAddress: Lazy<IpAddress | undefined> = notRead;
   #remote: Lazy<IpAddress | undefined> = notRead;
+  #metadata: Lazy<Metadata | undefined> = notRead;
   /** What token verification answered; undefined if it was not asked. */
   tokens: JwtVerdict | undefined;
   /** Asked instead of `:authority`, to see what a cleaner request would get. */
@@ -78,6 +79,7 @@ export class RequestFacts implements Facts {
     this.#source = notRead;
     this.#destinationAddress = notRead;
     this.#remote = notRead;
+    this.#metadata = notRead;
     this.tokens = undefined;
     this.hostInstead = undefined;
     const { peer } = context;
@@ -210,11 +212,30 @@ export class RequestFacts implements Facts {
   }
 
   metadata(filter: string, path: readonly string[], list: boolean): readonly string[] {
+    if (this.#metadata === notRead) this.#metadata = this.#readMetadata();
+    return this.#metadata === undefined ? noNames : metadataStrings(this.#metadata, filter, path, list);
+  }
+
+  #readMetadata(): Metadata | undefined {
     const { bytes, metadata } = this.#request;
-    if (metadata.count === 0) return noNames;
     const parts: Buffer[] = [];
-    for (let i = 0; i < metadata.count; i++) parts.push(bytes.subarray(metadata.begin(i), metadata.end(i)));
-    return metadataStrings(fromBinary(MetadataSchema, Buffer.concat(parts)), filter, path, list);
+    for (let i = 0; i < metadata.count; i++) {
+      if (metadata.end(i) > metadata.begin(i)) parts.push(bytes.subarray(metadata.begin(i), metadata.end(i)));
+    }
+    return parts.length === 0 ? undefined : fromBinary(MetadataSchema, Buffer.concat(parts));
+  }
+
+  /** Whether the metadata may hold something of a filter, without reading it. */
+  mayHoldMetadataOf(filter: string): boolean {
+    const { bytes, metadata } = this.#request;
+    for (let i = 0; i < metadata.count; i++) {
+      const begin = metadata.begin(i);
+      const end = metadata.end(i);
+      if (end - begin < filter.length) continue;
+      const at = bytes.indexOf(filter, begin, 'latin1');
+      if (at >= 0 && at < end) return true;
+    }
+    return false;
   }
 
   verifyTokens(rules: readonly TokenRule[]): TokenVerdict {

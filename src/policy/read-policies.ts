@@ -9,9 +9,10 @@ import { policyKinds } from './dialects/table.ts';
 import type { PolicyDocument } from './documents/document.ts';
 import { readEnvelope, readType, type TypeOf } from './documents/envelope.ts';
 import { createReporter, type Finding, hasErrors, type Place, type Reporter } from './documents/finding.ts';
+import type { KnownChunks } from './documents/known-chunks.ts';
 import { parseChunk } from './documents/parse.ts';
 import { anything, checkShape, object } from './documents/shape.ts';
-import { splitDocuments } from './documents/split.ts';
+import { type Chunk, splitDocuments } from './documents/split.ts';
 import { listAt, type MapValue, textAt, type Value } from './documents/value.ts';
 import type { Dialect } from './model.ts';
 
@@ -46,6 +47,8 @@ export interface ReadOptions extends DialectOptions {
   readonly kinds?: KindTable;
   /** How much weight limits have that only the API server of a cluster sets; `error` unless said otherwise. */
   readonly forClusters?: 'error' | 'warning';
+  /** What the same file came to before, with the same options. */
+  readonly known?: KnownChunks<ChunkReading>;
 }
 
 /** Larger files are refused unread. */
@@ -56,9 +59,10 @@ interface Reading {
   readonly options: ReadOptions;
   readonly documents: ReadDocument[];
   readonly skipped: Map<string, number>;
-  /** Line of each document by its name, to find a second one. */
-  readonly lines: Map<string, number>;
 }
+
+/** What one chunk of a file came to. */
+export type ChunkReading = Pick<Reading, 'documents' | 'skipped'> & Pick<Reporter, 'findings'>;
 
 /**
  * Reads a file of any number of YAML or JSON documents.
@@ -68,7 +72,7 @@ interface Reading {
  */
 export function readPolicies(file: string, text: string, options: ReadOptions): PolicyFile {
   const report = createReporter(file, options.forClusters);
-  const reading: Reading = { report, options, documents: [], skipped: new Map(), lines: new Map() };
+  const reading: Reading = { report, options, documents: [], skipped: new Map() };
   if (text.includes('\0')) {
     const line = text.slice(0, text.indexOf('\0')).split('\n').length;
     report.error(
@@ -101,10 +105,25 @@ function readText(text: string, reading: Reading): void {
       'begin the document on the next line',
     );
   }
+  const { known } = reading.options;
   for (const chunk of chunks) {
-    const value = parseChunk(chunk, report);
-    if (value !== undefined) readValue(value, reading, undefined, 0);
+    const read = (): ChunkReading => readChunk(chunk, reading);
+    const { documents, findings, skipped } = known === undefined ? read() : known.at(chunk.text, chunk.line, read);
+    for (const finding of findings) report.add(finding);
+    for (const document of documents) reading.documents.push(document);
+    for (const [kind, count] of skipped) reading.skipped.set(kind, (reading.skipped.get(kind) ?? 0) + count);
   }
+  known?.turn();
+  reportTwins(reading);
+}
+
+function readChunk(chunk: Chunk, { report: { file }, options }: Reading): ChunkReading {
+  const report = createReporter(file, options.forClusters);
+  const reading: Reading = { report, options, documents: [], skipped: new Map() };
+  const value = parseChunk(chunk, report);
+  if (value !== undefined) readValue(value, reading, undefined, 0);
+  const { documents, skipped } = reading;
+  return { documents, skipped, findings: report.findings };
 }
 
 function readValue(value: Value, reading: Reading, inherited: TypeOf | undefined, depth: number): void {
@@ -176,25 +195,28 @@ function readDocument(root: MapValue, type: TypeOf, reader: KindReader, reading:
   const document = readEnvelope(root, type, reader, report);
   if (document === undefined) return;
   checkConfinement(document, options, report);
-  checkTwin(document, reader, reading);
   const contribution = reader.read(document, options, report);
   const { kind, namespace, name, place } = document;
   const isPolicy = (options.kinds ?? policyKinds) === policyKinds;
   reading.documents.push({ dialect: reader.dialect, kind, namespace, name, place, isPolicy, contribution });
 }
 
-function checkTwin({ kind, namespace, name, place }: PolicyDocument, { dialect }: KindReader, reading: Reading): void {
-  if (name === '') return;
-  const key = `${dialect}/${kind}/${namespace}/${name}`;
-  const line = reading.lines.get(key);
-  if (line === undefined) {
-    reading.lines.set(key, place.line);
-    return;
+/** Reports every document whose name an earlier one has. */
+function reportTwins({ documents, report }: Reading): void {
+  const lines = new Map<string, number>();
+  for (const { dialect, kind, namespace, name, place } of documents) {
+    if (name === '') continue;
+    const key = `${dialect}/${kind}/${namespace}/${name}`;
+    const line = lines.get(key);
+    if (line === undefined) {
+      lines.set(key, place.line);
+      continue;
+    }
+    const id = namespace === '' ? name : `${namespace}/${name}`;
+    const { file } = report;
+    const message = `${kind} ${id} stands at ${file}:${line} already, and again at ${file}:${place.line}`;
+    report.error(place, 'duplicate-document', 'metadata.name', message, 'rename or remove one of them');
   }
-  const id = namespace === '' ? name : `${namespace}/${name}`;
-  const { file } = reading.report;
-  const message = `${kind} ${id} stands at ${file}:${line} already, and again at ${file}:${place.line}`;
-  reading.report.error(place, 'duplicate-document', 'metadata.name', message, 'rename or remove one of them');
 }
 
 function checkConfinement(

@@ -33,6 +33,8 @@ export interface Reporter {
   warning(place: Place, code: string, path: string, message: string, fix: string): void;
   /** What only the API server of a cluster refuses: an error, or a warning where files are served as they are. Says which. */
   forClusters(place: Place, code: string, path: string, message: string, fix: string): Finding['severity'];
+  /** Adds a finding that was made elsewhere. */
+  add(finding: Finding): void;
 }
 
 /** More findings than this in one file are not kept: nobody reads them, and a hostile file could make millions. */
@@ -41,20 +43,22 @@ const MAX_FINDINGS = 200;
 /** Creates a reporter with no findings yet. @param forClusters  how much weight the API server's own limits have */
 export function createReporter(file: string, forClusters: Finding['severity'] = 'error'): Reporter {
   const findings: Finding[] = [];
-  const add =
+  const add = (finding: Finding): void => {
+    const full = findings.length >= MAX_FINDINGS;
+    if (!full || (finding.severity === 'error' && !hasErrors(findings))) findings.push(finding);
+  };
+  const of =
     (severity: Finding['severity']) =>
-    (place: Place, code: string, path: string, message: string, fix: string): void => {
-      const full = findings.length >= MAX_FINDINGS;
-      if (full && (severity === 'warning' || hasErrors(findings))) return;
-      findings.push({ file, line: place.line, column: place.column, severity, code, path, message, fix });
-    };
-  const error = add('error');
-  const warning = add('warning');
+    ({ line, column }: Place, code: string, path: string, message: string, fix: string): void =>
+      add({ file, line, column, severity, code, path, message, fix });
+  const error = of('error');
+  const warning = of('warning');
   return {
     file,
     findings,
     error,
     warning,
+    add,
     forClusters(...what) {
       (forClusters === 'error' ? error : warning)(...what);
       return forClusters;
@@ -80,4 +84,5 @@ export const silentReporter: Reporter = {
   error: () => undefined,
   warning: () => undefined,
   forClusters: () => 'warning',
+  add: () => undefined,
 };

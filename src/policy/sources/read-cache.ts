@@ -6,7 +6,14 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../../lib/clock.ts';
 import { createReporter } from '../documents/finding.ts';
-import { MAX_FILE_BYTES, type PolicyFile, type ReadOptions, readPolicies } from '../read-policies.ts';
+import { KnownChunks } from '../documents/known-chunks.ts';
+import {
+  type ChunkReading,
+  MAX_FILE_BYTES,
+  type PolicyFile,
+  type ReadOptions,
+  readPolicies,
+} from '../read-policies.ts';
 import type { SeenFile } from './scan.ts';
 
 /** One file with its text; `text` is undefined if it could not be read at all. */
@@ -18,6 +25,7 @@ export interface ReadFile {
 interface Cached extends ReadFile {
   readonly stamp: string;
   readonly namespaces: readonly string[] | undefined;
+  readonly known: KnownChunks<ChunkReading>;
 }
 
 /** A file that was written this recently may be written again without its stamp changing. */
@@ -42,21 +50,28 @@ export class ReadCache {
     const text = textOf(seen);
     const settled = this.#clock.now() - seen.modifiedAt > FRESH_MS;
     const same = before !== undefined && before.text === text && text !== undefined && confinedAlike;
+    const known = confinedAlike && before !== undefined ? before.known : new KnownChunks<ChunkReading>();
     const after: Cached = {
       stamp: settled ? seen.stamp : '',
       namespaces,
       text,
-      policies: same ? before.policies : this.parse(seen.file, text, seen),
+      known,
+      policies: same ? before.policies : this.parse(seen.file, text, { ...seen, known }),
     };
     this.#cached.set(seen.file, after);
     return after;
   }
 
   /** Reads a text as if the file held it. */
-  parse(file: string, text: string | undefined, seen: Pick<SeenFile, 'namespaces' | 'kinds' | 'size'>): PolicyFile {
+  parse(
+    file: string,
+    text: string | undefined,
+    seen: Pick<SeenFile, 'namespaces' | 'kinds' | 'size'> & Pick<ReadOptions, 'known'>,
+  ): PolicyFile {
     if (text === undefined) return unreadable(file, seen.size);
-    const { namespaces, kinds } = seen;
-    return readPolicies(file, text, { ...this.#options, ...(namespaces && { namespaces }), ...(kinds && { kinds }) });
+    const { namespaces, kinds, known } = seen;
+    const more = { ...(namespaces && { namespaces }), ...(kinds && { kinds }), ...(known && { known }) };
+    return readPolicies(file, text, { ...this.#options, ...more });
   }
 
   /** Forgets files that are no longer there. */
