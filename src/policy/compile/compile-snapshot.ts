@@ -2,13 +2,14 @@
  * Compiles a policy model to a snapshot: one immutable value that decides.
  * @module
  */
+import { finish, type Work } from '../../lib/work.ts';
 import type { Destination } from '../facts.ts';
 import type { PlaneMode, PolicyModel } from '../model.ts';
 import { emptyRegistry } from '../registry/registry.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { joinPlanes } from './join-planes.ts';
-import { compileNetworkPlane } from './network-plane.ts';
-import { type CompiledPlane, compilePlane, type PlaneProgram } from './plane-program.ts';
+import { networkPlaneWork } from './network-plane.ts';
+import { type CompiledPlane, type PlaneProgram, planeWork } from './plane-program.ts';
 import { createRegistryContext } from './registry-context.ts';
 import { decision } from './step.ts';
 
@@ -23,15 +24,20 @@ export interface SnapshotOptions {
  * @throws GatehouseError `policy_invalid` if the model holds what cannot be compiled
  */
 export function compileSnapshot(model: PolicyModel, options: SnapshotOptions): Snapshot {
+  return finish(snapshotWork(model, options));
+}
+
+/** The same, to be done in slices. */
+export function* snapshotWork(model: PolicyModel, options: SnapshotOptions): Work<Snapshot> {
   const registry = createRegistryContext(model.registry ?? emptyRegistry, model.absence, model.hops);
-  const compile = (mode: PlaneMode) =>
-    model.planes
-      .filter((plane) => plane.mode === mode)
-      .map((plane) =>
-        (plane.id === 'l4' ? compileNetworkPlane : compilePlane)(plane, { ...registry, absence: model.absence }),
-      );
-  const enforced = compile('enforce');
-  const observed = compile('observe');
+  const context = { ...registry, absence: model.absence };
+  const compiled: CompiledPlane[] = [];
+  for (const plane of model.planes) {
+    if (plane.mode !== 'off') compiled.push(yield* (plane.id === 'l4' ? networkPlaneWork : planeWork)(plane, context));
+  }
+  const ofMode = (mode: PlaneMode) => compiled.filter(({ plane }) => plane.mode === mode);
+  const enforced = ofMode('enforce');
+  const observed = ofMode('observe');
   if (!options.allowEmpty && isEmptyModel(model)) {
     const refusal = decision(undefined, 'deny', 'no_policies');
     return { generation: model.generation, decide: () => refusal };

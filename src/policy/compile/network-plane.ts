@@ -5,25 +5,31 @@
  * identity. A source that is no endpoint has no egress policy here.
  * @module
  */
+import { finish, type Work } from '../../lib/work.ts';
 import type { Decision } from '../decision.ts';
 import type { Facts } from '../facts.ts';
 import type { Plane, RuleStage } from '../model.ts';
 import type { Endpoint } from '../registry/registry.ts';
 import type { CompiledPlane, PlaneProgram } from './plane-program.ts';
-import { compilePlane } from './plane-program.ts';
+import { planeWork } from './plane-program.ts';
 import type { RegistryContext } from './registry-context.ts';
 import type { CompileContext } from './rule-stage.ts';
 import { decision } from './step.ts';
 
 /** Compiles the plane from its stages of both directions. */
 export function compileNetworkPlane(plane: Plane, context: CompileContext & RegistryContext): CompiledPlane {
-  const half = (direction: 'ingress' | 'egress'): CompiledPlane =>
-    compilePlane(
+  return finish(networkPlaneWork(plane, context));
+}
+
+/** The same, to be done in slices. */
+export function* networkPlaneWork(plane: Plane, context: CompileContext & RegistryContext): Work<CompiledPlane> {
+  const half = (direction: 'ingress' | 'egress'): Work<CompiledPlane> =>
+    planeWork(
       { ...plane, stages: plane.stages.filter((stage) => directionOf(stage as RuleStage) === direction) },
       context,
     ); // tiers only
-  const ingress = half('ingress');
-  const egress = programsByEndpoint(half('egress'), context);
+  const ingress = yield* half('ingress');
+  const egress = programsByEndpoint(yield* half('egress'), context);
   const mismatch = decision(plane.id, 'deny', 'place_mismatch');
   return {
     plane,

@@ -2,11 +2,12 @@
  * What one plane says of requests to one workload: its stages in order, the first that decides ends it.
  * @module
  */
+import type { Work } from '../../lib/work.ts';
 import type { Audited, Decision } from '../decision.ts';
 import type { Destination, Facts } from '../facts.ts';
 import type { Plane, PolicyRef, Stage } from '../model.ts';
 import { noOrdinal } from './rule-index.ts';
-import { type CompileContext, type CompiledRuleStage, compileRuleStage, type SelectedRules } from './rule-stage.ts';
+import { type CompileContext, type CompiledRuleStage, ruleStageWork, type SelectedRules } from './rule-stage.ts';
 import { decision, rulesStep, type Step, tokenStep, transportStep } from './step.ts';
 import { selectTokens } from './token-stage.ts';
 import { selectTransport } from './transport-stage.ts';
@@ -26,10 +27,10 @@ interface Parts {
 }
 
 /** Compiles a plane; all indexes are built here. */
-export function compilePlane(plane: Plane, context: CompileContext): CompiledPlane {
+export function* planeWork(plane: Plane, context: CompileContext): Work<CompiledPlane> {
   const compiled = new Map<Stage, CompiledRuleStage>();
   for (const stage of plane.stages) {
-    if (stage.kind !== 'transport' && stage.kind !== 'token') compiled.set(stage, compileRuleStage(stage, context));
+    if (stage.kind !== 'transport' && stage.kind !== 'token') compiled.set(stage, yield* ruleStageWork(stage, context));
   }
   return {
     plane,

@@ -5,6 +5,7 @@
  * over what is left to tell its rules apart. What an index proposes is verified by the rule's whole compiled condition.
  * @module
  */
+import type { Work } from '../../lib/work.ts';
 import type { Facts } from '../facts.ts';
 import type { Expr } from '../model.ts';
 import { cheapestCover } from './anchor.ts';
@@ -12,7 +13,7 @@ import type { Holds } from './condition.ts';
 import { createDimension, type Dimension } from './dimension.ts';
 import { createExclusions, type Exclusions } from './exclusions.ts';
 import type { Key } from './keys.ts';
-import { measureSelectivity } from './selectivity.ts';
+import { selectivityWork } from './selectivity.ts';
 
 /** One rule as the index files it. Ordinals are unique; the smallest that holds wins. */
 export interface Row {
@@ -32,6 +33,8 @@ const LONG_BUCKET = 12;
 /** From here on it pays to find out which rows a request rules out. */
 const MANY_ROWS = 48;
 const DEEPEST = 5;
+/** Rows that are worked on without a pause. */
+export const ROWS_AT_ONCE = 64;
 /** A cover that leaves this share of the rules together is no better than walking them. */
 const DEAR = 0.7;
 
@@ -46,8 +49,8 @@ export interface RuleIndex {
 }
 
 /** Builds an index over rows in any order. */
-export function createRuleIndex(rows: readonly Row[]): RuleIndex {
-  const node = buildNode(
+export function* ruleIndexWork(rows: readonly Row[]): Work<RuleIndex> {
+  const node = yield* nodeWork(
     rows.toSorted((a, b) => a.ordinal - b.ordinal),
     0,
   );
@@ -102,10 +105,10 @@ function seekAlive(rows: readonly Row[], exclusions: Exclusions, search: Search)
   }
 }
 
-function buildNode(rows: readonly Row[], depth: number): Node {
+function* nodeWork(rows: readonly Row[], depth: number): Work<Node> {
   const least = rows[0]?.ordinal ?? noOrdinal;
   if (depth >= DEEPEST || rows.length <= (depth === 0 ? FEW_ROWS : LONG_BUCKET)) return leafOf(least, rows);
-  const costOf = measureSelectivity(rows);
+  const costOf = yield* selectivityWork(rows);
   const dimensions = new Map<string, Dimension<Node>>();
   const leaves: { readonly node: Node; readonly rows: Row[] }[] = [];
   const residue: Row[] = [];
@@ -117,12 +120,21 @@ function buildNode(rows: readonly Row[], depth: number): Node {
     rowsAt.set(node, leaf);
     return node;
   };
+  let seen = 0;
   for (const row of rows) {
+    if (++seen % ROWS_AT_ONCE === 0) yield;
     const cover = cheapestCover(row.condition, costOf, row.unknownHolds);
     if (cover === undefined || cover.cost >= DEAR) residue.push(row);
     else for (const key of cover.keys) file(row, rowsAt.get(dimensionOf(dimensions, key).at(key, createLeaf))!);
   }
-  for (const leaf of leaves) Object.assign(leaf.node, buildNode(leaf.rows, depth + 1));
+  for (const [i, leaf] of leaves.entries()) {
+    if (i % ROWS_AT_ONCE === 0) yield;
+    const isShort = leaf.rows.length <= LONG_BUCKET;
+    Object.assign(
+      leaf.node,
+      isShort ? leafOf(leaf.rows[0]!.ordinal, leaf.rows) : yield* nodeWork(leaf.rows, depth + 1),
+    );
+  }
   return { ...leafOf(least, residue), dimensions: [...dimensions.values()] };
 }
 

@@ -4,12 +4,13 @@
  * A workload's program is the list of scopes that include it; nothing is built when a request comes.
  * @module
  */
+import type { Work } from '../../lib/work.ts';
 import { unknownHolds } from '../absence.ts';
 import type { Destination, Facts } from '../facts.ts';
 import type { Policy, PolicyRef, RuleStage, Subject } from '../model.ts';
 import { type ConditionContext, compileCondition } from './condition.ts';
 import { type OrderedRule, orderRules } from './order.ts';
-import { createRuleIndex, noOrdinal, type Row, type RuleIndex } from './rule-index.ts';
+import { noOrdinal, ROWS_AT_ONCE, type Row, type RuleIndex, ruleIndexWork } from './rule-index.ts';
 import { applies, nameOfSubject, type SubjectContext } from './subject.ts';
 
 export type CompileContext = ConditionContext & SubjectContext;
@@ -46,16 +47,22 @@ export interface SelectedRules {
 }
 
 /** Compiles one stage. */
-export function compileRuleStage(stage: RuleStage, context: CompileContext): CompiledRuleStage {
+export function* ruleStageWork(stage: RuleStage, context: CompileContext): Work<CompiledRuleStage> {
   const rules = orderRules(stage);
+  yield;
   const rulesOf = Map.groupBy(rules, ({ policy }) => policy);
-  const scopesOf = (mode: Policy['mode']): ScopeTable => {
+  yield;
+  const scopesOf = function* (mode: Policy['mode']): Work<ScopeTable> {
     const policies = stage.policies.filter((policy) => policy.mode === mode && policy.providerAskedBy !== 'envoy');
-    const groups = Map.groupBy(policies, ({ subject }) => nameOfSubject(subject)).values();
-    return createScopeTable([...groups].map((group) => compileScope(stage, group, rulesOf, context)));
+    const scopes: Scope[] = [];
+    for (const group of Map.groupBy(policies, ({ subject }) => nameOfSubject(subject)).values()) {
+      yield;
+      scopes.push(yield* scopeWork(stage, group, rulesOf, context));
+    }
+    return createScopeTable(scopes);
   };
-  const enforced = scopesOf('enforce');
-  const dryRun = scopesOf('dry-run');
+  const enforced = yield* scopesOf('enforce');
+  const dryRun = yield* scopesOf('dry-run');
   const compiled: CompiledRuleStage = {
     stage,
     rules,
@@ -72,12 +79,12 @@ export function compileRuleStage(stage: RuleStage, context: CompileContext): Com
   return compiled;
 }
 
-function compileScope(
+function* scopeWork(
   stage: RuleStage,
   policies: readonly Policy[],
   rulesOf: ReadonlyMap<Policy, readonly OrderedRule[]>,
   context: CompileContext,
-): Scope {
+): Work<Scope> {
   const http: Row[] = [];
   const tcp: Row[] = [];
   for (const policy of policies) {
@@ -92,10 +99,12 @@ function compileScope(
       });
       const forHttp = row(rule.http);
       http.push(forHttp);
+      if (http.length % ROWS_AT_ONCE === 0) yield;
       if (rule.tcp !== undefined) tcp.push(rule.tcp === rule.http ? forHttp : row(rule.tcp));
     }
   }
-  return { subject: policies[0]!.subject, policies, http: createRuleIndex(http), tcp: createRuleIndex(tcp) };
+  const indexes = { http: yield* ruleIndexWork(http), tcp: yield* ruleIndexWork(tcp) };
+  return { subject: policies[0]!.subject, policies, ...indexes };
 }
 
 /** Scopes by namespace, so that a workload is not compared with every subject there is. */

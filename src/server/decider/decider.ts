@@ -14,7 +14,8 @@ import { selfTest } from '../../authz/self-test.ts';
 import type { DecisionState, KeySets, Revocations } from '../../authz/state.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createWatchable } from '../../lib/watchable.ts';
-import { compileSnapshot } from '../../policy/compile/compile-snapshot.ts';
+import { finish, finishInSlices } from '../../lib/work.ts';
+import { snapshotWork } from '../../policy/compile/compile-snapshot.ts';
 import type { PolicyModel } from '../../policy/model.ts';
 import type { Snapshot } from '../../policy/snapshot.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
@@ -23,10 +24,13 @@ import type { TlsIdentity } from '../../transport/tls-front.ts';
 import { tokenRulesOf } from '../token-rules.ts';
 import { createCheckTransport } from './check-transport.ts';
 import type { DeciderSettings, FromDecider, ToDecider } from './messages.ts';
+import { ModelUnpacker } from './model-parts.ts';
 
 const AUTHORIZATION = 'envoy.service.auth.v3.Authorization';
 const DRAIN_LOG_EVERY_MS = 100;
 const LOGGED_AT_ONCE = 256;
+/** How long Checks may wait for a slice of a compilation. */
+const SLICE_MS = 0.5;
 
 /** The parts that make up a state; it is published when none is missing. */
 interface Parts {
@@ -50,10 +54,12 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
   const counters = new CheckCounters();
   const parity = new ParityCanary((report) => tell({ kind: 'parity', report }));
   const ids = new DecisionIds();
+  const models = new ModelUnpacker();
   const verifyTokens = createTokenVerifier();
   const parts: Parts = { keySets: { generation: 0, sets: new Map() } };
   let settings: DeciderSettings | undefined;
   let model: PolicyModel | undefined;
+  let attempt = 0;
   let inForceKeys: ReadonlySet<string> = new Set();
   let isWaitingForKeys = false;
   let check: Check | undefined;
@@ -81,20 +87,29 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
     const kept = [...parts.keySets.sets].filter(([id]) => inForceKeys.has(id) && !keySets.sets.has(id));
     parts.keySets = { generation: keySets.generation, sets: new Map([...kept, ...keySets.sets]) };
     publish();
-    if (isWaitingForKeys) enforce();
+    if (isWaitingForKeys) void enforce();
   };
 
-  /** Compiles and tests beside what is in force; only what passes replaces it. */
-  const enforce = (): void => {
+  /**
+   * Compiles and tests beside what is in force; only what passes replaces it. While policies are in force it is done in slices,
+   * so that Checks do not wait for it; what comes later takes the place of what is not ready.
+   */
+  const enforce = async (): Promise<void> => {
+    attempt += 1;
     if (model === undefined || settings === undefined) return;
+    const mine = attempt;
     const { generation } = model;
+    const { check: checkOptions, allowEmpty } = settings;
     const sources = tokenRulesOf(model).map(({ keys }) => keys);
     // Keys that stand in the policies come right behind them; others may take as long as their source does.
     isWaitingForKeys = sources.some(({ from, id }) => from === 'inline' && !parts.keySets.sets.has(id));
     if (isWaitingForKeys) return;
     try {
-      const snapshot = compileSnapshot(model, { allowEmpty: settings.allowEmpty });
-      selfTest(snapshot, settings.check);
+      const work = snapshotWork(model, { allowEmpty });
+      const snapshot =
+        parts.snapshot === undefined ? finish(work) : await finishInSlices(work, SLICE_MS, () => attempt === mine);
+      if (snapshot === undefined || attempt !== mine) return;
+      selfTest(snapshot, checkOptions);
       parts.snapshot = snapshot;
       inForceKeys = new Set(sources.map(({ id }) => id));
       publish();
@@ -127,7 +142,7 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
       trouble,
       refused: (why) => tell({ kind: 'connection-refused', why }),
     });
-    enforce();
+    void enforce();
   };
 
   const logging = setInterval(() => {
@@ -150,8 +165,8 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
         configure(message.settings);
         break;
       case 'policies':
-        model = message.model;
-        enforce();
+        model = models.unpack(message.model);
+        void enforce();
         break;
       case 'key-sets':
         void importKeySets(message.documents).then(takeKeySets, trouble);

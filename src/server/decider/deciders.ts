@@ -4,11 +4,16 @@
  */
 import type { Socket } from 'node:net';
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
+import type { PolicyModel } from '../../policy/model.ts';
 import type { ListenAddress } from '../../transport/listen-address.ts';
 import { type DeciderProcess, forkDecider } from './decider-process.ts';
 import type { FromDecider, ToDecider } from './messages.ts';
+import { ModelPacker } from './model-parts.ts';
 
-type State = Exclude<ToDecider, { kind: 'connection' | 'drain' | 'report' }>;
+/** What all deciders are told; policies whole, of which each is sent what it has not got. */
+type State =
+  | Exclude<ToDecider, { kind: 'connection' | 'drain' | 'report' | 'policies' }>
+  | { readonly kind: 'policies'; readonly model: PolicyModel };
 
 export interface DecidersDeps {
   readonly count: number;
@@ -57,6 +62,7 @@ interface Place {
   deaths: number;
   unanswered: number;
   drained: boolean;
+  packer: ModelPacker;
   /** Connections that it has not said to have taken. */
   readonly handedOver: Map<number, { readonly socket: Socket; readonly listener: ListenAddress }>;
 }
@@ -101,10 +107,16 @@ export function createDeciders({ count, first, heard, ended }: DecidersDeps): De
     for (const { socket, listener } of waiting.splice(0)) give(socket, listener);
   };
 
+  const tell = ({ process, packer }: Place, message: State): void => {
+    if (message.kind !== 'policies') process?.send(message);
+    else if (process !== undefined) process.send({ kind: 'policies', model: packer.pack(message.model) });
+  };
+
   const start = (place: Place, process = forkDecider()): void => {
     place.startedAt = performance.now();
     place.unanswered = 0;
     place.drained = false;
+    place.packer = new ModelPacker();
     place.revocationSequence = -1;
     place.peersWithCertificate = 0;
     place.peersWithout = 0;
@@ -156,7 +168,7 @@ export function createDeciders({ count, first, heard, ended }: DecidersDeps): De
         restarts.add(timer);
       },
     });
-    for (const message of said.values()) process.send(message);
+    for (const message of said.values()) tell(place, message);
   };
 
   for (let i = 0; i < count; i++) {
@@ -170,6 +182,7 @@ export function createDeciders({ count, first, heard, ended }: DecidersDeps): De
       deaths: 0,
       unanswered: 0,
       drained: false,
+      packer: new ModelPacker(),
       handedOver: new Map(),
     };
     places.push(place);
@@ -217,7 +230,7 @@ export function createDeciders({ count, first, heard, ended }: DecidersDeps): De
     pids: () => places.flatMap(({ process }) => (process === undefined ? [] : [process.pid])),
     tell(message) {
       said.set(message.kind, message);
-      for (const { process } of places) process?.send(message);
+      for (const place of places) tell(place, message);
     },
     give,
     async report(timeoutMs) {

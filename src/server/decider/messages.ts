@@ -10,11 +10,12 @@ import type { UnknownKid } from '../../authz/jwt/verdict.ts';
 import type { ParityCounts, ParityReport } from '../../authz/parity.ts';
 import type { RingEntry } from '../../authz/ring.ts';
 import type { Revocations } from '../../authz/state.ts';
-import type { PolicyModel } from '../../policy/model.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { ListenAddress } from '../../transport/listen-address.ts';
 import type { TlsIdentity } from '../../transport/tls-front.ts';
+
+import type { PackedModel } from './model-parts.ts';
 
 /** What a decider is told once a start, and again when `workloads` change. */
 export interface DeciderSettings {
@@ -29,7 +30,7 @@ export interface DeciderSettings {
 /** Every kind but `connection` and `drain` is repeated to a decider that was started again. */
 export type ToDecider =
   | { readonly kind: 'settings'; readonly settings: DeciderSettings }
-  | { readonly kind: 'policies'; readonly model: PolicyModel }
+  | { readonly kind: 'policies'; readonly model: PackedModel }
   | { readonly kind: 'key-sets'; readonly documents: KeySetDocuments }
   | { readonly kind: 'bundles'; readonly bundles: BundleSet }
   | { readonly kind: 'revocations'; readonly revocations: Revocations }

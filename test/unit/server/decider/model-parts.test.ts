@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { KnownChunks } from '../../../../src/policy/documents/known-chunks.ts';
+import { joinPolicies } from '../../../../src/policy/load.ts';
+import type { PolicyModel } from '../../../../src/policy/model.ts';
+import { type ChunkReading, readPolicies } from '../../../../src/policy/read-policies.ts';
+import { ModelPacker, ModelUnpacker } from '../../../../src/server/decider/model-parts.ts';
+
+const istio = (name: string, action: string): string =>
+  `apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: ${name}, namespace: x}\nspec: {action: ${action}, rules: [{}]}\n`;
+const calico = (name: string): string =>
+  `apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: ${name}, namespace: x}\nspec: {types: [Ingress, Egress], ingress: [{action: Allow}], egress: [{action: Deny}]}\n`;
+
+/** Models of one file after another, as the primary reads them. */
+function createReader(): (...documents: string[]) => PolicyModel {
+  const known = new KnownChunks<ChunkReading>();
+  let generation = 0;
+  const options = { trustDomain: 'cluster.local', trustDomainAliases: [], rootNamespace: 'istio-system', known };
+  return (...documents) => {
+    const file = readPolicies('a.yaml', documents.join('---\n'), { ...options, customProviders: {} });
+    assert.deepEqual(
+      file.findings.filter(({ severity }) => severity === 'error'),
+      [],
+    );
+    return joinPolicies([file], { generation: ++generation, absence: 'upstream', rootNamespace: 'istio-system' }).model;
+  };
+}
+
+describe('ModelPacker and ModelUnpacker', () => {
+  const steps: readonly { readonly name: string; readonly documents: readonly string[]; readonly added: number }[] = [
+    { name: 'everything at first', documents: [istio('a', 'ALLOW'), istio('b', 'DENY'), calico('c')], added: 5 },
+    {
+      name: 'nothing where nothing changed',
+      documents: [istio('a', 'ALLOW'), istio('b', 'DENY'), calico('c')],
+      added: 0,
+    },
+    {
+      name: 'what is new, wherever it stands',
+      documents: [istio('n', 'ALLOW'), istio('a', 'ALLOW'), calico('c')],
+      added: 1,
+    },
+    { name: 'what was edited', documents: [istio('n', 'ALLOW'), istio('a', 'DENY'), calico('c')], added: 1 },
+    { name: 'again what was dropped', documents: [istio('b', 'DENY')], added: 1 },
+    { name: 'nothing of nothing', documents: [], added: 0 },
+  ];
+
+  it('give the receiver the model, and send only what it has not got', () => {
+    const read = createReader();
+    const packer = new ModelPacker();
+    const unpacker = new ModelUnpacker();
+    for (const { name, documents, added } of steps) {
+      const model = read(...documents);
+      const packed = structuredClone(packer.pack(model));
+      assert.equal(packed.added.length, added, name);
+      assert.deepEqual(withoutLines(unpacker.unpack(packed)), withoutLines(model), name);
+    }
+  });
+
+  it('send a receiver that begins anew everything', () => {
+    const model = createReader()(istio('a', 'ALLOW'), calico('c'));
+    new ModelPacker().pack(model);
+    assert.deepEqual(new ModelUnpacker().unpack(structuredClone(new ModelPacker().pack(model))), model);
+  });
+});
+
+/** Deciders need no lines: those of a policy that moved stay what they were. */
+const withoutLines = (model: PolicyModel): unknown =>
+  JSON.parse(JSON.stringify(model, (key, value: unknown) => (key === 'line' ? 0 : value)));
