@@ -63,6 +63,7 @@ const groups: Readonly<Record<string, Group>> = {
     load: [
       async (terminal) => (await import('./policy-check.ts')).policyCheckCommand(terminal),
       async (terminal) => (await import('./policy-explain.ts')).policyExplainCommand(terminal),
+      async (terminal) => (await import('./policy-lint.ts')).policyLintCommand(terminal),
     ],
   },
   envoy: {

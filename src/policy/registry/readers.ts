@@ -71,7 +71,7 @@ function readTemplate(document: PolicyDocument): Contribution | undefined {
 }
 
 function endpoint(
-  { namespace, name }: PolicyDocument,
+  { namespace, name, file, place }: PolicyDocument,
   labels: ReadonlyMap<string, string>,
   spec: MapValue | undefined,
   addresses: readonly string[],
@@ -88,6 +88,7 @@ function endpoint(
       addresses,
       ports: portsOf(spec),
       hostNetwork: hostNetwork?.is === 'boolean' && hostNetwork.value,
+      position: { file, line: place.line, column: place.column },
     },
   };
 }

@@ -3,6 +3,8 @@
  * @module
  */
 
+import type { Position } from '../model.ts';
+
 export type LabelPairs = readonly (readonly [key: string, value: string])[];
 
 /** Everything known at one moment; replaced whole. */
@@ -24,6 +26,8 @@ export interface Endpoint {
   readonly ports: readonly NamedPort[];
   /** Shares its node's addresses: policy between pods does not apply to it. */
   readonly hostNetwork: boolean;
+  /** Where it was written; absent for a workload from configuration. */
+  readonly position?: Position;
 }
 
 export interface NamedPort {

@@ -1,0 +1,147 @@
+/**
+ * What no policy covers and what policies cover nothing: gaps of default deny, policies that select nobody, ports that nobody names.
+ * @module
+ */
+import type { Policy } from '../../policy/model.ts';
+import { emptyRegistry } from '../../policy/registry/registry.ts';
+import type { LintFinding } from './lint-finding.ts';
+import { effectIn, formOf, type LintScene, nameOfRule, type Party } from './lint-scene.ts';
+import { asksHttp, mentions, requestsFor } from './requests.ts';
+
+/** Enforced policies that select no pod of the registry (`selects-nothing`). */
+export function selectsNothing(scene: LintScene): LintFinding[] {
+  if (scene.pods.length === 0) return [];
+  const policies = new Map<string, Policy>(scene.rules.map(({ policy }) => [JSON.stringify(policy.ref), policy]));
+  return [...policies.values()]
+    .filter((policy) => scene.selectedBy(policy).length === 0)
+    .map((policy) => ({
+      ...policy.position,
+      severity: 'warning',
+      code: 'selects-nothing',
+      path: 'spec',
+      message: `${policy.ref.kind} ${policy.ref.namespace === '' ? '' : `${policy.ref.namespace}/`}${policy.ref.name} selects no pod of the registry`,
+      fix: 'correct the selector or the namespace, or remove the policy',
+      witness: null,
+      owners: scene.owners(policy),
+    }));
+}
+
+/** Rules on a named port that no pod has (`named-port-unknown`). */
+export function namedPortUnknown(scene: LintScene): LintFinding[] {
+  const known = new Set(
+    (scene.deps.model.registry ?? emptyRegistry).endpoints.flatMap(({ ports }) => ports.map(({ name }) => name)),
+  );
+  return scene.rules
+    .filter(({ plane }) => plane === 'l4')
+    .flatMap((placed) => {
+      const names: string[] = [];
+      mentions(placed.rule.http, (atom) => {
+        if (atom.op === 'namedPort' && !known.has(atom.name)) names.push(atom.name);
+        return false;
+      });
+      return [...new Set(names)].map((name) => ({
+        ...placed.rule.position,
+        severity: 'warning' as const,
+        code: 'named-port-unknown',
+        path: '',
+        message: `${nameOfRule(placed)} names port ${JSON.stringify(name)}, which no pod of the registry has: it matches nothing`,
+        fix: 'name a port of the container, or write its number',
+        witness: null,
+        owners: scene.owners(placed.policy),
+      }));
+    });
+}
+
+/** Pods that the network leaves open in one direction (`default-deny-gap`): one finding a namespace and direction. */
+export function defaultDenyGaps(scene: LintScene): LintFinding[] {
+  return (['ingress', 'egress'] as const).flatMap((direction) => {
+    const covered = new Set(selectorsOf(scene, direction).flatMap((policy) => scene.selectedBy(policy)));
+    const open = scene.pods.filter((pod) => !covered.has(pod));
+    return [...Map.groupBy(open, ({ namespace }) => namespace)].flatMap(([namespace, pods]) =>
+      gap(namespace, direction, pods, scene),
+    );
+  });
+}
+
+/** Enforced policies of the network that act in a direction, those without rules too. */
+function selectorsOf(scene: LintScene, direction: 'ingress' | 'egress'): readonly Policy[] {
+  const plane = scene.deps.model.planes.find(({ id }) => id === 'l4');
+  return (plane?.stages ?? []).flatMap((stage) =>
+    stage.kind === 'first-match' && (stage.direction ?? 'ingress') === direction
+      ? stage.policies.filter(({ mode }) => mode === 'enforce')
+      : [],
+  );
+}
+
+function gap(
+  namespace: string,
+  direction: 'ingress' | 'egress',
+  pods: readonly Party[],
+  scene: LintScene,
+): LintFinding[] {
+  const [first] = pods;
+  const position = first?.endpoint?.position;
+  if (first === undefined || position === undefined) return [];
+  const other =
+    scene.callers.find((each) => each !== first && each.namespace !== namespace) ??
+    scene.callers.find((each) => each !== first);
+  if (other === undefined) return [];
+  const form = direction === 'ingress' ? formOf(other, first, {}) : formOf(first, other, {});
+  const replay = other.endpoint === undefined && direction === 'egress' ? undefined : scene.replay(form);
+  const names =
+    pods
+      .slice(0, 5)
+      .map(({ name }) => name)
+      .join(', ') + (pods.length > 5 ? ` and ${pods.length - 5} more` : '');
+  return [
+    {
+      ...position,
+      severity: 'warning',
+      code: 'default-deny-gap',
+      path: '',
+      message: `no network policy acts on the ${direction} of ${names}: the network lets everything ${direction === 'ingress' ? 'in' : 'out'}`,
+      fix: `give namespace ${namespace} a policy that denies ${direction} by default`,
+      witness: replay === undefined || effectIn(replay, 'l4') === 'deny' ? null : scene.witness(replay),
+      owners: scene.owners({ ref: { namespace }, position, owner: '' }),
+    },
+  ];
+}
+
+/** How a port's name says that it is not HTTP, as Istio reads it. */
+const OTHER_PROTOCOL = /^(tcp|udp|tls|mongo|mysql|redis|postgres|kafka|amqp)(-|$)/;
+
+/** Rules with methods, paths, hosts or headers that meet a port which is not HTTP by its name (`http-rule-on-other-port`). */
+export function httpOnOtherPorts(scene: LintScene): LintFinding[] {
+  return scene.rules
+    .filter(({ plane, stage, rule }) => plane !== 'l4' && stage.kind !== 'audit' && asksHttp(rule.http))
+    .flatMap((placed) => {
+      const [request] = requestsFor(placed.rule.http);
+      for (const to of scene.someOf(placed.policy)) {
+        const ports = to.endpoint?.ports ?? [];
+        const wanted = request?.port === undefined ? ports : ports.filter(({ port }) => port === request.port);
+        const other = wanted.find(({ name }) => OTHER_PROTOCOL.test(name));
+        // A rule for every port is no mistake while one of them is HTTP.
+        if (
+          other === undefined ||
+          (request?.port === undefined && ports.some(({ name }) => !OTHER_PROTOCOL.test(name)))
+        )
+          continue;
+        const from = scene.callers.find((each) => each !== to);
+        if (from === undefined) continue;
+        const replay = scene.replay(formOf(from, to, { port: other.port }, 'tcp'));
+        return [
+          {
+            ...placed.rule.position,
+            severity: 'warning' as const,
+            code: 'http-rule-on-other-port',
+            path: '',
+            message: `${nameOfRule(placed)} asks about HTTP, but port ${other.port} of ${to.name} is ${JSON.stringify(other.name)}: on a connection without HTTP plane ${placed.plane} says ${effectIn(replay, placed.plane)}`,
+            fix: 'leave method, path, host and headers out of the rule, or name the HTTP port',
+            witness: scene.witness(replay),
+            owners: scene.owners(placed.policy),
+          },
+        ];
+      }
+      return [];
+    });
+}

@@ -1,0 +1,69 @@
+/**
+ * `policy lint`: what is wrong between policies, each with a request that shows it.
+ *
+ * Every check tries what the policies themselves name over the pods of the registry, and tells what the replay showed. An engine that
+ * proves it for all requests and all future pods would be another list of checks over the same scene.
+ * @module
+ */
+import { absenceDependent } from './absence.ts';
+import { defaultDenyGaps, httpOnOtherPorts, namedPortUnknown, selectsNothing } from './coverage.ts';
+import { deadAllows } from './dead-allows.ts';
+import { identityWithoutMtls, trustDomainBlind } from './identity.ts';
+import type { LintFinding } from './lint-finding.ts';
+import { createLintScene, type LintDeps, type LintScene } from './lint-scene.ts';
+import { tenantEscapes } from './tenants.ts';
+import { unusedHoles } from './unused-holes.ts';
+
+type LintCheck = (scene: LintScene) => readonly LintFinding[];
+
+const checks: readonly LintCheck[] = [
+  deadAllows,
+  unusedHoles,
+  identityWithoutMtls,
+  trustDomainBlind,
+  absenceDependent,
+  tenantEscapes,
+  httpOnOtherPorts,
+  selectsNothing,
+  namedPortUnknown,
+  defaultDenyGaps,
+];
+
+/** All findings, in the order of their places. */
+export function lint(deps: LintDeps): readonly LintFinding[] {
+  const scene = createLintScene(deps);
+  const key = ({ file, line, column, code, message }: LintFinding): string =>
+    JSON.stringify([file, line, column, code, message]);
+  const findings = checks.flatMap((check) => {
+    scene.refill();
+    return check(scene);
+  });
+  const found = new Map([...findings, ...unfinished(scene)].map((finding) => [key(finding), finding]));
+  const text = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+  return [...found.values()].toSorted(
+    (a, b) =>
+      text(a.file, b.file) ||
+      a.line - b.line ||
+      a.column - b.column ||
+      text(a.code, b.code) ||
+      text(a.message, b.message),
+  );
+}
+
+/** Says so if there was more to ask than is asked. */
+function unfinished({ isUnfinished, rules }: LintScene): LintFinding[] {
+  const [first] = rules;
+  if (!isUnfinished || first === undefined) return [];
+  return [
+    {
+      ...first.policy.position,
+      severity: 'warning',
+      code: 'lint-unfinished',
+      path: '',
+      message: 'there are too many policies and pods to ask about all of them: more may be wrong than is told here',
+      fix: 'lint the policies of fewer namespaces at a time',
+      witness: null,
+      owners: [],
+    },
+  ];
+}

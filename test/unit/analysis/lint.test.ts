@@ -1,0 +1,252 @@
+import assert from 'node:assert/strict';
+import { lint } from '../../../src/analysis/lint/lint.ts';
+import { encodeRequestForm } from '../../../src/analysis/request-form.ts';
+import { joinPolicies } from '../../../src/policy/load.ts';
+import type { Absence } from '../../../src/policy/model.ts';
+import { createOwnerBook } from '../../../src/policy/owners.ts';
+import { readPolicies } from '../../../src/policy/read-policies.ts';
+import { registryKinds } from '../../../src/policy/registry/readers.ts';
+import { calicoCheck } from '../../differential/calico-player.ts';
+
+const mesh = {
+  trustDomain: 'cluster.local',
+  trustDomainAliases: [],
+  rootNamespace: 'istio-system',
+  customProviders: {},
+};
+const options = {
+  workloads: [],
+  clients: [],
+  trustedHops: 0,
+  ownPrefixes: [],
+  verifyPeer: 'off',
+  peerTrustDomains: 'any',
+  ambiguousRequests: 'asUpstream',
+} as const;
+
+function findingsOf(policies: string, registry: string) {
+  const files = [
+    readPolicies('policies.yaml', policies, mesh),
+    readPolicies('registry.yaml', registry, { ...mesh, kinds: registryKinds }),
+  ];
+  assert.deepEqual(
+    files.flatMap(({ findings }) => findings.filter(({ severity }) => severity === 'error')),
+    [],
+  );
+  const join = (absence: Absence) =>
+    joinPolicies(files, {
+      generation: 1,
+      absence,
+      rootNamespace: 'istio-system',
+      planes: { calico: 'enforce', l4: 'enforce' },
+    }).model;
+  const model = join('upstream');
+  const found = lint({
+    model,
+    strict: join('strict'),
+    options,
+    trustDomain: 'cluster.local',
+    ownerOf: createOwnerBook(model.registry, []),
+  });
+  return found;
+}
+
+const pod = (name: string, address: string, port = 'http', namespace = 'shop'): string => `---
+apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, namespace: ${namespace}, labels: { app: ${name} } }
+spec: { serviceAccountName: ${name}, containers: [{ name: c, ports: [{ name: ${port}, containerPort: 8080 }] }] }
+status: { phase: Running, podIPs: [{ ip: ${address} }] }
+`;
+const namespace = `---
+apiVersion: v1
+kind: Namespace
+metadata: { name: shop, annotations: { gatehouse.dev/owner: team-shop } }
+`;
+const registry = namespace + pod('cart', '10.0.0.1') + pod('web', '10.0.0.2') + pod('batch', '10.0.0.3');
+
+const allow = (rules: string, action = 'ALLOW'): string => `---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: cart, namespace: shop }
+spec: { selector: { matchLabels: { app: cart } }, action: ${action}, rules: ${rules} }
+`;
+const strict = `---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { name: default, namespace: istio-system }
+spec: { mtls: { mode: STRICT } }
+`;
+const calico = (rule: string, kind = 'GlobalNetworkPolicy', more = ''): string => `---
+apiVersion: projectcalico.org/v3
+kind: ${kind}
+metadata: { name: guard, ${kind === 'NetworkPolicy' ? 'namespace: shop, ' : ''}annotations: { gatehouse.dev/owner: platform } }
+spec: { selector: app == 'cart', ${more}ingress: [${rule}] }
+`;
+const network = (spec: string): string => `---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: net, namespace: shop }
+spec: ${spec}
+`;
+const web = '[{from: [{source: {principals: [cluster.local/ns/shop/sa/web]}}], to: [{operation: {methods: [GET]}}]}]';
+const covered = network('{ podSelector: {}, policyTypes: [Ingress, Egress], ingress: [{}], egress: [{}] }');
+
+const cases: readonly {
+  readonly name: string;
+  readonly policies: string;
+  readonly registry?: string;
+  readonly has: readonly string[];
+  readonly not?: readonly string[];
+  readonly owners?: readonly string[];
+}[] = [
+  {
+    name: 'an L7 allow that L4 forbids, with both owners',
+    policies: allow(web) + strict + calico("{action: Allow, protocol: TCP, source: {selector: app == 'batch'}}"),
+    has: ['error l7-allow-l4-deny', 'warning l4-hole-unused'],
+    owners: ['team-shop', 'platform'],
+  },
+  {
+    name: 'no contradiction where the network lets the caller in',
+    policies:
+      allow(web) +
+      strict +
+      calico(
+        "{action: Allow, protocol: TCP, source: {serviceAccounts: {names: [web]}, namespaceSelector: projectcalico.org/name == 'shop'}}",
+      ),
+    has: [],
+    not: [
+      'error l7-allow-l4-deny',
+      'warning l4-hole-unused',
+      'warning service-account-unscoped',
+      'warning tenant-controlled-label',
+    ],
+  },
+  {
+    name: "an L7 allow that the caller's own egress forbids",
+    policies:
+      allow(web) +
+      strict +
+      network('{ podSelector: { matchLabels: { app: web } }, policyTypes: [Egress], egress: [] }'),
+    has: ['error l7-allow-l4-deny'],
+  },
+  {
+    name: 'a workload with L4 allow and no L7 policy',
+    policies:
+      allow(web) +
+      network('{ podSelector: { matchLabels: { app: batch } }, ingress: [{ from: [{ podSelector: {} }] }] }'),
+    has: ['warning l7-missing'],
+  },
+  {
+    name: 'a DENY by principal that plaintext gets past',
+    policies: allow('[{from: [{source: {principals: [cluster.local/ns/shop/sa/batch]}}]}]', 'DENY') + covered,
+    has: ['error identity-without-mtls'],
+  },
+  {
+    name: 'an ALLOW by notPrincipals that plaintext meets',
+    policies: allow('[{from: [{source: {notPrincipals: [cluster.local/ns/shop/sa/batch]}}]}]') + covered,
+    has: ['error identity-without-mtls', 'error absence-dependent'],
+  },
+  {
+    name: 'nothing of the kind under STRICT',
+    policies: allow('[{from: [{source: {principals: [cluster.local/ns/shop/sa/batch]}}]}]', 'DENY') + strict + covered,
+    has: [],
+    not: ['error identity-without-mtls', 'warning identity-without-mtls'],
+  },
+  {
+    name: 'a service account name without namespace',
+    policies: calico('{action: Allow, source: {serviceAccounts: {names: [web]}}}'),
+    has: ['warning service-account-unscoped', 'error absence-dependent', 'warning trust-domain-blind'],
+    not: ['warning tenant-controlled-label'],
+  },
+  {
+    name: 'a label that any tenant may set',
+    policies: calico("{action: Allow, source: {selector: app == 'web'}}"),
+    has: ['warning tenant-controlled-label'],
+  },
+  {
+    name: 'no tenant escape in a namespaced policy',
+    policies: calico("{action: Allow, source: {selector: app == 'web'}}", 'NetworkPolicy'),
+    has: [],
+    not: ['warning tenant-controlled-label', 'warning service-account-unscoped'],
+  },
+  {
+    name: 'an http clause that a connection without HTTP meets',
+    policies: calico('{action: Allow, http: {methods: [GET]}}'),
+    has: ['error absence-dependent'],
+  },
+  {
+    name: 'a Deny by a range of a network set, which the ext_authz reading never finds',
+    policies: `${calico("{action: Deny, source: {selector: netset == 'bad'}}, {action: Allow}")}---
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkSet
+metadata: { name: bad, labels: { netset: bad } }
+spec: { nets: [192.0.2.0/24] }
+`,
+    has: ['error absence-dependent'],
+  },
+  {
+    name: 'an HTTP rule on a port that is not HTTP',
+    policies: allow(web) + strict + covered,
+    registry: namespace + pod('cart', '10.0.0.1', 'redis') + pod('web', '10.0.0.2'),
+    has: ['warning http-rule-on-other-port'],
+  },
+  {
+    name: 'a policy that selects nothing',
+    policies: allow(web).replace('app: cart', 'app: gone') + covered,
+    has: ['warning selects-nothing'],
+  },
+  {
+    name: 'a named port that nobody has',
+    policies: calico('{action: Allow, protocol: TCP, destination: {ports: [metrics]}}'),
+    has: ['warning named-port-unknown'],
+  },
+  {
+    name: 'a gap of default deny in each direction',
+    policies: allow(web),
+    has: ['warning default-deny-gap'],
+  },
+  { name: 'no gap where both directions are covered', policies: covered, has: [], not: ['warning default-deny-gap'] },
+  {
+    name: 'nothing over an empty registry',
+    policies: allow(web) + calico('{action: Allow}'),
+    registry: '',
+    has: [],
+    not: ['warning selects-nothing', 'warning default-deny-gap'],
+  },
+];
+
+describe('lint', () => {
+  for (const { name, policies, registry: pods = registry, has, not = [], owners } of cases) {
+    it(`finds ${name}`, () => {
+      const findings = findingsOf(policies, pods);
+      const said = new Set(findings.map(({ severity, code }) => `${severity} ${code}`));
+      for (const each of has) assert.ok(said.has(each), `${each} is missing in ${[...said].join(', ')}`);
+      for (const each of not)
+        assert.ok(!said.has(each), `${each}: ${JSON.stringify(findings.find(({ code }) => each.endsWith(code)))}`);
+      for (const { line, column, message, fix } of findings)
+        assert.ok(line > 0 && column > 0 && message !== '' && fix !== '');
+      if (owners !== undefined) assert.deepEqual(findings.find(({ code }) => has[0]!.endsWith(code))?.owners, owners);
+    });
+
+    it(`shows ${name} by requests that Check decides so`, () => {
+      for (const { witness, code } of findingsOf(policies, pods)) {
+        if (witness === null || witness.assuming !== '') continue;
+        for (const { plane, decision } of witness.planes) {
+          if (plane === 'istio') continue; // always enforced
+          const modes = { calico: 'off', l4: 'off', [plane]: 'enforce' } as const;
+          const { check } = calicoCheck(withoutIstio(policies), pods, 'upstream', modes);
+          const { status } = check(encodeRequestForm(witness.request));
+          assert.equal(status?.code === 0 ? 'allow' : 'deny', decision, `${code}: ${JSON.stringify(witness)}`);
+        }
+      }
+    });
+  }
+});
+
+/** Its plane cannot be switched off. */
+const withoutIstio = (policies: string): string =>
+  policies
+    .split('---\n')
+    .filter((document) => !document.includes('security.istio.io'))
+    .join('---\n');
