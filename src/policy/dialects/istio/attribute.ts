@@ -159,9 +159,15 @@ function inBrackets(text: string): string | undefined {
   return text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : undefined;
 }
 
-/** `[a][b]` → a, b; where the brackets do not pair up, the whole inside is one name. */
+/**
+ * `[a][b]` → a, b; where the brackets do not pair up, the whole inside is one name. Nothing can be said with an empty name: Istio lets it
+ * pass and Envoy refuses it.
+ */
 function claimPath(text: string): readonly string[] | undefined {
-  if (/^(\[[^[\]]*\])+$/.test(text)) return text.slice(1, -1).split('][').map(toByteString);
+  if (/^(\[[^[\]]*\])+$/.test(text)) {
+    const names = text.slice(1, -1).split('][').map(toByteString);
+    return names.includes('') ? undefined : names;
+  }
   const whole = inBrackets(text);
   return whole === undefined ? undefined : [toByteString(whole)];
 }

@@ -30,6 +30,9 @@ export function checkJwks(jwks: TextValue, path: string, report: Reporter): void
   if (keys.length === 0) {
     const message = 'the key set is empty: every token is refused, and Envoy itself refuses such a listener';
     report.warning(jwks, 'jwks-empty', path, message, 'add the keys of the issuer');
+  } else if (!keys.some(isUsable)) {
+    const message = 'no key fits its own alg and crv: every token is refused, and Envoy itself refuses such a listener';
+    report.warning(jwks, 'jwks-unusable', path, message, 'correct alg, or leave it out');
   }
   for (const [i, key] of keys.entries()) {
     const problem = problemOf(key);
@@ -94,6 +97,25 @@ function problemOf(key: unknown): string | undefined {
   if (odd !== undefined) return `has a ${odd} that is no text`;
   const chain = key['x5c'] ?? [];
   return Array.isArray(chain) && chain.every(isCertificate) ? undefined : 'has an x5c that is no list of certificates';
+}
+
+/** The algorithms that a key of a type may name; for elliptic curves those of its curve. */
+const algorithmsOf: Readonly<Record<string, RegExp>> = {
+  RSA: /^(?:RS|PS)(?:256|384|512)$/,
+  'P-256': /^ES256$/,
+  'P-384': /^ES384$/,
+  'P-521': /^ES512$/,
+  Ed25519: /^EdDSA$/,
+  oct: /^HS(?:256|384|512)$/,
+};
+
+/** Tells whether Envoy takes a key at all. */
+function isUsable(key: unknown): boolean {
+  if (!isRecord(key)) return false;
+  const { kty, crv, alg = '' } = key;
+  const name = kty === 'EC' || kty === 'OKP' ? crv : kty;
+  if (typeof name !== 'string' || typeof alg !== 'string') return false;
+  return alg === '' ? name in algorithmsOf : algorithmsOf[name]?.test(alg) === true;
 }
 
 /** Either alphabet, padded or not. */

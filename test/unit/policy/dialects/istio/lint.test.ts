@@ -29,6 +29,8 @@ const operation = (fields: string): string => `{rules: [{to: [{operation: {${fie
 const source = (fields: string): string => `{rules: [{from: [{source: {${fields}}}]}]}`;
 const when = (key: string, value: string): string => `{rules: [{when: [{key: "${key}", values: ["${value}"]}]}]}`;
 
+const ec = (crv: string, alg?: string): object => ({ kty: 'EC', crv, x: 'AA', y: 'AA', ...(alg && { alg }) });
+
 describe('lint of Istio policies', () => {
   const values: readonly [spec: string, want: string | undefined][] = [
     [operation('paths: [/a, /b*, "*/c", "*", "/d/{*}", "//e", "/f;x", "/g%2fh"]'), undefined],
@@ -61,6 +63,7 @@ describe('lint of Istio policies', () => {
     [source('trustDomains: ["spiffe:a"]'), 'principal-scheme'],
     [when('connection.sni', 'A.com'), 'sni-case'],
     [when('request.headers.a[b]', 'x'), 'key-unreadable'],
+    [`${when('request.auth.claims[a][]', 'x')}\n---\n${TOKENS}`, 'key-unreadable'],
     [when('request.headers[x]', 'a*b'), 'star-in-the-middle'],
     [`${source('requestPrincipals: [i/s, "i/*", "*"]')}\n---\n${TOKENS}`, undefined],
     [`${source('requestPrincipals: ["https://accounts.example*"]')}\n---\n${TOKENS}`, 'request-principal-split'],
@@ -110,6 +113,21 @@ describe('lint of Istio policies', () => {
   ];
   for (const [name, spec, want] of rules) {
     it(`speaks of ${name}: ${want.join() || 'nothing'}`, () => assert.deepEqual(warnings(policy(spec)), want));
+  }
+
+  const keys: readonly [name: string, keys: readonly object[], want: readonly string[]][] = [
+    ['a key of the curve that its algorithm wants', [{ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', alg: 'ES256' }], []],
+    ['a key beside one that cannot be used', [ec('P-384', 'ES256'), ec('P-256')], []],
+    ['a key of another curve', [ec('P-384', 'ES256')], ['jwks-unusable']],
+    ['an RSA key for HMAC', [{ kty: 'RSA', n: 'AA', e: 'AQAB', alg: 'HS256' }], ['jwks-unusable']],
+    ['an X25519 key', [{ kty: 'OKP', crv: 'X25519', x: 'AA' }], ['jwks-unusable']],
+    ['no key at all', [], ['jwks-empty']],
+  ];
+  for (const [name, jwks, want] of keys) {
+    it(`speaks of ${name}: ${want.join() || 'nothing'}`, () => {
+      const text = JSON.stringify(JSON.stringify({ keys: jwks }));
+      assert.deepEqual(warnings(TOKENS.replace('{issuer: a}', `{issuer: a, jwks: ${text}}`)), want);
+    });
   }
 
   it('speaks of two providers that may meet at one workload', () => {
