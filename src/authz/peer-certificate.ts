@@ -24,11 +24,13 @@ export interface PeerCertificate {
   /** Lower-case hex SHA-256 of the subject public key info. */
   readonly spki: string;
   readonly der: Uint8Array;
+  /** No control byte is in any of its names; one may end the name for whoever reads it as C does. */
+  readonly isPlain: boolean;
   /** What the last verification found, and for which bundles. */
   verified: { readonly bundles: BundleSet; readonly ok: boolean; readonly untilAt: number } | undefined;
 }
 
-/** `unreadable`: Envoy sent a certificate that we do not understand, or one with control bytes in a name. */
+/** `unreadable`: Envoy sent a certificate that we do not understand. */
 export type PeerReading = PeerCertificate | 'unreadable';
 
 const KEPT_BUCKETS = 1024;
@@ -58,9 +60,9 @@ function readPeer(encoded: string): PeerReading {
     if (der === undefined) return 'unreadable';
     const { names, subject, serial, spki } = readCertificate(der);
     const all = [...names.uris, ...names.dnsNames];
-    if (all.some((name) => /[\x00-\x1f\x7f]/.test(name))) return 'unreadable';
     return {
       names: [...all, distinguishedNameText(subject)],
+      isPlain: all.every(isPlainName),
       uris: names.uris,
       serial,
       spki: createHash('sha256').update(spki).digest('hex'),
@@ -72,6 +74,9 @@ function readPeer(encoded: string): PeerReading {
     throw thrown;
   }
 }
+
+/** Tells whether a name has no control bytes. */
+export const isPlainName = (name: string): boolean => !/[\x00-\x1f\x7f]/.test(name);
 
 /** Tells whether our own bundle, or that of the peer's federated trust domain, vouches for the certificate now. */
 export function isVerified(peer: PeerCertificate, bundles: BundleSet, nowMs: number): boolean {

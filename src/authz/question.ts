@@ -7,7 +7,7 @@ import type { CheckCounters } from './counters.ts';
 import { type Caller, createDestinationFinder, type DestinationOptions, type FoundDestination } from './destination.ts';
 import { cleanHost, isAmbiguousPath, isForeign, isRevoked, isVouchedFor } from './guards.ts';
 import type { VerifyTokens } from './jwt/verdict.ts';
-import { createPeerReader, type PeerCertificate } from './peer-certificate.ts';
+import { createPeerReader, isPlainName, type PeerCertificate } from './peer-certificate.ts';
 import { RequestFacts } from './request-facts.ts';
 import type { DecisionState } from './state.ts';
 import { CheckRequest } from './wire/check-request.ts';
@@ -75,6 +75,10 @@ export class Question {
     if (verifyPeer !== 'off' && !isVouchedFor(state.bundles, names, peer, nowMs)) {
       this.#counters.unverifiedPeers++;
       if (verifyPeer === 'enforce') return 'peer_not_verified';
+    }
+    if (!(peer === undefined ? names.every(isPlainName) : peer.isPlain)) {
+      this.#counters.ambiguousRequests++;
+      if (ambiguousRequests === 'deny') return 'ambiguous_request';
     }
     if (peerTrustDomains === 'own' && isForeign(ownPrefixes, names)) return 'foreign_trust_domain';
     if (this.#request.hasHttp && isAmbiguousPath(this.facts.wholePath, this.facts.method)) {

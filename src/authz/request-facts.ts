@@ -186,7 +186,7 @@ export class RequestFacts implements Facts {
 
   get host(): string | undefined {
     if (this.hostInstead !== undefined) return this.hostInstead;
-    if (this.#host === notRead) this.#host = this.#request.text(part.host) || undefined;
+    if (this.#host === notRead) this.#host = this.#request.text(part.host) || this.#lines.of(':authority')[0];
     return this.#host;
   }
 
