@@ -28,7 +28,9 @@ function pick(folder: string, wanted: number): RecordedWorld {
   const seen = new Map<string, number>();
   const vectors: Vector[] = [];
   while (vectors.length < wanted && left.size > 0) {
-    const [name, some] = [...left].reduce((best, each) => (novelty(each[1], seen) > novelty(best[1], seen) ? each : best));
+    const [name, some] = [...left].reduce((best, each) =>
+      novelty(each[1], seen) > novelty(best[1], seen) ? each : best,
+    );
     left.delete(name);
     for (const { features = [] } of some) for (const each of features) seen.set(each, (seen.get(each) ?? 0) + 1);
     vectors.push(...some);

@@ -81,7 +81,9 @@ export function worldModel(policies: Readonly<Record<string, string>>, settings:
   const errors = findings.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) {
     const lines = errors.slice(0, 10).map(({ file, line, message }) => `${file}:${line}: ${message}`);
-    throw new Error(`${settings.world}: ${errors.length} documents are refused that Istio accepts:\n${lines.join('\n')}`);
+    throw new Error(
+      `${settings.world}: ${errors.length} documents are refused that Istio accepts:\n${lines.join('\n')}`,
+    );
   }
   return model;
 }
