@@ -51,6 +51,10 @@ const groups: Readonly<Record<string, Group>> = {
     summary: 'bring a backup into the store',
     load: async (terminal) => (await import('./restore.ts')).restoreCommand(terminal),
   },
+  'join-token': {
+    summary: 'let deciders elsewhere join this authority',
+    load: [async (terminal) => (await import('./join-token-create.ts')).joinTokenCreateCommand(terminal)],
+  },
   entry: {
     summary: 'list and explain who may be what',
     load: [

@@ -35,6 +35,8 @@ export interface ListenConfig {
   readonly extAuthz: ListenerConfig;
   readonly admin: ListenerConfig;
   readonly health: ListenerConfig;
+  /** For deciders elsewhere; undefined: none. */
+  readonly feed: ListenerConfig | undefined;
 }
 
 export type StoreConfig =
@@ -124,6 +126,14 @@ export interface AdminConfig {
   readonly clients: readonly SpiffeId[];
 }
 
+/** Of a decider without the authority role. */
+export interface FeedConfig {
+  /** What is older makes us not ready; we go on deciding by it. */
+  readonly maxAgeMs: number;
+  /** A file of `gatehouse join-token create`; undefined: we have joined before, or the authority is on a unix socket. */
+  readonly joinFile: string | undefined;
+}
+
 export interface TlsConfig {
   /** Names in our own SVID besides the SPIFFE ID, for clients that look for a host name. */
   readonly dnsNames: readonly string[];
@@ -140,7 +150,9 @@ export interface Config {
   readonly trustDomain: TrustDomain;
   readonly trustDomainAliases: readonly TrustDomain[];
   readonly roles: readonly Role[];
-  readonly authorityAddress: string;
+  /** `unix:PATH` (absolute) or `HOST:PORT`, tried in turn; empty with the authority role. */
+  readonly authorityAddresses: readonly string[];
+  readonly feed: FeedConfig;
   readonly dataDir: string;
   readonly listen: ListenConfig;
   readonly store: StoreConfig;

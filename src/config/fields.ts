@@ -94,6 +94,19 @@ export const anyListener = z
   .union([addressText, unixSocket, tcpSocket], { error: ANY_WANTED })
   .meta({ description: 'unix:PATH, { path, mode, owner, group }, ADDRESS:PORT or { address, tls }.' });
 
+/** Where an authority is: one address or several, with commas between. */
+export const authorityAddress = z
+  .string()
+  .refine(
+    (text) => text === '' || splitAddresses(text).every((each) => UNIX.test(each) || isTcp(each)),
+    'must be HOST:PORT or unix:PATH, or several of them with commas between',
+  );
+
+/** The addresses of a list. */
+export function splitAddresses(text: string): readonly string[] {
+  return text === '' ? [] : text.split(',').map((each) => each.trim());
+}
+
 /** Splits `ADDRESS:PORT`; brackets of an IPv6 address are dropped. Undefined if the text is a unix address. */
 export function splitTcp(text: string): { host: string; port: number } | undefined {
   const match = UNIX.test(text) ? null : TCP.exec(text);

@@ -18,7 +18,7 @@ import type {
   WorkloadConfig,
 } from './config.ts';
 import { parseDuration } from './duration.ts';
-import { splitTcp } from './fields.ts';
+import { splitAddresses, splitTcp } from './fields.ts';
 import { isLoopback } from './loopback.ts';
 import type { ConfigDocument } from './schema.ts';
 
@@ -40,13 +40,20 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
     trustDomain,
     trustDomainAliases: document.trustDomainAliases.map(parseTrustDomain),
     roles: document.roles,
-    authorityAddress: document.authorityAddress,
+    authorityAddresses: splitAddresses(document.authorityAddress).map((each) =>
+      each.startsWith('unix:') ? `unix:${absolute(each.slice('unix:'.length))}` : each,
+    ),
+    feed: {
+      maxAgeMs: durationMs(document.feed.maxAge),
+      joinFile: document.feed.joinFile === '' ? undefined : absolute(document.feed.joinFile),
+    },
     dataDir: absolute(document.dataDir),
     listen: {
       workloadApi: unixListener(listen.workloadApi, 0o666, absolute),
       extAuthz: listener(listen.extAuthz, 0o660, absolute),
       admin: listener(listen.admin, 0o600, absolute, true),
       health: listener(listen.health, 0o660, absolute),
+      feed: listen.feed === undefined ? undefined : listener(listen.feed, 0o600, absolute, true),
     },
     store: store(document.store, absolute),
     authority: {

@@ -26,17 +26,26 @@ export function ruleProblems(config: Config): Problem[] {
   ];
 }
 
-function* roleProblems({ roles, authorityAddress }: Config): Iterable<Problem> {
+function* roleProblems({ roles, authorityAddresses, feed, listen }: Config): Iterable<Problem> {
   if (new Set(roles).size < roles.length) {
     yield { code: 'twice', path: ['roles'], message: 'a role is named twice', fix: 'name each once' };
   }
-  if (authorityAddress !== '' || !roles.includes('authority')) {
-    yield {
-      code: 'not-supported',
-      path: authorityAddress === '' ? ['roles'] : ['authorityAddress'],
-      message: 'a decider without the authority role is not supported yet',
-      fix: 'use roles: [authority, decider] and no authorityAddress',
-    };
+  const hasAuthority = roles.includes('authority');
+  if (hasAuthority && authorityAddresses.length > 0) {
+    const message = 'this server has the authority role, so it follows no other';
+    yield { code: 'contradiction', path: ['authorityAddress'], message, fix: 'use roles: [decider], or drop it' };
+  }
+  if (hasAuthority && feed.joinFile !== undefined) {
+    const message = 'only a decider without the authority role joins one';
+    yield { code: 'contradiction', path: ['feed', 'joinFile'], message, fix: 'use roles: [decider], or drop it' };
+  }
+  if (!hasAuthority && authorityAddresses.length === 0) {
+    const message = 'a decider without the authority role must know which certificates are revoked';
+    yield { code: 'missing', path: ['authorityAddress'], message, fix: "name listen.feed of the authority's server" };
+  }
+  if (!hasAuthority && listen.feed !== undefined) {
+    const message = 'only a server with the authority role has a feed to offer';
+    yield { code: 'contradiction', path: ['listen', 'feed'], message, fix: 'add the role, or drop it' };
   }
 }
 
@@ -78,7 +87,8 @@ function* authorityProblems({ authority, store }: Config): Iterable<Problem> {
 
 function* listenerProblems({ listen, workloads }: Config): Iterable<Problem> {
   const sockets: [path: (string | number)[], listener: UnixListener][] = [];
-  for (const [name, listener] of Object.entries(listen) as [string, ListenerConfig][]) {
+  for (const [name, listener] of Object.entries(listen) as [string, ListenerConfig | undefined][]) {
+    if (listener === undefined) continue;
     if (listener.kind === 'unix') sockets.push([['listen', name], listener]);
     else yield* tcpProblems(name, listener);
   }
@@ -99,7 +109,15 @@ function* listenerProblems({ listen, workloads }: Config): Iterable<Problem> {
 
 function* tcpProblems(name: string, { host, tls }: TcpListener): Iterable<Problem> {
   if (tls) return;
-  if (name === 'admin') {
+  if (name === 'feed') {
+    const message = 'deciders are known by their certificates, never by a plain TCP connection';
+    yield {
+      code: 'not-authenticated',
+      path: ['listen', name],
+      message,
+      fix: 'leave tls out, or listen on a unix socket',
+    };
+  } else if (name === 'admin') {
     const message = 'the admin API knows its callers by a unix socket or by mTLS, never by a plain TCP connection';
     yield {
       code: 'not-authenticated',

@@ -21,6 +21,11 @@ const listen = z.strictObject({
   health: field.anyListener
     .prefault('127.0.0.1:9909')
     .describe('GET /healthz /readyz /metrics; TLS unless loopback or a unix socket.'),
+  feed: field.anyListener
+    .optional()
+    .describe(
+      'Where deciders elsewhere follow this authority; a unix socket, or TCP, always with TLS. Absent: nowhere.',
+    ),
 });
 
 const authority = z.strictObject({
@@ -132,6 +137,18 @@ const extAuthz = z.strictObject({
   ambiguousRequests: z.enum(['asUpstream', 'deny']).prefault('asUpstream'),
 });
 
+const feed = z.strictObject({
+  maxAge: field.duration
+    .prefault('30s')
+    .describe('A decider whose knowledge is older goes on deciding, and is not ready.'),
+  joinFile: z
+    .string()
+    .prefault('')
+    .describe(
+      'A file of `gatehouse join-token create --write`; needed once, for an authority that is not on a unix socket.',
+    ),
+});
+
 const admin = z.strictObject({
   clients: z.array(field.spiffeId).prefault([]).describe('SPIFFE IDs that may use the admin API over mTLS.'),
 });
@@ -156,10 +173,10 @@ export const documentSchema = z.strictObject({
     .array(z.enum(['authority', 'decider']))
     .min(1)
     .prefault(['authority', 'decider']),
-  authorityAddress: z
-    .string()
+  authorityAddress: field.authorityAddress
     .prefault('')
-    .describe('Where a decider without the authority role learns of revocations and bundles.'),
+    .describe('Where a decider without the authority role learns of revocations and bundles: listen.feed over there.'),
+  feed: feed.prefault({}).describe('Of a decider without the authority role.'),
   dataDir: field.path.prefault('./data').describe('Created 0700; one writer at a time.'),
   listen: listen.prefault({}),
   store: z

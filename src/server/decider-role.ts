@@ -22,6 +22,8 @@ export interface DeciderRoleDeps {
   readonly board: ReadinessBoard;
   readonly decisions: DecisionLog;
   readonly first: DeciderProcess | undefined;
+  /** A decider refuses by other revocations than before. */
+  readonly revoked: () => void;
   readonly unknownKid: (unknown: Extract<FromDecider, { kind: 'unknown-kid' }>['unknown']) => void;
 }
 
@@ -82,13 +84,15 @@ function checkOptions({ extAuthz, trustDomain, trustDomainAliases, workloads }: 
 function hear(
   message: FromDecider,
   pid: number,
-  { log, metrics, board, decisions, unknownKid }: DeciderRoleDeps,
+  { log, metrics, board, decisions, unknownKid, revoked }: DeciderRoleDeps,
 ): void {
   switch (message.kind) {
     case 'loaded':
     case 'taken':
-    case 'revoked':
     case 'drained':
+      break;
+    case 'revoked':
+      revoked();
       break;
     case 'in-force':
       board.degrade('snapshot', []);

@@ -35,6 +35,8 @@ import { readUpstreamFiles } from './upstream-files.ts';
 
 export interface IdentityRole extends AsyncDisposable {
   readonly authority: Authority;
+  /** The authority, with every issuance told. */
+  readonly source: IdentitySource;
   readonly entries: Watchable<readonly Entry[]>;
   readonly accounts: Accounts;
   readonly executables: Executables;
@@ -81,8 +83,9 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
   const entries = createWatchable<readonly Entry[]>(entriesOf(config.entries, config.workloads, config.authority));
   const accounts = createAccounts();
   const executables = createExecutables();
+  const source = observed(authority, deps.issued);
   const endpoint = createWorkloadEndpoint({
-    source: observed(authority, deps.issued),
+    source,
     entries,
     attestor: createAttestor({
       accounts,
@@ -97,6 +100,7 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
   const sockets = createWorkloadSockets(endpoint);
   return {
     authority,
+    source,
     entries,
     accounts,
     executables,

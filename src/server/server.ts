@@ -6,7 +6,12 @@
 import { latencyBounds } from '../authz/counters.ts';
 import type { Config } from '../config/config.ts';
 import { asGatehouseError, GatehouseError } from '../errors.ts';
+import { createExecutables } from '../identity/attestation/executable.ts';
 import type { Authority } from '../identity/authority/authority.ts';
+import { createFollowers } from '../identity/delivery/feed/followers.ts';
+import { createAccounts } from '../lib/accounts.ts';
+import { systemClock } from '../lib/clock.ts';
+import { createTicks } from '../lib/ticks.ts';
 import { createWatchable } from '../lib/watchable.ts';
 import { createHealthPages } from '../platform/observe/health-pages.ts';
 import type { Log } from '../platform/observe/log.ts';
@@ -15,15 +20,20 @@ import { createReadinessBoard, type Readiness } from '../platform/observe/readin
 import { prepareDataDir } from '../platform/storage/data-dir.ts';
 import { openKeptTexts } from '../platform/storage/kept-texts.ts';
 import type { PolicyLoad } from '../policy/sources/policy-sources.ts';
+import type { BundleSet } from '../spiffe/bundle.ts';
 import type { ServingState } from '../transport/health-service.ts';
 import { textOfAddress } from '../transport/listen-address.ts';
+import { absentAuthority, noAuthorityHere } from './admin/absent-authority.ts';
 import { openAdmin } from './admin/admin-door.ts';
+import { joinDeciders } from './all-deciders.ts';
 import { openCheckDoor } from './check-door.ts';
 import { type CrlPublication, publishCrls } from './crl-files.ts';
 import type { DeciderProcess } from './decider/decider-process.ts';
 import { deciderSettings, startDeciders } from './decider-role.ts';
 import { createEdgeBook } from './edge-book.ts';
 import { createLiveExplain } from './explain/live-explain.ts';
+import { openFeedDoor } from './feed/feed-door.ts';
+import { type FollowerPart, openFollower } from './feed/follower-part.ts';
 import { openHttpDoor } from './http-door.ts';
 import { type IdentityRole, openIdentityRole } from './identity-role.ts';
 import { openKeySets } from './key-set-role.ts';
@@ -32,7 +42,7 @@ import { createDecisionLog } from './log/decision-log.ts';
 import { deliveryObserver } from './observer.ts';
 import { endpointsOf, openPolicies } from './policy-role.ts';
 import { needsRestart } from './reload-plan.ts';
-import { revocationsOf } from './revocations.ts';
+import { type Knowledge, type RevocationRows, revocationsOf } from './revocations.ts';
 import { createSvidBook } from './svid-book.ts';
 import { createIdentifyCaller } from './tls/callers.ts';
 import { createTlsRole } from './tls/tls-role.ts';
@@ -54,7 +64,8 @@ export interface ReadyLine {
   readonly ready: true;
   readonly roles: readonly string[];
   readonly extAuthz?: string;
-  readonly workloadApi: string;
+  readonly workloadApi?: string;
+  readonly feed?: string;
   readonly admin: string;
   readonly health: string;
   readonly pid: number;
@@ -73,6 +84,7 @@ export interface RunningServer {
 
 const SERVICES = ['', 'SpiffeWorkloadAPI', 'envoy.service.secret.v3.SecretDiscoveryService'];
 const REPORT_TIMEOUT_MS = 500;
+const FEED_TICK_MS = 1_000;
 
 /**
  * Starts everything that the configuration asks for; resolves when it is ready.
@@ -86,7 +98,11 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const stack = new AsyncDisposableStack();
   try {
     const startedAt = Date.now();
-    const board = createReadinessBoard(['authority', 'policies', ...(isDecider ? ['deciders'] : [])]);
+    const board = createReadinessBoard([
+      config.roles.includes('authority') ? 'authority' : 'feed',
+      'policies',
+      ...(isDecider ? ['deciders'] : []),
+    ]);
     const serving = createWatchable<ServingState>(servingState(false));
     const svids = createSvidBook();
     const edges = createEdgeBook();
@@ -97,9 +113,11 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
         await deciders?.report(REPORT_TIMEOUT_MS);
         metrics.setSvidExpiry(svids.secondsToFirstExpiry(Date.now()));
         if (identity !== undefined) await lookAtAuthority(identity.authority, metrics);
+        follower?.look();
       },
     });
     let identity: IdentityRole | undefined;
+    let follower: FollowerPart | undefined;
     let crls: CrlPublication | undefined;
 
     prepareDataDir(config.dataDir);
@@ -115,6 +133,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
             board,
             decisions,
             first: firstDecider,
+            revoked: () => follower?.client.tell(),
             unknownKid: ({ keySet, kid }) => keySets.wake(keySet, kid),
           }),
         )
@@ -132,10 +151,10 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       }),
     );
     tls.deciders.subscribe((own) => deciders?.tell({ kind: 'tls-identity', identity: own }));
-    const identify = createIdentifyCaller(
-      config.trustDomain,
-      () => identity && revocationsOf(identity.authority.revocations.value),
-    );
+    const identify = createIdentifyCaller(config.trustDomain, () => {
+      const list = (identity?.authority ?? follower?.client)?.revocations.value;
+      return list && revocationsOf(list);
+    });
     const pages = createHealthPages({
       readiness: () => board.state.value,
       metrics: () => metrics.text(),
@@ -178,37 +197,50 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     enforce(policies.current.value);
     board.set('policies', '');
 
-    identity = stack.use(
-      await openIdentityRole({
-        config,
-        serving,
-        observer: deliveryObserver(log, metrics),
-        issued: (kind, spiffeId, notAfterAt) => {
-          metrics.countIssued(kind);
-          if (kind === 'x509') svids.note(spiffeId, notAfterAt);
-        },
-        report: (error) => log.error({ code: error.code, details: error.details }, error.message),
-      }),
-    );
-    const { authority, entries, accounts, executables, backup, rehearse: rehearseNow } = identity;
-    const tellReadiness = ({ ready, reason }: { ready: boolean; reason: string }): void => {
-      board.set('authority', ready ? '' : reason);
-      metrics.setStoreUp(ready);
+    const report = (error: GatehouseError): void =>
+      log.error({ code: error.code, details: error.details }, error.message);
+    if (config.roles.includes('authority')) {
+      identity = stack.use(
+        await openIdentityRole({
+          config,
+          serving,
+          observer: deliveryObserver(log, metrics),
+          issued: (kind, spiffeId, notAfterAt) => {
+            metrics.countIssued(kind);
+            if (kind === 'x509') svids.note(spiffeId, notAfterAt);
+          },
+          report,
+        }),
+      );
+      const { authority } = identity;
+      const tellReadiness = ({ ready, reason }: { ready: boolean; reason: string }): void => {
+        board.set('authority', ready ? '' : reason);
+        metrics.setStoreUp(ready);
+      };
+      authority.readiness.subscribe(tellReadiness);
+      tellReadiness(authority.readiness.value);
+      crls = stack.use(
+        publishCrls(authority.crls, config.dataDir, (thrown) =>
+          log.error(`crl.pem: ${asGatehouseError(thrown).message}`),
+        ),
+      );
+      tls.keep(authority);
+    } else {
+      follower = stack.use(openFollower({ config, kept, tls, deciders, board, metrics, report }));
+    }
+    const knowledge: Knowledge = identity?.authority ?? follower!.client; // one of the two
+    const tellBundles = (bundles: BundleSet | undefined): void => {
+      if (bundles !== undefined) deciders?.tell({ kind: 'bundles', bundles });
     };
-    authority.readiness.subscribe(tellReadiness);
-    tellReadiness(authority.readiness.value);
-    authority.bundles.subscribe((bundles) => deciders?.tell({ kind: 'bundles', bundles }));
-    deciders?.tell({ kind: 'bundles', bundles: authority.bundles.value });
-    authority.revocations.subscribe((list) =>
-      deciders?.tell({ kind: 'revocations', revocations: revocationsOf(list) }),
-    );
-    deciders?.tell({ kind: 'revocations', revocations: revocationsOf(authority.revocations.value) });
-    crls = stack.use(
-      publishCrls(authority.crls, config.dataDir, (thrown) =>
-        log.error(`crl.pem: ${asGatehouseError(thrown).message}`),
-      ),
-    );
-    tls.keep(authority);
+    const tellRevocations = (list: RevocationRows | undefined): void => {
+      if (list !== undefined) deciders?.tell({ kind: 'revocations', revocations: revocationsOf(list) });
+    };
+    knowledge.bundles.subscribe(tellBundles);
+    knowledge.revocations.subscribe(tellRevocations);
+    tellBundles(knowledge.bundles.value);
+    tellRevocations(knowledge.revocations.value);
+    const accounts = identity?.accounts ?? createAccounts();
+    const entries = identity?.entries ?? createWatchable([]);
     const warn = (): void => {
       for (const { code, message, origin } of entryWarnings(entries.value, accounts))
         log.warn({ code, origin }, message);
@@ -216,20 +248,47 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     warn();
 
     const explain = stack.use(
-      createLiveExplain({ config: () => config, policies: policies.current, keySets: keySets.documents, authority }),
+      createLiveExplain({
+        config: () => config,
+        policies: policies.current,
+        keySets: keySets.documents,
+        authority: knowledge,
+      }),
     );
-    await identity.open();
+    await identity?.open();
+    const followers = createFollowers();
+    const feed =
+      identity &&
+      config.listen.feed &&
+      stack.use(
+        await openFeedDoor(listenAddress(config.listen.feed), {
+          source: identity.source,
+          revocations: identity.authority.revocations,
+          storeAgeMs: identity.authority.storeAgeMs,
+          useJoinToken: identity.authority.joinTokens.use,
+          followers,
+          clock: systemClock,
+          ticks: createTicks(FEED_TICK_MS),
+          observer: deliveryObserver(log, metrics),
+          identity: tls.primary,
+          identify,
+          handshakeFailed: (reason, remote) => log.info({ remote }, `feed: the TLS handshake failed: ${reason}`),
+        }),
+      );
+    const absent = (): never => {
+      throw noAuthorityHere(config.authorityAddresses);
+    };
     const admin = stack.use(
       await openAdmin(config, tls.primary, {
-        authority,
+        authority: identity?.authority ?? absentAuthority(config.authorityAddresses),
         entries,
         accounts,
-        executables,
+        executables: identity?.executables ?? createExecutables(),
         policies,
         decisions,
-        deciders,
-        rehearse: () => rehearseNow(edges.all()),
-        backup,
+        deciders: joinDeciders(deciders, followers),
+        rehearse: async () => identity?.rehearse(edges.all()) ?? absent(),
+        backup: async () => identity?.backup() ?? absent(),
         explain,
         config: () => config,
         status: () => ({
@@ -243,6 +302,8 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
             pid,
             generation: deciders?.generations.value[i] ?? 0,
           })),
+          ...(identity && { followers: followers.all() }),
+          ...(follower && { feed: follower.status() }),
           addresses: readyLine(),
         }),
         log,
@@ -254,20 +315,24 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       ready: true,
       roles: config.roles,
       ...(door && { extAuthz: textOfAddress(door.address) }),
-      workloadApi: `unix:${config.listen.workloadApi.path}`,
+      ...(identity && { workloadApi: `unix:${config.listen.workloadApi.path}` }),
+      ...(feed && { feed: textOfAddress(feed.address) }),
       admin: textOfAddress(admin.address),
       health: textOfAddress(health.address),
       pid: process.pid,
       deciderPids: deciders?.pids() ?? [],
     });
-    await becomesReady(board.state, readyTimeoutMs - (Date.now() - startedAt), signal);
+    // A decider that was started while its authority is away decides by what it held before.
+    const isEnough = ({ ready, waiting }: Readiness): boolean =>
+      ready || (follower?.knows === true && Object.keys(waiting).every((part) => part === 'feed'));
+    await becomesReady(board.state, isEnough, readyTimeoutMs - (Date.now() - startedAt), signal);
 
     const opened = stack.move();
     let draining: Promise<void> | undefined;
     const stop = async (graceMs: number): Promise<void> => {
       board.set('server', 'draining');
       const closing = door?.[Symbol.asyncDispose]();
-      await Promise.all([deciders?.drain(graceMs), identity.drain(graceMs)]);
+      await Promise.all([deciders?.drain(graceMs), identity?.drain(graceMs), feed?.drain(graceMs)]);
       await closing;
       await opened.disposeAsync();
     };
@@ -287,7 +352,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
         );
         config = { ...config, entries: next.entries, workloads: next.workloads, log: next.log, admin: next.admin };
         log.level = config.log.level;
-        await identity.reconfigure(config);
+        await identity?.reconfigure(config);
         deciders?.tell({ kind: 'settings', settings: deciderSettings(config) });
         warn();
         await policies.reload(endpointsOf(config));
@@ -311,6 +376,7 @@ function servingState(serving: boolean): ServingState {
 
 function becomesReady(
   state: ReturnType<typeof createReadinessBoard>['state'],
+  isEnough: (readiness: Readiness) => boolean,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<void> {
@@ -322,8 +388,8 @@ function becomesReady(
       if (error === undefined) resolve();
       else reject(error);
     };
-    const look = ({ ready }: Readiness): void => {
-      if (ready) finish();
+    const look = (readiness: Readiness): void => {
+      if (isEnough(readiness)) finish();
     };
     const abort = (): void => finish(new GatehouseError('draining', 'stopped before it was ready'));
     const timer = setTimeout(

@@ -67,13 +67,18 @@ export function createTlsFront(identity: Watchable<TlsIdentity | undefined>, opt
   const unsubscribe = identity.subscribe((next) => server.setSecureContext(contextOf(next)));
   return {
     secure(socket, ready) {
-      if (identity.value === undefined) return void socket.destroy();
+      if (!isWhole(identity.value)) return void socket.destroy();
       socket.on('error', () => socket.destroy()); // a peer may go at any time
       waiting.set(socket, ready);
       server.emit('connection', socket);
     },
     [Symbol.dispose]: unsubscribe,
   };
+}
+
+/** Without authorities to believe OpenSSL would believe those of the system. */
+function isWhole(identity: TlsIdentity | undefined): identity is TlsIdentity {
+  return identity !== undefined && identity.trustedPem.trim() !== '';
 }
 
 const left: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
@@ -85,7 +90,7 @@ const left: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
  */
 function contextOf(identity: TlsIdentity | undefined): SecureContextOptions {
   const common = { minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_TICKET } as const;
-  if (identity === undefined) return common;
+  if (!isWhole(identity)) return common;
   const options: SecureContextOptions = {
     ...common,
     cert: identity.chainPem,

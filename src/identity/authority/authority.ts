@@ -9,6 +9,7 @@ import type { JwtSvid, X509Svid } from '../../spiffe/svid.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { ForecastAndActual, KeptForecast } from './forecast.ts';
 import type { Blocker } from './gate.ts';
+import type { JoinTokens } from './join-tokens.ts';
 import type { Acknowledgement, JwtRequest, X509Request } from './requests.ts';
 import type { AuthorityUse, Slot } from './state.ts';
 import type { AuditRow, LedgerQuery, LedgerRow, RevocationKind, RevocationRow, StoreSnapshot } from './store.ts';
@@ -139,6 +140,10 @@ export interface Authority extends AsyncDisposable {
    * @throws GatehouseError `not_found`; `not_sound` while anything lives that it keeps out, and for a serial always
    */
   undoRevocation(order: RevokeSvidOrder): Promise<void>;
+  /** Tokens with which deciders elsewhere join. */
+  readonly joinTokens: JoinTokens;
+  /** How long ago the store was last seen, in milliseconds: what we know of other replicas may be as old as that. */
+  storeAgeMs(): number;
   /** Keeps an audit row of what an operator did beside the authority. */
   note(row: Omit<AuditRow, 'at'>): Promise<void>;
   ledger(query: LedgerQuery): Promise<readonly LedgerRow[]>;

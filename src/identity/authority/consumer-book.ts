@@ -34,6 +34,7 @@ const usualKinds: Record<Channel, readonly AuthorityUse[]> = {
   oidc: ['jwt'],
   self: ['x509'],
   admin: ['x509'],
+  feed: ['x509'],
 };
 
 /** Creates an empty book for the process `replica`. */

@@ -16,6 +16,7 @@ import { actualSteps, signingPeak } from './forecast.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createIssuance } from './issuance.ts';
 import { NO_ISSUERS, openIssuers } from './issuers.ts';
+import { createJoinTokens } from './join-tokens.ts';
 import { jwtAlgorithms, newJwtAuthority } from './jwt-issuer.ts';
 import type { NewAuthority } from './life.ts';
 import { createRenewals } from './renewals.ts';
@@ -40,9 +41,13 @@ export interface AuthorityDeps {
   readonly keysMayBeGone?: boolean;
   /** Told of what went wrong in the background; never of secrets. */
   readonly report?: (error: GatehouseError) => void;
-  /** How often to look at what is due, in milliseconds; 0: only when `tick` is called. Default 1,000. */
+  /** How often to look at what is due, in milliseconds; 0: only when `tick` is called. Default 1,000, and 500 with a shared store. */
   readonly tickEveryMs?: number;
 }
+
+const TICK_MS = 1_000;
+/** What other replicas do must be in force here within a second. */
+const SHARED_TICK_MS = 500;
 
 /** An authority above ours. */
 export interface UpstreamAuthority {
@@ -143,13 +148,16 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
   });
 
   let ticking: Promise<void> | undefined;
+  let storeSeenAt = performance.now();
   const tickOnce = async (): Promise<void> => {
+    const seenAt = performance.now(); // what is read below is at most as old as this
     try {
       if (store.shared) await store.heartbeat(replica);
       await upkeep();
       await reopen();
       await renewals.look();
       await revocations.refresh(false);
+      storeSeenAt = seenAt;
       setReadiness('');
     } catch (thrown) {
       const error = asGatehouseError(thrown);
@@ -173,7 +181,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     longestSvidMs: settings.x509AuthorityTtlMs,
   });
   await tick();
-  const everyMs = deps.tickEveryMs ?? 1000;
+  const everyMs = deps.tickEveryMs ?? (store.shared ? SHARED_TICK_MS : TICK_MS);
   const tickAndReport = (): void => void tick().catch((thrown) => report(asGatehouseError(thrown)));
   const timer = everyMs > 0 ? every(tickAndReport, everyMs) : undefined;
 
@@ -279,6 +287,8 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
       return store.ledger(query);
     },
     audit: (limit) => store.audit(limit),
+    joinTokens: createJoinTokens({ current, clock }),
+    storeAgeMs: () => performance.now() - storeSeenAt,
     tick,
     async [Symbol.asyncDispose]() {
       clearInterval(timer);

@@ -8,7 +8,7 @@ import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { KeyType } from '../pki/key-type.ts';
 
 /** The way in which an SVID or a bundle reaches its consumer; `self` is Gatehouse's own. */
-export type Channel = 'workload-api' | 'sds' | 'istio-ca' | 'bundle-endpoint' | 'oidc' | 'self' | 'admin';
+export type Channel = 'workload-api' | 'sds' | 'istio-ca' | 'bundle-endpoint' | 'oidc' | 'self' | 'admin' | 'feed';
 
 /** What one caller may be, on which terms. */
 export interface Entitlement {

@@ -8,6 +8,7 @@ import { GatehouseError } from '../../errors.ts';
 import type { Bundle } from '../../spiffe/bundle.ts';
 import { parseTrustDomain, type TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { KeptForecast } from './forecast.ts';
+import type { KeptJoinToken } from './join-tokens.ts';
 
 /** What an authority signs. */
 export type AuthorityUse = 'x509' | 'jwt';
@@ -66,6 +67,8 @@ export interface AuthorityState {
   readonly steps: readonly Step[];
   /** What the last rehearsal said. */
   readonly forecast?: KeptForecast | undefined;
+  /** For deciders that may join. */
+  readonly joinTokens?: readonly KeptJoinToken[] | undefined;
 }
 
 /** The state before anything was made. */
@@ -135,6 +138,7 @@ export function stateFromText(text: string): AuthorityState {
     revocationSequence: document.revocationSequence,
     steps: document.steps ?? [],
     forecast: document.forecast,
+    joinTokens: document.joinTokens,
     authorities: document.authorities.map((each) => ({ ...absent, ...each })),
   };
 }

@@ -36,6 +36,8 @@ export interface Metrics {
   setUnacknowledged(consumers: number): void;
   setStoreUp(up: boolean): void;
   setDeciders(running: number): void;
+  /** Of a server that is only a decider. */
+  setFeedAge(seconds: number): void;
   /** Everything as Prometheus reads it. */
   text(): Promise<string>;
 }
@@ -67,8 +69,12 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
   const parity = counter('gatehouse_parity_total', "Checks held against Envoy's RBAC in the shadow.", ['result']);
   const deciders = gauge('gatehouse_deciders', 'Decider processes that run.');
 
+  const feedAge = gauge(
+    'gatehouse_feed_age_seconds',
+    'How old what a decider knows of its authority is; 0 with the authority role.',
+  );
   const latency = latencyHistogram('gatehouse_check_seconds', 'Time that a decision took.', latencyBounds);
-  for (const protocol of ['workload-api', 'sds']) streams.set({ protocol }, 0);
+  for (const protocol of ['workload-api', 'sds', 'feed']) streams.set({ protocol }, 0);
   for (const kind of ['x509', 'jwt']) issued.inc({ kind }, 0);
 
   const metrics: Metrics = {
@@ -96,6 +102,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
     },
     setUnacknowledged: (consumers) => unacknowledged.set(consumers),
     setStoreUp: (up) => storeUp.set(up ? 1 : 0),
+    setFeedAge: (seconds) => feedAge.set(seconds),
     setDeciders: (running) => deciders.set(running),
     async text() {
       await look(metrics);

@@ -11,7 +11,7 @@ import type { Accounts } from '../../lib/accounts.ts';
 import type { Watchable } from '../../lib/watchable.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import type { PolicySources } from '../../policy/sources/policy-sources.ts';
-import type { Deciders } from '../decider/deciders.ts';
+import type { AllDeciders } from '../all-deciders.ts';
 import type { LiveExplain } from '../explain/live-explain.ts';
 import type { DecisionLog } from '../log/decision-log.ts';
 import type { IdentifyCaller } from '../tls/callers.ts';
@@ -23,8 +23,8 @@ export interface AdminDeps {
   readonly executables: Executables;
   readonly policies: PolicySources;
   readonly decisions: DecisionLog;
-  /** Undefined without the decider role. */
-  readonly deciders: Deciders | undefined;
+  /** Here and elsewhere. */
+  readonly deciders: AllDeciders | undefined;
   /** Rehearses a rotation that would begin now. */
   readonly rehearse: () => Promise<Forecast>;
   /** Everything of the authority, sealed. */

@@ -43,7 +43,10 @@ export const revoke: AdminHandler = async ({ who, body }, { authority, deciders,
     ...revocationRow(row),
     sequence,
     deciders:
-      deciders?.sights().map(({ pid, revocationSequence }) => ({ pid, inForce: revocationSequence >= sequence })) ?? [],
+      deciders?.sights().map(({ pid, decider, revocationSequence }) => ({
+        ...(decider === undefined ? { pid } : { decider }),
+        inForce: revocationSequence >= sequence,
+      })) ?? [],
     inForce: reached,
     warnings,
     cannotCut,

@@ -8,6 +8,7 @@ import { authorities, ledger } from './authority-routes.ts';
 import { backup } from './backup-route.ts';
 import { entries, explainEntry } from './entry-routes.ts';
 import { explain } from './explain-routes.ts';
+import { createJoinToken } from './join-token-route.ts';
 import { decisions, policies } from './policy-routes.ts';
 import { crl, revocations, revoke, undoRevocation } from './revocation-routes.ts';
 import { audit, forecastAndActual, gate, rehearseNow, verbRoutes } from './rotation-routes.ts';
@@ -25,6 +26,7 @@ const routes: Readonly<Record<string, AdminHandler>> = {
   'POST /v1/revocations': revoke,
   'POST /v1/revocations/undo': undoRevocation,
   'GET /v1/crl': crl,
+  'POST /v1/join-tokens': createJoinToken,
   'POST /v1/backup': backup,
   'GET /v1/entries': entries,
   'GET /v1/entries/explain': explainEntry,

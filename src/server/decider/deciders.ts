@@ -43,7 +43,10 @@ export interface Deciders extends AsyncDisposable {
 }
 
 export interface DeciderSight {
+  /** 0: elsewhere. */
   readonly pid: number;
+  /** The name of a decider elsewhere. */
+  readonly decider?: string;
   readonly generation: number;
   /** Of the revocations that it refuses by; -1 before its first. */
   readonly revocationSequence: number;

@@ -5,12 +5,11 @@
 import type { Explanation } from '../../analysis/explain.ts';
 import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
 import type { Config } from '../../config/config.ts';
-import type { Authority } from '../../identity/authority/authority.ts';
 import type { Watchable } from '../../lib/watchable.ts';
 import type { PolicyModel } from '../../policy/model.ts';
 import { deciderSettings } from '../decider-role.ts';
 import { dialectOptions } from '../policy-role.ts';
-import { revocationsOf } from '../revocations.ts';
+import { type Knowledge, revocationsOf } from '../revocations.ts';
 import { createExplainThread } from './explain-thread.ts';
 import type { ExplainQuestion, ExplainState } from './explainer.ts';
 
@@ -19,7 +18,8 @@ export interface LiveExplainDeps {
   readonly config: () => Config;
   readonly policies: Watchable<{ readonly model: PolicyModel }>;
   readonly keySets: Watchable<KeySetDocuments>;
-  readonly authority: Pick<Authority, 'bundles' | 'revocations'>;
+  /** The authority, here or elsewhere. */
+  readonly authority: Knowledge;
 }
 
 export interface LiveExplain extends AsyncDisposable {
@@ -34,6 +34,8 @@ export interface LiveExplain extends AsyncDisposable {
    */
   explain(question: ExplainQuestion, generation?: number): Promise<Explanation>;
 }
+
+const NOTHING_REVOKED = { sequence: 0, rows: [] };
 
 /** Generations that are held; they share every policy that did not change. */
 const MOST_MODELS = 8;
@@ -55,7 +57,7 @@ export function createLiveExplain({ config, policies, keySets, authority }: Live
     ...settingsOf(config()),
     model,
     keySets: keySets.value,
-    revocations: revoked(authority.revocations.value),
+    revocations: revoked(authority.revocations.value ?? NOTHING_REVOKED),
     bundles: authority.bundles.value,
   });
   return {

@@ -15,6 +15,8 @@ import type { TlsIdentity } from '../../transport/tls-front.ts';
 export interface OwnIdentityDeps {
   readonly source: Pick<IdentitySource, 'issueX509' | 'renewAt' | 'bundles' | 'renewals'>;
   readonly spiffeId: SpiffeId;
+  /** One that was kept over a restart. */
+  readonly initial?: X509Svid | undefined;
   readonly dnsNames: readonly string[];
   /** Where it is put; undefined while there is none that is valid. */
   readonly into: WatchableSource<TlsIdentity | undefined>;
@@ -29,7 +31,7 @@ const LAST_RETRY_MS = 30_000;
 /** Starts keeping it. The first is asked for at once; failures are told and tried again. */
 export function keepOwnIdentity(deps: OwnIdentityDeps): Disposable {
   const { source, spiffeId, dnsNames, into, clock, ticks, report } = deps;
-  let held: X509Svid | undefined;
+  let held = deps.initial;
   let asking = false;
   let retryMs = FIRST_RETRY_MS;
   let retryAt = 0;
@@ -81,6 +83,7 @@ export function keepOwnIdentity(deps: OwnIdentityDeps): Disposable {
       look();
     }),
   ];
+  publish();
   look();
   return {
     [Symbol.dispose]() {

@@ -8,6 +8,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { createTicks } from '../../lib/ticks.ts';
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
 import { authorityIdOf, deciderIdOf } from '../../spiffe/own-ids.ts';
+import type { X509Svid } from '../../spiffe/svid.ts';
 import type { TlsIdentity } from '../../transport/tls-front.ts';
 import { keepOwnIdentity, type OwnIdentityDeps } from './own-identity.ts';
 
@@ -16,8 +17,8 @@ export interface TlsRole extends Disposable {
   readonly primary: Watchable<TlsIdentity | undefined>;
   /** Of the listener of Checks. */
   readonly deciders: Watchable<TlsIdentity | undefined>;
-  /** Asks the authority for what the listeners need, and keeps it fresh. */
-  keep(source: OwnIdentityDeps['source']): void;
+  /** Asks the authority, here or elsewhere, for what the listeners need, and keeps it fresh. */
+  keep(source: OwnIdentityDeps['source'], initial?: X509Svid): void;
 }
 
 export interface TlsRoleDeps {
@@ -33,26 +34,53 @@ const TICK_MS = 250;
 export function createTlsRole({ config, report, waiting }: TlsRoleDeps): TlsRole {
   const { listen, trustDomain, tls } = config;
   const stack = new DisposableStack();
+  const isAuthority = config.roles.includes('authority');
   const primary = createWatchable<TlsIdentity | undefined>(undefined);
-  const deciders = createWatchable<TlsIdentity | undefined>(undefined);
-  const kept = [
-    { into: primary, spiffeId: authorityIdOf(trustDomain), needed: [listen.admin, listen.health].some(hasTls) },
-    { into: deciders, spiffeId: deciderIdOf(trustDomain), needed: hasTls(listen.extAuthz) },
-  ].filter(({ needed }) => needed);
+  const deciders = isAuthority ? createWatchable<TlsIdentity | undefined>(undefined) : primary;
+  const [authorityId, deciderId] = [authorityIdOf(trustDomain), deciderIdOf(trustDomain)];
+  const ofPrimary = [listen.admin, listen.health, listen.feed].some(hasTls);
+  const ofDeciders = config.roles.includes('decider') && hasTls(listen.extAuthz);
+  const isFollower = config.authorityAddresses.some((each) => !each.startsWith('unix:'));
+  const kept = (
+    isAuthority
+      ? [
+          { into: primary, spiffeId: authorityId, needed: ofPrimary },
+          { into: deciders, spiffeId: deciderId, needed: ofDeciders },
+        ]
+      : [{ into: primary, spiffeId: deciderId, needed: ofPrimary || ofDeciders || isFollower }]
+  ).filter(({ needed }) => needed);
+  let failure = '';
   const look = (): void => {
     const missing = kept.filter(({ into }) => into.value === undefined).map(({ spiffeId }) => spiffeId);
-    waiting(missing.length === 0 ? '' : `no valid SVID of our own for ${missing.join(', ')}`);
+    waiting(
+      missing.length === 0 ? '' : `no valid SVID of our own for ${missing.join(', ')}${failure && `: ${failure}`}`,
+    );
+  };
+  const failed = (error: GatehouseError): void => {
+    const { reason } = error.details;
+    failure = typeof reason === 'string' ? reason : error.message;
+    look();
+    report(error);
   };
   look();
   return {
     primary,
     deciders,
-    keep(source) {
+    keep(source, initial) {
       const ticks = createTicks(TICK_MS);
       for (const { into, spiffeId } of kept) {
         stack.defer(into.subscribe(look));
         stack.use(
-          keepOwnIdentity({ source, spiffeId, dnsNames: tls.dnsNames, into, clock: systemClock, ticks, report }),
+          keepOwnIdentity({
+            source,
+            spiffeId,
+            initial,
+            dnsNames: tls.dnsNames,
+            into,
+            clock: systemClock,
+            ticks,
+            report: failed,
+          }),
         );
       }
     },
@@ -61,6 +89,6 @@ export function createTlsRole({ config, report, waiting }: TlsRoleDeps): TlsRole
 }
 
 /** Whether a listener's callers speak TLS. */
-function hasTls(listener: Config['listen']['extAuthz']): boolean {
-  return listener.kind === 'tcp' && listener.tls;
+function hasTls(listener: Config['listen']['feed']): boolean {
+  return listener?.kind === 'tcp' && listener.tls;
 }

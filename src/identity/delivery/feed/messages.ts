@@ -1,0 +1,44 @@
+/**
+ * Values of the feed as its messages.
+ * @module
+ */
+import { create } from '@bufbuild/protobuf';
+import {
+  type Bundle as BundleMessage,
+  BundleSchema,
+  type Bundles,
+  BundlesSchema,
+  type Revocations,
+  RevocationsSchema,
+} from '../../../gen/gatehouse/feed/v1/feed_pb.ts';
+import type { Bundle, BundleSet } from '../../../spiffe/bundle.ts';
+import { bundleToJwks } from '../../../spiffe/bundle-jwks.ts';
+import type { FeedRevocations } from './feed-deps.ts';
+
+/** So that a message stays far below gRPC's usual limit of 4 MiB. */
+const ROWS_A_PIECE = 10_000;
+
+export function bundleMessage(bundle: Bundle): BundleMessage {
+  return create(BundleSchema, { trustDomain: bundle.trustDomain, document: bundleToJwks(bundle) });
+}
+
+export function bundlesMessage({ own, federated }: BundleSet): Bundles {
+  return create(BundlesSchema, { own: bundleMessage(own), federated: [...federated.values()].map(bundleMessage) });
+}
+
+/** The list in pieces, the last of which is complete; an empty one is one piece. */
+export function revocationPieces({ sequence, rows }: FeedRevocations): readonly Revocations[] {
+  const pieces: Revocations[] = [];
+  for (let at = 0; at === 0 || at < rows.length; at += ROWS_A_PIECE) {
+    pieces.push(
+      create(RevocationsSchema, {
+        sequence: BigInt(sequence),
+        rows: rows
+          .slice(at, at + ROWS_A_PIECE)
+          .map(({ kind, value, notAfterAt }) => ({ kind, value, notAfterAt: BigInt(notAfterAt) })),
+        complete: at + ROWS_A_PIECE >= rows.length,
+      }),
+    );
+  }
+  return pieces;
+}

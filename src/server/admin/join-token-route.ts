@@ -1,0 +1,29 @@
+/**
+ * `POST /v1/join-tokens`: lets one decider elsewhere join.
+ * @module
+ */
+import { z } from 'zod';
+import { certificatesToPem } from '../../identity/pki/pem.ts';
+import type { AdminHandler } from './admin-handler.ts';
+import { bodyAs } from './body.ts';
+import { timeText } from './time-text.ts';
+
+const MOST_TTL_SECONDS = 7 * 24 * 3600;
+
+const orderSchema = z.strictObject({
+  ttlSeconds: z.int().min(1).max(MOST_TTL_SECONDS).default(600),
+  reason: z.string().max(1000).default(''),
+});
+
+/** The token, and the authorities that the decider may believe until it knows more. */
+export const createJoinToken: AdminHandler = async ({ who, body }, { authority, log }) => {
+  const { ttlSeconds, reason } = bodyAs(orderSchema, body);
+  const { token, expiresAt } = await authority.joinTokens.create(ttlSeconds * 1000, who, reason);
+  log.info({ who, expiresAt: timeText(expiresAt) }, 'a join token was made');
+  return {
+    trustDomain: authority.trustDomain,
+    token,
+    expiresAt: timeText(expiresAt),
+    bundle: certificatesToPem(authority.bundles.value.own.x509Authorities),
+  };
+};

@@ -1,0 +1,81 @@
+/**
+ * A server that is only a decider, as the composition root sees it: what it knows, and whether that is fresh.
+ * @module
+ */
+import type { Config } from '../../config/config.ts';
+import type { GatehouseError } from '../../errors.ts';
+import type { Metrics } from '../../platform/observe/metrics.ts';
+import type { ReadinessBoard } from '../../platform/observe/readiness.ts';
+import type { KeptTexts } from '../../platform/storage/kept-texts.ts';
+import type { Deciders } from '../decider/deciders.ts';
+import type { TlsRole } from '../tls/tls-role.ts';
+import { type FeedRole, feedTrouble, openFeedRole } from './feed-role.ts';
+
+export interface FollowerPart extends AsyncDisposable {
+  readonly client: FeedRole['client'];
+  /** Something is known, so there is something to decide by. */
+  readonly knows: boolean;
+  /** For the admin API. */
+  status(): unknown;
+  /** Sets what is only known by looking. */
+  look(): void;
+}
+
+export interface FollowerDeps {
+  readonly config: Config;
+  readonly kept: KeptTexts;
+  readonly tls: TlsRole;
+  readonly deciders: Deciders | undefined;
+  readonly board: ReadinessBoard;
+  readonly metrics: Metrics;
+  readonly report: (error: GatehouseError) => void;
+}
+
+const LOOK_EVERY_MS = 500;
+
+/** Starts following the authority. @throws GatehouseError `config_invalid` */
+export function openFollower({ config, kept, tls, deciders, board, metrics, report }: FollowerDeps): FollowerPart {
+  const hold = () => {
+    const sights = deciders?.sights() ?? [];
+    return {
+      revocationSequence: Math.min(...sights.map(({ revocationSequence }) => revocationSequence)),
+      peersWithCertificate: sights.reduce((sum, each) => sum + each.peersWithCertificate, 0),
+      peersWithout: sights.reduce((sum, each) => sum + each.peersWithout, 0),
+    };
+  };
+  const role = openFeedRole({ config, kept, identity: tls.primary, hold, report });
+  const { client, decider } = role;
+  const look = (): void => {
+    const why = feedTrouble(client, config.feed.maxAgeMs);
+    board.set('feed', why);
+    metrics.setStoreUp(why === '');
+    metrics.setFeedAge(client.ageMs() / 1000);
+  };
+  const timer = setInterval(look, LOOK_EVERY_MS);
+  const unsubscribe = [client.disconnected, client.bundles, client.revocations].map((each) =>
+    (each as typeof client.disconnected).subscribe(look),
+  );
+  look();
+  tls.keep(role.source, role.initial);
+  return {
+    client,
+    get knows() {
+      return client.bundles.value !== undefined && client.revocations.value !== undefined;
+    },
+    status: () => ({
+      decider,
+      authorityAddresses: config.authorityAddresses,
+      connected: client.disconnected.value === '',
+      why: client.disconnected.value,
+      ageSeconds: Number.isFinite(client.ageMs()) ? client.ageMs() / 1000 : null,
+      bundleSequence: client.bundles.value?.own.sequence ?? null,
+      revocationSequence: client.revocations.value?.sequence ?? null,
+    }),
+    look,
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      for (const each of unsubscribe) each();
+      await role[Symbol.asyncDispose]();
+    },
+  };
+}

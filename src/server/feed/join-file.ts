@@ -1,0 +1,39 @@
+/**
+ * The file with which a decider joins: a token, and the authorities that it may believe until it knows more.
+ * @module
+ */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { GatehouseError } from '../../errors.ts';
+
+const schema = z.object({
+  trustDomain: z.string(),
+  token: z.string().min(1),
+  expiresAt: z.string(),
+  /** PEM. */
+  bundle: z.string().min(1),
+});
+
+export type JoinFile = z.output<typeof schema>;
+
+/** Reads one that `gatehouse join-token create` wrote. @throws GatehouseError `config_invalid` */
+export function readJoinFile(file: string, trustDomain: string): JoinFile {
+  const refuse = (why: string, cause?: unknown): never => {
+    throw new GatehouseError('config_invalid', `feed.joinFile ${file} ${why}`, { file }, { cause });
+  };
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (thrown) {
+    const missing = (thrown as NodeJS.ErrnoException).code === 'ENOENT'; // readFileSync and JSON.parse throw Errors
+    return refuse(
+      missing ? 'does not exist: make it with `gatehouse join-token create --write`' : 'cannot be read as JSON',
+      thrown,
+    );
+  }
+  const read = schema.safeParse(content);
+  if (!read.success) return refuse('is no file of `gatehouse join-token create`');
+  if (read.data.trustDomain !== trustDomain)
+    return refuse(`is of trust domain ${read.data.trustDomain}, not ${trustDomain}`);
+  return read.data;
+}
