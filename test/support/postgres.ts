@@ -13,6 +13,8 @@ import { tempDir } from './temp-dir.ts';
 
 export interface Postgres extends AsyncDisposable {
   readonly url: string;
+  /** Runs one statement. */
+  query(statement: string): Promise<void>;
   /** Stops it at once, as a power cut would; `start` recovers. */
   kill(): Promise<void>;
   start(): Promise<void>;
@@ -51,17 +53,42 @@ function childrenOf(parent: number): number[] {
 
 /** Makes a cluster and starts it. A missing PostgreSQL is a failure, not a skip. */
 export async function startPostgres(): Promise<Postgres> {
+  const args = ['-U', 'gatehouse', '-A', 'trust', '--no-sync', '-E', 'UTF8'];
+  return startCluster((bin, data, cwd) => run(`${bin}/initdb`, ['-D', data, ...args], cwd));
+}
+
+export interface Standby extends Postgres {
+  /** Makes it the one that can be written to. */
+  promote(): Promise<void>;
+}
+
+/** Starts a copy that follows `primary`, which from now on answers only what both have. */
+export async function startStandby(primary: Postgres): Promise<Standby> {
+  const from = new URL(primary.url);
+  const standby = await startCluster((bin, data, cwd) =>
+    run(
+      `${bin}/pg_basebackup`,
+      ['-D', data, '-h', from.hostname, '-p', from.port, '-U', 'gatehouse', '-R', '--no-sync'],
+      cwd,
+    ),
+  );
+  await primary.query("ALTER SYSTEM SET synchronous_standby_names = '*'");
+  await primary.query('SELECT pg_reload_conf()');
+  return { ...standby, promote: () => standby.query('SELECT pg_promote(true, 30)') };
+}
+
+function run(program: string, args: readonly string[], cwd: string): void {
+  const ended = spawnSync(program, args, { ...identity, encoding: 'utf8', cwd });
+  if (ended.status !== 0) throw new Error(`${program} failed: ${ended.stderr}`);
+}
+
+async function startCluster(make: (bin: string, data: string, cwd: string) => void): Promise<Postgres> {
   const bin = binaryDirectory();
   const directory = await tempDir('gh-pg-');
   chmodSync(directory.path, 0o755);
   if (identity.uid !== undefined) chownSync(directory.path, identity.uid, identity.gid);
   const data = directory.at('data');
-  const made = spawnSync(`${bin}/initdb`, ['-D', data, '-U', 'gatehouse', '-A', 'trust', '--no-sync', '-E', 'UTF8'], {
-    ...identity,
-    encoding: 'utf8',
-    cwd: directory.path,
-  });
-  if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`);
+  make(bin, data, directory.path);
   const port = await freePort();
   let child: ChildProcess | undefined;
   let output = '';
@@ -95,11 +122,17 @@ export async function startPostgres(): Promise<Postgres> {
     signal('SIGKILL');
     await ended;
   };
+  const query = async (statement: string): Promise<void> => {
+    const args = ['-h', '127.0.0.1', '-p', String(port), '-U', 'gatehouse', '-d', 'postgres', '-c', statement];
+    const run = spawnSync(`${bin}/psql`, args, { encoding: 'utf8' });
+    if (run.status !== 0) throw new Error(`psql: ${run.stderr}`);
+  };
   const killNow = (): void => signal('SIGKILL');
   process.once('exit', killNow);
   await start();
   return {
     url: `postgres://gatehouse@127.0.0.1:${port}/postgres`,
+    query,
     kill,
     start,
     pause: () => signal('SIGSTOP'),

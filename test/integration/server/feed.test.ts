@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
+import { adminGet } from '../../support/admin.ts';
 import { checkClient, question } from '../../support/check-client.ts';
 import { startChild } from '../../support/child.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -20,20 +20,6 @@ interface Status {
   readonly feed?: { readonly decider: string; readonly connected: boolean; readonly revocationSequence: number };
 }
 
-/** GET of the admin API on its unix socket. */
-function adminGet<T>(dir: GatehouseDir, path: string): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request({ socketPath: dir.at('run/admin.sock'), path }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (some: string) => {
-        text += some;
-      });
-      response.on('end', () => resolve(JSON.parse(text) as T)); // our own API
-    })
-      .on('error', reject)
-      .end();
-  });
-}
 const statusOf = (dir: GatehouseDir) => adminGet<Status>(dir, '/v1/status');
 
 const authorityConfig = (feed: string | undefined, more: object = {}) => ({
