@@ -41,7 +41,12 @@ function* roleProblems({ roles, authorityAddresses, feed, listen }: Config): Ite
   }
   if (!hasAuthority && authorityAddresses.length === 0) {
     const message = 'a decider without the authority role must know which certificates are revoked';
-    yield { code: 'missing', path: ['authorityAddress'], message, fix: "name listen.feed of the authority's server" };
+    yield {
+      code: 'missing',
+      path: ['roles'],
+      message,
+      fix: "name listen.feed of the authority's server in authorityAddress",
+    };
   }
   if (!hasAuthority && listen.feed !== undefined) {
     const message = 'only a server with the authority role has a feed to offer';

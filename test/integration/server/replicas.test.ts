@@ -116,7 +116,11 @@ describe('replicas of the authority on PostgreSQL', function () {
       for (const verb of ['prepare', 'activate', 'taint', 'revoke']) {
         const order = { reason: 'race', ...(verb !== 'prepare' && { override: true }) };
         const answers = await Promise.all([a, b].map((dir) => adminAsk(dir, 'POST', `/v1/authorities/${verb}`, order)));
-        assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409], `${verb}: ${JSON.stringify(answers)}`);
+        assert.deepEqual(
+          answers.map(({ status }) => String(status)).sort(),
+          ['200', '409'],
+          `${verb}: ${JSON.stringify(answers)}`,
+        );
         const actives = (await authoritiesOf(a)).x509Authorities.filter(({ slot }) => slot === 'active');
         assert.equal(actives.length, 1);
       }

@@ -28,7 +28,7 @@ async function run(...args: readonly string[]): Promise<Ran> {
 /** Names under `Commands:` of a help text. */
 function commandsIn(help: string): string[] {
   const list = /^Commands:\n((?: {2}.*\n?)+)/m.exec(help)?.[1] ?? '';
-  return [...list.matchAll(/^ {2}([a-z]+)/gm)].flatMap(([, name]) =>
+  return [...list.matchAll(/^ {2}([a-z-]+)/gm)].flatMap(([, name]) =>
     name === undefined || name === 'help' ? [] : [name],
   );
 }
