@@ -226,6 +226,39 @@ describe('a decider that follows an authority elsewhere', function () {
     assert.equal((await ready(decider)).status, 200);
   });
 
+  it('is thrown out when its own certificate is revoked: its stream ends, and it neither follows nor renews', async () => {
+    await using authority = await gatehouseDir(authorityConfig('127.0.0.1:0'));
+    await using first = await runGatehouse(authority.config);
+    await using dir = await gatehouseDir();
+    await invite(authority, dir);
+    await follows(dir, feedOf(first));
+    await using decider = await runGatehouse(dir.config);
+    const { rows } = await adminGet<{ rows: { serial: string; channel: string }[] }>(authority, '/v1/ledger');
+    const own = rows.find(({ channel }) => channel === 'feed');
+    await gatehouseJson(
+      ...[
+        'svid',
+        'revoke',
+        '--serial',
+        own?.serial ?? '',
+        '--override',
+        '--reason',
+        'lost',
+        '--config',
+        authority.config,
+      ],
+    );
+    await eventually('nobody follows', async () =>
+      (await statusOf(authority)).followers?.length === 0 ? true : undefined,
+    );
+    const page = await eventually('it is not ready', async () => {
+      const found = await ready(decider);
+      return found.status === 503 ? found.text : undefined;
+    });
+    assert.match(page, /refuses: only a decider may follow/);
+    assert.equal(await reasonAt(decider), 'rule_allowed', 'what it holds still decides');
+  });
+
   it('says what is wrong: another trust domain, nothing to join with, no authority there', async () => {
     await using authority = await gatehouseDir(authorityConfig('unix:./run/feed.sock'));
     await using first = await runGatehouse(authority.config);

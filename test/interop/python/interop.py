@@ -97,14 +97,15 @@ def jwt(client, audience):
     token = client.fetch_jwt_svid(audience={audience})
     assert client.validate_jwt_svid(token.token, audience).spiffe_id == token.spiffe_id
     key = client.fetch_jwt_bundles().get_bundle_for_trust_domain(TRUST_DOMAIN).get_jwt_authority(pyjwt.get_unverified_header(token.token)["kid"])
-    claims = pyjwt.decode(token.token, key, algorithms=["ES256", "ES384", "RS256"], audience=audience)
-    for wrong in (lambda: client.validate_jwt_svid(token.token, "somebody-else"), lambda: pyjwt.decode(token.token[:-8] + "AAAAAAAA", key, algorithms=["ES256"], audience=audience)):
+    algorithms = ["ES256", "ES384", "RS256", "RS384", "RS512"]
+    claims = pyjwt.decode(token.token, key, algorithms=algorithms, audience=audience)
+    for wrong in (lambda: client.validate_jwt_svid(token.token, "somebody-else"), lambda: pyjwt.decode(token.token[:-8] + "AAAAAAAA", key, algorithms=algorithms, audience=audience)):
         try:
             wrong()
         except Exception:  # each library has its own class for a refusal
             continue
         raise AssertionError("a wrong token passes")
-    return {"spiffeId": claims["sub"]}
+    return {"spiffeId": claims["sub"], "alg": pyjwt.get_unverified_header(token.token)["alg"]}
 
 
 def main():
