@@ -51,6 +51,8 @@ describe('chains that rotation makes, judged by openssl -x509_strict and GnuTLS'
   let dir: TempDir;
   before(async () => {
     dir = await tempDir();
+    makeCa('rsa', 'rsa', ['-newkey', 'rsa:3072']);
+    makeCa('middle', 'rsa', ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384']);
   });
   after(() => dir?.[Symbol.asyncDispose]());
 
@@ -106,11 +108,6 @@ describe('chains that rotation makes, judged by openssl -x509_strict and GnuTLS'
     { name: 'under an RSA root', upstream: ['rsa', 'rsa'] },
     { name: 'under an intermediate of P-384', upstream: ['middle', 'rsa'] },
   ];
-  before(() => {
-    makeCa('rsa', 'rsa', ['-newkey', 'rsa:3072']);
-    makeCa('middle', 'rsa', ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384']);
-  });
-
   for (const keyType of ['ec-p256', 'ec-p384', 'rsa-2048'] as const) {
     for (const { name, upstream } of kinds) {
       it(`${keyType}, ${name}: before, through and after a whole rotation`, async () => {
