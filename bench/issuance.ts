@@ -2,7 +2,7 @@
  * SVIDs a second on one core, with the ledger on a real disk and group commit on, against what the bare cryptography of the
  * same process does: 1 / sign, and 1 / (sign + verify).
  *
- * Run: node bench/issuance.ts [seconds for each measure, default 2]
+ * Run: node bench/issuance.ts [seconds for each measure, default 2] [--json]
  */
 import { generateKeyPairSync, sign, verify } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -18,7 +18,7 @@ import { openSqliteAuthorityStore } from '../src/platform/storage/sqlite-authori
 import { entitlementOf, trustDomain } from '../test/support/authority.ts';
 import { openssl } from '../test/support/openssl.ts';
 
-const seconds = Number(process.argv[2] ?? 2);
+const seconds = Number(process.argv.slice(2).find((arg) => arg !== '--json') ?? 2);
 const IN_FLIGHT = 256;
 
 interface Rate {
@@ -96,13 +96,15 @@ try {
     ofSign: Number((rate.perSecond / bareSign.perSecond).toFixed(2)),
     ofSignAndVerify: Number((rate.perSecond / ceiling).toFixed(2)),
   });
-  console.table([
+  const rows = [
     row('bare P-256 signature', bareSign),
     row('bare P-256 verification', bareVerify),
     row('X.509-SVID, key made here', fromKeys),
     row('X.509-SVID from a CSR', fromCsr),
     row('JWT-SVID, ES256', jwt),
-  ]);
+  ];
+  if (process.argv.includes('--json')) console.log(JSON.stringify(rows));
+  else console.table(rows);
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }

@@ -2,12 +2,16 @@
  * Policy sets of any size, benign and adversarial, and requests that ask much of them.
  * @module
  */
+
 import type { Expr, Policy, PolicyModel, TextFact, TextPattern } from '../src/policy/model.ts';
+import { calicoModel, calicoRules } from './calico-shape.ts';
 
 export interface RuleSet {
   readonly name: string;
+  /** The set has this size and no other. */
+  readonly onlySize?: number;
   model(rules: number): PolicyModel;
-  /** A request that the set of that size allows, and one that it does not. */
+  /** A request that the set of that size allows, and one that it does not; the latter alone where nothing is allowed. */
   requests(rules: number): readonly Asked[];
 }
 
@@ -176,4 +180,14 @@ const substrings: RuleSet = {
   requests: (count) => [asked({ principal: id(`a-x${count - 1}y-b`, 'c'), allowed: true }), asked({})],
 };
 
-export const ruleSets: readonly RuleSet[] = [benign, oneHeader, suffixes, templates, chains, grid, negated, substrings];
+const calico: RuleSet = {
+  name: "Calico's 294 policies × 68 rules, 3,708 network sets",
+  onlySize: calicoRules,
+  model: calicoModel,
+  requests: () => [asked({ path: '/none' })],
+};
+
+export const ruleSets: readonly RuleSet[] = [
+  ...[benign, oneHeader, suffixes, templates, chains, grid, negated, substrings],
+  calico,
+];

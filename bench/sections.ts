@@ -5,8 +5,9 @@
 import type { Section } from './lib/figures.ts';
 import type { Settings } from './lib/settings.ts';
 import { reload, startAndMemory } from './life.ts';
+import { decisions, issuance } from './programs.ts';
 import { saturate } from './saturate.ts';
-import { envoyLatency, envoyMost } from './through-envoy.ts';
+import { envoyLatency, envoyMost, envoySettings } from './through-envoy.ts';
 
 interface Measurement {
   /** Builds or finds other programs first. */
@@ -15,10 +16,13 @@ interface Measurement {
 }
 
 export const sections: Readonly<Record<string, Measurement>> = {
+  decision: { needsPeers: false, measure: async (settings) => [await decisions(settings)] },
   saturate: { needsPeers: true, measure: async (settings) => [await saturate(settings)] },
   'saturate-miss': { needsPeers: true, measure: async (settings) => [await saturate(settings, 'miss')] },
   'envoy-latency': { needsPeers: true, measure: async (settings) => [await envoyLatency(settings)] },
   'envoy-most': { needsPeers: true, measure: async (settings) => [await envoyMost(settings)] },
+  'envoy-settings': { needsPeers: true, measure: async (settings) => [await envoySettings(settings)] },
   start: { needsPeers: false, measure: async (settings) => [await startAndMemory(settings)] },
   reload: { needsPeers: true, measure: async (settings) => [await reload(settings)] },
+  issuance: { needsPeers: false, measure: async (settings) => [await issuance(settings)] },
 };

@@ -146,10 +146,17 @@ function crossing(
 /** As much as passes: Envoy on one core, the server beside the client on the other. */
 export async function envoyMost(settings: Settings): Promise<Section> {
   const options = ['--connections', '64', '--warm', '0.5', '--seconds', String(settings.seconds)];
-  const targets = await measureAll(settings, clientCore, options);
+  return mostReport(
+    'envoy-most',
+    'The most that one Envoy worker passes',
+    await measureAll(settings, clientCore, options),
+  );
+}
+
+function mostReport(name: string, title: string, targets: readonly Target[]): Section {
   return {
-    name: 'envoy-most',
-    title: 'The most that one Envoy worker passes',
+    name,
+    title,
     note: 'Closed loop, 64 mTLS connections (HTTP/1.1); Envoy (one worker) on a core of its own, the server shares the other with the client. The last column: so many Envoy workers, each at its most, one core of the server would serve.',
     head: [
       'target',
@@ -180,6 +187,34 @@ export async function envoyMost(settings: Settings): Promise<Section> {
   };
 }
 
+/** What of Envoy's own cost of the call is due to settings of the filter and its cluster. */
+export async function envoySettings(settings: Settings): Promise<Section> {
+  const options = ['--connections', '64', '--warm', '0.5', '--seconds', String(settings.seconds)];
+  const gatehouse = peers.find(({ name }) => name === 'gatehouse')!; // it is in the table
+  const tcp = { ...gatehouse, sizes: [1_000] };
+  const [overTcp] = await startCases([tcp]);
+  const [overUnix] = await overUnixSocket([gatehouse]);
+  if (overTcp === undefined || overUnix === undefined) throw new Error('Gatehouse did not start');
+  const everything = { include_peer_certificate: true, include_tls_session: true, encode_raw_headers: true };
+  const few = { allowed_headers: { patterns: [{ exact: ':method' }, { exact: ':path' }, { exact: ':authority' }] } };
+  const targets = [
+    target('Envoy alone', 0, [], undefined),
+    target('TCP, plain settings', 1_000, [extAuthzFilter()], overTcp),
+    target('unix socket, plain settings', 1_000, [extAuthzFilter()], overUnix),
+    target('unix socket, encode_raw_headers', 1_000, [extAuthzFilter({ encode_raw_headers: true })], overUnix),
+    target(
+      'unix socket, include_peer_certificate',
+      1_000,
+      [extAuthzFilter({ include_peer_certificate: true })],
+      overUnix,
+    ),
+    target('unix socket, as `envoy bootstrap` has it', 1_000, [extAuthzFilter(everything)], overUnix),
+    target('unix socket, only three headers sent', 1_000, [extAuthzFilter(few)], overUnix),
+  ];
+  await measureTargets(targets, [overTcp, overUnix], settings, clientCore, options);
+  return mostReport('envoy-settings', "What settings change of Envoy's own cost", targets);
+}
+
 async function measureAll(settings: Settings, core: string, options: readonly string[]): Promise<readonly Target[]> {
   const wanted = peers.filter(
     ({ inEnvoy, name }) => inEnvoy && (settings.only.peers === undefined || settings.only.peers.includes(name)),
@@ -197,6 +232,18 @@ async function measureAll(settings: Settings, core: string, options: readonly st
     ...RBAC_SIZES.map((size) => target(`Envoy RBAC, ${shown(size, 0)} rules`, size, [rbacFilter(size)], undefined)),
     ...cases.map((one) => target(one.label, one.rules, [extAuthzFilter()], one)),
   ];
+  await measureTargets(targets, cases, settings, core, options);
+  return targets;
+}
+
+/** Opens each target's Envoy, measures in interleaved rounds, and ends all of it. */
+async function measureTargets(
+  targets: readonly Target[],
+  cases: readonly Case[],
+  settings: Settings,
+  core: string,
+  options: readonly string[],
+): Promise<void> {
   try {
     for (const { running, why } of cases)
       if (why === undefined) for (const pid of running?.pids ?? []) await pin(pid, core);
@@ -215,7 +262,6 @@ async function measureAll(settings: Settings, core: string, options: readonly st
     for (const { envoy } of targets) await envoy?.stop();
     await stopCases(cases);
   }
-  return targets;
 }
 
 /** The same, with no TCP between Envoy and us. */

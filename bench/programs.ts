@@ -1,0 +1,85 @@
+/**
+ * Sections that are programs of their own, so that one's compiled code is not another's.
+ * @module
+ */
+import { join } from 'node:path';
+import { type Section, shown } from './lib/figures.ts';
+import { root } from './lib/paths.ts';
+import { serverCore } from './lib/processes.ts';
+import { alone } from './lib/quiet.ts';
+import { run } from './lib/run.ts';
+import type { Settings } from './lib/settings.ts';
+
+/** What a program of the bench prints with `--json`. */
+async function printedBy<T>(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<T> {
+  const node = ['taskset', '-c', serverCore, process.execPath, '--disable-warning=ExperimentalWarning'];
+  const { ok, stdout, stderr } = await alone(() => run([...node, join(root, script), ...args, '--json'], { env }));
+  if (!ok) throw new Error(stderr.slice(-500));
+  return JSON.parse(stdout) as T; // our own programs
+}
+
+interface DecisionRow {
+  readonly set: string;
+  readonly rules: number;
+  readonly buildMs: number;
+  readonly allowNs?: number;
+  readonly denyNs: number;
+  readonly checkNs: number;
+}
+
+/** One decision by number and kind of rules; CPU time of the process. */
+export async function decisions({ isFull }: Settings): Promise<Section> {
+  const sizes = isFull ? '10,1000,10000,100000' : '10,1000,10000';
+  const rows = await printedBy<DecisionRow[]>('bench/decision.ts', [], { SIZES: sizes });
+  const micros = (ns: number | undefined): string => (ns === undefined ? '–' : shown(ns / 1000, 2));
+  return {
+    name: 'decision',
+    title: 'A decision alone',
+    note: 'In process, no network. The decision from a request whose outline is read, every fact decoded anew; "whole Check" is everything from bytes to bytes: reading, deciding, answering, decision log and counters. CPU µs, median of 7 rounds.',
+    head: ['rules', 'number', 'compiled in ms', 'allow µs', 'deny µs', 'whole Check µs'],
+    rows: rows.map(({ set, rules, buildMs, allowNs, denyNs, checkNs }) => [
+      set,
+      shown(rules, 0),
+      shown(buildMs, 0),
+      micros(allowNs),
+      micros(denyNs),
+      micros(checkNs),
+    ]),
+    raw: rows,
+    plot: {
+      unit: 'µs',
+      bars: rows.map(({ set, rules, denyNs }) => ({
+        label: `${set.slice(0, 34)} ${rules}`,
+        value: denyNs / 1000,
+        ours: true,
+      })),
+    },
+  };
+}
+
+interface IssuanceRow {
+  readonly what: string;
+  readonly perSecond: number;
+  readonly cpuMicros: number;
+  readonly ofSign: number;
+  readonly ofSignAndVerify: number;
+}
+
+/** SVIDs a second on one core against the bare signature. */
+export async function issuance({ seconds }: Settings): Promise<Section> {
+  const rows = await printedBy<IssuanceRow[]>('bench/issuance.ts', [String(Math.min(seconds, 3))]);
+  return {
+    name: 'issuance',
+    title: 'Issuing',
+    note: 'One core, SQLite on a real disk with every commit synced, group commit on, 256 requests in flight.',
+    head: ['', 'a second', 'CPU µs', 'of bare signing', 'of bare signing and verifying'],
+    rows: rows.map(({ what, perSecond, cpuMicros, ofSign, ofSignAndVerify }) => [
+      what,
+      shown(perSecond, 0),
+      shown(cpuMicros),
+      shown(ofSign, 2),
+      shown(ofSignAndVerify, 2),
+    ]),
+    raw: rows,
+  };
+}
