@@ -34,3 +34,33 @@ export async function finishInSlices<T>(
   }
   return undefined;
 }
+
+/** Items that are sorted without a pause. */
+const SORTED_AT_ONCE = 64;
+
+/** The items in order; equal ones keep theirs. */
+export function* sortWork<T>(items: readonly T[], compare: (a: T, b: T) => number): Work<T[]> {
+  let runs: T[][] = [];
+  for (let at = 0; at < items.length; at += SORTED_AT_ONCE) {
+    runs.push(items.slice(at, at + SORTED_AT_ONCE).sort(compare));
+    yield;
+  }
+  while (runs.length > 1) {
+    const merged: T[][] = [];
+    for (let i = 0; i < runs.length; i += 2) merged.push(yield* mergeWork(runs[i]!, runs[i + 1] ?? [], compare));
+    runs = merged;
+  }
+  return runs[0] ?? [];
+}
+
+function* mergeWork<T>(a: readonly T[], b: readonly T[], compare: (a: T, b: T) => number): Work<T[]> {
+  const out: T[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < a.length || j < b.length) {
+    if (out.length % (SORTED_AT_ONCE * 8) === 0) yield;
+    if (j >= b.length || (i < a.length && compare(a[i]!, b[j]!) <= 0)) out.push(a[i++]!);
+    else out.push(b[j++]!);
+  }
+  return out;
+}

@@ -9,7 +9,7 @@ import { unknownHolds } from '../absence.ts';
 import type { Destination, Facts } from '../facts.ts';
 import type { Policy, PolicyRef, RuleStage, Subject } from '../model.ts';
 import { type ConditionContext, compileCondition } from './condition.ts';
-import { type OrderedRule, orderRules } from './order.ts';
+import { type OrderedRule, orderWork } from './order.ts';
 import { noOrdinal, ROWS_AT_ONCE, type Row, type RuleIndex, ruleIndexWork } from './rule-index.ts';
 import { applies, nameOfSubject, type SubjectContext } from './subject.ts';
 
@@ -48,7 +48,7 @@ export interface SelectedRules {
 
 /** Compiles one stage. */
 export function* ruleStageWork(stage: RuleStage, context: CompileContext): Work<CompiledRuleStage> {
-  const rules = orderRules(stage);
+  const rules = yield* orderWork(stage);
   yield;
   const rulesOf = Map.groupBy(rules, ({ policy }) => policy);
   yield;

@@ -2,7 +2,7 @@
  * Measures, over the rules that are to be filed, how much a key tells them apart.
  * @module
  */
-import type { Work } from '../../lib/work.ts';
+import { sortWork, type Work } from '../../lib/work.ts';
 import type { Expr } from '../model.ts';
 import { forEachKey } from './anchor.ts';
 import type { Key } from './keys.ts';
@@ -12,6 +12,8 @@ export type CostOf = (key: Key) => number;
 
 /** Rules that are counted without a pause. */
 const ROWS_AT_ONCE = 64;
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 interface Measured {
   readonly condition: Expr;
@@ -29,10 +31,7 @@ export function* selectivityWork(rules: readonly Measured[]): Work<CostOf> {
       if (isNested(key)) listOf(ordered, key).push(orderedValue(key));
     });
   }
-  for (const values of ordered.values()) {
-    values.sort();
-    yield;
-  }
+  for (const [name, values] of ordered) ordered.set(name, yield* sortWork(values, byText));
   const total = Math.max(1, rules.length);
   const costs = new Map<string, number>();
   return (key) => {

@@ -31,9 +31,13 @@ export function applies(subject: Subject, destination: Destination, context: Sub
 
 /** Equal texts, equal subject. */
 export function nameOfSubject(subject: Subject): string {
-  return JSON.stringify([
-    subject.namespace ?? null,
-    subject.labels.toSorted(([a], [b]) => (a < b ? -1 : 1)),
-    subject.selector ?? null,
-  ]);
+  let name = names.get(subject);
+  if (name === undefined) {
+    const labels = subject.labels.toSorted(([a], [b]) => (a < b ? -1 : 1));
+    name = JSON.stringify([subject.namespace ?? null, labels, subject.selector ?? null]);
+    names.set(subject, name);
+  }
+  return name;
 }
+
+const names = new WeakMap<Subject, string>();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { finish, finishInSlices, type Work } from '../../../src/lib/work.ts';
+import fc from 'fast-check';
+import { finish, finishInSlices, sortWork, type Work } from '../../../src/lib/work.ts';
 
 function* counting(to: number, seen: number[] = []): Work<number> {
   for (let i = 0; i < to; i++) {
@@ -8,6 +9,19 @@ function* counting(to: number, seen: number[] = []): Work<number> {
   }
   return to;
 }
+
+describe('sortWork', () => {
+  it('sorts as Array.sort does, equal items in their order', () => {
+    const items = fc.array(fc.record({ key: fc.nat(20), other: fc.nat() }), { maxLength: 1000, size: 'max' });
+    fc.assert(
+      fc.property(items, (list) => {
+        const compare = (a: { key: number }, b: { key: number }): number => a.key - b.key;
+        assert.deepEqual(finish(sortWork(list, compare)), list.toSorted(compare));
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
 
 describe('finish', () => {
   it('does all of it at once', () => assert.equal(finish(counting(100)), 100));
