@@ -18,6 +18,7 @@ import {
   send,
 } from './ask.ts';
 import type { Application, Mesh } from './mesh.ts';
+import { explained, lintFindsIt, mended, platformPolicyArrives } from './planes-act.ts';
 
 export interface Row {
   readonly request: string;
@@ -51,6 +52,10 @@ export const steps: readonly { readonly title: string; readonly run: Step }[] = 
   { title: 'a caller without a certificate', run: withoutCertificate },
   { title: 'a caller that claims to be productpage', run: forgedHeader },
   { title: 'a policy file is edited', run: policyEdited },
+  { title: 'two teams contradict each other', run: platformPolicyArrives },
+  { title: 'lint finds it', run: lintFindsIt },
+  { title: 'explain shows it', run: explained },
+  { title: 'the platform team mends it', run: mended },
   { title: 'certificates renew under traffic', run: renewalUnderTraffic },
   { title: 'Gatehouse is killed', run: killed },
   { title: 'Gatehouse is started again', run: restarted },
