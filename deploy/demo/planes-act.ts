@@ -5,8 +5,8 @@
  */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually } from '../../test/support/eventually.ts';
 import { startChild } from '../../test/support/child.ts';
+import { eventually } from '../../test/support/eventually.ts';
 import { gatehouseCommand } from '../../test/support/run-gatehouse.ts';
 import { type Answer, ask, type Question } from './ask.ts';
 import { applications, type Mesh } from './mesh.ts';
@@ -95,7 +95,12 @@ export async function explained(mesh: Mesh): Promise<Claim> {
     file,
     JSON.stringify({
       source: { principal: id('productpage'), address: '127.0.0.1' },
-      destination: { principal: id('details'), address: '127.0.0.1', port: mesh.detailsPort, labels: { app: 'details' } },
+      destination: {
+        principal: id('details'),
+        address: '127.0.0.1',
+        port: mesh.detailsPort,
+        labels: { app: 'details' },
+      },
       http: { method: 'GET', path: '/details/1', host: 'details' },
     }),
   );

@@ -3,6 +3,7 @@
  * @module
  */
 
+import { lintTiers } from './dialects/calico/lint-tiers.ts';
 import { tierPlanes } from './dialects/calico/planes.ts';
 import type { Contribution } from './dialects/contribution.ts';
 import { lintTogether } from './dialects/istio/lint-together.ts';
@@ -10,7 +11,7 @@ import { istioPlane } from './dialects/istio/plane.ts';
 import type { Finding } from './documents/finding.ts';
 import type { Absence, Dialect, PlaneMode, PolicyModel } from './model.ts';
 import type { PolicyFile, ReadDocument } from './read-policies.ts';
-import type { Endpoint, Registry } from './registry/registry.ts';
+import { behindServices, type Endpoint, type Registry } from './registry/registry.ts';
 
 /** What is in force, and what there is to say about it. */
 export interface PolicySet {
@@ -81,7 +82,7 @@ export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions)
       registry: registryOf(contributions, options.endpoints ?? []),
       hops: options.hops ?? [],
     },
-    findings: [...copies, ...lintTogether(plane)],
+    findings: [...copies, ...lintTogether(plane), ...lintTiers(contributions)],
     counts: countsOf(files),
     skipped: skippedOf(files),
   };
@@ -116,8 +117,10 @@ function contributionsOf(files: readonly PolicyFile[]) {
 
 /** Pods, namespaces, service accounts and network sets, wherever they were written. */
 function registryOf(contributions: readonly Contribution[], configured: readonly Endpoint[]): Registry {
+  const services = contributions.flatMap((one) => (one.to === 'service' ? [one.service] : []));
+  const endpoints = [...configured, ...contributions.flatMap((one) => (one.to === 'endpoint' ? [one.endpoint] : []))];
   return {
-    endpoints: [...configured, ...contributions.flatMap((one) => (one.to === 'endpoint' ? [one.endpoint] : []))],
+    endpoints: services.length === 0 ? endpoints : endpoints.map((endpoint) => behindServices(endpoint, services)),
     namespaces: contributions.flatMap((one) => (one.to === 'namespace' ? [one.namespace] : [])),
     serviceAccounts: contributions.flatMap((one) => (one.to === 'service-account' ? [one.account] : [])),
     networkSets: contributions.flatMap((one) => (one.to === 'network-set' ? [one.set] : [])),

@@ -28,8 +28,12 @@ export function selectsNothing(scene: LintScene): LintFinding[] {
 
 /** Rules on a named port that no pod has (`named-port-unknown`). */
 export function namedPortUnknown(scene: LintScene): LintFinding[] {
+  const { endpoints } = scene.deps.model.registry ?? emptyRegistry;
   const known = new Set(
-    (scene.deps.model.registry ?? emptyRegistry).endpoints.flatMap(({ ports }) => ports.map(({ name }) => name)),
+    endpoints.flatMap(({ ports, behind = [] }) => [
+      ...ports.map(({ name }) => name),
+      ...behind.map(({ service }) => service),
+    ]),
   );
   return scene.rules
     .filter(({ plane }) => plane === 'l4')
@@ -44,8 +48,12 @@ export function namedPortUnknown(scene: LintScene): LintFinding[] {
         severity: 'warning' as const,
         code: 'named-port-unknown',
         path: '',
-        message: `${nameOfRule(placed)} names port ${JSON.stringify(name)}, which no pod of the registry has: it matches nothing`,
-        fix: 'name a port of the container, or write its number',
+        message: name.startsWith('service ')
+          ? `${nameOfRule(placed)} names ${name}, behind which no pod of the registry stands: it matches nothing`
+          : `${nameOfRule(placed)} names port ${JSON.stringify(name)}, which no pod of the registry has: it matches nothing`,
+        fix: name.startsWith('service ')
+          ? 'add the Service to the registry, or correct its name'
+          : 'name a port of the container, or write its number',
         witness: null,
         owners: scene.owners(placed.policy),
       }));

@@ -128,8 +128,8 @@ export function createRegistryContext(
         const port = (facts: Facts): number => (atom.end === 'source' ? facts.sourcePort : facts.destinationPort);
         return (facts) => {
           const wanted = port(facts);
-          const named = endpointsAt(address(facts)).some(({ ports }) =>
-            ports.some(
+          const named = endpointsAt(address(facts)).some(({ ports, behind = [] }) =>
+            [...ports, ...behind.map((one) => ({ ...one, name: one.service }))].some(
               (one) => one.name === atom.name && one.port === wanted && ipProtocols[one.protocol] === facts.ipProtocol,
             ),
           );

@@ -6,7 +6,7 @@ import type { KindScope, PolicyDocument } from '../documents/document.ts';
 import type { Reporter } from '../documents/finding.ts';
 import type { Shape } from '../documents/shape.ts';
 import type { Dialect, Policy, TokenPolicy, TransportPolicy } from '../model.ts';
-import type { Endpoint, NamespaceEntry, NetworkSet, ServiceAccountEntry } from '../registry/registry.ts';
+import type { Endpoint, NamespaceEntry, NetworkSet, ServiceAccountEntry, ServiceEntry } from '../registry/registry.ts';
 import type { Tier, TieredPolicy } from './calico/tiered-policy.ts';
 
 /** Settings of the mesh that change what a document means. */
@@ -28,6 +28,7 @@ export type Contribution =
   | { readonly to: 'network-set'; readonly set: NetworkSet }
   | { readonly to: 'endpoint'; readonly endpoint: Endpoint }
   | { readonly to: 'namespace'; readonly namespace: NamespaceEntry }
+  | { readonly to: 'service'; readonly service: ServiceEntry }
   | { readonly to: 'service-account'; readonly account: ServiceAccountEntry };
 
 export type IstioRuleStage = 'delegate' | 'audit' | 'any-deny' | 'any-allow';

@@ -16,6 +16,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { Place, Reporter } from './finding.ts';
+import { findMisindented, type Misindented } from './indentation.ts';
 import { resolvePlain } from './scalar.ts';
 import type { Chunk } from './split.ts';
 import { readUsualYaml } from './usual-yaml.ts';
@@ -75,11 +76,29 @@ function parse(chunk: Chunk, report: Reporter): Value | undefined {
     }),
   );
   const walk: Walk = { report, chunk, lines, anchors: new Map() };
+  const misindented = document.errors.length > 0 ? findMisindented(chunk.text) : undefined;
+  if (misindented !== undefined) {
+    reportIndentation(misindented, chunk, report);
+    return undefined;
+  }
   for (const error of document.errors) {
     report.error(placeAt(walk, error.pos[0]), 'yaml-syntax', '', error.message, 'mend the YAML at this place');
   }
   if (document.errors.length > 0 || document.contents === null) return undefined;
   return withinSize(valueAt(walk, document.contents, 0), report);
+}
+
+/** One error instead of the many that a line in the wrong column makes. */
+function reportIndentation(found: Misindented, chunk: Chunk, report: Reporter): void {
+  const { key, line, column, wantedColumn, besideLine } = found;
+  const beside = besideLine + chunk.line - 1;
+  report.error(
+    { line: line + chunk.line - 1, column },
+    'indentation',
+    '',
+    `${JSON.stringify(key)} begins at column ${column}, beside nothing: what it belongs beside begins at column ${wantedColumn} (line ${beside})`,
+    `begin this line, and those below that go with it, at column ${wantedColumn}`,
+  );
 }
 
 function withinSize(value: Value, report: Reporter): Value | undefined {

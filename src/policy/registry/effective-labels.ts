@@ -13,7 +13,7 @@ const NAME = 'projectcalico.org/name';
 
 /** Looks up the parts of effective labels; made once a registry. */
 export interface LabelBook {
-  ofEndpoint(endpoint: Pick<Endpoint, 'namespace' | 'serviceAccount' | 'labels'>): Labels;
+  ofEndpoint(endpoint: Pick<Endpoint, 'namespace' | 'serviceAccount' | 'labels' | 'behind'>): Labels;
   ofNetworkSet(set: NetworkSet): Labels;
   /** A namespace's own labels and its name; undefined if it is not registered. */
   ofNamespace(name: string): Labels | undefined;
@@ -30,8 +30,9 @@ export function createLabelBook(registry: Registry): LabelBook {
   const serviceAccountLabels = (namespace: string, name: string): Labels =>
     serviceAccounts.get(`${namespace}/${name}`) ?? named([], name);
   return {
-    ofEndpoint({ namespace, serviceAccount, labels }) {
+    ofEndpoint({ namespace, serviceAccount, labels, behind = [] }) {
       const out = new Map(labels);
+      for (const { service } of behind) out.set(service, '');
       out.set(NAMESPACE, namespace).set(ORCHESTRATOR, 'k8s').set(SERVICE_ACCOUNT, serviceAccount);
       for (const [key, value] of namespaceLabels(namespace)) out.set(`pcns.${key}`, value);
       for (const [key, value] of serviceAccountLabels(namespace, serviceAccount)) out.set(`pcsa.${key}`, value);

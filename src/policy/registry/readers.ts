@@ -34,7 +34,7 @@ const reader = (group: string, kind: string, namespaced: boolean, read: Read): K
   read: (document, _options, report) => read(document, report),
 });
 
-/** Pods and what makes them; Services are known and need nothing here. */
+/** Pods and what makes them, and the Services before them. */
 export const registryKinds = createKindTable(
   [
     reader('', 'Namespace', false, (document) => ({
@@ -48,7 +48,7 @@ export const registryKinds = createKindTable(
     reader('', 'Pod', true, readPod),
     ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) => reader('apps', kind, true, readTemplate)),
     reader('batch', 'Job', true, readTemplate),
-    reader('', 'Service', true, () => undefined),
+    reader('', 'Service', true, readService),
   ],
   {},
 );
@@ -59,6 +59,29 @@ function readPod(document: PolicyDocument, report: Reporter): Contribution | und
   // The addresses of a pod that has ended may belong to another one already.
   if (phase === 'Succeeded' || phase === 'Failed') return undefined;
   return endpoint(document, document.labels, mapAt(document.root, 'spec'), addressesOf(status, report));
+}
+
+/** A Service without selector has endpoints that somebody else writes down: nothing is known of it here. */
+function readService(document: PolicyDocument): Contribution | undefined {
+  const spec = mapAt(document.root, 'spec');
+  const selector = pairsAt(spec, 'selector');
+  if (selector.length === 0) return undefined;
+  const ports = (listAt(spec, 'ports')?.items ?? []).map((port) => {
+    const target = fieldOf(port, 'targetPort') ?? fieldOf(port, 'port');
+    const protocol = textAt(port, 'protocol');
+    return {
+      target: target?.is === 'number' || target?.is === 'text' ? target.text : '',
+      protocol: protocol === 'UDP' || protocol === 'SCTP' ? protocol : 'TCP',
+    } as const;
+  });
+  const { namespace, name } = document;
+  return { to: 'service', service: { namespace, name, selector, ports } };
+}
+
+function pairsAt(value: MapValue | undefined, field: string): LabelPairs {
+  return [...(mapAt(value, field)?.entries ?? [])].flatMap(([key, { value: text }]) =>
+    text.is === 'text' ? [[key, text.text] as const] : [],
+  );
 }
 
 /** A workload that has no pod yet, or whose pods are not told: known by its template. */

@@ -26,8 +26,50 @@ export interface Endpoint {
   readonly ports: readonly NamedPort[];
   /** Shares its node's addresses: policy between pods does not apply to it. */
   readonly hostNetwork: boolean;
+  /** The ports at which Services reach it; absent or empty: none does. */
+  readonly behind?: readonly ServicePort[];
   /** Where it was written; absent for a workload from configuration. */
   readonly position?: Position;
+}
+
+/** A port of a pod that a Service sends to. */
+export interface ServicePort {
+  /** `serviceKey` of the Service. */
+  readonly service: string;
+  readonly port: number;
+  readonly protocol: NamedPort['protocol'];
+}
+
+/** A Kubernetes Service that selects pods. */
+export interface ServiceEntry {
+  readonly namespace: string;
+  readonly name: string;
+  readonly selector: LabelPairs;
+  /** `target` is a number, or the name that the pod gives the port. */
+  readonly ports: readonly { readonly target: string; readonly protocol: NamedPort['protocol'] }[];
+}
+
+/** Names a Service as no label and no port can be named: by a key with a blank. */
+export function serviceKey(namespace: string, name: string): string {
+  return `service ${namespace}/${name}`;
+}
+
+/** An endpoint with the ports at which Services reach it. */
+export function behindServices(endpoint: Endpoint, services: readonly ServiceEntry[]): Endpoint {
+  const labels = new Map(endpoint.labels);
+  const behind = services
+    .filter(
+      ({ namespace, selector }) =>
+        namespace === endpoint.namespace && selector.every(([key, value]) => labels.get(key) === value),
+    )
+    .flatMap(({ namespace, name, ports }) =>
+      ports.flatMap(({ target, protocol }) => {
+        const named = endpoint.ports.find((port) => port.name === target && port.protocol === protocol);
+        const port = /^\d+$/.test(target) ? Number(target) : named?.port;
+        return port === undefined ? [] : [{ service: serviceKey(namespace, name), port, protocol }];
+      }),
+    );
+  return behind.length === 0 ? endpoint : { ...endpoint, behind };
 }
 
 export interface NamedPort {

@@ -8,6 +8,7 @@ import { listOf, object, type Shape, text } from '../../documents/shape.ts';
 import { fieldOf, type MapValue, mapAt, textAt, textsAt, type Value } from '../../documents/value.ts';
 import { type LabelExpr, withKeyPrefix } from '../../labels.ts';
 import type { Cidr, Expr } from '../../model.ts';
+import { serviceKey } from '../../registry/registry.ts';
 import { portsOf } from './ports.ts';
 import { type ReadSelector, readSelector } from './read-selector.ts';
 import { allOf } from './tiered-policy.ts';
@@ -39,6 +40,7 @@ export interface EntityConditions {
 
 interface EntityContext {
   readonly end: End;
+  readonly direction: 'ingress' | 'egress';
   readonly path: string;
   /** The policy's namespace; undefined for a global policy. */
   readonly namespace: string | undefined;
@@ -49,12 +51,12 @@ interface EntityContext {
 export function readEntity(value: MapValue | undefined, context: EntityContext): EntityConditions {
   if (value === undefined) return { check: allOf([]), network: allOf([]) };
   const selectors = readSelectors(value, context);
-  checkServices(value, context);
+  const service = readService(value, context);
   const sets = endpointConditions(selectors, context);
   const nets = netConditions(value, context);
   const ports = portsOf(value, context.end, context.path, context.report);
   const identity = identityCondition(selectors, context);
-  const network = (ranges: boolean): Expr[] => [...sets(ranges), ...nets];
+  const network = (ranges: boolean): Expr[] => [...sets(ranges), ...nets, ...service];
   return {
     // Calico's checker never finds an address in a range of a network set (measured), and knows no named ports.
     check: allOf([...network(false), ...identity, ...ports.check]),
@@ -183,13 +185,28 @@ export function readNet(text: string): Cidr | string {
   const range = parseCidr(text);
   if (range === undefined) return 'is not a CIDR';
   if (!text.includes('/')) return 'has no /bits';
-  const bare = parseCidr(text.slice(0, text.indexOf('/')))!; // parseCidr above read it
-  return Buffer.compare(bare.bytes, range.bytes) === 0 ? { text } : `has host bits set beyond /${range.bits}`;
+  return hasHostBits(text) ? `has host bits set beyond /${range.bits}` : { text };
 }
 
-function checkServices(value: MapValue, { path, namespace, report }: EntityContext): void {
+/** Whether a CIDR's address is another than the first of its range. */
+export function hasHostBits(text: string): boolean {
+  const [range, bare] = [parseCidr(text), parseCidr(text.split('/', 1)[0] ?? '')];
+  return range !== undefined && bare !== undefined && Buffer.compare(bare.bytes, range.bytes) !== 0;
+}
+
+/** The pods behind a Service; as a destination, only at the ports that the Service sends to. */
+function readService(value: MapValue, context: EntityContext): Expr[] {
   const services = mapAt(value, 'services');
-  if (services === undefined) return;
+  if (services === undefined) return [];
+  checkService(value, services, context);
+  const key = serviceKey(textAt(services, 'namespace') ?? context.namespace ?? '', textAt(services, 'name') ?? '');
+  return context.end === 'destination'
+    ? [{ op: 'namedPort', end: context.end, name: key }]
+    : [{ op: 'endpoint', end: context.end, selector: { op: 'has', key }, ranges: false }];
+}
+
+function checkService(value: MapValue, services: MapValue, context: EntityContext): void {
+  const { path, namespace, report, end, direction } = context;
   const others = ['selector', 'notSelector', 'namespaceSelector', 'nets', 'notNets', 'serviceAccounts'].filter(
     (field) => fieldOf(value, field) !== undefined,
   );
@@ -212,11 +229,24 @@ function checkServices(value: MapValue, { path, namespace, report }: EntityConte
       'add namespace',
     );
   }
-  report.error(
-    services,
-    'services-unsupported',
-    `${path}.services`,
-    'rules by service are not supported',
-    'select the pods behind the service by their labels',
-  );
+  if ((end === 'source') !== (direction === 'ingress')) {
+    report.error(
+      services,
+      'services-side',
+      `${path}.services`,
+      `services may stand in the ${direction === 'ingress' ? 'source of an ingress' : 'destination of an egress'} rule only`,
+      direction === 'ingress' ? 'name the caller, in source' : 'name the callee, in destination',
+    );
+  }
+  for (const field of ['ports', 'notPorts'].filter(
+    (each) => end === 'destination' && fieldOf(value, each) !== undefined,
+  )) {
+    report.error(
+      fieldOf(value, field)!, // filtered
+      'services-ports',
+      `${path}.${field}`,
+      `${field} cannot stand beside services: the Service says the ports`,
+      'leave them out',
+    );
+  }
 }

@@ -12,7 +12,7 @@ export interface TierOptions {
 }
 
 /** Tiers that are there without a document. */
-const standing: readonly Tier[] = [
+export const standingTiers: readonly Tier[] = [
   { name: 'kube-admin', order: 1_000, onNoMatch: 'pass' },
   { name: 'default', order: 1_000_000, onNoMatch: 'deny' },
   { name: 'kube-baseline', order: 10_000_000, onNoMatch: 'pass' },
@@ -66,7 +66,7 @@ function stagesOf(
 
 /** Tiers with policies: by order, then by name; one without a document comes after all others and denies. */
 function tiersInOrder(used: Iterable<string>, documents: readonly Tier[]): Tier[] {
-  const known = new Map([...standing, ...documents].map((tier) => [tier.name, tier]));
+  const known = new Map([...standingTiers, ...documents].map((tier) => [tier.name, tier]));
   const order = (tier: Tier): number => (known.has(tier.name) ? tier.order : Number.NaN);
   return [...used]
     .map((name): Tier => known.get(name) ?? { name, order: Infinity, onNoMatch: 'deny' })

@@ -51,11 +51,18 @@ export interface RuleContext {
 export function readRule(rule: MapValue, index: number, path: string, context: RuleContext): TieredRule {
   const { namespace, report } = context;
   const end = (name: 'source' | 'destination') =>
-    readEntity(mapAt(rule, name), { end: name, path: `${path}.${name}`, namespace, report });
+    readEntity(mapAt(rule, name), {
+      end: name,
+      direction: context.direction,
+      path: `${path}.${name}`,
+      namespace,
+      report,
+    });
   const source = end('source');
   const destination = end('destination');
   const protocols = protocolConditions(rule, path, report);
   checkPorts(rule, path, report);
+  checkIcmp(rule, path, report);
   checkFamilies(rule, path, report);
   const http = readHttp(rule, path, context);
   return {
@@ -113,10 +120,13 @@ function checkPorts(rule: MapValue, path: string, report: Reporter): void {
       'add protocol: TCP',
     );
   }
+}
+
+function checkIcmp(rule: MapValue, path: string, report: Reporter): void {
   for (const field of ['icmp', 'notICMP']) {
     const icmp = mapAt(rule, field);
     if (icmp === undefined) continue;
-    const number = protocolNumber(protocol);
+    const number = protocolNumber(fieldOf(rule, 'protocol'));
     if (number !== 1 && number !== 58)
       report.error(
         icmp,

@@ -9,8 +9,8 @@ import { ownerOf } from '../../documents/owner.ts';
 import { listOf, object, type Shape, text } from '../../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt, type Value } from '../../documents/value.ts';
 import { type LabelExpr, withKeyPrefix } from '../../labels.ts';
-import type { Expr } from '../../model.ts';
-import { readNet } from '../calico/entity.ts';
+import type { Cidr, Expr } from '../../model.ts';
+import { hasHostBits, readNet } from '../calico/entity.ts';
 import { calicoGroups, stagedAction } from '../calico/policy.ts';
 import { protocolNumber } from '../calico/protocol.ts';
 import { allOf, type TieredPolicy, type TieredRule } from '../calico/tiered-policy.ts';
@@ -215,7 +215,7 @@ function say(
 function readBlock(block: MapValue, context: PeerContext): Expr {
   const { end, path } = context;
   const cidr = fieldOf(block, 'cidr');
-  const net = cidr?.is === 'text' ? readNet(cidr.text) : 'is missing';
+  const net = cidr?.is === 'text' ? readBlockNet(cidr, `${path}.ipBlock.cidr`, context) : 'is missing';
   if (typeof net === 'string') {
     say(
       context,
@@ -228,8 +228,8 @@ function readBlock(block: MapValue, context: PeerContext): Expr {
     return anyOfNone;
   }
   const except = textsAt(block, 'except').flatMap((value, i) => {
-    const read = readNet(value.text);
     const at = `${path}.ipBlock.except[${i}]`;
+    const read = readBlockNet(value, at, context);
     if (typeof read === 'string')
       say(context, value, 'net-invalid', at, `${JSON.stringify(value.text)} ${read}`, 'write address/bits');
     else if (!contains(net.text, read.text))
@@ -248,6 +248,24 @@ function readBlock(block: MapValue, context: PeerContext): Expr {
   return except.length === 0
     ? inside
     : allOf([inside, { op: 'not', of: { op: 'address', fact: end, any: except, unmap: true } }]);
+}
+
+/** Kubernetes takes host bits, and does not look at them. */
+function readBlockNet(
+  value: Value & { readonly is: 'text' },
+  path: string,
+  { view, report }: PeerContext,
+): Cidr | string {
+  if (!value.text.includes('/') || !hasHostBits(value.text)) return readNet(value.text);
+  if (view === 'check')
+    report.warning(
+      value,
+      'net-host-bits',
+      path,
+      `${JSON.stringify(value.text)} has host bits set: the range is meant`,
+      'write the first address of the range',
+    );
+  return { text: value.text };
 }
 
 function contains(outer: string, inner: string): boolean {

@@ -1,0 +1,74 @@
+/**
+ * What only all tiered policies together show: tiers that are not there, and orders that leave it to names who comes first.
+ * @module
+ */
+import type { Finding } from '../../documents/finding.ts';
+import type { Effect } from '../../model.ts';
+import type { Contribution } from '../contribution.ts';
+import { standingTiers } from './planes.ts';
+import type { TieredPolicy } from './tiered-policy.ts';
+
+/** Warns about both. */
+export function lintTiers(contributions: readonly Contribution[]): readonly Finding[] {
+  const policies = contributions.flatMap((one) => (one.to === 'tiers' ? [one.policy] : []));
+  const tiers = contributions.flatMap((one) => (one.to === 'tier' ? [one.tier] : []));
+  const known = new Set([...standingTiers, ...tiers].map(({ name }) => name));
+  const missing = policies.filter(({ tier }) => !known.has(tier)).map(missingTier);
+  const groups = Map.groupBy(
+    policies.filter(({ staged }) => !staged),
+    ({ tier, order }) => JSON.stringify([tier, String(order)]),
+  );
+  return [...missing, ...[...groups.values()].flatMap(tiesIn)];
+}
+
+function missingTier({ position, tier }: TieredPolicy): Finding {
+  return {
+    ...position,
+    severity: 'warning',
+    code: 'tier-missing',
+    path: 'spec.tier',
+    message: `there is no tier ${JSON.stringify(tier)}: the policy acts after all tiers, and what none of its rules matches is denied`,
+    fix: 'add the Tier document, or correct the name',
+  };
+}
+
+/** Policies of one tier and order that may meet at one pod and do not do the same. */
+function tiesIn(policies: readonly TieredPolicy[]): Finding[] {
+  const effects = policies.map(effectsOf);
+  return policies.flatMap((policy, i) => {
+    const other = policies.find((each, j) => j < i && mayMeet(each, policy) && contradict(effects[j]!, effects[i]!)); // one a policy
+    return other === undefined ? [] : [tie(policy, other)];
+  });
+}
+
+const effectsOf = ({ ingress = [], egress = [] }: TieredPolicy) => ({
+  ingress: new Set(ingress.map(({ effect }) => effect)),
+  egress: new Set(egress.map(({ effect }) => effect)),
+});
+
+type Effects = ReturnType<typeof effectsOf>;
+
+function contradict(a: Effects, b: Effects): boolean {
+  const opposed = (x: ReadonlySet<Effect>, y: ReadonlySet<Effect>): boolean =>
+    x.has('deny') && (y.has('allow') || y.has('pass'));
+  return (['ingress', 'egress'] as const).some((side) => opposed(a[side], b[side]) || opposed(b[side], a[side]));
+}
+
+function mayMeet(a: TieredPolicy, b: TieredPolicy): boolean {
+  const [x, y] = [a.subject.namespace, b.subject.namespace];
+  return x === undefined || y === undefined || x === y;
+}
+
+function tie(policy: TieredPolicy, other: TieredPolicy): Finding {
+  const { position, order, tier } = policy;
+  const name = ({ ref }: TieredPolicy): string => (ref.namespace === '' ? ref.name : `${ref.namespace}/${ref.name}`);
+  const same = order === Infinity ? 'no order' : `order ${order}`;
+  return {
+    ...position,
+    severity: 'warning',
+    code: 'order-tie',
+    path: 'spec.order',
+    message: `${name(policy)} and ${name(other)} (${other.position.file}:${other.position.line}) have ${same} in tier ${tier} and do not do the same: the name decides which comes first`,
+    fix: 'give them different orders',
+  };
+}
