@@ -51,6 +51,7 @@ const meanings = {
   not_entitled: row(grpcStatus.permissionDenied, 403, 'no identity issued'),
   attestation_failed: row(grpcStatus.permissionDenied, 403, 'the caller could not be attested'),
   caller_not_authorised: row(grpcStatus.permissionDenied, 403, 'the caller is not authorised'),
+  caller_unauthenticated: row(grpcStatus.unauthenticated, 401, 'request authenticate failure'),
   authority_not_ready: row(grpcStatus.unavailable, 503, 'the authority is not ready'),
   slot_state: row(grpcStatus.failedPrecondition, 409, 'the authority is not in the state that this step needs'),
   certificates_not_seen: row(grpcStatus.failedPrecondition, 409, 'a decider has seen no certificate of a peer'),

@@ -37,6 +37,8 @@ export interface ListenConfig {
   readonly health: ListenerConfig;
   /** For deciders elsewhere; undefined: none. */
   readonly feed: ListenerConfig | undefined;
+  /** Istio's CA API; undefined: none. */
+  readonly istioCa: ListenerConfig | undefined;
 }
 
 export type StoreConfig =

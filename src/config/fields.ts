@@ -94,6 +94,8 @@ export const anyListener = z
   .union([addressText, unixSocket, tcpSocket], { error: ANY_WANTED })
   .meta({ description: 'unix:PATH, { path, mode, owner, group }, ADDRESS:PORT or { address, tls }.' });
 
+export const tcpListener = z.string().refine(isTcp, 'must be ADDRESS:PORT').meta({ description: 'ADDRESS:PORT' });
+
 /** Where an authority is: one address or several, with commas between. */
 export const authorityAddress = z
   .string()

@@ -54,6 +54,7 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
       admin: listener(listen.admin, 0o600, absolute, true),
       health: listener(listen.health, 0o660, absolute),
       feed: listen.feed === undefined ? undefined : listener(listen.feed, 0o600, absolute, true),
+      istioCa: listen.istioCa === undefined ? undefined : listener(listen.istioCa, 0o600, absolute, true),
     },
     store: store(document.store, absolute),
     authority: {

@@ -48,9 +48,10 @@ function* roleProblems({ roles, authorityAddresses, feed, listen }: Config): Ite
       fix: "name listen.feed of the authority's server in authorityAddress",
     };
   }
-  if (!hasAuthority && listen.feed !== undefined) {
-    const message = 'only a server with the authority role has a feed to offer';
-    yield { code: 'contradiction', path: ['listen', 'feed'], message, fix: 'add the role, or drop it' };
+  for (const name of ['feed', 'istioCa'] as const) {
+    if (hasAuthority || listen[name] === undefined) continue;
+    const message = 'only a server with the authority role has this to offer';
+    yield { code: 'contradiction', path: ['listen', name], message, fix: 'add the role, or drop it' };
   }
 }
 

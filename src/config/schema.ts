@@ -26,6 +26,9 @@ const listen = z.strictObject({
     .describe(
       'Where deciders elsewhere follow this authority; a unix socket, or TCP, always with TLS. Absent: nowhere.',
     ),
+  istioCa: field.tcpListener
+    .optional()
+    .describe("Istio's CA API, for callers that hold an SVID; TCP, always with TLS. Absent: nowhere."),
 });
 
 const authority = z.strictObject({

@@ -9,6 +9,7 @@ import { asGatehouseError, GatehouseError } from '../errors.ts';
 import { createExecutables } from '../identity/attestation/executable.ts';
 import type { Authority } from '../identity/authority/authority.ts';
 import { createFollowers } from '../identity/delivery/feed/followers.ts';
+import { istioCaMethods } from '../identity/delivery/istio-ca/create-certificate.ts';
 import { createAccounts } from '../lib/accounts.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createTicks } from '../lib/ticks.ts';
@@ -34,6 +35,7 @@ import { createEdgeBook } from './edge-book.ts';
 import { createLiveExplain } from './explain/live-explain.ts';
 import { openFeedDoor } from './feed/feed-door.ts';
 import { type FollowerPart, openFollower } from './feed/follower-part.ts';
+import { openGrpcDoor } from './grpc-door.ts';
 import { openHttpDoor } from './http-door.ts';
 import { type IdentityRole, openIdentityRole } from './identity-role.ts';
 import { openKeySets } from './key-set-role.ts';
@@ -66,6 +68,7 @@ export interface ReadyLine {
   readonly extAuthz?: string;
   readonly workloadApi?: string;
   readonly feed?: string;
+  readonly istioCa?: string;
   readonly admin: string;
   readonly health: string;
   readonly pid: number;
@@ -275,6 +278,21 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
           handshakeFailed: (reason, remote) => log.info({ remote }, `feed: the TLS handshake failed: ${reason}`),
         }),
       );
+    const istioCa =
+      identity &&
+      config.listen.istioCa &&
+      stack.use(
+        await openGrpcDoor(listenAddress(config.listen.istioCa), {
+          methods: istioCaMethods({
+            source: identity.source,
+            entries: identity.entries,
+            callerOf: ({ peerCertificate }) => identify(peerCertificate),
+          }),
+          failed: deliveryObserver(log, metrics).failed,
+          identity: tls.primary,
+          handshakeFailed: (reason, remote) => log.info({ remote }, `Istio CA: the TLS handshake failed: ${reason}`),
+        }),
+      );
     const absent = (): never => {
       throw noAuthorityHere(config.authorityAddresses);
     };
@@ -317,6 +335,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       ...(door && { extAuthz: textOfAddress(door.address) }),
       ...(identity && { workloadApi: `unix:${config.listen.workloadApi.path}` }),
       ...(feed && { feed: textOfAddress(feed.address) }),
+      ...(istioCa && { istioCa: textOfAddress(istioCa.address) }),
       admin: textOfAddress(admin.address),
       health: textOfAddress(health.address),
       pid: process.pid,
@@ -332,7 +351,12 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     const stop = async (graceMs: number): Promise<void> => {
       board.set('server', 'draining');
       const closing = door?.[Symbol.asyncDispose]();
-      await Promise.all([deciders?.drain(graceMs), identity?.drain(graceMs), feed?.drain(graceMs)]);
+      await Promise.all([
+        deciders?.drain(graceMs),
+        identity?.drain(graceMs),
+        feed?.drain(graceMs),
+        istioCa?.drain(graceMs),
+      ]);
       await closing;
       await opened.disposeAsync();
     };

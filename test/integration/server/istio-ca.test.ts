@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import { IstioCertificateRequestSchema, IstioCertificateResponseSchema } from '../../../src/gen/istio/v1/auth/ca_pb.ts';
+import { eventually } from '../../support/eventually.ts';
+import { type GatehouseDir, gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';
+import { openssl } from '../../support/openssl.ts';
+import { type RunningGatehouse, runGatehouse } from '../../support/run-gatehouse.ts';
+import { type ClientIdentity, mustBe, svidOf } from '../../support/svid-of.ts';
+
+const details = 'spiffe://cluster.local/ns/default/sa/details';
+const workload = (name: string) => ({
+  namespace: 'default',
+  serviceAccount: name,
+  socket: { path: `./run/${name}.sock` },
+});
+const configOf = (names: readonly string[]) => ({
+  listen: { ...usualListeners, istioCa: '127.0.0.1:0' },
+  workloads: names.map(workload),
+});
+
+type Answer = { readonly chain: readonly string[] } | { readonly code: number; readonly text: string };
+
+/** CreateCertificate as an agent calls it. */
+async function ask(
+  server: RunningGatehouse,
+  { ca, key, cert }: Pick<ClientIdentity, 'ca'> & Partial<ClientIdentity>,
+  request: MessageInitShape<typeof IstioCertificateRequestSchema>,
+): Promise<Answer> {
+  const pem = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
+  const checkServerIdentity = mustBe('spiffe://cluster.local/gatehouse/authority');
+  const address = (server.ready as unknown as { istioCa: string }).istioCa; // configured above
+  const client = new Client(
+    address,
+    credentials.createSsl(Buffer.from(ca), pem(key), pem(cert), { checkServerIdentity }),
+  );
+  try {
+    return await new Promise<Answer>((resolve) => {
+      client.makeUnaryRequest(
+        '/istio.v1.auth.IstioCertificateService/CreateCertificate',
+        (bytes: Uint8Array) => Buffer.from(bytes),
+        (bytes: Buffer) => fromBinary(IstioCertificateResponseSchema, bytes).certChain,
+        toBinary(IstioCertificateRequestSchema, create(IstioCertificateRequestSchema, request)),
+        { deadline: Date.now() + 10_000 },
+        (error: ServiceError | null, chain?: string[]) =>
+          resolve(chain ? { chain } : { code: error?.code ?? -1, text: error?.details ?? '' }),
+      );
+    });
+  } finally {
+    client.close();
+  }
+}
+
+/** A request that claims to be somebody else. */
+async function csrOf(dir: GatehouseDir): Promise<string> {
+  const made = openssl([
+    ...['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=admin'],
+    ...['-addext', 'subjectAltName=URI:spiffe://cluster.local/ns/kube-system/sa/admin,DNS:bank.test'],
+    ...['-keyout', dir.at('new.key'), '-out', dir.at('new.csr')],
+  ]);
+  assert.ok(made.ok, made.text);
+  return readFile(dir.at('new.csr'), 'utf8');
+}
+
+describe("Istio's CA API", function () {
+  this.timeout(60_000);
+
+  it('certifies another key for who the caller is, whatever its request says: leaf first, roots last', async () => {
+    await using dir = await gatehouseDir(configOf(['details']));
+    await using server = await runGatehouse(dir.config);
+    const own = await svidOf(dir.at('run/details.sock'));
+    const answer = await ask(server, own, { csr: await csrOf(dir), validityDuration: 120n });
+    assert.ok('chain' in answer, JSON.stringify(answer));
+    assert.equal(answer.chain.length, 2);
+    const [leaf = '', roots = ''] = answer.chain;
+    const certificate = new X509Certificate(leaf);
+    assert.equal(certificate.subjectAltName, `URI:${details}`);
+    assert.equal(certificate.subject, undefined);
+    const lifeMs = Date.parse(certificate.validTo) - Date.parse(certificate.validFrom);
+    assert.ok(lifeMs <= 131_000 && lifeMs >= 120_000, `${lifeMs} ms`);
+    await writeFile(dir.at('leaf.pem'), leaf);
+    await writeFile(dir.at('roots.pem'), roots);
+    const verified = openssl(['verify', '-x509_strict', '-CAfile', dir.at('roots.pem'), dir.at('leaf.pem')]);
+    assert.ok(verified.ok, verified.text);
+    const ofLeaf = openssl(['x509', '-in', dir.at('leaf.pem'), '-noout', '-pubkey']).text;
+    assert.equal(ofLeaf, openssl(['pkey', '-in', dir.at('new.key'), '-pubout']).text);
+    const again = await ask(
+      server,
+      { ...own, cert: leaf, key: await readFile(dir.at('new.key'), 'utf8') },
+      {
+        csr: await csrOf(dir),
+        validityDuration: 10_000_000n,
+      },
+    );
+    assert.ok('chain' in again, 'the new one renews, too');
+    const { validTo } = new X509Certificate(again.chain[0] ?? '');
+    assert.ok(Date.parse(validTo) < Date.now() + 3_601_000, 'and never longer than its entry allows');
+  });
+
+  it('gives nothing to whoever proves nothing, asks for another, or is in no entry any more; and reads the request', async () => {
+    await using dir = await gatehouseDir(configOf(['details', 'reviews']));
+    await using server = await runGatehouse(dir.config);
+    const own = await svidOf(dir.at('run/details.sock'));
+    const csr = await csrOf(dir);
+    const anonymous = await ask(server, { ca: own.ca }, { csr });
+    assert.deepEqual(anonymous, { code: status.UNAUTHENTICATED, text: 'request authenticate failure' });
+    const other = { ImpersonatedIdentity: 'spiffe://cluster.local/ns/default/sa/reviews' };
+    assert.deepEqual(await ask(server, own, { csr, metadata: other }), {
+      code: status.UNAUTHENTICATED,
+      text: 'request authenticate failure',
+    });
+    const broken = await ask(server, own, { csr: 'no request' });
+    assert.equal('code' in broken && broken.code, status.INVALID_ARGUMENT);
+    assert.ok('chain' in (await ask(server, own, { csr, metadata: { CertSigner: '' } })));
+    await dir.configure(configOf(['reviews']));
+    process.kill(server.pid, 'SIGHUP');
+    await eventually('it is refused', async () => {
+      const answer = await ask(server, own, { csr });
+      return 'code' in answer && answer.code === status.PERMISSION_DENIED ? true : undefined;
+    });
+  });
+});
