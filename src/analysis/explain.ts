@@ -138,6 +138,8 @@ function explainRefusal(reason: Reason, question: Question, { generation }: Poli
     effect: 'deny',
     reason,
     plane: undefined,
+    stage: undefined,
+    owner: undefined,
     policy: undefined,
     rule: undefined,
     dryRun: undefined,

@@ -48,13 +48,15 @@ export function prepareAnswer(context: AnswerContext): PreparedAnswer {
 
 /** What the metadata says beside the id. */
 function describe({ decision, destination, snapshot }: AnswerContext) {
-  const { effect, reason, policy, rule, plane, dryRun, audit, observed } = decision;
+  const { effect, reason, policy, rule, plane, stage, owner, dryRun, audit, observed } = decision;
   return {
     decision: effect,
     reason,
     policy: nameOf(policy),
     rule,
     plane,
+    stage,
+    owner,
     snapshot,
     destination,
     dry_run: dryRun && { decision: dryRun.effect, policy: nameOf(dryRun.policy) },
@@ -63,8 +65,8 @@ function describe({ decision, destination, snapshot }: AnswerContext) {
   };
 }
 
-function seen({ effect, reason, policy, rule }: Decision) {
-  return { decision: effect, reason, policy: nameOf(policy), rule };
+function seen({ effect, reason, policy, rule, stage, owner }: Decision) {
+  return { decision: effect, reason, policy: nameOf(policy), rule, stage, owner };
 }
 
 /** `namespace/name`, or the bare name of what has no namespace. */

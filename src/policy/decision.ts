@@ -32,6 +32,10 @@ export interface Decision {
   readonly effect: 'allow' | 'deny';
   readonly reason: Reason;
   readonly plane: PlaneId | undefined;
+  /** The stage or tier that decided, e.g. `DENY`, `ALLOW`, `default`; undefined where none did. */
+  readonly stage: string | undefined;
+  /** Who answers for the policy that decided; undefined if nobody is named. */
+  readonly owner: string | undefined;
   /** The policy that decided, and the index of its rule; undefined where none did. */
   readonly policy: PolicyRef | undefined;
   readonly rule: number | undefined;

@@ -146,7 +146,17 @@ function walk(plane: Plane, scene: Scene, stages: StageTrace[]): Decision {
 }
 
 function made(effect: Decision['effect'], reason: Reason, policy?: PolicyRef, rule?: number): Decision {
-  return { effect, reason, plane: undefined, policy, rule, dryRun: undefined, audit: undefined };
+  return {
+    effect,
+    reason,
+    plane: undefined,
+    stage: undefined,
+    owner: undefined,
+    policy,
+    rule,
+    dryRun: undefined,
+    audit: undefined,
+  };
 }
 
 /** The first policy, root policies first, of which nobody can tell whether it applies. */
@@ -221,7 +231,11 @@ function evaluateRules(stage: RuleStage, scene: Scene): StageTrace {
       return { ...trace, decision: undefined, said: `${named} and passes on` };
     const reason =
       stage.kind === 'delegate' ? 'custom_unavailable' : effect === 'allow' ? 'rule_allowed' : 'rule_denied';
-    const decision = made(reason === 'rule_allowed' ? 'allow' : 'deny', reason, policy.policy, rule.index);
+    const decision: Decision = {
+      ...made(reason === 'rule_allowed' ? 'allow' : 'deny', reason, policy.policy, rule.index),
+      stage: stage.name,
+      owner: policy.owner || undefined,
+    };
     return { ...trace, decision, said: named };
   }
   return whenNoneHolds(stage, counting.length, trace);
@@ -233,9 +247,9 @@ function whenNoneHolds(stage: RuleStage, counting: number, trace: Omit<StageTrac
     stage.kind === 'any-allow' ? 'deny' : stage.kind === 'first-match' ? (stage.onNoMatch ?? 'pass') : 'pass';
   const decision =
     onNoMatch === 'deny'
-      ? made('deny', 'no_rule_allowed')
+      ? { ...made('deny', 'no_rule_allowed'), stage: stage.name }
       : onNoMatch === 'allow'
-        ? made('allow', 'rule_allowed')
+        ? { ...made('allow', 'rule_allowed'), stage: stage.name }
         : undefined;
   return { ...trace, decision, said: `${counted(counting, 'policy', 'policies')} and no rule holds` };
 }

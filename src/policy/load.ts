@@ -9,7 +9,8 @@ import type { Contribution } from './dialects/contribution.ts';
 import { lintTogether } from './dialects/istio/lint-together.ts';
 import { istioPlane } from './dialects/istio/plane.ts';
 import type { Finding } from './documents/finding.ts';
-import type { Absence, Dialect, PlaneMode, PolicyModel } from './model.ts';
+import type { Absence, Dialect, Plane, PlaneMode, Policy, PolicyModel } from './model.ts';
+import { createOwnerBook, type OwnerOf } from './owners.ts';
 import type { PolicyFile, ReadDocument } from './read-policies.ts';
 import { behindServices, type Endpoint, type Registry } from './registry/registry.ts';
 
@@ -38,6 +39,8 @@ export interface JoinOptions {
   /** Workloads from configuration: endpoints beside those of the files. */
   readonly endpoints?: readonly Endpoint[];
   readonly hops?: readonly string[];
+  /** Who answers for what lies in a directory, where neither a policy nor its namespace says. */
+  readonly owners?: readonly (readonly [path: string, owner: string])[];
 }
 
 /** Two documents of one name in different files; the later one is at fault. */
@@ -74,17 +77,40 @@ export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions)
   const { contributions, copies } = contributionsOf(files);
   const plane = istioPlane(contributions);
   const { generation, absence, planes = { calico: 'enforce', l4: 'observe' } } = options;
+  const registry = registryOf(contributions, options.endpoints ?? []);
+  const ownerOf = createOwnerBook(registry, options.owners ?? []);
   return {
     model: {
       generation,
       absence,
-      planes: [plane, ...tierPlanes(contributions, { absence, planes })],
-      registry: registryOf(contributions, options.endpoints ?? []),
+      planes: [plane, ...tierPlanes(contributions, { absence, planes })].map((each) => withOwners(each, ownerOf)),
+      registry,
       hops: options.hops ?? [],
     },
     findings: [...copies, ...lintTogether(plane), ...lintTiers(contributions)],
     counts: countsOf(files),
     skipped: skippedOf(files),
+  };
+}
+
+/** What has not changed stays the same value. */
+const ownedPolicies = new WeakMap<Policy, Policy>();
+
+/** Every rule's policy names whoever answers for it, as decisions tell it. */
+function withOwners(plane: Plane, ownerOf: OwnerOf): Plane {
+  const owned = (policy: Policy): Policy => {
+    const owner = ownerOf(policy) ?? '';
+    if (owner === policy.owner) return policy;
+    const known = ownedPolicies.get(policy);
+    const made = known?.owner === owner ? known : { ...policy, owner };
+    ownedPolicies.set(policy, made);
+    return made;
+  };
+  return {
+    ...plane,
+    stages: plane.stages.map((stage) =>
+      stage.kind === 'transport' || stage.kind === 'token' ? stage : { ...stage, policies: stage.policies.map(owned) },
+    ),
   };
 }
 

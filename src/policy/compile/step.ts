@@ -24,8 +24,9 @@ export function decision(
   reason: Reason,
   policy?: PolicyRef,
   rule?: number,
+  { stage, owner }: { readonly stage?: string; readonly owner?: string | undefined } = {},
 ): Decision {
-  return { effect, reason, plane, policy, rule, dryRun: undefined, audit: undefined };
+  return { effect, reason, plane, stage, owner, policy, rule, dryRun: undefined, audit: undefined };
 }
 
 /** Denies whoever comes without a verified name where mTLS is demanded; undefined if it never is. */
@@ -88,11 +89,11 @@ export function rulesStep(plane: PlaneId, selected: SelectedRules): Step | undef
 
 /** What a stage says if policies select the workload and no rule holds. */
 function whenNoneHolds(plane: PlaneId, stage: RuleStage): Decision | undefined {
-  if (stage.kind === 'any-allow') return decision(plane, 'deny', 'no_rule_allowed');
+  const where = { stage: stage.name };
+  const denied = decision(plane, 'deny', 'no_rule_allowed', undefined, undefined, where);
+  if (stage.kind === 'any-allow') return denied;
   if (stage.kind !== 'first-match' || stage.onNoMatch === undefined || stage.onNoMatch === 'pass') return undefined;
-  return stage.onNoMatch === 'allow'
-    ? decision(plane, 'allow', 'rule_allowed')
-    : decision(plane, 'deny', 'no_rule_allowed');
+  return stage.onNoMatch === 'allow' ? decision(plane, 'allow', 'rule_allowed', undefined, undefined, where) : denied;
 }
 
 /** The decision of each ordinal, made when first needed; undefined leaves it to the next step (`pass`). */
@@ -107,7 +108,8 @@ function createOutcomes(plane: PlaneId, { compiled }: SelectedRules): (ordinal: 
     const reason =
       kind === 'delegate' ? 'custom_unavailable' : rule.effect === 'allow' ? 'rule_allowed' : 'rule_denied';
     const effect = reason === 'rule_allowed' ? 'allow' : 'deny';
-    const outcome = decision(plane, effect, reason, policy.ref, rule.index);
+    const where = { stage: compiled.stage.name, owner: policy.owner || undefined };
+    const outcome = decision(plane, effect, reason, policy.ref, rule.index, where);
     made[ordinal] = outcome;
     return outcome;
   };

@@ -24,6 +24,7 @@ export interface PolicySourceOptions extends DialectOptions {
   readonly absence: Absence;
   readonly planes?: NonNullable<JoinOptions['planes']>;
   readonly hops?: readonly string[];
+  readonly owners?: readonly (readonly [path: string, owner: string])[];
   /** Workloads from configuration: endpoints beside those of registry files. */
   readonly endpoints?: readonly Endpoint[];
   readonly watch?: Partial<WatchTimes>;

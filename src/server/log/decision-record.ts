@@ -20,6 +20,9 @@ export interface DecisionRecord {
   readonly decision: 'allow' | 'deny';
   readonly reason: string;
   readonly plane?: string;
+  /** The stage or tier that decided. */
+  readonly stage?: string;
+  readonly owner?: string;
   /** `namespace/name`. */
   readonly policy?: string;
   readonly rule?: number;
@@ -39,13 +42,15 @@ export interface DecisionRecord {
 
 /** Renders one entry of the ring. A request that cannot be read is left out. */
 export function decisionRecord({ id, decidedAt, decision, destination, snapshot, request }: RingEntry): DecisionRecord {
-  const { effect, reason, plane, policy, rule, dryRun } = decision;
+  const { effect, reason, plane, stage, owner, policy, rule, dryRun } = decision;
   return {
     id,
     at: new Date(decidedAt).toISOString(),
     decision: effect,
     reason,
     ...(plane && { plane }),
+    ...(stage && { stage }),
+    ...(owner && { owner }),
     ...(policy && { policy: `${policy.namespace}/${policy.name}` }),
     ...(rule !== undefined && { rule }),
     ...(dryRun && {

@@ -155,6 +155,7 @@ describe('gatehouse serve, looked at from outside', function () {
       decision: 'allow',
       reason: 'rule_allowed',
       plane: 'istio',
+      stage: 'ALLOW',
       policy: 'default/details-viewer',
       rule: 0,
       snapshot: 1,

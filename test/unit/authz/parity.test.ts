@@ -15,6 +15,8 @@ const decisionOf = (effect: Decision['effect'], reason: Decision['reason']): Dec
   effect,
   reason,
   plane: 'istio',
+  stage: undefined,
+  owner: undefined,
   policy: undefined,
   rule: undefined,
   dryRun: undefined,
