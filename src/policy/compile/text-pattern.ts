@@ -122,13 +122,14 @@ function compileUnder(path: string): TextTest {
 
 const SCHEME = 'spiffe://';
 
-/** `spiffe://.+/ns/NAMESPACE/(.+/|)sa/ACCOUNT(/.+)?` over the whole value. */
+/** `spiffe://.+/ns/NAMESPACE/(.+/|)sa/ACCOUNT(/.+)?` over the whole value; `.` takes anything but a line feed. */
 function compileServiceAccount(namespace: string, serviceAccount: string): TextTest {
   const inNamespace = `/ns/${namespace}/`;
   const account = `sa/${serviceAccount}`;
   return (value) => {
-    if (!value.startsWith(SCHEME) || value.includes('\n')) return false;
+    if (!value.startsWith(SCHEME)) return false;
     for (let at = value.indexOf(inNamespace, SCHEME.length + 1); at >= 0; at = value.indexOf(inNamespace, at + 1)) {
+      if (runHolds(value, SCHEME.length, at, '\n')) return false;
       if (holdsAccount(value, at + inNamespace.length, account)) return true;
     }
     return false;
@@ -137,9 +138,11 @@ function compileServiceAccount(namespace: string, serviceAccount: string): TextT
 
 function holdsAccount(value: string, from: number, account: string): boolean {
   for (let at = value.indexOf(account, from); at >= 0; at = value.indexOf(account, at + 1)) {
+    if (runHolds(value, from, at, '\n')) return false;
     const atStart = at === from || (at > from + 1 && value[at - 1] === '/');
     const end = at + account.length;
-    if (atStart && (end === value.length || (value[end] === '/' && end + 1 < value.length))) return true;
+    const holdsTail = value[end] === '/' && end + 1 < value.length && !runHolds(value, end + 1, value.length, '\n');
+    if (atStart && (end === value.length || holdsTail)) return true;
   }
   return false;
 }
