@@ -37,7 +37,10 @@ export interface JwksFetcher extends AsyncDisposable {
   readonly documents: Watchable<KeySetDocuments>;
   /** Replaces what is kept fresh: the sources of these rules. What is new is fetched at once. */
   wanted(rules: readonly Pick<TokenRule, 'keys' | 'fetchTimeoutMs'>[]): void;
-  /** A token named a key that a set does not have. Fetches it, unless that was done within the last half minute or its source fails. */
+  /**
+   * A token named a key that a set does not have. Fetches it, unless a token made us do so within the last half minute, it was fetched
+   * within the last second, or its source fails.
+   */
   wake(id: string, kid: string): void;
 }
 
@@ -45,6 +48,7 @@ const minute = 60_000;
 const firstRetryMs = minute;
 const longestRetryMs = 60 * minute;
 const wakeIntervalMs = 30_000;
+const wakePauseMs = 1000;
 
 interface Entry {
   readonly source: KeySource;
@@ -53,6 +57,8 @@ interface Entry {
   dueAt: number;
   failures: number;
   startedAt: number;
+  /** When an unknown key was last fetched for. */
+  wokenAt: number;
   isRunning: boolean;
 }
 
@@ -127,8 +133,11 @@ export function createJwksFetcher(deps: JwksFetcherDeps): JwksFetcher {
     wake(id) {
       const entry = entries.get(id);
       if (entry === undefined || entry.source.from === 'inline' || entry.failures > 0) return;
-      if (clock.now() - entry.startedAt < wakeIntervalMs) return;
-      entry.dueAt = clock.now();
+      const now = clock.now();
+      if (entry.isRunning || isWithin(wakePauseMs, entry.startedAt, now)) return;
+      if (isWithin(wakeIntervalMs, entry.wokenAt, now)) return;
+      entry.wokenAt = now;
+      entry.dueAt = now;
       startDue();
     },
     async [Symbol.asyncDispose]() {
@@ -139,6 +148,9 @@ export function createJwksFetcher(deps: JwksFetcherDeps): JwksFetcher {
   };
 }
 
+/** A clock that was set back ends every pause. */
+const isWithin = (pauseMs: number, since: number, now: number): boolean => now >= since && now - since < pauseMs;
+
 /** Inline keys are there at once and for ever; others are due. */
 function newEntry(source: KeySource, timeoutMs: number, now: number): Entry {
   const isInline = source.from === 'inline';
@@ -146,5 +158,14 @@ function newEntry(source: KeySource, timeoutMs: number, now: number): Entry {
     ? { jwks: source.jwks, failure: undefined, fetchedAt: now }
     : { jwks: undefined, failure: 'not fetched yet', fetchedAt: 0 };
   const dueAt = isInline ? Number.POSITIVE_INFINITY : now;
-  return { source, timeoutMs, document, dueAt, failures: 0, startedAt: isInline ? 0 : now, isRunning: false };
+  return {
+    source,
+    timeoutMs,
+    document,
+    dueAt,
+    failures: 0,
+    startedAt: isInline ? 0 : now,
+    wokenAt: Number.NEGATIVE_INFINITY,
+    isRunning: false,
+  };
 }
