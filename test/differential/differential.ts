@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { cornerTables, playCorners, problemOf } from './hand-made.ts';
 import { ensureJudge } from './judge.ts';
 import { playLive } from './live.ts';
+import { playPeerModes } from './peer-modes.ts';
 import { explainDifference, playWorld, worldNames } from './random-worlds.ts';
 import { createReport } from './report.ts';
 
@@ -37,6 +38,7 @@ await ensureJudge();
 const directory = values.keep ?? (await mkdtemp(join(tmpdir(), 'gatehouse-differential-')));
 try {
   for (const name of values.world.split(',').filter((each) => each !== '')) await world(name);
+  if (share > 0) await peerModes();
   if (share > 0) for (const name of Object.keys(cornerTables)) await corners(name);
   if (values.world !== '') {
     const { requests, problem } = await playLive(directory, seed);
@@ -61,6 +63,12 @@ async function world(name: string): Promise<void> {
         ? undefined
         : `${differences.length} differences\n${shown.join('\n\n')}`;
   report.check(`world ${name}, seed ${seed}: ${count} verdicts`, problem);
+}
+
+async function peerModes(): Promise<void> {
+  const { asked, problem } = await playPeerModes(2000, seed);
+  verdicts += asked;
+  report.check(`PeerAuthentication, seed ${seed}: the modes of ${asked} ports`, problem);
 }
 
 async function corners(name: string): Promise<void> {

@@ -60,8 +60,8 @@ func answer(args []string) {
 	}
 }
 
-// prepare puts a case's own mesh together, at the n-th address.
-func prepare(c ask.Case, n int) (*trial.Case, error) {
+// meshOf puts a case's own mesh together.
+func meshOf(c ask.Case) (*mesh.Mesh, error) {
 	var configs []config.Config
 	for _, text := range c.Documents {
 		docs, err := mesh.Split(text)
@@ -76,7 +76,12 @@ func prepare(c ask.Case, n int) (*trial.Case, error) {
 			configs = append(configs, doc.Config)
 		}
 	}
-	m, err := mesh.New(configs, mesh.Options{TrustDomain: trustDomain, Aliases: c.Aliases})
+	return mesh.New(configs, mesh.Options{TrustDomain: trustDomain, Aliases: c.Aliases})
+}
+
+// prepare makes a case ready, at the n-th address.
+func prepare(c ask.Case, n int) (*trial.Case, error) {
+	m, err := meshOf(c)
 	if err != nil {
 		return nil, err
 	}

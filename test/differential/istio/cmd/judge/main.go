@@ -4,6 +4,7 @@
 //	judge ask < CASES                                               verdicts on given cases, one JSON document a line
 //	judge live -out DIR -product unix:PATH [-world …] …             the same requests to Istio's filters and to the product
 //	judge check FILE…                                               Istio's webhook and CRD verdict on each document
+//	judge modes < CASES                                             the mode of mutual TLS of each case's workload, by port
 //	judge filters DIR NAMESPACE [LABEL=VALUE …]                     the Envoy filters that Istio makes for one workload
 //
 // The first three need root, or the right to make user namespaces: they run in a network namespace of their own, in which whole ranges are local addresses.
@@ -45,6 +46,8 @@ func main() {
 		verdicts(args)
 	case "filters":
 		filters(args)
+	case "modes":
+		modes(args)
 	case "generate", "ask", "live":
 		if os.Getenv(insideVar) == "" {
 			enter()
@@ -56,7 +59,7 @@ func main() {
 }
 
 func usage() {
-	fmt.Fprintln(os.Stderr, "usage: judge generate|ask|live|check|filters …")
+	fmt.Fprintln(os.Stderr, "usage: judge generate|ask|live|check|modes|filters …")
 	os.Exit(2)
 }
 

@@ -22,6 +22,7 @@ import (
 	"istio.io/istio/pilot/pkg/networking"
 	"istio.io/istio/pilot/pkg/networking/plugin/authn"
 	"istio.io/istio/pilot/pkg/networking/plugin/authz"
+	securityauthn "istio.io/istio/pilot/pkg/security/authn"
 	memregistry "istio.io/istio/pilot/pkg/serviceregistry/memory"
 	"istio.io/istio/pkg/config"
 	istiomesh "istio.io/istio/pkg/config/mesh"
@@ -117,7 +118,9 @@ func newWith(configs []config.Config, m *meshconfig.MeshConfig) (*Mesh, error) {
 	store := memory.NewController(memory.Make(collections.Pilot))
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for i, c := range configs {
-		c.CreationTimestamp = start.Add(time.Duration(i) * time.Second)
+		if c.CreationTimestamp.IsZero() {
+			c.CreationTimestamp = start.Add(time.Duration(i) * time.Second)
+		}
 		if _, err := store.Create(c); err != nil {
 			return nil, fmt.Errorf("%s/%s: %w", c.Namespace, c.Name, err)
 		}
@@ -168,4 +171,10 @@ func (m *Mesh) HTTP(w Workload) []*hcm.HttpFilter {
 func (m *Mesh) TCP(w Workload) []*listener.Filter {
 	p := m.proxy(w)
 	return append(authz.NewBuilder(authz.Custom, m.push, p, false).BuildTCP(), authz.NewBuilder(authz.Local, m.push, p, false).BuildTCP()...)
+}
+
+// Mode is the mode of mutual TLS at a port of the workload.
+func (m *Mesh) Mode(w Workload, port uint32) string {
+	policy := securityauthn.NewMtlsPolicy(m.push, m.push.AuthnPolicies, w.Namespace, w.Labels, false)
+	return policy.GetMutualTLSModeForPort(port).String()
 }
