@@ -125,7 +125,7 @@ const workload = z.strictObject({
 });
 
 const extAuthz = z.strictObject({
-  transport: z.enum(['lane', 'grpc-js']).prefault('grpc-js'),
+  transport: z.enum(['lane', 'grpc-js']).prefault('lane'),
   workers: z
     .union([z.int().min(1).max(256), z.literal('auto')], { error: 'must be a number from 1 to 256, or auto' })
     .prefault(1),

@@ -30,11 +30,26 @@ export interface DeciderRoleDeps {
 /** Starts the deciders; they are ready when each has policies in force. */
 export function startDeciders(deps: DeciderRoleDeps): Deciders {
   const { config, log, board, metrics, first } = deps;
+  /** Open ones of each decider. */
+  const connections = new Map<number, number>();
+  const showConnections = (): void =>
+    metrics.setLaneConnections([...connections.values()].reduce((sum, each) => sum + each, 0));
   const deciders = createDeciders({
     count: config.extAuthz.workers,
     ...(first && { first }),
-    heard: (message, pid) => hear(message, pid, deps),
-    ended: (pid, how, restartInMs) => log.error({ pid, how, restartInMs }, 'a decider has ended; another is started'),
+    heard(message, pid) {
+      hear(message, pid, deps);
+      if (message.kind === 'report' && message.lane !== undefined) {
+        metrics.countLane(message.lane);
+        connections.set(pid, message.lane.connections);
+        showConnections();
+      }
+    },
+    ended(pid, how, restartInMs) {
+      connections.delete(pid);
+      showConnections();
+      log.error({ pid, how, restartInMs }, 'a decider has ended; another is started');
+    },
   });
   const look = (generations: readonly number[]): void => {
     const able = generations.filter((generation) => generation > 0).length;

@@ -38,6 +38,13 @@ export interface Metrics {
   setDeciders(running: number): void;
   /** Of a server that is only a decider. */
   setFeedAge(seconds: number): void;
+  /** Since the last time: what the lane refused, what was no gRPC, and what was hostile, by kind. */
+  countLane(tally: {
+    readonly refusals: number;
+    readonly notGrpc: number;
+    readonly hostile: readonly (readonly [kind: string, count: number])[];
+  }): void;
+  setLaneConnections(open: number): void;
   /** Everything as Prometheus reads it. */
   text(): Promise<string>;
 }
@@ -68,6 +75,10 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
   const ambiguous = counter('gatehouse_request_ambiguous_total', 'Checks whose path may be read in two ways.');
   const parity = counter('gatehouse_parity_total', "Checks held against Envoy's RBAC in the shadow.", ['result']);
   const deciders = gauge('gatehouse_deciders', 'Decider processes that run.');
+  const laneConnections = gauge('gatehouse_lane_connections', 'Open connections of the Check lane.');
+  const laneRefusals = counter('gatehouse_lane_refusals_total', 'Calls that the lane answered with an error of gRPC.');
+  const laneNotGrpc = counter('gatehouse_lane_not_grpc_total', 'Requests to the lane that were no gRPC.');
+  const hostile = counter('gatehouse_lane_hostile_total', 'What broke a limit of the lane, or HTTP/2.', ['kind']);
 
   const feedAge = gauge(
     'gatehouse_feed_age_seconds',
@@ -104,6 +115,12 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
     setStoreUp: (up) => storeUp.set(up ? 1 : 0),
     setFeedAge: (seconds) => feedAge.set(seconds),
     setDeciders: (running) => deciders.set(running),
+    countLane({ refusals, notGrpc, hostile: kinds }) {
+      laneRefusals.inc(refusals);
+      laneNotGrpc.inc(notGrpc);
+      for (const [kind, count] of kinds) hostile.inc({ kind }, count);
+    },
+    setLaneConnections: (open) => laneConnections.set(open),
     async text() {
       await look(metrics);
       return `${await registers[0]!.metrics()}${latency.text()}`;

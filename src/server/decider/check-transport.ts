@@ -11,6 +11,7 @@ import type { Connection } from '../../transport/connections.ts';
 import { rawUnary } from '../../transport/grpc-methods.ts';
 import { createGrpcServer } from '../../transport/grpc-server.ts';
 import { healthMethods, type ServingState } from '../../transport/health-service.ts';
+import { createLaneTally, type LaneTally } from '../../transport/lane/counts.ts';
 import { HEALTH_CHECK_PATH, healthCheck } from '../../transport/lane/health-check.ts';
 import { createLane } from '../../transport/lane/lane.ts';
 import type { ListenAddress } from '../../transport/listen-address.ts';
@@ -27,6 +28,8 @@ const LOCAL: Caller = { local: true };
 const NOBODY: Caller = { spiffeId: '', serial: '', spki: '' };
 
 export interface CheckTransport {
+  /** What the lane has counted since it was asked last; undefined for grpc-js, which counts nothing of the kind. */
+  takeTally(): LaneTally | undefined;
   accept(socket: Socket, listener: ListenAddress): void;
   drain(graceMs: number): Promise<void>;
 }
@@ -52,6 +55,7 @@ export function createCheckTransport(deps: CheckTransportDeps): CheckTransport {
     failed: (reason, remote) => deps.refused(`the TLS handshake of ${remote} failed: ${reason}`),
   });
   return {
+    takeTally: () => inner.takeTally(),
     accept(socket, listener) {
       if (listener.kind === 'unix' || !listener.tls) return inner.accept(socket, listener, LOCAL);
       front.secure(socket, (secured, certificate) =>
@@ -67,6 +71,7 @@ export function createCheckTransport(deps: CheckTransportDeps): CheckTransport {
 
 /** A transport that is told who calls. */
 interface InnerTransport {
+  takeTally(): LaneTally | undefined;
   accept(socket: Socket, listener: ListenAddress, caller: Caller): void;
   drain(graceMs: number): Promise<void>;
 }
@@ -80,7 +85,11 @@ function laneTransport({ check, serving, trouble }: CheckTransportDeps): InnerTr
     limits: { messageBytes: MAX_REQUEST_BYTES },
     failed: trouble,
   });
-  return { accept: (socket, _, caller) => lane.accept(socket, caller), drain: (graceMs) => lane.drain(graceMs) };
+  return {
+    takeTally: createLaneTally(lane.counts),
+    accept: (socket, _, caller) => lane.accept(socket, caller),
+    drain: (graceMs) => lane.drain(graceMs),
+  };
 }
 
 function grpcTransport({ check, serving, trouble }: CheckTransportDeps): InnerTransport {
@@ -97,6 +106,7 @@ function grpcTransport({ check, serving, trouble }: CheckTransportDeps): InnerTr
     },
   });
   return {
+    takeTally: () => undefined,
     accept(socket, listener, caller) {
       const connection = grpc.accept(socket, listener);
       if (connection !== undefined) callers.set(connection, caller);

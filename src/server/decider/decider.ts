@@ -150,12 +150,21 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
     if (entries.length > 0 || dropped > 0) tell({ kind: 'decisions', entries, dropped });
   }, DRAIN_LOG_EVERY_MS);
 
+  const report = (): void =>
+    tell({
+      kind: 'report',
+      counts: counters.take(),
+      parity: parity.take(),
+      lane: transport?.takeTally(),
+      memoryBytes: process.memoryUsage.rss(),
+    });
+
   const drain = async (graceMs: number): Promise<void> => {
     serving.replace(servingState(false));
     await transport?.drain(graceMs);
     const { entries, dropped } = ring.drain(Number.MAX_SAFE_INTEGER);
     if (entries.length > 0 || dropped > 0) tell({ kind: 'decisions', entries, dropped });
-    tell({ kind: 'report', counts: counters.take(), parity: parity.take(), memoryBytes: process.memoryUsage.rss() });
+    report();
     tell({ kind: 'drained' });
   };
 
@@ -193,12 +202,7 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
         else if (socket !== undefined) transport.accept(socket, message.listener);
         break;
       case 'report':
-        tell({
-          kind: 'report',
-          counts: counters.take(),
-          parity: parity.take(),
-          memoryBytes: process.memoryUsage.rss(),
-        });
+        report();
         break;
       case 'drain':
         void drain(message.graceMs);

@@ -12,6 +12,7 @@ import type { RingEntry } from '../../authz/ring.ts';
 import type { Revocations } from '../../authz/state.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import type { LaneTally } from '../../transport/lane/counts.ts';
 import type { ListenAddress } from '../../transport/listen-address.ts';
 import type { TlsIdentity } from '../../transport/tls-front.ts';
 
@@ -60,6 +61,8 @@ export type FromDecider =
       readonly kind: 'report';
       readonly counts: CheckCounts;
       readonly parity: ParityCounts;
+      /** With the lane only. */
+      readonly lane: LaneTally | undefined;
       readonly memoryBytes: number;
     }
   /** The first agreement or disagreement of its kind with Envoy's own RBAC. */

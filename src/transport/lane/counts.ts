@@ -69,3 +69,27 @@ export function createLaneCounts(): LaneCounts {
     hostile: Object.fromEntries(hostileKinds.map((kind) => [kind, 0])) as Record<HostileKind, number>,
   };
 }
+
+/** What has been counted since it was asked last, zeros left out; `connections` is how many there are. */
+export interface LaneTally {
+  readonly connections: number;
+  readonly refusals: number;
+  readonly notGrpc: number;
+  readonly hostile: readonly (readonly [kind: HostileKind, count: number])[];
+}
+
+/** Creates the function that takes a tally of `counts`. */
+export function createLaneTally(counts: LaneCounts): () => LaneTally {
+  let told = structuredClone(counts);
+  return () => {
+    const since = told;
+    told = structuredClone(counts);
+    const rise = (kind: HostileKind): number => told.hostile[kind] - since.hostile[kind];
+    return {
+      connections: told.connections,
+      refusals: told.refusals - since.refusals,
+      notGrpc: told.notGrpc - since.notGrpc,
+      hostile: hostileKinds.filter((kind) => rise(kind) > 0).map((kind) => [kind, rise(kind)]),
+    };
+  };
+}
