@@ -5,7 +5,10 @@
 import type { Followers } from '../identity/delivery/feed/followers.ts';
 import type { Deciders } from './decider/deciders.ts';
 
-export type AllDeciders = Pick<Deciders, 'report' | 'sights' | 'revokedBy'>;
+export interface AllDeciders extends Pick<Deciders, 'report' | 'sights' | 'revokedBy'> {
+  /** Those elsewhere that followed lately and do not now. */
+  missing(): readonly { readonly decider: string; readonly leftAt: number }[];
+}
 
 /** Joins them. */
 export function joinDeciders(own: Deciders | undefined, followers: Followers): AllDeciders {
@@ -24,6 +27,7 @@ export function joinDeciders(own: Deciders | undefined, followers: Followers): A
         peersWithout,
       })),
     ],
+    missing: () => followers.missing(Date.now()),
     async revokedBy(sequence, timeoutMs) {
       const both = [own, followers].map((each) => each?.revokedBy(sequence, timeoutMs) ?? Promise.resolve(true));
       return (await Promise.all(both)).every(Boolean);

@@ -140,6 +140,8 @@ export interface Authority extends AsyncDisposable {
    * @throws GatehouseError `not_found`; `not_sound` while anything lives that it keeps out, and for a serial always
    */
   undoRevocation(order: RevokeSvidOrder): Promise<void>;
+  /** How many other replicas live, as we last heard. */
+  otherReplicas(): number;
   /** Tokens with which deciders elsewhere join. */
   readonly joinTokens: JoinTokens;
   /** How long ago the store was last seen, in milliseconds: what we know of other replicas may be as old as that. */

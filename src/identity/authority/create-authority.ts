@@ -76,8 +76,14 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
   }
   const replica = randomUUID();
   const consumers = createConsumerBook(replica);
-  const learnConsumers = async (): Promise<void> => {
+  let others = 0;
+  const beat = async (): Promise<readonly string[]> => {
     const alive = await store.heartbeat(replica);
+    others = alive.filter((each) => each !== replica).length;
+    return alive;
+  };
+  const learnConsumers = async (): Promise<void> => {
+    const alive = await beat();
     consumers.merge(await store.consumers(), alive);
   };
   await learnConsumers();
@@ -152,7 +158,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
   const tickOnce = async (): Promise<void> => {
     const seenAt = performance.now(); // what is read below is at most as old as this
     try {
-      if (store.shared) await store.heartbeat(replica);
+      if (store.shared) await beat();
       await upkeep();
       await reopen();
       await renewals.look();
@@ -287,6 +293,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
       return store.ledger(query);
     },
     audit: (limit) => store.audit(limit),
+    otherReplicas: () => others,
     joinTokens: createJoinTokens({ current, clock }),
     storeAgeMs: () => performance.now() - storeSeenAt,
     tick,

@@ -48,10 +48,24 @@ export const revoke: AdminHandler = async ({ who, body }, { authority, deciders,
         inForce: revocationSequence >= sequence,
       })) ?? [],
     inForce: reached,
-    warnings,
+    warnings: [...warnings, ...outOfReach(authority, deciders)],
     cannotCut,
   };
 };
+
+/** Deciders that could not be asked whether they refuse. */
+function outOfReach(authority: Authority, deciders: Deciders): string[] {
+  const others = authority.otherReplicas();
+  return [
+    ...(others > 0
+      ? [`${others} other ${others === 1 ? 'replica tells its' : 'replicas tell their'} own deciders within a second`]
+      : []),
+    ...(deciders?.missing() ?? []).map(
+      ({ decider, leftAt }) =>
+        `decider ${decider} has not followed this server since ${timeText(leftAt)}: if it follows no other, it refuses only when it is back`,
+    ),
+  ];
+}
 
 /** What is done leaves its audit row in the same write; what is refused leaves one here. */
 async function refusalsKept<T>(

@@ -76,6 +76,15 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
   let current: { tell(): void; cancel(): void } | undefined;
   let retryNow: () => void = () => undefined;
 
+  /** What was heard holds although it cannot be written; only a restart would not know it. */
+  const keep = (write: () => void): void => {
+    try {
+      write();
+    } catch (thrown) {
+      report(asGatehouseError(thrown));
+    }
+  };
+
   const take = (message: FollowResponse, pieces: FeedRevocation[]): void => {
     if (message.trustDomain !== trustDomain)
       throw new Error(`it is the authority of ${message.trustDomain}, not of ${trustDomain}`);
@@ -85,16 +94,16 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
       if (message.revocations.complete) {
         const heard = { sequence: Number(message.revocations.sequence), rows: pieces.splice(0) };
         const next = neverLess(revocations.value, heard, now());
-        memory.keepRevocations(next);
         revocations.replace(next);
+        keep(() => memory.keepRevocations(next));
       }
     }
     if (message.bundles?.own !== undefined) {
       const next = bundlesOf(message.bundles.own.document, message.bundles.federated, trustDomain);
       // Another replica may be a moment behind the one that we followed before.
       if (next.own.sequence >= (bundles.value?.own.sequence ?? 0)) {
-        memory.keepBundles(next);
         bundles.replace(next);
+        keep(() => memory.keepBundles(next));
       }
     }
     freshAt = performance.now() - Number(message.storeAgeMs);
@@ -109,7 +118,10 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
       const call = connection.follow();
       const pieces: FeedRevocation[] = [];
       let heardAt = performance.now();
+      let ended = false;
       const finish = (error: GatehouseError): void => {
+        if (ended) return;
+        ended = true;
         clearInterval(timer);
         current = undefined;
         call.cancel();

@@ -147,7 +147,10 @@ function svidOf(
   const own = bundleFromJwks(trustDomain, bundle?.document ?? '');
   const verdict = verifySvidChain(chain, own, systemClock.now());
   if (!verdict.ok) {
-    const hint = verdict.problem === 'not_yet_valid' ? ': the clock of this machine is behind' : '';
+    const hint =
+      verdict.problem === 'not_yet_valid' || verdict.problem === 'expired'
+        ? '; compare the clocks of both machines'
+        : '';
     throw new GatehouseError(
       'certificate_invalid',
       `the SVID from the authority is not valid: ${verdict.detail}${hint}`,

@@ -38,7 +38,8 @@ export function openFollower({ config, kept, tls, deciders, board, metrics, repo
   const hold = () => {
     const sights = deciders?.sights() ?? [];
     return {
-      revocationSequence: Math.min(...sights.map(({ revocationSequence }) => revocationSequence)),
+      // None runs for a moment: then none refuses by anything.
+      revocationSequence: sights.length === 0 ? -1 : Math.min(...sights.map((each) => each.revocationSequence)),
       peersWithCertificate: sights.reduce((sum, each) => sum + each.peersWithCertificate, 0),
       peersWithout: sights.reduce((sum, each) => sum + each.peersWithout, 0),
     };

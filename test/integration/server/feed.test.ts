@@ -259,6 +259,23 @@ describe('a decider that follows an authority elsewhere', function () {
     assert.equal(await reasonAt(decider), 'rule_allowed', 'what it holds still decides');
   });
 
+  it('lives on when its decider process is killed, and is named by a revocation that it cannot hear', async () => {
+    await using authority = await gatehouseDir(authorityConfig('unix:./run/feed.sock'));
+    await using first = await runGatehouse(authority.config);
+    assert.ok(first.ready);
+    await using dir = await gatehouseDir();
+    await follows(dir, `unix:${authority.at('run/feed.sock')}`, { feed: {} });
+    await using decider = await runGatehouse(dir.config);
+    process.kill(decider.ready.deciderPids[0]!, 'SIGKILL');
+    await eventually('it decides again', async () => ((await reasonAt(decider)) === 'rule_allowed' ? true : undefined));
+    assert.equal((await revoke(authority, reviews)).inForce, true);
+    assert.equal(await reasonAt(decider, reviews), 'revoked');
+    const name = (await statusOf(dir)).feed?.decider;
+    assert.equal(await decider.stop('SIGTERM'), 0);
+    const { warnings } = (await revoke(authority, productpage)) as unknown as { warnings: string[] };
+    assert.match(warnings.join(), new RegExp(`decider ${name} has not followed this server since`));
+  });
+
   it('says what is wrong: another trust domain, nothing to join with, no authority there', async () => {
     await using authority = await gatehouseDir(authorityConfig('unix:./run/feed.sock'));
     await using first = await runGatehouse(authority.config);

@@ -71,7 +71,7 @@ describe('replicas of the authority on PostgreSQL', function () {
     return database.url.replace(/\/postgres$/, `/gatehouse${number}`);
   };
 
-  it('are one authority: what one does, the others show within two seconds, and all of them sign', async () => {
+  it('are one authority: what one does, the others show, and all of them sign', async () => {
     const url = await freshUrl();
     await using a = await replicaDir(url);
     await using b = await replicaDir(url);
@@ -86,23 +86,18 @@ describe('replicas of the authority on PostgreSQL', function () {
       for (const serial of serials) assert.ok(rows.some((row) => row.serial === serial));
     }
     await gatehouseJson('ca', 'prepare', '--config', a.config);
-    await eventually('the other publishes it', async () => ((await ids(b)).length === 2 ? true : undefined), 2_000);
+    await eventually('the other publishes it', async () => ((await ids(b)).length === 2 ? true : undefined));
     await gatehouseJson('ca', 'activate', '--override', '--reason', 'test', '--config', b.config);
     const slotsOf = async (dir: GatehouseDir) =>
       (await authoritiesOf(dir)).x509Authorities.map(({ slot }) => slot).join();
-    await eventually('both say the same', async () => ((await slotsOf(a)) === 'old,active' ? true : undefined), 2_000);
+    await eventually('both say the same', async () => ((await slotsOf(a)) === 'old,active' ? true : undefined));
     await gatehouseJson('ca', 'taint', '--override', '--reason', 'test', '--config', a.config);
-    await eventually(
-      'the taint is there',
-      async () => ((await slotsOf(b)) === 'tainted,active' ? true : undefined),
-      2_000,
-    );
-    await gatehouseJson('svid', 'revoke', '--id', productpage, '--config', a.config);
-    await eventually(
-      'the revocation is there',
-      async () => ((await reasonAt(other)) === 'revoked' ? true : undefined),
-      2_000,
-    );
+    await eventually('the taint is there', async () => ((await slotsOf(b)) === 'tainted,active' ? true : undefined));
+    const { warnings } = (await gatehouseJson('svid', 'revoke', '--id', productpage, '--config', a.config)) as {
+      warnings: string[];
+    };
+    assert.match(warnings.join(), /1 other replica tells its own deciders within a second/);
+    await eventually('the revocation is there', async () => ((await reasonAt(other)) === 'revoked' ? true : undefined));
   });
 
   it('race every verb over their admin APIs: one is done, the other told why not', async () => {

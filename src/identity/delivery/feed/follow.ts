@@ -85,8 +85,7 @@ export async function* follow(
     }
   } finally {
     for (const unsubscribe of subscriptions) unsubscribe();
-    followers.left(stream);
-    source.forget(consumerOf(decider));
+    if (followers.left(stream, clock.now())) source.forget(consumerOf(decider));
     observer.streamClosed('feed');
   }
 }

@@ -19,14 +19,20 @@ export interface Followers {
   all(): readonly Follower[];
   joined(stream: object, decider: string, atMs: number): void;
   heard(stream: object, holding: Holding, atMs: number): void;
-  left(stream: object): void;
+  /** Answers whether no other stream of the same decider is open. */
+  left(stream: object, atMs: number): boolean;
+  /** Deciders that followed within the last hour and do not now: they decide by what they knew, or follow another replica. */
+  missing(atMs: number): readonly { readonly decider: string; readonly leftAt: number }[];
   /** Resolves when every follower refuses by the revocations of that sequence: false if one does not within `timeoutMs`. */
   revokedBy(sequence: number, timeoutMs: number): Promise<boolean>;
 }
 
+const REMEMBERED_MS = 60 * 60_000;
+
 /** Creates an empty book. */
 export function createFollowers(): Followers {
   const streams = new Map<object, Follower>();
+  const gone = new Map<string, number>();
   const waiting = new Set<() => void>();
   const look = (): void => {
     for (const each of [...waiting]) each();
@@ -34,6 +40,7 @@ export function createFollowers(): Followers {
   return {
     all: () => [...streams.values()],
     joined(stream, decider, lastSeenAt) {
+      gone.delete(decider);
       streams.set(stream, {
         decider,
         bundleSequence: 0,
@@ -56,9 +63,17 @@ export function createFollowers(): Followers {
       });
       look();
     },
-    left(stream) {
+    left(stream, atMs) {
+      const decider = streams.get(stream)?.decider ?? '';
       streams.delete(stream);
+      const isLast = ![...streams.values()].some((each) => each.decider === decider);
+      if (isLast) gone.set(decider, atMs);
       look();
+      return isLast;
+    },
+    missing(atMs) {
+      for (const [decider, leftAt] of gone) if (atMs - leftAt > REMEMBERED_MS) gone.delete(decider);
+      return [...gone].map(([decider, leftAt]) => ({ decider, leftAt }));
     },
     revokedBy: (sequence, timeoutMs) =>
       new Promise((resolve) => {
