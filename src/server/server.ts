@@ -229,6 +229,11 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       );
       tls.keep(authority);
     } else {
+      if (config.entries.length > 0 || config.workloads.some(({ socket }) => socket !== undefined))
+        log.warn(
+          { code: 'entries_unused' },
+          'entries and sockets of workloads mean nothing on a server without the authority role: it gives no identities',
+        );
       follower = stack.use(openFollower({ config, kept, tls, deciders, board, metrics, report }));
     }
     const knowledge: Knowledge = identity?.authority ?? follower!.client; // one of the two

@@ -189,6 +189,10 @@ describe('our own door', function () {
       ...['ca', 'status', '--admin', admin, '--svid', `unix:${dir.at('run/operator.sock')}`],
     )) as { trustDomain: string };
     assert.equal(status.trustDomain, 'cluster.local');
+    await gatehouseJson('ca', 'prepare', '--admin', admin, '--svid', `unix:${dir.at('run/operator.sock')}`);
+    const audit = await page(server.ready.admin, '/v1/audit?limit=1', await identity(dir, 'operator'));
+    const { rows } = JSON.parse(audit.text) as { rows: { verb: string; who: string }[] }; // our own API
+    assert.deepEqual([rows[0]?.verb, rows[0]?.who], ['ca prepare', idOf('operator')]);
 
     const other = startChild(
       ...gatehouseCommand('ca', 'status', '--admin', admin, '--svid', `unix:${dir.at('run/details.sock')}`),
@@ -199,6 +203,30 @@ describe('our own door', function () {
       page(server.ready.admin, '/v1/status', { ca: (await identity(dir, 'details')).ca }),
       'no certificate',
     );
+  });
+
+  it('lets nobody in whose identity was revoked: not to Checks, not to the admin API', async () => {
+    await using dir = await lockedDir();
+    await using server = await runGatehouse(dir.config);
+    const [details, operator] = [await identity(dir, 'details'), await identity(dir, 'operator')];
+    using client = checkClient(server.ready.extAuthz, details);
+    const reason = async () => {
+      const answer = await client.ask(question('GET'));
+      return 'reason' in answer && answer.reason;
+    };
+    assert.equal(await reason(), 'rule_allowed');
+    const revoke = (id: string) =>
+      gatehouseJson(
+        ...['svid', 'revoke', '--id', id, '--admin', `https://${server.ready.admin}`],
+        ...['--svid', `unix:${dir.at('run/operator.sock')}`],
+      );
+    await revoke(idOf('details'));
+    assert.equal(await reason(), 'caller_not_authorised', 'on the connection that stands');
+    await revoke(idOf('operator'));
+    const refused = await page(server.ready.admin, '/v1/status', operator);
+    assert.equal(refused.status, 403);
+    assert.match(refused.text, /it was revoked/);
+    assert.equal((await page(server.ready.health, '/metrics', operator)).status, 403);
   });
 
   it('takes an SVID from files for the admin API, and refuses a server that is not Gatehouse', async () => {
