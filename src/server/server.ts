@@ -5,18 +5,14 @@
 
 import { latencyBounds } from '../authz/counters.ts';
 import type { Config } from '../config/config.ts';
-import { asGatehouseError, GatehouseError } from '../errors.ts';
+import { asGatehouseError, type GatehouseError } from '../errors.ts';
 import { createExecutables } from '../identity/attestation/executable.ts';
-import type { Authority } from '../identity/authority/authority.ts';
 import { createFollowers } from '../identity/delivery/feed/followers.ts';
-import { istioCaMethods } from '../identity/delivery/istio-ca/create-certificate.ts';
 import { createAccounts } from '../lib/accounts.ts';
-import { systemClock } from '../lib/clock.ts';
-import { createTicks } from '../lib/ticks.ts';
 import { createWatchable } from '../lib/watchable.ts';
 import { createHealthPages } from '../platform/observe/health-pages.ts';
 import type { Log } from '../platform/observe/log.ts';
-import { createMetrics, type Metrics } from '../platform/observe/metrics.ts';
+import { createMetrics } from '../platform/observe/metrics.ts';
 import { createReadinessBoard, type Readiness } from '../platform/observe/readiness.ts';
 import { prepareDataDir } from '../platform/storage/data-dir.ts';
 import { openKeptTexts } from '../platform/storage/kept-texts.ts';
@@ -27,20 +23,21 @@ import { textOfAddress } from '../transport/listen-address.ts';
 import { absentAuthority, noAuthorityHere } from './admin/absent-authority.ts';
 import { openAdmin } from './admin/admin-door.ts';
 import { joinDeciders } from './all-deciders.ts';
+import { openAuthorityDoors } from './authority-doors.ts';
+import { becomesReady } from './becomes-ready.ts';
 import { openCheckDoor } from './check-door.ts';
 import { type CrlPublication, publishCrls } from './crl-files.ts';
 import type { DeciderProcess } from './decider/decider-process.ts';
 import { deciderSettings, startDeciders } from './decider-role.ts';
 import { createEdgeBook } from './edge-book.ts';
 import { createLiveExplain } from './explain/live-explain.ts';
-import { openFeedDoor } from './feed/feed-door.ts';
 import { type FollowerPart, openFollower } from './feed/follower-part.ts';
-import { openGrpcDoor } from './grpc-door.ts';
 import { openHttpDoor } from './http-door.ts';
 import { type IdentityRole, openIdentityRole } from './identity-role.ts';
 import { openKeySets } from './key-set-role.ts';
 import { listenAddress } from './listen-addresses.ts';
 import { createDecisionLog } from './log/decision-log.ts';
+import { lookAtAuthority } from './look-at-authority.ts';
 import { deliveryObserver } from './observer.ts';
 import { endpointsOf, openPolicies } from './policy-role.ts';
 import { needsRestart } from './reload-plan.ts';
@@ -87,7 +84,6 @@ export interface RunningServer {
 
 const SERVICES = ['', 'SpiffeWorkloadAPI', 'envoy.service.secret.v3.SecretDiscoveryService'];
 const REPORT_TIMEOUT_MS = 500;
-const FEED_TICK_MS = 1_000;
 
 /**
  * Starts everything that the configuration asks for; resolves when it is ready.
@@ -265,37 +261,17 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     );
     await identity?.open();
     const followers = createFollowers();
-    const feed =
+    const doors =
       identity &&
-      config.listen.feed &&
       stack.use(
-        await openFeedDoor(listenAddress(config.listen.feed), {
-          source: identity.source,
-          revocations: identity.authority.revocations,
-          storeAgeMs: identity.authority.storeAgeMs,
-          useJoinToken: identity.authority.joinTokens.use,
+        await openAuthorityDoors({
+          config,
+          role: identity,
           followers,
-          clock: systemClock,
-          ticks: createTicks(FEED_TICK_MS),
           observer: deliveryObserver(log, metrics),
           identity: tls.primary,
           identify,
-          handshakeFailed: (reason, remote) => log.info({ remote }, `feed: the TLS handshake failed: ${reason}`),
-        }),
-      );
-    const istioCa =
-      identity &&
-      config.listen.istioCa &&
-      stack.use(
-        await openGrpcDoor(listenAddress(config.listen.istioCa), {
-          methods: istioCaMethods({
-            source: identity.source,
-            entries: identity.entries,
-            callerOf: ({ peerCertificate }) => identify(peerCertificate),
-          }),
-          failed: deliveryObserver(log, metrics).failed,
-          identity: tls.primary,
-          handshakeFailed: (reason, remote) => log.info({ remote }, `Istio CA: the TLS handshake failed: ${reason}`),
+          log,
         }),
       );
     const absent = (): never => {
@@ -339,8 +315,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       roles: config.roles,
       ...(door && { extAuthz: textOfAddress(door.address) }),
       ...(identity && { workloadApi: `unix:${config.listen.workloadApi.path}` }),
-      ...(feed && { feed: textOfAddress(feed.address) }),
-      ...(istioCa && { istioCa: textOfAddress(istioCa.address) }),
+      ...doors?.addresses,
       admin: textOfAddress(admin.address),
       health: textOfAddress(health.address),
       pid: process.pid,
@@ -356,12 +331,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     const stop = async (graceMs: number): Promise<void> => {
       board.set('server', 'draining');
       const closing = door?.[Symbol.asyncDispose]();
-      await Promise.all([
-        deciders?.drain(graceMs),
-        identity?.drain(graceMs),
-        feed?.drain(graceMs),
-        istioCa?.drain(graceMs),
-      ]);
+      await Promise.all([deciders?.drain(graceMs), identity?.drain(graceMs), doors?.drain(graceMs)]);
       await closing;
       await opened.disposeAsync();
     };
@@ -401,52 +371,4 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
 
 function servingState(serving: boolean): ServingState {
   return new Map(SERVICES.map((service) => [service, serving]));
-}
-
-function becomesReady(
-  state: ReturnType<typeof createReadinessBoard>['state'],
-  isEnough: (readiness: Readiness) => boolean,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const finish = (error?: GatehouseError): void => {
-      clearTimeout(timer);
-      unsubscribe();
-      signal.removeEventListener('abort', abort);
-      if (error === undefined) resolve();
-      else reject(error);
-    };
-    const look = (readiness: Readiness): void => {
-      if (isEnough(readiness)) finish();
-    };
-    const abort = (): void => finish(new GatehouseError('draining', 'stopped before it was ready'));
-    const timer = setTimeout(
-      () => {
-        const { waiting, degraded } = state.value;
-        const why = [...Object.entries(waiting).map(([part, reason]) => `${part}: ${reason}`), ...degraded].join('; ');
-        finish(new GatehouseError('not_ready', `not ready in time: ${why}`, { waiting, degraded }));
-      },
-      Math.max(0, timeoutMs),
-    );
-    const unsubscribe = state.subscribe(look);
-    signal.addEventListener('abort', abort, { once: true });
-    if (signal.aborted) abort();
-    else if (timeoutMs > 0) look(state.value);
-  });
-}
-
-async function lookAtAuthority(authority: Authority, metrics: Metrics): Promise<void> {
-  try {
-    const { x509Authorities } = await authority.status();
-    const living = x509Authorities.filter(({ slot }) => slot !== 'revoked');
-    metrics.setAuthorityExpiry(new Map(living.map(({ slot, notAfterAt }) => [slot, (notAfterAt - Date.now()) / 1000])));
-    const waiting = living.flatMap(({ unacknowledged }) =>
-      unacknowledged.map(({ consumer, spiffeId }) => `${consumer} ${spiffeId}`),
-    );
-    metrics.setUnacknowledged(new Set(waiting).size);
-    metrics.setStoreUp(authority.readiness.value.ready);
-  } catch {
-    metrics.setStoreUp(false); // the pages must answer while the store is away
-  }
 }

@@ -1,0 +1,87 @@
+/**
+ * What a server with the authority role offers to other machines, where the configuration says so: the feed, Istio's CA API.
+ * @module
+ */
+import type { Config } from '../config/config.ts';
+import type { DeliveryObserver } from '../identity/delivery/delivery-deps.ts';
+import type { Followers } from '../identity/delivery/feed/followers.ts';
+import { istioCaMethods } from '../identity/delivery/istio-ca/create-certificate.ts';
+import { systemClock } from '../lib/clock.ts';
+import { createTicks } from '../lib/ticks.ts';
+import type { Log } from '../platform/observe/log.ts';
+import { textOfAddress } from '../transport/listen-address.ts';
+import { openFeedDoor } from './feed/feed-door.ts';
+import { type GrpcDoor, type GrpcDoorDeps, openGrpcDoor } from './grpc-door.ts';
+import type { IdentityRole } from './identity-role.ts';
+import { listenAddress } from './listen-addresses.ts';
+import type { IdentifyCaller } from './tls/callers.ts';
+
+export interface AuthorityDoors extends AsyncDisposable {
+  /** Those really bound, for the ready line. */
+  readonly addresses: { readonly feed?: string; readonly istioCa?: string };
+  drain(graceMs: number): Promise<void>;
+}
+
+export interface AuthorityDoorsDeps {
+  readonly config: Config;
+  readonly role: IdentityRole;
+  readonly followers: Followers;
+  readonly observer: DeliveryObserver;
+  readonly identity: GrpcDoorDeps['identity'];
+  readonly identify: IdentifyCaller;
+  readonly log: Log;
+}
+
+/** A sign of life for whoever follows. */
+const FEED_TICK_MS = 1_000;
+
+/** Opens them. @throws GatehouseError `address_in_use`, `config_invalid` */
+export async function openAuthorityDoors(deps: AuthorityDoorsDeps): Promise<AuthorityDoors> {
+  const { listen } = deps.config;
+  await using stack = new AsyncDisposableStack();
+  const feed = listen.feed && stack.use(await openFeed(listen.feed, deps));
+  const istioCa = listen.istioCa && stack.use(await openIstioCa(listen.istioCa, deps));
+  const all = stack.move();
+  return {
+    addresses: {
+      ...(feed && { feed: textOfAddress(feed.address) }),
+      ...(istioCa && { istioCa: textOfAddress(istioCa.address) }),
+    },
+    async drain(graceMs) {
+      await Promise.all([feed?.drain(graceMs), istioCa?.drain(graceMs)]);
+    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
+
+type Listener = NonNullable<Config['listen']['feed']>;
+
+function openFeed(
+  at: Listener,
+  { role, followers, observer, identity, identify, log }: AuthorityDoorsDeps,
+): Promise<GrpcDoor> {
+  const { authority, source } = role;
+  return openFeedDoor(listenAddress(at), {
+    source,
+    revocations: authority.revocations,
+    storeAgeMs: authority.storeAgeMs,
+    useJoinToken: authority.joinTokens.use,
+    followers,
+    clock: systemClock,
+    ticks: createTicks(FEED_TICK_MS),
+    observer,
+    identity,
+    identify,
+    handshakeFailed: (reason, remote) => log.info({ remote }, `feed: the TLS handshake failed: ${reason}`),
+  });
+}
+
+function openIstioCa(at: Listener, { role, observer, identity, identify, log }: AuthorityDoorsDeps): Promise<GrpcDoor> {
+  const { source, entries } = role;
+  return openGrpcDoor(listenAddress(at), {
+    methods: istioCaMethods({ source, entries, callerOf: ({ peerCertificate }) => identify(peerCertificate) }),
+    failed: (method, error) => observer.failed(method, error),
+    identity,
+    handshakeFailed: (reason, remote) => log.info({ remote }, `Istio CA: the TLS handshake failed: ${reason}`),
+  });
+}
