@@ -123,8 +123,11 @@ export class CalicoReference {
         .set('projectcalico.org/namespace', namespace)
         .set('projectcalico.org/orchestrator', 'k8s')
         .set('projectcalico.org/serviceaccount', sa);
-      for (const [k, v] of this.#namespaces.get(namespace) ?? []) labels.set(`pcns.${k}`, v);
-      for (const [k, v] of this.#serviceAccounts.get(`${namespace}/${sa}`) ?? []) labels.set(`pcsa.${k}`, v);
+      const inherited = [
+        ...[...(this.#namespaces.get(namespace) ?? [])].map(([k, v]) => [`pcns.${k}`, v] as const),
+        ...[...(this.#serviceAccounts.get(`${namespace}/${sa}`) ?? [])].map(([k, v]) => [`pcsa.${k}`, v] as const),
+      ];
+      for (const [k, v] of inherited) if (!labels.has(k)) labels.set(k, v);
       const member = { labels, nets: list<Doc>(d.status?.podIPs).map(({ ip }) => ip) };
       this.#pods.push({ doc: d, member });
       this.#members.push(member);

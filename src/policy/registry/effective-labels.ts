@@ -34,20 +34,25 @@ export function createLabelBook(registry: Registry): LabelBook {
       const out = new Map(labels);
       for (const { service } of behind) out.set(service, '');
       out.set(NAMESPACE, namespace).set(ORCHESTRATOR, 'k8s').set(SERVICE_ACCOUNT, serviceAccount);
-      for (const [key, value] of namespaceLabels(namespace)) out.set(`pcns.${key}`, value);
-      for (const [key, value] of serviceAccountLabels(namespace, serviceAccount)) out.set(`pcsa.${key}`, value);
+      inherit(out, 'pcns.', namespaceLabels(namespace));
+      inherit(out, 'pcsa.', serviceAccountLabels(namespace, serviceAccount));
       return out;
     },
     ofNetworkSet({ namespace, labels }) {
       const out = new Map(labels);
       if (namespace === '') return out;
       out.set(NAMESPACE, namespace);
-      for (const [key, value] of namespaceLabels(namespace)) out.set(`pcns.${key}`, value);
+      inherit(out, 'pcns.', namespaceLabels(namespace));
       return out;
     },
     ofNamespace: (name) => namespaces.get(name),
     ofServiceAccount: (namespace, name) => serviceAccounts.get(`${namespace}/${name}`),
   };
+}
+
+/** What a thing says of itself wins over what it inherits, as in Calico. */
+function inherit(into: Map<string, string>, prefix: string, labels: Labels): void {
+  for (const [key, value] of labels) if (!into.has(prefix + key)) into.set(prefix + key, value);
 }
 
 function named(labels: LabelPairs, name: string): Labels {

@@ -58,6 +58,11 @@ function readPod(document: PolicyDocument, report: Reporter): Contribution | und
   const phase = textAt(status, 'phase');
   // The addresses of a pod that has ended may belong to another one already.
   if (phase === 'Succeeded' || phase === 'Failed') return undefined;
+  const forged = [...document.labels.keys()].find((key) => /^pc(ns|sa)\./.test(key));
+  if (forged !== undefined) {
+    const message = `label ${forged} stands where Calico looks for labels of the namespace or the service account, and wins over them`;
+    report.warning(document.place, 'label-inherited', 'metadata.labels', message, 'rename the label');
+  }
   return endpoint(document, document.labels, mapAt(document.root, 'spec'), addressesOf(status, report));
 }
 
