@@ -3,6 +3,7 @@
  * @module
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:http2';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { extAuthzFilter } from './lib/envoy-config.ts';
@@ -11,6 +12,7 @@ import { cache } from './lib/paths.ts';
 import { cpuSeconds, residentMib } from './lib/processes.ts';
 import { type Product, startGatehouse } from './lib/product.ts';
 import { alone } from './lib/quiet.ts';
+import { checkPath } from './lib/requests.ts';
 import { istioYaml, rulesOf } from './lib/same-rules.ts';
 import type { Settings } from './lib/settings.ts';
 import { createTarget, load, openEnvoy, type Round } from './through-envoy.ts';
@@ -64,6 +66,55 @@ export async function startAndMemory({ rounds }: Settings): Promise<Section> {
     rows,
     raw,
   };
+}
+
+const QUEUED_CONNECTIONS = 80;
+const QUEUED_STREAMS = 250;
+
+/** Checks that have begun and not ended, and what the decider's memory grows by. */
+export async function queued(): Promise<Section> {
+  const rows: string[][] = [];
+  const raw: unknown[] = [];
+  for (const [what, bytes] of [
+    ['only its headers are there', 0],
+    ['of its 1,201 bytes the last is missing', 1_200],
+  ] as const) {
+    const product = await startGatehouse('queued', { rules: 1_000, transport: 'lane' });
+    const grown = await alone(() => growth(product, bytes)).finally(() => product.stop());
+    raw.push({ what, bytes, grown });
+    rows.push([what, shown(grown, 0)]);
+  }
+  return {
+    name: 'queued',
+    title: 'Memory of a Check that waits for the rest of its request',
+    note: `${QUEUED_CONNECTIONS} connections × ${QUEUED_STREAMS} streams; growth of the decider's resident memory over their number.`,
+    head: ['', 'bytes a Check'],
+    rows,
+    raw,
+  };
+}
+
+/** Bytes of memory for each stream that was opened and got so many bytes of a message that is one byte longer. */
+async function growth({ where, pids }: Product, bytes: number): Promise<number> {
+  const count = QUEUED_CONNECTIONS * QUEUED_STREAMS;
+  const before = residentMib(pids);
+  const sessions = Array.from({ length: QUEUED_CONNECTIONS }, () => connect(`http://${where}`));
+  const message = Buffer.alloc(5 + bytes);
+  message.writeUInt32BE(bytes + 1, 1);
+  const headers = { ':method': 'POST', ':path': checkPath, 'content-type': 'application/grpc', te: 'trailers' };
+  for (const session of sessions) {
+    for (let i = 0; i < QUEUED_STREAMS; i++) {
+      const stream = session.request(headers, { endStream: false });
+      stream.on('error', () => undefined); // they are cut off at the end
+      if (bytes > 0) stream.write(message);
+    }
+  }
+  await Promise.all(sessions.map((session) => new Promise((resolve) => session.ping(resolve))));
+  await delay(500);
+  const grown = ((residentMib(pids) - before) * 2 ** 20) / count;
+  for (const session of sessions) session.destroy();
+  await delay(500);
+  return grown;
 }
 
 /** One document of 10,000 is edited, again and again, while Envoy asks 1,000 times a second. */

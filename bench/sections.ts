@@ -4,7 +4,7 @@
  */
 import type { Section } from './lib/figures.ts';
 import type { Settings } from './lib/settings.ts';
-import { reload, startAndMemory } from './life.ts';
+import { queued, reload, startAndMemory } from './life.ts';
 import { decisions, issuance } from './programs.ts';
 import { saturate } from './saturate.ts';
 import { envoyLatency, envoyMost, envoySettings } from './through-envoy.ts';
@@ -22,7 +22,7 @@ export const sections: Readonly<Record<string, Measurement>> = {
   'envoy-latency': { needsPeers: true, measure: async (settings) => [await envoyLatency(settings)] },
   'envoy-most': { needsPeers: true, measure: async (settings) => [await envoyMost(settings)] },
   'envoy-settings': { needsPeers: true, measure: async (settings) => [await envoySettings(settings)] },
-  start: { needsPeers: false, measure: async (settings) => [await startAndMemory(settings)] },
+  start: { needsPeers: false, measure: async (settings) => [await startAndMemory(settings), await queued()] },
   reload: { needsPeers: true, measure: async (settings) => [await reload(settings)] },
   issuance: { needsPeers: false, measure: async (settings) => [await issuance(settings)] },
 };
