@@ -17,6 +17,8 @@ export interface ProductOptions {
   readonly unix?: boolean;
   /** A policy file instead of the set of that size. */
   readonly policy?: string;
+  /** Where the primary runs; beside the load client unless said otherwise. */
+  readonly primaryCore?: string;
 }
 
 export interface Product extends Running {
@@ -72,7 +74,7 @@ export async function startGatehouse(label: string, options: ProductOptions): Pr
   });
   const readyMs = performance.now() - startedAt;
   for (const pid of ready.deciderPids) await pin(pid, serverCore);
-  if (!ready.deciderPids.includes(ready.pid)) await pin(ready.pid, clientCore);
+  if (!ready.deciderPids.includes(ready.pid)) await pin(ready.pid, options.primaryCore ?? clientCore);
   return {
     where: ready.extAuthz,
     pids: ready.deciderPids,
