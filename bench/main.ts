@@ -31,11 +31,14 @@ const { values } = parseArgs({
   allowNegative: true,
 });
 
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
 const settings: Settings = {
   rounds: Number(values.rounds ?? (values.full ? 5 : 3)),
   seconds: Number(values.seconds ?? (values.full ? 8 : 3)),
   only: { peers: values.peers?.split(',') },
   isFull: values.full,
+  stop: stopping.signal,
 };
 const names = values.only?.split(',') ?? Object.keys(sections);
 const unknown = names.filter((name) => !Object.hasOwn(sections, name));
@@ -51,6 +54,7 @@ writeRequests();
 const machine = await describeMachine();
 const done: Section[] = [];
 for (const name of names) {
+  if (stopping.signal.aborted) break;
   process.stderr.write(`${name}\n`);
   for (const section of await measured(name)) {
     done.push(section);
@@ -65,7 +69,10 @@ for (const name of names) {
 }
 const head = ['# Measured', '', ...machine.map(({ what, is }) => `- ${what}: ${is}`), ''].join('\n');
 writeFileSync(join(values.out, 'bench.md'), `${head}\n${done.map(toMarkdown).join('\n')}`);
-writeFileSync(join(values.out, 'bench.json'), JSON.stringify({ machine, settings, sections: done }, undefined, 1));
+writeFileSync(
+  join(values.out, 'bench.json'),
+  JSON.stringify({ machine, rounds: settings.rounds, seconds: settings.seconds, sections: done }, undefined, 1),
+);
 process.stderr.write(`written to ${values.out}\n`);
 
 /** A section that fails is told as one, and the others go on. */

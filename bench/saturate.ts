@@ -27,7 +27,7 @@ const MOST_FOREIGN = 0.3;
 const TRIES = 3;
 
 /** Measures every peer in interleaved rounds; the order turns round with each. */
-export async function saturate({ rounds, seconds, only }: Settings, word: Word = 'hit'): Promise<Section> {
+export async function saturate({ rounds, seconds, only, stop }: Settings, word: Word = 'hit'): Promise<Section> {
   const some = peers.filter(({ name }) => only.peers === undefined || only.peers.includes(name));
   const cases = await startCases(some);
   const taken = new Map<Case, Round[]>();
@@ -35,7 +35,7 @@ export async function saturate({ rounds, seconds, only }: Settings, word: Word =
     const able = cases.filter(({ why }) => why === undefined);
     for (let i = 0; i < rounds; i++) {
       for (const one of i % 2 === 0 ? able : able.toReversed()) {
-        if (one.why !== undefined) continue;
+        if (one.why !== undefined || stop.aborted) continue;
         const round = await measure(one, word, seconds).catch((thrown: unknown) => String(thrown));
         if (typeof round === 'string') {
           one.why = round;
@@ -139,7 +139,8 @@ function report(cases: readonly Case[], taken: ReadonlyMap<Case, readonly Round[
     rows: figures.map(({ label, what, rules, cpu, rate, memory, why }) => {
       const name = `${label.split('@')[0]}: ${what}`;
       const count = rules === 0 ? '–' : shown(rules, 0);
-      if (cpu === undefined || rate === undefined) return [name, count, `not run: ${why}`, '', '', ''];
+      if (cpu === undefined || rate === undefined)
+        return [name, count, `not run: ${why ?? 'ended before'}`, '', '', ''];
       const times = base === undefined ? '' : shown(cpu.median / base, 2);
       return [name, count, shownSpread(cpu), shownSpread(rate, 0), shown(memory ?? 0, 0), times];
     }),

@@ -68,7 +68,7 @@ export async function envoyLatency(settings: Settings): Promise<Section> {
   const targets = await measureAll(settings, serverCore, options);
   const base = targets.find(({ inner }) => inner?.peer?.name === 'rust-tonic');
   const rows = targets.map(({ label, why, rounds }) => {
-    if (rounds.length === 0) return [label, `not run: ${why}`, '', '', '', '', ''];
+    if (rounds.length === 0) return [label, `not run: ${why ?? 'ended before'}`, '', '', '', '', ''];
     const ms = (pick: (round: Round) => number): string =>
       shownSpread(spread(rounds.map((round) => pick(round) / 1000)), 2);
     const micros = (pick: (round: Round) => number): string => shown(spread(rounds.map(pick)).median, 0);
@@ -167,7 +167,7 @@ function mostReport(name: string, title: string, targets: readonly Target[]): Se
       'Envoy workers a core',
     ],
     rows: targets.map(({ label, why, rounds }) => {
-      if (rounds.length === 0) return [label, `not run: ${why}`, '', '', '', ''];
+      if (rounds.length === 0) return [label, `not run: ${why ?? 'ended before'}`, '', '', '', ''];
       const median = (pick: (round: Round) => number): number => spread(rounds.map(pick)).median;
       const server = median(({ serverMicros }) => serverMicros);
       const rate = spread(rounds.map((round) => round.rate));
@@ -250,7 +250,7 @@ async function measureTargets(
     for (const one of targets) await openEnvoy(one);
     for (let i = 0; i < settings.rounds; i++) {
       for (const one of i % 2 === 0 ? targets : targets.toReversed()) {
-        if (one.why !== undefined) continue;
+        if (one.why !== undefined || settings.stop.aborted) continue;
         const round = await alone(async () => load(one, 'hit', options));
         one.rounds.push(round);
         process.stderr.write(

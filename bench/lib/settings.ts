@@ -9,4 +9,6 @@ export interface Settings {
   readonly seconds: number;
   readonly only: { readonly peers: readonly string[] | undefined };
   readonly isFull: boolean;
+  /** Told to end: what was measured so far is reported. */
+  readonly stop: AbortSignal;
 }
