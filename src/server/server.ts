@@ -10,6 +10,7 @@ import { createExecutables } from '../identity/attestation/executable.ts';
 import { createFollowers } from '../identity/delivery/feed/followers.ts';
 import { createAccounts } from '../lib/accounts.ts';
 import { createWatchable } from '../lib/watchable.ts';
+import { giveBackWhenQuiet } from '../platform/memory/give-back.ts';
 import { createHealthPages } from '../platform/observe/health-pages.ts';
 import type { Log } from '../platform/observe/log.ts';
 import { createMetrics } from '../platform/observe/metrics.ts';
@@ -187,10 +188,14 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       if (load.generation !== told) {
         keySets.wanted(tokenRulesOf(load.model));
         deciders?.tell({ kind: 'policies', model: load.model });
+        givingBack?.[Symbol.dispose]();
+        givingBack = giveBackWhenQuiet(() => told);
       }
       told = load.generation;
     };
     let told = 0;
+    let givingBack: Disposable | undefined;
+    stack.defer(() => givingBack?.[Symbol.dispose]());
     keySets.documents.subscribe((documents) => deciders?.tell({ kind: 'key-sets', documents }));
     policies.current.subscribe(enforce);
     enforce(policies.current.value);

@@ -15,6 +15,7 @@ import type { DecisionState, KeySets, Revocations } from '../../authz/state.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createWatchable } from '../../lib/watchable.ts';
 import { finish, finishInSlices } from '../../lib/work.ts';
+import { giveBackWhenQuiet } from '../../platform/memory/give-back.ts';
 import { snapshotWork } from '../../policy/compile/compile-snapshot.ts';
 import type { PolicyModel } from '../../policy/model.ts';
 import type { Snapshot } from '../../policy/snapshot.ts';
@@ -60,6 +61,8 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
   let settings: DeciderSettings | undefined;
   let model: PolicyModel | undefined;
   let attempt = 0;
+  let checks = 0;
+  let givingBack: Disposable | undefined;
   let inForceKeys: ReadonlySet<string> = new Set();
   let isWaitingForKeys = false;
   let check: Check | undefined;
@@ -114,6 +117,8 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
       inForceKeys = new Set(sources.map(({ id }) => id));
       publish();
       announce();
+      givingBack?.[Symbol.dispose]();
+      givingBack = giveBackWhenQuiet(() => checks);
     } catch (thrown) {
       tell({ kind: 'refused', generation, why: thrown instanceof Error ? thrown.message : String(thrown) });
     }
@@ -135,7 +140,10 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
     });
     transport ??= createCheckTransport({
       kind: given.transport,
-      check: (request, caller) => check!(request, caller), // set above, replaced with the settings
+      check: (request, caller) => {
+        checks += 1;
+        return check!(request, caller); // set above, replaced with the settings
+      },
       serving,
       identity,
       trustDomain: given.trustDomain,
@@ -209,7 +217,13 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
         break;
     }
   };
-  return { hear, [Symbol.dispose]: () => clearInterval(logging) };
+  return {
+    hear,
+    [Symbol.dispose]() {
+      clearInterval(logging);
+      givingBack?.[Symbol.dispose]();
+    },
+  };
 }
 
 function servingState(serving: boolean): ServingState {

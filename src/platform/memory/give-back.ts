@@ -1,0 +1,36 @@
+/**
+ * Gives memory back that starting and loading needed: V8 keeps its heap as large as it ever was until something is allocated anew.
+ * @module
+ */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+const LOOK_EVERY_MS = 1_000;
+/** Looks in a row at which nothing had happened. */
+const QUIET_LOOKS = 3;
+
+/**
+ * Collects all garbage once, as soon as nothing has happened for three seconds; a process that is always busy is left alone.
+ *
+ * @param happened  how much has happened so far: any number that changes with work that must not wait
+ */
+export function giveBackWhenQuiet(happened: () => number, collect: () => void = collectAll): Disposable {
+  let before = happened();
+  let quiet = 0;
+  const timer = setInterval(() => {
+    const now = happened();
+    quiet = now === before ? quiet + 1 : 0;
+    before = now;
+    if (quiet < QUIET_LOOKS) return;
+    clearInterval(timer);
+    collect();
+  }, LOOK_EVERY_MS);
+  timer.unref();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+function collectAll(): void {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as NonNullable<typeof globalThis.gc>; // V8 puts it into contexts made after the flag
+  gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+}
