@@ -80,7 +80,7 @@ export async function queued(): Promise<Section> {
     ['of its 1,201 bytes the last is missing', 1_200],
   ] as const) {
     const product = await startGatehouse('queued', { rules: 1_000, transport: 'lane' });
-    const grown = await alone(() => growth(product, bytes)).finally(() => product.stop());
+    const grown = await measuredOn(product, bytes);
     raw.push({ what, bytes, grown });
     rows.push([what, shown(grown, 0)]);
   }
@@ -92,6 +92,14 @@ export async function queued(): Promise<Section> {
     rows,
     raw,
   };
+}
+
+async function measuredOn(product: Product, bytes: number): Promise<number> {
+  try {
+    return await alone(() => growth(product, bytes));
+  } finally {
+    await product.stop();
+  }
 }
 
 /** Bytes of memory for each stream that was opened and got so many bytes of a message that is one byte longer. */
