@@ -96,7 +96,8 @@ async function load({ peer, rules, running }: Case, word: Word, amount: readonly
   const server = cpuSeconds(pids) - before.server;
   const answered = Number(/status codes: (\d+) 2xx/.exec(stdout)?.[1] ?? 0);
   const took = /finished in ([\d.]+)(us|ms|s), /.exec(stdout);
-  if (answered === 0 || took === null) throw new Error(`h2load: ${(stdout + stderr).trim().slice(-200)}`);
+  if (answered === 0 || took === null)
+    throw new Error(`h2load: too slow, or ${stderr.trim().split('\n')[0] || 'no answers'}`);
   const unit = { us: 1e-6, ms: 1e-3, s: 1 }[took[2] as 'us' | 'ms' | 's']; // as matched
   const client = Math.max(0, wall - server); // it spins on its own core
   return {
