@@ -40,7 +40,8 @@ const settings: Settings = {
   isFull: values.full,
   stop: stopping.signal,
 };
-const names = values.only?.split(',') ?? Object.keys(sections);
+const names =
+  values.only?.split(',') ?? Object.keys(sections).filter((name) => values.full || sections[name]!.onlyFull !== true);
 const unknown = names.filter((name) => !Object.hasOwn(sections, name));
 if (unknown.length > 0) {
   console.error(`no section is called ${unknown.join(', ')}; there are ${Object.keys(sections).join(', ')}`);

@@ -12,16 +12,22 @@ import { envoyLatency, envoyMost, envoySettings } from './through-envoy.ts';
 interface Measurement {
   /** Builds or finds other programs first. */
   readonly needsPeers: boolean;
+  /** Is left out unless everything is asked for, or this. */
+  readonly onlyFull?: boolean;
   measure(settings: Settings): Promise<readonly Section[]>;
 }
 
 export const sections: Readonly<Record<string, Measurement>> = {
   decision: { needsPeers: false, measure: async (settings) => [await decisions(settings)] },
   saturate: { needsPeers: true, measure: async (settings) => [await saturate(settings)] },
-  'saturate-miss': { needsPeers: true, measure: async (settings) => [await saturate(settings, 'miss')] },
+  'saturate-miss': {
+    needsPeers: true,
+    onlyFull: true,
+    measure: async (settings) => [await saturate(settings, 'miss')],
+  },
   'envoy-latency': { needsPeers: true, measure: async (settings) => [await envoyLatency(settings)] },
   'envoy-most': { needsPeers: true, measure: async (settings) => [await envoyMost(settings)] },
-  'envoy-settings': { needsPeers: true, measure: async (settings) => [await envoySettings(settings)] },
+  'envoy-settings': { needsPeers: true, onlyFull: true, measure: async (settings) => [await envoySettings(settings)] },
   start: { needsPeers: false, measure: async (settings) => [await startAndMemory(settings), await queued()] },
   reload: { needsPeers: true, measure: async (settings) => [await reload(settings)] },
   issuance: { needsPeers: false, measure: async (settings) => [await issuance(settings)] },
