@@ -24,6 +24,7 @@ export type FuzzReport =
 
 /** Inputs between two looks at the coverage. */
 const BATCH = 64;
+const THOROUGH_EVERY = 8;
 const REPORT_EVERY_MS = 5_000;
 const LONGEST = 100_000;
 const sources = ['/src/transport/lane/', '/src/authz/', '/src/policy/compile/', '/src/lib/'];
@@ -38,7 +39,7 @@ async function tried(target: FuzzTarget, input: Buffer): Promise<boolean> {
   progress[1] = input.length;
   Atomics.add(progress, 0, 1);
   try {
-    await target.run(Buffer.from(input));
+    await target.run(Buffer.from(input), progress[0]! % THOROUGH_EVERY === 0);
     return true;
   } catch (thrown) {
     tell({ kind: 'finding', input, what: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown) });

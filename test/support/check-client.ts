@@ -26,7 +26,13 @@ export interface CheckClient extends Disposable {
  * @param identity  who asks, over mTLS; Gatehouse must show its decider's ID
  */
 export function checkClient(target: string, identity?: ClientIdentity): CheckClient {
-  const client = new Client(target, identity === undefined ? credentials.createInsecure() : mutualTls(identity));
+  // A connection of its own, which clients of one address would share otherwise.
+  const options = { 'grpc.use_local_subchannel_pool': 1 };
+  const client = new Client(
+    target,
+    identity === undefined ? credentials.createInsecure() : mutualTls(identity),
+    options,
+  );
   return {
     ask: (request, method = CHECK) =>
       new Promise((resolve) => {

@@ -31,7 +31,19 @@ const indexing = Buffer.concat([
 ]);
 const referring = Buffer.from([0x83, 0x86, 0xc0, 0xbf, 0xbe]);
 
+/** Puts another path into the table, so that `referring` means that one from now on. */
+const shifting = Buffer.concat([
+  Buffer.from([0x83, 0x86, 0x41, 0x01, 0x61, 0x44, 0x0e]),
+  Buffer.from('/test.Test/Big'),
+  Buffer.from([0x5f, 0x10]),
+  Buffer.from('application/grpc'),
+]);
+const called = (id: number, block: Buffer): Buffer =>
+  Buffer.concat([frame(1, 4, id, block), frame(0, 1, id, grpcMessage(some))]);
+
 const conversations: readonly (readonly Buffer[])[] = [
+  [called(1, indexing), called(3, referring), called(5, referring), called(7, shifting), called(9, referring)],
+  [settings([4, 100_000]), ...[1, 3, 5].map((id) => wholeCall(id, '/test.Test/Big')), frame(8, 0, 0, uint32(50_000))],
   [wholeCall(1, '/test.Test/Echo', some), wholeCall(3, '/test.Test/Big'), wholeCall(5, '/test.Test/Refuse')],
   [
     frame(1, 4, 1, indexing),

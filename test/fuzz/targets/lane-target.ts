@@ -92,7 +92,7 @@ function assertVictimServed(): void {
   victim.socket.say(wholeCall(id, '/test.Test/Echo', message));
   const { frames } = cutFrames(Buffer.concat(victim.socket.sent));
   const reply = frames.find((each) => each.type === 0 && each.id === id);
-  assert.deepEqual(reply?.payload, grpcMessage(message), 'another connection got no right answer');
+  assert.ok(reply?.payload.equals(grpcMessage(message)), 'another connection got no right answer');
   const window = Buffer.alloc(13);
   window.writeUIntBE(4, 0, 3);
   window[3] = 8;
@@ -112,6 +112,11 @@ function repliesOf(frames: readonly RawFrame[]): Map<number, Buffer> {
   return whole;
 }
 
+/** Without a picture of the difference, which for large replies takes more memory than there is. */
+function assertSame(reply: Buffer, wanted: Buffer): void {
+  assert.ok(reply.equals(wanted), `${reply.length} bytes that are not the ${wanted.length} wanted`);
+}
+
 async function assertAsNghttp2(input: Buffer, frames: readonly RawFrame[]): Promise<void> {
   const seen = await requestsSeenByNghttp2(input);
   if (seen === undefined) return;
@@ -119,8 +124,8 @@ async function assertAsNghttp2(input: Buffer, frames: readonly RawFrame[]): Prom
     const request = seen.get(id);
     assert.ok(request, `stream ${id} was answered, and is no request to nghttp2`);
     assert.equal(request.method, 'POST');
-    if (request.path === '/test.Test/Echo' && request.body[0] === 0) assert.deepEqual(reply, request.body);
-    else if (request.path === '/test.Test/Big') assert.deepEqual(reply, grpcMessage(bigReply));
+    if (request.path === '/test.Test/Echo' && request.body[0] === 0) assertSame(reply, request.body);
+    else if (request.path === '/test.Test/Big') assertSame(reply, grpcMessage(bigReply));
     else assert.ok(laneMethods.has(request.path), `OK from ${request.path}`);
   }
 }
@@ -140,19 +145,19 @@ export const laneTarget: FuzzTarget = {
   name: 'lane',
   seeds: seedConversations,
   mutate: mutateFrames,
-  async run(input) {
+  async run(input, isThorough) {
     runs += 1;
     failed.length = 0;
     const whole = await answer([input]);
     assertWellFormed(whole.frames);
     assertWithinWindows(whole.frames, input);
     const parts = await answer(cut(input));
-    if (!whole.later && !parts.later) assert.equal(perStream(parts.frames), perStream(whole.frames), 'cuts matter');
+    if (!whole.later && !parts.later) assert.ok(perStream(parts.frames) === perStream(whole.frames), 'cuts matter');
     assert.deepEqual(
       failed.filter((thrown) => !String(thrown).includes('a secret')),
       [],
     );
     assertVictimServed();
-    if (runs % 8 === 0) await assertAsNghttp2(input, whole.frames);
+    if (isThorough) await assertAsNghttp2(input, whole.frames);
   },
 };

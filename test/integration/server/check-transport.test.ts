@@ -5,7 +5,7 @@ import { fromJson } from '@bufbuild/protobuf';
 import { CheckResponseSchema } from '../../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
 import { checkClient, question } from '../../support/check-client.ts';
 import { eventually } from '../../support/eventually.ts';
-import { gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';
+import { allowing, gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';
 import { type JsonMessage, pythonCall } from '../../support/python-client.ts';
 import { type RunningGatehouse, runGatehouse } from '../../support/run-gatehouse.ts';
 import type { TempDir } from '../../support/temp-dir.ts';
@@ -91,11 +91,33 @@ describe('The lane under serve', function () {
     await client.ask(new Uint8Array(0), '/no.Such/Method');
     await eventually('all is counted', async () => {
       const text = await metrics(server);
-      return (
-        text.includes('gatehouse_lane_hostile_total{kind="not_http2"} 4\n') &&
-        text.includes('gatehouse_lane_refusals_total 1\n') &&
-        text.includes('gatehouse_lane_connections 1\n')
-      );
+      const wanted = ['hostile_total{kind="not_http2"} 4', 'refusals_total 1', 'connections 1'];
+      return wanted.every((line) => text.includes(`gatehouse_lane_${line}\n`)) ? true : undefined;
     });
+  });
+
+  it('answers on standing connections while the primary stands still, and decides alike on all workers afterwards', async () => {
+    await using dir = await gatehouseDir({ listen: usualListeners, extAuthz: { workers: 3 } });
+    await using server = await runGatehouse(dir.config);
+    const clients = Array.from({ length: 6 }, () => checkClient(server.ready.extAuthz));
+    const reasons = async (): Promise<Set<string>> => {
+      const answers = await Promise.all(clients.map((client) => client.ask(question('GET'))));
+      return new Set(answers.map((answer) => ('reason' in answer ? answer.reason : answer.details)));
+    };
+    try {
+      assert.deepEqual(await reasons(), new Set(['rule_allowed'])); // connections go to the workers in turn
+      process.kill(server.pid, 'SIGSTOP');
+      assert.deepEqual(await reasons(), new Set(['rule_allowed']));
+      process.kill(server.pid, 'SIGCONT');
+      await dir.policy('details', allowing('POST'));
+      // The metric is the lowest generation of all, so that it tells when the change is in force everywhere.
+      await eventually('all decide by the new policy', async () =>
+        (await metrics(server)).includes('gatehouse_snapshot_generation 2\n') ? true : undefined,
+      );
+      assert.deepEqual(await reasons(), new Set(['no_rule_allowed']));
+    } finally {
+      process.kill(server.pid, 'SIGCONT');
+      for (const client of clients) client[Symbol.dispose]();
+    }
   });
 });
