@@ -51,9 +51,9 @@ function failed(title: string, error: Error): Row {
 
 const invitation = (mesh: Mesh): string => `
 Everything keeps running until Ctrl-C. Try:
-  curl -i http://127.0.0.1:${mesh.appPort('productpage')}/details/1              productpage asks details: 200
-  curl -i -X POST http://127.0.0.1:${mesh.appPort('productpage')}/details/1      and may only read: 403
-  curl -i http://127.0.0.1:${mesh.appPort('reviews')}/details/1              reviews asks details: as the edited policy says
+  curl -i http://127.0.0.1:${mesh.appPort('productpage')}/details/1           # productpage asks details: 200
+  curl -i -X POST http://127.0.0.1:${mesh.appPort('productpage')}/details/1   # and may only read: 403
+  curl -i http://127.0.0.1:${mesh.appPort('reviews')}/details/1           # reviews asks details: as the edited policy says
   $EDITOR ${mesh.directory}/policies/details-viewer.yaml
   tail -f ${mesh.detailsLog}
   npm run -s gatehouse -- ca status --config ${mesh.configFile}
