@@ -74,6 +74,7 @@ export function createGrpcServer({ methods, limits, acceptsPathAsAuthority, fail
   };
   // tryShutdown does not wait for calls on injected connections, so what is waited for is the sockets: each closes after its last call.
   const end = async (graceMs: number): Promise<void> => {
+    await new Promise((resolve) => setImmediate(resolve)); // streams may still say what they just heard, such as NOT_SERVING
     stopping.abort();
     server.tryShutdown(() => undefined);
     const cut = setTimeout(() => {

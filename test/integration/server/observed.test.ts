@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { Client, credentials } from '@grpc/grpc-js';
+import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
 import {
   HealthCheckRequestSchema,
   HealthCheckResponseSchema,
@@ -61,6 +61,30 @@ function health(target: string, service: string): Promise<Status | string> {
       },
     );
   });
+}
+
+/** What Watch said, and the words with which it ended. */
+function watchHealth(
+  target: string,
+  service: string,
+): { readonly first: Promise<void>; readonly ended: Promise<unknown[]> } {
+  const client = new Client(target, credentials.createInsecure());
+  const call = client.makeServerStreamRequest(
+    '/grpc.health.v1.Health/Watch',
+    (bytes: Uint8Array) => Buffer.from(bytes),
+    (bytes: Buffer) => fromBinary(HealthCheckResponseSchema, bytes),
+    toBinary(HealthCheckRequestSchema, create(HealthCheckRequestSchema, { service })),
+  );
+  const said: unknown[] = [];
+  const first = new Promise<void>((resolve) => call.once('data', () => resolve()));
+  call.on('data', ({ status }: { status: Status }) => said.push(status));
+  const ended = new Promise<unknown[]>((resolve) => {
+    call.once('error', (error: ServiceError) => {
+      client.close();
+      resolve([...said, error.details]);
+    });
+  });
+  return { first, ended };
 }
 
 describe('gatehouse serve, looked at from outside', function () {
@@ -129,6 +153,19 @@ describe('gatehouse serve, looked at from outside', function () {
       for (const service of services)
         assert.equal(await health(door, service), Status.SERVING, `${service} at ${door}`);
       assert.equal(await health(door, 'no.such.Service'), 'not found');
+    }
+  });
+
+  it('tells those that watch its health NOT_SERVING when it drains, before their streams end', async () => {
+    const doors = [
+      [server.ready.workloadApi, 'SpiffeWorkloadAPI'],
+      [server.ready.extAuthz, 'envoy.service.auth.v3.Authorization'],
+    ] as const;
+    const watched = doors.map(([door, service]) => watchHealth(door, service));
+    await Promise.all(watched.map(({ first }) => first));
+    assert.equal(await server.stop('SIGTERM'), 0);
+    for (const { ended } of watched) {
+      assert.deepEqual(await ended, [Status.SERVING, Status.NOT_SERVING, 'shutting down']);
     }
   });
 

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { chmod } from 'node:fs/promises';
+import { asUser } from '../../support/as-user.ts';
 import { checkClient, question } from '../../support/check-client.ts';
+import { startChild } from '../../support/child.ts';
 import { eventually } from '../../support/eventually.ts';
 import { allowing, gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';
-import { gatehouseJson, runGatehouse } from '../../support/run-gatehouse.ts';
+import { gatehouseCommand, gatehouseJson, type ReadyLine, runGatehouse } from '../../support/run-gatehouse.ts';
 
 const details = 'spiffe://cluster.local/ns/default/sa/details';
 const ownEntry = (id = details) => ({ spiffeId: id, selectors: [`unix:uid:${process.geteuid?.()}`] });
@@ -169,7 +172,7 @@ describe('gatehouse serve', function () {
     assert.match(degraded[0]!, /gatehouse\.yaml:\d+:\d+: lisen: /);
   });
 
-  it('cannot be read by a debugger: no SIGUSR1, not dumpable, no core files', async () => {
+  it('cannot be read by a debugger: no SIGUSR1, no core files', async () => {
     await using dir = await gatehouseDir();
     await using server = await runGatehouse(dir.config);
     for (const pid of [server.pid, ...server.ready.deciderPids]) {
@@ -178,11 +181,22 @@ describe('gatehouse serve', function () {
     }
   });
 
-  it('turns NOT_SERVING and lets a running stream know when it drains', async () => {
+  it('is not dumpable: its files under /proc belong to root, although it runs as another user', async () => {
+    await using dir = await gatehouseDir();
+    await chmod(dir.path, 0o777);
+    await using child = startChild(...asUser(65_534, 65_534, gatehouseCommand('serve', '--config', dir.config).flat()));
+    await Promise.race([new Promise<void>((resolve) => child.onLine(() => resolve())), child.ended]);
+    const ready = JSON.parse(child.stdout()) as ReadyLine; // the contract's own line
+    for (const pid of [ready.pid, ...ready.deciderPids]) {
+      assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^Uid:\s+65534\s+65534/m);
+      assert.equal(statSync(`/proc/${pid}/environ`).uid, 0);
+    }
+    assert.equal(await child.stop(), 0);
+  });
+
+  it('lets a watcher of SVIDs know when it drains', async () => {
     await using dir = await gatehouseDir({ listen: usualListeners, entries: [ownEntry()] });
     await using server = await runGatehouse(dir.config);
-    const { startChild } = await import('../../support/child.ts');
-    const { gatehouseCommand } = await import('../../support/run-gatehouse.ts');
     await using watch = startChild(
       ...gatehouseCommand('svid', 'watch', '--socket', server.ready.workloadApi, '--output', 'json'),
     );
