@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { runCommandLine } from '../../src/cli/program.ts';
+import { configJsonSchema } from '../../src/config/json-schema.ts';
+
+const reference = readFileSync('docs/reference.md', 'utf8');
+const source = (path: string): string => readFileSync(path, 'utf8');
+const all = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, found = '']) => found);
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+}
+
+/** `listen.extAuthz`, `entries[].selectors`: every key that holds no other keys. */
+function leaves({ properties, items }: Schema, path = ''): string[] {
+  if (items?.properties !== undefined) return leaves(items, `${path}[]`);
+  if (properties === undefined) return [path];
+  return Object.entries(properties).flatMap(([key, schema]) => leaves(schema, path === '' ? key : `${path}.${key}`));
+}
+
+async function helpOf(...words: readonly string[]): Promise<string> {
+  let text = '';
+  await runCommandLine([...words, '--help'], {
+    out: (part) => {
+      text += part;
+    },
+    err: () => undefined,
+    exit: () => undefined,
+  });
+  return text;
+}
+const commandsIn = (help: string): string[] =>
+  all(/^Commands:\n((?: {2}.*\n?)+)/m.exec(help)?.[1] ?? '', /^ {2}([a-z]+)/gm).filter((name) => name !== 'help');
+
+async function commands(): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of commandsIn(await helpOf())) {
+    const inner = commandsIn(await helpOf(name));
+    found.push(...(inner.length === 0 ? [name] : inner.map((each) => `${name} ${each}`)));
+  }
+  return found;
+}
+
+describe('docs/reference.md', () => {
+  const things: readonly { name: string; of: () => readonly string[] | Promise<readonly string[]>; quoted: boolean }[] =
+    [
+      { name: 'reason', of: () => all(source('src/policy/decision.ts'), /^ {2}\| '(\w+)'/gm), quoted: true },
+      { name: 'metric', of: () => all(source('src/platform/observe/metrics.ts'), /'(gatehouse_\w+)'/g), quoted: false },
+      { name: 'error code', of: () => all(source('src/errors.ts'), /^ {2}(\w+): row\(/gm), quoted: true },
+      { name: 'command', of: commands, quoted: false },
+      {
+        name: 'admin route',
+        of: () =>
+          globSync('src/server/admin/*.ts').flatMap((file) => all(source(file), /'((?:GET|POST) \/v1\/[\w/]+)'/g)),
+        quoted: false,
+      },
+    ];
+  for (const { name, of, quoted } of things) {
+    it(`has every ${name}`, async () => {
+      const wanted = await of();
+      assert.ok(wanted.length > 5, `${wanted.length} found`);
+      const missing = wanted.filter((each) => !reference.includes(quoted ? `\`${each}\`` : each));
+      assert.deepEqual(missing, []);
+    });
+  }
+
+  it('has every key of the configuration', () => {
+    const keys = leaves(JSON.parse(configJsonSchema()) as Schema).filter((key) => !key.startsWith('$'));
+    assert.ok(keys.length > 50, `${keys.length} found`);
+    const missing = keys.filter((key) => {
+      const last = key.slice(key.lastIndexOf('.') + 1);
+      return !reference.includes(`\`${key}\``) && !reference.includes(`\`.${last}\``);
+    });
+    assert.deepEqual(missing, []);
+  });
+});
+
+describe('documents', () => {
+  const files = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...globSync('docs/*.md')];
+  for (const file of files) {
+    it(`${file} leads only to what is there`, () => {
+      const dead = all(source(file), /\]\(([^)#:\s]+)(?:#[^)]*)?\)/g).filter(
+        (path) => !existsSync(join(dirname(file), path)),
+      );
+      assert.deepEqual(dead, []);
+    });
+
+    it(`${file} leads only to headings that are there`, () => {
+      const slug = (heading: string): string =>
+        heading
+          .toLowerCase()
+          .replace(/[^\p{L}\p{N} _-]/gu, '')
+          .replaceAll(' ', '-');
+      const dead = [...source(file).matchAll(/\]\(([^)#:\s]*)#([^)]+)\)/g)].filter(([, path = '', anchor]) => {
+        const target = path === '' ? file : join(dirname(file), path);
+        return !all(source(target), /^#+ (.+)$/gm).some((heading) => slug(heading) === anchor);
+      });
+      assert.deepEqual(
+        dead.map(([whole]) => whole),
+        [],
+      );
+    });
+  }
+});
