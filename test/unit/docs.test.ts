@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { runCommandLine } from '../../src/cli/program.ts';
 import { configJsonSchema } from '../../src/config/json-schema.ts';
+import { allCommands } from '../support/command-line.ts';
 
 const reference = readFileSync('docs/reference.md', 'utf8');
 const source = (path: string): string => readFileSync(path, 'utf8');
@@ -20,36 +20,13 @@ function leaves({ properties, items }: Schema, path = ''): string[] {
   return Object.entries(properties).flatMap(([key, schema]) => leaves(schema, path === '' ? key : `${path}.${key}`));
 }
 
-async function helpOf(...words: readonly string[]): Promise<string> {
-  let text = '';
-  await runCommandLine([...words, '--help'], {
-    out: (part) => {
-      text += part;
-    },
-    err: () => undefined,
-    exit: () => undefined,
-  });
-  return text;
-}
-const commandsIn = (help: string): string[] =>
-  all(/^Commands:\n((?: {2}.*\n?)+)/m.exec(help)?.[1] ?? '', /^ {2}([a-z]+)/gm).filter((name) => name !== 'help');
-
-async function commands(): Promise<string[]> {
-  const found: string[] = [];
-  for (const name of commandsIn(await helpOf())) {
-    const inner = commandsIn(await helpOf(name));
-    found.push(...(inner.length === 0 ? [name] : inner.map((each) => `${name} ${each}`)));
-  }
-  return found;
-}
-
 describe('docs/reference.md', () => {
   const things: readonly { name: string; of: () => readonly string[] | Promise<readonly string[]>; quoted: boolean }[] =
     [
       { name: 'reason', of: () => all(source('src/policy/decision.ts'), /^ {2}\| '(\w+)'/gm), quoted: true },
       { name: 'metric', of: () => all(source('src/platform/observe/metrics.ts'), /'(gatehouse_\w+)'/g), quoted: false },
       { name: 'error code', of: () => all(source('src/errors.ts'), /^ {2}(\w+): row\(/gm), quoted: true },
-      { name: 'command', of: commands, quoted: false },
+      { name: 'command', of: async () => (await allCommands()).map((words) => words.join(' ')), quoted: false },
       {
         name: 'admin route',
         of: () =>

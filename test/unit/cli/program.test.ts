@@ -1,46 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { runCommandLine } from '../../../src/cli/program.ts';
-
-interface Ran {
-  readonly out: string;
-  readonly err: string;
-  readonly code: number | undefined;
-}
-
-async function run(...args: readonly string[]): Promise<Ran> {
-  let [out, err] = ['', ''];
-  let code: number | undefined;
-  await runCommandLine(args, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    exit: (given) => {
-      code = given;
-    },
-  });
-  return { out, err, code };
-}
-
-/** Names under `Commands:` of a help text. */
-function commandsIn(help: string): string[] {
-  const list = /^Commands:\n((?: {2}.*\n?)+)/m.exec(help)?.[1] ?? '';
-  return [...list.matchAll(/^ {2}([a-z-]+)/gm)].flatMap(([, name]) =>
-    name === undefined || name === 'help' ? [] : [name],
-  );
-}
-
-async function allCommands(): Promise<string[][]> {
-  const found: string[][] = [];
-  for (const name of commandsIn((await run('--help')).out)) {
-    const inner = commandsIn((await run(name, '--help')).out);
-    found.push(...(inner.length === 0 ? [[name]] : inner.map((each) => [name, each])));
-  }
-  return found;
-}
+import { allCommands, commandLine as run } from '../../support/command-line.ts';
 
 describe('runCommandLine', () => {
   it('knows the commands of the contract', async () => {
