@@ -25,17 +25,17 @@ export function becomesReady(
       if (isEnough(readiness)) finish();
     };
     const abort = (): void => finish(new GatehouseError('draining', 'stopped before it was ready'));
-    const timer = setTimeout(
-      () => {
-        const { waiting, degraded } = state.value;
-        const why = [...Object.entries(waiting).map(([part, reason]) => `${part}: ${reason}`), ...degraded].join('; ');
-        finish(new GatehouseError('not_ready', `not ready in time: ${why}`, { waiting, degraded }));
-      },
-      Math.max(0, timeoutMs),
-    );
+    const late = (): void => {
+      const { waiting, degraded } = state.value;
+      const parts = [...Object.entries(waiting).map(([part, reason]) => `${part}: ${reason}`), ...degraded];
+      const why = parts.length > 0 ? parts.join('; ') : 'the start took longer';
+      finish(new GatehouseError('not_ready', `not ready in time: ${why}`, { waiting, degraded }));
+    };
+    const timer = setTimeout(late, Math.max(0, timeoutMs));
     const unsubscribe = state.subscribe(look);
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();
-    else if (timeoutMs > 0) look(state.value);
+    else if (timeoutMs <= 0) late();
+    else look(state.value);
   });
 }

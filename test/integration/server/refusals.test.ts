@@ -77,6 +77,21 @@ describe('gatehouse serve, when it cannot', function () {
     });
   }
 
+  it('says what it waited for when it is not ready in time', async () => {
+    await using dir = await gatehouseDir();
+    const { code, stdout, stderr } = await refused(dir, '--ready-timeout', '1ms');
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.match(stderr, /not ready in time: ((authority|policies|deciders): |the start took longer)/);
+  });
+
+  it('says errors as JSON when asked to', async () => {
+    await using dir = await gatehouseDir();
+    await dir.configure({ listen: usualListeners, polices: {} });
+    const { code, stderr } = await refused(dir, '--output', 'json');
+    assert.equal(code, 2);
+    assert.equal((JSON.parse(stderr) as { code: string }).code, 'config_invalid');
+  });
+
   it('names a port that is in use', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');

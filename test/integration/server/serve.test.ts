@@ -172,6 +172,19 @@ describe('gatehouse serve', function () {
     assert.match(degraded[0]!, /gatehouse\.yaml:\d+:\d+: lisen: /);
   });
 
+  it('decides by what a file last said when it is broken at the next start, and says so', async () => {
+    await using dir = await gatehouseDir();
+    await (await runGatehouse(dir.config)).stop();
+    await dir.policy('details', allowing('GET').replace('rules:', 'ruels:'));
+    await using server = await runGatehouse(dir.config);
+    const state = await ready(server.ready.health);
+    assert.equal(state.ready, true);
+    assert.match(state.degraded[0] ?? '', /policies\/details\.yaml:6$/);
+    using client = checkClient(server.ready.extAuthz);
+    const answer = await client.ask(question('GET'));
+    assert.equal('reason' in answer && answer.reason, 'rule_allowed');
+  });
+
   it('cannot be read by a debugger: no SIGUSR1, no core files', async () => {
     await using dir = await gatehouseDir();
     await using server = await runGatehouse(dir.config);
