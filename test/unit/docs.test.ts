@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { configJsonSchema } from '../../src/config/json-schema.ts';
-import { allCommands } from '../support/command-line.ts';
+import { allCommands, commandLine } from '../support/command-line.ts';
 
 const reference = readFileSync('docs/reference.md', 'utf8');
 const source = (path: string): string => readFileSync(path, 'utf8');
@@ -42,6 +42,19 @@ describe('docs/reference.md', () => {
       assert.deepEqual(missing, []);
     });
   }
+
+  it('has every flag of every command', async () => {
+    const flags = new Set<string>();
+    for (const words of await allCommands()) {
+      for (const flag of all((await commandLine(...words, '--help')).out, /^ {2}(?:-\w, )?(--[a-z-]+)/gm))
+        flags.add(flag);
+    }
+    assert.ok(flags.size > 40, `${flags.size} found`);
+    assert.deepEqual(
+      [...flags].filter((flag) => !new RegExp(`${flag}(?![a-z-])`).test(reference)),
+      [],
+    );
+  });
 
   it('has every key of the configuration', () => {
     const keys = leaves(JSON.parse(configJsonSchema()) as Schema).filter((key) => !key.startsWith('$'));
