@@ -78,7 +78,7 @@ describe('commands that ask a running server', function () {
     const [program, args] = gatehouseCommand('svid', 'fetch', '--socket', server.ready.workloadApi, '--output', 'json');
     const { code, out, err } = await ran(asUser(65_534, 65_534, [program, ...args]));
     assert.deepEqual([code, out], [1, '']);
-    const error = JSON.parse(err) as { code: string; message: string };
+    const error = JSON.parse(err.split('\n', 1)[0] ?? '') as { code: string; message: string };
     assert.equal(error.code, 'not_entitled');
     assert.match(error.message, /unix:uid:65534/);
     assert.doesNotMatch(error.message, /4242|printer|details/);
