@@ -107,14 +107,23 @@ class Checker {
     const snapshot = state?.snapshot.generation ?? 0;
     this.#ids.advance();
     const answer = this.#answer(made, snapshot);
-    ring.record(made, this.#ids.bytes, nowMs, this.#question.destination, snapshot, bytes);
+    ring.record(
+      made,
+      this.#ids.bytes,
+      nowMs,
+      this.#question.destination,
+      snapshot,
+      bytes,
+      caller,
+      this.#question.facts.tokens,
+    );
     counters.count(made, performance.now() - started);
-    if (this.#deps.parity !== undefined) this.#compare(made, nowMs, snapshot, bytes);
+    if (this.#deps.parity !== undefined) this.#compare(made, nowMs, snapshot, bytes, caller);
     return answer;
   }
 
   /** Beside the answer, which is made: nothing that goes wrong in here may touch it. */
-  #compare(made: Decision, decidedAt: number, snapshot: number, bytes: Uint8Array): void {
+  #compare(made: Decision, decidedAt: number, snapshot: number, bytes: Uint8Array, caller: Caller): void {
     const { facts, destination } = this.#question;
     try {
       if (!facts.mayHoldMetadataOf(shadowFilter)) return;
@@ -125,6 +134,8 @@ class Checker {
         destination,
         snapshot,
         request: Buffer.from(bytes),
+        caller,
+        tokens: facts.tokens,
       }));
     } catch (thrown) {
       this.#deps.onError?.(thrown);

@@ -1,12 +1,13 @@
 /**
- * The decision ring: the last decisions, kept without work on the way of a Check and read off it.
+ * The decision ring: the last decisions, kept without work on the way of a Check and taken off it soon after.
  *
  * Denies and allows have a ring each, so that allows never push a deny out. A ring that is full, or a rate that is used up,
- * drops and counts.
+ * drops and counts. Requests stand here as they came, tokens and all, until they are taken; then they are wiped.
  * @module
  */
 import type { Decision } from '../policy/decision.ts';
-import type { FoundDestination } from './destination.ts';
+import type { Caller, FoundDestination } from './destination.ts';
+import type { TokenVerdict } from './jwt/verdict.ts';
 import { ID_LENGTH } from './respond.ts';
 
 export interface RingOptions {
@@ -25,8 +26,11 @@ export interface RingEntry {
   readonly decision: Decision;
   readonly destination: FoundDestination | undefined;
   readonly snapshot: number;
-  /** The CheckRequest; undefined if it was too large to keep. */
+  /** The CheckRequest as it came; undefined if it was too large to keep. */
   readonly request: Buffer | undefined;
+  readonly caller: Caller;
+  /** What became of its tokens; undefined if no policy asked for them. */
+  readonly tokens: TokenVerdict | undefined;
 }
 
 /** Bytes of a request that are kept in place; larger ones are copied apart, the largest not at all. */
@@ -50,9 +54,11 @@ export class DecisionRing {
     destination: FoundDestination | undefined,
     snapshot: number,
     request: Uint8Array,
+    caller: Caller,
+    tokens: TokenVerdict | undefined,
   ): void {
     const lane = decision.effect === 'deny' ? this.#denies : this.#allows;
-    lane.record(decision, id, nowMs, destination, snapshot, request);
+    lane.record(decision, id, nowMs, destination, snapshot, request, caller, tokens);
   }
 
   /** Takes up to `most` decisions that were not taken yet, denies first, and how many were dropped since the last call. */
@@ -60,17 +66,6 @@ export class DecisionRing {
     const denies = this.#denies.drain(most);
     const allows = this.#allows.drain(most - denies.length);
     return { entries: [...denies, ...allows], dropped: this.#denies.takeDropped() + this.#allows.takeDropped() };
-  }
-
-  /** The latest decisions, newest first, whether taken or not. */
-  recent(most: number): readonly RingEntry[] {
-    const all = [...this.#denies.recent(most), ...this.#allows.recent(most)];
-    return all.sort((a, b) => b.decidedAt - a.decidedAt).slice(0, most);
-  }
-
-  /** The decision of an id, while it is still kept. */
-  find(id: string): RingEntry | undefined {
-    return this.#denies.find(id) ?? this.#allows.find(id);
   }
 }
 
@@ -82,6 +77,8 @@ class Lane {
   readonly #decisions: (Decision | undefined)[];
   readonly #destinations: (FoundDestination | undefined)[];
   readonly #large: (Buffer | undefined)[];
+  readonly #callers: (Caller | undefined)[];
+  readonly #tokens: (TokenVerdict | undefined)[];
   readonly #lengths: Int32Array;
   readonly #times: Float64Array;
   readonly #snapshots: Float64Array;
@@ -100,6 +97,8 @@ class Lane {
     this.#decisions = new Array<Decision | undefined>(size).fill(undefined);
     this.#destinations = new Array<FoundDestination | undefined>(size).fill(undefined);
     this.#large = new Array<Buffer | undefined>(size).fill(undefined);
+    this.#callers = new Array<Caller | undefined>(size).fill(undefined);
+    this.#tokens = new Array<TokenVerdict | undefined>(size).fill(undefined);
     this.#lengths = new Int32Array(size);
     this.#times = new Float64Array(size);
     this.#snapshots = new Float64Array(size);
@@ -112,6 +111,8 @@ class Lane {
     destination: FoundDestination | undefined,
     snapshot: number,
     request: Uint8Array,
+    caller: Caller,
+    tokens: TokenVerdict | undefined,
   ): void {
     const second = Math.floor(nowMs / 1000);
     if (second !== this.#second) {
@@ -128,6 +129,8 @@ class Lane {
     this.#times[slot] = nowMs;
     this.#snapshots[slot] = snapshot;
     this.#ids.set(id, slot * ID_LENGTH);
+    this.#callers[slot] = caller;
+    this.#tokens[slot] = tokens;
     this.#lengths[slot] = request.length;
     this.#large[slot] = undefined;
     if (request.length <= SLOT_BYTES) this.#arena.set(request, slot * SLOT_BYTES);
@@ -136,7 +139,7 @@ class Lane {
 
   drain(most: number): RingEntry[] {
     const out: RingEntry[] = [];
-    while (out.length < most && this.#drained < this.#written) out.push(this.#entry(this.#drained++ % this.#size));
+    while (out.length < most && this.#drained < this.#written) out.push(this.#takeOut(this.#drained++ % this.#size));
     return out;
   }
 
@@ -146,36 +149,23 @@ class Lane {
     return dropped;
   }
 
-  recent(most: number): RingEntry[] {
-    const out: RingEntry[] = [];
-    const oldest = Math.max(0, this.#written - Math.min(most, this.#size));
-    for (let at = this.#written - 1; at >= oldest; at--) out.push(this.#entry(at % this.#size));
-    return out;
-  }
-
-  find(id: string): RingEntry | undefined {
-    if (id.length !== ID_LENGTH) return undefined;
-    const wanted = Buffer.from(id, 'latin1');
-    const kept = Math.min(this.#written, this.#size);
-    for (let slot = 0; slot < kept; slot++) {
-      if (this.#ids.compare(wanted, 0, ID_LENGTH, slot * ID_LENGTH, (slot + 1) * ID_LENGTH) === 0)
-        return this.#entry(slot);
-    }
-    return undefined;
-  }
-
-  #entry(slot: number): RingEntry {
+  #takeOut(slot: number): RingEntry {
     const length = this.#lengths[slot]!;
     const inPlace = length <= SLOT_BYTES;
-    return {
+    const kept = this.#arena.subarray(slot * SLOT_BYTES, slot * SLOT_BYTES + (inPlace ? length : 0));
+    const entry: RingEntry = {
       id: this.#ids.toString('latin1', slot * ID_LENGTH, (slot + 1) * ID_LENGTH),
       decidedAt: this.#times[slot]!,
       decision: this.#decisions[slot]!,
       destination: this.#destinations[slot],
       snapshot: this.#snapshots[slot]!,
-      request: inPlace
-        ? Buffer.from(this.#arena.subarray(slot * SLOT_BYTES, slot * SLOT_BYTES + length))
-        : this.#large[slot],
+      request: inPlace ? Buffer.from(kept) : this.#large[slot],
+      caller: this.#callers[slot]!,
+      tokens: this.#tokens[slot],
     };
+    kept.fill(0);
+    this.#large[slot] = undefined;
+    this.#tokens[slot] = undefined;
+    return entry;
   }
 }

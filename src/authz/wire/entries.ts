@@ -84,6 +84,14 @@ export class Entries {
     return readText(bytes, this.#values.begin(index), this.#values.end(index));
   }
 
+  valueBegin(index: number): number {
+    return this.#values.begin(index);
+  }
+
+  valueEnd(index: number): number {
+    return this.#values.end(index);
+  }
+
   /** Tells whether the key of an entry is `name` (lower-case), without regard to ASCII case. */
   hasKey(bytes: Buffer, index: number, name: string): boolean {
     const begin = this.#keys.begin(index);

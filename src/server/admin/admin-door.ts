@@ -35,8 +35,8 @@ async function answer(
   const spiffeId = deps.identify(peer.certificate);
   try {
     const who = peer.tls ? authoriseId(spiffeId, deps.config().admin.clients) : authoriseUid(peer.uid, deps);
-    const handle = routeOf(method, url.pathname);
-    const asked: AdminRequest = { who, query: url.searchParams, body: await bodyOf(request) };
+    const { handle, rest } = routeOf(method, url.pathname);
+    const asked: AdminRequest = { who, rest, query: url.searchParams, body: await bodyOf(request) };
     send(response, 200, await handle(asked, deps));
   } catch (thrown) {
     const error = asGatehouseError(thrown);

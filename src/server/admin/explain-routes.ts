@@ -1,9 +1,14 @@
 /**
- * `/v1/explain`.
+ * `/v1/explain` and `/v1/decisions/ID`.
  * @module
  */
+import type { Explanation } from '../../analysis/explain.ts';
+import { testOfDecision } from '../../analysis/policy-test/test-of-decision.ts';
 import { encodeRequestForm } from '../../analysis/request-form.ts';
+import type { KeptDecision } from '../../authz/kept-decision.ts';
 import { GatehouseError } from '../../errors.ts';
+import { type DecisionRecord, decisionRecord } from '../log/decision-record.ts';
+import type { AdminDeps } from './admin-deps.ts';
 import type { AdminHandler } from './admin-handler.ts';
 
 /**
@@ -21,4 +26,77 @@ function requestOf(body: unknown): Uint8Array {
     throw new GatehouseError('message_invalid', 'checkRequest must be the bytes of a CheckRequest in base64');
   }
   return encodeRequestForm('request' in body ? body.request : body);
+}
+
+/** A past decision, derived again. */
+export interface Derivation {
+  readonly record: DecisionRecord;
+  /** Generation of policy that decided, and the one in force. */
+  readonly snapshot: number;
+  readonly inForce: number;
+  /** The derivation under the policies that decided; null if they, or the request, are kept no longer. */
+  readonly before: Explanation | null;
+  /** The derivation under the policies in force; null if the request is not kept. The same as `before` if they decided. */
+  readonly now: Explanation | null;
+  /** Whether the derivation reached the recorded decision; null if there is none. */
+  readonly reproduced: boolean | null;
+  readonly notes: readonly string[];
+  /** The decision as a policy test; null without a request. */
+  readonly test: unknown;
+}
+
+const FLUSH_TIMEOUT_MS = 500;
+
+/** The derivation of a decision that is still kept. */
+export const why: AdminHandler = async ({ rest: id }, deps): Promise<Derivation> => {
+  const kept = await find(id, deps);
+  const { explain: live } = deps;
+  const record = decisionRecord(kept);
+  const base = { record, snapshot: kept.snapshot, inForce: live.generation };
+  const { request, tokens } = kept;
+  if (request === undefined) {
+    const notes = ['its request was too large to be kept'];
+    return { ...base, before: null, now: null, reproduced: null, notes, test: null };
+  }
+  const question = { request, nowMs: kept.decidedAt, caller: kept.caller, ...(tokens && { tokens }) };
+  const isCurrent = kept.snapshot === live.generation;
+  const now = await live.explain(question);
+  const old = isCurrent ? now : live.holds(kept.snapshot) ? await live.explain(question, kept.snapshot) : null;
+  const before = old === null || isCurrent ? old : { ...old, flip: {} }; // its files say something else by now
+  const reproduced = before === null ? null : isSame(before, record);
+  const notes = [
+    ...(before === null ? [`the policies of snapshot ${kept.snapshot} are kept no longer`] : []),
+    ...(reproduced === false
+      ? [
+          `the derivation came to ${before?.decision} ${before?.reason}: something besides policy has changed since, or a secret of the request decided`,
+        ]
+      : []),
+  ];
+  const test = testOfDecision(`decision ${id}`, record.at, { ...now, ...asRecorded(record) }, tokens) ?? null;
+  return { ...base, before, now, reproduced, notes, test };
+};
+
+const asRecorded = ({ decision, reason, policy, rule }: DecisionRecord) => ({
+  decision,
+  reason: reason as Explanation['reason'],
+  policy: policy ?? null,
+  rule: rule ?? null,
+}); // a record's reason is one of the list
+
+function isSame(told: Explanation, record: DecisionRecord): boolean {
+  const { decision, reason, policy, rule } = asRecorded(record);
+  return told.decision === decision && told.reason === reason && told.policy === policy && told.rule === rule;
+}
+
+async function find(id: string, { decisions, deciders }: AdminDeps): Promise<KeptDecision> {
+  const known = decisions.find(id);
+  if (known !== undefined) return known;
+  await deciders?.report(FLUSH_TIMEOUT_MS); // it may be on its way
+  const found = decisions.find(id);
+  if (found !== undefined) return found;
+  throw new GatehouseError(
+    'not_found',
+    `no decision ${id} is kept: it is of another server or from before the last start, was pushed out by later ones (${decisions.size} are kept), or was one too many in its second`,
+    { id, kept: decisions.size },
+  );
 }

@@ -7,7 +7,7 @@ import type { AdminHandler } from './admin-handler.ts';
 import { authorities, ledger } from './authority-routes.ts';
 import { backup } from './backup-route.ts';
 import { entries, explainEntry } from './entry-routes.ts';
-import { explain } from './explain-routes.ts';
+import { explain, why } from './explain-routes.ts';
 import { createJoinToken } from './join-token-route.ts';
 import { decisions, policies } from './policy-routes.ts';
 import { crl, revocations, revoke, undoRevocation } from './revocation-routes.ts';
@@ -32,12 +32,17 @@ const routes: Readonly<Record<string, AdminHandler>> = {
   'GET /v1/entries/explain': explainEntry,
   'GET /v1/policies': policies,
   'GET /v1/decisions': decisions,
+  'GET /v1/decisions/': why,
   'POST /v1/explain': explain,
 };
 
 /** @throws GatehouseError `not_found` */
-export function routeOf(method: string, path: string): AdminHandler {
-  const handler = routes[`${method} ${path}`];
-  if (handler === undefined) throw new GatehouseError('not_found', `there is no ${method} ${path}`);
-  return handler;
+export function routeOf(method: string, path: string): { readonly handle: AdminHandler; readonly rest: string } {
+  const whole = routes[`${method} ${path}`];
+  if (whole !== undefined) return { handle: whole, rest: '' };
+  const slash = path.lastIndexOf('/') + 1;
+  const rest = path.slice(slash);
+  const handle = rest === '' ? undefined : routes[`${method} ${path.slice(0, slash)}`];
+  if (handle === undefined) throw new GatehouseError('not_found', `there is no ${method} ${path}`);
+  return { handle, rest };
 }

@@ -8,6 +8,7 @@ import { CheckCounters } from '../../authz/counters.ts';
 import { DecisionIds } from '../../authz/decision-id.ts';
 import { importKeySets } from '../../authz/jwks/import-key-sets.ts';
 import { createTokenVerifier } from '../../authz/jwt/verifier.ts';
+import { createKeeper } from '../../authz/kept-decision.ts';
 import { ParityCanary } from '../../authz/parity.ts';
 import { DecisionRing } from '../../authz/ring.ts';
 import { selfTest } from '../../authz/self-test.ts';
@@ -53,7 +54,9 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
   const identity = createWatchable<TlsIdentity | undefined>(undefined);
   const ring = new DecisionRing();
   const counters = new CheckCounters();
-  const parity = new ParityCanary((report) => tell({ kind: 'parity', report }));
+  const parity = new ParityCanary(({ entry, ...report }) =>
+    tell({ kind: 'parity', report: { ...report, entry: keep(entry) } }),
+  );
   const ids = new DecisionIds();
   const models = new ModelUnpacker();
   const verifyTokens = createTokenVerifier();
@@ -63,6 +66,7 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
   let attempt = 0;
   let checks = 0;
   let givingBack: Disposable | undefined;
+  let keep = createKeeper({ generation: 0, absence: 'upstream', planes: [] });
   let inForceKeys: ReadonlySet<string> = new Set();
   let isWaitingForKeys = false;
   let check: Check | undefined;
@@ -114,6 +118,7 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
       if (snapshot === undefined || attempt !== mine) return;
       selfTest(snapshot, checkOptions);
       parts.snapshot = snapshot;
+      keep = createKeeper(model);
       inForceKeys = new Set(sources.map(({ id }) => id));
       publish();
       announce();
@@ -153,10 +158,11 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
     void enforce();
   };
 
-  const logging = setInterval(() => {
-    const { entries, dropped } = ring.drain(LOGGED_AT_ONCE);
-    if (entries.length > 0 || dropped > 0) tell({ kind: 'decisions', entries, dropped });
-  }, DRAIN_LOG_EVERY_MS);
+  const tellDecisions = (most: number): void => {
+    const { entries, dropped } = ring.drain(most);
+    if (entries.length > 0 || dropped > 0) tell({ kind: 'decisions', entries: entries.map(keep), dropped });
+  };
+  const logging = setInterval(() => tellDecisions(LOGGED_AT_ONCE), DRAIN_LOG_EVERY_MS);
 
   const report = (): void =>
     tell({
@@ -170,8 +176,7 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
   const drain = async (graceMs: number): Promise<void> => {
     serving.replace(servingState(false));
     await transport?.drain(graceMs);
-    const { entries, dropped } = ring.drain(Number.MAX_SAFE_INTEGER);
-    if (entries.length > 0 || dropped > 0) tell({ kind: 'decisions', entries, dropped });
+    tellDecisions(Number.MAX_SAFE_INTEGER);
     report();
     tell({ kind: 'drained' });
   };
@@ -210,6 +215,7 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
         else if (socket !== undefined) transport.accept(socket, message.listener);
         break;
       case 'report':
+        tellDecisions(Number.MAX_SAFE_INTEGER);
         report();
         break;
       case 'drain':

@@ -7,8 +7,8 @@ import type { CheckOptions } from '../../authz/check.ts';
 import type { CheckCounts } from '../../authz/counters.ts';
 import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
 import type { UnknownKid } from '../../authz/jwt/verdict.ts';
-import type { ParityCounts, ParityReport } from '../../authz/parity.ts';
-import type { RingEntry } from '../../authz/ring.ts';
+import type { KeptDecision, KeptParity } from '../../authz/kept-decision.ts';
+import type { ParityCounts } from '../../authz/parity.ts';
 import type { Revocations } from '../../authz/state.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
@@ -56,7 +56,7 @@ export type FromDecider =
   | { readonly kind: 'revoked'; readonly sequence: number }
   /** It serves that connection from now on. */
   | { readonly kind: 'taken'; readonly id: number }
-  | { readonly kind: 'decisions'; readonly entries: readonly RingEntry[]; readonly dropped: number }
+  | { readonly kind: 'decisions'; readonly entries: readonly KeptDecision[]; readonly dropped: number }
   | {
       readonly kind: 'report';
       readonly counts: CheckCounts;
@@ -66,7 +66,7 @@ export type FromDecider =
       readonly memoryBytes: number;
     }
   /** The first agreement or disagreement of its kind with Envoy's own RBAC. */
-  | { readonly kind: 'parity'; readonly report: ParityReport }
+  | { readonly kind: 'parity'; readonly report: KeptParity }
   | { readonly kind: 'unknown-kid'; readonly unknown: UnknownKid }
   | { readonly kind: 'trouble'; readonly message: string }
   /** A connection was not let in. */

@@ -3,14 +3,15 @@
  * @module
  */
 import { readFileSync } from 'node:fs';
-import { type Explanation, explain } from '../../analysis/explain.ts';
+import { type ExplainDeps, type Explanation, explain } from '../../analysis/explain.ts';
 import { createPolicyFiles } from '../../analysis/source/policy-files.ts';
 import type { CheckOptions } from '../../authz/check.ts';
 import type { Caller } from '../../authz/destination.ts';
 import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
 import { importKeySets } from '../../authz/jwks/import-key-sets.ts';
-import type { TokenVerdict } from '../../authz/jwt/verdict.ts';
+import type { VerifyTokens } from '../../authz/jwt/verdict.ts';
 import { createTokenVerifier } from '../../authz/jwt/verifier.ts';
+import type { KeptTokens } from '../../authz/kept-decision.ts';
 import type { Revocations } from '../../authz/state.ts';
 import { compileSnapshot } from '../../policy/compile/compile-snapshot.ts';
 import type { DialectOptions } from '../../policy/dialects/contribution.ts';
@@ -36,7 +37,7 @@ export interface ExplainQuestion {
   readonly nowMs: number;
   readonly caller: Caller;
   /** What became of the request's tokens, where that is known already. */
-  readonly tokens?: TokenVerdict;
+  readonly tokens?: KeptTokens;
 }
 
 /** Answers questions under one state. */
@@ -49,8 +50,14 @@ export const nothingRevoked: Revocations = {
   spkis: new Set(),
 };
 
-/** Compiles the state. Policy files are read when a question is about them. */
-export async function createExplainer({
+/** Compiles the state to what explains questions. */
+export async function createExplainer(state: ExplainState): Promise<Explainer> {
+  const depsOf = await explainDeps(state);
+  return (question) => explain(question.request, depsOf(question));
+}
+
+/** What it takes to explain or test a question. Policy files are read when a question is about them. */
+export async function explainDeps({
   check,
   allowEmpty,
   dialect,
@@ -59,7 +66,7 @@ export async function createExplainer({
   keySets,
   revocations,
   bundles,
-}: ExplainState): Promise<Explainer> {
+}: ExplainState): Promise<(question: Omit<ExplainQuestion, 'request'>) => ExplainDeps> {
   const evaluate = { allowEmpty };
   const state = {
     snapshot: compileSnapshot(model, evaluate),
@@ -69,18 +76,26 @@ export async function createExplainer({
   };
   const ownerOf = createOwnerBook(model.registry, owners);
   const verifyTokens = createTokenVerifier();
-  return ({ request, nowMs, caller, tokens }) =>
-    explain(request, {
-      model,
-      evaluate,
-      state,
-      options: check,
-      verifyTokens: tokens === undefined ? verifyTokens : () => tokens,
-      nowMs,
-      caller,
-      ownerOf,
-      sources: { files: createPolicyFiles(readText), dialect },
-    });
+  return ({ nowMs, caller, tokens }) => ({
+    model,
+    evaluate,
+    state,
+    options: check,
+    verifyTokens: tokens === undefined ? verifyTokens : asBefore(tokens),
+    nowMs,
+    caller,
+    ownerOf,
+    sources: { files: createPolicyFiles(readText), dialect },
+  });
+}
+
+/** Answers what became of the tokens, without having them. */
+function asBefore(tokens: KeptTokens): VerifyTokens {
+  return (_, rules) => {
+    const unknownKid = undefined;
+    if (tokens.outcome === 'accepted') return { ...tokens, rule: rules[0]!, unknownKid }; // asked only where there are rules
+    return tokens.outcome === 'none' ? { ...tokens, unknownKid } : { ...tokens, wwwAuthenticate: '', unknownKid };
+  };
 }
 
 function readText(file: string): string | undefined {

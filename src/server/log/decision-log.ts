@@ -1,37 +1,71 @@
 /**
- * Decisions of all deciders: logged, and the latest kept for `/v1/decisions`.
+ * Decisions of all deciders: logged, and the latest kept for `/v1/decisions` and to be explained.
  * @module
  */
-import type { RingEntry } from '../../authz/ring.ts';
+import type { KeptDecision } from '../../authz/kept-decision.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import { type DecisionRecord, decisionRecord } from './decision-record.ts';
 
 export interface DecisionLog {
-  add(entries: readonly RingEntry[]): void;
+  add(entries: readonly KeptDecision[]): void;
   /** Newest first. */
   recent(most: number): readonly DecisionRecord[];
-  /** A decision that is still kept, with the request as it came. */
-  find(id: string): RingEntry | undefined;
+  /** A decision that is still kept. */
+  find(id: string): KeptDecision | undefined;
+  /** How many decisions are kept now. */
+  readonly size: number;
 }
 
-/** Creates an empty log that keeps `kept` decisions. `note` is told each. */
+export interface DecisionLogOptions {
+  /** Decisions kept of each kind; default 1,024. */
+  readonly kept?: number;
+  /** Bytes of requests kept of each kind; default 8 MiB. */
+  readonly keptBytes?: number;
+}
+
+/** Creates an empty log. Denies and allows are kept apart, so that allows never push a deny out. `note` is told each. */
 export function createDecisionLog(
   log: Log,
   note: (record: DecisionRecord) => void = () => undefined,
-  kept = 2_048,
+  { kept = 1_024, keptBytes = 8 * 1024 * 1024 }: DecisionLogOptions = {},
 ): DecisionLog {
-  const entries: RingEntry[] = [];
+  const shelves = { deny: createShelf(kept, keptBytes), allow: createShelf(kept, keptBytes) };
   return {
     add(some) {
       for (const entry of some) {
         const record = decisionRecord(entry);
         note(record);
         log.info(record, 'decision');
+        shelves[entry.decision.effect].add(entry);
       }
-      entries.push(...some);
-      if (entries.length > kept) entries.splice(0, entries.length - kept);
     },
-    recent: (most) => entries.slice(-most).reverse().map(decisionRecord),
-    find: (id) => entries.findLast((entry) => entry.id === id),
+    recent: (most) =>
+      [...shelves.deny.entries.values(), ...shelves.allow.entries.values()]
+        .sort((a, b) => b.decidedAt - a.decidedAt)
+        .slice(0, most)
+        .map(decisionRecord),
+    find: (id) => shelves.deny.entries.get(id) ?? shelves.allow.entries.get(id),
+    get size() {
+      return shelves.deny.entries.size + shelves.allow.entries.size;
+    },
+  };
+}
+
+/** A map keeps the order of insertion: the first is the oldest. */
+function createShelf(most: number, mostBytes: number) {
+  const entries = new Map<string, KeptDecision>();
+  let bytes = 0;
+  const sizeOf = ({ request }: KeptDecision): number => request?.length ?? 0;
+  return {
+    entries,
+    add(entry: KeptDecision): void {
+      entries.set(entry.id, entry);
+      bytes += sizeOf(entry);
+      for (const [id, oldest] of entries) {
+        if (entries.size <= most && bytes <= mostBytes) break;
+        entries.delete(id);
+        bytes -= sizeOf(oldest);
+      }
+    },
   };
 }

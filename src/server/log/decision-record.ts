@@ -5,8 +5,9 @@
  * @module
  */
 import { fromBinary } from '@bufbuild/protobuf';
+import type { KeptDecision } from '../../authz/kept-decision.ts';
 import { redactPath } from '../../authz/redact.ts';
-import type { RingEntry } from '../../authz/ring.ts';
+import { nameOf } from '../../authz/respond.ts';
 import type {
   AttributeContext_Peer,
   AttributeContext_Request,
@@ -40,8 +41,15 @@ export interface DecisionRecord {
   };
 }
 
-/** Renders one entry of the ring. A request that cannot be read is left out. */
-export function decisionRecord({ id, decidedAt, decision, destination, snapshot, request }: RingEntry): DecisionRecord {
+/** Renders one kept decision. A request that cannot be read is left out. */
+export function decisionRecord({
+  id,
+  decidedAt,
+  decision,
+  destination,
+  snapshot,
+  request,
+}: KeptDecision): DecisionRecord {
   const { effect, reason, plane, stage, owner, policy, rule, dryRun } = decision;
   return {
     id,
@@ -51,12 +59,12 @@ export function decisionRecord({ id, decidedAt, decision, destination, snapshot,
     ...(plane && { plane }),
     ...(stage && { stage }),
     ...(owner && { owner }),
-    ...(policy && { policy: `${policy.namespace}/${policy.name}` }),
+    ...(policy && { policy: nameOf(policy)! }),
     ...(rule !== undefined && { rule }),
     ...(dryRun && {
       dryRun: {
         decision: dryRun.effect,
-        ...(dryRun.policy && { policy: `${dryRun.policy.namespace}/${dryRun.policy.name}` }),
+        ...(dryRun.policy && { policy: nameOf(dryRun.policy)! }),
       },
     }),
     snapshot,

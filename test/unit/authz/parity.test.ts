@@ -30,6 +30,8 @@ const entryOf = (decision: Decision): RingEntry => ({
   destination: undefined,
   snapshot: 1,
   request: undefined,
+  caller: { local: true },
+  tokens: undefined,
 });
 
 interface Case {
