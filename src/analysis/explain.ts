@@ -5,6 +5,7 @@
  * the compiled one.
  * @module
  */
+import { CheckCounters } from '../authz/counters.ts';
 import type { Caller } from '../authz/destination.ts';
 import type { VerifyTokens } from '../authz/jwt/verdict.ts';
 import { Question, type QuestionOptions } from '../authz/question.ts';
@@ -18,10 +19,12 @@ import { type EvaluateOptions, type Evaluation, evaluate } from '../policy/evalu
 import type { PolicyModel } from '../policy/model.ts';
 import type { OwnerOf } from '../policy/owners.ts';
 import { tokenCarriers } from '../policy/token-carriers.ts';
+import { askedRequest } from './asked-request.ts';
 import { findFlip } from './explain-flip.ts';
 import { type ShownFlip, showFlip } from './explain-show-flip.ts';
 import { type ShownStage, showPlane } from './explain-stage.ts';
 import { type NearMiss, nearMissesOf, type Sources } from './near-misses.ts';
+import type { RequestForm } from './request-form.ts';
 
 export interface ExplainDeps {
   readonly model: PolicyModel;
@@ -51,6 +54,8 @@ export interface Explanation {
   readonly planes: readonly ShownPlane[];
   /** The generation of policy that was asked. */
   readonly snapshot: number;
+  /** What was asked: the request without its secrets, and of its headers those that policies ask about. */
+  readonly request: RequestForm | null;
   readonly stages: readonly ShownStage[];
   readonly nearMisses: readonly NearMiss[];
   readonly flip: ShownFlip;
@@ -72,26 +77,53 @@ export interface ShownPlane {
   readonly rule: number | null;
 }
 
+/** A CheckRequest as it was understood, and what the policies said of it. */
+export interface Derived {
+  readonly question: Question;
+  /** Why it is refused before any policy is asked. */
+  readonly refused: Reason | undefined;
+  /** Undefined if it is refused. */
+  readonly evaluation: Evaluation | undefined;
+}
+
 /**
- * Explains the answer to a CheckRequest.
+ * Derives the answer to a CheckRequest.
  *
  * @throws GatehouseError `internal` if the compiled policy decides otherwise than the plain one: a fault of ours, worth a report
  */
-export function explain(bytes: Uint8Array, deps: ExplainDeps): Explanation {
-  const question = new Question(deps.options, deps.verifyTokens, {
-    unverifiedPeers: 0,
-    ambiguousRequests: 0,
-    peersWithCertificate: 0,
-    peersWithout: 0,
-  });
+export function derive(bytes: Uint8Array, deps: ExplainDeps): Derived {
+  const question = new Question(deps.options, deps.verifyTokens, new CheckCounters());
   const refused = readQuestion(question, bytes, deps);
-  if (refused !== undefined) return explainRefusal(refused, question, deps.model);
+  if (refused !== undefined) return { question, refused, evaluation: undefined };
   const { facts } = question;
-  const showing = { carriers: tokenCarriers(deps.model), ownerOf: deps.ownerOf };
   const evaluation = evaluate(deps.model, facts, deps.evaluate);
   assertSame(evaluation.decision, deps.state.snapshot.decide(facts));
+  return { question, refused: ambiguousHost(question, evaluation, deps), evaluation };
+}
+
+/** The guard that asks again with a cleaner host (`ambiguousRequests: deny`). */
+function ambiguousHost(
+  { facts, cleanerHost }: Question,
+  { decision }: Evaluation,
+  deps: ExplainDeps,
+): Reason | undefined {
+  if (decision.effect === 'deny' || cleanerHost === undefined) return undefined;
+  facts.hostInstead = cleanerHost;
+  const clean = evaluate(deps.model, facts, deps.evaluate).decision;
+  facts.hostInstead = undefined;
+  return clean.effect === 'allow' ? undefined : 'ambiguous_request';
+}
+
+/** Explains the answer to a CheckRequest. @throws GatehouseError as `derive` does */
+export function explain(bytes: Uint8Array, deps: ExplainDeps): Explanation {
+  const { question, refused, evaluation } = derive(bytes, deps);
+  const request = askedRequest(bytes, deps.model);
+  if (refused !== undefined || evaluation === undefined)
+    return { ...explainRefusal(refused ?? 'internal_error', question, deps.model), request };
+  const { facts } = question;
   const { decision, trace } = evaluation;
   const { model, sources, evaluate: options } = deps;
+  const showing = { carriers: tokenCarriers(model), ownerOf: deps.ownerOf };
   const flip = findFlip({ model, facts, options, decision, planes: trace.planes, ...sources });
   return {
     ...headOf(decision, question),
@@ -105,6 +137,7 @@ export function explain(bytes: Uint8Array, deps: ExplainDeps): Explanation {
       rule: made.rule ?? null,
     })),
     snapshot: model.generation,
+    request,
     stages: trace.planes.flatMap((plane) => showPlane(plane, showing)),
     nearMisses: nearMissesOf(trace.planes, decision, showing, sources),
     flip: showFlip(flip, facts, showing),
@@ -133,7 +166,7 @@ const refusalTexts: Readonly<Partial<Record<Reason, string>>> = {
   ambiguous_request: 'the path may be read in two ways (extAuthz.ambiguousRequests: deny)',
 };
 
-function explainRefusal(reason: Reason, question: Question, { generation }: PolicyModel): Explanation {
+function explainRefusal(reason: Reason, question: Question, { generation }: PolicyModel): Omit<Explanation, 'request'> {
   const decision: Decision = {
     effect: 'deny',
     reason,

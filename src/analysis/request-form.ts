@@ -19,7 +19,8 @@ const peer = z
   })
   .prefault({});
 
-const form = z.strictObject({
+/** The shape of a request in JSON. */
+export const requestForm = z.strictObject({
   source: peer,
   destination: peer,
   /** Absent: a TCP connection. */
@@ -38,7 +39,7 @@ const form = z.strictObject({
 });
 
 /** A request in JSON. */
-export type RequestForm = z.input<typeof form>;
+export type RequestForm = z.input<typeof requestForm>;
 
 /**
  * Encodes a request form.
@@ -47,7 +48,7 @@ export type RequestForm = z.input<typeof form>;
  * @throws GatehouseError `message_invalid`, naming every member that is wrong
  */
 export function encodeRequestForm(value: unknown): Buffer {
-  const parsed = form.safeParse(value);
+  const parsed = requestForm.safeParse(value);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'request'}: ${message}`);
     throw new GatehouseError('message_invalid', `the request is not one: ${problems.join('; ')}`, { problems });
@@ -74,7 +75,7 @@ function encodePeer({ principal, address, port: number, labels, certificate }: z
   ]);
 }
 
-type Http = NonNullable<z.output<typeof form>['http']>;
+type Http = NonNullable<z.output<typeof requestForm>['http']>;
 
 function encodeHttp({ method, path, host, scheme, headers }: Http): Buffer {
   const lines: [string, string][] = [];

@@ -68,7 +68,12 @@ const groups: Readonly<Record<string, Group>> = {
       async (terminal) => (await import('./policy-check.ts')).policyCheckCommand(terminal),
       async (terminal) => (await import('./policy-explain.ts')).policyExplainCommand(terminal),
       async (terminal) => (await import('./policy-lint.ts')).policyLintCommand(terminal),
+      async (terminal) => (await import('./policy-test.ts')).policyTestCommand(terminal),
     ],
+  },
+  why: {
+    summary: 'derive a past decision by its id',
+    load: async (terminal) => (await import('./why.ts')).whyCommand(terminal),
   },
   envoy: {
     summary: 'make configuration for Envoy',

@@ -108,7 +108,7 @@ function flipText({ request, policy }: ShownFlip): string {
 }
 
 /** `file:line`, relative to here where it lies beneath. */
-function place(file: string, line: number, column?: number | null): string {
+export function place(file: string, line: number, column?: number | null): string {
   const near = relative(process.cwd(), file);
   const shown = near.startsWith('..') ? file : near;
   return `${shown}:${line}${column === undefined || column === null ? '' : `:${column}`}`;

@@ -1,0 +1,67 @@
+/**
+ * Runs a file of policy tests against one set of policies.
+ * @module
+ */
+import type { KeptTokens } from '../../authz/kept-decision.ts';
+import { asGatehouseError } from '../../errors.ts';
+import type { ExplainDeps } from '../explain.ts';
+import type { RequestForm } from '../request-form.ts';
+import { runTest, type TestResult } from './run-test.ts';
+import { type TestFile, testCase } from './test-form.ts';
+import { createTestSigner } from './test-token.ts';
+
+/** What the tests are asked of, at a time, with what became of a token. */
+export type DepsOf = (question: {
+  readonly nowMs: number;
+  readonly caller: { readonly local: true };
+  readonly tokens?: KeptTokens;
+}) => ExplainDeps;
+
+/** Runs all of them, in order; a test that cannot be run has failed. */
+export function runTestFile({ tests, defaults, now }: TestFile, depsOf: DepsOf): TestResult[] {
+  const signer = createTestSigner();
+  return tests.map((written) => {
+    try {
+      const test = testCase.parse({ ...written, request: merged(written.request, defaults) });
+      const at = test.now ?? now;
+      const question = { nowMs: at === undefined ? Date.now() : Date.parse(at), caller: { local: true } as const };
+      const { token } = test;
+      if (token !== undefined && 'rejected' in token) {
+        const tokens = { outcome: 'rejected', ...token.rejected, details: '' } as const;
+        return runTest(test, depsOf({ ...question, tokens }));
+      }
+      const deps = depsOf(question);
+      if (token === undefined) return runTest(test, deps);
+      const { model, state } = deps;
+      const request = signer.withToken(test.request, token.claims, model);
+      const keySets = signer.keySets(model, state.keySets);
+      return runTest(
+        { ...test, request: testCase.shape.request.parse(request) },
+        { ...deps, state: { ...state, keySets } },
+      );
+    } catch (thrown) {
+      const { message } = asGatehouseError(thrown);
+      const difference = { of: 'test', want: 'a test that can be run', got: message };
+      return {
+        name: written.name,
+        passed: false,
+        differences: [difference],
+        explanation: undefined,
+        decided: [],
+        held: [],
+      };
+    }
+  });
+}
+
+type Loose = Readonly<Record<string, unknown>>;
+
+/** The request, over what every request of the file has. */
+function merged(request: Loose, defaults: TestFile['defaults']): RequestForm {
+  const part = (name: 'source' | 'destination' | 'http') => {
+    const [own, usual] = [request[name], defaults?.[name]];
+    if (own === undefined) return usual === undefined ? {} : { [name]: usual };
+    return { [name]: { ...usual, ...(own as Loose) } }; // the schema checks it next
+  };
+  return { ...request, ...part('source'), ...part('destination'), ...part('http') };
+}
