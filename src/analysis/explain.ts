@@ -16,11 +16,13 @@ import { GatehouseError } from '../errors.ts';
 import { fromByteString } from '../lib/byte-string.ts';
 import type { Decision, Reason } from '../policy/decision.ts';
 import { type EvaluateOptions, type Evaluation, evaluate } from '../policy/evaluate.ts';
+import type { Facts } from '../policy/facts.ts';
 import type { PolicyModel } from '../policy/model.ts';
 import type { OwnerOf } from '../policy/owners.ts';
 import { tokenCarriers } from '../policy/token-carriers.ts';
+import type { PlaneTrace } from '../policy/trace.ts';
 import { askedRequest } from './asked-request.ts';
-import { findFlip } from './explain-flip.ts';
+import { type Flip, findFlip } from './explain-flip.ts';
 import { type ShownFlip, showFlip } from './explain-show-flip.ts';
 import { type ShownStage, showPlane } from './explain-stage.ts';
 import { type NearMiss, nearMissesOf, type Sources } from './near-misses.ts';
@@ -75,6 +77,8 @@ export interface ShownPlane {
   readonly reason: Reason;
   readonly policy: string | null;
   readonly rule: number | null;
+  /** What would turn an observed plane's own verdict round. */
+  readonly flip?: ShownFlip;
 }
 
 /** A CheckRequest as it was understood, and what the policies said of it. */
@@ -128,13 +132,14 @@ export function explain(bytes: Uint8Array, deps: ExplainDeps): Explanation {
   return {
     ...headOf(decision, question),
     summary: summaryOf(evaluation, facts.tokens?.outcome === 'rejected' ? facts.tokens.body : undefined),
-    planes: trace.planes.map(({ plane, mode, decision: made }) => ({
-      plane,
-      mode,
-      decision: made.effect,
-      reason: made.reason,
-      policy: nameOf(made.policy) ?? null,
-      rule: made.rule ?? null,
+    planes: trace.planes.map((traced) => ({
+      plane: traced.plane,
+      mode: traced.mode,
+      decision: traced.decision.effect,
+      reason: traced.decision.reason,
+      policy: nameOf(traced.decision.policy) ?? null,
+      rule: traced.decision.rule ?? null,
+      ...(traced.mode === 'observe' && { flip: showFlip(flipOfPlane(traced, facts, deps), facts, showing) }),
     })),
     snapshot: model.generation,
     request,
@@ -142,6 +147,22 @@ export function explain(bytes: Uint8Array, deps: ExplainDeps): Explanation {
     nearMisses: nearMissesOf(trace.planes, decision, showing, sources),
     flip: showFlip(flip, facts, showing),
   };
+}
+
+/** What would turn round the verdict of a plane that is only observed, as if it alone decided. */
+function flipOfPlane(traced: PlaneTrace, facts: Facts, { model, evaluate: options, sources }: ExplainDeps): Flip {
+  const planes = model.planes
+    .filter(({ id }) => id === traced.plane)
+    .map((plane) => ({ ...plane, mode: 'enforce' }) as const);
+  const alone: PlaneTrace = { ...traced, mode: 'enforce' };
+  return findFlip({
+    model: { ...model, planes },
+    facts,
+    options,
+    decision: traced.decision,
+    planes: [alone],
+    ...sources,
+  });
 }
 
 function readQuestion(question: Question, bytes: Uint8Array, deps: ExplainDeps): Reason | undefined {

@@ -7,11 +7,12 @@ import { Command, Option } from 'commander';
 import { GatehouseError } from '../errors.ts';
 import { action } from './action.ts';
 import { type AskedFlags, askedOptions, openAsked } from './explain/asked.ts';
+import { type PairFlags, pairOf, pairOptions } from './explain/pair-flags.ts';
 import { type OutputFormat, outputOption, show } from './output.ts';
 import type { Terminal } from './terminal.ts';
 
-interface Flags extends AskedFlags {
-  readonly request: string;
+interface Flags extends AskedFlags, PairFlags {
+  readonly request?: string;
   readonly checkRequest?: boolean;
   readonly output: OutputFormat;
 }
@@ -20,15 +21,20 @@ interface Flags extends AskedFlags {
 export function policyExplainCommand(terminal: Terminal): Command {
   const command = new Command('explain')
     .description('explain the decision on one request: the path to it, what came near, what would change it')
-    .requiredOption('-r, --request <file>', 'the request as JSON, or - for standard input')
+    .argument('[from]', 'who asks: namespace/serviceAccount, namespace/pod, a SPIFFE ID or an address')
+    .argument('[to]', 'who is asked')
+    .option('-r, --request <file>', 'in place of both: the request as JSON, or - for standard input')
     .addOption(new Option('--check-request', 'the request is a CheckRequest in protobuf bytes'));
-  for (const option of askedOptions()) command.addOption(option);
+  for (const option of [...pairOptions(), ...askedOptions()]) command.addOption(option);
   return command
     .addOption(outputOption())
-    .addHelpText('after', '\nExample:\n  gatehouse policy explain --config gatehouse.yaml --request request.json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  gatehouse policy explain default/web default/api --method POST --path /orders\n  gatehouse policy explain --config gatehouse.yaml --request request.json',
+    )
     .action(
-      action<Flags>(terminal, async (flags) => {
-        const request = await requestOf(flags);
+      action<Flags>(terminal, async (flags, [from, to]) => {
+        const request = from === undefined ? await requestOf(flags) : pairOf(from, to, flags);
         const asked = await openAsked(flags, terminal);
         const explanation = await asked.explain(request);
         const { explanationText } = await import('./explain/explanation-text.ts');
@@ -39,6 +45,7 @@ export function policyExplainCommand(terminal: Terminal): Command {
 }
 
 async function requestOf({ request: file, checkRequest }: Flags): Promise<Uint8Array> {
+  if (file === undefined) throw new GatehouseError('message_invalid', 'name two workloads, or give --request FILE');
   const bytes = readFileSync(file === '-' ? 0 : file);
   if (checkRequest === true) return bytes;
   const { encodeRequestForm } = await import('../analysis/request-form.ts');

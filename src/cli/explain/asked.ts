@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
 import type { Explanation } from '../../analysis/explain.ts';
+import type { Pair } from '../../analysis/pair.ts';
 import type { Config } from '../../config/config.ts';
 import { GatehouseError } from '../../errors.ts';
 import { type AdminClient, adminClient } from '../admin-client.ts';
@@ -36,7 +37,7 @@ export function askedOptions(): Option[] {
 
 export interface Asked {
   readonly of: 'server' | 'files';
-  explain(request: Uint8Array): Promise<Explanation>;
+  explain(request: Uint8Array | Pair): Promise<Explanation>;
 }
 
 /** Finds out who answers; says on stderr when it is not whom one might think. */
@@ -62,19 +63,30 @@ async function runs(client: AdminClient): Promise<boolean> {
 
 const server = (client: AdminClient): Asked => ({
   of: 'server',
-  explain: async (request) =>
-    (await client.post('/v1/explain', { checkRequest: Buffer.from(request).toString('base64') })) as Explanation, // the API's own shape
+  async explain(request) {
+    const body =
+      request instanceof Uint8Array ? { checkRequest: Buffer.from(request).toString('base64') } : { pair: request };
+    return (await client.post('/v1/explain', body)) as Explanation; // the API's own shape
+  },
 });
 
 async function files(config: Config): Promise<Asked> {
-  const [{ offlineState }, { createExplainer }] = await Promise.all([
-    import('../../server/explain/explain-offline.ts'),
-    import('../../server/explain/explainer.ts'),
-  ]);
-  const explainer = await createExplainer(await offlineState(config));
+  const [{ offlineState }, { createExplainer, neighbourhood }, { requestOfPair }, { encodeRequestForm }] =
+    await Promise.all([
+      import('../../server/explain/explain-offline.ts'),
+      import('../../server/explain/explainer.ts'),
+      import('../../analysis/pair.ts'),
+      import('../../analysis/request-form.ts'),
+    ]);
+  const state = await offlineState(config);
+  const explainer = await createExplainer(state);
   return {
     of: 'files',
-    explain: async (request) => explainer({ request, nowMs: Date.now(), caller: { local: true } }),
+    async explain(asked) {
+      const request =
+        asked instanceof Uint8Array ? asked : encodeRequestForm(requestOfPair(asked, neighbourhood(state)));
+      return explainer({ request, nowMs: Date.now(), caller: { local: true } });
+    },
   };
 }
 

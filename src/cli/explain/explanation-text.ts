@@ -14,14 +14,21 @@ const MOST_RULES = 3;
 
 /** Renders an explanation; ends with a newline. */
 export function explanationText(explanation: Explanation): string {
-  const { stages, nearMisses, flip } = explanation;
+  const { stages, nearMisses, flip, planes } = explanation;
   const parts = [
     head(explanation),
     ...(stages.length === 0 ? [] : [`DECISION PATH\n${pathText(stages)}`]),
     ...(nearMisses.length === 0 ? [] : [`NEAR MISSES\n${nearMisses.map(nearMissText).join('')}`]),
-    ...(flip.request === undefined && flip.policy === undefined ? [] : [`WHAT WOULD CHANGE IT\n${flipText(flip)}`]),
+    ...flipParts('WHAT WOULD CHANGE IT', flip),
+    ...planes.flatMap((plane) =>
+      flipParts(`WHAT WOULD CHANGE ${plane.plane.toUpperCase()}, WHICH IS OBSERVED ONLY`, plane.flip ?? {}),
+    ),
   ];
   return parts.join('\n');
+}
+
+function flipParts(title: string, flip: ShownFlip): string[] {
+  return flip.request === undefined && flip.policy === undefined ? [] : [`${title}\n${flipText(flip)}`];
 }
 
 function head({ decision, summary, destination, planes, dryRun, snapshot }: Explanation): string {

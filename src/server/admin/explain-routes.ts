@@ -3,6 +3,7 @@
  * @module
  */
 import type { Explanation } from '../../analysis/explain.ts';
+import { readPair } from '../../analysis/pair.ts';
 import { testOfDecision } from '../../analysis/policy-test/test-of-decision.ts';
 import { encodeRequestForm } from '../../analysis/request-form.ts';
 import type { KeptDecision } from '../../authz/kept-decision.ts';
@@ -13,18 +14,19 @@ import type { AdminHandler } from './admin-handler.ts';
 
 /**
  * Explains what the policies in force say. The body is a request form, or `{ "request": … }` with one, or
- * `{ "checkRequest": … }` with the bytes of a CheckRequest in base64.
+ * `{ "checkRequest": … }` with the bytes of a CheckRequest in base64, or `{ "pair": { from, to, port, http } }` with the names of workloads.
  */
 export const explain: AdminHandler = ({ body }, deps) =>
-  deps.explain.explain({ request: requestOf(body), nowMs: Date.now(), caller: { local: true } });
+  deps.explain.explain({ request: requestOf(body, deps), nowMs: Date.now(), caller: { local: true } });
 
-function requestOf(body: unknown): Uint8Array {
+function requestOf(body: unknown, deps: AdminDeps): Uint8Array {
   if (typeof body !== 'object' || body === null)
     throw new GatehouseError('message_invalid', 'send a request: { "source": …, "destination": …, "http": … }');
   if ('checkRequest' in body) {
     if (typeof body.checkRequest === 'string') return Buffer.from(body.checkRequest, 'base64');
     throw new GatehouseError('message_invalid', 'checkRequest must be the bytes of a CheckRequest in base64');
   }
+  if ('pair' in body) return encodeRequestForm(deps.explain.requestOf(readPair(body.pair)));
   return encodeRequestForm('request' in body ? body.request : body);
 }
 

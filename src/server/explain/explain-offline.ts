@@ -33,6 +33,7 @@ export async function offlineState(config: Config): Promise<ExplainState> {
     check: settings.check,
     allowEmpty: settings.allowEmpty,
     dialect: dialectOptions(config),
+    trustDomain: config.trustDomain,
     owners: config.policies.owners,
     model,
     keySets: inlineKeySets(model),

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { type ExplainDeps, type Explanation, explain } from '../../analysis/explain.ts';
+import type { Neighbourhood } from '../../analysis/pair.ts';
 import { createPolicyFiles } from '../../analysis/source/policy-files.ts';
 import type { CheckOptions } from '../../authz/check.ts';
 import type { Caller } from '../../authz/destination.ts';
@@ -24,6 +25,8 @@ export interface ExplainState {
   readonly check: CheckOptions;
   readonly allowEmpty: boolean;
   readonly dialect: DialectOptions;
+  /** Where names of workloads are looked up. */
+  readonly trustDomain: string;
   readonly owners: readonly (readonly [path: string, owner: string])[];
   readonly model: PolicyModel;
   readonly keySets: KeySetDocuments;
@@ -87,6 +90,11 @@ export async function explainDeps({
     ownerOf,
     sources: { files: createPolicyFiles(readText), dialect },
   });
+}
+
+/** Where the names of workloads mean something. */
+export function neighbourhood({ trustDomain, model, check }: ExplainState): Neighbourhood {
+  return { trustDomain, registry: model.registry, workloads: check.workloads };
 }
 
 /** Answers what became of the tokens, without having them. */

@@ -3,6 +3,8 @@
  * @module
  */
 import type { Explanation } from '../../analysis/explain.ts';
+import { type Pair, requestOfPair } from '../../analysis/pair.ts';
+import type { RequestForm } from '../../analysis/request-form.ts';
 import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
 import type { Config } from '../../config/config.ts';
 import type { Watchable } from '../../lib/watchable.ts';
@@ -11,7 +13,7 @@ import { deciderSettings } from '../decider-role.ts';
 import { dialectOptions } from '../policy-role.ts';
 import { type Knowledge, revocationsOf } from '../revocations.ts';
 import { createExplainThread } from './explain-thread.ts';
-import type { ExplainQuestion, ExplainState } from './explainer.ts';
+import { type ExplainQuestion, type ExplainState, neighbourhood } from './explainer.ts';
 
 export interface LiveExplainDeps {
   /** The configuration in force. */
@@ -25,6 +27,8 @@ export interface LiveExplainDeps {
 export interface LiveExplain extends AsyncDisposable {
   /** Generation of the policies in force. */
   readonly generation: number;
+  /** The request of one workload to another, by their names. @throws GatehouseError `message_invalid`, `not_found` */
+  requestOf(pair: Pair): RequestForm;
   /** Whether policies of a generation are still there to be asked. */
   holds(generation: number): boolean;
   /**
@@ -64,6 +68,7 @@ export function createLiveExplain({ config, policies, keySets, authority }: Live
     get generation() {
       return policies.value.model.generation;
     },
+    requestOf: (pair) => requestOfPair(pair, neighbourhood(stateOf(policies.value.model))),
     holds: (generation) => models.some((model) => model.generation === generation),
     explain(question, generation) {
       const model = models.find((each) => each.generation === generation) ?? policies.value.model;
@@ -76,9 +81,12 @@ export function createLiveExplain({ config, policies, keySets, authority }: Live
   };
 }
 
-function settingsFor(config: Config): Pick<ExplainState, 'check' | 'allowEmpty' | 'dialect' | 'owners'> {
+function settingsFor(
+  config: Config,
+): Pick<ExplainState, 'check' | 'allowEmpty' | 'dialect' | 'owners' | 'trustDomain'> {
   const { check, allowEmpty } = deciderSettings(config);
-  return { check, allowEmpty, dialect: dialectOptions(config), owners: config.policies.owners };
+  const { trustDomain, policies } = config;
+  return { check, allowEmpty, dialect: dialectOptions(config), trustDomain, owners: policies.owners };
 }
 
 /** Makes a value again only when what it is made of is another object: what is the same is not told again. */

@@ -1,0 +1,135 @@
+/**
+ * One workload's request to another, from the names by which people call them.
+ * @module
+ */
+import { z } from 'zod';
+import { GatehouseError } from '../errors.ts';
+import { parseIp } from '../lib/ip-address.ts';
+import type { Endpoint, Registry } from '../policy/registry/registry.ts';
+import { parseSpiffeId, serviceAccountOf } from '../spiffe/spiffe-id.ts';
+import { type RequestForm, requestForm } from './request-form.ts';
+
+/** Who asks whom, and for what. */
+export interface Pair {
+  /** `namespace/serviceAccount`, `namespace/pod`, a SPIFFE ID or an address. */
+  readonly from: string;
+  readonly to: string;
+  readonly port?: number;
+  /** Undefined: a TCP connection. */
+  readonly http?: RequestForm['http'];
+}
+
+const pairForm = z.strictObject({
+  from: z.string(),
+  to: z.string(),
+  port: z.int().min(1).max(65_535).optional(),
+  http: requestForm.shape.http,
+});
+
+/** Reads a pair that somebody sent. @throws GatehouseError `message_invalid` */
+export function readPair(value: unknown): Pair {
+  const parsed = pairForm.safeParse(value);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'pair'}: ${message}`);
+    throw new GatehouseError('message_invalid', `the pair is none: ${problems.join('; ')}`, { problems });
+  }
+  const { from, to, port, http } = parsed.data;
+  return { from, to, ...(port !== undefined && { port }), ...(http && { http }) };
+}
+
+/** Where names are looked up. */
+export interface Neighbourhood {
+  readonly trustDomain: string;
+  readonly registry: Registry | undefined;
+  /** Workloads whose SPIFFE ID may be of another form. */
+  readonly workloads: readonly {
+    readonly namespace: string;
+    readonly serviceAccount: string;
+    readonly spiffeId: string;
+  }[];
+}
+
+/** The request. @throws GatehouseError `message_invalid` if a name is of no known form, `not_found` for an address that nobody has */
+export function requestOfPair({ from, to, port, http }: Pair, around: Neighbourhood): RequestForm {
+  const source = endOf(from, around);
+  const destination = endOf(to, around);
+  if (destination.principal === undefined)
+    throw new GatehouseError(
+      'not_found',
+      `${to} is no workload of the registry or of workloads[]: name it by its service account or SPIFFE ID`,
+      { to },
+    );
+  const usual = destination.endpoint?.ports[0]?.port;
+  const at = port ?? usual;
+  const labels = destination.endpoint?.labels ?? [];
+  return {
+    source: shown(source),
+    destination: {
+      ...shown(destination),
+      ...(at !== undefined && { port: at }),
+      ...(labels.length > 0 && { labels: Object.fromEntries(labels) }),
+    },
+    ...(http && { http }),
+  };
+}
+
+interface End {
+  readonly principal: string | undefined;
+  readonly address: string | undefined;
+  readonly endpoint: Endpoint | undefined;
+}
+
+const shown = ({ principal, address }: End) => ({
+  ...(principal !== undefined && { principal }),
+  ...(address !== undefined && { address }),
+});
+
+function endOf(name: string, around: Neighbourhood): End {
+  const endpoints = around.registry?.endpoints ?? [];
+  if (name.startsWith('spiffe://')) {
+    const id = parseSpiffeId(name);
+    const named = around.workloads.find(({ spiffeId }) => spiffeId === id) ?? serviceAccountOf(id);
+    const endpoint = named && endpoints.find((each) => isAccount(each, named.namespace, named.serviceAccount));
+    return { principal: id, address: addressOf(endpoint), endpoint };
+  }
+  if (parseIp(name) !== undefined) {
+    const endpoint = endpoints.find(({ addresses }) =>
+      addresses.some((each) => each === name || each === `${name}/32` || each === `${name}/128`),
+    );
+    return { principal: endpoint && idOf(endpoint, around), address: name, endpoint };
+  }
+  const [namespace, own, ...rest] = name.split('/');
+  if (namespace === undefined || own === undefined || own === '' || rest.length > 0)
+    throw new GatehouseError(
+      'message_invalid',
+      `${JSON.stringify(name)} names no workload: write namespace/serviceAccount, namespace/pod, a SPIFFE ID or an address`,
+      { name },
+    );
+  const endpoint =
+    endpoints.find((each) => each.namespace === namespace && each.name === own) ??
+    endpoints.find((each) => isAccount(each, namespace, own));
+  return {
+    principal: idOf(endpoint ?? { namespace, serviceAccount: own }, around),
+    address: addressOf(endpoint),
+    endpoint,
+  };
+}
+
+const isAccount = (
+  each: Pick<Endpoint, 'namespace' | 'serviceAccount'>,
+  namespace: string,
+  serviceAccount: string,
+): boolean => each.namespace === namespace && each.serviceAccount === serviceAccount;
+
+/** The first address that is one, and no range. */
+function addressOf(endpoint: Endpoint | undefined): string | undefined {
+  return endpoint?.addresses.map((each) => each.replace(/\/(32|128)$/, '')).find((each) => parseIp(each) !== undefined);
+}
+
+function idOf(
+  { namespace, serviceAccount }: Pick<Endpoint, 'namespace' | 'serviceAccount'>,
+  { trustDomain, workloads }: Neighbourhood,
+): string {
+  const told = workloads.find((each) => isAccount(each, namespace, serviceAccount))?.spiffeId;
+  return told ?? `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
+}
