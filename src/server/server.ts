@@ -112,11 +112,17 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       look: async (metrics) => {
         await deciders?.report(REPORT_TIMEOUT_MS);
         metrics.setSvidExpiry(svids.secondsToFirstExpiry(Date.now()));
-        if (identity !== undefined) await lookAtAuthority(identity.authority, metrics);
+        if (identity !== undefined && performance.now() >= lookAgainAt) {
+          const lookedFrom = performance.now();
+          await lookAtAuthority(identity.authority, metrics);
+          // A look reads every live row of the ledger: with many of them it must not be our main work.
+          lookAgainAt = performance.now() + 50 * (performance.now() - lookedFrom);
+        }
         follower?.look();
       },
     });
     let identity: IdentityRole | undefined;
+    let lookAgainAt = 0;
     let follower: FollowerPart | undefined;
     let crls: CrlPublication | undefined;
 

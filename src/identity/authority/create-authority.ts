@@ -103,7 +103,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     if (readiness.value.reason !== reason) readiness.replace({ ready: reason === '', reason });
   };
   const reopen = async (): Promise<void> => {
-    issuers = await openIssuers(current.state, keys, issuers);
+    issuers = await openIssuers(current.state, keys, issuers, deps.keysMayBeGone === true);
   };
   const makeAuthority = async (use: AuthorityUse): Promise<NewAuthority> => {
     const atMs = clock.now();

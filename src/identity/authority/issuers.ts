@@ -18,26 +18,33 @@ export const NO_ISSUERS: Issuers = { x509: undefined, jwt: undefined };
 /**
  * Opens the keys of the active authorities; what is open already stays.
  *
- * @throws GatehouseError `store_unusable` when a key is gone
+ * @param mayBeGone  keys live in memory: an authority whose key is gone does not sign until another takes its place
+ * @throws GatehouseError `store_unusable` when a key is gone that should be there
  */
-export async function openIssuers(state: AuthorityState, keys: KeyStore, open: Issuers): Promise<Issuers> {
-  const x509 = activeOf(state, 'x509');
-  const jwt = activeOf(state, 'jwt');
-  return {
-    x509:
-      x509 && open.x509?.authority.id !== x509.id
-        ? createX509Issuer(x509, await openKey(x509, keys))
-        : x509 && open.x509,
-    jwt: jwt && open.jwt?.authority.id !== jwt.id ? createJwtIssuer(jwt, await openKey(jwt, keys)) : jwt && open.jwt,
+export async function openIssuers(
+  state: AuthorityState,
+  keys: KeyStore,
+  open: Issuers,
+  mayBeGone: boolean,
+): Promise<Issuers> {
+  const issuerOf = async <I extends { readonly authority: AuthorityRecord }>(
+    active: AuthorityRecord | undefined,
+    now: I | undefined,
+    create: (authority: AuthorityRecord, signer: Signer) => I,
+  ): Promise<I | undefined> => {
+    if (!active) return undefined;
+    if (now?.authority.id === active.id) return now;
+    const signer = await keys.open(active.id);
+    if (signer) return create(active, signer);
+    if (mayBeGone) return undefined;
+    throw new GatehouseError(
+      'store_unusable',
+      `the key of the active ${active.use} authority ${active.id} is gone; restore the key or a backup`,
+      { authorityId: active.id },
+    );
   };
-}
-
-async function openKey(authority: AuthorityRecord, keys: KeyStore): Promise<Signer> {
-  const signer = await keys.open(authority.id);
-  if (signer) return signer;
-  throw new GatehouseError(
-    'store_unusable',
-    `the key of the active ${authority.use} authority ${authority.id} is gone; restore the key or a backup`,
-    { authorityId: authority.id },
-  );
+  return {
+    x509: await issuerOf(activeOf(state, 'x509'), open.x509, createX509Issuer),
+    jwt: await issuerOf(activeOf(state, 'jwt'), open.jwt, createJwtIssuer),
+  };
 }

@@ -48,12 +48,17 @@ const TROUBLE_WINDOW_MS = 60_000;
 /** So many troubles in a minute stop a taint; fewer are everyday life. */
 const TROUBLES = 3;
 
-/** Spreads the renewals of `live` SVIDs. */
+/**
+ * Spreads the renewals of `live` SVIDs. Each takes its place by its serial, so a second gets more or fewer than the mean by
+ * chance: the mean is four standard deviations below what is allowed.
+ */
 export function paceOf(startAt: number, live: number, settings: AuthoritySettings): Pace {
+  const most = settings.taintRenewalsPerSecond;
+  const meanPerSecond = Math.max(most / 4, most - 4 * Math.sqrt(most));
   return {
     startAt,
     canaryHoldMs: live < CANARIES_FROM ? 0 : Math.min(MAX_CANARY_HOLD_MS, settings.x509SvidTtlMs / 20),
-    lengthMs: (live / settings.taintRenewalsPerSecond) * 1000,
+    lengthMs: (live / meanPerSecond) * 1000,
   };
 }
 
@@ -64,8 +69,8 @@ export function isCanary(serial: string): boolean {
 
 /** When the SVID of that serial is due under a pace. */
 export function pacedAt(pace: Pace, serial: string): number {
-  if (pace.canaryHoldMs > 0 && isCanary(serial)) return pace.startAt;
-  return Math.round(pace.startAt + pace.canaryHoldMs + pace.lengthMs * fractionOf(serial));
+  const holdMs = isCanary(serial) ? 0 : pace.canaryHoldMs;
+  return Math.round(pace.startAt + holdMs + pace.lengthMs * fractionOf(serial));
 }
 
 /** Creates the calendar of renewals. */

@@ -45,16 +45,17 @@ describe('a paced taint', () => {
       const second = Math.floor(pacedAt(pace, serial) / 1000);
       seconds.set(second, (seconds.get(second) ?? 0) + 1);
     }
-    const canaries = seconds.get(0) ?? 0;
+    const first = Math.ceil(pace.lengthMs / 100_000); // seconds: the canaries keep the pace too
+    let canaries = 0;
+    for (let second = 0; second < first; second += 1) canaries += seconds.get(second) ?? 0;
     assert.ok(canaries > 800 && canaries < 1200, `${canaries} canaries`);
-    for (let second = 1; second < 30; second += 1) assert.equal(seconds.get(second) ?? 0, 0);
-    seconds.delete(0);
-    assert.ok(Math.max(...seconds.values()) < 1.2 * defaultSettings.taintRenewalsPerSecond);
-    assert.ok(Math.max(...seconds.keys()) <= 30 + serials.length / defaultSettings.taintRenewalsPerSecond);
+    for (let second = first; second < 30; second += 1) assert.equal(seconds.get(second) ?? 0, 0);
+    assert.ok(Math.max(...seconds.values()) <= defaultSettings.taintRenewalsPerSecond);
+    assert.ok(Math.max(...seconds.keys()) <= 30 + (1.25 * serials.length) / defaultSettings.taintRenewalsPerSecond);
   });
 
   it('pauses when bundles are refused, and goes on where it stopped when it has been quiet for a minute', async () => {
-    const { authority, clock } = await openTestAuthority({ taintRenewalsPerSecond: 0.1 });
+    const { authority, clock } = await openTestAuthority({ taintRenewalsPerSecond: 0.4 });
     const svids = await Promise.all(Array.from({ length: 30 }, () => authority.issueX509(requestOf('a', 'self'))));
     const dueIn = (ms: number): number => svids.filter((svid) => authority.renewAt(svid) <= clock.now() + ms).length;
     await authority.prepare(orderOf());
