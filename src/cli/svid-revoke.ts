@@ -95,7 +95,7 @@ function textOf({ kind, value, keptUntil, deciders, inForce, warnings, cannotCut
   return [
     `${kind} ${value} is revoked, until ${keptUntil}`,
     inForce
-      ? `in force on all ${deciders.length} deciders`
+      ? `in force on every decider (${deciders.length})`
       : `in force on ${reached} of ${deciders.length} deciders; the others have not said so within a second (gatehouse ca log, /readyz)`,
     ...warnings.map((warning) => `warning: ${warning}`),
     'this does not cut:',
