@@ -47,6 +47,11 @@ export async function loadRevocations(deps: RevocationDeps): Promise<Revocations
     rows: await unexpired(),
   });
   const crls = createWatchable<readonly Uint8Array[]>([]);
+  // Asked for every issuance.
+  let keys = keysOf(list.value);
+  list.subscribe((value) => {
+    keys = keysOf(value);
+  });
   let signedAt = 0;
   let signedFor = '';
 
@@ -102,7 +107,7 @@ export async function loadRevocations(deps: RevocationDeps): Promise<Revocations
     list,
     crls,
     refresh,
-    has: (kind, value) => list.value.rows.some((row) => row.kind === kind && row.value === value),
+    has: (kind, value) => keys.has(`${kind} ${value}`),
     async revoke(order) {
       const row = await rowOf(order, deps);
       await write('svid revoke', order, row);
@@ -118,6 +123,9 @@ export async function loadRevocations(deps: RevocationDeps): Promise<Revocations
     },
   };
 }
+
+const keysOf = ({ rows }: RevocationList): ReadonlySet<string> =>
+  new Set(rows.map((row) => `${row.kind} ${row.value}`));
 
 /** Nothing may live that this revocation keeps out: a stolen certificate would be good again. */
 async function checkSound(row: RevocationRow, { store, clock }: RevocationDeps): Promise<void> {
