@@ -9,6 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { checkDocuments } from './documents.ts';
 import { cornerTables, playCorners, problemOf } from './hand-made.ts';
 import { ensureJudge } from './judge.ts';
 import { playLive } from './live.ts';
@@ -38,7 +39,10 @@ await ensureJudge();
 const directory = values.keep ?? (await mkdtemp(join(tmpdir(), 'gatehouse-differential-')));
 try {
   for (const name of values.world.split(',').filter((each) => each !== '')) await world(name);
-  if (share > 0) await peerModes();
+  if (share > 0) {
+    await documents();
+    await peerModes();
+  }
   if (share > 0) for (const name of Object.keys(cornerTables)) await corners(name);
   if (values.world !== '') {
     const { requests, problem } = await playLive(directory, seed);
@@ -63,6 +67,11 @@ async function world(name: string): Promise<void> {
         ? undefined
         : `${differences.length} differences\n${shown.join('\n\n')}`;
   report.check(`world ${name}, seed ${seed}: ${count} verdicts`, problem);
+}
+
+async function documents(): Promise<void> {
+  const { documents: count, problem } = await checkDocuments();
+  report.check(`${count} documents: Istio says what it said when they were recorded`, problem);
 }
 
 async function peerModes(): Promise<void> {

@@ -14,6 +14,8 @@ export const cornerTables: Readonly<Record<string, () => Promise<readonly Case[]
   headers: async () => (await import('./corners/headers.ts')).headerCorners,
   shapes: async () => (await import('./corners/shapes.ts')).shapeCorners,
   metadata: async () => (await import('./corners/shapes.ts')).metadataCorners,
+  bytes: async () => (await import('./corners/bytes.ts')).byteCorners,
+  crowds: async () => (await import('./corners/crowds.ts')).crowdCorners,
   tokens: async () => (await import('./corners/tokens.ts')).tokenCorners,
 };
 

@@ -51,6 +51,8 @@ interface RunOptions {
   readonly input?: string;
   /** Every line of standard output; otherwise it is inherited. */
   readonly onLine?: (line: string) => void;
+  /** The exit code by which the program says no; it is no failure. */
+  readonly saysNoBy?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -72,7 +74,7 @@ async function run(program: string, args: readonly string[], options: RunOptions
   const ended = new Promise<void>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, killed) => {
-      if (code === 0) resolve();
+      if (code === 0 || (code !== null && code === options.saysNoBy)) resolve();
       else reject(new Error(`${program} ${args[0]}: ${killed ?? `exit ${code}`}`));
     });
   });

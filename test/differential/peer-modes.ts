@@ -84,9 +84,9 @@ function peerAuthentication(n: number, random: () => number): string {
     apiVersion: pick(['security.istio.io/v1', 'security.istio.io/v1beta1']),
     kind: 'PeerAuthentication',
     metadata: {
-      name: `p${n}`,
+      name: `p${(n * 3 + 1) % 5}`, // their order in the mesh is not that of their names
       namespace: pick(['istio-system', 'foo', 'foo', 'bar']),
-      creationTimestamp: `2026-01-0${1 + Math.floor(random() * 9)}T00:00:0${n}Z`,
+      creationTimestamp: `2026-01-0${1 + Math.floor(random() * 4)}T00:00:00Z`,
     },
     spec,
   });
