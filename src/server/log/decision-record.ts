@@ -6,7 +6,6 @@
  */
 import { fromBinary } from '@bufbuild/protobuf';
 import type { KeptDecision } from '../../authz/kept-decision.ts';
-import { redactPath } from '../../authz/redact.ts';
 import { nameOf } from '../../authz/respond.ts';
 import type {
   AttributeContext_Peer,
@@ -73,8 +72,6 @@ export function decisionRecord({
   };
 }
 
-/** Without its query a path has no parameters; what looks like a token is hidden wherever it stands. */
-const noCarriers = { headers: new Set<string>(), params: new Set<string>(), cookies: new Set<string>() };
 const LONGEST = 512;
 const short = (text: string): string => (text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`);
 
@@ -106,7 +103,7 @@ function requestOf(request: AttributeContext_Request | undefined): NonNullable<D
     protocol: 'http',
     method: short(http.method),
     host: short(http.host),
-    path: short(redactPath(http.path.split(/[?#]/, 1)[0] ?? '', noCarriers)),
+    path: short(http.path.split(/[?#]/, 1)[0] ?? ''),
     ...(http.id !== '' && { requestId: short(http.id) }),
   };
 }
