@@ -3,7 +3,7 @@
  * @module
  */
 import { join } from 'node:path';
-import { type Section, shown } from './lib/figures.ts';
+import { type Section, shown, shownSpread, spread } from './lib/figures.ts';
 import { root } from './lib/paths.ts';
 import { serverCore } from './lib/processes.ts';
 import { alone } from './lib/quiet.ts';
@@ -81,5 +81,32 @@ export async function issuance({ seconds }: Settings): Promise<Section> {
       shown(ofSignAndVerify, 2),
     ]),
     raw: rows,
+  };
+}
+
+interface WhileIssuing {
+  readonly workloads: number;
+  readonly seconds: number;
+  readonly before: { readonly p50Ms: number; readonly p99Ms: number };
+  readonly during: { readonly p50Ms: number; readonly p99Ms: number };
+}
+
+/** What issuing does to Checks: latency before, and while a thousand workloads fetch their first SVID. */
+export async function checksWhileIssuing({ rounds }: Settings): Promise<Section> {
+  const all: WhileIssuing[] = [];
+  for (let i = 0; i < rounds; i++) all.push(await printedBy<WhileIssuing>('bench/checks-while-issuing.ts', []));
+  const row = (what: string, of: (one: WhileIssuing) => WhileIssuing['before']): string[] => [
+    what,
+    shownSpread(spread(all.map((one) => of(one).p50Ms)), 2),
+    shownSpread(spread(all.map((one) => of(one).p99Ms)), 2),
+  ];
+  const ratio = spread(all.map(({ before, during }) => during.p99Ms / before.p99Ms));
+  return {
+    name: 'checks-while-issuing',
+    title: 'Checks while SVIDs are issued',
+    note: `200 Checks a second; meanwhile ${all[0]!.workloads} workloads, 64 at once, each fetch a first SVID over a connection of its own. Everything, the clients too, shares one core. p99 is ${shownSpread(ratio)} times what it was before; all had theirs after ${shownSpread(spread(all.map(({ seconds }) => seconds)))} s.`,
+    head: ['', 'p50 ms', 'p99 ms'],
+    rows: [row('before', ({ before }) => before), row('while issuing', ({ during }) => during)],
+    raw: all,
   };
 }

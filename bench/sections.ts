@@ -5,7 +5,7 @@
 import type { Section } from './lib/figures.ts';
 import type { Settings } from './lib/settings.ts';
 import { queued, reload, startAndMemory } from './life.ts';
-import { decisions, issuance } from './programs.ts';
+import { checksWhileIssuing, decisions, issuance } from './programs.ts';
 import { saturate } from './saturate.ts';
 import { envoyLatency, envoyMost, envoySettings } from './through-envoy.ts';
 
@@ -31,4 +31,5 @@ export const sections: Readonly<Record<string, Measurement>> = {
   start: { needsPeers: false, measure: async (settings) => [await startAndMemory(settings), await queued()] },
   reload: { needsPeers: true, measure: async (settings) => [await reload(settings)] },
   issuance: { needsPeers: false, measure: async (settings) => [await issuance(settings)] },
+  'checks-while-issuing': { needsPeers: false, measure: async (settings) => [await checksWhileIssuing(settings)] },
 };

@@ -11,35 +11,17 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { adminClient } from '../src/cli/admin-client.ts';
-import { checkClient, question } from '../test/support/check-client.ts';
 import { allowing } from '../test/support/gatehouse-dir.ts';
 import { runGatehouse } from '../test/support/run-gatehouse.ts';
 import { tempDir } from '../test/support/temp-dir.ts';
+import { checkLatencies, quantile } from './lib/check-latencies.ts';
 
 const streams = Number(process.argv[2] ?? 10_000);
 const connections = Number(process.argv[3] ?? 100);
-const CHECKS_PER_SECOND = 200;
 
 const rssKb = (pid: number): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 
-/** Latencies of Checks that are sent at a steady rate, whatever came of those before; milliseconds. */
-async function checkLatencies(target: string, seconds: number): Promise<readonly number[]> {
-  using client = checkClient(target);
-  const latencies: number[] = [];
-  const running: Promise<void>[] = [];
-  const start = performance.now();
-  for (let i = 0; i < seconds * CHECKS_PER_SECOND; i += 1) {
-    const dueAt = start + (i * 1000) / CHECKS_PER_SECOND;
-    const wait = dueAt - performance.now();
-    if (wait > 0) await delay(wait);
-    running.push(client.ask(question('GET')).then(() => void latencies.push(performance.now() - dueAt)));
-  }
-  await Promise.all(running);
-  return latencies.sort((a, b) => a - b);
-}
-
-const at = (sorted: readonly number[], share: number): number =>
-  Number((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(2));
+const at = (sorted: readonly number[], share: number): number => Number(quantile(sorted, share).toFixed(2));
 
 await using dir = await tempDir('bench-');
 await mkdir(dir.at('policies'));
