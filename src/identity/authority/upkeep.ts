@@ -90,7 +90,11 @@ export function createUpkeep(deps: UpkeepDeps): () => Promise<void> {
   const prepareOnce = async (use: AuthorityUse, isOver: boolean): Promise<void> => {
     const prepared = preparedOf(current.state, use);
     if (prepared && prepared.notAfterAt > clock.now() && !(await deps.isGone(prepared.id))) return;
-    if (prepared) await deps.run('undo', order(use, 'it expired or lost its key before it was used', true));
+    // By its name: the last step, which an undo would take back, may be about another authority.
+    if (prepared) {
+      const unused = order(use, 'it expired or lost its key before it was used', true);
+      await deps.run('revoke', { ...unused, authorityId: prepared.id });
+    }
     await deps.run('prepare', order(use, isOver ? 'no authority signs' : 'schedule'));
   };
 
