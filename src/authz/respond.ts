@@ -79,8 +79,13 @@ export function nameOf(policy: PolicyRef | undefined): string | undefined {
 function allow(context: AnswerContext): Buffer[] {
   const { effects } = context;
   const ok: Buffer[] = [];
-  const written = new Set(effects?.headersToSet.map(([name]) => name));
-  for (const [name, value] of effects?.headersToSet ?? []) ok.push(bytesField(2, bytesField(1, header(name, value))));
+  const written = new Set<string>();
+  for (const [name, value] of effects?.headersToSet ?? []) {
+    // Of two good tokens each says its own: the first value replaces what the client sent, the next stands beside it.
+    const append = written.has(name) ? [bytesField(2, varintField(1, 1))] : [];
+    ok.push(bytesField(2, bytesField(1, header(name, value)), ...append));
+    written.add(name);
+  }
   for (const name of effects?.headersToRemove ?? []) {
     if (!written.has(name)) ok.push(bytesField(5, latin1(name))); // Envoy removes after it has set
   }

@@ -19,7 +19,10 @@ import { createReport } from './report.ts';
 
 const { values } = parseArgs({
   options: {
-    seed: { type: 'string', default: `${Math.floor(Math.random() * 1_000_000_000)}` },
+    seed: {
+      type: 'string',
+      default: process.env['DIFFERENTIAL_SEED'] ?? `${Math.floor(Math.random() * 1_000_000_000)}`,
+    },
     factor: { type: 'string', default: '2.2' },
     world: { type: 'string', default: worldNames.join(',') },
     corners: { type: 'string', default: '0.25' },

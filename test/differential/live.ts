@@ -111,11 +111,28 @@ function readSeen(path: string): readonly Seen[] {
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Seen); // the judge's own JSON
 }
 
+/**
+ * Headers as lists of values (RFC 9110 §5.3): where two good tokens name a header each, jwt_authn writes two lines, and what
+ * ext_authz appends Envoy joins with a comma.
+ */
+function asLists(saw: string): string {
+  const [request = '', ...lines] = JSON.parse(saw) as readonly string[]; // the judge's own: the request line, then headers
+  const values = new Map<string, string[]>();
+  for (const line of lines) {
+    const colon = line.indexOf(': ');
+    const name = line.slice(0, colon);
+    values.set(name, [...(values.get(name) ?? []), ...line.slice(colon + 2).split(',')]);
+  }
+  return JSON.stringify([request, ...[...values].map(([name, all]) => `${name}: ${all.sort().join(',')}`)]);
+}
+
 /** What of an answer is compared; clocks are left out. */
 function comparable({ status, headers, body, error }: Seen): string {
   const lines = (headers ?? []).filter(([name]) => name !== 'date' && name !== 'x-envoy-upstream-service-time');
   const shown = lines.map(([name, value]) =>
-    name === 'x-upstream-saw' ? `upstream saw ${Buffer.from(value, 'base64').toString('utf8')}` : `${name}: ${value}`,
+    name === 'x-upstream-saw'
+      ? `upstream saw ${asLists(Buffer.from(value, 'base64').toString('utf8'))}`
+      : `${name}: ${value}`,
   );
   return [
     `status ${status}`,
