@@ -66,7 +66,7 @@ try {
   console.table([
     { what: 'certificates renewed', is: live },
     { what: 'most signed in one second', is: Math.max(...perSecond.values()) },
-    { what: 'allowed a second', is: defaultSettings.taintRenewalsPerSecond },
+    { what: 'allowed a second', is: defaultSettings.renewalsPerSecond },
     { what: 'all renewed after, seconds', is: (now - startAt) / 1000 },
     { what: 'CPU a renewal, key made here, looking included, µs', is: Math.round((user + system) / live) },
     { what: 'one look of the gate at all of them, ms', is: Math.round(gateMs) },

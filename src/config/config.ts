@@ -67,7 +67,7 @@ export interface AuthorityConfig {
   readonly upstream: UpstreamConfig | undefined;
   readonly ledgerRetentionMs: number;
   readonly refreshHintSeconds: number;
-  readonly taintRenewalsPerSecond: number;
+  readonly renewalsPerSecond: number;
 }
 
 export interface PolicyPath {

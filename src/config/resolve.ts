@@ -71,7 +71,7 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
       upstream: authority.upstream && upstream(authority.upstream, absolute),
       ledgerRetentionMs: durationMs(authority.ledgerRetention),
       refreshHintSeconds: Math.max(1, Math.round(durationMs(authority.refreshHint) / 1000)),
-      taintRenewalsPerSecond: authority.taintRenewalsPerSecond,
+      renewalsPerSecond: authority.renewalsPerSecond,
     },
     policies: {
       ...policies,

@@ -67,12 +67,14 @@ const authority = z.strictObject({
     .prefault('7d')
     .describe('How long an issuance stays in the ledger after it has expired.'),
   refreshHint: field.duration.prefault('5m').describe('How often fetchers of the bundle should look again.'),
-  taintRenewalsPerSecond: z
+  renewalsPerSecond: z
     .int()
     .min(1)
     .max(100_000)
     .prefault(500)
-    .describe('Renewals a second that a taint may cause at most.'),
+    .describe(
+      'Renewals signed a second at most, whatever makes them due; a first SVID, or one with little life left, never waits.',
+    ),
 });
 
 const policyPath = z.union(

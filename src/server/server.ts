@@ -112,6 +112,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       look: async (metrics) => {
         await deciders?.report(REPORT_TIMEOUT_MS);
         metrics.setSvidExpiry(svids.secondsToFirstExpiry(Date.now()));
+        if (identity !== undefined) metrics.setRenewalsWaiting(identity.authority.renewalsWaiting());
         if (identity !== undefined && performance.now() >= lookAgainAt) {
           const lookedFrom = performance.now();
           await lookAtAuthority(identity.authority, metrics);

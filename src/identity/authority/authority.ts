@@ -108,6 +108,8 @@ export interface Authority extends AsyncDisposable {
   /** When an SVID should be renewed, in milliseconds since 1970. */
   renewAt(svid: X509Svid): number;
   readonly renewals: Watchable<number>;
+  /** How many SVIDs are due and wait for their turn. */
+  renewalsWaiting(): number;
   /** A handshake was denied, or the like: enough of them in a minute pause the renewals that a taint drives. */
   reportTrouble(): void;
 

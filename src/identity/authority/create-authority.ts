@@ -233,6 +233,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     },
     renewAt: renewals.renewAt,
     renewals: renewals.changes,
+    renewalsWaiting: renewals.waiting,
     reportTrouble: renewals.trouble,
     async status() {
       await flush();

@@ -101,7 +101,7 @@ export async function rehearse(deps: RehearsalDeps): Promise<Forecast> {
       allAtOnce: live.length,
     },
     pacing: {
-      renewalsPerSecond: deps.settings.taintRenewalsPerSecond,
+      renewalsPerSecond: deps.settings.renewalsPerSecond,
       canaries: pace.canaryHoldMs > 0 ? live.filter((row) => isCanary(row.serial)).length : 0,
       canaryHoldMs: pace.canaryHoldMs,
       spreadMs: pace.canaryHoldMs + pace.lengthMs,

@@ -2,7 +2,8 @@
  * When SVIDs that are out should be renewed: by half of their life, or sooner, at a pace, when their authority is tainted.
  *
  * A taint renews one in a hundred first, waits, and then spreads the rest so that no more are signed a second than the settings
- * allow. Trouble (a refused bundle, a denied handshake) stops it until it has been quiet for a minute.
+ * allow. Trouble (a refused bundle, a denied handshake) stops it until it has been quiet for a minute. What falls due at once all
+ * the same takes turns (turns.ts).
  * @module
  */
 import type { Clock } from '../../lib/clock.ts';
@@ -12,6 +13,7 @@ import type { CurrentState } from './current-state.ts';
 import { fractionOf, renewDueAt } from './schedule.ts';
 import type { AuthoritySettings } from './settings.ts';
 import type { AuthorityStore } from './store.ts';
+import { createTurns } from './turns.ts';
 
 export interface Renewals {
   renewAt(svid: Pick<X509Svid, 'serial' | 'authorityId' | 'notBeforeAt' | 'notAfterAt'>): number;
@@ -23,6 +25,8 @@ export interface Renewals {
   trouble(): void;
   /** Whether renewals of tainted authorities are stopped just now. */
   readonly paused: boolean;
+  /** How many are due and have a turn that is still to come. */
+  waiting(): number;
 }
 
 export interface RenewalDeps {
@@ -53,7 +57,7 @@ const TROUBLES = 3;
  * chance: the mean is four standard deviations below what is allowed.
  */
 export function paceOf(startAt: number, live: number, settings: AuthoritySettings): Pace {
-  const most = settings.taintRenewalsPerSecond;
+  const most = settings.renewalsPerSecond;
   const meanPerSecond = Math.max(most / 4, most - 4 * Math.sqrt(most));
   return {
     startAt,
@@ -79,6 +83,7 @@ export function createRenewals({ current, store, clock, settings }: RenewalDeps)
   const paces = new Map<string, Pace>();
   let troubles: number[] = [];
   let pausedAt: number | undefined;
+  const turns = createTurns(settings.renewalsPerSecond);
   const changed = (): void => changes.replace(changes.value + 1);
 
   const pauseOrGoOn = (): void => {
@@ -95,19 +100,26 @@ export function createRenewals({ current, store, clock, settings }: RenewalDeps)
     }
   };
 
+  const dueAt: Renewals['renewAt'] = (svid) => {
+    const due = renewDueAt(svid, svid.serial);
+    const pace = paces.get(svid.authorityId);
+    if (!pace) return due;
+    const paced = pacedAt(pace, svid.serial);
+    // Who was due before the pause has had his turn or takes it; nobody new begins.
+    return pausedAt !== undefined && paced > pausedAt ? due : Math.min(due, paced);
+  };
+
   return {
     changes,
     get paused() {
       return pausedAt !== undefined;
     },
     renewAt(svid) {
-      const due = renewDueAt(svid, svid.serial);
-      const pace = paces.get(svid.authorityId);
-      if (!pace) return due;
-      const paced = pacedAt(pace, svid.serial);
-      // Who was due before the pause has had his turn or takes it; nobody new begins.
-      return pausedAt !== undefined && paced > pausedAt ? due : Math.min(due, paced);
+      const due = dueAt(svid);
+      const now = clock.now();
+      return due > now ? due : turns.turnOf(svid, now);
     },
+    waiting: () => turns.waiting(clock.now()),
     trouble() {
       troubles.push(clock.now());
     },

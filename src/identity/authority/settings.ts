@@ -18,8 +18,8 @@ export interface AuthoritySettings {
   readonly refreshHintSeconds: number;
   /** How long an expired row stays in the ledger. */
   readonly ledgerRetentionMs: number;
-  /** Renewals a second that a taint may cause at most. */
-  readonly taintRenewalsPerSecond: number;
+  /** Renewals a second at most, whatever makes them due. */
+  readonly renewalsPerSecond: number;
 }
 
 const MINUTE_MS = 60_000;
@@ -36,5 +36,5 @@ export const defaultSettings: AuthoritySettings = {
   gateGrade: 'acknowledged',
   refreshHintSeconds: 300,
   ledgerRetentionMs: 7 * DAY_MS,
-  taintRenewalsPerSecond: 500,
+  renewalsPerSecond: 500,
 };

@@ -34,6 +34,8 @@ export interface Metrics {
   setSvidExpiry(seconds: number | undefined): void;
   setAuthorityExpiry(bySlot: ReadonlyMap<string, number>): void;
   setUnacknowledged(consumers: number): void;
+  /** SVIDs that are due and wait for their turn. */
+  setRenewalsWaiting(count: number): void;
   setStoreUp(up: boolean): void;
   setDeciders(running: number): void;
   /** Of a server that is only a decider. */
@@ -69,6 +71,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
   const authorityExpiry = gauge('gatehouse_authority_expiry_seconds', 'Until the authority expires.', ['slot']);
   const streams = gauge('gatehouse_stream_open', 'Open streams of consumers.', ['protocol']);
   const unacknowledged = gauge('gatehouse_bundle_unacknowledged', 'Consumers not known to hold the newest bundle.');
+  const renewalsWaiting = gauge('gatehouse_renewals_waiting', 'Certificates that are due and wait for their turn.');
   const storeUp = gauge('gatehouse_store_up', '1 while the store can be used.');
   const dropped = counter('gatehouse_decision_log_dropped_total', 'Decisions that the log had no room for.');
   const unverified = counter('gatehouse_peer_unverified_total', 'Checks whose peer our bundles do not vouch for.');
@@ -112,6 +115,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
       for (const [slot, seconds] of bySlot) authorityExpiry.set({ slot }, seconds);
     },
     setUnacknowledged: (consumers) => unacknowledged.set(consumers),
+    setRenewalsWaiting: (count) => renewalsWaiting.set(count),
     setStoreUp: (up) => storeUp.set(up ? 1 : 0),
     setFeedAge: (seconds) => feedAge.set(seconds),
     setDeciders: (running) => deciders.set(running),
