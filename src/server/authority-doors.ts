@@ -8,13 +8,13 @@ import type { Followers } from '../identity/delivery/feed/followers.ts';
 import { istioCaMethods } from '../identity/delivery/istio-ca/create-certificate.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createTicks } from '../lib/ticks.ts';
-import type { Log } from '../platform/observe/log.ts';
 import { textOfAddress } from '../transport/listen-address.ts';
 import { openFeedDoor } from './feed/feed-door.ts';
 import { type GrpcDoor, type GrpcDoorDeps, openGrpcDoor } from './grpc-door.ts';
 import type { IdentityRole } from './identity-role.ts';
 import { listenAddress } from './listen-addresses.ts';
 import type { IdentifyCaller } from './tls/callers.ts';
+import type { Troubles } from './troubles.ts';
 
 export interface AuthorityDoors extends AsyncDisposable {
   /** Those really bound, for the ready line. */
@@ -29,7 +29,7 @@ export interface AuthorityDoorsDeps {
   readonly observer: DeliveryObserver;
   readonly identity: GrpcDoorDeps['identity'];
   readonly identify: IdentifyCaller;
-  readonly log: Log;
+  readonly handshakeFailed: Troubles['handshakeFailed'];
 }
 
 /** A sign of life for whoever follows. */
@@ -58,7 +58,7 @@ type Listener = NonNullable<Config['listen']['feed']>;
 
 function openFeed(
   at: Listener,
-  { role, followers, observer, identity, identify, log }: AuthorityDoorsDeps,
+  { role, followers, observer, identity, identify, handshakeFailed }: AuthorityDoorsDeps,
 ): Promise<GrpcDoor> {
   const { authority, source } = role;
   return openFeedDoor(listenAddress(at), {
@@ -72,16 +72,19 @@ function openFeed(
     observer,
     identity,
     identify,
-    handshakeFailed: (reason, remote) => log.info({ remote }, `feed: the TLS handshake failed: ${reason}`),
+    handshakeFailed: (failure) => handshakeFailed('feed', failure),
   });
 }
 
-function openIstioCa(at: Listener, { role, observer, identity, identify, log }: AuthorityDoorsDeps): Promise<GrpcDoor> {
+function openIstioCa(
+  at: Listener,
+  { role, observer, identity, identify, handshakeFailed }: AuthorityDoorsDeps,
+): Promise<GrpcDoor> {
   const { source, entries } = role;
   return openGrpcDoor(listenAddress(at), {
     methods: istioCaMethods({ source, entries, callerOf: ({ peerCertificate }) => identify(peerCertificate) }),
     failed: (method, error) => observer.failed(method, error),
     identity,
-    handshakeFailed: (reason, remote) => log.info({ remote }, `Istio CA: the TLS handshake failed: ${reason}`),
+    handshakeFailed: (failure) => handshakeFailed('Istio CA', failure),
   });
 }

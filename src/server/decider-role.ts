@@ -14,6 +14,7 @@ import { createDeciders, type Deciders } from './decider/deciders.ts';
 import type { DeciderSettings, FromDecider } from './decider/messages.ts';
 import type { DecisionLog } from './log/decision-log.ts';
 import { decisionRecord } from './log/decision-record.ts';
+import type { Troubles } from './troubles.ts';
 
 export interface DeciderRoleDeps {
   readonly config: Config;
@@ -24,6 +25,7 @@ export interface DeciderRoleDeps {
   readonly first: DeciderProcess | undefined;
   /** A decider refuses by other revocations than before. */
   readonly revoked: () => void;
+  readonly handshakeFailed: Troubles['handshakeFailed'];
   readonly unknownKid: (unknown: Extract<FromDecider, { kind: 'unknown-kid' }>['unknown']) => void;
 }
 
@@ -99,7 +101,7 @@ function checkOptions({ extAuthz, trustDomain, trustDomainAliases, workloads }: 
 function hear(
   message: FromDecider,
   pid: number,
-  { log, metrics, board, decisions, unknownKid, revoked }: DeciderRoleDeps,
+  { log, metrics, board, decisions, unknownKid, revoked, handshakeFailed }: DeciderRoleDeps,
 ): void {
   switch (message.kind) {
     case 'loaded':
@@ -132,8 +134,8 @@ function hear(
     case 'unknown-kid':
       unknownKid(message.unknown);
       break;
-    case 'connection-refused':
-      log.info({ pid }, message.why);
+    case 'handshake-failed':
+      handshakeFailed('Check', message.failure);
       break;
     case 'trouble':
       log.error({ pid }, message.message);

@@ -6,7 +6,7 @@ import type { Watchable } from '../lib/watchable.ts';
 import { createGrpcServer, type GrpcServerDeps } from '../transport/grpc-server.ts';
 import type { ListenAddress } from '../transport/listen-address.ts';
 import { listen } from '../transport/listener.ts';
-import { createTlsFront, type TlsIdentity } from '../transport/tls-front.ts';
+import { createTlsFront, type HandshakeFailure, type TlsIdentity } from '../transport/tls-front.ts';
 
 export interface GrpcDoor extends AsyncDisposable {
   /** The address really bound. */
@@ -17,7 +17,7 @@ export interface GrpcDoor extends AsyncDisposable {
 
 export interface GrpcDoorDeps extends Pick<GrpcServerDeps, 'methods' | 'failed'> {
   readonly identity: Watchable<TlsIdentity | undefined>;
-  readonly handshakeFailed: (reason: string, remote: string) => void;
+  readonly handshakeFailed: (failure: HandshakeFailure) => void;
 }
 
 /** Requests are small: a certificate request, what a decider holds. */

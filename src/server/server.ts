@@ -47,6 +47,7 @@ import { createSvidBook } from './svid-book.ts';
 import { createIdentifyCaller } from './tls/callers.ts';
 import { createTlsRole } from './tls/tls-role.ts';
 import { tokenRulesOf } from './token-rules.ts';
+import { createTroubles } from './troubles.ts';
 import { entryWarnings } from './warnings.ts';
 
 export interface ServerDeps {
@@ -106,13 +107,20 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     const serving = createWatchable<ServingState>(servingState(false));
     const svids = createSvidBook();
     const edges = createEdgeBook();
-    const decisions = createDecisionLog(log, edges.note);
+    const troubles = createTroubles(log, (who) => identity?.authority.reportTrouble(who));
+    const decisions = createDecisionLog(log, (record) => {
+      edges.note(record);
+      troubles.decided(record);
+    });
     const metrics = createMetrics({
       latencyBounds,
       look: async (metrics) => {
         await deciders?.report(REPORT_TIMEOUT_MS);
         metrics.setSvidExpiry(svids.secondsToFirstExpiry(Date.now()));
-        if (identity !== undefined) metrics.setRenewalsWaiting(identity.authority.renewalsWaiting());
+        if (identity !== undefined) {
+          metrics.setRenewalsWaiting(identity.authority.renewalsWaiting());
+          metrics.setTaintPaused(identity.authority.taintPaused());
+        }
         if (identity !== undefined && performance.now() >= lookAgainAt) {
           const lookedFrom = performance.now();
           await lookAtAuthority(identity.authority, metrics);
@@ -141,6 +149,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
             decisions,
             first: firstDecider,
             revoked: () => follower?.client.tell(),
+            handshakeFailed: troubles.handshakeFailed,
             unknownKid: ({ keySet, kid }) => keySets.wake(keySet, kid),
           }),
         )
@@ -173,6 +182,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
           pages(request, response, !byTls || identify(certificate) !== undefined ? 'known' : 'stranger'),
         identity: tls.primary,
         callers: 'any',
+        handshakeFailed: (failure) => troubles.handshakeFailed('health', failure),
       }),
     );
     const policies = stack.use(
@@ -283,7 +293,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
           observer: deliveryObserver(log, metrics),
           identity: tls.primary,
           identify,
-          log,
+          handshakeFailed: troubles.handshakeFailed,
         }),
       );
     const absent = (): never => {
@@ -319,6 +329,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
         }),
         log,
         identify,
+        handshakeFailed: troubles.handshakeFailed,
       }),
     );
     const door = deciders && stack.use(await openCheckDoor(listenAddress(config.listen.extAuthz), deciders));

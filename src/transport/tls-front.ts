@@ -23,8 +23,16 @@ export interface TlsFrontOptions {
   readonly protocol: 'h2' | 'http/1.1';
   /** `certified`: who proves no certificate of ours is closed. `any`: he is let in, without a certificate. */
   readonly callers: 'certified' | 'any';
-  /** Told why a handshake failed; never called for one that was just left. */
-  readonly failed?: (reason: string, remote: string) => void;
+  /** Told of a handshake that failed; never of one that was just left. */
+  readonly failed?: (failure: HandshakeFailure) => void;
+}
+
+export interface HandshakeFailure {
+  readonly reason: string;
+  /** The peer's address. */
+  readonly remote: string;
+  /** One side does not trust the certificate of the other. */
+  readonly untrusted: boolean;
 }
 
 export interface TlsFront extends Disposable {
@@ -38,11 +46,19 @@ export interface TlsFront extends Disposable {
 }
 
 const HANDSHAKE_MS = 10_000;
+/** What a peer answers who does not trust our certificate (RFC 8446 §6.2), in OpenSSL's words. */
+const DISTRUST = /ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN)$/;
+
+/** A connection on its way through the handshake. */
+interface Waiting {
+  readonly ready: Parameters<TlsFront['secure']>[1];
+  readonly remote: string;
+}
 
 /** Creates the front. A new identity holds for new connections; those that stand keep theirs until they end. */
 export function createTlsFront(identity: Watchable<TlsIdentity | undefined>, options: TlsFrontOptions): TlsFront {
   const { protocol, callers, failed } = options;
-  const waiting = new WeakMap<Socket, Parameters<TlsFront['secure']>[1]>();
+  const waiting = new WeakMap<Socket, Waiting>();
   const server = createServer({
     ...contextOf(identity.value),
     requestCert: true,
@@ -50,18 +66,29 @@ export function createTlsFront(identity: Watchable<TlsIdentity | undefined>, opt
     ALPNProtocols: [protocol],
     handshakeTimeout: HANDSHAKE_MS,
   });
-  server.on('secureConnection', (secured: TLSSocket) => {
+  const waitingFor = (secured: TLSSocket): Waiting | undefined => {
     const raw: unknown = Reflect.get(secured, '_parent'); // the socket that was given to `secure`; Node has no public name for it
-    const ready = raw instanceof Object ? waiting.get(raw as Socket) : undefined;
+    return raw instanceof Object ? waiting.get(raw as Socket) : undefined;
+  };
+  server.on('secureConnection', (secured: TLSSocket) => {
+    const { ready, remote = '' } = waitingFor(secured) ?? {};
     const certificate = secured.authorized ? secured.getPeerX509Certificate()?.raw : undefined;
     const agreed = secured.alpnProtocol === protocol || (protocol === 'http/1.1' && secured.alpnProtocol === false);
     if (ready === undefined || !agreed || (certificate === undefined && callers === 'certified')) {
       return void secured.destroy();
     }
+    // With `any` he is let in without it.
+    if (certificate === undefined && secured.getPeerX509Certificate() !== undefined) {
+      failed?.({ ...distrustOf(secured), remote });
+    }
     ready(secured, certificate);
   });
   server.on('tlsClientError', (error, secured) => {
-    if (!left.has((error as NodeJS.ErrnoException).code ?? '')) failed?.(error.message, secured.remoteAddress ?? '');
+    const remote = secured.remoteAddress ?? waitingFor(secured)?.remote ?? '';
+    const code = (error as NodeJS.ErrnoException).code ?? ''; // errors of node:tls carry one
+    // A certificate that is not trusted closes the connection without a word of its own.
+    if (secured.authorizationError) failed?.({ ...distrustOf(secured), remote });
+    else if (!left.has(code)) failed?.({ reason: error.message, remote, untrusted: DISTRUST.test(code) });
     secured.destroy();
   });
   const unsubscribe = identity.subscribe((next) => server.setSecureContext(contextOf(next)));
@@ -69,11 +96,16 @@ export function createTlsFront(identity: Watchable<TlsIdentity | undefined>, opt
     secure(socket, ready) {
       if (!isWhole(identity.value)) return void socket.destroy();
       socket.on('error', () => socket.destroy()); // a peer may go at any time
-      waiting.set(socket, ready);
+      waiting.set(socket, { ready, remote: socket.remoteAddress ?? '' });
       server.emit('connection', socket);
     },
     [Symbol.dispose]: unsubscribe,
   };
+}
+
+/** The peer has shown a certificate that we do not trust. */
+function distrustOf({ authorizationError }: TLSSocket): Omit<HandshakeFailure, 'remote'> {
+  return { reason: `the peer's certificate is not trusted: ${String(authorizationError)}`, untrusted: true };
 }
 
 /** Without authorities to believe OpenSSL would believe those of the system. */

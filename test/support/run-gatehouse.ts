@@ -14,6 +14,8 @@ export interface ReadyLine {
   readonly workloadApi: string;
   readonly admin: string;
   readonly health: string;
+  /** Where the configuration has one. */
+  readonly feed?: string;
   readonly pid: number;
   readonly deciderPids: readonly number[];
 }

@@ -110,8 +110,14 @@ export interface Authority extends AsyncDisposable {
   readonly renewals: Watchable<number>;
   /** How many SVIDs are due and wait for their turn. */
   renewalsWaiting(): number;
-  /** A handshake was denied, or the like: enough of them in a minute pause the renewals that a taint drives. */
-  reportTrouble(): void;
+  /**
+   * A handshake was denied, or the like: enough of them in a minute pause the renewals that a taint drives.
+   *
+   * @param who  had the trouble; one who had it before the taint counts for nothing
+   */
+  reportTrouble(who: string): void;
+  /** Whether troubles have paused the renewals of a taint. */
+  taintPaused(): boolean;
 
   status(): Promise<Status>;
   /** Publishes a new authority (key and certificate first made durable). @throws GatehouseError `slot_state` */

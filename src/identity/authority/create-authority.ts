@@ -224,7 +224,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     issueJwt: issuance.issueJwt,
     acknowledge(word) {
       consumers.hear(word, clock.now());
-      if (word.grade === 'refused') renewals.trouble();
+      if (word.grade === 'refused') renewals.trouble(word.consumer);
       ledger.touch();
     },
     forget(consumer) {
@@ -235,6 +235,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     renewals: renewals.changes,
     renewalsWaiting: renewals.waiting,
     reportTrouble: renewals.trouble,
+    taintPaused: () => renewals.paused,
     async status() {
       await flush();
       return {

@@ -21,8 +21,8 @@ export interface Renewals {
   readonly changes: Watchable<number>;
   /** Looks whether an authority was tainted or untainted, and whether trouble began or ended. */
   look(): Promise<void>;
-  /** Something went wrong that a renewal may have caused. */
-  trouble(): void;
+  /** Something went wrong that a renewal may have caused, for `who`. */
+  trouble(who: string): void;
   /** Whether renewals of tainted authorities are stopped just now. */
   readonly paused: boolean;
   /** How many are due and have a turn that is still to come. */
@@ -51,6 +51,9 @@ const MAX_CANARY_HOLD_MS = 30_000;
 const TROUBLE_WINDOW_MS = 60_000;
 /** So many troubles in a minute stop a taint; fewer are everyday life. */
 const TROUBLES = 3;
+/** Who had trouble so long before a taint has it for another reason. */
+const USUAL_WINDOW_MS = 60 * 60_000;
+const MOST_USUAL = 1_000;
 
 /**
  * Spreads the renewals of `live` SVIDs. Each takes its place by its serial, so a second gets more or fewer than the mean by
@@ -82,6 +85,8 @@ export function createRenewals({ current, store, clock, settings }: RenewalDeps)
   const changes = createWatchable(0);
   const paces = new Map<string, Pace>();
   let troubles: number[] = [];
+  /** When each had trouble last while nothing was tainted; the latest last. */
+  const usual = new Map<string, number>();
   let pausedAt: number | undefined;
   const turns = createTurns(settings.renewalsPerSecond);
   const changed = (): void => changes.replace(changes.value + 1);
@@ -120,8 +125,14 @@ export function createRenewals({ current, store, clock, settings }: RenewalDeps)
       return due > now ? due : turns.turnOf(svid, now);
     },
     waiting: () => turns.waiting(clock.now()),
-    trouble() {
-      troubles.push(clock.now());
+    trouble(who) {
+      if (paces.size > 0) {
+        if (!usual.has(who)) troubles.push(clock.now());
+        return;
+      }
+      usual.delete(who);
+      usual.set(who, clock.now());
+      if (usual.size > MOST_USUAL) usual.delete(usual.keys().next().value ?? '');
     },
     async look() {
       const tainted = current.state.authorities.filter((each) => each.slot === 'tainted' && each.use === 'x509');
@@ -132,6 +143,7 @@ export function createRenewals({ current, store, clock, settings }: RenewalDeps)
       }
       const fresh = tainted.filter((each) => !paces.has(each.id));
       if (fresh.length > 0) {
+        for (const [who, at] of usual) if (Math.abs(clock.now() - at) > USUAL_WINDOW_MS) usual.delete(who);
         const live = await store.unexpiredByAuthority(clock.now());
         for (const { id, taintedAt } of fresh)
           paces.set(id, paceOf(taintedAt ?? clock.now(), live.get(id) ?? 0, settings));

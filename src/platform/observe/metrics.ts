@@ -36,6 +36,7 @@ export interface Metrics {
   setUnacknowledged(consumers: number): void;
   /** SVIDs that are due and wait for their turn. */
   setRenewalsWaiting(count: number): void;
+  setTaintPaused(paused: boolean): void;
   setStoreUp(up: boolean): void;
   setDeciders(running: number): void;
   /** Of a server that is only a decider. */
@@ -72,6 +73,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
   const streams = gauge('gatehouse_stream_open', 'Open streams of consumers.', ['protocol']);
   const unacknowledged = gauge('gatehouse_bundle_unacknowledged', 'Consumers not known to hold the newest bundle.');
   const renewalsWaiting = gauge('gatehouse_renewals_waiting', 'Certificates that are due and wait for their turn.');
+  const taintPaused = gauge('gatehouse_taint_paused', '1 while refusals have paused the renewals of a taint.');
   const storeUp = gauge('gatehouse_store_up', '1 while the store can be used.');
   const dropped = counter('gatehouse_decision_log_dropped_total', 'Decisions that the log had no room for.');
   const unverified = counter('gatehouse_peer_unverified_total', 'Checks whose peer our bundles do not vouch for.');
@@ -116,6 +118,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
     },
     setUnacknowledged: (consumers) => unacknowledged.set(consumers),
     setRenewalsWaiting: (count) => renewalsWaiting.set(count),
+    setTaintPaused: (paused) => taintPaused.set(paused ? 1 : 0),
     setStoreUp: (up) => storeUp.set(up ? 1 : 0),
     setFeedAge: (seconds) => feedAge.set(seconds),
     setDeciders: (running) => deciders.set(running),

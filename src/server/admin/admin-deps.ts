@@ -15,6 +15,7 @@ import type { AllDeciders } from '../all-deciders.ts';
 import type { LiveExplain } from '../explain/live-explain.ts';
 import type { DecisionLog } from '../log/decision-log.ts';
 import type { IdentifyCaller } from '../tls/callers.ts';
+import type { Troubles } from '../troubles.ts';
 
 export interface AdminDeps {
   readonly authority: Authority;
@@ -36,4 +37,5 @@ export interface AdminDeps {
   readonly log: Log;
   /** Who holds a certificate that TLS has verified. */
   readonly identify: IdentifyCaller;
+  readonly handshakeFailed: Troubles['handshakeFailed'];
 }

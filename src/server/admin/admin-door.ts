@@ -20,7 +20,7 @@ export function openAdmin(config: Config, identity: HttpDoorDeps['identity'], de
     handle: (request, response, peer) => void answer(request, response, peer, deps),
     identity,
     callers: 'certified',
-    handshakeFailed: (reason, remote) => deps.log.info({ remote }, `admin API: the TLS handshake failed: ${reason}`),
+    handshakeFailed: (failure) => deps.handshakeFailed('admin API', failure),
   });
 }
 

@@ -15,7 +15,7 @@ import { createLaneTally, type LaneTally } from '../../transport/lane/counts.ts'
 import { HEALTH_CHECK_PATH, healthCheck } from '../../transport/lane/health-check.ts';
 import { createLane } from '../../transport/lane/lane.ts';
 import type { ListenAddress } from '../../transport/listen-address.ts';
-import { createTlsFront, type TlsIdentity } from '../../transport/tls-front.ts';
+import { createTlsFront, type HandshakeFailure, type TlsIdentity } from '../../transport/tls-front.ts';
 import { callerSvidOf } from '../tls/callers.ts';
 
 const CHECK_PATH = '/envoy.service.auth.v3.Authorization/Check';
@@ -43,7 +43,7 @@ export interface CheckTransportDeps {
   readonly trustDomain: TrustDomain;
   readonly trouble: (thrown: unknown) => void;
   /** Told of a connection that was not let in. */
-  readonly refused: (why: string) => void;
+  readonly handshakeFailed: (failure: HandshakeFailure) => void;
 }
 
 /** Creates the transport that the configuration names. */
@@ -52,7 +52,7 @@ export function createCheckTransport(deps: CheckTransportDeps): CheckTransport {
   const front = createTlsFront(deps.identity, {
     protocol: 'h2',
     callers: 'certified',
-    failed: (reason, remote) => deps.refused(`the TLS handshake of ${remote} failed: ${reason}`),
+    failed: deps.handshakeFailed,
   });
   return {
     takeTally: () => inner.takeTally(),

@@ -153,7 +153,7 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
       identity,
       trustDomain: given.trustDomain,
       trouble,
-      refused: (why) => tell({ kind: 'connection-refused', why }),
+      handshakeFailed: (failure) => tell({ kind: 'handshake-failed', failure }),
     });
     void enforce();
   };

@@ -14,7 +14,7 @@ import type { BundleSet } from '../../spiffe/bundle.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { LaneTally } from '../../transport/lane/counts.ts';
 import type { ListenAddress } from '../../transport/listen-address.ts';
-import type { TlsIdentity } from '../../transport/tls-front.ts';
+import type { HandshakeFailure, TlsIdentity } from '../../transport/tls-front.ts';
 
 import type { PackedModel } from './model-parts.ts';
 
@@ -70,5 +70,5 @@ export type FromDecider =
   | { readonly kind: 'unknown-kid'; readonly unknown: UnknownKid }
   | { readonly kind: 'trouble'; readonly message: string }
   /** A connection was not let in. */
-  | { readonly kind: 'connection-refused'; readonly why: string }
+  | { readonly kind: 'handshake-failed'; readonly failure: HandshakeFailure }
   | { readonly kind: 'drained' };

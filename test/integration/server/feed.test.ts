@@ -58,7 +58,7 @@ const ready = async (server: RunningGatehouse) => {
   return { status: response.status, text: await response.text() };
 };
 
-const feedOf = (server: RunningGatehouse): string => (server.ready as unknown as { feed: string }).feed; // of an authority that has one
+const feedOf = (server: RunningGatehouse): string => server.ready.feed!; // of an authority that has one
 
 describe('a decider that follows an authority elsewhere', function () {
   this.timeout(90_000);

@@ -8,7 +8,7 @@ import { createWatchable } from '../../../src/lib/watchable.ts';
 import type { Connection } from '../../../src/transport/connections.ts';
 import { rawUnary } from '../../../src/transport/grpc-methods.ts';
 import { createGrpcServer } from '../../../src/transport/grpc-server.ts';
-import { createTlsFront, type TlsIdentity } from '../../../src/transport/tls-front.ts';
+import { createTlsFront, type HandshakeFailure, type TlsIdentity } from '../../../src/transport/tls-front.ts';
 import { openssl } from '../../support/openssl.ts';
 import { makeRoot } from '../../support/own-authority.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
@@ -62,7 +62,12 @@ async function serve(identity: ReturnType<typeof createWatchable<TlsIdentity | u
     methods: [echo],
     limits: { maxReceiveMessageBytes: 1024, maxConcurrentStreams: 10 },
   });
-  const front = createTlsFront(identity, { protocol: 'h2', callers: 'certified' });
+  const failures: HandshakeFailure[] = [];
+  const front = createTlsFront(identity, {
+    protocol: 'h2',
+    callers: 'certified',
+    failed: (failure) => failures.push(failure),
+  });
   const address = { kind: 'tcp', host: '127.0.0.1', port, tls: true } as const;
   listener.on('connection', (socket) => front.secure(socket, (secured, peer) => grpc.accept(secured, address, peer)));
   const call = (client: Client) =>
@@ -79,6 +84,7 @@ async function serve(identity: ReturnType<typeof createWatchable<TlsIdentity | u
   return {
     port,
     seen,
+    failures,
     async as(caller: TlsIdentity | undefined, trusted: string): Promise<Buffer> {
       const [key, chain] = [caller?.keyPem, caller?.chainPem].map((pem) =>
         pem === undefined ? null : Buffer.from(pem),
@@ -121,7 +127,12 @@ describe('createTlsFront', () => {
     const identity = createWatchable<TlsIdentity | undefined>(server);
     await using served = await serve(identity);
     await assert.rejects(served.as(undefined, server.trustedPem), { code: status.UNAVAILABLE });
+    assert.ok(served.failures.length > 0);
+    assert.ok(served.failures.every(({ untrusted, remote }) => !untrusted && remote === '127.0.0.1'));
+    served.failures.length = 0;
     await assert.rejects(served.as(stranger, server.trustedPem), { code: status.UNAVAILABLE });
+    assert.ok(served.failures.length > 0);
+    assert.ok(served.failures.every(({ untrusted, remote }) => untrusted && remote === '127.0.0.1'));
     const plain = new Client(`127.0.0.1:${served.port}`, credentials.createInsecure());
     const refused = new Promise((_, reject) => {
       plain.makeUnaryRequest('/test.Echo/Say', same, same, Buffer.alloc(0), { deadline: Date.now() + 5_000 }, (error) =>

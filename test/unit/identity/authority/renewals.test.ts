@@ -71,12 +71,26 @@ describe('a paced taint', () => {
     const begun = letPass(100);
     assert.ok(begun > 2 && begun < 28);
     const heard = authority.renewals.value;
-    for (let index = 0; index < 3; index += 1) authority.reportTrouble();
+    for (let index = 0; index < 3; index += 1) authority.reportTrouble(`envoy ${index}`);
     await authority.tick();
     assert.ok(authority.renewals.value > heard, 'streams are told');
     assert.equal(letPass(61), begun, 'nobody new begins');
     await authority.tick();
     assert.equal(letPass(1), begun, 'it goes on where it stopped');
     assert.equal(letPass(250), 30);
+  });
+
+  it('does not pause by the troubles of who had them before', async () => {
+    const { authority } = await openTestAuthority();
+    for (const who of ['a stranger', 'a stranger', 'a scanner']) authority.reportTrouble(who);
+    await authority.prepare(orderOf());
+    await authority.activate(orderOf());
+    await authority.taint(orderOf());
+    for (const who of ['a stranger', 'a stranger', 'a scanner', 'envoy 1', 'envoy 1']) authority.reportTrouble(who);
+    await authority.tick();
+    assert.equal(authority.taintPaused(), false);
+    authority.reportTrouble('envoy 1');
+    await authority.tick();
+    assert.equal(authority.taintPaused(), true);
   });
 });
