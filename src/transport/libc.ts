@@ -8,6 +8,7 @@ interface SocketCalls {
   getsockopt(fd: number, level: number, option: number, value: Buffer, length: [number]): number;
   poll(fds: Buffer, count: number, timeoutMs: number): number;
   close(fd: number): number;
+  fcntl(fd: number, command: number, argument: number): number;
   socketpair(domain: number, type: number, protocol: number, fds: Buffer): number;
 }
 
@@ -20,6 +21,7 @@ function libc(): SocketCalls {
       getsockopt: library.func('int getsockopt(int, int, int, void *, _Inout_ uint32_t *)'),
       poll: library.func('int poll(void *, unsigned long, int)'),
       close: library.func('int close(int)'),
+      fcntl: library.func('int fcntl(int, int, int)'),
       socketpair: library.func('int socketpair(int, int, int, void *)'),
     };
   }
@@ -50,6 +52,14 @@ export function readableNow(fds: readonly number[]): boolean[] {
 /** Closes a descriptor that Node does not own. */
 export function closeDescriptor(fd: number): void {
   libc().close(fd);
+}
+
+const F_DUPFD_CLOEXEC = 1030;
+
+/** A second descriptor of the same, or undefined when there is none left. */
+export function duplicateDescriptor(fd: number): number | undefined {
+  const copy = libc().fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  return copy < 0 ? undefined : copy;
 }
 
 const AF_UNIX = 1;

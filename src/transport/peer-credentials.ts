@@ -52,7 +52,7 @@ export function peerCredentialsOf(socket: Socket): PeerCredentials | undefined {
 }
 
 /** Node keeps the descriptor on the handle; it is not part of its types. */
-function descriptorOf(socket: Socket): number | undefined {
+export function descriptorOf(socket: Socket): number | undefined {
   const handle: unknown = Reflect.get(socket, '_handle');
   const fd: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined;
   return typeof fd === 'number' && fd >= 0 ? fd : undefined;

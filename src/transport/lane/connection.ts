@@ -13,6 +13,7 @@ import { writeGoaway, writePing, writeRstStream, writeSettings, writeWindowUpdat
 import { HeadCache } from './head-cache.ts';
 import type { HeaderBlock } from './header-block.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
+import { openInput } from './input.ts';
 import type { LaneMethod } from './method.ts';
 import { Output } from './output.ts';
 import { PastStreams } from './past-streams.ts';
@@ -76,20 +77,19 @@ export class Connection<P> implements FrameSink {
   constructor(lane: Shared<P>, socket: Duplex, peer: P, gone: () => void) {
     this.lane = lane;
     this.peer = peer;
-    this.socket = socket;
+    this.socket = openInput(socket, lane.input, (bytes) => this.#read(bytes));
     this.#gone = gone;
-    this.out = new Output(socket, lane.outputs);
+    this.out = new Output(this.socket, lane.outputs);
     this.decoder = new HpackDecoder(HEADER_TABLE_SIZE, lane.limits.headerBlockBytes);
     this.splitter = new FrameSplitter(this);
     this.receiveWindow = lane.limits.connectionWindow;
     this.now = lane.now();
     this.openedAt = this.now;
     this.activeAt = this.now;
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
-    socket.on('drain', () => this.#drained());
-    socket.on('end', () => this.close());
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#closed());
+    this.socket.on('drain', () => this.#drained());
+    this.socket.on('end', () => this.close());
+    this.socket.on('error', () => this.socket.destroy());
+    this.socket.on('close', () => this.#closed());
   }
 
   frame(type: number, flags: number, streamId: number, bytes: Buffer, start: number, end: number): boolean {

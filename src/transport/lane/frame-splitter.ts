@@ -39,7 +39,7 @@ export class FrameSplitter {
     return this.#stopped;
   }
 
-  /** Takes the next bytes of the stream. */
+  /** Takes the next bytes of the stream; `chunk` may be used again afterwards. */
   push(chunk: Buffer): void {
     if (this.#over) return;
     if (this.#stopped) this.#waiting = Buffer.concat([this.#waiting, chunk]);
@@ -125,7 +125,7 @@ export class FrameSplitter {
   #stopAt(chunk: Buffer, at: number): void {
     if (this.#over) return;
     this.#stopped = true;
-    this.#waiting = chunk.subarray(at);
+    this.#waiting = Buffer.from(chunk.subarray(at));
   }
 
   #tooLong(): void {

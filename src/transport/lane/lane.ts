@@ -36,6 +36,8 @@ export interface Lane<P> extends AsyncDisposable {
 
 /** How often connections are looked at while something waits. */
 const BUSY_TICK_MS = 50;
+/** What one read takes at most. */
+const INPUT_BYTES = 65_536;
 /** A peer that is gone without a word is noticed by TCP. */
 const KEEPALIVE_MS = 60_000;
 
@@ -56,6 +58,7 @@ export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
     heads: new HeadReader(deps.methods, limits.headerListBytes),
     inflate: createInflate(limits.messageBytes, limits.inflating),
     outputs: [],
+    input: Buffer.allocUnsafeSlow(INPUT_BYTES),
     now,
     failed: deps.failed ?? (() => undefined),
     held: 0,

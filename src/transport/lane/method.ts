@@ -17,7 +17,7 @@ export type LaneReply = Uint8Array | GrpcRefusal;
 /**
  * Answers one call. Synchronous answers are the fast path.
  *
- * @param message  the serialized request. Its bytes may be reused once the method has returned (or its promise settled)
+ * @param message  the serialized request. Its bytes may be used again once the method has returned, settled or not
  * @param peer     what was given to `accept` with the connection
  */
 export type LaneMethod<P> = (message: Uint8Array, peer: P) => LaneReply | Promise<LaneReply>;

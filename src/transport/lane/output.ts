@@ -5,9 +5,8 @@
  * copy; one that could not take them at once keeps the buffer.
  * @module
  */
-import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
+import { isPlain } from './input.ts';
 
 const BUFFER_BYTES = 65_536;
 const KEPT = 4;
@@ -28,7 +27,7 @@ export class Output {
   constructor(socket: Duplex, pool: OutputPool) {
     this.#socket = socket;
     this.#pool = pool;
-    this.#takenAtOnce = socket instanceof Socket && !(socket instanceof TLSSocket);
+    this.#takenAtOnce = isPlain(socket);
   }
 
   /** Makes room for `size` bytes. They go to `bytes` from the offset that is returned; they count as written. */

@@ -16,6 +16,8 @@ export interface Shared<P> {
   readonly heads: HeadReader<LaneMethod<P>>;
   readonly inflate: Inflate;
   readonly outputs: OutputPool;
+  /** What plain sockets read into, one after another. */
+  readonly input: Buffer;
   /** Milliseconds of a clock that does not go back. */
   readonly now: () => number;
   readonly failed: (thrown: unknown) => void;

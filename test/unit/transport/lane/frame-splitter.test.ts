@@ -45,6 +45,22 @@ describe('FrameSplitter', () => {
     }
   });
 
+  it('keeps nothing of a chunk that is used again', () => {
+    for (let cut = 0; cut <= three.length; cut += 1) {
+      const { seen, split } = splitter();
+      seen.goOn = 1;
+      const chunk = Buffer.alloc(three.length);
+      for (const piece of [three.subarray(0, cut), three.subarray(cut)]) {
+        piece.copy(chunk);
+        split.push(chunk.subarray(0, piece.length));
+        chunk.fill(0xff);
+      }
+      seen.goOn = Number.POSITIVE_INFINITY;
+      split.resume();
+      assert.deepEqual(seen.frames, want, `cut at ${cut}`);
+    }
+  });
+
   it('says that a frame has begun', () => {
     const { split } = splitter();
     split.push(three.subarray(0, 3));
