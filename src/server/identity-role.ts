@@ -16,6 +16,7 @@ import { createLocalKeyStore, createMemoryKeyBlobs } from '../identity/authority
 import { rehearse } from '../identity/authority/rehearsal.ts';
 import type { AuthoritySettings } from '../identity/authority/settings.ts';
 import type { KeyBlobs } from '../identity/authority/signer.ts';
+import type { AuthorityUse } from '../identity/authority/state.ts';
 import type { AuthorityStore } from '../identity/authority/store.ts';
 import { createUpstreamFromFiles } from '../identity/authority/upstream-files.ts';
 import type { DeliveryObserver } from '../identity/delivery/delivery-deps.ts';
@@ -41,7 +42,7 @@ export interface IdentityRole extends AsyncDisposable {
   readonly accounts: Accounts;
   readonly executables: Executables;
   /** Rehearses a rotation that would begin now. */
-  rehearse(edges: readonly Edge[]): Promise<Forecast>;
+  rehearse(use: AuthorityUse, edges: readonly Edge[]): Promise<Forecast>;
   /** Seals everything that the authority has. @throws GatehouseError `key_invalid` without a key-encryption key */
   backup(): Promise<Uint8Array>;
   /** Opens the shared socket and every workload's own. @throws GatehouseError `address_in_use`, `config_invalid` */
@@ -104,8 +105,9 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
     entries,
     accounts,
     executables,
-    rehearse: async (edges) =>
+    rehearse: async (use, edges) =>
       rehearse({
+        use,
         trustDomain: config.trustDomain,
         snapshot: await authority.snapshot(),
         keys: keyStore,

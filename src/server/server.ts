@@ -35,6 +35,7 @@ import { createLiveExplain } from './explain/live-explain.ts';
 import { type FollowerPart, openFollower } from './feed/follower-part.ts';
 import { openHttpDoor } from './http-door.ts';
 import { type IdentityRole, openIdentityRole } from './identity-role.ts';
+import { keepEdges } from './kept-edges.ts';
 import { openKeySets } from './key-set-role.ts';
 import { listenAddress } from './listen-addresses.ts';
 import { createDecisionLog } from './log/decision-log.ts';
@@ -137,6 +138,10 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
 
     prepareDataDir(config.dataDir);
     const kept = stack.use(openKeptTexts(config.dataDir));
+    if (config.roles.includes('authority')) {
+      const failed = (thrown: unknown): void => log.error(`callers and callees: ${asGatehouseError(thrown).message}`);
+      stack.use(keepEdges(edges, kept, failed));
+    }
     if (!isDecider) firstDecider?.kill();
     const keySets = stack.use(openKeySets(config, log));
     const deciders = isDecider
@@ -308,7 +313,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
         policies,
         decisions,
         deciders: joinDeciders(deciders, followers),
-        rehearse: async () => identity?.rehearse(edges.all()) ?? absent(),
+        rehearse: async (use) => identity?.rehearse(use, edges.all()) ?? absent(),
         backup: async () => identity?.backup() ?? absent(),
         explain,
         config: () => config,

@@ -9,6 +9,7 @@ import { configOption } from '../config-option.ts';
 import { type OutputFormat, outputOption, show, textTable } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
 import { type BlockerRow, blockerTable, lengthText } from './blockers.ts';
+import { type UseFlags, useOf, useOptions } from './order.ts';
 
 interface BreakageRow {
   readonly firstBreakAt: string | null;
@@ -19,6 +20,7 @@ interface BreakageRow {
 
 /** As `POST /v1/rehearsal` answers. */
 export interface ForecastRow {
+  readonly use: 'x509' | 'jwt';
   readonly startAt: string;
   readonly activateSafeAt: string | null;
   readonly taintSafeAt: string | null;
@@ -38,8 +40,11 @@ export interface ForecastRow {
 
 /** Exit code 0 when waiting is all that a rotation needs, 1 when somebody would not be ready by it. */
 export function caRehearseCommand(terminal: Terminal): Command {
-  return new Command('rehearse')
-    .description('say what a rotation would do: when each step is safe, who would break, how much is signed')
+  const command = new Command('rehearse').description(
+    'say what a rotation would do: when each step is safe, who would break, how much is signed',
+  );
+  for (const option of useOptions()) command.addOption(option);
+  return command
     .addOption(adminOption())
     .addOption(svidOption())
     .addOption(configOption())
@@ -54,8 +59,9 @@ Example:
   gatehouse ca rehearse --output json`,
     )
     .action(
-      action<AdminFlags & { output: OutputFormat }>(terminal, async (flags) => {
-        const forecast = (await (await adminClient(flags)).post('/v1/rehearsal', {})) as ForecastRow; // the API's own shape
+      action<AdminFlags & UseFlags & { output: OutputFormat }>(terminal, async (flags) => {
+        const client = await adminClient(flags);
+        const forecast = (await client.post('/v1/rehearsal', { use: useOf(flags) })) as ForecastRow; // the API's own shape
         show(terminal, flags.output, forecast, () => textOf(forecast));
         return forecast.activateSafeAt === null ? 1 : 0;
       }),
@@ -68,7 +74,7 @@ function textOf(forecast: ForecastRow): string {
   const startAt = Date.parse(forecast.startAt);
   const after = (at: string | null): string =>
     at === null ? 'not by waiting alone' : `+ ${lengthText(Date.parse(at) - startAt)}`;
-  const { liveSvids, signingPeakPerSecond: peak, pacing, laggards, ifActivatedAtOnce, ifOverridden } = forecast;
+  const { use, liveSvids, signingPeakPerSecond: peak, pacing, laggards, ifActivatedAtOnce, ifOverridden } = forecast;
   const steps = textTable(
     ['STEP', 'SAFE'],
     [
@@ -80,23 +86,31 @@ function textOf(forecast: ForecastRow): string {
     '',
   );
   const renewals =
-    `${liveSvids} SVIDs to renew, at most ${pacing.renewalsPerSecond} a second: ` +
-    `${pacing.canaries} canaries, ${lengthText(pacing.canaryHoldMs)} of watching them, all within ${lengthText(pacing.spreadMs)}; ` +
-    `signing peak ${peak.paced}/s, without pacing ${peak.allAtOnce}\n`;
+    use === 'jwt'
+      ? `${liveSvids} tokens are out; they are fetched anew as they expire\n`
+      : `${liveSvids} SVIDs to renew, at most ${pacing.renewalsPerSecond} a second: ` +
+        `${pacing.canaries} canaries, ${lengthText(pacing.canaryHoldMs)} of watching them, all within ${lengthText(pacing.spreadMs)}; ` +
+        `signing peak ${peak.paced}/s, without pacing ${peak.allAtOnce}\n`;
   const waiting =
     laggards.length === 0
       ? 'everybody who is connected will be ready by waiting\n'
-      : `not ready by waiting:\n${blockerTable({ blockers: laggards, etaSeconds: null }, startAt)}${breakText('if they are overridden', ifOverridden, startAt)}`;
-  return `${steps}\n${renewals}${waiting}${breakText('if activate were overridden at once', ifActivatedAtOnce, startAt)}`;
+      : `not ready by waiting:\n${blockerTable({ blockers: laggards, etaSeconds: null }, startAt)}${breakText('if they are overridden', ifOverridden, forecast)}`;
+  return `${steps}\n${renewals}${waiting}${breakText('if activate were overridden at once', ifActivatedAtOnce, forecast)}`;
 }
 
-function breakText(when: string, { firstBreakAt, lacking, pairs, pairCount }: BreakageRow, startAt: number): string {
+function breakText(
+  when: string,
+  { firstBreakAt, lacking, pairs, pairCount }: BreakageRow,
+  { use, startAt }: ForecastRow,
+): string {
   if (lacking.length === 0) return `${when}: nothing breaks\n`;
   const first =
     firstBreakAt === null
-      ? 'nobody was seen to call them'
-      : `first break after ${lengthText(Date.parse(firstBreakAt) - startAt)}`;
+      ? use === 'jwt'
+        ? 'nobody holds a token'
+        : 'nobody was seen to call them'
+      : `first break after ${lengthText(Date.parse(firstBreakAt) - Date.parse(startAt))}`;
   const shown = pairs.slice(0, MOST_PAIRS).map(({ caller, callee }) => `  ${caller} -> ${callee}\n`);
   const more = pairCount > MOST_PAIRS ? `  … and ${pairCount - MOST_PAIRS} more\n` : '';
-  return `${when}: ${lacking.length} identities lack the new root, ${first}, ${pairCount} pairs affected\n${shown.join('')}${more}`;
+  return `${when}: ${lacking.length} identities lack the new ${use === 'jwt' ? 'key' : 'root'}, ${first}, ${pairCount} pairs affected\n${shown.join('')}${more}`;
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Blocker } from './gate.ts';
-import { type AuthorityState, activeOf } from './state.ts';
+import { type AuthorityState, type AuthorityUse, activeOf } from './state.ts';
 import type { LedgerRow } from './store.ts';
 
 /** One caller who was seen to call one callee, by SPIFFE ID. */
@@ -14,14 +14,19 @@ export interface Edge {
 
 /** Who would not trust the new authority, and what that ends. */
 export interface Breakage {
-  /** When the first certificate that somebody does not trust is in use; undefined: never, or nobody is seen to call. */
+  /**
+   * When the first certificate or token that somebody does not trust is in use; undefined: never, or nobody is seen to call, or
+   * to hold a token.
+   */
   readonly firstBreakAt: number | undefined;
+  /** SPIFFE IDs; of fetchers that have none, the name of the consumer. */
   readonly lacking: readonly string[];
   readonly edges: readonly Edge[];
 }
 
 /** What would come. All times in milliseconds since 1970; undefined: not by waiting alone. */
 export interface Forecast {
+  readonly use: AuthorityUse;
   /** When the rotation would begin. */
   readonly startAt: number;
   readonly activateSafeAt: number | undefined;
@@ -33,7 +38,9 @@ export interface Forecast {
   readonly ifActivatedAtOnce: Breakage;
   /** What breaks if it were overridden when everybody is ready who ever will be. */
   readonly ifOverridden: Breakage;
+  /** Certificates or tokens that are out. */
   readonly liveSvids: number;
+  /** What a taint makes be signed: nothing of tokens, which are fetched anew as they expire. */
   readonly signingPeakPerSecond: { readonly paced: number; readonly allAtOnce: number };
   readonly pacing: {
     readonly renewalsPerSecond: number;

@@ -14,9 +14,11 @@ import { isCanary, pacedAt, paceOf } from './renewals.ts';
 import { renewDueAt } from './schedule.ts';
 import type { AuthoritySettings } from './settings.ts';
 import type { KeyStore } from './signer.ts';
+import type { AuthorityUse } from './state.ts';
 import type { Consumer, LedgerRow, StoreSnapshot } from './store.ts';
 
 export interface RehearsalDeps {
+  readonly use: AuthorityUse;
   readonly trustDomain: TrustDomain;
   readonly snapshot: StoreSnapshot;
   /** Opens the keys of the authorities that sign; nothing is made in it. */
@@ -28,8 +30,8 @@ export interface RehearsalDeps {
   readonly startAt: number;
 }
 
-const order = (override: boolean): Order => ({
-  use: 'x509',
+const orderFor = (use: AuthorityUse, override: boolean): Order => ({
+  use,
   authorityId: '',
   who: 'rehearsal',
   reason: 'rehearsal',
@@ -39,8 +41,10 @@ const order = (override: boolean): Order => ({
 /** A gate whose wait does not end after so many looks is not passed by waiting. */
 const MAX_LOOKS = 50;
 
-/** Rehearses prepare → activate → taint → revoke of the X.509 authorities. */
+/** Rehearses prepare → activate → taint → revoke of the authorities of one use. */
 export async function rehearse(deps: RehearsalDeps): Promise<Forecast> {
+  const { use } = deps;
+  const order = (override: boolean): Order => orderFor(use, override);
   const content = copyOf(deps.snapshot);
   const replicas = deps.snapshot.consumers.map((each) => each.replica);
   let now = deps.startAt;
@@ -54,7 +58,7 @@ export async function rehearse(deps: RehearsalDeps): Promise<Forecast> {
     settings: deps.settings,
     tickEveryMs: 0,
   });
-  if (content.state?.authorities.some((each) => each.use === 'x509' && each.slot === 'prepared') !== true) {
+  if (content.state?.authorities.some((each) => each.use === use && each.slot === 'prepared') !== true) {
     await authority.prepare(order(false));
   }
   const atOnce = await authority.activate({ ...order(false), reason: 'who lacks the root now' });
@@ -75,34 +79,39 @@ export async function rehearse(deps: RehearsalDeps): Promise<Forecast> {
         await authority[verb](order(true));
         return { at: undefined, laggards: outcome.blockers.filter((each) => each.doneBy === undefined) };
       }
-      if (verb === 'activate') renewUntil(then, content, authority.bundles.value.own.sequence);
+      if (verb === 'activate') renewUntil(then, content, use, authority.bundles.value.own.sequence);
       now = then;
     }
     return { at: undefined, laggards: [] };
   };
-  const live = liveRows(content, deps.startAt);
+  const live = liveRows(content, use, deps.startAt);
   const activated = await waitFor('activate');
   const tainted = await waitFor('taint');
   const taintAt = now;
   const revoked = await waitFor('revoke');
-  const pace = paceOf(taintAt, live.length, deps.settings);
-  const idsOf = (blockers: readonly Blocker[]): string[] => [...new Set(blockers.map((each) => each.spiffeId))];
+  const renewed = use === 'x509' ? live : [];
+  const pace = paceOf(taintAt, renewed.length, deps.settings);
+  const breakageOf = (blockers: readonly Blocker[]): Breakage => {
+    const lackers = [...new Set(blockers.map((each) => each.spiffeId || each.consumer))];
+    return use === 'x509' ? breakage(lackers, live, deps) : tokenBreakage(lackers, live, deps);
+  };
   return {
+    use,
     startAt: deps.startAt,
     activateSafeAt: activated.at,
     taintSafeAt: tainted.at,
     revokeSafeAt: activated.at === undefined ? undefined : revoked.at,
     laggards: activated.laggards,
-    ifActivatedAtOnce: breakage(idsOf(lacking), live, deps),
-    ifOverridden: breakage(idsOf(activated.laggards), live, deps),
+    ifActivatedAtOnce: breakageOf(lacking),
+    ifOverridden: breakageOf(activated.laggards),
     liveSvids: live.length,
     signingPeakPerSecond: {
-      paced: peakOf(live.map((row) => Math.min(pacedAt(pace, row.serial), renewDueAt(row, row.serial)))),
-      allAtOnce: live.length,
+      paced: peakOf(renewed.map((row) => Math.min(pacedAt(pace, row.serial), renewDueAt(row, row.serial)))),
+      allAtOnce: renewed.length,
     },
     pacing: {
       renewalsPerSecond: deps.settings.renewalsPerSecond,
-      canaries: pace.canaryHoldMs > 0 ? live.filter((row) => isCanary(row.serial)).length : 0,
+      canaries: pace.canaryHoldMs > 0 ? renewed.filter((row) => isCanary(row.serial)).length : 0,
       canaryHoldMs: pace.canaryHoldMs,
       spreadMs: pace.canaryHoldMs + pace.lengthMs,
     },
@@ -176,10 +185,10 @@ function say(authority: Authority, { consumer, grade, sequence }: ExpectedWord):
 }
 
 /** Until the new authority signs, whoever is here goes on renewing under the old one: its last SVID expires later for it. */
-function renewUntil(atMs: number, content: StoreContent, bundleSequence: number): void {
+function renewUntil(atMs: number, content: StoreContent, use: AuthorityUse, bundleSequence: number): void {
   const isHere = (row: LedgerRow): boolean =>
     row.consumer === '' || content.consumers.get(row.consumer)?.connected === true;
-  for (const row of liveRows(content, 0)) {
+  for (const row of liveRows(content, use, 0)) {
     if (!isHere(row)) continue;
     const lifeMs = row.notAfterAt - row.notBeforeAt;
     const backdateMs = row.issuedAt - row.notBeforeAt;
@@ -198,10 +207,10 @@ function renewUntil(atMs: number, content: StoreContent, bundleSequence: number)
 }
 
 /** The newest unexpired SVID of each holder: older ones are not renewed again. */
-function liveRows(content: StoreContent, atMs: number): readonly LedgerRow[] {
+function liveRows(content: StoreContent, use: AuthorityUse, atMs: number): readonly LedgerRow[] {
   const newest = new Map<string, LedgerRow>();
   for (const row of content.ledger.values()) {
-    if (row.kind !== 'x509' || row.notAfterAt <= atMs) continue;
+    if (row.kind !== use || row.notAfterAt <= atMs) continue;
     const key = `${row.consumer || row.serial} ${row.spiffeId}`;
     const known = newest.get(key);
     if (!known || known.issuedAt < row.issuedAt) newest.set(key, row);
@@ -226,5 +235,24 @@ function breakage(lacking: readonly string[], live: readonly LedgerRow[], { edge
     firstBreakAt: renewals.length === 0 ? undefined : renewals.reduce((a, b) => Math.min(a, b)),
     lacking,
     edges: broken,
+  };
+}
+
+/**
+ * A validator who lacks the key refuses every token that is signed with it; the first comes when a token that is out has expired
+ * and its holder fetches another. Holders themselves need no key: they break with their validators.
+ */
+function tokenBreakage(
+  lacking: readonly string[],
+  live: readonly LedgerRow[],
+  { edges, startAt }: RehearsalDeps,
+): Breakage {
+  const validators = new Set(lacking);
+  const holders = new Set(live.map((row) => row.spiffeId));
+  const next = lacking.length === 0 ? [] : live.map((row) => Math.max(startAt, row.notAfterAt));
+  return {
+    firstBreakAt: next.length === 0 ? undefined : next.reduce((a, b) => Math.min(a, b)),
+    lacking,
+    edges: edges.filter(({ caller, callee }) => holders.has(caller) && validators.has(callee)),
   };
 }

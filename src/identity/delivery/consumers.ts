@@ -57,11 +57,14 @@ export function createConsumers({ source, clock }: { source: IdentitySource; clo
         svids: consumer.svids,
         tell(word) {
           consumer.words.set(stream, word);
-          source.acknowledge(weakest(name, channel, word, consumer.words.values()));
+          source.acknowledge(weakest(nameOf(name, word), channel, word, consumer.words.values()));
         },
         [Symbol.dispose]() {
+          const word = consumer.words.get(stream);
           consumer.words.delete(stream);
           consumer.streams.delete(stream);
+          if (word && holdsKeys(word) && ![...consumer.words.values()].some(holdsKeys))
+            source.forget(nameOf(name, word));
           if (consumer.streams.size > 0) return;
           open.delete(name);
           source.forget(name);
@@ -70,6 +73,12 @@ export function createConsumers({ source, clock }: { source: IdentitySource; clo
     },
   };
 }
+
+/** It holds JWT keys and no roots. */
+const holdsKeys = ({ kinds }: BundleWord): boolean => !kinds.includes('x509');
+
+/** Who takes roots and keys on one connection counts twice: the one may have what the other still lacks. */
+const nameOf = (consumer: string, word: BundleWord): string => (holdsKeys(word) ? `${consumer}/jwt` : consumer);
 
 const strength: Readonly<Record<AckGrade, number>> = { refused: 0, sent: 1, acknowledged: 2, renewed: 3 };
 

@@ -6,6 +6,7 @@ import type { Config } from '../../config/config.ts';
 import type { Executables } from '../../identity/attestation/executable.ts';
 import type { Authority } from '../../identity/authority/authority.ts';
 import type { Forecast } from '../../identity/authority/forecast.ts';
+import type { AuthorityUse } from '../../identity/authority/state.ts';
 import type { Entry } from '../../identity/registration/entry.ts';
 import type { Accounts } from '../../lib/accounts.ts';
 import type { Watchable } from '../../lib/watchable.ts';
@@ -27,7 +28,7 @@ export interface AdminDeps {
   /** Here and elsewhere. */
   readonly deciders: AllDeciders | undefined;
   /** Rehearses a rotation that would begin now. */
-  readonly rehearse: () => Promise<Forecast>;
+  readonly rehearse: (use: AuthorityUse) => Promise<Forecast>;
   /** Everything of the authority, sealed. */
   readonly backup: () => Promise<Uint8Array>;
   readonly explain: LiveExplain;

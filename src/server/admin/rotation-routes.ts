@@ -74,10 +74,12 @@ export const audit: AdminHandler = async ({ query }, { authority }) => ({
   rows: (await authority.audit(limitOf(query, 100, 10_000))).map(({ at, ...rest }) => ({ at: timeText(at), ...rest })),
 });
 
-/** Rehearses a rotation of the X.509 authorities, and keeps the forecast. */
-export const rehearseNow: AdminHandler = async ({ who }, { authority, rehearse }) => {
-  const forecast = await rehearse();
-  await authority.keepForecast(keptForecast(forecast), who);
+/** Rehearses a rotation; the forecast of one of the X.509 authorities is kept. */
+export const rehearseNow: AdminHandler = async ({ who, body }, { authority, rehearse }) => {
+  const { use: which } = bodyAs(z.strictObject({ use }), body);
+  const forecast = await rehearse(which);
+  if (which === 'x509') await authority.keepForecast(keptForecast(forecast), who);
+  else await authority.note({ who, verb: 'ca rehearse', use: which, authorityId: '', reason: '', result: 'done' });
   return forecastRow(forecast);
 };
 

@@ -4,6 +4,7 @@ import { createMemoryStore } from '../../../../src/identity/authority/memory-sto
 import { rehearse } from '../../../../src/identity/authority/rehearsal.ts';
 import type { AckGrade } from '../../../../src/identity/authority/requests.ts';
 import { defaultSettings } from '../../../../src/identity/authority/settings.ts';
+import type { AuthorityUse } from '../../../../src/identity/authority/state.ts';
 import {
   entitlementOf,
   openTestAuthority,
@@ -33,10 +34,15 @@ async function settle(opened: TestAuthority, consumer: string, latencyMs: number
   say(opened, consumer, 'acknowledged');
 }
 
-async function forecastOf(opened: TestAuthority, edges: readonly Edge[] = []): Promise<Forecast> {
+async function forecastOf(
+  opened: TestAuthority,
+  edges: readonly Edge[] = [],
+  use: AuthorityUse = 'x509',
+): Promise<Forecast> {
   await opened.authority.status();
   const snapshot = await createMemoryStore(opened.content).snapshot();
   return rehearse({
+    use,
     trustDomain,
     snapshot,
     keys: opened.keys,
@@ -140,5 +146,73 @@ describe('rehearse', () => {
     assert.equal(forecast.signingPeakPerSecond.allAtOnce, 2000);
     assert.ok(forecast.signingPeakPerSecond.paced < 700);
     assert.ok(forecast.pacing.spreadMs >= 4000);
+  });
+
+  describe('of the JWT authorities', () => {
+    const holdsKeys = ({ authority }: TestAuthority, name: string, grade: AckGrade): void =>
+      authority.acknowledge({
+        consumer: `workload-api:${name}/jwt`,
+        channel: 'workload-api',
+        spiffeIds: [entitlementOf(name).spiffeId],
+        sequence: authority.bundles.value.own.sequence,
+        grade,
+        kinds: ['jwt'],
+      });
+    const token = async ({ authority }: TestAuthority, name: string): Promise<number> => {
+      const { entitlement } = requestOf(name);
+      const asked = { entitlement, selectors: [], channel: 'workload-api', audiences: ['x'] } as const;
+      return (await authority.issueJwt(asked)).expiresAt;
+    };
+
+    it('waits for validators, and for the last token; and a real rotation then goes so', async () => {
+      const opened = await openTestAuthority();
+      const { authority, clock } = opened;
+      holdsKeys(opened, 'validator', 'sent');
+      say(opened, 'a', 'sent'); // lacks no key
+      const forecast = await forecastOf(opened, [], 'jwt');
+      const halfLife = defaultSettings.x509SvidTtlMs / 2;
+      assert.equal(forecast.activateSafeAt, clock.now() + halfLife, 'a Workload API client never acknowledges');
+      assert.deepEqual([forecast.use, forecast.liveSvids, forecast.laggards], ['jwt', 0, []]);
+
+      await authority.prepare(orderOf('jwt'));
+      holdsKeys(opened, 'validator', 'sent');
+      clock.advance(halfLife - 1);
+      const last = await token(opened, 'a');
+      assert.equal((await authority.activate(orderOf('jwt'))).done, false);
+      clock.advance(1);
+      assert.equal((await authority.activate(orderOf('jwt'))).done, true);
+      assert.equal((await authority.taint(orderOf('jwt'))).done, true);
+      assert.equal((await authority.revoke(orderOf('jwt'))).done, false);
+      clock.advance(last - clock.now());
+      assert.equal((await authority.revoke(orderOf('jwt'))).done, true);
+    });
+
+    it('names the validator that would refuse, from when on, and whose calls', async () => {
+      const opened = await openTestAuthority();
+      holdsKeys(opened, 'validator', 'refused');
+      const expiresAt = await token(opened, 'a');
+      opened.clock.advance(1000);
+      await token(opened, 'a');
+      const edges = [
+        { caller: idOf('a'), callee: idOf('validator') },
+        { caller: idOf('tokenless'), callee: idOf('validator') },
+        { caller: idOf('a'), callee: idOf('b') },
+      ];
+      const { ifActivatedAtOnce, liveSvids, signingPeakPerSecond } = await forecastOf(opened, edges, 'jwt');
+      assert.deepEqual(ifActivatedAtOnce.lacking, [idOf('validator')]);
+      assert.equal(ifActivatedAtOnce.firstBreakAt, expiresAt, 'when the first token that is out must be replaced');
+      assert.deepEqual(ifActivatedAtOnce.edges, edges.slice(0, 1));
+      assert.equal(liveSvids, 2);
+      assert.equal(signingPeakPerSecond.allAtOnce, 0, 'a taint renews no token');
+    });
+
+    it('goes on issuing tokens until the new authority signs, so that the old one must be kept for them', async () => {
+      const opened = await openTestAuthority();
+      holdsKeys(opened, 'validator', 'sent');
+      await token(opened, 'a');
+      const { activateSafeAt = 0, revokeSafeAt = 0 } = await forecastOf(opened, [], 'jwt');
+      assert.ok(revokeSafeAt > activateSafeAt);
+      assert.ok(revokeSafeAt <= activateSafeAt + defaultSettings.jwtSvidTtlMs);
+    });
   });
 });

@@ -56,18 +56,22 @@ describe('createConsumers', () => {
   });
 
   it('keeps what is said of JWT keys apart', () => {
-    const { heard, consumers } = book();
+    const { heard, forgotten, consumers } = book();
     const one = consumers.open(connection('c1'), 'workload-api');
     const two = consumers.open(connection('c1'), 'workload-api');
     one.tell(word(1, 'sent'));
     two.tell({ ...word(2, 'sent'), kinds: ['jwt'] });
     assert.deepEqual(
-      heard.map(({ sequence, kinds }) => [sequence, kinds]),
+      heard.map(({ consumer, sequence, kinds }) => [consumer, sequence, kinds]),
       [
-        [1, ['x509']],
-        [2, ['jwt']],
+        ['workload-api:c1', 1, ['x509']],
+        ['workload-api:c1/jwt', 2, ['jwt']],
       ],
     );
+    two[Symbol.dispose]();
+    assert.deepEqual(forgotten, ['workload-api:c1/jwt'], 'who takes no keys any more is not waited for');
+    one[Symbol.dispose]();
+    assert.deepEqual(forgotten, ['workload-api:c1/jwt', 'workload-api:c1']);
   });
 
   it('forgets a consumer with its last stream', () => {
