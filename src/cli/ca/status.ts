@@ -15,7 +15,7 @@ interface AuthorityRow {
   readonly notBefore: string;
   readonly notAfter: string;
   readonly unexpiredSvids: number;
-  readonly unacknowledged: readonly unknown[];
+  readonly unacknowledged: readonly { readonly doneBy: string | null }[];
 }
 
 interface CaStatus {
@@ -51,9 +51,10 @@ function tableOf({ trustDomain, x509Authorities, jwtAuthorities }: CaStatus): st
       each.notAfter,
       String(each.unexpiredSvids),
       String(each.unacknowledged.length),
+      String(each.unacknowledged.filter(({ doneBy }) => doneBy === null).length),
     ]);
   const table = textTable(
-    ['USE', 'SLOT', 'AUTHORITY', 'EXPIRES', 'SVIDS OUT', 'NOT ACKNOWLEDGED'],
+    ['USE', 'SLOT', 'AUTHORITY', 'EXPIRES', 'SVIDS OUT', 'NOT ACKNOWLEDGED', 'NOT BY WAITING'],
     [...rows('x509', x509Authorities), ...rows('jwt', jwtAuthorities)],
     'no authority',
   );

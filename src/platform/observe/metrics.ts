@@ -71,7 +71,10 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
   );
   const authorityExpiry = gauge('gatehouse_authority_expiry_seconds', 'Until the authority expires.', ['slot']);
   const streams = gauge('gatehouse_stream_open', 'Open streams of consumers.', ['protocol']);
-  const unacknowledged = gauge('gatehouse_bundle_unacknowledged', 'Consumers not known to hold the newest bundle.');
+  const unacknowledged = gauge(
+    'gatehouse_bundle_unacknowledged',
+    'Consumers that lack the newest bundle and will not get it by waiting.',
+  );
   const renewalsWaiting = gauge('gatehouse_renewals_waiting', 'Certificates that are due and wait for their turn.');
   const taintPaused = gauge('gatehouse_taint_paused', '1 while refusals have paused the renewals of a taint.');
   const storeUp = gauge('gatehouse_store_up', '1 while the store can be used.');
