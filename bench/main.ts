@@ -1,17 +1,18 @@
 /**
  * The benchmark: `npm run bench -- [--only a,b] [--peers a,b] [--rounds N] [--seconds N] [--full] [--out FOLDER]`.
  *
- * Builds or finds what a user could run instead, checks that each gives the right verdicts on the same rules, measures in
+ * Builds the program, builds or finds what a user could run instead, checks that each gives the right verdicts on the same rules, measures in
  * interleaved rounds, and writes a table, the figures and plots. What cannot run is a row that says why.
  * @module
  */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildPeers } from './lib/build-peers.ts';
 import { type Section, toMarkdown } from './lib/figures.ts';
 import { describeMachine } from './lib/machine.ts';
-import { cache } from './lib/paths.ts';
+import { cache, root } from './lib/paths.ts';
 import { plotBars } from './lib/plot.ts';
 import { writeRequests } from './lib/requests.ts';
 import { writeSets } from './lib/same-rules.ts';
@@ -49,6 +50,7 @@ if (unknown.length > 0) {
 }
 
 mkdirSync(values.out, { recursive: true });
+execFileSync('npm', ['run', '-s', 'build'], { cwd: root, stdio: 'inherit' });
 if (values.build && names.some((name) => sections[name]!.needsPeers)) await buildPeers();
 writeSets();
 writeRequests();

@@ -3,9 +3,9 @@
  * The program `gatehouse`.
  * @module
  */
-import { enableCompileCache } from 'node:module';
+import { keepCompiled } from './platform/compile-cache.ts';
 
-enableCompileCache();
+keepCompiled();
 const [{ runCommandLine }, { processTerminal }] = await Promise.all([
   import('./cli/program.ts'),
   import('./cli/terminal.ts'),

@@ -1,5 +1,5 @@
 /**
- * Gatehouse as a user starts it, with N rules.
+ * Gatehouse as a user starts it, built (`bench/main.ts` builds it), with N rules.
  * @module
  */
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -62,7 +62,7 @@ export async function startGatehouse(label: string, options: ProductOptions): Pr
   const flags = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning'];
   const { child, stop } = start(
     label,
-    [process.execPath, ...flags, join(root, 'src/main.ts'), 'serve', '--config', configFile],
+    [process.execPath, ...flags, join(root, 'dist/main.js'), 'serve', '--config', configFile],
     {
       core: `${serverCore},${clientCore}`,
     },

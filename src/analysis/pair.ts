@@ -2,7 +2,7 @@
  * One workload's request to another, from the names by which people call them.
  * @module
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { GatehouseError } from '../errors.ts';
 import { parseIp } from '../lib/ip-address.ts';
 import type { Endpoint, Registry } from '../policy/registry/registry.ts';

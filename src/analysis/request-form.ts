@@ -2,7 +2,7 @@
  * A request as people write it (JSON) → the CheckRequest that an Envoy would send.
  * @module
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytesField, varintField } from '../authz/wire/writer.ts';
 import { GatehouseError } from '../errors.ts';
 

@@ -3,7 +3,7 @@
  * They stay what was written; `resolve.ts` turns them into values, so that `config print` can show them as people write them.
  * @module
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { GatehouseError } from '../errors.ts';
 import { parseCidr } from '../lib/ip-address.ts';
 import { parseSelector } from '../spiffe/selector.ts';

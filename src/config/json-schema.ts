@@ -2,7 +2,7 @@
  * The JSON Schema of `gatehouse.yaml`, for editors.
  * @module
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { documentSchema } from './schema.ts';
 
 /** The schema as text, as `docs/gatehouse.schema.json` holds it. */

@@ -2,7 +2,7 @@
  * What zod says, in words for the author of a `gatehouse.yaml`.
  * @module
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { nearest } from '../lib/nearest.ts';
 import type { Problem } from './finding.ts';
 import { documentSchema } from './schema.ts';

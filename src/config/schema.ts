@@ -3,7 +3,7 @@
  * Descriptions go to the JSON Schema that editors use.
  * @module
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import * as field from './fields.ts';
 
 const listen = z.strictObject({

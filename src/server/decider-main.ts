@@ -2,11 +2,11 @@
  * The entry of a decider process: started by the primary, ends with it, and listens to nobody else.
  * @module
  */
-import { enableCompileCache } from 'node:module';
 import type { Socket } from 'node:net';
+import { keepCompiled } from '../platform/compile-cache.ts';
 import type { ToDecider } from './decider/messages.ts';
 
-enableCompileCache();
+keepCompiled();
 const [{ createDecider }, { dieWithParent, hardenProcess }] = await Promise.all([
   import('./decider/decider.ts'),
   import('../platform/hardening/harden-process.ts'),

@@ -32,16 +32,22 @@ const NODE_FLAGS = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning'
 
 /** The command line that runs a `gatehouse` command from a checkout. */
 export function gatehouseCommand(...args: readonly string[]): readonly [string, readonly string[]] {
-  return [process.execPath, [...NODE_FLAGS, join(projectRoot, 'src/main.ts'), ...args]];
+  return programCommand(join(projectRoot, 'src/main.ts'), ...args);
+}
+
+/** The command line that runs a command of another `gatehouse`. */
+export function programCommand(main: string, ...args: readonly string[]): readonly [string, readonly string[]] {
+  return [process.execPath, [...NODE_FLAGS, main, ...args]];
 }
 
 /**
- * Starts `gatehouse serve --config FILE`.
+ * Starts `gatehouse serve --config FILE`, from the checkout unless another program is named.
  *
  * @throws Error with its log if it ends before it is ready
  */
-export async function runGatehouse(configFile: string): Promise<RunningGatehouse> {
-  const child = startChild(...gatehouseCommand('serve', '--config', configFile));
+export async function runGatehouse(configFile: string, main?: string): Promise<RunningGatehouse> {
+  const args = ['serve', '--config', configFile];
+  const child = startChild(...(main === undefined ? gatehouseCommand(...args) : programCommand(main, ...args)));
   const ready = await new Promise<ReadyLine>((resolve, reject) => {
     child.onLine((line) => {
       if (line.startsWith('{"ready":true')) resolve(JSON.parse(line) as ReadyLine); // the contract's own line

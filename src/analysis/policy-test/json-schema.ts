@@ -2,7 +2,7 @@
  * The JSON Schema of files of policy tests, for editors.
  * @module
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { testFile } from './test-form.ts';
 
 /** The schema as text, as `docs/policy-test.schema.json` holds it. */

@@ -2,7 +2,7 @@
  * Policy tests as people write them: YAML → checked values. `docs/policy-test.schema.json` is made of this.
  * @module
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { requestForm } from '../request-form.ts';
 
 const effect = z.enum(['allow', 'deny']);

@@ -2,6 +2,7 @@
  * Gives memory back that starting and loading needed: V8 keeps its heap as large as it ever was until something is allocated anew.
  * @module
  */
+import { flushCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -30,6 +31,7 @@ export function giveBackWhenQuiet(happened: () => number, collect: () => void = 
 }
 
 function collectAll(): void {
+  flushCompileCache(); // what ran is still compiled; a process that is killed later could not keep it for the next start
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc') as NonNullable<typeof globalThis.gc>; // V8 puts it into contexts made after the flag
   gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });

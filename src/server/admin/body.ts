@@ -2,7 +2,7 @@
  * Bodies of the admin API, checked.
  * @module
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { GatehouseError } from '../../errors.ts';
 
 /** The body as `schema` wants it; an absent one counts as `{}`. @throws GatehouseError `message_invalid`, naming the field */

@@ -2,7 +2,7 @@
  * `POST /v1/join-tokens`: lets one decider elsewhere join.
  * @module
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { certificatesToPem } from '../../identity/pki/pem.ts';
 import type { AdminHandler } from './admin-handler.ts';
 import { bodyAs } from './body.ts';

@@ -2,7 +2,7 @@
  * `/v1/revocations` and `/v1/crl`.
  * @module
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { asGatehouseError, GatehouseError } from '../../errors.ts';
 import type { Authority } from '../../identity/authority/authority.ts';
 import type { RevocationRow } from '../../identity/authority/store.ts';

@@ -2,7 +2,7 @@
  * The verbs of rotation, `/v1/audit`, and `/v1/rehearsal`.
  * @module
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { GatehouseError } from '../../errors.ts';
 import { type Verb, verbs } from '../../identity/authority/authority.ts';
 import { type Breakage, type Edge, type Forecast, keptForecast } from '../../identity/authority/forecast.ts';

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import { entryFile } from '../entry-file.ts';
 import type { FromDecider, ToDecider } from './messages.ts';
 
 export interface DeciderProcess {
@@ -24,9 +24,7 @@ export interface DeciderEvents {
 
 /** Forks a decider at once; what is sent before it has loaded waits in its pipe. */
 export function forkDecider(): DeciderProcess {
-  const own = import.meta.url;
-  const entry = fileURLToPath(new URL(`../decider-main${own.endsWith('.ts') ? '.ts' : '.js'}`, own));
-  const child = fork(entry, [String(process.pid)], {
+  const child = fork(entryFile('decider-main'), [String(process.pid)], {
     serialization: 'advanced',
     execArgv: ['--disable-sigusr1', '--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 2, 2, 'ipc'],

@@ -5,6 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Explanation } from '../../analysis/explain.ts';
 import { type ErrorCode, GatehouseError } from '../../errors.ts';
+import { entryFile } from '../entry-file.ts';
 import type { ExplainQuestion, ExplainState } from './explainer.ts';
 
 /** `parts` come along when the thread does not hold them yet. */
@@ -68,8 +69,7 @@ export function createExplainThread(): ExplainThread {
     await ending?.terminate();
   };
   const start = (): Worker => {
-    const own = import.meta.url;
-    const made = new Worker(new URL(`../explain-main${own.endsWith('.ts') ? '.ts' : '.js'}`, own), { name: 'explain' });
+    const made = new Worker(entryFile('explain-main'), { name: 'explain' });
     made.on('message', (answer: ExplainAnswer) =>
       settle(answer.id, ({ resolve, reject }) => {
         if (answer.error === undefined) resolve(answer.explanation);

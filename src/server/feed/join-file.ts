@@ -3,7 +3,7 @@
  * @module
  */
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { GatehouseError } from '../../errors.ts';
 
 const schema = z.object({

@@ -1,0 +1,10 @@
+/**
+ * Where the entry of another process or thread lies: beside this room's files, built or not.
+ * @module
+ */
+
+/** The file that begins a decider process, or the explaining thread. */
+export function entryFile(name: 'decider-main' | 'explain-main'): URL {
+  const own = import.meta.url;
+  return new URL(`../server/${name}${own.endsWith('.ts') ? '.ts' : '.js'}`, own);
+}
