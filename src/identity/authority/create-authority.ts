@@ -26,7 +26,7 @@ import type { KeyStore, Signer } from './signer.ts';
 import type { AuthorityRecord, AuthorityUse } from './state.ts';
 import type { AuthorityStore, LedgerRow } from './store.ts';
 import { createUpkeep } from './upkeep.ts';
-import { createVerbs } from './verbs.ts';
+import { createVerbs, type Survey } from './verbs.ts';
 
 export interface AuthorityDeps {
   readonly trustDomain: TrustDomain;
@@ -191,10 +191,8 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
   const tickAndReport = (): void => void tick().catch((thrown) => report(asGatehouseError(thrown)));
   const timer = everyMs > 0 ? every(tickAndReport, everyMs) : undefined;
 
-  const statusOf = async (use: AuthorityUse): Promise<AuthorityStatus[]> => {
-    const counts = await store.unexpiredByAuthority(clock.now());
-    const lacking = await verbs.lackingAll(use);
-    return current.state.authorities
+  const statusOf = (use: AuthorityUse, { unexpired, lacking }: Survey): AuthorityStatus[] =>
+    current.state.authorities
       .filter((each) => each.use === use)
       .map((each) => ({
         id: each.id,
@@ -204,10 +202,9 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
         notAfterAt: each.notAfterAt,
         subjectKeyId: each.id,
         publishedSequence: each.publishedSequence,
-        unexpiredSvids: counts.get(each.id) ?? 0,
+        unexpiredSvids: unexpired.get(each.id) ?? 0,
         unacknowledged: lacking.get(each.id) ?? [],
       }));
-  };
 
   return {
     trustDomain,
@@ -237,12 +234,12 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     reportTrouble: renewals.trouble,
     taintPaused: () => renewals.paused,
     async status() {
-      await flush();
+      const survey = await verbs.survey();
       return {
         trustDomain,
         sequence: current.state.sequence,
-        x509Authorities: await statusOf('x509'),
-        jwtAuthorities: await statusOf('jwt'),
+        x509Authorities: statusOf('x509', survey),
+        jwtAuthorities: statusOf('jwt', survey),
       };
     },
     prepare: (order) => run('prepare', order),

@@ -1,11 +1,12 @@
 /**
  * The gate: who would break if a step were taken now, by name, and when each will be done.
- * Pure: from ledger rows and consumers' words to blockers.
+ * Pure: from what is held and consumers' words to blockers; as work that lets others in between.
  * @module
  */
+import type { Work } from '../../lib/work.ts';
 import type { AckGrade, Channel } from './requests.ts';
 import type { AuthorityUse } from './state.ts';
-import type { Consumer, LedgerRow } from './store.ts';
+import type { Consumer, UnexpiredRow } from './store.ts';
 
 /** How sure we must be that a holder has the new root. */
 export type GateGrade = 'sent' | 'acknowledged' | 'renewed';
@@ -69,33 +70,45 @@ function standingOf(consumer: Consumer, question: RootQuestion): Standing {
   return atMs >= doneBy ? HOLDS : { holds: false, doneBy };
 }
 
+/** A look at everybody who may lack a root, which goes on with each page of the ledger. */
+export interface RootLook {
+  /** Takes in unexpired rows. */
+  take(rows: readonly UnexpiredRow[]): void;
+  blockers(): readonly Blocker[];
+}
+
 /**
- * Everybody who is not known to hold the root: whoever is connected, and whoever holds an unexpired SVID, connected or not.
- *
- * @param rows  unexpired rows of the ledger
+ * Looks for everybody who is not known to hold the root: whoever is connected, which is seen at once, and whoever holds an unexpired
+ * SVID, connected or not.
  */
-export function lackingRoot(
-  rows: Iterable<LedgerRow>,
-  consumers: ReadonlyMap<string, Consumer>,
-  question: RootQuestion,
-): readonly Blocker[] {
+export function* lookForRoot(consumers: ReadonlyMap<string, Consumer>, question: RootQuestion): Work<RootLook> {
   const blockers = new Map<string, Blocker>();
   for (const consumer of consumers.values()) {
+    yield;
     if (!consumer.kinds.includes(question.use) || !(consumer.connected || anonymous.has(consumer.channel))) continue;
     const standing = standingOf(consumer, question);
     if (!standing.holds) blockers.set(consumer.consumer, blockerOf(consumer, undefined, standing.doneBy, question));
   }
-  if (question.use === 'x509') addHolders(blockers, rows, consumers, question);
-  return [...blockers.values()];
+  const sameIdentity = yield* byIdentity(consumers);
+  return {
+    take(rows) {
+      if (question.use === 'x509') addHolders(blockers, rows, { consumers, sameIdentity, question });
+    },
+    blockers: () => [...blockers.values()],
+  };
+}
+
+interface Known {
+  readonly consumers: ReadonlyMap<string, Consumer>;
+  readonly sameIdentity: (row: UnexpiredRow) => readonly Consumer[];
+  readonly question: RootQuestion;
 }
 
 function addHolders(
   blockers: Map<string, Blocker>,
-  rows: Iterable<LedgerRow>,
-  consumers: ReadonlyMap<string, Consumer>,
-  question: RootQuestion,
+  rows: readonly UnexpiredRow[],
+  { consumers, sameIdentity, question }: Known,
 ): void {
-  const sameIdentity = byIdentity(consumers);
   for (const row of rows) {
     if (row.kind !== 'x509' || row.channel === 'self') continue;
     if (bundled.has(row.channel) && row.bundleSequence >= question.needsSequence) continue;
@@ -115,9 +128,10 @@ function addHolders(
 }
 
 /** Where delivery did not say who holds a row: every consumer of that ID on that channel. */
-function byIdentity(consumers: ReadonlyMap<string, Consumer>): (row: LedgerRow) => readonly Consumer[] {
+function* byIdentity(consumers: ReadonlyMap<string, Consumer>): Work<(row: UnexpiredRow) => readonly Consumer[]> {
   const index = new Map<string, Consumer[]>();
   for (const consumer of consumers.values()) {
+    yield;
     for (const spiffeId of consumer.spiffeIds) {
       const key = `${consumer.channel} ${spiffeId}`;
       const known = index.get(key);
@@ -130,7 +144,7 @@ function byIdentity(consumers: ReadonlyMap<string, Consumer>): (row: LedgerRow) 
 
 function blockerOf(
   consumer: Consumer | undefined,
-  row: LedgerRow | undefined,
+  row: UnexpiredRow | undefined,
   doneBy: number | undefined,
   question: RootQuestion,
 ): Blocker {
@@ -159,22 +173,25 @@ function gradeHeld(consumer: Consumer): AckGrade {
   return consumer.acknowledgedSequence > 0 ? 'acknowledged' : 'sent';
 }
 
-/** Everybody who holds something that chains to an authority: each ends when it expires. */
-export function chainedTo(rows: Iterable<LedgerRow>, consumers: ReadonlyMap<string, Consumer>): readonly Blocker[] {
-  return [...rows].map((row) => {
-    const consumer = consumers.get(row.consumer);
-    return {
-      spiffeId: row.spiffeId,
-      serial: row.serial,
-      consumer: row.consumer,
-      protocol: row.channel,
-      grade: consumer ? gradeHeld(consumer) : 'none',
-      holdsSequence: consumer ? heldSequence(consumer) : row.bundleSequence,
-      needsSequence: row.bundleSequence,
-      lastSeenAt: consumer?.lastSeenAt ?? row.issuedAt,
-      doneBy: row.notAfterAt,
-    };
-  });
+/** Who holds something that chains to the authority that signed it: he ends when it expires. */
+export function holderOf(row: UnexpiredRow, consumers: ReadonlyMap<string, Consumer>): Blocker {
+  const consumer = consumers.get(row.consumer);
+  return {
+    spiffeId: row.spiffeId,
+    serial: row.serial,
+    consumer: row.consumer,
+    protocol: row.channel,
+    grade: consumer ? gradeHeld(consumer) : 'none',
+    holdsSequence: consumer ? heldSequence(consumer) : row.bundleSequence,
+    needsSequence: row.bundleSequence,
+    lastSeenAt: consumer?.lastSeenAt ?? row.issuedAt,
+    doneBy: row.notAfterAt,
+  };
+}
+
+/** Counts a page of unexpired rows by authority. */
+export function countInto(counts: Map<string, number>, page: readonly UnexpiredRow[]): void {
+  for (const { authorityId } of page) counts.set(authorityId, (counts.get(authorityId) ?? 0) + 1);
 }
 
 /** Seconds until time alone has removed all of them; undefined when only they can. */

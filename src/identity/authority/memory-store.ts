@@ -75,12 +75,10 @@ export function createMemoryStore(content: StoreContent = emptyContent()): Autho
       const found = [...content.ledger.values()].filter((row) => matches(row, query));
       return found.sort(byNewest).slice(0, query.limit ?? 100);
     },
-    async unexpiredByAuthority(atMs) {
-      const counts = new Map<string, number>();
-      for (const row of content.ledger.values()) {
-        if (row.notAfterAt > atMs) counts.set(row.authorityId, (counts.get(row.authorityId) ?? 0) + 1);
-      }
-      return counts;
+    async *unexpired(atMs) {
+      yield [...content.ledger.values()]
+        .filter((row) => row.notAfterAt > atMs)
+        .sort((a, b) => a.notAfterAt - b.notAfterAt);
     },
     pruneLedger: async (expiredBefore) => removeWhere(content.ledger, (row) => row.notAfterAt < expiredBefore),
     heartbeat: async (replica) => [replica],

@@ -10,6 +10,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
 import type { X509Svid } from '../../spiffe/svid.ts';
 import type { CurrentState } from './current-state.ts';
+import { countInto } from './gate.ts';
 import { fractionOf, renewDueAt } from './schedule.ts';
 import type { AuthoritySettings } from './settings.ts';
 import type { AuthorityStore } from './store.ts';
@@ -144,7 +145,8 @@ export function createRenewals({ current, store, clock, settings }: RenewalDeps)
       const fresh = tainted.filter((each) => !paces.has(each.id));
       if (fresh.length > 0) {
         for (const [who, at] of usual) if (Math.abs(clock.now() - at) > USUAL_WINDOW_MS) usual.delete(who);
-        const live = await store.unexpiredByAuthority(clock.now());
+        const live = new Map<string, number>();
+        for await (const page of store.unexpired(clock.now())) countInto(live, page);
         for (const { id, taintedAt } of fresh)
           paces.set(id, paceOf(taintedAt ?? clock.now(), live.get(id) ?? 0, settings));
         changed();

@@ -25,6 +25,12 @@ export interface LedgerRow {
   readonly bundleSequence: number;
 }
 
+/** What a gate needs of an unexpired row. */
+export type UnexpiredRow = Pick<
+  LedgerRow,
+  'serial' | 'kind' | 'spiffeId' | 'authorityId' | 'notAfterAt' | 'issuedAt' | 'channel' | 'consumer' | 'bundleSequence'
+>;
+
 export interface LedgerQuery {
   readonly spiffeId?: string;
   readonly authorityId?: string;
@@ -127,8 +133,11 @@ export interface AuthorityStore extends AsyncDisposable {
    */
   appendLedger(rows: readonly LedgerRow[], consumers: readonly Consumer[]): Promise<number>;
   ledger(query: LedgerQuery): Promise<readonly LedgerRow[]>;
-  /** How many unexpired rows each authority has. */
-  unexpiredByAuthority(atMs: number): Promise<ReadonlyMap<string, number>>;
+  /**
+   * Every row that expires after that instant, the first to expire first, in pages so small that reading one holds nobody up.
+   * What is added meanwhile may be among them.
+   */
+  unexpired(atMs: number): AsyncIterable<readonly UnexpiredRow[]>;
   /** Removes rows that expired before that instant; answers how many. */
   pruneLedger(expiredBefore: number): Promise<number>;
   /** Says that this process lives; answers which ones do, itself included. */

@@ -4,10 +4,11 @@
  */
 import { GatehouseError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { finishInSlices } from '../../lib/work.ts';
 import type { GateLook, Order, Verb, VerbOutcome } from './authority.ts';
 import type { ConsumerBook } from './consumer-book.ts';
 import type { CurrentState } from './current-state.ts';
-import { type Blocker, chainedTo, etaSeconds, lackingRoot } from './gate.ts';
+import { type Blocker, countInto, etaSeconds, holderOf, lookForRoot, type RootLook } from './gate.ts';
 import * as life from './life.ts';
 import type { AuthoritySettings } from './settings.ts';
 import type { KeyStore } from './signer.ts';
@@ -31,8 +32,15 @@ export interface Verbs {
   run(verb: Verb, order: Order): Promise<VerbOutcome>;
   /** What `run` would say now, without a step and without an audit row. */
   look(verb: Verb, order: Pick<Order, 'use' | 'authorityId'>): Promise<GateLook>;
+  /** Of all authorities of both uses, from one look at the ledger. */
+  survey(): Promise<Survey>;
+}
+
+export interface Survey {
+  /** How many unexpired SVIDs each authority has signed, by id. */
+  readonly unexpired: ReadonlyMap<string, number>;
   /** Who is not known to hold its root, for each authority that is trusted, by id. */
-  lackingAll(use: AuthorityUse): Promise<ReadonlyMap<string, readonly Blocker[]>>;
+  readonly lacking: ReadonlyMap<string, readonly Blocker[]>;
 }
 
 type StepVerb = Exclude<Verb, 'prepare'>;
@@ -45,40 +53,49 @@ interface Plan {
   readonly blockers: readonly Blocker[];
 }
 
-const EVERYTHING = Number.MAX_SAFE_INTEGER;
+/** How long others wait while a gate looks at holders. */
+const SLICE_MS = 2;
 
 /** Creates the verbs. */
 export function createVerbs(deps: VerbDeps): Verbs {
   const { store, current, clock, settings } = deps;
 
+  const lookFor = async (authority: AuthorityRecord, atMs: number): Promise<RootLook> => {
+    const work = lookForRoot(deps.consumers.all, {
+      use: authority.use,
+      needsSequence: authority.publishedSequence,
+      publishedAt: authority.preparedAt,
+      grade: settings.gateGrade,
+      atMs,
+      halfLifeMs: settings.x509SvidTtlMs / 2,
+      fetcherPatienceMs: 3 * settings.refreshHintSeconds * 1000,
+    });
+    return (await finishInSlices(work, SLICE_MS, () => true))!; // it is always wanted
+  };
+
   /** Who lacks which root, for several authorities from one look at the ledger. */
-  const lackingFor = async (
-    authorities: readonly AuthorityRecord[],
-    use: AuthorityUse,
-  ): Promise<(readonly Blocker[])[]> => {
+  const survey = async (authorities: readonly AuthorityRecord[]): Promise<Survey> => {
     await deps.flush();
     const atMs = clock.now();
-    const rows = use === 'x509' ? await store.ledger({ kind: 'x509', unexpiredAt: atMs, limit: EVERYTHING }) : [];
-    return authorities.map((authority) =>
-      lackingRoot(rows, deps.consumers.all, {
-        use,
-        needsSequence: authority.publishedSequence,
-        publishedAt: authority.preparedAt,
-        grade: settings.gateGrade,
-        atMs,
-        halfLifeMs: settings.x509SvidTtlMs / 2,
-        fetcherPatienceMs: 3 * settings.refreshHintSeconds * 1000,
-      }),
-    );
+    const looks: (readonly [string, RootLook])[] = [];
+    for (const each of authorities) looks.push([each.id, await lookFor(each, atMs)]);
+    const unexpired = new Map<string, number>();
+    for await (const page of store.unexpired(atMs)) {
+      countInto(unexpired, page);
+      for (const [, look] of looks) look.take(page);
+    }
+    return { unexpired, lacking: new Map(looks.map(([id, look]) => [id, look.blockers()])) };
   };
 
   const lacking = async (authority: AuthorityRecord): Promise<readonly Blocker[]> =>
-    (await lackingFor([authority], authority.use))[0] ?? [];
+    (await survey([authority])).lacking.get(authority.id) ?? [];
 
   const chained = async (authorityId: string): Promise<readonly Blocker[]> => {
     await deps.flush();
-    const rows = await store.ledger({ authorityId, unexpiredAt: clock.now(), limit: EVERYTHING });
-    return chainedTo(rows, deps.consumers.all);
+    const blockers: Blocker[] = [];
+    for await (const page of store.unexpired(clock.now()))
+      for (const row of page) if (row.authorityId === authorityId) blockers.push(holderOf(row, deps.consumers.all));
+    return blockers;
   };
 
   /** Who stands in the way of a step that is possible; the step itself says whether it is. */
@@ -183,11 +200,7 @@ export function createVerbs(deps: VerbDeps): Verbs {
   };
 
   return {
-    async lackingAll(use) {
-      const trusted = current.state.authorities.filter((each) => each.use === use && each.slot !== 'revoked');
-      const blockers = await lackingFor(trusted, use);
-      return new Map(trusted.map((each, index) => [each.id, blockers[index] ?? []]));
-    },
+    survey: () => survey(current.state.authorities.filter((each) => each.slot !== 'revoked')),
     async look(verb, order) {
       if (verb === 'prepare') {
         const already = preparedOf(current.state, order.use);

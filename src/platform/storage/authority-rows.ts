@@ -2,7 +2,7 @@
  * Rows of the authority's tables, both ways; SQLite and PostgreSQL have the same columns in the same order.
  * @module
  */
-import type { AuditRow, Consumer, LedgerRow, RevocationRow } from '../../identity/authority/store.ts';
+import type { AuditRow, Consumer, LedgerRow, RevocationRow, UnexpiredRow } from '../../identity/authority/store.ts';
 
 /** One row as a database gives it. */
 export type Columns = Record<string, unknown>;
@@ -27,6 +27,24 @@ export function ledgerToColumns(row: LedgerRow): (string | number)[] {
     row.consumer,
     row.bundleSequence,
   ];
+}
+
+/** The columns that `unexpiredFromColumns` reads. */
+export const UNEXPIRED_COLUMNS =
+  'serial, kind, spiffe_id, authority_id, not_after_at, issued_at, channel, consumer, bundle_sequence';
+
+export function unexpiredFromColumns(columns: Columns): UnexpiredRow {
+  return {
+    serial: text(columns['serial']),
+    kind: text(columns['kind']) as LedgerRow['kind'], // only ledgerToColumns writes there
+    spiffeId: text(columns['spiffe_id']),
+    authorityId: text(columns['authority_id']),
+    notAfterAt: whole(columns['not_after_at']),
+    issuedAt: whole(columns['issued_at']),
+    channel: text(columns['channel']) as LedgerRow['channel'], // likewise
+    consumer: text(columns['consumer']),
+    bundleSequence: whole(columns['bundle_sequence']),
+  };
 }
 
 export function ledgerFromColumns(columns: Columns): LedgerRow {

@@ -19,6 +19,7 @@ import type {
   LedgerRow,
   RevocationRow,
   StateChange,
+  UnexpiredRow,
   VersionedState,
 } from '../../identity/authority/store.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
@@ -28,6 +29,8 @@ import {
   consumerFromColumns,
   ledgerFromColumns,
   revocationFromColumns,
+  UNEXPIRED_COLUMNS,
+  unexpiredFromColumns,
 } from './authority-rows.ts';
 
 const SCHEMA_VERSION = 1;
@@ -152,6 +155,10 @@ async function readState(sql: Sql, trustDomain: TrustDomain): Promise<VersionedS
   };
 }
 
+/** Behind every serial. */
+const LAST_SERIAL = '\u{10ffff}';
+const PAGE_ROWS = 1000;
+
 function storeOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): AuthorityStore {
   /** Conditions of a ledger query; `true` where it does not say. */
   const where = (query: LedgerQuery) => sql`
@@ -228,12 +235,21 @@ function storeOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): Authorit
           ORDER BY issued_at DESC, serial COLLATE "C" DESC LIMIT ${query.limit ?? 100}`;
         return rows.map(ledgerFromColumns);
       }),
-    unexpiredByAuthority: (atMs) =>
-      guarded(async () => {
-        const rows = await sql`SELECT authority_id, count(*) AS n FROM gatehouse_ledger
-          WHERE trust_domain = ${trustDomain} AND not_after_at > ${atMs} GROUP BY 1`;
-        return new Map(rows.map((row) => [String(row['authority_id']), Number(row['n'])]));
-      }),
+    async *unexpired(atMs) {
+      let page: readonly UnexpiredRow[] = [];
+      for (let [at, serial] = [atMs, LAST_SERIAL]; ; ) {
+        page = await guarded(async () => {
+          const rows = await sql`SELECT ${sql.unsafe(UNEXPIRED_COLUMNS)} FROM gatehouse_ledger
+            WHERE trust_domain = ${trustDomain} AND (not_after_at, serial COLLATE "C") > (${at}, ${serial})
+            ORDER BY not_after_at, serial COLLATE "C" LIMIT ${PAGE_ROWS}`;
+          return rows.map(unexpiredFromColumns);
+        });
+        const last = page.at(-1);
+        if (!last) return;
+        [at, serial] = [last.notAfterAt, last.serial];
+        yield page;
+      }
+    },
     pruneLedger: (expiredBefore) =>
       guarded(async () => {
         const gone = await sql`DELETE FROM gatehouse_ledger

@@ -3,6 +3,7 @@
  * @module
  */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatehouseError } from '../../errors.ts';
 import { stateFromText, stateToText } from '../../identity/authority/state.ts';
 import type { AuthorityStore, LedgerQuery } from '../../identity/authority/store.ts';
@@ -17,6 +18,8 @@ import {
   ledgerToColumns,
   revocationFromColumns,
   revocationToColumns,
+  UNEXPIRED_COLUMNS,
+  unexpiredFromColumns,
 } from './authority-rows.ts';
 import { openSqlite, runningError, type SqliteKind, transaction } from './sqlite-file.ts';
 
@@ -101,6 +104,9 @@ function whereOf(query: LedgerQuery): { readonly sql: string; readonly values: r
   };
 }
 
+/** Read in about a millisecond. */
+const PAGE_ROWS = 256;
+
 function storeOver(database: DatabaseSync, path: string): AuthorityStore {
   const insertLedger = database.prepare('INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
   const putConsumer = database.prepare('INSERT OR REPLACE INTO consumers VALUES (?, ?)');
@@ -108,6 +114,10 @@ function storeOver(database: DatabaseSync, path: string): AuthorityStore {
     'INSERT INTO audit (at, who, verb, use, authority_id, reason, result) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
   const putRevocation = database.prepare('INSERT OR REPLACE INTO revocations VALUES (?, ?, ?, ?, ?, ?)');
+  const readUnexpired = database.prepare(
+    `SELECT rowid, ${UNEXPIRED_COLUMNS} FROM ledger WHERE (not_after_at, rowid) > (?, ?)
+     ORDER BY not_after_at, rowid LIMIT ?`,
+  );
   const readState = database.prepare('SELECT version, document FROM state');
   const readVersion = database.prepare('SELECT version FROM state');
   const writeState = database.prepare('INSERT OR REPLACE INTO state VALUES (1, ?, ?)');
@@ -162,11 +172,17 @@ function storeOver(database: DatabaseSync, path: string): AuthorityStore {
           query.limit ?? 100,
         ).map(ledgerFromColumns);
       }),
-    unexpiredByAuthority: (atMs) =>
-      guarded(() => {
-        const rows = all('SELECT authority_id, count(*) AS n FROM ledger WHERE not_after_at > ? GROUP BY 1', atMs);
-        return new Map(rows.map((row) => [String(row['authority_id']), Number(row['n'])]));
-      }),
+    async *unexpired(atMs) {
+      let after: [number, number] = [atMs, Number.MAX_SAFE_INTEGER];
+      for (;;) {
+        const page = await guarded(() => readUnexpired.all(...after, PAGE_ROWS) as Columns[]);
+        const last = page.at(-1);
+        if (!last) return;
+        after = [Number(last['not_after_at']), Number(last['rowid'])];
+        yield page.map(unexpiredFromColumns);
+        await nextTurn();
+      }
+    },
     pruneLedger: (expiredBefore) =>
       guarded(() => Number(database.prepare('DELETE FROM ledger WHERE not_after_at < ?').run(expiredBefore).changes)),
     heartbeat: async (replica) => [replica], // the lock lets nobody else in

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { createMemoryStore } from '../../../src/identity/authority/memory-store.ts';
+import type { AuthorityStore, LedgerQuery, LedgerRow } from '../../../src/identity/authority/store.ts';
+import { openPostgresAuthorityStore } from '../../../src/platform/storage/postgres-authority-store.ts';
+import { openSqliteAuthorityStore } from '../../../src/platform/storage/sqlite-authority-store.ts';
+import { parseTrustDomain } from '../../../src/spiffe/trust-domain.ts';
+import { trustDomain } from '../../support/authority.ts';
+import { type Postgres, startPostgres } from '../../support/postgres.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+
+/** More than a page of any store, with many that are issued, and end, together. */
+const COUNT = 2_500;
+
+const rowOf = (index: number): LedgerRow => ({
+  // JWT ids begin with capitals and signs that a database's own order would mix up.
+  serial: index % 5 === 0 ? `${index % 2 === 0 ? 'Z' : 'a'}_-${index}` : `${(index * 7919).toString(16)}f${index}`,
+  kind: index % 5 === 0 ? 'jwt' : 'x509',
+  spiffeId: `spiffe://cluster.local/ns/default/sa/a${index % 3}`,
+  selectors: ['unix:uid:1'],
+  spkiSha256: `${index % 7}`,
+  authorityId: index % 2 === 0 ? 'aa' : 'bb',
+  notBeforeAt: 0,
+  notAfterAt: 10_000 + (index % 4) * 1000,
+  issuedAt: 100 + (index % 10),
+  channel: 'sds',
+  consumer: `sds:${index}`,
+  bundleSequence: 1 + (index % 2),
+});
+
+const queries: readonly LedgerQuery[] = [
+  {},
+  { spiffeId: rowOf(1).spiffeId },
+  { authorityId: 'aa', kind: 'x509' },
+  { spkiSha256: '3', unexpiredAt: 11_000 },
+  { issuedFrom: 103, issuedUntil: 106, kind: 'jwt' },
+];
+
+async function* pagesOf(
+  store: AuthorityStore,
+  query: LedgerQuery,
+  limit: number,
+): AsyncGenerator<readonly LedgerRow[]> {
+  for (let after: LedgerQuery['after']; ; ) {
+    const page = await store.ledger({ ...query, limit, ...(after && { after }) });
+    const last = page.at(-1);
+    if (!last) return;
+    yield page;
+    after = last;
+  }
+}
+
+/** Stores the rows, and what the obvious store in memory says of them. */
+async function fill(store: AuthorityStore): Promise<AuthorityStore> {
+  const plain = createMemoryStore();
+  const rows = Array.from({ length: COUNT }, (_, index) => rowOf(index));
+  for (const each of [store, plain]) await each.appendLedger(rows, []);
+  return plain;
+}
+
+function tests(open: () => Promise<AuthorityStore>): void {
+  it('gives the ledger page by page, every row once, as one long answer would', async () => {
+    await using store = await open();
+    const plain = await fill(store);
+    for (const query of queries) {
+      const whole = await plain.ledger({ ...query, limit: COUNT });
+      for (const limit of [1000, 333]) {
+        const paged: LedgerRow[] = [];
+        for await (const page of pagesOf(store, query, limit)) paged.push(...page);
+        assert.deepEqual(paged, whole, JSON.stringify({ query, limit }));
+      }
+    }
+  });
+
+  it('gives what has not expired page by page, the first to expire first, and lets others in between', async () => {
+    await using store = await open();
+    await fill(store);
+    const serials: string[] = [];
+    const ends: number[] = [];
+    let turns = 0;
+    let isReading = true;
+    const take = (): void => {
+      turns += 1;
+      if (isReading) setImmediate(take);
+    };
+    setImmediate(take);
+    let pages = 0;
+    for await (const page of store.unexpired(10_000)) {
+      pages += 1;
+      serials.push(...page.map(({ serial }) => serial));
+      ends.push(...page.map(({ notAfterAt }) => notAfterAt));
+    }
+    isReading = false;
+    const want = Array.from({ length: COUNT }, (_, index) => rowOf(index)).filter((row) => row.notAfterAt > 10_000);
+    assert.deepEqual(serials.toSorted(), want.map(({ serial }) => serial).toSorted());
+    assert.deepEqual(
+      ends,
+      ends.toSorted((a, b) => a - b),
+    );
+    assert.ok(pages > 1 && turns >= pages - 1, `${turns} turns in ${pages} pages`);
+  });
+}
+
+describe('the ledger in SQLite', () => {
+  tests(async () => {
+    const dir = await tempDir();
+    const store = openSqliteAuthorityStore(dir.at('gatehouse.db'), trustDomain);
+    const close = store[Symbol.asyncDispose].bind(store);
+    return {
+      ...store,
+      async [Symbol.asyncDispose]() {
+        await close();
+        await dir[Symbol.asyncDispose]();
+      },
+    };
+  });
+});
+
+describe('the ledger in PostgreSQL', () => {
+  let database: Postgres;
+  let number = 0;
+  before(async function () {
+    this.timeout(60_000);
+    database = await startPostgres();
+  });
+  after(() => database[Symbol.asyncDispose]());
+  tests(async () => {
+    number += 1;
+    return (await openPostgresAuthorityStore(database.url, parseTrustDomain(`td${number}.local`))).store;
+  });
+});
