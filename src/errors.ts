@@ -64,6 +64,7 @@ const meanings = {
   not_supported: row(grpcStatus.unimplemented, 501, 'not supported'),
   unreachable: row(grpcStatus.unavailable, 503, 'the other side cannot be reached'),
   not_ready: row(grpcStatus.unavailable, 503, 'not ready'),
+  cancelled: row(grpcStatus.cancelled, 499, 'the caller has gone'),
   draining: row(grpcStatus.unavailable, 503, 'shutting down'),
   internal: row(grpcStatus.internal, 500, 'internal error'),
 } as const satisfies Record<string, CodeMeaning>;

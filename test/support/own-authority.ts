@@ -20,6 +20,8 @@ export interface OwnAuthority extends IdentitySource {
   readonly requests: X509Request[];
   /** What `issueX509` throws from now on; undefined: it issues. */
   failure: GatehouseError | undefined;
+  /** What `issueX509` waits for before it signs. */
+  holding: Promise<void> | undefined;
   /** What `renewAt` answers. */
   renewAtIs: number;
   /** Publishes the same authorities, and perhaps more, under the next sequence. */
@@ -73,9 +75,11 @@ export function openOwnAuthority(directory: string, name = 'cluster.local'): Own
     forgotten,
     requests,
     failure: undefined,
+    holding: undefined,
     renewAtIs: Number.POSITIVE_INFINITY,
     async issueX509(request) {
       requests.push(request);
+      await authority.holding;
       if (authority.failure !== undefined) throw authority.failure;
       serial += 1;
       const { spiffeId } = request.entitlement;

@@ -2,6 +2,7 @@
  * Issues SVIDs: sign, write the ledger row, and only then let the SVID leave.
  * @module
  */
+import { availableParallelism } from 'node:os';
 import { GatehouseError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { pathOf, type SpiffeId, trustDomainOf } from '../../spiffe/spiffe-id.ts';
@@ -10,6 +11,7 @@ import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import { generateKeyDer, type PublicKeyInfo, readPublicKeyInfo, spkiHash } from '../pki/key-type.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { Issuers } from './issuers.ts';
+import { createKeyQueue, gone } from './key-queue.ts';
 import type { JwtRequest, X509Request } from './requests.ts';
 import type { AuthoritySettings } from './settings.ts';
 import type { LedgerRow } from './store.ts';
@@ -36,10 +38,13 @@ export interface Issuance {
 const LAST_MOMENTS_MS = 1000;
 
 const MAX_DNS_NAMES = 100;
+/** Half of the cores, so that Checks have theirs; and never all threads that files are read with. */
+const KEYS_AT_ONCE = Math.min(3, Math.max(1, Math.floor(availableParallelism() / 2)));
 
 /** Creates the two ways to issue. */
 export function createIssuance(deps: IssuanceDeps): Issuance {
   const { clock, settings, ledger } = deps;
+  const keys = createKeyQueue({ generate: generateKeyDer, atOnce: KEYS_AT_ONCE });
 
   const living = <I extends { readonly authority: { readonly notAfterAt: number } }>(issuer: I | undefined): I => {
     if (issuer && issuer.authority.notAfterAt - clock.now() > LAST_MOMENTS_MS) return issuer;
@@ -73,7 +78,10 @@ export function createIssuance(deps: IssuanceDeps): Issuance {
     const { entitlement } = request;
     checkId(entitlement.spiffeId, deps.trustDomain);
     checkDnsNames(entitlement.dnsNames);
-    const key = callersKey(request) ?? (await generateKeyDer(request.keyType ?? settings.keyType));
+    const { signal } = request;
+    const keyType = request.keyType ?? settings.keyType;
+    const key = callersKey(request) ?? (await keys.make(keyType, entitlement.spiffeId, signal));
+    if (signal?.aborted) throw gone();
     const spkiSha256 = spkiHash(key.spki);
     checkRevoked('id', entitlement.spiffeId);
     checkRevoked('spki', spkiSha256);

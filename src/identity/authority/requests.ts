@@ -35,6 +35,8 @@ export interface X509Request extends Request {
   /** The same as SubjectPublicKeyInfo, DER: what `readCsr` answers, and much cheaper than a KeyObject. */
   readonly spki?: Uint8Array;
   readonly keyType?: KeyType;
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal;
 }
 
 export interface JwtRequest extends Request {

@@ -44,7 +44,7 @@ export async function lookUpCaller(deps: DeliveryDeps, connection: Connection): 
 /** Opens the watch over a caller's stream. */
 export function watchCaller(deps: DeliveryDeps, { connection, signal }: CallContext, channel: Channel): CallerWatch {
   const { source, entries, clock, ticks, observer, consumers } = deps;
-  const stream = consumers.open(connection, channel);
+  const stream = consumers.open(connection, channel, signal);
   const wakeup = createWakeup();
   let attestation: Attestation | undefined;
   let attestedFor: readonly Entry[] | undefined;

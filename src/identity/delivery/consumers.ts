@@ -23,13 +23,15 @@ export interface BundleWord {
 export interface ConsumerStream extends Disposable {
   /** As in `Acknowledgement.consumer`. */
   readonly consumer: string;
+  /** Shared with the consumer's other streams; what nobody of them waits for any more is given up. */
   readonly svids: SvidCache;
   /** Passes on what all streams of the consumer that hold a bundle of these kinds have reached: the weakest word counts. */
   tell(word: BundleWord): void;
 }
 
 export interface Consumers {
-  open(connection: Connection, channel: Channel): ConsumerStream;
+  /** @param signal  aborts with the stream */
+  open(connection: Connection, channel: Channel, signal?: AbortSignal): ConsumerStream;
 }
 
 interface Consumer {
@@ -42,7 +44,7 @@ interface Consumer {
 export function createConsumers({ source, clock }: { source: IdentitySource; clock: Clock }): Consumers {
   const open = new Map<string, Consumer>();
   return {
-    open({ token }, channel) {
+    open({ token }, channel, signal) {
       const name = `${channel}:${token}`;
       const consumer = open.get(name) ?? {
         svids: createSvidCache({ source, clock }),
@@ -54,7 +56,7 @@ export function createConsumers({ source, clock }: { source: IdentitySource; clo
       consumer.streams.add(stream);
       return {
         consumer: name,
-        svids: consumer.svids,
+        svids: { get: (request) => consumer.svids.get({ ...request, ...(signal && { signal }) }) },
         tell(word) {
           consumer.words.set(stream, word);
           source.acknowledge(weakest(nameOf(name, word), channel, word, consumer.words.values()));

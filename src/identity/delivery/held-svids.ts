@@ -58,7 +58,8 @@ export function createHeldSvids(
       return svid;
     } catch (thrown) {
       if (held === undefined || clock.now() >= held.notAfterAt) throw thrown;
-      observer.renewalFailed(entry.spiffeId, asGatehouseError(thrown));
+      const error = asGatehouseError(thrown);
+      if (error.code !== 'cancelled') observer.renewalFailed(entry.spiffeId, error);
       retryAt = clock.now() + retryMs;
       retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
       return held;

@@ -36,6 +36,8 @@ export interface X509Request {
   readonly keyType?: KeyType;
   /** Who will hold it, as in `Acknowledgement.consumer`: so a gate can tell which holders lack a new root. */
   readonly consumer?: string;
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal;
 }
 
 export interface JwtRequest {

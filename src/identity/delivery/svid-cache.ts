@@ -14,20 +14,53 @@ export interface SvidCache {
 
 interface Slot {
   svid: X509Svid | undefined;
-  issuing: Promise<X509Svid> | undefined;
+  issuing: Issuing | undefined;
+}
+
+interface Issuing {
+  readonly svid: Promise<X509Svid>;
+  /** One stream more waits for it; once all that wait have gone it is given up. */
+  wait(signal: AbortSignal | undefined): Promise<X509Svid>;
 }
 
 /** Creates an empty cache; it holds one SVID an identity, so it needs no bound of its own. */
 export function createSvidCache({ source, clock }: { source: IdentitySource; clock: Clock }): SvidCache {
   const slots = new Map<string, Slot>();
 
-  async function issue(slot: Slot, request: X509Request): Promise<X509Svid> {
-    try {
-      slot.svid = await source.issueX509(request);
-      return slot.svid;
-    } finally {
-      slot.issuing = undefined;
-    }
+  function begin(slot: Slot, request: X509Request): Issuing {
+    const giveUp = new AbortController();
+    let waiting = 0;
+    const end = (): void => {
+      if (slot.issuing === issuing) slot.issuing = undefined; // who comes now begins anew
+    };
+    const issue = async (): Promise<X509Svid> => {
+      try {
+        slot.svid = await source.issueX509({ ...request, signal: giveUp.signal });
+        return slot.svid;
+      } finally {
+        end();
+      }
+    };
+    const issuing: Issuing = {
+      svid: issue(),
+      async wait(signal) {
+        waiting += 1;
+        const leave = (): void => {
+          waiting -= 1;
+          if (waiting > 0) return;
+          end();
+          giveUp.abort();
+        };
+        if (signal?.aborted) leave();
+        signal?.addEventListener('abort', leave, { once: true });
+        try {
+          return await issuing.svid;
+        } finally {
+          signal?.removeEventListener('abort', leave);
+        }
+      },
+    };
+    return issuing;
   }
 
   return {
@@ -36,8 +69,8 @@ export function createSvidCache({ source, clock }: { source: IdentitySource; clo
       const slot = slots.get(key) ?? { svid: undefined, issuing: undefined };
       slots.set(key, slot);
       if (slot.svid !== undefined && clock.now() < source.renewAt(slot.svid)) return slot.svid;
-      slot.issuing ??= issue(slot, request);
-      return slot.issuing;
+      slot.issuing ??= begin(slot, request);
+      return slot.issuing.wait(request.signal);
     },
   };
 }

@@ -122,6 +122,19 @@ describe('the SPIFFE Workload API, asked by python grpcio', function () {
     await eventually('it is renewed later', async () => (serialOf(await running.next()) === first ? undefined : true));
   });
 
+  it('tells the authority when nobody waits for an SVID any more', async () => {
+    source.holding = new Promise(() => undefined);
+    {
+      await using _leaving = call('FetchX509SVID');
+      await eventually('it is asked', () => (source.requests.length === 2 ? true : undefined));
+      assert.deepEqual(
+        source.requests.map(({ signal }) => signal?.aborted),
+        [false, false],
+      );
+    }
+    await eventually('it is told', () => (source.requests.every(({ signal }) => signal?.aborted) ? true : undefined));
+  });
+
   it('answers Unavailable while there is nothing to give yet', async () => {
     const { own: bundle, ...rest } = source.bundles.value;
     source.bundles.replace({ ...rest, own: { ...bundle, x509Authorities: [] } });

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { createConsumers } from '../../../../src/identity/delivery/consumers.ts';
-import type { Acknowledgement, IdentitySource } from '../../../../src/identity/delivery/identity-source.ts';
+import type {
+  Acknowledgement,
+  IdentitySource,
+  X509Request,
+} from '../../../../src/identity/delivery/identity-source.ts';
 import type { X509Svid } from '../../../../src/spiffe/svid.ts';
 import type { Connection } from '../../../../src/transport/connections.ts';
 import { entry, unixAddress } from '../../../support/workload-endpoint.ts';
@@ -100,5 +104,40 @@ describe('createConsumers', () => {
     assert.equal(issued(), 2);
     await consumers.open(connection('c2'), 'sds').svids.get(request('c2'));
     assert.equal(issued(), 3);
+  });
+
+  it('gives up what is being signed only when all streams that wait for it have gone, and begins anew after that', async () => {
+    const asked: AbortSignal[] = [];
+    const source = {
+      issueX509: ({ signal }: X509Request) => {
+        asked.push(signal!);
+        return new Promise((_, reject) => signal!.addEventListener('abort', () => reject(new Error('given up'))));
+      },
+      renewAt: () => 0,
+    } as unknown as IdentitySource; // nobody here uses more
+    const consumers = createConsumers({ source, clock: { now: () => 0 } });
+    const [left, right] = [new AbortController(), new AbortController()];
+    const waiting = [left, right].map(({ signal }) =>
+      assert.rejects(consumers.open(connection('c1'), 'sds', signal).svids.get(request('c1')), /given up/),
+    );
+    left.abort();
+    assert.deepEqual(
+      asked.map((each) => each.aborted),
+      [false],
+    );
+    right.abort();
+    assert.deepEqual(
+      asked.map((each) => each.aborted),
+      [true],
+    );
+    await Promise.all(waiting);
+    const later = new AbortController();
+    const again = assert.rejects(consumers.open(connection('c1'), 'sds', later.signal).svids.get(request('c1')));
+    assert.deepEqual(
+      asked.map((each) => each.aborted),
+      [true, false],
+    );
+    later.abort();
+    await again;
   });
 });
