@@ -5,11 +5,9 @@
 import type { Config } from '../config/config.ts';
 import type { DeliveryObserver } from '../identity/delivery/delivery-deps.ts';
 import type { Followers } from '../identity/delivery/feed/followers.ts';
-import { istioCaMethods } from '../identity/delivery/istio-ca/create-certificate.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createTicks } from '../lib/ticks.ts';
 import { textOfAddress } from '../transport/listen-address.ts';
-import { openFeedDoor } from './feed/feed-door.ts';
 import { type GrpcDoor, type GrpcDoorDeps, openGrpcDoor } from './grpc-door.ts';
 import type { IdentityRole } from './identity-role.ts';
 import { listenAddress } from './listen-addresses.ts';
@@ -56,10 +54,11 @@ export async function openAuthorityDoors(deps: AuthorityDoorsDeps): Promise<Auth
 
 type Listener = NonNullable<Config['listen']['feed']>;
 
-function openFeed(
+async function openFeed(
   at: Listener,
   { role, followers, observer, identity, identify, handshakeFailed }: AuthorityDoorsDeps,
 ): Promise<GrpcDoor> {
+  const { openFeedDoor } = await import('./feed/feed-door.ts');
   const { authority, source } = role;
   return openFeedDoor(listenAddress(at), {
     source,
@@ -76,10 +75,11 @@ function openFeed(
   });
 }
 
-function openIstioCa(
+async function openIstioCa(
   at: Listener,
   { role, observer, identity, identify, handshakeFailed }: AuthorityDoorsDeps,
 ): Promise<GrpcDoor> {
+  const { istioCaMethods } = await import('../identity/delivery/istio-ca/create-certificate.ts');
   const { source, entries } = role;
   return openGrpcDoor(listenAddress(at), {
     methods: istioCaMethods({ source, entries, callerOf: ({ peerCertificate }) => identify(peerCertificate) }),

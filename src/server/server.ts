@@ -32,7 +32,7 @@ import type { DeciderProcess } from './decider/decider-process.ts';
 import { deciderSettings, startDeciders } from './decider-role.ts';
 import { createEdgeBook } from './edge-book.ts';
 import { createLiveExplain } from './explain/live-explain.ts';
-import { type FollowerPart, openFollower } from './feed/follower-part.ts';
+import type { FollowerPart } from './feed/follower-part.ts';
 import { openHttpDoor } from './http-door.ts';
 import { type IdentityRole, openIdentityRole } from './identity-role.ts';
 import { keepEdges } from './kept-edges.ts';
@@ -257,6 +257,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
           { code: 'entries_unused' },
           'entries and sockets of workloads mean nothing on a server without the authority role: it gives no identities',
         );
+      const { openFollower } = await import('./feed/follower-part.ts');
       follower = stack.use(openFollower({ config, kept, tls, deciders, board, metrics, report }));
     }
     const knowledge: Knowledge = identity?.authority ?? follower!.client; // one of the two

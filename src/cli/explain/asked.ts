@@ -71,10 +71,11 @@ const server = (client: AdminClient): Asked => ({
 });
 
 async function files(config: Config): Promise<Asked> {
-  const [{ offlineState }, { createExplainer, neighbourhood }, { requestOfPair }, { encodeRequestForm }] =
+  const [{ offlineState }, { createExplainer }, { neighbourhood }, { requestOfPair }, { encodeRequestForm }] =
     await Promise.all([
       import('../../server/explain/explain-offline.ts'),
       import('../../server/explain/explainer.ts'),
+      import('../../server/explain/explain-state.ts'),
       import('../../analysis/pair.ts'),
       import('../../analysis/request-form.ts'),
     ]);

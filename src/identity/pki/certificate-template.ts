@@ -3,14 +3,13 @@
  * key and names put in, and a signature over it.
  * @module
  */
-import { bitString, contextTag, element, positiveInteger, sequence, tag, time } from './der.ts';
+import { bitString, contextTag, element, objectIdentifier, positiveInteger, sequence, tag, time } from './der.ts';
 import {
   authorityKeyIdExtension,
   basicConstraintsExtension,
   distinguishedName,
   extendedKeyUsageExtension,
   keyUsageExtension,
-  objectIdentifier,
   subjectAltNameExtension,
   subjectKeyIdExtension,
 } from './extensions.ts';

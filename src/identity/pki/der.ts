@@ -66,6 +66,25 @@ export function positiveInteger(magnitude: Uint8Array): Buffer {
     : element(tag.integer, bytes);
 }
 
+const identifiers = new Map<string, Buffer>();
+
+/** An OBJECT IDENTIFIER; each is encoded once, since every certificate has the same ones (X.690 §8.19). */
+export function objectIdentifier(dotted: string): Buffer {
+  const known = identifiers.get(dotted);
+  if (known) return known;
+  const [top = 0, second = 0, ...rest] = dotted.split('.').map(Number);
+  const der = element(tag.oid, Uint8Array.from([top * 40 + second, ...rest].flatMap(arcBytes)));
+  identifiers.set(dotted, der);
+  return der;
+}
+
+/** Seven bits a byte, most significant first; all but the last have the top bit set. */
+function arcBytes(arc: number): number[] {
+  const bytes = [arc % 128];
+  for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128)) bytes.unshift(0x80 | (left % 128));
+  return bytes;
+}
+
 /** A BIT STRING of whole bytes. */
 export function bitString(bytes: Uint8Array): Buffer {
   return element(tag.bitString, Buffer.of(0), bytes);

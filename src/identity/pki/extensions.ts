@@ -1,29 +1,9 @@
 /**
- * The certificate extensions that Gatehouse writes, each as DER, built with node-forge's ASN.1.
+ * The certificate extensions that Gatehouse writes, each as DER.
  * @module
  */
-import forge from 'node-forge';
-import { contextTag, element, sequence, tag } from './der.ts';
+import { contextTag, element, objectIdentifier, positiveInteger, sequence, tag } from './der.ts';
 import { oid } from './oids.ts';
-
-const { asn1 } = forge;
-const { Class, Type } = asn1;
-
-/** DER of a forge ASN.1 value. */
-function forgeToDer(value: forge.asn1.Asn1): Buffer {
-  return Buffer.from(asn1.toDer(value).getBytes(), 'latin1');
-}
-
-const identifiers = new Map<string, Buffer>();
-
-/** An OBJECT IDENTIFIER, DER; each is encoded once, since every certificate has the same ones. */
-export function objectIdentifier(dotted: string): Buffer {
-  const known = identifiers.get(dotted);
-  if (known) return known;
-  const der = element(tag.oid, Buffer.from(asn1.oidToDer(dotted).getBytes(), 'latin1'));
-  identifiers.set(dotted, der);
-  return der;
-}
 
 function extension(dotted: string, critical: boolean, value: Uint8Array): Buffer {
   const flag = critical ? [element(tag.boolean, Buffer.of(0xff))] : [];
@@ -60,18 +40,11 @@ export function extendedKeyUsageExtension(): Buffer {
 
 /** BasicConstraints, critical. A leaf has an empty sequence, since cA=false is the default (X.690 §11.5). */
 export function basicConstraintsExtension(ca: false | { readonly pathLength: number }): Buffer {
-  const value = asn1.create(
-    Class.UNIVERSAL,
-    Type.SEQUENCE,
-    true,
+  const value =
     ca === false
-      ? []
-      : [
-          asn1.create(Class.UNIVERSAL, Type.BOOLEAN, false, '\xff'),
-          asn1.create(Class.UNIVERSAL, Type.INTEGER, false, asn1.integerToDer(ca.pathLength).getBytes()),
-        ],
-  );
-  return extension(oid.basicConstraints, true, forgeToDer(value));
+      ? sequence()
+      : sequence(element(tag.boolean, Buffer.of(0xff)), positiveInteger(Buffer.of(ca.pathLength)));
+  return extension(oid.basicConstraints, true, value);
 }
 
 /** SubjectKeyIdentifier, not critical. */
@@ -105,17 +78,7 @@ export function crlNumberExtension(integer: Uint8Array): Buffer {
 
 /** A Name with a common name and a serial number, which makes it unique; both printable. */
 export function distinguishedName(commonName: string, serialNumber: string): Buffer {
-  const attribute = (dotted: string, value: string): forge.asn1.Asn1 =>
-    asn1.create(Class.UNIVERSAL, Type.SET, true, [
-      asn1.create(Class.UNIVERSAL, Type.SEQUENCE, true, [
-        asn1.create(Class.UNIVERSAL, Type.OID, false, asn1.oidToDer(dotted).getBytes()),
-        asn1.create(Class.UNIVERSAL, Type.PRINTABLESTRING, false, value),
-      ]),
-    ]);
-  return forgeToDer(
-    asn1.create(Class.UNIVERSAL, Type.SEQUENCE, true, [
-      attribute(oid.commonName, commonName),
-      attribute(oid.serialNumber, serialNumber),
-    ]),
-  );
+  const attribute = (dotted: string, value: string): Buffer =>
+    element(tag.set, sequence(objectIdentifier(dotted), element(tag.printableString, Buffer.from(value, 'latin1'))));
+  return sequence(attribute(oid.commonName, commonName), attribute(oid.serialNumber, serialNumber));
 }

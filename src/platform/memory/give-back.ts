@@ -1,10 +1,11 @@
 /**
- * Gives memory back that starting and loading needed: V8 keeps its heap as large as it ever was until something is allocated anew.
+ * Gives memory back that starting and loading needed: V8 and malloc keep as much as was ever used until something is allocated anew.
  * @module
  */
 import { flushCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { trimMalloc } from './malloc-trim.ts';
 
 const LOOK_EVERY_MS = 1_000;
 /** Looks in a row at which nothing had happened. */
@@ -35,4 +36,5 @@ function collectAll(): void {
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc') as NonNullable<typeof globalThis.gc>; // V8 puts it into contexts made after the flag
   gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  trimMalloc(); // compilers took from malloc what V8 has given back to it
 }

@@ -3,29 +3,19 @@
  * @module
  */
 import type { Socket } from 'node:net';
-import type { Check } from '../../authz/check.ts';
 import type { Caller } from '../../authz/destination.ts';
 import type { Watchable } from '../../lib/watchable.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
-import type { Connection } from '../../transport/connections.ts';
-import { rawUnary } from '../../transport/grpc-methods.ts';
-import { createGrpcServer } from '../../transport/grpc-server.ts';
-import { healthMethods, type ServingState } from '../../transport/health-service.ts';
 import { createLaneTally, type LaneTally } from '../../transport/lane/counts.ts';
 import { HEALTH_CHECK_PATH, healthCheck } from '../../transport/lane/health-check.ts';
 import { createLane } from '../../transport/lane/lane.ts';
 import type { ListenAddress } from '../../transport/listen-address.ts';
 import { createTlsFront, type HandshakeFailure, type TlsIdentity } from '../../transport/tls-front.ts';
 import { callerSvidOf } from '../tls/callers.ts';
+import { CHECK_PATH, type InnerTransport, MAX_REQUEST_BYTES, NOBODY, type WireDeps } from './check-wire.ts';
 
-const CHECK_PATH = '/envoy.service.auth.v3.Authorization/Check';
-/** gRPC's own default; a larger CheckRequest gets RESOURCE_EXHAUSTED. */
-const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
-const MAX_CALLS_PER_CONNECTION = 100_000;
 /** By a unix socket or plain loopback. */
 const LOCAL: Caller = { local: true };
-/** Has no SVID of ours: may ask about nothing. */
-const NOBODY: Caller = { spiffeId: '', serial: '', spki: '' };
 
 export interface CheckTransport {
   /** What the lane has counted since it was asked last; undefined for grpc-js, which counts nothing of the kind. */
@@ -34,14 +24,11 @@ export interface CheckTransport {
   drain(graceMs: number): Promise<void>;
 }
 
-export interface CheckTransportDeps {
+export interface CheckTransportDeps extends WireDeps {
   readonly kind: 'lane' | 'grpc-js';
-  readonly check: Check;
-  readonly serving: Watchable<ServingState>;
   /** What we show where a listener has TLS. */
   readonly identity: Watchable<TlsIdentity | undefined>;
   readonly trustDomain: TrustDomain;
-  readonly trouble: (thrown: unknown) => void;
   /** Told of a connection that was not let in. */
   readonly handshakeFailed: (failure: HandshakeFailure) => void;
 }
@@ -69,14 +56,7 @@ export function createCheckTransport(deps: CheckTransportDeps): CheckTransport {
   };
 }
 
-/** A transport that is told who calls. */
-interface InnerTransport {
-  takeTally(): LaneTally | undefined;
-  accept(socket: Socket, listener: ListenAddress, caller: Caller): void;
-  drain(graceMs: number): Promise<void>;
-}
-
-function laneTransport({ check, serving, trouble }: CheckTransportDeps): InnerTransport {
+function laneTransport({ check, serving, trouble }: WireDeps): InnerTransport {
   const lane = createLane<Caller>({
     methods: new Map([
       [CHECK_PATH, check],
@@ -92,25 +72,12 @@ function laneTransport({ check, serving, trouble }: CheckTransportDeps): InnerTr
   };
 }
 
-function grpcTransport({ check, serving, trouble }: CheckTransportDeps): InnerTransport {
-  const callers = new WeakMap<Connection, Caller>();
-  const callerOf = (connection: Connection | undefined): Caller => (connection && callers.get(connection)) ?? NOBODY;
-  const grpc = createGrpcServer({
-    methods: [
-      rawUnary({ path: CHECK_PATH }, (request, connection) => check(request, callerOf(connection))),
-      ...healthMethods(serving),
-    ],
-    limits: { maxReceiveMessageBytes: MAX_REQUEST_BYTES, maxConcurrentStreams: MAX_CALLS_PER_CONNECTION },
-    failed: (_, error) => {
-      if (error.code === 'internal') trouble(error);
-    },
-  });
+/** grpc-js is loaded only by who asks for it; what comes before it is there waits. */
+function grpcTransport(deps: WireDeps): InnerTransport {
+  const loading = import('./grpc-check-transport.ts').then(({ createGrpcTransport }) => createGrpcTransport(deps));
   return {
     takeTally: () => undefined,
-    accept(socket, listener, caller) {
-      const connection = grpc.accept(socket, listener);
-      if (connection !== undefined) callers.set(connection, caller);
-    },
-    drain: (graceMs) => grpc.drain(graceMs),
+    accept: (socket, listener, caller) => void loading.then((grpc) => grpc.accept(socket, listener, caller)),
+    drain: async (graceMs) => (await loading).drain(graceMs),
   };
 }

@@ -10,7 +10,8 @@ import { openPolicySources } from '../../policy/sources/policy-sources.ts';
 import { deciderSettings } from '../decider-role.ts';
 import { dialectOptions, sourceOptions } from '../policy-role.ts';
 import { tokenRulesOf } from '../token-rules.ts';
-import { type ExplainState, nothingRevoked } from './explainer.ts';
+import type { ExplainState } from './explain-state.ts';
+import { nothingRevoked } from './explainer.ts';
 
 /** Nothing is kept from here for a later start. */
 const forgetful = {

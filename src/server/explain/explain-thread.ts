@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import type { Explanation } from '../../analysis/explain.ts';
 import { type ErrorCode, GatehouseError } from '../../errors.ts';
 import { entryFile } from '../entry-file.ts';
-import type { ExplainQuestion, ExplainState } from './explainer.ts';
+import type { ExplainQuestion, ExplainState } from './explain-state.ts';
 
 /** `parts` come along when the thread does not hold them yet. */
 export interface ExplainOrder {

@@ -4,44 +4,15 @@
  */
 import { readFileSync } from 'node:fs';
 import { type ExplainDeps, type Explanation, explain } from '../../analysis/explain.ts';
-import type { Neighbourhood } from '../../analysis/pair.ts';
 import { createPolicyFiles } from '../../analysis/source/policy-files.ts';
-import type { CheckOptions } from '../../authz/check.ts';
-import type { Caller } from '../../authz/destination.ts';
-import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
 import { importKeySets } from '../../authz/jwks/import-key-sets.ts';
 import type { VerifyTokens } from '../../authz/jwt/verdict.ts';
 import { createTokenVerifier } from '../../authz/jwt/verifier.ts';
 import type { KeptTokens } from '../../authz/kept-decision.ts';
 import type { Revocations } from '../../authz/state.ts';
 import { compileSnapshot } from '../../policy/compile/compile-snapshot.ts';
-import type { DialectOptions } from '../../policy/dialects/contribution.ts';
-import type { PolicyModel } from '../../policy/model.ts';
 import { createOwnerBook } from '../../policy/owners.ts';
-import type { BundleSet } from '../../spiffe/bundle.ts';
-
-/** All that a decision hangs on. Plain data. */
-export interface ExplainState {
-  readonly check: CheckOptions;
-  readonly allowEmpty: boolean;
-  readonly dialect: DialectOptions;
-  /** Where names of workloads are looked up. */
-  readonly trustDomain: string;
-  readonly owners: readonly (readonly [path: string, owner: string])[];
-  readonly model: PolicyModel;
-  readonly keySets: KeySetDocuments;
-  readonly revocations: Revocations;
-  readonly bundles: BundleSet | undefined;
-}
-
-export interface ExplainQuestion {
-  /** A CheckRequest. */
-  readonly request: Uint8Array;
-  readonly nowMs: number;
-  readonly caller: Caller;
-  /** What became of the request's tokens, where that is known already. */
-  readonly tokens?: KeptTokens;
-}
+import type { ExplainQuestion, ExplainState } from './explain-state.ts';
 
 /** Answers questions under one state. */
 export type Explainer = (question: ExplainQuestion) => Explanation;
@@ -90,11 +61,6 @@ export async function explainDeps({
     ownerOf,
     sources: { files: createPolicyFiles(readText), dialect },
   });
-}
-
-/** Where the names of workloads mean something. */
-export function neighbourhood({ trustDomain, model, check }: ExplainState): Neighbourhood {
-  return { trustDomain, registry: model.registry, workloads: check.workloads };
 }
 
 /** Answers what became of the tokens, without having them. */

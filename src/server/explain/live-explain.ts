@@ -12,8 +12,8 @@ import type { PolicyModel } from '../../policy/model.ts';
 import { deciderSettings } from '../decider-role.ts';
 import { dialectOptions } from '../policy-role.ts';
 import { type Knowledge, revocationsOf } from '../revocations.ts';
+import { type ExplainQuestion, type ExplainState, neighbourhood } from './explain-state.ts';
 import { createExplainThread } from './explain-thread.ts';
-import { type ExplainQuestion, type ExplainState, neighbourhood } from './explainer.ts';
 
 export interface LiveExplainDeps {
   /** The configuration in force. */

@@ -25,6 +25,17 @@ describe('giveBackWhenQuiet', () => {
     assert.equal(collected, 1);
   });
 
+  it('gives back what malloc keeps of what was freed', () => {
+    const pieces = Array.from({ length: 30_000 }, () => Buffer.allocUnsafeSlow(4_096).fill(1));
+    const full = process.memoryUsage.rss();
+    const last = pieces.splice(0).at(-1); // above all the others, so that they are a hole below it
+    giveBackWhenQuiet(() => 0);
+    mock.timers.tick(4_000);
+    const left = process.memoryUsage.rss();
+    assert.ok(full - left > 90e6, `${full} bytes are ${left} bytes after 123 MB of them were freed`);
+    assert.equal(last?.[0], 1);
+  });
+
   it('does nothing once disposed', () => {
     let collected = 0;
     giveBackWhenQuiet(

@@ -1,0 +1,35 @@
+/**
+ * Check by grpc-js.
+ * @module
+ */
+import type { Caller } from '../../authz/destination.ts';
+import type { Connection } from '../../transport/connections.ts';
+import { rawUnary } from '../../transport/grpc-methods.ts';
+import { createGrpcServer } from '../../transport/grpc-server.ts';
+import { healthMethods } from '../../transport/health-service.ts';
+import { CHECK_PATH, type InnerTransport, MAX_REQUEST_BYTES, NOBODY, type WireDeps } from './check-wire.ts';
+
+const MAX_CALLS_PER_CONNECTION = 100_000;
+
+export function createGrpcTransport({ check, serving, trouble }: WireDeps): InnerTransport {
+  const callers = new WeakMap<Connection, Caller>();
+  const callerOf = (connection: Connection | undefined): Caller => (connection && callers.get(connection)) ?? NOBODY;
+  const grpc = createGrpcServer({
+    methods: [
+      rawUnary({ path: CHECK_PATH }, (request, connection) => check(request, callerOf(connection))),
+      ...healthMethods(serving),
+    ],
+    limits: { maxReceiveMessageBytes: MAX_REQUEST_BYTES, maxConcurrentStreams: MAX_CALLS_PER_CONNECTION },
+    failed: (_, error) => {
+      if (error.code === 'internal') trouble(error);
+    },
+  });
+  return {
+    takeTally: () => undefined,
+    accept(socket, listener, caller) {
+      const connection = grpc.accept(socket, listener);
+      if (connection !== undefined) callers.set(connection, caller);
+    },
+    drain: (graceMs) => grpc.drain(graceMs),
+  };
+}

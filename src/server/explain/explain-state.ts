@@ -1,0 +1,41 @@
+/**
+ * What can be asked of an explainer, and what its answers hang on. Loads nothing of the explainer itself, which is another thread's.
+ * @module
+ */
+import type { Neighbourhood } from '../../analysis/pair.ts';
+import type { CheckOptions } from '../../authz/check.ts';
+import type { Caller } from '../../authz/destination.ts';
+import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
+import type { KeptTokens } from '../../authz/kept-decision.ts';
+import type { Revocations } from '../../authz/state.ts';
+import type { DialectOptions } from '../../policy/dialects/contribution.ts';
+import type { PolicyModel } from '../../policy/model.ts';
+import type { BundleSet } from '../../spiffe/bundle.ts';
+
+/** All that a decision hangs on. Plain data. */
+export interface ExplainState {
+  readonly check: CheckOptions;
+  readonly allowEmpty: boolean;
+  readonly dialect: DialectOptions;
+  /** Where names of workloads are looked up. */
+  readonly trustDomain: string;
+  readonly owners: readonly (readonly [path: string, owner: string])[];
+  readonly model: PolicyModel;
+  readonly keySets: KeySetDocuments;
+  readonly revocations: Revocations;
+  readonly bundles: BundleSet | undefined;
+}
+
+export interface ExplainQuestion {
+  /** A CheckRequest. */
+  readonly request: Uint8Array;
+  readonly nowMs: number;
+  readonly caller: Caller;
+  /** What became of the request's tokens, where that is known already. */
+  readonly tokens?: KeptTokens;
+}
+
+/** Where the names of workloads mean something. */
+export function neighbourhood({ trustDomain, model, check }: ExplainState): Neighbourhood {
+  return { trustDomain, registry: model.registry, workloads: check.workloads };
+}
