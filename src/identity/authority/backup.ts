@@ -47,13 +47,7 @@ export async function makeBackup(
   deps: Omit<BackupDeps, 'store'> & { readonly store: Pick<AuthorityStore, 'snapshot'> },
 ): Promise<Uint8Array> {
   const key = keyOf(deps);
-  const snapshot = await deps.store.snapshot();
-  // Keys after the state: each of its authorities has its key by then; a key too many does no harm.
-  const keys: Record<string, string> = {};
-  for (const keyId of await deps.keys.list()) {
-    const bytes = await deps.keys.get(keyId);
-    if (bytes) keys[keyId] = Buffer.from(bytes).toString('base64');
-  }
+  const { snapshot, keys } = await takeWhole(deps);
   const content: Content = { ...snapshot, state: snapshot.state && stateToText(snapshot.state), keys };
   const header = Buffer.concat([
     MAGIC,
@@ -63,6 +57,29 @@ export async function makeBackup(
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(header);
   const sealed = Buffer.concat([cipher.update(gzipSync(JSON.stringify(content))), cipher.final()]);
   return Buffer.concat([header, nonce, cipher.getAuthTag(), sealed]);
+}
+
+interface Whole {
+  readonly snapshot: StoreSnapshot;
+  readonly keys: Content['keys'];
+}
+
+/**
+ * The state, and after it the keys: each of its authorities has its key by then, unless it was revoked meanwhile, here or by
+ * another replica; then both are read again. A key too many does no harm, and one that was lost before cannot be had.
+ */
+async function takeWhole(deps: Parameters<typeof makeBackup>[0]): Promise<Whole> {
+  for (let lastVersion: number | undefined; ; ) {
+    const snapshot = await deps.store.snapshot();
+    const keys: Record<string, string> = {};
+    for (const keyId of await deps.keys.list()) {
+      const bytes = await deps.keys.get(keyId);
+      if (bytes) keys[keyId] = Buffer.from(bytes).toString('base64');
+    }
+    const isWhole = (snapshot.state?.authorities ?? []).every(({ id, keyDestroyed }) => keyDestroyed || id in keys);
+    if (isWhole || snapshot.version === lastVersion) return { snapshot, keys };
+    lastVersion = snapshot.version;
+  }
 }
 
 function refuse(reason: string, cause?: unknown): never {

@@ -12,7 +12,14 @@ import { type Blocker, countInto, etaSeconds, holderOf, lookForRoot, type RootLo
 import * as life from './life.ts';
 import type { AuthoritySettings } from './settings.ts';
 import type { KeyStore } from './signer.ts';
-import { type AuthorityRecord, type AuthorityState, type AuthorityUse, activeOf, preparedOf } from './state.ts';
+import {
+  type AuthorityRecord,
+  type AuthorityState,
+  type AuthorityUse,
+  activeOf,
+  preparedOf,
+  type Step,
+} from './state.ts';
 import type { AuditRow, AuthorityStore } from './store.ts';
 
 export interface VerbDeps {
@@ -51,6 +58,8 @@ interface Plan {
   readonly planned: AuthorityState;
   readonly target: AuthorityRecord;
   readonly blockers: readonly Blocker[];
+  /** The last step before it: what an undo would take back. */
+  readonly last: Step | undefined;
 }
 
 /** How long others wait while a gate looks at holders. */
@@ -160,11 +169,12 @@ export function createVerbs(deps: VerbDeps): Verbs {
   const plan = async (verb: StepVerb, order: Named): Promise<Plan> => {
     const planned = step(verb, current.state, order, clock.now());
     const target = touched(current.state, planned, verb, order.use);
-    return { planned, target, blockers: await blockersOf(verb, order.use, target) };
+    const last = life.lastStep(current.state, order.use);
+    return { planned, target, last, blockers: await blockersOf(verb, order.use, target) };
   };
 
   const take = async (verb: StepVerb, order: Order): Promise<VerbOutcome> => {
-    const { planned, target, blockers } = await plan(verb, order);
+    const { planned, target, last, blockers } = await plan(verb, order);
     if (blockers.length > 0 && !order.override) {
       await store.appendAudit(audited(verb, order, target.id, 'rotation_blocked'));
       return { done: false, code: 'rotation_blocked', blockers, etaSeconds: etaSeconds(blockers, clock.now()) };
@@ -174,7 +184,7 @@ export function createVerbs(deps: VerbDeps): Verbs {
     const before = current.state;
     await current.change((state) => {
       // Undo means the last step: if another came between, this one was not meant.
-      if (verb === 'undo' && life.lastStep(state, order.use)?.id !== target.id) {
+      if (verb === 'undo' && !isSameStep(life.lastStep(state, order.use), last)) {
         throw new GatehouseError('slot_state', 'another step was taken meanwhile; look again', { id: target.id });
       }
       return { state: step(verb, state, exact, clock.now()), audit: audited(verb, order, target.id, 'done') };
@@ -228,6 +238,9 @@ export function createVerbs(deps: VerbDeps): Verbs {
     },
   };
 }
+
+/** Two undos of one step are one: the second must not take back the step before. */
+const isSameStep = (a: Step | undefined, b: Step | undefined): boolean => a?.verb === b?.verb && a?.id === b?.id;
 
 /** The refusal that `prepare` gives when one is prepared already, without making a key first. */
 function refusedFresh(state: AuthorityState, use: AuthorityUse): life.NewAuthority {

@@ -194,7 +194,8 @@ function storeOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): Authorit
         SELECT ${trustDomain}, v.* FROM json_to_recordset(${JSON.stringify((revocations ?? []).map(revocationToRecord))}::text::json)
           AS v(kind text, value text, authority_id text, reason text, revoked_at bigint, not_after_at bigint)
         WHERE EXISTS (SELECT 1 FROM written)
-        ON CONFLICT (trust_domain, kind, value) DO UPDATE SET not_after_at = excluded.not_after_at)
+        ON CONFLICT (trust_domain, kind, value) DO UPDATE SET authority_id = excluded.authority_id, reason = excluded.reason,
+          revoked_at = excluded.revoked_at, not_after_at = excluded.not_after_at)
       SELECT count(*) AS n FROM written`;
     return Number(written?.['n']) === 1;
   };

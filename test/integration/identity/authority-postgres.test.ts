@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { GatehouseError } from '../../../src/errors.ts';
-import type { Authority } from '../../../src/identity/authority/authority.ts';
+import type { Authority, Verb } from '../../../src/identity/authority/authority.ts';
+import { makeBackup, restoreBackup } from '../../../src/identity/authority/backup.ts';
 import { createAuthority } from '../../../src/identity/authority/create-authority.ts';
-import { createLocalKeyStore } from '../../../src/identity/authority/local-keys.ts';
+import { createLocalKeyStore, createMemoryKeyBlobs } from '../../../src/identity/authority/local-keys.ts';
+import { createMemoryStore } from '../../../src/identity/authority/memory-store.ts';
 import { defaultSettings } from '../../../src/identity/authority/settings.ts';
+import type { RevocationKind } from '../../../src/identity/authority/store.ts';
 import { verifySvidChain } from '../../../src/identity/pki/svid-chain.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { openPostgresAuthorityStore } from '../../../src/platform/storage/postgres-authority-store.ts';
@@ -111,31 +114,187 @@ describe('authorities on PostgreSQL', () => {
     assert.equal((await stale.issueX509(request('a'))).authorityId, active?.id);
   });
 
-  it('lets two replicas race every verb: one wins, never two actives, sequences only rise', async () => {
-    await using one = await open();
-    await using other = await open();
-    const seen: number[] = [];
-    one.bundles.subscribe(({ own }) => seen.push(own.sequence));
-    const race = async (verb: 'prepare' | 'activate' | 'taint' | 'revoke'): Promise<void> => {
-      const outcomes = await Promise.allSettled(
-        [one, other].map((each) => each[verb](orderOf('x509', { override: true }))),
-      );
-      const done = outcomes.filter((each) => each.status === 'fulfilled' && each.value.done);
-      const refused = outcomes.filter((each) => each.status === 'rejected' && codeIs('slot_state')(each.reason));
-      assert.equal(done.length, 1, verb);
-      assert.equal(refused.length, 1, verb);
-      for (const each of [one, other]) {
-        await each.tick();
-        assert.equal((await slots(each)).filter((slot) => slot === 'active').length, 1);
-      }
+  /** Two that look at the store only when they must, or when told: so both go out from the same state. */
+  const openPair = async (): Promise<readonly [Authority, Authority] & AsyncDisposable> => {
+    const quiet = async (): Promise<Authority> => {
+      const { store, keys } = await openPostgresAuthorityStore(database.url, domain);
+      return createAuthority({
+        trustDomain: domain,
+        store,
+        keys: createLocalKeyStore(keys, keyEncryptionKey),
+        clock: systemClock,
+        settings: defaultSettings,
+        tickEveryMs: 0,
+      });
     };
-    for (let round = 0; round < 3; round += 1) {
-      for (const verb of ['prepare', 'activate', 'taint', 'revoke'] as const) await race(verb);
-    }
-    assert.deepEqual(
-      seen,
-      [...new Set(seen)].sort((a, b) => a - b),
+    const pair = [await quiet(), await quiet()] as const;
+    return Object.assign(pair, {
+      async [Symbol.asyncDispose]() {
+        for (const each of pair) await each[Symbol.asyncDispose]();
+      },
+    });
+  };
+  const both = <T>(pair: readonly Authority[], work: (each: Authority, index: number) => Promise<T>) =>
+    Promise.allSettled(pair.map(work));
+  const tickBoth = async (pair: readonly Authority[]): Promise<void> => {
+    for (const each of pair) await each.tick();
+  };
+
+  for (const use of ['x509', 'jwt'] as const) {
+    it(`lets two replicas race every verb of the ${use} authorities, and every undo: one wins, never two actives, sequences only rise`, async () => {
+      await using pair = await openPair();
+      const [one] = pair;
+      const seen: number[] = [];
+      one.bundles.subscribe(({ own }) => seen.push(own.sequence));
+      const slotsOf = async (authority: Authority): Promise<string> => {
+        const status = await authority.status();
+        return (use === 'x509' ? status.x509Authorities : status.jwtAuthorities).map(({ slot }) => slot).join();
+      };
+      const race = async (verb: Verb, want: string): Promise<void> => {
+        const outcomes = await both(pair, (each) => each[verb](orderOf(use, { override: true })));
+        const done = outcomes.filter((each) => each.status === 'fulfilled' && each.value.done);
+        const refused = outcomes.filter((each) => each.status === 'rejected' && codeIs('slot_state')(each.reason));
+        assert.deepEqual([done.length, refused.length], [1, 1], verb);
+        await tickBoth(pair);
+        for (const each of pair) assert.equal(await slotsOf(each), want, verb);
+      };
+      const steps: readonly (readonly [Verb, string])[] = [
+        ['prepare', 'active,prepared'],
+        ['undo', 'active'],
+        ['prepare', 'active,prepared'],
+        ['activate', 'old,active'],
+        ['undo', 'active,prepared'],
+        ['activate', 'old,active'],
+        ['taint', 'tainted,active'],
+        ['undo', 'old,active'],
+        ['taint', 'tainted,active'],
+        ['revoke', 'revoked,active'],
+        ['undo', 'tainted,active'],
+        ['revoke', 'revoked,active'],
+      ];
+      for (const [verb, want] of steps) await race(verb, want);
+      assert.deepEqual(
+        seen,
+        [...new Set(seen)].sort((a, b) => a - b),
+      );
+      const rows = await one.audit(1000);
+      for (const verb of ['prepare', 'activate', 'taint', 'revoke', 'undo']) {
+        const ofVerb = rows.filter((row) => row.verb === `ca ${verb}` && row.use === use && row.who === 'uid:0');
+        const raced = steps.filter(([each]) => each === verb).length;
+        assert.equal(ofVerb.filter(({ result }) => result === 'done').length, raced, verb);
+        assert.equal(ofVerb.filter(({ result }) => result === 'slot_state').length, raced, verb);
+      }
+    }).timeout(20_000);
+  }
+
+  it('lets two replicas revoke the same and other SVIDs, keys and IDs at once: all hold, on both', async () => {
+    await using pair = await openPair();
+    const [one, other] = pair;
+    const issued = await Promise.all(
+      ['a', 'b', 'c', 'd'].map((name, index) => pair[index % 2]!.issueX509(request(name))),
     );
+    const rows = await one.ledger({});
+    const spkis = issued.map(({ serial }) => rows.find((row) => row.serial === serial)!.spkiSha256);
+    const order = (kind: RevocationKind, value: string) => ({ kind, value, who: 'uid:0', reason: 'race' });
+    const orders = [
+      [order('id', request('gone').entitlement.spiffeId), order('id', request('gone').entitlement.spiffeId)],
+      [order('serial', issued[0]!.serial), order('serial', issued[0]!.serial)],
+      [order('spki', spkis[1]!), order('spki', spkis[1]!)],
+      [order('serial', issued[2]!.serial), order('spki', spkis[3]!)],
+    ] as const;
+    for (const [first, second] of orders) {
+      const outcomes = await both(pair, (each, index) => each.revokeSvid(index === 0 ? first : second));
+      assert.deepEqual(
+        outcomes.map(({ status }) => status),
+        ['fulfilled', 'fulfilled'],
+        first.kind,
+      );
+    }
+    await tickBoth(pair);
+    const named = ({ revocations }: Authority) =>
+      revocations.value.rows.map(({ kind, value }) => `${kind} ${value}`).sort();
+    const want = new Set(orders.flat().map(({ kind, value }) => `${kind} ${value}`));
+    assert.deepEqual(named(one), [...want].sort());
+    assert.deepEqual(named(other), named(one));
+    assert.equal(one.revocations.value.sequence, other.revocations.value.sequence);
+    await assert.rejects(other.issueX509(request('gone')), codeIs('not_entitled'));
+  });
+
+  it('lets two replicas take the same revocation back at once; what is revoked again has the new reason', async () => {
+    await using pair = await openPair();
+    const [one, other] = pair;
+    const value = request('a').entitlement.spiffeId;
+    const order = (reason: string) => ({ kind: 'id', value, who: 'uid:0', reason }) as const;
+    await one.revokeSvid(order('first'));
+    await tickBoth(pair);
+    const outcomes = await both(pair, (each) => each.undoRevocation(order('mistake')));
+    assert.ok(outcomes.some(({ status }) => status === 'fulfilled'));
+    for (const each of outcomes) if (each.status === 'rejected') assert.ok(codeIs('not_found')(each.reason));
+    await tickBoth(pair);
+    for (const each of pair) assert.deepEqual(each.revocations.value.rows, []);
+    await other.revokeSvid(order('second'));
+    await tickBoth(pair);
+    for (const each of pair)
+      assert.deepEqual(
+        each.revocations.value.rows.map(({ reason }) => reason),
+        ['second'],
+      );
+    const mixed = await both(pair, (each, index) =>
+      index === 0 ? each.undoRevocation(order('mistake')) : each.revokeSvid(order('third')).then(() => undefined),
+    );
+    assert.deepEqual(
+      mixed.map(({ status }) => status),
+      ['fulfilled', 'fulfilled'],
+    );
+    await tickBoth(pair);
+    assert.deepEqual(one.revocations.value, other.revocations.value, 'whoever was last, both say the same');
+  });
+
+  it('lets two replicas make join tokens at once, and one take each token', async () => {
+    await using pair = await openPair();
+    const made = await Promise.all(
+      Array.from({ length: 6 }, (_, index) => pair[index % 2]!.joinTokens.create(60_000, 'uid:0', 'race')),
+    );
+    for (const { token } of made) {
+      const outcomes = await both(pair, (each, index) => each.joinTokens.use(token, `decider ${index}`));
+      const refused = outcomes.filter((each) => each.status === 'rejected' && codeIs('not_entitled')(each.reason));
+      assert.equal(refused.length, 1);
+    }
+  });
+
+  it('makes whole backups while the other takes steps: every authority of one has its key', async () => {
+    await using pair = await openPair();
+    const [one, other] = pair;
+    const { store, keys } = await openPostgresAuthorityStore(database.url, domain);
+    await using _store = store;
+    const override = orderOf('x509', { override: true });
+    await other.prepare(orderOf());
+    await other.activate(override);
+    let looks = 0;
+    const snapshot = async () => {
+      const taken = await store.snapshot();
+      looks += 1;
+      if (looks === 1) await other.revoke(override); // its key goes when it stands in the snapshot already
+      return taken;
+    };
+    const deps = { trustDomain: domain, keys, keyEncryptionKey, clock: systemClock };
+    const backups = [await makeBackup({ ...deps, store: { snapshot } })];
+    const steps = async (): Promise<void> => {
+      for (const verb of ['prepare', 'activate', 'taint', 'revoke'] as const) await one[verb](override);
+    };
+    await one.tick();
+    const [, ...more] = await Promise.all([
+      steps(),
+      ...Array.from({ length: 4 }, () => makeBackup({ ...deps, store })),
+    ]);
+    for (const bytes of [...backups, ...more]) {
+      const [into, blobs] = [createMemoryStore(), createMemoryKeyBlobs()];
+      await restoreBackup(bytes, 'uid:0', { ...deps, store: into, keys: blobs });
+      const { state } = await into.load();
+      const held = new Set(await blobs.list());
+      for (const { id, keyDestroyed, slot } of state?.authorities ?? [])
+        if (!keyDestroyed) assert.ok(held.has(id), `${slot} ${id} has no key`);
+    }
   });
 
   it('counts the holders of every replica at the gate, and those of a replica that died as gone, until they expire', async () => {

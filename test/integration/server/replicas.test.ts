@@ -120,8 +120,24 @@ describe('replicas of the authority on PostgreSQL', function () {
         assert.equal(actives.length, 1);
       }
     }
+    const order = { kind: 'id', value: productpage, reason: 'race' };
+    for (const [path, body] of [
+      ['/v1/revocations', order],
+      ['/v1/join-tokens', {}],
+    ] as const) {
+      const answers = await Promise.all([a, b].map((dir) => adminAsk(dir, 'POST', path, body)));
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [200, 200],
+        `${path}: ${JSON.stringify(answers)}`,
+      );
+    }
+    for (const server of [one, other]) {
+      await eventually('both refuse', async () => ((await reasonAt(server)) === 'revoked' ? true : undefined));
+    }
     const { rows } = await adminGet<{ rows: { verb: string; result: string }[] }>(b, '/v1/audit?limit=100');
-    assert.equal(rows.filter(({ verb, result }) => verb === 'ca taint' && result === 'done').length, 2);
+    for (const verb of ['ca taint', 'svid revoke', 'join-token create'])
+      assert.equal(rows.filter((row) => row.verb === verb && row.result === 'done').length, 2, verb);
   });
 
   it('lose nothing when one is killed: the other has its ledger, and goes on', async () => {
