@@ -2,11 +2,15 @@
  * Tells when something may have changed in some directories.
  * @module
  */
-import { type FSWatcher, watch } from 'node:fs';
+import { type FSWatcher, lstatSync, watch } from 'node:fs';
+import { join } from 'node:path';
+import { Burst, type Standing } from './burst.ts';
 
 export interface WatchTimes {
   /** Quiet that must follow a change. */
   readonly quietMs: number;
+  /** Quiet that must follow when whole files were moved into place: others may follow. */
+  readonly movedMs: number;
   /** However much goes on, a change is told after this. */
   readonly mostMs: number;
   /** Looks without being told: network file systems tell nothing. 0: never. */
@@ -21,6 +25,7 @@ export class DirectoryWatch implements Disposable {
   readonly #poll: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
   #firstAt: number | undefined;
+  #burst = new Burst();
 
   constructor(times: WatchTimes, onChange: () => void) {
     this.#times = times;
@@ -44,7 +49,11 @@ export class DirectoryWatch implements Disposable {
 
   #open(path: string, inode: bigint): boolean {
     try {
-      const watcher = watch(path, () => this.#stir());
+      const watcher = watch(path, (event, name) => {
+        if (name === null) this.#burst.note('change', path, 'other');
+        else this.#burst.note(event, join(path, name), standingOf(join(path, name)));
+        this.#stir();
+      });
       watcher.on('error', () => this.#close(path, watcher));
       this.#watchers.set(path, { inode, watcher });
       return true;
@@ -56,6 +65,7 @@ export class DirectoryWatch implements Disposable {
   #close(path: string, watcher: FSWatcher): void {
     watcher.close();
     if (this.#watchers.get(path)?.watcher === watcher) this.#watchers.delete(path);
+    this.#burst.note('change', path, 'other');
     this.#stir();
   }
 
@@ -63,9 +73,11 @@ export class DirectoryWatch implements Disposable {
     const now = performance.now();
     this.#firstAt ??= now;
     clearTimeout(this.#timer);
-    const wait = Math.min(this.#times.quietMs, Math.max(0, this.#firstAt + this.#times.mostMs - now));
+    const { quietMs, movedMs, mostMs } = this.#times;
+    const wait = Math.min(this.#burst.isWhole ? movedMs : quietMs, Math.max(0, this.#firstAt + mostMs - now));
     this.#timer = setTimeout(() => {
       this.#firstAt = undefined;
+      this.#burst = new Burst();
       this.#onChange();
     }, wait);
   }
@@ -76,4 +88,12 @@ export class DirectoryWatch implements Disposable {
     for (const { watcher } of this.#watchers.values()) watcher.close();
     this.#watchers.clear();
   }
+}
+
+/** A link is not what it points to, which may be written still. */
+function standingOf(path: string): Standing {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return 'gone';
+  if (!found.isFile()) return 'other';
+  return found.size === 0 ? 'empty' : 'file';
 }

@@ -55,7 +55,7 @@ export interface PolicySources extends AsyncDisposable {
   reload(endpoints?: readonly Endpoint[]): Promise<PolicyLoad>;
 }
 
-const defaultTimes: WatchTimes = { quietMs: 100, mostMs: 1000, pollMs: 10_000 };
+const defaultTimes: WatchTimes = { quietMs: 100, movedMs: 20, mostMs: 1000, pollMs: 10_000 };
 
 /**
  * Reads the paths and goes on watching them.

@@ -39,6 +39,7 @@ describe('openPolicySources', () => {
   const start = async (
     paths: readonly PolicyPath[] = [{ path: at('policies') }],
     lastGood: LastGoodStore = createLastGoodMemory(),
+    quietMs = 10,
   ): Promise<PolicySources> => {
     const sources = await openPolicySources(
       {
@@ -48,7 +49,7 @@ describe('openPolicySources', () => {
         rootNamespace: 'istio-system',
         customProviders: {},
         absence: 'upstream',
-        watch: { quietMs: 10, mostMs: 100, pollMs: 0 },
+        watch: { quietMs, movedMs: 10, mostMs: 10 * quietMs, pollMs: 0 },
       },
       { clock: systemClock, lastGood },
     );
@@ -102,6 +103,19 @@ describe('openPolicySources', () => {
     writeFileSync(at('policies', '.a.yaml.tmp'), policy('w'));
     renameSync(at('policies', '.a.yaml.tmp'), at('policies', 'a.yaml'));
     await untilNames(sources, 'w');
+  });
+
+  it('waits for quiet only where more may come: not after renames', async () => {
+    writeFileSync(at('policies', 'a.yaml'), policy('a'));
+    const sources = await start(undefined, undefined, 3_600_000);
+    writeFileSync(at('policies', 'a.yaml.new'), policy('z'));
+    renameSync(at('policies', 'a.yaml.new'), at('policies', 'a.yaml'));
+    await untilNames(sources, 'z');
+    writeFileSync(at('policies', 'b.yaml'), policy('half'));
+    writeFileSync(at('policies', 'a.yaml.new'), policy('w'));
+    renameSync(at('policies', 'a.yaml.new'), at('policies', 'a.yaml'));
+    renameSync(at('policies', 'b.yaml'), at('policies', 'c.yaml'));
+    await untilNames(sources, 'half', 'w');
   });
 
   it("follows the swap of a ConfigMap's ..data, again and again", async () => {
