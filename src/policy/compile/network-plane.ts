@@ -10,6 +10,8 @@ import type { Decision } from '../decision.ts';
 import type { Facts } from '../facts.ts';
 import type { Plane, RuleStage } from '../model.ts';
 import type { Endpoint } from '../registry/registry.ts';
+import type { ConditionContext } from './condition.ts';
+import { Filings } from './filing.ts';
 import type { CompiledPlane, PlaneProgram } from './plane-program.ts';
 import { planeWork } from './plane-program.ts';
 import type { RegistryContext } from './registry-context.ts';
@@ -17,8 +19,8 @@ import type { CompileContext } from './rule-stage.ts';
 import { decision } from './step.ts';
 
 /** Compiles the plane from its stages of both directions. */
-export function compileNetworkPlane(plane: Plane, context: CompileContext & RegistryContext): CompiledPlane {
-  return finish(networkPlaneWork(plane, context));
+export function compileNetworkPlane(plane: Plane, context: ConditionContext & RegistryContext): CompiledPlane {
+  return finish(networkPlaneWork(plane, { ...context, filings: new Filings() }));
 }
 
 /** The same, to be done in slices. */

@@ -8,12 +8,11 @@
 import type { Work } from '../../lib/work.ts';
 import type { Facts } from '../facts.ts';
 import type { Expr } from '../model.ts';
-import { cheapestCover } from './anchor.ts';
 import type { Holds } from './condition.ts';
 import { createDimension, type Dimension } from './dimension.ts';
 import { createExclusions, type Exclusions } from './exclusions.ts';
+import { type Filing, measured } from './filing.ts';
 import type { Key } from './keys.ts';
-import { selectivityWork } from './selectivity.ts';
 
 /** One rule as the index files it. Ordinals are unique; the smallest that holds wins. */
 export interface Row {
@@ -48,11 +47,12 @@ export interface RuleIndex {
   first(facts: Facts, limit: number): number;
 }
 
-/** Builds an index over rows in any order. */
-export function* ruleIndexWork(rows: readonly Row[]): Work<RuleIndex> {
+/** Builds an index over rows in any order. @param filingOf  says under what they are filed, if they are many */
+export function* ruleIndexWork(rows: readonly Row[], filingOf: FilingOf): Work<RuleIndex> {
   const node = yield* nodeWork(
     rows.toSorted((a, b) => a.ordinal - b.ordinal),
     0,
+    filingOf,
   );
   return {
     first(facts, limit) {
@@ -105,10 +105,12 @@ function seekAlive(rows: readonly Row[], exclusions: Exclusions, search: Search)
   }
 }
 
-function* nodeWork(rows: readonly Row[], depth: number): Work<Node> {
+type FilingOf = (rows: readonly Row[]) => Work<Filing>;
+
+function* nodeWork(rows: readonly Row[], depth: number, filingOf: FilingOf): Work<Node> {
   const least = rows[0]?.ordinal ?? noOrdinal;
   if (depth >= DEEPEST || rows.length <= (depth === 0 ? FEW_ROWS : LONG_BUCKET)) return leafOf(least, rows);
-  const costOf = yield* selectivityWork(rows);
+  const filing = yield* filingOf(rows);
   const dimensions = new Map<string, Dimension<Node>>();
   const leaves: { readonly node: Node; readonly rows: Row[] }[] = [];
   const residue: Row[] = [];
@@ -123,7 +125,7 @@ function* nodeWork(rows: readonly Row[], depth: number): Work<Node> {
   let seen = 0;
   for (const row of rows) {
     if (++seen % ROWS_AT_ONCE === 0) yield;
-    const cover = cheapestCover(row.condition, costOf, row.unknownHolds);
+    const cover = filing.coverOf(row);
     if (cover === undefined || cover.cost >= DEAR) residue.push(row);
     else for (const key of cover.keys) file(row, rowsAt.get(dimensionOf(dimensions, key).at(key, createLeaf))!);
   }
@@ -132,7 +134,7 @@ function* nodeWork(rows: readonly Row[], depth: number): Work<Node> {
     const isShort = leaf.rows.length <= LONG_BUCKET;
     Object.assign(
       leaf.node,
-      isShort ? leafOf(leaf.rows[0]!.ordinal, leaf.rows) : yield* nodeWork(leaf.rows, depth + 1),
+      isShort ? leafOf(leaf.rows[0]!.ordinal, leaf.rows) : yield* nodeWork(leaf.rows, depth + 1, measured),
     );
   }
   return { ...leafOf(least, residue), dimensions: [...dimensions.values()] };

@@ -9,11 +9,12 @@ import { unknownHolds } from '../absence.ts';
 import type { Destination, Facts } from '../facts.ts';
 import type { Policy, PolicyRef, RuleStage, Subject } from '../model.ts';
 import { type ConditionContext, compileCondition } from './condition.ts';
+import type { Filings } from './filing.ts';
 import { type OrderedRule, orderWork } from './order.ts';
 import { noOrdinal, ROWS_AT_ONCE, type Row, type RuleIndex, ruleIndexWork } from './rule-index.ts';
 import { applies, nameOfSubject, type SubjectContext } from './subject.ts';
 
-export type CompileContext = ConditionContext & SubjectContext;
+export type CompileContext = ConditionContext & SubjectContext & { readonly filings: Filings };
 
 /** The policies of one subject, one mode. */
 interface Scope {
@@ -103,8 +104,11 @@ function* scopeWork(
       if (rule.tcp !== undefined) tcp.push(rule.tcp === rule.http ? forHttp : row(rule.tcp));
     }
   }
-  const indexes = { http: yield* ruleIndexWork(http), tcp: yield* ruleIndexWork(tcp) };
-  return { subject: policies[0]!.subject, policies, ...indexes };
+  const { subject, mode } = policies[0]!; // groups have members, of one subject and one mode
+  const name = JSON.stringify([stage.kind, stage.name, stage.direction, mode, nameOfSubject(subject)]);
+  const index = (protocol: string, rows: readonly Row[]): Work<RuleIndex> =>
+    ruleIndexWork(rows, (all) => context.filings.for(`${protocol} ${name}`, all));
+  return { subject, policies, http: yield* index('http', http), tcp: yield* index('tcp', tcp) };
 }
 
 /** Scopes by namespace, so that a workload is not compared with every subject there is. */

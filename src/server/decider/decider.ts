@@ -18,6 +18,7 @@ import { createWatchable } from '../../lib/watchable.ts';
 import { finish, finishInSlices } from '../../lib/work.ts';
 import { giveBackWhenQuiet } from '../../platform/memory/give-back.ts';
 import { snapshotWork } from '../../policy/compile/compile-snapshot.ts';
+import { Filings } from '../../policy/compile/filing.ts';
 import type { PolicyModel } from '../../policy/model.ts';
 import type { Snapshot } from '../../policy/snapshot.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
@@ -59,6 +60,7 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
   );
   const ids = new DecisionIds();
   const models = new ModelUnpacker();
+  const filings = new Filings();
   const verifyTokens = createTokenVerifier();
   const parts: Parts = { keySets: { generation: 0, sets: new Map() } };
   let settings: DeciderSettings | undefined;
@@ -112,7 +114,7 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
     isWaitingForKeys = sources.some(({ from, id }) => from === 'inline' && !parts.keySets.sets.has(id));
     if (isWaitingForKeys) return;
     try {
-      const work = snapshotWork(model, { allowEmpty });
+      const work = snapshotWork(model, { allowEmpty, filings });
       const snapshot =
         parts.snapshot === undefined ? finish(work) : await finishInSlices(work, SLICE_MS, () => attempt === mine);
       if (snapshot === undefined || attempt !== mine) return;

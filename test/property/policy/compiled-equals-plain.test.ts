@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { compileSnapshot } from '../../../src/policy/compile/compile-snapshot.ts';
+import { Filings } from '../../../src/policy/compile/filing.ts';
 import { evaluate } from '../../../src/policy/evaluate.ts';
 import { arbitraryFacts, arbitraryModel } from './arbitrary-model.ts';
 
@@ -25,5 +26,18 @@ describe('a compiled snapshot', () => {
     for (const wanted of ['rule_allowed', 'rule_denied', 'no_rule_allowed', 'labels_unknown', 'custom_unavailable']) {
       assert.match(reasons, new RegExp(wanted), `no ${wanted} among ${reasons}`);
     }
+  });
+
+  it('decides the same when its rules are filed by what was measured over others', () => {
+    const filings = new Filings({ manyRules: 1 });
+    fc.assert(
+      fc.property(arbitraryModel, fc.array(arbitraryFacts, { minLength: 8, maxLength: 8 }), (model, requests) => {
+        const snapshot = compileSnapshot(model, { ...options, filings });
+        for (const facts of requests) {
+          assert.deepEqual(snapshot.decide(facts), evaluate(model, facts, options).decision);
+        }
+      }),
+      { numRuns: 400 },
+    );
   });
 });
