@@ -26,6 +26,7 @@ interface RevokedAnswer {
   readonly keptUntil: string;
   readonly inForce: boolean;
   readonly deciders: readonly { readonly pid: number; readonly inForce: boolean }[];
+  readonly replicas: readonly { readonly name: string; readonly deciders: number; readonly inForce: boolean }[];
   readonly warnings: readonly string[];
   readonly cannotCut: readonly string[];
 }
@@ -90,16 +91,25 @@ async function revoke(flags: Flags, terminal: Terminal): Promise<0 | 1> {
   }
 }
 
-function textOf({ kind, value, keptUntil, deciders, inForce, warnings, cannotCut }: RevokedAnswer): string {
-  const reached = deciders.filter((each) => each.inForce).length;
+function textOf(answer: RevokedAnswer): string {
+  const { kind, value, keptUntil, replicas, warnings, cannotCut } = answer;
+  const silent = replicas.filter((each) => !each.inForce);
   return [
     `${kind} ${value} is revoked, until ${keptUntil}`,
-    inForce
-      ? `in force on every decider (${deciders.length})`
-      : `in force on ${reached} of ${deciders.length} deciders; the others have not said so within a second (gatehouse ca log, /readyz)`,
+    reachText(answer),
+    ...silent.map(({ name }) => `replica ${name} has not said within two seconds that its deciders refuse`),
     ...warnings.map((warning) => `warning: ${warning}`),
     'this does not cut:',
     ...cannotCut.map((each) => `  - ${each}`),
     '',
   ].join('\n');
+}
+
+function reachText({ deciders, replicas, inForce }: RevokedAnswer): string {
+  const elsewhere = replicas.reduce((sum, each) => sum + each.deciders, 0);
+  if (inForce) return `in force on every decider (${deciders.length + elsewhere})`;
+  const reached = deciders.filter((each) => each.inForce).length;
+  return reached === deciders.length
+    ? `in force on every decider of this server (${reached})`
+    : `in force on ${reached} of ${deciders.length} deciders; the others have not said so within a second (gatehouse ca log, /readyz)`;
 }

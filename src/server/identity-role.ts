@@ -14,6 +14,7 @@ import { createAuthority } from '../identity/authority/create-authority.ts';
 import type { Edge, Forecast } from '../identity/authority/forecast.ts';
 import { createLocalKeyStore, createMemoryKeyBlobs } from '../identity/authority/local-keys.ts';
 import { rehearse } from '../identity/authority/rehearsal.ts';
+import type { ReplicaWord } from '../identity/authority/replicas.ts';
 import type { AuthoritySettings } from '../identity/authority/settings.ts';
 import type { KeyBlobs } from '../identity/authority/signer.ts';
 import type { AuthorityUse } from '../identity/authority/state.ts';
@@ -59,6 +60,8 @@ export interface IdentityRoleDeps {
   /** Told of every SVID that was issued. */
   readonly issued: (kind: 'x509' | 'jwt', spiffeId: string, notAfterAt: number) => void;
   readonly report: (error: GatehouseError) => void;
+  /** What to say to other replicas of our deciders. */
+  readonly replicaWord: () => ReplicaWord;
 }
 
 const TICK_MS = 250;
@@ -80,6 +83,7 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
     ...(upstream && { upstream: createUpstreamFromFiles(() => readUpstreamFiles(upstream)) }),
     keysMayBeGone: keysIn === 'memory',
     report: deps.report,
+    replicaWord: deps.replicaWord,
   });
   const entries = createWatchable<readonly Entry[]>(entriesOf(config.entries, config.workloads, config.authority));
   const accounts = createAccounts();

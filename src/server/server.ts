@@ -43,6 +43,7 @@ import { lookAtAuthority } from './look-at-authority.ts';
 import { deliveryObserver } from './observer.ts';
 import { endpointsOf, openPolicies } from './policy-role.ts';
 import { needsRestart } from './reload-plan.ts';
+import { replicaWord } from './replica-word.ts';
 import { type Knowledge, type RevocationRows, revocationsOf } from './revocations.ts';
 import { createSvidBook } from './svid-book.ts';
 import { createIdentifyCaller } from './tls/callers.ts';
@@ -153,12 +154,17 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
             board,
             decisions,
             first: firstDecider,
-            revoked: () => follower?.client.tell(),
+            revoked() {
+              follower?.client.tell();
+              identity?.authority.tellReplicas();
+            },
             handshakeFailed: troubles.handshakeFailed,
             unknownKid: ({ keySet, kid }) => keySets.wake(keySet, kid),
           }),
         )
       : undefined;
+    const followers = createFollowers();
+    const allDeciders = joinDeciders(deciders, followers);
     board.state.subscribe(({ ready }) => {
       serving.replace(servingState(ready));
       deciders?.tell({ kind: 'serving', serving: ready });
@@ -236,6 +242,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
             if (kind === 'x509') svids.note(spiffeId, notAfterAt);
           },
           report,
+          replicaWord: () => replicaWord(allDeciders, identity?.authority.revocations.value.sequence ?? -1),
         }),
       );
       const { authority } = identity;
@@ -288,7 +295,6 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       }),
     );
     await identity?.open();
-    const followers = createFollowers();
     const doors =
       identity &&
       stack.use(
@@ -313,7 +319,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
         executables: identity?.executables ?? createExecutables(),
         policies,
         decisions,
-        deciders: joinDeciders(deciders, followers),
+        deciders: allDeciders,
         rehearse: async (use) => identity?.rehearse(use, edges.all()) ?? absent(),
         backup: async () => identity?.backup() ?? absent(),
         explain,

@@ -10,6 +10,7 @@ import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { ForecastAndActual, KeptForecast } from './forecast.ts';
 import type { Blocker } from './gate.ts';
 import type { JoinTokens } from './join-tokens.ts';
+import type { Replicas } from './replicas.ts';
 import type { Acknowledgement, JwtRequest, X509Request } from './requests.ts';
 import type { AuthorityUse, Slot } from './state.ts';
 import type { AuditRow, LedgerQuery, LedgerRow, RevocationKind, RevocationRow, StoreSnapshot } from './store.ts';
@@ -148,8 +149,10 @@ export interface Authority extends AsyncDisposable {
    * @throws GatehouseError `not_found`; `not_sound` while anything lives that it keeps out, and for a serial always
    */
   undoRevocation(order: RevokeSvidOrder): Promise<void>;
-  /** How many other replicas live, as we last heard. */
-  otherReplicas(): number;
+  /** The other replicas that live, with what their deciders have in force and have seen. */
+  readonly replicas: Pick<Replicas, 'others' | 'revokedBy'>;
+  /** Tells the other replicas at once what our deciders have in force now. */
+  tellReplicas(): void;
   /** Tokens with which deciders elsewhere join. */
   readonly joinTokens: JoinTokens;
   /** How long ago the store was last seen, in milliseconds: what we know of other replicas may be as old as that. */

@@ -133,7 +133,9 @@ function readHeader(header: Buffer): { readonly trustDomain?: unknown } {
 export async function restoreBackup(bytes: Uint8Array, who: string, deps: BackupDeps): Promise<void> {
   const { state: text, keys, ...content } = open(bytes, deps);
   if (text === undefined) return refuse('it is empty');
-  const others = (await deps.store.heartbeat('restore')).filter((replica) => replica !== 'restore');
+  const others = (await deps.store.heartbeat('restore', '{}'))
+    .map(({ replica }) => replica)
+    .filter((replica) => replica !== 'restore');
   if (others.length > 0) {
     throw new GatehouseError('store_locked', `${others.length} replicas use this store; stop them first`, { others });
   }

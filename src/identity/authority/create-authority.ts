@@ -20,6 +20,7 @@ import { createJoinTokens } from './join-tokens.ts';
 import { jwtAlgorithms, newJwtAuthority } from './jwt-issuer.ts';
 import type { NewAuthority } from './life.ts';
 import { createRenewals } from './renewals.ts';
+import { createReplicas, type ReplicaWord } from './replicas.ts';
 import { loadRevocations } from './revocation-list.ts';
 import type { AuthoritySettings } from './settings.ts';
 import type { KeyStore, Signer } from './signer.ts';
@@ -43,6 +44,8 @@ export interface AuthorityDeps {
   readonly report?: (error: GatehouseError) => void;
   /** How often to look at what is due, in milliseconds; 0: only when `tick` is called. Default 1,000, and 500 with a shared store. */
   readonly tickEveryMs?: number;
+  /** What to say to other replicas of our deciders; absent: nothing. */
+  readonly replicaWord?: () => ReplicaWord;
 }
 
 const TICK_MS = 1_000;
@@ -76,14 +79,9 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
   }
   const replica = randomUUID();
   const consumers = createConsumerBook(replica);
-  let others = 0;
-  const beat = async (): Promise<readonly string[]> => {
-    const alive = await store.heartbeat(replica);
-    others = alive.filter((each) => each !== replica).length;
-    return alive;
-  };
+  const replicas = createReplicas(store, replica, () => deps.replicaWord?.());
   const learnConsumers = async (): Promise<void> => {
-    const alive = await beat();
+    const alive = await replicas.beat();
     consumers.merge(await store.consumers(), alive);
   };
   await learnConsumers();
@@ -158,7 +156,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
   const tickOnce = async (): Promise<void> => {
     const seenAt = performance.now(); // what is read below is at most as old as this
     try {
-      if (store.shared) await beat();
+      if (store.shared) await replicas.beat();
       await upkeep();
       await reopen();
       await renewals.look();
@@ -292,7 +290,10 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
       return store.ledger(query);
     },
     audit: (limit) => store.audit(limit),
-    otherReplicas: () => others,
+    replicas,
+    tellReplicas() {
+      if (store.shared) void replicas.beat().catch(() => undefined); // the next tick says it again
+    },
     joinTokens: createJoinTokens({ current, clock }),
     storeAgeMs: () => performance.now() - storeSeenAt,
     tick,
@@ -300,6 +301,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
       clearInterval(timer);
       await ticking?.catch(() => undefined);
       await ledger.close();
+      await replicas.leave();
       await store[Symbol.asyncDispose]();
     },
   };

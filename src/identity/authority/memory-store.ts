@@ -81,7 +81,8 @@ export function createMemoryStore(content: StoreContent = emptyContent()): Autho
         .sort((a, b) => a.notAfterAt - b.notAfterAt);
     },
     pruneLedger: async (expiredBefore) => removeWhere(content.ledger, (row) => row.notAfterAt < expiredBefore),
-    heartbeat: async (replica) => [replica],
+    heartbeat: async (replica, word) => [{ replica, word }],
+    async leave() {},
     consumers: async () => [...content.consumers.values()],
     async removeConsumers(names) {
       for (const name of names) content.consumers.delete(name);

@@ -15,7 +15,7 @@ import { renewDueAt } from './schedule.ts';
 import type { AuthoritySettings } from './settings.ts';
 import type { KeyStore } from './signer.ts';
 import type { AuthorityUse } from './state.ts';
-import type { Consumer, LedgerRow, StoreSnapshot } from './store.ts';
+import type { Consumer, LedgerRow, LivingReplica, StoreSnapshot } from './store.ts';
 
 export interface RehearsalDeps {
   readonly use: AuthorityUse;
@@ -52,7 +52,7 @@ export async function rehearse(deps: RehearsalDeps): Promise<Forecast> {
   await using authority = await createAuthority({
     trustDomain: deps.trustDomain,
     // Nobody talks to the copy: who is connected stays so.
-    store: { ...createMemoryStore(content), heartbeat: async (replica) => [replica, ...replicas] },
+    store: { ...createMemoryStore(content), heartbeat: async (replica) => alive(replica, ...replicas) },
     keys: withoutTouching(deps.keys),
     clock,
     settings: deps.settings,
@@ -117,6 +117,9 @@ export async function rehearse(deps: RehearsalDeps): Promise<Forecast> {
     },
   };
 }
+
+const alive = (...replicas: readonly string[]): readonly LivingReplica[] =>
+  replicas.map((replica) => ({ replica, word: '{}' }));
 
 interface Wait {
   readonly at: number | undefined;

@@ -119,6 +119,12 @@ export interface StoreSnapshot extends VersionedState {
   readonly revocations: readonly RevocationRow[];
 }
 
+/** A process that shares the store, and what it has said last: JSON. */
+export interface LivingReplica {
+  readonly replica: string;
+  readonly word: string;
+}
+
 export interface AuthorityStore extends AsyncDisposable {
   load(): Promise<VersionedState>;
   /**
@@ -140,8 +146,10 @@ export interface AuthorityStore extends AsyncDisposable {
   unexpired(atMs: number): AsyncIterable<readonly UnexpiredRow[]>;
   /** Removes rows that expired before that instant; answers how many. */
   pruneLedger(expiredBefore: number): Promise<number>;
-  /** Says that this process lives; answers which ones do, itself included. */
-  heartbeat(replica: string): Promise<readonly string[]>;
+  /** Says that this process lives, and a word to the others; answers which ones live, itself included. */
+  heartbeat(replica: string, word: string): Promise<readonly LivingReplica[]>;
+  /** Says that it lives no more. */
+  leave(replica: string): Promise<void>;
   consumers(): Promise<readonly Consumer[]>;
   removeConsumers(names: readonly string[]): Promise<void>;
   appendAudit(row: AuditRow): Promise<void>;

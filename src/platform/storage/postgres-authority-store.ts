@@ -54,6 +54,7 @@ const schema = `
     trust_domain text NOT NULL, consumer text NOT NULL, document text NOT NULL, PRIMARY KEY (trust_domain, consumer));
   CREATE TABLE IF NOT EXISTS gatehouse_replicas (
     trust_domain text NOT NULL, replica text NOT NULL, seen_at timestamptz NOT NULL, PRIMARY KEY (trust_domain, replica));
+  ALTER TABLE gatehouse_replicas ADD COLUMN IF NOT EXISTS word text NOT NULL DEFAULT '{}';
   CREATE TABLE IF NOT EXISTS gatehouse_audit (
     number bigserial PRIMARY KEY, trust_domain text NOT NULL, at bigint NOT NULL, who text NOT NULL, verb text NOT NULL,
     use text NOT NULL, authority_id text NOT NULL, reason text NOT NULL, result text NOT NULL);
@@ -257,13 +258,17 @@ function storeOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): Authorit
           WHERE trust_domain = ${trustDomain} AND not_after_at < ${expiredBefore}`;
         return gone.count;
       }),
-    heartbeat: (replica) =>
+    heartbeat: (replica, word) =>
       guarded(async () => {
-        await sql`INSERT INTO gatehouse_replicas VALUES (${trustDomain}, ${replica}, now())
-          ON CONFLICT (trust_domain, replica) DO UPDATE SET seen_at = now()`;
-        const rows = await sql`SELECT replica FROM gatehouse_replicas
+        await sql`INSERT INTO gatehouse_replicas VALUES (${trustDomain}, ${replica}, now(), ${word})
+          ON CONFLICT (trust_domain, replica) DO UPDATE SET seen_at = now(), word = excluded.word`;
+        const rows = await sql`SELECT replica, word FROM gatehouse_replicas
           WHERE trust_domain = ${trustDomain} AND seen_at > now() - make_interval(secs => ${ALIVE_SECONDS})`;
-        return rows.map((row) => String(row['replica']));
+        return rows.map((row) => ({ replica: String(row['replica']), word: String(row['word']) }));
+      }),
+    leave: (replica) =>
+      guarded(async () => {
+        await sql`DELETE FROM gatehouse_replicas WHERE trust_domain = ${trustDomain} AND replica = ${replica}`;
       }),
     consumers: () =>
       guarded(async () => {

@@ -185,7 +185,8 @@ function storeOver(database: DatabaseSync, path: string): AuthorityStore {
     },
     pruneLedger: (expiredBefore) =>
       guarded(() => Number(database.prepare('DELETE FROM ledger WHERE not_after_at < ?').run(expiredBefore).changes)),
-    heartbeat: async (replica) => [replica], // the lock lets nobody else in
+    heartbeat: async (replica, word) => [{ replica, word }], // the lock lets nobody else in
+    async leave() {},
     consumers: () => guarded(() => all('SELECT document FROM consumers').map(consumerFromColumns)),
     removeConsumers: (names) =>
       guarded(() =>

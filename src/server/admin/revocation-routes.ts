@@ -21,6 +21,8 @@ const orderSchema = z.strictObject({
 
 /** How long a decider may take to say that it refuses. */
 const IN_FORCE_WITHIN_MS = 1_000;
+/** How long other replicas may: they look every half second, and so does what they say. */
+const REPLICAS_WITHIN_MS = 2_000;
 
 const cannotCut = [
   'requests and streams that were let through before: max_stream_duration of the route ends them',
@@ -32,11 +34,20 @@ const cannotCut = [
 export const revoke: AdminHandler = async ({ who, body }, { authority, deciders, log }) => {
   const { override, ...order } = bodyAs(orderSchema, body);
   const { row, warnings } = await refusalsKept('svid revoke', who, order, authority, async () => ({
-    warnings: order.kind === 'id' ? [] : await certificatesSeen(deciders, override),
+    warnings: order.kind === 'id' ? [] : await certificatesSeen(deciders, authority, override),
     row: await authority.revokeSvid({ ...order, who, reason: override ? `override: ${order.reason}` : order.reason }),
   }));
   const { sequence } = authority.revocations.value;
-  const reached = (await deciders?.revokedBy(sequence, IN_FORCE_WITHIN_MS)) ?? true;
+  const [ownReached, others] = await Promise.all([
+    deciders?.revokedBy(sequence, IN_FORCE_WITHIN_MS) ?? true,
+    authority.replicas.revokedBy(sequence, REPLICAS_WITHIN_MS),
+  ]);
+  const replicas = others.map(({ name, revocationSequence, deciders: count }) => ({
+    name,
+    deciders: count,
+    inForce: revocationSequence >= sequence,
+  }));
+  const reached = ownReached && replicas.every(({ inForce }) => inForce);
   log.warn({ who, kind: row.kind, value: row.value, reason: row.reason, reached }, 'an identity was revoked');
   return {
     done: true,
@@ -47,24 +58,19 @@ export const revoke: AdminHandler = async ({ who, body }, { authority, deciders,
         ...(decider === undefined ? { pid } : { decider }),
         inForce: revocationSequence >= sequence,
       })) ?? [],
+    replicas,
     inForce: reached,
-    warnings: [...warnings, ...outOfReach(authority, deciders)],
+    warnings: [...warnings, ...outOfReach(deciders)],
     cannotCut,
   };
 };
 
 /** Deciders that could not be asked whether they refuse. */
-function outOfReach(authority: Authority, deciders: Deciders): string[] {
-  const others = authority.otherReplicas();
-  return [
-    ...(others > 0
-      ? [`${others} other ${others === 1 ? 'replica tells its' : 'replicas tell their'} own deciders within a second`]
-      : []),
-    ...(deciders?.missing() ?? []).map(
-      ({ decider, leftAt }) =>
-        `decider ${decider} has not followed this server since ${timeText(leftAt)}: if it follows no other, it refuses only when it is back`,
-    ),
-  ];
+function outOfReach(deciders: Deciders): string[] {
+  return (deciders?.missing() ?? []).map(
+    ({ decider, leftAt }) =>
+      `decider ${decider} has not followed this server since ${timeText(leftAt)}: if it follows no other, it refuses only when it is back`,
+  );
 }
 
 /** What is done leaves its audit row in the same write; what is refused leaves one here. */
@@ -95,23 +101,25 @@ async function refusalsKept<T>(
 type Deciders = Parameters<AdminHandler>[1]['deciders'];
 
 /** A serial and a key are known only from a certificate; a decider that never saw one would let them pass. */
-async function certificatesSeen(deciders: Deciders, override: boolean): Promise<string[]> {
-  if (deciders === undefined) return [];
-  await deciders.report(IN_FORCE_WITHIN_MS);
-  const sights = deciders.sights();
-  const blind = sights.filter(({ peersWithCertificate }) => peersWithCertificate === 0);
-  if (blind.length > 0 && !override) {
+async function certificatesSeen(deciders: Deciders, authority: Authority, override: boolean): Promise<string[]> {
+  await deciders?.report(IN_FORCE_WITHIN_MS);
+  const sights = deciders?.sights() ?? [];
+  const others = await authority.replicas.others();
+  const sum = (counts: readonly number[]): number => counts.reduce((total, each) => total + each, 0);
+  const all = sights.length + sum(others.map((each) => each.deciders));
+  const blind =
+    sights.filter(({ peersWithCertificate }) => peersWithCertificate === 0).length +
+    sum(others.map((each) => each.blindDeciders));
+  const bare = sum([...sights, ...others].map(({ peersWithout }) => peersWithout));
+  if (blind > 0 && !override) {
     throw new GatehouseError(
       'certificates_not_seen',
-      `${blind.length} of ${sights.length} deciders have seen no certificate of a peer since they were started, so they could not tell this one: set include_peer_certificate: true in Envoy's ext_authz filter (gatehouse doctor finds where it is missing), or revoke by --id`,
-      { deciders: sights },
+      `${blind} of ${all} deciders have seen no certificate of a peer since they were started, so they could not tell this one: set include_peer_certificate: true in Envoy's ext_authz filter (gatehouse doctor finds where it is missing), or revoke by --id`,
+      { deciders: sights, replicas: others },
     );
   }
-  const bare = sights.reduce((sum, { peersWithout }) => sum + peersWithout, 0);
   return [
-    ...(blind.length > 0
-      ? [`${blind.length} of ${sights.length} deciders have seen no certificate yet and may let this one pass`]
-      : []),
+    ...(blind > 0 ? [`${blind} of ${all} deciders have seen no certificate yet and may let this one pass`] : []),
     ...(bare > 0
       ? [
           `${bare} Checks named a peer without its certificate: the Envoys that sent them have no include_peer_certificate, and cannot be told this one`,

@@ -26,6 +26,7 @@ async function replicaDir(url: string, more: Record<string, unknown> = {}, kek =
     listen: usualListeners,
     store: url,
     authority: { keyEncryptionKeyFile: './kek' },
+    extAuthz: { workers: 1 },
     entries: [
       { spiffeId: 'spiffe://cluster.local/ns/default/sa/details', selectors: [`unix:uid:${process.geteuid?.()}`] },
     ],
@@ -40,6 +41,14 @@ async function fetchSerial(server: RunningGatehouse): Promise<string> {
   const { X509Certificate } = await import('node:crypto');
   for await (const { svids } of fetchX509Svids(server.ready.workloadApi, AbortSignal.timeout(5_000))) {
     return new X509Certificate(svids[0]!.x509Svid).serialNumber.toLowerCase();
+  }
+  throw new Error('no SVID came');
+}
+
+async function certificateOf(server: RunningGatehouse): Promise<string> {
+  const { X509Certificate } = await import('node:crypto');
+  for await (const { svids } of fetchX509Svids(server.ready.workloadApi, AbortSignal.timeout(5_000))) {
+    return new X509Certificate(svids[0]!.x509Svid).toString();
   }
   throw new Error('no SVID came');
 }
@@ -93,11 +102,70 @@ describe('replicas of the authority on PostgreSQL', function () {
     await eventually('both say the same', async () => ((await slotsOf(a)) === 'old,active' ? true : undefined));
     await gatehouseJson('ca', 'taint', '--override', '--reason', 'test', '--config', a.config);
     await eventually('the taint is there', async () => ((await slotsOf(b)) === 'tainted,active' ? true : undefined));
-    const { warnings } = (await gatehouseJson('svid', 'revoke', '--id', productpage, '--config', a.config)) as {
-      warnings: string[];
+    const { inForce, replicas } = (await gatehouseJson(
+      'svid',
+      'revoke',
+      '--id',
+      productpage,
+      '--config',
+      a.config,
+    )) as {
+      inForce: boolean;
+      replicas: { name: string; deciders: number; inForce: boolean }[];
     };
-    assert.match(warnings.join(), /1 other replica tells its own deciders within a second/);
-    await eventually('the revocation is there', async () => ((await reasonAt(other)) === 'revoked' ? true : undefined));
+    assert.equal(inForce, true);
+    assert.deepEqual(
+      replicas.map((each) => [each.name.endsWith(`pid ${other.pid}`), each.deciders > 0, each.inForce]),
+      [[true, true, true]],
+    );
+    assert.equal(await reasonAt(other), 'revoked', 'at once: it has been waited for');
+  });
+
+  it('are waited for by a revocation, and named when they do not confirm, until they count as gone', async () => {
+    const url = await freshUrl();
+    await using a = await replicaDir(url);
+    await using b = await replicaDir(url);
+    await using one = await runGatehouse(a.config);
+    const other = await runGatehouse(b.config);
+    assert.ok(one.ready);
+    process.kill(other.pid, 'SIGSTOP');
+    const command = gatehouseCommand('svid', 'revoke', '--id', productpage, '--config', a.config);
+    {
+      await using silent = startChild(...command);
+      assert.equal(await silent.ended, 1);
+      assert.match(silent.stdout(), /in force on every decider of this server/);
+      assert.match(silent.stdout(), new RegExp(`replica .* pid ${other.pid} has not said within two seconds`));
+    }
+    process.kill(other.pid, 'SIGCONT');
+    await eventually('the other refuses', async () => ((await reasonAt(other)) === 'revoked' ? true : undefined));
+    await other[Symbol.asyncDispose]();
+    await using alone = startChild(...command);
+    assert.equal(await alone.ended, 0, 'who has ended is not waited for');
+    assert.match(alone.stdout(), /in force on every decider \(/);
+  });
+
+  it('know of each other which deciders have seen certificates: a serial is refused where one has not', async () => {
+    const url = await freshUrl();
+    await using a = await replicaDir(url);
+    await using b = await replicaDir(url);
+    await using one = await runGatehouse(a.config);
+    await using other = await runGatehouse(b.config);
+    const serial = await fetchSerial(one);
+    const pem = await certificateOf(one);
+    const show = async (server: RunningGatehouse): Promise<void> => {
+      using client = checkClient(server.ready.extAuthz);
+      const { attributes } = question('GET');
+      const source = { ...attributes.source, certificate: encodeURIComponent(pem) };
+      // Each decider must see one.
+      for (let count = 0; count < 20; count += 1) await client.ask({ attributes: { ...attributes, source } });
+    };
+    const revoke = () => adminAsk(a, 'POST', '/v1/revocations', { kind: 'serial', value: serial, reason: 'test' });
+    await show(one);
+    const refused = await revoke();
+    assert.equal(refused.status, 409);
+    assert.match(JSON.stringify(refused), /certificates_not_seen.*1 of 2 deciders/);
+    await show(other);
+    await eventually('it is done', async () => ((await revoke()).status === 200 ? true : undefined));
   });
 
   it('race every verb over their admin APIs: one is done, the other told why not', async () => {

@@ -1,0 +1,66 @@
+/**
+ * The replicas that share a store: each says now and then that it lives, and what its deciders have in force.
+ * @module
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AuthorityStore, LivingReplica } from './store.ts';
+
+/** What one replica says of its deciders, its own and those that follow it. */
+export interface ReplicaWord {
+  /** For people: where it runs. */
+  readonly name: string;
+  /** Of the revocations by which all of its deciders refuse; -1 before it has said. */
+  readonly revocationSequence: number;
+  readonly deciders: number;
+  /** Deciders that have seen no certificate of a peer since they were started. */
+  readonly blindDeciders: number;
+  /** Checks that named a peer without its certificate. */
+  readonly peersWithout: number;
+}
+
+export interface Replicas {
+  /** Says that we live, and answers who does, we included. */
+  beat(): Promise<readonly string[]>;
+  /** What the others that live have said last. */
+  others(): Promise<readonly ReplicaWord[]>;
+  /**
+   * Waits until all others refuse by the revocations of that sequence, at most `timeoutMs`.
+   * @returns what each has said by then
+   */
+  revokedBy(sequence: number, timeoutMs: number): Promise<readonly ReplicaWord[]>;
+  /** Says that we are gone: nobody needs to wait for us. */
+  leave(): Promise<void>;
+}
+
+const LOOK_EVERY_MS = 50;
+/** A store that is away must not hold up an end. */
+const LEAVE_WITHIN_MS = 1_000;
+
+/** @param word  asked at each beat */
+export function createReplicas(store: AuthorityStore, replica: string, word: () => ReplicaWord | undefined): Replicas {
+  const look = async (): Promise<readonly LivingReplica[]> => store.heartbeat(replica, JSON.stringify(word() ?? {}));
+  const others = async (): Promise<readonly ReplicaWord[]> =>
+    store.shared ? (await look()).filter((each) => each.replica !== replica).map(wordOf) : [];
+  return {
+    beat: async () => (await look()).map((each) => each.replica),
+    others,
+    async revokedBy(sequence, timeoutMs) {
+      const until = performance.now() + timeoutMs;
+      for (;;) {
+        const words = await others();
+        if (words.every((each) => each.revocationSequence >= sequence) || performance.now() >= until) return words;
+        await delay(LOOK_EVERY_MS);
+      }
+    },
+    async leave() {
+      const timer = delay(LEAVE_WITHIN_MS, undefined, { ref: false });
+      await Promise.race([store.leave(replica).catch(() => undefined), timer]);
+    },
+  };
+}
+
+/** One that has said nothing, or is of an older version, has confirmed nothing. */
+function wordOf({ replica, word }: LivingReplica): ReplicaWord {
+  const said = JSON.parse(word) as Partial<ReplicaWord>; // written by a replica of ours
+  return { name: replica, revocationSequence: -1, deciders: 0, blindDeciders: 0, peersWithout: 0, ...said };
+}
