@@ -109,7 +109,10 @@ async function measuredOn(product: Product, bytes: number): Promise<number> {
 async function growth({ where, pids }: Product, bytes: number): Promise<number> {
   const count = QUEUED_CONNECTIONS * QUEUED_STREAMS;
   const before = residentMib(pids);
-  const sessions = Array.from({ length: QUEUED_CONNECTIONS }, () => connect(`http://${where}`));
+  const broken: unknown[] = [];
+  const sessions = Array.from({ length: QUEUED_CONNECTIONS }, () =>
+    connect(`http://${where}`).on('error', (error) => broken.push(error)),
+  );
   const message = Buffer.alloc(5 + bytes);
   message.writeUInt32BE(bytes + 1, 1);
   const headers = { ':method': 'POST', ':path': checkPath, 'content-type': 'application/grpc', te: 'trailers' };
@@ -122,6 +125,7 @@ async function growth({ where, pids }: Product, bytes: number): Promise<number> 
   }
   await Promise.all(sessions.map((session) => new Promise((resolve) => session.ping(resolve))));
   await delay(500);
+  if (broken.length > 0) throw new Error(`${broken.length} connections were cut off`, { cause: broken[0] });
   const grown = ((residentMib(pids) - before) * 2 ** 20) / count;
   for (const session of sessions) session.destroy();
   await delay(500);

@@ -26,7 +26,7 @@ export function keepBody<P>(
   const filled = stream.bodyFilled + (end - start);
   const limit = link.lane.limits.messageBytes;
   if (filled > limit + MESSAGE_PREFIX) return tooLarge(link, filled - MESSAGE_PREFIX);
-  if (!makeRoom(link, stream, filled)) {
+  if (!makeRoom(link, stream, filled, announcedIn(stream, bytes, start, end))) {
     link.countHostile('held_bytes');
     return { status: grpcStatus.resourceExhausted, message: 'Too many bytes of unfinished requests' };
   }
@@ -72,12 +72,19 @@ export function tooLargeInflated<P>(link: Connection<P>): GrpcRefusal {
   };
 }
 
-function makeRoom<P>(link: Connection<P>, stream: Stream<P>, needed: number): boolean {
+/** The length that the message announces, with its prefix, if its prefix is there whole: among what is kept, or at the head of what comes. */
+function announcedIn<P>(stream: Stream<P>, bytes: Buffer, start: number, end: number): number | undefined {
+  if (stream.bodyFilled >= MESSAGE_PREFIX) return MESSAGE_PREFIX + uint32(stream.body!, 1);
+  if (stream.bodyFilled > 0 || end - start < MESSAGE_PREFIX) return undefined;
+  return MESSAGE_PREFIX + uint32(bytes, start + 1);
+}
+
+function makeRoom<P>(link: Connection<P>, stream: Stream<P>, needed: number, announced: number | undefined): boolean {
   const old = stream.body;
   if (old !== undefined && needed <= old.length) return true;
   let size = old?.length ?? FIRST_BUFFER;
   while (size < needed) size *= GROWTH;
-  if (stream.bodyFilled >= MESSAGE_PREFIX) size = Math.max(needed, Math.min(size, MESSAGE_PREFIX + uint32(old!, 1)));
+  if (announced !== undefined) size = Math.max(needed, Math.min(size, announced));
   const more = size - (old?.length ?? 0);
   if (!link.mayHold(more)) return false;
   const body = Buffer.allocUnsafeSlow(size);
