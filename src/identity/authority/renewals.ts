@@ -123,7 +123,8 @@ export function createRenewals({ current, store, clock, settings }: RenewalDeps)
     renewAt(svid) {
       const due = dueAt(svid);
       const now = clock.now();
-      return due > now ? due : turns.turnOf(svid, now);
+      const turn = due > now ? due : turns.turnOf(svid, now);
+      return turn <= now ? due : turn; // not `now`: who read his clock a moment before must find it past
     },
     waiting: () => turns.waiting(clock.now()),
     trouble(who) {

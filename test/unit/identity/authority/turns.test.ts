@@ -89,6 +89,8 @@ describe('renewals that fall due at once', () => {
     for (const svid of held) authority.renewAt(svid);
     assert.equal(authority.renewalsWaiting(), 49);
     assert.ok(await issue(), 'at once');
+    const [first] = held.map((svid) => authority.renewAt(svid)).sort((a, b) => a - b);
+    assert.ok(first! < clock.now(), 'whose turn it is was due before');
     clock.advance(11 * MINUTE);
     assert.ok(held.every((svid) => authority.renewAt(svid) <= clock.now()));
   });
