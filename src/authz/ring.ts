@@ -13,7 +13,7 @@ import { ID_LENGTH } from './respond.ts';
 export interface RingOptions {
   /** Decisions kept of each kind; default 1024. */
   readonly size?: number;
-  /** Decisions logged in a second at most; default 500 denies, 100 allows. */
+  /** Decisions kept a second, a second's worth at once; default 500 denies, 100 allows. */
   readonly deniesPerSecond?: number;
   readonly allowsPerSecond?: number;
 }
@@ -86,12 +86,14 @@ class Lane {
   #written = 0;
   #drained = 0;
   #dropped = 0;
-  #second = 0;
-  #inSecond = 0;
+  /** Decisions that may be kept at once; they come back with time, to no more than a second's worth. */
+  #allowance: number;
+  #allowedAt = 0;
 
   constructor(size: number, perSecond: number) {
     this.#size = size;
     this.#perSecond = perSecond;
+    this.#allowance = perSecond;
     this.#ids = Buffer.alloc(size * ID_LENGTH);
     this.#arena = Buffer.alloc(size * SLOT_BYTES);
     this.#decisions = new Array<Decision | undefined>(size).fill(undefined);
@@ -114,15 +116,12 @@ class Lane {
     caller: Caller,
     tokens: TokenVerdict | undefined,
   ): void {
-    const second = Math.floor(nowMs / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#inSecond = 0;
-    }
-    if (++this.#inSecond > this.#perSecond || this.#written - this.#drained >= this.#size) {
+    if (nowMs !== this.#allowedAt) this.#allowMore(nowMs);
+    if (this.#allowance < 1 || this.#written - this.#drained >= this.#size) {
       this.#dropped++;
       return;
     }
+    this.#allowance--;
     const slot = this.#written++ % this.#size;
     this.#decisions[slot] = decision;
     this.#destinations[slot] = destination;
@@ -135,6 +134,13 @@ class Lane {
     this.#large[slot] = undefined;
     if (request.length <= SLOT_BYTES) this.#arena.set(request, slot * SLOT_BYTES);
     else if (request.length <= MOST_BYTES) this.#large[slot] = Buffer.from(request);
+  }
+
+  /** Spread over the second, so that those who take them never find a whole second's worth; a clock that was set back earns nothing. */
+  #allowMore(nowMs: number): void {
+    const earned = (Math.max(0, nowMs - this.#allowedAt) * this.#perSecond) / 1000;
+    this.#allowance = Math.min(this.#perSecond, this.#allowance + earned);
+    this.#allowedAt = nowMs;
   }
 
   drain(most: number): RingEntry[] {

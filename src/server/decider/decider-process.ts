@@ -22,11 +22,14 @@ export interface DeciderEvents {
   ended(how: string): void;
 }
 
+/** A collection that other threads help with waits for them to get a core, which a busy machine gives them milliseconds later. */
+const NODE_FLAGS = ['--single-threaded-gc', '--disable-sigusr1', '--disable-warning=ExperimentalWarning'];
+
 /** Forks a decider at once; what is sent before it has loaded waits in its pipe. */
 export function forkDecider(): DeciderProcess {
   const child = fork(entryFile('decider-main'), [String(process.pid)], {
     serialization: 'advanced',
-    execArgv: ['--disable-sigusr1', '--disable-warning=ExperimentalWarning'],
+    execArgv: NODE_FLAGS,
     stdio: ['ignore', 2, 2, 'ipc'],
   });
   const early: FromDecider[] = [];
