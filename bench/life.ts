@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { extAuthzFilter } from './lib/envoy-config.ts';
 import { type Section, shown, shownSpread, spread } from './lib/figures.ts';
 import { cache } from './lib/paths.ts';
-import { cpuSeconds, residentMib, serverCore } from './lib/processes.ts';
+import { cpuSeconds, residentMib } from './lib/processes.ts';
 import { type Product, startGatehouse } from './lib/product.ts';
 import { alone } from './lib/quiet.ts';
 import { checkPath } from './lib/requests.ts';
@@ -44,7 +44,7 @@ export async function startAndMemory({ rounds }: Settings): Promise<Section> {
         await delay(IDLE_MS);
         if (i > 0) {
           ready.push(product.readyMs);
-          memory.push({ primary: residentMib([product.primaryPid]), decider: residentMib(product.pids) });
+          memory.push({ primary: residentMib([product.primaryPid]), decider: residentMib(product.deciderPids) });
         }
         await product.stop();
       });
@@ -106,7 +106,7 @@ async function measuredOn(product: Product, bytes: number): Promise<number> {
 }
 
 /** Bytes of memory for each stream that was opened and got so many bytes of a message that is one byte longer. */
-async function growth({ where, pids }: Product, bytes: number): Promise<number> {
+async function growth({ where, deciderPids: pids }: Product, bytes: number): Promise<number> {
   const count = QUEUED_CONNECTIONS * QUEUED_STREAMS;
   const before = residentMib(pids);
   const broken: unknown[] = [];
@@ -136,10 +136,7 @@ async function growth({ where, pids }: Product, bytes: number): Promise<number> 
 export async function reload(settings: Settings): Promise<Section> {
   const policy = join(cache, `documents-${DOCUMENTS}.yaml`);
   writeDocuments(policy, DOCUMENTS, 0);
-  const product = await startGatehouse('reload', {
-    ...{ rules: DOCUMENTS, transport: 'lane', policy },
-    primaryCore: serverCore, // the client must not be disturbed
-  });
+  const product = await startGatehouse('reload', { rules: DOCUMENTS, transport: 'lane', policy });
   const target = createTarget('reload', DOCUMENTS, [extAuthzFilter()], product);
   try {
     await openEnvoy(target);
@@ -170,7 +167,7 @@ async function editing(product: Product, everyMs: number): Promise<readonly Edit
   const edits: Edit[] = [];
   for (let edit = 1; edit <= EDITS; edit++) {
     await delay(everyMs);
-    const before = { primary: cpuSeconds([product.primaryPid]), decider: cpuSeconds(product.pids) };
+    const before = { primary: cpuSeconds([product.primaryPid]), decider: cpuSeconds(product.deciderPids) };
     const startedAt = Date.now();
     writeDocuments(product.policyFile, DOCUMENTS, edit);
     const writtenAt = Date.now();
@@ -178,7 +175,7 @@ async function editing(product: Product, everyMs: number): Promise<readonly Edit
     edits.push({
       tookMs: inForceAt - Math.max(startedAt, writtenAt),
       primaryCpuMs: (cpuSeconds([product.primaryPid]) - before.primary) * 1000,
-      deciderCpuMs: (cpuSeconds(product.pids) - before.decider) * 1000,
+      deciderCpuMs: (cpuSeconds(product.deciderPids) - before.decider) * 1000,
     });
   }
   return edits;

@@ -27,8 +27,13 @@ const MOST_FOREIGN = 0.3;
 const TRIES = 3;
 
 /** Measures every peer in interleaved rounds; the order turns round with each. */
-export async function saturate({ rounds, seconds, only, stop }: Settings, word: Word = 'hit'): Promise<Section> {
-  const some = peers.filter(({ name }) => only.peers === undefined || only.peers.includes(name));
+export async function saturate(
+  { rounds, seconds, only, isFull, stop }: Settings,
+  word: Word = 'hit',
+): Promise<Section> {
+  const some = peers
+    .filter(({ name }) => only.peers === undefined || only.peers.includes(name))
+    .map((peer) => (peer.isOurs || isFull ? peer : { ...peer, sizes: peer.sizes.filter((size) => size <= 1_000) }));
   const cases = await startCases(some);
   const taken = new Map<Case, Round[]>();
   try {

@@ -17,12 +17,11 @@ export interface ProductOptions {
   readonly unix?: boolean;
   /** A policy file instead of the set of that size. */
   readonly policy?: string;
-  /** Where the primary runs; beside the load client unless said otherwise. */
-  readonly primaryCore?: string;
 }
 
 export interface Product extends Running {
   readonly primaryPid: number;
+  readonly deciderPids: readonly number[];
   readonly folder: string;
   /** The policy file that it watches. */
   readonly policyFile: string;
@@ -39,7 +38,7 @@ interface Ready {
   readonly deciderPids: readonly number[];
 }
 
-/** Starts a server; CPU counts over the processes that answer Check. */
+/** Starts a server, all of it on the server's core once it is ready; CPU and memory count over all of its processes. */
 export async function startGatehouse(label: string, options: ProductOptions): Promise<Product> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
   mkdirSync(join(folder, 'policies'));
@@ -73,12 +72,13 @@ export async function startGatehouse(label: string, options: ProductOptions): Pr
     throw thrown;
   });
   const readyMs = performance.now() - startedAt;
-  for (const pid of ready.deciderPids) await pin(pid, serverCore);
-  if (!ready.deciderPids.includes(ready.pid)) await pin(ready.pid, options.primaryCore ?? clientCore);
+  const pids = [ready.pid, ...ready.deciderPids];
+  for (const pid of pids) await pin(pid, serverCore);
   return {
     where: ready.extAuthz,
-    pids: ready.deciderPids,
+    pids,
     primaryPid: ready.pid,
+    deciderPids: ready.deciderPids,
     folder,
     policyFile,
     health: ready.health,

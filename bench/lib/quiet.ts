@@ -9,13 +9,14 @@ import { once } from 'node:events';
 
 /** Runs `work` while the lock is held; `shared` lets other work run beside it. */
 export async function alone<T>(work: () => Promise<T>, shared = false): Promise<T> {
-  const file = process.env['BENCH_LOCK'];
-  if (file === undefined) return work();
+  const file = process.env['BENCH_LOCK'] ?? '';
+  if (file === '') return work();
   const holder = spawn('flock', [shared ? '-s' : '-x', file, 'sh', '-c', 'echo held; exec cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const ended = once(holder, 'close');
-  await once(holder.stdout, 'data');
+  const held = once(holder.stdout, 'data').then(() => true);
+  if (!(await Promise.race([held, ended.then(() => false)]))) throw new Error(`BENCH_LOCK: ${file} cannot be locked`);
   try {
     return await work();
   } finally {

@@ -4,8 +4,8 @@ import { decision } from '../../../src/policy/compile/step.ts';
 
 const caller = { local: true } as const;
 const id = Buffer.alloc(16, 'x');
-const allow = decision(undefined, 'allow', 'policy_allowed');
-const deny = decision(undefined, 'deny', 'policy_denied');
+const allow = decision(undefined, 'allow', 'rule_allowed');
+const deny = decision(undefined, 'deny', 'rule_denied');
 
 /** One decision at a time. */
 function record(ring: DecisionRing, effect: typeof allow, nowMs: number): void {
