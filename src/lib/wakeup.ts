@@ -7,31 +7,36 @@
 export interface Wakeup {
   /** Ends the wait now, or makes the next one return at once. */
   knock(): void;
-  /** Resolves at the next knock, or when `signal` aborts; never rejects. */
+  /** Resolves at the next knock, or when `signal` aborts, which is the same one every time; never rejects. */
   wait(signal: AbortSignal): Promise<void>;
 }
 
 /** Creates a Wakeup for one waiter. */
 export function createWakeup(): Wakeup {
-  let knocked = false;
-  let resume: (() => void) | undefined;
-  return {
-    knock() {
-      knocked = true;
-      resume?.();
-    },
-    wait(signal) {
-      return new Promise((resolve) => {
-        const done = (): void => {
-          knocked = false;
-          resume = undefined;
-          signal.removeEventListener('abort', done);
-          resolve();
-        };
-        if (knocked || signal.aborted) return done();
-        resume = done;
-        signal.addEventListener('abort', done);
-      });
-    },
+  return new OneWakeup();
+}
+
+/** There may be tens of thousands: it is one object, and listens to its signal once. */
+class OneWakeup implements Wakeup {
+  #knocked = false;
+  #listening = false;
+  #resume: (() => void) | undefined;
+  /** A function of its own, for those who take it away. */
+  readonly knock = (): void => {
+    const resume = this.#resume;
+    this.#knocked = resume === undefined;
+    this.#resume = undefined;
+    resume?.();
   };
+
+  wait(signal: AbortSignal): Promise<void> {
+    if (!this.#listening) signal.addEventListener('abort', this.knock);
+    this.#listening = true;
+    return new Promise((resolve) => {
+      const isOver = this.#knocked || signal.aborted;
+      this.#knocked = false;
+      if (isOver) resolve();
+      else this.#resume = resolve;
+    });
+  }
 }

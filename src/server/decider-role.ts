@@ -35,14 +35,17 @@ export function startDeciders(deps: DeciderRoleDeps): Deciders {
   /** Open ones of each decider. */
   const connections = new Map<number, number>();
   const showConnections = (): void =>
-    metrics.setLaneConnections([...connections.values()].reduce((sum, each) => sum + each, 0));
+    metrics.setLaneConnections(
+      'ext-authz',
+      [...connections.values()].reduce((sum, each) => sum + each, 0),
+    );
   const deciders = createDeciders({
     count: config.extAuthz.workers,
     ...(first && { first }),
     heard(message, pid) {
       hear(message, pid, deps);
       if (message.kind === 'report' && message.lane !== undefined) {
-        metrics.countLane(message.lane);
+        metrics.countLane('ext-authz', message.lane);
         connections.set(pid, message.lane.connections);
         showConnections();
       }

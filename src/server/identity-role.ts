@@ -32,6 +32,7 @@ import { createWatchable, type Watchable } from '../lib/watchable.ts';
 import { createKeyFiles } from '../platform/storage/key-files.ts';
 import { openSqliteAuthorityStore } from '../platform/storage/sqlite-authority-store.ts';
 import type { ServingState } from '../transport/health-service.ts';
+import type { LaneTally } from '../transport/lane/counts.ts';
 import { unixAddress } from './listen-addresses.ts';
 import { readUpstreamFiles } from './upstream-files.ts';
 
@@ -50,6 +51,8 @@ export interface IdentityRole extends AsyncDisposable {
   open(): Promise<void>;
   /** Takes entries and workloads of a configuration that was read again; sockets come and go with them. */
   reconfigure(config: Config): Promise<void>;
+  /** What the HTTP/2 server of its sockets has counted since it was asked last. */
+  takeTally(): LaneTally;
   drain(graceMs: number): Promise<void>;
 }
 
@@ -135,6 +138,7 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
       await sockets.match(next.workloads);
       entries.replace(entriesOf(next.entries, next.workloads, next.authority));
     },
+    takeTally: () => endpoint.takeTally(),
     drain: (graceMs) => endpoint.drain(graceMs),
     async [Symbol.asyncDispose]() {
       await endpoint[Symbol.asyncDispose]();

@@ -122,6 +122,9 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
         if (identity !== undefined) {
           metrics.setRenewalsWaiting(identity.authority.renewalsWaiting());
           metrics.setTaintPaused(identity.authority.taintPaused());
+          const tally = identity.takeTally();
+          metrics.countLane('workload-api', tally);
+          metrics.setLaneConnections('workload-api', tally.connections);
         }
         if (identity !== undefined && performance.now() >= lookAgainAt) {
           const lookedFrom = performance.now();

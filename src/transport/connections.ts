@@ -1,8 +1,5 @@
 /**
- * The connections of one gRPC server, and who is at the other end of each.
- *
- * grpc-js tells a handler only the remote address as text. So each connection gets a token, put where grpc-js looks for the
- * address; `call.getPeer()` returns it, and it leads back to the connection.
+ * Connections of gRPC, and who is at the other end of each.
  * @module
  */
 import { randomBytes } from 'node:crypto';
@@ -23,40 +20,53 @@ export interface Connection {
   readonly peerCertificate: Uint8Array | undefined;
 }
 
-export interface Connections {
-  /**
-   * Records a socket just accepted. The record goes when the socket closes.
-   * @param served  the socket that grpc-js gets and that shows the token: the same one unless something stands between
-   */
-  add(socket: Socket, served: Socket, listener: ListenAddress, peerCertificate?: Uint8Array): Connection;
-  /** The connection of a call, by what `call.getPeer()` returned. */
-  of(peer: string): Connection | undefined;
-}
-
 /** Other in every process, so that a token in a store or a log never means a connection of an earlier run. */
 const epoch = randomBytes(4).toString('hex');
 let count = 0;
 
-/** Creates an empty record. */
+/** Finds out who is at the other end of a socket just accepted. The caller closes the record with the connection (`closeRecord`). */
+export function recordConnection(socket: Socket, listener: ListenAddress, peerCertificate?: Uint8Array): Connection {
+  count += 1;
+  const { remoteAddress: address, remotePort: port } = socket;
+  return {
+    token: `${epoch}-${count}`,
+    listener,
+    credentials: listener.kind === 'unix' ? peerCredentialsOf(socket) : undefined,
+    remote: address === undefined || port === undefined ? undefined : { address, port },
+    peerCertificate,
+  };
+}
+
+/** Lets go of what a record holds. */
+export function closeRecord({ credentials }: Connection): void {
+  credentials?.process?.close();
+}
+
+/** The connections of one server of grpc-js. */
+export interface Connections {
+  /** Records a socket just accepted. The record goes when the socket closes. */
+  add(socket: Socket, listener: ListenAddress, peerCertificate?: Uint8Array): Connection;
+  /** The connection of a call, by what `call.getPeer()` returned. */
+  of(peer: string): Connection | undefined;
+}
+
+/**
+ * Creates an empty record.
+ *
+ * grpc-js tells a handler only the remote address as text. So each connection's token is put where grpc-js looks for the address;
+ * `call.getPeer()` returns it, and it leads back to the connection.
+ */
 export function createConnections(): Connections {
   const open = new Map<string, Connection>();
   return {
-    add(socket, served, listener, peerCertificate) {
-      count += 1;
-      const { remoteAddress: address, remotePort: port } = socket;
-      const connection: Connection = {
-        token: `${epoch}-${count}`,
-        listener,
-        credentials: listener.kind === 'unix' ? peerCredentialsOf(socket) : undefined,
-        remote: address === undefined || port === undefined ? undefined : { address, port },
-        peerCertificate,
-      };
-      Object.defineProperty(served, 'remoteAddress', { value: connection.token });
-      Object.defineProperty(served, 'remotePort', { value: undefined });
+    add(socket, listener, peerCertificate) {
+      const connection = recordConnection(socket, listener, peerCertificate);
+      Object.defineProperty(socket, 'remoteAddress', { value: connection.token });
+      Object.defineProperty(socket, 'remotePort', { value: undefined });
       open.set(connection.token, connection);
       socket.once('close', () => {
         open.delete(connection.token);
-        connection.credentials?.process?.close();
+        closeRecord(connection);
       });
       return connection;
     },

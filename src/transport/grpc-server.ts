@@ -6,9 +6,9 @@ import type { Server as NetServer, Socket } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { GatehouseError } from '../errors.ts';
 import { type Connection, createConnections } from './connections.ts';
+import { definitionOf, handlerOf, type RawMethod } from './grpc-js-handlers.ts';
 import type { GrpcMethod } from './grpc-methods.ts';
 import type { ListenAddress } from './listen-address.ts';
-import { repairedSocket } from './repaired-socket.ts';
 
 export interface GrpcLimits {
   readonly maxReceiveMessageBytes: number;
@@ -17,10 +17,8 @@ export interface GrpcLimits {
 }
 
 export interface GrpcServerDeps {
-  readonly methods: readonly GrpcMethod[];
+  readonly methods: readonly (GrpcMethod | RawMethod)[];
   readonly limits: GrpcLimits;
-  /** Whether clients may send the path of a unix socket as `:authority`, as gRPC for Java does. It costs a copy of what they send. */
-  readonly acceptsPathAsAuthority?: boolean;
   /** Told of every error that a handler threw; expected refusals are among them. */
   failed?(method: string, error: GatehouseError, connection: Connection | undefined): void;
 }
@@ -35,7 +33,7 @@ export interface GrpcServer extends AsyncDisposable {
 }
 
 /** Creates a gRPC server that has no listener yet. */
-export function createGrpcServer({ methods, limits, acceptsPathAsAuthority, failed }: GrpcServerDeps): GrpcServer {
+export function createGrpcServer({ methods, limits, failed }: GrpcServerDeps): GrpcServer {
   const server = new Server({
     'grpc.max_receive_message_length': limits.maxReceiveMessageBytes,
     'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
@@ -45,13 +43,14 @@ export function createGrpcServer({ methods, limits, acceptsPathAsAuthority, fail
   const sockets = new Set<Socket>();
   const stopping = new AbortController();
   const deps = { connections, stopping: stopping.signal, failed: failed ?? (() => undefined) };
-  for (const { definition, handler } of methods) {
+  for (const method of methods) {
+    const definition = definitionOf(method);
     server.register(
       definition.path,
-      handler(deps),
+      handlerOf(method, deps),
       definition.responseSerialize,
       definition.requestDeserialize,
-      typeOf(definition),
+      typeOf[method.kind],
     );
   }
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
@@ -61,15 +60,10 @@ export function createGrpcServer({ methods, limits, acceptsPathAsAuthority, fail
       return undefined;
     }
     socket.on('error', () => socket.destroy()); // a peer may go at any time
-    const served = acceptsPathAsAuthority ? repairedSocket(socket) : socket;
-    if (served === undefined) {
-      socket.destroy();
-      return undefined;
-    }
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    const connection = connections.add(socket, served, address, peerCertificate);
-    injector.injectConnection(served);
+    const connection = connections.add(socket, address, peerCertificate);
+    injector.injectConnection(socket);
     return connection;
   };
   // tryShutdown does not wait for calls on injected connections, so what is waited for is the sockets: each closes after its last call.
@@ -103,10 +97,4 @@ export function createGrpcServer({ methods, limits, acceptsPathAsAuthority, fail
   };
 }
 
-function typeOf({
-  requestStream,
-  responseStream,
-}: GrpcMethod['definition']): 'unary' | 'serverStream' | 'clientStream' | 'bidi' {
-  if (requestStream) return responseStream ? 'bidi' : 'clientStream';
-  return responseStream ? 'serverStream' : 'unary';
-}
+const typeOf = { raw: 'unary', unary: 'unary', server_streaming: 'serverStream', bidi_streaming: 'bidi' } as const;

@@ -2,13 +2,13 @@
  * Errors as gRPC says them.
  * @module
  */
-import { type Metadata, Metadata as MetadataClass, type StatusObject } from '@grpc/grpc-js';
 import { asGatehouseError, type GatehouseError, meaningOf } from '../errors.ts';
+import type { GrpcRefusal } from './lane/method.ts';
 
 /** `details.peerText`, if an error has it, is what the peer may read; otherwise it reads the safe text of the code. */
-export function statusOf(thrown: unknown): StatusObject {
+export function statusOf(thrown: unknown): GrpcRefusal {
   const error = asGatehouseError(thrown);
-  return { code: meaningOf(error.code).grpc, details: peerTextOf(error), metadata: trailersOf(error) };
+  return { status: meaningOf(error.code).grpc, message: peerTextOf(error), trailers: trailersOf(error) };
 }
 
 function peerTextOf(error: GatehouseError): string {
@@ -16,10 +16,8 @@ function peerTextOf(error: GatehouseError): string {
   return typeof text === 'string' ? text : meaningOf(error.code).safeText;
 }
 
-function trailersOf(error: GatehouseError): Metadata {
-  const metadata = new MetadataClass();
-  metadata.set('gatehouse-code', error.code);
+function trailersOf(error: GatehouseError): (readonly [name: string, value: string])[] {
   const traceId = error.details['traceId'];
-  if (typeof traceId === 'string') metadata.set('gatehouse-trace-id', traceId);
-  return metadata;
+  const code = ['gatehouse-code', error.code] as const;
+  return typeof traceId === 'string' ? [code, ['gatehouse-trace-id', traceId]] : [code];
 }

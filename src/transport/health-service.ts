@@ -21,19 +21,19 @@ export type ServingState = ReadonlyMap<string, boolean>;
  *
  * @see gRPC Health Checking Protocol
  */
-export function healthMethods(state: Watchable<ServingState>): GrpcMethod[] {
+export function healthMethods<P>(state: Watchable<ServingState>): GrpcMethod<P>[] {
   const statusOf = (service: string) => {
     const serving = state.value.get(service);
     if (serving === undefined) return Status.SERVICE_UNKNOWN;
     return serving ? Status.SERVING : Status.NOT_SERVING;
   };
   return [
-    unary(Health.method.check, async ({ service }) => {
+    unary<typeof Health.method.check, P>(Health.method.check, async ({ service }) => {
       if (!state.value.has(service))
         throw new GatehouseError('not_found', `no service ${JSON.stringify(service)} here`);
       return create(HealthCheckResponseSchema, { status: statusOf(service) });
     }),
-    serverStreaming(Health.method.watch, async function* ({ service }, { signal }) {
+    serverStreaming<typeof Health.method.watch, P>(Health.method.watch, async function* ({ service }, { signal }) {
       const changed = createWakeup();
       const unsubscribe = state.subscribe(() => changed.knock());
       try {

@@ -9,7 +9,6 @@ interface SocketCalls {
   poll(fds: Buffer, count: number, timeoutMs: number): number;
   close(fd: number): number;
   fcntl(fd: number, command: number, argument: number): number;
-  socketpair(domain: number, type: number, protocol: number, fds: Buffer): number;
 }
 
 let calls: SocketCalls | undefined;
@@ -22,7 +21,6 @@ function libc(): SocketCalls {
       poll: library.func('int poll(void *, unsigned long, int)'),
       close: library.func('int close(int)'),
       fcntl: library.func('int fcntl(int, int, int)'),
-      socketpair: library.func('int socketpair(int, int, int, void *)'),
     };
   }
   return calls;
@@ -60,14 +58,4 @@ const F_DUPFD_CLOEXEC = 1030;
 export function duplicateDescriptor(fd: number): number | undefined {
   const copy = libc().fcntl(fd, F_DUPFD_CLOEXEC, 0);
   return copy < 0 ? undefined : copy;
-}
-
-const AF_UNIX = 1;
-const SOCK_STREAM_NONBLOCK_CLOEXEC = 0o1 | 0o4000 | 0o2000000;
-
-/** Two unix sockets that are connected to each other, or undefined when there are no descriptors left. */
-export function connectedDescriptors(): readonly [number, number] | undefined {
-  const fds = Buffer.alloc(8);
-  const failed = libc().socketpair(AF_UNIX, SOCK_STREAM_NONBLOCK_CLOEXEC, 0, fds) !== 0;
-  return failed ? undefined : [fds.readInt32LE(0), fds.readInt32LE(4)];
 }

@@ -74,6 +74,9 @@ const openMany = (count: number): Buffer => Buffer.concat(Array.from({ length: c
 /** A literal that goes into the dynamic table: 3,900 bytes, then references to it. */
 const bomb = Buffer.concat([Buffer.from([0x40, 1, 0x78, 0x7f, 0xbd, 0x1d]), Buffer.alloc(3_900, 'y')]);
 
+/** A call that streams. */
+const openCall = (id: number, name: string): Buffer => frame(1, 4, id, callBlock(`/test.Calls/${name}`));
+
 /** Four megabytes that become some hundred kilobytes, and take a while to come back. */
 const compressible = Buffer.from(Array.from({ length: 4_000_000 }, (_, n) => ((n * 2_654_435_761) >>> 13) % 5));
 
@@ -399,6 +402,79 @@ const attacks: readonly Attack[] = [
     },
   },
   {
+    name: 'opens and resets calls that stream',
+    kind: 'reset_flood',
+    ends: true,
+    attack: (peer) =>
+      peer.pump((n) => Buffer.concat([openCall(odd(n), 'Chat'), frame(3, 0, odd(n), uint32(8))]), ROUNDS),
+  },
+  {
+    name: 'sends one message a byte at a time to a method that takes many',
+    kind: 'small_frames',
+    ends: true,
+    attack: async (peer) => {
+      peer.send(openCall(1, 'Chat'));
+      await peer.pump(() => frame(0, 0, 1, Buffer.from([0])), ROUNDS);
+    },
+  },
+  {
+    name: 'sends empty messages by the thousand to a method that takes none',
+    kind: 'held_bytes',
+    ends: false,
+    attack: async (peer) => {
+      const many = Buffer.alloc(16_000);
+      await peer.pump((n) => Buffer.concat([openCall(odd(n), 'Deaf'), frame(0, 0, odd(n), many)]), 250);
+      await peer.pump((n) => frame(0, 0, odd(n % 250), many), 2_000);
+    },
+  },
+  {
+    name: 'sends messages that decompress to much to a method that takes none, and to one that gives them back',
+    kind: 'inflate_failed',
+    ends: false,
+    attack: async (peer) => {
+      const bomb4 = grpcMessage(gzipSync(Buffer.alloc(4_000_000)), 1);
+      const block = (name: string): Buffer => callBlock(`/test.Calls/${name}`, ['grpc-encoding', 'gzip']);
+      await peer.pump((n) => {
+        const name = n % 2 ? 'Chat' : 'Deaf';
+        return Buffer.concat([frame(1, 4, odd(n), block(name)), frame(0, 0, odd(n), bomb4)]);
+      }, 40);
+      peer.send(frame(1, 4, odd(40), block('Chat')), frame(0, 0, odd(40), grpcMessage(Buffer.from('no'), 1)));
+      await peer.expect(({ type, id }) => type === 1 && id === odd(40));
+    },
+  },
+  {
+    name: 'leaves streams no window (zero-window hoarding)',
+    kind: 'window_stalled',
+    ends: false,
+    greeting: Buffer.concat([preface, settings([4, 0])]),
+    attack: async (peer) => {
+      const sizes = Buffer.alloc(200, 200);
+      await peer.pump((n) => wholeCall(odd(n), '/test.Calls/Sizes', sizes), 60);
+      await peer.expect(({ type, id, payload }) => type === 3 && id === 1 && payload.readUInt32BE() === 8);
+    },
+  },
+  {
+    name: 'asks for streams without end and never reads (slow reader)',
+    kind: 'unread_output',
+    ends: false,
+    greeting: Buffer.concat([preface, settings([4, 0x7fff_ffff]), frame(8, 0, 0, uint32(0x7fff_0000))]),
+    attack: async (peer) => {
+      peer.socket.pause();
+      await peer.pump((n) => wholeCall(odd(n), '/test.Calls/Sizes', Buffer.alloc(250, 250)), 250);
+    },
+  },
+  {
+    name: 'talks without end and never reads (slow reader)',
+    kind: 'unread_output',
+    ends: false,
+    greeting: Buffer.concat([preface, settings([4, 0x7fff_ffff]), frame(8, 0, 0, uint32(0x7fff_0000))]),
+    attack: async (peer) => {
+      peer.socket.pause();
+      peer.send(openCall(1, 'Chat'));
+      await peer.pump(() => frame(0, 0, 1, grpcMessage(Buffer.alloc(8_000))), 5_000);
+    },
+  },
+  {
     name: 'says nothing',
     kind: 'preface_late',
     ends: true,
@@ -546,6 +622,16 @@ describe('Lane under attack', function () {
       async (peer) => {
         const begun = Buffer.concat([Buffer.from([0]), uint32(4_000_000), Buffer.alloc(16_000)]);
         await peer.pump((n) => Buffer.concat([openStream(odd(n)), frame(0, 0, odd(n), begun)]), 60);
+      },
+      'held_bytes',
+    ));
+
+  it('lets those who hold most go when many connections open as many calls as they can', () =>
+    together(
+      40,
+      usual,
+      async (peer) => {
+        await peer.pump((n) => openCall(odd(n), n % 2 ? 'Chat' : 'Deaf'), 250);
       },
       'held_bytes',
     ));

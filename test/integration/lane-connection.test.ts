@@ -6,7 +6,7 @@ import { type AddressInfo, connect as connectSocket, createServer } from 'node:n
 import { type Duplex, duplexPair } from 'node:stream';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { createWatchable } from '../../src/lib/watchable.ts';
-import { HEALTH_CHECK_PATH, healthCheck } from '../../src/transport/lane/health-check.ts';
+import { healthMethods } from '../../src/transport/health-service.ts';
 import { createLane, type Lane } from '../../src/transport/lane/lane.ts';
 import type { LaneLimits } from '../../src/transport/lane/limits.ts';
 import { bigReply, checkPath, laneMethods } from '../support/lane-methods.ts';
@@ -24,6 +24,8 @@ import {
   wholeCall,
 } from '../support/raw-h2.ts';
 import { tempDir } from '../support/temp-dir.ts';
+
+const healthPath = '/grpc.health.v1.Health/Check';
 
 /** A lane behind a TCP port, for the time of one test. */
 async function serve(
@@ -331,21 +333,29 @@ describe('Lane connection', () => {
 
   it('answers health by grpc.health.v1', async () => {
     const state = createWatchable<ReadonlyMap<string, boolean>>(new Map([['', true]]));
-    await using lane = createLane({ methods: new Map([[HEALTH_CHECK_PATH, healthCheck<string>(state)]]) });
+    await using lane = createLane({ calls: healthMethods<string>(state) });
     const server = createServer((socket) => lane.accept(socket, 'peer')).listen(0, '127.0.0.1');
     await once(server, 'listening');
     using peer = await connectRaw((server.address() as AddressInfo).port);
-    peer.send(wholeCall(1, HEALTH_CHECK_PATH));
+    peer.send(wholeCall(1, healthPath));
     await endOf(peer, 1);
     assert.deepEqual(dataOf(peer, 1), grpcMessage(Buffer.from([8, 1])));
     state.replace(new Map([['', false]]));
-    peer.send(wholeCall(3, HEALTH_CHECK_PATH));
+    peer.send(wholeCall(3, healthPath));
     await endOf(peer, 3);
     assert.deepEqual(dataOf(peer, 3), grpcMessage(Buffer.from([8, 2])));
-    peer.send(wholeCall(5, HEALTH_CHECK_PATH, Buffer.from('\x0a\x04none')));
+    peer.send(wholeCall(5, healthPath, Buffer.from('\x0a\x04none')));
     assert.match((await endOf(peer, 5)).payload.toString('latin1'), /grpc-status\x015/);
-    peer.send(wholeCall(7, HEALTH_CHECK_PATH, Buffer.from('\x0a\x64')));
+    peer.send(wholeCall(7, healthPath, Buffer.from('\x0a\x64')));
     assert.match((await endOf(peer, 7)).payload.toString('latin1'), /grpc-status\x0213/);
+    peer.send(wholeCall(9, '/grpc.health.v1.Health/Watch'));
+    await peer.expect(() => dataOf(peer, 9).equals(grpcMessage(Buffer.from([8, 2]))));
+    state.replace(new Map([['', true]]));
+    await peer.expect(() =>
+      dataOf(peer, 9)
+        .subarray(7)
+        .equals(grpcMessage(Buffer.from([8, 1]))),
+    );
     server.close();
   });
 });

@@ -4,8 +4,11 @@ import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node
 import { type AddressInfo, createServer, type Server as NetServer } from 'node:net';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { Client, credentials, Metadata, Server, ServerCredentials, type ServiceError } from '@grpc/grpc-js';
+import { type Connection, recordConnection } from '../../src/transport/connections.ts';
+import { createGrpcServer } from '../../src/transport/grpc-server.ts';
 import { createLane, type Lane } from '../../src/transport/lane/lane.ts';
 import type { GrpcRefusal } from '../../src/transport/lane/method.ts';
+import { usualCalls } from '../support/lane-calls.ts';
 import { bigReply, checkPath, laneMethods } from '../support/lane-methods.ts';
 import { grpcMessage } from '../support/raw-h2.ts';
 
@@ -84,6 +87,7 @@ const message = Buffer.from('a message of some length');
 const framed = grpcMessage(message);
 const echo = { ':path': '/test.Test/Echo' };
 const big = grpcMessage(Buffer.alloc(1_000_000, 'z'));
+const packed = grpcMessage(gzipSync(message), 1);
 const pieces = (bytes: Buffer, size: number): Buffer[] =>
   Array.from({ length: Math.ceil(bytes.length / size) }, (_, n) => bytes.subarray(n * size, (n + 1) * size));
 
@@ -223,4 +227,66 @@ describe('Lane and grpc-js', () => {
       client.close();
     }
   });
+});
+
+/** The same GrpcMethods. */
+const calls: readonly { name: string; headers: IncomingHttpHeaders; body: readonly Buffer[] }[] = (
+  [
+    ['one message each way', 'Say', {}, [framed]],
+    ['no request', 'Say', {}, []],
+    ['two requests', 'Say', {}, [framed, framed]],
+    ['many messages out', 'Sizes', {}, [grpcMessage(Buffer.from([1, 0, 3, 200, 200]))]],
+    ['no message out', 'Sizes', {}, [grpcMessage(Buffer.alloc(0))]],
+    ['no request of a stream', 'Sizes', {}, []],
+    ['two requests of a stream', 'Sizes', {}, [framed, framed]],
+    ['many messages both ways', 'Chat', {}, [framed, grpcMessage(Buffer.alloc(0)), big, framed]],
+    ['many messages byte by byte', 'Chat', {}, pieces(Buffer.concat([framed, framed]), 1)],
+    ['no messages either way', 'Chat', {}, []],
+    ['compressed messages among others', 'Chat', { 'grpc-encoding': 'gzip' }, [packed, framed, packed]],
+    ['compressed messages of deflate', 'Chat', { 'grpc-encoding': 'deflate' }, [grpcMessage(deflateSync(message), 1)]],
+    ['a request above the limit', 'Chat', {}, [Buffer.from([0, 0, 0x40, 0, 1])]],
+    ['a refusal before any message', 'Refuse', {}, [framed]],
+    ['a failure after a message', 'Break', {}, [framed]],
+    ['a deadline that passes', 'Wait', { 'grpc-timeout': '80m' }, [framed]],
+    ['a deadline that is far', 'Sizes', { 'grpc-timeout': '1H' }, [grpcMessage(Buffer.from([1]))]],
+    ['metadata', 'Metadata', { 'x-test': 'a value' }, [framed]],
+  ] as const
+).map(([name, method, headers, body]) => ({ name, headers: { ':path': `/test.Calls/${method}`, ...headers }, body }));
+
+describe('Lane and grpc-js, the same GrpcMethods', () => {
+  let sessions: readonly ClientHttp2Session[];
+  let stop: () => Promise<unknown>;
+
+  before(async () => {
+    const lane = createLane<Connection>({ calls: usualCalls() });
+    const grpc = createGrpcServer({
+      methods: usualCalls(),
+      limits: { maxReceiveMessageBytes: 4 * 1024 * 1024, maxConcurrentStreams: 100 },
+    });
+    const address = { kind: 'tcp', host: '127.0.0.1', port: 0, tls: false } as const;
+    const servers = [
+      createServer((socket) => lane.accept(socket, recordConnection(socket, address))),
+      createServer((socket) => grpc.accept(socket, address)),
+    ];
+    for (const server of servers) await once(server.listen(0, '127.0.0.1'), 'listening');
+    sessions = servers.map((server) => connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+    stop = () => {
+      for (const server of servers) server.close();
+      for (const session of sessions) session.destroy();
+      return Promise.all([lane.drain(0), grpc.drain(0)]);
+    };
+  });
+  after(() => stop());
+
+  for (const { name, headers, body } of calls) {
+    it(`answer the same to ${name}`, async () => {
+      const [ours, theirs] = await Promise.all(sessions.map((session) => ask(session, headers, ...body)));
+      assert.ok(ours?.status !== undefined, 'no grpc-status');
+      const text = theirs?.text?.replace(/^(Received (?:a second|no) request message for) .*/, '$1');
+      assert.deepEqual(
+        { ...ours, text: ours.text?.replace(/ (unary|server streaming) method.*/, '') },
+        { ...theirs, text },
+      );
+    });
+  }
 });

@@ -9,11 +9,12 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { setInterval } from 'node:timers';
 import { createServer as createTlsServer } from 'node:tls';
 import { createLane } from '../../src/transport/lane/lane.ts';
+import { usualCalls } from './lane-calls.ts';
 import { laneMethods } from './lane-methods.ts';
 import type { LanePlaces } from './lane-process.ts';
 
 const [limits, places] = process.argv.slice(2, 4).map((text) => JSON.parse(text)) as [object, LanePlaces]; // lane-process.ts
-const lane = createLane({ methods: laneMethods, limits });
+const lane = createLane<string>({ methods: laneMethods, calls: usualCalls(), limits });
 
 async function port(server: Server): Promise<number> {
   server.on('connection', () => undefined).listen(0, '127.0.0.1');

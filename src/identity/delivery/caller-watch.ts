@@ -13,6 +13,7 @@ import type { Entry } from '../registration/entry.ts';
 import type { ConsumerStream } from './consumers.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
 import type { Channel } from './identity-source.ts';
+import type { Listener } from './news.ts';
 
 /** What a caller is entitled to at this moment. */
 export interface CallerState {
@@ -34,60 +35,58 @@ export interface CallerWatch extends Disposable {
   knock(): void;
 }
 
-const LIVENESS_INTERVAL_MS = 1_000;
-
 /** Attests a caller and finds what it is entitled to, once. @throws GatehouseError as `CallerWatch.state` */
 export async function lookUpCaller(deps: DeliveryDeps, connection: Connection): Promise<CallerState> {
   return judge(deps, await deps.attestor.attest(callerOf(connection)));
 }
 
 /** Opens the watch over a caller's stream. */
-export function watchCaller(deps: DeliveryDeps, { connection, signal }: CallContext, channel: Channel): CallerWatch {
-  const { source, entries, clock, ticks, observer, consumers } = deps;
-  const stream = consumers.open(connection, channel, signal);
-  const wakeup = createWakeup();
-  let attestation: Attestation | undefined;
-  let attestedFor: readonly Entry[] | undefined;
-  let due = Number.POSITIVE_INFINITY;
-  let lookAt = clock.now() + LIVENESS_INTERVAL_MS;
+export function watchCaller(deps: DeliveryDeps, context: CallContext, channel: Channel): CallerWatch {
+  return new Watch(deps, context, channel);
+}
 
-  const onTick = (): void => {
-    const now = clock.now();
-    // A clock that was set back must not stop the look.
-    const look = now >= lookAt || lookAt - now > LIVENESS_INTERVAL_MS;
-    if (look) lookAt = now + LIVENESS_INTERVAL_MS;
-    if (now >= due || (look && attestation?.alive() === false)) wakeup.knock();
-  };
-  const subscriptions = [
-    source.bundles.subscribe(wakeup.knock),
-    source.renewals.subscribe(wakeup.knock),
-    source.crls?.subscribe(wakeup.knock) ?? (() => undefined),
-    entries.subscribe(wakeup.knock),
-    ticks.subscribe(onTick),
-  ];
-  observer.streamOpened(channel);
+/** There may be tens of thousands: it is one object. */
+class Watch implements CallerWatch, Listener {
+  readonly stream: ConsumerStream;
+  readonly knock: () => void;
+  dueAt = Number.POSITIVE_INFINITY;
+  attestation: Attestation | undefined;
+  readonly #deps: DeliveryDeps;
+  readonly #context: CallContext;
+  readonly #channel: Channel;
+  readonly #wakeup = createWakeup();
+  #attestedFor: readonly Entry[] | undefined;
 
-  return {
-    stream,
-    knock: wakeup.knock,
-    async state() {
-      if (attestation === undefined || attestedFor !== entries.value) {
-        attestedFor = entries.value; // other entries may ask for other facts
-        attestation = await deps.attestor.attest(callerOf(connection));
-      }
-      if (!attestation.alive()) throw new GatehouseError('attestation_failed', 'the calling process has ended');
-      return judge(deps, attestation);
-    },
-    changed(dueAt) {
-      due = dueAt;
-      return wakeup.wait(signal);
-    },
-    [Symbol.dispose]() {
-      for (const unsubscribe of subscriptions) unsubscribe();
-      stream[Symbol.dispose]();
-      observer.streamClosed(channel);
-    },
-  };
+  constructor(deps: DeliveryDeps, context: CallContext, channel: Channel) {
+    this.#deps = deps;
+    this.#context = context;
+    this.#channel = channel;
+    this.stream = deps.consumers.open(context.connection, channel, context.signal);
+    this.knock = this.#wakeup.knock;
+    deps.news.add(this);
+    deps.observer.streamOpened(channel);
+  }
+
+  async state(): Promise<CallerState> {
+    const { entries, attestor } = this.#deps;
+    if (this.attestation === undefined || this.#attestedFor !== entries.value) {
+      this.#attestedFor = entries.value; // other entries may ask for other facts
+      this.attestation = await attestor.attest(callerOf(this.#context.connection));
+    }
+    if (!this.attestation.alive()) throw new GatehouseError('attestation_failed', 'the calling process has ended');
+    return judge(this.#deps, this.attestation);
+  }
+
+  changed(dueAt: number): Promise<void> {
+    this.dueAt = dueAt;
+    return this.#wakeup.wait(this.#context.signal);
+  }
+
+  [Symbol.dispose](): void {
+    this.#deps.news.remove(this);
+    this.stream[Symbol.dispose]();
+    this.#deps.observer.streamClosed(this.#channel);
+  }
 }
 
 function judge({ source, entries }: DeliveryDeps, attestation: Attestation): CallerState {

@@ -8,7 +8,8 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { Connection } from '../../transport/connections.ts';
-import type { AckGrade, Acknowledgement, Channel, IdentitySource } from './identity-source.ts';
+import type { AckGrade, Channel, IdentitySource } from './identity-source.ts';
+import { createSharedAnswers, type SharedAnswers } from './shared-answers.ts';
 import { createSvidCache, type SvidCache } from './svid-cache.ts';
 
 /** What one stream knows of the bundle at its other end. */
@@ -25,6 +26,7 @@ export interface ConsumerStream extends Disposable {
   readonly consumer: string;
   /** Shared with the consumer's other streams; what nobody of them waits for any more is given up. */
   readonly svids: SvidCache;
+  readonly answers: SharedAnswers;
   /** Passes on what all streams of the consumer that hold a bundle of these kinds have reached: the weakest word counts. */
   tell(word: BundleWord): void;
 }
@@ -34,44 +36,31 @@ export interface Consumers {
   open(connection: Connection, channel: Channel, signal?: AbortSignal): ConsumerStream;
 }
 
-interface Consumer {
-  readonly svids: SvidCache;
-  readonly words: Map<object, BundleWord>;
-  readonly streams: Set<object>;
-}
-
 /** Creates the book of consumers of one endpoint. */
-export function createConsumers({ source, clock }: { source: IdentitySource; clock: Clock }): Consumers {
+export function createConsumers(deps: { source: IdentitySource; clock: Clock }): Consumers {
   const open = new Map<string, Consumer>();
   return {
     open({ token }, channel, signal) {
       const name = `${channel}:${token}`;
-      const consumer = open.get(name) ?? {
-        svids: createSvidCache({ source, clock }),
-        words: new Map(),
-        streams: new Set(),
-      };
-      open.set(name, consumer);
-      const stream = {};
-      consumer.streams.add(stream);
-      return {
-        consumer: name,
-        svids: { get: (request) => consumer.svids.get({ ...request, ...(signal && { signal }) }) },
-        tell(word) {
-          consumer.words.set(stream, word);
-          source.acknowledge(weakest(nameOf(name, word), channel, word, consumer.words.values()));
-        },
-        [Symbol.dispose]() {
-          const word = consumer.words.get(stream);
-          consumer.words.delete(stream);
-          consumer.streams.delete(stream);
-          if (word && holdsKeys(word) && ![...consumer.words.values()].some(holdsKeys))
-            source.forget(nameOf(name, word));
-          if (consumer.streams.size > 0) return;
+      let consumer = open.get(name);
+      if (consumer === undefined) {
+        const { source } = deps;
+        const close = (): void => {
           open.delete(name);
           source.forget(name);
-        },
-      };
+        };
+        consumer = {
+          name,
+          channel,
+          source,
+          close,
+          svids: createSvidCache(deps),
+          answers: createSharedAnswers(),
+          streams: new Set(),
+        };
+        open.set(name, consumer);
+      }
+      return new OneStream(consumer, signal);
     },
   };
 }
@@ -82,14 +71,70 @@ const holdsKeys = ({ kinds }: BundleWord): boolean => !kinds.includes('x509');
 /** Who takes roots and keys on one connection counts twice: the one may have what the other still lacks. */
 const nameOf = (consumer: string, word: BundleWord): string => (holdsKeys(word) ? `${consumer}/jwt` : consumer);
 
+interface Consumer {
+  readonly name: string;
+  readonly channel: Channel;
+  readonly source: IdentitySource;
+  readonly svids: SvidCache;
+  readonly answers: SharedAnswers;
+  readonly streams: Set<OneStream>;
+  close(): void;
+}
+
+/** There may be tens of thousands: it is one object. */
+class OneStream implements ConsumerStream {
+  word: BundleWord | undefined;
+  readonly #of: Consumer;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(consumer: Consumer, signal: AbortSignal | undefined) {
+    this.#of = consumer;
+    this.#signal = signal;
+    consumer.streams.add(this);
+  }
+
+  get consumer(): string {
+    return this.#of.name;
+  }
+
+  get svids(): SvidCache {
+    const [{ svids }, signal] = [this.#of, this.#signal];
+    return { get: (request) => svids.get({ ...request, ...(signal && { signal }) }) };
+  }
+
+  get answers(): SharedAnswers {
+    return this.#of.answers;
+  }
+
+  tell(word: BundleWord): void {
+    this.word = word;
+    const { name, channel, source, streams } = this.#of;
+    source.acknowledge({ consumer: nameOf(name, word), channel, ...weakest(word, streams) });
+  }
+
+  [Symbol.dispose](): void {
+    const { name, source, streams, close } = this.#of;
+    if (!streams.delete(this)) return;
+    const { word } = this;
+    const wasLastWithKeys =
+      word !== undefined && holdsKeys(word) && ![...streams].some((each) => each.word && holdsKeys(each.word));
+    if (wasLastWithKeys) source.forget(nameOf(name, word));
+    if (streams.size === 0) close();
+  }
+}
+
 const strength: Readonly<Record<AckGrade, number>> = { refused: 0, sent: 1, acknowledged: 2, renewed: 3 };
 
-function weakest(consumer: string, channel: Channel, said: BundleWord, all: Iterable<BundleWord>): Acknowledgement {
-  let word = said;
-  for (const other of all) {
-    if (other.kinds.join() !== said.kinds.join()) continue;
-    const difference = other.sequence - word.sequence || strength[other.grade] - strength[word.grade];
-    if (difference < 0) word = other;
+function weakest(said: BundleWord, streams: Iterable<OneStream>): BundleWord {
+  let least = said;
+  for (const { word } of streams) {
+    if (word === undefined || !sameKinds(word.kinds, said.kinds)) continue;
+    const difference = word.sequence - least.sequence || strength[word.grade] - strength[least.grade];
+    if (difference < 0) least = word;
   }
-  return { consumer, channel, ...word };
+  return least;
+}
+
+function sameKinds(one: BundleWord['kinds'], other: BundleWord['kinds']): boolean {
+  return one === other || one.join() === other.join();
 }

@@ -10,6 +10,7 @@ import type { Attestation, Attestor } from '../attestation/attestor.ts';
 import type { Entry } from '../registration/entry.ts';
 import type { Consumers } from './consumers.ts';
 import type { Channel, IdentitySource } from './identity-source.ts';
+import type { News } from './news.ts';
 
 /** Logs and counters, as delivery needs them. */
 export interface DeliveryObserver {
@@ -28,6 +29,7 @@ export interface DeliveryDeps {
   readonly entries: Watchable<readonly Entry[]>;
   readonly attestor: Attestor;
   readonly consumers: Consumers;
+  readonly news: News;
   readonly clock: Clock;
   readonly ticks: Ticks;
   readonly observer: DeliveryObserver;

@@ -23,61 +23,82 @@ export interface HeldSvids {
    *
    * @throws GatehouseError as `IdentitySource.issueX509`, when there is none to fall back on
    */
-  refresh(entries: readonly Entry[], attestation: Attestation): Promise<HeldSvid[]>;
+  refresh(entries: readonly Entry[], attestation: Attestation): Promise<readonly HeldSvid[]>;
   /** When to refresh again, in milliseconds since 1970, if nothing else happens. */
   readonly dueAt: number;
-}
-
-interface Slot {
-  readonly terms: string;
-  readonly svid: X509Svid;
 }
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
 
 /** Creates the set of one stream. */
-export function createHeldSvids(
-  { source, clock, observer }: DeliveryDeps,
-  { consumer, svids }: ConsumerStream,
-  channel: Channel,
-): HeldSvids {
-  let slots = new Map<string, Slot>();
-  let retryMs = FIRST_RETRY_MS;
-  let retryAt = 0;
+export function createHeldSvids(deps: DeliveryDeps, stream: ConsumerStream, channel: Channel): HeldSvids {
+  return new Held(deps, stream, channel);
+}
 
-  async function svidFor(entry: Entry, { selectors }: Attestation): Promise<X509Svid> {
-    const terms = termsOf(entry);
-    const slot = slots.get(entry.spiffeId);
-    const held = slot?.terms === terms ? slot.svid : undefined;
-    const now = clock.now();
-    if (held !== undefined && now < held.notAfterAt && (now < source.renewAt(held) || now < retryAt)) return held;
+/** There may be tens of thousands: it is one object. */
+class Held implements HeldSvids {
+  readonly #deps: DeliveryDeps;
+  readonly #stream: ConsumerStream;
+  readonly #channel: Channel;
+  #held: readonly HeldSvid[] = [];
+  #retryMs = FIRST_RETRY_MS;
+  #retryAt = 0;
+
+  constructor(deps: DeliveryDeps, stream: ConsumerStream, channel: Channel) {
+    this.#deps = deps;
+    this.#stream = stream;
+    this.#channel = channel;
+  }
+
+  get dueAt(): number {
+    let due = Number.POSITIVE_INFINITY;
+    for (const { svid } of this.#held) {
+      due = Math.min(due, Math.max(this.#deps.source.renewAt(svid), Math.min(this.#retryAt, svid.notAfterAt)));
+    }
+    return due;
+  }
+
+  async refresh(entries: readonly Entry[], attestation: Attestation): Promise<readonly HeldSvid[]> {
+    const held = await Promise.all(
+      entries.map(async (entry) => ({
+        entry,
+        svid: this.#goodFor(entry) ?? (await this.#renewed(entry, attestation)),
+      })),
+    );
+    this.#held = held;
+    return held;
+  }
+
+  /** The SVID that is held for `entry`, if that is on the same terms and not yet due. */
+  #goodFor(entry: Entry): X509Svid | undefined {
+    const svid = this.#heldFor(entry);
+    if (svid === undefined) return undefined;
+    const now = this.#deps.clock.now();
+    const isDue = now >= this.#deps.source.renewAt(svid) && now >= this.#retryAt;
+    return isDue || now >= svid.notAfterAt ? undefined : svid;
+  }
+
+  #heldFor(entry: Entry): X509Svid | undefined {
+    const held = this.#held.find((each) => each.entry.spiffeId === entry.spiffeId);
+    return held !== undefined && termsOf(held.entry) === termsOf(entry) ? held.svid : undefined;
+  }
+
+  async #renewed(entry: Entry, { selectors }: Attestation): Promise<X509Svid> {
+    const { clock, observer } = this.#deps;
+    const held = this.#heldFor(entry);
     try {
-      const svid = await svids.get({ entitlement: entry, selectors, channel, consumer });
-      retryMs = FIRST_RETRY_MS;
+      const { consumer, svids } = this.#stream;
+      const svid = await svids.get({ entitlement: entry, selectors, channel: this.#channel, consumer });
+      this.#retryMs = FIRST_RETRY_MS;
       return svid;
     } catch (thrown) {
       if (held === undefined || clock.now() >= held.notAfterAt) throw thrown;
       const error = asGatehouseError(thrown);
       if (error.code !== 'cancelled') observer.renewalFailed(entry.spiffeId, error);
-      retryAt = clock.now() + retryMs;
-      retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+      this.#retryAt = clock.now() + this.#retryMs;
+      this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
       return held;
     }
   }
-
-  return {
-    async refresh(entries, attestation) {
-      const out = await Promise.all(entries.map(async (entry) => ({ entry, svid: await svidFor(entry, attestation) })));
-      slots = new Map(out.map(({ entry, svid }) => [entry.spiffeId, { terms: termsOf(entry), svid }]));
-      return out;
-    },
-    get dueAt() {
-      let due = Number.POSITIVE_INFINITY;
-      for (const { svid } of slots.values()) {
-        due = Math.min(due, Math.max(source.renewAt(svid), Math.min(retryAt, svid.notAfterAt)));
-      }
-      return due;
-    },
-  };
 }

@@ -75,7 +75,14 @@ export function createSvidCache({ source, clock }: { source: IdentitySource; clo
   };
 }
 
+const terms = new WeakMap<Entitlement, string>();
+
 /** Everything about an entitlement that a certificate shows. */
-export function termsOf({ spiffeId, x509SvidTtlMs, dnsNames }: Entitlement): string {
-  return JSON.stringify([spiffeId, x509SvidTtlMs, dnsNames]);
+export function termsOf(entitlement: Entitlement): string {
+  const known = terms.get(entitlement);
+  if (known !== undefined) return known;
+  const { spiffeId, x509SvidTtlMs, dnsNames } = entitlement;
+  const made = JSON.stringify([spiffeId, x509SvidTtlMs, dnsNames]);
+  terms.set(entitlement, made);
+  return made;
 }

@@ -2,11 +2,15 @@
  * The endpoint where workloads and Envoys get identities: SPIFFE Workload API, Envoy SDS and health on the same unix sockets.
  * @module
  */
+import { asGatehouseError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Ticks } from '../../lib/ticks.ts';
 import type { Watchable } from '../../lib/watchable.ts';
-import { createGrpcServer } from '../../transport/grpc-server.ts';
+import { type Connection, closeRecord, recordConnection } from '../../transport/connections.ts';
 import { healthMethods, type ServingState } from '../../transport/health-service.ts';
+import { createLaneTally, type LaneTally } from '../../transport/lane/counts.ts';
+import { createLane } from '../../transport/lane/lane.ts';
+import type { LaneLimits } from '../../transport/lane/limits.ts';
 import type { UnixAddress } from '../../transport/listen-address.ts';
 import { listenUnix } from '../../transport/unix-listener.ts';
 import type { Attestor } from '../attestation/attestor.ts';
@@ -14,6 +18,7 @@ import type { Entry } from '../registration/entry.ts';
 import { createConsumers } from './consumers.ts';
 import type { DeliveryObserver } from './delivery-deps.ts';
 import type { IdentitySource } from './identity-source.ts';
+import { createNews } from './news.ts';
 import { sdsMethods } from './sds/sds-methods.ts';
 import { jwtMethods } from './workload-api/jwt-methods.ts';
 import { x509Methods } from './workload-api/x509-methods.ts';
@@ -39,44 +44,52 @@ export interface WorkloadEndpoint extends AsyncDisposable {
    * @throws GatehouseError `address_in_use`, `config_invalid`
    */
   listen(address: UnixAddress): Promise<AsyncDisposable & { readonly path: string }>;
+  /** What its HTTP/2 server has counted since it was asked last. */
+  takeTally(): LaneTally;
   /** Ends all streams with Unavailable, waits at most `graceMs`, closes the sockets. */
   drain(graceMs: number): Promise<void>;
 }
 
-/** Small: requests name audiences and secrets, nothing else. */
-const MAX_REQUEST_BYTES = 1024 * 1024;
-const MAX_CALLS_PER_CONNECTION = 1_000;
+const limits: Partial<LaneLimits> = {
+  /** Small: requests name audiences and secrets, nothing else. */
+  messageBytes: 1024 * 1024,
+  concurrentStreams: 1_000,
+  /** Every workload of a machine has one or two, for as long as it lives. */
+  connections: 16_384,
+  heldBytes: 256 * 1024 * 1024,
+};
 
 /** Creates the endpoint; it has no socket until `listen`. */
 export function createWorkloadEndpoint({ serving, ...given }: WorkloadEndpointDeps): WorkloadEndpoint {
-  const deps = { ...given, consumers: createConsumers(given) };
-  const grpc = createGrpcServer({
-    methods: [...x509Methods(deps), ...jwtMethods(deps), ...sdsMethods(deps), ...healthMethods(serving)],
-    limits: { maxReceiveMessageBytes: MAX_REQUEST_BYTES, maxConcurrentStreams: MAX_CALLS_PER_CONNECTION },
-    acceptsPathAsAuthority: true,
-    failed: (method, error) => deps.observer.failed(method, error),
+  const deps = { ...given, consumers: createConsumers(given), news: createNews(given) };
+  const lane = createLane<Connection>({
+    calls: [...x509Methods(deps), ...jwtMethods(deps), ...sdsMethods(deps), ...healthMethods<Connection>(serving)],
+    limits,
+    gone: closeRecord,
+    failed: (thrown) => deps.observer.failed('HTTP/2', asGatehouseError(thrown)),
+    callFailed: (method, error) => deps.observer.failed(method, error),
   });
   const sockets = new Set<AsyncDisposable>();
   const drain = async (graceMs: number): Promise<void> => {
     const closing = [...sockets].map((socket) => socket[Symbol.asyncDispose]());
-    await grpc.drain(graceMs);
+    await lane.drain(graceMs);
     await Promise.all(closing);
   };
   return {
     async listen(address) {
       const listener = await listenUnix(address);
-      const stop = grpc.serve(listener.server, address);
+      listener.server.on('connection', (client) => lane.accept(client, recordConnection(client, address)));
       const socket = {
         path: address.path,
         async [Symbol.asyncDispose]() {
           if (!sockets.delete(socket)) return;
           await listener[Symbol.asyncDispose]();
-          stop();
         },
       };
       sockets.add(socket);
       return socket;
     },
+    takeTally: createLaneTally(lane.counts),
     drain,
     [Symbol.asyncDispose]: () => drain(0),
   };

@@ -17,6 +17,9 @@ export interface MetricsDeps {
   readonly look: (metrics: Metrics) => Promise<void>;
 }
 
+/** Which of our HTTP/2 servers: under Check, or under the Workload API and SDS. */
+type LaneListener = 'ext-authz' | 'workload-api';
+
 export interface Metrics {
   countChecks(decision: string, reason: string, count: number): void;
   addLatency(counts: LatencyCounts): void;
@@ -42,12 +45,15 @@ export interface Metrics {
   /** Of a server that is only a decider. */
   setFeedAge(seconds: number): void;
   /** Since the last time: what the lane refused, what was no gRPC, and what was hostile, by kind. */
-  countLane(tally: {
-    readonly refusals: number;
-    readonly notGrpc: number;
-    readonly hostile: readonly (readonly [kind: string, count: number])[];
-  }): void;
-  setLaneConnections(open: number): void;
+  countLane(
+    listener: LaneListener,
+    tally: {
+      readonly refusals: number;
+      readonly notGrpc: number;
+      readonly hostile: readonly (readonly [kind: string, count: number])[];
+    },
+  ): void;
+  setLaneConnections(listener: LaneListener, open: number): void;
   /** Everything as Prometheus reads it. */
   text(): Promise<string>;
 }
@@ -83,10 +89,12 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
   const ambiguous = counter('gatehouse_request_ambiguous_total', 'Checks whose path may be read in two ways.');
   const parity = counter('gatehouse_parity_total', "Checks held against Envoy's RBAC in the shadow.", ['result']);
   const deciders = gauge('gatehouse_deciders', 'Decider processes that run.');
-  const laneConnections = gauge('gatehouse_lane_connections', 'Open connections of the Check lane.');
-  const laneRefusals = counter('gatehouse_lane_refusals_total', 'Calls that the lane answered with an error of gRPC.');
-  const laneNotGrpc = counter('gatehouse_lane_not_grpc_total', 'Requests to the lane that were no gRPC.');
-  const hostile = counter('gatehouse_lane_hostile_total', 'What broke a limit of the lane, or HTTP/2.', ['kind']);
+  const laneConnections = gauge('gatehouse_lane_connections', 'Open connections of our HTTP/2 server.', ['listener']);
+  const laneRefusals = counter('gatehouse_lane_refusals_total', 'Calls that it answered with an error of gRPC.', [
+    'listener',
+  ]);
+  const laneNotGrpc = counter('gatehouse_lane_not_grpc_total', 'Requests that were no gRPC.', ['listener']);
+  const hostile = counter('gatehouse_lane_hostile_total', 'What broke a limit of it, or HTTP/2.', ['listener', 'kind']);
 
   const feedAge = gauge(
     'gatehouse_feed_age_seconds',
@@ -125,12 +133,12 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
     setStoreUp: (up) => storeUp.set(up ? 1 : 0),
     setFeedAge: (seconds) => feedAge.set(seconds),
     setDeciders: (running) => deciders.set(running),
-    countLane({ refusals, notGrpc, hostile: kinds }) {
-      laneRefusals.inc(refusals);
-      laneNotGrpc.inc(notGrpc);
-      for (const [kind, count] of kinds) hostile.inc({ kind }, count);
+    countLane(listener, { refusals, notGrpc, hostile: kinds }) {
+      laneRefusals.inc({ listener }, refusals);
+      laneNotGrpc.inc({ listener }, notGrpc);
+      for (const [kind, count] of kinds) hostile.inc({ listener, kind }, count);
     },
-    setLaneConnections: (open) => laneConnections.set(open),
+    setLaneConnections: (listener, open) => laneConnections.set({ listener }, open),
     async text() {
       await look(metrics);
       return `${await registers[0]!.metrics()}${latency.text()}`;

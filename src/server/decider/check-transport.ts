@@ -6,8 +6,8 @@ import type { Socket } from 'node:net';
 import type { Caller } from '../../authz/destination.ts';
 import type { Watchable } from '../../lib/watchable.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import { healthMethods } from '../../transport/health-service.ts';
 import { createLaneTally, type LaneTally } from '../../transport/lane/counts.ts';
-import { HEALTH_CHECK_PATH, healthCheck } from '../../transport/lane/health-check.ts';
 import { createLane } from '../../transport/lane/lane.ts';
 import type { ListenAddress } from '../../transport/listen-address.ts';
 import { createTlsFront, type HandshakeFailure, type TlsIdentity } from '../../transport/tls-front.ts';
@@ -58,12 +58,13 @@ export function createCheckTransport(deps: CheckTransportDeps): CheckTransport {
 
 function laneTransport({ check, serving, trouble }: WireDeps): InnerTransport {
   const lane = createLane<Caller>({
-    methods: new Map([
-      [CHECK_PATH, check],
-      [HEALTH_CHECK_PATH, healthCheck<Caller>(serving)],
-    ]),
+    methods: new Map([[CHECK_PATH, check]]),
+    calls: healthMethods<Caller>(serving),
     limits: { messageBytes: MAX_REQUEST_BYTES },
     failed: trouble,
+    callFailed: (_, error) => {
+      if (error.code === 'internal') trouble(error);
+    },
   });
   return {
     takeTally: createLaneTally(lane.counts),

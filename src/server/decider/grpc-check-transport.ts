@@ -4,7 +4,7 @@
  */
 import type { Caller } from '../../authz/destination.ts';
 import type { Connection } from '../../transport/connections.ts';
-import { rawUnary } from '../../transport/grpc-methods.ts';
+import { rawUnary } from '../../transport/grpc-js-handlers.ts';
 import { createGrpcServer } from '../../transport/grpc-server.ts';
 import { healthMethods } from '../../transport/health-service.ts';
 import { CHECK_PATH, type InnerTransport, MAX_REQUEST_BYTES, NOBODY, type WireDeps } from './check-wire.ts';

@@ -26,10 +26,7 @@ export function keepBody<P>(
   const filled = stream.bodyFilled + (end - start);
   const limit = link.lane.limits.messageBytes;
   if (filled > limit + MESSAGE_PREFIX) return tooLarge(link, filled - MESSAGE_PREFIX);
-  if (!makeRoom(link, stream, filled, announcedIn(stream, bytes, start, end))) {
-    link.countHostile('held_bytes');
-    return { status: grpcStatus.resourceExhausted, message: 'Too many bytes of unfinished requests' };
-  }
+  if (!makeRoom(link, stream, filled, announcedIn(stream, bytes, start, end))) return tooMuchHeld(link);
   bytes.copy(stream.body!, stream.bodyFilled, start, end);
   stream.bodyFilled = filled;
   if (filled < MESSAGE_PREFIX) return undefined;
@@ -54,8 +51,14 @@ export function noMessage<P>(stream: Stream<P>): GrpcRefusal {
   };
 }
 
+/** Says that no more may be held. */
+export function tooMuchHeld<P>(link: Connection<P>): GrpcRefusal {
+  link.countHostile('held_bytes');
+  return { status: grpcStatus.resourceExhausted, message: 'Too many bytes of unfinished requests' };
+}
+
 /** Says that a message is above the limit. */
-function tooLarge<P>(link: Connection<P>, length: number): GrpcRefusal {
+export function tooLarge<P>(link: Connection<P>, length: number): GrpcRefusal {
   link.countHostile('message_size');
   return {
     status: grpcStatus.resourceExhausted,
@@ -73,13 +76,14 @@ export function tooLargeInflated<P>(link: Connection<P>): GrpcRefusal {
 }
 
 /** The length that the message announces, with its prefix, if its prefix is there whole: among what is kept, or at the head of what comes. */
-function announcedIn<P>(stream: Stream<P>, bytes: Buffer, start: number, end: number): number | undefined {
+export function announcedIn<P>(stream: Stream<P>, bytes: Buffer, start: number, end: number): number | undefined {
   if (stream.bodyFilled >= MESSAGE_PREFIX) return MESSAGE_PREFIX + uint32(stream.body!, 1);
   if (stream.bodyFilled > 0 || end - start < MESSAGE_PREFIX) return undefined;
   return MESSAGE_PREFIX + uint32(bytes, start + 1);
 }
 
-function makeRoom<P>(link: Connection<P>, stream: Stream<P>, needed: number, announced: number | undefined): boolean {
+/** Makes room for `needed` bytes of the message that is put together. False: no more may be held. */
+export function makeRoom<P>(link: Connection<P>, stream: Stream<P>, needed: number, announced: number | undefined): boolean {
   const old = stream.body;
   if (old !== undefined && needed <= old.length) return true;
   let size = old?.length ?? FIRST_BUFFER;

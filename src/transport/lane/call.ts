@@ -11,7 +11,7 @@ import type { GrpcRefusal, LaneReply } from './method.ts';
 import { sendMessage, sendNotGrpc, sendRefusal } from './reply.ts';
 import type { Stream } from './stream.ts';
 
-const deadlineExceeded: GrpcRefusal = { status: grpcStatus.deadlineExceeded, message: 'Deadline exceeded' };
+export const deadlineExceeded: GrpcRefusal = { status: grpcStatus.deadlineExceeded, message: 'Deadline exceeded' };
 const internal: GrpcRefusal = { status: grpcStatus.internal, message: 'Internal error' };
 
 /** Answers `stream`, whose request has ended with its body kept (or without one). */
@@ -93,7 +93,7 @@ function inflateThenCall<P>(link: Connection<P>, stream: Stream<P>, compressed: 
 }
 
 /** Why a message whose compressed flag is set cannot be read. */
-function notInflatable(compressed: number, encoding: string): GrpcRefusal {
+export function notInflatable(compressed: number, encoding: string): GrpcRefusal {
   const { internal: status, unimplemented } = grpcStatus;
   if (compressed !== 1) return { status, message: `Invalid compressed flag ${compressed}` };
   if (encoding === 'identity') return { status, message: 'Compressed flag set without grpc-encoding' };

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Duplex } from 'node:stream';
+import type { GrpcMethod } from '../grpc-methods.ts';
 import { Allowance, type AllowanceKind } from './allowance.ts';
 import type { HostileKind } from './counts.ts';
 import { dispatch } from './dispatch.ts';
@@ -15,12 +16,13 @@ import type { HeaderBlock } from './header-block.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 import { openInput } from './input.ts';
 import type { LaneMethod } from './method.ts';
+import { resumeBlocked } from './on-window-update.ts';
 import { Output } from './output.ts';
 import { PastStreams } from './past-streams.ts';
 import { matchPreface } from './preface.ts';
 import { CLIENT_PREFACE, DEFAULT_WINDOW, type H2Error, HEADER_TABLE_SIZE, h2Error, MAX_STREAM_ID } from './protocol.ts';
 import type { Shared } from './shared.ts';
-import { STREAM_BYTES, type Stream } from './stream.ts';
+import type { Stream } from './stream.ts';
 
 /** Where a connection stands. `greeting` until the client's first SETTINGS, `closing` once nothing is read any more. */
 export type Phase = 'greeting' | 'open' | 'closing';
@@ -33,7 +35,7 @@ export class Connection<P> implements FrameSink {
   readonly socket: Duplex;
   readonly out: Output;
   readonly decoder: HpackDecoder;
-  readonly heads = new HeadCache<LaneMethod<P>>();
+  readonly heads = new HeadCache<LaneMethod<P>, GrpcMethod<P>>();
   readonly streams = new Map<number, Stream<P>>();
   /** Streams whose reply waits for the peer's windows, oldest first. */
   readonly blocked = new Set<Stream<P>>();
@@ -131,12 +133,13 @@ export class Connection<P> implements FrameSink {
     this.lane.held -= stream.held;
     stream.held = 0;
     stream.body = undefined;
+    if (stream.call !== undefined) stream.call.over();
   }
 
   /** Adds a stream that HEADERS opened. */
   open(stream: Stream<P>): void {
     this.streams.set(stream.id, stream);
-    this.hold(stream, STREAM_BYTES);
+    this.hold(stream, stream.head.bytes);
   }
 
   /** Takes one of what the peer may do only so often. */
@@ -222,6 +225,11 @@ export class Connection<P> implements FrameSink {
     if (this.past.lastAcceptedId !== MAX_STREAM_ID || this.phase === 'closing') return;
     this.past.lastAcceptedId = this.past.lastId;
     writeGoaway(this.out, this.past.lastId, h2Error.none, 'draining');
+  }
+
+  /** Ends the calls of streaming methods, which would not end by themselves. */
+  stopCalls(): void {
+    for (const stream of [...this.streams.values()]) stream.call?.stop();
   }
 
   /** Whether `bytes[start, start + 8)` answers the PING of `drain`. */
@@ -318,10 +326,12 @@ export class Connection<P> implements FrameSink {
   #drained(): void {
     this.now = this.lane.now();
     this.noteUnread();
-    if (!this.congested || this.out.unread > this.lane.limits.unreadBytesPerConnection) return;
-    this.congested = false;
-    this.socket.resume();
+    if (this.out.unread > this.lane.limits.unreadBytesPerConnection) return;
     try {
+      if (this.blocked.size > 0) resumeBlocked(this);
+      if (!this.congested) return void this.settle();
+      this.congested = false;
+      this.socket.resume();
       this.splitter.resume();
       this.#goOn();
     } catch (thrown) {
@@ -351,9 +361,13 @@ export class Connection<P> implements FrameSink {
     this.block = undefined;
     this.lane.held -= this.held;
     this.held = 0;
-    for (const stream of this.streams.values()) stream.body = undefined;
+    const streams = [...this.streams.values()];
     this.streams.clear();
     this.blocked.clear();
+    for (const stream of streams) {
+      stream.body = undefined;
+      stream.call?.over();
+    }
   }
 
   #closed(): void {

@@ -1,10 +1,12 @@
 /**
- * The Check lane: an HTTP/2 server for unary gRPC methods over any Duplex, and for nothing else (design D9).
+ * The lane: an HTTP/2 server for gRPC over any Duplex, and for nothing else (design D9).
  * @module
  */
 
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { GatehouseError } from '../../errors.ts';
+import type { GrpcMethod } from '../grpc-methods.ts';
 import { Connection } from './connection.ts';
 import { createLaneCounts, type LaneCounts } from './counts.ts';
 import { createInflate } from './inflate.ts';
@@ -12,16 +14,22 @@ import { defaultLimits, type LaneLimits } from './limits.ts';
 import type { LaneMethod } from './method.ts';
 import { HeadReader } from './request-head.ts';
 import type { Shared } from './shared.ts';
-import { isIdle, sweep } from './sweep.ts';
+import { isBusy, isIdle, sweep } from './sweep.ts';
 
 export interface LaneDeps<P> {
-  /** By full path, e.g. `/grpc.health.v1.Health/Check`. */
-  readonly methods: ReadonlyMap<string, LaneMethod<P>>;
+  /** The fast path, by full path, e.g. `/envoy.service.auth.v3.Authorization/Check`. */
+  readonly methods?: ReadonlyMap<string, LaneMethod<P>>;
+  /** The others; they get as their `connection` what was given to `accept`. */
+  readonly calls?: readonly GrpcMethod<P>[];
   /** What differs from `defaultLimits`. */
   readonly limits?: Partial<LaneLimits>;
   readonly counts?: LaneCounts;
   /** Hears what a method threw, or what broke in the lane itself: a fault of ours, never of a peer's. */
   readonly failed?: (thrown: unknown) => void;
+  /** Told what was given to `accept` when that connection is over, also when it was not let in. */
+  readonly gone?: (peer: P) => void;
+  /** Hears every error that one of `calls` threw; expected refusals are among them. */
+  readonly callFailed?: (path: string, error: GatehouseError, peer: P) => void;
   /** Milliseconds of a clock that does not go back; `performance.now` unless told. */
   readonly now?: () => number;
 }
@@ -30,7 +38,7 @@ export interface Lane<P> extends AsyncDisposable {
   readonly counts: LaneCounts;
   /** Serves a connection that was just accepted; the lane owns the socket from here on. */
   accept(socket: Duplex, peer: P): void;
-  /** Tells all peers to go, answers what they have asked, and resolves when all are gone, soon after `graceMs` at the latest. */
+  /** Tells all peers to go, answers what they have asked, ends calls that stream with UNAVAILABLE, and resolves when all are gone, soon after `graceMs` at the latest. */
   drain(graceMs?: number): Promise<void>;
 }
 
@@ -55,12 +63,17 @@ export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
   const shared: Shared<P> = {
     limits,
     counts,
-    heads: new HeadReader(deps.methods, limits.headerListBytes),
+    heads: new HeadReader(
+      deps.methods ?? new Map(),
+      limits.headerListBytes,
+      new Map((deps.calls ?? []).map((method) => [method.path, method])),
+    ),
     inflate: createInflate(limits.messageBytes, limits.inflating),
     outputs: [],
     input: Buffer.allocUnsafeSlow(INPUT_BYTES),
     now,
     failed: deps.failed ?? (() => undefined),
+    callFailed: deps.callFailed ?? (() => undefined),
     held: 0,
     unread: 0,
     makeRoom,
@@ -84,7 +97,7 @@ export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
     let busy = draining;
     for (const link of links) {
       sweep(link, time);
-      busy ||= !isIdle(link);
+      busy ||= isBusy(link);
     }
     if (links.size > 0) schedule(busy ? BUSY_TICK_MS : limits.quietTickMs);
   }
@@ -119,6 +132,7 @@ export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
 
   function gone(link: Connection<P>): void {
     links.delete(link);
+    deps.gone?.(link.peer);
     counts.connections = links.size;
     if (links.size > 0) return;
     clearTimeout(timer);
@@ -130,6 +144,10 @@ export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
     draining = true;
     for (const link of links) link.drain(graceMs);
     if (links.size === 0) return;
+    // Calls may still say what they just heard, such as NOT_SERVING.
+    setImmediate(() => {
+      for (const link of links) link.stopCalls();
+    });
     schedule(BUSY_TICK_MS);
     timer?.ref();
     await new Promise<void>((resolve) => emptied.push(resolve));
@@ -138,12 +156,12 @@ export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
   return {
     counts,
     accept(socket, peer) {
-      if (socket.destroyed) return;
+      if (socket.destroyed) return deps.gone?.(peer);
       if (draining || (links.size >= limits.connections && !evict())) {
         if (!draining) counts.hostile.connections_full += 1;
         socket.on('error', () => {});
         socket.destroy();
-        return;
+        return deps.gone?.(peer);
       }
       if (socket instanceof Socket) socket.setNoDelay(true).setKeepAlive(true, KEEPALIVE_MS);
       const link: Connection<P> = new Connection(shared, socket, peer, () => gone(link));

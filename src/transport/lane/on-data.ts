@@ -11,9 +11,10 @@ import { uint32, writeWindowUpdate } from './frames.ts';
 import { flag, h2Error } from './protocol.ts';
 import { sendRefusal } from './reply.ts';
 import type { Stream } from './stream.ts';
+import { onCallData } from './streaming/on-call-data.ts';
 
 /** A frame below this that does not end its stream is counted: only a flood sends many. */
-const SMALL_FRAME = 256;
+export const SMALL_FRAME = 256;
 
 export function onData<P>(
   link: Connection<P>,
@@ -40,6 +41,7 @@ export function onData<P>(
     if (to < from) return fault(h2Error.protocol, 'frame_invalid', 'DATA with more padding than payload');
   }
   stream.bodyBytes += to - from;
+  if (stream.call !== undefined) return onCallData(link, stream, stream.call, flags, bytes, from, to);
   if (flags & flag.endStream) return onLastData(link, stream, bytes, from, to);
   return onSomeData(link, stream, bytes, from, to);
 }

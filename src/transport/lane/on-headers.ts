@@ -8,12 +8,12 @@ import type { Connection } from './connection.ts';
 import { fault, type Outcome } from './fault.ts';
 import { uint31 } from './frames.ts';
 import { extendBlock } from './header-block.ts';
-import type { LaneMethod } from './method.ts';
+import type { LaneHead } from './method.ts';
 import { bodyIsComplete } from './on-data.ts';
 import { flag, h2Error } from './protocol.ts';
 import { sendRefusal } from './reply.ts';
-import type { RequestHead } from './request-head.ts';
-import { createStream, STREAM_BYTES, type Stream } from './stream.ts';
+import { createStream, type Stream } from './stream.ts';
+import { openCall } from './streaming/open-call.ts';
 
 /** A first fragment gets this much room before it has to grow. */
 const FIRST_BLOCK = 4_096;
@@ -102,12 +102,7 @@ function onBlock<P>(
 const badBlock = fault(h2Error.compression, 'hpack_invalid', 'not HPACK');
 
 /** What a block says, from the cache when this block meant it before. Undefined: it is not HPACK. */
-function readHead<P>(
-  link: Connection<P>,
-  bytes: Buffer,
-  start: number,
-  end: number,
-): RequestHead<LaneMethod<P>> | undefined {
+function readHead<P>(link: Connection<P>, bytes: Buffer, start: number, end: number): LaneHead<P> | undefined {
   const { decoder, heads: cache } = link;
   const { version } = decoder.table;
   const known = cache.find(bytes, start, end, version);
@@ -120,9 +115,9 @@ function readHead<P>(
   return head;
 }
 
-function openStream<P>(link: Connection<P>, id: number, head: RequestHead<LaneMethod<P>>, endStream: boolean): Outcome {
+function openStream<P>(link: Connection<P>, id: number, head: LaneHead<P>, endStream: boolean): Outcome {
   const { lane } = link;
-  if (link.streams.size >= streamLimit(link) || !link.mayHold(STREAM_BYTES)) {
+  if (link.streams.size >= streamLimit(link) || !link.mayHold(head.bytes)) {
     return link.reset(id, h2Error.refusedStream, 'refused_streams');
   }
   if (head.verdict === 'malformed') return link.reset(id, h2Error.protocol, 'request_malformed');
@@ -139,8 +134,17 @@ function openStream<P>(link: Connection<P>, id: number, head: RequestHead<LaneMe
   } else if (Number.isNaN(head.timeoutMs)) {
     const text = head.timeoutText.slice(0, 32);
     sendRefusal(link, stream, { status: grpcStatus.internal, message: `Invalid grpc-timeout value "${text}"` });
-  } else if (endStream) answerWhole(link, stream);
+  } else {
+    if (head.call !== undefined) openCall(link, stream, head.call);
+    if (endStream) onRequestEnd(link, stream);
+  }
   return undefined;
+}
+
+/** A request has ended with HEADERS. */
+function onRequestEnd<P>(link: Connection<P>, stream: Stream<P>): void {
+  if (stream.call === undefined) answerWhole(link, stream);
+  else stream.call.halfClosed();
 }
 
 /** What a peer keeps to that knows of it. One that has yet to read our SETTINGS may have opened more, and means no harm. */
@@ -154,7 +158,7 @@ function onTrailers<P>(link: Connection<P>, stream: Stream<P>, endStream: boolea
   if (!endStream || !sound || !bodyIsComplete(stream)) {
     return link.reset(stream.id, h2Error.protocol, 'request_malformed');
   }
-  answerWhole(link, stream);
+  onRequestEnd(link, stream);
   return undefined;
 }
 

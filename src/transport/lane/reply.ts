@@ -10,7 +10,7 @@ import { FRAME_HEADER, flag, frameType, MAX_FRAME_PAYLOAD } from './protocol.ts'
 import type { Stream } from './stream.ts';
 
 const PREFIX = 5;
-const okHeaders = encodeBlock([
+export const okHeaders = encodeBlock([
   [':status', '200'],
   ['content-type', 'application/grpc'],
 ]);
@@ -35,7 +35,7 @@ const replyEnd = frameBytes(frameType.headers, flag.endHeaders | flag.endStream,
 /** A table size update to nothing (RFC 7541 §6.3). */
 const noTable = Buffer.from([0x20]);
 
-function writeHeaders<P>(link: Connection<P>, flags: number, id: number, block: Buffer): void {
+export function writeHeaders<P>(link: Connection<P>, flags: number, id: number, block: Buffer): void {
   const first = link.tableUpdateDue ? Buffer.concat([noTable, block]) : block;
   link.tableGivenUp ||= link.tableUpdateDue;
   link.tableUpdateDue = false;
@@ -74,16 +74,30 @@ export function sendMessage<P>(link: Connection<P>, stream: Stream<P>, message: 
 
 /** Sends a status without a message ("trailers-only"). */
 export function sendRefusal<P>(link: Connection<P>, stream: Stream<P>, refusal: GrpcRefusal): void {
-  link.lane.counts.refusals += 1;
-  const block = encodeBlock([
-    [':status', '200'],
-    ['content-type', 'application/grpc'],
-    ['grpc-status', String(refusal.status)],
-    ['grpc-message', percentEncode(refusal.message)],
-    ...(refusal.accept === undefined ? [] : [['grpc-accept-encoding', refusal.accept] as const]),
-  ]);
+  sendEnd(link, stream, refusal, false);
+}
+
+/** Ends a stream whose messages were sent as far as there were any; undefined is OK. */
+export function sendEnd<P>(
+  link: Connection<P>,
+  stream: Stream<P>,
+  refusal: GrpcRefusal | undefined,
+  headersSent: boolean,
+): void {
+  if (refusal !== undefined) link.lane.counts.refusals += 1;
+  const trailers = refusal === undefined ? okTrailers : encodeBlock(statusFields(refusal));
+  const block = headersSent ? trailers : Buffer.concat([okHeaders, trailers]);
   writeHeaders(link, flag.endStream, stream.id, block);
   link.finish(stream);
+}
+
+function statusFields({ status, message, accept, trailers = [] }: GrpcRefusal): (readonly [string, string])[] {
+  return [
+    ['grpc-status', String(status)],
+    ['grpc-message', percentEncode(message)],
+    ...(accept === undefined ? [] : [['grpc-accept-encoding', accept] as const]),
+    ...trailers,
+  ];
 }
 
 /** Answers what is no gRPC: an HTTP status and a line of text. */
@@ -117,6 +131,7 @@ function sendWhenAllowed<P>(link: Connection<P>, stream: Stream<P>, body: Buffer
 
 /** Goes on with what waits on `stream`. True when all is sent and the stream is over. */
 export function sendUnsent<P>(link: Connection<P>, stream: Stream<P>): boolean {
+  if (stream.call !== undefined) return stream.call.goOn();
   const body = stream.unsent!;
   while (stream.unsentAt < body.length) {
     const left = body.length - stream.unsentAt;
@@ -135,7 +150,8 @@ export function sendUnsent<P>(link: Connection<P>, stream: Stream<P>): boolean {
   return true;
 }
 
-function withPrefix(message: Uint8Array): Buffer {
+/** The message as it goes over the wire. */
+export function withPrefix(message: Uint8Array): Buffer {
   const framed = Buffer.allocUnsafeSlow(PREFIX + message.length);
   framed[0] = 0;
   putUint32(framed, 1, message.length);

@@ -1,5 +1,5 @@
 /**
- * Reads a request's header fields: checks them as RFC 9113 §8 asks, and keeps the few that a unary gRPC call needs.
+ * Reads a request's header fields: checks them as RFC 9113 §8 asks, and keeps the few that a gRPC call needs.
  * @module
  */
 
@@ -10,12 +10,15 @@ import type { FieldSink } from './hpack/decoder.ts';
 export type HeadVerdict = 'call' | 'unknown_method' | 'not_grpc' | 'not_post' | 'malformed' | 'too_large';
 
 /** The fields of a request that matter. Immutable, shared by all requests whose header block is the same. */
-export interface RequestHead<M> {
+export interface RequestHead<M, C = never> {
   readonly verdict: HeadVerdict;
   /** Byte string. */
   readonly path: string;
-  /** What was registered under `path`; set when the verdict is `call`. */
+  /** What was registered under `path`: one of the two is set when the verdict is `call`. */
   readonly method: M | undefined;
+  readonly call: C | undefined;
+  /** The other fields, for `call` only. */
+  readonly metadata: RequestMetadata;
   readonly isHead: boolean;
   /** Milliseconds; -1 without a deadline, NaN when `grpc-timeout` is none that gRPC knows. */
   readonly timeoutMs: number;
@@ -24,7 +27,29 @@ export interface RequestHead<M> {
   readonly encoding: string;
   /** Of `content-length`; -1 without one. */
   readonly contentLength: number;
+  /** What a request with this head counts towards the bytes held, before its body. */
+  readonly bytes: number;
 }
+
+/** Header fields by name. */
+export class RequestMetadata {
+  readonly #fields: readonly Field[];
+
+  constructor(fields: readonly Field[]) {
+    this.#fields = fields;
+  }
+
+  get(name: string): string[] {
+    return this.#fields.filter((field) => field[0] === name).map((field) => field[1]);
+  }
+}
+
+type Field = readonly [name: string, value: string];
+
+/** What an open stream counts, and what one does that a method with a state of its own answers: as long as it likes, at that. */
+const STREAM_BYTES = 256;
+const CALL_BYTES = 4_096;
+const noMetadata = new RequestMetadata([]);
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 /** RFC 9113 §8.2.1: no NUL, no line ends, no white space around. */
@@ -36,8 +61,9 @@ const REQUIRED_PSEUDO = 7;
 const FIELD_OVERHEAD = 32;
 
 /** Collects the fields of one block after the other: `begin`, decode into it, `head` or `trailersAreSound`. */
-export class HeadReader<M> implements FieldSink {
+export class HeadReader<M, C = never> implements FieldSink {
   readonly #methods: ReadonlyMap<string, M>;
+  readonly #calls: ReadonlyMap<string, C>;
   readonly #listBytes: number;
   #size = 0;
   #sound = true;
@@ -45,14 +71,18 @@ export class HeadReader<M> implements FieldSink {
   #regularSeen = false;
   #method = '';
   #path = '';
+  #call: C | undefined;
+  #metadata: Field[] = [];
+  #metadataBytes = 0;
   #contentType = '';
   #timeout = '';
   #encoding = '';
   #contentLength = -1;
 
   /** @param listBytes  the longest header list to take; of a longer one nothing more is looked at */
-  constructor(methods: ReadonlyMap<string, M>, listBytes: number) {
+  constructor(methods: ReadonlyMap<string, M>, listBytes: number, calls: ReadonlyMap<string, C> = new Map()) {
     this.#methods = methods;
+    this.#calls = calls;
     this.#listBytes = listBytes;
   }
 
@@ -63,6 +93,7 @@ export class HeadReader<M> implements FieldSink {
     this.#regularSeen = false;
     this.#method = '';
     this.#path = '';
+    this.#call = undefined;
     this.#contentType = '';
     this.#timeout = '';
     this.#encoding = '';
@@ -78,17 +109,21 @@ export class HeadReader<M> implements FieldSink {
   }
 
   /** The head of the request whose block was decoded since `begin`. */
-  head(): RequestHead<M> {
+  head(): RequestHead<M, C> {
     const method = this.#methods.get(this.#path);
+    const call = this.#call;
     return {
       verdict: this.#verdict(method),
       path: this.#path,
       method,
+      call,
+      metadata: call === undefined ? noMetadata : new RequestMetadata(this.#metadata),
       isHead: this.#method === 'HEAD',
       timeoutMs: this.#timeout === '' ? -1 : parseGrpcTimeout(this.#timeout),
       timeoutText: this.#timeout,
       encoding: this.#encoding === '' ? 'identity' : this.#encoding,
       contentLength: this.#contentLength,
+      bytes: call === undefined ? STREAM_BYTES : CALL_BYTES + this.#metadataBytes,
     };
   }
 
@@ -102,7 +137,7 @@ export class HeadReader<M> implements FieldSink {
     if (!this.#sound || (this.#pseudo & REQUIRED_PSEUDO) !== REQUIRED_PSEUDO || this.#path === '') return 'malformed';
     if (!isGrpc(this.#contentType)) return 'not_grpc';
     if (this.#method !== 'POST') return 'not_post';
-    return method === undefined ? 'unknown_method' : 'call';
+    return method === undefined && this.#call === undefined ? 'unknown_method' : 'call';
   }
 
   #pseudoField(name: string, value: string): void {
@@ -112,8 +147,16 @@ export class HeadReader<M> implements FieldSink {
       return;
     }
     this.#pseudo |= bit;
-    if (name === ':path') this.#path = value;
+    if (name === ':path') this.#onPath(value);
     else if (name === ':method') this.#method = value;
+  }
+
+  #onPath(path: string): void {
+    this.#path = path;
+    this.#call = this.#calls.get(path);
+    if (this.#call === undefined) return;
+    this.#metadata = [];
+    this.#metadataBytes = 0;
   }
 
   #regularField(name: string, value: string): void {
@@ -124,6 +167,12 @@ export class HeadReader<M> implements FieldSink {
     else if (name === 'content-length') this.#length(value);
     else if (name === 'te') this.#sound = value === 'trailers';
     else if (forbidden.has(name) || !TOKEN.test(name)) this.#sound = false;
+    else if (this.#call !== undefined) this.#keep(name, value);
+  }
+
+  #keep(name: string, value: string): void {
+    this.#metadata.push([name, value]);
+    this.#metadataBytes += name.length + value.length + FIELD_OVERHEAD;
   }
 
   #length(value: string): void {

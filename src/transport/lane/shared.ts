@@ -2,6 +2,8 @@
  * What the connections of one lane have in common.
  * @module
  */
+import type { GatehouseError } from '../../errors.ts';
+import type { GrpcMethod } from '../grpc-methods.ts';
 import type { Connection } from './connection.ts';
 import type { LaneCounts } from './counts.ts';
 import type { Inflate } from './inflate.ts';
@@ -13,7 +15,7 @@ import type { HeadReader } from './request-head.ts';
 export interface Shared<P> {
   readonly limits: LaneLimits;
   readonly counts: LaneCounts;
-  readonly heads: HeadReader<LaneMethod<P>>;
+  readonly heads: HeadReader<LaneMethod<P>, GrpcMethod<P>>;
   readonly inflate: Inflate;
   readonly outputs: OutputPool;
   /** What plain sockets read into, one after another. */
@@ -21,6 +23,7 @@ export interface Shared<P> {
   /** Milliseconds of a clock that does not go back. */
   readonly now: () => number;
   readonly failed: (thrown: unknown) => void;
+  readonly callFailed: (path: string, error: GatehouseError, peer: P) => void;
   /** Bytes held of unfinished requests, and bytes of output not yet read, over all connections. */
   held: number;
   unread: number;

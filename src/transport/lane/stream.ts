@@ -2,12 +2,12 @@
  * One request and its reply.
  * @module
  */
-import type { LaneMethod } from './method.ts';
-import type { RequestHead } from './request-head.ts';
+import type { LaneHead } from './method.ts';
+import type { StreamingCall } from './streaming/streaming-call.ts';
 
 export interface Stream<P> {
   readonly id: number;
-  readonly head: RequestHead<LaneMethod<P>>;
+  readonly head: LaneHead<P>;
   readonly openedAt: number;
   /** Infinity without a deadline. */
   readonly deadlineAt: number;
@@ -26,17 +26,16 @@ export interface Stream<P> {
   /** Whether trailers follow `unsent`, or its last frame ends the stream. */
   unsentTrailers: boolean;
   blockedAt: number;
+  /** Its call, when a GrpcMethod answers it. */
+  call: StreamingCall<P> | undefined;
   /** What this stream counts towards the bytes held. */
   held: number;
 }
 
-/** What an open stream counts towards the bytes held, before its body. */
-export const STREAM_BYTES = 256;
-
 /** Creates a stream as its HEADERS opened it. */
 export function createStream<P>(
   id: number,
-  head: RequestHead<LaneMethod<P>>,
+  head: LaneHead<P>,
   openedAt: number,
   sendWindow: number,
   receiveWindow: number,
@@ -57,6 +56,7 @@ export function createStream<P>(
     unsentAt: 0,
     unsentTrailers: false,
     blockedAt: 0,
+    call: undefined,
     held: 0,
   };
 }

@@ -7,6 +7,7 @@ import type { Connection } from './connection.ts';
 import { fault, type Outcome } from './fault.ts';
 import { h2Error } from './protocol.ts';
 import type { Stream } from './stream.ts';
+import { isCallTimed, sweepCall } from './streaming/sweep-call.ts';
 
 const frameLate = fault(h2Error.enhanceYourCalm, 'frame_late', 'a frame took too long');
 /** How long the answer to the PING of a drain may take before the last stream is named without it. */
@@ -43,6 +44,13 @@ export function isIdle<P>(link: Connection<P>): boolean {
   return link.streams.size === 0 && link.unread === 0 && link.block === undefined;
 }
 
+/** Whether something is under way that has to be over in time. A call that waits for what there is to say is not. */
+export function isBusy<P>(link: Connection<P>): boolean {
+  if (link.unread > 0 || link.block !== undefined) return true;
+  for (const { call } of link.streams.values()) if (call === undefined || isCallTimed(call)) return true;
+  return false;
+}
+
 function isFrameLate<P>(link: Connection<P>, now: number): boolean {
   const { frameMs } = link.lane.limits;
   if (link.block !== undefined && now - link.block.begunAt > frameMs) return true;
@@ -58,6 +66,7 @@ function sweepStreams<P>(link: Connection<P>, now: number): Outcome {
 }
 
 function sweepStream<P>(link: Connection<P>, stream: Stream<P>, now: number): Outcome {
+  if (stream.call !== undefined) return sweepCall(link, stream.call, now);
   const { windowMs, requestMs } = link.lane.limits;
   if (stream.unsent !== undefined) {
     return now - stream.blockedAt > windowMs ? link.reset(stream.id, h2Error.cancel, 'window_stalled') : undefined;

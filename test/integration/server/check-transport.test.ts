@@ -87,11 +87,20 @@ describe('The lane under serve', function () {
       const socket = connect(Number(port), hostname).end('GET / HTTP/1.1\r\n\r\n').resume();
       await once(socket, 'close');
     }
+    const workload = connect(server.ready.workloadApi.replace(/^unix:/, ''))
+      .end('GET / HTTP/1.1\r\n\r\n')
+      .resume();
+    await once(workload, 'close');
     using client = checkClient(server.ready.extAuthz);
     await client.ask(new Uint8Array(0), '/no.Such/Method');
     await eventually('all is counted', async () => {
       const text = await metrics(server);
-      const wanted = ['hostile_total{kind="not_http2"} 4', 'refusals_total 1', 'connections 1'];
+      const wanted = [
+        'hostile_total{listener="ext-authz",kind="not_http2"} 4',
+        'hostile_total{listener="workload-api",kind="not_http2"} 1',
+        'refusals_total{listener="ext-authz"} 1',
+        'connections{listener="ext-authz"} 1',
+      ];
       return wanted.every((line) => text.includes(`gatehouse_lane_${line}\n`)) ? true : undefined;
     });
   });

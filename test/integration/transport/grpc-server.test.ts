@@ -4,7 +4,8 @@ import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { GatehouseError } from '../../../src/errors.ts';
 import { Health } from '../../../src/gen/grpc/health/v1/health_pb.ts';
 import { createWatchable } from '../../../src/lib/watchable.ts';
-import { type GrpcMethod, rawUnary, unary } from '../../../src/transport/grpc-methods.ts';
+import { type RawMethod, rawUnary } from '../../../src/transport/grpc-js-handlers.ts';
+import { type GrpcMethod, unary } from '../../../src/transport/grpc-methods.ts';
 import { createGrpcServer, type GrpcServer } from '../../../src/transport/grpc-server.ts';
 import { healthMethods } from '../../../src/transport/health-service.ts';
 import { type Listener, textOfAddress } from '../../../src/transport/listen-address.ts';
@@ -26,7 +27,7 @@ interface Served extends AsyncDisposable {
 }
 
 async function serve(
-  methods: readonly GrpcMethod[],
+  methods: readonly (GrpcMethod | RawMethod)[],
   limits = { maxReceiveMessageBytes: 1024, maxConcurrentStreams: 100 },
 ): Promise<Served> {
   const listener = await listen({ kind: 'tcp', host: '127.0.0.1', port: 0, tls: false });

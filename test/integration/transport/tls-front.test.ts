@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { Client, credentials, status } from '@grpc/grpc-js';
 import { createWatchable } from '../../../src/lib/watchable.ts';
 import type { Connection } from '../../../src/transport/connections.ts';
-import { rawUnary } from '../../../src/transport/grpc-methods.ts';
+import { rawUnary } from '../../../src/transport/grpc-js-handlers.ts';
 import { createGrpcServer } from '../../../src/transport/grpc-server.ts';
 import { createTlsFront, type HandshakeFailure, type TlsIdentity } from '../../../src/transport/tls-front.ts';
 import { openssl } from '../../support/openssl.ts';

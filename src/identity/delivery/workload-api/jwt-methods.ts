@@ -2,10 +2,9 @@
  * The JWT half of the SPIFFE Workload API.
  * @module
  */
-import { create } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { GatehouseError } from '../../../errors.ts';
 import {
-  type JWTBundlesResponse,
   JWTBundlesResponseSchema,
   type JWTSVIDRequest,
   type JWTSVIDResponse,
@@ -14,6 +13,7 @@ import {
   SpiffeWorkloadAPI,
   ValidateJWTSVIDResponseSchema,
 } from '../../../gen/spiffe/workload/workloadapi_pb.ts';
+import type { Bundle } from '../../../spiffe/bundle.ts';
 import { jwtBundleToJwks } from '../../../spiffe/bundle-jwks.ts';
 import { idOfTrustDomain, parseSpiffeId } from '../../../spiffe/spiffe-id.ts';
 import { type CallContext, type GrpcMethod, serverStreaming, unary } from '../../../transport/grpc-methods.ts';
@@ -21,6 +21,7 @@ import type { Entry } from '../../registration/entry.ts';
 import { lookUpCaller, notEntitled, watchCaller } from '../caller-watch.ts';
 import type { DeliveryDeps } from '../delivery-deps.ts';
 import { federatedBundles } from '../federated-bundles.ts';
+import type { Answer } from '../shared-answers.ts';
 import { requireSecurityHeader } from './security-header.ts';
 import { validateJwtSvid } from './validate-jwt-svid.ts';
 
@@ -60,23 +61,30 @@ async function fetchJwtSvid(
   return create(JWTSVIDResponseSchema, { svids: await Promise.all(wanted.map(issue)) });
 }
 
-async function* fetchJwtBundles(deps: DeliveryDeps, context: CallContext): AsyncGenerator<JWTBundlesResponse> {
+async function* fetchJwtBundles(deps: DeliveryDeps, context: CallContext): AsyncGenerator<Uint8Array> {
   requireSecurityHeader(context.metadata);
   using watch = watchCaller(deps, context, 'workload-api');
-  let last = '';
+  let last: Answer | undefined;
   while (!context.signal.aborted) {
     const { bundles, entries } = await watch.state();
     const all = [bundles.own, ...federatedBundles(bundles, entries)];
-    const content = JSON.stringify(all.map(({ trustDomain, sequence }) => [trustDomain, sequence]));
-    if (content !== last) {
-      const jwks = all.map((each) => [idOfTrustDomain(each.trustDomain), Buffer.from(jwtBundleToJwks(each))] as const);
-      yield create(JWTBundlesResponseSchema, { bundles: Object.fromEntries(jwks) });
-      last = content;
+    const key = all.flatMap(({ trustDomain, sequence }) => [trustDomain, sequence]);
+    const answer = watch.stream.answers.of('jwt-bundles', key, last, () => bundlesOf(all));
+    if (answer !== last) {
+      last = answer;
+      yield last.bytes;
       const spiffeIds = entries.map((entry) => entry.spiffeId);
-      watch.stream.tell({ spiffeIds, sequence: bundles.own.sequence, grade: 'sent', kinds: ['jwt'] });
+      watch.stream.tell({ spiffeIds, sequence: bundles.own.sequence, grade: 'sent', kinds });
     }
     await watch.changed(Number.POSITIVE_INFINITY);
   }
+}
+
+const kinds = ['jwt'] as const;
+
+function bundlesOf(all: readonly Bundle[]): Uint8Array {
+  const jwks = all.map((each) => [idOfTrustDomain(each.trustDomain), Buffer.from(jwtBundleToJwks(each))] as const);
+  return toBinary(JWTBundlesResponseSchema, create(JWTBundlesResponseSchema, { bundles: Object.fromEntries(jwks) }));
 }
 
 function idIn(text: string): string {

@@ -2,8 +2,8 @@
  * The metadata that every call to the Workload API must carry.
  * @module
  */
-import type { Metadata } from '@grpc/grpc-js';
 import { GatehouseError } from '../../../errors.ts';
+import type { CallMetadata } from '../../../transport/grpc-methods.ts';
 
 const NAME = 'workload.spiffe.io';
 
@@ -13,7 +13,7 @@ const NAME = 'workload.spiffe.io';
  * @throws GatehouseError `header_missing` unless there is exactly one value and it is exactly `true`
  * @see SPIFFE Workload Endpoint §5 (security header)
  */
-export function requireSecurityHeader(metadata: Metadata): void {
+export function requireSecurityHeader(metadata: CallMetadata): void {
   const values = metadata.get(NAME);
   if (values.length === 1 && values[0] === 'true') return;
   throw new GatehouseError('header_missing', `a call without ${NAME}: true`);

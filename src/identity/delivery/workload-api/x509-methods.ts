@@ -2,12 +2,10 @@
  * The X.509 half of the SPIFFE Workload API.
  * @module
  */
-import { create } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import {
   SpiffeWorkloadAPI,
-  type X509BundlesResponse,
   X509BundlesResponseSchema,
-  type X509SVIDResponse,
   X509SVIDResponseSchema,
   X509SVIDSchema,
 } from '../../../gen/spiffe/workload/workloadapi_pb.ts';
@@ -18,7 +16,8 @@ import type { Entry } from '../../registration/entry.ts';
 import { type CallerState, type CallerWatch, watchCaller } from '../caller-watch.ts';
 import type { DeliveryDeps } from '../delivery-deps.ts';
 import { federatedBundles } from '../federated-bundles.ts';
-import { createHeldSvids, type HeldSvid } from '../held-svids.ts';
+import { createHeldSvids, type HeldSvid, type HeldSvids } from '../held-svids.ts';
+import type { Answer } from '../shared-answers.ts';
 import { requireSecurityHeader } from './security-header.ts';
 
 /** FetchX509SVID and FetchX509Bundles: the full state first and at every change (Workload API §5.2). */
@@ -29,45 +28,51 @@ export function x509Methods(deps: DeliveryDeps): GrpcMethod[] {
   ];
 }
 
-async function* fetchX509Svid(deps: DeliveryDeps, context: CallContext): AsyncGenerator<X509SVIDResponse> {
+async function* fetchX509Svid(deps: DeliveryDeps, context: CallContext): AsyncGenerator<Uint8Array> {
   requireSecurityHeader(context.metadata);
   using watch = watchCaller(deps, context, 'workload-api');
   const held = createHeldSvids(deps, watch.stream, 'workload-api');
-  let last = '';
-  let crls: readonly Uint8Array[] | undefined;
+  let last: Answer | undefined;
   while (!context.signal.aborted) {
-    const state = await watch.state();
-    const svids = await held.refresh(state.entries, state.attestation);
-    const content = contentOf(state, svids);
-    if (content !== last || state.crls !== crls) {
-      yield responseOf(svids, state);
-      last = content;
-      crls = state.crls;
-      acknowledgeSent(watch, state);
+    const next = await nextSvids(watch, held, last);
+    if (next !== undefined) {
+      last = next.answer;
+      yield last.bytes;
+      acknowledgeSent(watch, next.state);
     }
     await watch.changed(held.dueAt);
   }
 }
 
-async function* fetchX509Bundles(deps: DeliveryDeps, context: CallContext): AsyncGenerator<X509BundlesResponse> {
+async function* fetchX509Bundles(deps: DeliveryDeps, context: CallContext): AsyncGenerator<Uint8Array> {
   requireSecurityHeader(context.metadata);
   using watch = watchCaller(deps, context, 'workload-api');
-  let last = '';
-  let crls: readonly Uint8Array[] | undefined;
+  let last: Answer | undefined;
   while (!context.signal.aborted) {
     const state = await watch.state();
-    const content = contentOf(state, []);
-    if (content !== last || state.crls !== crls) {
-      const own = [idOfTrustDomain(state.bundles.own.trustDomain), bundleBytes(state.bundles.own)] as const;
-      const bundles = Object.fromEntries([own, ...federatedOf(state.bundles, state.entries)]);
-      yield create(X509BundlesResponseSchema, { bundles, crl: [...state.crls] });
-      last = content;
-      crls = state.crls;
+    const answer = watch.stream.answers.of('x509-bundles', keyOf(state, []), last, () => bundlesOf(state));
+    if (answer !== last) {
+      last = answer;
+      yield last.bytes;
       acknowledgeSent(watch, state);
     }
     await watch.changed(Number.POSITIVE_INFINITY);
   }
 }
+
+/** The answer to send next, and why; undefined if it is the last one. What waits for the next change keeps nothing but that. */
+async function nextSvids(
+  watch: CallerWatch,
+  held: HeldSvids,
+  last: Answer | undefined,
+): Promise<{ readonly answer: Answer; readonly state: CallerState } | undefined> {
+  const state = await watch.state();
+  const svids = await held.refresh(state.entries, state.attestation);
+  const answer = watch.stream.answers.of('x509', keyOf(state, svids), last, () => svidsOf(svids, state));
+  return answer === last ? undefined : { answer, state };
+}
+
+const kinds = ['x509'] as const;
 
 /** Once the generator runs on after a `yield`, its message has been handed to the connection: sent, and no more than that. */
 function acknowledgeSent({ stream }: CallerWatch, { entries, bundles }: CallerState): void {
@@ -75,22 +80,29 @@ function acknowledgeSent({ stream }: CallerWatch, { entries, bundles }: CallerSt
     spiffeIds: entries.map((entry) => entry.spiffeId),
     sequence: bundles.own.sequence,
     grade: 'sent',
-    kinds: ['x509'],
+    kinds,
   });
 }
 
 /** Changes exactly if the message would. */
-function contentOf({ bundles, entries }: CallerState, svids: readonly HeldSvid[]): string {
-  const federated = federatedBundles(bundles, entries);
-  return JSON.stringify([
-    svids.map(({ entry, svid }) => [entry.spiffeId, entry.hint, svid.serial]),
-    [bundles.own, ...federated].map(({ trustDomain, sequence }) => [trustDomain, sequence]),
-  ]);
+function keyOf({ bundles, entries, crls }: CallerState, svids: readonly HeldSvid[]): readonly unknown[] {
+  const key: unknown[] = [crls, svids.length];
+  for (const { entry, svid } of svids) key.push(entry.spiffeId, entry.hint, svid.serial);
+  for (const { trustDomain, sequence } of [bundles.own, ...federatedBundles(bundles, entries)]) {
+    key.push(trustDomain, sequence);
+  }
+  return key;
 }
 
-function responseOf(svids: readonly HeldSvid[], { bundles, crls }: CallerState): X509SVIDResponse {
+function bundlesOf({ bundles, entries, crls }: CallerState): Uint8Array {
+  const own = [idOfTrustDomain(bundles.own.trustDomain), bundleBytes(bundles.own)] as const;
+  const all = Object.fromEntries([own, ...federatedOf(bundles, entries)]);
+  return toBinary(X509BundlesResponseSchema, create(X509BundlesResponseSchema, { bundles: all, crl: [...crls] }));
+}
+
+function svidsOf(svids: readonly HeldSvid[], { bundles, crls }: CallerState): Uint8Array {
   const bundle = bundleBytes(bundles.own);
-  return create(X509SVIDResponseSchema, {
+  const message = create(X509SVIDResponseSchema, {
     crl: [...crls],
     svids: svids.map(({ entry, svid }) =>
       create(X509SVIDSchema, {
@@ -108,6 +120,7 @@ function responseOf(svids: readonly HeldSvid[], { bundles, crls }: CallerState):
       ),
     ),
   });
+  return toBinary(X509SVIDResponseSchema, message);
 }
 
 function federatedOf(bundles: BundleSet, entries: readonly Entry[]): (readonly [string, Uint8Array])[] {

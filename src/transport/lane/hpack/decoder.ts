@@ -15,11 +15,13 @@ export interface FieldSink {
 /** An integer longer than this is not a length or an index of anything that fits into a block. */
 const MAX_INTEGER = 1 << 24;
 
+const nothing = Buffer.alloc(0);
+
 /** One peer's decoding state. A block that fails leaves it useless: the connection must end (RFC 7541 §2.3.3). */
 export class HpackDecoder {
   readonly table: DynamicTable;
   readonly #scratch: Buffer;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = nothing;
   #at = 0;
   #end = 0;
   #failed = false;
@@ -48,6 +50,7 @@ export class HpackDecoder {
       else this.#literal(4, false, sink);
       if (this.#failed) return false;
     }
+    this.#bytes = nothing; // a connection that waits keeps no chunk
     return true;
   }
 

@@ -1,11 +1,13 @@
 /**
  * HPACK's dynamic table (RFC 7541 §2.3.2, §4): the newest entry first, the oldest evicted when the size is exceeded.
  *
- * A ring over plain arrays. 32 bytes a field is its overhead by the standard, so a table of 4,096 bytes holds at most 128 fields.
+ * A ring over plain arrays, which grow with what the peer puts into them: most need few fields. 32 bytes a field is its overhead by
+ * the standard, so a table of 4,096 bytes holds at most 128 fields.
  * @module
  */
 
 const FIELD_OVERHEAD = 32;
+const FIRST_SLOTS = 8;
 
 /** Holds at most `limit` bytes as RFC 7541 §4.1 counts them. */
 export class DynamicTable {
@@ -13,9 +15,9 @@ export class DynamicTable {
   version = 0;
   length = 0;
   readonly #limit: number;
-  readonly #mask: number;
-  readonly #names: string[];
-  readonly #values: string[];
+  #mask = FIRST_SLOTS - 1;
+  #names = emptySlots(FIRST_SLOTS);
+  #values = emptySlots(FIRST_SLOTS);
   #newest = 0;
   #size = 0;
   #maxSize: number;
@@ -23,11 +25,6 @@ export class DynamicTable {
   constructor(limit: number) {
     this.#limit = limit;
     this.#maxSize = limit;
-    let slots = 1;
-    while (slots * FIELD_OVERHEAD < limit) slots *= 2;
-    this.#mask = slots - 1;
-    this.#names = Array.from({ length: slots }, () => '');
-    this.#values = Array.from({ length: slots }, () => '');
   }
 
   /** Name of entry `index`, 0 being the newest; the caller has checked `index < length`. */
@@ -45,6 +42,7 @@ export class DynamicTable {
     this.version += 1;
     this.#evictTo(this.#maxSize - size);
     if (size > this.#maxSize) return;
+    if (this.length > this.#mask) this.#grow();
     this.#newest = (this.#newest + 1) & this.#mask;
     this.#names[this.#newest] = name;
     this.#values[this.#newest] = value;
@@ -61,6 +59,19 @@ export class DynamicTable {
     return true;
   }
 
+  /** Twice as many slots, the oldest entry first. */
+  #grow(): void {
+    const [names, values] = [emptySlots(2 * this.length), emptySlots(2 * this.length)];
+    for (let index = 0; index < this.length; index += 1) {
+      names[this.length - 1 - index] = this.name(index);
+      values[this.length - 1 - index] = this.value(index);
+    }
+    this.#newest = this.length - 1;
+    this.#mask = names.length - 1;
+    this.#names = names;
+    this.#values = values;
+  }
+
   #evictTo(room: number): void {
     while (this.length > 0 && this.#size > room) {
       const oldest = (this.#newest - this.length + 1) & this.#mask;
@@ -71,3 +82,5 @@ export class DynamicTable {
     }
   }
 }
+
+const emptySlots = (count: number): string[] => Array.from({ length: count }, () => '');

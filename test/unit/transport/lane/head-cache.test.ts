@@ -42,6 +42,18 @@ describe('HeadCache', () => {
     assert.equal(cache.find(Buffer.from([8]), 0, 1, 3), head);
   });
 
+  it('finds the latest where an older one was, shorter and longer', () => {
+    const cache = new HeadCache<string>();
+    const heads = Array.from({ length: 24 }, () => reader.head());
+    for (const [n, each] of heads.entries())
+      cache.keep(Buffer.alloc(100 + (n % 3) * 50, n), 0, 100 + (n % 3) * 50, 3, each);
+    for (let n = 16; n < 24; n += 1) {
+      assert.equal(cache.find(Buffer.alloc(100 + (n % 3) * 50, n), 0, 100 + (n % 3) * 50, 3), heads[n]);
+      assert.equal(cache.find(Buffer.alloc(99, n), 0, 99, 3), undefined);
+    }
+    assert.equal(cache.find(Buffer.alloc(100, 15), 0, 100, 3), undefined);
+  });
+
   it('keeps no block above 1,024 bytes', () => {
     const cache = new HeadCache<string>();
     cache.keep(Buffer.alloc(1_025), 0, 1_025, 3, head);

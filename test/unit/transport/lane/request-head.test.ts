@@ -23,16 +23,35 @@ describe('HeadReader', () => {
       ['grpc-encoding', 'gzip'],
       ['content-length', '17'],
     ] as const;
-    assert.deepEqual(read([...call, ...more]), {
+    const { metadata, ...head } = read([...call, ...more]);
+    assert.deepEqual(metadata.get('te'), []);
+    assert.deepEqual(head, {
       verdict: 'call',
       path: '/a.B/C',
       method: 'the method',
+      call: undefined,
+      bytes: 256,
       isHead: false,
       timeoutMs: 200,
       timeoutText: '200m',
       encoding: 'gzip',
       contentLength: 17,
     });
+  });
+
+  it('keeps the fields of a call for a method that may ask for them, and counts them', () => {
+    const calls = new HeadReader(new Map(), 1_000, new Map([['/a.B/C', 'the call']]));
+    const read = (...more: readonly (readonly [string, string])[]) => {
+      calls.begin();
+      for (const [name, value] of [...call, ...more]) calls.field(name, value);
+      return calls.head();
+    };
+    const one = read(['te', 'trailers'], ['x', '1'], ['y', '2'], ['x', '3']);
+    assert.deepEqual([one.verdict, one.method, one.call, one.bytes], ['call', undefined, 'the call', 4_096 + 3 * 34]);
+    assert.deepEqual([one.metadata.get('x'), one.metadata.get('te'), one.metadata.get('z')], [['1', '3'], [], []]);
+    const other = read();
+    assert.deepEqual([other.bytes, other.metadata.get('x')], [4_096, []]);
+    assert.deepEqual(one.metadata.get('x'), ['1', '3'], 'the first keeps its own');
   });
 
   it('reads a call that says no more than it must', () => {
