@@ -12,8 +12,16 @@ import type { Stream } from './stream.ts';
 
 /** Compressed flag and length, in front of every gRPC message. */
 export const MESSAGE_PREFIX = 5;
+/** A frame below this that does not end its stream is counted: only a flood sends many. */
+export const SMALL_FRAME = 256;
 const FIRST_BUFFER = 512;
 const GROWTH = 4;
+
+/** Whether `content-length`, if it was sent, told the truth (RFC 9113 §8.1.1). */
+export function bodyIsComplete<P>(stream: Stream<P>): boolean {
+  const { contentLength } = stream.head;
+  return contentLength < 0 || contentLength === stream.bodyBytes;
+}
 
 /** Keeps `bytes[start, end)` on the stream. Returns a refusal when the message may not be taken. */
 export function keepBody<P>(

@@ -329,10 +329,11 @@ export class Connection<P> implements FrameSink {
     if (this.out.unread > this.lane.limits.unreadBytesPerConnection) return;
     try {
       if (this.blocked.size > 0) resumeBlocked(this);
-      if (!this.congested) return void this.settle();
-      this.congested = false;
-      this.socket.resume();
-      this.splitter.resume();
+      if (this.congested) {
+        this.congested = false;
+        this.socket.resume();
+        this.splitter.resume();
+      }
       this.#goOn();
     } catch (thrown) {
       this.#broke(thrown);

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { keepBody, MESSAGE_PREFIX } from './body.ts';
+import { bodyIsComplete, keepBody, MESSAGE_PREFIX, SMALL_FRAME } from './body.ts';
 import { answerPlain, answerWhole } from './call.ts';
 import type { Connection } from './connection.ts';
 import { fault, type Outcome } from './fault.ts';
@@ -12,9 +12,6 @@ import { flag, h2Error } from './protocol.ts';
 import { sendRefusal } from './reply.ts';
 import type { Stream } from './stream.ts';
 import { onCallData } from './streaming/on-call-data.ts';
-
-/** A frame below this that does not end its stream is counted: only a flood sends many. */
-export const SMALL_FRAME = 256;
 
 export function onData<P>(
   link: Connection<P>,
@@ -44,12 +41,6 @@ export function onData<P>(
   if (stream.call !== undefined) return onCallData(link, stream, stream.call, flags, bytes, from, to);
   if (flags & flag.endStream) return onLastData(link, stream, bytes, from, to);
   return onSomeData(link, stream, bytes, from, to);
-}
-
-/** Whether `content-length`, if it was sent, told the truth (RFC 9113 §8.1.1). */
-export function bodyIsComplete<P>(stream: Stream<P>): boolean {
-  const { contentLength } = stream.head;
-  return contentLength < 0 || contentLength === stream.bodyBytes;
 }
 
 function onLastData<P>(link: Connection<P>, stream: Stream<P>, bytes: Buffer, start: number, end: number): Outcome {

@@ -3,13 +3,13 @@
  * @module
  */
 import { grpcStatus } from '../../errors.ts';
+import { bodyIsComplete } from './body.ts';
 import { answerWhole } from './call.ts';
 import type { Connection } from './connection.ts';
 import { fault, type Outcome } from './fault.ts';
 import { uint31 } from './frames.ts';
 import { extendBlock } from './header-block.ts';
 import type { LaneHead } from './method.ts';
-import { bodyIsComplete } from './on-data.ts';
 import { flag, h2Error } from './protocol.ts';
 import { sendRefusal } from './reply.ts';
 import { createStream, type Stream } from './stream.ts';

@@ -2,9 +2,9 @@
  * DATA of a call of a GrpcMethod.
  * @module
  */
+import { bodyIsComplete, SMALL_FRAME } from '../body.ts';
 import type { Connection } from '../connection.ts';
 import type { Outcome } from '../fault.ts';
-import { bodyIsComplete, SMALL_FRAME } from '../on-data.ts';
 import { flag, h2Error } from '../protocol.ts';
 import type { Stream } from '../stream.ts';
 import type { StreamingCall } from './streaming-call.ts';
