@@ -9,6 +9,7 @@ import { createWatchable } from '../../src/lib/watchable.ts';
 import { healthMethods } from '../../src/transport/health-service.ts';
 import { createLane, type Lane } from '../../src/transport/lane/lane.ts';
 import type { LaneLimits } from '../../src/transport/lane/limits.ts';
+import { eventually } from '../support/eventually.ts';
 import { bigReply, checkPath, laneMethods } from '../support/lane-methods.ts';
 import { openssl } from '../support/openssl.ts';
 import {
@@ -328,6 +329,29 @@ describe('Lane connection', () => {
     const answer = await endOf(peer, 1);
     assert.doesNotMatch(answer.payload.toString('latin1'), /secret/);
     assert.match(String(heard[0]), /a secret/);
+    server.close();
+  });
+
+  it('tells when a connection is over, and of one that was not let in', async () => {
+    const gone: string[] = [];
+    await using lane = createLane<string>({ methods: laneMethods, gone: (peer) => gone.push(peer) });
+    let count = 0;
+    const server = createServer((socket) => {
+      count += 1;
+      lane.accept(socket, `peer ${count}`);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    using first = await connectRaw(port);
+    first.send(wholeCall(1, checkPath));
+    await endOf(first, 1);
+    assert.deepEqual(gone, []);
+    first.socket.destroy();
+    await eventually('it is told', () => gone.length > 0 || undefined);
+    await lane.drain();
+    using late = await connectRaw(port);
+    await late.closed;
+    assert.deepEqual(gone, ['peer 1', 'peer 2']);
     server.close();
   });
 
