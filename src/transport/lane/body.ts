@@ -91,7 +91,12 @@ export function announcedIn<P>(stream: Stream<P>, bytes: Buffer, start: number, 
 }
 
 /** Makes room for `needed` bytes of the message that is put together. False: no more may be held. */
-export function makeRoom<P>(link: Connection<P>, stream: Stream<P>, needed: number, announced: number | undefined): boolean {
+export function makeRoom<P>(
+  link: Connection<P>,
+  stream: Stream<P>,
+  needed: number,
+  announced: number | undefined,
+): boolean {
   const old = stream.body;
   if (old !== undefined && needed <= old.length) return true;
   let size = old?.length ?? FIRST_BUFFER;

@@ -5,7 +5,7 @@
  * window and one message; all of it counts towards the bytes held.
  * @module
  */
-import { MESSAGE_PREFIX, makeRoom, tooLarge, tooMuchHeld } from '../body.ts';
+import { announcedIn, MESSAGE_PREFIX, makeRoom, tooLarge, tooMuchHeld } from '../body.ts';
 import { notInflatable } from '../call.ts';
 import type { Connection } from '../connection.ts';
 import { uint32, writeWindowUpdate } from '../frames.ts';
@@ -108,7 +108,7 @@ export class Incoming<P> {
   #takePart(bytes: Buffer, start: number, end: number): GrpcRefusal | undefined {
     const stream = this.#stream;
     const filled = stream.bodyFilled + (end - start);
-    if (!makeRoom(this.#link, stream, filled)) return tooMuchHeld(this.#link);
+    if (!makeRoom(this.#link, stream, filled, announcedIn(stream, bytes, start, end))) return tooMuchHeld(this.#link);
     const body = stream.body!;
     bytes.copy(body, stream.bodyFilled, start, end);
     stream.bodyFilled = filled;
