@@ -4,14 +4,9 @@
  * Headers, cookies and the query are never shown: that is where tokens travel, and policy matches the path without the query.
  * @module
  */
-import { fromBinary } from '@bufbuild/protobuf';
 import type { KeptDecision } from '../../authz/kept-decision.ts';
 import { nameOf } from '../../authz/respond.ts';
-import type {
-  AttributeContext_Peer,
-  AttributeContext_Request,
-} from '../../gen/envoy/service/auth/v3/attribute_context_pb.ts';
-import { CheckRequestSchema } from '../../gen/envoy/service/auth/v3/external_auth_pb.ts';
+import { CheckRequest, part } from '../../authz/wire/check-request.ts';
 
 export interface DecisionRecord {
   readonly id: string;
@@ -75,35 +70,42 @@ export function decisionRecord({
 const LONGEST = 512;
 const short = (text: string): string => (text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`);
 
+/** Pointed at one request after another. */
+const view = new CheckRequest();
+
 function describe(bytes: Uint8Array): Pick<DecisionRecord, 'source' | 'request'> {
   try {
-    const { attributes } = fromBinary(CheckRequestSchema, bytes);
-    return {
-      ...(attributes?.source && { source: sourceOf(attributes.source) }),
-      request: requestOf(attributes?.request),
-    };
+    view.read(bytes);
   } catch {
     return {}; // what cannot be read was denied, and the reason says so
   }
+  return { ...(hasText('sourcePrincipal', 'sourceAddress') && { source: source() }), request: request() };
 }
 
-function sourceOf({ principal, address }: AttributeContext_Peer): NonNullable<DecisionRecord['source']> {
-  const socket = address?.address.case === 'socketAddress' ? address.address.value : undefined;
-  return {
-    principal: short(principal),
-    address: socket?.address ?? '',
-    port: socket?.portSpecifier.case === 'portValue' ? socket.portSpecifier.value : 0,
-  };
+type Part = keyof typeof part;
+
+const hasText = (...names: readonly Part[]): boolean => names.some((name) => view.spans[part[name] * 2]! >= 0);
+
+/** A part as UTF-8; `''` if it is absent. */
+function text(name: Part): string {
+  const begin = view.spans[part[name] * 2]!;
+  return begin < 0 ? '' : short(view.bytes.toString('utf8', begin, view.spans[part[name] * 2 + 1]!));
 }
 
-function requestOf(request: AttributeContext_Request | undefined): NonNullable<DecisionRecord['request']> {
-  const http = request?.http;
-  if (http === undefined) return { protocol: 'tcp' };
+const source = (): NonNullable<DecisionRecord['source']> => ({
+  principal: text('sourcePrincipal'),
+  address: text('sourceAddress'),
+  port: Math.max(0, view.sourcePort),
+});
+
+function request(): NonNullable<DecisionRecord['request']> {
+  if (!view.hasHttp) return { protocol: 'tcp' };
+  const requestId = text('requestId');
   return {
     protocol: 'http',
-    method: short(http.method),
-    host: short(http.host),
-    path: short(http.path.split(/[?#]/, 1)[0] ?? ''),
-    ...(http.id !== '' && { requestId: short(http.id) }),
+    method: text('method'),
+    host: text('host'),
+    path: text('path').split(/[?#]/, 1)[0] ?? '',
+    ...(requestId !== '' && { requestId }),
   };
 }
