@@ -157,7 +157,7 @@ export async function reload(settings: Settings): Promise<Section> {
 }
 
 interface Edit {
-  /** From the new file's being there to its being in force in the decider, the wait for the file to be quiet included. */
+  /** From the new file's being there to its being in force in the decider, the wait whether more comes included. */
   readonly tookMs: number;
   readonly primaryCpuMs: number;
   readonly deciderCpuMs: number;
@@ -205,7 +205,7 @@ function reloadReport(before: Round, during: Round, edits: readonly Edit[]): Sec
   return {
     name: 'reload',
     title: `Reload: one of ${shown(DOCUMENTS, 0)} policies is edited, under 1,000 requests/s`,
-    note: `Envoy, decider and primary share one core, the client has the other. One file of ${shown(DOCUMENTS, 0)} documents, replaced ${EDITS} times. In force in the decider after ${shownSpread(took, 0)} ms, of which 100 ms are the wait for the file to be quiet; CPU of a reload: primary ${shown(spread(edits.map(({ primaryCpuMs }) => primaryCpuMs)).median, 0)} ms, decider ${shown(spread(edits.map(({ deciderCpuMs }) => deciderCpuMs)).median, 0)} ms (its Checks meanwhile included).`,
+    note: `Envoy, decider and primary share one core, the client has the other. One file of ${shown(DOCUMENTS, 0)} documents, replaced ${EDITS} times. In force in the decider after ${shownSpread(took, 0)} ms, of which 20 ms are the wait whether more comes; CPU of a reload: primary ${shown(spread(edits.map(({ primaryCpuMs }) => primaryCpuMs)).median, 0)} ms, decider ${shown(spread(edits.map(({ deciderCpuMs }) => deciderCpuMs)).median, 0)} ms (its Checks meanwhile included).`,
     head: ['', 'p50 ms', 'p99 ms', 'p99.9 ms', 'not answered 200'],
     rows: [row('before', before), row('while reloading', during)],
     raw: { before, during, edits },

@@ -33,7 +33,9 @@ export async function saturate(
 ): Promise<Section> {
   const some = peers
     .filter(({ name }) => only.peers === undefined || only.peers.includes(name))
-    .map((peer) => (peer.isOurs || isFull ? peer : { ...peer, sizes: peer.sizes.filter((size) => size <= 1_000) }));
+    .map((peer) =>
+      peer.isOurs || isFull ? peer : { ...peer, sizes: peer.sizes.filter((size) => size === 0 || size === 1_000) },
+    );
   const cases = await startCases(some);
   const taken = new Map<Case, Round[]>();
   try {

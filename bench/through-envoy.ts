@@ -27,7 +27,7 @@ import { type Case, startCases, stopCases } from './lib/verdicts.ts';
 const PER_SECOND = 1_000;
 const RBAC_SIZES = [10, 300, 1_000, 10_000];
 /** As much as passes, before anything is measured: until what compiles itself has done so. */
-const WARM_UP = ['--connections', '32', '--warm', '0', '--seconds', '3'];
+const WARM_UP = ['--connections', '32', '--warm', '0', '--seconds', '2'];
 
 /** An Envoy with one filter or none, and what answers its Checks. */
 export interface Target {
@@ -89,7 +89,7 @@ export async function envoyLatency(settings: Settings): Promise<Section> {
   return {
     name: 'envoy-latency',
     title: `Latency through Envoy at ${PER_SECOND.toLocaleString('en-US')} requests/s`,
-    note: `Open loop with Poisson arrivals over 32 mTLS connections (HTTP/1.1); latency counts from when a request was due. Envoy (one worker) and the server, all its processes, share a core, the client has another; each was at full load for 3 s before. Milliseconds, median (min–max) of rounds.${verdict(targets, base)}`,
+    note: `Open loop with Poisson arrivals over 32 mTLS connections (HTTP/1.1); latency counts from when a request was due. Envoy (one worker) and the server, all its processes, share a core, the client has another; each was at full load for 2 s before. Milliseconds, median (min–max) of rounds.${verdict(targets, base)}`,
     head: ['target', 'p50 ms', 'p99 ms', 'p99.9 ms', "Envoy's CPU µs", "server's CPU µs", 'answered 200'],
     rows,
     raw: targets.map(({ label, why, rounds }) => ({ label, why, rounds })),
