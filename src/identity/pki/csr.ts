@@ -7,7 +7,7 @@ import { verify } from 'node:crypto';
 import forge from 'node-forge';
 import { GatehouseError } from '../../errors.ts';
 import { tag } from './der.ts';
-import { DerReader, readOnly } from './der-reader.ts';
+import { DerReader, enterSequence, readBitString, readOid, readOnly } from './der-reader.ts';
 import { type PublicKeyInfo, readPublicKeyInfo } from './key-type.ts';
 import { fromPem } from './pem.ts';
 import { signatureAlgorithmOf } from './signature-algorithm.ts';
@@ -15,8 +15,13 @@ import { signatureAlgorithmOf } from './signature-algorithm.ts';
 const MAX_BYTES = 16 * 1024;
 const MAX_DEPTH = 24;
 
-/** The type package knows only the boolean of old; the options are forge's own (lib/asn1.js, fromDer). */
-const strictly = { strict: true, parseAllBytes: true, maxDepth: MAX_DEPTH } as unknown as boolean;
+/** Bit strings, key and signature, stay what they are. The type package knows only the boolean of old; the options are forge's own (lib/asn1.js, fromDer). */
+const strictly = {
+  strict: true,
+  parseAllBytes: true,
+  decodeBitStrings: false,
+  maxDepth: MAX_DEPTH,
+} as unknown as boolean;
 
 function refuse(reason: string, cause?: unknown): never {
   throw new GatehouseError('csr_invalid', `the certificate request is not valid: ${reason}`, { reason }, { cause });
@@ -66,14 +71,12 @@ interface Parts {
 function partsOf(der: Uint8Array): Parts {
   try {
     const text = Buffer.from(der.buffer, der.byteOffset, der.length).toString('latin1');
-    const root = forge.asn1.fromDer(forge.util.createBuffer(text), strictly);
-    const algorithmOid = algorithmOidOf(root);
+    forge.asn1.fromDer(forge.util.createBuffer(text), strictly);
     const outer = new DerReader(readOnly(der, tag.sequence).content);
     const info = outer.read(tag.sequence);
-    outer.read(tag.sequence);
-    const signature = outer.read(tag.bitString).content;
+    const algorithmOid = readOid(enterSequence(outer));
+    const signature = readBitString(outer);
     outer.end();
-    if (signature[0] !== 0) refuse('its signature is not of whole bytes');
     const body = new DerReader(info.content);
     body.read(tag.integer);
     body.read(tag.sequence);
@@ -81,20 +84,12 @@ function partsOf(der: Uint8Array): Parts {
       spki: body.read(tag.sequence).encoded,
       signed: info.encoded,
       algorithmOid,
-      signature: signature.subarray(1),
+      signature,
     };
   } catch (thrown) {
     if (thrown instanceof GatehouseError && thrown.code === 'csr_invalid') throw thrown;
     return refuse(thrown instanceof Error ? thrown.message : String(thrown), thrown);
   }
-}
-
-function algorithmOidOf(root: forge.asn1.Asn1): string {
-  const algorithm = Array.isArray(root.value) ? root.value[1] : undefined;
-  const name = algorithm && Array.isArray(algorithm.value) ? algorithm.value[0] : undefined;
-  if (name?.type !== forge.asn1.Type.OID || typeof name.value !== 'string')
-    return refuse('it has no signature algorithm');
-  return forge.asn1.derToOid(forge.util.createBuffer(name.value));
 }
 
 function keyOf(spki: Uint8Array): PublicKeyInfo {
