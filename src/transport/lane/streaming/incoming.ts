@@ -2,7 +2,7 @@
  * The messages of one call's request: put together from DATA, wherever that was cut, and kept until the handler takes them.
  *
  * The peer's window is given back for what was taken and for the message that is incomplete, so what it can make us keep is one
- * window and one message; all of it counts towards the bytes held.
+ * window and one message, and no more than a thousand of them; all of it counts towards the bytes held.
  * @module
  */
 import { announcedIn, MESSAGE_PREFIX, makeRoom, tooLarge, tooMuchHeld } from '../body.ts';
@@ -22,6 +22,9 @@ export interface Message {
 
 /** What a message counts besides its bytes. */
 const MESSAGE_BYTES = 128;
+/** Of empty messages a window lets thousands in, and each costs more here than on the wire. */
+const MOST_WAITING = 1_000;
+const nothing = Buffer.alloc(0);
 
 export class Incoming<P> {
   /** Since when a message is incomplete; -1 while none is. */
@@ -92,9 +95,10 @@ export class Incoming<P> {
     const refusal = this.#refusalOf(bytes, start);
     if (refusal !== undefined) return refusal;
     const held = end - start + MESSAGE_BYTES;
-    if (!this.#link.mayHold(held)) return tooMuchHeld(this.#link);
+    if (this.#messages.length === MOST_WAITING || !this.#link.mayHold(held)) return tooMuchHeld(this.#link);
     this.#link.hold(this.#stream, held);
-    this.#keep(Buffer.from(bytes.subarray(start + MESSAGE_PREFIX, end)), bytes[start]!, held);
+    const from = start + MESSAGE_PREFIX;
+    this.#keep(from === end ? nothing : Buffer.from(bytes.subarray(from, end)), bytes[start]!, held);
     return undefined;
   }
 
