@@ -1,5 +1,5 @@
 /**
- * Small texts kept over a restart, by name: the last good content of each policy file.
+ * Small texts kept over a restart, by name: the last good content of each policy file, what the feed said, who calls whom.
  * @module
  */
 import { join } from 'node:path';
