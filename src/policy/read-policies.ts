@@ -197,7 +197,7 @@ function readDocument(root: MapValue, type: TypeOf, reader: KindReader, reading:
   checkConfinement(document, options, report);
   const contribution = reader.read(document, options, report);
   const { kind, namespace, name, place } = document;
-  const isPolicy = (options.kinds ?? policyKinds) === policyKinds;
+  const isPolicy = policyKinds.readerOf(type.group, type.kind) === reader;
   reading.documents.push({ dialect: reader.dialect, kind, namespace, name, place, isPolicy, contribution });
 }
 

@@ -10,6 +10,8 @@ import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/read-config.ts';
 import { GatehouseError } from '../errors.ts';
 import type { DialectOptions } from '../policy/dialects/contribution.ts';
+import { joinKindTables } from '../policy/dialects/kind-table.ts';
+import { policyKinds } from '../policy/dialects/table.ts';
 import { firstErrorPlace } from '../policy/documents/finding.ts';
 import type { Absence } from '../policy/model.ts';
 import { createOwnerBook } from '../policy/owners.ts';
@@ -26,6 +28,8 @@ export interface LintRequest {
   readonly configFile: string | undefined;
   readonly rootNamespace: string | undefined;
 }
+
+const everyKind = joinKindTables(policyKinds, registryKinds);
 
 const usual: DialectOptions = {
   trustDomain: 'cluster.local',
@@ -55,15 +59,8 @@ export function lintOffline(request: LintRequest): readonly LintFinding[] {
   const options = request.rootNamespace === undefined ? told : { ...told, rootNamespace: request.rootNamespace };
   const given = request.paths.map((path) => resolve(path));
   const source = config && sourceOptions(config);
-  const policies: PolicyPath[] = [
-    ...given.map((path) => ({ path })),
-    ...(source?.paths ?? []).filter(({ kinds }) => !kinds),
-  ];
-  const registry: PolicyPath[] = [
-    ...given.map((path) => ({ path, kinds: registryKinds })),
-    ...(source?.paths ?? []).filter(({ kinds }) => kinds),
-  ];
-  const files = [...readPaths(policies, options), ...(registry.length > 0 ? readPaths(registry, options) : [])];
+  const paths: PolicyPath[] = [...given.map((path) => ({ path, kinds: everyKind })), ...(source?.paths ?? [])];
+  const files = readPaths(paths, options);
   const join = (absence: Absence) =>
     joinForLook(files, {
       absence,

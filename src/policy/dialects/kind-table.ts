@@ -14,6 +14,23 @@ export interface KindTable {
   meantInstead(group: string, kind: string): readonly string[];
 }
 
+const joined = new WeakMap<KindTable, WeakMap<KindTable, KindTable>>();
+
+/** Reads what either table reads: the first one's reader where both have one. The same tables make the same table. */
+export function joinKindTables(one: KindTable, other: KindTable): KindTable {
+  if (one === other) return one;
+  const known = joined.get(one) ?? new WeakMap<KindTable, KindTable>();
+  joined.set(one, known);
+  const made = known.get(other) ?? {
+    readerOf: (group: string, kind: string) => one.readerOf(group, kind) ?? other.readerOf(group, kind),
+    meantInstead: (group: string, kind: string) => [
+      ...new Set([...one.meantInstead(group, kind), ...other.meantInstead(group, kind)]),
+    ],
+  };
+  known.set(other, made);
+  return made;
+}
+
 /**
  * Makes a table of readers.
  *

@@ -5,6 +5,7 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../../lib/clock.ts';
+import type { KindTable } from '../dialects/kind-table.ts';
 import { createReporter } from '../documents/finding.ts';
 import { KnownChunks } from '../documents/known-chunks.ts';
 import {
@@ -25,6 +26,7 @@ export interface ReadFile {
 interface Cached extends ReadFile {
   readonly stamp: string;
   readonly namespaces: readonly string[] | undefined;
+  readonly kinds: KindTable | undefined;
   readonly known: KnownChunks<ChunkReading>;
 }
 
@@ -44,16 +46,17 @@ export class ReadCache {
   /** Reads one file; the same value again if nothing has changed. Never throws: what went wrong is a finding. */
   read(seen: SeenFile): ReadFile {
     const before = this.#cached.get(seen.file);
-    const { namespaces } = seen;
-    const confinedAlike = before?.namespaces?.join() === namespaces?.join();
-    if (before?.stamp === seen.stamp && confinedAlike) return before;
+    const { namespaces, kinds } = seen;
+    const readAlike = before?.namespaces?.join() === namespaces?.join() && before?.kinds === kinds;
+    if (before?.stamp === seen.stamp && readAlike) return before;
     const text = textOf(seen);
     const settled = this.#clock.now() - seen.modifiedAt > FRESH_MS;
-    const same = before !== undefined && before.text === text && text !== undefined && confinedAlike;
-    const known = confinedAlike && before !== undefined ? before.known : new KnownChunks<ChunkReading>();
+    const same = before !== undefined && before.text === text && text !== undefined && readAlike;
+    const known = readAlike && before !== undefined ? before.known : new KnownChunks<ChunkReading>();
     const after: Cached = {
       stamp: settled ? seen.stamp : '',
       namespaces,
+      kinds,
       text,
       known,
       policies: same ? before.policies : this.parse(seen.file, text, { ...seen, known }),

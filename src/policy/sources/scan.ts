@@ -7,7 +7,8 @@
  */
 import { type BigIntStats, type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { KindTable } from '../dialects/kind-table.ts';
+import { joinKindTables, type KindTable } from '../dialects/kind-table.ts';
+import { policyKinds } from '../dialects/table.ts';
 import type { PolicyPath } from './policy-path.ts';
 
 /** A file as it was found. */
@@ -15,7 +16,7 @@ export interface SeenFile {
   readonly file: string;
   /** Narrowest confinement of the paths that lead to it. */
   readonly namespaces: readonly string[] | undefined;
-  /** Which documents the path is for; undefined: policies. */
+  /** Which documents the paths that lead to it are for, all together; undefined: policies. */
   readonly kinds: KindTable | undefined;
   /** Differs if the file was replaced or written. */
   readonly stamp: string;
@@ -120,15 +121,22 @@ function scanEntry(path: string, entry: Dirent, above: readonly string[], walk: 
 }
 
 function addFile(file: string, stats: BigIntStats, { files, namespaces, kinds }: Walk): void {
-  const before = files.get(file)?.namespaces;
-  const both =
-    before !== undefined && namespaces !== undefined ? before.filter((one) => namespaces.includes(one)) : undefined;
+  const before = files.get(file);
   files.set(file, {
     file,
-    namespaces: both ?? before ?? namespaces,
-    kinds,
+    namespaces: before === undefined ? namespaces : narrower(before.namespaces, namespaces),
+    kinds: before === undefined ? kinds : wider(before.kinds, kinds),
     stamp: `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`,
     size: Number(stats.size),
     modifiedAt: Number(stats.mtimeMs),
   });
+}
+
+function narrower(one: SeenFile['namespaces'], other: SeenFile['namespaces']): SeenFile['namespaces'] {
+  return one === undefined || other === undefined ? (one ?? other) : one.filter((name) => other.includes(name));
+}
+
+/** What any of the paths is for is read: nothing of a file gets lost because a second path leads to it. */
+function wider(one: SeenFile['kinds'], other: SeenFile['kinds']): SeenFile['kinds'] {
+  return one === other ? one : joinKindTables(one ?? policyKinds, other ?? policyKinds);
 }

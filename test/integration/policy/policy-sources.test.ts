@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GatehouseError } from '../../../src/errors.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
+import { registryKinds } from '../../../src/policy/registry/readers.ts';
 import type { Endpoint } from '../../../src/policy/registry/registry.ts';
 import {
   createLastGoodDirectory,
@@ -270,6 +271,35 @@ describe('openPolicySources', () => {
       start([{ path: at('policies'), namespaces: ['team-a'] }]),
       /may only hold documents of team-a/,
     );
+  });
+
+  describe('a file that several paths lead to', () => {
+    const pod = 'apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: x}\nstatus: {podIPs: [{ip: 10.0.0.7}]}\n';
+    const seen = (load: PolicyLoad): unknown => [namesOf(load), load.model.registry?.endpoints.map(({ name }) => name)];
+    const policies = { path: '', kinds: undefined };
+    const registry = { path: '', kinds: registryKinds };
+    const ways: readonly { name: string; paths: () => readonly PolicyPath[] }[] = [
+      { name: 'policies, then registry', paths: () => [{ path: at('policies') }, { ...registry, path: at('policies') }] },
+      { name: 'registry, then policies', paths: () => [{ ...registry, path: at('policies') }, { path: at('policies') }] },
+      { name: 'directory and file', paths: () => [{ path: at('policies') }, { ...registry, path: at('policies/a.yaml') }] },
+      { name: 'file and directory', paths: () => [{ path: at('policies/a.yaml') }, { ...registry, path: at('policies') }] },
+      { name: 'three paths', paths: () => [policies, registry, policies].map((one) => ({ ...(one.kinds && { kinds: one.kinds }), path: at('policies') })) },
+      { name: 'other spellings', paths: () => [{ path: `${at('policies')}//../policies/` }, { ...registry, path: `${at('policies')}/.` }] },
+      { name: 'a symlink to the directory', paths: () => [{ path: at('policies') }, { ...registry, path: at('link') }] },
+      { name: 'a symlink to the file', paths: () => [{ path: at('link/a.yaml') }, { ...registry, path: at('policies') }] },
+      { name: 'a confined path', paths: () => [{ path: at('policies'), namespaces: ['x', 'default'] }, { ...registry, path: at('policies') }] },
+    ]; // biome-ignore format: rows
+    for (const { name, paths } of ways) {
+      it(`loses neither policies nor pods: ${name}, at start and on reload`, async () => {
+        symlinkSync('policies', at('link'));
+        writeFileSync(at('policies', 'a.yaml'), `${policy('a')}---\n${pod}`);
+        const sources = await start(paths());
+        assert.deepEqual(seen(sources.current.value), [['a'], ['web']]);
+        writeFileSync(at('policies', 'a.yaml'), `${policy('b')}---\n${pod.replace('web', 'new')}`);
+        const load = await sources.reload();
+        assert.deepEqual([seen(load), load.degraded], [[['b'], ['new']], []]);
+      });
+    }
   });
 
   it('reads again only the file that changed', async () => {
