@@ -6,6 +6,7 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { type DevTrustDomain, ensureDevTrustDomain } from '../../scripts/dev-trust-domain.ts';
 import { type Child, startChild } from '../../test/support/child.ts';
 import { type RunningEnvoy, runEnvoy } from '../../test/support/run-envoy.ts';
 import { projectRoot, type RunningGatehouse, runGatehouse } from '../../test/support/run-gatehouse.ts';
@@ -40,14 +41,15 @@ export async function startMesh(directory: string, say: (text: string) => void):
   await cp(join(projectRoot, 'deploy/policies'), join(directory, 'policies'), { recursive: true });
   await mkdir(join(directory, 'run'));
   const configFile = join(directory, 'gatehouse.yaml');
-  await writeFile(configFile, stringify(gatehouseConfig('127.0.0.1:0')));
+  const upstream = await ensureDevTrustDomain();
+  await writeFile(configFile, stringify(gatehouseConfig('127.0.0.1:0', upstream)));
 
   say('starting Gatehouse …');
   let gatehouse = await runGatehouse(configFile);
   stack.defer(() => gatehouse[Symbol.asyncDispose]());
   const { extAuthz } = gatehouse.ready;
   // the port stays the same over a restart, because the sidecars know it
-  await writeFile(configFile, stringify(gatehouseConfig(extAuthz)));
+  await writeFile(configFile, stringify(gatehouseConfig(extAuthz, upstream)));
 
   const ports = new Map<Application, number>();
   const envoys = new Map<Application, RunningEnvoy>();
@@ -116,11 +118,11 @@ function bootstrapOf(
 }
 
 /** All of the demo may run as one user, so each sidecar has a socket of its own instead of a user of its own. */
-function gatehouseConfig(extAuthz: string): object {
+function gatehouseConfig(extAuthz: string, upstream: DevTrustDomain): object {
   return {
     trustDomain: 'cluster.local',
     listen: { extAuthz, health: '127.0.0.1:0' },
-    authority: { x509SvidTtl: SVID_TTL },
+    authority: { x509SvidTtl: SVID_TTL, upstream },
     workloads: applications.map((application) => ({
       namespace: 'default',
       serviceAccount: `bookinfo-${application}`,

@@ -15,8 +15,8 @@ const may: Record<string, readonly string[]> = {
   spiffe: ['lib'],
   'identity/attestation': ['spiffe', 'lib'],
   'identity/registration': ['spiffe', 'lib'],
-  'identity/pki': ['spiffe', 'lib'],
-  'identity/authority': ['identity/pki', 'spiffe', 'lib'],
+  'identity/pki': ['../certs', 'spiffe', 'lib'],
+  'identity/authority': ['../certs', 'identity/pki', 'spiffe', 'lib'],
   'identity/delivery': [
     'identity/attestation',
     'identity/registration',
@@ -33,6 +33,8 @@ const may: Record<string, readonly string[]> = {
   platform: ['identity/authority', 'identity/registration', 'spiffe', 'lib'],
   lib: [],
   gen: [],
+  /** Certificate profiles: data alone. */
+  '../certs': [],
 };
 
 const roomOf = (file: string): string => {

@@ -3,6 +3,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto';
+import { authority } from '../../../certs/authority.ts';
 import { idOfTrustDomain } from '../../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import { assemble, authoritySubject, authorityTbs } from '../pki/certificate-template.ts';
@@ -53,10 +54,11 @@ export async function selfSigned(
   ttlMs: number,
 ): Promise<NewAuthority> {
   const algorithm = algorithmOf(signer);
-  const subject = authoritySubject(signer.keyId);
+  const subject = authoritySubject(authority, signer.keyId);
   const notBeforeAt = Math.floor((atMs - BACKDATE_MS) / 1000) * 1000;
   const notAfterAt = Math.floor((atMs + ttlMs) / 1000) * 1000;
   const tbs = authorityTbs(
+    authority,
     {
       serial: randomSerial(atMs),
       notBeforeAt,

@@ -4,6 +4,7 @@
  * @module
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { intermediate } from '../../../certs/intermediate.ts';
 import { GatehouseError } from '../../errors.ts';
 import { idOfTrustDomain } from '../../spiffe/spiffe-id.ts';
 import { type Certificate, readCertificate } from '../pki/certificate.ts';
@@ -47,13 +48,14 @@ export function createUpstreamFromFiles(read: () => Promise<UpstreamFiles>): Ups
       const limit = Math.min(...[...chain, ...roots].map((each) => each.notAfterAt));
       const notAfterAt = Math.min(Math.floor((atMs + ttlMs) / 1000) * 1000, limit);
       const tbs = authorityTbs(
+        intermediate,
         {
           serial: randomSerial(atMs),
           notBeforeAt: Math.max(notBeforeAt, issuer.notBeforeAt),
           notAfterAt,
           key: { spki: signer.spki, family: algorithmOf(signer).family },
           trustDomainId: idOfTrustDomain(trustDomain),
-          subject: authoritySubject(signer.keyId),
+          subject: authoritySubject(intermediate, signer.keyId),
           issuer: { name: issuer.subject, keyId: keyIdOf(issuer) },
         },
         algorithm,

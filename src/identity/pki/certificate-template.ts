@@ -3,16 +3,10 @@
  * key and names put in, and a signature over it.
  * @module
  */
+import type { CertificateProfile, ExtensionId, ExtensionProfile } from '../../../certs/certificate-profile.ts';
+import { x509Svid } from '../../../certs/x509-svid.ts';
 import { bitString, contextTag, element, objectIdentifier, positiveInteger, sequence, tag, time } from './der.ts';
-import {
-  authorityKeyIdExtension,
-  basicConstraintsExtension,
-  distinguishedName,
-  extendedKeyUsageExtension,
-  keyUsageExtension,
-  subjectAltNameExtension,
-  subjectKeyIdExtension,
-} from './extensions.ts';
+import { distinguishedName, type ExtensionTerms, extensionOf } from './extensions.ts';
 import { keyIdentifier, type PublicKeyInfo } from './key-type.ts';
 import type { SignatureAlgorithm } from './signature-algorithm.ts';
 
@@ -51,9 +45,19 @@ export function assemble(tbs: Uint8Array, algorithm: SignatureAlgorithm, signatu
   return sequence(tbs, algorithmIdentifier(algorithm), bitString(signature));
 }
 
+/** Extensions that are alike in all leaves of one authority and one family of keys. */
+const CONSTANT: ReadonlySet<ExtensionId> = new Set([
+  'basicConstraints',
+  'keyUsage',
+  'extendedKeyUsage',
+  'authorityKeyIdentifier',
+]);
+
+const extensions = (profiles: readonly ExtensionProfile[], terms: ExtensionTerms): Buffer =>
+  Buffer.concat(profiles.map((each) => extensionOf(each, terms)));
+
 /**
- * Builds the leaf template of an authority: empty Subject, critical SAN, KeyUsage and BasicConstraints, EKU for both sides,
- * SKI and AKI (X509-SVID §2, §4; RFC 5280 §4.2).
+ * Builds the leaf template of an authority by the profile `certs/x509-svid.ts`. What is alike in all leaves is written once.
  *
  * @param issuer  the authority's Subject, DER
  * @param issuerKeyId  its subject key identifier
@@ -64,14 +68,12 @@ export function createLeafTemplate(
   algorithm: SignatureAlgorithm,
 ): LeafTemplate {
   const algorithmAndIssuer = Buffer.concat([algorithmIdentifier(algorithm), issuer]);
-  const constantExtensions = (family: PublicKeyInfo['family']): Buffer =>
-    Buffer.concat([
-      keyUsageExtension(['digitalSignature', family === 'rsa' ? 'keyEncipherment' : 'keyAgreement']),
-      extendedKeyUsageExtension(),
-      basicConstraintsExtension(false),
-      authorityKeyIdExtension(issuerKeyId),
-    ]);
-  const extensionsOf = { ec: constantExtensions('ec'), rsa: constantExtensions('rsa') };
+  const constant = x509Svid.extensions.filter(({ id }) => CONSTANT.has(id));
+  const ofEachLeaf = x509Svid.extensions.filter(({ id }) => !CONSTANT.has(id));
+  const written = {
+    ec: extensions(constant, { family: 'ec', issuerKeyId }),
+    rsa: extensions(constant, { family: 'rsa', issuerKeyId }),
+  };
   return {
     fill: (terms) =>
       sequence(
@@ -84,9 +86,12 @@ export function createLeafTemplate(
         element(
           contextTag(3, true),
           sequence(
-            extensionsOf[terms.key.family],
-            subjectKeyIdExtension(keyIdentifier(terms.key.spki)),
-            subjectAltNameExtension(terms.spiffeId, terms.dnsNames, true),
+            written[terms.key.family],
+            extensions(ofEachLeaf, {
+              subjectKeyId: keyIdentifier(terms.key.spki),
+              uri: terms.spiffeId,
+              dnsNames: terms.dnsNames,
+            }),
           ),
         ),
       ),
@@ -101,16 +106,16 @@ export interface AuthorityTerms extends CertificateTerms {
   readonly issuer: { readonly name: Uint8Array; readonly keyId: Uint8Array | undefined };
 }
 
+/** The profile of a CA, which always has a common name. */
+export type AuthorityProfile = CertificateProfile & { readonly subject: { readonly commonName: string } };
+
 /** A Subject that no other authority has: the common name says what it is, the serial number which. */
-export function authoritySubject(unique: string): Buffer {
-  return distinguishedName('Gatehouse X.509 authority', unique);
+export function authoritySubject(profile: AuthorityProfile, unique: string): Buffer {
+  return distinguishedName(profile.subject.commonName, unique);
 }
 
-/**
- * TBSCertificate of an authority that signs leaves only: cA, path length 0, keyCertSign and cRLSign, the trust domain's ID.
- * A self-signed one carries no AKI (RFC 5280 §4.2.1.1 allows it).
- */
-export function authorityTbs(terms: AuthorityTerms, algorithm: SignatureAlgorithm): Buffer {
+/** TBSCertificate of an authority by a profile of `certs/`. */
+export function authorityTbs(profile: AuthorityProfile, terms: AuthorityTerms, algorithm: SignatureAlgorithm): Buffer {
   return sequence(
     VERSION_3,
     positiveInteger(terms.serial),
@@ -122,11 +127,12 @@ export function authorityTbs(terms: AuthorityTerms, algorithm: SignatureAlgorith
     element(
       contextTag(3, true),
       sequence(
-        basicConstraintsExtension({ pathLength: 0 }),
-        keyUsageExtension(['keyCertSign', 'crlSign']),
-        subjectKeyIdExtension(keyIdentifier(terms.key.spki)),
-        ...(terms.issuer.keyId ? [authorityKeyIdExtension(terms.issuer.keyId)] : []),
-        subjectAltNameExtension(terms.trustDomainId, [], false),
+        extensions(profile.extensions, {
+          family: terms.key.family,
+          subjectKeyId: keyIdentifier(terms.key.spki),
+          issuerKeyId: terms.issuer.keyId,
+          uri: terms.trustDomainId,
+        }),
       ),
     ),
   );

@@ -3,6 +3,7 @@
  * In: DER from a peer, a file or the ledger. Out: an immutable value; nothing is trusted yet.
  * @module
  */
+import type { KeyUsageName } from '../../../certs/certificate-profile.ts';
 import { contextTag, tag } from './der.ts';
 import {
   DerReader,
@@ -16,7 +17,7 @@ import {
   readTime,
   readUnsigned,
 } from './der-reader.ts';
-import { type KeyUsage, keyUsageBit } from './extensions.ts';
+import { keyUsageBit } from './extensions.ts';
 import { oid } from './oids.ts';
 
 /** Subject alternative names, in the order in which they stand; text as in the certificate, addresses as bytes. */
@@ -47,7 +48,7 @@ export interface Certificate {
   readonly isCa: boolean;
   readonly pathLength: number | undefined;
   /** Undefined when the extension is absent. */
-  readonly keyUsage: ReadonlySet<KeyUsage> | undefined;
+  readonly keyUsage: ReadonlySet<KeyUsageName> | undefined;
   readonly extendedKeyUsage: readonly string[] | undefined;
   readonly names: AlternativeNames;
   /** Lower-case hex. */
@@ -61,7 +62,7 @@ const MAX_BYTES = 64 * 1024;
 
 interface Extensions {
   basic: { isCa: boolean; pathLength: number | undefined };
-  keyUsage: ReadonlySet<KeyUsage> | undefined;
+  keyUsage: ReadonlySet<KeyUsageName> | undefined;
   extendedKeyUsage: readonly string[] | undefined;
   names: AlternativeNames;
   subjectKeyId: string | undefined;
@@ -186,12 +187,12 @@ function readBasicConstraints(value: Uint8Array): Extensions['basic'] {
   return { isCa, pathLength };
 }
 
-function readKeyUsage(value: Uint8Array): ReadonlySet<KeyUsage> {
+function readKeyUsage(value: Uint8Array): ReadonlySet<KeyUsageName> {
   const { content } = readOnly(value, tag.bitString);
   const bits = content[1] ?? 0;
-  const usages = new Set<KeyUsage>();
+  const usages = new Set<KeyUsageName>();
   for (const [usage, position] of Object.entries(keyUsageBit)) {
-    if (bits & (0x80 >> position)) usages.add(usage as KeyUsage); // keys of that very table
+    if (bits & (0x80 >> position)) usages.add(usage as KeyUsageName); // keys of that very table
   }
   return usages;
 }

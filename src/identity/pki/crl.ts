@@ -2,9 +2,10 @@
  * Builds to-be-signed certificate revocation lists.
  * @module
  */
+import { crl } from '../../../certs/crl.ts';
 import { algorithmIdentifier } from './certificate-template.ts';
 import { contextTag, element, positiveInteger, sequence, time } from './der.ts';
-import { authorityKeyIdExtension, crlNumberExtension } from './extensions.ts';
+import { extensionOf } from './extensions.ts';
 import type { SignatureAlgorithm } from './signature-algorithm.ts';
 
 export interface CrlTerms {
@@ -20,7 +21,7 @@ export interface CrlTerms {
   readonly revoked: readonly { readonly serial: string; readonly revokedAt: number }[];
 }
 
-/** TBSCertList of version 2, DER; the list of revoked ones is left out when there are none (RFC 5280 §5.1.2.6). */
+/** TBSCertList by the profile `certs/crl.ts`, DER; the list of revoked ones is left out when there are none (RFC 5280 §5.1.2.6). */
 export function crlTbs(terms: CrlTerms, algorithm: SignatureAlgorithm): Buffer {
   const entries = terms.revoked.map(({ serial, revokedAt }) =>
     sequence(positiveInteger(Buffer.from(serial, 'hex')), time(revokedAt)),
@@ -36,7 +37,11 @@ export function crlTbs(terms: CrlTerms, algorithm: SignatureAlgorithm): Buffer {
     ...(entries.length > 0 ? [sequence(...entries)] : []),
     element(
       contextTag(0, true),
-      sequence(authorityKeyIdExtension(terms.issuerKeyId), crlNumberExtension(positiveInteger(number))),
+      sequence(
+        ...crl.extensions.map((each) =>
+          extensionOf(each, { issuerKeyId: terms.issuerKeyId, crlNumber: positiveInteger(number) }),
+        ),
+      ),
     ),
   );
 }

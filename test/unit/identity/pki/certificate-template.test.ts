@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, sign } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { authority } from '../../../../certs/authority.ts';
 import { readCertificate } from '../../../../src/identity/pki/certificate.ts';
 import {
   assemble,
@@ -35,9 +36,10 @@ async function makeCa(keyType: KeyType, notAfterAt: number): Promise<Ca> {
   const pair = await generateKeyDer(keyType);
   const algorithm = algorithms[keyType];
   const key = createPrivateKey({ key: Buffer.from(pair.pkcs8), format: 'der', type: 'pkcs8' });
-  const subject = authoritySubject(keyIdentifier(pair.spki).toString('hex'));
+  const subject = authoritySubject(authority, keyIdentifier(pair.spki).toString('hex'));
   const signed = (tbs: Uint8Array): Buffer => assemble(tbs, algorithm, sign(algorithm.digest, tbs, key));
   const tbs = authorityTbs(
+    authority,
     {
       serial: Buffer.from('7f00000000000001', 'hex'),
       notBeforeAt: now - 10_000,
