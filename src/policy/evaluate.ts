@@ -9,7 +9,7 @@ import { isEmptyModel } from './compile/compile-snapshot.ts';
 import { addressReader, isAbsent } from './compile/condition.ts';
 import { valuesOf } from './compile/fact-values.ts';
 import { joined } from './compile/join-planes.ts';
-import { compileNetworkPlane, sourcesOf } from './compile/network-plane.ts';
+import { sourcesOf } from './compile/network-plane.ts';
 import { envoyId } from './compile/order.ts';
 import { createRegistryContext, type RegistryContext } from './compile/registry-context.ts';
 import { applies } from './compile/subject.ts';
@@ -79,9 +79,12 @@ function contextOf({ registry = emptyRegistry, absence, hops }: PolicyModel): Re
 }
 
 function evaluatePlane(plane: Plane, scene: Scene): PlaneTrace {
+  return plane.id === 'l4' ? evaluateNetwork(plane, scene) : evaluateStages(plane, scene);
+}
+
+function evaluateStages(plane: Plane, scene: Scene): PlaneTrace {
   const stages: StageTrace[] = [];
-  const mode = plane.mode === 'observe' ? 'observe' : 'enforce';
-  if (plane.id === 'l4') return evaluateNetwork(plane, mode, scene);
+  const mode = modeOf(plane);
   const undecided = undecidedPolicy(plane, scene);
   if (undecided !== undefined) {
     const decision: Decision = { ...made('deny', 'labels_unknown', undecided), plane: plane.id };
@@ -99,25 +102,41 @@ function evaluatePlane(plane: Plane, scene: Scene): PlaneTrace {
   return { plane: plane.id, mode, stages, decision };
 }
 
-/** The network plane looks at both ends and at places: each pod that may be the source is asked for its egress. */
-function evaluateNetwork(plane: Plane, mode: PlaneTrace['mode'], scene: Scene): PlaneTrace {
-  const { registry, absence, facts, destination } = scene;
-  const decision = compileNetworkPlane(plane, { ...registry, absence }).programFor(destination)(facts);
-  const half = (direction: 'ingress' | 'egress'): Plane => ({
-    ...plane,
-    stages: plane.stages.filter((stage) => 'name' in stage && (stage.direction ?? 'ingress') === direction),
-  });
-  const stages: StageTrace[] = [];
+const modeOf = ({ mode }: Plane): PlaneTrace['mode'] => (mode === 'observe' ? 'observe' : 'enforce');
+
+/** The network plane asks both ends: the egress of each pod that may be the source, and the ingress of the destination. */
+function evaluateNetwork(plane: Plane, scene: Scene): PlaneTrace {
+  const { registry, facts } = scene;
+  const half = (direction: 'ingress' | 'egress', destination: Destination): PlaneTrace => {
+    const stages = plane.stages.filter((stage) => 'name' in stage && (stage.direction ?? 'ingress') === direction);
+    return evaluateStages({ ...plane, stages }, { ...scene, destination });
+  };
   const sources = sourcesOf(facts, registry);
-  if (sources === 'mismatch') stages.push(placeStage(facts, registry));
-  for (const source of sources === 'mismatch' ? [] : sources) {
-    const asked: StageTrace[] = [];
-    walk(half('egress'), { ...scene, destination: registry.destinationOf(source) }, asked);
-    stages.push(...asked.map((stage) => ({ ...stage, endpoint: `${source.namespace}/${source.name}` })));
+  const ingress = half('ingress', scene.destination);
+  if (sources === 'mismatch') {
+    const stages = [placeStage(facts, registry), ...ingress.stages];
+    return { ...ingress, stages, decision: { ...made('deny', 'place_mismatch'), plane: plane.id } };
   }
-  const ingress = half('ingress');
-  if (undecidedPolicy(ingress, scene) === undefined) walk(ingress, scene, stages);
-  return { plane: plane.id, mode, stages, decision };
+  const egress = sources.map((source) => {
+    const asked = half('egress', registry.destinationOf(source));
+    const endpoint = `${source.namespace}/${source.name}`;
+    return { ...asked, stages: asked.stages.map((stage) => ({ ...stage, endpoint })) };
+  });
+  return {
+    ...ingress,
+    stages: [...egress.flatMap(({ stages }) => stages), ...ingress.stages],
+    decision: ofBothEnds(
+      egress.map(({ decision }) => decision),
+      ingress.decision,
+    ),
+  };
+}
+
+/** A denial of the source's end speaks first, then the destination's; of two that allow, the one that a policy made. */
+function ofBothEnds(egress: readonly Decision[], ingress: Decision): Decision {
+  const denied = [...egress, ingress].find(({ effect }) => effect === 'deny');
+  if (denied !== undefined) return denied;
+  return ingress.policy === undefined ? (egress[0] ?? ingress) : ingress;
 }
 
 function placeStage({ sourceAddress, sourcePrincipal }: Facts, registry: RegistryContext): StageTrace {

@@ -5,25 +5,18 @@
  * identity. A source that is no endpoint has no egress policy here.
  * @module
  */
-import { finish, type Work } from '../../lib/work.ts';
+import type { Work } from '../../lib/work.ts';
 import type { Decision } from '../decision.ts';
 import type { Facts } from '../facts.ts';
 import type { Plane, RuleStage } from '../model.ts';
 import type { Endpoint } from '../registry/registry.ts';
-import type { ConditionContext } from './condition.ts';
-import { Filings } from './filing.ts';
 import type { CompiledPlane, PlaneProgram } from './plane-program.ts';
 import { planeWork } from './plane-program.ts';
 import type { RegistryContext } from './registry-context.ts';
 import type { CompileContext } from './rule-stage.ts';
 import { decision } from './step.ts';
 
-/** Compiles the plane from its stages of both directions. */
-export function compileNetworkPlane(plane: Plane, context: ConditionContext & RegistryContext): CompiledPlane {
-  return finish(networkPlaneWork(plane, { ...context, filings: new Filings() }));
-}
-
-/** The same, to be done in slices. */
+/** Compiles the plane from its stages of both directions, in slices. */
 export function* networkPlaneWork(plane: Plane, context: CompileContext & RegistryContext): Work<CompiledPlane> {
   const half = (direction: 'ingress' | 'egress'): Work<CompiledPlane> =>
     planeWork(

@@ -3,6 +3,7 @@
  * @module
  */
 import fc from 'fast-check';
+import type { LabelExpr } from '../../../src/policy/labels.ts';
 import type {
   Atom,
   Expr,
@@ -14,6 +15,7 @@ import type {
   TextFact,
   TextPattern,
 } from '../../../src/policy/model.ts';
+import type { Endpoint, LabelPairs, Registry } from '../../../src/policy/registry/registry.ts';
 import { type PlainFacts, plainFacts } from '../../support/plain-facts.ts';
 
 const position = { file: 'random.yaml', line: 1, column: 1 };
@@ -79,6 +81,12 @@ function patternFor(each: TextFact): fc.Arbitrary<TextPattern> {
   );
 }
 
+const selectors: readonly LabelExpr[] = [
+  { op: 'all', of: [] },
+  { op: 'in', key: 'app', values: ['details'] },
+  { op: 'not', of: { op: 'has', key: 'app' } },
+];
+
 const textAtom: fc.Arbitrary<Atom> = fact.chain((each) =>
   fc.array(patternFor(each), { minLength: 1, maxLength: 3 }).map((any) => ({ op: 'text' as const, fact: each, any })),
 );
@@ -92,6 +100,19 @@ const atom: fc.Arbitrary<Atom> = fc.oneof(
       { minLength: 1, maxLength: 2 },
     ),
   }),
+  fc.record({ op: fc.constant('protocol' as const), any: fc.constantFrom([6], [17], [6, 132]) }),
+  fc.record({
+    op: fc.constant('endpoint' as const),
+    end: fc.constantFrom('source' as const, 'destination' as const),
+    selector: fc.constantFrom<LabelExpr>(...selectors),
+    ranges: fc.boolean(),
+  }),
+  fc.constantFrom<Atom>(
+    { op: 'namedPort', end: 'destination', name: 'web' },
+    { op: 'identity', end: 'source', ownNamespace: 'foo' },
+    { op: 'identity', end: 'source', names: ['a'] },
+    { op: 'identity', end: 'destination', serviceAccount: selectors[1]! },
+  ),
   fc.record({
     op: fc.constant('port' as const),
     fact: fc.constant('destinationPort' as const),
@@ -151,16 +172,70 @@ function stage(kind: RuleStage['kind']): fc.Arbitrary<RuleStage> {
     }));
 }
 
+const absence = fc.constantFrom('upstream' as const, 'strict' as const);
+
 /** Models as Istio makes them, or of two tiers. */
-export const arbitraryModel: fc.Arbitrary<PolicyModel> = fc
+const arbitraryModelOfOne: fc.Arbitrary<PolicyModel> = fc
   .record({
-    absence: fc.constantFrom('upstream' as const, 'strict' as const),
+    absence,
     stages: fc.oneof(
       fc.tuple(stage('delegate'), stage('audit'), stage('any-deny'), stage('any-allow')),
       fc.tuple(stage('first-match'), stage('first-match')),
     ),
   })
-  .map(({ absence, stages }) => ({ generation: 1, absence, planes: [{ id: 'istio', mode: 'enforce', stages }] }));
+  .map(({ stages, ...rest }) => ({ ...rest, generation: 1, planes: [{ id: 'istio', mode: 'enforce', stages }] }));
+
+/** Pods at some of the addresses, with the names that requests use. */
+const endpoint: fc.Arbitrary<Endpoint> = fc.record({
+  namespace: fc.constantFrom('default', 'foo', 'bar'),
+  name: fc.constantFrom('p', 'q'),
+  serviceAccount: fc.constantFrom('a', 'b', 'details'),
+  labels: fc.constantFrom<Endpoint['labels']>([], [['app', 'details']], [['app', 'other']]),
+  addresses: fc.uniqueArray(fc.constantFrom(...addresses), { maxLength: 2 }),
+  ports: fc.constantFrom<Endpoint['ports']>([], [{ name: 'web', port: 8080, protocol: 'TCP' }]),
+  hostNetwork: fc.constantFrom(false, false, false, true),
+});
+const registry: fc.Arbitrary<Registry> = fc
+  .record({
+    endpoints: fc.uniqueArray(endpoint, { maxLength: 4, selector: ({ namespace, name }) => `${namespace}/${name}` }),
+    sets: fc.array(fc.uniqueArray(fc.constantFrom(...cidrs), { minLength: 1, maxLength: 2 }), { maxLength: 2 }),
+    serviceAccountLabels: fc.constantFrom<LabelPairs>([], [['app', 'details']]),
+  })
+  .map(({ endpoints, sets, serviceAccountLabels: labels }) => ({
+    endpoints,
+    namespaces: [
+      { name: 'default', labels: [] },
+      { name: 'foo', labels: [['app', 'details']] },
+    ],
+    serviceAccounts: [{ namespace: 'foo', name: 'a', labels }],
+    networkSets: sets.map((nets, i) => ({ namespace: '', name: `set${i}`, labels: [['app', 'other']], nets })),
+  }));
+
+const mode = fc.constantFrom('enforce' as const, 'enforce' as const, 'observe' as const, 'off' as const);
+const tier = stage('first-match');
+const directed = fc
+  .tuple(tier, fc.constantFrom('ingress' as const, 'egress' as const))
+  .map(([each, direction]): RuleStage => ({ ...each, direction }));
+
+/** The three planes at once over a registry. */
+const arbitraryModelOfThree: fc.Arbitrary<PolicyModel> = fc
+  .record({
+    absence,
+    registry,
+    hops: fc.constantFrom<readonly string[]>([], ['10.1.0.0/16']),
+    planes: fc.tuple(
+      fc.record({
+        id: fc.constant('istio' as const),
+        mode: fc.constant('enforce' as const),
+        stages: fc.tuple(stage('any-deny'), stage('any-allow')),
+      }),
+      fc.record({ id: fc.constant('calico' as const), mode, stages: fc.tuple(tier, tier) }),
+      fc.record({ id: fc.constant('l4' as const), mode, stages: fc.tuple(directed, directed, directed) }),
+    ),
+  })
+  .map((rest) => ({ ...rest, generation: 1 }));
+
+export const arbitraryModel: fc.Arbitrary<PolicyModel> = fc.oneof(arbitraryModelOfOne, arbitraryModelOfThree);
 
 const lines = fc.array(fc.constantFrom(...words), { maxLength: 2 });
 
@@ -174,6 +249,8 @@ export const arbitraryFacts = fc
     host: fc.option(fc.constantFrom(...hosts), { nil: undefined }),
     sni: fc.option(fc.constantFrom(...words), { nil: undefined }),
     destinationPort: fc.constantFrom(80, 8080, -1),
+    ipProtocol: fc.constantFrom(6, 6, 17),
+    sourcePrincipal: fc.constantFrom('', ...names),
     source: fc.option(fc.constantFrom(...addresses), { nil: undefined }),
     remote: fc.option(fc.constantFrom(...addresses), { nil: undefined }),
     address: fc.option(fc.constantFrom(...addresses), { nil: undefined }),

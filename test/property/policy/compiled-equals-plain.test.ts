@@ -23,7 +23,14 @@ describe('a compiled snapshot', () => {
       { numRuns: 400 },
     );
     const reasons = [...seen.keys()].join(', ');
-    for (const wanted of ['rule_allowed', 'rule_denied', 'no_rule_allowed', 'labels_unknown', 'custom_unavailable']) {
+    for (const wanted of [
+      'rule_allowed',
+      'rule_denied',
+      'no_rule_allowed',
+      'labels_unknown',
+      'custom_unavailable',
+      'place_mismatch',
+    ]) {
       assert.match(reasons, new RegExp(wanted), `no ${wanted} among ${reasons}`);
     }
   });
