@@ -36,7 +36,7 @@ Example:
           terminal,
           flags.output,
           { done: true, file, bytes: bytes.length },
-          () => `${file}: ${bytes.length} bytes\n`,
+          (shown) => `${shown.file}: ${shown.bytes} bytes\n`,
         );
         return 0;
       }),

@@ -3,6 +3,7 @@
  * @module
  */
 import { Command } from 'commander';
+import { oneLine } from '../lib/printable.ts';
 import { action } from './action.ts';
 import { type ConfigFlag, configOption } from './config-option.ts';
 import { type OutputFormat, outputOption, show } from './output.ts';
@@ -23,8 +24,8 @@ export function configCheckCommand(terminal: Terminal): Command {
         ]);
         const reading = readConfigFile(config);
         const findings = reading.ok ? [] : reading.findings;
-        show(terminal, output, { ok: reading.ok, findings }, () =>
-          reading.ok ? `${config} is good\n` : findings.map((each) => `${textOfFinding(each)}\n`).join(''),
+        show(terminal, output, { ok: reading.ok, findings }, (shown) =>
+          shown.ok ? `${oneLine(config)} is good\n` : shown.findings.map((each) => `${textOfFinding(each)}\n`).join(''),
         );
         return reading.ok ? 0 : 1;
       }),

@@ -5,7 +5,7 @@
 import { Command } from 'commander';
 import { action } from './action.ts';
 import { type ConfigFlag, configOption } from './config-option.ts';
-import { type OutputFormat, outputOption } from './output.ts';
+import { jsonText, type OutputFormat, outputOption, yamlText } from './output.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Prints YAML, or JSON with `--output json`. Passwords in a store's URL are masked. */
@@ -17,17 +17,12 @@ export function configPrintCommand(terminal: Terminal): Command {
     .addHelpText('after', '\nExample:\n  gatehouse config print --config gatehouse.yaml --output json | jq .listen')
     .action(
       action<ConfigFlag & { output: OutputFormat }>(terminal, async ({ config, output }) => {
-        const [{ readConfigFile, findingsError }, { stringify }] = await Promise.all([
-          import('../config/read-config.ts'),
-          import('yaml'),
-        ]);
+        const { readConfigFile, findingsError } = await import('../config/read-config.ts');
         const reading = readConfigFile(config);
         if (!reading.ok) throw findingsError(reading.findings);
         const masked = { ...reading.document, store: reading.document.store.replace(/(\/\/[^:/@]*):[^@/]*@/, '$1:…@') };
         terminal.out(
-          output === 'json'
-            ? `${JSON.stringify(masked, null, 2)}\n`
-            : stringify(masked, { aliasDuplicateObjects: false, lineWidth: 0 }),
+output === 'json' ? jsonText(masked, 2) : await yamlText(masked),
         );
         return 0;
       }),

@@ -42,7 +42,7 @@ export function entryExplainCommand(terminal: Terminal): Command {
         const query = pid === undefined ? `socket=${encodeURIComponent(socket!)}` : `pid=${encodeURIComponent(pid)}`;
         const client = await adminClient(flags);
         const found = (await client.get(`/v1/entries/explain?${query}`)) as Explanation; // the API's own shape
-        show(terminal, flags.output, found, () => textOf(found));
+        show(terminal, flags.output, found, textOf);
         return found.entitled.length > 0 ? 0 : 1;
       }),
     );

@@ -32,10 +32,10 @@ export function entryListCommand(terminal: Terminal): Command {
     .action(
       action<AdminFlags & { output: OutputFormat }>(terminal, async (flags) => {
         const list = (await (await adminClient(flags)).get('/v1/entries')) as EntryList; // the API's own shape
-        show(terminal, flags.output, list, () =>
+        show(terminal, flags.output, list, ({ entries }) =>
           textTable(
             ['SPIFFE ID', 'SELECTORS', 'TTL', 'WRITTEN AT', 'NOTE'],
-            list.entries.map((each) => [
+            entries.map((each) => [
               each.spiffeId,
               each.selectors.join(' '),
               each.x509SvidTtl,

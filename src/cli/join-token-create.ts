@@ -8,7 +8,7 @@ import { GatehouseError } from '../errors.ts';
 import { action } from './action.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from './admin-client.ts';
 import { configOption } from './config-option.ts';
-import { type OutputFormat, outputOption, show } from './output.ts';
+import { jsonText, type OutputFormat, outputOption, show } from './output.ts';
 import type { Terminal } from './terminal.ts';
 
 interface Flags extends AdminFlags {
@@ -45,7 +45,7 @@ export function joinTokenCreateCommand(terminal: Terminal): Command {
           throw new GatehouseError('message_invalid', `--ttl: ${flags.ttl} is not a duration such as 10m`);
         const body = { ttlSeconds: Math.floor(ttlMs / 1000), reason: flags.reason };
         const made = (await (await adminClient(flags)).post('/v1/join-tokens', body)) as JoinToken; // the API's own shape
-        if (flags.write === undefined) show(terminal, flags.output, made, () => `${JSON.stringify(made, null, 2)}\n`);
+        if (flags.write === undefined) show(terminal, flags.output, made, () => jsonText(made, 2));
         else {
           await write(flags.write, made);
           const { trustDomain, expiresAt } = made;
@@ -53,7 +53,7 @@ export function joinTokenCreateCommand(terminal: Terminal): Command {
             terminal,
             flags.output,
             { file: flags.write, trustDomain, expiresAt },
-            () => `${flags.write} holds until ${expiresAt}\n`,
+            (shown) => `${shown.file} holds until ${shown.expiresAt}\n`,
           );
         }
         return 0;

@@ -4,6 +4,7 @@
  */
 import { Option } from 'commander';
 import { asGatehouseError } from '../errors.ts';
+import { allOnOneLine, oneLine, printableJson, printableLines, printableYaml } from '../lib/printable.ts';
 import type { Terminal } from './terminal.ts';
 
 export type OutputFormat = 'json' | 'table';
@@ -15,25 +16,58 @@ export function outputOption(): Option {
     .default('table');
 }
 
-/** Writes one JSON document, or what `table` makes for people. */
-export function show(terminal: Terminal, format: OutputFormat, document: unknown, table: () => string): void {
-  terminal.out(format === 'json' ? `${JSON.stringify(document, null, 2)}\n` : table());
+/** Where a document has texts of several lines: the change that would turn a decision round. */
+const LINES_AT = ['flip', 'policy', 'diff'];
+
+/**
+ * Writes one JSON document, or what `table` makes for people of the same document, in which each text is one line that a terminal
+ * only shows: render from what `table` is given.
+ */
+export function show<T>(terminal: Terminal, format: OutputFormat, document: T, table: (shown: T) => string): void {
+  terminal.out(format === 'json' ? jsonText(document, 2) : printableLines(table(allOnOneLine(document, LINES_AT))));
 }
 
-/** Writes an error: one line for people, one JSON document for programs; always to stderr. */
+/** A document as JSON that a terminal only shows; ends with a newline. */
+export function jsonText(document: unknown, indent?: number): string {
+  return `${printableJson(JSON.stringify(document, null, indent))}\n`;
+}
+
+/** A document as YAML that a terminal only shows: what it would not show stands escaped, in double quotes. */
+export async function yamlText(document: unknown): Promise<string> {
+  const { Document, Scalar, visit } = await import('yaml');
+  const yaml = new Document(document, { aliasDuplicateObjects: false });
+  visit(yaml, {
+    Scalar(_, node) {
+      if (typeof node.value === 'string' && oneLine(node.value) !== node.value) node.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return printableYaml(yaml.toString({ lineWidth: 0 }));
+}
+
+/**
+ * Writes an error: one line for people, one JSON document for programs; always to stderr. Only an error that has findings, each of
+ * which is one line, has several.
+ */
 export function showError(terminal: Terminal, format: OutputFormat, thrown: unknown): void {
   const { code, message, details } = asGatehouseError(thrown);
-  terminal.err(format === 'json' ? `${JSON.stringify({ code, message, details })}\n` : `gatehouse: ${message}\n`);
+  const shown = 'findings' in details ? printableLines(message) : oneLine(message);
+  terminal.err(format === 'json' ? jsonText({ code, message, details }) : `gatehouse: ${shown}\n`);
 }
 
-/** Lines up columns under their headings; ends with a newline. An empty table says so. */
+/** Says something beside the output, on stderr, in one line. */
+export function note(terminal: Terminal, text: string): void {
+  terminal.err(`gatehouse: ${oneLine(text)}\n`);
+}
+
+/** Lines up columns under their headings; ends with a newline. An empty table says so. A cell is one line, whatever is in it. */
 export function textTable(headings: readonly string[], rows: readonly (readonly string[])[], empty: string): string {
   if (rows.length === 0) return `${empty}\n`;
-  const widths = headings.map((heading, i) => Math.max(heading.length, ...rows.map((row) => (row[i] ?? '').length)));
+  const shown = rows.map((row) => row.map(oneLine));
+  const widths = headings.map((heading, i) => Math.max(heading.length, ...shown.map((row) => (row[i] ?? '').length)));
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, i) => cell.padEnd(widths[i]!))
       .join('  ')
       .trimEnd();
-  return `${[headings, ...rows].map(line).join('\n')}\n`;
+  return `${[headings, ...shown].map(line).join('\n')}\n`;
 }

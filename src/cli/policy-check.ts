@@ -25,8 +25,8 @@ export function policyCheckCommand(terminal: Terminal): Command {
           await policyOptions(flags),
         );
         const ok = !findings.some(({ severity }) => severity === 'error');
-        show(terminal, flags.output, { ok, findings }, () =>
-          findings
+        show(terminal, flags.output, { ok, findings }, (shown) =>
+          shown.findings
             .map((each) => {
               const place = `${each.file}:${each.line}:${each.column}`;
               return `${place}: ${each.severity}: ${each.path === '' ? '' : `${each.path}: `}${each.message} (${each.fix})\n`;

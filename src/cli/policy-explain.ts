@@ -38,7 +38,7 @@ export function policyExplainCommand(terminal: Terminal): Command {
         const asked = await openAsked(flags, terminal);
         const explanation = await asked.explain(request);
         const { explanationText } = await import('./explain/explanation-text.ts');
-        show(terminal, flags.output, { ...explanation, asked: asked.of }, () => explanationText(explanation));
+        show(terminal, flags.output, { ...explanation, asked: asked.of }, explanationText);
         return explanation.decision === 'allow' ? 0 : 1;
       }),
     );

@@ -38,7 +38,7 @@ export function policyLintCommand(terminal: Terminal): Command {
         }
         const all = lintOffline({ paths, configFile: flags.config, rootNamespace: flags.rootNamespace });
         const findings = all.filter(({ severity }) => severity === 'error' || flags.severity === 'warning');
-        show(terminal, flags.output, { ok: findings.length === 0, findings }, () => lintText(findings));
+        show(terminal, flags.output, { ok: findings.length === 0, findings }, (shown) => lintText(shown.findings));
         return findings.length === 0 ? 0 : 1;
       }),
     );

@@ -53,8 +53,8 @@ export function policyTestCommand(terminal: Terminal): Command {
           writeFileSync(flags.junit, junitXml(run));
         }
         const ok = run.failed === 0 && isCovered;
-        show(terminal, flags.output, { ok, ...run }, () =>
-          testRunText(run, { minCoverage, verbose: flags.verbose === true }),
+        show(terminal, flags.output, { ok, ...run }, (shown) =>
+          testRunText(shown, { minCoverage, verbose: flags.verbose === true }),
         );
         return ok ? 0 : 1;
       }),

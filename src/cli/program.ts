@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import type { Terminal } from './terminal.ts';
+import { oneLine } from '../lib/printable.ts';
+import { showingOnly, type Terminal } from './terminal.ts';
 
 type Loader = (terminal: Terminal) => Promise<Command>;
 
@@ -94,7 +95,8 @@ const groups: Readonly<Record<string, Group>> = {
 };
 
 /** Runs one command line (without the program's own name). Errors of its syntax end with exit code 2. */
-export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<void> {
+export async function runCommandLine(args: readonly string[], outside: Terminal): Promise<void> {
+  const terminal = showingOnly(outside);
   const program = new Command('gatehouse')
     .description('Gives every workload a SPIFFE identity, and decides every request by that identity.')
     .version(versionHere(), '--version', 'print the version')
@@ -111,7 +113,7 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     await program.parseAsync(args, { from: 'user' });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) {
-      terminal.err(`gatehouse: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+      terminal.err(`gatehouse: ${oneLine(thrown instanceof Error ? thrown.message : String(thrown))}\n`);
     }
     terminal.exit(
       thrown instanceof CommanderError && thrown.exitCode === 0 && thrown.code !== 'commander.help' ? 0 : 2,

@@ -34,14 +34,14 @@ Example:
             terminal,
             flags.output,
             { done: true, trustDomain },
-            () => `restored ${trustDomain}; start the server now\n`,
+            (shown) => `restored ${shown.trustDomain}; start the server now\n`,
           );
           return 0;
         } catch (thrown) {
           if (!(thrown instanceof GatehouseError) || !['store_locked', 'store_unusable'].includes(thrown.code))
             throw thrown;
           const { code, message, details } = thrown;
-          show(terminal, flags.output, { done: false, code, message, details }, () => `not restored: ${message}\n`);
+          show(terminal, flags.output, { done: false, code, message, details }, (shown) => `not restored: ${shown.message}\n`);
           return 1;
         }
       }),

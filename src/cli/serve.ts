@@ -6,7 +6,7 @@ import { Command, Option } from 'commander';
 import { asGatehouseError, GatehouseError } from '../errors.ts';
 import { type ConfigFlag, configOption } from './config-option.ts';
 import { durationOption } from './number-options.ts';
-import { type OutputFormat, outputOption, showError } from './output.ts';
+import { jsonText, type OutputFormat, outputOption, showError } from './output.ts';
 import type { ExitCode, Terminal } from './terminal.ts';
 
 interface Flags extends ConfigFlag {
@@ -112,7 +112,7 @@ async function serve(flags: Flags, terminal: Terminal): Promise<ExitCode | undef
     } finally {
       clearTimeout(overdue);
     }
-    terminal.out(`${JSON.stringify(server.readyLine)}\n`);
+    terminal.out(jsonText(server.readyLine));
     log.info(server.readyLine, 'ready');
     if (!stopping.signal.aborted) {
       await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve, { once: true }));

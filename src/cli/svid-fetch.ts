@@ -49,10 +49,10 @@ async function fetchOnce(flags: Flags, terminal: Terminal): Promise<0 | 1> {
       const first = found.svids[0];
       if (first === undefined) continue;
       if (flags.write !== undefined) await files.writeSvidFiles(flags.write, first);
-      show(terminal, flags.output, pem.shownSvids(found, flags.showKey), () =>
+      show(terminal, flags.output, pem.shownSvids(found, flags.showKey), ({ svids }) =>
         textTable(
           ['SPIFFE ID', 'EXPIRES', 'HINT'],
-          found.svids.map(({ spiffeId, expiresAt, hint }) => [spiffeId, expiresAt, hint]),
+          svids.map(({ spiffeId, expiresAt, hint }) => [spiffeId, expiresAt, hint]),
           'none',
         ),
       );

@@ -38,10 +38,10 @@ export function svidRevocationsCommand(terminal: Terminal): Command {
           return 0;
         }
         const answer = (await client.get('/v1/revocations')) as RevocationsAnswer; // likewise
-        show(terminal, flags.output, answer, () =>
+        show(terminal, flags.output, answer, ({ rows }) =>
           textTable(
             ['KIND', 'VALUE', 'REVOKED', 'KEPT UNTIL', 'REASON'],
-            answer.rows.map((each) => [each.kind, each.value, each.revokedAt, each.keptUntil, each.reason]),
+            rows.map((each) => [each.kind, each.value, each.revokedAt, each.keptUntil, each.reason]),
             'nothing is revoked',
           ),
         );

@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander';
 import { GatehouseError } from '../errors.ts';
+import { oneLine } from '../lib/printable.ts';
 import { action } from './action.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from './admin-client.ts';
 import { configOption } from './config-option.ts';
@@ -77,16 +78,16 @@ async function revoke(flags: Flags, terminal: Terminal): Promise<0 | 1> {
   try {
     if (undo) {
       const answer = await client.post('/v1/revocations/undo', { ...named, reason });
-      show(terminal, output, answer, () => `${named.kind} ${named.value} is no longer revoked\n`);
+      show(terminal, output, answer, () => `${named.kind} ${oneLine(named.value)} is no longer revoked\n`);
       return 0;
     }
     const answer = (await client.post('/v1/revocations', { ...named, reason, override })) as RevokedAnswer; // the API's own shape
-    show(terminal, output, answer, () => textOf(answer));
+    show(terminal, output, answer, textOf);
     return answer.inForce ? 0 : 1;
   } catch (thrown) {
     if (!(thrown instanceof GatehouseError) || !refusals.has(thrown.code)) throw thrown;
     const { code, message, details } = thrown;
-    show(terminal, output, { done: false, code, message, details }, () => `not done: ${message}\n`);
+    show(terminal, output, { done: false, code, message, details }, (shown) => `not done: ${shown.message}\n`);
     return 1;
   }
 }

@@ -6,10 +6,11 @@ import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import { GatehouseError } from '../errors.ts';
+import { oneLine } from '../lib/printable.ts';
 import { action } from './action.ts';
 import { configOption } from './config-option.ts';
 import { countOption } from './number-options.ts';
-import { type OutputFormat, outputOption, showError } from './output.ts';
+import { jsonText, note, type OutputFormat, outputOption, showError } from './output.ts';
 import type { Terminal } from './terminal.ts';
 import { type SocketFlag, socketOption, workloadSocket } from './workload/socket-option.ts';
 
@@ -77,8 +78,8 @@ async function update(
   if (flags.write !== undefined) await writeSvidFiles(flags.write, first);
   terminal.out(
     flags.output === 'json'
-      ? `${JSON.stringify(shownSvids(found, false))}\n`
-      : found.svids.map(({ spiffeId, expiresAt }) => `${spiffeId} until ${expiresAt}\n`).join(''),
+      ? jsonText(shownSvids(found, false))
+      : found.svids.map(({ spiffeId, expiresAt }) => `${oneLine(spiffeId)} until ${expiresAt}\n`).join(''),
   );
   if (flags.exec !== undefined) await run(flags.exec, first.spiffeId, terminal);
 }
@@ -90,7 +91,7 @@ function run(command: string, spiffeId: string, terminal: Terminal): Promise<voi
       stdio: ['ignore', 2, 2],
       env: { ...process.env, GATEHOUSE_SPIFFE_ID: spiffeId },
     });
-    const complain = (why: string): void => terminal.err(`gatehouse: the command of --exec failed: ${why}\n`);
+    const complain = (why: string): void => note(terminal, `the command of --exec failed: ${why}`);
     child.once('error', (error) => {
       complain(error.message);
       resolve();

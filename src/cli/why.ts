@@ -7,7 +7,7 @@ import type { Derivation } from '../server/admin/explain-routes.ts';
 import { action } from './action.ts';
 import { type AdminFlags, adminClient, adminOption } from './admin-client.ts';
 import { configOption } from './config-option.ts';
-import { type OutputFormat, outputOption, show } from './output.ts';
+import { note, type OutputFormat, outputOption, show, yamlText } from './output.ts';
 import type { Terminal } from './terminal.ts';
 
 interface Flags extends AdminFlags {
@@ -32,7 +32,7 @@ export function whyCommand(terminal: Terminal): Command {
         if (flags.asTest !== undefined) await writeTest(flags.asTest, derivation, terminal);
         if (flags.asTest === undefined || flags.output === 'json') {
           const { derivationText } = await import('./explain/derivation-text.ts');
-          show(terminal, flags.output, derivation, () => derivationText(derivation));
+          show(terminal, flags.output, derivation, derivationText);
         }
         return derivation.record.decision === 'allow' ? 0 : 1;
       }),
@@ -40,11 +40,11 @@ export function whyCommand(terminal: Terminal): Command {
 }
 
 async function writeTest(file: string | true, { test, record }: Derivation, terminal: Terminal): Promise<void> {
-  const { addTest, testText } = await import('./explain/test-file.ts');
-  if (test === null) terminal.err(`gatehouse: decision ${record.id} has no request that a test could ask\n`);
-  else if (file === true) terminal.out(testText(test));
+  const { addTest } = await import('./explain/test-file.ts');
+  if (test === null) note(terminal, `decision ${record.id} has no request that a test could ask`);
+  else if (file === true) terminal.out(await yamlText({ tests: [test] }));
   else {
     addTest(file, test);
-    terminal.err(`gatehouse: added to ${file}\n`);
+    note(terminal, `added to ${file}`);
   }
 }

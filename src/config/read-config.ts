@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { GatehouseError } from '../errors.ts';
+import { oneLine } from '../lib/printable.ts';
 import type { Config } from './config.ts';
 import { type ConfigFinding, type Problem, textOfFinding, textOfPath } from './finding.ts';
 import { problemsOf } from './problems.ts';
@@ -74,7 +75,7 @@ export function loadConfig(file: string): Config {
 
 /** The findings of a bad configuration as an error: one line each in its message, all of them in its details. */
 export function findingsError(findings: readonly ConfigFinding[]): GatehouseError {
-  return new GatehouseError('config_invalid', findings.map(textOfFinding).join('\n'), { findings });
+  return new GatehouseError('config_invalid', findings.map((each) => oneLine(textOfFinding(each))).join('\n'), { findings });
 }
 
 function inOrder(findings: ConfigFinding[]): ConfigFinding[] {

@@ -62,7 +62,7 @@ export function caLedgerCommand(terminal: Terminal): Command {
         const answer = (await (
           await adminClient(flags)
         ).get(`/v1/ledger?${queryOf(flags).toString()}`)) as LedgerAnswer; // the API's own shape
-        show(terminal, flags.output, answer, () => tableOf(answer));
+        show(terminal, flags.output, answer, tableOf);
         return 0;
       }),
     );

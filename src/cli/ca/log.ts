@@ -35,10 +35,10 @@ export function caLogCommand(terminal: Terminal): Command {
       action<AdminFlags & { output: OutputFormat; limit: string }>(terminal, async (flags) => {
         const client = await adminClient(flags);
         const answer = (await client.get(`/v1/audit?limit=${encodeURIComponent(flags.limit)}`)) as AuditAnswer; // the API's own shape
-        show(terminal, flags.output, answer, () =>
+        show(terminal, flags.output, answer, ({ rows }) =>
           textTable(
             ['AT', 'WHO', 'VERB', 'USE', 'AUTHORITY', 'RESULT', 'REASON'],
-            answer.rows.map(({ at, who, verb, use, authorityId, result, reason }) => [
+            rows.map(({ at, who, verb, use, authorityId, result, reason }) => [
               at.slice(0, 19),
               who,
               verb,

@@ -62,7 +62,7 @@ Example:
       action<AdminFlags & UseFlags & { output: OutputFormat }>(terminal, async (flags) => {
         const client = await adminClient(flags);
         const forecast = (await client.post('/v1/rehearsal', { use: useOf(flags) })) as ForecastRow; // the API's own shape
-        show(terminal, flags.output, forecast, () => textOf(forecast));
+        show(terminal, flags.output, forecast, textOf);
         return forecast.activateSafeAt === null ? 1 : 0;
       }),
     );

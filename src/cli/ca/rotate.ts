@@ -9,10 +9,11 @@ import { Command } from 'commander';
 import { parseDuration } from '../../config/duration.ts';
 import { GatehouseError } from '../../errors.ts';
 import type { Verb } from '../../identity/authority/authority.ts';
+import { allOnOneLine } from '../../lib/printable.ts';
 import { action } from '../action.ts';
 import { type AdminClient, type AdminFlags, adminClient, adminOption, svidOption } from '../admin-client.ts';
 import { configOption } from '../config-option.ts';
-import { type OutputFormat, outputOption } from '../output.ts';
+import { jsonText, type OutputFormat, outputOption } from '../output.ts';
 import type { ExitCode, Terminal } from '../terminal.ts';
 import { type Blocked, blockerTable } from './blockers.ts';
 import { type ComparedRow, comparisonText } from './compare.ts';
@@ -93,7 +94,7 @@ async function rotate(client: AdminClient, flags: Flags, teller: Teller): Promis
     else if (!hasBegun)
       teller.event(
         { event: 'resumed', verb: next.verb, authorityId: next.authorityId },
-        () => `a rotation is under way: next is ${next.verb}\n`,
+        ({ verb }) => `a rotation is under way: next is ${verb}\n`,
       );
     hasBegun = true;
     if (!(await pass(client, use, next, until, teller))) return 1;
@@ -101,12 +102,13 @@ async function rotate(client: AdminClient, flags: Flags, teller: Teller): Promis
     if (!outcome.done) continue; // somebody came between the look and the step: look again
     teller.event(
       { event: 'step', verb: next.verb, authorityId: outcome.authorityId, sequence: outcome.sequence },
-      () => `${next.verb}: done, authority ${outcome.authorityId.slice(0, 16)}, bundle sequence ${outcome.sequence}\n`,
+      ({ verb, authorityId, sequence }) =>
+        `${verb}: done, authority ${authorityId.slice(0, 16)}, bundle sequence ${sequence}\n`,
     );
   }
   const compared = use === 'x509' ? await compare(client) : undefined;
-  teller.event({ event: 'done', done: true, ...(compared && { comparison: compared }) }, () =>
-    compared ? `done\n${comparisonText(compared)}` : 'done\n',
+  teller.event({ event: 'done', done: true, ...(compared && { comparison: compared }) }, ({ comparison }) =>
+    comparison ? `done\n${comparisonText(comparison)}` : 'done\n',
   );
   return 0;
 }
@@ -128,8 +130,8 @@ async function pass(
     const isOver = Date.now() >= until;
     teller.waiting(
       { event: isOver ? 'timeout' : 'waiting', verb, done: false, code: 'rotation_blocked', blockers, etaSeconds },
-      () =>
-        `${isOver ? 'stopped waiting' : 'waiting'} to ${verb}: ${blockers.length} in the way\n${blockerTable(gate, Date.now())}`,
+      (shown) =>
+        `${isOver ? 'stopped waiting' : 'waiting'} to ${verb}: ${shown.blockers.length} in the way\n${blockerTable(shown, Date.now())}`,
     );
     if (isOver) return false;
     // A look reads every live row of the ledger: with many of them it must not be the server's main work.
@@ -148,10 +150,10 @@ async function rehearse(client: AdminClient, teller: Teller): Promise<void> {
     readonly activateSafeAt: string | null;
     readonly revokeSafeAt: string | null;
   }; // likewise
-  teller.event({ event: 'forecast', ...forecast }, () =>
-    forecast.activateSafeAt === null
+  teller.event({ event: 'forecast', ...forecast }, ({ activateSafeAt, revokeSafeAt }) =>
+    activateSafeAt === null
       ? 'forecast: somebody will not be ready by waiting; gatehouse ca rehearse names them\n'
-      : `forecast: the new authority can sign from ${forecast.activateSafeAt}, the old one goes at ${forecast.revokeSafeAt ?? 'no time that waiting reaches'}\n`,
+      : `forecast: the new authority can sign from ${activateSafeAt}, the old one goes at ${revokeSafeAt ?? 'no time that waiting reaches'}\n`,
   );
 }
 
@@ -171,36 +173,40 @@ function timeoutMs(text: string): number {
 }
 
 interface Teller {
-  event(document: object, text: () => string): void;
+  event<T extends object>(document: T, text: (shown: T) => string): void;
   /** Like `event`, but over what it said before: on a terminal the list is live; elsewhere it is said when it changes. */
-  waiting(document: object, text: () => string): void;
+  waiting<T extends Blocked & { readonly event: string }>(document: T, text: (shown: T) => string): void;
 }
 
 function createTeller(terminal: Terminal, format: OutputFormat): Teller {
   let lines = 0;
   let last = '';
-  const isLive = format === 'table' && process.stdout.isTTY;
+  const say = <T extends object>(document: T, text: (shown: T) => string): number => {
+    if (format === 'json') terminal.out(jsonText(document));
+    else {
+      const said = text(allOnOneLine(document));
+      terminal.out(said);
+      return said.split('\n').length - 1;
+    }
+    return 0;
+  };
   return {
     event(document, text) {
       lines = 0;
       last = '';
-      terminal.out(format === 'json' ? `${JSON.stringify(document)}\n` : text());
+      say(document, text);
     },
     waiting(document, text) {
-      if (isLive) {
-        const said = text();
-        terminal.out(`${lines > 0 ? `\u001b[${lines}A\u001b[J` : ''}${said}`);
-        lines = said.split('\n').length - 1;
+      if (format === 'table' && terminal.erase !== undefined) {
+        if (lines > 0) terminal.erase(lines);
+        lines = say(document, text);
         return;
       }
-      const { blockers } = document as { blockers: Blocked['blockers'] };
-      const now = JSON.stringify([
-        Reflect.get(document, 'event'),
-        blockers.map(({ consumer, serial, grade }) => [consumer, serial, grade]),
-      ]);
+      const { event, blockers } = document;
+      const now = JSON.stringify([event, blockers.map(({ consumer, serial, grade }) => [consumer, serial, grade])]);
       if (now === last) return;
       last = now;
-      terminal.out(format === 'json' ? `${JSON.stringify(document)}\n` : text());
+      say(document, text);
     },
   };
 }

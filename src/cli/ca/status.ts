@@ -36,7 +36,7 @@ export function caStatusCommand(terminal: Terminal): Command {
     .action(
       action<AdminFlags & { output: OutputFormat }>(terminal, async (flags) => {
         const status = (await (await adminClient(flags)).get('/v1/authorities')) as CaStatus; // the API's own shape
-        show(terminal, flags.output, status, () => tableOf(status));
+        show(terminal, flags.output, status, tableOf);
         return 0;
       }),
     );

@@ -52,7 +52,7 @@ export function caVerbCommand(verb: Verb, terminal: Terminal): Command {
           throw new GatehouseError('message_invalid', 'an override needs a reason: --reason TEXT');
         const body = { use: useOf(flags), authorityId, reason, override };
         const outcome = await order(await adminClient(flags), verb, body);
-        show(terminal, flags.output, outcome, () => textOf(verb, outcome));
+        show(terminal, flags.output, outcome, (shown) => textOf(verb, shown));
         return outcome.done ? 0 : 1;
       }),
     );

@@ -35,7 +35,7 @@ export function doctorCommand(terminal: Terminal): Command {
         const { version, dump } = configDump === undefined ? await askEnvoy(envoy) : await readDump(configDump);
         const findings = [...examineVersion(version), ...examine(readConfigDump(dump))];
         const ok = !findings.some(({ severity }) => severity === 'error');
-        show(terminal, output, { ok, envoy: version, findings }, () => text(version, findings, ok));
+        show(terminal, output, { ok, envoy: version, findings }, text);
         return ok ? 0 : 1;
       }),
     );
@@ -78,7 +78,13 @@ async function readDump(file: string): Promise<Asked> {
   }
 }
 
-function text(version: string, findings: readonly DoctorFinding[], ok: boolean): string {
+interface Report {
+  readonly ok: boolean;
+  readonly envoy: string;
+  readonly findings: readonly DoctorFinding[];
+}
+
+function text({ ok, envoy: version, findings }: Report): string {
   const lines = findings.map(
     ({ kind, code, where, message, fix }) =>
       `${kind}  ${code}\n    at   ${where}\n    why  ${message}\n    fix  ${fix}\n`,

@@ -9,6 +9,7 @@ import type { Pair } from '../../analysis/pair.ts';
 import type { Config } from '../../config/config.ts';
 import { GatehouseError } from '../../errors.ts';
 import { type AdminClient, adminClient } from '../admin-client.ts';
+import { note } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface AskedFlags {
@@ -47,7 +48,7 @@ export async function openAsked(flags: AskedFlags, terminal: Terminal): Promise<
   const config = flags.config ?? 'gatehouse.yaml';
   const client = await adminClient({ config, ...(admin !== undefined && { admin }) });
   if (admin !== undefined || (await runs(client))) return server(client);
-  terminal.err('gatehouse: no server runs; the files of the configuration were asked\n');
+  note(terminal, 'no server runs; the files of the configuration were asked');
   return files(await configOf(flags));
 }
 

@@ -10,6 +10,7 @@ import type { TestResult } from '../../analysis/policy-test/run-test.ts';
 import { type TestFile, testFile } from '../../analysis/policy-test/test-form.ts';
 import { parsePlacedYaml } from '../../config/yaml-places.ts';
 import { GatehouseError } from '../../errors.ts';
+import { oneLine } from '../../lib/printable.ts';
 import type { PolicyModel } from '../../policy/model.ts';
 import { offlineState } from '../../server/explain/explain-offline.ts';
 import { explainDeps } from '../../server/explain/explainer.ts';
@@ -95,7 +96,7 @@ function readTestFile(file: string): TestFile {
     const { line, column } = yaml.placeOf(steps);
     return `${file}:${line}:${column}: ${steps.join('.') || 'file'}: ${message}`;
   });
-  throw refused(problems.join('\n'), file);
+  throw refused(problems.map(oneLine).join('\n'), file, problems);
 }
 
 function textOf(file: string): string {
@@ -111,8 +112,9 @@ function textOf(file: string): string {
   }
 }
 
-const refused = (message: string, file: string): GatehouseError =>
-  new GatehouseError('message_invalid', message, { file });
+/** @param findings  where there are several, one a line */
+const refused = (message: string, file: string, findings?: readonly string[]): GatehouseError =>
+  new GatehouseError('message_invalid', message, { file, ...(findings && { findings }) });
 
 function joined(coverages: readonly Coverage[]): Coverage {
   const [only] = coverages;

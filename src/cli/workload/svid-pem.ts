@@ -25,6 +25,11 @@ export interface PemSvids {
   readonly federatedBundles: Readonly<Record<string, string>>;
 }
 
+/** Private keys only where they were asked for. */
+type ShownSvids = Omit<PemSvids, 'svids'> & {
+  readonly svids: readonly (Omit<PemSvid, 'keyPem'> & Partial<PemSvid>)[];
+};
+
 /** Converts one message of the Workload API. */
 export function pemSvids({ svids, federatedBundles }: X509SVIDResponse): PemSvids {
   return {
@@ -56,6 +61,6 @@ function certificatesPem(concatenated: Uint8Array): string {
 }
 
 /** What is shown: the same without private keys unless they were asked for. */
-export function shownSvids(pem: PemSvids, withKeys: boolean): unknown {
+export function shownSvids(pem: PemSvids, withKeys: boolean): ShownSvids {
   return { ...pem, svids: pem.svids.map(({ keyPem, ...rest }) => (withKeys ? { ...rest, keyPem } : rest)) };
 }

@@ -1,7 +1,8 @@
 /**
- * The log: JSON lines on stderr, without secrets.
+ * The log: JSON lines on stderr, without secrets, and without what a terminal would obey.
  * @module
  */
+import { printableJson } from '../../lib/printable.ts';
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
 
 export type Log = Logger;
@@ -36,6 +37,6 @@ export function createLog(level: string, to: DestinationStream = destination({ f
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths, censor: '[redacted]' },
     },
-    to,
+    { write: (line) => to.write(printableJson(line)) },
   );
 }

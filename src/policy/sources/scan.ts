@@ -47,7 +47,8 @@ interface Walk {
   readonly kinds: KindTable | undefined;
 }
 
-const policyName = /^[^.].*\.(ya?ml|json)$/i;
+/** `s`: a name may hold newlines, and what it holds is policy all the same. */
+const policyName = /^[^.].*\.(ya?ml|json)$/is;
 
 /** Looks at every path. A file that vanishes meanwhile is not there. */
 export function scan(paths: readonly PolicyPath[]): Scan {
