@@ -2,9 +2,9 @@
  * `gatehouse backup FILE`: the whole authority, taken from the running server.
  * @module
  */
-import { open, rename, rm } from 'node:fs/promises';
 import { Command } from 'commander';
 import { GatehouseError } from '../errors.ts';
+import { replaceFile } from '../platform/storage/replace-file.ts';
 import { action } from './action.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from './admin-client.ts';
 import { configOption } from './config-option.ts';
@@ -44,18 +44,9 @@ Example:
 }
 
 async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
-  const beside = `${file}.new`;
   try {
-    const handle = await open(beside, 'w', 0o600);
-    try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(beside, file);
+    await replaceFile(file, bytes, 0o600);
   } catch (thrown) {
-    await rm(beside, { force: true });
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     throw new GatehouseError(
       'store_unavailable',

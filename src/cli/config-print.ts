@@ -21,9 +21,7 @@ export function configPrintCommand(terminal: Terminal): Command {
         const reading = readConfigFile(config);
         if (!reading.ok) throw findingsError(reading.findings);
         const masked = { ...reading.document, store: reading.document.store.replace(/(\/\/[^:/@]*):[^@/]*@/, '$1:…@') };
-        terminal.out(
-output === 'json' ? jsonText(masked, 2) : await yamlText(masked),
-        );
+        terminal.out(output === 'json' ? jsonText(masked, 2) : await yamlText(masked));
         return 0;
       }),
     );

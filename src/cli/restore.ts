@@ -41,7 +41,12 @@ Example:
           if (!(thrown instanceof GatehouseError) || !['store_locked', 'store_unusable'].includes(thrown.code))
             throw thrown;
           const { code, message, details } = thrown;
-          show(terminal, flags.output, { done: false, code, message, details }, (shown) => `not restored: ${shown.message}\n`);
+          show(
+            terminal,
+            flags.output,
+            { done: false, code, message, details },
+            (shown) => `not restored: ${shown.message}\n`,
+          );
           return 1;
         }
       }),

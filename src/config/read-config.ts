@@ -75,7 +75,9 @@ export function loadConfig(file: string): Config {
 
 /** The findings of a bad configuration as an error: one line each in its message, all of them in its details. */
 export function findingsError(findings: readonly ConfigFinding[]): GatehouseError {
-  return new GatehouseError('config_invalid', findings.map((each) => oneLine(textOfFinding(each))).join('\n'), { findings });
+  return new GatehouseError('config_invalid', findings.map((each) => oneLine(textOfFinding(each))).join('\n'), {
+    findings,
+  });
 }
 
 function inOrder(findings: ConfigFinding[]): ConfigFinding[] {

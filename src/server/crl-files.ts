@@ -2,10 +2,10 @@
  * Publishes the CRLs as PEM: in a file of dataDir, and as a page for those who fetch it.
  * @module
  */
-import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crlsToPem } from '../identity/pki/pem.ts';
 import type { Watchable } from '../lib/watchable.ts';
+import { replaceFile } from '../platform/storage/replace-file.ts';
 
 export interface CrlPublication extends Disposable {
   /** All CRLs, PEM; empty while nothing was ever revoked. */
@@ -23,12 +23,7 @@ export function publishCrls(
   const write = (): void => {
     const text = crlsToPem(crls.value);
     if (text === '') return;
-    writing = writing
-      .then(async () => {
-        await writeFile(`${path}.new`, text, { mode: 0o644 });
-        await rename(`${path}.new`, path);
-      })
-      .catch(failed);
+    writing = writing.then(() => replaceFile(path, text, 0o644)).catch(failed);
   };
   const unsubscribe = crls.subscribe(write);
   write();

@@ -3,31 +3,22 @@
  * @module
  */
 
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  unlinkSync,
-} from 'node:fs';
+import { closeSync, existsSync, fchmodSync, lstatSync, mkdirSync, renameSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { GatehouseError } from '../errors.ts';
-import { createAccounts } from '../lib/accounts.ts';
 import type { Listener, ListenOptions, UnixAddress } from './listen-address.ts';
+import { beneath, makeOwnDirectory, openDirectory, openOwn } from './own-directory.ts';
+import { give, ownerOf } from './socket-owner.ts';
 
 /** What `sockaddr_un` holds besides the final zero byte. */
 const MAX_PATH_BYTES = 107;
 const BACKLOG = 1024;
 
 /**
- * Listens on a unix socket. It is bound under a private name, gets owner and mode, and is then renamed to its path.
+ * Listens on a unix socket. It is bound in a directory that nobody else may enter, gets owner and mode there, and is then moved to
+ * its path: whoever may write the directory above can swap nothing on the way.
  *
  * @throws GatehouseError `config_invalid` (path too long, no such user, not permitted), `address_in_use` (somebody answers there, or it is no socket)
  */
@@ -41,74 +32,66 @@ export async function listenUnix(address: UnixAddress, options: ListenOptions = 
       { path, bytes, maxBytes: MAX_PATH_BYTES },
     );
   }
-  if (address.makeParents) makeParents(dirname(path));
-  await assertFree(path);
   const server = createServer(options);
   try {
-    await publish(server, address);
+    if (address.makeParents) makeParents(dirname(path));
+    await assertFree(path);
+    const takeAway = await publish(server, address);
+    return {
+      server,
+      address,
+      async [Symbol.asyncDispose]() {
+        takeAway(); // before the server stops, so that nobody finds a name that does not answer
+        if (server.listening) server.close(); // its callback would wait for the connections
+      },
+    };
   } catch (thrown) {
     server.close();
     throw explain(thrown, address);
   }
-  const inode = lstatSync(path).ino;
-  return {
-    server,
-    address,
-    async [Symbol.asyncDispose]() {
-      // Taken away before the server stops, so that nobody finds a name that does not answer; only if it is still ours.
-      if (lstatSync(path, { throwIfNoEntry: false })?.ino === inode) unlinkSync(path);
-      if (server.listening) server.close(); // its callback would wait for the connections
-    },
-  };
 }
 
-/** Binding through the directory's descriptor keeps a private name within the limit however long the path is. */
-async function publish(server: Server, address: UnixAddress): Promise<void> {
-  const directory = openSync(dirname(address.path), 'r');
-  const privateName = `.${basename(address.path).slice(0, 8)}-${randomBytes(6).toString('hex')}`;
-  const privatePath = join(dirname(address.path), privateName);
+/** Answers how its name is taken away, if it is still its own, from the directory where it was put. */
+async function publish(server: Server, address: UnixAddress): Promise<() => void> {
+  const owner = ownerOf(address);
+  const parent = openDirectory(dirname(address.path));
   try {
+    using own = makeOwnDirectory(parent);
     const listening = once(server, 'listening');
-    const umask = process.umask(0o177); // nobody else can connect before owner and mode are set
-    try {
-      server.listen({ path: `/proc/self/fd/${directory}/${privateName}`, backlog: BACKLOG });
-    } finally {
-      process.umask(umask);
-    }
+    server.listen({ path: own.path, backlog: BACKLOG });
     await listening;
-    const { uid, gid } = ownerOf(address);
-    if (uid !== undefined || gid !== undefined) chownSync(privatePath, uid ?? -1, gid ?? -1);
-    chmodSync(privatePath, address.mode);
-    renameSync(privatePath, address.path);
+    give(own.path, owner, address);
+    const bound = lstatSync(own.path);
+    const named = beneath(parent, basename(address.path));
+    renameSync(own.path, named);
+    let isOpen = true;
+    return () => {
+      if (!isOpen) return;
+      isOpen = false;
+      try {
+        const found = lstatSync(named);
+        if (found.ino === bound.ino && found.dev === bound.dev) unlinkSync(named);
+      } catch {
+        // Somebody else took it away, or swaps it at this moment: then it is not ours.
+      }
+      closeSync(parent);
+    };
   } catch (thrown) {
-    if (existsSync(privatePath)) unlinkSync(privatePath);
+    closeSync(parent);
     throw thrown;
-  } finally {
-    closeSync(directory);
   }
-}
-
-function ownerOf({ path, owner, group }: UnixAddress): { uid: number | undefined; gid: number | undefined } {
-  const accounts = createAccounts();
-  const number = (name: string | undefined, find: (name: string) => number | undefined, what: string) => {
-    if (name === undefined || name === '') return undefined;
-    if (/^\d+$/.test(name)) return Number(name);
-    const found = find(name);
-    if (found !== undefined) return found;
-    throw new GatehouseError(
-      'config_invalid',
-      `${what} ${JSON.stringify(name)} of the socket ${path} is not known on this machine: create it, or give its number`,
-      { path, [what]: name },
-    );
-  };
-  return { uid: number(owner, accounts.uidOf, 'owner'), gid: number(group, accounts.gidOf, 'group') };
 }
 
 function makeParents(directory: string): void {
   if (existsSync(directory)) return;
   makeParents(dirname(directory));
-  mkdirSync(directory);
-  chmodSync(directory, 0o755); // whatever the umask
+  mkdirSync(directory, { mode: 0o700 });
+  const made = openOwn(directory);
+  try {
+    fchmodSync(made, 0o755); // whatever the umask
+  } finally {
+    closeSync(made);
+  }
 }
 
 async function assertFree(path: string): Promise<void> {

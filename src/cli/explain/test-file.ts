@@ -7,7 +7,7 @@ import { isSeq, parseDocument, stringify } from 'yaml';
 import { GatehouseError } from '../../errors.ts';
 
 /** One test as a file of its own. */
-export function testText(test: unknown): string {
+function testText(test: unknown): string {
   return stringify({ tests: [test] });
 }
 

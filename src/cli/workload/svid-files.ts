@@ -2,10 +2,10 @@
  * Leaves an SVID where programs that know only files find it.
  * @module
  */
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
 import { GatehouseError } from '../../errors.ts';
+import { openDirectory } from '../../platform/storage/open-directory.ts';
+import { replaceIn } from '../../platform/storage/replace-file.ts';
 import type { PemSvid } from './svid-pem.ts';
 
 /**
@@ -17,9 +17,10 @@ import type { PemSvid } from './svid-pem.ts';
 export async function writeSvidFiles(directory: string, svid: PemSvid): Promise<void> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    await replace(directory, 'bundle.pem', svid.bundlePem, 0o644);
-    await replace(directory, 'key.pem', svid.keyPem, 0o600);
-    await replace(directory, 'svid.pem', svid.chainPem, 0o644);
+    using target = openDirectory(directory);
+    await replaceIn(target, 'bundle.pem', svid.bundlePem, 0o644);
+    await replaceIn(target, 'key.pem', svid.keyPem, 0o600);
+    await replaceIn(target, 'svid.pem', svid.chainPem, 0o644);
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     throw new GatehouseError(
@@ -28,22 +29,5 @@ export async function writeSvidFiles(directory: string, svid: PemSvid): Promise<
       { directory },
       { cause: thrown },
     );
-  }
-}
-
-async function replace(directory: string, name: string, text: string, mode: number): Promise<void> {
-  const temporary = join(directory, `.${name}.${randomBytes(6).toString('hex')}`);
-  try {
-    const file = await open(temporary, 'wx', mode);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, join(directory, name));
-  } catch (thrown) {
-    await rm(temporary, { force: true });
-    throw thrown;
   }
 }

@@ -2,8 +2,9 @@
  * The log: JSON lines on stderr, without secrets, and without what a terminal would obey.
  * @module
  */
-import { printableJson } from '../../lib/printable.ts';
+
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
+import { printableJson } from '../../lib/printable.ts';
 
 export type Log = Logger;
 

@@ -2,9 +2,10 @@
  * The directory that holds what must not be lost.
  * @module
  */
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, fchmodSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { GatehouseError } from '../../errors.ts';
+import { openDirectory } from './open-directory.ts';
 
 /**
  * Makes `path` (mode 0700) where it is missing, and checks that we may write there and nobody else may look in.
@@ -14,14 +15,19 @@ import { GatehouseError } from '../../errors.ts';
 export function prepareDataDir(path: string): void {
   try {
     makeDirectory(path);
-    const status = statSync(path);
-    if (!status.isDirectory()) throw refuse(path, 'it is not a directory');
-    if ((status.mode & 0o077) !== 0) chmodSync(path, 0o700);
+    if (!statSync(path).isDirectory()) throw refuse(path, 'it is not a directory');
+    closeToOthers(path);
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (thrown) {
     if (thrown instanceof GatehouseError) throw thrown;
     throw refuse(path, reasonOf(thrown), thrown);
   }
+}
+
+/** What is opened is what is looked at and closed to others, whatever the path leads to a moment later. */
+function closeToOthers(path: string): void {
+  using directory = openDirectory(path);
+  if ((directory.status.mode & 0o077) !== 0) fchmodSync(directory.fd, 0o700);
 }
 
 /** One level after the other: `recursive` never returns where a file system refuses with ENOENT, as /proc does. */

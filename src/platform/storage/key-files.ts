@@ -2,11 +2,12 @@
  * Key bytes as files: one a key, mode 0600, durable before it is used.
  * @module
  */
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GatehouseError } from '../../errors.ts';
 import type { KeyBlobs } from '../../identity/authority/signer.ts';
 import { reasonOf } from './data-dir.ts';
+import { replaceFile } from './replace-file.ts';
 
 const SUFFIX = '.key';
 const ID = /^[0-9a-f]{8,64}$/;
@@ -45,20 +46,10 @@ export function createKeyFiles(directory: string): KeyBlobs {
   };
 }
 
-/** Written beside, synced, renamed, and the directory synced: there is a whole key, or none. */
+/** There is a whole key, or none. */
 async function writeDurably(directory: string, path: string, bytes: Uint8Array): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const beside = `${path}.new`;
-  const file = await open(beside, 'w', 0o600);
-  try {
-    await file.chmod(0o600);
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(beside, path);
-  await syncDirectory(directory);
+  await replaceFile(path, bytes, 0o600);
 }
 
 async function syncDirectory(directory: string): Promise<void> {

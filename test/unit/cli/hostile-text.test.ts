@@ -31,7 +31,9 @@ const answers: Readonly<Record<string, unknown>> = {
     rows: [{ kind: EVIL, value: EVIL, reason: EVIL, revokedAt: EVIL, keptUntil: EVIL }],
   },
   '/v1/entries': {
-    entries: [{ spiffeId: EVIL, selectors: [EVIL], x509SvidTtl: EVIL, hint: EVIL, isServiceAccount: false, origin: EVIL }],
+    entries: [
+      { spiffeId: EVIL, selectors: [EVIL], x509SvidTtl: EVIL, hint: EVIL, isServiceAccount: false, origin: EVIL },
+    ],
   },
   '/v1/entries/explain': {
     selectors: [EVIL],
@@ -115,7 +117,10 @@ describe('names and texts of files', () => {
     await mkdir(dir.at('p'));
     const policy = `apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: { name: a, namespace: b }\nspec: { rules: [{ when: [{ key: ${JSON.stringify(EVIL)}, values: [x] }] }] }\n`;
     await writeFile(dir.at(`p/${EVIL.replaceAll('/', '')}.yaml`), policy);
-    await writeFile(dir.at('gatehouse.yaml'), `trustDomain: cluster.local\n${JSON.stringify(EVIL)}: 1\nlog: { level: ${JSON.stringify(EVIL)} }\n`);
+    await writeFile(
+      dir.at('gatehouse.yaml'),
+      `trustDomain: cluster.local\n${JSON.stringify(EVIL)}: 1\nlog: { level: ${JSON.stringify(EVIL)} }\n`,
+    );
     const config = dir.at('gatehouse.yaml');
     for (const command of [
       ['policy', 'check', dir.at('p')],
