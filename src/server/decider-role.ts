@@ -6,6 +6,7 @@ import type { CheckOptions } from '../authz/check.ts';
 import type { CheckCounts } from '../authz/counters.ts';
 import type { KeptParity } from '../authz/kept-decision.ts';
 import type { Config } from '../config/config.ts';
+import { asGatehouseError } from '../errors.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { Metrics } from '../platform/observe/metrics.ts';
 import type { ReadinessBoard } from '../platform/observe/readiness.ts';
@@ -54,6 +55,9 @@ export function startDeciders(deps: DeciderRoleDeps): Deciders {
       connections.delete(pid);
       showConnections();
       log.error({ pid, how, restartInMs }, 'a decider has ended; another is started');
+    },
+    broke(pid, thrown) {
+      log.error({ pid }, `a decider said what makes no sense, and is ended: ${asGatehouseError(thrown).message}`);
     },
   });
   const look = (generations: readonly number[]): void => {

@@ -26,11 +26,14 @@ export interface HttpPeer {
 }
 
 export interface HttpDoorDeps {
-  readonly handle: (request: IncomingMessage, response: ServerResponse, peer: HttpPeer) => void;
+  /** What it throws, or rejects with, is answered by 500. */
+  readonly handle: (request: IncomingMessage, response: ServerResponse, peer: HttpPeer) => void | Promise<void>;
+  /** Told what `handle` threw: a fault of ours, whatever the peer has sent. */
+  readonly failed: (thrown: unknown) => void;
   /** What we show where the address has TLS. */
   readonly identity: Watchable<TlsIdentity | undefined>;
   readonly callers: TlsFrontOptions['callers'];
-  readonly handshakeFailed?: TlsFrontOptions['failed'];
+  readonly handshakeFailed: TlsFrontOptions['failed'];
 }
 
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -38,16 +41,25 @@ const NOBODY: HttpPeer = { uid: undefined, certificate: undefined, tls: false };
 
 /** Serves HTTP/1.1, inside of TLS where the address says so. @throws GatehouseError `address_in_use`, `config_invalid` */
 export async function openHttpDoor(at: ListenAddress, deps: HttpDoorDeps): Promise<HttpDoor> {
-  const { handle, identity, callers, handshakeFailed: failed } = deps;
+  const { handle, failed, identity, callers, handshakeFailed } = deps;
   const peers = new WeakMap<Socket, HttpPeer>();
   const http = createServer(
     { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: 16_384 },
-    (request, response) => handle(request, response, peers.get(request.socket) ?? NOBODY),
+    (request, response) => void guarded(request, response),
   );
+  const guarded = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    try {
+      await handle(request, response, peers.get(request.socket) ?? NOBODY);
+    } catch (thrown) {
+      failed(thrown);
+      if (response.headersSent) response.destroy();
+      else response.writeHead(500, { connection: 'close' }).end();
+    }
+  };
   const listener = await listen(at);
   const hasTls = listener.address.kind === 'tcp' && listener.address.tls;
   const front = hasTls
-    ? createTlsFront(identity, { protocol: 'http/1.1', callers, ...(failed && { failed }) })
+    ? createTlsFront(identity, { protocol: 'http/1.1', callers, failed: handshakeFailed })
     : undefined;
   const sockets = new Set<Socket>();
   const serve = (socket: Socket, peer: HttpPeer): void => {

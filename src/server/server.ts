@@ -194,6 +194,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       await openHttpDoor(listenAddress(config.listen.health), {
         handle: (request, response, { tls: byTls, certificate }) =>
           pages(request, response, !byTls || identify(certificate) !== undefined ? 'known' : 'stranger'),
+        failed: (thrown) => log.error(`health: ${asGatehouseError(thrown).message}`),
         identity: tls.primary,
         callers: 'any',
         handshakeFailed: (failure) => troubles.handshakeFailed('health', failure),

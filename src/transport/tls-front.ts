@@ -24,7 +24,7 @@ export interface TlsFrontOptions {
   /** `certified`: who proves no certificate of ours is closed. `any`: he is let in, without a certificate. */
   readonly callers: 'certified' | 'any';
   /** Told of a handshake that failed; never of one that was just left. */
-  readonly failed?: (failure: HandshakeFailure) => void;
+  readonly failed: (failure: HandshakeFailure) => void;
 }
 
 export interface HandshakeFailure {
@@ -79,16 +79,21 @@ export function createTlsFront(identity: Watchable<TlsIdentity | undefined>, opt
     }
     // With `any` he is let in without it.
     if (certificate === undefined && secured.getPeerX509Certificate() !== undefined) {
-      failed?.({ ...distrustOf(secured), remote });
+      failed({ ...distrustOf(secured), remote });
     }
-    ready(secured, certificate);
+    try {
+      ready(secured, certificate);
+    } catch (thrown) {
+      secured.destroy();
+      failed({ reason: `it could not be served: ${String(thrown)}`, remote, untrusted: false });
+    }
   });
   server.on('tlsClientError', (error, secured) => {
     const remote = secured.remoteAddress ?? waitingFor(secured)?.remote ?? '';
     const code = (error as NodeJS.ErrnoException).code ?? ''; // errors of node:tls carry one
     // A certificate that is not trusted closes the connection without a word of its own.
-    if (secured.authorizationError) failed?.({ ...distrustOf(secured), remote });
-    else if (!left.has(code)) failed?.({ reason: error.message, remote, untrusted: DISTRUST.test(code) });
+    if (secured.authorizationError) failed({ ...distrustOf(secured), remote });
+    else if (!left.has(code)) failed({ reason: error.message, remote, untrusted: DISTRUST.test(code) });
     secured.destroy();
   });
   const unsubscribe = identity.subscribe((next) => server.setSecureContext(contextOf(next)));

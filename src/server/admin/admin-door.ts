@@ -17,24 +17,27 @@ const MAX_BODY_BYTES = 8 * 1024 * 1024;
 /** Opens the admin API. @throws GatehouseError `address_in_use`, `config_invalid` */
 export function openAdmin(config: Config, identity: HttpDoorDeps['identity'], deps: AdminDeps): Promise<HttpDoor> {
   return openHttpDoor(listenAddress(config.listen.admin), {
-    handle: (request, response, peer) => void answer(request, response, peer, deps),
+    handle: (request, response, peer) => answer(request, response, peer, deps),
+    failed: (thrown) => deps.log.error(`admin API: ${asGatehouseError(thrown).message}`),
     identity,
     callers: 'certified',
     handshakeFailed: (failure) => deps.handshakeFailed('admin API', failure),
   });
 }
 
+/** Who calls is judged before anything that he says is looked at. */
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   peer: HttpPeer,
   deps: AdminDeps,
 ): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://gatehouse');
-  const method = request.method ?? 'GET';
-  const spiffeId = deps.identify(peer.certificate);
+  const { method = 'GET', url: target = '' } = request;
+  let spiffeId: SpiffeId | undefined;
   try {
+    spiffeId = deps.identify(peer.certificate);
     const who = peer.tls ? authoriseId(spiffeId, deps.config().admin.clients) : authoriseUid(peer.uid, deps);
+    const url = urlOf(target);
     const { handle, rest } = routeOf(method, url.pathname);
     const asked: AdminRequest = { who, rest, query: url.searchParams, body: await bodyOf(request) };
     send(response, 200, await handle(asked, deps));
@@ -43,7 +46,7 @@ async function answer(
     const { code, message, details } = error;
     const { http, safeText } = meaningOf(code);
     deps.log[code === 'internal' ? 'error' : 'info'](
-      { ...(peer.tls ? { spiffeId } : { uid: peer.uid }), method, path: url.pathname, code },
+      { ...(peer.tls ? { spiffeId } : { uid: peer.uid }), method, path: target.split('?', 1)[0], code },
       `admin API: ${message}`,
     );
     send(response, http, {
@@ -52,6 +55,13 @@ async function answer(
       details: code === 'internal' ? {} : details,
     });
   }
+}
+
+/** @throws GatehouseError `not_found` for what is no address */
+function urlOf(target: string): URL {
+  const url = URL.parse(target.startsWith('/') ? `http://gatehouse${target}` : target);
+  if (url !== null) return url;
+  throw new GatehouseError('not_found', 'that is no path of the admin API');
 }
 
 /** The peer's uid, from the kernel, decides: ours or root. */

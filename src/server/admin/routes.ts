@@ -13,36 +13,38 @@ import { decisions, policies } from './policy-routes.ts';
 import { crl, revocations, revoke, undoRevocation } from './revocation-routes.ts';
 import { audit, forecastAndActual, gate, rehearseNow, verbRoutes } from './rotation-routes.ts';
 
-const routes: Readonly<Record<string, AdminHandler>> = {
-  'GET /v1/status': (_, deps) => deps.status(),
-  'GET /v1/authorities': authorities,
-  ...verbRoutes,
-  'GET /v1/authorities/gate': gate,
-  'GET /v1/rehearsal': forecastAndActual,
-  'POST /v1/rehearsal': rehearseNow,
-  'GET /v1/audit': audit,
-  'GET /v1/ledger': ledger,
-  'GET /v1/revocations': revocations,
-  'POST /v1/revocations': revoke,
-  'POST /v1/revocations/undo': undoRevocation,
-  'GET /v1/crl': crl,
-  'POST /v1/join-tokens': createJoinToken,
-  'POST /v1/backup': backup,
-  'GET /v1/entries': entries,
-  'GET /v1/entries/explain': explainEntry,
-  'GET /v1/policies': policies,
-  'GET /v1/decisions': decisions,
-  'GET /v1/decisions/': why,
-  'POST /v1/explain': explain,
-};
+const routes: ReadonlyMap<string, AdminHandler> = new Map(
+  Object.entries<AdminHandler>({
+    'GET /v1/status': (_, deps) => deps.status(),
+    'GET /v1/authorities': authorities,
+    ...verbRoutes,
+    'GET /v1/authorities/gate': gate,
+    'GET /v1/rehearsal': forecastAndActual,
+    'POST /v1/rehearsal': rehearseNow,
+    'GET /v1/audit': audit,
+    'GET /v1/ledger': ledger,
+    'GET /v1/revocations': revocations,
+    'POST /v1/revocations': revoke,
+    'POST /v1/revocations/undo': undoRevocation,
+    'GET /v1/crl': crl,
+    'POST /v1/join-tokens': createJoinToken,
+    'POST /v1/backup': backup,
+    'GET /v1/entries': entries,
+    'GET /v1/entries/explain': explainEntry,
+    'GET /v1/policies': policies,
+    'GET /v1/decisions': decisions,
+    'GET /v1/decisions/': why,
+    'POST /v1/explain': explain,
+  }),
+);
 
 /** @throws GatehouseError `not_found` */
 export function routeOf(method: string, path: string): { readonly handle: AdminHandler; readonly rest: string } {
-  const whole = routes[`${method} ${path}`];
+  const whole = routes.get(`${method} ${path}`);
   if (whole !== undefined) return { handle: whole, rest: '' };
   const slash = path.lastIndexOf('/') + 1;
   const rest = path.slice(slash);
-  const handle = rest === '' ? undefined : routes[`${method} ${path.slice(0, slash)}`];
+  const handle = rest === '' ? undefined : routes.get(`${method} ${path.slice(0, slash)}`);
   if (handle === undefined) throw new GatehouseError('not_found', `there is no ${method} ${path}`);
   return { handle, rest };
 }

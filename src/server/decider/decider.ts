@@ -23,6 +23,7 @@ import type { PolicyModel } from '../../policy/model.ts';
 import type { Snapshot } from '../../policy/snapshot.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
 import type { ServingState } from '../../transport/health-service.ts';
+import type { ListenAddress } from '../../transport/listen-address.ts';
 import type { TlsIdentity } from '../../transport/tls-front.ts';
 import { tokenRulesOf } from '../token-rules.ts';
 import { createCheckTransport } from './check-transport.ts';
@@ -183,6 +184,17 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
     tell({ kind: 'drained' });
   };
 
+  /** A connection that cannot be served ends alone. */
+  const serve = (socket: Socket, listener: ListenAddress): void => {
+    try {
+      if (transport === undefined) socket.destroy();
+      else transport.accept(socket, listener);
+    } catch (thrown) {
+      socket.destroy();
+      trouble(thrown);
+    }
+  };
+
   const hear = (message: ToDecider, socket: Socket | undefined): void => {
     switch (message.kind) {
       case 'settings':
@@ -213,8 +225,7 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
         break;
       case 'connection':
         tell({ kind: 'taken', id: message.id });
-        if (transport === undefined) socket?.destroy();
-        else if (socket !== undefined) transport.accept(socket, message.listener);
+        if (socket !== undefined) serve(socket, message.listener);
         break;
       case 'report':
         tellDecisions(Number.MAX_SAFE_INTEGER);

@@ -22,6 +22,8 @@ export interface DecidersDeps {
   /** Told of everything that a decider says. */
   heard(message: FromDecider, pid: number): void;
   ended(pid: number, how: string, restartInMs: number): void;
+  /** Told why a decider is ended: what it said made no sense. */
+  broke(pid: number, thrown: unknown): void;
 }
 
 export interface Deciders extends AsyncDisposable {
@@ -80,7 +82,7 @@ const STEADY_MS = 10_000;
 const MOST_WAITING = 1_024;
 
 /** Starts the deciders. */
-export function createDeciders({ count, first, heard, ended }: DecidersDeps): Deciders {
+export function createDeciders({ count, first, heard, ended, broke }: DecidersDeps): Deciders {
   const places: Place[] = [];
   const said = new Map<State['kind'], State>();
   const generations = createWatchable<readonly number[]>(Array.from({ length: count }, () => 0));
@@ -115,6 +117,33 @@ export function createDeciders({ count, first, heard, ended }: DecidersDeps): De
     else if (process !== undefined) process.send({ kind: 'policies', model: packer.pack(message.model) });
   };
 
+  const hear = (place: Place, process: DeciderProcess, message: FromDecider): void => {
+    if (message.kind === 'in-force') {
+      place.generation = message.generation;
+      publish();
+      flush();
+    }
+    if (message.kind === 'taken') {
+      place.handedOver.get(message.id)?.socket.destroy(); // our end; the decider has its own
+      place.handedOver.delete(message.id);
+    }
+    if (message.kind === 'revoked') {
+      place.revocationSequence = message.sequence;
+      for (const look of [...answered]) look();
+    }
+    if (message.kind === 'report') {
+      place.unanswered = 0;
+      place.peersWithCertificate += message.counts.peersWithCertificate;
+      place.peersWithout += message.counts.peersWithout;
+      for (const look of [...answered]) look();
+    }
+    if (message.kind === 'drained') {
+      place.drained = true;
+      for (const look of [...answered]) look();
+    }
+    heard(message, process.pid);
+  };
+
   const start = (place: Place, process = forkDecider()): void => {
     place.startedAt = performance.now();
     place.unanswered = 0;
@@ -126,30 +155,12 @@ export function createDeciders({ count, first, heard, ended }: DecidersDeps): De
     place.process = process;
     process.attach({
       heard(message) {
-        if (message.kind === 'in-force') {
-          place.generation = message.generation;
-          publish();
-          flush();
+        try {
+          hear(place, process, message);
+        } catch (thrown) {
+          broke(process.pid, thrown);
+          process.kill();
         }
-        if (message.kind === 'taken') {
-          place.handedOver.get(message.id)?.socket.destroy(); // our end; the decider has its own
-          place.handedOver.delete(message.id);
-        }
-        if (message.kind === 'revoked') {
-          place.revocationSequence = message.sequence;
-          for (const look of [...answered]) look();
-        }
-        if (message.kind === 'report') {
-          place.unanswered = 0;
-          place.peersWithCertificate += message.counts.peersWithCertificate;
-          place.peersWithout += message.counts.peersWithout;
-          for (const look of [...answered]) look();
-        }
-        if (message.kind === 'drained') {
-          place.drained = true;
-          for (const look of [...answered]) look();
-        }
-        heard(message, process.pid);
       },
       ended(how) {
         place.process = undefined;
