@@ -4,6 +4,7 @@
  */
 import { Command, Option } from 'commander';
 import { asGatehouseError, GatehouseError } from '../errors.ts';
+import { cleanEnvironment, droppedVariables } from '../platform/hardening/node-environment.ts';
 import { type ConfigFlag, configOption } from './config-option.ts';
 import { durationOption } from './number-options.ts';
 import { jsonText, type OutputFormat, outputOption, showError } from './output.ts';
@@ -17,6 +18,8 @@ interface Flags extends ConfigFlag {
 }
 
 const DEBUGGER_OFF = '--disable-sigusr1';
+/** Tells the process that takes our place what it is without. */
+const DROPPED = 'GATEHOUSE_DROPPED_VARIABLES';
 
 /** Exit code 0 after SIGTERM or SIGINT, 2 if it could not start. */
 export function serveCommand(terminal: Terminal): Command {
@@ -48,24 +51,34 @@ Example:
   gatehouse serve --config /etc/gatehouse/gatehouse.yaml`,
     )
     .action(async (flags: Flags) => {
-      closeDebugger();
+      startClean();
       const code = await serve(flags, terminal);
       if (code !== undefined) process.exit(code);
     });
 }
 
-/** Installed as a program we were started without Node's flag: start again with it, as the same process. */
-function closeDebugger(): void {
-  if (process.execArgv.includes(DEBUGGER_OFF) || process.execve === undefined) return;
-  const args = [process.execPath, DEBUGGER_OFF, '--disable-warning=ExperimentalWarning', ...process.execArgv];
+/**
+ * Starts again, as the same process, with Node's flag against debuggers and without Node's own variables, unless all of that holds.
+ * Where a process cannot be replaced, the variables are at least gone for all that is read later.
+ */
+function startClean(): void {
+  const dropped = droppedVariables(process.env, true);
+  if (process.execArgv.includes(DEBUGGER_OFF) && dropped.length === 0) return;
+  const flags = process.execArgv.includes(DEBUGGER_OFF) ? [] : [DEBUGGER_OFF, '--disable-warning=ExperimentalWarning'];
+  const args = [process.execPath, ...flags, ...process.execArgv, ...process.argv.slice(1)];
   process.removeAllListeners('warning');
-  process.execve(process.execPath, [...args, ...process.argv.slice(1)], process.env as Record<string, string>); // no undefined values
+  const environment = cleanEnvironment(process.env, true);
+  if (dropped.length > 0) environment[DROPPED] = dropped.join(' ');
+  process.execve?.(process.execPath, args, environment);
+  for (const name of dropped) delete process.env[name];
 }
 
 /** What a start that failed may take to end in order; nothing is lost without it, as nothing is by SIGKILL. */
 const STOP_MS = 5_000;
 
 async function serve(flags: Flags, terminal: Terminal): Promise<ExitCode | undefined> {
+  const dropped = process.env[DROPPED];
+  delete process.env[DROPPED];
   // First of all, so that its modules load while ours do; ended below if nothing comes of it.
   const { forkDecider } = await import('../server/decider/decider-process.ts');
   const firstDecider = forkDecider();
@@ -96,6 +109,8 @@ async function serve(flags: Flags, terminal: Terminal): Promise<ExitCode | undef
         .then(() => running.reload(read()))
         .catch((thrown: unknown) => running.refuseReload(asGatehouseError(thrown)));
     });
+    if (dropped !== undefined)
+      log.warn({ variables: dropped.split(' ') }, "Node's own variables of the environment are not used by the server");
     const gaps = hardenProcess();
     if (gaps.length > 0) log.warn({ gaps }, 'this process could not be closed against debuggers');
     const overdue = setTimeout(() => {

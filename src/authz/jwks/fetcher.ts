@@ -22,6 +22,8 @@ export interface JwksFetcherDeps {
   readonly report?: (attempt: FetchAttempt) => void;
   /** Between successful fetches; default 20 minutes. */
   readonly refreshMs?: number;
+  /** Fetches at a time, of all sources and of one host; default 32 and 4. */
+  readonly atOnce?: { readonly all: number; readonly host: number };
 }
 
 export interface FetchAttempt {
@@ -47,6 +49,8 @@ export interface JwksFetcher extends AsyncDisposable {
 const minute = 60_000;
 const firstRetryMs = minute;
 const longestRetryMs = 60 * minute;
+/** Whatever the rule allows: a place among those that run at a time is nobody's for long. */
+const longestFetchMs = 30_000;
 const wakeIntervalMs = 30_000;
 const wakePauseMs = 1000;
 
@@ -64,11 +68,12 @@ interface Entry {
 
 /** Creates a fetcher that wants nothing yet. Disposing it ends what is under way. */
 export function createJwksFetcher(deps: JwksFetcherDeps): JwksFetcher {
-  const { clock, refreshMs = 20 * minute } = deps;
+  const { clock, refreshMs = 20 * minute, atOnce = { all: 32, host: 4 } } = deps;
   const entries = new Map<string, Entry>();
   const documents = createWatchable<KeySetDocuments>({ generation: 0, documents: new Map() });
   const stopping = new AbortController();
-  const underWay = new Set<Promise<void>>();
+  /** Fetches that run, with their hosts. */
+  const underWay = new Map<Promise<void>, string>();
 
   const publish = (): void => {
     const all = [...entries].map(([id, { document }]) => [id, document] as const);
@@ -93,22 +98,37 @@ export function createJwksFetcher(deps: JwksFetcherDeps): JwksFetcher {
     entry.startedAt = clock.now();
     const { signal } = stopping;
     entry.isRunning = true;
-    const attempt: Promise<void> = fetchKeySet(entry.source, (uri) => deps.get(uri, entry.timeoutMs, signal))
+    const attempt: Promise<void> = fetchKeySet(entry.source, (uri) =>
+      deps.get(uri, Math.min(entry.timeoutMs, longestFetchMs), signal),
+    )
       .then(
         (jwks) => settle(id, entry, jwks, undefined),
         (thrown: unknown) => settle(id, entry, undefined, asGatehouseError(thrown).message),
       )
-      .finally(() => underWay.delete(attempt));
-    underWay.add(attempt);
+      .finally(() => {
+        underWay.delete(attempt);
+        startDue();
+      });
+    underWay.set(attempt, hostOf(entry.source));
   };
 
+  /** Sources that have failed wait for those that have not, so that a thousand that hang hold up no good one for long. */
   const startDue = (): void => {
     if (stopping.signal.aborted) return;
     const now = clock.now();
-    for (const [id, entry] of entries) {
-      // A clock that was set back must not put off what was due.
-      const isDue = now >= entry.dueAt || now < entry.startedAt;
-      if (isDue && !entry.isRunning) start(id, entry);
+    // A clock that was set back must not put off what was due.
+    const due = [...entries].filter(
+      ([, { isRunning, dueAt, startedAt }]) => !isRunning && (now >= dueAt || now < startedAt),
+    );
+    if (due.length === 0) return;
+    const busy = countsOf(underWay.values());
+    for (const [id, entry] of due.sort(([, a], [, b]) => a.failures - b.failures || a.dueAt - b.dueAt)) {
+      if (underWay.size >= atOnce.all) return;
+      const host = hostOf(entry.source);
+      const ofHost = busy.get(host) ?? 0;
+      if (ofHost >= atOnce.host) continue;
+      busy.set(host, ofHost + 1);
+      start(id, entry);
     }
   };
 
@@ -143,9 +163,21 @@ export function createJwksFetcher(deps: JwksFetcherDeps): JwksFetcher {
     async [Symbol.asyncDispose]() {
       unsubscribe();
       stopping.abort();
-      await Promise.all(underWay);
+      await Promise.all(underWay.keys());
     },
   };
+}
+
+function countsOf(texts: Iterable<string>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return counts;
+}
+
+/** The host that a source is fetched from; empty for files, and for what is no address. */
+function hostOf(source: KeySource): string {
+  if (source.from === 'inline') return '';
+  return URL.parse(source.from === 'uri' ? source.uri : source.issuer)?.host ?? '';
 }
 
 /** A clock that was set back ends every pause. */

@@ -65,6 +65,7 @@ function getOnce(url: URL, options: HttpGetOptions, signal: AbortSignal): Promis
       agent: false,
       signal,
       lookup: guardedLookup(url, options),
+      rejectUnauthorized: true, // whatever the environment says
       headers: { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'gatehouse' },
       ...(options.ca === undefined ? {} : { ca: [...options.ca] }),
     });

@@ -17,6 +17,8 @@ export interface TlsConnectOptions {
   readonly key: string;
   readonly ca: string;
   readonly minVersion: 'TLSv1.2';
+  /** Whatever the environment says. */
+  readonly rejectUnauthorized: true;
   readonly checkServerIdentity: (host: string, certificate: PeerCertificate) => Error | undefined;
 }
 
@@ -37,6 +39,7 @@ export async function adminTls(source: string | undefined, config: string): Prom
     key: own.keyPem,
     ca: own.bundlePem,
     minVersion: 'TLSv1.2',
+    rejectUnauthorized: true,
     checkServerIdentity(host, { subjectaltname = '' }) {
       const found = uriOf(subjectaltname);
       if (found !== undefined && accepted.includes(found)) return undefined;

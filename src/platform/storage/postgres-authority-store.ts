@@ -32,6 +32,7 @@ import {
   UNEXPIRED_COLUMNS,
   unexpiredFromColumns,
 } from './authority-rows.ts';
+import { verifiedTls } from './postgres-tls.ts';
 
 const SCHEMA_VERSION = 1;
 /** Any number that no other program takes: `Gate`. */
@@ -85,6 +86,7 @@ export async function openPostgresAuthorityStore(
 ): Promise<PostgresStore> {
   const guarded = guardWith(deadlineMs);
   const sql = postgres(url, {
+    ...verifiedTls(url),
     max: 4,
     fetch_types: false,
     connect_timeout: 5,

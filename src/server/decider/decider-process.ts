@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { cleanEnvironment } from '../../platform/hardening/node-environment.ts';
 import { entryFile } from '../entry-file.ts';
 import type { FromDecider, ToDecider } from './messages.ts';
 
@@ -30,6 +31,7 @@ export function forkDecider(): DeciderProcess {
   const child = fork(entryFile('decider-main'), [String(process.pid)], {
     serialization: 'advanced',
     execArgv: NODE_FLAGS,
+    env: cleanEnvironment(process.env),
     stdio: ['ignore', 2, 2, 'ipc'],
   });
   const early: FromDecider[] = [];

@@ -97,6 +97,7 @@ function tlsCredentials(trustDomain: TrustDomain, { trustedPem, own }: FeedCrede
     own ? Buffer.from(own.keyPem) : null,
     own ? Buffer.from(own.chainPem) : null,
     {
+      rejectUnauthorized: true, // whatever the environment says
       checkServerIdentity(_, { raw }) {
         const names = new X509Certificate(raw).subjectAltName ?? '';
         const uris = names.split(', ').filter((name) => name.startsWith('URI:'));

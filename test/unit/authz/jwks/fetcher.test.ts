@@ -140,4 +140,76 @@ describe('createAddressGuard', () => {
   };
   for (const [address, want] of Object.entries(table))
     it(`${want ? 'passes' : 'denies'} ${address || 'nothing'}`, () => assert.equal(guard(address), want));
+
+  describe('with 3,000 sources', () => {
+    const sources = (count: number, host: (n: number) => string) =>
+      Array.from({ length: count }, (_, n) => {
+        const uri = `https://${host(n)}/${n}`;
+        return { keys: { from: 'uri', id: `uri:${uri}`, uri }, fetchTimeoutMs: 3_600_000 } as const;
+      });
+
+    /** A fetcher whose requests wait until they are let go. */
+    function startHeld() {
+      const held: { readonly uri: string; readonly timeoutMs: number; end(keys?: string): void }[] = [];
+      let now = 0;
+      let tick: () => void = () => undefined;
+      const fetcher = createJwksFetcher({
+        clock: { now: () => now },
+        ticks: {
+          subscribe(listener) {
+            tick = listener;
+            return () => undefined;
+          },
+        },
+        get: (uri, timeoutMs, signal) =>
+          new Promise((resolve, reject) => {
+            const fail = (): void => reject(new GatehouseError('unreachable', 'down'));
+            signal.addEventListener('abort', fail);
+            held.push({ uri, timeoutMs, end: (text) => (text === undefined ? fail() : resolve(text)) });
+          }),
+      });
+      const pass = (ms: number): void => {
+        now += ms;
+        tick();
+      };
+      return { fetcher, held, pass };
+    }
+
+    it('asks 32 at a time, and as many more as have answered', async () => {
+      const { fetcher, held } = startHeld();
+      await using _ = fetcher;
+      fetcher.wanted(sources(3_000, (n) => `h${n}.example`));
+      assert.equal(held.length, 32);
+      for (const each of held.slice(0, 5)) each.end(keys);
+      await turn();
+      assert.equal(held.length, 37);
+    });
+
+    it('asks one host four times at a time, and others beside it', async () => {
+      const { fetcher, held } = startHeld();
+      await using _ = fetcher;
+      fetcher.wanted([...sources(3_000, () => 'slow.example'), ...sources(1, () => 'good.example')]);
+      assert.equal(held.filter(({ uri }) => uri.includes('slow')).length, 4);
+      assert.equal(held.filter(({ uri }) => uri.includes('good')).length, 1);
+    });
+
+    it('gives no source longer than half a minute, and asks those that have failed last', async () => {
+      const { fetcher, held, pass } = startHeld();
+      await using _ = fetcher;
+      const bad = sources(3_000, (n) => `bad${n}.example`);
+      fetcher.wanted(bad);
+      assert.deepEqual([...new Set(held.map(({ timeoutMs }) => timeoutMs))], [30_000]);
+      for (let n = 0; n < 3_000; n += 1) {
+        held[n]!.end();
+        await turn();
+      }
+      assert.equal(held.length, 3_000);
+      fetcher.wanted([...bad, ...sources(1, () => 'good.example')]);
+      assert.match(held.at(-1)!.uri, /good/);
+      held.at(-1)!.end(keys);
+      await turn();
+      pass(20 * minute);
+      assert.match(held[3_001]!.uri, /good/, 'all are due, and the good one is first');
+    });
+  });
 });
