@@ -51,6 +51,7 @@ const firstRetryMs = minute;
 const longestRetryMs = 60 * minute;
 /** Whatever the rule allows: a place among those that run at a time is nobody's for long. */
 const longestFetchMs = 30_000;
+const MOST_TOLD_AT_ONCE = 100;
 const wakeIntervalMs = 30_000;
 const wakePauseMs = 1000;
 
@@ -75,7 +76,10 @@ export function createJwksFetcher(deps: JwksFetcherDeps): JwksFetcher {
   /** Fetches that run, with their hosts. */
   const underWay = new Map<Promise<void>, string>();
 
+  /** What was learnt waits for the next tick. */
+  let isStale = false;
   const publish = (): void => {
+    isStale = false;
     const all = [...entries].map(([id, { document }]) => [id, document] as const);
     documents.replace({ generation: documents.value.generation + 1, documents: new Map(all) });
   };
@@ -91,7 +95,10 @@ export function createJwksFetcher(deps: JwksFetcherDeps): JwksFetcher {
     const changed = jwks !== undefined && jwks !== before.jwks;
     entry.document = { jwks: jwks ?? before.jwks, failure, fetchedAt: changed ? clock.now() : before.fetchedAt };
     deps.report?.({ id, failure, changed });
-    if (changed || failure !== before.failure) publish();
+    if (!changed && failure === before.failure) return;
+    // All are told at once: of many sources not after each.
+    if (entries.size <= MOST_TOLD_AT_ONCE) publish();
+    else isStale = true;
   };
 
   const start = (id: string, entry: Entry): void => {
@@ -107,32 +114,43 @@ export function createJwksFetcher(deps: JwksFetcherDeps): JwksFetcher {
       )
       .finally(() => {
         underWay.delete(attempt);
-        startDue();
+        goOn();
       });
     underWay.set(attempt, hostOf(entry.source));
   };
 
-  /** Sources that have failed wait for those that have not, so that a thousand that hang hold up no good one for long. */
-  const startDue = (): void => {
+  /** What is due and does not run, in its order. */
+  let queue: (readonly [id: string, entry: Entry])[] = [];
+
+  /** Starts as many of the queue as may run. */
+  const goOn = (): void => {
     if (stopping.signal.aborted) return;
-    const now = clock.now();
-    // A clock that was set back must not put off what was due.
-    const due = [...entries].filter(
-      ([, { isRunning, dueAt, startedAt }]) => !isRunning && (now >= dueAt || now < startedAt),
-    );
-    if (due.length === 0) return;
     const busy = countsOf(underWay.values());
-    for (const [id, entry] of due.sort(([, a], [, b]) => a.failures - b.failures || a.dueAt - b.dueAt)) {
-      if (underWay.size >= atOnce.all) return;
+    queue = queue.filter(([id, entry]) => {
+      if (entry.isRunning || entries.get(id) !== entry) return false;
       const host = hostOf(entry.source);
       const ofHost = busy.get(host) ?? 0;
-      if (ofHost >= atOnce.host) continue;
+      if (underWay.size >= atOnce.all || ofHost >= atOnce.host) return true;
       busy.set(host, ofHost + 1);
       start(id, entry);
-    }
+      return false;
+    });
   };
 
-  const unsubscribe = deps.ticks.subscribe(startDue);
+  /** Sources that have failed wait for those that have not, so that a thousand that hang hold up no good one for long. */
+  const startDue = (): void => {
+    const now = clock.now();
+    // A clock that was set back must not put off what was due.
+    queue = [...entries]
+      .filter(([, { isRunning, dueAt, startedAt }]) => !isRunning && (now >= dueAt || now < startedAt))
+      .sort(([, a], [, b]) => a.failures - b.failures || a.dueAt - b.dueAt);
+    goOn();
+  };
+
+  const unsubscribe = deps.ticks.subscribe(() => {
+    if (isStale) publish();
+    startDue();
+  });
   return {
     documents,
     wanted(rules) {
