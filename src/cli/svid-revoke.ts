@@ -25,6 +25,8 @@ interface RevokedAnswer {
   readonly kind: string;
   readonly value: string;
   readonly keptUntil: string;
+  readonly liveSvids: number;
+  readonly liveTokens: number;
   readonly inForce: boolean;
   readonly deciders: readonly { readonly pid: number; readonly inForce: boolean }[];
   readonly replicas: readonly { readonly name: string; readonly deciders: number; readonly inForce: boolean }[];
@@ -42,7 +44,7 @@ export function svidRevokeCommand(terminal: Terminal): Command {
     .option('--reason <text>', 'why; kept in the audit', '')
     .option(
       '--override',
-      'with --serial or --spki: go on although a decider has seen no certificates; needs --reason',
+      'go on although a decider has seen no certificates (--serial, --spki), or nobody has that name yet; needs --reason',
       false,
     )
     .option('--undo', 'take back the revocation of an ID or key, once nothing lives that it keeps out', false)
@@ -97,6 +99,7 @@ function textOf(answer: RevokedAnswer): string {
   const silent = replicas.filter((each) => !each.inForce);
   return [
     `${kind} ${value} is revoked, until ${keptUntil}`,
+    hitText(answer),
     reachText(answer),
     ...silent.map(({ name }) => `replica ${name} has not said within two seconds that its deciders refuse`),
     ...warnings.map((warning) => `warning: ${warning}`),
@@ -104,6 +107,13 @@ function textOf(answer: RevokedAnswer): string {
     ...cannotCut.map((each) => `  - ${each}`),
     '',
   ].join('\n');
+}
+
+/** So that who has named the wrong one sees it at once. */
+function hitText({ liveSvids, liveTokens }: RevokedAnswer): string {
+  const count = (many: number, what: string): string => `${many} ${what}${many === 1 ? '' : 's'}`;
+  const tokens = liveTokens === 0 ? '' : `; ${count(liveTokens, 'token')} (JWT-SVID) of it expire by themselves`;
+  return `it hits ${count(liveSvids, 'certificate')} that had not expired${tokens}`;
 }
 
 function reachText({ deciders, replicas, inForce }: RevokedAnswer): string {

@@ -3,41 +3,75 @@
  * @module
  */
 
+/** Longer than that a word of a file is no slip of the pen. */
+const MOST_CHARACTERS = 64;
+
 /**
  * The known word closest to `word`, or undefined if none is close. Case, `_` and `-` do not count as differences.
  * Ties go to the earlier one.
  */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const plain = flatten(word);
-  if (plain.length > 64) return undefined;
+  if (plain.length > MOST_CHARACTERS) return undefined;
+  const search = searchFrom(plain, Math.max(1, Math.floor(plain.length / 3)), flatten);
+  for (const candidate of known) search.see(candidate);
+  return search.found();
+}
+
+/** A search that is shown one candidate after the other, so that they need not all be in memory. */
+export interface NearestSearch {
+  see(candidate: string): void;
+  /** The closest one so far; undefined while none is close. */
+  found(): string | undefined;
+}
+
+/** Starts a search for the name at most `most` slips away from `name`; everything counts as a difference. */
+export function nearestSearch(name: string, most: number): NearestSearch {
+  return searchFrom(name, most, (candidate) => candidate);
+}
+
+function searchFrom(plain: string, most: number, plainOf: (word: string) => string): NearestSearch {
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(plain.length / 3)) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(plain, flatten(candidate));
-    if (distance < least) {
+  let least = most + 1;
+  return {
+    see(candidate) {
+      if (least === 0) return;
+      const distance = editDistance(plain, plainOf(candidate), least - 1);
+      if (distance >= least) return;
       least = distance;
       best = candidate;
-    }
-  }
-  return best;
+    },
+    found: () => best,
+  };
 }
 
 const flatten = (word: string): string => word.toLowerCase().replaceAll(/[_-]/g, '');
 
-/** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`. */
-function editDistance(a: string, b: string): number {
-  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, i) => i)];
+/**
+ * Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`; some number above `most` where they are
+ * more than that, which is soon known.
+ */
+function editDistance(a: string, b: string, most: number): number {
+  if (Math.abs(a.length - b.length) > most) return most + 1;
+  const far = most + 1;
+  let twoAbove: number[] = [];
+  let above = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
-    const above = rows[i - 1]!;
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
+    // Only what lies beside the diagonal can still be within reach.
+    const [from, to] = [Math.max(1, i - most), Math.min(b.length, i + most)];
+    const row: number[] = [];
+    row[from - 1] = from === 1 ? i : far;
+    let nearestOfRow = row[from - 1]!;
+    for (let j = from; j <= to; j++) {
       const change = a[i - 1] === b[j - 1] ? 0 : 1;
-      let least = Math.min(above[j]! + 1, row[j - 1]! + 1, above[j - 1]! + change);
+      let least = Math.min((above[j] ?? far) + 1, row[j - 1]! + 1, (above[j - 1] ?? far) + change);
       if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        least = Math.min(least, rows[i - 2]![j - 2]! + 1);
-      row.push(least);
+        least = Math.min(least, (twoAbove[j - 2] ?? far) + 1);
+      row[j] = least;
+      nearestOfRow = Math.min(nearestOfRow, least);
     }
-    rows.push(row);
+    if (nearestOfRow > most) return far;
+    [twoAbove, above] = [above, row];
   }
-  return rows[a.length]![b.length]!;
+  return above[b.length] ?? far;
 }

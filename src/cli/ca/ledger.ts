@@ -34,6 +34,8 @@ interface LedgerAnswer {
     readonly consumer: string;
   }[];
   readonly next?: string;
+  /** Where there is nothing: what was probably meant. */
+  readonly nearest?: string;
 }
 
 /** Newest first, a page at a time. */
@@ -41,7 +43,7 @@ export function caLedgerCommand(terminal: Terminal): Command {
   return new Command('ledger')
     .description('show what was issued, newest first')
     .option('--id <spiffe-id>', 'only to that SPIFFE ID')
-    .option('--authority <id>', 'only by that authority (its whole id)')
+    .option('--authority <id>', 'only by that authority: its id or the beginning of it')
     .option('--serial <hex>', 'only that certificate, or the token of that jti')
     .option('--kind <use>', 'x509 or jwt')
     .option('--since <time>', 'issued at or after: 2026-01-31T12:00:00Z, or how long ago, e.g. 1h')
@@ -84,7 +86,7 @@ function queryOf({ id, authority, serial, kind, since, until, unexpired, limit, 
   return query;
 }
 
-function tableOf({ rows, next }: LedgerAnswer): string {
+function tableOf({ rows, next, nearest }: LedgerAnswer): string {
   const table = textTable(
     ['ISSUED', 'KIND', 'TO', 'SERIAL', 'BY', 'EXPIRES', 'CHANNEL'],
     rows.map((each) => [
@@ -96,7 +98,7 @@ function tableOf({ rows, next }: LedgerAnswer): string {
       each.notAfter.slice(0, 19),
       each.channel,
     ]),
-    'nothing',
+    nearest === undefined ? 'nothing' : `nothing; did you mean ${nearest}?`,
   );
   return next === undefined ? table : `${table}more: --page ${next}\n`;
 }

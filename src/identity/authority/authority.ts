@@ -12,6 +12,7 @@ import type { Blocker } from './gate.ts';
 import type { JoinTokens } from './join-tokens.ts';
 import type { Replicas } from './replicas.ts';
 import type { Acknowledgement, JwtRequest, X509Request } from './requests.ts';
+import type { RevocationTarget } from './revocation-target.ts';
 import type { AuthorityUse, Slot } from './state.ts';
 import type { AuditRow, LedgerQuery, LedgerRow, RevocationKind, RevocationRow, StoreSnapshot } from './store.ts';
 
@@ -82,9 +83,13 @@ export interface RevocationList {
   readonly rows: readonly RevocationRow[];
 }
 
-export interface RevokeSvidOrder {
+/** What is to be revoked. */
+export interface RevocationName {
   readonly kind: RevocationKind;
   readonly value: string;
+}
+
+export interface RevokeSvidOrder extends RevocationName {
   readonly who: string;
   readonly reason: string;
 }
@@ -140,6 +145,13 @@ export interface Authority extends AsyncDisposable {
   /** Everything that the store holds, with what waited in memory. */
   snapshot(): Promise<StoreSnapshot>;
   /**
+   * Looks what such an order would hit, and whether it names anything that there is.
+   *
+   * @param mayBe  names that are right although nothing was issued to them yet
+   * @throws GatehouseError `message_invalid` (no hex, no SPIFFE ID of ours)
+   */
+  revocationTarget(order: RevocationName, mayBe: readonly string[]): Promise<RevocationTarget>;
+  /**
    * Revokes SVIDs by serial, ID or key: in force as soon as the `revocations` watchers have it. To a revoked ID or key nothing
    * is issued. @throws GatehouseError `not_found`, `message_invalid` (no hex, no SPIFFE ID of ours)
    */
@@ -159,7 +171,10 @@ export interface Authority extends AsyncDisposable {
   storeAgeMs(): number;
   /** Keeps an audit row of what an operator did beside the authority. */
   note(row: Omit<AuditRow, 'at'>): Promise<void>;
+  /** Of an authority's id the beginning is enough. */
   ledger(query: LedgerQuery): Promise<readonly LedgerRow[]>;
+  /** The id of the authority that was probably meant by one that signed nothing; undefined where it is right, or like none. */
+  authorityMeantBy(id: string): string | undefined;
   /** Newest first. */
   audit(limit: number): Promise<readonly AuditRow[]>;
   /** Does what is due: rotation, pruning, CRLs, other replicas' news. Called every few seconds by itself; by hand in tests. */

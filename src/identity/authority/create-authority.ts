@@ -19,6 +19,7 @@ import { NO_ISSUERS, openIssuers } from './issuers.ts';
 import { createJoinTokens } from './join-tokens.ts';
 import { jwtAlgorithms, newJwtAuthority } from './jwt-issuer.ts';
 import type { NewAuthority } from './life.ts';
+import { authorityNamed, nearestAuthority } from './named-authority.ts';
 import { createRenewals } from './renewals.ts';
 import { createReplicas, type ReplicaWord } from './replicas.ts';
 import { loadRevocations } from './revocation-list.ts';
@@ -276,6 +277,10 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
       await flush();
       return store.snapshot();
     },
+    async revocationTarget(order, mayBe) {
+      await ledger.flush();
+      return revocations.target(order, mayBe);
+    },
     revokeSvid: async (order) => {
       await ledger.flush(); // what was signed before stands in the CRL that is signed now
       return revocations.revoke(order);
@@ -287,8 +292,10 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     note: (row) => store.appendAudit({ at: clock.now(), ...row }),
     async ledger(query) {
       await flush();
-      return store.ledger(query);
+      const named = query.authorityId === undefined ? undefined : authorityNamed(current.state, query.authorityId);
+      return store.ledger({ ...query, ...(named && { authorityId: named.id }) });
     },
+    authorityMeantBy: (id) => (authorityNamed(current.state, id) ? undefined : nearestAuthority(current.state, id)?.id),
     audit: (limit) => store.audit(limit),
     replicas,
     tellReplicas() {

@@ -4,6 +4,7 @@
  * @module
  */
 import { GatehouseError } from '../../errors.ts';
+import { authorityNamed, nearestAuthority } from './named-authority.ts';
 import {
   type AuthorityRecord,
   type AuthorityState,
@@ -56,7 +57,7 @@ function pick(
     return refuse(
       id === ''
         ? `there is no ${slots.join(' or ')} ${use} authority to ${verb}`
-        : `there is no ${use} authority ${id}; see gatehouse ca status`,
+        : `there is no ${use} authority ${id}; ${meantBy(state, id)}`,
       { verb, use, id },
     );
   }
@@ -78,6 +79,15 @@ function pick(
     });
   }
   return found;
+}
+
+/** What who named an authority that is not there probably meant. */
+function meantBy(state: AuthorityState, id: string): string {
+  const meant = authorityNamed(state, id) ?? nearestAuthority(state, id);
+  if (!meant) return 'see gatehouse ca status';
+  return meant.id.startsWith(id)
+    ? `${meant.id} is one of the ${meant.use} authorities (--kind ${meant.use})`
+    : `did you mean ${meant.id}?`;
 }
 
 /** Publishes a new authority in slot prepared. @throws GatehouseError `slot_state` when one is prepared already */

@@ -4,21 +4,25 @@
  */
 import { GatehouseError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { nearestSearch } from '../../lib/nearest.ts';
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
 import { parseSpiffeId, trustDomainOf } from '../../spiffe/spiffe-id.ts';
 import { readCertificate } from '../pki/certificate.ts';
 import { assemble } from '../pki/certificate-template.ts';
 import { crlTbs } from '../pki/crl.ts';
-import type { RevocationList, RevokeSvidOrder } from './authority.ts';
+import type { RevocationList, RevocationName, RevokeSvidOrder } from './authority.ts';
 import { algorithmOf } from './authority-certificate.ts';
 import type { CurrentState } from './current-state.ts';
+import { findRevocationTarget, type RevocationTarget } from './revocation-target.ts';
 import type { KeyStore, Signer } from './signer.ts';
 import { type AuthorityRecord, type AuthorityState, authoritiesIn } from './state.ts';
-import type { AuditRow, AuthorityStore, LedgerRow, RevocationKind, RevocationRow } from './store.ts';
+import type { AuditRow, AuthorityStore, RevocationKind, RevocationRow, UnexpiredRow } from './store.ts';
 
 export interface Revocations {
   readonly list: Watchable<RevocationList>;
   readonly crls: Watchable<readonly Uint8Array[]>;
+  /** What such an order would hit. @param mayBe  see `findRevocationTarget` @throws GatehouseError `message_invalid` */
+  target(order: RevocationName, mayBe: readonly string[]): Promise<RevocationTarget>;
   revoke(order: RevokeSvidOrder): Promise<RevocationRow>;
   undo(order: RevokeSvidOrder): Promise<void>;
   has(kind: RevocationKind, value: string): boolean;
@@ -108,6 +112,11 @@ export async function loadRevocations(deps: RevocationDeps): Promise<Revocations
     crls,
     refresh,
     has: (kind, value) => keys.has(`${kind} ${value}`),
+    target(order, mayBe) {
+      const value = namedValue(order, current.state);
+      const revoked = list.value.rows.filter(({ kind }) => kind === order.kind).map((row) => row.value);
+      return findRevocationTarget({ kind: order.kind, value }, store, [...mayBe, ...revoked], clock.now());
+    },
     async revoke(order) {
       const row = await rowOf(order, deps);
       await write('svid revoke', order, row);
@@ -116,7 +125,7 @@ export async function loadRevocations(deps: RevocationDeps): Promise<Revocations
     async undo(order) {
       const value = namedValue(order, current.state);
       const row = list.value.rows.find((each) => each.kind === order.kind && each.value === value);
-      if (!row) throw new GatehouseError('not_found', `${order.kind} ${value} is not revoked`, { value });
+      if (!row) throw notRevoked(order.kind, value, list.value.rows);
       await checkSound(row, deps);
       // A row that has expired revokes nothing, and is pruned like any other.
       await write('svid revoke --undo', order, { ...row, notAfterAt: 0 });
@@ -124,8 +133,7 @@ export async function loadRevocations(deps: RevocationDeps): Promise<Revocations
   };
 }
 
-const keysOf = ({ rows }: RevocationList): ReadonlySet<string> =>
-  new Set(rows.map((row) => `${row.kind} ${row.value}`));
+const keysOf = ({ rows }: RevocationList): ReadonlySet<string> => new Set(rows.map(keyOf));
 
 /** Nothing may live that this revocation keeps out: a stolen certificate would be good again. */
 async function checkSound(row: RevocationRow, { store, clock }: RevocationDeps): Promise<void> {
@@ -134,7 +142,11 @@ async function checkSound(row: RevocationRow, { store, clock }: RevocationDeps):
       serial: row.value,
     });
   }
-  const [last] = await living(row, store, clock.now());
+  const keyed = new Map([[keyOf(row), row]]);
+  let last: UnexpiredRow | undefined;
+  for await (const page of store.unexpired(clock.now())) {
+    for (const each of page) if (revocationOf(each, keyed) && each.notAfterAt >= (last?.notAfterAt ?? 0)) last = each;
+  }
   if (!last) return;
   const until = new Date(last.notAfterAt).toISOString();
   throw new GatehouseError(
@@ -142,23 +154,6 @@ async function checkSound(row: RevocationRow, { store, clock }: RevocationDeps):
     `an SVID that it keeps out lives until ${until}: with the revocation gone whoever stole it would be let in again`,
     { serial: last.serial, until },
   );
-}
-
-const MOST_LIVING = 100_000;
-
-/** The unexpired SVIDs that a revocation is about, the one that lives longest first. */
-async function living(row: RevocationRow, store: AuthorityStore, atMs: number): Promise<readonly LedgerRow[]> {
-  const rows = await store.ledger({
-    kind: 'x509',
-    unexpiredAt: atMs,
-    limit: MOST_LIVING,
-    ...(row.kind === 'id'
-      ? { spiffeId: row.value }
-      : row.kind === 'spki'
-        ? { spkiSha256: row.value }
-        : { serial: row.value }),
-  });
-  return [...rows].sort((a, b) => b.notAfterAt - a.notAfterAt);
 }
 
 interface RevokedSerial {
@@ -174,14 +169,37 @@ async function revokedSerials(
   atMs: number,
 ): Promise<readonly RevokedSerial[]> {
   const serials = new Map<string, RevokedSerial>();
-  for (const row of rows) {
-    const { revokedAt } = row;
-    if (row.kind === 'serial') serials.set(row.value, { serial: row.value, authorityId: row.authorityId, revokedAt });
-    else
-      for (const { serial, authorityId } of await living(row, store, atMs))
-        if (!serials.has(serial)) serials.set(serial, { serial, authorityId, revokedAt });
+  const keyed = new Map(rows.map((row) => [keyOf(row), row]));
+  for (const { kind, value, authorityId, revokedAt } of rows)
+    if (kind === 'serial') serials.set(value, { serial: value, authorityId, revokedAt });
+  if (serials.size === rows.length) return [...serials.values()];
+  for await (const page of store.unexpired(atMs)) {
+    for (const row of page) {
+      const { serial, authorityId } = row;
+      const by = revocationOf(row, keyed);
+      if (by && !serials.has(serial)) serials.set(serial, { serial, authorityId, revokedAt: by.revokedAt });
+    }
   }
   return [...serials.values()];
+}
+
+const keyOf = ({ kind, value }: Pick<RevocationRow, 'kind' | 'value'>): string => `${kind} ${value}`;
+
+/** The revocation of an ID or a key under which a certificate falls. */
+function revocationOf(
+  row: Pick<UnexpiredRow, 'kind' | 'spiffeId' | 'spkiSha256'>,
+  keyed: ReadonlyMap<string, RevocationRow>,
+): RevocationRow | undefined {
+  if (row.kind !== 'x509') return undefined;
+  return keyed.get(`id ${row.spiffeId}`) ?? keyed.get(`spki ${row.spkiSha256}`);
+}
+
+function notRevoked(kind: RevocationKind, value: string, rows: readonly RevocationRow[]): GatehouseError {
+  const search = nearestSearch(value, 6);
+  for (const row of rows) if (row.kind === kind) search.see(row.value);
+  const nearest = search.found();
+  const hint = nearest === undefined ? '' : `; ${nearest} is`;
+  return new GatehouseError('not_found', `${kind} ${value} is not revoked${hint}`, { value, nearest });
 }
 
 /** What an order means: a serial must be one that we issued; an ID or a key is kept until what exists now has expired. */
@@ -200,7 +218,7 @@ async function rowOf(
 }
 
 /** What was named, as Check compares it: an ID, or lower-case hex without colons. @throws GatehouseError `message_invalid` */
-function namedValue({ kind, value }: RevokeSvidOrder, { trustDomain }: AuthorityState): string {
+function namedValue({ kind, value }: RevocationName, { trustDomain }: AuthorityState): string {
   if (kind === 'id') {
     const spiffeId = parseSpiffeId(value);
     if (trustDomainOf(spiffeId) === trustDomain) return spiffeId;

@@ -25,11 +25,8 @@ export interface LedgerRow {
   readonly bundleSequence: number;
 }
 
-/** What a gate needs of an unexpired row. */
-export type UnexpiredRow = Pick<
-  LedgerRow,
-  'serial' | 'kind' | 'spiffeId' | 'authorityId' | 'notAfterAt' | 'issuedAt' | 'channel' | 'consumer' | 'bundleSequence'
->;
+/** What a gate needs of an unexpired row, or a revocation. */
+export type UnexpiredRow = Omit<LedgerRow, 'selectors' | 'notBeforeAt'>;
 
 export interface LedgerQuery {
   readonly spiffeId?: string;

@@ -31,13 +31,14 @@ export function ledgerToColumns(row: LedgerRow): (string | number)[] {
 
 /** The columns that `unexpiredFromColumns` reads. */
 export const UNEXPIRED_COLUMNS =
-  'serial, kind, spiffe_id, authority_id, not_after_at, issued_at, channel, consumer, bundle_sequence';
+  'serial, kind, spiffe_id, spki_sha256, authority_id, not_after_at, issued_at, channel, consumer, bundle_sequence';
 
 export function unexpiredFromColumns(columns: Columns): UnexpiredRow {
   return {
     serial: text(columns['serial']),
     kind: text(columns['kind']) as LedgerRow['kind'], // only ledgerToColumns writes there
     spiffeId: text(columns['spiffe_id']),
+    spkiSha256: text(columns['spki_sha256']),
     authorityId: text(columns['authority_id']),
     notAfterAt: whole(columns['not_after_at']),
     issuedAt: whole(columns['issued_at']),

@@ -4,9 +4,10 @@
  */
 import { parseDuration } from '../../config/duration.ts';
 import { GatehouseError } from '../../errors.ts';
-import type { AuthorityStatus } from '../../identity/authority/authority.ts';
+import type { Authority, AuthorityStatus } from '../../identity/authority/authority.ts';
 import type { Blocker } from '../../identity/authority/gate.ts';
 import type { LedgerQuery } from '../../identity/authority/store.ts';
+import type { Entry } from '../../identity/registration/entry.ts';
 import type { AdminHandler } from './admin-handler.ts';
 import { limitOf } from './limit.ts';
 import { maybeTime, timeText } from './time-text.ts';
@@ -40,7 +41,7 @@ export function blockerRow({ lastSeenAt, doneBy, ...rest }: Blocker) {
  * Issuances, newest first: `?spiffeId= &authorityId= &kind=x509|jwt &serial= &unexpired=true &since= &until= &limit= &page=`.
  * `next` of an answer is the `page` of the one that follows.
  */
-export const ledger: AdminHandler = async ({ query }, { authority }) => {
+export const ledger: AdminHandler = async ({ query }, { authority, entries }) => {
   const kind = query.get('kind');
   if (kind !== null && kind !== 'x509' && kind !== 'jwt') {
     throw new GatehouseError('message_invalid', 'kind must be x509 or jwt');
@@ -67,6 +68,7 @@ export const ledger: AdminHandler = async ({ query }, { authority }) => {
   };
   const rows = await authority.ledger(asked);
   const last = rows.length < limit ? undefined : rows.at(-1);
+  const nearest = rows.length === 0 ? await nearestOf(asked, authority, entries.value) : undefined;
   return {
     rows: rows.map(({ notBeforeAt, notAfterAt, issuedAt, ...rest }) => ({
       ...rest,
@@ -75,8 +77,21 @@ export const ledger: AdminHandler = async ({ query }, { authority }) => {
       issuedAt: timeText(issuedAt),
     })),
     ...(last && { next: `${last.issuedAt}-${last.serial}` }),
+    ...(nearest !== undefined && { nearest }),
   };
 };
+
+/** What a question that nothing answers probably meant: a name that nobody has, or an authority that there is not. */
+async function nearestOf(
+  { authorityId, spiffeId }: LedgerQuery,
+  authority: Authority,
+  entries: readonly Entry[],
+): Promise<string | undefined> {
+  if (authorityId !== undefined) return authority.authorityMeantBy(authorityId);
+  if (spiffeId === undefined) return undefined;
+  const names = entries.map((each) => each.spiffeId);
+  return (await authority.revocationTarget({ kind: 'id', value: spiffeId }, names)).nearest;
+}
 
 /** RFC 3339, or a duration before now such as `1h`. */
 function instantOf(name: string, text: string): number {

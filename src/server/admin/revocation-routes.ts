@@ -5,8 +5,12 @@
 import * as z from 'zod';
 import { asGatehouseError, GatehouseError } from '../../errors.ts';
 import type { Authority } from '../../identity/authority/authority.ts';
+import type { RevocationTarget } from '../../identity/authority/revocation-target.ts';
 import type { RevocationRow } from '../../identity/authority/store.ts';
 import { certificatesToPem, crlsToPem } from '../../identity/pki/pem.ts';
+import type { Entry } from '../../identity/registration/entry.ts';
+import { authorityIdOf, deciderIdOf } from '../../spiffe/own-ids.ts';
+import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { AdminHandler } from './admin-handler.ts';
 import { bodyAs } from './body.ts';
 import { timeText } from './time-text.ts';
@@ -15,7 +19,7 @@ const orderSchema = z.strictObject({
   kind: z.enum(['serial', 'id', 'spki']),
   value: z.string().min(1).max(2048),
   reason: z.string().max(1000).default(''),
-  /** Revokes by serial or key although a decider cannot see certificates. */
+  /** Revokes by serial or key although a decider cannot see certificates; and a name that nobody has yet. */
   override: z.boolean().default(false),
 });
 
@@ -31,12 +35,20 @@ const cannotCut = [
 ];
 
 /** `POST /v1/revocations`: in force on every decider when it answers. */
-export const revoke: AdminHandler = async ({ who, body }, { authority, deciders, log }) => {
+export const revoke: AdminHandler = async ({ who, body }, { authority, entries, deciders, log }) => {
   const { override, ...order } = bodyAs(orderSchema, body);
-  const { row, warnings } = await refusalsKept('svid revoke', who, order, authority, async () => ({
-    warnings: order.kind === 'id' ? [] : await certificatesSeen(deciders, authority, override),
-    row: await authority.revokeSvid({ ...order, who, reason: override ? `override: ${order.reason}` : order.reason }),
-  }));
+  const { row, target, warnings } = await refusalsKept('svid revoke', who, order, authority, async () => {
+    const mayBe = order.kind === 'id' ? namesOf(entries.value, authority.trustDomain) : [];
+    const target = await authority.revocationTarget(order, mayBe);
+    return {
+      target,
+      warnings: [
+        ...knownOnly(target, override),
+        ...(order.kind === 'id' ? [] : await certificatesSeen(deciders, authority, override)),
+      ],
+      row: await authority.revokeSvid({ ...order, who, reason: override ? `override: ${order.reason}` : order.reason }),
+    };
+  });
   const { sequence } = authority.revocations.value;
   const [ownReached, others] = await Promise.all([
     deciders?.revokedBy(sequence, IN_FORCE_WITHIN_MS) ?? true,
@@ -52,6 +64,8 @@ export const revoke: AdminHandler = async ({ who, body }, { authority, deciders,
   return {
     done: true,
     ...revocationRow(row),
+    liveSvids: target.liveSvids,
+    liveTokens: target.liveTokens,
     sequence,
     deciders:
       deciders?.sights().map(({ pid, decider, revocationSequence }) => ({
@@ -64,6 +78,33 @@ export const revoke: AdminHandler = async ({ who, body }, { authority, deciders,
     cannotCut,
   };
 };
+
+/** Whom an ID may name before anything was issued to it. */
+function namesOf(entries: readonly Entry[], trustDomain: TrustDomain): string[] {
+  return [...entries.map(({ spiffeId }) => spiffeId), authorityIdOf(trustDomain), deciderIdOf(trustDomain)];
+}
+
+/**
+ * A name that nobody has is a slip of the pen: it would be revoked, and the one that was meant would go on.
+ * @throws GatehouseError `not_found`, naming the nearest
+ */
+function knownOnly({ kind, value, isKnown, nearest }: RevocationTarget, override: boolean): string[] {
+  if (isKnown) return [];
+  if (override && kind !== 'serial') return [`nothing was ever issued to ${kind} ${value}, and no entry gives it`];
+  const source = kind === 'id' ? 'no entry gives it, and the ledger has no SVID of it' : 'the ledger has no SVID of it';
+  const meant =
+    nearest === undefined ? 'gatehouse ca ledger and entry list show the names' : `did you mean ${nearest}?`;
+  const force = kind === 'serial' ? '' : ' To revoke it before anything is issued to it: --override --reason TEXT';
+  throw new GatehouseError(
+    'not_found',
+    `nothing is revoked: ${kind} ${value} is not known: ${source}; ${meant}${force}`,
+    {
+      kind,
+      value,
+      nearest,
+    },
+  );
+}
 
 /** Deciders that could not be asked whether they refuse. */
 function outOfReach(deciders: Deciders): string[] {

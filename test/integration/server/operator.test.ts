@@ -250,6 +250,51 @@ describe('the operator revokes an identity', function () {
     assert.equal(verbs[0], 'svid revoke --undo: done');
   });
 
+  it('a name that nobody has is refused with the nearest one, and an answer says how many it hit', async () => {
+    await using dir = await configured();
+    await using server = await runGatehouse(dir.config);
+    for (const name of ['one', 'two'])
+      await run('svid', 'fetch', '--write', dir.at(name), '--socket', server.ready.workloadApi);
+    const typo = productpage.replace('productpage', 'productpaeg');
+    const wrong: readonly [flag: string, value: string, says: RegExp][] = [
+      ['--id', typo, /not known.*did you mean spiffe:\S*productpage\?/],
+      ['--id', `${productpage}/x/y/z/0/1/2`, /not known.*entry list/],
+      ['--spki', 'ab'.repeat(32), /not known/],
+      ['--serial', 'abcd', /not known/],
+    ];
+    for (const [flag, value, says] of wrong) {
+      const refused = await run('svid', 'revoke', flag, value, '--reason', 'incident', ...admin(server), ...json);
+      assert.deepEqual([refused.code, refused.json['code']], [1, 'not_found'], value);
+      assert.match(String(refused.json['message']), says);
+    }
+    const nothing = (await gatehouseJson('svid', 'revocations', ...admin(server))) as { rows: unknown[] };
+    assert.deepEqual(nothing.rows, []);
+    const undo = await run('svid', 'revoke', '--undo', '--id', typo, ...admin(server));
+    assert.match(undo.stdout, /is not revoked\n/);
+    const why = ['--override', '--reason', 'it must never start'];
+    const ahead = await run('svid', 'revoke', '--id', typo, ...why, ...admin(server), ...json);
+    assert.deepEqual([ahead.code, ahead.json['liveSvids']], [0, 0]);
+    assert.match(JSON.stringify(ahead.json['warnings']), /nothing was ever issued/);
+    const hit = await run('svid', 'revoke', '--id', productpage, '--reason', 'leaked', ...admin(server));
+    assert.match(hit.stdout, /it hits 2 certificates that had not expired\n/);
+    const near = await run('svid', 'revoke', '--undo', '--id', `${productpage}s`, ...admin(server));
+    assert.match(near.stdout, /is not revoked; spiffe:\S+productpage is\n/);
+    assert.match(
+      (await run('ca', 'ledger', '--id', `${productpage}s`, ...admin(server))).stdout,
+      /did you mean spiffe:/,
+    );
+    const ids = (await gatehouseJson('ca', 'status', ...admin(server))) as { x509Authorities: { id: string }[] };
+    const id = ids.x509Authorities[0]!.id;
+    const wrongId = `${id.slice(0, 7)}${id[7] === '0' ? '1' : '0'}`;
+    assert.match((await run('ca', 'revoke', wrongId, ...admin(server))).stdout, new RegExp(`did you mean ${id}`));
+    assert.match((await run('ca', 'revoke', id, '--jwt', ...admin(server))).stdout, /one of the x509 authorities/);
+    assert.match(
+      (await run('ca', 'ledger', '--authority', wrongId, ...admin(server))).stdout,
+      new RegExp(`did you mean ${id}`),
+    );
+    assert.match((await run('ca', 'ledger', '--authority', id.slice(0, 12), ...admin(server))).stdout, /productpage/);
+  });
+
   it('by serial and by key: refused until every decider has seen certificates, then only that certificate is denied', async () => {
     await using dir = await configured();
     await using server = await runGatehouse(dir.config);

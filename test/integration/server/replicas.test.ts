@@ -29,6 +29,7 @@ async function replicaDir(url: string, more: Record<string, unknown> = {}, kek =
     extAuthz: { workers: 1 },
     entries: [
       { spiffeId: 'spiffe://cluster.local/ns/default/sa/details', selectors: [`unix:uid:${process.geteuid?.()}`] },
+      { spiffeId: productpage, selectors: ['unix:user:nobody'] },
     ],
     ...more,
   });
