@@ -94,3 +94,11 @@ const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 export function unmapped(address: Uint8Array): Uint8Array {
   return address.length === 16 && MAPPED.every((byte, i) => address[i] === byte) ? address.subarray(12) : address;
 }
+
+/** The IPv4 range that a range of IPv4-mapped IPv6 addresses is; any other range as it is. */
+export function unmappedRange(range: IpRange): IpRange {
+  const bytes = unmapped(range.bytes);
+  return range.bits < MAPPED.length * 8 || bytes === range.bytes
+    ? range
+    : { bytes, bits: range.bits - MAPPED.length * 8 };
+}

@@ -3,7 +3,7 @@
  * compiled programs must equal, and it keeps a record of what it saw.
  * @module
  */
-import { ipInRange, parseCidr, unmapped } from '../lib/ip-address.ts';
+import { ipInRange, parseCidr, unmapped, unmappedRange } from '../lib/ip-address.ts';
 import { isUnknownWhenAbsent, no, not, type Truth, unknown, unknownHolds, yes } from './absence.ts';
 import { isEmptyModel } from './compile/compile-snapshot.ts';
 import { addressReader, isAbsent } from './compile/condition.ts';
@@ -329,8 +329,12 @@ function truthOfAtom(atom: Atom, { facts, absence, registry }: Scene): Truth {
     case 'address': {
       const address = addressReader(atom.fact)(facts);
       if (address === undefined) return no;
-      const bytes = atom.unmap === true ? unmapped(address.bytes) : address.bytes;
-      return atom.any.some(({ text }) => ipInRange(bytes, parseCidr(text)!)) ? yes : no;
+      const ranges = atom.any.map(({ text }) => parseCidr(text)!);
+      const held =
+        atom.unmap === true
+          ? ranges.some((range) => ipInRange(unmapped(address.bytes), unmappedRange(range)))
+          : ranges.some((range) => ipInRange(address.bytes, range));
+      return held ? yes : no;
     }
     case 'port':
       return atom.any.some(({ from, to }) => facts[atom.fact] >= from && facts[atom.fact] <= to) ? yes : no;

@@ -131,8 +131,8 @@ export type Atom =
       readonly op: 'endpoint';
       readonly end: 'source' | 'destination';
       readonly selector: LabelExpr;
-      /** Whether the ranges of network sets count; their single addresses always do. */
-      readonly ranges: boolean;
+      /** As the network asks: behind a hop (NAT, gateway) the caller's name tells who is there, not the address. */
+      readonly byHops: boolean;
     }
   /** The port of that end is one that the endpoint there gives this name. */
   | { readonly op: 'namedPort'; readonly end: 'source' | 'destination'; readonly name: string }

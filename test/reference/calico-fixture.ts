@@ -1,5 +1,7 @@
 /**
- * Verdicts that Calico's own policy code gave (commit 87c15906), recorded: documents, requests, answers.
+ * Verdicts that Calico's own policy code gave (commit 87c15906), recorded: documents, requests, answers. Without callers whose
+ * address lies in a network set: its checker looks an address up as it is and so finds none in a range, against its own kernel
+ * rules and its documentation.
  */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';

@@ -137,11 +137,8 @@ export class CalicoReference {
         labels.set('projectcalico.org/namespace', namespace);
         for (const [k, v] of this.#namespaces.get(namespace) ?? []) labels.set(`pcns.${k}`, v);
       }
-      // Calico's checker looks an address up as it is: a range in an IP set never has it (seen in every recorded verdict).
-      this.#members.push({
-        labels,
-        nets: list<string>(d.spec.nets).filter((net) => /^[^/]*$|\.[^/]*\/32$|:[^/]*\/128$/.test(net)),
-      });
+      // Its kernel rules find every address in a range, and so do the documents; its checker, as recorded, none (fixtures without).
+      this.#members.push({ labels, nets: list<string>(d.spec.nets) });
     } else if (d.kind === 'NetworkPolicy' || d.kind === 'GlobalNetworkPolicy') {
       this.#policies.push(d);
     } else if (d.kind === 'Tier') {

@@ -9,10 +9,6 @@ import { requestsFor } from './requests.ts';
 
 /** What may be absent, and how a request looks without it. */
 const corners: readonly { readonly of: string; without(form: RequestForm): RequestForm }[] = [
-  {
-    of: 'the address lies in a range of a network set, which the ext_authz reading never finds',
-    without: (form) => form,
-  },
   { of: 'the caller has no certificate', without: (form) => ({ ...form, source: { ...form.source, principal: '' } }) },
   {
     of: "the caller's name is not of the form /ns/…/sa/…",

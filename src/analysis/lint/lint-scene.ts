@@ -55,7 +55,7 @@ export interface LintScene {
   readonly deps: LintDeps;
   /** Pods that have an address, one of each kind. */
   readonly pods: readonly Party[];
-  /** The pods, somebody from outside, and an address in each range of a network set. */
+  /** The pods, somebody from outside, and an address in each net of a network set. */
   readonly callers: readonly Party[];
   /** Rules of enforced policies. */
   readonly rules: readonly PlacedRule[];
@@ -162,10 +162,10 @@ function partiesOf(endpoints: readonly Endpoint[], trustDomain: string): readonl
 
 function strangers(nets: readonly string[]): readonly Party[] {
   const outside = { namespace: '', principal: '', endpoint: undefined };
-  const ranges = nets.filter((net) => net.includes('/')).slice(0, MOST_CALLERS);
+  const some = [...new Set(nets)].slice(0, MOST_CALLERS);
   return [
     { ...outside, name: 'outside', address: OUTSIDE },
-    ...ranges.map((net) => ({ ...outside, name: `network ${net}`, address: net.slice(0, net.indexOf('/')) })),
+    ...some.map((net) => ({ ...outside, name: `network ${net}`, address: net.split('/', 1)[0] ?? net })),
   ];
 }
 

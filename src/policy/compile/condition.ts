@@ -4,7 +4,7 @@
  */
 import { GatehouseError } from '../../errors.ts';
 import { assertNever } from '../../lib/assert-never.ts';
-import { ipInRange, parseCidr, unmapped } from '../../lib/ip-address.ts';
+import { ipInRange, parseCidr, unmapped, unmappedRange } from '../../lib/ip-address.ts';
 import { isUnknownWhenAbsent, no, not, type Truth, unknown, yes } from '../absence.ts';
 import type { Facts, IpAddress } from '../facts.ts';
 import type { Absence, AddressFact, Atom, Expr } from '../model.ts';
@@ -79,7 +79,8 @@ function compileAtom(atom: Atom): Holds {
     case 'text':
       return compileText(atom);
     case 'address': {
-      const ranges = atom.any.map(({ text }) => rangeOf(text));
+      const written = atom.any.map(({ text }) => rangeOf(text));
+      const ranges = atom.unmap === true ? written.map(unmappedRange) : written;
       const read = addressReader(atom.fact);
       const bytesOf = atom.unmap === true ? unmapped : (bytes: Uint8Array) => bytes;
       return (facts) => {

@@ -3,7 +3,7 @@
  * @module
  */
 import { CidrTrie } from '../../lib/cidr-trie.ts';
-import { ipInRange, parseCidr, unmapped } from '../../lib/ip-address.ts';
+import { ipInRange, parseCidr, unmapped, unmappedRange } from '../../lib/ip-address.ts';
 import type { ServiceAccountRef } from '../../spiffe/spiffe-id.ts';
 import { no, type Truth, unknown, yes } from '../absence.ts';
 import type { Destination, Facts, IpAddress } from '../facts.ts';
@@ -39,12 +39,6 @@ interface Member {
   readonly endpoint: Endpoint | undefined;
 }
 
-interface Membership {
-  readonly id: number;
-  /** Only by a range of a network set. */
-  readonly ranged: boolean;
-}
-
 const ipProtocols = { TCP: 6, UDP: 17, SCTP: 132 } as const;
 
 const MOST_REMEMBERED = 65_536;
@@ -57,10 +51,10 @@ export function createRegistryContext(
 ): RegistryContext {
   const book = createLabelBook(registry);
   const members: Member[] = [];
-  const trie = new CidrTrie<Membership[]>();
+  const trie = new CidrTrie<number[]>();
   const file = (net: string, id: number): void => {
     const range = parseCidr(net);
-    if (range !== undefined) trie.at(range, () => []).push({ id, ranged: range.bits < range.bytes.length * 8 });
+    if (range !== undefined) trie.at(unmappedRange(range), () => []).push(id);
   };
   for (const endpoint of registry.endpoints) {
     if (endpoint.hostNetwork) continue;
@@ -75,7 +69,7 @@ export function createRegistryContext(
   }
   const holding = rememberHolding(trie);
   const endpointsAt = (address: IpAddress | undefined): Endpoint[] =>
-    address === undefined ? [] : holding(address).flatMap(({ id }) => members[id]?.endpoint ?? []);
+    address === undefined ? [] : holding(address).flatMap((id) => members[id]?.endpoint ?? []);
   const bySelector = new Map<string, ReadonlySet<number>>();
   const satisfyingOnce = (selector: LabelExpr): ReadonlySet<number> => {
     const key = JSON.stringify(selector);
@@ -84,7 +78,7 @@ export function createRegistryContext(
     return known;
   };
   const located = new WeakMap<Destination, Endpoint>();
-  const hopRanges = hops.flatMap((hop) => parseCidr(hop) ?? []);
+  const hopRanges = hops.flatMap((hop) => parseCidr(hop) ?? []).map(unmappedRange);
   const isBehindHop = (address: IpAddress | undefined): boolean =>
     address !== undefined && hopRanges.some((range) => ipInRange(unmapped(address.bytes), range));
   const byAccount = Map.groupBy(members, ({ endpoint }) =>
@@ -138,14 +132,12 @@ export function createRegistryContext(
       }
       const satisfying = satisfyingOnce(atom.selector);
       const selected = (member: Member): boolean => satisfying.has(member.id);
-      const ranges = atom.ranges || absence === 'strict';
       return (facts) => {
         const at = address(facts);
         if (at === undefined) return absent;
-        if (atom.ranges && atom.end === 'source' && isBehindHop(at))
+        if (atom.byHops && atom.end === 'source' && isBehindHop(at))
           return agreed(membersNamed(facts.sourcePrincipal), selected);
-        for (const { id, ranged } of holding(at)) if ((ranges || !ranged) && satisfying.has(id)) return yes;
-        return no;
+        return holding(at).some((id) => satisfying.has(id)) ? yes : no;
       };
     },
   };
@@ -161,13 +153,15 @@ function membersSatisfying(members: readonly Member[], selector: LabelExpr): Rea
 }
 
 /** Walks the trie once an address, within bounds. */
-function rememberHolding(trie: CidrTrie<Membership[]>): (address: IpAddress) => readonly Membership[] {
-  const known = new Map<string, readonly Membership[]>();
+function rememberHolding(trie: CidrTrie<number[]>): (address: IpAddress) => readonly number[] {
+  const known = new Map<string, readonly number[]>();
   return (address) => {
     let found = known.get(address.text);
     if (found === undefined) {
-      const out: Membership[] = [];
-      trie.walk(unmapped(address.bytes), out, (memberships, into) => into.push(...memberships));
+      const out: number[] = [];
+      trie.walk(unmapped(address.bytes), out, (members, into) => {
+        for (const id of members) into.push(id);
+      });
       found = out;
       if (known.size >= MOST_REMEMBERED) known.clear();
       known.set(address.text, found);

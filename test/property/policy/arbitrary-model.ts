@@ -105,7 +105,7 @@ const atom: fc.Arbitrary<Atom> = fc.oneof(
     op: fc.constant('endpoint' as const),
     end: fc.constantFrom('source' as const, 'destination' as const),
     selector: fc.constantFrom<LabelExpr>(...selectors),
-    ranges: fc.boolean(),
+    byHops: fc.boolean(),
   }),
   fc.constantFrom<Atom>(
     { op: 'namedPort', end: 'destination', name: 'web' },

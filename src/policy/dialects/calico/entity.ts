@@ -56,11 +56,11 @@ export function readEntity(value: MapValue | undefined, context: EntityContext):
   const nets = netConditions(value, context);
   const ports = portsOf(value, context.end, context.path, context.report);
   const identity = identityCondition(selectors, context);
-  const network = (ranges: boolean): Expr[] => [...sets(ranges), ...nets, ...service];
+  const places = (byHops: boolean): Expr[] => [...sets(byHops), ...nets, ...service];
   return {
-    // Calico's checker never finds an address in a range of a network set (measured), and knows no named ports.
-    check: allOf([...network(false), ...identity, ...ports.check]),
-    network: allOf([...network(true), ...ports.network]),
+    // Calico's checker knows no named ports.
+    check: allOf([...places(false), ...identity, ...ports.check]),
+    network: allOf([...places(true), ...ports.network]),
   };
 }
 
@@ -97,8 +97,8 @@ function readSelectors(value: MapValue, { path, namespace, report }: EntityConte
   };
 }
 
-/** The IP sets of the rule; `ranges`: whether ranges of network sets count. */
-function endpointConditions(selectors: Selectors, { end }: EntityContext): (ranges: boolean) => Expr[] {
+/** The IP sets of the rule; `byHops`: whether the network asks. */
+function endpointConditions(selectors: Selectors, { end }: EntityContext): (byHops: boolean) => Expr[] {
   const { selector, notSelector, namespaces, accounts, accountNames, ownNamespace } = selectors;
   const parts: LabelExpr[] = [];
   if (selector !== undefined) parts.push(selector.expr);
@@ -106,8 +106,8 @@ function endpointConditions(selectors: Selectors, { end }: EntityContext): (rang
   if (namespaces !== undefined) parts.push(ofNamespaces(namespaces.expr, namespaces.global));
   if (accountNames.length > 0) parts.push({ op: 'in', key: SERVICE_ACCOUNT, values: accountNames });
   if (accounts !== undefined) parts.push(withKeyPrefix(accounts.expr, 'pcsa.'));
-  return (ranges) => {
-    const set = (expr: LabelExpr): Expr => ({ op: 'endpoint', end, selector: expr, ranges });
+  return (byHops) => {
+    const set = (expr: LabelExpr): Expr => ({ op: 'endpoint', end, selector: expr, byHops });
     const out: Expr[] = [];
     if (parts.length > 0) out.push(set(parts.length === 1 ? parts[0]! : { op: 'all', of: parts }));
     if (notSelector !== undefined) out.push({ op: 'not', of: set(notSelector.expr) });
@@ -202,7 +202,7 @@ function readService(value: MapValue, context: EntityContext): Expr[] {
   const key = serviceKey(textAt(services, 'namespace') ?? context.namespace ?? '', textAt(services, 'name') ?? '');
   return context.end === 'destination'
     ? [{ op: 'namedPort', end: context.end, name: key }]
-    : [{ op: 'endpoint', end: context.end, selector: { op: 'has', key }, ranges: false }];
+    : [{ op: 'endpoint', end: context.end, selector: { op: 'has', key }, byHops: false }];
 }
 
 function checkService(value: MapValue, services: MapValue, context: EntityContext): void {

@@ -257,11 +257,11 @@ function readPeer(peer: Value, end: 'source' | 'destination', path: string, repo
     return { check: nets, network: nets };
   }
   const parts = podParts(map, path, report);
-  const set = (ranges: boolean): Expr => ({
+  const set = (byHops: boolean): Expr => ({
     op: 'endpoint',
     end,
     selector: { op: 'all', of: [isPod, ...parts] },
-    ranges,
+    byHops,
   });
   const namespaces = mapAt(map, 'namespaces') ?? mapAt(mapAt(map, 'pods'), 'namespaceSelector');
   const namespace: LabelExpr =

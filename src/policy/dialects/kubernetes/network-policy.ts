@@ -190,7 +190,7 @@ function readPeer(peer: Value, context: PeerContext): Expr {
     op: 'endpoint',
     end,
     selector: { op: 'all', of: [...podExpr, ...where] },
-    ranges: view === 'network',
+    byHops: view === 'network',
   };
   if (view === 'network') return set;
   return allOf([

@@ -7,7 +7,7 @@ describe('the plain Calico evaluator', () => {
     it(`answers as Calico did in ${world}`, () => {
       const reference = new CalicoReference(calicoDocuments(world));
       const vectors = calicoVectors().filter((vector) => vector.world === world);
-      assert.ok(vectors.length > 400);
+      assert.ok(vectors.length > 300);
       const differing = vectors.filter((vector) => reference.check(calicoRequestOf(vector)).code !== vector.code);
       assert.deepEqual(differing, []);
     });
