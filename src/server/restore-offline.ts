@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { loadConfig } from '../config/read-config.ts';
 import { GatehouseError } from '../errors.ts';
-import { restoreBackup } from '../identity/authority/backup.ts';
+import { type Restored, type RestoreOrder, restoreBackup } from '../identity/authority/restore.ts';
 import { createAccounts } from '../lib/accounts.ts';
 import { systemClock } from '../lib/clock.ts';
 import { prepareDataDir, reasonOf } from '../platform/storage/data-dir.ts';
@@ -14,30 +14,42 @@ import { openStore, readKeyEncryptionKey } from './identity-role.ts';
 /**
  * Restores `file`.
  *
- * @throws GatehouseError `store_locked` beside a living authority; `store_unusable` for a file that is cut short, changed, of
- *   another trust domain or under another key; `not_found`
+ * @throws GatehouseError as `restoreBackup`; `not_found`
  */
-export async function restoreOffline(configFile: string, file: string): Promise<{ readonly trustDomain: string }> {
+export async function restoreOffline(
+  configFile: string,
+  file: string,
+  order: Omit<RestoreOrder, 'who'>,
+): Promise<Restored & { readonly trustDomain: string }> {
   const config = loadConfig(configFile);
   const bytes = await readFile(file).catch((thrown: unknown) => {
     throw new GatehouseError('not_found', `${file} cannot be read: ${reasonOf(thrown)}`, { file }, { cause: thrown });
   });
   const keyEncryptionKey = readKeyEncryptionKey(config);
-  const uid = process.geteuid?.() ?? -1;
-  const name = createAccounts().userName(uid);
   prepareDataDir(config.dataDir);
   const { store, keys } = await openStore(config);
   try {
-    const who = name === undefined ? `uid:${uid}` : `uid:${uid} (${name})`;
-    await restoreBackup(bytes, who, {
-      trustDomain: config.trustDomain,
-      store,
-      keys,
-      keyEncryptionKey,
-      clock: systemClock,
-    });
+    const restored = await restoreBackup(
+      bytes,
+      { ...order, who: whoAmI() },
+      {
+        trustDomain: config.trustDomain,
+        store,
+        keys,
+        keyEncryptionKey,
+        clock: systemClock,
+        keysMayBeGone: config.authority.keyStore === 'memory',
+      },
+    );
+    return { ...restored, trustDomain: config.trustDomain };
   } finally {
     await store[Symbol.asyncDispose]();
   }
-  return { trustDomain: config.trustDomain };
+}
+
+/** Who runs this command, for the audit. */
+function whoAmI(): string {
+  const uid = process.geteuid?.() ?? -1;
+  const name = createAccounts().userName(uid);
+  return name === undefined ? `uid:${uid}` : `uid:${uid} (${name})`;
 }

@@ -108,7 +108,7 @@ export function createMemoryStore(content: StoreContent = emptyContent()): Autho
       for (const row of snapshot.ledger) content.ledger.set(row.serial, row);
       for (const each of snapshot.consumers) content.consumers.set(each.consumer, each);
       for (const row of snapshot.revocations) content.revocations.set(`${row.kind} ${row.value}`, row);
-      if (content.audit.length === 0) content.audit.push(...snapshot.audit);
+      content.audit.push(...snapshot.audit);
     },
     async [Symbol.asyncDispose]() {},
   };

@@ -157,8 +157,8 @@ export interface AuthorityStore extends AsyncDisposable {
   /** Reads everything at one instant, also while others write. */
   snapshot(): Promise<StoreSnapshot>;
   /**
-   * Takes in a snapshot, all of it or nothing: its state and version stand afterwards, its rows are added to those that are
-   * there. The audit is added only to an empty one.
+   * Takes in a snapshot, all of it or nothing: its state and version stand afterwards, consumers and revocations take the place
+   * of those of their name, and rows of ledger and audit are added, a ledger's only where its serial is new.
    */
   restore(snapshot: StoreSnapshot): Promise<void>;
   /** Says whether other replicas may write too. */

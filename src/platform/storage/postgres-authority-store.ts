@@ -348,11 +348,11 @@ function storeOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): Authorit
             INSERT INTO gatehouse_revocations
             SELECT ${trustDomain}, v.* FROM json_to_recordset(${json(revocations.map(revocationToRecord))}::text::json)
               AS v(kind text, value text, authority_id text, reason text, revoked_at bigint, not_after_at bigint)
-            ON CONFLICT (trust_domain, kind, value) DO UPDATE SET not_after_at = excluded.not_after_at)
+            ON CONFLICT (trust_domain, kind, value) DO UPDATE SET authority_id = excluded.authority_id, reason = excluded.reason,
+              revoked_at = excluded.revoked_at, not_after_at = excluded.not_after_at)
           INSERT INTO gatehouse_audit (trust_domain, at, who, verb, use, authority_id, reason, result)
           SELECT ${trustDomain}, a.* FROM json_to_recordset(${json(audit.map(auditToRecord))}::text::json)
-            AS a(at bigint, who text, verb text, use text, authority_id text, reason text, result text)
-          WHERE NOT EXISTS (SELECT 1 FROM gatehouse_audit WHERE trust_domain = ${trustDomain})`;
+            AS a(at bigint, who text, verb text, use text, authority_id text, reason text, result text)`;
       }),
     [Symbol.asyncDispose]: () => sql.end({ timeout: 2 }),
   };

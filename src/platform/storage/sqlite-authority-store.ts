@@ -225,7 +225,6 @@ function storeOver(database: DatabaseSync, path: string): AuthorityStore {
           for (const row of ledger) addLedger.run(...ledgerToColumns(row));
           for (const each of consumers) putConsumer.run(...consumerToColumns(each));
           for (const row of revocations) putRevocation.run(...revocationToColumns(row));
-          if (all('SELECT 1 FROM audit LIMIT 1').length > 0) return;
           for (const row of audit) insertAudit.run(...auditToColumns(row));
         }),
       ),

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { restoreBackup } from '../../../src/identity/authority/backup.ts';
 import { createAuthority } from '../../../src/identity/authority/create-authority.ts';
 import { createLocalKeyStore } from '../../../src/identity/authority/local-keys.ts';
+import { restoreBackup } from '../../../src/identity/authority/restore.ts';
 import { defaultSettings } from '../../../src/identity/authority/settings.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { prepareDataDir } from '../../../src/platform/storage/data-dir.ts';
@@ -17,6 +17,8 @@ const keyEncryptionKey = Buffer.alloc(32, 9); // as issuing-process.ts has it
 
 /** `KILLS=1000` for the long run. */
 const KILLS = Number(process.env['KILLS'] ?? 25);
+
+const lost = { who: 'uid:0', reason: 'the disk is gone', fromEmpty: true };
 
 describe('kill -9 while issuing and rotating', () => {
   it('loses no SVID that left, no sequence, and the next start goes on', async () => {
@@ -75,7 +77,7 @@ describe('kill -9 while issuing and rotating', () => {
       prepareDataDir(directory.at('restored'));
       await using store = openSqliteAuthorityStore(directory.at('restored/gatehouse.db'), trustDomain);
       const into = { trustDomain, store, keys: createKeyFiles(directory.at('restored/keys')), keyEncryptionKey };
-      await restoreBackup(readFileSync(join(dataDir, 'backup')), 'uid:0', { ...into, clock: systemClock });
+      await restoreBackup(readFileSync(join(dataDir, 'backup')), lost, { ...into, clock: systemClock });
       assert.ok((await store.load()).state);
     } else assert.ok(KILLS < 25, 'no backup was ever made');
     const needed = [...status.x509Authorities, ...status.jwtAuthorities].filter((each) => each.slot !== 'revoked');

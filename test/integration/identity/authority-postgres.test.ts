@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { GatehouseError } from '../../../src/errors.ts';
 import type { Authority, Verb } from '../../../src/identity/authority/authority.ts';
-import { makeBackup, restoreBackup } from '../../../src/identity/authority/backup.ts';
+import { makeBackup } from '../../../src/identity/authority/backup.ts';
 import { createAuthority } from '../../../src/identity/authority/create-authority.ts';
 import { createLocalKeyStore, createMemoryKeyBlobs } from '../../../src/identity/authority/local-keys.ts';
 import { createMemoryStore } from '../../../src/identity/authority/memory-store.ts';
+import { restoreBackup } from '../../../src/identity/authority/restore.ts';
 import { defaultSettings } from '../../../src/identity/authority/settings.ts';
 import type { RevocationKind } from '../../../src/identity/authority/store.ts';
 import { verifySvidChain } from '../../../src/identity/pki/svid-chain.ts';
@@ -25,6 +26,8 @@ const codeIs = (code: string) => (thrown: unknown) => {
   assert.equal(thrown.code, code, thrown.message);
   return true;
 };
+
+const lost = { who: 'uid:0', reason: 'the disk is gone', fromEmpty: true };
 
 describe('authorities on PostgreSQL', () => {
   let database: Postgres;
@@ -289,7 +292,7 @@ describe('authorities on PostgreSQL', () => {
     ]);
     for (const bytes of [...backups, ...more]) {
       const [into, blobs] = [createMemoryStore(), createMemoryKeyBlobs()];
-      await restoreBackup(bytes, 'uid:0', { ...deps, store: into, keys: blobs });
+      await restoreBackup(bytes, lost, { ...deps, store: into, keys: blobs });
       const { state } = await into.load();
       const held = new Set(await blobs.list());
       for (const { id, keyDestroyed, slot } of state?.authorities ?? [])

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { GatehouseError } from '../../../src/errors.ts';
 import type { Authority } from '../../../src/identity/authority/authority.ts';
-import { type BackupDeps, makeBackup, restoreBackup } from '../../../src/identity/authority/backup.ts';
+import { type BackupDeps, makeBackup } from '../../../src/identity/authority/backup.ts';
 import { createAuthority } from '../../../src/identity/authority/create-authority.ts';
 import { createLocalKeyStore } from '../../../src/identity/authority/local-keys.ts';
+import { restoreBackup } from '../../../src/identity/authority/restore.ts';
 import { defaultSettings } from '../../../src/identity/authority/settings.ts';
 import type { KeyBlobs } from '../../../src/identity/authority/signer.ts';
 import type { AuthorityStore } from '../../../src/identity/authority/store.ts';
@@ -24,6 +25,9 @@ interface Opened {
   readonly store: AuthorityStore;
   readonly keys: KeyBlobs;
 }
+
+const lost = { who: 'uid:0', reason: 'the disk is gone', fromEmpty: true };
+const over = { who: 'uid:0', reason: '', fromEmpty: false };
 
 describe('backup and restore', () => {
   let directory: TempDir;
@@ -69,7 +73,7 @@ describe('backup and restore', () => {
     await authority[Symbol.asyncDispose]();
 
     const to = sqlite('to');
-    await restoreBackup(backup, 'uid:0', deps(to));
+    await restoreBackup(backup, lost, deps(to));
     await using again = await start(to);
     assert.ok(again.bundles.value.own.sequence > highest);
     assert.ok(again.revocations.value.sequence >= before);
@@ -92,10 +96,14 @@ describe('backup and restore', () => {
     await authority[Symbol.asyncDispose]();
 
     const again = sqlite('one');
-    await restoreBackup(backup, 'uid:0', deps(again));
+    await restoreBackup(backup, over, deps(again));
     await using restored = await start(again);
     const status = await restored.status();
-    assert.equal(status.x509Authorities.find((each) => each.id === later.authorityId)?.slot, 'old');
+    assert.equal(
+      status.x509Authorities.find((each) => each.id === later.authorityId)?.slot,
+      'active',
+      'what the store did later stands',
+    );
     assert.equal((await restored.ledger({ serial: later.serial })).length, 1);
   });
 
@@ -114,7 +122,7 @@ describe('backup and restore', () => {
     await Promise.all(loops);
     await authority[Symbol.asyncDispose]();
     const to = sqlite('to');
-    await restoreBackup(backup, 'uid:0', deps(to));
+    await restoreBackup(backup, lost, deps(to));
     const rows = new Set((await to.store.ledger({ limit: 100_000 })).map((row) => row.serial));
     for (const serial of before) assert.ok(rows.has(serial));
     await to.store[Symbol.asyncDispose]();
@@ -138,7 +146,7 @@ describe('backup and restore', () => {
     const to = sqlite('to');
     const reasonOf = async (bytes: Uint8Array, change: Partial<BackupDeps> = {}): Promise<string> => {
       try {
-        await restoreBackup(bytes, 'uid:0', deps(to, change));
+        await restoreBackup(bytes, lost, deps(to, change));
       } catch (thrown) {
         assert.ok(thrown instanceof GatehouseError && thrown.code === 'store_unusable', String(thrown));
         return thrown.message;
@@ -176,16 +184,56 @@ describe('backup and restore', () => {
     await authority[Symbol.asyncDispose]();
 
     const to = await openPostgresAuthorityStore(database.url, trustDomain);
-    await restoreBackup(backup, 'uid:0', deps(to));
+    await restoreBackup(backup, lost, deps(to));
     await using moved = await start(to);
     assert.equal((await moved.issueX509(requestOf('a'))).authorityId, svid.authorityId);
     assert.equal((await moved.ledger({ serial: svid.serial })).length, 1);
     const second = await makeBackup(deps(to));
     const other = await openPostgresAuthorityStore(database.url, trustDomain);
     await assert.rejects(
-      restoreBackup(second, 'uid:0', deps(other)),
+      restoreBackup(second, over, deps(other)),
       (thrown) => thrown instanceof GatehouseError && thrown.code === 'store_locked',
     );
     await other.store[Symbol.asyncDispose]();
   }).timeout(60_000);
+
+  for (const kind of ['SQLite', 'PostgreSQL'])
+    it(`believes nothing again that was revoked since, over the same store (${kind})`, async () => {
+      await using database = kind === 'PostgreSQL' ? await startPostgres() : undefined;
+      const open = (): Opened | Promise<Opened> =>
+        database === undefined ? sqlite('one') : openPostgresAuthorityStore(database.url, trustDomain);
+      const opened = await open();
+      const authority = await start(opened);
+      const svid = await authority.issueX509(requestOf('a'));
+      await authority.revokeSvid({
+        kind: 'id',
+        value: requestOf('b').entitlement.spiffeId,
+        who: 'uid:0',
+        reason: 'one',
+      });
+      const backup = await makeBackup(deps(opened));
+      for (const verb of ['prepare', 'activate', 'taint', 'revoke'] as const)
+        await authority[verb](orderOf('x509', { override: true, reason: 'its key was stolen' }));
+      await authority.revokeSvid({
+        kind: 'id',
+        value: requestOf('b').entitlement.spiffeId,
+        who: 'uid:0',
+        reason: 'two',
+      });
+      await authority.revokeSvid({ kind: 'serial', value: svid.serial, who: 'uid:0', reason: 'three' });
+      const want = (await authority.status()).x509Authorities.map(({ id, slot }) => [id, slot]);
+      const rows = authority.revocations.value.rows;
+      await authority[Symbol.asyncDispose]();
+
+      const again = await open();
+      assert.equal((await restoreBackup(backup, over, deps(again))).later, 'store');
+      assert.equal(await again.keys.get(svid.authorityId), undefined, 'its key is not there again');
+      await using restored = await start(again);
+      assert.deepEqual(
+        (await restored.status()).x509Authorities.map(({ id, slot }) => [id, slot]),
+        want,
+      );
+      assert.deepEqual(new Set(restored.revocations.value.rows), new Set(rows));
+      assert.deepEqual(await restored.replicas.others(), [], 'and the restore is no replica that lives');
+    }).timeout(60_000);
 });

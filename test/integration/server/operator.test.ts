@@ -356,7 +356,14 @@ describe('the operator backs up and restores', function () {
     const short = await run('restore', cut, '--config', other.config, ...json);
     assert.deepEqual([short.code, short.json['code']], [1, 'store_unusable']);
     assert.match(String(short.json['message']), /cut short/);
-    assert.equal((await run('restore', file, '--config', other.config)).code, 0);
+    const unasked = await run('restore', file, '--config', other.config, ...json);
+    assert.deepEqual([unasked.code, unasked.json['code']], [1, 'not_sound']);
+    assert.match(String(unasked.json['message']), /--from-empty --reason/);
+    assert.equal((await run('restore', file, '--config', other.config, '--from-empty')).code, 2, 'no reason');
+    const done = await run('restore', file, '--config', other.config, '--from-empty', '--reason', 'disk lost');
+    assert.equal(done.code, 0);
+    assert.match(done.stdout, /made \d{4}-.*, \d+ s ago/);
+    for (const { id } of before.x509Authorities) assert.match(done.stdout, new RegExp(`active x509 authority: ${id}`));
     await using restored = await runGatehouse(other.config);
     const after = (await fetchAdmin(restored, '/v1/authorities')) as typeof before;
     assert.deepEqual(

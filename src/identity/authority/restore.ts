@@ -1,0 +1,177 @@
+/**
+ * Brings a backup back into a store: whatever the store knows later stands, and nothing that was revoked is believed again.
+ * @module
+ */
+import { GatehouseError } from '../../errors.ts';
+import { type BackupContent, type BackupDeps, openBackup, refuseBackup } from './backup.ts';
+import { createLocalKeyStore, createMemoryKeyBlobs } from './local-keys.ts';
+import {
+  type Later,
+  laterConsumers,
+  laterOf,
+  mergedRevocations,
+  mergedState,
+  rowsBeyond,
+  type Side,
+} from './restore-merge.ts';
+import type { KeyBlobs } from './signer.ts';
+import { type AuthorityRecord, type AuthorityState, type AuthorityUse, emptyState, stateFromText } from './state.ts';
+import type { AuditRow, AuthorityStore } from './store.ts';
+
+export interface RestoreDeps extends BackupDeps {
+  /** Keys live in memory and are gone already: an authority without one is replaced at the start. */
+  readonly keysMayBeGone?: boolean;
+}
+
+export interface RestoreOrder {
+  /** e.g. `uid:0`, for the audit. */
+  readonly who: string;
+  readonly reason: string;
+  /** The store knows no authority: what was revoked or rotated out since the backup is trusted again. */
+  readonly fromEmpty: boolean;
+}
+
+/** What was done. */
+export interface Restored {
+  /** When the backup was made, milliseconds since 1970. */
+  readonly createdAt: number;
+  /** Negative where this clock is behind the one of the backup. */
+  readonly ageMs: number;
+  /** Which side knew more; `empty`: the store knew nothing. */
+  readonly later: Later | 'empty';
+  /** Who signs from now on. */
+  readonly active: readonly { readonly use: AuthorityUse; readonly id: string }[];
+}
+
+/** The most rows that an audit can have. */
+const ALL = Number.MAX_SAFE_INTEGER;
+const REPLICA = 'restore';
+
+/**
+ * Restores a backup into the store that `deps` hold open (SQLite: its lock keeps a living authority out). Sequences go on above
+ * whatever may have been published since, and rows of the ledger are added to what is there.
+ *
+ * @throws GatehouseError `store_locked` when a replica lives; `not_sound` for an empty store without `fromEmpty`;
+ *   `slot_state` for `fromEmpty` where the store is not empty; `store_unusable` when the file is cut, changed, of another trust
+ *   domain or under another key, or the key of an authority that would sign is nowhere. Nothing is changed then.
+ */
+export async function restoreBackup(bytes: Uint8Array, order: RestoreOrder, deps: RestoreDeps): Promise<Restored> {
+  const { createdAt, content } = openBackup(bytes, deps);
+  if (content.state === undefined) return refuseBackup('it is empty');
+  await refuseBesideReplicas(deps.store);
+  try {
+    const store = await sideOf(deps);
+    const backup = { ...content, state: stateFromText(content.state) };
+    const isEmpty = store.state.authorities.length === 0;
+    checkOrder(order, isEmpty, createdAt);
+    const atMs = deps.clock.now();
+    const later = isEmpty ? 'empty' : laterOf(store, backup);
+    const authorities = isEmpty
+      ? { ...backup.state, joinTokens: [] }
+      : mergedState(store, backup, laterOf(store, backup));
+    const state = withSequencesAbove(authorities, [store.state, backup.state], atMs);
+    await putKeys(state.authorities, content.keys, deps);
+    const audit: AuditRow = {
+      at: atMs,
+      who: order.who,
+      verb: 'restore',
+      use: '',
+      authorityId: '',
+      reason: order.fromEmpty ? `from empty: ${order.reason}` : order.reason,
+      result: 'done',
+    };
+    await deps.store.restore({
+      version: Math.max(content.version, store.version) + 1,
+      state,
+      ledger: content.ledger,
+      consumers: laterConsumers(store, backup),
+      revocations: mergedRevocations(store, backup, isEmpty ? 'backup' : laterOf(store, backup)),
+      audit: [...rowsBeyond(content.audit, store.audit), audit],
+    });
+    const active = state.authorities.filter(({ slot }) => slot === 'active').map(({ use, id }) => ({ use, id }));
+    return { createdAt, ageMs: atMs - createdAt, later, active };
+  } finally {
+    await deps.store.leave(REPLICA);
+  }
+}
+
+async function refuseBesideReplicas(store: AuthorityStore): Promise<void> {
+  const alive = await store.heartbeat(REPLICA, '{}');
+  const others = alive.map(({ replica }) => replica).filter((replica) => replica !== REPLICA);
+  if (others.length === 0) return;
+  await store.leave(REPLICA);
+  throw new GatehouseError('store_locked', `${others.length} replicas use this store; stop them first`, { others });
+}
+
+async function sideOf({ store, trustDomain }: BackupDeps): Promise<Side> {
+  const { version, state } = await store.load();
+  return {
+    version,
+    state: state ?? emptyState(trustDomain),
+    audit: (await store.audit(ALL)).toReversed(),
+    revocations: await store.revocations(),
+    consumers: await store.consumers(),
+  };
+}
+
+function checkOrder({ fromEmpty, reason }: RestoreOrder, isEmpty: boolean, createdAt: number): void {
+  if (fromEmpty && reason.trim() === '')
+    throw new GatehouseError('message_invalid', '--from-empty needs a reason (--reason TEXT), which the audit keeps');
+  if (isEmpty && !fromEmpty) {
+    throw new GatehouseError(
+      'not_sound',
+      `the store knows no authority: what was revoked or rotated out after ${new Date(createdAt).toISOString()}, when the backup was made, would be trusted again. Check store and dataDir in the configuration; if the store is lost indeed, say --from-empty --reason TEXT`,
+      { createdAt: new Date(createdAt).toISOString() },
+    );
+  }
+  if (!isEmpty && fromEmpty)
+    throw new GatehouseError(
+      'slot_state',
+      'the store is not empty: without --from-empty the backup is brought into it, and what the store knows later stands',
+    );
+}
+
+/** Counts of steps never reach the seconds since 1970, so that number is above all that was published after the backup. */
+function withSequencesAbove(
+  state: AuthorityState,
+  known: readonly [AuthorityState, AuthorityState],
+  atMs: number,
+): AuthorityState {
+  const above = (of: (state: AuthorityState) => number): number =>
+    Math.max(...known.map(of), Math.floor(atMs / 1000)) + 1;
+  return {
+    ...state,
+    sequence: above(({ sequence }) => sequence),
+    crlNumber: above(({ crlNumber }) => crlNumber),
+    revocationSequence: above(({ revocationSequence }) => revocationSequence),
+  };
+}
+
+/** Puts the keys that are still needed, and no others: what was destroyed stays so. Each is opened before the first is put. */
+async function putKeys(
+  authorities: readonly AuthorityRecord[],
+  kept: BackupContent['keys'],
+  deps: RestoreDeps,
+): Promise<void> {
+  const readable = createMemoryKeyBlobs();
+  for (const { id, use, slot, keyDestroyed } of authorities) {
+    if (keyDestroyed || slot === 'revoked') continue;
+    const base64 = kept[id];
+    if (base64 !== undefined) await putReadable(id, Buffer.from(base64, 'base64'), readable, deps);
+    else if (slot === 'active' && deps.keysMayBeGone !== true && (await deps.keys.get(id)) === undefined)
+      refuseBackup(
+        `the key of the ${use} authority ${id}, which would sign, is not in it, and not beside the store either`,
+      );
+  }
+  for (const id of await readable.list()) await deps.keys.put(id, (await readable.get(id)) ?? new Uint8Array());
+}
+
+/** Opening it wraps one that is from before there was a key-encryption key. */
+async function putReadable(id: string, bytes: Uint8Array, into: KeyBlobs, deps: RestoreDeps): Promise<void> {
+  await into.put(id, bytes);
+  try {
+    await createLocalKeyStore(into, deps.keyEncryptionKey).open(id);
+  } catch (thrown) {
+    refuseBackup(thrown instanceof Error ? thrown.message : String(thrown), thrown);
+  }
+}
