@@ -62,15 +62,21 @@ export interface Standby extends Postgres {
   promote(): Promise<void>;
 }
 
-/** Starts a copy that follows `primary`, which from now on answers only what both have. */
-export async function startStandby(primary: Postgres): Promise<Standby> {
+/**
+ * Starts a copy that follows `primary`, which from now on answers only what both have.
+ *
+ * @param at  the port of one that is gone, whose place it takes; by default a free one
+ */
+export async function startStandby(primary: Postgres, at?: number): Promise<Standby> {
   const from = new URL(primary.url);
-  const standby = await startCluster((bin, data, cwd) =>
-    run(
-      `${bin}/pg_basebackup`,
-      ['-D', data, '-h', from.hostname, '-p', from.port, '-U', 'gatehouse', '-R', '--no-sync'],
-      cwd,
-    ),
+  const standby = await startCluster(
+    (bin, data, cwd) =>
+      run(
+        `${bin}/pg_basebackup`,
+        ['-D', data, '-h', from.hostname, '-p', from.port, '-U', 'gatehouse', '-R', '--no-sync', '-c', 'fast'],
+        cwd,
+      ),
+    at,
   );
   await primary.query("ALTER SYSTEM SET synchronous_standby_names = '*'");
   await primary.query('SELECT pg_reload_conf()');
@@ -82,14 +88,14 @@ function run(program: string, args: readonly string[], cwd: string): void {
   if (ended.status !== 0) throw new Error(`${program} failed: ${ended.stderr}`);
 }
 
-async function startCluster(make: (bin: string, data: string, cwd: string) => void): Promise<Postgres> {
+async function startCluster(make: (bin: string, data: string, cwd: string) => void, at?: number): Promise<Postgres> {
   const bin = binaryDirectory();
   const directory = await tempDir('gh-pg-');
   chmodSync(directory.path, 0o755);
   if (identity.uid !== undefined) chownSync(directory.path, identity.uid, identity.gid);
   const data = directory.at('data');
   make(bin, data, directory.path);
-  const port = await freePort();
+  const port = at ?? (await freePort());
   let child: ChildProcess | undefined;
   let output = '';
 

@@ -7,7 +7,8 @@
  * lost inside of a transaction throws where nobody can catch it.
  * @module
  */
-import postgres, { type Sql } from 'postgres';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Sql } from 'postgres';
 import { GatehouseError } from '../../errors.ts';
 import type { KeyBlobs } from '../../identity/authority/signer.ts';
 import { stateFromText, stateToText } from '../../identity/authority/state.ts';
@@ -32,12 +33,15 @@ import {
   UNEXPIRED_COLUMNS,
   unexpiredFromColumns,
 } from './authority-rows.ts';
-import { verifiedTls } from './postgres-tls.ts';
+import { reasonOf, within } from './postgres-host.ts';
+import { createPostgresHosts, type PostgresHosts } from './postgres-hosts.ts';
 
 const SCHEMA_VERSION = 1;
 /** Any number that no other program takes: `Gate`. */
 const LOCK_SPACE = 0x47617465;
 const ALIVE_SECONDS = 15;
+const ATTEMPTS = 4;
+const RETRY_MS = 20;
 
 /** Sent as one message, and so one transaction; the lock lets replicas that start together take turns. */
 const schema = `
@@ -84,31 +88,20 @@ export async function openPostgresAuthorityStore(
   trustDomain: TrustDomain,
   deadlineMs = 8000,
 ): Promise<PostgresStore> {
-  const guarded = guardWith(deadlineMs);
-  const sql = postgres(url, {
-    ...verifiedTls(url),
-    max: 4,
-    fetch_types: false,
-    connect_timeout: 5,
-    idle_timeout: 60,
-    backoff: (attempts) => Math.min(0.1 * 2 ** attempts, 2),
-    target_session_attrs: 'read-write',
-    onnotice: () => undefined,
-    connection: {
-      application_name: 'gatehouse',
-      synchronous_commit: 'on',
-      statement_timeout: 10_000,
-      lock_timeout: 10_000,
-      idle_in_transaction_session_timeout: 10_000,
-    } as object,
-  });
+  const hosts = createPostgresHosts(url);
+  const { sql } = hosts;
+  const guarded = guardWith(hosts, deadlineMs);
   try {
     await guarded(() => migrate(sql));
   } catch (thrown) {
-    await sql.end({ timeout: 1 });
+    await hosts[Symbol.asyncDispose]();
     throw thrown;
   }
-  return { store: storeOver(sql, trustDomain, guarded), keys: keysOver(sql, trustDomain, guarded) };
+  const store = storeOver(sql, trustDomain, guarded);
+  return {
+    store: { ...store, [Symbol.asyncDispose]: () => hosts[Symbol.asyncDispose]() },
+    keys: keysOver(sql, trustDomain, guarded),
+  };
 }
 
 async function migrate(sql: Sql): Promise<void> {
@@ -127,25 +120,34 @@ type Guard = <T>(work: () => Promise<T>) => Promise<T>;
 
 /**
  * Whatever PostgreSQL or the way to it throws is `store_unavailable`, and so is silence beyond the deadline: a server that is
- * frozen answers nothing and closes nothing. What a step throws goes through.
+ * frozen answers nothing and closes nothing. What certainly did nothing, at a server that is a standby by now, say, is given
+ * again to the one that can write. What a step throws goes through.
  */
-function guardWith(deadlineMs: number): Guard {
+function guardWith(hosts: PostgresHosts, deadlineMs: number): Guard {
   return async (work) => {
-    const silence = Promise.withResolvers<never>();
-    const timer = setTimeout(() => silence.reject(new Error(`no answer within ${deadlineMs} ms`)), deadlineMs);
+    const turn = async (attempt: number): ReturnType<typeof work> => {
+      await hosts.ready();
+      try {
+        return await work();
+      } catch (thrown) {
+        const again = !(thrown instanceof GatehouseError) && hosts.failed(thrown) && attempt < ATTEMPTS;
+        if (!again) throw thrown;
+      }
+      await delay(attempt * RETRY_MS);
+      return turn(attempt + 1);
+    };
     try {
-      return await Promise.race([work(), silence.promise]);
+      return await within(deadlineMs, turn(1));
     } catch (thrown) {
       if (thrown instanceof GatehouseError) throw thrown;
-      const reason = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
+      hosts.failed(thrown); // silence, too
+      const reason = reasonOf(thrown);
       throw new GatehouseError(
         'store_unavailable',
         `the PostgreSQL store fails: ${reason}`,
         { reason },
         { cause: thrown },
       );
-    } finally {
-      clearTimeout(timer);
     }
   };
 }
