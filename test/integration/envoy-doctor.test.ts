@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { doctorCommand } from '../../src/cli/doctor/doctor-command.ts';
 import type { DoctorFinding } from '../../src/cli/doctor/finding.ts';
 import { generateBootstrap } from '../../src/cli/envoy/bootstrap.ts';
 import { type BootstrapFlags, readFlags } from '../../src/cli/envoy/flags.ts';
+import { eventually } from '../support/eventually.ts';
 import { runEnvoy } from '../support/run-envoy.ts';
 import { projectRoot } from '../support/run-gatehouse.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -72,6 +74,8 @@ const perRoute = (more: object) => ({
 const filterOff = {
   'envoy.filters.http.ext_authz': { '@type': 'type.googleapis.com/envoy.config.route.v3.FilterConfig', disabled: true },
 };
+
+const tenNet = { address_prefix: '10.0.0.0', prefix_len: 8 };
 
 const lua = {
   name: 'envoy.filters.http.lua',
@@ -170,6 +174,29 @@ const faults: readonly Fault[] = [
     const grpc_service = { envoy_grpc: { cluster_name: 'application' } };
     host.routes[0].typed_per_filter_config = perRoute({ check_settings: { grpc_service } });
   }),
+  fault('fragile', 'upgrades_not_by_http2', 'has upgrades by HTTP/1.1 only', ({ manager }) => {
+    delete manager.http2_protocol_options.allow_connect;
+  }),
+  fault('inexact', 'callers_internal', 'takes private callers for internal', ({ manager }) => {
+    manager.internal_address_config = { unix_sockets: false };
+  }),
+  fault('inexact', 'callers_internal', 'takes private callers for internal by an empty message', ({ manager }) => {
+    manager.internal_address_config = {};
+  }),
+  fault('inexact', 'callers_internal', 'takes callers of unix sockets for internal', ({ manager }) => {
+    manager.use_remote_address = true;
+    manager.internal_address_config = { unix_sockets: true, cidr_ranges: [tenNet] };
+  }),
+  fault('inexact', 'callers_internal', 'believes callers that they are internal', ({ manager }) => {
+    manager.internal_address_config = { cidr_ranges: [tenNet] };
+  }),
+  fault('fragile', 'callers_internal', 'lets a network command it', ({ manager }) => {
+    manager.use_remote_address = true;
+    manager.internal_address_config = { cidr_ranges: [tenNet] };
+  }),
+  fault('inexact', 'callers_internal', 'takes its own application for internal', ({ all }) => {
+    all.static_resources.listeners[1].filter_chains[0].filters[0].typed_config.internal_address_config = {};
+  }),
   fault('inexact', 'path_parameters', 'routes without path parameters', ({ manager }) => {
     manager.route_config.ignore_path_parameters_in_path_matching = true;
   }),
@@ -254,9 +281,22 @@ interface Diagnosis {
 }
 
 /** Runs a real Envoy on the bootstrap and the command against it. */
-async function diagnose(bootstrap: object): Promise<{ readonly exit: number; readonly answer: Diagnosis }> {
+async function diagnose(
+  bootstrap: object,
+  files: Readonly<Record<string, string>> = {},
+): Promise<{ readonly exit: number; readonly answer: Diagnosis }> {
   await using directory = await tempDir();
+  for (const [name, content] of Object.entries(files)) await writeFile(directory.at(name), content);
+  for (const source of Object.values((bootstrap as Loose).dynamic_resources ?? {}) as Loose[]) {
+    source.path_config_source.path = directory.at(source.path_config_source.path);
+  }
   await using envoy = await runEnvoy({ bootstrap, directory: directory.path, waitUntilReady: false });
+  if ((bootstrap as Loose).dynamic_resources !== undefined) {
+    await eventually(
+      'its listeners are there',
+      async () => (await envoy.adminPage('/config_dump')).includes('"dynamic_listeners"') || undefined,
+    );
+  }
   let text = '';
   let exit = -1;
   const terminal = {
@@ -301,6 +341,32 @@ describe('gatehouse doctor', () => {
       answer.findings.map(({ code }) => code),
       ['asked_by_custom_policy'],
     );
+  });
+
+  it('tells of every connection manager, also in a listener that came by xDS and waits for its certificate', async () => {
+    const bootstrap: Loose = structuredClone(generateBootstrap(readFlags(flags)));
+    const [inbound, outbound] = bootstrap.static_resources.listeners.splice(0);
+    const managers = [inbound, outbound].map((each) => each.filter_chains[0].filters.at(-1).typed_config);
+    for (const manager of managers) manager.internal_address_config = {};
+    managers[1].route_config.virtual_hosts[0].routes[0].route.cluster = 'application';
+    inbound.default_filter_chain = structuredClone(inbound.filter_chains[0]);
+    bootstrap.static_resources.listeners.push({ ...structuredClone(outbound), name: 'static' });
+    bootstrap.static_resources.clusters.splice(3); // xDS begins when all clusters have their certificates
+    bootstrap.dynamic_resources = {
+      lds_config: { path_config_source: { path: 'lds.json' }, resource_api_version: 'V3' },
+    };
+    const resources = [inbound, outbound].map((each) => ({
+      '@type': 'type.googleapis.com/envoy.config.listener.v3.Listener',
+      ...each,
+    }));
+    const { answer } = await diagnose(bootstrap, { 'lds.json': JSON.stringify({ version_info: '1', resources }) });
+    const found = answer.findings.filter(({ code }) => code === 'callers_internal');
+    assert.deepEqual(found.map(({ where }) => where).sort(), [
+      'listeners[inbound].default_filter_chain.filters[0].internal_address_config',
+      'listeners[inbound].filter_chains[0].filters[0].internal_address_config',
+      'listeners[outbound_0].filter_chains[0].filters[0].internal_address_config',
+      'listeners[static].filter_chains[0].filters[0].internal_address_config',
+    ]);
   });
 
   for (const { kind, code, name, spoil, protocol = 'http' } of faults) {

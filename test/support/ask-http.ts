@@ -1,7 +1,8 @@
 /**
- * Asks a server over TLS, by HTTP/1.1 or HTTP/2, exactly what a test says.
+ * Asks a server over TLS, by HTTP/1.1 or HTTP/2, or without TLS by HTTP/1.1, exactly what a test says.
  * @module
  */
+import { request as plainRequest } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { request } from 'node:https';
 import type { ClientIdentity } from './svid-of.ts';
@@ -10,7 +11,7 @@ export interface HttpQuestion {
   readonly port: number;
   /** Undefined: no client certificate. */
   readonly identity?: ClientIdentity;
-  readonly version: 'http1' | 'http2';
+  readonly version: 'http1' | 'http2' | 'plain';
   readonly method?: string;
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -23,7 +24,7 @@ export interface HttpAnswer {
 
 /** Rejects with the TLS or socket error if no answer comes. */
 export function askHttp(question: HttpQuestion): Promise<HttpAnswer> {
-  return question.version === 'http1' ? askHttp1(question) : askHttp2(question);
+  return question.version === 'http2' ? askHttp2(question) : askHttp1(question);
 }
 
 // the server shows a SPIFFE ID and no host name; the client's trust in it is not what these tests are about
@@ -32,10 +33,11 @@ const tlsOf = (identity: ClientIdentity | undefined) => ({
   rejectUnauthorized: false,
 });
 
-function askHttp1({ port, identity, method = 'GET', path = '/', headers }: HttpQuestion): Promise<HttpAnswer> {
+function askHttp1({ port, version, identity, method = 'GET', path = '/', headers }: HttpQuestion): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const options = { ...tlsOf(identity), host: '127.0.0.1', port, method, path, headers, agent: false };
-    request(options, (response) => {
+    const send = version === 'plain' ? plainRequest : request;
+    send(options, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (text: string) => {
         body += text;

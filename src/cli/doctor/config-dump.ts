@@ -2,6 +2,7 @@
  * Takes Envoy's `/config_dump` apart: whatever came by bootstrap or xDS, in one shape.
  * @module
  */
+import { everyManager, type PlacedManager } from './every-manager.ts';
 import { at, type Json, type JsonObject, object, objectAt, objectsAt, textAt } from './json.ts';
 
 export interface EnvoyConfig {
@@ -12,6 +13,8 @@ export interface EnvoyConfig {
   /** Secrets by name, keys redacted. */
   readonly secrets: ReadonlyMap<string, JsonObject>;
   readonly bootstrap: JsonObject;
+  /** All of them, also of listeners that strangers do not reach. */
+  readonly managers: readonly PlacedManager[];
 }
 
 /** Reads the answer of `/config_dump`. What it does not hold is absent. */
@@ -29,12 +32,16 @@ export function readConfigDump(dump: Json): EnvoyConfig {
   return {
     listeners: [
       ...pick('ListenersConfigDump', ['static_listeners'], 'listener'),
-      ...pick('ListenersConfigDump', ['dynamic_listeners'], 'active_state', 'listener'),
+      ...of('ListenersConfigDump')
+        .flatMap((config) => objectsAt(config, 'dynamic_listeners'))
+        .map((each) => objectAt(each, 'active_state', 'listener') ?? objectAt(each, 'warming_state', 'listener'))
+        .filter((each) => each !== undefined),
     ],
     clusters: byName(pick('ClustersConfigDump', ['static_clusters', 'dynamic_active_clusters'], 'cluster')),
     routes: byName(pick('RoutesConfigDump', ['static_route_configs', 'dynamic_route_configs'], 'route_config')),
     secrets: byName(pick('SecretsConfigDump', ['static_secrets', 'dynamic_active_secrets'], 'secret')),
     bootstrap: objectAt(of('BootstrapConfigDump')[0], 'bootstrap') ?? {},
+    managers: everyManager(dump),
   };
 }
 

@@ -80,8 +80,23 @@ function examinePlace(filters: readonly JsonObject[], index: number, where: stri
   return findings;
 }
 
-/** An upgrade may bring a filter chain of its own. */
 function examineUpgrades(manager: JsonObject, where: string): readonly DoctorFinding[] {
+  return [...examineUpgradeFilters(manager, where), ...examineUpgradesOverHttp2(manager, where)];
+}
+
+/** By HTTP/2 an upgrade is a CONNECT, which a server must permit, or it ends the connection with all that it carries. */
+function examineUpgradesOverHttp2(manager: JsonObject, where: string): readonly DoctorFinding[] {
+  const upgrades = objectsAt(manager, 'upgrade_configs').filter((upgrade) => at(upgrade, 'enabled') !== false);
+  if (upgrades.length === 0 || textAt(manager, 'codec_type') === 'HTTP1') return [];
+  if (isTrueAt(manager, 'http2_protocol_options', 'allow_connect')) return [];
+  const message =
+    'an upgrade that another Envoy sends by HTTP/2 fails, and ends the connection with every other request on it';
+  const fix = 'http2_protocol_options: { allow_connect: true }';
+  return [finding('fragile', 'upgrades_not_by_http2', where, message, fix)];
+}
+
+/** An upgrade may bring a filter chain of its own. */
+function examineUpgradeFilters(manager: JsonObject, where: string): readonly DoctorFinding[] {
   return objectsAt(manager, 'upgrade_configs')
     .filter((upgrade) => objectsAt(upgrade, 'filters').length > 0)
     .filter((upgrade) => !objectsAt(upgrade, 'filters').some((filter) => typedConfig(filter).type === 'ExtAuthz'))

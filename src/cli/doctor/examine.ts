@@ -7,6 +7,7 @@ import { type EnvoyConfig, typedConfig } from './config-dump.ts';
 import { examineConnectionManager } from './connection-manager.ts';
 import { examineNetworkExtAuthz } from './ext-authz.ts';
 import { type DoctorFinding, finding } from './finding.ts';
+import { examineEveryManager } from './internal-callers.ts';
 import { at, type JsonObject, objectAt, objectsAt, textAt } from './json.ts';
 import { examineTls } from './tls.ts';
 
@@ -18,7 +19,7 @@ export function examine(config: EnvoyConfig): readonly DoctorFinding[] {
     const message = 'there is no listener that strangers reach, so nothing is asked about';
     findings.push(finding('fragile', 'no_listener', 'listeners', message, 'gatehouse envoy bootstrap --listen …'));
   }
-  return [...findings, ...examineAdmin(config)];
+  return [...findings, ...examineEveryManager(config), ...examineAdmin(config)];
 }
 
 function examineListener(config: EnvoyConfig, listener: JsonObject): readonly DoctorFinding[] {

@@ -15,16 +15,17 @@ import { downstreamTls } from './tls.ts';
 
 const APPLICATION = 'application';
 
-/** Pages of Envoy's admin listener that only read; it offers no others. */
+/** Pages of Envoy's admin listener that only read, with or without a query; it offers no others, also none below these. */
 const ADMIN_PAGES = [
-  '/certs',
-  '/clusters',
-  '/config_dump',
-  '/listeners',
-  '/memory',
-  '/ready',
-  '/server_info',
-  '/stats',
+  'certs',
+  'clusters',
+  'config_dump',
+  'listeners',
+  'memory',
+  'ready',
+  'server_info',
+  'stats',
+  'stats/prometheus',
 ];
 
 /** `envoy.config.bootstrap.v3.Bootstrap` as JSON; pure, the same for the same options. */
@@ -58,7 +59,7 @@ function node(options: SidecarOptions): JsonObject {
 }
 
 function admin(address: JsonObject): JsonObject {
-  return { address, allow_paths: ADMIN_PAGES.map((prefix) => ({ prefix })) };
+  return { address, allow_paths: [{ safe_regex: { regex: `/(${ADMIN_PAGES.join('|')})([?].*)?` } }] };
 }
 
 function inboundListener(options: SidecarOptions, inbound: Inbound): JsonObject {

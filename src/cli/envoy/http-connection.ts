@@ -18,11 +18,11 @@ export function inboundHttp(options: SidecarOptions, inbound: Inbound, cluster: 
     ...(inbound.tls === 'mtls' ? { set_current_client_cert_details: { uri: true } } : {}),
     use_remote_address: gateway,
     ...(gateway ? { xff_num_trusted_hops: options.trustedHops } : {}),
-    internal_address_config: { unix_sockets: false },
     max_request_headers_kb: 60,
     request_headers_timeout: '10s',
     stream_idle_timeout: '300s',
     http2_protocol_options: {
+      ...upgradesOverHttp2,
       max_concurrent_streams: 1024,
       initial_stream_window_size: 65_536,
       initial_connection_window_size: 1_048_576,
@@ -56,6 +56,7 @@ export function outboundHttp(options: SidecarOptions, cluster: string): JsonObje
   const retry_policy = { retry_on: 'connect-failure,refused-stream,reset-before-request', num_retries: 2 };
   return manager({
     stat_prefix: cluster,
+    http2_protocol_options: upgradesOverHttp2,
     upgrade_configs: [{ upgrade_type: 'websocket' }],
     access_log: [outboundAccessLog(options.accessLog, 'http')],
     http_filters: [router],
@@ -72,6 +73,12 @@ export function outboundHttp(options: SidecarOptions, cluster: string): JsonObje
   });
 }
 
+/**
+ * Between two sidecars an upgrade travels by HTTP/2 (RFC 8441), which a server must permit; `upgrade_configs` says which. A
+ * request that is refused as malformed ends alone, not with all others of its connection.
+ */
+const upgradesOverHttp2: JsonObject = { allow_connect: true, override_stream_error_on_invalid_http_message: true };
+
 /** A policy compares paths as text, so every path must reach it in one form only. */
 function pathCleaning(paths: PathCleaning): JsonObject {
   return {
@@ -81,6 +88,24 @@ function pathCleaning(paths: PathCleaning): JsonObject {
   };
 }
 
+/**
+ * Takes away every `x-envoy-…` header that a caller wrote, before anything reads one.
+ *
+ * Nobody is internal (`internal_address_config` is absent, which alone means that), so Envoy obeys none of them; but it removes
+ * only a few, takes the path of its log from another, and the application would believe the rest.
+ */
+const forgetEnvoyHeaders: JsonObject = {
+  early_header_mutation_extensions: [
+    {
+      name: 'envoy.http.early_header_mutation.header_mutation',
+      typed_config: {
+        '@type': 'type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation',
+        mutations: [{ remove_on_match: { key_matcher: { prefix: 'x-envoy-' } } }],
+      },
+    },
+  ],
+};
+
 const router: JsonObject = {
   name: 'envoy.filters.http.router',
   typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' },
@@ -89,6 +114,6 @@ const router: JsonObject = {
 function manager(config: JsonObject): JsonObject {
   return {
     name: 'envoy.filters.network.http_connection_manager',
-    typed_config: { '@type': MANAGER, codec_type: 'AUTO', ...config },
+    typed_config: { '@type': MANAGER, codec_type: 'AUTO', ...forgetEnvoyHeaders, ...config },
   };
 }
