@@ -86,10 +86,10 @@ export function isVerified(peer: PeerCertificate, bundles: BundleSet, nowMs: num
   let untilAt = nowMs + REFUSAL_LASTS_MS;
   let ok = false;
   for (const bundle of each) {
-    const verdict = verifySvidChain([peer.der], bundle, nowMs);
+    const verdict = verifySvidChain([peer.der], bundle, nowMs, bundle === bundles.own ? bundles.intermediates : []);
     if (!verdict.ok) continue;
     ok = true;
-    untilAt = Math.min(verdict.leaf.notAfterAt, verdict.root.notAfterAt);
+    untilAt = verdict.untilAt;
     break;
   }
   peer.verified = { bundles, ok, untilAt };

@@ -18,7 +18,7 @@ export interface Bundle {
   /** Strictly rises with every change of content (SPIFFE Trust Domain and Bundle §4.1.1). */
   readonly sequence: number;
   readonly refreshHintSeconds: number;
-  /** DER, one certificate each, in the order in which they were added. */
+  /** DER, one certificate each, in the order in which they leave: the newest first, none that has expired. */
   readonly x509Authorities: readonly Uint8Array[];
   readonly jwtAuthorities: readonly JwtAuthority[];
 }
@@ -26,5 +26,10 @@ export interface Bundle {
 /** Our own bundle, and those of the trust domains that we federate with, which are never merged (§3). */
 export interface BundleSet {
   readonly own: Bundle;
+  /**
+   * What stands between SVIDs of ours and the authorities of `own`, DER: who is shown a leaf alone, as Envoy shows it, finds the
+   * rest of the chain here. Trusts nothing by itself; empty unless our authorities are under another.
+   */
+  readonly intermediates: readonly Uint8Array[];
   readonly federated: ReadonlyMap<TrustDomain, Bundle>;
 }

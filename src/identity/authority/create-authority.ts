@@ -70,7 +70,7 @@ const MOST_ROWS_COMPARED = 1_000_000;
 export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
   const { trustDomain, store, keys, clock, settings } = deps;
   const report = deps.report ?? (() => undefined);
-  const current = await loadCurrentState(store, trustDomain, settings.refreshHintSeconds);
+  const current = await loadCurrentState(store, trustDomain, settings.refreshHintSeconds, clock);
   if (current.state.trustDomain !== trustDomain) {
     throw new GatehouseError(
       'store_unusable',
@@ -165,6 +165,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
       storeSeenAt = seenAt;
       setReadiness('');
     } catch (thrown) {
+      current.passTime();
       const error = asGatehouseError(thrown);
       setReadiness(error.message);
       throw error;

@@ -2,10 +2,11 @@
  * The state as this process last saw it, and the only way to change it: one step, one write, then everybody is told.
  * @module
  */
+import type { Clock } from '../../lib/clock.ts';
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
-import { type AuthorityState, bundleOf, emptyState } from './state.ts';
+import { type AuthorityState, bundleOf, emptyState, intermediatesOf } from './state.ts';
 import type { AuthorityStore, StateChange } from './store.ts';
 
 export interface CurrentState {
@@ -16,6 +17,8 @@ export interface CurrentState {
   readonly versions: Watchable<number>;
   /** Runs one step under the store's lock; steps of this process run one after the other. */
   change(step: (state: AuthorityState) => StateChange): Promise<AuthorityState>;
+  /** Publishes anew without what has expired meanwhile, also while the store is away and the sequence cannot rise. */
+  passTime(): void;
   /** Reads the store again when its version is another than the one we hold. */
   refresh(version?: number): Promise<void>;
 }
@@ -25,12 +28,20 @@ export async function loadCurrentState(
   store: AuthorityStore,
   trustDomain: TrustDomain,
   refreshHintSeconds: number,
+  clock: Clock,
 ): Promise<CurrentState> {
   const first = await store.load();
   let state = first.state ?? emptyState(trustDomain);
   let version = first.version;
   let turn: Promise<unknown> = Promise.resolve();
-  const asBundles = (): BundleSet => ({ own: bundleOf(state, refreshHintSeconds), federated: new Map() });
+  const asBundles = (): BundleSet => {
+    const atMs = clock.now();
+    return {
+      own: bundleOf(state, refreshHintSeconds, atMs),
+      intermediates: intermediatesOf(state, atMs),
+      federated: new Map(),
+    };
+  };
   const bundles = createWatchable(asBundles());
   const versions = createWatchable(version);
 
@@ -56,6 +67,14 @@ export async function loadCurrentState(
     },
     bundles,
     versions,
+    passTime() {
+      const { own } = bundles.value;
+      const now = asBundles();
+      const isLess =
+        now.own.x509Authorities.length < own.x509Authorities.length ||
+        now.own.jwtAuthorities.length < own.jwtAuthorities.length;
+      if (isLess) bundles.replace(now);
+    },
     change: (step) =>
       inTurn(async () => {
         const written = await store.change((stored) => step(stored ?? emptyState(trustDomain)));

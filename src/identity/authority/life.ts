@@ -10,7 +10,9 @@ import {
   type AuthorityState,
   type AuthorityUse,
   activeOf,
+  lapsedAt,
   preparedOf,
+  publishedKey,
   type Slot,
   type Step,
 } from './state.ts';
@@ -191,16 +193,15 @@ function undoRevoke(state: AuthorityState, record: AuthorityRecord, atMs: number
 }
 
 /**
- * Drops authorities that have expired and do not sign: nothing they signed can be valid any more.
- * Answers the same value when there is nothing to drop.
+ * Takes note of the time: what has expired leaves the bundle at once, and is forgotten `graceMs` later unless it signs; what a
+ * clock that was wrong took out comes back. Answers the same value when there is nothing to note.
  */
-export function dropExpired(state: AuthorityState, atMs: number, graceMs: number): AuthorityState {
-  const gone = state.authorities.filter((each) => each.slot !== 'active' && each.notAfterAt + graceMs <= atMs);
-  if (gone.length === 0) return state;
-  const wasPublished = gone.some((each) => each.slot !== 'revoked');
-  return {
-    ...state,
-    sequence: state.sequence + (wasPublished ? 1 : 0),
-    authorities: state.authorities.filter((each) => !gone.includes(each)),
-  };
+export function passTime(state: AuthorityState, atMs: number, graceMs: number): AuthorityState {
+  const kept = state.authorities.filter((each) => each.slot === 'active' || each.notAfterAt + graceMs > atMs);
+  const isSame = kept.length === state.authorities.length;
+  const next = isSame ? state : { ...state, authorities: kept };
+  const lapsed = lapsedAt(next, atMs);
+  if (isSame && lapsed.join() === (state.lapsed ?? []).join()) return state;
+  const after = { ...next, lapsed };
+  return publishedKey(after) === publishedKey(state) ? after : { ...after, sequence: state.sequence + 1 };
 }

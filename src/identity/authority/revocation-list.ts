@@ -61,17 +61,14 @@ export async function loadRevocations(deps: RevocationDeps): Promise<Revocations
 
   /** What the lists depend on: not the state's version, which another replica's lists change. */
   const wanted = (): string =>
-    [
-      list.value.sequence,
-      ...authoritiesIn(current.state, 'x509', 'active', 'old', 'tainted').map((each) => each.id),
-    ].join(' ');
+    [list.value.sequence, ...withCrl(current.state, clock.now()).map((each) => each.id)].join(' ');
 
   const signCrls = async (): Promise<void> => {
     if (wanted() === signedFor && clock.now() - signedAt < CRL_LIFE_MS / 2 && clock.now() >= signedAt) return;
     const state = await current.change((before) => ({ state: { ...before, crlNumber: before.crlNumber + 1 } }));
     const revoked = await revokedSerials(list.value.rows, store, clock.now());
     const out: Uint8Array[] = [];
-    for (const authority of authoritiesIn(state, 'x509', 'active', 'old', 'tainted')) {
+    for (const authority of withCrl(state, clock.now())) {
       const signer = await deps.keys.open(authority.id);
       if (signer) out.push(await signCrl(authority, signer, revoked, state, clock.now()));
     }
@@ -132,6 +129,12 @@ export async function loadRevocations(deps: RevocationDeps): Promise<Revocations
     },
   };
 }
+
+/** Who has a list: authorities that have signed and are trusted, the newest first; of what has expired nothing is revoked. */
+const withCrl = (state: AuthorityState, atMs: number): readonly AuthorityRecord[] =>
+  authoritiesIn(state, 'x509', 'active', 'old', 'tainted')
+    .filter(({ notAfterAt }) => atMs < notAfterAt)
+    .sort((a, b) => b.notBeforeAt - a.notBeforeAt);
 
 const keysOf = ({ rows }: RevocationList): ReadonlySet<string> => new Set(rows.map(keyOf));
 

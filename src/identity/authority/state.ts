@@ -3,12 +3,15 @@
  * It is stored as one document, so that every step is one write that happened or did not.
  * @module
  */
-import type { JsonWebKey } from 'node:crypto';
+import { hash, type JsonWebKey } from 'node:crypto';
 import { GatehouseError } from '../../errors.ts';
 import type { Bundle } from '../../spiffe/bundle.ts';
 import { parseTrustDomain, type TrustDomain } from '../../spiffe/trust-domain.ts';
+import { readCertificate } from '../pki/certificate.ts';
+import { publishedRoots } from '../pki/published-roots.ts';
 import type { KeptForecast } from './forecast.ts';
 import type { KeptJoinToken } from './join-tokens.ts';
+import type { Life } from './schedule.ts';
 
 /** What an authority signs. */
 export type AuthorityUse = 'x509' | 'jwt';
@@ -63,6 +66,11 @@ export interface AuthorityState {
   /** Of the set of revocations. */
   readonly revocationSequence: number;
   readonly authorities: readonly AuthorityRecord[];
+  /**
+   * What is trusted by its slot and yet not published, or published last, since the clock says so: certificates by SHA-256, JWT
+   * keys by id. It is kept so that the sequence rises once when time changes the bundle, whichever replica sees it.
+   */
+  readonly lapsed?: readonly string[] | undefined;
   /** The last steps, oldest first; a step that was undone is not among them. */
   readonly steps: readonly Step[];
   /** What the last rehearsal said. */
@@ -97,18 +105,54 @@ export function preparedOf(state: AuthorityState, use: AuthorityUse): AuthorityR
 
 const trusted: readonly Slot[] = ['prepared', 'active', 'old', 'tainted'];
 
-/** The bundle that this state publishes: every authority that is not revoked. */
-export function bundleOf(state: AuthorityState, refreshHintSeconds: number): Bundle {
-  const roots = new Set(authoritiesIn(state, 'x509', ...trusted).flatMap((each) => each.roots));
+const bytesOf = (base64: string): Buffer => Buffer.from(base64, 'base64');
+
+/** The bundle that this state publishes at that instant: every authority that is neither revoked nor expired. */
+export function bundleOf(state: AuthorityState, refreshHintSeconds: number, atMs: number): Bundle {
+  const roots = authoritiesIn(state, 'x509', ...trusted).flatMap((each) => each.roots.map(bytesOf));
   return {
     trustDomain: state.trustDomain,
     sequence: state.sequence,
     refreshHintSeconds,
-    x509Authorities: [...roots].map((base64) => Buffer.from(base64, 'base64')),
+    x509Authorities: publishedRoots(roots, atMs),
     jwtAuthorities: authoritiesIn(state, 'jwt', ...trusted).flatMap((each) =>
-      each.jwk ? [{ keyId: each.id, jwk: each.jwk }] : [],
+      each.jwk && atMs < each.notAfterAt ? [{ keyId: each.id, jwk: each.jwk }] : [],
     ),
   };
+}
+
+/** What stands between the leaves of trusted X.509 authorities and the bundle, in the order in which it would be published. */
+export function intermediatesOf(state: AuthorityState, atMs: number): readonly Uint8Array[] {
+  const between = authoritiesIn(state, 'x509', ...trusted).flatMap(({ certificate, chain, roots }) =>
+    [...(certificate === undefined ? [] : [certificate]), ...chain].filter((each) => !roots.includes(each)),
+  );
+  return publishedRoots(between.map(bytesOf), atMs);
+}
+
+/** What a bundle could hold by the slots alone, each with its life: certificates by SHA-256, JWT keys by id. */
+function trustedLives(state: AuthorityState): ReadonlyMap<string, Life> {
+  const lives = new Map<string, Life>();
+  for (const { roots } of authoritiesIn(state, 'x509', ...trusted))
+    for (const root of roots) lives.set(hash('sha256', bytesOf(root)), readCertificate(bytesOf(root)));
+  for (const each of authoritiesIn(state, 'jwt', ...trusted)) lives.set(each.id, each);
+  return lives;
+}
+
+/** What the clock keeps out of the bundle, or at its end: see `AuthorityState.lapsed`. */
+export function lapsedAt(state: AuthorityState, atMs: number): readonly string[] {
+  return [...trustedLives(state)]
+    .filter(([, { notBeforeAt, notAfterAt }]) => atMs < notBeforeAt || atMs >= notAfterAt)
+    .map(([id]) => id)
+    .sort();
+}
+
+/** What is published in its place, as text that is equal for equal content. */
+export function publishedKey(state: AuthorityState): string {
+  const lapsed = new Set(state.lapsed);
+  return [...trustedLives(state).keys()]
+    .filter((each) => !lapsed.has(each))
+    .sort()
+    .join();
 }
 
 const FORMAT = 1;
@@ -136,6 +180,7 @@ export function stateFromText(text: string): AuthorityState {
     sequence: document.sequence,
     crlNumber: document.crlNumber,
     revocationSequence: document.revocationSequence,
+    lapsed: document.lapsed ?? [],
     steps: document.steps ?? [],
     forecast: document.forecast,
     joinTokens: document.joinTokens,

@@ -25,7 +25,7 @@ export interface UpkeepDeps {
   report(error: GatehouseError): void;
 }
 
-/** Clocks that are late may still accept what has expired for this long. */
+/** What has expired is remembered for this long, in case a clock was wrong; it has left the bundle when it expired. */
 const EXPIRY_GRACE_MS = 60 * 60_000;
 const PRUNE_EVERY_MS = 10 * 60_000;
 
@@ -106,10 +106,10 @@ export function createUpkeep(deps: UpkeepDeps): () => Promise<void> {
     if (!outcome.done) blockedAt = clock.now();
   };
 
-  const dropExpired = async (): Promise<void> => {
+  const passTime = async (): Promise<void> => {
     const atMs = clock.now();
-    if (life.dropExpired(current.state, atMs, EXPIRY_GRACE_MS) === current.state) return;
-    await current.change((state) => ({ state: life.dropExpired(state, atMs, EXPIRY_GRACE_MS) }));
+    if (life.passTime(current.state, atMs, EXPIRY_GRACE_MS) === current.state) return;
+    await current.change((state) => ({ state: life.passTime(state, atMs, EXPIRY_GRACE_MS) }));
   };
 
   const prune = async (): Promise<void> => {
@@ -126,7 +126,7 @@ export function createUpkeep(deps: UpkeepDeps): () => Promise<void> {
     await current.refresh();
     await rotateIfPossible('x509');
     await rotateIfPossible('jwt');
-    await dropExpired();
+    await passTime();
     await prune();
   };
 }

@@ -54,6 +54,8 @@ export interface Certificate {
   /** Lower-case hex. */
   readonly subjectKeyId: string | undefined;
   readonly authorityKeyId: string | undefined;
+  /** It has name constraints, critical or not; they are not read. */
+  readonly isNameConstrained: boolean;
   /** Critical extensions that this reader does not know: whoever validates must refuse (RFC 5280 §4.2). */
   readonly unknownCritical: readonly string[];
 }
@@ -67,6 +69,7 @@ interface Extensions {
   names: AlternativeNames;
   subjectKeyId: string | undefined;
   authorityKeyId: string | undefined;
+  isNameConstrained: boolean;
   unknownCritical: string[];
 }
 
@@ -123,6 +126,7 @@ export function readCertificate(der: Uint8Array): Certificate {
     names: extensions.names,
     subjectKeyId: extensions.subjectKeyId,
     authorityKeyId: extensions.authorityKeyId,
+    isNameConstrained: extensions.isNameConstrained,
     unknownCritical: extensions.unknownCritical,
   };
 }
@@ -159,6 +163,7 @@ function readExtensions(wrapped: Uint8Array | undefined): Extensions {
     names: NO_NAMES,
     subjectKeyId: undefined,
     authorityKeyId: undefined,
+    isNameConstrained: false,
     unknownCritical: [],
   };
   if (!wrapped) return into;
@@ -172,6 +177,7 @@ function readExtensions(wrapped: Uint8Array | undefined): Extensions {
     const critical = extension.nextTag === tag.boolean && readBoolean(extension);
     const value = extension.read(tag.octetString).content;
     extension.end();
+    if (id === oid.nameConstraints) into.isNameConstrained = true;
     const reader = readers[id];
     if (reader) reader(into, value);
     else if (critical) into.unknownCritical.push(id);

@@ -22,6 +22,8 @@ export type SvidVerification =
       readonly leaf: Certificate;
       /** The certificate of the bundle to which the chain leads. */
       readonly root: Certificate;
+      /** When the first certificate of the path ends, milliseconds since 1970. */
+      readonly untilAt: number;
     }
   | { readonly ok: false; readonly problem: SvidProblem; readonly detail: string };
 
@@ -33,13 +35,19 @@ const no = (problem: SvidProblem, detail: string): SvidVerification => ({ ok: fa
  * Every negative outcome is a value; nothing is thrown for what a peer sent. A bundle without X.509 authorities trusts nobody.
  *
  * @param chain  DER certificates, at most 5
+ * @param known  intermediates that the verifier has himself, DER: `BundleSet.intermediates`
  * @see X509-SVID §5; RFC 5280 §6.1 (without policies and name constraints: a critical extension that is not known refuses)
  */
-export function verifySvidChain(chain: readonly Uint8Array[], bundle: Bundle, atMs: number): SvidVerification {
+export function verifySvidChain(
+  chain: readonly Uint8Array[],
+  bundle: Bundle,
+  atMs: number,
+  known: readonly Uint8Array[] = [],
+): SvidVerification {
   if (chain.length === 0 || chain.length > MAX_CHAIN) return no('malformed', `a chain of ${chain.length} certificates`);
   try {
     const [leaf, ...intermediates] = chain.map(readCertificate);
-    return leaf ? verifyRead(leaf, intermediates, bundle, atMs) : no('malformed', 'no leaf');
+    return leaf ? verifyRead(leaf, [...intermediates, ...readOnce(known)], bundle, atMs) : no('malformed', 'no leaf');
   } catch (thrown) {
     if (thrown instanceof GatehouseError) return no('malformed', thrown.message);
     throw thrown;
@@ -56,35 +64,39 @@ function verifyRead(leaf: Certificate, intermediates: Certificate[], bundle: Bun
     return no('untrusted', `critical extension ${leaf.unknownCritical[0]} is not known`);
   if (atMs < leaf.notBeforeAt) return no('not_yet_valid', `valid from ${new Date(leaf.notBeforeAt).toISOString()}`);
   if (atMs > leaf.notAfterAt) return no('expired', `valid until ${new Date(leaf.notAfterAt).toISOString()}`);
-  const root = pathToRoot(leaf, intermediates, rootsOf(bundle), atMs, 0);
-  return root ? { ok: true, spiffeId, leaf, root } : no('untrusted', 'no path to an authority of the bundle');
+  const path = pathToRoot(leaf, intermediates, readOnce(bundle.x509Authorities), atMs, 0);
+  const root = path?.at(-1);
+  if (!path || !root) return no('untrusted', 'no path to an authority of the bundle');
+  const untilAt = Math.min(leaf.notAfterAt, ...path.map(({ notAfterAt }) => notAfterAt));
+  return { ok: true, spiffeId, leaf, root, untilAt };
 }
 
-const readRoots = new WeakMap<Bundle, readonly Certificate[]>();
+const read = new WeakMap<readonly Uint8Array[], readonly Certificate[]>();
 
-function rootsOf(bundle: Bundle): readonly Certificate[] {
-  const known = readRoots.get(bundle);
+function readOnce(list: readonly Uint8Array[]): readonly Certificate[] {
+  const known = read.get(list);
   if (known) return known;
-  const roots = bundle.x509Authorities.map(readCertificate);
-  readRoots.set(bundle, roots);
-  return roots;
+  const certificates = list.map(readCertificate);
+  read.set(list, certificates);
+  return certificates;
 }
 
-/** The root that `certificate` leads to; `below` counts the intermediates already passed. */
+/** What is above `certificate`, the root last; `below` counts the intermediates already passed. */
 function pathToRoot(
   certificate: Certificate,
   intermediates: readonly Certificate[],
   roots: readonly Certificate[],
   atMs: number,
   below: number,
-): Certificate | undefined {
+): readonly Certificate[] | undefined {
   const root = roots.find((each) => issued(each, certificate, atMs, below));
-  if (root) return root;
+  if (root) return [root];
+  if (below === MAX_CHAIN - 1) return undefined;
   for (const next of intermediates) {
     if (!issued(next, certificate, atMs, below)) continue;
     const rest = intermediates.filter((each) => each !== next);
     const found = pathToRoot(next, rest, roots, atMs, below + 1);
-    if (found) return found;
+    if (found) return [next, ...found];
   }
   return undefined;
 }
@@ -98,10 +110,14 @@ function issued(issuer: Certificate, certificate: Certificate, atMs: number, bel
     atMs >= issuer.notBeforeAt &&
     atMs <= issuer.notAfterAt &&
     Buffer.compare(issuer.subject, certificate.issuer) === 0 &&
-    (certificate.authorityKeyId === undefined || certificate.authorityKeyId === issuer.subjectKeyId) &&
+    mayBeKeyOf(certificate.authorityKeyId, issuer.subjectKeyId) &&
     isSignedBy(certificate, issuer.spki)
   );
 }
+
+/** Key identifiers help to choose; an issuer without one may be any (RFC 5280 §4.2.1.1). */
+const mayBeKeyOf = (wanted: string | undefined, has: string | undefined): boolean =>
+  wanted === undefined || has === undefined || wanted === has;
 
 /** Says whether `spki` made the signature on `certificate`; SHA-1, PSS and unknown algorithms never verify. */
 export function isSignedBy(certificate: Certificate, spki: Uint8Array): boolean {

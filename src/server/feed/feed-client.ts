@@ -7,6 +7,7 @@ import { create } from '@bufbuild/protobuf';
 import type { ServiceError } from '@grpc/grpc-js';
 import { asGatehouseError, type GatehouseError } from '../../errors.ts';
 import {
+  type Bundles,
   type FollowRequest,
   FollowRequestSchema,
   type FollowResponse,
@@ -99,7 +100,7 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
       }
     }
     if (message.bundles?.own !== undefined) {
-      const next = bundlesOf(message.bundles.own.document, message.bundles.federated, trustDomain);
+      const next = bundlesOf(message.bundles.own.document, message.bundles, trustDomain);
       // Another replica may be a moment behind the one that we followed before.
       if (next.own.sequence >= (bundles.value?.own.sequence ?? 0)) {
         bundles.replace(next);
@@ -213,13 +214,10 @@ function kindOf(text: string): FeedRevocation['kind'] {
   throw new Error(`it revokes by ${text}, which this version does not know: run the same version as the authority`);
 }
 
-function bundlesOf(
-  own: string,
-  federated: readonly { readonly trustDomain: string; readonly document: string }[],
-  trustDomain: TrustDomain,
-): BundleSet {
+function bundlesOf(own: string, { intermediates, federated }: Bundles, trustDomain: TrustDomain): BundleSet {
   return {
     own: bundleFromJwks(trustDomain, own),
+    intermediates,
     federated: new Map(
       federated.map(({ trustDomain: name, document }) => {
         const foreign = parseTrustDomain(name);

@@ -45,10 +45,11 @@ export function openFeedMemory(kept: KeptTexts, trustDomain: TrustDomain): FeedM
   return {
     decider,
     bundles() {
-      const found = read<{ trustDomain: string; own: string; federated: Record<string, string> }>(BUNDLES);
+      const found = read<KeptBundles>(BUNDLES);
       if (found === undefined) return undefined;
       return {
         own: bundleFromJwks(trustDomain, found.own),
+        intermediates: (found.intermediates ?? []).map((base64) => Buffer.from(base64, 'base64')),
         federated: new Map(
           Object.entries(found.federated).map(([name, text]) => {
             const foreign = parseTrustDomain(name);
@@ -57,9 +58,15 @@ export function openFeedMemory(kept: KeptTexts, trustDomain: TrustDomain): FeedM
         ),
       };
     },
-    keepBundles({ own, federated }) {
+    keepBundles({ own, intermediates, federated }) {
       const others = Object.fromEntries([...federated].map(([name, bundle]) => [name, bundleToJwks(bundle)]));
-      kept.set(BUNDLES, JSON.stringify({ trustDomain, own: bundleToJwks(own), federated: others }));
+      const text: KeptBundles = {
+        trustDomain,
+        own: bundleToJwks(own),
+        intermediates: intermediates.map((der) => Buffer.from(der).toString('base64')),
+        federated: others,
+      };
+      kept.set(BUNDLES, JSON.stringify(text));
     },
     revocations() {
       const found = read<FeedRevocations & { trustDomain: string }>(REVOCATIONS);
@@ -87,6 +94,14 @@ export function openFeedMemory(kept: KeptTexts, trustDomain: TrustDomain): FeedM
       kept.set(SVID, JSON.stringify({ trustDomain, ...text }));
     },
   };
+}
+
+interface KeptBundles {
+  readonly trustDomain: string;
+  readonly own: string;
+  /** Absent in what an older version has kept. */
+  readonly intermediates?: readonly string[];
+  readonly federated: Readonly<Record<string, string>>;
 }
 
 interface KeptSvid extends Omit<X509Svid, 'chain' | 'privateKey'> {

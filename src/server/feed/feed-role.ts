@@ -101,7 +101,7 @@ export function openFeedRole({ config, kept, identity, hold, report }: FeedRoleD
     const [svid, own] = svidOf(answer, keys, config);
     memory.keepSvid(svid);
     if (bundles.value.own.x509Authorities.length === 0) {
-      const first = { own, federated: new Map() };
+      const first = { own, intermediates: svid.chain.slice(1), federated: new Map() };
       memory.keepBundles(first);
       bundles.replace(first);
     }
@@ -126,7 +126,7 @@ const credentialsOf = ({ trustedPem, ...own }: TlsIdentity): FeedCredentials => 
 
 function nothingKnown(trustDomain: Config['trustDomain']): BundleSet {
   const own = { trustDomain, sequence: 0, refreshHintSeconds: 300, x509Authorities: [], jwtAuthorities: [] };
-  return { own, federated: new Map() };
+  return { own, intermediates: [], federated: new Map() };
 }
 
 /** @throws GatehouseError `config_invalid` */

@@ -5,6 +5,7 @@
 import { asGatehouseError, GatehouseError } from '../../errors.ts';
 import type { IdentitySource } from '../../identity/delivery/identity-source.ts';
 import { certificatesToPem, toPem } from '../../identity/pki/pem.ts';
+import { publishedRoots } from '../../identity/pki/published-roots.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Ticks } from '../../lib/ticks.ts';
 import type { WatchableSource } from '../../lib/watchable.ts';
@@ -37,12 +38,15 @@ export function keepOwnIdentity(deps: OwnIdentityDeps): Disposable {
   let retryAt = 0;
   let ended = false;
 
+  /** Whom to believe now: a bundle that was kept while its authority is away may hold what has expired since. */
+  const trusted = (): string =>
+    certificatesToPem(publishedRoots(source.bundles.value.own.x509Authorities, clock.now()));
   const publish = (): void => {
     if (held?.privateKey === undefined || ended) return;
     into.replace({
       chainPem: certificatesToPem(held.chain),
       keyPem: toPem('PRIVATE KEY', held.privateKey),
-      trustedPem: certificatesToPem(source.bundles.value.own.x509Authorities),
+      trustedPem: trusted(),
     });
   };
   const ask = async (): Promise<void> => {
@@ -70,6 +74,7 @@ export function keepOwnIdentity(deps: OwnIdentityDeps): Disposable {
       held = undefined;
       into.replace(undefined);
     }
+    if (into.value !== undefined && into.value.trustedPem !== trusted()) publish();
     const isDue = held === undefined || now >= source.renewAt(held);
     // A clock that was set back must not stop the next try.
     const mayTry = now >= retryAt || retryAt - now > LAST_RETRY_MS;

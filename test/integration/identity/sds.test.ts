@@ -137,7 +137,7 @@ describe('Envoy SDS, asked by python grpcio', function () {
 
     it('keeps federated trust domains apart, for who federates', async () => {
       const { own: theirs } = openOwnAuthority(dir.path, 'partner.test').bundles.value;
-      source.bundles.replace({ own: source.bundles.value.own, federated: new Map([[theirs.trustDomain, theirs]]) });
+      source.bundles.replace({ ...source.bundles.value, federated: new Map([[theirs.trustDomain, theirs]]) });
       const before = await fetch({ resourceNames: ['ALL', 'spiffe://partner.test'] });
       assert.deepEqual(namesOf(before), ['ALL']);
       served.entries.replace([entry(a, ['unix:uid:0'], { federatesWith: [theirs.trustDomain] })]);

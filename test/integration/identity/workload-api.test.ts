@@ -152,7 +152,7 @@ describe('the SPIFFE Workload API, asked by python grpcio', function () {
     assert.deepEqual(Object.keys(bundles as object), [own]);
     const partner = openOwnAuthority(dir.path, 'partner.test');
     const { own: theirs } = partner.bundles.value;
-    source.bundles.replace({ own: source.bundles.value.own, federated: new Map([[theirs.trustDomain, theirs]]) });
+    source.bundles.replace({ ...source.bundles.value, federated: new Map([[theirs.trustDomain, theirs]]) });
     served.entries.replace([entry(a, ['unix:uid:0'], { federatesWith: [theirs.trustDomain] })]);
     const now = (await running.next())['bundles'] as Record<string, string>;
     assert.deepEqual(Object.keys(now).sort(), [own, 'spiffe://partner.test']);

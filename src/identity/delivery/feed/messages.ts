@@ -22,8 +22,12 @@ export function bundleMessage(bundle: Bundle): BundleMessage {
   return create(BundleSchema, { trustDomain: bundle.trustDomain, document: bundleToJwks(bundle) });
 }
 
-export function bundlesMessage({ own, federated }: BundleSet): Bundles {
-  return create(BundlesSchema, { own: bundleMessage(own), federated: [...federated.values()].map(bundleMessage) });
+export function bundlesMessage({ own, intermediates, federated }: BundleSet): Bundles {
+  return create(BundlesSchema, {
+    own: bundleMessage(own),
+    intermediates: intermediates.map((der) => Uint8Array.from(der)),
+    federated: [...federated.values()].map(bundleMessage),
+  });
 }
 
 /** The list in pieces, the last of which is complete; an empty one is one piece. */

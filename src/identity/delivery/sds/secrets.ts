@@ -3,6 +3,7 @@
  * @module
  */
 import type { Any } from '@bufbuild/protobuf/wkt';
+import type { Bundle } from '../../../spiffe/bundle.ts';
 import type { CallerState } from '../caller-watch.ts';
 import type { HeldSvids } from '../held-svids.ts';
 import { asResource, certificateSecret, validationSecret } from './secret-messages.ts';
@@ -17,6 +18,10 @@ export interface NamedSecret {
   readonly holdsOwnBundle: boolean;
   resource(): Any;
 }
+
+/** While the store is away what has expired leaves the bundle under the same sequence. */
+const versionOf = ({ trustDomain, sequence, x509Authorities }: Bundle): string =>
+  `${trustDomain}@${sequence}.${x509Authorities.length}`;
 
 /**
  * The secrets for these names, in their order. A name without a meaning for the caller has none: that is an answer, not an error.
@@ -44,7 +49,7 @@ export async function secretsFor(
     }
     return {
       name,
-      version: meaning.bundles.map(({ trustDomain, sequence }) => `${trustDomain}@${sequence}`).join(','),
+      version: meaning.bundles.map(versionOf).join(','),
       holdsOwnBundle: meaning.bundles.includes(state.bundles.own),
       resource: () => asResource(validationSecret(name, meaning.bundles, spiffeValidator)),
     };

@@ -68,8 +68,7 @@ async function* fetchJwtBundles(deps: DeliveryDeps, context: CallContext): Async
   while (!context.signal.aborted) {
     const { bundles, entries } = await watch.state();
     const all = [bundles.own, ...federatedBundles(bundles, entries)];
-    const key = all.flatMap(({ trustDomain, sequence }) => [trustDomain, sequence]);
-    const answer = watch.stream.answers.of('jwt-bundles', key, last, () => bundlesOf(all));
+    const answer = watch.stream.answers.of('jwt-bundles', all, last, () => bundlesOf(all));
     if (answer !== last) {
       last = answer;
       yield last.bytes;

@@ -88,9 +88,7 @@ function acknowledgeSent({ stream }: CallerWatch, { entries, bundles }: CallerSt
 function keyOf({ bundles, entries, crls }: CallerState, svids: readonly HeldSvid[]): readonly unknown[] {
   const key: unknown[] = [crls, svids.length];
   for (const { entry, svid } of svids) key.push(entry.spiffeId, entry.hint, svid.serial);
-  for (const { trustDomain, sequence } of [bundles.own, ...federatedBundles(bundles, entries)]) {
-    key.push(trustDomain, sequence);
-  }
+  key.push(bundles.own, ...federatedBundles(bundles, entries));
   return key;
 }
 

@@ -24,7 +24,7 @@ const b = entry('spiffe://cluster.local/b', ['unix:uid:1'], { federatesWith: [pa
 const state: CallerState = {
   attestation: { traceId: '', selectors: [], pid: 1, uid: 1, alive: () => true },
   entries: [a, b],
-  bundles: { own, federated: new Map([partner, stranger].map((each) => [each.trustDomain, each])) },
+  bundles: { own, intermediates: [], federated: new Map([partner, stranger].map((each) => [each.trustDomain, each])) },
   crls: [],
 };
 

@@ -1,15 +1,28 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import { GatehouseError } from '../../../../src/errors.ts';
+import { readCertificate } from '../../../../src/identity/pki/certificate.ts';
 import { createWatchable } from '../../../../src/lib/watchable.ts';
 import { keepOwnIdentity, type OwnIdentityDeps } from '../../../../src/server/tls/own-identity.ts';
 import { parseSpiffeId } from '../../../../src/spiffe/spiffe-id.ts';
 import type { X509Svid } from '../../../../src/spiffe/svid.ts';
 import { parseTrustDomain } from '../../../../src/spiffe/trust-domain.ts';
 import type { TlsIdentity } from '../../../../src/transport/tls-front.ts';
+import { makeRoot } from '../../../support/own-authority.ts';
+import { type TempDir, tempDir } from '../../../support/temp-dir.ts';
 
 const spiffeId = parseSpiffeId('spiffe://cluster.local/gatehouse/authority');
 const trustDomain = parseTrustDomain('cluster.local');
+
+let dir: TempDir;
+let first: Uint8Array;
+let second: Uint8Array;
+before(async () => {
+  dir = await tempDir();
+  first = makeRoot(dir.path, 'first', 'cluster.local');
+  second = makeRoot(dir.path, 'second', 'cluster.local');
+});
+after(() => dir[Symbol.asyncDispose]());
 
 function setup() {
   let nowMs = 0;
@@ -22,10 +35,10 @@ function setup() {
     trustDomain,
     sequence: 1,
     refreshHintSeconds: 300,
-    x509Authorities: [Buffer.of(1)],
+    x509Authorities: [first],
     jwtAuthorities: [],
   };
-  const bundles = createWatchable({ own, federated: new Map() });
+  const bundles = createWatchable({ own, intermediates: [], federated: new Map() });
   const source: OwnIdentityDeps['source'] = {
     bundles,
     renewals: createWatchable(0),
@@ -119,9 +132,19 @@ describe('keepOwnIdentity', () => {
     await at(0);
     const before = into.value?.trustedPem;
     bundles.replace({
-      own: { ...own, sequence: 2, x509Authorities: [Buffer.of(1), Buffer.of(2)] },
+      own: { ...own, sequence: 2, x509Authorities: [...own.x509Authorities, second] },
+      intermediates: [],
       federated: new Map(),
     });
     assert.notEqual(into.value?.trustedPem, before);
+  });
+
+  it('believes no authority that has expired since its bundle came, and is closed when none is left', async () => {
+    const { into, at } = setup();
+    const { notAfterAt } = readCertificate(first);
+    await at(notAfterAt - 1000);
+    assert.match(into.value?.trustedPem ?? '', /BEGIN CERTIFICATE/);
+    await at(notAfterAt);
+    assert.equal(into.value?.trustedPem, '');
   });
 });
