@@ -57,6 +57,7 @@ const wakePauseMs = 1000;
 
 interface Entry {
   readonly source: KeySource;
+  readonly host: string;
   timeoutMs: number;
   document: KeySetDocument;
   dueAt: number;
@@ -116,7 +117,7 @@ export function createJwksFetcher(deps: JwksFetcherDeps): JwksFetcher {
         underWay.delete(attempt);
         goOn();
       });
-    underWay.set(attempt, hostOf(entry.source));
+    underWay.set(attempt, entry.host);
   };
 
   /** What is due and does not run, in its order. */
@@ -128,10 +129,9 @@ export function createJwksFetcher(deps: JwksFetcherDeps): JwksFetcher {
     const busy = countsOf(underWay.values());
     queue = queue.filter(([id, entry]) => {
       if (entry.isRunning || entries.get(id) !== entry) return false;
-      const host = hostOf(entry.source);
-      const ofHost = busy.get(host) ?? 0;
+      const ofHost = busy.get(entry.host) ?? 0;
       if (underWay.size >= atOnce.all || ofHost >= atOnce.host) return true;
-      busy.set(host, ofHost + 1);
+      busy.set(entry.host, ofHost + 1);
       start(id, entry);
       return false;
     });
@@ -210,6 +210,7 @@ function newEntry(source: KeySource, timeoutMs: number, now: number): Entry {
   const dueAt = isInline ? Number.POSITIVE_INFINITY : now;
   return {
     source,
+    host: hostOf(source),
     timeoutMs,
     document,
     dueAt,
