@@ -6,6 +6,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { asGatehouseError, GatehouseError } from '../../errors.ts';
 import type { KeySource } from '../../policy/model.ts';
+import { excessOf, type KeyWork } from '../../policy/token-limits.ts';
+import type { Claims } from '../jwt/claims.ts';
 import { maxBodyBytes } from './http-get.ts';
 import { importKeySet, keyEntries } from './import-keys.ts';
 
@@ -52,12 +54,23 @@ function jwksUriIn(text: string): string | undefined {
 
 /** A set in which no key can be used is refused here already, so that it does not take the place of a good one. */
 async function demandKeys(uri: string, text: string): Promise<string> {
-  if (keyEntries(text) === undefined) {
+  const entries = keyEntries(text);
+  if (entries === undefined) {
     throw new GatehouseError('key_invalid', `${uri}: the answer is no JSON object with a list named keys`, { uri });
   }
+  const excess = excessOf(Buffer.byteLength(text), entries.map(workOf));
+  if (excess !== undefined) throw new GatehouseError('key_invalid', `${uri}: the key set ${excess}`, { uri });
   const { keys } = await importKeySet(text);
   if (keys.length > 0) return text;
   throw new GatehouseError('key_invalid', `${uri}: the list named keys holds no key that can verify a token`, { uri });
+}
+
+function workOf(key: Claims): KeyWork {
+  const [kid, n] = [key.get('kid'), key.get('n')];
+  return {
+    kid: typeof kid === 'string' ? kid : undefined,
+    modulusLength: key.get('kty') === 'RSA' && typeof n === 'string' ? n.length : 0,
+  };
 }
 
 async function readSmallFile(uri: string): Promise<string> {

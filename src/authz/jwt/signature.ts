@@ -6,12 +6,17 @@ import type { KeySet, VerificationKey } from '../state.ts';
 import { checkOf } from './algorithms.ts';
 import type { ParsedToken } from './parsed-token.ts';
 import type { TokenStatus } from './status.ts';
+import type { VerificationBudget } from './verification-budget.ts';
 
 /**
  * Tries the keys in order. A `kid` in the token rules out keys that have another one, not those that have none; a key's own `alg` must be the
- * token's.
+ * token's. A key that the budget does not allow verifies nothing.
  */
-export function verifySignature(token: ParsedToken, keySet: KeySet | undefined): TokenStatus {
+export function verifySignature(
+  token: ParsedToken,
+  keySet: KeySet | undefined,
+  budget: VerificationBudget,
+): TokenStatus {
   if (keySet === undefined || keySet.keys.length === 0) {
     return keySet?.failure === "Jwks doesn't have any valid public key" ? 'noValidKeys' : 'fetchFailed';
   }
@@ -21,6 +26,7 @@ export function verifySignature(token: ParsedToken, keySet: KeySet | undefined):
   for (const key of keySet.keys) {
     if (!isCandidate(token, key)) continue;
     tried = true;
+    if (!budget.allows(key)) break;
     const verdict = attempt(token.alg, key, signed, signature);
     if (verdict === 'length') return 'ed25519SignatureLength';
     if (verdict) return 'ok';

@@ -27,9 +27,11 @@ export interface TokenCache {
   readonly size: { readonly good: number; readonly bad: number };
 }
 
+/** What stands for a token: no two share one. */
+export const digestOf = (token: string): string => hash('sha256', token, 'base64url');
+
 /** The key of a token: no two of token, rule and generation share one. */
-export const cacheKey = (token: string, rule: number, generation: number): string =>
-  hash('sha256', `${rule}.${generation}.${token}`, 'base64url');
+export const cacheKey = (digest: string, rule: number, generation: number): string => `${rule}.${generation}.${digest}`;
 
 /** Creates a cache of at most `maxBytes` (an estimate that errs upwards), an eighth of it for bad tokens. */
 export function createTokenCache(maxBytes: number): TokenCache {

@@ -13,7 +13,7 @@ import type { TokenFault, TokenStatus } from './status.ts';
 import { createTokenCache, type TokenCache, type VerifiedParts } from './token-cache.ts';
 import { type CompiledRule, compileRules } from './token-rule.ts';
 import type { TokenVerdict, UnknownKid, VerifyTokens } from './verdict.ts';
-import { verifyToken } from './verify-token.ts';
+import { type TokenWork, tokenWork, verifyToken } from './verify-token.ts';
 
 export interface TokenVerifierOptions {
   /** Upper bound of what verified tokens may hold in memory, in bytes; default 8 MiB. */
@@ -51,7 +51,7 @@ class Run {
   readonly #rules: readonly CompiledRule[];
   readonly #keySets: KeySets;
   readonly #nowMs: number;
-  readonly #cache: TokenCache;
+  readonly #work: TokenWork;
   /** The token that was verified last, as in Envoy, where each overwrites the metadata of the one before. */
   #accepted: Accepted | undefined;
   #unknownKid: UnknownKid | undefined;
@@ -61,7 +61,7 @@ class Run {
     this.#rules = rules;
     this.#keySets = keySets;
     this.#nowMs = nowMs;
-    this.#cache = cache;
+    this.#work = tokenWork(cache);
   }
 
   /**
@@ -97,7 +97,7 @@ class Run {
     clearOwnHeaders(this.#view, rule);
     const found = rule.locations.flatMap((location) => location(this.#view));
     for (const { text, removeFrom } of found.toReversed()) {
-      const result = verifyToken(text, rule, this.#keySets, this.#nowMs, this.#cache);
+      const result = verifyToken(text, rule, this.#keySets, this.#nowMs, this.#work);
       if (result.status !== 'ok') {
         this.#unknownKid ??= result.unknownKid;
         return result.status;

@@ -5,17 +5,43 @@
 import type { KeySets } from '../state.ts';
 import { isForUs } from './audiences.ts';
 import type { Claims } from './claims.ts';
-import { type ParsedToken, parseToken } from './parsed-token.ts';
+import { maxTokenBytes, type ParsedToken, parseToken } from './parsed-token.ts';
 import { hasKey, verifySignature } from './signature.ts';
 import { splitClaims } from './space-delimited.ts';
 import type { TokenFault, TokenStatus } from './status.ts';
-import { cacheKey, type KnownToken, type TokenCache, type VerifiedParts } from './token-cache.ts';
+import { cacheKey, digestOf, type KnownToken, type TokenCache, type VerifiedParts } from './token-cache.ts';
 import type { CompiledRule } from './token-rule.ts';
 import type { UnknownKid } from './verdict.ts';
+import { VerificationBudget } from './verification-budget.ts';
 
 export type TokenResult =
   | { readonly status: 'ok'; readonly token: VerifiedParts; readonly claims: Claims }
   | { readonly status: TokenFault; readonly unknownKid: UnknownKid | undefined };
+
+/** What the verifications of one request share. */
+export interface TokenWork {
+  readonly cache: TokenCache;
+  readonly budget: VerificationBudget;
+  /** What many rules ask of one token, found out once. */
+  tokenOf(text: string): { readonly digest: string; parse(): ParsedToken | TokenFault };
+}
+
+/** Creates it for one request. */
+export function tokenWork(cache: TokenCache): TokenWork {
+  const known = new Map<string, ReturnType<TokenWork['tokenOf']>>();
+  return {
+    cache,
+    budget: new VerificationBudget(),
+    tokenOf(text) {
+      const before = known.get(text);
+      if (before !== undefined) return before;
+      let parsed: ParsedToken | TokenFault | undefined;
+      const made = { digest: digestOf(text), parse: () => (parsed ??= parseToken(text)) };
+      known.set(text, made);
+      return made;
+    },
+  };
+}
 
 /** Seconds that clocks may differ by, on either side. */
 const skewSeconds = 60;
@@ -26,13 +52,16 @@ export function verifyToken(
   rule: CompiledRule,
   keySets: KeySets,
   nowMs: number,
-  cache: TokenCache,
+  { cache, budget, tokenOf }: TokenWork,
 ): TokenResult {
-  const key = cacheKey(text, rule.serial, keySets.generation);
+  if (text.length > maxTokenBytes) return refused('badFormat');
+  if (!budget.allowsToken()) return refused('verificationFails');
+  const { digest, parse } = tokenOf(text);
+  const key = cacheKey(digest, rule.serial, keySets.generation);
   const known = cache.get(key);
   if (known !== undefined) return onTime(known, rule, keySets, nowMs);
 
-  const parsed = parseToken(text);
+  const parsed = parse();
   const fault = typeof parsed === 'string' ? parsed : issuerFault(parsed, rule);
   if (typeof parsed === 'string' || fault !== undefined) {
     const learnt: KnownToken = { fault: fault ?? 'badFormat' };
@@ -41,16 +70,16 @@ export function verifyToken(
   }
   const late = timeFault(parsed, nowMs);
   if (late !== undefined) return refused(late); // its signature is nobody's concern yet
-  const learnt = learn(parsed, rule, keySets);
-  cache.put(key, learnt, text.length);
+  const learnt = learn(parsed, rule, keySets, budget);
+  if (!budget.isSpent) cache.put(key, learnt, text.length);
   return onTime(learnt, rule, keySets, nowMs);
 }
 
 /** What depends on the token, the rule and the keys only. */
-function learn(parsed: ParsedToken, rule: CompiledRule, keySets: KeySets): KnownToken {
+function learn(parsed: ParsedToken, rule: CompiledRule, keySets: KeySets, budget: VerificationBudget): KnownToken {
   const { iss, sub, kid, nbf, exp, payload, payloadText } = parsed;
   const status: TokenStatus = isForUs(rule.audiences, parsed.audiences)
-    ? verifySignature(parsed, keySets.sets.get(rule.rule.keys.id))
+    ? verifySignature(parsed, keySets.sets.get(rule.rule.keys.id), budget)
     : 'audienceNotAllowed';
   const claims = status === 'ok' ? splitClaims(payload, rule.spaceDelimited) : new Map();
   return { fault: undefined, token: { iss, sub, kid, nbf, exp, payload, payloadText }, claims, status };

@@ -5,6 +5,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Reporter } from '../../documents/finding.ts';
 import type { TextValue } from '../../documents/value.ts';
+import { excessOf, type KeyWork } from '../../token-limits.ts';
 
 /** The members that make a key of each type (RFC 7518 §6, RFC 8037 §2). */
 const membersOf: Readonly<Record<string, readonly string[]>> = {
@@ -25,6 +26,12 @@ export function checkJwks(jwks: TextValue, path: string, report: Reporter): void
       'the text is not a JSON Web Key Set',
       'write {"keys": [...]} with public keys',
     );
+    return;
+  }
+  const excess = excessOf(Buffer.byteLength(jwks.text), keys.map(workOf));
+  if (excess !== undefined) {
+    const fix = 'give the keys of the issuer that are in use, each its own kid';
+    report.error(jwks, 'jwks-too-large', path, `the key set ${excess}`, fix);
     return;
   }
   if (keys.length === 0) {
@@ -48,6 +55,14 @@ export function checkJwks(jwks: TextValue, path: string, report: Reporter): void
       );
     }
   }
+}
+
+function workOf(key: unknown): KeyWork {
+  const { kid, kty, n } = isRecord(key) ? key : {};
+  return {
+    kid: typeof kid === 'string' ? kid : undefined,
+    modulusLength: kty === 'RSA' && typeof n === 'string' ? n.length : 0,
+  };
 }
 
 function keysOf(text: string): readonly unknown[] | undefined {

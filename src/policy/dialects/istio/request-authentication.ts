@@ -11,6 +11,7 @@ import { ownerOf } from '../../documents/owner.ts';
 import { listOf, object, type Shape, text } from '../../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt } from '../../documents/value.ts';
 import type { KeySource, TokenPolicy, TokenRule } from '../../model.ts';
+import { tokenLimits } from '../../token-limits.ts';
 import type { Contribution, DialectOptions, KindReader } from '../contribution.ts';
 import { checkReservedAnnotations, refuseDryRun } from './annotations.ts';
 import { refOf } from './authorization-policy.ts';
@@ -27,13 +28,14 @@ const jwtRule = object({
   jwksUri: uri,
   jwks_uri: uri,
   jwks: text,
-  fromHeaders: listOf(object({ name: some, prefix: text }, ['name'])),
-  fromParams: listOf(some),
-  fromCookies: listOf(some),
+  fromHeaders: listOf(object({ name: some, prefix: text }, ['name']), tokenLimits.places),
+  fromParams: listOf(some, tokenLimits.places),
+  fromCookies: listOf(some, tokenLimits.places),
   outputPayloadToHeader: text,
   forwardOriginalToken: { is: 'boolean' },
   outputClaimToHeaders: listOf(
     object({ header: { is: 'text', min: 1, pattern: /^[-_A-Za-z0-9]+$/ }, claim: some }, ['header', 'claim']),
+    tokenLimits.places,
   ),
   timeout: text,
   spaceDelimitedClaims: listOf(some, 64),
@@ -45,7 +47,7 @@ export const requestAuthenticationReader: KindReader = {
   kind: 'RequestAuthentication',
   versions: ['v1', 'v1beta1'],
   namespaced: true,
-  fields: { spec: object({ ...attachmentFields, jwtRules: listOf(jwtRule, 4096) }) },
+  fields: { spec: object({ ...attachmentFields, jwtRules: listOf(jwtRule, tokenLimits.rules) }) },
   read,
 };
 

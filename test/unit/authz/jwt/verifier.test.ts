@@ -130,4 +130,45 @@ describe('createTokenVerifier', () => {
       assert.equal(verdict.wwwAuthenticate, 'Bearer realm="https://a.example/p?q", error="invalid_token"');
     });
   }
+
+  describe('with more keys than one request may make work', () => {
+    const source = (n: number) => ({ from: 'uri', id: `keys${n}`, uri: `https://keys${n}.example` }) as const;
+    /** Sixteen keys of another without kid in each of `count` sets; the right one comes last of all. */
+    async function scene(count: number, alg: 'ES256' | 'ES512') {
+      const other = await issuingKey(alg);
+      const token = await mint(key, { iss, sub: 'alice' });
+      const junk = keySetText(...Array.from({ length: 16 }, () => other.jwk));
+      const document = (text: string): KeySetDocument => ({ jwks: text, failure: undefined, fetchedAt: 0 });
+      const documents = new Map(Array.from({ length: count }, (_, n) => [`keys${n}`, document(junk)]));
+      documents.set(`keys${count}`, document(keySetText(key.jwk)));
+      const keySets = await importKeySets({ generation: 1, documents });
+      const all = Array.from({ length: count + 1 }, (_, n) => tokenRule(jwks, { keys: source(n) }));
+      return { token, keySets, rules: all };
+    }
+
+    it('tries so many and no more: the token is refused', async () => {
+      const { token, keySets, rules: all } = await scene(12, 'ES256');
+      const verify = createTokenVerifier();
+      const { outcome } = verify(ask(token), all, keySets, seconds * 1000);
+      assert.equal(outcome, 'rejected');
+      const verdict = verify(ask(token), all.slice(-1), keySets, seconds * 1000);
+      assert.equal(verdict.outcome, 'accepted', 'which says nothing of the token');
+    });
+
+    it('looks at a token under 1,024 rules and no more', async () => {
+      const keySets = await sets(1);
+      const other = tokenRule(jwks, { issuer: 'https://another.example' });
+      const token = await mint(key, { iss, sub: 'alice' }, { kid: 'k' });
+      const among = (count: number) => [...Array.from({ length: count }, () => ({ ...other })), rule];
+      const outcome = (count: number) =>
+        createTokenVerifier()(ask(token), among(count), keySets, seconds * 1000).outcome;
+      assert.equal(outcome(1_023), 'accepted');
+      assert.equal(outcome(1_024), 'rejected');
+    });
+
+    it('accepts what it finds before', async () => {
+      const { token, keySets, rules: all } = await scene(4, 'ES256');
+      assert.equal(createTokenVerifier()(ask(token), all, keySets, seconds * 1000).outcome, 'accepted');
+    });
+  });
 });

@@ -1,0 +1,48 @@
+/**
+ * What the signatures of one request may cost. Whoever writes policies chooses keys, and whoever asks chooses tokens: neither
+ * may choose how long others wait.
+ * @module
+ */
+import type { VerificationKey } from '../state.ts';
+
+/** In checks by RSA of 2,048 bits, each some tens of microseconds. */
+const REQUEST_COST = 200;
+/** Rules that the tokens of one request are looked at under, together. */
+const REQUEST_TOKENS = 1_024;
+
+const curveCosts: ReadonlyMap<string, number> = new Map([
+  ['P-256', 2],
+  ['P-384', 20],
+  ['P-521', 40],
+  ['Ed25519', 4],
+]);
+
+/** One a request. */
+export class VerificationBudget {
+  #left = REQUEST_COST;
+  #isSpent = false;
+  #tokens = REQUEST_TOKENS;
+
+  /** A check was refused: what is found out from here on says nothing of a token. */
+  get isSpent(): boolean {
+    return this.#isSpent;
+  }
+
+  /** Whether a token may be looked at under one more rule. */
+  allowsToken(): boolean {
+    return --this.#tokens >= 0;
+  }
+
+  /** Whether the signature may be checked by `key`. */
+  allows(key: VerificationKey): boolean {
+    this.#left -= costOf(key);
+    if (this.#left < 0) this.#isSpent = true;
+    return !this.#isSpent;
+  }
+}
+
+function costOf({ key, kty, crv }: VerificationKey): number {
+  if (kty !== 'RSA') return curveCosts.get(crv ?? '') ?? 1;
+  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+  return Math.max(1, (bits / 2_048) ** 2);
+}
