@@ -193,16 +193,15 @@ function identityJudge(
   absence: Absence,
 ): (facts: Facts) => Truth {
   const absent = absence === 'strict' ? unknown : yes;
-  const none: Labels = new Map();
   return (facts) => {
     const account = accountOf(atom.end === 'source' ? facts.sourcePrincipal : facts.destinationPrincipal);
     if (account === undefined) return absent;
     const { namespace, serviceAccount: name } = account;
     if (atom.ownNamespace !== undefined && atom.ownNamespace !== namespace) return no;
-    if (atom.namespace !== undefined && !labelsMatch(atom.namespace, book.ofNamespace(namespace) ?? none)) return no;
+    if (atom.namespace !== undefined && !labelsMatch(atom.namespace, book.ofNamespace(namespace))) return no;
     if (atom.names !== undefined && !atom.names.includes(name)) return no;
     if (atom.serviceAccount === undefined) return yes;
-    const stored = book.ofServiceAccount(namespace, name) ?? none;
+    const stored = book.ofServiceAccount(namespace, name);
     const labels =
       atom.end === 'source' && facts.sourceLabels.size > 0 ? new Map([...facts.sourceLabels, ...stored]) : stored;
     return labelsMatch(atom.serviceAccount, labels) ? yes : no;

@@ -10,23 +10,25 @@ const SERVICE_ACCOUNT = 'projectcalico.org/serviceaccount';
 const ORCHESTRATOR = 'projectcalico.org/orchestrator';
 /** Every namespace and service account carries its own name under this key. */
 const NAME = 'projectcalico.org/name';
+/** The API server gives it to every namespace, whatever its document says. */
+const METADATA_NAME = 'kubernetes.io/metadata.name';
 
 /** Looks up the parts of effective labels; made once a registry. */
 export interface LabelBook {
   ofEndpoint(endpoint: Pick<Endpoint, 'namespace' | 'serviceAccount' | 'labels' | 'behind'>): Labels;
   ofNetworkSet(set: NetworkSet): Labels;
-  /** A namespace's own labels and its name; undefined if it is not registered. */
-  ofNamespace(name: string): Labels | undefined;
-  ofServiceAccount(namespace: string, name: string): Labels | undefined;
+  /** A namespace's own labels and its name, which it has even if nobody wrote it down. */
+  ofNamespace(name: string): Labels;
+  ofServiceAccount(namespace: string, name: string): Labels;
 }
 
 /** Indexes a registry's namespaces and service accounts. */
 export function createLabelBook(registry: Registry): LabelBook {
-  const namespaces = new Map(registry.namespaces.map(({ name, labels }) => [name, named(labels, name)]));
+  const namespaces = new Map(registry.namespaces.map(({ name, labels }) => [name, namespaceNamed(labels, name)]));
   const serviceAccounts = new Map(
     registry.serviceAccounts.map((one) => [`${one.namespace}/${one.name}`, named(one.labels, one.name)]),
   );
-  const namespaceLabels = (name: string): Labels => namespaces.get(name) ?? named([], name);
+  const namespaceLabels = (name: string): Labels => namespaces.get(name) ?? namespaceNamed([], name);
   const serviceAccountLabels = (namespace: string, name: string): Labels =>
     serviceAccounts.get(`${namespace}/${name}`) ?? named([], name);
   return {
@@ -45,14 +47,18 @@ export function createLabelBook(registry: Registry): LabelBook {
       inherit(out, 'pcns.', namespaceLabels(namespace));
       return out;
     },
-    ofNamespace: (name) => namespaces.get(name),
-    ofServiceAccount: (namespace, name) => serviceAccounts.get(`${namespace}/${name}`),
+    ofNamespace: namespaceLabels,
+    ofServiceAccount: serviceAccountLabels,
   };
 }
 
 /** What a thing says of itself wins over what it inherits, as in Calico. */
 function inherit(into: Map<string, string>, prefix: string, labels: Labels): void {
   for (const [key, value] of labels) if (!into.has(prefix + key)) into.set(prefix + key, value);
+}
+
+function namespaceNamed(labels: LabelPairs, name: string): Labels {
+  return named([...labels, [METADATA_NAME, name]], name);
 }
 
 function named(labels: LabelPairs, name: string): Labels {

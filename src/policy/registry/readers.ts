@@ -47,7 +47,7 @@ export const registryKinds = createKindTable(
     })),
     reader('', 'Pod', true, readPod),
     ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) => reader('apps', kind, true, readTemplate)),
-    reader('batch', 'Job', true, readTemplate),
+    reader('batch', 'Job', true, readJob),
     reader('', 'Service', true, readService),
   ],
   {},
@@ -72,16 +72,19 @@ function readService(document: PolicyDocument): Contribution | undefined {
   const selector = pairsAt(spec, 'selector');
   if (selector.length === 0) return undefined;
   const ports = (listAt(spec, 'ports')?.items ?? []).map((port) => {
-    const target = fieldOf(port, 'targetPort') ?? fieldOf(port, 'port');
+    const target = portText(fieldOf(port, 'targetPort'));
     const protocol = textAt(port, 'protocol');
     return {
-      target: target?.is === 'number' || target?.is === 'text' ? target.text : '',
+      target: target === '' || target === '0' ? portText(fieldOf(port, 'port')) : target,
       protocol: protocol === 'UDP' || protocol === 'SCTP' ? protocol : 'TCP',
     } as const;
   });
   const { namespace, name } = document;
   return { to: 'service', service: { namespace, name, selector, ports } };
 }
+
+const portText = (value: Value | undefined): string =>
+  value?.is === 'number' || value?.is === 'text' ? value.text : '';
 
 function pairsAt(value: MapValue | undefined, field: string): LabelPairs {
   return [...(mapAt(value, field)?.entries ?? [])].flatMap(([key, { value: text }]) =>
@@ -90,13 +93,26 @@ function pairsAt(value: MapValue | undefined, field: string): LabelPairs {
 }
 
 /** A workload that has no pod yet, or whose pods are not told: known by its template. */
-function readTemplate(document: PolicyDocument): Contribution | undefined {
+function readTemplate(document: PolicyDocument): Contribution {
   const template = mapAt(mapAt(document.root, 'spec'), 'template');
-  const labels = new Map<string, string>();
-  for (const [key, { value }] of mapAt(mapAt(template, 'metadata'), 'labels')?.entries ?? [])
-    if (value.is === 'text') labels.set(key, value.text);
+  return endpoint(document, templateLabels(template), mapAt(template, 'spec'), []);
+}
+
+/** The API server puts the Job's name on its template, unless the Job brings a selector of its own. */
+function readJob(document: PolicyDocument): Contribution {
+  const spec = mapAt(document.root, 'spec');
+  const template = mapAt(spec, 'template');
+  const labels = templateLabels(template);
+  const manual = fieldOf(spec, 'manualSelector');
+  if (!(manual?.is === 'boolean' && manual.value))
+    for (const key of ['job-name', 'batch.kubernetes.io/job-name']) {
+      if (!labels.has(key)) labels.set(key, document.name);
+    }
   return endpoint(document, labels, mapAt(template, 'spec'), []);
 }
+
+const templateLabels = (template: MapValue | undefined): Map<string, string> =>
+  new Map(pairsAt(mapAt(template, 'metadata'), 'labels'));
 
 function endpoint(
   { namespace, name, file, place }: PolicyDocument,
@@ -121,10 +137,12 @@ function endpoint(
   };
 }
 
+/** As the API server reads them: `podIP` is the first of `podIPs`, and wins where it is not. */
 function addressesOf(status: MapValue | undefined, report: Reporter): string[] {
   const listed = (listAt(status, 'podIPs')?.items ?? []).flatMap((item) => fieldOf(item, 'ip') ?? []);
   const single = fieldOf(status, 'podIP');
-  const written: Value[] = listed.length > 0 ? listed : single === undefined ? [] : [single];
+  const isTold = single !== undefined && single.is !== 'null' && !(single.is === 'text' && single.text === '');
+  const written: Value[] = isTold && textOf(single) !== textOf(listed[0]) ? [single] : listed;
   return written.flatMap((value) => {
     if (value.is === 'text' && parseIp(value.text) !== undefined) return [value.text];
     report.error(
@@ -138,12 +156,14 @@ function addressesOf(status: MapValue | undefined, report: Reporter): string[] {
   });
 }
 
+const textOf = (value: Value | undefined): string | undefined => (value?.is === 'text' ? value.text : undefined);
+
 function portsOf(spec: MapValue | undefined): NamedPort[] {
   return (listAt(spec, 'containers')?.items ?? []).flatMap((container) =>
     (listAt(container, 'ports')?.items ?? []).flatMap((port): NamedPort[] => {
       const number = fieldOf(port, 'containerPort');
       const name = textAt(port, 'name');
-      const protocol = textAt(port, 'protocol') ?? 'TCP';
+      const protocol = textAt(port, 'protocol') || 'TCP';
       if (
         name === undefined ||
         number?.is !== 'number' ||

@@ -37,9 +37,10 @@ const protocolShape = object({
   sctp: transportShape,
   destinationNamedPort: text,
 });
+const oldProtocol: Shape = { is: 'text', oneOf: ['TCP', 'UDP', 'SCTP'] };
 const oldPortShape = object({
-  portNumber: object({ protocol: text, port: { is: 'number' } }),
-  portRange: object({ protocol: text, start: { is: 'number' }, end: { is: 'number' } }),
+  portNumber: object({ protocol: oldProtocol, port: { is: 'number' } }),
+  portRange: object({ protocol: oldProtocol, start: { is: 'number' }, end: { is: 'number' } }),
   namedPort: text,
 });
 

@@ -19,6 +19,7 @@ describe('effective labels', () => {
       'projectcalico.org/serviceaccount': 'web',
       'pcns.env': 'prod',
       'pcns.projectcalico.org/name': 'shop',
+      'pcns.kubernetes.io/metadata.name': 'shop',
       'pcsa.role': 'front',
       'pcsa.projectcalico.org/name': 'web',
     });
