@@ -110,13 +110,14 @@ function unknownConsumer(word: Acknowledgement): Consumer {
 
 function heard(known: Consumer, word: Acknowledgement, atMs: number): Consumer {
   const { sequence, grade } = word;
-  const isNew = grade !== 'refused' && !known.sent.some((each) => each.sequence >= sequence);
+  const isNew = grade !== 'refused' && sequence > 0 && !known.sent.some((each) => each.sequence >= sequence);
   return {
     ...known,
     spiffeIds: word.spiffeIds,
     kinds: word.kinds ?? known.kinds,
     connected: true,
     lastSeenAt: atMs,
+    firstSequence: known.firstSequence ?? (isNew && known.sent.length === 0 ? sequence : undefined),
     sent: isNew ? [...known.sent, { sequence, at: atMs }].slice(-MAX_SENT) : known.sent,
     acknowledgedSequence:
       grade === 'acknowledged' ? Math.max(known.acknowledgedSequence, sequence) : known.acknowledgedSequence,

@@ -41,8 +41,11 @@ export interface RootQuestion {
 }
 
 const anonymous: ReadonlySet<Channel> = new Set(['bundle-endpoint', 'oidc']);
-/** Channels whose answer carries certificate and bundle in one: who uses the one holds the other. */
-const bundled: ReadonlySet<Channel> = new Set(['istio-ca', 'admin']);
+/**
+ * Channels whose answer carries certificate and bundle in one, the bundle never older than that under which the certificate was
+ * signed: who uses the one holds the other.
+ */
+const bundled: ReadonlySet<Channel> = new Set(['workload-api', 'istio-ca', 'feed', 'admin']);
 /** Channels on which an acknowledgement cannot exist. */
 const silent: ReadonlySet<Channel> = new Set(['workload-api']);
 
@@ -50,14 +53,21 @@ type Standing = { readonly holds: true } | { readonly holds: false; readonly don
 
 const HOLDS: Standing = { holds: true };
 
-/** Where a consumer stands: a grade counts when it is at least the one that is asked for. */
-function standingOf(consumer: Consumer, question: RootQuestion): Standing {
+/**
+ * Where a consumer stands: a grade counts when it is at least the one that is asked for.
+ *
+ * @param holdsOlder  it holds a certificate that was signed before that bundle was published
+ */
+function standingOf(consumer: Consumer, question: RootQuestion, holdsOlder = false): Standing {
   const { needsSequence, grade, atMs } = question;
   if (anonymous.has(consumer.channel)) {
     const doneBy = question.publishedAt + question.fetcherPatienceMs;
     return atMs >= doneBy ? HOLDS : { holds: false, doneBy };
   }
   if (consumer.renewedSequence >= needsSequence) return HOLDS;
+  // Whatever it has, it was given with that bundle or a newer one; it never had another.
+  const neverHadOlder = !holdsOlder && (consumer.firstSequence ?? 0) >= needsSequence;
+  if (neverHadOlder && silent.has(consumer.channel)) return HOLDS;
   if (consumer.refusedSequence >= needsSequence && consumer.acknowledgedSequence < needsSequence) {
     return { holds: false, doneBy: undefined };
   }
@@ -114,12 +124,16 @@ function addHolders(
     if (bundled.has(row.channel) && row.bundleSequence >= question.needsSequence) continue;
     const known = consumers.get(row.consumer);
     const holders = known ? [known] : sameIdentity(row);
-    const lacking = holders.find((each) => !standingOf(each, question).holds);
-    if (holders.length > 0 && !lacking) continue;
+    const holdsOlder = row.bundleSequence < question.needsSequence;
+    const standings = holders.map((each) => ({ consumer: each, standing: standingOf(each, question, holdsOlder) }));
+    const lack = standings.find(({ standing }) => !standing.holds);
+    if (holders.length > 0 && !lack) continue;
+    const lacking = lack?.consumer;
     const key = row.consumer || lacking?.consumer || `${row.channel} ${row.spiffeId}`;
     const earlier = blockers.get(key);
     // What he holds expires by then, and with it the question; unless he is here and takes another.
-    const doneBy = lacking?.connected ? earlier?.doneBy : Math.max(earlier?.doneBy ?? 0, row.notAfterAt);
+    const waits = lack?.standing.holds === false ? lack.standing.doneBy : undefined;
+    const doneBy = lacking?.connected ? waits : Math.max(earlier?.doneBy ?? 0, row.notAfterAt);
     blockers.set(key, {
       ...blockerOf(lacking, row, doneBy, question),
       consumer: row.consumer || (lacking?.consumer ?? ''),

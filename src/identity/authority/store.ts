@@ -57,6 +57,8 @@ export interface Consumer {
   readonly lastSeenAt: number;
   /** When each of the last bundle sequences was sent to it, oldest first. */
   readonly sent: readonly { readonly sequence: number; readonly at: number }[];
+  /** The first bundle that it was ever given; undefined before that, and of consumers that an older version wrote down. */
+  readonly firstSequence?: number | undefined;
   readonly acknowledgedSequence: number;
   readonly renewedSequence: number;
   readonly refusedSequence: number;

@@ -30,6 +30,8 @@ export interface CallerWatch extends Disposable {
   readonly stream: ConsumerStream;
   /** @throws GatehouseError `not_entitled`, `attestation_failed`, `authority_not_ready`: the stream must end */
   state(): Promise<CallerState>;
+  /** The same caller with the bundles and CRLs of this instant. */
+  newest(state: CallerState): CallerState;
   /** Resolves when there may be something new: a bundle, an entry, a renewal, `dueAt` has come, a knock, or the end of the call. */
   changed(dueAt: number): Promise<void>;
   knock(): void;
@@ -75,6 +77,11 @@ class Watch implements CallerWatch, Listener {
     }
     if (!this.attestation.alive()) throw new GatehouseError('attestation_failed', 'the calling process has ended');
     return judge(this.#deps, this.attestation);
+  }
+
+  newest(state: CallerState): CallerState {
+    const { source } = this.#deps;
+    return { ...state, bundles: source.bundles.value, crls: source.crls?.value ?? [] };
   }
 
   changed(dueAt: number): Promise<void> {

@@ -29,6 +29,8 @@ export interface ConsumerStream extends Disposable {
   readonly answers: SharedAnswers;
   /** Passes on what all streams of the consumer that hold a bundle of these kinds have reached: the weakest word counts. */
   tell(word: BundleWord): void;
+  /** Says that it was given certificates of these identities. While no stream of the consumer holds a bundle, nobody else would. */
+  present(spiffeIds: readonly SpiffeId[]): void;
 }
 
 export interface Consumers {
@@ -110,6 +112,12 @@ class OneStream implements ConsumerStream {
     this.word = word;
     const { name, channel, source, streams } = this.#of;
     source.acknowledge({ consumer: nameOf(name, word), channel, ...weakest(word, streams) });
+  }
+
+  present(spiffeIds: readonly SpiffeId[]): void {
+    const { name, channel, source, streams } = this.#of;
+    for (const { word } of streams) if (word !== undefined && !holdsKeys(word)) return;
+    source.acknowledge({ consumer: name, channel, spiffeIds, sequence: 0, grade: 'sent', kinds: ['x509'] });
   }
 
   [Symbol.dispose](): void {

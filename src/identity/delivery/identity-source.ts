@@ -56,6 +56,7 @@ export interface Acknowledgement {
   readonly consumer: string;
   readonly channel: Channel;
   readonly spiffeIds: readonly SpiffeId[];
+  /** Of the bundle; 0: it is here and holds certificates, but was given no bundle. */
   readonly sequence: number;
   readonly grade: AckGrade;
   /** Which part of the bundle the consumer takes; absent: what is usual on that channel. */

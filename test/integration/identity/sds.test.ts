@@ -197,6 +197,17 @@ describe('Envoy SDS, asked by python grpcio', function () {
       assert.equal(source.requests[0]?.consumer, consumer);
     });
 
+    it('tells the authority of who takes a certificate and no roots', async () => {
+      await using stream = open('StreamSecrets');
+      stream.send({ resourceNames: ['default'], typeUrl });
+      const { nonce, versionInfo } = await stream.next();
+      stream.send({ resourceNames: ['default'], versionInfo, responseNonce: nonce });
+      await eventually('it is told', () => (source.words.length > 0 ? true : undefined));
+      const { consumer, ...word } = source.words[0]!;
+      assert.deepEqual(word, { channel: 'sds', spiffeIds: [a, b], sequence: 0, grade: 'sent', kinds: ['x509'] });
+      assert.equal(source.requests[0]?.consumer, consumer);
+    });
+
     it('ignores a stale nonce', async () => {
       await using stream = open('StreamSecrets');
       stream.send({ resourceNames: ['ROOTCA'] });

@@ -135,6 +135,19 @@ describe('the SPIFFE Workload API, asked by python grpcio', function () {
     await eventually('it is told', () => (source.requests.every(({ signal }) => signal?.aborted) ? true : undefined));
   });
 
+  it('never sends a certificate with an older bundle than that under which it was signed', async () => {
+    const held = Promise.withResolvers<void>();
+    source.holding = held.promise;
+    await using running = call('FetchX509SVID');
+    await eventually('it is being signed', () => (source.requests.length > 0 ? true : undefined));
+    source.publish([makeRoot(dir.path, 'second', 'cluster.local')]);
+    held.resolve();
+    const first = await running.next();
+    assert.equal(der(svidsOf(first)[0]!.bundle).length, Buffer.concat(source.bundles.value.own.x509Authorities).length);
+    await eventually('it is told', () => (source.words.length > 0 ? true : undefined));
+    assert.equal(source.words[0]?.sequence, 2);
+  });
+
   it('answers Unavailable while there is nothing to give yet', async () => {
     const { own: bundle, ...rest } = source.bundles.value;
     source.bundles.replace({ ...rest, own: { ...bundle, x509Authorities: [] } });

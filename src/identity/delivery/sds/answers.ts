@@ -31,6 +31,7 @@ interface Sent {
   readonly names: readonly string[];
   readonly state: CallerState;
   readonly holdsOwnBundle: boolean;
+  readonly holdsCertificate: boolean;
   answered: boolean;
 }
 
@@ -53,12 +54,16 @@ export function createAnswers({ observer }: DeliveryDeps, { stream }: CallerWatc
         names: secrets.map(({ name }) => name),
         state,
         holdsOwnBundle: secrets.some((secret) => secret.holdsOwnBundle),
+        holdsCertificate: secrets.some((secret) => secret.holdsCertificate),
         answered: false,
       };
       return { nonce: last.nonce, version: String(count) };
     },
     sent() {
-      if (last !== undefined && !last.answered) tell(last, 'sent');
+      if (last === undefined) return;
+      if (last.holdsCertificate && !last.holdsOwnBundle)
+        stream.present(last.state.entries.map((each) => each.spiffeId));
+      if (!last.answered) tell(last, 'sent');
     },
     heard({ responseNonce, errorDetail }) {
       if (responseNonce === '') return 'first';

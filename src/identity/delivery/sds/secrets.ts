@@ -16,6 +16,7 @@ export interface NamedSecret {
   readonly version: string;
   /** Whether it tells the consumer our own bundle. */
   readonly holdsOwnBundle: boolean;
+  readonly holdsCertificate: boolean;
   resource(): Any;
 }
 
@@ -45,12 +46,14 @@ export async function secretsFor(
     if (meaning.kind === 'certificate') {
       const svid = svids.get(meaning.entry.spiffeId)!; // refreshed above
       const resource = (): Any => asResource(certificateSecret(name, svid));
-      return { name, version: `${svid.spiffeId}@${svid.serial}`, holdsOwnBundle: false, resource };
+      const version = `${svid.spiffeId}@${svid.serial}`;
+      return { name, version, holdsOwnBundle: false, holdsCertificate: true, resource };
     }
     return {
       name,
       version: meaning.bundles.map(versionOf).join(','),
       holdsOwnBundle: meaning.bundles.includes(state.bundles.own),
+      holdsCertificate: false,
       resource: () => asResource(validationSecret(name, meaning.bundles, spiffeValidator)),
     };
   });

@@ -66,8 +66,10 @@ async function nextSvids(
   held: HeldSvids,
   last: Answer | undefined,
 ): Promise<{ readonly answer: Answer; readonly state: CallerState } | undefined> {
-  const state = await watch.state();
-  const svids = await held.refresh(state.entries, state.attestation);
+  const caller = await watch.state();
+  const svids = await held.refresh(caller.entries, caller.attestation);
+  // An SVID never leaves with an older bundle than that under which it was signed: gates count on it.
+  const state = watch.newest(caller);
   const answer = watch.stream.answers.of('x509', keyOf(state, svids), last, () => svidsOf(svids, state));
   return answer === last ? undefined : { answer, state };
 }

@@ -78,6 +78,19 @@ describe('createConsumers', () => {
     assert.deepEqual(forgotten, ['workload-api:c1/jwt', 'workload-api:c1']);
   });
 
+  it('says of who takes certificates and no bundle that he is there, until one of his streams has a bundle', () => {
+    const { heard, consumers } = book();
+    const [certificate, roots] = [consumers.open(connection('c1'), 'sds'), consumers.open(connection('c1'), 'sds')];
+    certificate.present([a.spiffeId]);
+    roots.tell(word(1, 'sent'));
+    certificate.present([a.spiffeId]);
+    roots.tell(word(1, 'acknowledged'));
+    assert.deepEqual(
+      heard.map(({ sequence, grade }) => `${sequence} ${grade}`),
+      ['0 sent', '1 sent', '1 acknowledged'],
+    );
+  });
+
   it('forgets a consumer with its last stream', () => {
     const { forgotten, consumers } = book();
     const one = consumers.open(connection('c1'), 'sds');
