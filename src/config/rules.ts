@@ -141,6 +141,7 @@ function* tcpProblems(name: string, { host, tls }: TcpListener): Iterable<Proble
 function* identityProblems(config: Config): Iterable<Problem> {
   const { trustDomain, entries, workloads } = config;
   yield* reservedProblems(config);
+  yield* programProblems(config);
   for (const [i, { spiffeId }] of entries.entries()) {
     if (trustDomainOf(spiffeId) === trustDomain) continue;
     yield {
@@ -165,6 +166,22 @@ function* identityProblems(config: Config): Iterable<Problem> {
       }
     }
     if (first === undefined) seen.set(each.spiffeId, i);
+  }
+}
+
+/** Facts about the process as it is when it is asked about, which anybody's process can become after it has connected. */
+const OF_THE_PROGRAM = /^unix:(path|sha256):/;
+
+/** Whoever may run a program could connect as himself, then run it in his place, and be taken for it. */
+function* programProblems({ entries }: Config): Iterable<Problem> {
+  for (const [i, { spiffeId, selectors }] of entries.entries()) {
+    if (!selectors.every((each) => OF_THE_PROGRAM.test(each))) continue;
+    yield {
+      code: 'program-alone',
+      path: ['entries', i, 'selectors'],
+      message: `${spiffeId} would go to every user who can run that program: a process can connect first and become it then`,
+      fix: 'say whose process it is too: unix:user:NAME, unix:uid:N, unix:group:NAME, unix:gid:N, or socket:PATH of a socket of its own',
+    };
   }
 }
 

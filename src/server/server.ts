@@ -109,10 +109,14 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     const serving = createWatchable<ServingState>(servingState(false));
     const svids = createSvidBook();
     const edges = createEdgeBook();
-    const troubles = createTroubles(log, (who) => identity?.authority.reportTrouble(who));
-    const decisions = createDecisionLog(log, (record) => {
+    const troubles = createTroubles({
+      log,
+      holderOf: (certificate) => identity?.authority.holderOf(certificate),
+      report: (who) => identity?.authority.reportTrouble(who),
+    });
+    const decisions = createDecisionLog(log, (record, entry) => {
       edges.note(record);
-      troubles.decided(record);
+      troubles.decided(entry);
     });
     const metrics = createMetrics({
       latencyBounds,

@@ -1,27 +1,53 @@
 /**
  * Signs that a renewal did harm, told to the authority, which pauses a taint by them: handshakes of ours that fail for want of
  * trust, and Checks that were denied because no bundle vouches for the peer's certificate.
+ *
+ * Only a holder of an SVID of ours is a witness: by the certificate that he shows, or, where he distrusts ours and shows none, by
+ * the one that he proved from his address before. Anybody can fail a handshake.
  * @module
  */
+import type { KeptDecision } from '../authz/kept-decision.ts';
+import { createPeerReader } from '../authz/peer-certificate.ts';
+import { CheckRequest } from '../authz/wire/check-request.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { HandshakeFailure } from '../transport/tls-front.ts';
-import type { DecisionRecord } from './log/decision-record.ts';
 
 export interface Troubles {
   /** @param door  e.g. `feed`, for the log */
   handshakeFailed(door: string, failure: HandshakeFailure): void;
-  decided(record: DecisionRecord): void;
+  decided(decision: KeptDecision): void;
 }
 
-/** Creates them; `report` gets who had the trouble. */
-export function createTroubles(log: Pick<Log, 'info'>, report: (who: string) => void): Troubles {
+export interface TroublesDeps {
+  readonly log: Pick<Log, 'info'>;
+  /** Undefined: a stranger. */
+  readonly holderOf: (certificate: Uint8Array) => string | undefined;
+  /** Gets who had the trouble. */
+  readonly report: (who: string) => void;
+}
+
+/** Creates them. */
+export function createTroubles({ log, holderOf, report }: TroublesDeps): Troubles {
+  const readPeer = createPeerReader();
+  const view = new CheckRequest();
+  const tell = (certificate: Uint8Array | undefined): void => {
+    const who = certificate && holderOf(certificate);
+    if (who !== undefined) report(who);
+  };
   return {
-    handshakeFailed(door, { reason, remote, untrusted }) {
+    handshakeFailed(door, { reason, remote, untrusted, certificate }) {
       log.info({ remote }, `${door}: the TLS handshake of ${remote} failed: ${reason}`);
-      if (untrusted) report(remote);
+      if (untrusted) tell(certificate);
     },
-    decided({ reason, source }) {
-      if (reason === 'peer_not_verified') report(source?.principal || source?.address || '');
+    decided({ decision, request }) {
+      if (decision.reason !== 'peer_not_verified' || request === undefined) return;
+      try {
+        view.read(Buffer.from(request.buffer, request.byteOffset, request.byteLength));
+      } catch {
+        return; // it named no peer that could be read
+      }
+      const peer = readPeer(view);
+      if (typeof peer === 'object') tell(peer.der);
     },
   };
 }

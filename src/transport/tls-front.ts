@@ -33,6 +33,8 @@ export interface HandshakeFailure {
   readonly remote: string;
   /** One side does not trust the certificate of the other. */
   readonly untrusted: boolean;
+  /** DER: what the peer showed; where it showed none, what was proved from its address within the last hour. */
+  readonly certificate: Uint8Array | undefined;
 }
 
 export interface TlsFront extends Disposable {
@@ -59,10 +61,11 @@ interface Waiting {
 export function createTlsFront(identity: Watchable<TlsIdentity | undefined>, options: TlsFrontOptions): TlsFront {
   const { protocol, callers, failed } = options;
   const waiting = new WeakMap<Socket, Waiting>();
+  const proofs = createProofs();
   const server = createServer({
     ...contextOf(identity.value),
     requestCert: true,
-    rejectUnauthorized: callers === 'certified',
+    rejectUnauthorized: false, // whom it would close has then shown nothing; he is closed below
     ALPNProtocols: [protocol],
     handshakeTimeout: HANDSHAKE_MS,
   });
@@ -73,27 +76,27 @@ export function createTlsFront(identity: Watchable<TlsIdentity | undefined>, opt
   server.on('secureConnection', (secured: TLSSocket) => {
     const { ready, remote = '' } = waitingFor(secured) ?? {};
     const certificate = secured.authorized ? secured.getPeerX509Certificate()?.raw : undefined;
+    if (certificate !== undefined) proofs.note(remote, certificate);
     const agreed = secured.alpnProtocol === protocol || (protocol === 'http/1.1' && secured.alpnProtocol === false);
+    const shown = certificate ?? secured.getPeerX509Certificate()?.raw;
+    if (certificate === undefined && (shown !== undefined || callers === 'certified'))
+      failed({ ...distrustOf(secured, shown), remote });
+    // With `any` he is let in without it.
     if (ready === undefined || !agreed || (certificate === undefined && callers === 'certified')) {
       return void secured.destroy();
-    }
-    // With `any` he is let in without it.
-    if (certificate === undefined && secured.getPeerX509Certificate() !== undefined) {
-      failed({ ...distrustOf(secured), remote });
     }
     try {
       ready(secured, certificate);
     } catch (thrown) {
       secured.destroy();
-      failed({ reason: `it could not be served: ${String(thrown)}`, remote, untrusted: false });
+      failed({ reason: `it could not be served: ${String(thrown)}`, remote, untrusted: false, certificate: undefined });
     }
   });
   server.on('tlsClientError', (error, secured) => {
     const remote = secured.remoteAddress ?? waitingFor(secured)?.remote ?? '';
     const code = (error as NodeJS.ErrnoException).code ?? ''; // errors of node:tls carry one
-    // A certificate that is not trusted closes the connection without a word of its own.
-    if (secured.authorizationError) failed({ ...distrustOf(secured), remote });
-    else if (!left.has(code)) failed({ reason: error.message, remote, untrusted: DISTRUST.test(code) });
+    if (!left.has(code))
+      failed({ reason: error.message, remote, untrusted: DISTRUST.test(code), certificate: proofs.of(remote) });
     secured.destroy();
   });
   const unsubscribe = identity.subscribe((next) => server.setSecureContext(contextOf(next)));
@@ -108,9 +111,35 @@ export function createTlsFront(identity: Watchable<TlsIdentity | undefined>, opt
   };
 }
 
-/** The peer has shown a certificate that we do not trust. */
-function distrustOf({ authorizationError }: TLSSocket): Omit<HandshakeFailure, 'remote'> {
-  return { reason: `the peer's certificate is not trusted: ${String(authorizationError)}`, untrusted: true };
+/** The peer has shown a certificate that we do not trust, or none. */
+function distrustOf(
+  { authorizationError }: TLSSocket,
+  certificate: Uint8Array | undefined,
+): Omit<HandshakeFailure, 'remote'> {
+  const reason =
+    certificate === undefined
+      ? 'the peer showed no certificate'
+      : `the peer's certificate is not trusted: ${String(authorizationError)}`;
+  return { reason, untrusted: certificate !== undefined, certificate };
+}
+
+const PROOF_LASTS_MS = 60 * 60_000;
+const MOST_PROOFS = 10_000;
+
+/** The certificate that was proved last from each address. */
+function createProofs() {
+  const proofs = new Map<string, { readonly certificate: Uint8Array; readonly at: number }>();
+  return {
+    note(remote: string, certificate: Uint8Array): void {
+      proofs.delete(remote);
+      proofs.set(remote, { certificate, at: performance.now() });
+      if (proofs.size > MOST_PROOFS) proofs.delete(proofs.keys().next().value ?? '');
+    },
+    of(remote: string): Uint8Array | undefined {
+      const found = proofs.get(remote);
+      return found !== undefined && performance.now() - found.at < PROOF_LASTS_MS ? found.certificate : undefined;
+    },
+  };
 }
 
 /** Without authorities to believe OpenSSL would believe those of the system. */

@@ -5,6 +5,7 @@
  */
 import type { Watchable } from '../../lib/watchable.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
+import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { JwtSvid, X509Svid } from '../../spiffe/svid.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { ForecastAndActual, KeptForecast } from './forecast.ts';
@@ -119,9 +120,11 @@ export interface Authority extends AsyncDisposable {
   /**
    * A handshake was denied, or the like: enough of them in a minute pause the renewals that a taint drives.
    *
-   * @param who  had the trouble; one who had it before the taint counts for nothing
+   * @param who  had the trouble, as `holderOf` names him; one who had it before the taint counts for nothing
    */
   reportTrouble(who: string): void;
+  /** Who holds a certificate that an authority of ours signed, trusted or not; a stranger's has no holder, nor has a revoked one. */
+  holderOf(certificate: Uint8Array): SpiffeId | undefined;
   /** Whether troubles have paused the renewals of a taint. */
   taintPaused(): boolean;
 

@@ -14,6 +14,7 @@ import { createConsumerBook } from './consumer-book.ts';
 import { loadCurrentState } from './current-state.ts';
 import { actualSteps, signingPeak } from './forecast.ts';
 import { createGroupCommit } from './group-commit.ts';
+import { holderOf } from './holder-of.ts';
 import { createIssuance } from './issuance.ts';
 import { NO_ISSUERS, openIssuers } from './issuers.ts';
 import { createJoinTokens } from './join-tokens.ts';
@@ -221,7 +222,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     issueJwt: issuance.issueJwt,
     acknowledge(word) {
       consumers.hear(word, clock.now());
-      if (word.grade === 'refused') renewals.trouble(word.consumer);
+      if (word.grade === 'refused') renewals.trouble(word.spiffeIds.join(' ') || word.consumer);
       ledger.touch();
     },
     forget(consumer) {
@@ -232,6 +233,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     renewals: renewals.changes,
     renewalsWaiting: renewals.waiting,
     reportTrouble: renewals.trouble,
+    holderOf: (certificate) => holderOf(certificate, { current, clock, isRevoked: revocations.has }),
     taintPaused: () => renewals.paused,
     async status() {
       const survey = await verbs.survey();

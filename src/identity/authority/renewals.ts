@@ -14,6 +14,7 @@ import { countInto } from './gate.ts';
 import { fractionOf, renewDueAt } from './schedule.ts';
 import type { AuthoritySettings } from './settings.ts';
 import type { AuthorityStore } from './store.ts';
+import { createTaintTroubles } from './taint-troubles.ts';
 import { createTurns } from './turns.ts';
 
 export interface Renewals {
@@ -22,7 +23,7 @@ export interface Renewals {
   readonly changes: Watchable<number>;
   /** Looks whether an authority was tainted or untainted, and whether trouble began or ended. */
   look(): Promise<void>;
-  /** Something went wrong that a renewal may have caused, for `who`. */
+  /** Something went wrong that a renewal may have caused, for `who`: a holder's SPIFFE ID. */
   trouble(who: string): void;
   /** Whether renewals of tainted authorities are stopped just now. */
   readonly paused: boolean;
@@ -49,9 +50,6 @@ const CANARY_SHARE = 0.01;
 /** With fewer than that there is nobody to go first. */
 const CANARIES_FROM = 200;
 const MAX_CANARY_HOLD_MS = 30_000;
-const TROUBLE_WINDOW_MS = 60_000;
-/** So many troubles in a minute stop a taint; fewer are everyday life. */
-const TROUBLES = 3;
 /** Who had trouble so long before a taint has it for another reason. */
 const USUAL_WINDOW_MS = 60 * 60_000;
 const MOST_USUAL = 1_000;
@@ -85,7 +83,9 @@ export function pacedAt(pace: Pace, serial: string): number {
 export function createRenewals({ current, store, clock, settings }: RenewalDeps): Renewals {
   const changes = createWatchable(0);
   const paces = new Map<string, Pace>();
-  let troubles: number[] = [];
+  const troubles = createTaintTroubles();
+  /** How many identities hold an SVID, as far as that matters. */
+  let identities = 0;
   /** When each had trouble last while nothing was tainted; the latest last. */
   const usual = new Map<string, number>();
   let pausedAt: number | undefined;
@@ -94,11 +94,10 @@ export function createRenewals({ current, store, clock, settings }: RenewalDeps)
 
   const pauseOrGoOn = (): void => {
     const atMs = clock.now();
-    troubles = troubles.filter((at) => Math.abs(atMs - at) < TROUBLE_WINDOW_MS);
-    if (pausedAt === undefined && troubles.length >= TROUBLES && paces.size > 0) {
+    if (pausedAt === undefined && paces.size > 0 && troubles.areEnough(atMs, identities)) {
       pausedAt = atMs;
       changed();
-    } else if (pausedAt !== undefined && troubles.length === 0) {
+    } else if (pausedAt !== undefined && troubles.areOver(atMs, identities)) {
       const missed = Math.max(0, atMs - pausedAt);
       for (const [id, pace] of paces) paces.set(id, { ...pace, startAt: pace.startAt + missed });
       pausedAt = undefined;
@@ -129,7 +128,7 @@ export function createRenewals({ current, store, clock, settings }: RenewalDeps)
     waiting: () => turns.waiting(clock.now()),
     trouble(who) {
       if (paces.size > 0) {
-        if (!usual.has(who)) troubles.push(clock.now());
+        if (!usual.has(who)) troubles.note(who, clock.now());
         return;
       }
       usual.delete(who);
@@ -147,7 +146,13 @@ export function createRenewals({ current, store, clock, settings }: RenewalDeps)
       if (fresh.length > 0) {
         for (const [who, at] of usual) if (Math.abs(clock.now() - at) > USUAL_WINDOW_MS) usual.delete(who);
         const live = new Map<string, number>();
-        for await (const page of store.unexpired(clock.now())) countInto(live, page);
+        const names = new Set<string>();
+        for await (const page of store.unexpired(clock.now())) {
+          countInto(live, page);
+          for (const { spiffeId, channel } of page) if (channel !== 'self') names.add(spiffeId);
+        }
+        if (paces.size === 0) troubles.begin();
+        identities = names.size;
         for (const { id, taintedAt } of fresh)
           paces.set(id, paceOf(taintedAt ?? clock.now(), live.get(id) ?? 0, settings));
         changed();

@@ -26,7 +26,7 @@ export interface DecisionLogOptions {
 /** Creates an empty log. Denies and allows are kept apart, so that allows never push a deny out. `note` is told each. */
 export function createDecisionLog(
   log: Log,
-  note: (record: DecisionRecord) => void = () => undefined,
+  note: (record: DecisionRecord, entry: KeptDecision) => void = () => undefined,
   { kept = 1_024, keptBytes = 8 * 1024 * 1024 }: DecisionLogOptions = {},
 ): DecisionLog {
   // Records hold no secrets, and looking through each for some would cost more than writing it.
@@ -36,7 +36,7 @@ export function createDecisionLog(
     add(some) {
       for (const entry of some) {
         const record = decisionRecord(entry);
-        note(record);
+        note(record, entry);
         if (log.isLevelEnabled('info')) lines.info(record, 'decision');
         shelves[entry.decision.effect].add(entry);
       }

@@ -204,6 +204,20 @@ workloads:
       says: /everybody/,
     },
     {
+      name: 'a program alone, which anybody can become after he has connected',
+      text: `${MINIMAL}entries: [{ spiffeId: spiffe://cluster.local/a, selectors: ['unix:path:/usr/bin/a'] }]`,
+      line: 2,
+      path: 'entries[0].selectors',
+      says: /connect first.*unix:user:NAME/,
+    },
+    {
+      name: 'a program by path and hash, and still nobody in particular',
+      text: `${MINIMAL}entries:\n  - spiffeId: spiffe://cluster.local/a\n    selectors: ['unix:path:/usr/bin/a', 'unix:sha256:${'0'.repeat(64)}']`,
+      line: 4,
+      path: 'entries[0].selectors',
+      says: /connect first/,
+    },
+    {
       name: 'a selector of no kind',
       text: `${MINIMAL}entries: [{ spiffeId: spiffe://cluster.local/a, selectors: [uid:1] }]`,
       line: 2,
@@ -294,4 +308,19 @@ workloads:
       ],
     );
   });
+
+  for (const anchor of [
+    'unix:uid:1',
+    'unix:user:a',
+    'unix:gid:1',
+    'unix:group:a',
+    'unix:supplementary_gid:1',
+    'socket:/run/a.sock',
+  ]) {
+    it(`takes a program together with ${anchor}`, () => {
+      good(
+        `${MINIMAL}entries: [{ spiffeId: spiffe://cluster.local/a, selectors: ['unix:path:/usr/bin/a', '${anchor}'] }]`,
+      );
+    });
+  }
 });
