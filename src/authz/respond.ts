@@ -3,6 +3,7 @@
  * @see the contract, "What a Check answers"; envoy/service/auth/v3/external_auth.proto
  * @module
  */
+import { isUtf8 } from 'node:buffer';
 import type { Decision, Reason } from '../policy/decision.ts';
 import type { PolicyRef } from '../policy/model.ts';
 import type { TokenEffects, TokenRejected } from './jwt/verdict.ts';
@@ -81,6 +82,7 @@ function allow(context: AnswerContext): Buffer[] {
   const ok: Buffer[] = [];
   const written = new Set<string>();
   for (const [name, value] of effects?.headersToSet ?? []) {
+    if (!isHeaderValue(value)) continue; // the client's own of that name is removed all the same
     // Of two good tokens each says its own: the first value replaces what the client sent, the next stands beside it.
     const append = written.has(name) ? [bytesField(2, varintField(1, 1))] : [];
     ok.push(bytesField(2, bytesField(1, header(name, value)), ...append));
@@ -103,7 +105,7 @@ function deny(context: AnswerContext): Buffer[] {
   const status = ours ? 503 : (refused?.status ?? 403);
   const body = ours ? 'no decision' : (refused?.body ?? 'RBAC: access denied');
   const headers: Buffer[] = [];
-  if (refused !== undefined) headers.push(header('www-authenticate', refused.wwwAuthenticate));
+  if (refused !== undefined) headers.push(header('www-authenticate', escaped(refused.wwwAuthenticate)));
   if (context.decisionHeader) headers.push(decisionHeader(context));
   return [
     bytesField(1, varintField(1, PERMISSION_DENIED)),
@@ -111,7 +113,7 @@ function deny(context: AnswerContext): Buffer[] {
       2,
       bytesField(1, varintField(1, status)),
       ...headers.map((each) => bytesField(2, replacing(each))),
-      bytesField(3, latin1(body)),
+      bytesField(3, body),
     ),
   ];
 }
@@ -121,10 +123,20 @@ function replacing(headerValue: Buffer): Buffer {
   return Buffer.concat([bytesField(1, headerValue), varintField(3, OVERWRITE_IF_EXISTS_OR_ADD)]);
 }
 
-/** A HeaderValue; bytes that are not UTF-8 travel as `raw_value`. */
+/** A HeaderValue. Envoy ignores `raw_value` and sends an empty header in its place, so the bytes stand in `value`, which must be UTF-8. */
 function header(name: string, value: string): Buffer {
-  const isAscii = /^[\x20-\x7e\t]*$/.test(value);
-  return Buffer.concat([bytesField(1, latin1(name)), isAscii ? bytesField(2, value) : bytesField(3, latin1(value))]);
+  return Buffer.concat([bytesField(1, latin1(name)), bytesField(2, latin1(value))]);
+}
+
+/** Whether a byte string can be a header's value in an answer. */
+function isHeaderValue(value: string): boolean {
+  if (/^[\x20-\x7e\t]*$/.test(value)) return true;
+  return !/[\x00-\x08\x0a-\x1f\x7f]/.test(value) && isUtf8(latin1(value));
+}
+
+/** A byte string as printable ASCII: whatever else the client sent us back is percent-encoded. */
+function escaped(value: string): string {
+  return value.replace(/[^\x20-\x7e]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`);
 }
 
 function decisionHeader({ decision }: AnswerContext): Buffer {

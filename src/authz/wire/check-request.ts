@@ -21,7 +21,7 @@ export const part = {
   host: 7,
   scheme: 8,
   protocol: 9,
-  requestId: 10,
+  streamId: 10,
   sni: 11,
 } as const;
 
@@ -209,7 +209,7 @@ export class CheckRequest {
       const tag = readTag(bytes, end);
       switch (tag) {
         case field(1):
-          this.#mark(part.requestId, end);
+          this.#mark(part.streamId, end);
           break;
         case field(2):
           this.#mark(part.method, end);

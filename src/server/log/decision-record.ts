@@ -1,12 +1,15 @@
 /**
  * A decision as the log and `/v1/decisions` show it.
  *
- * Headers, cookies and the query are never shown: that is where tokens travel, and policy matches the path without the query.
+ * Headers (but for `x-request-id`), cookies and the query are never shown: that is where tokens travel, and policy matches the path without the
+ * query.
  * @module
  */
+import { HeaderLines } from '../../authz/header-lines.ts';
 import type { KeptDecision } from '../../authz/kept-decision.ts';
 import { nameOf } from '../../authz/respond.ts';
 import { CheckRequest, part } from '../../authz/wire/check-request.ts';
+import { fromByteString } from '../../lib/byte-string.ts';
 
 export interface DecisionRecord {
   readonly id: string;
@@ -30,8 +33,10 @@ export interface DecisionRecord {
     readonly method?: string;
     readonly host?: string;
     readonly path?: string;
-    /** Envoy's id of the request. */
+    /** The header `x-request-id`: what Envoy's access log, its traces and the application call this request. */
     readonly requestId?: string;
+    /** The number that Envoy itself gave the request; it stands in no other log. */
+    readonly streamId?: string;
   };
 }
 
@@ -72,6 +77,7 @@ const short = (text: string): string => (text.length <= LONGEST ? text : `${text
 
 /** Pointed at one request after another. */
 const view = new CheckRequest();
+const headers = new HeaderLines(view);
 
 function describe(bytes: Uint8Array): Pick<DecisionRecord, 'source' | 'request'> {
   try {
@@ -100,12 +106,15 @@ const source = (): NonNullable<DecisionRecord['source']> => ({
 
 function request(): NonNullable<DecisionRecord['request']> {
   if (!view.hasHttp) return { protocol: 'tcp' };
-  const requestId = text('requestId');
+  headers.begin();
+  const requestId = short(fromByteString(headers.of('x-request-id').join(',')));
+  const streamId = text('streamId');
   return {
     protocol: 'http',
     method: text('method'),
     host: text('host'),
     path: text('path').split(/[?#]/, 1)[0] ?? '',
     ...(requestId !== '' && { requestId }),
+    ...(streamId !== '' && { streamId }),
   };
 }

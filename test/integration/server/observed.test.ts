@@ -205,7 +205,7 @@ describe('gatehouse serve, looked at from outside', function () {
       method: 'GET',
       host: 'details:9080',
       path: `/details/${'x'.repeat(jwt.length)}/1`, // covered in place, so that the decision can be derived again
-      requestId: '1',
+      streamId: '1',
     });
     await eventually('it is logged', () => (server.log().includes('"message":"decision"') ? true : undefined));
     for (const text of [server.log(), JSON.stringify(shown)]) {

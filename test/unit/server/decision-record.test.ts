@@ -26,7 +26,7 @@ const asked = (attributes: Attributes): Buffer =>
 
 describe('decisionRecord', () => {
   it('shows who asked for what, without the query', () => {
-    const http = { id: 'id-1', method: 'GET', host: 'shop', path: '/käse/1?token=secret#x' };
+    const http = { id: '17', method: 'GET', host: 'shop', path: '/käse/1?token=secret#x' };
     const address = {
       address: {
         case: 'socketAddress' as const,
@@ -41,8 +41,23 @@ describe('decisionRecord', () => {
       method: 'GET',
       host: 'shop',
       path: '/käse/1',
-      requestId: 'id-1',
+      streamId: '17',
     });
+  });
+
+  it('calls a request what the access log calls it, however Envoy sends headers', () => {
+    const http = { id: '17', headers: { 'x-request-id': 'a-b', authorization: 'secret' } };
+    const raw = { headers: [{ key: 'x-request-id', rawValue: Buffer.from('ä') }] };
+    assert.deepEqual(decisionRecord(kept(asked({ request: { http } }))).request, {
+      protocol: 'http',
+      method: '',
+      host: '',
+      path: '',
+      requestId: 'a-b',
+      streamId: '17',
+    });
+    const { request } = decisionRecord(kept(asked({ request: { http: { headerMap: raw } } })));
+    assert.equal(request?.requestId, 'ä');
   });
 
   it('shows what is no HTTP as a connection, and leaves out what it does not know', () => {
