@@ -7,6 +7,7 @@ import { GatehouseError } from '../errors.ts';
 import { action } from './action.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from './admin-client.ts';
 import { configOption } from './config-option.ts';
+import { countOption } from './number-options.ts';
 import { type OutputFormat, outputOption, show } from './output.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -20,13 +21,13 @@ interface Explanation {
   }[];
 }
 
-type Flags = AdminFlags & { readonly output: OutputFormat; readonly pid?: string; readonly socket?: string };
+type Flags = AdminFlags & { readonly output: OutputFormat; readonly pid?: number; readonly socket?: string };
 
 /** Exit code 0 if the caller would get an identity, 1 if none. */
 export function entryExplainCommand(terminal: Terminal): Command {
   return new Command('explain')
     .description('show which entries a process matches, and what it lacks for the nearest others')
-    .option('--pid <number>', 'a process on this machine')
+    .addOption(countOption('--pid <number>', 'a process on this machine'))
     .option('--socket <path>', "a workload's own socket")
     .addOption(adminOption())
     .addOption(svidOption())
@@ -39,7 +40,7 @@ export function entryExplainCommand(terminal: Terminal): Command {
         if ((pid === undefined) === (socket === undefined)) {
           throw new GatehouseError('config_invalid', 'give either --pid or --socket');
         }
-        const query = pid === undefined ? `socket=${encodeURIComponent(socket!)}` : `pid=${encodeURIComponent(pid)}`;
+        const query = pid === undefined ? `socket=${encodeURIComponent(socket!)}` : `pid=${pid}`;
         const client = await adminClient(flags);
         const found = (await client.get(`/v1/entries/explain?${query}`)) as Explanation; // the API's own shape
         show(terminal, flags.output, found, textOf);

@@ -8,12 +8,13 @@ import { GatehouseError } from '../errors.ts';
 import { action } from './action.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from './admin-client.ts';
 import { configOption } from './config-option.ts';
+import { durationOption } from './number-options.ts';
 import { jsonText, type OutputFormat, outputOption, show } from './output.ts';
 import type { Terminal } from './terminal.ts';
 
 interface Flags extends AdminFlags {
   readonly output: OutputFormat;
-  readonly ttl: string;
+  readonly ttl: number;
   readonly reason: string;
   readonly write?: string;
 }
@@ -30,7 +31,7 @@ export function joinTokenCreateCommand(terminal: Terminal): Command {
   return new Command('create')
     .description('make a token that lets one decider elsewhere join, once; with the authorities that it may believe')
     .option('--write <file>', 'write it for feed.joinFile of the decider, mode 0600')
-    .option('--ttl <duration>', 'how long it can be used', '10m')
+    .addOption(durationOption('--ttl <duration>', 'how long it can be used', { usual: '10m', least: '1s', most: '7d' }))
     .option('--reason <text>', 'what it is for; kept in the audit', '')
     .addOption(adminOption())
     .addOption(svidOption())
@@ -39,11 +40,7 @@ export function joinTokenCreateCommand(terminal: Terminal): Command {
     .addHelpText('after', '\nExample:\n  gatehouse join-token create --write join.json --reason "node 7"')
     .action(
       action<Flags>(terminal, async (flags) => {
-        const { parseDuration } = await import('../config/duration.ts');
-        const ttlMs = parseDuration(flags.ttl);
-        if (ttlMs === undefined || ttlMs < 1000)
-          throw new GatehouseError('message_invalid', `--ttl: ${flags.ttl} is not a duration such as 10m`);
-        const body = { ttlSeconds: Math.floor(ttlMs / 1000), reason: flags.reason };
+        const body = { ttlSeconds: Math.floor(flags.ttl / 1000), reason: flags.reason };
         const made = (await (await adminClient(flags)).post('/v1/join-tokens', body)) as JoinToken; // the API's own shape
         if (flags.write === undefined) show(terminal, flags.output, made, () => jsonText(made, 2));
         else {

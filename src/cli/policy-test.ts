@@ -62,7 +62,7 @@ export function policyTestCommand(terminal: Terminal): Command {
 }
 
 function percent(text: string): number {
-  const value = Number(text.replace(/%$/, ''));
-  if (text === '' || !(value >= 0 && value <= 100)) throw new InvalidArgumentError('write a number from 0 to 100');
+  const value = /^[0-9]{1,3}(\.[0-9]+)?%?$/.test(text) ? Number.parseFloat(text) : Number.NaN;
+  if (!(value <= 100)) throw new InvalidArgumentError('write a number from 0 to 100');
   return value;
 }

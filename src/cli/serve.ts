@@ -26,9 +26,19 @@ export function serveCommand(terminal: Terminal): Command {
   return new Command('serve')
     .description('run the authority and the deciders, in the foreground, until SIGTERM')
     .addOption(configOption())
-    .addOption(durationOption('--ready-timeout <duration>', 'how long it may take to become ready', '30s'))
     .addOption(
-      durationOption('--drain-timeout <duration>', 'how long running work may take to end after SIGTERM', '10s'),
+      durationOption('--ready-timeout <duration>', 'how long it may take to become ready', {
+        usual: '30s',
+        least: '1ms',
+        most: '20d',
+      }),
+    )
+    .addOption(
+      durationOption('--drain-timeout <duration>', 'how long running work may take to end after SIGTERM', {
+        usual: '10s',
+        least: '0s',
+        most: '20d',
+      }),
     )
     .addOption(
       new Option('--log-level <level>', 'instead of log.level of the configuration').choices([

@@ -7,7 +7,7 @@ import { formatDuration } from '../config/duration.ts';
 import { GatehouseError } from '../errors.ts';
 import { action } from './action.ts';
 import { configOption } from './config-option.ts';
-import { durationOption } from './number-options.ts';
+import { durationOption, LONGEST_WAIT } from './number-options.ts';
 import { type OutputFormat, outputOption, show, showError, textTable } from './output.ts';
 import type { Terminal } from './terminal.ts';
 import { type SocketFlag, socketOption, workloadSocket } from './workload/socket-option.ts';
@@ -27,7 +27,13 @@ export function svidFetchCommand(terminal: Terminal): Command {
     .addOption(configOption())
     .option('--write <directory>', 'leave svid.pem, key.pem (0600) and bundle.pem of the first SVID there')
     .option('--show-key', 'print private keys too', false)
-    .addOption(durationOption('--timeout <duration>', 'how long to wait for the answer', '10s'))
+    .addOption(
+      durationOption('--timeout <duration>', 'how long to wait for the answer', {
+        usual: '10s',
+        least: '1ms',
+        most: LONGEST_WAIT,
+      }),
+    )
     .addOption(outputOption())
     .addHelpText(
       'after',

@@ -43,7 +43,10 @@ describe('what our answers say, at the application behind a real Envoy', functio
   before(async () => {
     key = await issuingKey('ES256');
     app = await startHttpEcho();
-    server = await startGuardedServer({ upstreamPort: app.port, policies: policies(keySetText({ ...key.jwk, kid: 'a' })) });
+    server = await startGuardedServer({
+      upstreamPort: app.port,
+      policies: policies(keySetText({ ...key.jwk, kid: 'a' })),
+    });
     identity = await server.identity('productpage');
   });
   after(async () => {

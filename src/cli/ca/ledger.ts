@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { action } from '../action.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin-client.ts';
 import { configOption } from '../config-option.ts';
+import { countOption } from '../number-options.ts';
 import { type OutputFormat, outputOption, show, textTable } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -18,7 +19,7 @@ interface Flags extends AdminFlags {
   readonly since?: string;
   readonly until?: string;
   readonly unexpired: boolean;
-  readonly limit: string;
+  readonly limit: number;
   readonly page?: string;
 }
 
@@ -49,7 +50,7 @@ export function caLedgerCommand(terminal: Terminal): Command {
     .option('--since <time>', 'issued at or after: 2026-01-31T12:00:00Z, or how long ago, e.g. 1h')
     .option('--until <time>', 'issued before, likewise')
     .option('--unexpired', 'only what has not expired', false)
-    .option('--limit <number>', 'how many at most, up to 10,000', '100')
+    .addOption(countOption('--limit <number>', 'how many at most, up to 10,000', { usual: 100, most: 10_000 }))
     .option('--page <text>', 'the next page, as the one before named it')
     .addOption(adminOption())
     .addOption(svidOption())
@@ -82,7 +83,7 @@ function queryOf({ id, authority, serial, kind, since, until, unexpired, limit, 
     page,
   };
   const query = new URLSearchParams(unexpired ? { unexpired: 'true' } : {});
-  for (const [name, value] of Object.entries(given)) if (value !== undefined) query.set(name, value);
+  for (const [name, value] of Object.entries(given)) if (value !== undefined) query.set(name, String(value));
   return query;
 }
 

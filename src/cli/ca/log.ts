@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { action } from '../action.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin-client.ts';
 import { configOption } from '../config-option.ts';
+import { countOption } from '../number-options.ts';
 import { type OutputFormat, outputOption, show, textTable } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -25,16 +26,16 @@ interface AuditAnswer {
 export function caLogCommand(terminal: Terminal): Command {
   return new Command('log')
     .description('show every verb that was given, by whom, why, and what came of it; newest first')
-    .option('--limit <number>', 'how many at most', '100')
+    .addOption(countOption('--limit <number>', 'how many at most, up to 10,000', { usual: 100, most: 10_000 }))
     .addOption(adminOption())
     .addOption(svidOption())
     .addOption(configOption())
     .addOption(outputOption())
     .addHelpText('after', '\nExample:\n  gatehouse ca log --limit 20')
     .action(
-      action<AdminFlags & { output: OutputFormat; limit: string }>(terminal, async (flags) => {
+      action<AdminFlags & { output: OutputFormat; limit: number }>(terminal, async (flags) => {
         const client = await adminClient(flags);
-        const answer = (await client.get(`/v1/audit?limit=${encodeURIComponent(flags.limit)}`)) as AuditAnswer; // the API's own shape
+        const answer = (await client.get(`/v1/audit?limit=${flags.limit}`)) as AuditAnswer; // the API's own shape
         show(terminal, flags.output, answer, ({ rows }) =>
           textTable(
             ['AT', 'WHO', 'VERB', 'USE', 'AUTHORITY', 'RESULT', 'REASON'],

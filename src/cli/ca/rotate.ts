@@ -6,13 +6,13 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
-import { parseDuration } from '../../config/duration.ts';
 import { GatehouseError } from '../../errors.ts';
 import type { Verb } from '../../identity/authority/authority.ts';
 import { allOnOneLine } from '../../lib/printable.ts';
 import { action } from '../action.ts';
 import { type AdminClient, type AdminFlags, adminClient, adminOption, svidOption } from '../admin-client.ts';
 import { configOption } from '../config-option.ts';
+import { durationOption } from '../number-options.ts';
 import { jsonText, type OutputFormat, outputOption } from '../output.ts';
 import type { ExitCode, Terminal } from '../terminal.ts';
 import { type Blocked, blockerTable } from './blockers.ts';
@@ -22,7 +22,7 @@ import { order, type UseFlags, useOf, useOptions } from './order.ts';
 interface Flags extends AdminFlags, UseFlags {
   readonly output: OutputFormat;
   readonly reason: string;
-  readonly timeout?: string;
+  readonly timeout?: number;
 }
 
 interface Slots {
@@ -60,7 +60,12 @@ export function caRotateCommand(terminal: Terminal): Command {
   for (const option of useOptions()) command.addOption(option);
   return command
     .option('--reason <text>', 'why; kept with each step in the audit', '')
-    .option('--timeout <duration>', 'stop waiting after this long, e.g. 2h; what is done stays done')
+    .addOption(
+      durationOption('--timeout <duration>', 'stop waiting after this long, e.g. 2h; what is done stays done', {
+        least: '0s',
+        most: '3650d',
+      }),
+    )
     .addOption(adminOption())
     .addOption(svidOption())
     .addOption(configOption())
@@ -85,7 +90,7 @@ const LOOK_EVERY_MS = 1_000;
 
 async function rotate(client: AdminClient, flags: Flags, teller: Teller): Promise<ExitCode> {
   const use = useOf(flags);
-  const until = flags.timeout === undefined ? Number.POSITIVE_INFINITY : Date.now() + timeoutMs(flags.timeout);
+  const until = flags.timeout === undefined ? Number.POSITIVE_INFINITY : Date.now() + flags.timeout;
   let hasBegun = false;
   for (;;) {
     const next = nextStep(await authoritiesOf(client, use), hasBegun);
@@ -164,12 +169,6 @@ async function compare(client: AdminClient): Promise<ComparedRow | undefined> {
     if (thrown instanceof GatehouseError && thrown.code === 'not_found') return undefined;
     throw thrown;
   }
-}
-
-function timeoutMs(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === undefined) throw new GatehouseError('message_invalid', `--timeout: ${text} is not a duration such as 30m`);
-  return ms;
 }
 
 interface Teller {

@@ -30,6 +30,17 @@ export function parseAddress(text: string, flag: string): Address {
   return { kind: 'socket', host, port };
 }
 
+/**
+ * Parses an address that is connected to: as `parseAddress`, but port 0 is none.
+ *
+ * @throws GatehouseError `config_invalid`
+ */
+export function parseTarget(text: string, flag: string): Address {
+  const address = parseAddress(text, flag);
+  if (address.kind === 'socket' && address.port === 0) throw invalid(flag, 'nobody can be reached at port 0', text);
+  return address;
+}
+
 function parseUnix(path: string, flag: string): Address {
   if (path === '') throw invalid(flag, 'unix: needs a path', path);
   if (Buffer.byteLength(path) > MAX_UNIX_PATH_BYTES) {

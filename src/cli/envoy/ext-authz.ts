@@ -2,7 +2,7 @@
  * The filter that asks Gatehouse, for HTTP requests and for TCP connections.
  * @module
  */
-import type { JsonObject, SidecarOptions } from './options.ts';
+import { type JsonObject, type SidecarOptions, seconds } from './options.ts';
 
 /** The cluster that answers Checks. */
 export const EXT_AUTHZ_CLUSTER = 'gatehouse_ext_authz';
@@ -41,7 +41,7 @@ function common(options: SidecarOptions): JsonObject {
     transport_api_version: 'V3',
     grpc_service: {
       envoy_grpc: { cluster_name: EXT_AUTHZ_CLUSTER },
-      timeout: `${options.timeoutMs / 1000}s`,
+      timeout: seconds(options.timeoutMs),
     },
     failure_mode_allow: false,
     include_peer_certificate: true,

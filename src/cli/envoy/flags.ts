@@ -2,10 +2,11 @@
  * Turns the flags of `gatehouse envoy bootstrap` into options, or says which flag is wrong and how to write it.
  * @module
  */
+import { parseDuration } from '../../config/duration.ts';
 import { deciderIdOf } from '../../spiffe/own-ids.ts';
 import { parseSpiffeId, type SpiffeId } from '../../spiffe/spiffe-id.ts';
 import { parseTrustDomain, type TrustDomain } from '../../spiffe/trust-domain.ts';
-import { type Address, invalid, isLocal, parseAddress } from './address.ts';
+import { type Address, invalid, isLocal, parseAddress, parseTarget } from './address.ts';
 import type { Inbound, Outbound, PathCleaning, SidecarOptions } from './options.ts';
 
 /** The flags as text, as the command line gives them. */
@@ -60,10 +61,10 @@ export function readFlags(flags: BootstrapFlags): SidecarOptions {
     sds: readSds(flags.sds),
     ...readExtAuthz(flags, trustDomain),
     serverSpeaksFirst: flags.serverSpeaksFirst,
-    timeoutMs: readSeconds(flags.timeout, '--timeout') * 1000,
-    maxConnectionSeconds: readSeconds(flags.maxConnectionDuration, '--max-connection-duration'),
+    timeoutMs: readDuration(flags.timeout, '--timeout', '1h'),
+    maxConnectionMs: readDuration(flags.maxConnectionDuration, '--max-connection-duration', '365d', 'no limit'),
     paths: oneOf<PathCleaning>(flags.paths, ['strict', 'istio'], '--paths'),
-    trustedHops: flags.gateway ? readCount(flags.trustedHops, '--trusted-hops') : undefined,
+    trustedHops: readTrustedHops(flags),
     federated: flags.federated,
     admin: readAdmin(flags.admin),
     accessLog: flags.accessLog,
@@ -76,7 +77,7 @@ function readInbound(flags: BootstrapFlags): Inbound | undefined {
   if (flags.upstream === undefined) throw invalid('--upstream', '--listen needs it too', '');
   return {
     listen: parseAddress(flags.listen, '--listen'),
-    upstream: parseAddress(flags.upstream, '--upstream'),
+    upstream: parseTarget(flags.upstream, '--upstream'),
     upstreamProtocol: oneOf(flags.upstreamProtocol, ['http1', 'http2'] as const, '--upstream-protocol'),
     tls: flags.gateway ? 'plain' : 'mtls',
   };
@@ -95,7 +96,7 @@ function readOutbound(text: string, trustDomain: TrustDomain): Outbound {
   }
   return {
     listen: at,
-    server: parseAddress(server, '--outbound'),
+    server: parseTarget(server, '--outbound'),
     serverId: workloadId(identity, trustDomain, '--outbound'),
   };
 }
@@ -127,7 +128,7 @@ function readExtAuthz(
   flags: BootstrapFlags,
   trustDomain: TrustDomain,
 ): Pick<SidecarOptions, 'extAuthz' | 'extAuthzId'> {
-  const extAuthz = parseAddress(flags.extAuthz, '--ext-authz');
+  const extAuthz = parseTarget(flags.extAuthz, '--ext-authz');
   const usualId = flags.extAuthzTls ? deciderIdOf(trustDomain) : undefined;
   const extAuthzId = flags.extAuthzId === undefined ? usualId : parseSpiffeId(flags.extAuthzId);
   if (!isLocal(extAuthz) && extAuthzId === undefined) {
@@ -146,19 +147,28 @@ function readAdmin(text: string): Address | undefined {
   return address;
 }
 
-/** `300ms`, `5s`, `10m`, `1h` or `0`, in seconds. */
-function readSeconds(text: string, flag: string): number {
-  const match = /^([0-9]{1,6})(ms|s|m|h)$/.exec(text);
-  if (text !== '0' && match === null)
-    throw invalid(flag, `${JSON.stringify(text)} is not a duration like 300ms or 1h`, text);
-  if (match === null) return 0;
-  const unit = { ms: 0.001, s: 1, m: 60, h: 3600 }[match[2] as 'ms' | 's' | 'm' | 'h']; // one of these by the expression
-  return Number(match[1]) * unit;
+/** A duration of this sidecar's, in milliseconds. `0` (also `0s` and its like) has the meaning that `zero` says, or none. */
+function readDuration(text: string, flag: string, most: string, zero?: 'no limit'): number {
+  const ms = text === '0' ? 0 : parseDuration(text);
+  const isGood = ms !== undefined && ms <= parseDuration(most)! && (ms > 0 || zero !== undefined);
+  if (isGood) return ms;
+  const least = zero === undefined ? 'from 1ms to' : 'up to';
+  const why = `${JSON.stringify(text)} is not a duration like 300ms or 1h, ${least} ${most}`;
+  throw invalid(
+    flag,
+    zero === undefined ? `${why}; 0 would let a request wait for ever` : `${why}, or 0 for no limit`,
+    text,
+  );
 }
 
-function readCount(text: string, flag: string): number {
-  if (!/^[0-9]{1,3}$/.test(text)) throw invalid(flag, `${JSON.stringify(text)} is not a small number`, text);
-  return Number(text);
+function readTrustedHops({ gateway, trustedHops }: BootstrapFlags): number | undefined {
+  const flag = '--trusted-hops';
+  if (!/^(0|[1-9][0-9]{0,2})$/.test(trustedHops)) {
+    throw invalid(flag, `${JSON.stringify(trustedHops)} is not a number from 0 to 999`, trustedHops);
+  }
+  if (gateway) return Number(trustedHops);
+  if (trustedHops !== '0') throw invalid(flag, 'only a --gateway has proxies in front', trustedHops);
+  return undefined;
 }
 
 function oneOf<T extends string>(text: string, allowed: readonly T[], flag: string): T {

@@ -4,7 +4,7 @@
  */
 import { httpAccessLog, outboundAccessLog } from './access-log.ts';
 import { httpExtAuthz, namedWorkload } from './ext-authz.ts';
-import type { Inbound, JsonObject, PathCleaning, SidecarOptions } from './options.ts';
+import { type Inbound, type JsonObject, type PathCleaning, type SidecarOptions, seconds } from './options.ts';
 
 const MANAGER = 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 
@@ -31,9 +31,9 @@ export function inboundHttp(options: SidecarOptions, inbound: Inbound, cluster: 
       max_headers_count: 100,
       idle_timeout: '300s',
       headers_with_underscores_action: options.paths === 'strict' ? 'REJECT_REQUEST' : 'ALLOW',
-      ...(options.maxConnectionSeconds > 0 ? { max_connection_duration: `${options.maxConnectionSeconds}s` } : {}),
+      ...(options.maxConnectionMs > 0 ? { max_connection_duration: seconds(options.maxConnectionMs) } : {}),
     },
-    ...(options.maxConnectionSeconds > 0 ? { http1_safe_max_connection_duration: true } : {}),
+    ...(options.maxConnectionMs > 0 ? { http1_safe_max_connection_duration: true } : {}),
     upgrade_configs: [{ upgrade_type: 'websocket' }],
     access_log: [httpAccessLog(options.accessLog)],
     http_filters: [httpExtAuthz(options), router],

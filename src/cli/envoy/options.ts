@@ -10,6 +10,9 @@ import type { Address } from './address.ts';
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 
+/** A `google.protobuf.Duration` of whole milliseconds. */
+export const seconds = (ms: number): string => `${ms / 1000}s`;
+
 /** How a request's path is cleaned before it is asked about. */
 export type PathCleaning = 'strict' | 'istio';
 
@@ -49,7 +52,7 @@ export interface SidecarOptions {
   readonly serverSpeaksFirst: boolean;
   readonly timeoutMs: number;
   /** How long one connection may live, since a certificate is looked at only when it begins; 0 is for ever. */
-  readonly maxConnectionSeconds: number;
+  readonly maxConnectionMs: number;
   readonly paths: PathCleaning;
   /** Number of proxies in front whose X-Forwarded-For entries are believed; undefined for a sidecar. */
   readonly trustedHops: number | undefined;

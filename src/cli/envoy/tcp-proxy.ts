@@ -4,7 +4,7 @@
  */
 import { outboundAccessLog, tcpAccessLog } from './access-log.ts';
 import { tcpExtAuthz } from './ext-authz.ts';
-import type { JsonObject, SidecarOptions } from './options.ts';
+import { type JsonObject, type SidecarOptions, seconds } from './options.ts';
 
 /** Asks Gatehouse once, then carries bytes to the application. */
 export function inboundTcp(options: SidecarOptions, cluster: string): readonly JsonObject[] {
@@ -14,9 +14,7 @@ export function inboundTcp(options: SidecarOptions, cluster: string): readonly J
       stat_prefix: 'inbound',
       cluster,
       ...(options.serverSpeaksFirst ? {} : connectWhenAllowed),
-      ...(options.maxConnectionSeconds > 0
-        ? { max_downstream_connection_duration: `${options.maxConnectionSeconds}s` }
-        : {}),
+      ...(options.maxConnectionMs > 0 ? { max_downstream_connection_duration: seconds(options.maxConnectionMs) } : {}),
       access_log: [tcpAccessLog(options.accessLog)],
     }),
   ];

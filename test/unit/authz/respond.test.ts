@@ -100,7 +100,11 @@ describe('prepareAnswer', () => {
       details: '',
       unknownKid: undefined,
     };
-    const refused = { ...context, decision: { ...decision, effect: 'deny', reason: 'token_invalid' } as const, rejected };
+    const refused = {
+      ...context,
+      decision: { ...decision, effect: 'deny', reason: 'token_invalid' } as const,
+      rejected,
+    };
     const { httpResponse } = fromBinary(CheckResponseSchema, prepareAnswer(refused).bytes);
     assert.ok(httpResponse.case === 'deniedResponse');
     const [option] = httpResponse.value.headers;

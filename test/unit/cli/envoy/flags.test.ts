@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type BootstrapFlags, readFlags } from '../../../../src/cli/envoy/flags.ts';
+import { seconds } from '../../../../src/cli/envoy/options.ts';
 import { GatehouseError } from '../../../../src/errors.ts';
 
 const good: BootstrapFlags = {
@@ -31,7 +32,7 @@ describe('readFlags', () => {
     assert.equal(options.spiffeId, 'spiffe://cluster.local/ns/default/sa/details');
     assert.deepEqual(options.labels, { app: 'details', note: 'a=b' });
     assert.equal(options.timeoutMs, 250);
-    assert.equal(options.maxConnectionSeconds, 3600);
+    assert.equal(options.maxConnectionMs, 3_600_000);
     assert.deepEqual(options.outbound, [
       {
         listen: { kind: 'socket', host: '127.0.0.1', port: 9001 },
@@ -39,6 +40,14 @@ describe('readFlags', () => {
         serverId: 'spiffe://cluster.local/ns/default/sa/reviews',
       },
     ]);
+  });
+
+  it('reads every millisecond exactly, and 0 as no limit of connections', () => {
+    const timeout = (text: string) => seconds(readFlags({ ...good, timeout: text }).timeoutMs);
+    assert.deepEqual(['57ms', '1ms', '1009ms', '1h'].map(timeout), ['0.057s', '0.001s', '1.009s', '3600s']);
+    for (const text of ['0', '0s']) {
+      assert.equal(readFlags({ ...good, maxConnectionDuration: text }).maxConnectionMs, 0);
+    }
   });
 
   const { listen: _, ...withoutListen } = good;
@@ -65,6 +74,24 @@ describe('readFlags', () => {
     { name: 'half an outbound', flags: { ...good, outbound: ['127.0.0.1:9001'] }, want: /LISTEN=SERVER/ },
     { name: 'a label without value', flags: { ...good, label: ['app'] }, want: /^--label.*KEY=VALUE/ },
     { name: 'a duration without unit', flags: { ...good, timeout: '5' }, want: /^--timeout.*duration/ },
+    { name: 'a Check without limit', flags: { ...good, timeout: '0' }, want: /^--timeout.*wait for ever/ },
+    { name: 'a Check of no milliseconds', flags: { ...good, timeout: '0ms' }, want: /^--timeout.*wait for ever/ },
+    { name: 'a Check of a day', flags: { ...good, timeout: '1d' }, want: /^--timeout.*to 1h/ },
+    { name: 'a negative duration', flags: { ...good, timeout: '-1s' }, want: /^--timeout/ },
+    {
+      name: 'connections of ages',
+      flags: { ...good, maxConnectionDuration: '366d' },
+      want: /^--max-connection-duration.*365d.*no limit/,
+    },
+    { name: 'hops of a sidecar', flags: { ...good, trustedHops: '1' }, want: /^--trusted-hops.*--gateway/ },
+    { name: 'hops that are no number', flags: { ...good, gateway: true, trustedHops: '1e1' }, want: /^--trusted-hops/ },
+    { name: 'an upstream that nobody is', flags: { ...good, upstream: '127.0.0.1:0' }, want: /^--upstream.*port 0/ },
+    { name: 'Checks to nobody', flags: { ...good, extAuthz: '127.0.0.1:0' }, want: /^--ext-authz.*port 0/ },
+    {
+      name: 'an outbound to nobody',
+      flags: { ...good, outbound: ['127.0.0.1:0=10.0.0.7:0=default/x'] },
+      want: /^--outbound.*port 0/,
+    },
     { name: 'a TCP gateway', flags: { ...good, gateway: true, protocol: 'tcp' }, want: /^--gateway/ },
   ];
   for (const { name, flags, want } of wrong) {
