@@ -20,18 +20,18 @@ export function policyCheckCommand(terminal: Terminal): Command {
     .action(
       action<PolicyFlags & { output: OutputFormat }>(terminal, async (flags, names) => {
         const { checkPolicies } = await import('../policy/sources/check-policies.ts');
-        const findings = checkPolicies(
+        const { findings, summary } = checkPolicies(
           names.map((path) => ({ path })),
           await policyOptions(flags),
         );
         const ok = !findings.some(({ severity }) => severity === 'error');
-        show(terminal, flags.output, { ok, findings }, (shown) =>
+        show(terminal, flags.output, { ok, findings, summary }, (shown) =>
           shown.findings
             .map((each) => {
               const place = `${each.file}:${each.line}:${each.column}`;
               return `${place}: ${each.severity}: ${each.path === '' ? '' : `${each.path}: `}${each.message} (${each.fix})\n`;
             })
-            .concat(ok ? ['no errors\n'] : [])
+            .concat([`${shown.summary}\n`, ...(ok ? ['no errors\n'] : [])])
             .join(''),
         );
         return ok ? 0 : 1;

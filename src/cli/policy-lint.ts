@@ -36,16 +36,19 @@ export function policyLintCommand(terminal: Terminal): Command {
           const { GatehouseError } = await import('../errors.ts');
           throw new GatehouseError('config_invalid', 'nothing to lint: name files, or a configuration with --config');
         }
-        const all = lintOffline({ paths, configFile: flags.config, rootNamespace: flags.rootNamespace });
+        const request = { paths, configFile: flags.config, rootNamespace: flags.rootNamespace };
+        const { findings: all, summary } = lintOffline(request);
         const findings = all.filter(({ severity }) => severity === 'error' || flags.severity === 'warning');
-        show(terminal, flags.output, { ok: findings.length === 0, findings }, (shown) => lintText(shown.findings));
+        show(terminal, flags.output, { ok: findings.length === 0, findings, summary }, (shown) =>
+          lintText(shown.findings, shown.summary),
+        );
         return findings.length === 0 ? 0 : 1;
       }),
     );
 }
 
-function lintText(findings: readonly LintFinding[]): string {
-  if (findings.length === 0) return 'nothing found\n';
+function lintText(findings: readonly LintFinding[], summary: string): string {
+  if (findings.length === 0) return `${summary}\nnothing found\n`;
   const shown = findings.map(({ file, line, column, severity, code, message, fix, witness, owners }) =>
     [
       `${relative('.', file)}:${line}:${column}: ${severity}: ${code}`,
@@ -55,7 +58,7 @@ function lintText(findings: readonly LintFinding[]): string {
       ...(owners.length === 0 ? [] : [`  owners: ${owners.join(', ')}`]),
     ].join('\n'),
   );
-  return `${shown.join('\n\n')}\n`;
+  return `${shown.join('\n\n')}\n\n${summary}\n`;
 }
 
 function witnessText({ request, assuming, planes }: Witness): string {

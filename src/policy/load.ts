@@ -11,14 +11,17 @@ import { istioPlane } from './dialects/istio/plane.ts';
 import type { Finding } from './documents/finding.ts';
 import type { Absence, Dialect, Plane, PlaneMode, Policy, PolicyModel } from './model.ts';
 import { createOwnerBook, type OwnerOf } from './owners.ts';
-import type { PolicyFile, ReadDocument } from './read-policies.ts';
+import { addSkipped, type PolicyFile, type ReadDocument } from './read-policies.ts';
 import { behindServices, type Endpoint, type Registry } from './registry/registry.ts';
+import { summaryOf } from './summary.ts';
 
 /** What is in force, and what there is to say about it. */
 export interface PolicySet {
   readonly model: PolicyModel;
   readonly findings: readonly Finding[];
   readonly counts: readonly KindCount[];
+  /** What was read and what was skipped, in one line. */
+  readonly summary: string;
   /** `group/kind` of documents that are none of our business, and how many there are. */
   readonly skipped: ReadonlyMap<string, number>;
 }
@@ -65,10 +68,12 @@ export function loadPolicies(files: readonly PolicyFile[], options: JoinOptions)
     options,
   );
   const own = files.flatMap((file) => file.findings);
+  const skipped = skippedOf(files);
   return {
     ...set,
     findings: [...own, ...duplicates.map(duplicateFinding), ...set.findings],
-    skipped: skippedOf(files),
+    skipped,
+    summary: summaryOf(documentsOf(sound.filter((file) => !refused.has(file))), skipped),
   };
 }
 
@@ -79,6 +84,7 @@ export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions)
   const { generation, absence, planes = { calico: 'enforce', l4: 'observe' } } = options;
   const registry = registryOf(contributions, options.endpoints ?? []);
   const ownerOf = createOwnerBook(registry, options.owners ?? []);
+  const skipped = skippedOf(files);
   return {
     model: {
       generation,
@@ -89,7 +95,8 @@ export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions)
     },
     findings: [...copies, ...lintTogether(plane), ...lintTiers(contributions)],
     counts: countsOf(files),
-    skipped: skippedOf(files),
+    skipped,
+    summary: summaryOf(documentsOf(files), skipped),
   };
 }
 
@@ -220,10 +227,12 @@ function countsOf(files: readonly PolicyFile[]): readonly KindCount[] {
   return [...counts.values()];
 }
 
+const documentsOf = (files: readonly PolicyFile[]): readonly ReadDocument[] => files.flatMap((file) => file.documents);
+
 function skippedOf(files: readonly PolicyFile[]): ReadonlyMap<string, number> {
   const out = new Map<string, number>();
   for (const { skipped } of files) {
-    for (const [kind, count] of skipped) out.set(kind, (out.get(kind) ?? 0) + count);
+    for (const [kind, count] of skipped) addSkipped(out, kind, count);
   }
   return out;
 }

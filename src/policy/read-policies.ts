@@ -2,9 +2,10 @@
  * Reads the documents of one file: text → what it adds to the model, and findings.
  * @module
  */
-import { nearest } from '../lib/nearest.ts';
 import type { Contribution, DialectOptions, KindReader } from './dialects/contribution.ts';
 import type { KindTable } from './dialects/kind-table.ts';
+import { misnamedKind } from './dialects/misnamed-kind.ts';
+import { systemOf } from './dialects/other-systems.ts';
 import { policyKinds } from './dialects/table.ts';
 import type { PolicyDocument } from './documents/document.ts';
 import { readEnvelope, readType, type TypeOf } from './documents/envelope.ts';
@@ -13,7 +14,7 @@ import type { KnownChunks } from './documents/known-chunks.ts';
 import { parseChunk } from './documents/parse.ts';
 import { anything, checkShape, object } from './documents/shape.ts';
 import { type Chunk, splitDocuments } from './documents/split.ts';
-import { listAt, type MapValue, textAt, type Value } from './documents/value.ts';
+import { describe, fieldOf, listAt, type MapValue, textAt, type Value } from './documents/value.ts';
 import type { Dialect } from './model.ts';
 
 /** One file, read and not yet joined with others. Immutable: as long as its text is the same, it is the same value. */
@@ -111,7 +112,7 @@ function readText(text: string, reading: Reading): void {
     const { documents, findings, skipped } = known === undefined ? read() : known.at(chunk.text, chunk.line, read);
     for (const finding of findings) report.add(finding);
     for (const document of documents) reading.documents.push(document);
-    for (const [kind, count] of skipped) reading.skipped.set(kind, (reading.skipped.get(kind) ?? 0) + count);
+    for (const [kind, count] of skipped) addSkipped(reading.skipped, kind, count);
   }
   known?.turn();
   reportTwins(reading);
@@ -142,9 +143,8 @@ function readValue(value: Value, reading: Reading, inherited: TypeOf | undefined
   const bare = !value.entries.has('apiVersion') && !value.entries.has('kind');
   const type = bare && inherited !== undefined ? inherited : readType(value, report);
   if (type === undefined) return;
-  if (isList(type, value) && depth < 4) {
-    const element = type.kind === 'List' ? undefined : { ...type, kind: type.kind.slice(0, -'List'.length) };
-    for (const item of listAt(value, 'items')?.items ?? []) readValue(item, reading, element, depth + 1);
+  if (isList(type, value)) {
+    readList(value, type, reading, depth);
     return;
   }
   const reader = (reading.options.kinds ?? policyKinds).readerOf(type.group, type.kind);
@@ -156,22 +156,64 @@ function isList(type: TypeOf, value: MapValue): boolean {
   return type.kind.endsWith('List') && (type.kind === 'List' || listAt(value, 'items') !== undefined);
 }
 
-function skip(value: MapValue, type: TypeOf, { report, options, skipped }: Reading): void {
-  const kinds = (options.kinds ?? policyKinds).meantInstead(type.group, type.kind);
-  if (kinds.length > 0) {
-    const near = nearest(type.kind, kinds);
-    const fix = near === undefined ? `use one of ${kinds.join(', ')}` : `did you mean ${near}?`;
+/** Deeper lists than this are refused: nobody writes them. */
+const MOST_LISTS = 4;
+
+function readList(value: MapValue, type: TypeOf, reading: Reading, depth: number): void {
+  const { report } = reading;
+  const items = fieldOf(value, 'items');
+  if (depth >= MOST_LISTS)
     report.error(
-      value.entries.get('kind')?.value ?? value,
-      'kind-unknown',
-      'kind',
-      `${type.group} has no kind ${JSON.stringify(type.kind)}`,
-      fix,
+      value,
+      'list-too-deep',
+      'items',
+      'lists lie within lists here, too deep',
+      'write the documents one by one',
     );
+  else if (items?.is === 'list') {
+    const element = type.kind === 'List' ? undefined : { ...type, kind: type.kind.slice(0, -'List'.length) };
+    for (const item of items.items) readValue(item, reading, element, depth + 1);
+  } else if (items !== undefined && items.is !== 'null')
+    report.error(items, 'type', 'items', `items must be a list, not ${describe(items)}`, 'write a list of documents');
+}
+
+/** More kinds than this in one file are counted together, and longer names are cut. */
+const MOST_SKIPPED_KINDS = 200;
+const MOST_NAME_CHARACTERS = 128;
+
+/** Counts a document that is not read, unless it is one that should be. */
+function skip(value: MapValue, type: TypeOf, { report, options: { kinds = policyKinds }, skipped }: Reading): void {
+  const place = (field: string): Value => value.entries.get(field)?.value ?? value;
+  const system = systemOf(type.group, type.kind);
+  const misnamed = system === undefined ? misnamedKind(type, kinds) : undefined;
+  if (misnamed !== undefined) {
+    const { field, message, fix } = misnamed;
+    report.error(place(field), field === 'kind' ? 'kind-unknown' : 'group-unknown', field, message, fix);
     return;
   }
-  const key = `${type.group}/${type.kind}`;
-  skipped.set(key, (skipped.get(key) ?? 0) + 1);
+  if (system !== undefined && kinds.readers.some(({ dialect }) => dialect === 'istio'))
+    report.warning(
+      place('kind'),
+      'other-system',
+      'kind',
+      `${type.kind} (${type.group}) is a traffic policy of ${system}: nothing of it is enforced here`,
+      'write it as a policy of Istio, Calico or Kubernetes, or move it to another path',
+    );
+  else if (policyKinds.readerOf(type.group, type.kind) !== undefined)
+    report.warning(
+      place('kind'),
+      'policy-in-registry',
+      'kind',
+      `this ${type.kind} lies in a path of the registry alone: it is not in force`,
+      'name the path under policies.paths too, or move the document',
+    );
+  addSkipped(skipped, `${type.group}/${type.kind}`.slice(0, MOST_NAME_CHARACTERS), 1);
+}
+
+/** Adds to a count of skipped kinds, which keeps no more names than anybody reads. */
+export function addSkipped(skipped: Map<string, number>, key: string, count: number): void {
+  const counted = skipped.has(key) || skipped.size < MOST_SKIPPED_KINDS ? key : 'more kinds';
+  skipped.set(counted, (skipped.get(counted) ?? 0) + count);
 }
 
 /** Read-only parts that the API server adds; `kubectl get -o yaml` writes them out. */

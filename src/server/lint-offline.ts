@@ -29,6 +29,12 @@ export interface LintRequest {
   readonly rootNamespace: string | undefined;
 }
 
+export interface LintAnswer {
+  readonly findings: readonly LintFinding[];
+  /** What was read and what was skipped, in one line. */
+  readonly summary: string;
+}
+
 const everyKind = joinKindTables(policyKinds, registryKinds);
 
 const usual: DialectOptions = {
@@ -53,7 +59,7 @@ const openDoor: QuestionOptions = {
  *
  * @throws GatehouseError `policy_invalid` if a file has an error, so that nothing could be said; `not_found`, `config_invalid`
  */
-export function lintOffline(request: LintRequest): readonly LintFinding[] {
+export function lintOffline(request: LintRequest): LintAnswer {
   const config = request.configFile === undefined ? undefined : loadConfig(request.configFile);
   const told = config === undefined ? usual : dialectOptions(config);
   const options = request.rootNamespace === undefined ? told : { ...told, rootNamespace: request.rootNamespace };
@@ -75,13 +81,14 @@ export function lintOffline(request: LintRequest): readonly LintFinding[] {
     const message = `${place}: ${first?.message} (${first?.fix}); gatehouse policy check tells all errors`;
     throw new GatehouseError('policy_invalid', message, { place });
   }
-  return lint({
+  const findings = lint({
     model: set.model,
     strict: join('strict').model,
     options: config === undefined ? openDoor : questionOptions(config),
     trustDomain: options.trustDomain,
     ownerOf: createOwnerBook(set.model.registry, config?.policies.owners ?? []),
   });
+  return { findings, summary: set.summary };
 }
 
 /** A lint's callers are made up: no certificate of theirs can be checked. */

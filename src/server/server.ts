@@ -208,9 +208,13 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       await openPolicies(config, kept, (thrown) => log.error(`policy sources: ${asGatehouseError(thrown).message}`)),
     );
     let degradedBefore = '';
+    let summaryBefore = '';
     const enforce = (load: PolicyLoad): void => {
       metrics.setPolicies(load.counts);
       board.degrade('policies', load.degraded);
+      if (load.summary !== summaryBefore) log.info({ code: 'policies_read' }, `policies: ${load.summary}`);
+      summaryBefore = load.summary;
+      board.detail('policies', load.summary);
       const degraded = load.degraded.join();
       if (degraded !== degradedBefore && degraded !== '') {
         metrics.countLoadError();

@@ -10,6 +10,8 @@ export interface Readiness {
   readonly waiting: Readonly<Record<string, string>>;
   /** What is in force although something newer is broken, e.g. `policies/a.yaml:7`. */
   readonly degraded: readonly string[];
+  /** By part, what it has to say of itself, e.g. what policies were read; nothing here is wrong. */
+  readonly details: Readonly<Record<string, string>>;
 }
 
 export interface ReadinessBoard {
@@ -17,15 +19,22 @@ export interface ReadinessBoard {
   /** `''`: this part is ready; else why it is not. */
   set(part: string, why: string): void;
   degrade(part: string, what: readonly string[]): void;
+  detail(part: string, what: string): void;
 }
 
 /** Creates a board on which none of `parts` is ready yet. */
 export function createReadinessBoard(parts: readonly string[]): ReadinessBoard {
   const whys = new Map(parts.map((part) => [part, 'starting']));
   const degraded = new Map<string, readonly string[]>();
+  const details = new Map<string, string>();
   const read = (): Readiness => {
     const waiting = Object.fromEntries([...whys].filter(([, why]) => why !== ''));
-    return { ready: Object.keys(waiting).length === 0, waiting, degraded: [...degraded.values()].flat() };
+    return {
+      ready: Object.keys(waiting).length === 0,
+      waiting,
+      degraded: [...degraded.values()].flat(),
+      details: Object.fromEntries(details),
+    };
   };
   const state = createWatchable(read());
   const tell = (): void => {
@@ -40,6 +49,10 @@ export function createReadinessBoard(parts: readonly string[]): ReadinessBoard {
     },
     degrade(part, what) {
       degraded.set(part, what);
+      tell();
+    },
+    detail(part, what) {
+      details.set(part, what);
       tell();
     },
   };

@@ -40,11 +40,11 @@ export const policyKinds = createKindTable(
     ...calicoOtherReaders,
     ...kubernetesReaders,
   ],
-  {
-    'security.istio.io': [],
-    'projectcalico.org': calicoElsewhere,
-    'crd.projectcalico.org': calicoElsewhere,
-    'networking.k8s.io': ['Ingress', 'IngressClass', 'IPAddress', 'ServiceCIDR'],
-    'policy.networking.k8s.io': [],
-  },
+  new Map([
+    ['security.istio.io', []],
+    ['projectcalico.org', calicoElsewhere],
+    ['crd.projectcalico.org', calicoElsewhere],
+    ['networking.k8s.io', ['Ingress', 'IngressClass', 'IPAddress', 'ServiceCIDR']],
+    ['policy.networking.k8s.io', []],
+  ]),
 );

@@ -50,7 +50,7 @@ export const registryKinds = createKindTable(
     reader('batch', 'Job', true, readJob),
     reader('', 'Service', true, readService),
   ],
-  {},
+  new Map(),
 );
 
 function readPod(document: PolicyDocument, report: Reporter): Contribution | undefined {

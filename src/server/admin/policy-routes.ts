@@ -8,11 +8,12 @@ import { limitOf } from './limit.ts';
 
 /** What is in force, and what files say that is not. */
 export const policies: AdminHandler = (_, deps) => {
-  const { generation, counts, skipped, degraded, findings, model } = deps.policies.current.value;
+  const { generation, counts, skipped, summary, degraded, findings, model } = deps.policies.current.value;
   return {
     generation,
     counts,
     skipped: Object.fromEntries(skipped),
+    summary,
     degraded,
     findings,
     planes: model.planes.map(({ id, mode, stages }) => ({

@@ -48,7 +48,12 @@ describe('gatehouse serve', function () {
     await using server = await runGatehouse(dir.config);
     const { health, extAuthz } = server.ready;
     assert.equal((await page(health, '/healthz')).status, 200);
-    assert.deepEqual(await ready(health), { ready: true, waiting: {}, degraded: [] });
+    assert.deepEqual(await ready(health), {
+      ready: true,
+      waiting: {},
+      degraded: [],
+      details: { policies: 'read 1 (1 istio AuthorizationPolicy); skipped nothing' },
+    });
     assert.equal((await page(health, '/elsewhere')).status, 404);
     using client = checkClient(extAuthz);
     await client.ask(question('GET'));

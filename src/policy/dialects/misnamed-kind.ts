@@ -1,0 +1,109 @@
+/**
+ * Documents that are not read and probably should be: a slip in group or kind, or a name that a kind of ours had in the past.
+ * Such a document is refused; skipped, its denials would be lost without a word.
+ * @module
+ */
+import { nearest, nearestSearch } from '../../lib/nearest.ts';
+import type { TypeOf } from '../documents/envelope.ts';
+import type { KindReader } from './contribution.ts';
+import type { KindTable } from './kind-table.ts';
+
+/** What is wrong with a type, and what was probably meant. */
+export interface Misnamed {
+  readonly field: 'apiVersion' | 'kind';
+  readonly message: string;
+  readonly fix: string;
+}
+
+/** What kinds of ours were called before, and what stands for them now. */
+const past: ReadonlyMap<string, string> = new Map([
+  ['rbac.istio.io/ServiceRole', 'security.istio.io/v1 AuthorizationPolicy'],
+  ['rbac.istio.io/ServiceRoleBinding', 'security.istio.io/v1 AuthorizationPolicy'],
+  ['rbac.istio.io/AuthorizationPolicy', 'security.istio.io/v1 AuthorizationPolicy'],
+  ['rbac.istio.io/RbacConfig', 'security.istio.io/v1 AuthorizationPolicy'],
+  ['rbac.istio.io/ClusterRbacConfig', 'security.istio.io/v1 AuthorizationPolicy'],
+  ['authentication.istio.io/Policy', 'security.istio.io/v1 PeerAuthentication and RequestAuthentication'],
+  ['authentication.istio.io/MeshPolicy', 'security.istio.io/v1 PeerAuthentication'],
+]);
+
+/** Groups of the API server itself that are easily confused with each other. */
+const plainGroups: ReadonlySet<string> = new Set(['', 'core', 'apps', 'batch', 'extensions', 'policy', 'autoscaling']);
+
+/** A part of a group's name that tells its owner, how many slips still mean him, and the part that his real groups have. */
+const owners: readonly { readonly part: string; readonly slips: number; readonly real: string }[] = [
+  { part: 'istio', slips: 1, real: 'istio' },
+  { part: 'projectcalico', slips: 3, real: 'projectcalico' },
+  { part: 'calico', slips: 1, real: 'projectcalico' },
+  { part: 'k8s', slips: 0, real: 'k8s' },
+  { part: 'kubernetes', slips: 2, real: 'k8s' },
+];
+
+/** Kinds of the core groups that look like ours and are none. */
+const otherPlainKinds: ReadonlySet<string> = new Set(['Node', 'Secret', 'CronJob', 'PodTemplate', 'Binding', 'Event']);
+
+/** What a document that `table` does not read was probably meant to be; undefined: it is none of our business. */
+export function misnamedKind(type: TypeOf, table: KindTable): Misnamed | undefined {
+  const written = `${type.group === '' ? type.version : type.group}, kind ${JSON.stringify(type.kind.slice(0, 64))}`;
+  const before = past.get(`${type.group}/${type.kind}`);
+  if (before !== undefined && table.readers.some(({ group }) => group === 'security.istio.io'))
+    return { field: 'apiVersion', message: `${written} is no longer read by Istio`, fix: `write ${before}` };
+  return wrongKind(type, table) ?? wrongGroup(type, table, written);
+}
+
+/** A kind that its group does not have, and that is no other kind that exists there. */
+function wrongKind({ group, kind }: TypeOf, { readers, elsewhere }: KindTable): Misnamed | undefined {
+  const kinds = readers.filter((reader) => reader.group === group).map((reader) => reader.kind);
+  const others = elsewhere.get(group);
+  const isOpen = others === undefined;
+  if (kinds.length === 0 || others?.includes(kind)) return undefined;
+  const near = isOpen ? kinds.find((known) => isSlip(kind, known)) : nearest(kind, kinds);
+  if (isOpen && near === undefined) return undefined;
+  return {
+    field: 'kind',
+    message: `${group === '' ? 'v1' : group} has no kind ${JSON.stringify(kind.slice(0, 64))}`,
+    fix: near === undefined ? `use one of ${kinds.join(', ')}` : `did you mean ${near}?`,
+  };
+}
+
+/** A kind of ours in a group that is not its own, but is near it or of the same owner. */
+function wrongGroup({ group, kind }: TypeOf, { readers }: KindTable, written: string): Misnamed | undefined {
+  const same = readers.filter((reader) => isSlip(kind, reader.kind));
+  const meant = same.find((reader) => isNearGroup(group, reader.group));
+  if (meant === undefined) return undefined;
+  const ways = same.filter((reader) => reader.kind === meant.kind).map(typeText);
+  return {
+    field: 'apiVersion',
+    message: `${written}: this group has no such kind, or no longer`,
+    fix: `did you mean ${[...new Set(ways)].join(' or ')}?`,
+  };
+}
+
+const typeText = ({ group, versions, kind }: KindReader): string =>
+  `${group === '' ? '' : `${group}/`}${versions[0]} ${kind}`;
+
+/** Equal but for case, a plural, or two slips in a long word. */
+function isSlip(kind: string, known: string): boolean {
+  if (kind === known) return true;
+  if (otherPlainKinds.has(kind) || kind.length > 64) return false;
+  const plain = kind.toLowerCase();
+  const singular = plain.replace(/ies$/, 'y').replace(/s$/, '');
+  if (plain === known.toLowerCase() || singular === known.toLowerCase()) return true;
+  return isWithin(plain, known.toLowerCase(), known.length < 6 ? 0 : known.length < 8 ? 1 : 2);
+}
+
+function isNearGroup(group: string, known: string): boolean {
+  if (plainGroups.has(group)) return true;
+  const plain = group.toLowerCase().trim();
+  if (plain.length > 128) return false;
+  if (isWithin(plain, known, known.length < 8 ? 1 : 2)) return true;
+  const parts = plain.split(/[./ ]/);
+  return owners.some(
+    ({ part, slips, real }) => known.split('.').includes(real) && parts.some((one) => isWithin(one, part, slips)),
+  );
+}
+
+function isWithin(word: string, known: string, slips: number): boolean {
+  const search = nearestSearch(word, slips);
+  search.see(known);
+  return search.found() !== undefined;
+}
