@@ -19,7 +19,7 @@ import type { AuthoritySettings } from '../identity/authority/settings.ts';
 import type { KeyBlobs } from '../identity/authority/signer.ts';
 import type { AuthorityUse } from '../identity/authority/state.ts';
 import type { AuthorityStore } from '../identity/authority/store.ts';
-import { createUpstreamFromFiles } from '../identity/authority/upstream-files.ts';
+import { createUpstreamFromFiles, type UpstreamFromFiles } from '../identity/authority/upstream-files.ts';
 import type { DeliveryObserver } from '../identity/delivery/delivery-deps.ts';
 import type { IdentitySource } from '../identity/delivery/identity-source.ts';
 import { createWorkloadEndpoint, type WorkloadEndpoint } from '../identity/delivery/workload-endpoint.ts';
@@ -38,6 +38,8 @@ import { readUpstreamFiles } from './upstream-files.ts';
 
 export interface IdentityRole extends AsyncDisposable {
   readonly authority: Authority;
+  /** Undefined where the authority signs for itself. */
+  readonly upstream: UpstreamFromFiles | undefined;
   /** The authority, with every issuance told. */
   readonly source: IdentitySource;
   readonly entries: Watchable<readonly Entry[]>;
@@ -76,14 +78,15 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
   const { store, keys } = await openStore(config);
   const keyStore = createLocalKeyStore(keys, keyEncryptionKey);
   const settings = settingsOf(config);
-  const { upstream, keyStore: keysIn } = config.authority;
+  const { upstream: files, keyStore: keysIn } = config.authority;
+  const upstream = files && createUpstreamFromFiles(() => readUpstreamFiles(files), settings.x509SvidTtlMs);
   const authority = await createAuthority({
     trustDomain: config.trustDomain,
     store,
     keys: keyStore,
     clock: systemClock,
     settings,
-    ...(upstream && { upstream: createUpstreamFromFiles(() => readUpstreamFiles(upstream)) }),
+    ...(upstream && { upstream }),
     keysMayBeGone: keysIn === 'memory',
     report: deps.report,
     replicaWord: deps.replicaWord,
@@ -108,6 +111,7 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
   const sockets = createWorkloadSockets(endpoint);
   return {
     authority,
+    upstream,
     source,
     entries,
     accounts,

@@ -50,6 +50,7 @@ import { createIdentifyCaller } from './tls/callers.ts';
 import { createTlsRole } from './tls/tls-role.ts';
 import { tokenRulesOf } from './token-rules.ts';
 import { createTroubles } from './troubles.ts';
+import { watchUpstream } from './upstream-watch.ts';
 import { entryWarnings } from './warnings.ts';
 
 export interface ServerDeps {
@@ -88,6 +89,7 @@ export interface RunningServer {
 
 const SERVICES = ['', 'SpiffeWorkloadAPI', 'envoy.service.secret.v3.SecretDiscoveryService'];
 const REPORT_TIMEOUT_MS = 500;
+const UPSTREAM_LOOK_MS = 60_000;
 
 /**
  * Starts everything that the configuration asks for; resolves when it is ready.
@@ -270,6 +272,20 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
         ),
       );
       tls.keep(authority);
+      const { upstream } = identity;
+      if (upstream !== undefined)
+        stack.use(
+          await watchUpstream({
+            ...{ upstream, metrics, now: Date.now, everyMs: UPSTREAM_LOOK_MS },
+            said(findings) {
+              board.degrade(
+                'upstream',
+                findings.map(({ code, message }) => `authority.upstream: ${code}: ${message}`),
+              );
+              for (const { code, message } of findings) log.warn({ code }, `the upstream CA: ${message}`);
+            },
+          }),
+        );
     } else {
       if (config.entries.length > 0 || config.workloads.some(({ socket }) => socket !== undefined))
         log.warn(

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { UpstreamConfig } from '../config/config.ts';
 import { GatehouseError } from '../errors.ts';
-import type { UpstreamFiles } from '../identity/authority/upstream-files.ts';
+import type { UpstreamFiles } from '../identity/authority/upstream-check.ts';
 import { reasonOf } from '../platform/storage/data-dir.ts';
 
 /** Reads them as they are now. @throws GatehouseError `certificate_invalid` when one cannot be read */

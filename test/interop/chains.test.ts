@@ -97,11 +97,14 @@ describe('chains that rotation makes, judged by openssl -x509_strict and GnuTLS'
     }
   };
   const upstreamOf = (name: string, root: string) =>
-    createUpstreamFromFiles(async () => ({
-      certificatePem: readFileSync(dir.at(`${name}.pem`), 'utf8'),
-      keyPem: readFileSync(dir.at(`${name}.key`), 'utf8'),
-      rootsPem: readFileSync(dir.at(`${root}.pem`), 'utf8'),
-    }));
+    createUpstreamFromFiles(
+      async () => ({
+        certificatePem: readFileSync(dir.at(`${name}.pem`), 'utf8'),
+        keyPem: readFileSync(dir.at(`${name}.key`), 'utf8'),
+        rootsPem: readFileSync(dir.at(`${root}.pem`), 'utf8'),
+      }),
+      3_600_000,
+    );
 
   const kinds: readonly { readonly name: string; readonly upstream?: readonly [string, string] }[] = [
     { name: 'self-signed' },

@@ -58,6 +58,8 @@ const SHARED_TICK_MS = 500;
 export interface UpstreamAuthority {
   /** Certifies our key as an intermediate. @throws GatehouseError `certificate_invalid` when its own certificate is not fit */
   certify(signer: Signer, trustDomain: TrustDomain, atMs: number, ttlMs: number): Promise<NewAuthority>;
+  /** When what it would certify now must end, milliseconds since 1970. @throws GatehouseError as `certify` */
+  endsAt(atMs: number): Promise<number>;
 }
 
 const MOST_ROWS_COMPARED = 1_000_000;
@@ -135,6 +137,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     clock,
     settings,
     run,
+    ...(deps.upstream && { upstreamEndsAt: deps.upstream.endsAt }),
     isGone: async (id) => deps.keysMayBeGone === true && (await keys.open(id)) === undefined,
     report,
   });

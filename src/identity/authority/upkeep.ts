@@ -2,7 +2,7 @@
  * What is due, looked at every few seconds: rotation by the calendar, expired authorities, pruning.
  * @module
  */
-import { asGatehouseError, type GatehouseError } from '../../errors.ts';
+import { asGatehouseError, GatehouseError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Order, Verb, VerbOutcome } from './authority.ts';
 import type { ConsumerBook } from './consumer-book.ts';
@@ -10,7 +10,7 @@ import type { CurrentState } from './current-state.ts';
 import * as life from './life.ts';
 import { activateDueAt, activateMustAt, prepareDueAt } from './schedule.ts';
 import type { AuthoritySettings } from './settings.ts';
-import { type AuthorityUse, activeOf, preparedOf } from './state.ts';
+import { type AuthorityRecord, type AuthorityUse, activeOf, preparedOf } from './state.ts';
 import type { AuthorityStore } from './store.ts';
 
 export interface UpkeepDeps {
@@ -20,6 +20,8 @@ export interface UpkeepDeps {
   readonly clock: Clock;
   readonly settings: AuthoritySettings;
   run(verb: Verb, order: Order): Promise<VerbOutcome>;
+  /** When X.509 authorities that are made now must end; absent without an upstream CA. @throws GatehouseError `certificate_invalid` */
+  readonly upstreamEndsAt?: (atMs: number) => Promise<number>;
   /** Whether that authority's key went with the process that held it. */
   isGone(authorityId: string): Promise<boolean>;
   report(error: GatehouseError): void;
@@ -95,7 +97,19 @@ export function createUpkeep(deps: UpkeepDeps): () => Promise<void> {
       const unused = order(use, 'it expired or lost its key before it was used', true);
       await deps.run('revoke', { ...unused, authorityId: prepared.id });
     }
+    if (!isOver && use === 'x509') await checkOutlives(activeOf(current.state, use));
     await deps.run('prepare', order(use, isOver ? 'no authority signs' : 'schedule'));
+  };
+
+  /** A new authority that ends with the one that signs would only change keys: its upstream CA must be renewed first. */
+  const checkOutlives = async (active: AuthorityRecord | undefined): Promise<void> => {
+    const endsAt = await deps.upstreamEndsAt?.(clock.now());
+    if (active === undefined || endsAt === undefined || endsAt > active.notAfterAt) return;
+    throw new GatehouseError(
+      'certificate_invalid',
+      `the upstream CA ends at ${new Date(endsAt).toISOString()}, with the authority that signs: renew it, so that the next one can be made`,
+      { endsAt },
+    );
   };
 
   let blockedAt = Number.NEGATIVE_INFINITY;

@@ -36,6 +36,8 @@ export interface Metrics {
   /** Seconds until the first of the SVIDs that were issued last, one a SPIFFE ID, expires; undefined: none is out. */
   setSvidExpiry(seconds: number | undefined): void;
   setAuthorityExpiry(bySlot: ReadonlyMap<string, number>): void;
+  /** Seconds until what the upstream CA signs stops verifying, and what there is to say of it, by code. */
+  setUpstream(seconds: number | undefined, codes: readonly string[]): void;
   setUnacknowledged(consumers: number): void;
   /** SVIDs that are due and wait for their turn. */
   setRenewalsWaiting(count: number): void;
@@ -76,6 +78,12 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
     'Until the first of the latest SVIDs expires; +Inf: none is out.',
   );
   const authorityExpiry = gauge('gatehouse_authority_expiry_seconds', 'Until the authority expires.', ['slot']);
+  const upstreamExpiry = gauge(
+    'gatehouse_upstream_expiry_seconds',
+    'Until what the upstream CA signs stops verifying; +Inf: there is none.',
+  );
+  const upstreamFindings = gauge('gatehouse_upstream_findings', 'What is wrong with the upstream CA.', ['code']);
+  upstreamExpiry.set(Number.POSITIVE_INFINITY);
   const streams = gauge('gatehouse_stream_open', 'Open streams of consumers.', ['protocol']);
   const unacknowledged = gauge(
     'gatehouse_bundle_unacknowledged',
@@ -126,6 +134,11 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
     setAuthorityExpiry(bySlot) {
       authorityExpiry.reset();
       for (const [slot, seconds] of bySlot) authorityExpiry.set({ slot }, seconds);
+    },
+    setUpstream(seconds, codes) {
+      upstreamExpiry.set(seconds ?? 0);
+      upstreamFindings.reset();
+      for (const code of codes) upstreamFindings.inc({ code });
     },
     setUnacknowledged: (consumers) => unacknowledged.set(consumers),
     setRenewalsWaiting: (count) => renewalsWaiting.set(count),

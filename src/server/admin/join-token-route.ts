@@ -3,6 +3,7 @@
  * @module
  */
 import * as z from 'zod';
+import { GatehouseError } from '../../errors.ts';
 import { certificatesToPem } from '../../identity/pki/pem.ts';
 import type { AdminHandler } from './admin-handler.ts';
 import { bodyAs } from './body.ts';
@@ -18,12 +19,15 @@ const orderSchema = z.strictObject({
 /** The token, and the authorities that the decider may believe until it knows more. */
 export const createJoinToken: AdminHandler = async ({ who, body }, { authority, log }) => {
   const { ttlSeconds, reason } = bodyAs(orderSchema, body);
+  const bundle = certificatesToPem(authority.bundles.value.own.x509Authorities);
+  if (bundle === '')
+    throw new GatehouseError('authority_not_ready', 'no authority is valid now: a decider could believe none');
   const { token, expiresAt } = await authority.joinTokens.create(ttlSeconds * 1000, who, reason);
   log.info({ who, expiresAt: timeText(expiresAt) }, 'a join token was made');
   return {
     trustDomain: authority.trustDomain,
     token,
     expiresAt: timeText(expiresAt),
-    bundle: certificatesToPem(authority.bundles.value.own.x509Authorities),
+    bundle,
   };
 };

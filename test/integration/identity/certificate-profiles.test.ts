@@ -125,7 +125,7 @@ describe('what leaves, against certs/', () => {
       const text = (name: string) => readFile(dir.at(`ca/${name}`), 'utf8');
       return { certificatePem: await text('root.crt'), keyPem: await text('root.key'), rootsPem: '' };
     };
-    const kept = { clock: createTestClock(Date.now()), upstream: createUpstreamFromFiles(read) };
+    const kept = { clock: createTestClock(Date.now()), upstream: createUpstreamFromFiles(read, 3_600_000) };
     const { authority } = await openTestAuthority({}, kept);
     await using _ = authority;
     const svid = await authority.issueX509(requestOf('details'));

@@ -154,6 +154,7 @@ describe('the SPIFFE Workload API, asked by python grpcio', function () {
     for (const method of ['FetchX509SVID', 'FetchX509Bundles'])
       assert.equal((await endOf(method)).status, 'UNAVAILABLE');
     source.bundles.replace({ ...rest, own: bundle });
+    assert.equal((await endOf('FetchJWTBundles')).status, 'UNAVAILABLE', 'there is no JWT authority');
     source.failure = new GatehouseError('authority_not_ready', 'secret words for the log');
     const { status, details } = await endOf('FetchX509SVID');
     assert.deepEqual([status, details], ['UNAVAILABLE', 'the authority is not ready']);

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { startChild } from '../../support/child.ts';
 import { type GatehouseDir, gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';
 import { openssl } from '../../support/openssl.ts';
+import { makeCertificate, usualCa } from '../../support/openssl-ca.ts';
 import { gatehouseCommand, gatehouseJson, type RunningGatehouse, runGatehouse } from '../../support/run-gatehouse.ts';
 import { makeCa } from '../../support/upstream-ca.ts';
 
@@ -66,6 +67,28 @@ describe('the authority as it is configured', function () {
       );
     });
   }
+
+  it('says at start, in readiness and in a metric, what clients may not take of an upstream CA, and when it ends', async () => {
+    await using dir = await gatehouseDir();
+    makeCertificate(dir, {
+      name: 'root',
+      extensions: usualCa
+        .replace('subjectKeyIdentifier=hash', 'subjectKeyIdentifier=none')
+        .replace(/authority.*\n/, ''),
+      untilDays: 2 / 24,
+    });
+    await dir.configure({ authority: { upstream: { cert: './root.pem', key: './root.key' } } });
+    await using server = await runGatehouse(dir.config);
+    const text = async (path: string) => (await fetch(`http://${server.ready.health}${path}`)).text();
+    assert.match(server.log(), /the upstream CA: certificate [0-9a-f]+ has no subject key identifier/);
+    assert.match(server.log(), /the upstream CA: it ends at /);
+    assert.match(await text('/readyz'), /authority\.upstream: ends_soon: it ends at /);
+    const metrics = await text('/metrics');
+    for (const code of ['no_subject_key_id', 'ends_soon'])
+      assert.match(metrics, new RegExp(`gatehouse_upstream_findings\\{code="${code}"\\} 1`));
+    const left = Number(/^gatehouse_upstream_expiry_seconds (\d+)/m.exec(metrics)?.[1]);
+    assert.ok(left > 3600 && left <= 7200, String(left));
+  });
 
   it('verifies by openssl while two roots are trusted, old and new', async () => {
     await using dir = await gatehouseDir({ listen: usualListeners, entries });

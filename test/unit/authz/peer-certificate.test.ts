@@ -8,6 +8,8 @@ import { openTestAuthority, orderOf, requestOf } from '../../support/authority.t
 import { makeCertificate, usualCa } from '../../support/openssl-ca.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
+const HOUR = 3_600_000;
+
 /** Envoy shows us the leaf alone. */
 const peerOf = (der: Uint8Array): PeerCertificate => ({
   names: [],
@@ -43,11 +45,14 @@ describe('isVerified under an upstream CA', () => {
   ];
   for (const { name, certificates, key, root } of cases) {
     it(`believes a leaf of ours under ${name}, alone as Envoy shows it`, async () => {
-      const upstream = createUpstreamFromFiles(async () => ({
-        certificatePem: certificates.map((each) => read(`${each}.pem`)).join(''),
-        keyPem: read(`${key}.key`),
-        rootsPem: read(`${root}.pem`),
-      }));
+      const upstream = createUpstreamFromFiles(
+        async () => ({
+          certificatePem: certificates.map((each) => read(`${each}.pem`)).join(''),
+          keyPem: read(`${key}.key`),
+          rootsPem: read(`${root}.pem`),
+        }),
+        HOUR,
+      );
       const clock = { now: systemClock.now, advance: () => undefined };
       const { authority } = await openTestAuthority({}, { clock, upstream });
       const { chain } = await authority.issueX509(requestOf('a'));
@@ -57,11 +62,14 @@ describe('isVerified under an upstream CA', () => {
 
   it('goes on believing over an upstream CA that is another while running, until the authority of before is revoked', async () => {
     let name = 'rsa';
-    const upstream = createUpstreamFromFiles(async () => ({
-      certificatePem: read(`${name}.pem`),
-      keyPem: read(`${name}.key`),
-      rootsPem: '',
-    }));
+    const upstream = createUpstreamFromFiles(
+      async () => ({
+        certificatePem: read(`${name}.pem`),
+        keyPem: read(`${name}.key`),
+        rootsPem: '',
+      }),
+      HOUR,
+    );
     const clock = { now: systemClock.now, advance: () => undefined };
     const { authority } = await openTestAuthority({}, { clock, upstream });
     const before = (await authority.issueX509(requestOf('a'))).chain[0]!;
@@ -81,11 +89,14 @@ describe('isVerified under an upstream CA', () => {
   });
 
   it('does not believe an authority of before that was revoked, although the root above both stays', async () => {
-    const upstream = createUpstreamFromFiles(async () => ({
-      certificatePem: read('rsa.pem'),
-      keyPem: read('rsa.key'),
-      rootsPem: '',
-    }));
+    const upstream = createUpstreamFromFiles(
+      async () => ({
+        certificatePem: read('rsa.pem'),
+        keyPem: read('rsa.key'),
+        rootsPem: '',
+      }),
+      HOUR,
+    );
     const clock = { now: systemClock.now, advance: () => undefined };
     const { authority } = await openTestAuthority({}, { clock, upstream });
     const before = (await authority.issueX509(requestOf('a'))).chain[0]!;

@@ -73,12 +73,11 @@ export async function* follow(
       if (clock.now() - heard.at > SILENT_MS)
         throw new GatehouseError('unreachable', `the decider ${decider} was silent for ${SILENT_MS / 1000} s`);
       const [bundles, list] = [source.bundles.value, revocations.value];
-      const news = messages(
-        bundles === sent.bundles ? undefined : bundles,
-        list === sent.revocations ? undefined : list,
-      );
+      // An empty bundle says nothing: what the decider holds has expired there too.
+      const isBundleNew = bundles !== sent.bundles && bundles.own.x509Authorities.length > 0;
+      const news = messages(isBundleNew ? bundles : undefined, list === sent.revocations ? undefined : list);
       for (const message of news) yield withStanding(message, deps, heard.holding);
-      if (bundles !== sent.bundles) tell('sent', bundles.own.sequence);
+      if (isBundleNew) tell('sent', bundles.own.sequence);
       sent.bundles = bundles;
       sent.revocations = list;
       await wakeup.wait(signal);

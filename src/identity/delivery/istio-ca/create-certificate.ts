@@ -58,6 +58,7 @@ async function certify(
     spki,
   });
   const roots = certificatesToPem(source.bundles.value.own.x509Authorities);
+  if (roots === '') throw new GatehouseError('authority_not_ready', 'no authority is valid now');
   // One certificate a string, the roots in one at the end: clients cut the chain at these seams.
   return create(IstioCertificateResponseSchema, {
     certChain: [...chain.map((der) => certificatesToPem([der])), roots],

@@ -2,7 +2,7 @@
  * What the names in an SDS request stand for.
  * @module
  */
-import type { Bundle } from '../../../spiffe/bundle.ts';
+import type { Bundle, BundleSet } from '../../../spiffe/bundle.ts';
 import { idOfTrustDomain } from '../../../spiffe/spiffe-id.ts';
 import type { Entry } from '../../registration/entry.ts';
 import type { CallerState } from '../caller-watch.ts';
@@ -22,7 +22,7 @@ const ALL_ROOTS = 'ALL';
 export function meaningOfName(name: string, { entries, bundles }: CallerState): SecretMeaning | undefined {
   if (name === DEFAULT_IDENTITY) return { kind: 'certificate', entry: entries[0]! }; // never empty
   if (name === OWN_ROOTS) return { kind: 'validation', bundles: [bundles.own] };
-  const all = [bundles.own, ...federatedBundles(bundles, entries)];
+  const all = bundlesFor(bundles, entries);
   if (name === ALL_ROOTS) return { kind: 'validation', bundles: all };
   const entry = entries.find(({ spiffeId }) => spiffeId === name);
   if (entry !== undefined) return { kind: 'certificate', entry };
@@ -32,6 +32,10 @@ export function meaningOfName(name: string, { entries, bundles }: CallerState): 
 
 /** Every name that has a meaning for this caller: what a request without names asks for. */
 export function allNames({ entries, bundles }: CallerState): string[] {
-  const domains = [bundles.own, ...federatedBundles(bundles, entries)].map((each) => idOfTrustDomain(each.trustDomain));
+  const domains = bundlesFor(bundles, entries).map((each) => idOfTrustDomain(each.trustDomain));
   return [DEFAULT_IDENTITY, ...entries.map(({ spiffeId }) => spiffeId), OWN_ROOTS, ALL_ROOTS, ...domains];
 }
+
+/** None without an authority: Envoy takes an empty one without a word and then refuses everybody. */
+const bundlesFor = (bundles: BundleSet, entries: readonly Entry[]): readonly Bundle[] =>
+  [bundles.own, ...federatedBundles(bundles, entries)].filter(({ x509Authorities }) => x509Authorities.length > 0);

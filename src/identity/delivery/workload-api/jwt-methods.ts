@@ -67,7 +67,11 @@ async function* fetchJwtBundles(deps: DeliveryDeps, context: CallContext): Async
   let last: Answer | undefined;
   while (!context.signal.aborted) {
     const { bundles, entries } = await watch.state();
-    const all = [bundles.own, ...federatedBundles(bundles, entries)];
+    if (bundles.own.jwtAuthorities.length === 0)
+      throw new GatehouseError('authority_not_ready', 'there is no JWT authority');
+    const all = [bundles.own, ...federatedBundles(bundles, entries)].filter(
+      ({ jwtAuthorities }) => jwtAuthorities.length > 0, // of an empty set of keys clients make an error
+    );
     const answer = watch.stream.answers.of('jwt-bundles', all, last, () => bundlesOf(all));
     if (answer !== last) {
       last = answer;

@@ -124,9 +124,9 @@ function svidsOf(svids: readonly HeldSvid[], { bundles, crls }: CallerState): Ui
 }
 
 function federatedOf(bundles: BundleSet, entries: readonly Entry[]): (readonly [string, Uint8Array])[] {
-  return federatedBundles(bundles, entries).map(
-    (each) => [idOfTrustDomain(each.trustDomain), bundleBytes(each)] as const,
-  );
+  return federatedBundles(bundles, entries)
+    .filter(({ x509Authorities }) => x509Authorities.length > 0)
+    .map((each) => [idOfTrustDomain(each.trustDomain), bundleBytes(each)] as const);
 }
 
 const bundleBytes = ({ x509Authorities }: Bundle): Uint8Array => Buffer.concat(x509Authorities);

@@ -7,7 +7,8 @@ import { createTestClock, openTestAuthority, orderOf, requestOf } from '../../..
 import { derOf, makeCertificate } from '../../../support/openssl-ca.ts';
 import { type TempDir, tempDir } from '../../../support/temp-dir.ts';
 
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const overridden = orderOf('x509', { override: true, reason: 'test' });
 
 /** Serials, in the order of the bundle. */
@@ -28,11 +29,14 @@ describe('the bundle that is published', () => {
   after(() => dir[Symbol.asyncDispose]());
 
   const upstreamOf = (files: { certificate: string; roots: readonly string[] }) =>
-    createUpstreamFromFiles(async () => ({
-      certificatePem: read(files.certificate),
-      keyPem: readFileSync(dir.at('root.key'), 'utf8'),
-      rootsPem: files.roots.map(read).join(''),
-    }));
+    createUpstreamFromFiles(
+      async () => ({
+        certificatePem: read(files.certificate),
+        keyPem: readFileSync(dir.at('root.key'), 'utf8'),
+        rootsPem: files.roots.map(read).join(''),
+      }),
+      HOUR,
+    );
 
   it('has the newer of two certificates of one upstream root first, and the older not a moment after it has expired', async () => {
     const files = { certificate: 'old', roots: ['old'] };
@@ -54,6 +58,42 @@ describe('the bundle that is published', () => {
     clock.advance(2 * 3_600_000);
     await authority.tick();
     assert.equal(authority.bundles.value.own.sequence, settled, 'forgetting what had left changes nothing');
+  });
+
+  it('outlives an old twin that stands beside the renewed one in the file, and not the path that it has', async () => {
+    const upstream = upstreamOf({ certificate: 'renewed', roots: ['old', 'renewed', 'old', 'stranger'] });
+    const clock = createTestClock(Math.floor(Date.now() / 1000) * 1000);
+    const { authority } = await openTestAuthority({ x509AuthorityTtlMs: 365 * DAY }, { clock, upstream });
+    const [active] = (await authority.status()).x509Authorities;
+    assert.ok(active!.notAfterAt > clock.now() + 364 * DAY, 'the twin that ends in two days is not the only way up');
+    assert.deepEqual(new Set(serialsOf(authority)).size, serialsOf(authority).length, 'no root twice');
+    assert.ok(serialsOf(authority).indexOf(serial('renewed')) < serialsOf(authority).indexOf(serial('old')));
+    clock.advance(3 * DAY);
+    await authority.tick();
+    assert.deepEqual(serialsOf(authority).includes(serial('old')), false);
+    assert.ok(serialsOf(authority).includes(serial('renewed')));
+  });
+
+  it('makes no authority that would end with the one that signs, and the next at once when the upstream CA is renewed', async () => {
+    const files = { certificate: 'old', roots: ['old'] };
+    const clock = createTestClock(Math.floor(Date.now() / 1000) * 1000);
+    const { authority } = await openTestAuthority({}, { clock, upstream: upstreamOf(files) });
+    const made = async () => (await authority.status()).x509Authorities.length;
+    for (let hours = 0; hours < 46; hours += 1) {
+      clock.advance(HOUR);
+      await authority.tick();
+      assert.equal(await made(), 1, `after ${hours + 1} hours`);
+    }
+    Object.assign(files, { certificate: 'renewed', roots: ['renewed'] });
+    await authority.tick();
+    assert.equal(await made(), 2);
+  });
+
+  it('takes a file of roots in which one has expired', async () => {
+    const upstream = upstreamOf({ certificate: 'renewed', roots: ['expired', 'renewed'] });
+    const clock = createTestClock(Math.floor(Date.now() / 1000) * 1000);
+    const { authority } = await openTestAuthority({}, { clock, upstream });
+    assert.deepEqual(serialsOf(authority), [serial('renewed')]);
   });
 
   it('lets authorities of both uses go when they expire, X.509 and JWT, and takes them back when a clock was wrong', async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { GatehouseError } from '../../../../src/errors.ts';
-import { createUpstreamFromFiles, type UpstreamFiles } from '../../../../src/identity/authority/upstream-files.ts';
+import type { UpstreamFiles } from '../../../../src/identity/authority/upstream-check.ts';
+import { createUpstreamFromFiles } from '../../../../src/identity/authority/upstream-files.ts';
 import { readCertificate } from '../../../../src/identity/pki/certificate.ts';
 import { certificatesToPem } from '../../../../src/identity/pki/pem.ts';
 import { verifySvidChain } from '../../../../src/identity/pki/svid-chain.ts';
@@ -11,7 +12,8 @@ import { openssl } from '../../../support/openssl.ts';
 import { type TempDir, tempDir } from '../../../support/temp-dir.ts';
 
 const clock = { now: systemClock.now, advance: () => undefined };
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 describe('an intermediate authority under an upstream CA', () => {
   let directory: TempDir;
@@ -70,7 +72,10 @@ describe('an intermediate authority under an upstream CA', () => {
     ...change,
   });
   const open = (files: UpstreamFiles, ttl = 365 * DAY) =>
-    openTestAuthority({ x509AuthorityTtlMs: ttl }, { clock, upstream: createUpstreamFromFiles(async () => files) });
+    openTestAuthority(
+      { x509AuthorityTtlMs: ttl },
+      { clock, upstream: createUpstreamFromFiles(async () => files, HOUR) },
+    );
 
   const opensslVerifies = (bundle: readonly Uint8Array[], chain: readonly Uint8Array[]): void => {
     writeFileSync(directory.at('roots.pem'), certificatesToPem(bundle));
@@ -165,8 +170,9 @@ describe('an intermediate authority under an upstream CA', () => {
 
   it('refuses one that has expired', async () => {
     const late = { now: () => Date.now() + 20 * DAY, advance: () => undefined };
-    const upstream = createUpstreamFromFiles(async () =>
-      filesOf({ certificatePem: read('short.pem'), keyPem: read('short.key') }),
+    const upstream = createUpstreamFromFiles(
+      async () => filesOf({ certificatePem: read('short.pem'), keyPem: read('short.key') }),
+      HOUR,
     );
     await assert.rejects(openTestAuthority({}, { clock: late, upstream }), /certificate [0-9a-f]+ expired at/);
   });

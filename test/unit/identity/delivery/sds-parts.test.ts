@@ -13,18 +13,25 @@ function bundle(name: string): Bundle {
     trustDomain: parseTrustDomain(name),
     sequence: 1,
     refreshHintSeconds: 300,
-    x509Authorities: [],
+    x509Authorities: [Buffer.of(1)],
     jwtAuthorities: [],
   };
 }
 const own = bundle('cluster.local');
 const [partner, stranger] = [bundle('partner.test'), bundle('stranger.test')];
+const empty = { ...bundle('empty.test'), x509Authorities: [] };
 const a = entry('spiffe://cluster.local/a', ['unix:uid:1']);
-const b = entry('spiffe://cluster.local/b', ['unix:uid:1'], { federatesWith: [partner.trustDomain] });
+const b = entry('spiffe://cluster.local/b', ['unix:uid:1'], {
+  federatesWith: [partner.trustDomain, empty.trustDomain],
+});
 const state: CallerState = {
   attestation: { traceId: '', selectors: [], pid: 1, uid: 1, alive: () => true },
   entries: [a, b],
-  bundles: { own, intermediates: [], federated: new Map([partner, stranger].map((each) => [each.trustDomain, each])) },
+  bundles: {
+    own,
+    intermediates: [],
+    federated: new Map([partner, stranger, empty].map((each) => [each.trustDomain, each])),
+  },
   crls: [],
 };
 
@@ -37,6 +44,7 @@ const names = [
   { name: 'spiffe://cluster.local', want: { kind: 'validation', bundles: [own] } },
   { name: 'spiffe://partner.test', want: { kind: 'validation', bundles: [partner] } },
   { name: 'spiffe://stranger.test', want: undefined },
+  { name: 'spiffe://empty.test', want: undefined },
   { name: 'file-root:system', want: undefined },
   { name: '', want: undefined },
 ];
