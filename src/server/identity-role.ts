@@ -12,6 +12,7 @@ import type { Authority } from '../identity/authority/authority.ts';
 import { makeBackup } from '../identity/authority/backup.ts';
 import { createAuthority } from '../identity/authority/create-authority.ts';
 import type { Edge, Forecast } from '../identity/authority/forecast.ts';
+import type { Places } from '../identity/authority/known-store.ts';
 import { createLocalKeyStore, createMemoryKeyBlobs } from '../identity/authority/local-keys.ts';
 import { rehearse } from '../identity/authority/rehearsal.ts';
 import type { ReplicaWord } from '../identity/authority/replicas.ts';
@@ -29,11 +30,13 @@ import { type Accounts, createAccounts } from '../lib/accounts.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createTicks } from '../lib/ticks.ts';
 import { createWatchable, type Watchable } from '../lib/watchable.ts';
+import type { KeptTexts } from '../platform/storage/kept-texts.ts';
 import { createKeyFiles } from '../platform/storage/key-files.ts';
 import { openSqliteAuthorityStore } from '../platform/storage/sqlite-authority-store.ts';
 import type { ServingState } from '../transport/health-service.ts';
 import type { LaneTally } from '../transport/lane/counts.ts';
 import { unixAddress } from './listen-addresses.ts';
+import { storeMemory } from './store-memory.ts';
 import { readUpstreamFiles } from './upstream-files.ts';
 
 export interface IdentityRole extends AsyncDisposable {
@@ -60,11 +63,13 @@ export interface IdentityRole extends AsyncDisposable {
 
 export interface IdentityRoleDeps {
   readonly config: Config;
+  readonly kept: KeptTexts;
   readonly serving: Watchable<ServingState>;
   readonly observer: DeliveryObserver;
   /** Told of every SVID that was issued. */
   readonly issued: (kind: 'x509' | 'jwt', spiffeId: string, notAfterAt: number) => void;
   readonly report: (error: GatehouseError) => void;
+  readonly warn: (message: string) => void;
   /** What to say to other replicas of our deciders. */
   readonly replicaWord: () => ReplicaWord;
 }
@@ -88,6 +93,9 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
     settings,
     ...(upstream && { upstream }),
     keysMayBeGone: keysIn === 'memory',
+    memory: storeMemory(deps.kept, config.trustDomain),
+    places: placesOf(config),
+    begun: () => deps.warn(firstStart(config)),
     report: deps.report,
     replicaWord: deps.replicaWord,
   });
@@ -155,6 +163,20 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
 function settingsOf({ authority }: Config): AuthoritySettings {
   const { keyStore: _keyStore, upstream: _upstream, keyEncryptionKeyFile: _file, ...settings } = authority;
   return settings;
+}
+
+/** For people; never a password. */
+function placesOf({ store, dataDir, authority }: Config): Places {
+  const isSqlite = store.kind === 'sqlite';
+  return {
+    store: isSqlite ? `the store ${store.path}` : 'the PostgreSQL store',
+    keys: isSqlite && authority.keyStore !== 'memory' ? join(dataDir, 'keys') : `dataDir ${dataDir}`,
+  };
+}
+
+function firstStart(config: Config): string {
+  const { store } = placesOf(config);
+  return `first start: ${store} is new, so ${config.trustDomain} gets new authorities. If it had some before, stop now: store or dataDir in the configuration is not what it was`;
 }
 
 /** The store and where it keeps keys: beside SQLite in files, with PostgreSQL in it, wrapped. */

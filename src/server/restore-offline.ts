@@ -6,10 +6,12 @@ import { readFile } from 'node:fs/promises';
 import { loadConfig } from '../config/read-config.ts';
 import { GatehouseError } from '../errors.ts';
 import { type Restored, type RestoreOrder, restoreBackup } from '../identity/authority/restore.ts';
-import { createAccounts } from '../lib/accounts.ts';
 import { systemClock } from '../lib/clock.ts';
 import { prepareDataDir, reasonOf } from '../platform/storage/data-dir.ts';
+import { openKeptTexts } from '../platform/storage/kept-texts.ts';
 import { openStore, readKeyEncryptionKey } from './identity-role.ts';
+import { storeMemory } from './store-memory.ts';
+import { whoAmI } from './who-am-i.ts';
 
 /**
  * Restores `file`.
@@ -27,6 +29,7 @@ export async function restoreOffline(
   });
   const keyEncryptionKey = readKeyEncryptionKey(config);
   prepareDataDir(config.dataDir);
+  using kept = openKeptTexts(config.dataDir);
   const { store, keys } = await openStore(config);
   try {
     const restored = await restoreBackup(
@@ -38,6 +41,7 @@ export async function restoreOffline(
         keys,
         keyEncryptionKey,
         clock: systemClock,
+        memory: storeMemory(kept, config.trustDomain),
         keysMayBeGone: config.authority.keyStore === 'memory',
       },
     );
@@ -45,11 +49,4 @@ export async function restoreOffline(
   } finally {
     await store[Symbol.asyncDispose]();
   }
-}
-
-/** Who runs this command, for the audit. */
-function whoAmI(): string {
-  const uid = process.geteuid?.() ?? -1;
-  const name = createAccounts().userName(uid);
-  return name === undefined ? `uid:${uid}` : `uid:${uid} (${name})`;
 }

@@ -249,6 +249,8 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       identity = stack.use(
         await openIdentityRole({
           config,
+          kept,
+          warn: (message) => log.warn({ code: 'first_start' }, message),
           serving,
           observer: deliveryObserver(log, metrics),
           issued: (kind, spiffeId, notAfterAt) => {

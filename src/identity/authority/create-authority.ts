@@ -19,6 +19,7 @@ import { createIssuance } from './issuance.ts';
 import { NO_ISSUERS, openIssuers } from './issuers.ts';
 import { createJoinTokens } from './join-tokens.ts';
 import { jwtAlgorithms, newJwtAuthority } from './jwt-issuer.ts';
+import { type KnownStoreDeps, recognizeStore, rememberStates, settleKeys } from './known-store.ts';
 import type { NewAuthority } from './life.ts';
 import { authorityNamed, nearestAuthority } from './named-authority.ts';
 import { createRenewals } from './renewals.ts';
@@ -26,13 +27,12 @@ import { createReplicas, type ReplicaWord } from './replicas.ts';
 import { loadRevocations } from './revocation-list.ts';
 import type { AuthoritySettings } from './settings.ts';
 import type { KeyStore, Signer } from './signer.ts';
-import type { AuthorityRecord, AuthorityUse } from './state.ts';
+import type { AuthorityUse } from './state.ts';
 import type { AuthorityStore, LedgerRow } from './store.ts';
 import { createUpkeep } from './upkeep.ts';
 import { createVerbs, type Survey } from './verbs.ts';
 
-export interface AuthorityDeps {
-  readonly trustDomain: TrustDomain;
+export interface AuthorityDeps extends Omit<KnownStoreDeps, 'keys'> {
   /** Belongs to the authority from now on: it is closed with it. */
   readonly store: AuthorityStore;
   readonly keys: KeyStore;
@@ -44,6 +44,8 @@ export interface AuthorityDeps {
   readonly keysMayBeGone?: boolean;
   /** Told of what went wrong in the background; never of secrets. */
   readonly report?: (error: GatehouseError) => void;
+  /** Told that this is the first start, which makes new authorities. */
+  readonly begun?: () => void;
   /** How often to look at what is due, in milliseconds; 0: only when `tick` is called. Default 1,000, and 500 with a shared store. */
   readonly tickEveryMs?: number;
   /** What to say to other replicas of our deciders; absent: nothing. */
@@ -73,6 +75,7 @@ const MOST_ROWS_COMPARED = 1_000_000;
 export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
   const { trustDomain, store, keys, clock, settings } = deps;
   const report = deps.report ?? (() => undefined);
+  if (await recognizeStore(deps)) deps.begun?.();
   const current = await loadCurrentState(store, trustDomain, settings.refreshHintSeconds, clock);
   if (current.state.trustDomain !== trustDomain) {
     throw new GatehouseError(
@@ -139,6 +142,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     run,
     ...(deps.upstream && { upstreamEndsAt: deps.upstream.endsAt }),
     isGone: async (id) => deps.keysMayBeGone === true && (await keys.open(id)) === undefined,
+    destroyKey: (id) => keys.remove(id),
     report,
   });
   const issuance = createIssuance({
@@ -182,7 +186,9 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     return ticking;
   };
 
-  if (!store.shared) await removeOrphanKeys(keys, current.state.authorities);
+  await reopen(); // before any key is moved: with that of the active one gone these are not the store's keys
+  if (!store.shared) await settleKeys(keys, current.state.authorities, report);
+  if (deps.memory) rememberStates(current, deps.memory, report);
   const revocations = await loadRevocations({
     store,
     keys,
@@ -318,10 +324,4 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
       await store[Symbol.asyncDispose]();
     },
   };
-}
-
-/** A crash between making a key and recording its authority leaves a key that nobody knows. */
-async function removeOrphanKeys(keys: KeyStore, authorities: readonly AuthorityRecord[]): Promise<void> {
-  const known = new Set(authorities.filter((each) => !each.keyDestroyed).map((each) => each.id));
-  for (const id of await keys.list()) if (!known.has(id)) await keys.remove(id);
 }

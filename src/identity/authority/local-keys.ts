@@ -41,6 +41,7 @@ export function createLocalKeyStore(blobs: KeyBlobs, keyEncryptionKey?: Uint8Arr
       return signer;
     },
     remove: (keyId) => blobs.remove(keyId),
+    setAside: (keyId) => blobs.setAside(keyId),
     list: () => blobs.list(),
   };
 }
@@ -104,10 +105,17 @@ function unwrap(bytes: Uint8Array, keyEncryptionKey: Uint8Array | undefined, key
 /** Key bytes in memory only: gone with the process. */
 export function createMemoryKeyBlobs(): KeyBlobs {
   const blobs = new Map<string, Uint8Array>();
+  const aside = new Map<string, Uint8Array>();
   return {
     put: async (keyId, bytes) => void blobs.set(keyId, bytes),
     get: async (keyId) => blobs.get(keyId),
     remove: async (keyId) => void blobs.delete(keyId),
+    async setAside(keyId) {
+      const bytes = blobs.get(keyId);
+      blobs.delete(keyId);
+      if (bytes !== undefined) aside.set(keyId, bytes);
+      return 'memory';
+    },
     list: async () => [...blobs.keys()],
   };
 }

@@ -144,6 +144,7 @@ function withoutTouching(keys: KeyStore): KeyStore {
     create: (keyType) => own.create(keyType),
     open: async (keyId) => (await own.open(keyId)) ?? keys.open(keyId),
     remove: (keyId) => own.remove(keyId),
+    setAside: (keyId) => own.setAside(keyId),
     list: () => own.list(),
   };
 }

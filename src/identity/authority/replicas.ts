@@ -3,6 +3,7 @@
  * @module
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { GatehouseError } from '../../errors.ts';
 import type { AuthorityStore, LivingReplica } from './store.ts';
 
 /** What one replica says of its deciders, its own and those that follow it. */
@@ -63,4 +64,18 @@ export function createReplicas(store: AuthorityStore, replica: string, word: () 
 function wordOf({ replica, word }: LivingReplica): ReplicaWord {
   const said = JSON.parse(word) as Partial<ReplicaWord>; // written by a replica of ours
   return { name: replica, revocationSequence: -1, deciders: 0, blindDeciders: 0, peersWithout: 0, ...said };
+}
+
+/**
+ * Says that an offline command has the store, for as long as what it answers is not disposed.
+ *
+ * @throws GatehouseError `store_locked` when a replica lives
+ */
+export async function refuseBesideReplicas(store: AuthorityStore, command: string): Promise<AsyncDisposable> {
+  const alive = await store.heartbeat(command, '{}');
+  const others = alive.map(({ replica }) => replica).filter((replica) => replica !== command);
+  const leave = (): Promise<void> => store.leave(command);
+  if (others.length === 0) return { [Symbol.asyncDispose]: leave };
+  await leave();
+  throw new GatehouseError('store_locked', `${others.length} replicas use this store; stop them first`, { others });
 }

@@ -4,7 +4,9 @@
  */
 import { GatehouseError } from '../../errors.ts';
 import { type BackupContent, type BackupDeps, openBackup, refuseBackup } from './backup.ts';
+import { type SeenStore, type StoreMemory, seenOf } from './known-store.ts';
 import { createLocalKeyStore, createMemoryKeyBlobs } from './local-keys.ts';
+import { refuseBesideReplicas } from './replicas.ts';
 import {
   type Later,
   laterConsumers,
@@ -16,9 +18,11 @@ import {
 } from './restore-merge.ts';
 import type { KeyBlobs } from './signer.ts';
 import { type AuthorityRecord, type AuthorityState, type AuthorityUse, emptyState, stateFromText } from './state.ts';
-import type { AuditRow, AuthorityStore } from './store.ts';
+import type { AuditRow } from './store.ts';
 
 export interface RestoreDeps extends BackupDeps {
+  /** What this place has seen of its store. */
+  readonly memory?: StoreMemory | undefined;
   /** Keys live in memory and are gone already: an authority without one is replaced at the start. */
   readonly keysMayBeGone?: boolean;
 }
@@ -45,7 +49,6 @@ export interface Restored {
 
 /** The most rows that an audit can have. */
 const ALL = Number.MAX_SAFE_INTEGER;
-const REPLICA = 'restore';
 
 /**
  * Restores a backup into the store that `deps` hold open (SQLite: its lock keeps a living authority out). Sequences go on above
@@ -58,49 +61,41 @@ const REPLICA = 'restore';
 export async function restoreBackup(bytes: Uint8Array, order: RestoreOrder, deps: RestoreDeps): Promise<Restored> {
   const { createdAt, content } = openBackup(bytes, deps);
   if (content.state === undefined) return refuseBackup('it is empty');
-  await refuseBesideReplicas(deps.store);
-  try {
-    const store = await sideOf(deps);
-    const backup = { ...content, state: stateFromText(content.state) };
-    const isEmpty = store.state.authorities.length === 0;
-    checkOrder(order, isEmpty, createdAt);
-    const atMs = deps.clock.now();
-    const later = isEmpty ? 'empty' : laterOf(store, backup);
-    const authorities = isEmpty
-      ? { ...backup.state, joinTokens: [] }
-      : mergedState(store, backup, laterOf(store, backup));
-    const state = withSequencesAbove(authorities, [store.state, backup.state], atMs);
-    await putKeys(state.authorities, content.keys, deps);
-    const audit: AuditRow = {
-      at: atMs,
-      who: order.who,
-      verb: 'restore',
-      use: '',
-      authorityId: '',
-      reason: order.fromEmpty ? `from empty: ${order.reason}` : order.reason,
-      result: 'done',
-    };
-    await deps.store.restore({
-      version: Math.max(content.version, store.version) + 1,
-      state,
-      ledger: content.ledger,
-      consumers: laterConsumers(store, backup),
-      revocations: mergedRevocations(store, backup, isEmpty ? 'backup' : laterOf(store, backup)),
-      audit: [...rowsBeyond(content.audit, store.audit), audit],
-    });
-    const active = state.authorities.filter(({ slot }) => slot === 'active').map(({ use, id }) => ({ use, id }));
-    return { createdAt, ageMs: atMs - createdAt, later, active };
-  } finally {
-    await deps.store.leave(REPLICA);
-  }
-}
-
-async function refuseBesideReplicas(store: AuthorityStore): Promise<void> {
-  const alive = await store.heartbeat(REPLICA, '{}');
-  const others = alive.map(({ replica }) => replica).filter((replica) => replica !== REPLICA);
-  if (others.length === 0) return;
-  await store.leave(REPLICA);
-  throw new GatehouseError('store_locked', `${others.length} replicas use this store; stop them first`, { others });
+  await using _here = await refuseBesideReplicas(deps.store, 'restore');
+  const store = await sideOf(deps);
+  const seen = deps.memory?.read();
+  const backup = { ...content, state: stateFromText(content.state) };
+  const isEmpty = store.state.authorities.length === 0;
+  checkOrder(order, isEmpty, createdAt);
+  checkAge(order, Math.max(store.version, content.version), seen);
+  const atMs = deps.clock.now();
+  const later = isEmpty ? 'empty' : laterOf(store, backup);
+  const authorities = isEmpty
+    ? { ...backup.state, joinTokens: [] }
+    : mergedState(store, backup, laterOf(store, backup));
+  const state = withSequencesAbove(authorities, [store.state, backup.state], seen, atMs);
+  await putKeys(state.authorities, content.keys, deps);
+  const version = Math.max(content.version, store.version, seen?.version ?? 0) + 1;
+  const audit: AuditRow = {
+    at: atMs,
+    who: order.who,
+    verb: 'restore',
+    use: '',
+    authorityId: '',
+    reason: order.fromEmpty ? `from empty: ${order.reason}` : order.reason,
+    result: 'done',
+  };
+  await deps.store.restore({
+    version,
+    state,
+    ledger: content.ledger,
+    consumers: laterConsumers(store, backup),
+    revocations: mergedRevocations(store, backup, isEmpty ? 'backup' : laterOf(store, backup)),
+    audit: [...rowsBeyond(content.audit, store.audit), audit],
+  });
+  deps.memory?.write(seenOf(state, version));
+  const active = state.authorities.filter(({ slot }) => slot === 'active').map(({ use, id }) => ({ use, id }));
+  return { createdAt, ageMs: atMs - createdAt, later, active };
 }
 
 async function sideOf({ store, trustDomain }: BackupDeps): Promise<Side> {
@@ -131,14 +126,25 @@ function checkOrder({ fromEmpty, reason }: RestoreOrder, isEmpty: boolean, creat
     );
 }
 
+/** A store that was set back and a backup from before know both too little. */
+function checkAge({ reason }: RestoreOrder, version: number, seen: SeenStore | undefined): void {
+  if (seen === undefined || version >= seen.version || reason.trim() !== '') return;
+  throw new GatehouseError(
+    'not_sound',
+    `the store had version ${seen.version} of the authorities' state, and neither what is there now nor the backup is that new (${version}): what was revoked or rotated out since would be trusted again. Look for a newer backup; if there is none, say --reason TEXT`,
+    { version, seen: seen.version },
+  );
+}
+
 /** Counts of steps never reach the seconds since 1970, so that number is above all that was published after the backup. */
 function withSequencesAbove(
   state: AuthorityState,
   known: readonly [AuthorityState, AuthorityState],
+  seen: SeenStore | undefined,
   atMs: number,
 ): AuthorityState {
   const above = (of: (state: AuthorityState) => number): number =>
-    Math.max(...known.map(of), Math.floor(atMs / 1000)) + 1;
+    Math.max(...known.map(of), seen?.sequence ?? 0, Math.floor(atMs / 1000)) + 1;
   return {
     ...state,
     sequence: above(({ sequence }) => sequence),

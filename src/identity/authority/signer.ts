@@ -25,7 +25,9 @@ export interface KeyStore {
   open(keyId: string): Promise<Signer | undefined>;
   /** Removes a key for good; none of that id is no error. */
   remove(keyId: string): Promise<void>;
-  /** The ids of all keys. */
+  /** Moves a key that nobody knows to where no other can take its place; answers where, for people. */
+  setAside(keyId: string): Promise<string>;
+  /** The ids of all keys, without those that were moved aside. */
   list(): Promise<readonly string[]>;
 }
 
@@ -35,5 +37,6 @@ export interface KeyBlobs {
   put(keyId: string, bytes: Uint8Array): Promise<void>;
   get(keyId: string): Promise<Uint8Array | undefined>;
   remove(keyId: string): Promise<void>;
+  setAside(keyId: string): Promise<string>;
   list(): Promise<readonly string[]>;
 }

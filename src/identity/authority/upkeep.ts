@@ -24,6 +24,8 @@ export interface UpkeepDeps {
   readonly upstreamEndsAt?: (atMs: number) => Promise<number>;
   /** Whether that authority's key went with the process that held it. */
   isGone(authorityId: string): Promise<boolean>;
+  /** The key of an authority that has expired and is dropped. */
+  destroyKey(authorityId: string): Promise<void>;
   report(error: GatehouseError): void;
 }
 
@@ -122,8 +124,11 @@ export function createUpkeep(deps: UpkeepDeps): () => Promise<void> {
 
   const passTime = async (): Promise<void> => {
     const atMs = clock.now();
+    const before = current.state.authorities;
     if (life.passTime(current.state, atMs, EXPIRY_GRACE_MS) === current.state) return;
-    await current.change((state) => ({ state: life.passTime(state, atMs, EXPIRY_GRACE_MS) }));
+    const after = await current.change((state) => ({ state: life.passTime(state, atMs, EXPIRY_GRACE_MS) }));
+    const still = new Set(after.authorities.map(({ id }) => id));
+    for (const { id } of before) if (!still.has(id)) await deps.destroyKey(id);
   };
 
   const prune = async (): Promise<void> => {

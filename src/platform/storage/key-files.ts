@@ -2,7 +2,7 @@
  * Key bytes as files: one a key, mode 0600, durable before it is used.
  * @module
  */
-import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GatehouseError } from '../../errors.ts';
 import type { KeyBlobs } from '../../identity/authority/signer.ts';
@@ -10,6 +10,7 @@ import { reasonOf } from './data-dir.ts';
 import { replaceFile } from './replace-file.ts';
 
 const SUFFIX = '.key';
+const ORPHANED = 'orphaned';
 const ID = /^[0-9a-f]{8,64}$/;
 
 /** Creates the key files of `directory`, which is made (0700) where it is missing. */
@@ -34,6 +35,16 @@ export function createKeyFiles(directory: string): KeyBlobs {
         await rm(pathOf(keyId), { force: true });
         await syncDirectory(directory);
       }),
+    setAside: (keyId) =>
+      guarded(directory, async () => {
+        const aside = join(directory, ORPHANED);
+        await mkdir(aside, { recursive: true, mode: 0o700 });
+        const target = await freeName(aside, keyId);
+        await rename(pathOf(keyId), target);
+        await syncDirectory(aside);
+        await syncDirectory(directory);
+        return target;
+      }),
     list: () =>
       guarded(directory, async () => {
         await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -44,6 +55,14 @@ export function createKeyFiles(directory: string): KeyBlobs {
         });
       }),
   };
+}
+
+/** A name that nothing has yet: what was moved aside before stays. */
+async function freeName(directory: string, keyId: string): Promise<string> {
+  const taken = new Set(await readdir(directory));
+  let name = keyId + SUFFIX;
+  for (let count = 1; taken.has(name); count += 1) name = `${keyId}.${count}${SUFFIX}`;
+  return join(directory, name);
 }
 
 /** There is a whole key, or none. */

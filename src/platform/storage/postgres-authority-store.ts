@@ -396,6 +396,9 @@ const revocationToRecord = (row: RevocationRow) => ({
   not_after_at: row.notAfterAt,
 });
 
+/** Begins the id of a key that was moved aside. */
+const ORPHANED = 'orphaned/';
+
 function keysOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): KeyBlobs {
   return {
     put: (keyId, bytes) =>
@@ -413,9 +416,16 @@ function keysOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): KeyBlobs 
       guarded(async () => {
         await sql`DELETE FROM gatehouse_keys WHERE trust_domain = ${trustDomain} AND key_id = ${keyId}`;
       }),
+    setAside: (keyId) =>
+      guarded(async () => {
+        const aside = `${ORPHANED}${keyId}/${Date.now()}`;
+        await sql`UPDATE gatehouse_keys SET key_id = ${aside} WHERE trust_domain = ${trustDomain} AND key_id = ${keyId}`;
+        return `gatehouse_keys, as ${aside}`;
+      }),
     list: () =>
       guarded(async () => {
-        const rows = await sql`SELECT key_id FROM gatehouse_keys WHERE trust_domain = ${trustDomain}`;
+        const rows = await sql`SELECT key_id FROM gatehouse_keys
+          WHERE trust_domain = ${trustDomain} AND NOT starts_with(key_id, ${ORPHANED})`;
         return rows.map((row) => String(row['key_id']));
       }),
   };

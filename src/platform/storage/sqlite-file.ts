@@ -2,7 +2,7 @@
  * Opens a SQLite file for one writer: exclusive lock, WAL, every commit synced, schema by version.
  * @module
  */
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { GatehouseError } from '../../errors.ts';
@@ -25,6 +25,10 @@ export interface SqliteKind {
 export function openSqlite(path: string, kind: SqliteKind): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
+    const logBytes = sizeOf(`${path}-wal`);
+    // SQLite would throw away the log of a file that is empty: it never leaves the two like that.
+    if (logBytes > 0 && sizeOf(path) === 0)
+      throw unusable(path, `it is empty or gone, and its log ${path}-wal is not: ${CUT}`);
     closeSync(openSync(path, 'a', 0o600)); // SQLite itself would make it readable to others
     database = new DatabaseSync(path, { timeout: 0 });
     // The lock first: with it held, nothing below can race another start.
@@ -34,11 +38,24 @@ export function openSqlite(path: string, kind: SqliteKind): DatabaseSync {
     // The ledger's serials are random: with the usual 2 MB of cache every insert would soon read pages again.
     database.exec('PRAGMA trusted_schema=OFF; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536;');
     migrate(database, path, kind);
+    // The last end was not in order: what the log lies over may have been cut, which reading finds only where it reads.
+    if (logBytes > 0 && sizeOf(path) <= CHECKED_BYTES) checkWhole(database, path);
     return database;
   } catch (thrown) {
     closeQuietly(database);
     throw thrown instanceof GatehouseError ? thrown : openError(path, thrown);
   }
+}
+
+const CUT = 'it was cut, or replaced while the server ran; bring back the file, or restore a backup';
+/** Read in a fraction of a second. */
+const CHECKED_BYTES = 64 * 1024 * 1024;
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+
+function checkWhole(database: DatabaseSync, path: string): void {
+  const [found] = Object.values(database.prepare('PRAGMA quick_check(1)').get() ?? {});
+  if (found !== 'ok') throw unusable(path, `it is damaged (${String(found)}); restore a backup`);
 }
 
 function closeQuietly(database: DatabaseSync | undefined): void {

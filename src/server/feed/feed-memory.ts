@@ -24,7 +24,8 @@ export interface FeedMemory {
 }
 
 const NAME = 'feed decider';
-const BUNDLES = 'feed bundles';
+/** The name of the kept text; it is there if this directory has followed an authority. */
+export const FEED_BUNDLES = 'feed bundles';
 const REVOCATIONS = 'feed revocations';
 const SVID = 'feed svid';
 
@@ -45,7 +46,7 @@ export function openFeedMemory(kept: KeptTexts, trustDomain: TrustDomain): FeedM
   return {
     decider,
     bundles() {
-      const found = read<KeptBundles>(BUNDLES);
+      const found = read<KeptBundles>(FEED_BUNDLES);
       if (found === undefined) return undefined;
       return {
         own: bundleFromJwks(trustDomain, found.own),
@@ -66,7 +67,7 @@ export function openFeedMemory(kept: KeptTexts, trustDomain: TrustDomain): FeedM
         intermediates: intermediates.map((der) => Buffer.from(der).toString('base64')),
         federated: others,
       };
-      kept.set(BUNDLES, JSON.stringify(text));
+      kept.set(FEED_BUNDLES, JSON.stringify(text));
     },
     revocations() {
       const found = read<FeedRevocations & { trustDomain: string }>(REVOCATIONS);

@@ -385,3 +385,43 @@ describe('the operator backs up and restores', function () {
     assert.match(refused.stderr, /authority\.keyEncryptionKeyFile/);
   });
 });
+
+describe('the operator misspells or loses the store', function () {
+  this.timeout(60_000);
+
+  it('is told so, with every key and the way out, and begins anew only on purpose', async () => {
+    await using dir = await gatehouseDir();
+    let before: string[];
+    {
+      await using server = await runGatehouse(dir.config);
+      assert.match(server.log(), /first start: .* gets new authorities/);
+      const { x509Authorities } = (await fetchAdmin(server, '/v1/authorities')) as {
+        x509Authorities: { id: string }[];
+      };
+      before = x509Authorities.map(({ id }) => id);
+    }
+    await dir.configure({ store: 'sqlite:./data/gatehous.db' });
+    const refused = await run('serve', '--config', dir.config);
+    assert.equal(refused.code, 2);
+    for (const word of ['gatehous.db', ...before, 'gatehouse ca begin --reason TEXT'])
+      assert.ok(refused.stderr.includes(word), refused.stderr);
+
+    await dir.configure();
+    {
+      await using server = await runGatehouse(dir.config);
+      assert.doesNotMatch(server.log(), /first start/);
+      const beside = await run('ca', 'begin', '--reason', 'x', '--config', dir.config, ...json);
+      assert.deepEqual([beside.code, beside.json['code']], [1, 'store_locked']);
+    }
+    const unneeded = await run('ca', 'begin', '--reason', 'x', '--config', dir.config, ...json);
+    assert.deepEqual([unneeded.code, unneeded.json['code']], [1, 'slot_state']);
+
+    await truncate(dir.at('data/gatehouse.db'), 0);
+    assert.equal((await run('ca', 'begin', '--config', dir.config)).code, 2, 'no reason');
+    const begun = await run('ca', 'begin', '--reason', 'disk lost', '--config', dir.config);
+    assert.equal(begun.code, 0, begun.stderr);
+    for (const id of before) assert.match(begun.stdout, new RegExp(`moved aside: .*keys/orphaned/${id}\\.key`));
+    await using server = await runGatehouse(dir.config);
+    assert.ok((await auditOf(server)).some(({ verb, reason }) => verb === 'ca begin' && reason === 'disk lost'));
+  });
+});
