@@ -13,7 +13,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const outdir = process.argv[2] ?? join(root, 'dist');
 
 rmSync(outdir, { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: ['src/main.ts', 'src/server/decider-main.ts', 'src/server/explain-main.ts'],
   outbase: 'src',
@@ -30,5 +30,19 @@ await build({
   },
   sourcemap: true,
   sourcesContent: false,
+  metafile: true,
   logLevel: 'warning',
 });
+
+// Of a CommonJS package that is imported when it is needed only `default` is there in a bundle: import it statically, in a file of its own.
+const wrong = Object.entries(metafile.inputs).flatMap(([file, { imports }]) =>
+  imports
+    .filter(
+      ({ kind, path, external }) => kind === 'dynamic-import' && !external && metafile.inputs[path]?.format === 'cjs',
+    )
+    .map(({ original }) => `${file}: import('${original}') of a CommonJS package loses its names in a bundle`),
+);
+if (wrong.length > 0) {
+  console.error(wrong.join('\n'));
+  process.exit(1);
+}

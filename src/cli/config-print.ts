@@ -5,7 +5,7 @@
 import { Command } from 'commander';
 import { action } from './action.ts';
 import { type ConfigFlag, configOption } from './config-option.ts';
-import { jsonText, type OutputFormat, outputOption, yamlText } from './output.ts';
+import { jsonText, type OutputFormat, outputOption } from './output.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Prints YAML, or JSON with `--output json`. Passwords in a store's URL are masked. */
@@ -21,7 +21,8 @@ export function configPrintCommand(terminal: Terminal): Command {
         const reading = readConfigFile(config);
         if (!reading.ok) throw findingsError(reading.findings);
         const masked = { ...reading.document, store: reading.document.store.replace(/(\/\/[^:/@]*):[^@/]*@/, '$1:…@') };
-        terminal.out(output === 'json' ? jsonText(masked, 2) : await yamlText(masked));
+        const { yamlText } = await import('./yaml-text.ts');
+        terminal.out(output === 'json' ? jsonText(masked, 2) : yamlText(masked));
         return 0;
       }),
     );

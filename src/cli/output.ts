@@ -4,7 +4,7 @@
  */
 import { Option } from 'commander';
 import { asGatehouseError } from '../errors.ts';
-import { allOnOneLine, oneLine, printableJson, printableLines, printableYaml } from '../lib/printable.ts';
+import { allOnOneLine, oneLine, printableJson, printableLines } from '../lib/printable.ts';
 import type { Terminal } from './terminal.ts';
 
 export type OutputFormat = 'json' | 'table';
@@ -30,18 +30,6 @@ export function show<T>(terminal: Terminal, format: OutputFormat, document: T, t
 /** A document as JSON that a terminal only shows; ends with a newline. */
 export function jsonText(document: unknown, indent?: number): string {
   return `${printableJson(JSON.stringify(document, null, indent))}\n`;
-}
-
-/** A document as YAML that a terminal only shows: what it would not show stands escaped, in double quotes. */
-export async function yamlText(document: unknown): Promise<string> {
-  const { Document, Scalar, visit } = await import('yaml');
-  const yaml = new Document(document, { aliasDuplicateObjects: false });
-  visit(yaml, {
-    Scalar(_, node) {
-      if (typeof node.value === 'string' && oneLine(node.value) !== node.value) node.type = Scalar.QUOTE_DOUBLE;
-    },
-  });
-  return printableYaml(yaml.toString({ lineWidth: 0 }));
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Derivation } from '../server/admin/explain-routes.ts';
 import { action } from './action.ts';
 import { type AdminFlags, adminClient, adminOption } from './admin-client.ts';
 import { configOption } from './config-option.ts';
-import { note, type OutputFormat, outputOption, show, yamlText } from './output.ts';
+import { note, type OutputFormat, outputOption, show } from './output.ts';
 import type { Terminal } from './terminal.ts';
 
 interface Flags extends AdminFlags {
@@ -42,7 +42,7 @@ export function whyCommand(terminal: Terminal): Command {
 async function writeTest(file: string | true, { test, record }: Derivation, terminal: Terminal): Promise<void> {
   const { addTest } = await import('./explain/test-file.ts');
   if (test === null) note(terminal, `decision ${record.id} has no request that a test could ask`);
-  else if (file === true) terminal.out(await yamlText({ tests: [test] }));
+  else if (file === true) terminal.out((await import('./yaml-text.ts')).yamlText({ tests: [test] }));
   else {
     addTest(file, test);
     note(terminal, `added to ${file}`);

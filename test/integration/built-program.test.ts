@@ -1,28 +1,17 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { checkClient, question } from '../support/check-client.ts';
 import { startChild } from '../support/child.ts';
 import { gatehouseDir } from '../support/gatehouse-dir.ts';
-import { programCommand, projectRoot, runGatehouse } from '../support/run-gatehouse.ts';
-import { type TempDir, tempDir } from '../support/temp-dir.ts';
-
-/** An installation as docs/operations.md makes it: package.json, node_modules and dist. */
-async function installed(): Promise<TempDir & { readonly main: string }> {
-  const opt = await tempDir('gh-opt-');
-  copyFileSync(join(projectRoot, 'package.json'), opt.at('package.json'));
-  symlinkSync(join(projectRoot, 'node_modules'), opt.at('node_modules'));
-  const build = spawnSync(process.execPath, [join(projectRoot, 'scripts/build.mjs'), opt.at('dist')]);
-  assert.equal(build.status, 0, String(build.stderr));
-  return { ...opt, main: opt.at('dist/main.js') };
-}
+import { installedProgram } from '../support/installed-program.ts';
+import { programCommand, runGatehouse } from '../support/run-gatehouse.ts';
+import { tempDir } from '../support/temp-dir.ts';
 
 describe('the built program', function () {
   this.timeout(60_000);
 
   it('serves, decides, explains by the running server, and knows its version', async () => {
-    await using opt = await installed();
+    await using opt = await installedProgram();
     await using dir = await gatehouseDir();
     await using server = await runGatehouse(dir.config, opt.main);
     using client = checkClient(server.ready.extAuthz);
@@ -36,7 +25,7 @@ describe('the built program', function () {
   });
 
   it('keeps compiled modules beside itself, or where systemd says, and nowhere else', async () => {
-    await using opt = await installed();
+    await using opt = await installedProgram();
     await using elsewhere = await tempDir();
     const version = (env: NodeJS.ProcessEnv) =>
       output(...programCommand(opt.main, '--version'), { ...process.env, TMPDIR: elsewhere.path, ...env });

@@ -24,9 +24,14 @@ const killAll = () => {
 };
 process.once('exit', killAll);
 
-/** Starts a program without a shell. */
-export function startChild(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Child {
-  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+/** Starts a program without a shell. @param cwd  its working directory; ours, unless told */
+export function startChild(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+  cwd?: string,
+): Child {
+  const child = spawn(command, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   living.add(child);
   let stdout = '';
   let stderr = '';

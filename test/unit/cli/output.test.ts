@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { show, showError, textTable, yamlText } from '../../../src/cli/output.ts';
+import { show, showError, textTable } from '../../../src/cli/output.ts';
 import { showingOnly } from '../../../src/cli/terminal.ts';
+import { yamlText } from '../../../src/cli/yaml-text.ts';
 import { GatehouseError } from '../../../src/errors.ts';
 import { recordingTerminal } from '../../support/recording-terminal.ts';
 
@@ -33,7 +34,7 @@ describe('what commands print', () => {
 
   it('prints the same YAML, escaped', async () => {
     const document = { reason: EVIL, [`key\u009b`]: '\u202e', plain: 'a: b', 'tags\u{e0001}': ['\u{e0001}'] };
-    const text = await yamlText(document);
+    const text = yamlText(document);
     assert.match(text, IS_PLAIN);
     assert.deepEqual(parse(text), document);
   });
