@@ -19,6 +19,7 @@ import { prepareDataDir } from '../platform/storage/data-dir.ts';
 import { openKeptTexts } from '../platform/storage/kept-texts.ts';
 import type { PolicyLoad } from '../policy/sources/policy-sources.ts';
 import type { BundleSet } from '../spiffe/bundle.ts';
+import { authorityIdOf, deciderIdOf } from '../spiffe/own-ids.ts';
 import type { ServingState } from '../transport/health-service.ts';
 import { textOfAddress } from '../transport/listen-address.ts';
 import { absentAuthority, noAuthorityHere } from './admin/absent-authority.ts';
@@ -46,6 +47,7 @@ import { needsRestart } from './reload-plan.ts';
 import { replicaWord } from './replica-word.ts';
 import { type Knowledge, type RevocationRows, revocationsOf } from './revocations.ts';
 import { createSvidBook } from './svid-book.ts';
+import { createSvidExpiry } from './svid-expiry.ts';
 import { createIdentifyCaller } from './tls/callers.ts';
 import { createTlsRole } from './tls/tls-role.ts';
 import { tokenRulesOf } from './token-rules.ts';
@@ -124,7 +126,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       latencyBounds,
       look: async (metrics) => {
         await deciders?.report(REPORT_TIMEOUT_MS);
-        metrics.setSvidExpiry(svids.secondsToFirstExpiry(Date.now()));
+        await lookAtSvids();
         if (identity !== undefined) {
           metrics.setRenewalsWaiting(identity.authority.renewalsWaiting());
           metrics.setTaintPaused(identity.authority.taintPaused());
@@ -140,6 +142,12 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
         }
         follower?.look();
       },
+    });
+    const ownIds: ReadonlySet<string> = new Set([authorityIdOf(config.trustDomain), deciderIdOf(config.trustDomain)]);
+    const lookAtSvids = createSvidExpiry({
+      ...{ book: svids, metrics, now: Date.now, isShared: config.store.kind === 'postgres' },
+      unexpired: () => identity?.authority.unexpired(),
+      entitled: () => (identity === undefined ? ownIds : new Set([...ownIds, ...entitledIds(identity)])),
     });
     let identity: IdentityRole | undefined;
     let lookAgainAt = 0;
@@ -432,6 +440,12 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     await stack.disposeAsync();
     throw thrown;
   }
+}
+
+/** The IDs that an entry gives and nobody has revoked. */
+function entitledIds({ entries, authority }: IdentityRole): readonly string[] {
+  const { spiffeIds: revoked } = revocationsOf(authority.revocations.value);
+  return entries.value.map(({ spiffeId }) => spiffeId).filter((each) => !revoked.has(each));
 }
 
 function servingState(serving: boolean): ServingState {

@@ -15,7 +15,15 @@ import type { Replicas } from './replicas.ts';
 import type { Acknowledgement, JwtRequest, X509Request } from './requests.ts';
 import type { RevocationTarget } from './revocation-target.ts';
 import type { AuthorityUse, Slot } from './state.ts';
-import type { AuditRow, LedgerQuery, LedgerRow, RevocationKind, RevocationRow, StoreSnapshot } from './store.ts';
+import type {
+  AuditRow,
+  LedgerQuery,
+  LedgerRow,
+  RevocationKind,
+  RevocationRow,
+  StoreSnapshot,
+  UnexpiredRow,
+} from './store.ts';
 
 /** Who gives a verb, and why; both are kept. */
 export interface Order {
@@ -176,6 +184,8 @@ export interface Authority extends AsyncDisposable {
   note(row: Omit<AuditRow, 'at'>): Promise<void>;
   /** Of an authority's id the beginning is enough. */
   ledger(query: LedgerQuery): Promise<readonly LedgerRow[]>;
+  /** Every issuance that has not expired, in pages, the first to expire first. @throws GatehouseError `store_unavailable` */
+  unexpired(): AsyncIterable<readonly UnexpiredRow[]>;
   /** The id of the authority that was probably meant by one that signed nothing; undefined where it is right, or like none. */
   authorityMeantBy(id: string): string | undefined;
   /** Newest first. */

@@ -307,6 +307,10 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
       const named = query.authorityId === undefined ? undefined : authorityNamed(current.state, query.authorityId);
       return store.ledger({ ...query, ...(named && { authorityId: named.id }) });
     },
+    async *unexpired() {
+      await ledger.flush();
+      yield* store.unexpired(clock.now());
+    },
     authorityMeantBy: (id) => (authorityNamed(current.state, id) ? undefined : nearestAuthority(current.state, id)?.id),
     audit: (limit) => store.audit(limit),
     replicas,

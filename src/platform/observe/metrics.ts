@@ -35,6 +35,8 @@ export interface Metrics {
   setPolicies(counts: readonly { readonly dialect: string; readonly kind: string; readonly count: number }[]): void;
   /** Seconds until the first of the SVIDs that were issued last, one a SPIFFE ID, expires; undefined: none is out. */
   setSvidExpiry(seconds: number | undefined): void;
+  /** SPIFFE IDs whose last SVID has expired. */
+  countLapsed(count: number): void;
   setAuthorityExpiry(bySlot: ReadonlyMap<string, number>): void;
   /** Seconds until what the upstream CA signs stops verifying, and what there is to say of it, by code. */
   setUpstream(seconds: number | undefined, codes: readonly string[]): void;
@@ -77,6 +79,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
     'gatehouse_svid_expiry_seconds',
     'Until the first of the latest SVIDs expires; +Inf: none is out.',
   );
+  const svidLapsed = counter('gatehouse_svid_lapsed_total', 'SPIFFE IDs whose latest SVID expired: nobody renewed it.');
   const authorityExpiry = gauge('gatehouse_authority_expiry_seconds', 'Until the authority expires.', ['slot']);
   const upstreamExpiry = gauge(
     'gatehouse_upstream_expiry_seconds',
@@ -131,6 +134,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
       for (const { dialect, kind, count } of counts) policies.set({ dialect, kind }, count);
     },
     setSvidExpiry: (seconds) => svidExpiry.set(seconds ?? Number.POSITIVE_INFINITY),
+    countLapsed: (count) => svidLapsed.inc(count),
     setAuthorityExpiry(bySlot) {
       authorityExpiry.reset();
       for (const [slot, seconds] of bySlot) authorityExpiry.set({ slot }, seconds);

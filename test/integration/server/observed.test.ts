@@ -11,7 +11,7 @@ import { checkClient, question } from '../../support/check-client.ts';
 import { startChild } from '../../support/child.ts';
 import { eventually } from '../../support/eventually.ts';
 import { allowing, type GatehouseDir, gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';
-import { gatehouseCommand, type RunningGatehouse, runGatehouse } from '../../support/run-gatehouse.ts';
+import { gatehouseCommand, gatehouseJson, type RunningGatehouse, runGatehouse } from '../../support/run-gatehouse.ts';
 
 const details = 'spiffe://cluster.local/ns/default/sa/details';
 
@@ -106,6 +106,38 @@ describe('gatehouse serve, looked at from outside', function () {
 
   const until = (what: string, name: string, holds: (value: number | undefined) => boolean): Promise<true> =>
     eventually(what, async () => (holds((await samples(server.ready.health)).get(name)) ? true : undefined));
+
+  it('knows after a restart when the SVIDs end that are out, while an entry gives them, and counts those that nobody renews', async () => {
+    const selectors = [`unix:uid:${process.geteuid?.()}`];
+    const short = details.replace('details', 'short');
+    await dir.configure({
+      entries: [
+        { spiffeId: details, selectors },
+        { spiffeId: short, selectors, x509SvidTtl: '15s' },
+      ],
+    });
+    process.kill(server.pid, 'SIGHUP');
+    const fetched = await eventually('both are given', async () => {
+      const { svids } = (await gatehouseJson('svid', 'fetch', '--socket', server.ready.workloadApi)) as { svids: unknown[] };
+      return svids.length === 2 || undefined;
+    });
+    assert.ok(fetched);
+    await server.stop();
+    await dir.configure({ entries: [{ spiffeId: details, selectors }] });
+    server = await runGatehouse(dir.config);
+    const expiry = (await samples(server.ready.health)).get('gatehouse_svid_expiry_seconds') ?? 0;
+    assert.ok(expiry > 3_400 && expiry <= 3_600, `what has no entry any more is not it: ${expiry} s`);
+    await dir.configure({});
+    process.kill(server.pid, 'SIGHUP');
+    await until('nothing is given', 'gatehouse_svid_expiry_seconds', (value) => value === Number.POSITIVE_INFINITY);
+    await server.stop();
+    await dir.configure({ entries: [{ spiffeId: short, selectors, x509SvidTtl: '5s' }] });
+    server = await runGatehouse(dir.config);
+    const before = (await samples(server.ready.health)).get('gatehouse_svid_lapsed_total') ?? 0;
+    await gatehouseJson('svid', 'fetch', '--socket', server.ready.workloadApi);
+    await until('it has lapsed', 'gatehouse_svid_lapsed_total', (value) => value === before + 1);
+    await until('none is out', 'gatehouse_svid_expiry_seconds', (value) => value === Number.POSITIVE_INFINITY);
+  });
 
   it('moves every metric of the contract', async () => {
     await using watch = startChild(
