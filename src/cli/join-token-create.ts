@@ -16,6 +16,7 @@ interface Flags extends AdminFlags {
   readonly output: OutputFormat;
   readonly ttl: number;
   readonly reason: string;
+  readonly decider?: string;
   readonly write?: string;
 }
 
@@ -32,6 +33,7 @@ export function joinTokenCreateCommand(terminal: Terminal): Command {
     .description('make a token that lets one decider elsewhere join, once; with the authorities that it may believe')
     .option('--write <file>', 'write it for feed.joinFile of the decider, mode 0600')
     .addOption(durationOption('--ttl <duration>', 'how long it can be used', { usual: '10m', least: '1s', most: '7d' }))
+    .option('--decider <name>', 'the only decider that may use it, by its name in /v1/status there')
     .option('--reason <text>', 'what it is for; kept in the audit', '')
     .addOption(adminOption())
     .addOption(svidOption())
@@ -40,7 +42,7 @@ export function joinTokenCreateCommand(terminal: Terminal): Command {
     .addHelpText('after', '\nExample:\n  gatehouse join-token create --write join.json --reason "node 7"')
     .action(
       action<Flags>(terminal, async (flags) => {
-        const body = { ttlSeconds: Math.floor(flags.ttl / 1000), reason: flags.reason };
+        const body = { ttlSeconds: Math.floor(flags.ttl / 1000), reason: flags.reason, decider: flags.decider };
         const made = (await (await adminClient(flags)).post('/v1/join-tokens', body)) as JoinToken; // the API's own shape
         if (flags.write === undefined) show(terminal, flags.output, made, () => jsonText(made, 2));
         else {

@@ -16,6 +16,7 @@ interface Flags extends AdminFlags {
   readonly serial?: string;
   readonly id?: string;
   readonly spki?: string;
+  readonly decider?: string;
   readonly reason: string;
   readonly override: boolean;
   readonly undo: boolean;
@@ -41,13 +42,17 @@ export function svidRevokeCommand(terminal: Terminal): Command {
     .option('--serial <hex>', 'one certificate, as openssl shows its serial number; needs include_peer_certificate')
     .option('--id <spiffe-id>', 'every certificate of a SPIFFE ID; nothing more is issued to it')
     .option('--spki <sha256>', 'every certificate of a key: SHA-256 of its SubjectPublicKeyInfo in hex; likewise')
+    .option(
+      '--decider <name>',
+      'a decider elsewhere, with all that it ever enrolled; it neither follows nor joins again',
+    )
     .option('--reason <text>', 'why; kept in the audit', '')
     .option(
       '--override',
       'go on although a decider has seen no certificates (--serial, --spki), or nobody has that name yet; needs --reason',
       false,
     )
-    .option('--undo', 'take back the revocation of an ID or key, once nothing lives that it keeps out', false)
+    .option('--undo', 'take back the revocation of an ID, key or decider, once nothing lives that it keeps out', false)
     .addOption(adminOption())
     .addOption(svidOption())
     .addOption(configOption())
@@ -58,6 +63,7 @@ export function svidRevokeCommand(terminal: Terminal): Command {
 Examples:
   gatehouse svid revoke --id spiffe://cluster.local/ns/default/sa/reviews --reason "key leaked"
   gatehouse svid revoke --serial 4196A1F04C2D --reason "laptop lost"
+  gatehouse svid revoke --decider node7-05baadeb --reason "node 7 lost"
   gatehouse svid revoke --undo --id spiffe://cluster.local/ns/default/sa/reviews --reason "rebuilt"`,
     )
     .action(action<Flags>(terminal, (flags) => revoke(flags, terminal)));
@@ -67,13 +73,13 @@ const refusals: ReadonlySet<string> = new Set(['certificates_not_seen', 'not_sou
 
 async function revoke(flags: Flags, terminal: Terminal): Promise<0 | 1> {
   const { output, reason, override, undo } = flags;
-  const given = (['serial', 'id', 'spki'] as const).flatMap((kind) => {
+  const given = (['serial', 'id', 'spki', 'decider'] as const).flatMap((kind) => {
     const value = flags[kind];
     return value === undefined ? [] : [{ kind, value }];
   });
   const [named] = given;
   if (named === undefined || given.length > 1)
-    throw new GatehouseError('message_invalid', 'give one of --serial, --id and --spki');
+    throw new GatehouseError('message_invalid', 'give one of --serial, --id, --spki and --decider');
   if (override && reason.trim() === '')
     throw new GatehouseError('message_invalid', 'an override needs a reason: --reason TEXT');
   const client = await adminClient(flags);

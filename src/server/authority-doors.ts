@@ -65,6 +65,7 @@ async function openFeed(
     revocations: authority.revocations,
     storeAgeMs: authority.storeAgeMs,
     useJoinToken: authority.joinTokens.use,
+    names: authority.deciderNames,
     followers,
     clock: systemClock,
     ticks: createTicks(FEED_TICK_MS),

@@ -89,7 +89,7 @@ function queryOf({ id, authority, serial, kind, since, until, unexpired, limit, 
 
 function tableOf({ rows, next, nearest }: LedgerAnswer): string {
   const table = textTable(
-    ['ISSUED', 'KIND', 'TO', 'SERIAL', 'BY', 'EXPIRES', 'CHANNEL'],
+    ['ISSUED', 'KIND', 'TO', 'SERIAL', 'BY', 'EXPIRES', 'CHANNEL', 'CONSUMER'],
     rows.map((each) => [
       each.issuedAt.slice(0, 19),
       each.kind,
@@ -98,6 +98,7 @@ function tableOf({ rows, next, nearest }: LedgerAnswer): string {
       each.authorityId.slice(0, 16),
       each.notAfter.slice(0, 19),
       each.channel,
+      each.consumer,
     ]),
     nearest === undefined ? 'nothing' : `nothing; did you mean ${nearest}?`,
   );

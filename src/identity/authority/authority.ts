@@ -8,6 +8,7 @@ import type { BundleSet } from '../../spiffe/bundle.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { JwtSvid, X509Svid } from '../../spiffe/svid.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import type { DeciderNames } from './decider-names.ts';
 import type { ForecastAndActual, KeptForecast } from './forecast.ts';
 import type { Blocker } from './gate.ts';
 import type { JoinTokens } from './join-tokens.ts';
@@ -178,6 +179,8 @@ export interface Authority extends AsyncDisposable {
   tellReplicas(): void;
   /** Tokens with which deciders elsewhere join. */
   readonly joinTokens: JoinTokens;
+  /** Which decider elsewhere a certificate belongs to. */
+  readonly deciderNames: DeciderNames;
   /** How long ago the store was last seen, in milliseconds: what we know of other replicas may be as old as that. */
   storeAgeMs(): number;
   /** Keeps an audit row of what an operator did beside the authority. */

@@ -12,6 +12,7 @@ import type { Authority, AuthorityStatus, Readiness } from './authority.ts';
 import { selfSigned } from './authority-certificate.ts';
 import { createConsumerBook } from './consumer-book.ts';
 import { loadCurrentState } from './current-state.ts';
+import { createDeciderNames } from './decider-names.ts';
 import { actualSteps, signingPeak } from './forecast.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { holderOf } from './holder-of.ts';
@@ -156,6 +157,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     version: () => current.version,
     catchUp: async (version) => {
       await current.refresh(version);
+      await revocations.refresh(false);
       await reopen();
     },
   });
@@ -195,6 +197,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     current,
     clock,
     longestSvidMs: settings.x509AuthorityTtlMs,
+    flush: ledger.flush,
   });
   await tick();
   const everyMs = deps.tickEveryMs ?? (store.shared ? SHARED_TICK_MS : TICK_MS);
@@ -317,7 +320,8 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     tellReplicas() {
       if (store.shared) void replicas.beat().catch(() => undefined); // the next tick says it again
     },
-    joinTokens: createJoinTokens({ current, clock }),
+    joinTokens: createJoinTokens({ current, clock, isThrownOut: (name) => revocations.has('decider', name) }),
+    deciderNames: createDeciderNames({ store, clock, trustDomain, isRevoked: revocations.has, flush: ledger.flush }),
     storeAgeMs: () => performance.now() - storeSeenAt,
     tick,
     async [Symbol.asyncDispose]() {

@@ -9,6 +9,7 @@ import { pathOf, type SpiffeId, trustDomainOf } from '../../spiffe/spiffe-id.ts'
 import type { JwtSvid, X509Svid } from '../../spiffe/svid.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import { generateKeyDer, type PublicKeyInfo, readPublicKeyInfo, spkiHash } from '../pki/key-type.ts';
+import { deciderNameOf } from './decider-names.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { Issuers } from './issuers.ts';
 import { createKeyQueue, gone } from './key-queue.ts';
@@ -23,7 +24,7 @@ export interface IssuanceDeps {
   readonly ledger: GroupCommit<LedgerRow>;
   issuers(): Issuers;
   bundleSequence(): number;
-  isRevoked(kind: 'id' | 'spki', value: string): boolean;
+  isRevoked(kind: 'id' | 'spki' | 'decider', value: string): boolean;
   /** The state's version as we hold it, and how to catch up with a newer one. */
   version(): number;
   catchUp(version: number): Promise<void>;
@@ -55,13 +56,13 @@ export function createIssuance(deps: IssuanceDeps): Issuance {
   };
 
   /** What was taken from somebody is not given again. */
-  const checkRevoked = (kind: 'id' | 'spki', value: string): void => {
+  const checkRevoked = (kind: 'id' | 'spki' | 'decider', value: string): void => {
     if (!deps.isRevoked(kind, value)) return;
-    throw new GatehouseError(
-      'not_entitled',
-      `${kind === 'id' ? value : `the key ${value}`} is revoked: nothing is issued to it until that is undone`,
-      { kind, value },
-    );
+    const what = { id: value, spki: `the key ${value}`, decider: `the decider ${value}` }[kind];
+    throw new GatehouseError('not_entitled', `${what} is revoked: nothing is issued to it until that is undone`, {
+      kind,
+      value,
+    });
   };
 
   /**
@@ -85,6 +86,7 @@ export function createIssuance(deps: IssuanceDeps): Issuance {
     const spkiSha256 = spkiHash(key.spki);
     checkRevoked('id', entitlement.spiffeId);
     checkRevoked('spki', spkiSha256);
+    checkRevoked('decider', deciderNameOf(request));
     const issuer = living(deps.issuers().x509);
     const bundleSequence = deps.bundleSequence();
     const issuedAt = clock.now();
@@ -109,6 +111,8 @@ export function createIssuance(deps: IssuanceDeps): Issuance {
       consumer: request.consumer ?? '',
       bundleSequence,
     });
+    // Who was thrown out while this was written is not in what was revoked then: it does not leave.
+    checkRevoked('decider', deciderNameOf(request));
     return stillSigns ? svid : issueX509(request);
   };
 

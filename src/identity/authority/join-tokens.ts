@@ -15,11 +15,18 @@ export interface KeptJoinToken {
   readonly hash: string;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
+  /** The only decider that may use it; absent: any that is not known yet. */
+  readonly decider?: string;
 }
 
 export interface JoinTokens {
-  /** Makes one that holds for `ttlMs`; it is shown only here. */
-  create(ttlMs: number, who: string, reason: string): Promise<{ readonly token: string; readonly expiresAt: number }>;
+  /** Makes one that holds for `ttlMs`; it is shown only here. @param decider  the only one that may use it */
+  create(
+    ttlMs: number,
+    who: string,
+    reason: string,
+    decider?: string,
+  ): Promise<{ readonly token: string; readonly expiresAt: number }>;
   /** Takes one, for good. @throws GatehouseError `not_entitled` when it is unknown, used or expired */
   use(token: string, decider: string): Promise<void>;
 }
@@ -30,12 +37,16 @@ const MOST_UNUSED = 1_000;
 export function createJoinTokens({
   current,
   clock,
+  isThrownOut = () => false,
 }: {
   readonly current: CurrentState;
   readonly clock: Clock;
+  readonly isThrownOut?: (decider: string) => boolean;
 }): JoinTokens {
   const living = (kept: readonly KeptJoinToken[] = []): readonly KeptJoinToken[] =>
-    kept.filter(({ expiresAt }) => expiresAt > clock.now());
+    kept.filter(
+      ({ expiresAt, decider }) => expiresAt > clock.now() && (decider === undefined || !isThrownOut(decider)),
+    );
   const row = (verb: string, who: string, reason: string): AuditRow => ({
     at: clock.now(),
     who,
@@ -46,14 +57,18 @@ export function createJoinTokens({
     result: 'done',
   });
   return {
-    async create(ttlMs, who, reason) {
+    async create(ttlMs, who, reason, decider) {
+      if (decider !== undefined && isThrownOut(decider)) throw thrownOut(decider);
       const token = `gj_${randomBytes(24).toString('base64url')}`;
       const expiresAt = clock.now() + ttlMs;
       await current.change((state) => {
         const unused = living(state.joinTokens);
         if (unused.length >= MOST_UNUSED)
           throw new GatehouseError('slot_state', `${MOST_UNUSED} join tokens wait to be used; let some expire first`);
-        const joinTokens = [...unused, { hash: hash('sha256', token), expiresAt }];
+        const joinTokens = [
+          ...unused,
+          { hash: hash('sha256', token), expiresAt, ...(decider !== undefined && { decider }) },
+        ];
         return { state: { ...state, joinTokens }, audit: row('join-token create', who, reason) };
       });
       return { token, expiresAt };
@@ -63,7 +78,10 @@ export function createJoinTokens({
       await current.change((state) => {
         const unused = living(state.joinTokens);
         const rest = unused.filter((each) => each.hash !== wanted);
-        if (rest.length === unused.length) throw unknown;
+        const found = unused.find((each) => each.hash === wanted);
+        if (isThrownOut(decider)) throw thrownOut(decider);
+        if (found === undefined) throw unknown;
+        if (found.decider !== undefined && found.decider !== decider) throw ofAnother(found.decider);
         return {
           state: { ...state, joinTokens: rest },
           audit: row('join-token use', 'gatehouse', `decider ${decider}`),
@@ -71,6 +89,17 @@ export function createJoinTokens({
       });
     },
   };
+}
+
+/** Its name stays out with it: whoever joins anew takes another. */
+function thrownOut(decider: string): GatehouseError {
+  const why = `the decider ${decider} was thrown out: delete its dataDir, which gives it another name, or take that back with \`gatehouse svid revoke --undo --decider ${decider}\``;
+  return new GatehouseError('not_entitled', why, { decider, peerText: why });
+}
+
+function ofAnother(decider: string): GatehouseError {
+  const why = `the join token is for the decider ${decider}`;
+  return new GatehouseError('not_entitled', why, { decider, peerText: why });
 }
 
 const text = 'the join token is not known, was used, or has expired: make another with `gatehouse join-token create`';

@@ -13,6 +13,7 @@ import { crlTbs } from '../pki/crl.ts';
 import type { RevocationList, RevocationName, RevokeSvidOrder } from './authority.ts';
 import { algorithmOf } from './authority-certificate.ts';
 import type { CurrentState } from './current-state.ts';
+import { deciderNameOf, isOfDecider } from './decider-names.ts';
 import { findRevocationTarget, type RevocationTarget } from './revocation-target.ts';
 import type { KeyStore, Signer } from './signer.ts';
 import { type AuthorityRecord, type AuthorityState, authoritiesIn } from './state.ts';
@@ -37,6 +38,8 @@ export interface RevocationDeps {
   readonly clock: Clock;
   /** The longest life that an SVID can have from now: for how long a revoked ID must be kept. */
   readonly longestSvidMs: number;
+  /** Writes issuances that wait in memory. */
+  readonly flush: () => Promise<void>;
 }
 
 const CRL_LIFE_MS = 60 * 60_000;
@@ -86,7 +89,12 @@ export async function loadRevocations(deps: RevocationDeps): Promise<Revocations
     if (rows.length > 0 || crls.value.length > 0) await signCrls();
   };
 
-  const write = async (verb: string, order: RevokeSvidOrder, row: RevocationRow): Promise<void> => {
+  const write = async (
+    verb: string,
+    order: RevokeSvidOrder,
+    row: RevocationRow,
+    more: readonly RevocationRow[] = [],
+  ): Promise<void> => {
     const audit: AuditRow = {
       at: clock.now(),
       who: order.who,
@@ -99,7 +107,7 @@ export async function loadRevocations(deps: RevocationDeps): Promise<Revocations
     await current.change((before) => ({
       state: { ...before, revocationSequence: before.revocationSequence + 1 },
       audit,
-      revocations: [row],
+      revocations: [row, ...more],
     }));
     await refresh(true);
   };
@@ -116,7 +124,10 @@ export async function loadRevocations(deps: RevocationDeps): Promise<Revocations
     },
     async revoke(order) {
       const row = await rowOf(order, deps);
-      await write('svid revoke', order, row);
+      await write('svid revoke', order, row, await serialsOf(row, deps));
+      // What another replica gave out while that was written; from then on nobody gives it anything.
+      const late = (await serialsOf(row, deps)).filter(({ value }) => !keys.has(`serial ${value}`));
+      if (late.length > 0) await write('svid revoke', order, row, late);
       return row;
     },
     async undo(order) {
@@ -190,11 +201,30 @@ const keyOf = ({ kind, value }: Pick<RevocationRow, 'kind' | 'value'>): string =
 
 /** The revocation of an ID or a key under which a certificate falls. */
 function revocationOf(
-  row: Pick<UnexpiredRow, 'kind' | 'spiffeId' | 'spkiSha256'>,
+  row: Pick<UnexpiredRow, 'kind' | 'spiffeId' | 'spkiSha256' | 'channel' | 'consumer'>,
   keyed: ReadonlyMap<string, RevocationRow>,
 ): RevocationRow | undefined {
   if (row.kind !== 'x509') return undefined;
-  return keyed.get(`id ${row.spiffeId}`) ?? keyed.get(`spki ${row.spkiSha256}`);
+  return (
+    keyed.get(`id ${row.spiffeId}`) ?? keyed.get(`spki ${row.spkiSha256}`) ?? keyed.get(`decider ${deciderNameOf(row)}`)
+  );
+}
+
+/** Everything that a decider holds, one by one: who checks certificates knows no names of deciders. */
+async function serialsOf(
+  { kind, value: name, reason, revokedAt }: RevocationRow,
+  { store, clock, flush }: RevocationDeps,
+): Promise<readonly RevocationRow[]> {
+  if (kind !== 'decider') return [];
+  await flush();
+  const rows: RevocationRow[] = [];
+  for await (const page of store.unexpired(clock.now()))
+    for (const row of page) {
+      if (!isOfDecider(row, name)) continue;
+      const { serial: value, authorityId, notAfterAt } = row;
+      rows.push({ kind: 'serial', value, authorityId, reason: `decider ${name}: ${reason}`, revokedAt, notAfterAt });
+    }
+  return rows;
 }
 
 function notRevoked(kind: RevocationKind, value: string, rows: readonly RevocationRow[]): GatehouseError {
@@ -220,7 +250,7 @@ async function rowOf(
   return { ...base, authorityId: issued.authorityId, notAfterAt: issued.notAfterAt };
 }
 
-/** What was named, as Check compares it: an ID, or lower-case hex without colons. @throws GatehouseError `message_invalid` */
+/** What was named, as Check compares it: an ID, a decider's name, or lower-case hex without colons. @throws GatehouseError `message_invalid` */
 function namedValue({ kind, value }: RevocationName, { trustDomain }: AuthorityState): string {
   if (kind === 'id') {
     const spiffeId = parseSpiffeId(value);
@@ -228,6 +258,11 @@ function namedValue({ kind, value }: RevocationName, { trustDomain }: AuthorityS
     throw new GatehouseError('message_invalid', `${spiffeId} is not of trust domain ${trustDomain}: revoke it there`, {
       value,
     });
+  }
+  if (kind === 'decider') {
+    const name = value.replace(/^feed:/, '');
+    if (/^[A-Za-z0-9._-]{1,128}$/.test(name)) return name;
+    throw new GatehouseError('message_invalid', `${JSON.stringify(value)} is no name of a decider`, { value });
   }
   const hex = value.toLowerCase().replace(/[:\s]/g, '');
   if (kind === 'spki' && /^[0-9a-f]{64}$/.test(hex)) return hex;

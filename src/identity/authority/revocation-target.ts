@@ -4,6 +4,7 @@
  * @module
  */
 import { nearestSearch } from '../../lib/nearest.ts';
+import { deciderNameOf } from './decider-names.ts';
 import type { AuthorityStore, RevocationKind, UnexpiredRow } from './store.ts';
 
 export interface RevocationTarget {
@@ -21,12 +22,13 @@ export interface RevocationTarget {
 }
 
 /** More slips than that, and it was another name that was meant. */
-const MOST_SLIPS: Readonly<Record<RevocationKind, number>> = { id: 6, serial: 3, spki: 6 };
+const MOST_SLIPS: Readonly<Record<RevocationKind, number>> = { id: 6, serial: 3, spki: 6, decider: 3 };
 
 const nameIn: Readonly<Record<RevocationKind, (row: UnexpiredRow) => string>> = {
   id: (row) => row.spiffeId,
   serial: (row) => (row.kind === 'x509' ? row.serial : ''),
   spki: (row) => row.spkiSha256,
+  decider: deciderNameOf,
 };
 
 /**
@@ -57,6 +59,7 @@ export async function findRevocationTarget(
 
 /** Also what has expired: a key may come again, and the serial of an old certificate is no typo. */
 async function wasIssued(kind: RevocationKind, value: string, store: AuthorityStore): Promise<boolean> {
+  if (kind === 'decider') return false; // what has expired keeps nobody in, and its name is free
   const asked = {
     id: { spiffeId: value },
     serial: { serial: value, kind: 'x509' },

@@ -81,12 +81,13 @@ export interface AuditRow {
   readonly result: string;
 }
 
-export type RevocationKind = 'serial' | 'id' | 'spki';
+/** `decider`: the name of one elsewhere, with every certificate that it ever enrolled. */
+export type RevocationKind = 'serial' | 'id' | 'spki' | 'decider';
 
 /** What must be refused although it has not expired. */
 export interface RevocationRow {
   readonly kind: RevocationKind;
-  /** Serial or SHA-256 in lower-case hex, or a SPIFFE ID. */
+  /** Serial or SHA-256 in lower-case hex, a SPIFFE ID, or a decider's name. */
   readonly value: string;
   /** The authority that issued that serial; empty where unknown. It decides which CRL the serial stands in. */
   readonly authorityId: string;

@@ -16,7 +16,7 @@ import { bodyAs } from './body.ts';
 import { timeText } from './time-text.ts';
 
 const orderSchema = z.strictObject({
-  kind: z.enum(['serial', 'id', 'spki']),
+  kind: z.enum(['serial', 'id', 'spki', 'decider']),
   value: z.string().min(1).max(2048),
   reason: z.string().max(1000).default(''),
   /** Revokes by serial or key although a decider cannot see certificates; and a name that nobody has yet. */
@@ -38,13 +38,20 @@ const cannotCut = [
 export const revoke: AdminHandler = async ({ who, body }, { authority, entries, deciders, log }) => {
   const { override, ...order } = bodyAs(orderSchema, body);
   const { row, target, warnings } = await refusalsKept('svid revoke', who, order, authority, async () => {
-    const mayBe = order.kind === 'id' ? namesOf(entries.value, authority.trustDomain) : [];
+    const mayBe =
+      order.kind === 'id'
+        ? namesOf(entries.value, authority.trustDomain)
+        : order.kind === 'decider'
+          ? followersOf(deciders)
+          : [];
     const target = await authority.revocationTarget(order, mayBe);
     return {
       target,
       warnings: [
         ...knownOnly(target, override),
-        ...(order.kind === 'id' ? [] : await certificatesSeen(deciders, authority, override)),
+        ...(order.kind === 'id' || order.kind === 'decider'
+          ? []
+          : await certificatesSeen(deciders, authority, override)),
       ],
       row: await authority.revokeSvid({ ...order, who, reason: override ? `override: ${order.reason}` : order.reason }),
     };
@@ -79,6 +86,11 @@ export const revoke: AdminHandler = async ({ who, body }, { authority, entries, 
   };
 };
 
+/** Deciders over a unix socket follow without a certificate. */
+function followersOf(deciders: Deciders): string[] {
+  return deciders?.sights().flatMap(({ decider }) => decider ?? []) ?? [];
+}
+
 /** Whom an ID may name before anything was issued to it. */
 function namesOf(entries: readonly Entry[], trustDomain: TrustDomain): string[] {
   return [...entries.map(({ spiffeId }) => spiffeId), authorityIdOf(trustDomain), deciderIdOf(trustDomain)];
@@ -91,7 +103,12 @@ function namesOf(entries: readonly Entry[], trustDomain: TrustDomain): string[] 
 function knownOnly({ kind, value, isKnown, nearest }: RevocationTarget, override: boolean): string[] {
   if (isKnown) return [];
   if (override && kind !== 'serial') return [`nothing was ever issued to ${kind} ${value}, and no entry gives it`];
-  const source = kind === 'id' ? 'no entry gives it, and the ledger has no SVID of it' : 'the ledger has no SVID of it';
+  const source = {
+    id: 'no entry gives it, and the ledger has no SVID of it',
+    serial: 'the ledger has no SVID of it',
+    spki: 'the ledger has no SVID of it',
+    decider: 'it does not follow, and the ledger has no living SVID of it',
+  }[kind];
   const meant =
     nearest === undefined ? 'gatehouse ca ledger and entry list show the names' : `did you mean ${nearest}?`;
   const force = kind === 'serial' ? '' : ' To revoke it before anything is issued to it: --override --reason TEXT';

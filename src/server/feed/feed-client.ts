@@ -210,7 +210,7 @@ function silent(address: string): GatehouseError {
 }
 
 function kindOf(text: string): FeedRevocation['kind'] {
-  if (text === 'serial' || text === 'id' || text === 'spki') return text;
+  if (text === 'serial' || text === 'id' || text === 'spki' || text === 'decider') return text;
   throw new Error(`it revokes by ${text}, which this version does not know: run the same version as the authority`);
 }
 

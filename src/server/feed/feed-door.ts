@@ -2,28 +2,33 @@
  * The feed's door on the authority's side.
  * @module
  */
-import type { FeedDeps } from '../../identity/delivery/feed/feed-deps.ts';
+import type { DeciderProof, FeedDeps } from '../../identity/delivery/feed/feed-deps.ts';
 import { feedMethods } from '../../identity/delivery/feed/feed-methods.ts';
 import { deciderIdOf } from '../../spiffe/own-ids.ts';
 import type { Connection } from '../../transport/connections.ts';
 import type { ListenAddress } from '../../transport/listen-address.ts';
 import { type GrpcDoor, type GrpcDoorDeps, openGrpcDoor } from '../grpc-door.ts';
-import type { IdentifyCaller } from '../tls/callers.ts';
+import { callerSvidOf, type IdentifyCaller } from '../tls/callers.ts';
 
-export interface FeedDoorDeps extends Omit<FeedDeps, 'isDecider'>, Pick<GrpcDoorDeps, 'identity' | 'handshakeFailed'> {
+export interface FeedDoorDeps extends Omit<FeedDeps, 'deciderAt'>, Pick<GrpcDoorDeps, 'identity' | 'handshakeFailed'> {
   readonly identify: IdentifyCaller;
 }
 
 /** Opens it; a decider that joins has no certificate yet. @throws GatehouseError `address_in_use`, `config_invalid` */
 export function openFeedDoor(at: ListenAddress, deps: FeedDoorDeps): Promise<GrpcDoor> {
   const deciderId = deciderIdOf(deps.source.trustDomain);
-  const isDecider = ({ listener, credentials, peerCertificate }: Connection): boolean =>
-    listener.kind === 'unix'
-      ? credentials !== undefined && (credentials.uid === 0 || credentials.uid === process.geteuid?.())
-      : deps.identify(peerCertificate) === deciderId;
+  const deciderAt = ({ listener, credentials, peerCertificate }: Connection): DeciderProof | undefined => {
+    if (listener.kind === 'unix') {
+      const isOurs = credentials !== undefined && (credentials.uid === 0 || credentials.uid === process.geteuid?.());
+      return isOurs ? { by: 'socket' } : undefined;
+    }
+    if (peerCertificate === undefined || deps.identify(peerCertificate) !== deciderId) return undefined;
+    const caller = callerSvidOf(peerCertificate, deps.source.trustDomain);
+    return caller && { by: 'svid', serial: caller.serial };
+  };
   const { identity, handshakeFailed, observer } = deps;
   return openGrpcDoor(at, {
-    methods: feedMethods({ ...deps, isDecider }),
+    methods: feedMethods({ ...deps, deciderAt }),
     failed: (method, error) => observer.failed(method, error),
     identity,
     handshakeFailed,

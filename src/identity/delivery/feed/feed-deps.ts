@@ -11,7 +11,8 @@ import type { IdentitySource } from '../identity-source.ts';
 import type { Followers } from './followers.ts';
 
 export interface FeedRevocation {
-  readonly kind: 'serial' | 'id' | 'spki';
+  /** Names of deciders are the authority's own: what they hold is among the serials. */
+  readonly kind: 'serial' | 'id' | 'spki' | 'decider';
   readonly value: string;
   /** Milliseconds since 1970. */
   readonly notAfterAt: number;
@@ -24,13 +25,29 @@ export interface FeedRevocations {
   readonly rows: readonly FeedRevocation[];
 }
 
+/** How a decider proved that it is one. */
+export type DeciderProof =
+  | { readonly by: 'socket' }
+  /** Lower-case hex. */
+  | { readonly by: 'svid'; readonly serial: string };
+
+/** Names that certificates were enrolled under. */
+export interface FeedNames {
+  /** Undefined: it was not enrolled here. @throws GatehouseError `store_unavailable` */
+  ofSerial(serial: string): Promise<string | undefined>;
+  /** A living certificate has it. @throws GatehouseError `store_unavailable` */
+  isTaken(name: string): Promise<boolean>;
+  isThrownOut(name: string): boolean;
+}
+
 export interface FeedDeps {
   readonly source: IdentitySource;
   readonly revocations: Watchable<FeedRevocations>;
   /** How long ago the authority last saw its store. */
   readonly storeAgeMs: () => number;
-  /** Whether a decider of ours is at the other end: the holder of a decider's SVID, or our own user on a unix socket. */
-  readonly isDecider: (connection: Connection) => boolean;
+  /** Which decider of ours is at the other end: the holder of a decider's SVID, or our own user on a unix socket. */
+  readonly deciderAt: (connection: Connection) => DeciderProof | undefined;
+  readonly names: FeedNames;
   /** @throws GatehouseError `not_entitled` */
   readonly useJoinToken: (token: string, decider: string) => Promise<void>;
   readonly followers: Followers;

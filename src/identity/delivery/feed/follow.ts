@@ -15,7 +15,7 @@ import type { BundleSet } from '../../../spiffe/bundle.ts';
 import { deciderIdOf } from '../../../spiffe/own-ids.ts';
 import type { CallContext } from '../../../transport/grpc-methods.ts';
 import type { AckGrade } from '../identity-source.ts';
-import { consumerOf } from './consumer.ts';
+import { consumerOf, followersName } from './consumer.ts';
 import type { FeedDeps, FeedRevocations } from './feed-deps.ts';
 import { bundlesMessage, revocationPieces } from './messages.ts';
 
@@ -29,15 +29,17 @@ export async function* follow(
   { connection, signal }: CallContext,
 ): AsyncGenerator<FollowResponse> {
   const { source, revocations, followers, clock, ticks, observer } = deps;
-  if (!deps.isDecider(connection)) throw notADecider;
+  const proof = deps.deciderAt(connection);
+  if (proof === undefined) throw notADecider;
   const words = requests[Symbol.asyncIterator]();
-  const decider = await helloOf(words, source.trustDomain);
+  const decider = await followersName(proof, await helloOf(words, source.trustDomain), deps.names);
+  const consumer = `feed:${decider}`;
   const stream = {};
   const wakeup = createWakeup();
   const heard = { at: clock.now(), holding: undefined as Holding | undefined, over: false };
   const tell = (grade: AckGrade, sequence: number): void =>
     source.acknowledge({
-      consumer: consumerOf(decider),
+      consumer,
       channel: 'feed',
       spiffeIds: [deciderIdOf(source.trustDomain)],
       sequence,
@@ -69,7 +71,7 @@ export async function* follow(
   const sent: { bundles?: BundleSet; revocations?: FeedRevocations } = {};
   try {
     while (!signal.aborted && !heard.over) {
-      if (!deps.isDecider(connection)) throw notADecider; // its SVID may have been revoked meanwhile
+      if (deps.deciderAt(connection) === undefined || deps.names.isThrownOut(decider)) throw notADecider; // meanwhile
       if (clock.now() - heard.at > SILENT_MS)
         throw new GatehouseError('unreachable', `the decider ${decider} was silent for ${SILENT_MS / 1000} s`);
       const [bundles, list] = [source.bundles.value, revocations.value];
@@ -84,7 +86,7 @@ export async function* follow(
     }
   } finally {
     for (const unsubscribe of subscriptions) unsubscribe();
-    if (followers.left(stream, clock.now())) source.forget(consumerOf(decider));
+    if (followers.left(stream, deps.names.isThrownOut(decider) ? undefined : clock.now())) source.forget(consumer);
     observer.streamClosed('feed');
   }
 }

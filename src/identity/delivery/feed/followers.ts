@@ -19,8 +19,11 @@ export interface Followers {
   all(): readonly Follower[];
   joined(stream: object, decider: string, atMs: number): void;
   heard(stream: object, holding: Holding, atMs: number): void;
-  /** Answers whether no other stream of the same decider is open. */
-  left(stream: object, atMs: number): boolean;
+  /**
+   * Answers whether no other stream of the same decider is open.
+   * @param atMs  undefined: it is not missed
+   */
+  left(stream: object, atMs: number | undefined): boolean;
   /** Deciders that followed within the last hour and do not now: they decide by what they knew, or follow another replica. */
   missing(atMs: number): readonly { readonly decider: string; readonly leftAt: number }[];
   /** Resolves when every follower refuses by the revocations of that sequence: false if one does not within `timeoutMs`. */
@@ -67,7 +70,7 @@ export function createFollowers(): Followers {
       const decider = streams.get(stream)?.decider ?? '';
       streams.delete(stream);
       const isLast = ![...streams.values()].some((each) => each.decider === decider);
-      if (isLast) gone.set(decider, atMs);
+      if (isLast && atMs !== undefined) gone.set(decider, atMs);
       look();
       return isLast;
     },

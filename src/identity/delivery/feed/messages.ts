@@ -31,7 +31,8 @@ export function bundlesMessage({ own, intermediates, federated }: BundleSet): Bu
 }
 
 /** The list in pieces, the last of which is complete; an empty one is one piece. */
-export function revocationPieces({ sequence, rows }: FeedRevocations): readonly Revocations[] {
+export function revocationPieces({ sequence, rows: all }: FeedRevocations): readonly Revocations[] {
+  const rows = all.filter(({ kind }) => kind !== 'decider'); // an older decider knows no such kind
   const pieces: Revocations[] = [];
   for (let at = 0; at === 0 || at < rows.length; at += ROWS_A_PIECE) {
     pieces.push(

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { create } from '@bufbuild/protobuf';
+import {
+  EnrolRequestSchema,
+  type EnrolResponse,
+  type FollowRequest,
+  FollowRequestSchema,
+} from '../../../src/gen/gatehouse/feed/v1/feed_pb.ts';
+import { generateKeyDer } from '../../../src/identity/pki/key-type.ts';
+import { makeCsr } from '../../../src/identity/pki/make-csr.ts';
+import { certificatesToPem, toPem } from '../../../src/identity/pki/pem.ts';
+import { connectFeed, type FeedCredentials } from '../../../src/server/feed/feed-connection.ts';
+import { parseTrustDomain } from '../../../src/spiffe/trust-domain.ts';
+import { askAdmin } from '../../support/ask-admin.ts';
+import { commandLine } from '../../support/command-line.ts';
+import { gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';
+import { type RunningGatehouse, runGatehouse } from '../../support/run-gatehouse.ts';
+
+const trustDomain = parseTrustDomain('cluster.local');
+
+interface Token {
+  readonly token: string;
+  readonly bundle: string;
+}
+
+/** An authority with a feed, and what a hostile decider can send to it. */
+async function open() {
+  const stack = new AsyncDisposableStack();
+  const dir = stack.use(await gatehouseDir({ listen: { ...usualListeners, feed: '127.0.0.1:0' } }));
+  const server = stack.use(await runGatehouse(dir.config));
+  const ask = async (method: string, path: string, body?: object) => askAdmin(server.ready.admin, method, path, body);
+  const token = async (more: object = {}): Promise<Token> => {
+    const answer = await ask('POST', '/v1/join-tokens', { reason: 'test', ...more });
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+    return answer.body as Token;
+  };
+  const enrol = async (who: FeedCredentials, decider: string, joinToken = ''): Promise<FeedCredentials> => {
+    const keys = await generateKeyDer('ec-p256');
+    using connection = connectFeed(server.ready.feed!, trustDomain, who);
+    const csr = makeCsr(keys);
+    const answer: EnrolResponse = await connection.enrol(create(EnrolRequestSchema, { csr, joinToken, decider }));
+    const own = { chainPem: certificatesToPem(answer.chain), keyPem: toPem('PRIVATE KEY', keys.pkcs8) };
+    return { trustedPem: who.trustedPem, own };
+  };
+  return {
+    dir,
+    server,
+    ask,
+    token,
+    enrol,
+    join: async (decider: string, more?: object) => {
+      const made = await token(more);
+      return enrol({ trustedPem: made.bundle }, decider, made.token);
+    },
+    follow: (who: FeedCredentials, decider: string) => follow(server, who, decider),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+/** Says hello, and answers whether it is followed: `followed`, or how it was refused. */
+function follow(server: RunningGatehouse, who: FeedCredentials, decider: string): Promise<string> {
+  const connection = connectFeed(server.ready.feed!, trustDomain, who);
+  const call = connection.follow();
+  const word: FollowRequest['word'] = {
+    case: 'hello',
+    value: { $typeName: 'gatehouse.feed.v1.Hello', trustDomain, decider },
+  };
+  call.write(create(FollowRequestSchema, { word }));
+  return new Promise<string>((resolve) => {
+    call.once('data', () => resolve('followed'));
+    call.once('error', (error) => resolve(error.message));
+  }).finally(() => {
+    call.cancel();
+    connection[Symbol.dispose]();
+  });
+}
+
+describe('a hostile decider', function () {
+  this.timeout(90_000);
+
+  it('has one name, the one with which it joined, whatever it says', async () => {
+    await using scene = await open();
+    const own = await scene.join('node-a');
+    await assert.rejects(scene.enrol(own, 'spare'), {
+      code: 'not_entitled',
+      message: /is of the decider node-a, not of spare/,
+    });
+    assert.match(await scene.follow(own, 'node-b'), /is of the decider node-a, not of node-b/);
+    assert.equal(await scene.follow(own, 'node-a'), 'followed');
+    const again = await scene.enrol(own, 'node-a');
+    assert.equal(await scene.follow(again, 'node-a'), 'followed');
+  });
+
+  it('takes no name of another by a token of its own, nor a token that is for another', async () => {
+    await using scene = await open();
+    await scene.join('node-a');
+    await assert.rejects(scene.join('node-a'), {
+      code: 'not_entitled',
+      message: /node-a has joined and holds a certificate/,
+    });
+    await assert.rejects(scene.join('node-b', { decider: 'node-c' }), {
+      code: 'not_entitled',
+      message: /is for the decider node-c/,
+    });
+    assert.ok(await scene.join('node-c', { decider: 'node-c' }));
+  });
+
+  it('is thrown out by its name, with everything that it enrolled, its tokens, and the way back', async () => {
+    await using scene = await open();
+    const first = await scene.join('node-a');
+    const spares = [await scene.enrol(first, 'node-a'), await scene.enrol(first, 'node-a')];
+    const other = await scene.join('node-b');
+    const kept = await scene.token({ decider: 'node-a' });
+    const run = await commandLine(
+      'svid',
+      'revoke',
+      '--decider',
+      'node-a',
+      '--reason',
+      'lost',
+      '--admin',
+      scene.server.ready.admin,
+      '--output',
+      'json',
+    );
+    assert.equal(run.code, 0, run.err + run.out);
+    const answer = JSON.parse(run.out) as { inForce: boolean; liveSvids: number };
+    assert.deepEqual([answer.inForce, answer.liveSvids], [true, 3]);
+    for (const each of [first, ...spares]) {
+      assert.match(await scene.follow(each, 'node-a'), /only a decider may follow/);
+      await assert.rejects(scene.enrol(each, 'node-a'), { code: 'not_entitled' });
+      await assert.rejects(scene.enrol(each, 'other'), { code: 'not_entitled' });
+    }
+    await assert.rejects(scene.enrol({ trustedPem: kept.bundle }, 'node-a', kept.token), { code: 'not_entitled' });
+    await assert.rejects(scene.join('node-a'), { code: 'not_entitled', message: /node-a was thrown out/ });
+    assert.equal(await scene.follow(other, 'node-b'), 'followed');
+    assert.ok(await scene.enrol(other, 'node-b'));
+    const crl = (await scene.ask('GET', '/v1/revocations')).body as { rows: { kind: string; value: string }[] };
+    assert.deepEqual(crl.rows.map(({ kind }) => kind).sort(), ['decider', 'serial', 'serial', 'serial']);
+    const undo = await scene.ask('POST', '/v1/revocations/undo', { kind: 'decider', value: 'node-a', reason: 'x' });
+    assert.equal(undo.status, 409, 'its certificates still live');
+  });
+
+  it('is shown by name in the ledger, and a slip of the pen throws nobody out', async () => {
+    await using scene = await open();
+    await scene.join('node-a');
+    const { out } = await commandLine('ca', 'ledger', '--admin', scene.server.ready.admin);
+    assert.match(out, /CONSUMER/);
+    assert.match(out, /feed:node-a$/m);
+    const slip = await commandLine(
+      'svid',
+      'revoke',
+      '--decider',
+      'nodea',
+      '--reason',
+      'x',
+      '--admin',
+      scene.server.ready.admin,
+    );
+    assert.equal(slip.code, 1);
+    assert.match(slip.out, /did you mean node-a\?/);
+  });
+});
