@@ -28,6 +28,7 @@ import { createReplicas, type ReplicaWord } from './replicas.ts';
 import { loadRevocations } from './revocation-list.ts';
 import type { AuthoritySettings } from './settings.ts';
 import type { KeyStore, Signer } from './signer.ts';
+import { clockTrouble } from './sound-life.ts';
 import type { AuthorityUse } from './state.ts';
 import type { AuthorityStore, LedgerRow } from './store.ts';
 import { createUpkeep } from './upkeep.ts';
@@ -173,7 +174,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
       await renewals.look();
       await revocations.refresh(false);
       storeSeenAt = seenAt;
-      setReadiness('');
+      setReadiness(clockTrouble(current.state, clock.now()));
     } catch (thrown) {
       current.passTime();
       const error = asGatehouseError(thrown);

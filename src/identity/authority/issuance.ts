@@ -15,6 +15,8 @@ import type { Issuers } from './issuers.ts';
 import { createKeyQueue, gone } from './key-queue.ts';
 import type { JwtRequest, X509Request } from './requests.ts';
 import type { AuthoritySettings } from './settings.ts';
+import { checkSigns } from './sound-life.ts';
+import type { AuthorityRecord } from './state.ts';
 import type { LedgerRow } from './store.ts';
 
 export interface IssuanceDeps {
@@ -35,9 +37,6 @@ export interface Issuance {
   issueJwt(request: JwtRequest): Promise<JwtSvid>;
 }
 
-/** An authority with less life than this signs nothing more. */
-const LAST_MOMENTS_MS = 1000;
-
 const MAX_DNS_NAMES = 100;
 /** Half of the cores, so that Checks have theirs; and never all threads that files are read with. */
 const KEYS_AT_ONCE = Math.min(3, Math.max(1, Math.floor(availableParallelism() / 2)));
@@ -47,12 +46,10 @@ export function createIssuance(deps: IssuanceDeps): Issuance {
   const { clock, settings, ledger } = deps;
   const keys = createKeyQueue({ generate: generateKeyDer, atOnce: KEYS_AT_ONCE });
 
-  const living = <I extends { readonly authority: { readonly notAfterAt: number } }>(issuer: I | undefined): I => {
-    if (issuer && issuer.authority.notAfterAt - clock.now() > LAST_MOMENTS_MS) return issuer;
-    throw new GatehouseError(
-      'authority_not_ready',
-      issuer ? 'the active authority has expired' : 'no authority is active',
-    );
+  const living = <I extends { readonly authority: AuthorityRecord }>(issuer: I | undefined): I => {
+    if (!issuer) throw new GatehouseError('authority_not_ready', 'no authority is active');
+    checkSigns(issuer.authority, clock.now());
+    return issuer;
   };
 
   /** What was taken from somebody is not given again. */

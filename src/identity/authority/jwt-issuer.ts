@@ -6,7 +6,9 @@ import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import { randomSerial } from './authority-certificate.ts';
 import type { NewAuthority } from './life.ts';
+import { BACKDATE_MS } from './schedule.ts';
 import type { Signer } from './signer.ts';
+import { checkSoundLife } from './sound-life.ts';
 import type { AuthorityRecord } from './state.ts';
 
 export type JwtAlgorithm = 'ES256' | 'ES384' | 'RS256' | 'RS384' | 'RS512';
@@ -66,6 +68,7 @@ export function createJwtIssuer(authority: AuthorityRecord, signer: Signer): Jwt
       const id = randomSerial(atMs).toString('hex');
       const issuedSeconds = Math.floor(atMs / 1000);
       const expiresAt = Math.min(Math.floor((atMs + ttlMs) / 1000) * 1000, authority.notAfterAt);
+      checkSoundLife({ notBeforeAt: issuedSeconds * 1000, notAfterAt: expiresAt }, authority, atMs);
       const [first, ...more] = audiences;
       const claims = {
         sub: spiffeId,
@@ -97,7 +100,7 @@ export function ecdsaToCompact(der: Uint8Array, halfBytes: number): Buffer {
   return out;
 }
 
-/** A JWT authority over `signer`, valid from now for `ttlMs`. */
+/** A JWT authority over `signer`, valid from now (less 10 s) for `ttlMs`. */
 export function newJwtAuthority(signer: Signer, alg: JwtAlgorithm, atMs: number, ttlMs: number): NewAuthority {
   const key = createPublicKey({ key: Buffer.from(signer.spki), format: 'der', type: 'spki' });
   const jwk: JsonWebKey = { ...key.export({ format: 'jwk' }), alg };
@@ -108,7 +111,7 @@ export function newJwtAuthority(signer: Signer, alg: JwtAlgorithm, atMs: number,
     chain: [],
     roots: [],
     jwk,
-    notBeforeAt: atMs,
+    notBeforeAt: atMs - BACKDATE_MS,
     notAfterAt: atMs + ttlMs,
   };
 }

@@ -118,6 +118,13 @@ export function activate(state: AuthorityState, use: AuthorityUse, id: string, a
   const next = pick(state, use, id, ['prepared'], 'activate');
   if (next.notAfterAt <= atMs)
     refuse(`${use} authority ${next.id} has expired; undo it and prepare another`, { id: next.id });
+  if (next.notBeforeAt > atMs)
+    refuse(
+      `${use} authority ${next.id} is valid only from ${new Date(next.notBeforeAt).toISOString()}; look at the clock`,
+      {
+        id: next.id,
+      },
+    );
   const current = activeOf(state, use);
   const without = current ? withRecord(state, current.id, { slot: 'old' }) : state;
   return withStep(withRecord(without, next.id, { slot: 'active', activatedAt: atMs }), 'activate', next, current?.id);

@@ -120,8 +120,9 @@ export function createRenewals({ current, store, clock, settings }: RenewalDeps)
       return pausedAt !== undefined;
     },
     renewAt(svid) {
-      const due = dueAt(svid);
       const now = clock.now();
+      if (now < svid.notBeforeAt) return now; // signed by a clock that was ahead: nobody takes it yet
+      const due = dueAt(svid);
       const turn = due > now ? due : turns.turnOf(svid, now);
       return turn <= now ? due : turn; // not `now`: who read his clock a moment before must find it past
     },

@@ -15,6 +15,7 @@ import { algorithmOf } from './authority-certificate.ts';
 import type { CurrentState } from './current-state.ts';
 import { deciderNameOf, isOfDecider } from './decider-names.ts';
 import { findRevocationTarget, type RevocationTarget } from './revocation-target.ts';
+import { isValidAt } from './schedule.ts';
 import type { KeyStore, Signer } from './signer.ts';
 import { type AuthorityRecord, type AuthorityState, authoritiesIn } from './state.ts';
 import type { AuditRow, AuthorityStore, RevocationKind, RevocationRow, UnexpiredRow } from './store.ts';
@@ -141,10 +142,10 @@ export async function loadRevocations(deps: RevocationDeps): Promise<Revocations
   };
 }
 
-/** Who has a list: authorities that have signed and are trusted, the newest first; of what has expired nothing is revoked. */
+/** Who has a list: authorities that have signed and are trusted, the newest first, and whose list would be valid now. */
 const withCrl = (state: AuthorityState, atMs: number): readonly AuthorityRecord[] =>
   authoritiesIn(state, 'x509', 'active', 'old', 'tainted')
-    .filter(({ notAfterAt }) => atMs < notAfterAt)
+    .filter((each) => isValidAt(each, atMs))
     .sort((a, b) => b.notBeforeAt - a.notBeforeAt);
 
 const keysOf = ({ rows }: RevocationList): ReadonlySet<string> => new Set(rows.map(keyOf));
@@ -285,7 +286,7 @@ async function signCrl(
       issuerKeyId: Buffer.from(authority.id, 'hex'),
       number: state.crlNumber,
       thisUpdateAt: atMs,
-      nextUpdateAt: atMs + CRL_LIFE_MS,
+      nextUpdateAt: Math.min(atMs + CRL_LIFE_MS, authority.notAfterAt),
       revoked: revoked.filter((each) => each.authorityId === authority.id),
     },
     algorithm,

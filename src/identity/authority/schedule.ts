@@ -29,6 +29,11 @@ export function activateMustAt(life: Life): number {
   return life.notAfterAt - Math.min(lengthOf(life) / 12, DAY_MS);
 }
 
+/** Whether it holds at that instant: neither over, nor still to come, as after a clock that was ahead is set right. */
+export function isValidAt({ notBeforeAt, notAfterAt }: Life, atMs: number): boolean {
+  return notBeforeAt <= atMs && atMs < notAfterAt;
+}
+
 /** A number in [0, 1) that belongs to `text`: the same for every process. */
 export function fractionOf(text: string): number {
   return hash('sha256', text, 'buffer').readUInt32BE(0) / 2 ** 32;

@@ -8,7 +8,7 @@ import type { Order, Verb, VerbOutcome } from './authority.ts';
 import type { ConsumerBook } from './consumer-book.ts';
 import type { CurrentState } from './current-state.ts';
 import * as life from './life.ts';
-import { activateDueAt, activateMustAt, prepareDueAt } from './schedule.ts';
+import { activateDueAt, activateMustAt, isValidAt, prepareDueAt } from './schedule.ts';
 import type { AuthoritySettings } from './settings.ts';
 import { type AuthorityRecord, type AuthorityUse, activeOf, preparedOf } from './state.ts';
 import type { AuthorityStore } from './store.ts';
@@ -93,10 +93,10 @@ export function createUpkeep(deps: UpkeepDeps): () => Promise<void> {
 
   const prepareOnce = async (use: AuthorityUse, isOver: boolean): Promise<void> => {
     const prepared = preparedOf(current.state, use);
-    if (prepared && prepared.notAfterAt > clock.now() && !(await deps.isGone(prepared.id))) return;
+    if (prepared && isValidAt(prepared, clock.now()) && !(await deps.isGone(prepared.id))) return;
     // By its name: the last step, which an undo would take back, may be about another authority.
     if (prepared) {
-      const unused = order(use, 'it expired or lost its key before it was used', true);
+      const unused = order(use, 'it expired, lost its key, or is not valid yet, before it was used', true);
       await deps.run('revoke', { ...unused, authorityId: prepared.id });
     }
     if (!isOver && use === 'x509') await checkOutlives(activeOf(current.state, use));
@@ -136,7 +136,8 @@ export function createUpkeep(deps: UpkeepDeps): () => Promise<void> {
     if (Math.abs(atMs - prunedAt) < PRUNE_EVERY_MS) return;
     prunedAt = atMs;
     await store.pruneLedger(atMs - settings.ledgerRetentionMs);
-    await store.pruneRevocations(atMs);
+    // Not at once: by a clock that is ahead they would be gone when it is set right.
+    await store.pruneRevocations(atMs - settings.ledgerRetentionMs);
     const gone = consumers.prune(atMs - Math.max(settings.ledgerRetentionMs, 2 * settings.x509SvidTtlMs));
     if (gone.length > 0) await store.removeConsumers(gone);
   };

@@ -10,6 +10,7 @@ import type { PublicKeyInfo } from '../pki/key-type.ts';
 import { algorithmOf, randomSerial } from './authority-certificate.ts';
 import { BACKDATE_MS } from './schedule.ts';
 import type { Signer } from './signer.ts';
+import { checkSoundLife } from './sound-life.ts';
 import type { AuthorityRecord } from './state.ts';
 
 export interface X509Issuer {
@@ -45,6 +46,7 @@ export function createX509Issuer(authority: AuthorityRecord, signer: Signer): X5
       const serial = randomSerial(atMs);
       const notBeforeAt = Math.max(wholeSeconds(atMs - BACKDATE_MS), authority.notBeforeAt);
       const notAfterAt = Math.min(wholeSeconds(atMs + ttlMs), authority.notAfterAt);
+      checkSoundLife({ notBeforeAt, notAfterAt }, authority, atMs);
       const tbs = template.fill({ serial, notBeforeAt, notAfterAt, key, spiffeId, dnsNames });
       const leaf = assemble(tbs, algorithm, await signer.sign(tbs, algorithm.digest));
       return {

@@ -54,7 +54,11 @@ class Held implements HeldSvids {
   get dueAt(): number {
     let due = Number.POSITIVE_INFINITY;
     for (const { svid } of this.#held) {
-      due = Math.min(due, Math.max(this.#deps.source.renewAt(svid), Math.min(this.#retryAt, svid.notAfterAt)));
+      const renewAt = this.#deps.source.renewAt(svid);
+      due = Math.min(
+        due,
+        isValid(svid, this.#deps.clock.now()) ? Math.max(renewAt, Math.min(this.#retryAt, svid.notAfterAt)) : 0,
+      );
     }
     return due;
   }
@@ -75,8 +79,10 @@ class Held implements HeldSvids {
     const svid = this.#heldFor(entry);
     if (svid === undefined) return undefined;
     const now = this.#deps.clock.now();
-    const isDue = now >= this.#deps.source.renewAt(svid) && now >= this.#retryAt;
-    return isDue || now >= svid.notAfterAt ? undefined : svid;
+    // A clock that was set back must not stop the next try.
+    const mayTry = now >= this.#retryAt || this.#retryAt - now > LAST_RETRY_MS;
+    const isDue = now >= this.#deps.source.renewAt(svid) && mayTry;
+    return isDue || !isValid(svid, now) ? undefined : svid;
   }
 
   #heldFor(entry: Entry): X509Svid | undefined {
@@ -93,7 +99,7 @@ class Held implements HeldSvids {
       this.#retryMs = FIRST_RETRY_MS;
       return svid;
     } catch (thrown) {
-      if (held === undefined || clock.now() >= held.notAfterAt) throw thrown;
+      if (held === undefined || !isValid(held, clock.now())) throw thrown;
       const error = asGatehouseError(thrown);
       if (error.code !== 'cancelled') observer.renewalFailed(entry.spiffeId, error);
       this.#retryAt = clock.now() + this.#retryMs;
@@ -101,4 +107,9 @@ class Held implements HeldSvids {
       return held;
     }
   }
+}
+
+/** Neither over, nor still to come, as after a clock that was ahead is set right. */
+function isValid({ notBeforeAt, notAfterAt }: X509Svid, now: number): boolean {
+  return notBeforeAt <= now && now < notAfterAt;
 }

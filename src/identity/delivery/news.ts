@@ -20,6 +20,8 @@ export interface News {
 }
 
 const LIVENESS_INTERVAL_MS = 1_000;
+/** Less is the everyday life of a clock, and within the time by which SVIDs are dated back. */
+const SET_BACK_MS = 1_000;
 /** So many are woken in one turn of the loop: whatever else the process does waits some milliseconds, not for all of them. */
 const TOLD_AT_ONCE = 256;
 
@@ -33,6 +35,7 @@ export function createNews({
   const listeners = new Set<Listener>();
   let subscriptions: (() => void)[] = [];
   let lookedAt = Number.NEGATIVE_INFINITY;
+  let tickedAt = Number.NEGATIVE_INFINITY;
 
   /** Those who have yet to hear. */
   const waiting = new Set<Listener>();
@@ -58,6 +61,10 @@ export function createNews({
     // A clock that was set back must not stop the look.
     const looks = now - lookedAt >= LIVENESS_INTERVAL_MS || now < lookedAt;
     if (looks) lookedAt = now;
+    const isSetBack = now < tickedAt - SET_BACK_MS;
+    tickedAt = now;
+    // What is held may not be valid any more, and when it is due was said by the other clock.
+    if (isSetBack) return tellAll();
     for (const listener of listeners) {
       if (now >= listener.dueAt || (looks && listener.attestation?.alive() === false)) listener.knock();
     }

@@ -68,7 +68,9 @@ export function createSvidCache({ source, clock }: { source: IdentitySource; clo
       const key = JSON.stringify([termsOf(request.entitlement), request.selectors]);
       const slot = slots.get(key) ?? { svid: undefined, issuing: undefined };
       slots.set(key, slot);
-      if (slot.svid !== undefined && clock.now() < source.renewAt(slot.svid)) return slot.svid;
+      const now = clock.now();
+      // One that a clock that was ahead has signed is due at once.
+      if (slot.svid !== undefined && now >= slot.svid.notBeforeAt && now < source.renewAt(slot.svid)) return slot.svid;
       slot.issuing ??= begin(slot, request);
       return slot.issuing.wait(request.signal);
     },

@@ -50,7 +50,8 @@ export function openFeedRole({ config, kept, identity, hold, report }: FeedRoleD
   const { trustDomain, authorityAddresses: addresses } = config;
   const memory = openFeedMemory(kept, trustDomain);
   const known = memory.svid();
-  const initial = known !== undefined && known.notAfterAt > systemClock.now() ? known : undefined;
+  const now = systemClock.now();
+  const initial = known !== undefined && known.notBeforeAt <= now && now < known.notAfterAt ? known : undefined;
   if (initial === undefined && !addresses.every(isUnix)) requireJoinFile(config);
   let held = initial;
   let askedFor: string | undefined;

@@ -70,7 +70,7 @@ export function keepOwnIdentity(deps: OwnIdentityDeps): Disposable {
   };
   const look = (): void => {
     const now = clock.now();
-    if (held !== undefined && now >= held.notAfterAt) {
+    if (held !== undefined && (now < held.notBeforeAt || now >= held.notAfterAt)) {
       held = undefined;
       into.replace(undefined);
     }

@@ -28,7 +28,7 @@ function book() {
     forget: (consumer: string) => void forgotten.push(consumer),
     issueX509: async () => {
       issued += 1;
-      return { serial: String(issued), notAfterAt: now + 100 } as X509Svid; // nobody here reads more
+      return { serial: String(issued), notBeforeAt: 0, notAfterAt: now + 100 } as X509Svid; // nobody here reads more
     },
     renewAt: (svid: X509Svid) => svid.notAfterAt - 50,
   } as unknown as IdentitySource; // likewise

@@ -24,7 +24,7 @@ function held() {
       get: async () => {
         if (state.failing) throw new GatehouseError('store_unavailable', 'away');
         state.count += 1;
-        return { serial: String(state.count), notAfterAt: state.now + 100_000 } as X509Svid; // likewise
+        return { serial: String(state.count), notBeforeAt: state.now, notAfterAt: state.now + 100_000 } as X509Svid; // likewise
       },
     },
   } as unknown as ConsumerStream;
@@ -51,6 +51,21 @@ describe('createHeldSvids', () => {
     assert.equal(svids.dueAt, 2_000);
     state.now = 2_000;
     assert.deepEqual(await serials(), ['2']);
+  });
+
+  it('replaces one that is not valid yet since the clock was set back, also after a renewal that failed by the other clock', async () => {
+    const { state, svids, serials } = held();
+    await serials();
+    state.failing = true;
+    state.now = 51_000;
+    await serials();
+    state.failing = false;
+    state.now = 999;
+    assert.ok(svids.dueAt <= state.now);
+    assert.deepEqual(await serials(), ['2']);
+    state.failing = true;
+    state.now = 500;
+    await assert.rejects(serials(), /away/);
   });
 
   it('takes a new one when the terms of the entry change, and only then', async () => {

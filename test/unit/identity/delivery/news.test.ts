@@ -52,6 +52,27 @@ describe('createNews', () => {
     assert.equal(gone.heard, 0);
   });
 
+  it('wakes everybody when the clock is set back', async () => {
+    const { news, state } = newsroom();
+    const all = [listener(), listener(2_000)];
+    for (const each of all) news.add(each);
+    for (const [now, heard] of [
+      [1_500, 0],
+      [600, 0],
+      [1_500, 0],
+      [400, 1],
+      [400, 1],
+    ] as const) {
+      state.now = now;
+      state.ticking?.();
+      assert.deepEqual(
+        all.map((each) => each.heard),
+        [heard, heard],
+        String(now),
+      );
+    }
+  });
+
   it('wakes who is due, and whose process has ended, that not at every tick', () => {
     const { news, state } = newsroom();
     const [due, dead, other] = [listener(1_500), listener(), listener()];

@@ -127,6 +127,20 @@ describe('keepOwnIdentity', () => {
     assert.ok(errors.length >= 4 && errors.length <= 7, `${errors.length} tries`);
   });
 
+  it('replaces what is not valid yet since the clock was set back, and shows nothing while it cannot', async () => {
+    const { into, at, issued, world } = setup();
+    await at(1_000_000);
+    await at(500_000);
+    assert.equal(issued(), 2);
+    assert.ok(into.value);
+    world.fails = true;
+    await at(400_000);
+    assert.equal(into.value, undefined);
+    world.fails = false;
+    await at(300_000);
+    assert.ok(into.value);
+  });
+
   it('believes a new authority as soon as it is in the bundle', async () => {
     const { into, at, bundles, own } = setup();
     await at(0);
