@@ -2,7 +2,7 @@
  * Asks a running server by its admin API: over its unix socket, or over mTLS with an SVID.
  * @module
  */
-import type { RequestOptions } from 'node:http';
+import type { IncomingMessage, RequestOptions } from 'node:http';
 import { Option } from 'commander';
 import { type ErrorCode, GatehouseError } from '../errors.ts';
 import type { TlsConnectOptions } from './workload/admin-tls.ts';
@@ -33,8 +33,8 @@ export interface AdminClient {
   /** @throws GatehouseError `unreachable`, or what the server answered */
   get(path: string): Promise<unknown>;
   post(path: string, body: unknown): Promise<unknown>;
-  /** A POST that is answered by bytes. */
-  bytes(path: string): Promise<Buffer>;
+  /** A POST that is answered by bytes; they throw where the server breaks off. */
+  pieces(path: string): Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** Where an admin API is, and how to get there. */
@@ -49,9 +49,9 @@ interface Door {
 export async function adminClient(flags: AdminFlags): Promise<AdminClient> {
   const door = await doorOf(flags);
   return {
-    get: async (path) => parseJson((await call(door, 'GET', path, undefined)).toString(), door),
-    post: async (path, body) => parseJson((await call(door, 'POST', path, body)).toString(), door),
-    bytes: (path) => call(door, 'POST', path, {}),
+    get: async (path) => parseJson(await textOf(await call(door, 'GET', path, undefined)), door),
+    post: async (path, body) => parseJson(await textOf(await call(door, 'POST', path, body)), door),
+    pieces: (path) => call(door, 'POST', path, {}),
   };
 }
 
@@ -84,26 +84,28 @@ async function adminOf(config: string): Promise<string> {
   return `https://${admin.host.includes(':') ? `[${admin.host}]` : admin.host}:${admin.port}`;
 }
 
-async function call(door: Door, method: string, path: string, body: unknown): Promise<Buffer> {
+async function call(door: Door, method: string, path: string, body: unknown): Promise<IncomingMessage> {
   const { request } = door.tls ? await import('node:https') : await import('node:http');
-  const { status, answer } = await new Promise<{ status: number; answer: Buffer }>((resolve, reject) => {
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     const headers = { host: 'gatehouse', 'content-type': 'application/json' };
-    const sent = request({ ...door.options, method, path, headers }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, answer: Buffer.concat(chunks) }));
-      response.on('error', reject);
-    });
+    const sent = request({ ...door.options, method, path, headers }, resolve);
     sent.on('error', (error: NodeJS.ErrnoException) => reject(unreachable(door, error)));
     sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
+  const { statusCode: status = 0 } = answer;
   if (status >= 200 && status < 300) return answer;
-  const { code, message, details } = parseJson(answer.toString(), door) as {
+  const { code, message, details } = parseJson(await textOf(answer), door) as {
     code?: ErrorCode;
     message?: string;
     details?: Record<string, unknown>;
   }; // the API's error shape
   throw new GatehouseError(code ?? 'internal', message ?? `the server answered ${status}`, details ?? {});
+}
+
+async function textOf(answer: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
 }
 
 function unreachable(door: Door, error: NodeJS.ErrnoException): GatehouseError {

@@ -30,22 +30,25 @@ Example:
     )
     .action(
       action<AdminFlags & { output: OutputFormat }>(terminal, async (flags, [file = '']) => {
-        const bytes = await (await adminClient(flags)).bytes('/v1/backup');
-        await writeWhole(file, bytes);
-        show(
-          terminal,
-          flags.output,
-          { done: true, file, bytes: bytes.length },
-          (shown) => `${shown.file}: ${shown.bytes} bytes\n`,
-        );
+        const bytes = await writeWhole(file, await (await adminClient(flags)).pieces('/v1/backup'));
+        show(terminal, flags.output, { done: true, file, bytes }, (shown) => `${shown.file}: ${shown.bytes} bytes\n`);
         return 0;
       }),
     );
 }
 
-async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
+/** Answers how many bytes it has. */
+async function writeWhole(file: string, pieces: AsyncIterable<Uint8Array>): Promise<number> {
+  let bytes = 0;
+  const counted = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const piece of pieces) {
+      bytes += piece.length;
+      yield piece;
+    }
+  };
   try {
-    await replaceFile(file, bytes, 0o600);
+    await replaceFile(file, counted(), 0o600);
+    return bytes;
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     throw new GatehouseError(

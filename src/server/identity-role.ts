@@ -9,7 +9,7 @@ import { GatehouseError } from '../errors.ts';
 import { createAttestor } from '../identity/attestation/attestor.ts';
 import { createExecutables, type Executables, wantedFacts } from '../identity/attestation/executable.ts';
 import type { Authority } from '../identity/authority/authority.ts';
-import { makeBackup } from '../identity/authority/backup.ts';
+import { backupPieces } from '../identity/authority/backup.ts';
 import { createAuthority } from '../identity/authority/create-authority.ts';
 import type { Edge, Forecast } from '../identity/authority/forecast.ts';
 import type { Places } from '../identity/authority/known-store.ts';
@@ -50,8 +50,8 @@ export interface IdentityRole extends AsyncDisposable {
   readonly executables: Executables;
   /** Rehearses a rotation that would begin now. */
   rehearse(use: AuthorityUse, edges: readonly Edge[]): Promise<Forecast>;
-  /** Seals everything that the authority has. @throws GatehouseError `key_invalid` without a key-encryption key */
-  backup(): Promise<Uint8Array>;
+  /** Seals everything that the authority has, piece by piece. @throws GatehouseError `key_invalid` without a key-encryption key */
+  backup(): AsyncIterable<Uint8Array>;
   /** Opens the shared socket and every workload's own. @throws GatehouseError `address_in_use`, `config_invalid` */
   open(): Promise<void>;
   /** Takes entries and workloads of a configuration that was read again; sockets come and go with them. */
@@ -128,20 +128,21 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
       rehearse({
         use,
         trustDomain: config.trustDomain,
-        snapshot: await authority.snapshot(),
+        store: await authority.reading(),
         keys: keyStore,
         settings,
         edges,
         startAt: systemClock.now(),
       }),
-    backup: () =>
-      makeBackup({
+    async *backup() {
+      yield* backupPieces({
         trustDomain: config.trustDomain,
-        store: { snapshot: () => authority.snapshot() },
+        store: await authority.reading(),
         keys,
         keyEncryptionKey,
         clock: systemClock,
-      }),
+      });
+    },
     async open() {
       await endpoint.listen(unixAddress(config.listen.workloadApi, 'peer'));
       await sockets.match(config.workloads);

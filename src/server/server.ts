@@ -359,7 +359,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
         decisions,
         deciders: allDeciders,
         rehearse: async (use) => identity?.rehearse(use, edges.all()) ?? absent(),
-        backup: async () => identity?.backup() ?? absent(),
+        backup: () => identity?.backup() ?? absent(),
         explain,
         config: () => config,
         status: () => ({

@@ -5,7 +5,6 @@
 import { renameSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Verb } from '../../src/identity/authority/authority.ts';
-import { makeBackup } from '../../src/identity/authority/backup.ts';
 import { createAuthority } from '../../src/identity/authority/create-authority.ts';
 import { createLocalKeyStore } from '../../src/identity/authority/local-keys.ts';
 import { defaultSettings } from '../../src/identity/authority/settings.ts';
@@ -14,6 +13,7 @@ import { prepareDataDir } from '../../src/platform/storage/data-dir.ts';
 import { createKeyFiles } from '../../src/platform/storage/key-files.ts';
 import { openSqliteAuthorityStore } from '../../src/platform/storage/sqlite-authority-store.ts';
 import { orderOf, requestOf, trustDomain } from './authority.ts';
+import { makeBackup } from './make-backup.ts';
 
 const [dataDir = '', ...verbs] = process.argv.slice(2);
 prepareDataDir(dataDir);
@@ -39,7 +39,7 @@ const issueForEver = async (name: string): Promise<never> => {
 };
 /** As `gatehouse backup` does: beside, then renamed. */
 const backUp = async (): Promise<void> => {
-  const store = { snapshot: () => authority.snapshot() };
+  const store = await authority.reading();
   const bytes = await makeBackup({ trustDomain, store, keys, keyEncryptionKey, clock: systemClock });
   writeFileSync(join(dataDir, 'backup.new'), bytes);
   renameSync(join(dataDir, 'backup.new'), join(dataDir, 'backup'));

@@ -18,11 +18,11 @@ import type { RevocationTarget } from './revocation-target.ts';
 import type { AuthorityUse, Slot } from './state.ts';
 import type {
   AuditRow,
+  AuthorityStore,
   LedgerQuery,
   LedgerRow,
   RevocationKind,
   RevocationRow,
-  StoreSnapshot,
   UnexpiredRow,
 } from './store.ts';
 
@@ -154,8 +154,8 @@ export interface Authority extends AsyncDisposable {
   keepForecast(forecast: KeptForecast, who: string): Promise<void>;
   /** The forecast that was kept last, and what has really been since. */
   compareForecast(): Promise<ForecastAndActual | undefined>;
-  /** Everything that the store holds, with what waited in memory. */
-  snapshot(): Promise<StoreSnapshot>;
+  /** The store, to be read, once what waited in memory is in it. */
+  reading(): Promise<Pick<AuthorityStore, 'snapshot' | 'ledgerPages' | 'unexpired'>>;
   /**
    * Looks what such an order would hit, and whether it names anything that there is.
    *

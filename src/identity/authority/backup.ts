@@ -1,18 +1,22 @@
 /**
- * Backups: the whole store and its keys in one file, sealed with AES-256-GCM under the key-encryption key. restore.ts brings them back.
+ * Backups: the whole store and its keys in one file, sealed with AES-256-GCM under the key-encryption key. open-backup.ts reads
+ * them, restore.ts brings them back.
  *
- * The file is `GHBK1`, a line of JSON that anybody may read, and the sealed rest, for which that line is associated data: what
- * is cut short, changed, or under another key does not open.
+ * The file is `GHBK2`, a line of JSON that anybody may read, a nonce, the sealed rest, and its tag; that line is associated data:
+ * what is cut short, changed, or under another key does not open. Sealed is gzip of lines of JSON: first the state and the keys,
+ * then tables page by page, the ledger last. So it is made and read in pieces, however long the ledger is.
  * @module
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { createCipheriv, randomBytes } from 'node:crypto';
+import { pipeline, Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createGzip } from 'node:zlib';
 import { GatehouseError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { KeyBlobs } from './signer.ts';
 import { stateToText } from './state.ts';
-import type { AuthorityStore, StoreSnapshot } from './store.ts';
+import type { AuthorityStore, LedgerRow, StoreSnapshot } from './store.ts';
 
 export interface BackupDeps {
   readonly trustDomain: TrustDomain;
@@ -23,10 +27,12 @@ export interface BackupDeps {
   readonly clock: Clock;
 }
 
-const MAGIC = Buffer.from('GHBK1\n');
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
-const MAX_HEADER_BYTES = 4096;
+/** As much of a store as a backup reads. */
+export type BackupSource = Pick<AuthorityStore, 'snapshot' | 'ledgerPages'>;
+
+export const BACKUP_MAGIC = Buffer.from('GHBK2\n');
+export const NONCE_BYTES = 12;
+export const TAG_BYTES = 16;
 
 export interface BackupContent extends Omit<StoreSnapshot, 'state'> {
   readonly state: string | undefined;
@@ -34,14 +40,14 @@ export interface BackupContent extends Omit<StoreSnapshot, 'state'> {
   readonly keys: Readonly<Record<string, string>>;
 }
 
-/** A backup that was opened. */
-export interface OpenedBackup {
-  /** When it was made, milliseconds since 1970. */
-  readonly createdAt: number;
-  readonly content: BackupContent;
+/** One line: the first has state, version and keys; the others rows. The last says that none is missing. */
+export interface BackupLine extends Partial<BackupContent> {
+  readonly ledger?: readonly LedgerRow[];
+  readonly end?: true;
 }
 
-function keyOf({ keyEncryptionKey }: Pick<BackupDeps, 'keyEncryptionKey'>): Uint8Array {
+/** The key that seals. @throws GatehouseError `key_invalid` */
+export function sealingKeyOf({ keyEncryptionKey }: Pick<BackupDeps, 'keyEncryptionKey'>): Uint8Array {
   if (keyEncryptionKey?.length === 32) return keyEncryptionKey;
   throw new GatehouseError(
     'key_invalid',
@@ -49,21 +55,45 @@ function keyOf({ keyEncryptionKey }: Pick<BackupDeps, 'keyEncryptionKey'>): Uint
   );
 }
 
-/** Makes a backup, consistent also while the authority serves. */
-export async function makeBackup(
-  deps: Omit<BackupDeps, 'store'> & { readonly store: Pick<AuthorityStore, 'snapshot'> },
-): Promise<Uint8Array> {
-  const key = keyOf(deps);
-  const { snapshot, keys } = await takeWhole(deps);
-  const content: BackupContent = { ...snapshot, state: snapshot.state && stateToText(snapshot.state), keys };
+/**
+ * Makes a backup, piece by piece, while the authority serves: state and keys as they are at one instant, and every issuance up
+ * to then. What is issued meanwhile may be in it too.
+ */
+export async function* backupPieces(
+  deps: Omit<BackupDeps, 'store'> & { readonly store: BackupSource },
+): AsyncGenerator<Uint8Array> {
+  const key = sealingKeyOf(deps);
+  const whole = await takeWhole(deps);
   const header = Buffer.concat([
-    MAGIC,
+    BACKUP_MAGIC,
     Buffer.from(`${JSON.stringify({ trustDomain: deps.trustDomain, createdAt: deps.clock.now() })}\n`),
   ]);
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(header);
-  const sealed = Buffer.concat([cipher.update(gzipSync(JSON.stringify(content))), cipher.final()]);
-  return Buffer.concat([header, nonce, cipher.getAuthTag(), sealed]);
+  yield Buffer.concat([header, nonce]);
+  const packed = createGzip();
+  pipeline(Readable.from(textOf(linesOf(whole, deps.store))), packed, () => undefined); // an error ends `packed` too
+  for await (const piece of packed) yield cipher.update(piece as Buffer); // a gzip stream gives nothing else
+  yield Buffer.concat([cipher.final(), cipher.getAuthTag()]);
+}
+
+async function* textOf(lines: AsyncIterable<BackupLine>): AsyncGenerator<string> {
+  for await (const line of lines) yield `${JSON.stringify(line)}\n`;
+}
+
+const PAGE_ROWS = 256;
+
+async function* linesOf({ snapshot, keys }: Whole, store: BackupSource): AsyncGenerator<BackupLine> {
+  const { version, state, ...tables } = snapshot;
+  yield { version, ...(state && { state: stateToText(state) }), keys };
+  for (const [table, rows] of Object.entries(tables)) {
+    for (let at = 0; at < rows.length; at += PAGE_ROWS) {
+      yield { [table]: rows.slice(at, at + PAGE_ROWS) };
+      await nextTurn();
+    }
+  }
+  for await (const ledger of store.ledgerPages()) yield { ledger };
+  yield { end: true };
 }
 
 interface Whole {
@@ -75,7 +105,7 @@ interface Whole {
  * The state, and after it the keys: each of its authorities has its key by then, unless it was revoked meanwhile, here or by
  * another replica; then both are read again. A key too many does no harm, and one that was lost before cannot be had.
  */
-async function takeWhole(deps: Parameters<typeof makeBackup>[0]): Promise<Whole> {
+async function takeWhole(deps: Pick<BackupDeps, 'keys'> & { readonly store: BackupSource }): Promise<Whole> {
   for (let lastVersion: number | undefined; ; ) {
     const snapshot = await deps.store.snapshot();
     const keys: Record<string, string> = {};
@@ -86,54 +116,5 @@ async function takeWhole(deps: Parameters<typeof makeBackup>[0]): Promise<Whole>
     const isWhole = (snapshot.state?.authorities ?? []).every(({ id, keyDestroyed }) => keyDestroyed || id in keys);
     if (isWhole || snapshot.version === lastVersion) return { snapshot, keys };
     lastVersion = snapshot.version;
-  }
-}
-
-/** @throws GatehouseError `store_unusable` */
-export function refuseBackup(reason: string, cause?: unknown): never {
-  throw new GatehouseError('store_unusable', `the backup cannot be restored: ${reason}`, { reason }, { cause });
-}
-
-/**
- * Opens what `makeBackup` made.
- *
- * @throws GatehouseError `store_unusable` when the file is cut, changed, of another trust domain or under another key
- */
-export function openBackup(
-  bytes: Uint8Array,
-  deps: Pick<BackupDeps, 'trustDomain' | 'keyEncryptionKey'>,
-): OpenedBackup {
-  const file = Buffer.from(bytes);
-  if (Buffer.compare(file.subarray(0, MAGIC.length), MAGIC) !== 0) return refuseBackup('it is no backup of Gatehouse');
-  const lineEnd = file.subarray(0, MAX_HEADER_BYTES).indexOf('\n', MAGIC.length);
-  if (lineEnd < 0) return refuseBackup('it is cut short');
-  const header = file.subarray(0, lineEnd + 1);
-  const { trustDomain, createdAt } = readHeader(header);
-  if (trustDomain !== deps.trustDomain) {
-    return refuseBackup(`it is of trust domain ${String(trustDomain)}, the configuration says ${deps.trustDomain}`);
-  }
-  const rest = file.subarray(lineEnd + 1);
-  if (rest.length <= NONCE_BYTES + TAG_BYTES) return refuseBackup('it is cut short');
-  try {
-    const tagEnd = NONCE_BYTES + TAG_BYTES;
-    const decipher = createDecipheriv('aes-256-gcm', keyOf(deps), rest.subarray(0, NONCE_BYTES), {
-      authTagLength: TAG_BYTES,
-    })
-      .setAAD(header)
-      .setAuthTag(rest.subarray(NONCE_BYTES, tagEnd));
-    const packed = Buffer.concat([decipher.update(rest.subarray(tagEnd)), decipher.final()]);
-    // Sealed by makeBackup, the header too.
-    return { createdAt: Number(createdAt), content: JSON.parse(gunzipSync(packed).toString()) };
-  } catch (thrown) {
-    if (thrown instanceof GatehouseError) throw thrown;
-    return refuseBackup('it is cut short, was changed, or was made under another key-encryption key', thrown);
-  }
-}
-
-function readHeader(header: Buffer): { readonly trustDomain?: unknown; readonly createdAt?: unknown } {
-  try {
-    return JSON.parse(header.subarray(MAGIC.length).toString());
-  } catch (thrown) {
-    return refuseBackup('its first line is not JSON', thrown);
   }
 }

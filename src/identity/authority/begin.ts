@@ -59,7 +59,6 @@ export async function beginAnew(who: string, reason: string, deps: BeginDeps): P
   await store.restore({
     version: beginVersion,
     state: begun,
-    ledger: [],
     consumers: [],
     revocations: [],
     audit: [audit],

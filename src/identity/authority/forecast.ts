@@ -4,7 +4,7 @@
  */
 import type { Blocker } from './gate.ts';
 import { type AuthorityState, type AuthorityUse, activeOf } from './state.ts';
-import type { LedgerRow } from './store.ts';
+import type { AuthorityStore, LedgerQuery } from './store.ts';
 
 /** One caller who was seen to call one callee, by SPIFFE ID. */
 export interface Edge {
@@ -119,17 +119,32 @@ export function actualSteps(state: AuthorityState, forecast: KeptForecast): Omit
 /** The most instants in one second of the clock. */
 export function peakOf(instants: Iterable<number>): number {
   const seconds = new Map<number, number>();
-  let highest = 0;
-  for (const at of instants) {
-    const second = Math.floor(at / 1000);
-    const count = (seconds.get(second) ?? 0) + 1;
-    seconds.set(second, count);
-    highest = Math.max(highest, count);
-  }
-  return highest;
+  countSeconds(seconds, instants);
+  return highestOf(seconds);
 }
 
-/** The most SVIDs that those rows show signed in one second. */
-export function signingPeak(rows: readonly LedgerRow[]): number {
-  return peakOf(rows.map((row) => row.issuedAt));
+function countSeconds(seconds: Map<number, number>, instants: Iterable<number>): void {
+  for (const at of instants) {
+    const second = Math.floor(at / 1000);
+    seconds.set(second, (seconds.get(second) ?? 0) + 1);
+  }
+}
+
+const highestOf = (seconds: ReadonlyMap<number, number>): number =>
+  seconds.values().reduce((highest, count) => Math.max(highest, count), 0);
+
+const PAGE_ROWS = 10_000;
+
+/** The most SVIDs that the ledger shows signed in one second, of those that a question means. */
+export async function signingPeak(store: Pick<AuthorityStore, 'ledger'>, query: LedgerQuery): Promise<number> {
+  const seconds = new Map<number, number>();
+  for (let after: LedgerQuery['after']; ; ) {
+    const rows = await store.ledger({ ...query, ...(after && { after }), limit: PAGE_ROWS });
+    countSeconds(
+      seconds,
+      rows.map((row) => row.issuedAt),
+    );
+    after = rows.at(-1);
+    if (rows.length < PAGE_ROWS) return highestOf(seconds);
+  }
 }

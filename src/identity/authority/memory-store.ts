@@ -2,6 +2,7 @@
  * An authority store in memory: for rehearsals, which work on a copy, and for tests.
  * @module
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuthorityState } from './state.ts';
 import type { AuditRow, AuthorityStore, Consumer, LedgerQuery, LedgerRow, RevocationRow } from './store.ts';
 
@@ -42,6 +43,16 @@ function byNewest(a: Ordered, b: Ordered): number {
   return b.issuedAt - a.issuedAt || (a.serial < b.serial ? 1 : a.serial > b.serial ? -1 : 0);
 }
 
+const PAGE_ROWS = 256;
+
+/** A rehearsal looks at them many times over: others get their turn in between. */
+async function* pagesOf<T>(rows: readonly T[]): AsyncGenerator<readonly T[]> {
+  for (let at = 0; at < rows.length; at += PAGE_ROWS) {
+    if (at > 0) await nextTurn();
+    yield rows.slice(at, at + PAGE_ROWS);
+  }
+}
+
 function removeWhere<K, V>(map: Map<K, V>, gone: (value: V) => boolean): number {
   const before = map.size;
   for (const [key, value] of map) if (gone(value)) map.delete(key);
@@ -76,9 +87,11 @@ export function createMemoryStore(content: StoreContent = emptyContent()): Autho
       return found.sort(byNewest).slice(0, query.limit ?? 100);
     },
     async *unexpired(atMs) {
-      yield [...content.ledger.values()]
-        .filter((row) => row.notAfterAt > atMs)
-        .sort((a, b) => a.notAfterAt - b.notAfterAt);
+      const rows = [...content.ledger.values()].filter((row) => row.notAfterAt > atMs);
+      yield* pagesOf(rows.sort((a, b) => a.notAfterAt - b.notAfterAt));
+    },
+    async *ledgerPages() {
+      yield* pagesOf([...content.ledger.values()]);
     },
     pruneLedger: async (expiredBefore) => removeWhere(content.ledger, (row) => row.notAfterAt < expiredBefore),
     heartbeat: async (replica, word) => [{ replica, word }],
@@ -97,15 +110,15 @@ export function createMemoryStore(content: StoreContent = emptyContent()): Autho
     snapshot: async () => ({
       version: content.version,
       state: content.state,
-      ledger: [...content.ledger.values()],
       consumers: [...content.consumers.values()],
       audit: [...content.audit],
       revocations: [...content.revocations.values()],
     }),
-    async restore(snapshot) {
+    async restore(snapshot, ledger) {
+      for await (const page of ledger ?? [])
+        for (const row of page) if (!content.ledger.has(row.serial)) content.ledger.set(row.serial, row);
       content.version = snapshot.version;
       content.state = snapshot.state;
-      for (const row of snapshot.ledger) content.ledger.set(row.serial, row);
       for (const each of snapshot.consumers) content.consumers.set(each.consumer, each);
       for (const row of snapshot.revocations) content.revocations.set(`${row.kind} ${row.value}`, row);
       content.audit.push(...snapshot.audit);

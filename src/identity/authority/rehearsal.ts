@@ -15,12 +15,13 @@ import { renewDueAt } from './schedule.ts';
 import type { AuthoritySettings } from './settings.ts';
 import type { KeyStore } from './signer.ts';
 import type { AuthorityUse } from './state.ts';
-import type { Consumer, LedgerRow, LivingReplica, StoreSnapshot } from './store.ts';
+import type { AuthorityStore, Consumer, LedgerRow, LivingReplica, StoreSnapshot } from './store.ts';
 
 export interface RehearsalDeps {
   readonly use: AuthorityUse;
   readonly trustDomain: TrustDomain;
-  readonly snapshot: StoreSnapshot;
+  /** What is read of it: state, consumers, and what has not expired. */
+  readonly store: Pick<AuthorityStore, 'snapshot' | 'unexpired'>;
   /** Opens the keys of the authorities that sign; nothing is made in it. */
   readonly keys: KeyStore;
   readonly settings: AuthoritySettings;
@@ -45,8 +46,9 @@ const MAX_LOOKS = 50;
 export async function rehearse(deps: RehearsalDeps): Promise<Forecast> {
   const { use } = deps;
   const order = (override: boolean): Order => orderFor(use, override);
-  const content = copyOf(deps.snapshot);
-  const replicas = deps.snapshot.consumers.map((each) => each.replica);
+  const snapshot = await deps.store.snapshot();
+  const content = await copyOf(snapshot, deps);
+  const replicas = [...new Set(snapshot.consumers.map((each) => each.replica))];
   let now = deps.startAt;
   const clock = { now: () => now };
   await using authority = await createAuthority({
@@ -65,7 +67,7 @@ export async function rehearse(deps: RehearsalDeps): Promise<Forecast> {
   const lacking = atOnce.done ? [] : atOnce.blockers;
   if (atOnce.done) await authority.undo(order(false));
 
-  const words = expectedWords(deps.snapshot.consumers, authority.bundles.value.own.sequence, deps.startAt);
+  const words = expectedWords(snapshot.consumers, authority.bundles.value.own.sequence, deps.startAt);
   const waitFor = async (verb: 'activate' | 'taint' | 'revoke'): Promise<Wait> => {
     for (let look = 0; look < MAX_LOOKS; look += 1) {
       for (const word of words.filter((each) => each.at <= now)) say(authority, word);
@@ -126,11 +128,15 @@ interface Wait {
   readonly laggards: readonly Blocker[];
 }
 
-function copyOf(snapshot: StoreSnapshot): StoreContent {
+/** Of the ledger only what may still be held, and only of the use that is rehearsed. */
+async function copyOf(snapshot: StoreSnapshot, { store, use, startAt }: RehearsalDeps): Promise<StoreContent> {
+  const ledger = new Map<string, LedgerRow>();
+  for await (const page of store.unexpired(startAt))
+    for (const row of page) if (row.kind === use) ledger.set(row.serial, { ...row, selectors: [] });
   return {
     state: snapshot.state,
     version: snapshot.version,
-    ledger: new Map(snapshot.ledger.map((row) => [row.serial, row])),
+    ledger,
     consumers: new Map(snapshot.consumers.map((each) => [each.consumer, each])),
     audit: [],
     revocations: new Map(snapshot.revocations.map((row) => [`${row.kind} ${row.value}`, row])),

@@ -3,9 +3,10 @@
  * @module
  */
 import { GatehouseError } from '../../errors.ts';
-import { type BackupContent, type BackupDeps, openBackup, refuseBackup } from './backup.ts';
+import type { BackupContent, BackupDeps } from './backup.ts';
 import { type SeenStore, type StoreMemory, seenOf } from './known-store.ts';
 import { createLocalKeyStore, createMemoryKeyBlobs } from './local-keys.ts';
+import { openBackup, refuseBackup } from './open-backup.ts';
 import { refuseBesideReplicas } from './replicas.ts';
 import {
   type Later,
@@ -59,7 +60,7 @@ const ALL = Number.MAX_SAFE_INTEGER;
  *   domain or under another key, or the key of an authority that would sign is nowhere. Nothing is changed then.
  */
 export async function restoreBackup(bytes: Uint8Array, order: RestoreOrder, deps: RestoreDeps): Promise<Restored> {
-  const { createdAt, content } = openBackup(bytes, deps);
+  const { createdAt, content, ledger } = await openBackup(bytes, deps);
   if (content.state === undefined) return refuseBackup('it is empty');
   await using _here = await refuseBesideReplicas(deps.store, 'restore');
   const store = await sideOf(deps);
@@ -85,14 +86,14 @@ export async function restoreBackup(bytes: Uint8Array, order: RestoreOrder, deps
     reason: order.fromEmpty ? `from empty: ${order.reason}` : order.reason,
     result: 'done',
   };
-  await deps.store.restore({
+  const restored = {
     version,
     state,
-    ledger: content.ledger,
     consumers: laterConsumers(store, backup),
     revocations: mergedRevocations(store, backup, isEmpty ? 'backup' : laterOf(store, backup)),
     audit: [...rowsBeyond(content.audit, store.audit), audit],
-  });
+  };
+  await deps.store.restore(restored, ledger());
   deps.memory?.write(seenOf(state, version));
   const active = state.authorities.filter(({ slot }) => slot === 'active').map(({ use, id }) => ({ use, id }));
   return { createdAt, ageMs: atMs - createdAt, later, active };

@@ -25,8 +25,8 @@ export interface LedgerRow {
   readonly bundleSequence: number;
 }
 
-/** What a gate needs of an unexpired row, or a revocation. */
-export type UnexpiredRow = Omit<LedgerRow, 'selectors' | 'notBeforeAt'>;
+/** What a gate, a revocation or a rehearsal needs of an unexpired row. */
+export type UnexpiredRow = Omit<LedgerRow, 'selectors'>;
 
 export interface LedgerQuery {
   readonly spiffeId?: string;
@@ -110,9 +110,8 @@ export interface VersionedState {
   readonly state: AuthorityState | undefined;
 }
 
-/** Everything that a store holds, as it was at one instant. */
+/** Everything that a store holds but the ledger, which has pages of its own. */
 export interface StoreSnapshot extends VersionedState {
-  readonly ledger: readonly LedgerRow[];
   readonly consumers: readonly Consumer[];
   /** Oldest first. */
   readonly audit: readonly AuditRow[];
@@ -144,7 +143,12 @@ export interface AuthorityStore extends AsyncDisposable {
    * What is added meanwhile may be among them.
    */
   unexpired(atMs: number): AsyncIterable<readonly UnexpiredRow[]>;
-  /** Removes rows that expired before that instant; answers how many. */
+  /**
+   * Every row, in pages so small that reading one holds nobody up. It has all that are there when it is asked for; what is added
+   * meanwhile may be among them.
+   */
+  ledgerPages(): AsyncIterable<readonly LedgerRow[]>;
+  /** Removes some of the rows that expired before that instant, so few that it holds nobody up; answers how many, 0: none are left. */
   pruneLedger(expiredBefore: number): Promise<number>;
   /** Says that this process lives, and a word to the others; answers which ones live, itself included. */
   heartbeat(replica: string, word: string): Promise<readonly LivingReplica[]>;
@@ -157,13 +161,14 @@ export interface AuthorityStore extends AsyncDisposable {
   audit(limit: number): Promise<readonly AuditRow[]>;
   revocations(): Promise<readonly RevocationRow[]>;
   pruneRevocations(expiredBefore: number): Promise<number>;
-  /** Reads everything at one instant, also while others write. */
+  /** Reads state and revocations at one instant, also while others write; the audit as far as it went then. */
   snapshot(): Promise<StoreSnapshot>;
   /**
    * Takes in a snapshot, all of it or nothing: its state and version stand afterwards, consumers and revocations take the place
-   * of those of their name, and rows of ledger and audit are added, a ledger's only where its serial is new.
+   * of those of their name, and rows of ledger and audit are added, a ledger's only where its serial is new. A shared store may
+   * have rows of the ledger already when the rest fails: the same again then adds the rest.
    */
-  restore(snapshot: StoreSnapshot): Promise<void>;
+  restore(snapshot: StoreSnapshot, ledger?: AsyncIterable<readonly LedgerRow[]>): Promise<void>;
   /** Says whether other replicas may write too. */
   readonly shared: boolean;
 }

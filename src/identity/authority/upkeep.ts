@@ -2,6 +2,7 @@
  * What is due, looked at every few seconds: rotation by the calendar, expired authorities, pruning.
  * @module
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asGatehouseError, GatehouseError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Order, Verb, VerbOutcome } from './authority.ts';
@@ -32,6 +33,7 @@ export interface UpkeepDeps {
 /** What has expired is remembered for this long, in case a clock was wrong; it has left the bundle when it expired. */
 const EXPIRY_GRACE_MS = 60 * 60_000;
 const PRUNE_EVERY_MS = 10 * 60_000;
+const PRUNES_A_LOOK = 16;
 
 /** Does what is due. Every part is one step of its own, so that a crash between two loses nothing. */
 export function createUpkeep(deps: UpkeepDeps): () => Promise<void> {
@@ -131,11 +133,21 @@ export function createUpkeep(deps: UpkeepDeps): () => Promise<void> {
     for (const { id } of before) if (!still.has(id)) await deps.destroyKey(id);
   };
 
+  /** Answers whether all of them are gone. */
+  const pruneLedger = async (expiredBefore: number): Promise<boolean> => {
+    for (let i = 0; i < PRUNES_A_LOOK; i += 1) {
+      if ((await store.pruneLedger(expiredBefore)) === 0) return true;
+      await nextTurn();
+    }
+    return false;
+  };
+
   const prune = async (): Promise<void> => {
     const atMs = clock.now();
     if (Math.abs(atMs - prunedAt) < PRUNE_EVERY_MS) return;
+    // After a retention that was shortened, or a long outage, there may be a million: the next look goes on.
+    if (!(await pruneLedger(atMs - settings.ledgerRetentionMs))) return;
     prunedAt = atMs;
-    await store.pruneLedger(atMs - settings.ledgerRetentionMs);
     // Not at once: by a clock that is ahead they would be gone when it is set right.
     await store.pruneRevocations(atMs - settings.ledgerRetentionMs);
     const gone = consumers.prune(atMs - Math.max(settings.ledgerRetentionMs, 2 * settings.x509SvidTtlMs));

@@ -31,29 +31,13 @@ export function ledgerToColumns(row: LedgerRow): (string | number)[] {
 
 /** The columns that `unexpiredFromColumns` reads. */
 export const UNEXPIRED_COLUMNS =
-  'serial, kind, spiffe_id, spki_sha256, authority_id, not_after_at, issued_at, channel, consumer, bundle_sequence';
+  'serial, kind, spiffe_id, spki_sha256, authority_id, not_before_at, not_after_at, issued_at, channel, consumer, bundle_sequence';
 
 export function unexpiredFromColumns(columns: Columns): UnexpiredRow {
   return {
     serial: text(columns['serial']),
     kind: text(columns['kind']) as LedgerRow['kind'], // only ledgerToColumns writes there
     spiffeId: text(columns['spiffe_id']),
-    spkiSha256: text(columns['spki_sha256']),
-    authorityId: text(columns['authority_id']),
-    notAfterAt: whole(columns['not_after_at']),
-    issuedAt: whole(columns['issued_at']),
-    channel: text(columns['channel']) as LedgerRow['channel'], // likewise
-    consumer: text(columns['consumer']),
-    bundleSequence: whole(columns['bundle_sequence']),
-  };
-}
-
-export function ledgerFromColumns(columns: Columns): LedgerRow {
-  return {
-    serial: text(columns['serial']),
-    kind: text(columns['kind']) as LedgerRow['kind'], // only ledgerToColumns writes there
-    spiffeId: text(columns['spiffe_id']),
-    selectors: JSON.parse(text(columns['selectors'])),
     spkiSha256: text(columns['spki_sha256']),
     authorityId: text(columns['authority_id']),
     notBeforeAt: whole(columns['not_before_at']),
@@ -63,6 +47,10 @@ export function ledgerFromColumns(columns: Columns): LedgerRow {
     consumer: text(columns['consumer']),
     bundleSequence: whole(columns['bundle_sequence']),
   };
+}
+
+export function ledgerFromColumns(columns: Columns): LedgerRow {
+  return { ...unexpiredFromColumns(columns), selectors: JSON.parse(text(columns['selectors'])) };
 }
 
 /** consumer, document */

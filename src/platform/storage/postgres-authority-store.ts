@@ -256,10 +256,23 @@ function storeOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): Authorit
         yield page;
       }
     },
+    async *ledgerPages() {
+      for (let after = ''; ; ) {
+        const page = await guarded(
+          async () => sql`SELECT * FROM gatehouse_ledger WHERE trust_domain = ${trustDomain} AND serial > ${after}
+            ORDER BY serial LIMIT ${PAGE_ROWS}`,
+        );
+        const last = page.at(-1);
+        if (!last) return;
+        after = String(last['serial']);
+        yield page.map(ledgerFromColumns);
+      }
+    },
     pruneLedger: (expiredBefore) =>
       guarded(async () => {
-        const gone = await sql`DELETE FROM gatehouse_ledger
-          WHERE trust_domain = ${trustDomain} AND not_after_at < ${expiredBefore}`;
+        const gone = await sql`DELETE FROM gatehouse_ledger WHERE trust_domain = ${trustDomain} AND serial IN (
+          SELECT serial FROM gatehouse_ledger WHERE trust_domain = ${trustDomain} AND not_after_at < ${expiredBefore}
+          ORDER BY not_after_at LIMIT ${PAGE_ROWS})`;
         return gone.count;
       }),
     heartbeat: (replica, word) =>
@@ -312,7 +325,6 @@ function storeOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): Authorit
         const [row] = await sql`SELECT
           (SELECT json_build_object('version', version, 'document', document) FROM gatehouse_state
             WHERE trust_domain = ${trustDomain})::text AS state,
-          ${table('gatehouse_ledger', 'issued_at')}::text AS ledger,
           ${table('gatehouse_consumers', 'consumer')}::text AS consumers,
           ${table('gatehouse_audit', 'number')}::text AS audit,
           ${table('gatehouse_revocations', 'revoked_at')}::text AS revocations`;
@@ -321,26 +333,28 @@ function storeOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): Authorit
         return {
           version: state?.version ?? 0,
           state: state ? stateFromText(state.document) : undefined,
-          ledger: rows('ledger').map(ledgerFromColumns),
           consumers: rows('consumers').map(consumerFromColumns),
           audit: rows('audit').map(auditFromColumns),
           revocations: rows('revocations').map(revocationFromColumns),
         };
       }),
-    restore: ({ version, state, ledger, consumers, audit, revocations }) =>
-      guarded(async () => {
-        const json = (values: readonly unknown[]): string => JSON.stringify(values);
+    async restore({ version, state, consumers, audit, revocations }, ledger) {
+      const json = (values: readonly unknown[]): string => JSON.stringify(values);
+      // First, and a page at a time: they change nothing by themselves, and a state never comes before what it has signed.
+      for await (const page of ledger ?? [])
+        await guarded(async () => {
+          await sql`INSERT INTO gatehouse_ledger
+            SELECT ${trustDomain}, r.* FROM json_to_recordset(${json(page.map(ledgerToRecord))}::text::json) AS r(
+              serial text, kind text, spiffe_id text, selectors text, spki_sha256 text, authority_id text,
+              not_before_at bigint, not_after_at bigint, issued_at bigint, channel text, consumer text,
+              bundle_sequence bigint)
+            ON CONFLICT DO NOTHING`;
+        });
+      await guarded(async () => {
         await sql`
           WITH state AS (
             INSERT INTO gatehouse_state SELECT ${trustDomain}, ${version}, ${state ? stateToText(state) : ''} WHERE ${state !== undefined}
             ON CONFLICT (trust_domain) DO UPDATE SET version = excluded.version, document = excluded.document),
-          rows AS (
-            INSERT INTO gatehouse_ledger
-            SELECT ${trustDomain}, r.* FROM json_to_recordset(${json(ledger.map(ledgerToRecord))}::text::json) AS r(
-              serial text, kind text, spiffe_id text, selectors text, spki_sha256 text, authority_id text,
-              not_before_at bigint, not_after_at bigint, issued_at bigint, channel text, consumer text,
-              bundle_sequence bigint)
-            ON CONFLICT DO NOTHING),
           words AS (
             INSERT INTO gatehouse_consumers
             SELECT ${trustDomain}, c.* FROM json_to_recordset(${json(consumers.map(consumerToRecord))}::text::json)
@@ -355,7 +369,8 @@ function storeOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): Authorit
           INSERT INTO gatehouse_audit (trust_domain, at, who, verb, use, authority_id, reason, result)
           SELECT ${trustDomain}, a.* FROM json_to_recordset(${json(audit.map(auditToRecord))}::text::json)
             AS a(at bigint, who text, verb text, use text, authority_id text, reason text, result text)`;
-      }),
+      });
+    },
     [Symbol.asyncDispose]: () => sql.end({ timeout: 2 }),
   };
 }

@@ -12,13 +12,16 @@ import { type OpenDirectory, openDirectory } from './open-directory.ts';
 
 const sync = promisify(fsync);
 
+/** Whole, or in pieces. */
+type FileContent = string | Uint8Array | AsyncIterable<Uint8Array>;
+
 /**
  * Replaces a file, or makes it; durable when it returns. A link in its place is replaced, never followed.
  *
  * @param mode  permission bits, whatever the umask
- * @throws what node:fs throws; then the file is as it was, and nothing is left beside it
+ * @throws what node:fs or the content throws; then the file is as it was, and nothing is left beside it
  */
-export async function replaceFile(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+export async function replaceFile(path: string, content: FileContent, mode: number): Promise<void> {
   using directory = openDirectory(dirname(path));
   await replaceIn(directory, basename(path), content, mode);
 }
@@ -27,7 +30,7 @@ export async function replaceFile(path: string, content: string | Uint8Array, mo
 export async function replaceIn(
   directory: OpenDirectory,
   name: string,
-  content: string | Uint8Array,
+  content: FileContent,
   mode: number,
 ): Promise<void> {
   const beside = directory.at(`.gh-${randomBytes(8).toString('hex')}`);

@@ -6,7 +6,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatehouseError } from '../../errors.ts';
 import { stateFromText, stateToText } from '../../identity/authority/state.ts';
-import type { AuthorityStore, LedgerQuery } from '../../identity/authority/store.ts';
+import type { AuditRow, AuthorityStore, Consumer } from '../../identity/authority/store.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import {
   auditFromColumns,
@@ -22,6 +22,7 @@ import {
   unexpiredFromColumns,
 } from './authority-rows.ts';
 import { openSqlite, runningError, type SqliteKind, transaction } from './sqlite-file.ts';
+import { PAGE_ROWS, readLedger } from './sqlite-ledger-query.ts';
 
 const kind: SqliteKind = {
   applicationId: 0x47617465,
@@ -41,6 +42,8 @@ const kind: SqliteKind = {
      CREATE TABLE revocations (
        kind TEXT NOT NULL, value TEXT NOT NULL, authority_id TEXT NOT NULL, reason TEXT NOT NULL,
        revoked_at INTEGER NOT NULL, not_after_at INTEGER NOT NULL, PRIMARY KEY (kind, value)) STRICT;`,
+    // Without it one page of the ledger reads and sorts all of it.
+    'CREATE INDEX ledger_by_issue ON ledger (issued_at, serial);',
   ],
 };
 
@@ -83,29 +86,19 @@ function claim(database: DatabaseSync, path: string, trustDomain: TrustDomain): 
   );
 }
 
-/** The columns of a ledger query, in SQL with `?`. */
-function whereOf(query: LedgerQuery): { readonly sql: string; readonly values: readonly SQLInputValue[] } {
-  const terms: [string, SQLInputValue | undefined][] = [
-    ['serial = ?', query.serial],
-    ['spiffe_id = ?', query.spiffeId],
-    ['authority_id = ?', query.authorityId],
-    ['spki_sha256 = ?', query.spkiSha256],
-    ['kind = ?', query.kind],
-    ['not_after_at > ?', query.unexpiredAt],
-    ['issued_at >= ?', query.issuedFrom],
-    ['issued_at < ?', query.issuedUntil],
-  ];
-  const given = terms.filter((term): term is [string, SQLInputValue] => term[1] !== undefined);
-  const { after } = query;
-  const conditions = [...given.map(([sql]) => sql), ...(after ? ['(issued_at, serial) < (?, ?)'] : [])];
-  return {
-    sql: conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`,
-    values: [...given.map(([, value]) => value), ...(after ? [after.issuedAt, after.serial] : [])],
-  };
+/** Pages of a table by a number that rises; others get their turn in between. */
+async function* pagesBy(
+  column: string,
+  read: (after: number) => Promise<readonly Columns[]>,
+): AsyncGenerator<readonly Columns[]> {
+  for (let after = 0; ; await nextTurn()) {
+    const page = await read(after);
+    const last = page.at(-1);
+    if (!last) return;
+    after = Number(last[column]);
+    yield page;
+  }
 }
-
-/** Read in about a millisecond. */
-const PAGE_ROWS = 256;
 
 function storeOver(database: DatabaseSync, path: string): AuthorityStore {
   const insertLedger = database.prepare('INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
@@ -117,6 +110,10 @@ function storeOver(database: DatabaseSync, path: string): AuthorityStore {
   const readUnexpired = database.prepare(
     `SELECT rowid, ${UNEXPIRED_COLUMNS} FROM ledger WHERE (not_after_at, rowid) > (?, ?)
      ORDER BY not_after_at, rowid LIMIT ?`,
+  );
+  const readAll = database.prepare('SELECT rowid, * FROM ledger WHERE rowid > ? AND rowid <= ? ORDER BY rowid LIMIT ?');
+  const pruneSome = database.prepare(
+    'DELETE FROM ledger WHERE rowid IN (SELECT rowid FROM ledger WHERE not_after_at < ? ORDER BY not_after_at LIMIT ?)',
   );
   const readState = database.prepare('SELECT version, document FROM state');
   const readVersion = database.prepare('SELECT version FROM state');
@@ -163,15 +160,14 @@ function storeOver(database: DatabaseSync, path: string): AuthorityStore {
           return Number(readVersion.get()?.['version'] ?? 0);
         }),
       ),
-    ledger: (query) =>
-      guarded(() => {
-        const { sql, values } = whereOf(query);
-        return all(
-          `SELECT * FROM ledger ${sql} ORDER BY issued_at DESC, serial DESC LIMIT ?`,
-          ...values,
-          query.limit ?? 100,
-        ).map(ledgerFromColumns);
-      }),
+    ledger: (query) => readLedger((sql, values) => guarded(() => all(sql, ...values)), query),
+    async *ledgerPages() {
+      const [{ last } = { last: 0 }] = await guarded(() => all('SELECT coalesce(max(rowid), 0) AS last FROM ledger'));
+      const pages = pagesBy('rowid', (after) =>
+        guarded(() => readAll.all(after, Number(last), PAGE_ROWS) as Columns[]),
+      );
+      for await (const page of pages) yield page.map(ledgerFromColumns);
+    },
     async *unexpired(atMs) {
       let after: [number, number] = [atMs, Number.MAX_SAFE_INTEGER];
       for (;;) {
@@ -183,8 +179,7 @@ function storeOver(database: DatabaseSync, path: string): AuthorityStore {
         await nextTurn();
       }
     },
-    pruneLedger: (expiredBefore) =>
-      guarded(() => Number(database.prepare('DELETE FROM ledger WHERE not_after_at < ?').run(expiredBefore).changes)),
+    pruneLedger: (expiredBefore) => guarded(() => Number(pruneSome.run(expiredBefore, PAGE_ROWS).changes)),
     heartbeat: async (replica, word) => [{ replica, word }], // the lock lets nobody else in
     async leave() {},
     consumers: () => guarded(() => all('SELECT document FROM consumers').map(consumerFromColumns)),
@@ -203,31 +198,59 @@ function storeOver(database: DatabaseSync, path: string): AuthorityStore {
       guarded(() =>
         Number(database.prepare('DELETE FROM revocations WHERE not_after_at < ?').run(expiredBefore).changes),
       ),
-    snapshot: () =>
-      guarded(() => {
-        const { version, text } = stored(); // nothing else runs in this process until all is read, and no other process may
+    async snapshot() {
+      // Nothing else runs in this process until it is read, and no other process may.
+      const { lastAudit, ...now } = await guarded(() => {
+        const { version, text } = stored();
+        const [{ last } = { last: 0 }] = all('SELECT coalesce(max(number), 0) AS last FROM audit');
         return {
           version,
           state: text === undefined ? undefined : stateFromText(text),
-          ledger: all('SELECT * FROM ledger ORDER BY rowid').map(ledgerFromColumns),
-          consumers: all('SELECT document FROM consumers').map(consumerFromColumns),
-          audit: all('SELECT * FROM audit ORDER BY number').map(auditFromColumns),
           revocations: all('SELECT * FROM revocations').map(revocationFromColumns),
+          lastAudit: Number(last),
         };
-      }),
-    restore: ({ version, state, ledger, consumers, audit, revocations }) =>
-      guarded(() =>
-        transaction(database, () => {
+      });
+      const audit: AuditRow[] = [];
+      const rows = pagesBy('number', (after) =>
+        guarded(() =>
+          all(
+            'SELECT * FROM audit WHERE number > ? AND number <= ? ORDER BY number LIMIT ?',
+            after,
+            lastAudit,
+            PAGE_ROWS,
+          ),
+        ),
+      );
+      for await (const page of rows) audit.push(...page.map(auditFromColumns));
+      const consumers: Consumer[] = [];
+      const words = pagesBy('rowid', (after) =>
+        guarded(() =>
+          all('SELECT rowid, document FROM consumers WHERE rowid > ? ORDER BY rowid LIMIT ?', after, PAGE_ROWS),
+        ),
+      );
+      for await (const page of words) consumers.push(...page.map(consumerFromColumns));
+      return { ...now, consumers, audit };
+    },
+    restore: async ({ version, state, consumers, audit, revocations }, ledger) => {
+      const addLedger = database.prepare('INSERT OR IGNORE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+      await guarded(() => database.exec('BEGIN IMMEDIATE'));
+      try {
+        for await (const page of ledger ?? [])
+          await guarded(() => {
+            for (const row of page) addLedger.run(...ledgerToColumns(row));
+          });
+        await guarded(() => {
           if (state) writeState.run(version, stateToText(state));
-          const addLedger = database.prepare(
-            'INSERT OR IGNORE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-          );
-          for (const row of ledger) addLedger.run(...ledgerToColumns(row));
           for (const each of consumers) putConsumer.run(...consumerToColumns(each));
           for (const row of revocations) putRevocation.run(...revocationToColumns(row));
           for (const row of audit) insertAudit.run(...auditToColumns(row));
-        }),
-      ),
+          database.exec('COMMIT');
+        });
+      } catch (thrown) {
+        if (database.isTransaction) database.exec('ROLLBACK');
+        throw thrown;
+      }
+    },
     async [Symbol.asyncDispose]() {
       if (database.isOpen) database.close();
     },

@@ -81,6 +81,8 @@ function migrate(database: DatabaseSync, path: string, { applicationId, migratio
   database.exec('BEGIN IMMEDIATE');
   for (const statements of migrations.slice(version)) database.exec(statements);
   database.exec(`PRAGMA application_id=${applicationId}; PRAGMA user_version=${migrations.length}; COMMIT;`);
+  // What a migration of a large table leaves in the log would else be moved into the file by a commit that somebody waits for.
+  database.exec('PRAGMA wal_checkpoint(TRUNCATE);');
 }
 
 function unusable(path: string, reason: string, cause?: unknown): GatehouseError {

@@ -30,7 +30,7 @@ export interface AdminDeps {
   /** Rehearses a rotation that would begin now. */
   readonly rehearse: (use: AuthorityUse) => Promise<Forecast>;
   /** Everything of the authority, sealed. */
-  readonly backup: () => Promise<Uint8Array>;
+  readonly backup: () => AsyncIterable<Uint8Array>;
   readonly explain: LiveExplain;
   /** The configuration in force. */
   readonly config: () => Config;

@@ -11,6 +11,7 @@ import { listenAddress } from '../listen-addresses.ts';
 import type { AdminDeps } from './admin-deps.ts';
 import type { AdminRequest } from './admin-handler.ts';
 import { routeOf } from './routes.ts';
+import { sendPieces } from './send-pieces.ts';
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
@@ -40,7 +41,9 @@ async function answer(
     const url = urlOf(target);
     const { handle, rest } = routeOf(method, url.pathname);
     const asked: AdminRequest = { who, rest, query: url.searchParams, body: await bodyOf(request) };
-    send(response, 200, await handle(asked, deps));
+    const body = await handle(asked, deps);
+    if (isPieces(body)) await sendPieces(response, body);
+    else send(response, 200, body);
   } catch (thrown) {
     const error = asGatehouseError(thrown);
     const { code, message, details } = error;
@@ -105,13 +108,11 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   }
 }
 
+const isPieces = (body: unknown): body is AsyncIterable<Uint8Array> =>
+  typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
+
 function send(response: ServerResponse, status: number, body: unknown): void {
   if (response.headersSent || response.destroyed) return;
-  if (body instanceof Uint8Array) {
-    response.writeHead(status, { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' });
-    response.end(body);
-    return;
-  }
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   response.end(`${JSON.stringify(body)}\n`);
 }

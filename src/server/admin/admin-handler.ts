@@ -14,5 +14,5 @@ export interface AdminRequest {
   readonly body: unknown;
 }
 
-/** Answers with what becomes the JSON body; bytes go as they are. */
+/** Answers with what becomes the JSON body, or with bytes in pieces, which go as they are. */
 export type AdminHandler = (request: AdminRequest, deps: AdminDeps) => unknown;

@@ -3,16 +3,21 @@
  * @module
  */
 import { asGatehouseError } from '../../errors.ts';
+import type { AdminDeps } from './admin-deps.ts';
 import type { AdminHandler } from './admin-handler.ts';
 
-export const backup: AdminHandler = async ({ who }, deps) => {
-  const row = { who, verb: 'backup', use: '', authorityId: '', reason: '' } as const;
+export const backup: AdminHandler = ({ who }, deps) => audited(who, deps);
+
+/** The audit has its row when the last piece has gone: `cancelled` where who asked did not wait for it. */
+async function* audited(who: string, deps: AdminDeps): AsyncGenerator<Uint8Array> {
+  let result: string = 'cancelled';
   try {
-    const bytes = await deps.backup();
-    await deps.authority.note({ ...row, result: 'done' });
-    return bytes;
+    yield* deps.backup();
+    result = 'done';
   } catch (thrown) {
-    await deps.authority.note({ ...row, result: asGatehouseError(thrown).code });
+    result = asGatehouseError(thrown).code;
     throw thrown;
+  } finally {
+    await deps.authority.note({ who, verb: 'backup', use: '', authorityId: '', reason: '', result });
   }
-};
+}

@@ -98,6 +98,43 @@ function tests(open: () => Promise<AuthorityStore>): void {
     );
     assert.ok(pages > 1 && turns >= pages - 1, `${turns} turns in ${pages} pages`);
   });
+
+  it('gives every row page by page, and lets others in between, also to find the few that are asked for', async () => {
+    await using store = await open();
+    await fill(store);
+    let turns = 0;
+    let isReading = true;
+    const take = (): void => {
+      turns += 1;
+      if (isReading) setImmediate(take);
+    };
+    setImmediate(take);
+    assert.deepEqual(await store.ledger({ spkiSha256: 'of nobody' }), []);
+    assert.ok(turns > 1, `${turns} turns to read all`);
+    const serials: string[] = [];
+    let largest = 0;
+    for await (const page of store.ledgerPages()) {
+      largest = Math.max(largest, page.length);
+      serials.push(...page.map(({ serial }) => serial));
+    }
+    isReading = false;
+    const want = Array.from({ length: COUNT }, (_, index) => rowOf(index).serial);
+    assert.deepEqual(serials.toSorted(), want.toSorted());
+    assert.ok(largest <= 1_000, `a page of ${largest}`);
+  });
+
+  it('removes what has expired some at a time, the oldest first', async () => {
+    await using store = await open();
+    await fill(store);
+    const removed: number[] = [];
+    for (let count = -1; count !== 0; removed.push(count)) count = await store.pruneLedger(12_000);
+    assert.ok(removed.length > 2, `removed ${removed.join()}`);
+    assert.equal(
+      removed.reduce((sum, each) => sum + each, 0),
+      COUNT / 2,
+    );
+    for await (const page of store.ledgerPages()) assert.ok(page.every(({ notAfterAt }) => notAfterAt >= 12_000));
+  });
 }
 
 describe('the ledger in SQLite', () => {

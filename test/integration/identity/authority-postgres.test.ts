@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { GatehouseError } from '../../../src/errors.ts';
 import type { Authority, Verb } from '../../../src/identity/authority/authority.ts';
-import { makeBackup } from '../../../src/identity/authority/backup.ts';
 import { createAuthority } from '../../../src/identity/authority/create-authority.ts';
 import { createLocalKeyStore, createMemoryKeyBlobs } from '../../../src/identity/authority/local-keys.ts';
 import { createMemoryStore } from '../../../src/identity/authority/memory-store.ts';
@@ -14,6 +13,7 @@ import { openPostgresAuthorityStore } from '../../../src/platform/storage/postgr
 import { parseTrustDomain, type TrustDomain } from '../../../src/spiffe/trust-domain.ts';
 import { entitlementOf, orderOf, requestOf, trustDomain } from '../../support/authority.ts';
 import { eventually } from '../../support/eventually.ts';
+import { makeBackup } from '../../support/make-backup.ts';
 import { type Postgres, startPostgres } from '../../support/postgres.ts';
 
 const keyEncryptionKey = Buffer.alloc(32, 7);
@@ -281,7 +281,7 @@ describe('authorities on PostgreSQL', () => {
       return taken;
     };
     const deps = { trustDomain: domain, keys, keyEncryptionKey, clock: systemClock };
-    const backups = [await makeBackup({ ...deps, store: { snapshot } })];
+    const backups = [await makeBackup({ ...deps, store: { ...store, snapshot } })];
     const steps = async (): Promise<void> => {
       for (const verb of ['prepare', 'activate', 'taint', 'revoke'] as const) await one[verb](override);
     };

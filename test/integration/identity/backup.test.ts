@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { GatehouseError } from '../../../src/errors.ts';
 import type { Authority } from '../../../src/identity/authority/authority.ts';
-import { type BackupDeps, makeBackup } from '../../../src/identity/authority/backup.ts';
+import type { BackupDeps } from '../../../src/identity/authority/backup.ts';
 import { createAuthority } from '../../../src/identity/authority/create-authority.ts';
 import { createLocalKeyStore } from '../../../src/identity/authority/local-keys.ts';
 import { restoreBackup } from '../../../src/identity/authority/restore.ts';
@@ -16,6 +16,7 @@ import { openPostgresAuthorityStore } from '../../../src/platform/storage/postgr
 import { openSqliteAuthorityStore } from '../../../src/platform/storage/sqlite-authority-store.ts';
 import { parseTrustDomain } from '../../../src/spiffe/trust-domain.ts';
 import { orderOf, requestOf, trustDomain } from '../../support/authority.ts';
+import { makeBackup } from '../../support/make-backup.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 

@@ -118,7 +118,9 @@ describe('gatehouse serve, looked at from outside', function () {
     });
     process.kill(server.pid, 'SIGHUP');
     const fetched = await eventually('both are given', async () => {
-      const { svids } = (await gatehouseJson('svid', 'fetch', '--socket', server.ready.workloadApi)) as { svids: unknown[] };
+      const { svids } = (await gatehouseJson('svid', 'fetch', '--socket', server.ready.workloadApi)) as {
+        svids: unknown[];
+      };
       return svids.length === 2 || undefined;
     });
     assert.ok(fetched);

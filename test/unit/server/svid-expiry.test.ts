@@ -4,7 +4,16 @@ import { createSvidBook } from '../../../src/server/svid-book.ts';
 import { createSvidExpiry } from '../../../src/server/svid-expiry.ts';
 
 const row = (name: string, notAfterAt: number, kind: 'x509' | 'jwt' = 'x509'): UnexpiredRow => ({
-  ...{ serial: name + notAfterAt, kind, spiffeId: name, spkiSha256: '', authorityId: 'a', notAfterAt, issuedAt: 0 },
+  ...{
+    serial: name + notAfterAt,
+    kind,
+    spiffeId: name,
+    spkiSha256: '',
+    authorityId: 'a',
+    notBeforeAt: 0,
+    notAfterAt,
+    issuedAt: 0,
+  },
   ...{ channel: 'sds', consumer: '', bundleSequence: 1 },
 });
 

@@ -40,11 +40,10 @@ async function forecastOf(
   use: AuthorityUse = 'x509',
 ): Promise<Forecast> {
   await opened.authority.status();
-  const snapshot = await createMemoryStore(opened.content).snapshot();
   return rehearse({
     use,
     trustDomain,
-    snapshot,
+    store: createMemoryStore(opened.content),
     keys: opened.keys,
     settings: defaultSettings,
     edges,
@@ -53,6 +52,30 @@ async function forecastOf(
 }
 
 describe('rehearse', () => {
+  it('reads of the ledger only what has not expired, however much there is', async () => {
+    const opened = await openTestAuthority();
+    await settle(opened, 'a', 2000);
+    const [row] = opened.content.ledger.values();
+    opened.content.ledger.set('old', { ...row!, serial: 'old', notAfterAt: opened.clock.now() - 1 });
+    await opened.authority.status();
+    const store = createMemoryStore(opened.content);
+    const given: string[] = [];
+    const unexpired = async function* (atMs: number) {
+      for await (const page of store.unexpired(atMs)) {
+        given.push(...page.map(({ serial }) => serial));
+        yield page;
+      }
+    };
+    const deps = { use: 'x509', trustDomain, keys: opened.keys, settings: defaultSettings, edges: [] } as const;
+    const forecast = await rehearse({
+      ...deps,
+      store: { snapshot: store.snapshot, unexpired },
+      startAt: opened.clock.now(),
+    });
+    assert.equal(forecast.liveSvids, 1);
+    assert.deepEqual(given, [row!.serial]);
+  });
+
   it('forecasts when each step is safe, and a real rotation then goes so', async () => {
     const opened = await openTestAuthority();
     await settle(opened, 'a', 2000);

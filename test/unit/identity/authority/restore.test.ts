@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { GatehouseError } from '../../../../src/errors.ts';
 import type { Authority } from '../../../../src/identity/authority/authority.ts';
-import { makeBackup } from '../../../../src/identity/authority/backup.ts';
 import { createAuthority } from '../../../../src/identity/authority/create-authority.ts';
 import { createLocalKeyStore, createMemoryKeyBlobs } from '../../../../src/identity/authority/local-keys.ts';
 import { createMemoryStore, emptyContent, type StoreContent } from '../../../../src/identity/authority/memory-store.ts';
@@ -10,6 +9,7 @@ import { defaultSettings } from '../../../../src/identity/authority/settings.ts'
 import type { KeyBlobs } from '../../../../src/identity/authority/signer.ts';
 import { type AuthorityUse, stateFromText, stateToText } from '../../../../src/identity/authority/state.ts';
 import { createTestClock, entitlementOf, orderOf, requestOf, trustDomain } from '../../../support/authority.ts';
+import { makeBackup } from '../../../support/make-backup.ts';
 
 const keyEncryptionKey = Buffer.alloc(32, 9);
 const clock = createTestClock();
