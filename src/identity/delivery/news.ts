@@ -64,10 +64,11 @@ export function createNews({
     const isSetBack = now < tickedAt - SET_BACK_MS;
     tickedAt = now;
     // What is held may not be valid any more, and when it is due was said by the other clock.
-    if (isSetBack) return tellAll();
-    for (const listener of listeners) {
-      if (now >= listener.dueAt || (looks && listener.attestation?.alive() === false)) listener.knock();
-    }
+    if (isSetBack) tellAll();
+    else
+      for (const listener of listeners) {
+        if (now >= listener.dueAt || (looks && listener.attestation?.alive() === false)) listener.knock();
+      }
   };
   return {
     add(listener) {
