@@ -14,7 +14,7 @@ export interface ConsumerBook {
   hear(word: Acknowledgement, atMs: number): void;
   /** The consumer's stream has ended. */
   forget(consumer: string, atMs: number): void;
-  /** An SVID was renewed on the consumer's own stream, after those bundles had been sent to it. */
+  /** An SVID was renewed on the consumer's own stream, after those bundles had been sent to it; not for SDS, whose consumers answer. */
   renewed(consumer: string, atMs: number): void;
   /** What has changed since it was last taken, to be stored. */
   takeChanged(): readonly Consumer[];
@@ -59,10 +59,8 @@ export function createConsumerBook(replica: string): ConsumerBook {
       const known = all.get(name);
       const sent = known?.sent.at(-1);
       if (!known || !sent) return;
-      // Where acknowledgements exist, what was sent and never acknowledged proves nothing by what is sent after it.
-      const proven = known.channel === 'sds' ? known.acknowledgedSequence : sent.sequence;
-      if (proven > known.renewedSequence)
-        put({ ...known, renewedSequence: proven, lastGrade: 'renewed', lastSeenAt: atMs });
+      if (sent.sequence > known.renewedSequence)
+        put({ ...known, renewedSequence: sent.sequence, lastGrade: 'renewed', lastSeenAt: atMs });
     },
     takeChanged() {
       const taken = [...changed].flatMap((name) => all.get(name) ?? []);

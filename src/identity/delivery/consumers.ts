@@ -29,6 +29,13 @@ export interface ConsumerStream extends Disposable {
   readonly answers: SharedAnswers;
   /** Passes on what all streams of the consumer that hold a bundle of these kinds have reached: the weakest word counts. */
   tell(word: BundleWord): void;
+  /** The sequence of our bundle that every stream of the consumer which takes it has acknowledged; 0: there is none. */
+  acknowledged(): number;
+  /**
+   * Says that the consumer has taken a certificate which was made after it had acknowledged the bundle of that sequence: by then
+   * both are in one TLS context, which an acknowledgement of either alone does not prove. 0 says nothing.
+   */
+  renewed(sequence: number): void;
   /** Says that it was given certificates of these identities. While no stream of the consumer holds a bundle, nobody else would. */
   present(spiffeIds: readonly SpiffeId[]): void;
 }
@@ -112,6 +119,25 @@ class OneStream implements ConsumerStream {
     this.word = word;
     const { name, channel, source, streams } = this.#of;
     source.acknowledge({ consumer: nameOf(name, word), channel, ...weakest(word, streams) });
+  }
+
+  acknowledged(): number {
+    const said = this.#ofRoots();
+    return said?.grade === 'acknowledged' ? said.sequence : 0;
+  }
+
+  renewed(sequence: number): void {
+    const { name, channel, source } = this.#of;
+    const said = this.#ofRoots();
+    if (sequence > 0 && said !== undefined)
+      source.acknowledge({ consumer: name, channel, ...said, sequence, grade: 'renewed' });
+  }
+
+  /** The weakest word of the streams that take our roots. */
+  #ofRoots(): BundleWord | undefined {
+    const { streams } = this.#of;
+    for (const { word } of streams) if (word !== undefined && !holdsKeys(word)) return weakest(word, streams);
+    return undefined;
   }
 
   present(spiffeIds: readonly SpiffeId[]): void {

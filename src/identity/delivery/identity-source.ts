@@ -47,7 +47,13 @@ export interface JwtRequest {
   readonly audiences: readonly string[];
 }
 
-/** How sure we are that a consumer holds a bundle. */
+/**
+ * How sure we are that a consumer holds a bundle; `refused` is a NACK.
+ *
+ * `acknowledged` is an ACK of it. Envoy gives one for whatever parses while the other secret of its TLS context is still missing,
+ * and whether the context is used does not matter: it proves that the bundle arrived and can be read. `renewed`: it has also taken
+ * a certificate that was made after that, so that both stand in one context.
+ */
 export type AckGrade = 'sent' | 'acknowledged' | 'renewed' | 'refused';
 
 /** One consumer's word about the bundle that it holds. */

@@ -178,6 +178,7 @@ describe('Envoy SDS, asked by python grpcio', function () {
       assert.notEqual(certificateIn(renewed), certificateIn(first));
       assert.notEqual(renewed.versionInfo, first.versionInfo);
       assert.notEqual(renewed.nonce, first.nonce);
+      assert.ok(!gradesOf().includes('renewed 1'), 'being given one proves nothing');
 
       source.publish([makeRoot(dir.path, 'second', 'cluster.local')]);
       const rooted = await eventually('the new bundle', async () => {

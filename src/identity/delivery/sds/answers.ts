@@ -32,6 +32,8 @@ interface Sent {
   readonly state: CallerState;
   readonly holdsOwnBundle: boolean;
   readonly holdsCertificate: boolean;
+  /** The bundle sequence that the consumer had acknowledged when this was made; 0: none. */
+  readonly acknowledgedBefore: number;
   answered: boolean;
 }
 
@@ -55,6 +57,7 @@ export function createAnswers({ observer }: DeliveryDeps, { stream }: CallerWatc
         state,
         holdsOwnBundle: secrets.some((secret) => secret.holdsOwnBundle),
         holdsCertificate: secrets.some((secret) => secret.holdsCertificate),
+        acknowledgedBefore: stream.acknowledged(),
         answered: false,
       };
       return { nonce: last.nonce, version: String(count) };
@@ -72,6 +75,7 @@ export function createAnswers({ observer }: DeliveryDeps, { stream }: CallerWatc
       if (!last.answered) {
         last.answered = true;
         tell(last, kind);
+        if (kind === 'acknowledged' && last.holdsCertificate) stream.renewed(last.acknowledgedBefore);
         if (errorDetail !== undefined)
           observer.refusedByConsumer(last.state.attestation, last.names, errorDetail.message);
       }
