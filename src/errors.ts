@@ -48,6 +48,7 @@ const meanings = {
   message_invalid: row(grpcStatus.invalidArgument, 400, 'the message is not valid'),
   message_too_large: row(grpcStatus.resourceExhausted, 413, 'the message is too large'),
   header_missing: row(grpcStatus.invalidArgument, 400, 'security header missing from request'),
+  too_many_requests: row(grpcStatus.resourceExhausted, 429, 'too many requests: wait'),
   not_entitled: row(grpcStatus.permissionDenied, 403, 'no identity issued'),
   attestation_failed: row(grpcStatus.permissionDenied, 403, 'the caller could not be attested'),
   caller_not_authorised: row(grpcStatus.permissionDenied, 403, 'the caller is not authorised'),

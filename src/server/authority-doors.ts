@@ -7,7 +7,9 @@ import type { DeliveryObserver } from '../identity/delivery/delivery-deps.ts';
 import type { Followers } from '../identity/delivery/feed/followers.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createTicks } from '../lib/ticks.ts';
+import type { LaneTally } from '../transport/lane/counts.ts';
 import { textOfAddress } from '../transport/listen-address.ts';
+import { connectionRoom } from './connection-room.ts';
 import { type GrpcDoor, type GrpcDoorDeps, openGrpcDoor } from './grpc-door.ts';
 import type { IdentityRole } from './identity-role.ts';
 import { listenAddress } from './listen-addresses.ts';
@@ -17,6 +19,8 @@ import type { Troubles } from './troubles.ts';
 export interface AuthorityDoors extends AsyncDisposable {
   /** Those really bound, for the ready line. */
   readonly addresses: { readonly feed?: string; readonly istioCa?: string };
+  /** What each has counted since it was asked last, by its name in metrics. */
+  takeTallies(): readonly (readonly [listener: 'feed' | 'istio-ca', tally: LaneTally])[];
   drain(graceMs: number): Promise<void>;
 }
 
@@ -45,6 +49,10 @@ export async function openAuthorityDoors(deps: AuthorityDoorsDeps): Promise<Auth
       ...(feed && { feed: textOfAddress(feed.address) }),
       ...(istioCa && { istioCa: textOfAddress(istioCa.address) }),
     },
+    takeTallies: () => [
+      ...(feed === undefined ? [] : [['feed', feed.takeTally()] as const]),
+      ...(istioCa === undefined ? [] : [['istio-ca', istioCa.takeTally()] as const]),
+    ],
     async drain(graceMs) {
       await Promise.all([feed?.drain(graceMs), istioCa?.drain(graceMs)]);
     },
@@ -73,6 +81,7 @@ async function openFeed(
     identity,
     identify,
     handshakeFailed: (failure) => handshakeFailed('feed', failure),
+    connections: connectionRoom('feed'),
   });
 }
 
@@ -86,6 +95,8 @@ async function openIstioCa(
     methods: istioCaMethods({ source, entries, callerOf: ({ peerCertificate }) => identify(peerCertificate) }),
     failed: (method, error) => observer.failed(method, error),
     identity,
+    identify,
     handshakeFailed: (failure) => handshakeFailed('Istio CA', failure),
+    connections: connectionRoom('istio-ca'),
   });
 }

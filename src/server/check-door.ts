@@ -5,6 +5,7 @@
  * come by TCP and unix sockets alike.
  * @module
  */
+import { acceptFrom } from '../transport/accept-from.ts';
 import type { ListenAddress } from '../transport/listen-address.ts';
 import { listen } from '../transport/listener.ts';
 import type { Deciders } from './decider/deciders.ts';
@@ -13,12 +14,13 @@ export interface CheckDoor extends AsyncDisposable {
   readonly address: ListenAddress;
 }
 
-/** Listens for Envoys. @throws GatehouseError `address_in_use`, `config_invalid` */
-export async function openCheckDoor(at: ListenAddress, deciders: Deciders): Promise<CheckDoor> {
+/** Listens for Envoys. @param failed  told what could not be accepted. @throws GatehouseError `address_in_use`, `config_invalid` */
+export async function openCheckDoor(
+  at: ListenAddress,
+  deciders: Deciders,
+  failed: (thrown: unknown) => void,
+): Promise<CheckDoor> {
   const listener = await listen(at, { pauseOnConnect: true });
-  listener.server.on('connection', (socket) => {
-    socket.on('error', () => socket.destroy());
-    deciders.give(socket, listener.address);
-  });
+  acceptFrom(listener.server, failed, (socket) => deciders.give(socket, listener.address));
   return { address: listener.address, [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose]() };
 }

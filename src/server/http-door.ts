@@ -5,14 +5,21 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Watchable } from '../lib/watchable.ts';
+import type { SpiffeId } from '../spiffe/spiffe-id.ts';
+import { acceptFrom } from '../transport/accept-from.ts';
+import { ownerOfSocket } from '../transport/connections.ts';
+import type { LaneTally } from '../transport/lane/counts.ts';
 import type { ListenAddress } from '../transport/listen-address.ts';
 import { listen } from '../transport/listener.ts';
 import { peerCredentialsOf } from '../transport/peer-credentials.ts';
 import { createTlsFront, type TlsFrontOptions, type TlsIdentity } from '../transport/tls-front.ts';
+import { createHttpConnections, defaultHttpLimits, type HttpLimits } from './http-connections.ts';
 
 export interface HttpDoor extends AsyncDisposable {
   /** The address really bound. */
   readonly address: ListenAddress;
+  /** What broke a limit since it was asked last. */
+  takeTally(): LaneTally;
 }
 
 /** Who is at the other end. */
@@ -33,22 +40,23 @@ export interface HttpDoorDeps {
   /** What we show where the address has TLS. */
   readonly identity: Watchable<TlsIdentity | undefined>;
   readonly callers: TlsFrontOptions['callers'];
+  /** Whose share of connections counts, where he proves a certificate. */
+  readonly identify: (certificate: Uint8Array | undefined) => SpiffeId | undefined;
+  /** What differs from the usual ones. */
+  readonly limits: Partial<HttpLimits>;
   readonly handshakeFailed: TlsFrontOptions['failed'];
 }
 
-const REQUEST_TIMEOUT_MS = 10_000;
 const NOBODY: HttpPeer = { uid: undefined, certificate: undefined, tls: false };
 
 /** Serves HTTP/1.1, inside of TLS where the address says so. @throws GatehouseError `address_in_use`, `config_invalid` */
 export async function openHttpDoor(at: ListenAddress, deps: HttpDoorDeps): Promise<HttpDoor> {
-  const { handle, failed, identity, callers, handshakeFailed } = deps;
+  const { handle, failed, identity, callers, handshakeFailed, identify, limits } = deps;
   const peers = new WeakMap<Socket, HttpPeer>();
-  const http = createServer(
-    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: 16_384 },
-    (request, response) => void guarded(request, response),
-  );
+  const connections = createHttpConnections(limits);
   const guarded = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
+      if (!connections.asked(request, response)) return;
       await handle(request, response, peers.get(request.socket) ?? NOBODY);
     } catch (thrown) {
       failed(thrown);
@@ -56,18 +64,26 @@ export async function openHttpDoor(at: ListenAddress, deps: HttpDoorDeps): Promi
       else response.writeHead(500, { connection: 'close' }).end();
     }
   };
+  const http = createServer({ maxHeaderSize: 16_384 }, (request, response) => void guarded(request, response));
   const listener = await listen(at);
-  const hasTls = listener.address.kind === 'tcp' && listener.address.tls;
+  const { address } = listener;
+  const hasTls = address.kind === 'tcp' && address.tls;
   const front = hasTls
-    ? createTlsFront(identity, { protocol: 'http/1.1', callers, failed: handshakeFailed })
+    ? createTlsFront(identity, {
+        protocol: 'http/1.1',
+        callers,
+        failed: handshakeFailed,
+        handshakes: limits.connections ?? defaultHttpLimits.connections,
+      })
     : undefined;
   const sockets = new Set<Socket>();
   const serve = (socket: Socket, peer: HttpPeer): void => {
     socket.on('error', () => socket.destroy());
+    if (!connections.add(socket, ownerOfSocket(socket, address, identify(peer.certificate)))) return;
     peers.set(socket, peer);
     http.emit('connection', socket);
   };
-  listener.server.on('connection', (socket) => {
+  acceptFrom(listener.server, failed, (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     if (front !== undefined) {
@@ -75,9 +91,11 @@ export async function openHttpDoor(at: ListenAddress, deps: HttpDoorDeps): Promi
     } else serve(socket, at.kind === 'unix' ? { ...NOBODY, uid: uidOf(socket) } : NOBODY);
   });
   return {
-    address: listener.address,
+    address,
+    takeTally: connections.takeTally,
     async [Symbol.asyncDispose]() {
       const closed = listener[Symbol.asyncDispose]();
+      connections[Symbol.dispose]();
       front?.[Symbol.dispose]();
       for (const socket of sockets) socket.destroy();
       await closed;

@@ -23,6 +23,7 @@ import type { AuthorityStore } from '../identity/authority/store.ts';
 import { createUpstreamFromFiles, type UpstreamFromFiles } from '../identity/authority/upstream-files.ts';
 import type { DeliveryObserver } from '../identity/delivery/delivery-deps.ts';
 import type { IdentitySource } from '../identity/delivery/identity-source.ts';
+import { shareIssuing } from '../identity/delivery/issuing-shares.ts';
 import { createWorkloadEndpoint, type WorkloadEndpoint } from '../identity/delivery/workload-endpoint.ts';
 import { entriesOf } from '../identity/registration/entries.ts';
 import type { Entry } from '../identity/registration/entry.ts';
@@ -35,6 +36,7 @@ import { createKeyFiles } from '../platform/storage/key-files.ts';
 import { openSqliteAuthorityStore } from '../platform/storage/sqlite-authority-store.ts';
 import type { ServingState } from '../transport/health-service.ts';
 import type { LaneTally } from '../transport/lane/counts.ts';
+import { connectionRoom } from './connection-room.ts';
 import { unixAddress } from './listen-addresses.ts';
 import { storeMemory } from './store-memory.ts';
 import { readUpstreamFiles } from './upstream-files.ts';
@@ -102,7 +104,7 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
   const entries = createWatchable<readonly Entry[]>(entriesOf(config.entries, config.workloads, config.authority));
   const accounts = createAccounts();
   const executables = createExecutables();
-  const source = observed(authority, deps.issued);
+  const source = shareIssuing(observed(authority, deps.issued));
   const endpoint = createWorkloadEndpoint({
     source,
     entries,
@@ -115,6 +117,7 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
     ticks: createTicks(TICK_MS),
     observer,
     serving,
+    connections: connectionRoom('workload-api'),
   });
   const sockets = createWorkloadSockets(endpoint);
   return {

@@ -13,7 +13,7 @@ import { createWatchable } from '../lib/watchable.ts';
 import { giveBackWhenQuiet } from '../platform/memory/give-back.ts';
 import { createHealthPages } from '../platform/observe/health-pages.ts';
 import type { Log } from '../platform/observe/log.ts';
-import { createMetrics } from '../platform/observe/metrics.ts';
+import { createMetrics, type LaneListener } from '../platform/observe/metrics.ts';
 import { createReadinessBoard, type Readiness } from '../platform/observe/readiness.ts';
 import { prepareDataDir } from '../platform/storage/data-dir.ts';
 import { openKeptTexts } from '../platform/storage/kept-texts.ts';
@@ -21,6 +21,7 @@ import type { PolicyLoad } from '../policy/sources/policy-sources.ts';
 import type { BundleSet } from '../spiffe/bundle.ts';
 import { authorityIdOf, deciderIdOf } from '../spiffe/own-ids.ts';
 import type { ServingState } from '../transport/health-service.ts';
+import type { LaneTally } from '../transport/lane/counts.ts';
 import { textOfAddress } from '../transport/listen-address.ts';
 import { absentAuthority, noAuthorityHere } from './admin/absent-authority.ts';
 import { openAdmin } from './admin/admin-door.ts';
@@ -28,6 +29,7 @@ import { joinDeciders } from './all-deciders.ts';
 import { openAuthorityDoors } from './authority-doors.ts';
 import { becomesReady } from './becomes-ready.ts';
 import { openCheckDoor } from './check-door.ts';
+import { connectionRoom } from './connection-room.ts';
 import { type CrlPublication, publishCrls } from './crl-files.ts';
 import type { DeciderProcess } from './decider/decider-process.ts';
 import { deciderSettings, startDeciders } from './decider-role.ts';
@@ -127,12 +129,13 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       look: async (metrics) => {
         await deciders?.report(REPORT_TIMEOUT_MS);
         await lookAtSvids();
+        for (const [listener, tally] of tallies()) {
+          metrics.countLane(listener, tally);
+          metrics.setLaneConnections(listener, tally.connections);
+        }
         if (identity !== undefined) {
           metrics.setRenewalsWaiting(identity.authority.renewalsWaiting());
           metrics.setTaintPaused(identity.authority.taintPaused());
-          const tally = identity.takeTally();
-          metrics.countLane('workload-api', tally);
-          metrics.setLaneConnections('workload-api', tally.connections);
         }
         if (identity !== undefined && performance.now() >= lookAgainAt) {
           const lookedFrom = performance.now();
@@ -150,6 +153,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       entitled: () => (identity === undefined ? ownIds : new Set([...ownIds, ...entitledIds(identity)])),
     });
     let identity: IdentityRole | undefined;
+    let tallies = (): readonly (readonly [listener: LaneListener, tally: LaneTally])[] => [];
     let lookAgainAt = 0;
     let follower: FollowerPart | undefined;
     let crls: CrlPublication | undefined;
@@ -211,6 +215,8 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
         failed: (thrown) => log.error(`health: ${asGatehouseError(thrown).message}`),
         identity: tls.primary,
         callers: 'any',
+        identify,
+        limits: { connections: connectionRoom('health') },
         handshakeFailed: (failure) => troubles.handshakeFailed('health', failure),
       }),
     );
@@ -382,7 +388,19 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
         handshakeFailed: troubles.handshakeFailed,
       }),
     );
-    const door = deciders && stack.use(await openCheckDoor(listenAddress(config.listen.extAuthz), deciders));
+    const door =
+      deciders &&
+      stack.use(
+        await openCheckDoor(listenAddress(config.listen.extAuthz), deciders, (thrown) =>
+          log.error(`Check: ${asGatehouseError(thrown).message}`),
+        ),
+      );
+    tallies = () => [
+      ...(identity === undefined ? [] : [['workload-api', identity.takeTally()] as const]),
+      ...(doors?.takeTallies() ?? []),
+      ['admin', admin.takeTally()],
+      ['health', health.takeTally()],
+    ];
     const readyLine = (): ReadyLine => ({
       ready: true,
       roles: config.roles,

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { ListenAddress } from './listen-address.ts';
 import { type PeerCredentials, peerCredentialsOf } from './peer-credentials.ts';
+import type { Owner } from './shares.ts';
 
 export interface Connection {
   /** Unique also over restarts, e.g. `5f3a9c01-17`. */
@@ -35,6 +36,24 @@ export function recordConnection(socket: Socket, listener: ListenAddress, peerCe
     remote: address === undefined || port === undefined ? undefined : { address, port },
     peerCertificate,
   };
+}
+
+/**
+ * Whose share of connections one counts to: of a unix peer his uid and process, of a workload's own socket that socket, else the
+ * identity that he proved, or his address.
+ */
+export function ownerOf({ listener, credentials, remote }: Connection, spiffeId?: string): Owner {
+  const process = `pid ${credentials?.pid ?? 0}`;
+  if (listener.kind === 'unix' && listener.attests === 'path') return [`socket ${listener.path}`, process];
+  if (listener.kind === 'unix') return [`uid ${credentials?.uid ?? 'unknown'}`, process];
+  return [spiffeId ?? remote?.address ?? '', spiffeId === undefined ? '' : (remote?.address ?? '')];
+}
+
+/** The same of a socket just accepted, where nothing else is wanted of it. */
+export function ownerOfSocket(socket: Socket, listener: ListenAddress, spiffeId?: string): Owner {
+  const connection = recordConnection(socket, listener);
+  closeRecord(connection);
+  return ownerOf(connection, spiffeId);
 }
 
 /** Lets go of what a record holds. */

@@ -27,6 +27,8 @@ interface Wire {
   readonly path: string;
   decode(bytes: Uint8Array): unknown;
   encode(message: unknown): Uint8Array;
+  /** A call that waits gives way like a connection without calls: whoever watches only for himself. */
+  readonly countsAsIdle?: boolean;
 }
 
 interface UnaryMethod<P> extends Wire {

@@ -5,15 +5,18 @@
 import type { Server as NetServer, Socket } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { GatehouseError } from '../errors.ts';
-import { type Connection, createConnections } from './connections.ts';
+import { type Connection, createConnections, ownerOfSocket } from './connections.ts';
 import { definitionOf, handlerOf, type RawMethod } from './grpc-js-handlers.ts';
 import type { GrpcMethod } from './grpc-methods.ts';
 import type { ListenAddress } from './listen-address.ts';
+import { crowdFor, type Held, type Owner } from './shares.ts';
 
 export interface GrpcLimits {
   readonly maxReceiveMessageBytes: number;
   /** Calls at a time on one connection. */
   readonly maxConcurrentStreams: number;
+  /** Open at a time; then one goes of whoever has most, or the newcomer. Default 1,024. */
+  readonly connections?: number;
 }
 
 export interface GrpcServerDeps {
@@ -32,15 +35,25 @@ export interface GrpcServer extends AsyncDisposable {
   drain(graceMs: number): Promise<void>;
 }
 
+const IDLE_MS = 3_600_000;
+
 /** Creates a gRPC server that has no listener yet. */
 export function createGrpcServer({ methods, limits, failed }: GrpcServerDeps): GrpcServer {
   const server = new Server({
     'grpc.max_receive_message_length': limits.maxReceiveMessageBytes,
     'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
+    'grpc.max_connection_idle_ms': IDLE_MS,
     'grpc.enable_channelz': 0,
   });
   const connections = createConnections();
-  const sockets = new Set<Socket>();
+  const sockets = new Map<Socket, Held & { readonly socket: Socket }>();
+  const { connections: mostConnections = 1_024 } = limits;
+  const makeRoom = (owner: Owner): boolean => {
+    const { members, mustGive } = crowdFor([...sockets.values()], owner);
+    if (!mustGive) return false;
+    members[0]?.socket.destroy();
+    return true;
+  };
   const stopping = new AbortController();
   const deps = { connections, stopping: stopping.signal, failed: failed ?? (() => undefined) };
   for (const method of methods) {
@@ -60,7 +73,12 @@ export function createGrpcServer({ methods, limits, failed }: GrpcServerDeps): G
       return undefined;
     }
     socket.on('error', () => socket.destroy()); // a peer may go at any time
-    sockets.add(socket);
+    const owner = ownerOfSocket(socket, address);
+    if (sockets.size >= mostConnections && !makeRoom(owner)) {
+      socket.destroy();
+      return undefined;
+    }
+    sockets.set(socket, { socket, owner });
     socket.once('close', () => sockets.delete(socket));
     const connection = connections.add(socket, address, peerCertificate);
     injector.injectConnection(socket);
@@ -72,10 +90,10 @@ export function createGrpcServer({ methods, limits, failed }: GrpcServerDeps): G
     stopping.abort();
     server.tryShutdown(() => undefined);
     const cut = setTimeout(() => {
-      for (const socket of sockets) socket.destroy();
+      for (const socket of sockets.keys()) socket.destroy();
     }, graceMs);
     await Promise.all(
-      [...sockets].map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()))),
+      [...sockets.keys()].map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()))),
     );
     clearTimeout(cut);
     server.forceShutdown();

@@ -27,13 +27,9 @@ export function healthMethods<P>(state: Watchable<ServingState>): GrpcMethod<P>[
     if (serving === undefined) return Status.SERVICE_UNKNOWN;
     return serving ? Status.SERVING : Status.NOT_SERVING;
   };
-  return [
-    unary<typeof Health.method.check, P>(Health.method.check, async ({ service }) => {
-      if (!state.value.has(service))
-        throw new GatehouseError('not_found', `no service ${JSON.stringify(service)} here`);
-      return create(HealthCheckResponseSchema, { status: statusOf(service) });
-    }),
-    serverStreaming<typeof Health.method.watch, P>(Health.method.watch, async function* ({ service }, { signal }) {
+  const watch = serverStreaming<typeof Health.method.watch, P>(
+    Health.method.watch,
+    async function* ({ service }, { signal }) {
       const changed = createWakeup();
       const unsubscribe = state.subscribe(() => changed.knock());
       try {
@@ -47,6 +43,14 @@ export function healthMethods<P>(state: Watchable<ServingState>): GrpcMethod<P>[
       } finally {
         unsubscribe();
       }
+    },
+  );
+  return [
+    unary<typeof Health.method.check, P>(Health.method.check, async ({ service }) => {
+      if (!state.value.has(service))
+        throw new GatehouseError('not_found', `no service ${JSON.stringify(service)} here`);
+      return create(HealthCheckResponseSchema, { status: statusOf(service) });
     }),
+    { ...watch, countsAsIdle: true },
   ];
 }

@@ -7,6 +7,7 @@ import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createSecureContext, createServer, type SecureContextOptions, type TLSSocket } from 'node:tls';
 import type { Watchable } from '../lib/watchable.ts';
+import { crowdFor, type Held, type Owner } from './shares.ts';
 
 /** What we show, and whom we believe. */
 export interface TlsIdentity {
@@ -25,6 +26,8 @@ export interface TlsFrontOptions {
   readonly callers: 'certified' | 'any';
   /** Told of a handshake that failed; never of one that was just left. */
   readonly failed: (failure: HandshakeFailure) => void;
+  /** Handshakes at a time, default 1,024; then the oldest goes of those whose address has most. */
+  readonly handshakes?: number;
 }
 
 export interface HandshakeFailure {
@@ -55,11 +58,19 @@ const DISTRUST = /ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN)$/;
 interface Waiting {
   readonly ready: Parameters<TlsFront['secure']>[1];
   readonly remote: string;
+  /** The handshake is done. */
+  readonly over: () => void;
+}
+
+/** A connection whose handshake is under way. */
+interface Handshake extends Held {
+  readonly socket: Socket;
 }
 
 /** Creates the front. A new identity holds for new connections; those that stand keep theirs until they end. */
 export function createTlsFront(identity: Watchable<TlsIdentity | undefined>, options: TlsFrontOptions): TlsFront {
-  const { protocol, callers, failed } = options;
+  const { protocol, callers, failed, handshakes = 1_024 } = options;
+  const underWay = new Set<Handshake>();
   const waiting = new WeakMap<Socket, Waiting>();
   const proofs = createProofs();
   const server = createServer({
@@ -74,7 +85,9 @@ export function createTlsFront(identity: Watchable<TlsIdentity | undefined>, opt
     return raw instanceof Object ? waiting.get(raw as Socket) : undefined;
   };
   server.on('secureConnection', (secured: TLSSocket) => {
-    const { ready, remote = '' } = waitingFor(secured) ?? {};
+    const waiter = waitingFor(secured);
+    waiter?.over();
+    const { ready, remote = '' } = waiter ?? {};
     const certificate = secured.authorized ? secured.getPeerX509Certificate()?.raw : undefined;
     if (certificate !== undefined) proofs.note(remote, certificate);
     const agreed = secured.alpnProtocol === protocol || (protocol === 'http/1.1' && secured.alpnProtocol === false);
@@ -104,7 +117,16 @@ export function createTlsFront(identity: Watchable<TlsIdentity | undefined>, opt
     secure(socket, ready) {
       if (!isWhole(identity.value)) return void socket.destroy();
       socket.on('error', () => socket.destroy()); // a peer may go at any time
-      waiting.set(socket, { ready, remote: socket.remoteAddress ?? '' });
+      const owner: Owner = [socket.remoteAddress ?? '', ''];
+      if (underWay.size >= handshakes) {
+        const [oldest] = crowdFor([...underWay], owner).members;
+        oldest?.socket.destroy();
+        if (oldest !== undefined) underWay.delete(oldest);
+      }
+      const handshake = { socket, owner };
+      underWay.add(handshake);
+      socket.once('close', () => underWay.delete(handshake));
+      waiting.set(socket, { ready, remote: socket.remoteAddress ?? '', over: () => void underWay.delete(handshake) });
       server.emit('connection', socket);
     },
     [Symbol.dispose]: unsubscribe,

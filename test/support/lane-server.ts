@@ -22,7 +22,7 @@ async function port(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port; // a TCP server has one
 }
 
-const plain = await port(createServer((socket) => lane.accept(socket, 'peer')));
+const plain = await port(createServer((socket) => lane.accept(socket, 'peer', [socket.remoteAddress ?? '', ''])));
 let secure = 0;
 if (places.key !== undefined && places.certificate !== undefined) {
   const options = { key: readFileSync(places.key), cert: readFileSync(places.certificate), ALPNProtocols: ['h2'] };

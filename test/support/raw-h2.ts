@@ -94,8 +94,9 @@ export interface RawPeer extends Disposable {
 export async function connectRaw(
   port: number,
   greeting: Uint8Array = Buffer.concat([preface, settings()]),
+  localAddress = '127.0.0.1',
 ): Promise<RawPeer> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true, localAddress });
   await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
   socket.on('error', () => {});
   const frames: RawFrame[] = [];

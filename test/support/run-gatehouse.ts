@@ -16,6 +16,7 @@ export interface ReadyLine {
   readonly health: string;
   /** Where the configuration has one. */
   readonly feed?: string;
+  readonly istioCa?: string;
   readonly pid: number;
   readonly deciderPids: readonly number[];
 }
@@ -43,11 +44,18 @@ export function programCommand(main: string, ...args: readonly string[]): readon
 /**
  * Starts `gatehouse serve --config FILE`, from the checkout unless another program is named.
  *
+ * @param descriptors  how many each of its processes may have open
  * @throws Error with its log if it ends before it is ready
  */
-export async function runGatehouse(configFile: string, main?: string): Promise<RunningGatehouse> {
+export async function runGatehouse(
+  configFile: string,
+  main?: string,
+  { descriptors }: { readonly descriptors?: number } = {},
+): Promise<RunningGatehouse> {
   const args = ['serve', '--config', configFile];
-  const child = startChild(...(main === undefined ? gatehouseCommand(...args) : programCommand(main, ...args)));
+  const [program, flags] = main === undefined ? gatehouseCommand(...args) : programCommand(main, ...args);
+  const limited = ['-c', `ulimit -n ${descriptors}; exec "$0" "$@"`, program, ...flags];
+  const child = descriptors === undefined ? startChild(program, flags) : startChild('/bin/sh', limited);
   const ready = await new Promise<ReadyLine>((resolve, reject) => {
     child.onLine((line) => {
       if (line.startsWith('{"ready":true')) resolve(JSON.parse(line) as ReadyLine); // the contract's own line

@@ -6,7 +6,8 @@ import { asGatehouseError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Ticks } from '../../lib/ticks.ts';
 import type { Watchable } from '../../lib/watchable.ts';
-import { type Connection, closeRecord, recordConnection } from '../../transport/connections.ts';
+import { acceptFrom } from '../../transport/accept-from.ts';
+import { type Connection, closeRecord, ownerOf, recordConnection } from '../../transport/connections.ts';
 import { healthMethods, type ServingState } from '../../transport/health-service.ts';
 import { createLaneTally, type LaneTally } from '../../transport/lane/counts.ts';
 import { createLane } from '../../transport/lane/lane.ts';
@@ -35,6 +36,8 @@ export interface WorkloadEndpointDeps {
   readonly observer: DeliveryObserver;
   /** What grpc.health.v1 answers on these sockets, by service name. */
   readonly serving: Watchable<ServingState>;
+  /** Open at a time; every workload of a machine has one or two, for as long as it lives. */
+  readonly connections?: number;
 }
 
 export interface WorkloadEndpoint extends AsyncDisposable {
@@ -54,19 +57,22 @@ const limits: Partial<LaneLimits> = {
   /** Small: requests name audiences and secrets, nothing else. */
   messageBytes: 1024 * 1024,
   concurrentStreams: 1_000,
-  /** Every workload of a machine has one or two, for as long as it lives. */
-  connections: 16_384,
   heldBytes: 256 * 1024 * 1024,
 };
 
 /** Creates the endpoint; it has no socket until `listen`. */
-export function createWorkloadEndpoint({ serving, ...given }: WorkloadEndpointDeps): WorkloadEndpoint {
+export function createWorkloadEndpoint({
+  serving,
+  connections = 16_384,
+  ...given
+}: WorkloadEndpointDeps): WorkloadEndpoint {
   const deps = { ...given, consumers: createConsumers(given), news: createNews(given) };
+  const failed = (thrown: unknown): void => deps.observer.failed('HTTP/2', asGatehouseError(thrown));
   const lane = createLane<Connection>({
     calls: [...x509Methods(deps), ...jwtMethods(deps), ...sdsMethods(deps), ...healthMethods<Connection>(serving)],
-    limits,
+    limits: { ...limits, connections },
     gone: closeRecord,
-    failed: (thrown) => deps.observer.failed('HTTP/2', asGatehouseError(thrown)),
+    failed,
     callFailed: (method, error) => deps.observer.failed(method, error),
   });
   const sockets = new Set<AsyncDisposable>();
@@ -78,7 +84,10 @@ export function createWorkloadEndpoint({ serving, ...given }: WorkloadEndpointDe
   return {
     async listen(address) {
       const listener = await listenUnix(address);
-      listener.server.on('connection', (client) => lane.accept(client, recordConnection(client, address)));
+      acceptFrom(listener.server, failed, (client) => {
+        const connection = recordConnection(client, address);
+        lane.accept(client, connection, ownerOf(connection));
+      });
       const socket = {
         path: address.path,
         async [Symbol.asyncDispose]() {

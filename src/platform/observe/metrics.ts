@@ -18,7 +18,7 @@ export interface MetricsDeps {
 }
 
 /** Which of our HTTP/2 servers: under Check, or under the Workload API and SDS. */
-type LaneListener = 'ext-authz' | 'workload-api';
+export type LaneListener = 'ext-authz' | 'workload-api' | 'feed' | 'istio-ca' | 'admin' | 'health';
 
 export interface Metrics {
   countChecks(decision: string, reason: string, count: number): void;

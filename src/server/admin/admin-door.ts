@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../../config/config.ts';
 import { asGatehouseError, GatehouseError, meaningOf } from '../../errors.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
+import { connectionRoom } from '../connection-room.ts';
 import { type HttpDoor, type HttpDoorDeps, type HttpPeer, openHttpDoor } from '../http-door.ts';
 import { listenAddress } from '../listen-addresses.ts';
 import type { AdminDeps } from './admin-deps.ts';
@@ -22,6 +23,8 @@ export function openAdmin(config: Config, identity: HttpDoorDeps['identity'], de
     failed: (thrown) => deps.log.error(`admin API: ${asGatehouseError(thrown).message}`),
     identity,
     callers: 'certified',
+    identify: deps.identify,
+    limits: { connections: connectionRoom('admin') },
     handshakeFailed: (failure) => deps.handshakeFailed('admin API', failure),
   });
 }

@@ -6,11 +6,13 @@ import type { Socket } from 'node:net';
 import type { Caller } from '../../authz/destination.ts';
 import type { Watchable } from '../../lib/watchable.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import { ownerOfSocket } from '../../transport/connections.ts';
 import { healthMethods } from '../../transport/health-service.ts';
 import { createLaneTally, type LaneTally } from '../../transport/lane/counts.ts';
 import { createLane } from '../../transport/lane/lane.ts';
 import type { ListenAddress } from '../../transport/listen-address.ts';
 import { createTlsFront, type HandshakeFailure, type TlsIdentity } from '../../transport/tls-front.ts';
+import { connectionRoom } from '../connection-room.ts';
 import { callerSvidOf } from '../tls/callers.ts';
 import { CHECK_PATH, type InnerTransport, MAX_REQUEST_BYTES, NOBODY, type WireDeps } from './check-wire.ts';
 
@@ -40,6 +42,7 @@ export function createCheckTransport(deps: CheckTransportDeps): CheckTransport {
     protocol: 'h2',
     callers: 'certified',
     failed: deps.handshakeFailed,
+    handshakes: connectionRoom('ext-authz'),
   });
   return {
     takeTally: () => inner.takeTally(),
@@ -60,7 +63,7 @@ function laneTransport({ check, serving, trouble }: WireDeps): InnerTransport {
   const lane = createLane<Caller>({
     methods: new Map([[CHECK_PATH, check]]),
     calls: healthMethods<Caller>(serving),
-    limits: { messageBytes: MAX_REQUEST_BYTES },
+    limits: { messageBytes: MAX_REQUEST_BYTES, connections: connectionRoom('ext-authz') },
     failed: trouble,
     callFailed: (_, error) => {
       if (error.code === 'internal') trouble(error);
@@ -68,7 +71,10 @@ function laneTransport({ check, serving, trouble }: WireDeps): InnerTransport {
   });
   return {
     takeTally: createLaneTally(lane.counts),
-    accept: (socket, _, caller) => lane.accept(socket, caller),
+    accept(socket, listener, caller) {
+      const spiffeId = 'spiffeId' in caller && caller.spiffeId !== '' ? caller.spiffeId : undefined;
+      lane.accept(socket, caller, ownerOfSocket(socket, listener, spiffeId));
+    },
     drain: (graceMs) => lane.drain(graceMs),
   };
 }

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
 import type { PolicyModel } from '../../policy/model.ts';
 import type { ListenAddress } from '../../transport/listen-address.ts';
+import { connectionRoom } from '../connection-room.ts';
 import { type DeciderProcess, forkDecider } from './decider-process.ts';
 import type { FromDecider, ToDecider } from './messages.ts';
 import { ModelPacker } from './model-parts.ts';
@@ -79,7 +80,8 @@ const RESTART_FIRST_MS = 50;
 const RESTART_MOST_MS = 5_000;
 /** One that has lived this long starts its back-off anew. */
 const STEADY_MS = 10_000;
-const MOST_WAITING = 1_024;
+/** Connections that no decider has taken yet, and those that one was given and has not said to have taken. */
+const MOST_WAITING = connectionRoom('check');
 
 /** Starts the deciders. */
 export function createDeciders({ count, first, heard, ended, broke }: DecidersDeps): Deciders {
@@ -99,7 +101,7 @@ export function createDeciders({ count, first, heard, ended, broke }: DecidersDe
     if (now.join() !== generations.value.join()) generations.replace(now);
   };
   const give: Deciders['give'] = (socket, listener) => {
-    const able = ready();
+    const able = ready().filter(({ handedOver }) => handedOver.size < MOST_WAITING);
     const chosen = able[turn++ % Math.max(1, able.length)];
     if (chosen?.process !== undefined) {
       const id = connections++;

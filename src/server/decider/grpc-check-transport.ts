@@ -7,6 +7,7 @@ import type { Connection } from '../../transport/connections.ts';
 import { rawUnary } from '../../transport/grpc-js-handlers.ts';
 import { createGrpcServer } from '../../transport/grpc-server.ts';
 import { healthMethods } from '../../transport/health-service.ts';
+import { connectionRoom } from '../connection-room.ts';
 import { CHECK_PATH, type InnerTransport, MAX_REQUEST_BYTES, NOBODY, type WireDeps } from './check-wire.ts';
 
 const MAX_CALLS_PER_CONNECTION = 100_000;
@@ -19,7 +20,11 @@ export function createGrpcTransport({ check, serving, trouble }: WireDeps): Inne
       rawUnary({ path: CHECK_PATH }, (request, connection) => check(request, callerOf(connection))),
       ...healthMethods(serving),
     ],
-    limits: { maxReceiveMessageBytes: MAX_REQUEST_BYTES, maxConcurrentStreams: MAX_CALLS_PER_CONNECTION },
+    limits: {
+      maxReceiveMessageBytes: MAX_REQUEST_BYTES,
+      maxConcurrentStreams: MAX_CALLS_PER_CONNECTION,
+      connections: connectionRoom('ext-authz'),
+    },
     failed: (_, error) => {
       if (error.code === 'internal') trouble(error);
     },

@@ -10,7 +10,9 @@ import type { ListenAddress } from '../../transport/listen-address.ts';
 import { type GrpcDoor, type GrpcDoorDeps, openGrpcDoor } from '../grpc-door.ts';
 import { callerSvidOf, type IdentifyCaller } from '../tls/callers.ts';
 
-export interface FeedDoorDeps extends Omit<FeedDeps, 'deciderAt'>, Pick<GrpcDoorDeps, 'identity' | 'handshakeFailed'> {
+export interface FeedDoorDeps
+  extends Omit<FeedDeps, 'deciderAt'>,
+    Pick<GrpcDoorDeps, 'identity' | 'handshakeFailed' | 'connections'> {
   readonly identify: IdentifyCaller;
 }
 
@@ -26,11 +28,13 @@ export function openFeedDoor(at: ListenAddress, deps: FeedDoorDeps): Promise<Grp
     const caller = callerSvidOf(peerCertificate, deps.source.trustDomain);
     return caller && { by: 'svid', serial: caller.serial };
   };
-  const { identity, handshakeFailed, observer } = deps;
+  const { identity, identify, handshakeFailed, observer, connections } = deps;
   return openGrpcDoor(at, {
     methods: feedMethods({ ...deps, deciderAt }),
     failed: (method, error) => observer.failed(method, error),
     identity,
+    identify,
     handshakeFailed,
+    connections,
   });
 }

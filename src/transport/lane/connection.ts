@@ -5,6 +5,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { GrpcMethod } from '../grpc-methods.ts';
+import type { Owner } from '../shares.ts';
 import { Allowance, type AllowanceKind } from './allowance.ts';
 import type { HostileKind } from './counts.ts';
 import { dispatch } from './dispatch.ts';
@@ -32,6 +33,7 @@ const DRAIN_PING = Buffer.from('draining', 'latin1');
 export class Connection<P> implements FrameSink {
   readonly lane: Shared<P>;
   readonly peer: P;
+  readonly owner: Owner;
   readonly socket: Duplex;
   readonly out: Output;
   readonly decoder: HpackDecoder;
@@ -76,9 +78,10 @@ export class Connection<P> implements FrameSink {
   #flushQueued = false;
 
   /** @param gone  called once, when the socket is closed */
-  constructor(lane: Shared<P>, socket: Duplex, peer: P, gone: () => void) {
+  constructor(lane: Shared<P>, socket: Duplex, peer: P, owner: Owner, gone: () => void) {
     this.lane = lane;
     this.peer = peer;
+    this.owner = owner;
     this.socket = openInput(socket, lane.input, (bytes) => this.#read(bytes));
     this.#gone = gone;
     this.out = new Output(this.socket, lane.outputs);

@@ -7,6 +7,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { GatehouseError } from '../../errors.ts';
 import type { GrpcMethod } from '../grpc-methods.ts';
+import { crowdFor, leastBy, type Owner } from '../shares.ts';
 import { Connection } from './connection.ts';
 import { createLaneCounts, type LaneCounts } from './counts.ts';
 import { createInflate } from './inflate.ts';
@@ -36,8 +37,8 @@ export interface LaneDeps<P> {
 
 export interface Lane<P> extends AsyncDisposable {
   readonly counts: LaneCounts;
-  /** Serves a connection that was just accepted; the lane owns the socket from here on. */
-  accept(socket: Duplex, peer: P): void;
+  /** Serves a connection that was just accepted; the lane owns the socket from here on. @param owner  whose share it counts to */
+  accept(socket: Duplex, peer: P, owner?: Owner): void;
   /** Tells all peers to go, answers what they have asked, ends calls that stream with UNAVAILABLE, and resolves when all are gone, soon after `graceMs` at the latest. */
   drain(graceMs?: number): Promise<void>;
 }
@@ -48,6 +49,8 @@ const BUSY_TICK_MS = 50;
 const INPUT_BYTES = 65_536;
 /** A peer that is gone without a word is noticed by TCP. */
 const KEEPALIVE_MS = 60_000;
+
+const NOBODY: Owner = ['', ''];
 
 /** Creates a lane without a listener: whoever listens hands it the sockets. */
 export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
@@ -103,14 +106,19 @@ export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
   }
 
   /**
-   * Makes room for one more: closes the connection that has been idle longest, else the oldest of those that have brought no call
-   * yet. False when there is none.
+   * Makes room for one more of `owner`: of those who have most, the connection that has been idle longest goes, else the oldest of
+   * those that have brought no call yet, else, where the newcomer has less than they have, the one that was quiet longest.
    */
-  function evict(): boolean {
+  function evict(owner: Owner): boolean {
     const open = [...links].filter(({ phase }) => phase !== 'closing');
-    const barren = open.filter(({ calls }) => calls === 0);
+    const { members, mustGive } = crowdFor(open, owner);
     const evicted =
-      leastBy(open.filter(isIdle), ({ activeAt }) => activeAt) ?? leastBy(barren, ({ openedAt }) => openedAt);
+      leastBy(members.filter(isIdle), ({ activeAt }) => activeAt) ??
+      leastBy(
+        members.filter(({ calls }) => calls === 0),
+        ({ openedAt }) => openedAt,
+      ) ??
+      (mustGive ? leastBy(members, ({ activeAt }) => activeAt) : undefined);
     evicted?.abandon('connections_full');
     return evicted !== undefined;
   }
@@ -155,16 +163,16 @@ export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
 
   return {
     counts,
-    accept(socket, peer) {
+    accept(socket, peer, owner = NOBODY) {
       if (socket.destroyed) return deps.gone?.(peer);
-      if (draining || (links.size >= limits.connections && !evict())) {
+      if (draining || (links.size >= limits.connections && !evict(owner))) {
         if (!draining) counts.hostile.connections_full += 1;
         socket.on('error', () => {});
         socket.destroy();
         return deps.gone?.(peer);
       }
       if (socket instanceof Socket) socket.setNoDelay(true).setKeepAlive(true, KEEPALIVE_MS);
-      const link: Connection<P> = new Connection(shared, socket, peer, () => gone(link));
+      const link: Connection<P> = new Connection(shared, socket, peer, owner, () => gone(link));
       links.add(link);
       counts.connections = links.size;
       counts.connectionsOpened += 1;
@@ -177,11 +185,4 @@ export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
       if (links.size > 0) await new Promise<void>((resolve) => emptied.push(resolve));
     },
   };
-}
-
-/** The item that has the least of something; the first of equals. */
-function leastBy<T>(items: readonly T[], measure: (item: T) => number): T | undefined {
-  let least: T | undefined;
-  for (const item of items) if (least === undefined || measure(item) < measure(least)) least = item;
-  return least;
 }

@@ -39,9 +39,11 @@ export function sweep<P>(link: Connection<P>, now: number): void {
   if (link.unread > 0 && now - link.unreadSince > limits.unreadMs) link.abandon('unread_output');
 }
 
-/** Whether nothing is under way. */
+/** Whether nothing is under way that anybody would miss. */
 export function isIdle<P>(link: Connection<P>): boolean {
-  return link.streams.size === 0 && link.unread === 0 && link.block === undefined;
+  if (link.unread > 0 || link.block !== undefined) return false;
+  for (const { call } of link.streams.values()) if (call?.countsAsIdle !== true) return false;
+  return true;
 }
 
 /** Whether something is under way that has to be over in time. A call that waits for what there is to say is not. */

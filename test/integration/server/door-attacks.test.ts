@@ -65,6 +65,14 @@ async function openTls(address: string, own: Partial<ClientIdentity>): Promise<S
   return socket;
 }
 
+/** Says something, and resolves when the server has closed. */
+function sayAndStay(socket: Socket, ready: 'connect' | 'secureConnect', text: string): Promise<void> {
+  socket.on('error', () => undefined);
+  socket.resume();
+  socket.once(ready, () => socket.write(text));
+  return new Promise((resolve) => socket.once('close', () => resolve()));
+}
+
 const requestOf = (method: string, target: string): string =>
   `${method} ${target} HTTP/1.1\r\nhost: gatehouse\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`;
 
@@ -121,5 +129,64 @@ describe('doors under attack', function () {
     const page = await say(connectPlain(portOf(server.ready.health), '127.0.0.1'), requestOf('GET', '/healthz'));
     assert.match(page, /^HTTP\/1\.1 200 /);
     await assertServes(server, operator);
+  });
+
+  it('closes on every listener who says nothing, or half of what he began', async () => {
+    await using dir = await attackedDir({
+      admin: '127.0.0.1:0',
+      health: { address: '127.0.0.1:0', tls: true },
+      feed: '127.0.0.1:0',
+      istioCa: '127.0.0.1:0',
+    });
+    await using server = await runGatehouse(dir.config);
+    const operator = await svidOf(dir.at('run/operator.sock'));
+    const { admin, health, feed, istioCa } = server.ready;
+    const halves: readonly (readonly [address: string, alpn: string, halves: readonly string[]])[] = [
+      [admin, 'http/1.1', ['', 'GET /v1/st', 'POST /v1/explain HTTP/1.1\r\nhost: a\r\n']],
+      [health, 'http/1.1', ['', 'GET /', 'GET / HTTP/1.1\r\n']],
+      [feed!, 'h2', ['', 'PRI * HT', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n']],
+      [istioCa!, 'h2', ['', 'PRI * HT', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n']],
+    ];
+    const waiting = halves.flatMap(([address, alpn, texts]) => [
+      sayAndStay(connectPlain(portOf(address), '127.0.0.1'), 'connect', ''),
+      ...texts.map((text) => {
+        const options = { ...operator, ALPNProtocols: [alpn], checkServerIdentity: () => undefined };
+        return sayAndStay(connect({ host: '127.0.0.1', port: portOf(address), ...options }), 'secureConnect', text);
+      }),
+    ]);
+    await Promise.all(waiting);
+    await assertServes(server, operator);
+  });
+
+  it('goes on with few descriptors, whoever wants how many connections', async () => {
+    await using dir = await attackedDir({ istioCa: '127.0.0.1:0' });
+    await using server = await runGatehouse(dir.config, undefined, { descriptors: 200 });
+    const { extAuthz, health, workloadApi, admin } = server.ready;
+    const crowd: Socket[] = [];
+    const crowdAt = async (address: string, count: number): Promise<void> => {
+      const sockets = Array.from({ length: count }, () =>
+        address.startsWith('unix:') ? connectPlain(address.slice(5)) : connectPlain(portOf(address), '127.0.0.1'),
+      );
+      crowd.push(...sockets);
+      await Promise.all(
+        sockets.map((socket) => {
+          socket.on('error', () => undefined);
+          return new Promise((resolve) => socket.once('connect', resolve).once('close', resolve));
+        }),
+      );
+    };
+    for (const address of [health, extAuthz, workloadApi, admin, server.ready.istioCa!]) await crowdAt(address, 400);
+    try {
+      const status = await gatehouseJson('ca', 'status', '--admin', admin);
+      assert.ok(status);
+      const svid = await svidOf(dir.at('run/details.sock'));
+      assert.match(svid.cert, /BEGIN CERTIFICATE/);
+      const page = await say(connectPlain(portOf(health), '127.0.0.1'), requestOf('GET', '/healthz'));
+      assert.match(page, /^HTTP\/1\.1 200 /);
+      assert.equal(server.ready.deciderPids.length, 1);
+      assert.doesNotMatch(server.log(), /a decider has ended/);
+    } finally {
+      for (const socket of crowd) socket.destroy();
+    }
   });
 });

@@ -62,6 +62,11 @@ export class StreamingCall<P> implements CallContext<P> {
     return this.incoming.partialSince;
   }
 
+  /** It only waits, and would be missed by nobody. */
+  get countsAsIdle(): boolean {
+    return this.#method.countsAsIdle === true && this.stream.remoteClosed && this.stream.unsent === undefined;
+  }
+
   /** Begins: with many requests at once, with one when that is here (`halfClosed`). */
   begin(): void {
     if (this.#link.drainingSince > 0) this.stop();
