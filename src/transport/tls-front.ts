@@ -84,7 +84,7 @@ export function createTlsFront(identity: Watchable<TlsIdentity | undefined>, opt
     const raw: unknown = Reflect.get(secured, '_parent'); // the socket that was given to `secure`; Node has no public name for it
     return raw instanceof Object ? waiting.get(raw as Socket) : undefined;
   };
-  server.on('secureConnection', (secured: TLSSocket) => {
+  const serve = (secured: TLSSocket): void => {
     const waiter = waitingFor(secured);
     waiter?.over();
     const { ready, remote = '' } = waiter ?? {};
@@ -98,10 +98,14 @@ export function createTlsFront(identity: Watchable<TlsIdentity | undefined>, opt
     if (ready === undefined || !agreed || (certificate === undefined && callers === 'certified')) {
       return void secured.destroy();
     }
+    ready(secured, certificate);
+  };
+  server.on('secureConnection', (secured: TLSSocket) => {
     try {
-      ready(secured, certificate);
+      serve(secured);
     } catch (thrown) {
       secured.destroy();
+      const { remote = '' } = waitingFor(secured) ?? {};
       failed({ reason: `it could not be served: ${String(thrown)}`, remote, untrusted: false, certificate: undefined });
     }
   });
