@@ -69,15 +69,17 @@ function toAddress(text: string): IpAddress | undefined {
   return bytes && { bytes, text };
 }
 
-const pseudoHeaders: Readonly<Record<string, string>> = {
-  ':method': 'method',
-  ':path': 'path',
-  ':authority': 'host',
-  host: 'host',
-};
+const pseudoHeaders: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    ':method': 'method',
+    ':path': 'path',
+    ':authority': 'host',
+    host: 'host',
+  }),
+);
 
 /** A pseudo-header goes with its fact. */
 function pseudo(name: string, byFact: ReadonlyMap<string, readonly string[]>): readonly string[] | undefined {
-  const fact = Object.hasOwn(pseudoHeaders, name) ? pseudoHeaders[name] : undefined;
+  const fact = pseudoHeaders.get(name);
   return fact === undefined ? undefined : byFact.get(fact);
 }

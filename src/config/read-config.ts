@@ -2,10 +2,10 @@
  * Reads `gatehouse.yaml`: YAML → schema → values → rules. All problems are told at once, each with its place.
  * @module
  */
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { GatehouseError } from '../errors.ts';
 import { oneLine } from '../lib/printable.ts';
+import { FileRefused, readRegularFileSync } from '../lib/regular-file.ts';
 import type { Config } from './config.ts';
 import { type ConfigFinding, type Problem, textOfFinding, textOfPath } from './finding.ts';
 import { problemsOf } from './problems.ts';
@@ -13,6 +13,9 @@ import { resolveConfig } from './resolve.ts';
 import { ruleProblems } from './rules.ts';
 import { type ConfigDocument, documentSchema } from './schema.ts';
 import { parsePlacedYaml } from './yaml-places.ts';
+
+/** A configuration is written by hand. */
+const MOST_BYTES = 16 * 1024 * 1024;
 
 export type ConfigReading =
   /** `document` is what the file says with defaults filled in. */
@@ -28,10 +31,10 @@ export function readConfigFile(file: string): ConfigReading {
   const absolute = resolve(file);
   let text: string;
   try {
-    text = readFileSync(absolute, 'utf8');
+    text = readRegularFileSync(absolute, MOST_BYTES).toString('utf8');
   } catch (thrown) {
-    const code = (thrown as NodeJS.ErrnoException).code ?? String(thrown); // readFileSync throws nothing else
-    const why = code === 'ENOENT' ? 'there is no such file' : code;
+    const code = (thrown as NodeJS.ErrnoException).code ?? String(thrown); // fs throws nothing else
+    const why = thrown instanceof FileRefused ? thrown.message : code === 'ENOENT' ? 'there is no such file' : code;
     throw new GatehouseError('config_invalid', `cannot read the configuration ${absolute}: ${why}`, { file: absolute });
   }
   return readConfig(text, absolute);

@@ -15,7 +15,7 @@ const UNSEEN_IN_LINES = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ign
 /** Found sooner than those above, and there in whatever has one of them. */
 const NOT_PLAIN = /[\0-\x08\x0b-\x1f\x7f-\uffff]/;
 
-const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+const short: ReadonlyMap<string, string> = new Map(Object.entries<string>({ '\n': '\\n', '\r': '\\r', '\t': '\\t' }));
 
 const hex = (code: number): string => code.toString(16).padStart(4, '0');
 
@@ -25,12 +25,12 @@ const units = (character: string): string =>
 
 /** Escapes all that a terminal would not show, newlines too: what comes back is one line. */
 export function oneLine(text: string): string {
-  return text.replace(UNSEEN, (character) => short[character] ?? units(character));
+  return text.replace(UNSEEN, (character) => short.get(character) ?? units(character));
 }
 
 /** Escapes all that a terminal would not show, except newlines and tabs. */
 export function printableLines(text: string): string {
-  return text.replace(UNSEEN_IN_LINES, (character) => short[character] ?? units(character));
+  return text.replace(UNSEEN_IN_LINES, (character) => short.get(character) ?? units(character));
 }
 
 /** Escapes the same in a text of JSON, which means what it meant. */

@@ -2,6 +2,7 @@
  * Reads the documents of one file: text → what it adds to the model, and findings.
  * @module
  */
+import { oneLine } from '../lib/printable.ts';
 import type { Contribution, DialectOptions, KindReader } from './dialects/contribution.ts';
 import type { KindTable } from './dialects/kind-table.ts';
 import { misnamedKind } from './dialects/misnamed-kind.ts';
@@ -84,7 +85,7 @@ export function readPolicies(file: string, text: string, options: ReadOptions): 
       'write YAML or JSON in UTF-8',
     );
   } else {
-    readText(text, reading);
+    guarded({ line: 1, column: 1 }, report, () => readText(text, reading));
   }
   const findings = report.findings.toSorted((a, b) => a.line - b.line || a.column - b.column);
   return { file, documents: reading.documents, findings, hasErrors: hasErrors(findings), skipped: reading.skipped };
@@ -121,8 +122,10 @@ function readText(text: string, reading: Reading): void {
 function readChunk(chunk: Chunk, { report: { file }, options }: Reading): ChunkReading {
   const report = createReporter(file, options.forClusters);
   const reading: Reading = { report, options, documents: [], skipped: new Map() };
-  const value = parseChunk(chunk, report);
-  if (value !== undefined) readValue(value, reading, undefined, 0);
+  guarded({ line: chunk.line, column: 1 }, report, () => {
+    const value = parseChunk(chunk, report);
+    if (value !== undefined) readValue(value, reading, undefined, 0);
+  });
   const { documents, skipped } = reading;
   return { documents, skipped, findings: report.findings };
 }
@@ -237,10 +240,21 @@ function readDocument(root: MapValue, type: TypeOf, reader: KindReader, reading:
   const document = readEnvelope(root, type, reader, report);
   if (document === undefined) return;
   checkConfinement(document, options, report);
-  const contribution = reader.read(document, options, report);
+  const contribution = guarded(root, report, () => reader.read(document, options, report));
   const { kind, namespace, name, place } = document;
   const isPolicy = policyKinds.readerOf(type.group, type.kind) === reader;
   reading.documents.push({ dialect: reader.dialect, kind, namespace, name, place, isPolicy, contribution });
+}
+
+/** A fault of ours in one document is a finding of that document, and of no other. */
+function guarded<T>(place: Place, report: Reporter, read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (thrown) {
+    const why = oneLine(thrown instanceof Error ? thrown.message : String(thrown));
+    report.error(place, 'reader-failed', '', `this cannot be read here: ${why}`, 'please report it with the document');
+    return undefined;
+  }
 }
 
 /** Reports every document whose name an earlier one has. */

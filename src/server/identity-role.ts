@@ -2,7 +2,6 @@
  * The authority role: store, keys, authority, and the sockets where workloads get identities.
  * @module
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config, WorkloadConfig } from '../config/config.ts';
 import { GatehouseError } from '../errors.ts';
@@ -29,6 +28,7 @@ import { entriesOf } from '../identity/registration/entries.ts';
 import type { Entry } from '../identity/registration/entry.ts';
 import { type Accounts, createAccounts } from '../lib/accounts.ts';
 import { systemClock } from '../lib/clock.ts';
+import { readRegularFileSync } from '../lib/regular-file.ts';
 import { createTicks } from '../lib/ticks.ts';
 import { createWatchable, type Watchable } from '../lib/watchable.ts';
 import type { KeptTexts } from '../platform/storage/kept-texts.ts';
@@ -205,7 +205,7 @@ export function readKeyEncryptionKey({ authority: { keyEncryptionKeyFile: file }
   if (file === undefined) return undefined;
   let text: string;
   try {
-    text = readFileSync(file, 'utf8').trim();
+    text = readRegularFileSync(file, 4_096).toString('utf8').trim();
   } catch (thrown) {
     throw new GatehouseError(
       'key_invalid',

@@ -2,16 +2,19 @@
  * Restores a backup into the store that a configuration names, while no Gatehouse uses it.
  * @module
  */
-import { readFile } from 'node:fs/promises';
 import { loadConfig } from '../config/read-config.ts';
 import { GatehouseError } from '../errors.ts';
 import { type Restored, type RestoreOrder, restoreBackup } from '../identity/authority/restore.ts';
 import { systemClock } from '../lib/clock.ts';
+import { readRegularFile } from '../lib/regular-file.ts';
 import { prepareDataDir, reasonOf } from '../platform/storage/data-dir.ts';
 import { openKeptTexts } from '../platform/storage/kept-texts.ts';
 import { openStore, readKeyEncryptionKey } from './identity-role.ts';
 import { storeMemory } from './store-memory.ts';
 import { whoAmI } from './who-am-i.ts';
+
+/** One buffer holds it. */
+const MOST_BACKUP_BYTES = 2 ** 31 - 1;
 
 /**
  * Restores `file`.
@@ -24,7 +27,7 @@ export async function restoreOffline(
   order: Omit<RestoreOrder, 'who'>,
 ): Promise<Restored & { readonly trustDomain: string }> {
   const config = loadConfig(configFile);
-  const bytes = await readFile(file).catch((thrown: unknown) => {
+  const bytes = await readRegularFile(file, MOST_BACKUP_BYTES).catch((thrown: unknown) => {
     throw new GatehouseError('not_found', `${file} cannot be read: ${reasonOf(thrown)}`, { file }, { cause: thrown });
   });
   const keyEncryptionKey = readKeyEncryptionKey(config);

@@ -2,12 +2,15 @@
  * The files of an upstream CA: named one by one, or a directory as cert-manager fills it.
  * @module
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { UpstreamConfig } from '../config/config.ts';
 import { GatehouseError } from '../errors.ts';
 import type { UpstreamFiles } from '../identity/authority/upstream-check.ts';
+import { readRegularFile } from '../lib/regular-file.ts';
 import { reasonOf } from '../platform/storage/data-dir.ts';
+
+/** Of a chain, a key, or roots. */
+const MOST_PEM_BYTES = 1024 * 1024;
 
 /** Reads them as they are now. @throws GatehouseError `certificate_invalid` when one cannot be read */
 export async function readUpstreamFiles(upstream: UpstreamConfig): Promise<UpstreamFiles> {
@@ -29,7 +32,7 @@ export async function readUpstreamFiles(upstream: UpstreamConfig): Promise<Upstr
 
 async function text(name: string, file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return (await readRegularFile(file, MOST_PEM_BYTES)).toString('utf8');
   } catch (thrown) {
     throw new GatehouseError(
       'certificate_invalid',

@@ -14,16 +14,20 @@ const path = (value: string): string | undefined => (value.startsWith('/') ? und
 const sha256 = (value: string): string | undefined =>
   /^[0-9a-f]{64}$/.test(value) ? undefined : 'is no SHA-256 in 64 lower-case hex digits';
 
-const kinds: Readonly<Record<string, (value: string) => string | undefined>> = {
-  'unix:uid': number,
-  'unix:gid': number,
-  'unix:user': name,
-  'unix:group': name,
-  'unix:supplementary_gid': number,
-  'unix:path': path,
-  'unix:sha256': sha256,
-  socket: path,
-};
+type Check = (value: string) => string | undefined;
+
+const kinds: ReadonlyMap<string, Check> = new Map(
+  Object.entries<Check>({
+    'unix:uid': number,
+    'unix:gid': number,
+    'unix:user': name,
+    'unix:group': name,
+    'unix:supplementary_gid': number,
+    'unix:path': path,
+    'unix:sha256': sha256,
+    socket: path,
+  }),
+);
 
 /**
  * Checks a selector that somebody wrote, so that a typing error does not become an entry that never matches.
@@ -44,9 +48,8 @@ export function parseSelector(text: string): Selector {
 function problemOf(text: string): string | undefined {
   const [first = '', second = ''] = text.split(':', 2);
   const kind = first === 'socket' ? first : `${first}:${second}`;
-  const check = kinds[kind];
-  if (check === undefined || !text.startsWith(`${kind}:`))
-    return `its kind is none of ${Object.keys(kinds).join(', ')}`;
+  const check = kinds.get(kind);
+  if (check === undefined || !text.startsWith(`${kind}:`)) return `its kind is none of ${[...kinds.keys()].join(', ')}`;
   const value = text.slice(kind.length + 1);
   const problem = check(value);
   return problem === undefined ? undefined : `${JSON.stringify(value)} ${problem}`;

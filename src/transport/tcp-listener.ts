@@ -9,12 +9,14 @@ import { type Listener, type ListenOptions, type TcpAddress, textOfAddress } fro
 
 const BACKLOG = 1024;
 
-const explanations: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another process listens there: stop it (`ss -ltnp` names it), or choose another port',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  EACCES: 'a port below 1024 needs CAP_NET_BIND_SERVICE',
-  ENOTFOUND: 'the host name is not known',
-};
+const explanations: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    EADDRINUSE: 'another process listens there: stop it (`ss -ltnp` names it), or choose another port',
+    EADDRNOTAVAIL: 'this machine has no such address',
+    EACCES: 'a port below 1024 needs CAP_NET_BIND_SERVICE',
+    ENOTFOUND: 'the host name is not known',
+  }),
+);
 
 /** Listens on a TCP address. @throws GatehouseError `address_in_use`, `config_invalid` */
 export async function listenTcp(address: TcpAddress, options: ListenOptions = {}): Promise<Listener> {
@@ -40,7 +42,7 @@ function explain(thrown: unknown, address: TcpAddress): GatehouseError {
   const text = textOfAddress(address);
   return new GatehouseError(
     code === 'EADDRINUSE' ? 'address_in_use' : 'config_invalid',
-    `cannot listen on ${text}: ${explanations[code] ?? String(thrown)}`,
+    `cannot listen on ${text}: ${explanations.get(code) ?? String(thrown)}`,
     { address: text, cause: code },
     { cause: thrown },
   );

@@ -25,7 +25,7 @@ const addressOf = (i: number): string => `198.51.${100 + Math.floor(i / 250)}.${
 interface Escape {
   readonly placed: PlacedRule;
   readonly serviceAccount: string | undefined;
-  readonly labels: Readonly<Record<string, string>>;
+  readonly labels: ReadonlyMap<string, string>;
   readonly address: string;
 }
 
@@ -42,7 +42,7 @@ export function tenantEscapes(scene: LintScene): LintFinding[] {
   const escapes = rules.flatMap((placed): Omit<Escape, 'address'>[] => {
     const [serviceAccount] = serviceAccountsOf(placed.rule.http);
     const labels = podLabelsOf(placed.rule.http);
-    return serviceAccount === undefined && Object.keys(labels).length === 0 ? [] : [{ placed, serviceAccount, labels }];
+    return serviceAccount === undefined && labels.size === 0 ? [] : [{ placed, serviceAccount, labels }];
   });
   const tried = escapes.slice(0, MOST_ESCAPES).map((one, i): Escape => ({ ...one, address: addressOf(i) }));
   if (tried.length === 0) return [];
@@ -57,7 +57,7 @@ const intruder = ({ serviceAccount = 'default', labels, address }: Escape): Endp
   namespace: TENANT,
   name: `pod-${address}`,
   serviceAccount,
-  labels: Object.entries(labels),
+  labels: [...labels],
   addresses: [address],
   ports: [],
   hostNetwork: false,
@@ -84,7 +84,7 @@ function findingOf(
     supposed,
   );
   if (replay === undefined) return undefined;
-  const wanted = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  const wanted = [...labels].map(([key, value]) => `${key}=${value}`);
   const what = [
     ...(serviceAccount === undefined ? [] : [`service account ${serviceAccount}`]),
     ...(wanted.length === 0 ? [] : [`labels ${wanted.join(', ')}`]),
@@ -131,13 +131,13 @@ function valuesOf(expr: LabelExpr, key: string): readonly string[] {
 }
 
 /** Labels of a pod's own that make the selectors of the caller hold, as far as they name any. */
-function podLabelsOf(expr: Expr): Record<string, string> {
-  const labels: Record<string, string> = {};
+function podLabelsOf(expr: Expr): Map<string, string> {
+  const labels = new Map<string, string>();
   for (const atom of atoms(expr)) if (atom.op === 'endpoint' && atom.end === 'source') collect(atom.selector, labels);
   return labels;
 }
 
-function collect(expr: LabelExpr, into: Record<string, string>): void {
+function collect(expr: LabelExpr, into: Map<string, string>): void {
   switch (expr.op) {
     case 'all':
       for (const part of expr.of) collect(part, into);
@@ -149,6 +149,7 @@ function collect(expr: LabelExpr, into: Record<string, string>): void {
       return;
     default:
       if (/^(projectcalico\.org\/|pcns\.|pcsa\.)/.test(expr.key)) return;
-      into[expr.key] ??= expr.op === 'has' ? 'x' : expr.op === 'in' ? (expr.values[0] ?? 'x') : expr.text;
+      if (!into.has(expr.key))
+        into.set(expr.key, expr.op === 'has' ? 'x' : expr.op === 'in' ? (expr.values[0] ?? 'x') : expr.text);
   }
 }

@@ -57,21 +57,23 @@ const path: Spell = (facts) => [
   facts.path === undefined ? undefined : `{ exact: ${known(facts.path)} }`,
 ];
 
-const fields: Readonly<Record<string, Spell>> = {
-  principals: principal,
-  namespaces: (facts) => [known(callerOf(facts)?.account?.namespace)],
-  serviceaccounts: account,
-  trustdomains: (facts) => [known(callerOf(facts)?.principal.split('/', 1)[0])],
-  requestprincipals: requestPrincipal,
-  ipblocks: (facts) => [known(facts.sourceAddress?.text)],
-  remoteipblocks: (facts) => [known(facts.remoteAddress?.text)],
-  hosts: (facts) => [known(facts.host)],
-  methods: (facts) => [known(facts.method)],
-  paths: path,
-  ports: port,
-  nets: (facts) => [known(sourceNet(facts))],
-  names: (facts) => [known(callerOf(facts)?.account?.serviceAccount)],
-};
+const fields: ReadonlyMap<string, Spell> = new Map(
+  Object.entries<Spell>({
+    principals: principal,
+    namespaces: (facts) => [known(callerOf(facts)?.account?.namespace)],
+    serviceaccounts: account,
+    trustdomains: (facts) => [known(callerOf(facts)?.principal.split('/', 1)[0])],
+    requestprincipals: requestPrincipal,
+    ipblocks: (facts) => [known(facts.sourceAddress?.text)],
+    remoteipblocks: (facts) => [known(facts.remoteAddress?.text)],
+    hosts: (facts) => [known(facts.host)],
+    methods: (facts) => [known(facts.method)],
+    paths: path,
+    ports: port,
+    nets: (facts) => [known(sourceNet(facts))],
+    names: (facts) => [known(callerOf(facts)?.account?.serviceAccount)],
+  }),
+);
 
 /**
  * What to write into a list of this name so that it takes the request, likeliest first; YAML. Whoever uses it tries it.
@@ -79,7 +81,7 @@ const fields: Readonly<Record<string, Spell>> = {
  * @param values  the fact's own values, for fields whose name does not tell (`values` of a condition)
  */
 export function spellings(field: string, values: readonly string[], facts: Facts): readonly string[] {
-  const spell = fields[field.replace(/^not(?=[A-Z])/, '').toLowerCase()];
+  const spell = fields.get(field.replace(/^not(?=[A-Z])/, '').toLowerCase());
   const told = spell?.(facts) ?? [
     ...values.map(known),
     ...principal(facts),

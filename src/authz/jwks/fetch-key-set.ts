@@ -2,9 +2,9 @@
  * Gets the key set of one source, once.
  * @module
  */
-import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { asGatehouseError, GatehouseError } from '../../errors.ts';
+import { FileRefused, readRegularFile } from '../../lib/regular-file.ts';
 import type { KeySource } from '../../policy/model.ts';
 import { excessOf, type KeyWork } from '../../policy/token-limits.ts';
 import type { Claims } from '../jwt/claims.ts';
@@ -75,13 +75,10 @@ function workOf(key: Claims): KeyWork {
 
 async function readSmallFile(uri: string): Promise<string> {
   try {
-    const path = fileURLToPath(uri);
-    const { size } = await stat(path);
-    if (size > maxBodyBytes)
-      throw new GatehouseError('key_invalid', `${uri}: the file is longer than ${maxBodyBytes} bytes`, { uri });
-    return await readFile(path, 'utf8');
+    return (await readRegularFile(fileURLToPath(uri), maxBodyBytes)).toString('utf8');
   } catch (thrown) {
-    if (thrown instanceof GatehouseError) throw thrown;
+    if (thrown instanceof FileRefused && thrown.code === 'EFBIG')
+      throw new GatehouseError('key_invalid', `${uri}: the file is longer than ${maxBodyBytes} bytes`, { uri });
     throw new GatehouseError('unreachable', `${uri}: ${asGatehouseError(thrown).message}`, { uri }, { cause: thrown });
   }
 }

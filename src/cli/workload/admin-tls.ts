@@ -3,14 +3,17 @@
  * @module
  */
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PeerCertificate } from 'node:tls';
 import { GatehouseError } from '../../errors.ts';
+import { readRegularFileSync } from '../../lib/regular-file.ts';
 import { authorityIdOf, deciderIdOf } from '../../spiffe/own-ids.ts';
 import { parseSpiffeId, trustDomainOf } from '../../spiffe/spiffe-id.ts';
 import { workloadSocket } from './socket-option.ts';
 import type { PemSvid } from './svid-pem.ts';
+
+const MOST_PEM_BYTES = 4 * 1024 * 1024;
 
 export interface TlsConnectOptions {
   readonly cert: string;
@@ -71,7 +74,7 @@ async function fetched(source: string | undefined, config: string): Promise<Own>
 function written(directory: string): Own {
   const read = (name: string): string => {
     const path = join(directory, name);
-    if (existsSync(path)) return readFileSync(path, 'utf8');
+    if (existsSync(path)) return readRegularFileSync(path, MOST_PEM_BYTES).toString('utf8');
     throw new GatehouseError(
       'config_invalid',
       `--svid: there is no ${path}; \`svid watch --write ${directory}\` makes it`,

@@ -133,27 +133,29 @@ export function readCertificate(der: Uint8Array): Certificate {
 
 const NO_NAMES: AlternativeNames = { uris: [], dnsNames: [], emails: [], addresses: [], others: 0 };
 
-const readers: Record<string, (into: Extensions, value: Uint8Array) => void> = {
-  [oid.basicConstraints]: (into, value) => {
-    into.basic = readBasicConstraints(value);
-  },
-  [oid.keyUsage]: (into, value) => {
-    into.keyUsage = readKeyUsage(value);
-  },
-  [oid.extendedKeyUsage]: (into, value) => {
-    into.extendedKeyUsage = readOids(value);
-  },
-  [oid.subjectAltName]: (into, value) => {
-    into.names = readNames(value);
-  },
-  [oid.subjectKeyIdentifier]: (into, value) => {
-    into.subjectKeyId = Buffer.from(readOnly(value, tag.octetString).content).toString('hex');
-  },
-  [oid.authorityKeyIdentifier]: (into, value) => {
-    const keyId = new DerReader(readOnly(value, tag.sequence).content).readIf(contextTag(0, false));
-    into.authorityKeyId = keyId && Buffer.from(keyId.content).toString('hex');
-  },
-};
+const readers: ReadonlyMap<string, (into: Extensions, value: Uint8Array) => void> = new Map(
+  Object.entries<(into: Extensions, value: Uint8Array) => void>({
+    [oid.basicConstraints]: (into, value) => {
+      into.basic = readBasicConstraints(value);
+    },
+    [oid.keyUsage]: (into, value) => {
+      into.keyUsage = readKeyUsage(value);
+    },
+    [oid.extendedKeyUsage]: (into, value) => {
+      into.extendedKeyUsage = readOids(value);
+    },
+    [oid.subjectAltName]: (into, value) => {
+      into.names = readNames(value);
+    },
+    [oid.subjectKeyIdentifier]: (into, value) => {
+      into.subjectKeyId = Buffer.from(readOnly(value, tag.octetString).content).toString('hex');
+    },
+    [oid.authorityKeyIdentifier]: (into, value) => {
+      const keyId = new DerReader(readOnly(value, tag.sequence).content).readIf(contextTag(0, false));
+      into.authorityKeyId = keyId && Buffer.from(keyId.content).toString('hex');
+    },
+  }),
+);
 
 function readExtensions(wrapped: Uint8Array | undefined): Extensions {
   const into: Extensions = {
@@ -178,7 +180,7 @@ function readExtensions(wrapped: Uint8Array | undefined): Extensions {
     const value = extension.read(tag.octetString).content;
     extension.end();
     if (id === oid.nameConstraints) into.isNameConstrained = true;
-    const reader = readers[id];
+    const reader = readers.get(id);
     if (reader) reader(into, value);
     else if (critical) into.unknownCritical.push(id);
   }

@@ -3,11 +3,10 @@
  * @module
  */
 import { sep } from 'node:path';
-import { GatehouseError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { createWatchable, type Watchable, type WatchableSource } from '../../lib/watchable.ts';
 import type { DialectOptions } from '../dialects/contribution.ts';
-import { createReporter, type Finding, firstErrorPlace } from '../documents/finding.ts';
+import { createReporter } from '../documents/finding.ts';
 import { type JoinOptions, joinPolicies, type PolicySet } from '../load.ts';
 import type { Absence } from '../model.ts';
 import type { PolicyFile } from '../read-policies.ts';
@@ -18,6 +17,7 @@ import type { PolicyPath } from './policy-path.ts';
 import { ReadCache, type ReadFile } from './read-cache.ts';
 import { type Missing, type SeenFile, scan } from './scan.ts';
 import { type Candidate, type Settled, settle } from './settle.ts';
+import { cannotStart, emptyFinding, lookFinding, missingFinding } from './source-findings.ts';
 
 export interface PolicySourceOptions extends DialectOptions {
   readonly paths: readonly PolicyPath[];
@@ -111,21 +111,29 @@ class FileSources implements PolicySources {
 
   async start(): Promise<void> {
     const look = await this.#look();
-    const missing = look.missing.map(missingFinding);
     let settled = settle(this.#candidates(look));
     if (settled.degraded.length > 0) settled = settle(await this.#withStored(look));
-    if (missing.length > 0 || settled.lost.length > 0) throw cannotStart([...missing, ...settled.findings]);
+    refuseToStart(look, settled);
     const set = joinPolicies(settled.inForce, { ...this.#options, generation: 1 });
     this.#accept(settled, look);
-    this.#current = createWatchable(loadOf(set, settled, 1));
+    this.#current = createWatchable(withMissing(loadOf(set, settled, 1), look.missing));
     this.#store(() => this.#deps.lastGood.retain(new Set(look.files.keys())));
   }
 
   reload(endpoints?: readonly Endpoint[]): Promise<PolicyLoad> {
-    const next = this.#running.then(() => this.#reload(endpoints ?? this.#endpoints));
+    const next = this.#running.then(() => this.#reload(endpoints ?? this.#endpoints)).catch(this.#lookFailed);
     this.#running = next.catch(() => {});
     return next;
   }
+
+  /** Whoever waits is told, and everybody sees it: what was in force stays, and nothing that is new comes into force. */
+  readonly #lookFailed = (thrown: unknown): never => {
+    const before = this.current.value;
+    const path = this.#options.paths[0]?.path ?? '';
+    const finding = lookFinding(path, thrown);
+    this.#publish({ ...before, degraded: [`policies: ${finding.message}`], findings: [finding] });
+    throw thrown;
+  };
 
   /** Finds and reads everything. Looks again as long as directories appear that were not watched yet. */
   async #look(): Promise<Look> {
@@ -144,14 +152,14 @@ class FileSources implements PolicySources {
   #candidates({ files, missing }: Look): readonly Candidate[] {
     const lastGood = new Map(this.#inForce.map((policies) => [policies.file, policies]));
     const out: Candidate[] = [];
-    for (const [file, { text, policies }] of files) {
+    for (const [file, { seen, text, policies }] of files) {
       const before = lastGood.get(file);
-      out.push({ file, now: emptied(policies, text, before) ?? policies, lastGood: before });
+      const isConfined = seen.namespaces !== undefined;
+      out.push({ file, now: emptied(policies, text, before) ?? policies, lastGood: before, isConfined });
     }
     for (const [file, policies] of lastGood) {
-      if (!files.has(file) && missing.some(({ path }) => liesUnder(file, path))) {
-        out.push({ file, now: undefined, lastGood: policies });
-      }
+      const away = files.has(file) ? undefined : missing.find(({ path }) => liesUnder(file, path));
+      if (away !== undefined) out.push({ file, now: undefined, lastGood: policies, isConfined: away.isConfined });
     }
     return out;
   }
@@ -159,12 +167,13 @@ class FileSources implements PolicySources {
   /** The candidates of a start, with what was in force before it. */
   #withStored({ files }: Look): Promise<readonly Candidate[]> {
     const candidates = [...files].map(async ([file, { seen, text, policies }]): Promise<Candidate> => {
+      const isConfined = seen.namespaces !== undefined;
       const kept = await this.#deps.lastGood.get(file).catch(() => undefined);
-      if (kept === undefined) return { file, now: policies, lastGood: undefined };
-      if (kept === text) return { file, now: policies, lastGood: policies };
+      if (kept === undefined) return { file, now: policies, lastGood: undefined, isConfined };
+      if (kept === text) return { file, now: policies, lastGood: policies, isConfined };
       const stored = this.#cache.parse(file, kept, seen);
       const lastGood = stored.hasErrors ? undefined : stored;
-      return { file, now: emptied(policies, text, lastGood) ?? policies, lastGood };
+      return { file, now: emptied(policies, text, lastGood) ?? policies, lastGood, isConfined };
     });
     return Promise.all(candidates);
   }
@@ -174,12 +183,10 @@ class FileSources implements PolicySources {
     if (this.#closed) return before;
     const look = await this.#look();
     const settled = settle(this.#candidates(look));
-    const away = look.missing.map(({ path }) => path);
-    const degraded = [...settled.degraded, ...away];
-    const findings = [...settled.findings, ...look.missing.map(missingFinding)];
     const isEmpty = settled.inForce.every(({ documents }) => documents.every(({ isPolicy }) => !isPolicy));
     if (isEmpty && !before.isEmpty) {
       const path = this.#options.paths[0]?.path ?? '';
+      const { degraded, findings } = withMissing({ ...before, ...settled }, look.missing);
       const places = degraded.length > 0 ? degraded : [path];
       return this.#publish({ ...before, degraded: places, findings: [...findings, emptyFinding(path)] });
     }
@@ -189,8 +196,7 @@ class FileSources implements PolicySources {
     const generation = same ? before.generation : before.generation + 1;
     const set = same ? before.set : joinPolicies(settled.inForce, { ...this.#options, endpoints, generation });
     this.#accept(settled, look);
-    const load = loadOf(set, settled, generation);
-    return this.#publish({ ...load, degraded, findings: [...findings, ...set.findings] });
+    return this.#publish(withMissing(loadOf(set, settled, generation), look.missing));
   }
 
   /** Replaces the current value, unless nothing that anybody could see has changed. */
@@ -265,26 +271,25 @@ function emptied(now: PolicyFile, text: string | undefined, before: PolicyFile |
   return { ...now, findings: report.findings, hasErrors: true };
 }
 
-function missingFinding({ path, why }: Missing): Finding {
-  const message = why === 'ENOENT' ? `${path} does not exist` : `${path} cannot be read (${why})`;
-  return { ...atStart(path), code: 'path-missing', message, fix: 'create it, or take it out of policies.paths' };
+/** Says also what is not there; only a look of its own does. */
+function withMissing(load: PolicyLoad, missing: readonly Missing[]): PolicyLoad {
+  if (missing.length === 0) return load;
+  return {
+    ...load,
+    degraded: [...load.degraded, ...missing.map(({ path }) => path)],
+    findings: [...load.findings, ...missing.map(missingFinding)],
+  };
 }
 
-function emptyFinding(path: string): Finding {
-  const message = 'no policy is left; the last ones stay in force';
-  return { ...atStart(path), code: 'set-emptied', message, fix: 'put policies back, or restart to begin with none' };
-}
-
-const atStart = (file: string) => ({ file, line: 1, column: 1, severity: 'error', path: '' }) as const;
-
-function cannotStart(findings: readonly Finding[]): GatehouseError {
-  const errors = findings.filter(({ severity }) => severity === 'error');
-  const first = errors[0];
-  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-  const place = firstErrorPlace(errors) ?? '';
-  const message =
-    first === undefined
-      ? 'policies cannot be loaded'
-      : `${place}:${first.column}: ${first.message}; ${first.fix}${more}`;
-  return new GatehouseError('policy_invalid', message, { findings });
+/**
+ * What is away or broken, and never was in force, stops a start: its denials would be lost. Not what lies in a path that is confined to
+ * namespaces: whoever writes there stops nobody else; it is left out, named, and degraded.
+ *
+ * @throws GatehouseError `policy_invalid`
+ */
+function refuseToStart({ files, missing }: Look, { lost, findings }: Settled): void {
+  const away = missing.filter(({ isConfined }) => !isConfined);
+  const broken = new Set(lost.filter((file) => files.get(file)?.seen.namespaces === undefined));
+  if (away.length === 0 && broken.size === 0) return;
+  throw cannotStart([...away.map(missingFinding), ...findings.filter(({ file }) => broken.has(file))]);
 }

@@ -3,8 +3,8 @@
  * @module
  */
 import { isUtf8 } from 'node:buffer';
-import { readFileSync } from 'node:fs';
 import type { Clock } from '../../lib/clock.ts';
+import { FileRefused, readRegularFileSync } from '../../lib/regular-file.ts';
 import type { KindTable } from '../dialects/kind-table.ts';
 import { createReporter } from '../documents/finding.ts';
 import { KnownChunks } from '../documents/known-chunks.ts';
@@ -49,7 +49,8 @@ export class ReadCache {
     const { namespaces, kinds } = seen;
     const readAlike = before?.namespaces?.join() === namespaces?.join() && before?.kinds === kinds;
     if (before?.stamp === seen.stamp && readAlike) return before;
-    const text = textOf(seen);
+    const found = textOf(seen);
+    const text = typeof found === 'string' ? found : undefined;
     const settled = this.#clock.now() - seen.modifiedAt > FRESH_MS;
     const same = before !== undefined && before.text === text && text !== undefined && readAlike;
     const known = readAlike && before !== undefined ? before.known : new KnownChunks<ChunkReading>();
@@ -59,7 +60,11 @@ export class ReadCache {
       kinds,
       text,
       known,
-      policies: same ? before.policies : this.parse(seen.file, text, { ...seen, known }),
+      policies: same
+        ? before.policies
+        : typeof found === 'string'
+          ? this.parse(seen.file, found, { ...seen, known })
+          : unreadable(seen.file, found),
     };
     this.#cached.set(seen.file, after);
     return after;
@@ -68,10 +73,9 @@ export class ReadCache {
   /** Reads a text as if the file held it. */
   parse(
     file: string,
-    text: string | undefined,
-    seen: Pick<SeenFile, 'namespaces' | 'kinds' | 'size'> & Pick<ReadOptions, 'known'>,
+    text: string,
+    seen: Pick<SeenFile, 'namespaces' | 'kinds'> & Pick<ReadOptions, 'known'>,
   ): PolicyFile {
-    if (text === undefined) return unreadable(file, seen.size);
     const { namespaces, kinds, known } = seen;
     const more = { ...(namespaces && { namespaces }), ...(kinds && { kinds }), ...(known && { known }) };
     return readPolicies(file, text, { ...this.#options, ...more });
@@ -83,27 +87,38 @@ export class ReadCache {
   }
 }
 
-function textOf(seen: SeenFile): string | undefined {
-  if (seen.size > MAX_FILE_BYTES) return undefined;
+/** The text; or why there is none, as a finding says it. */
+function textOf({ file }: SeenFile): string | Unreadable {
   try {
-    const bytes = readFileSync(seen.file);
-    return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
-  } catch {
-    return undefined;
+    const bytes = readRegularFileSync(file, MAX_FILE_BYTES);
+    return isUtf8(bytes) ? bytes.toString('utf8') : notUtf8;
+  } catch (thrown) {
+    if (thrown instanceof FileRefused) return thrown.code === 'EFBIG' ? tooLarge : notRegular;
+    return closed;
   }
 }
 
-function unreadable(file: string, size: number): PolicyFile {
+interface Unreadable {
+  readonly code: string;
+  readonly message: string;
+  readonly fix: string;
+}
+
+const tooLarge: Unreadable = { code: 'file-too-large', message: 'the file is larger than 32 MiB', fix: 'split it' };
+const notRegular: Unreadable = {
+  code: 'not-a-file',
+  message: 'this is no regular file but a pipe, a socket, a device or a directory',
+  fix: 'put a file there, or take it away',
+};
+const closed: Unreadable = {
+  code: 'unreadable',
+  message: 'the file cannot be read',
+  fix: 'check its permissions',
+};
+const notUtf8: Unreadable = { code: 'unreadable', message: 'the file is not UTF-8', fix: 'check its encoding' };
+
+function unreadable(file: string, { code, message, fix }: Unreadable): PolicyFile {
   const report = createReporter(file);
-  const place = { line: 1, column: 1 };
-  if (size > MAX_FILE_BYTES) report.error(place, 'file-too-large', '', 'the file is larger than 32 MiB', 'split it');
-  else
-    report.error(
-      place,
-      'unreadable',
-      '',
-      'the file cannot be read, or is not UTF-8',
-      'check its permissions and its encoding',
-    );
+  report.error({ line: 1, column: 1 }, code, '', message, fix);
   return { file, documents: [], findings: report.findings, hasErrors: true, skipped: new Map() };
 }

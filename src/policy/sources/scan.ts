@@ -6,7 +6,7 @@
  * @module
  */
 import { type BigIntStats, type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { joinKindTables, type KindTable } from '../dialects/kind-table.ts';
 import { policyKinds } from '../dialects/table.ts';
 import type { PolicyPath } from './policy-path.ts';
@@ -37,6 +37,8 @@ export interface Scan {
 export interface Missing {
   readonly path: string;
   readonly why: string;
+  /** It lies in a path that is confined to namespaces: whoever writes there holds up nobody else. */
+  readonly isConfined: boolean;
 }
 
 interface Walk {
@@ -45,7 +47,16 @@ interface Walk {
   readonly missing: Missing[];
   readonly namespaces: readonly string[] | undefined;
   readonly kinds: KindTable | undefined;
+  /** Where symlinks of a confined path may lead to; undefined: anywhere. */
+  readonly within: string | undefined;
+  /** Directories that were read, by device and inode: links to each other would make a walk without end. */
+  readonly seen: Set<string>;
+  /** How many more names are looked at. */
+  left: number;
 }
+
+/** More names than this under one path are not looked at. */
+const MOST_NAMES = 200_000;
 
 /** `s`: a name may hold newlines, and what it holds is policy all the same. */
 const policyName = /^[^.].*\.(ya?ml|json)$/is;
@@ -56,15 +67,43 @@ export function scan(paths: readonly PolicyPath[]): Scan {
   const directories = new Map<string, bigint>();
   const missing: Missing[] = [];
   for (const { path, namespaces, kinds } of paths) {
-    const walk: Walk = { files, directories, missing, namespaces, kinds };
+    const within = namespaces === undefined ? undefined : realOf(path);
+    const walk: Walk = {
+      files,
+      directories,
+      missing,
+      namespaces,
+      kinds,
+      within,
+      seen: new Set(),
+      left: MOST_NAMES,
+    };
     watchParents(path, walk);
     const stats = statOf(path);
-    if (typeof stats === 'string') missing.push({ path, why: stats });
-    else if (stats.isDirectory()) scanDirectory(path, stats, [], walk);
+    if (typeof stats === 'string') missing.push({ path, why: stats, isConfined: isHidden(stats, walk) });
+    else if (stats.isDirectory()) scanDirectory(path, stats, walk);
     else if (stats.isFile()) addFile(path, stats, walk);
-    else missing.push({ path, why: 'neither a file nor a directory' });
+    else miss(path, NO_FILE, walk);
   }
   return { files: [...files.values()], directories, missing };
+}
+
+const NO_FILE = 'neither a file nor a directory';
+
+/** A path that was never there is a slip of the operator's; one that its writer has closed is the writer's. */
+const isHidden = (why: string, { namespaces }: Walk): boolean =>
+  namespaces !== undefined && why !== 'ENOENT' && why !== 'ENOTDIR';
+
+function miss(path: string, why: string, { missing, namespaces }: Walk): void {
+  missing.push({ path, why, isConfined: namespaces !== undefined });
+}
+
+function realOf(path: string): string | undefined {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return undefined;
+  }
 }
 
 function statOf(path: string): BigIntStats | string {
@@ -78,11 +117,8 @@ function statOf(path: string): BigIntStats | string {
 /** The directories in which a path, and what it points to, can be replaced. */
 function watchParents(path: string, walk: Walk): void {
   watchDirectory(dirname(path), walk);
-  try {
-    watchDirectory(dirname(realpathSync.native(path)), walk);
-  } catch {
-    // Not there now; its parent tells when it comes.
-  }
+  const real = realOf(path);
+  if (real !== undefined) watchDirectory(dirname(real), walk); // else its parent tells when it comes
 }
 
 function watchDirectory(path: string, { directories }: Walk): void {
@@ -90,35 +126,58 @@ function watchDirectory(path: string, { directories }: Walk): void {
   if (typeof stats !== 'string') directories.set(path, stats.ino);
 }
 
-function scanDirectory(path: string, stats: BigIntStats, above: readonly string[], walk: Walk): void {
-  const id = `${stats.dev}:${stats.ino}`;
-  if (above.includes(id)) return;
+function scanDirectory(path: string, stats: BigIntStats, walk: Walk): void {
   walk.directories.set(path, stats.ino);
-  let entries: Dirent[];
-  try {
-    entries = readdirSync(path, { withFileTypes: true });
-  } catch (thrown) {
-    const why = String((thrown as NodeJS.ErrnoException).code); // fs throws nothing else
-    walk.missing.push({ path, why });
-    return;
-  }
-  for (const entry of entries.sort(byName)) {
-    if (!entry.name.startsWith('.')) scanEntry(join(path, entry.name), entry, [...above, id], walk);
+  const id = `${stats.dev}:${stats.ino}`;
+  if (walk.seen.has(id)) return;
+  walk.seen.add(id);
+  const entries = entriesOf(path, walk).sort(linksLast);
+  for (const entry of entries) {
+    if (entry.name.startsWith('.')) continue;
+    if (walk.left-- === 0) miss(path, `there are more than ${MOST_NAMES} names`, walk);
+    if (walk.left < 0) return;
+    scanEntry(join(path, entry.name), entry, walk);
   }
 }
 
-const byName = (a: Dirent, b: Dirent): number => (a.name < b.name ? -1 : 1);
+function entriesOf(path: string, walk: Walk): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch (thrown) {
+    miss(path, String((thrown as NodeJS.ErrnoException).code), walk); // fs throws nothing else
+    return [];
+  }
+}
 
-function scanEntry(path: string, entry: Dirent, above: readonly string[], walk: Walk): void {
+/** By name; a directory is known by its own name and not by that of a link to it. */
+const linksLast = (a: Dirent, b: Dirent): number =>
+  Number(a.isSymbolicLink()) - Number(b.isSymbolicLink()) || (a.name < b.name ? -1 : 1);
+
+function scanEntry(path: string, entry: Dirent, walk: Walk): void {
   const found = statOf(path);
   const isPolicy = policyName.test(entry.name);
   if (typeof found === 'string') {
-    if (isPolicy && entry.isSymbolicLink()) walk.missing.push({ path, why: `it points nowhere, ${found}` });
+    if (isPolicy && entry.isSymbolicLink()) miss(path, `it points nowhere, ${found}`, walk);
+    else if (isPolicy && found !== 'ENOENT') miss(path, found, walk);
     return;
   }
-  if (entry.isSymbolicLink()) watchParents(path, walk);
-  if (found.isDirectory()) scanDirectory(path, found, above, walk);
-  else if (found.isFile() && isPolicy) addFile(path, found, walk);
+  if (!found.isDirectory() && !isPolicy) return;
+  if (entry.isSymbolicLink()) {
+    if (leadsOut(path, walk)) {
+      miss(path, 'it leads out of a path that is confined to namespaces', walk);
+      return;
+    }
+    watchParents(path, walk);
+  }
+  if (found.isDirectory()) scanDirectory(path, found, walk);
+  else if (found.isFile()) addFile(path, found, walk);
+  else miss(path, NO_FILE, walk);
+}
+
+function leadsOut(path: string, { namespaces, within }: Walk): boolean {
+  if (namespaces === undefined) return false;
+  const real = realOf(path);
+  return real === undefined || within === undefined || !`${real}${sep}`.startsWith(`${within}${sep}`);
 }
 
 function addFile(file: string, stats: BigIntStats, { files, namespaces, kinds }: Walk): void {

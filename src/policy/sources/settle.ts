@@ -12,6 +12,8 @@ export interface Candidate {
   /** Undefined: it cannot be seen now, so what it said stays. */
   readonly now: PolicyFile | undefined;
   readonly lastGood: PolicyFile | undefined;
+  /** It lies in a path that is confined to namespaces, and so yields to any file that does not. */
+  readonly isConfined?: boolean;
 }
 
 export interface Settled {
@@ -25,7 +27,10 @@ export interface Settled {
   readonly lost: readonly string[];
 }
 
-/** Chooses. A conflict of names is the fault of the file that brings something new; if both do, of the later one. */
+/**
+ * Chooses. A conflict of names is the fault of the file that is confined to namespaces; else of the one that brings something new;
+ * if both do, of the later one.
+ */
 export function settle(candidates: readonly Candidate[]): Settled {
   const chosen = new Map<string, PolicyFile>();
   const conflicts = new Map<string, Finding>();
@@ -37,12 +42,14 @@ export function settle(candidates: readonly Candidate[]): Settled {
   for (;;) {
     const [conflict] = duplicatesAmong([...chosen.values()]);
     if (conflict === undefined) break;
-    const laterIsOld = byFile.get(conflict.file.file)?.lastGood === conflict.file;
-    const earlierIsOld = byFile.get(conflict.other.file.file)?.lastGood === conflict.other.file;
-    const atFault =
-      laterIsOld && !earlierIsOld
-        ? { ...conflict, ...conflict.other, other: { file: conflict.file, document: conflict.document } }
-        : conflict;
+    const [later, earlier] = [byFile.get(conflict.file.file), byFile.get(conflict.other.file.file)];
+    const laterIsOld = later?.lastGood === conflict.file;
+    const earlierIsOld = earlier?.lastGood === conflict.other.file;
+    const [laterYields, earlierYields] = [later?.isConfined === true, earlier?.isConfined === true];
+    const isEarlier = laterYields === earlierYields ? laterIsOld && !earlierIsOld : earlierYields;
+    const atFault = isEarlier
+      ? { ...conflict, ...conflict.other, other: { file: conflict.file, document: conflict.document } }
+      : conflict;
     const name = atFault.file.file;
     conflicts.set(name, duplicateFinding(atFault));
     const fallback = byFile.get(name)?.lastGood;

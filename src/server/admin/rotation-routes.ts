@@ -46,8 +46,8 @@ const verbRoute =
     );
   };
 
-export const verbRoutes: Readonly<Record<string, AdminHandler>> = Object.fromEntries(
-  verbs.map((verb) => [`POST /v1/authorities/${verb}`, verbRoute(verb)]),
+export const verbRoutes: readonly (readonly [route: string, handle: AdminHandler])[] = verbs.map(
+  (verb) => [`POST /v1/authorities/${verb}`, verbRoute(verb)] as const,
 );
 
 function gateDetails(blockers: readonly Parameters<typeof blockerRow>[0][], etaSeconds: number | undefined) {

@@ -13,11 +13,11 @@ import { decisions, policies } from './policy-routes.ts';
 import { crl, revocations, revoke, undoRevocation } from './revocation-routes.ts';
 import { audit, forecastAndActual, gate, rehearseNow, verbRoutes } from './rotation-routes.ts';
 
-const routes: ReadonlyMap<string, AdminHandler> = new Map(
-  Object.entries<AdminHandler>({
+const routes: ReadonlyMap<string, AdminHandler> = new Map([
+  ...verbRoutes,
+  ...Object.entries<AdminHandler>({
     'GET /v1/status': (_, deps) => deps.status(),
     'GET /v1/authorities': authorities,
-    ...verbRoutes,
     'GET /v1/authorities/gate': gate,
     'GET /v1/rehearsal': forecastAndActual,
     'POST /v1/rehearsal': rehearseNow,
@@ -36,7 +36,7 @@ const routes: ReadonlyMap<string, AdminHandler> = new Map(
     'GET /v1/decisions/': why,
     'POST /v1/explain': explain,
   }),
-);
+]);
 
 /** @throws GatehouseError `not_found` */
 export function routeOf(method: string, path: string): { readonly handle: AdminHandler; readonly rest: string } {

@@ -2,7 +2,6 @@
  * Explains Checks: the same questions, policies and keys as a decider's, asked one rule after the other with a record of it.
  * @module
  */
-import { readFileSync } from 'node:fs';
 import { type ExplainDeps, type Explanation, explain } from '../../analysis/explain.ts';
 import { createPolicyFiles } from '../../analysis/source/policy-files.ts';
 import { importKeySets } from '../../authz/jwks/import-key-sets.ts';
@@ -10,8 +9,10 @@ import type { VerifyTokens } from '../../authz/jwt/verdict.ts';
 import { createTokenVerifier } from '../../authz/jwt/verifier.ts';
 import type { KeptTokens } from '../../authz/kept-decision.ts';
 import type { Revocations } from '../../authz/state.ts';
+import { readRegularFileSync } from '../../lib/regular-file.ts';
 import { compileSnapshot } from '../../policy/compile/compile-snapshot.ts';
 import { createOwnerBook } from '../../policy/owners.ts';
+import { MAX_FILE_BYTES } from '../../policy/read-policies.ts';
 import type { ExplainQuestion, ExplainState } from './explain-state.ts';
 
 /** Answers questions under one state. */
@@ -74,7 +75,7 @@ function asBefore(tokens: KeptTokens): VerifyTokens {
 
 function readText(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return readRegularFileSync(file, MAX_FILE_BYTES).toString('utf8');
   } catch {
     return undefined; // gone or not ours to read: there is no place to show then
   }

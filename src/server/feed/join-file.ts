@@ -2,9 +2,11 @@
  * The file with which a decider joins: a token, and the authorities that it may believe until it knows more.
  * @module
  */
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { GatehouseError } from '../../errors.ts';
+import { readRegularFileSync } from '../../lib/regular-file.ts';
+
+const MOST_BYTES = 1024 * 1024;
 
 const schema = z.object({
   trustDomain: z.string(),
@@ -23,9 +25,9 @@ export function readJoinFile(file: string, trustDomain: string): JoinFile {
   };
   let content: unknown;
   try {
-    content = JSON.parse(readFileSync(file, 'utf8'));
+    content = JSON.parse(readRegularFileSync(file, MOST_BYTES).toString('utf8'));
   } catch (thrown) {
-    const missing = (thrown as NodeJS.ErrnoException).code === 'ENOENT'; // readFileSync and JSON.parse throw Errors
+    const missing = (thrown as NodeJS.ErrnoException).code === 'ENOENT'; // reading and JSON.parse throw Errors
     return refuse(
       missing ? 'does not exist: make it with `gatehouse join-token create --write`' : 'cannot be read as JSON',
       thrown,

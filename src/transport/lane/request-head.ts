@@ -56,7 +56,9 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 const BAD_VALUE = /[\0\r\n]|^[ \t]|[ \t]$/;
 /** Fields of HTTP/1 connections, which HTTP/2 forbids (RFC 9113 §8.2.2). */
 const forbidden = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
-const pseudoBits: Readonly<Record<string, number>> = { ':method': 1, ':scheme': 2, ':path': 4, ':authority': 8 };
+const pseudoBits: ReadonlyMap<string, number> = new Map(
+  Object.entries<number>({ ':method': 1, ':scheme': 2, ':path': 4, ':authority': 8 }),
+);
 const REQUIRED_PSEUDO = 7;
 const FIELD_OVERHEAD = 32;
 
@@ -141,7 +143,7 @@ export class HeadReader<M, C = never> implements FieldSink {
   }
 
   #pseudoField(name: string, value: string): void {
-    const bit = pseudoBits[name] ?? 0;
+    const bit = pseudoBits.get(name) ?? 0;
     if (bit === 0 || this.#regularSeen || (this.#pseudo & bit) !== 0) {
       this.#sound = false;
       return;

@@ -24,17 +24,19 @@ function isUriReference(text: string): boolean {
 }
 
 /** Forms that are named by a boolean rule. */
-export const textForms: Readonly<Record<string, (text: string) => boolean>> = {
-  email: isEmail,
-  hostname: isHostname,
-  ip: (text) => isIP(text) !== 0,
-  ipv4: isIPv4,
-  ipv6: isIPv6,
-  uri: (text) => /^[A-Za-z][A-Za-z0-9+.-]*:/.test(text) && isUriReference(text),
-  uriRef: isUriReference,
-  address: (text) => isIP(text) !== 0 || isHostname(text),
-  uuid: (text) => /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/.test(text),
-};
+export const textForms: ReadonlyMap<string, (text: string) => boolean> = new Map(
+  Object.entries<(text: string) => boolean>({
+    email: isEmail,
+    hostname: isHostname,
+    ip: (text) => isIP(text) !== 0,
+    ipv4: isIPv4,
+    ipv6: isIPv6,
+    uri: (text) => /^[A-Za-z][A-Za-z0-9+.-]*:/.test(text) && isUriReference(text),
+    uriRef: isUriReference,
+    address: (text) => isIP(text) !== 0 || isHostname(text),
+    uuid: (text) => /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/.test(text),
+  }),
+);
 
 const strictForms: Readonly<Record<number, RegExp>> = {
   [KnownRegex.HTTP_HEADER_NAME]: /^:?[0-9a-zA-Z!#$%&'*+\-.^_|~`]+$/,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +17,14 @@ import { openPolicySources, type PolicyLoad, type PolicySources } from '../../..
 
 const policy = (name: string, rules = '[{}]', action = 'ALLOW'): string =>
   `apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: ${name}, namespace: default}\nspec: {action: ${action}, rules: ${rules}}\n`;
+
+const usual = {
+  trustDomain: 'cluster.local',
+  trustDomainAliases: [],
+  rootNamespace: 'istio-system',
+  customProviders: {},
+  absence: 'upstream',
+} as const;
 
 const namesOf = (load: PolicyLoad): string[] =>
   load.model.planes
@@ -43,15 +52,7 @@ describe('openPolicySources', () => {
     quietMs = 10,
   ): Promise<PolicySources> => {
     const sources = await openPolicySources(
-      {
-        paths,
-        trustDomain: 'cluster.local',
-        trustDomainAliases: [],
-        rootNamespace: 'istio-system',
-        customProviders: {},
-        absence: 'upstream',
-        watch: { quietMs, movedMs: 10, mostMs: 10 * quietMs, pollMs: 0 },
-      },
+      { ...usual, paths, watch: { quietMs, movedMs: 10, mostMs: 10 * quietMs, pollMs: 0 } },
       { clock: systemClock, lastGood },
     );
     open.push(sources);
@@ -265,12 +266,93 @@ describe('openPolicySources', () => {
     await assert.rejects(start([{ path: at('nowhere') }]), /nowhere does not exist/);
   });
 
-  it('confines a path to its namespaces', async () => {
+  describe('a path that is confined to namespaces', () => {
+    const confined = () => [{ path: at('policies') }, { path: at('tenant'), namespaces: ['x', 'y'] }];
+    const own = (name: string): string => policy(name).replace('namespace: default', 'namespace: x');
+    const broken: readonly { readonly name: string; readonly write: () => void; readonly degraded: () => string[] }[] = [
+      { name: 'a document of another namespace', write: () => writeFileSync(at('tenant/b.yaml'), policy('b')), degraded: () => [`${at('tenant/b.yaml')}:1`] },
+      { name: 'broken YAML', write: () => writeFileSync(at('tenant/b.yaml'), 'a: ['), degraded: () => [`${at('tenant/b.yaml')}:1`] },
+      { name: 'names of the language', write: () => writeFileSync(at('tenant/b.yaml'), own('b').replace('rules: [{}]', 'rules: [{when: [{key: constructor, values: [a]}]}]')), degraded: () => [`${at('tenant/b.yaml')}:4`] },
+      { name: 'bytes that are no text', write: () => writeFileSync(at('tenant/b.yaml'), Buffer.from([0xff, 0xfe])), degraded: () => [`${at('tenant/b.yaml')}:1`] },
+      { name: 'a name that a policy of the platform has', write: () => { writeFileSync(at('policies/z.yaml'), own('same')); writeFileSync(at('tenant/b.yaml'), own('same').replace('ALLOW', 'DENY')); }, degraded: () => [`${at('tenant/b.yaml')}:1`] },
+      { name: 'a pipe', write: () => execFileSync('mkfifo', [at('tenant/b.yaml')]), degraded: () => [at('tenant/b.yaml')] },
+      { name: 'a link to nowhere', write: () => symlinkSync('nowhere', at('tenant/b.yaml')), degraded: () => [at('tenant/b.yaml')] },
+      { name: 'a link to itself', write: () => symlinkSync('b.yaml', at('tenant/b.yaml')), degraded: () => [at('tenant/b.yaml')] },
+      { name: 'a link to a file elsewhere', write: () => symlinkSync(at('policies/a.yaml'), at('tenant/b.yaml')), degraded: () => [at('tenant/b.yaml')] },
+      { name: 'a link to a directory elsewhere', write: () => symlinkSync('..', at('tenant/b')), degraded: () => [at('tenant/b')] },
+      { name: 'a directory in place of a file', write: () => mkdirSync(at('tenant/b.yaml')), degraded: () => [] },
+    ]; // biome-ignore format: rows
+    for (const platformFirst of [true, false])
+      for (const { name, write, degraded } of broken)
+        it(`stops no start by ${name}, the path ${platformFirst ? 'last' : 'first'}`, async () => {
+          mkdirSync(at('tenant'));
+          writeFileSync(at('policies', 'a.yaml'), policy('a'));
+          writeFileSync(at('tenant', 'ours.yaml'), own('ours'));
+          write();
+          const sources = await start(platformFirst ? confined() : confined().toReversed());
+          const { value } = sources.current;
+          assert.ok(['a', 'ours'].every((each) => namesOf(value).includes(each)));
+          assert.deepEqual(value.degraded, degraded());
+          assert.equal(value.findings.filter(({ severity }) => severity === 'error').length > 0, degraded().length > 0);
+          writeFileSync(at('policies', 'a.yaml'), policy('later'));
+          const load = await sources.reload();
+          assert.ok(namesOf(load).includes('later'), 'others go on');
+          assert.deepEqual(load.degraded, degraded());
+        });
+
+    it('is the operator’s to name: one that is not there stops a start', () =>
+      assert.rejects(start(confined()), /tenant does not exist/));
+
+    it('may hold links within itself, and documents of its namespaces', async () => {
+      mkdirSync(at('tenant/..data'), { recursive: true });
+      writeFileSync(at('tenant/..data/b.yaml'), own('b'));
+      symlinkSync('..data/b.yaml', at('tenant/b.yaml'));
+      const { value } = (await start(confined())).current;
+      assert.deepEqual([namesOf(value), value.degraded], [['b'], []]);
+    });
+  });
+
+  describe('what is no file', () => {
+    it('stops a start where no namespaces confine it, at once, and names it', async () => {
+      execFileSync('mkfifo', [at('policies/a.yaml')]);
+      await assert.rejects(start(), /a\.yaml cannot be read \(neither a file nor a directory\)/);
+    });
+
+    it('keeps what a file held that a pipe takes the place of', async () => {
+      writeFileSync(at('policies', 'a.yaml'), policy('a'));
+      writeFileSync(at('policies', 'b.yaml'), policy('b'));
+      const sources = await start();
+      rmSync(at('policies', 'a.yaml'));
+      execFileSync('mkfifo', [at('policies/a.yaml')]);
+      const load = await sources.reload();
+      assert.deepEqual([namesOf(load), load.degraded], [['a', 'b'], [at('policies/a.yaml')]]);
+    });
+
+    it('reads each directory once, however many links lead to it', async () => {
+      const names = Array.from({ length: 9 }, (_, i) => `d${i}`);
+      for (const name of names) mkdirSync(at('policies', name));
+      for (const from of names) for (const to of names) symlinkSync(`../${to}`, at('policies', from, `to-${to}`));
+      for (const name of names) writeFileSync(at('policies', name, 'p.yaml'), policy(name));
+      const sources = await start();
+      assert.deepEqual([namesOf(sources.current.value), sources.current.value.findings], [names, []]);
+    });
+  });
+
+  it('says that a look has failed, keeps what was in force, and goes on with the next', async () => {
     writeFileSync(at('policies', 'a.yaml'), policy('a'));
-    await assert.rejects(
-      start([{ path: at('policies'), namespaces: ['team-a'] }]),
-      /may only hold documents of team-a/,
-    );
+    let isBroken = false;
+    const clock = { ...systemClock, now: () => { if (isBroken) throw new TypeError('a fault\nof ours'); return systemClock.now(); } }; // biome-ignore format: a row
+    const sources = await openPolicySources({ ...usual, paths: [{ path: at('policies') }] }, { clock, lastGood: createLastGoodMemory() }); // biome-ignore format: a row
+    open.push(sources);
+    isBroken = true;
+    writeFileSync(at('policies', 'b.yaml'), policy('b'));
+    await assert.rejects(sources.reload(), /a fault/);
+    const { value } = sources.current;
+    assert.deepEqual([namesOf(value), value.degraded.length, value.findings[0]?.code], [['a'], 1, 'look-failed']);
+    assert.match(value.degraded[0] ?? '', /^policies: the last look at the files failed: a fault/);
+    isBroken = false;
+    const load = await sources.reload();
+    assert.deepEqual([namesOf(load), load.degraded], [['a', 'b'], []]);
   });
 
   describe('a file that several paths lead to', () => {

@@ -12,11 +12,13 @@ import { calicoGroups } from './policy.ts';
 import { ruleShape } from './rule.ts';
 
 /** Tiers that exist without a document and keep their place. */
-const reserved: Readonly<Record<string, { readonly order: number; readonly defaultAction: 'Deny' | 'Pass' }>> = {
-  default: { order: 1_000_000, defaultAction: 'Deny' },
-  'kube-admin': { order: 1_000, defaultAction: 'Pass' },
-  'kube-baseline': { order: 10_000_000, defaultAction: 'Pass' },
-};
+const reserved: ReadonlyMap<string, { readonly order: number; readonly defaultAction: 'Deny' | 'Pass' }> = new Map(
+  Object.entries<{ readonly order: number; readonly defaultAction: 'Deny' | 'Pass' }>({
+    default: { order: 1_000_000, defaultAction: 'Deny' },
+    'kube-admin': { order: 1_000, defaultAction: 'Pass' },
+    'kube-baseline': { order: 10_000_000, defaultAction: 'Pass' },
+  }),
+);
 
 interface Kind {
   readonly kind: string;
@@ -69,7 +71,7 @@ function readTier(document: PolicyDocument, report: Reporter): Contribution {
     order: order?.is === 'number' ? Number(order.text) : Infinity,
     defaultAction: textAt(spec, 'defaultAction') ?? 'Deny',
   };
-  const fixed = reserved[document.name];
+  const fixed = reserved.get(document.name);
   if (fixed !== undefined && (tier.order !== fixed.order || tier.defaultAction !== fixed.defaultAction)) {
     const message = `tier ${document.name} keeps order ${fixed.order} and defaultAction ${fixed.defaultAction}`;
     report.error(spec ?? document.place, 'tier-reserved', 'spec', message, 'make a tier of your own');

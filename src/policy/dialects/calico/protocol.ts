@@ -4,14 +4,16 @@
  */
 import type { Value } from '../../documents/value.ts';
 
-const numbers: Readonly<Record<string, number>> = { ICMP: 1, TCP: 6, UDP: 17, ICMPv6: 58, SCTP: 132, UDPLite: 136 };
+const numbers: ReadonlyMap<string, number> = new Map(
+  Object.entries<number>({ ICMP: 1, TCP: 6, UDP: 17, ICMPv6: 58, SCTP: 132, UDPLite: 136 }),
+);
 
-export const protocolNames: readonly string[] = Object.keys(numbers);
+export const protocolNames: readonly string[] = [...numbers.keys()];
 
 /** The protocol's number; undefined if the value is none. */
 export function protocolNumber(value: Value | undefined): number | undefined {
   if (value?.is !== 'text' && value?.is !== 'number') return undefined;
-  const named = Object.hasOwn(numbers, value.text) ? numbers[value.text] : undefined;
+  const named = numbers.get(value.text);
   if (named !== undefined) return named;
   const number = /^[1-9]\d{0,2}$/.test(value.text) ? Number(value.text) : 0;
   return number >= 1 && number <= 255 ? number : undefined;

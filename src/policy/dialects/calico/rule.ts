@@ -16,11 +16,13 @@ import { allOf, type HttpClause, type TieredRule } from './tiered-policy.ts';
 const protocolShape: Shape = { is: 'number', orText: true };
 const icmpShape: Shape = object({ type: { is: 'number' }, code: { is: 'number' } });
 
-const effects: Readonly<Record<string, Effect>> = { Allow: 'allow', Deny: 'deny', Pass: 'pass', Log: 'log' };
+const effects: ReadonlyMap<string, Effect> = new Map(
+  Object.entries<Effect>({ Allow: 'allow', Deny: 'deny', Pass: 'pass', Log: 'log' }),
+);
 
 export const ruleShape: Shape = object(
   {
-    action: { is: 'text', oneOf: Object.keys(effects) },
+    action: { is: 'text', oneOf: [...effects.keys()] },
     ipVersion: { is: 'number' },
     protocol: protocolShape,
     notProtocol: protocolShape,
@@ -68,7 +70,7 @@ export function readRule(rule: MapValue, index: number, path: string, context: R
   return {
     index,
     position: { file: context.file, line: rule.line, column: rule.column },
-    effect: effects[textAt(rule, 'action') ?? ''] ?? 'deny',
+    effect: effects.get(textAt(rule, 'action') ?? '') ?? 'deny',
     check: allOf([source.check, destination.check, ...protocols]),
     network: allOf([source.network, destination.network, ...protocols, ...familyCondition(rule)]),
     // Calico looks at the protocol after the path: what it refuses it refuses before.

@@ -27,12 +27,14 @@ export const authorizationPolicyReader: KindReader = {
   read,
 };
 
-const stageOf: Readonly<Record<string, IstioRuleStage>> = {
-  ALLOW: 'any-allow',
-  DENY: 'any-deny',
-  AUDIT: 'audit',
-  CUSTOM: 'delegate',
-};
+const stageOf: ReadonlyMap<string, IstioRuleStage> = new Map(
+  Object.entries<IstioRuleStage>({
+    ALLOW: 'any-allow',
+    DENY: 'any-deny',
+    AUDIT: 'audit',
+    CUSTOM: 'delegate',
+  }),
+);
 
 function read(document: PolicyDocument, options: DialectOptions, report: Reporter): Contribution | undefined {
   const spec = mapAt(document.root, 'spec');
@@ -47,7 +49,7 @@ function read(document: PolicyDocument, options: DialectOptions, report: Reporte
     rule.is === 'map' ? [readRule(rule, i, action, context, document.file, report)] : [],
   );
   lintRules(built, rules, action, report);
-  const stage = stageOf[action];
+  const stage = stageOf.get(action);
   if (stage === undefined) return undefined;
   if (spec !== undefined && hasTargets(spec)) {
     warnOfTargets(spec, report);

@@ -3,16 +3,18 @@
  * @module
  */
 
-const millisecondsOf: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  μs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
+const millisecondsOf: ReadonlyMap<string, number> = new Map(
+  Object.entries<number>({
+    ns: 1e-6,
+    us: 1e-3,
+    µs: 1e-3,
+    μs: 1e-3,
+    ms: 1,
+    s: 1000,
+    m: 60_000,
+    h: 3_600_000,
+  }),
+);
 
 /** What 63 bits of nanoseconds hold. */
 const LONGEST_MS = 9_223_372_036_854.775;
@@ -23,7 +25,7 @@ export function goDurationMs(text: string): number | undefined {
   if (!/^[-+]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(text)) return undefined;
   let total = 0;
   for (const [, amount = '', unit = ''] of text.matchAll(/([0-9.]+)(ns|us|µs|μs|ms|s|m|h)/g)) {
-    total += Number(amount) * (millisecondsOf[unit] ?? Number.NaN);
+    total += Number(amount) * (millisecondsOf.get(unit) ?? Number.NaN);
   }
   if (total > LONGEST_MS) return undefined;
   const rounded = Math.round(total * 1e6) / 1e6;

@@ -8,12 +8,14 @@ import type { TextValue } from '../../documents/value.ts';
 import { excessOf, type KeyWork } from '../../token-limits.ts';
 
 /** The members that make a key of each type (RFC 7518 §6, RFC 8037 §2). */
-const membersOf: Readonly<Record<string, readonly string[]>> = {
-  RSA: ['n', 'e'],
-  EC: ['crv', 'x', 'y'],
-  OKP: ['crv', 'x'],
-  oct: ['k'],
-};
+const membersOf: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries<readonly string[]>({
+    RSA: ['n', 'e'],
+    EC: ['crv', 'x', 'y'],
+    OKP: ['crv', 'x'],
+    oct: ['k'],
+  }),
+);
 
 /** Reports keys that cannot be read, and keys that hold a secret. */
 export function checkJwks(jwks: TextValue, path: string, report: Reporter): void {
@@ -102,8 +104,8 @@ const optionalTexts = ['kid', 'alg', 'use', 'x5u', 'x5t', 'x5t#S256'];
 
 function problemOf(key: unknown): string | undefined {
   if (!isRecord(key)) return 'is no JSON object';
-  const members = typeof key['kty'] === 'string' ? membersOf[key['kty']] : undefined;
-  if (members === undefined) return `has no known kty (${Object.keys(membersOf).join(', ')})`;
+  const members = typeof key['kty'] === 'string' ? membersOf.get(key['kty']) : undefined;
+  if (members === undefined) return `has no known kty (${[...membersOf.keys()].join(', ')})`;
   const missing = members.find((member) => typeof key[member] !== 'string');
   if (missing !== undefined) return `has no ${missing}`;
   const garbled = [...members, 'd'].find((member) => member !== 'crv' && member in key && !isBase64(key[member]));
@@ -115,14 +117,16 @@ function problemOf(key: unknown): string | undefined {
 }
 
 /** The algorithms that a key of a type may name; for elliptic curves those of its curve. */
-const algorithmsOf: Readonly<Record<string, RegExp>> = {
-  RSA: /^(?:RS|PS)(?:256|384|512)$/,
-  'P-256': /^ES256$/,
-  'P-384': /^ES384$/,
-  'P-521': /^ES512$/,
-  Ed25519: /^EdDSA$/,
-  oct: /^HS(?:256|384|512)$/,
-};
+const algorithmsOf: ReadonlyMap<string, RegExp> = new Map(
+  Object.entries<RegExp>({
+    RSA: /^(?:RS|PS)(?:256|384|512)$/,
+    'P-256': /^ES256$/,
+    'P-384': /^ES384$/,
+    'P-521': /^ES512$/,
+    Ed25519: /^EdDSA$/,
+    oct: /^HS(?:256|384|512)$/,
+  }),
+);
 
 /** Tells whether Envoy takes a key at all. */
 function isUsable(key: unknown): boolean {
@@ -130,7 +134,7 @@ function isUsable(key: unknown): boolean {
   const { kty, crv, alg = '' } = key;
   const name = kty === 'EC' || kty === 'OKP' ? crv : kty;
   if (typeof name !== 'string' || typeof alg !== 'string') return false;
-  return alg === '' ? name in algorithmsOf : algorithmsOf[name]?.test(alg) === true;
+  return alg === '' ? algorithmsOf.has(name) : algorithmsOf.get(name)?.test(alg) === true;
 }
 
 /** Either alphabet, padded or not. */

@@ -13,14 +13,16 @@ import { checkReservedAnnotations, refuseDryRun } from './annotations.ts';
 import { refOf } from './authorization-policy.ts';
 import { checkSelector, selectorShape, subjectOf } from './subject.ts';
 
-const modes: Readonly<Record<string, MtlsMode>> = {
-  UNSET: 'unset',
-  DISABLE: 'disable',
-  PERMISSIVE: 'permissive',
-  STRICT: 'strict',
-};
+const modes: ReadonlyMap<string, MtlsMode> = new Map(
+  Object.entries<MtlsMode>({
+    UNSET: 'unset',
+    DISABLE: 'disable',
+    PERMISSIVE: 'permissive',
+    STRICT: 'strict',
+  }),
+);
 
-const mtls: Shape = object({ mode: { is: 'text', oneOf: Object.keys(modes) } });
+const mtls: Shape = object({ mode: { is: 'text', oneOf: [...modes.keys()] } });
 
 export const peerAuthenticationReader: KindReader = {
   dialect: 'istio',
@@ -77,7 +79,7 @@ function read(document: PolicyDocument, options: DialectOptions, report: Reporte
 }
 
 function modeOf(value: Value | undefined): MtlsMode {
-  return modes[textAt(value, 'mode') ?? 'UNSET'] ?? 'unset';
+  return modes.get(textAt(value, 'mode') ?? 'UNSET') ?? 'unset';
 }
 
 function portsOf(spec: Value | undefined, report: Reporter): readonly (readonly [number, MtlsMode])[] {

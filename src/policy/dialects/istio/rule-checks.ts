@@ -110,7 +110,7 @@ function checkCondition(condition: MapValue, path: string, report: Reporter): vo
     );
   }
   checkKey(key, place, `${path}.key`, report);
-  const check = checkOfKey[key] ?? 'text';
+  const check = checkOfKey.get(key) ?? 'text';
   checkValues(values, check, `${path}.values`, report);
   checkValues(notValues, check, `${path}.notValues`, report);
   const most = 16;
@@ -124,14 +124,16 @@ function checkCondition(condition: MapValue, path: string, report: Reporter): vo
   }
 }
 
-const checkOfKey: Readonly<Record<string, ValueCheck>> = {
-  'source.ip': 'address',
-  'remote.ip': 'address',
-  'destination.ip': 'address',
-  'destination.port': 'port',
-  'source.serviceAccount': 'service-account',
-  'source.trustDomain': 'wildcard',
-};
+const checkOfKey: ReadonlyMap<string, ValueCheck> = new Map(
+  Object.entries<ValueCheck>({
+    'source.ip': 'address',
+    'remote.ip': 'address',
+    'destination.ip': 'address',
+    'destination.port': 'port',
+    'source.serviceAccount': 'service-account',
+    'source.trustDomain': 'wildcard',
+  }),
+);
 
 const bracketed = ['request.headers', 'request.auth.claims', 'experimental.envoy.filters.'];
 
@@ -154,11 +156,13 @@ const conditionKeys: readonly string[] = [
   'experimental.envoy.filters.NAME[KEY]',
 ];
 
-const replaced: Readonly<Record<string, string>> = {
-  'destination.namespace': 'the policy applies to its own namespace: set metadata.namespace',
-  'destination.name': 'use a selector',
-  'destination.user': 'use a selector',
-};
+const replaced: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    'destination.namespace': 'the policy applies to its own namespace: set metadata.namespace',
+    'destination.name': 'use a selector',
+    'destination.user': 'use a selector',
+  }),
+);
 
 function checkKey(key: string, place: Value, path: string, report: Reporter): void {
   if (bracketed.some((prefix) => key.startsWith(prefix))) {
@@ -174,7 +178,7 @@ function checkKey(key: string, place: Value, path: string, report: Reporter): vo
     return;
   }
   if (!key.startsWith('operation.') && attributeOf(key) !== undefined) return;
-  const instead = replaced[key] ?? (key.startsWith('destination.labels') ? 'use spec.selector' : undefined);
+  const instead = replaced.get(key) ?? (key.startsWith('destination.labels') ? 'use spec.selector' : undefined);
   const fix = instead ?? `use one of ${conditionKeys.join(', ')}`;
   report.error(place, 'key-unknown', path, `there is no attribute ${JSON.stringify(key)}`, fix);
 }

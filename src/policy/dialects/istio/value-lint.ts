@@ -17,26 +17,28 @@ type Lint = (value: string) => Oddity | undefined;
 const shown = (value: string): string => JSON.stringify(value);
 
 /** In the order in which they are asked; the first that speaks is reported. */
-const lints: Readonly<Record<string, readonly Lint[]>> = {
-  'operation.path': [blanks, regexLike, strayStar, templateStart, unreachablePath],
-  'operation.method': [blanks, regexLike, strayStar, methodCase],
-  'operation.host': [blanks, regexLike, hostPort, strayStar],
-  'source.principal': [blanks, scheme, regexLike, strayStar, principalForm],
-  'source.namespace': [blanks, regexLike],
-  'source.serviceAccount': [blanks],
-  'source.trustDomain': [blanks, scheme],
-  'request.auth.principal': [blanks, requestPrincipal],
-  'source.ip': [addressForm],
-  'remote.ip': [addressForm],
-  'destination.ip': [addressForm],
-  'connection.sni': [blanks, strayStar, sniCase],
-  header: [blanks, regexLike, strayStar],
-  claim: [blanks, strayStar, claimType],
-};
+const lints: ReadonlyMap<string, readonly Lint[]> = new Map(
+  Object.entries<readonly Lint[]>({
+    'operation.path': [blanks, regexLike, strayStar, templateStart, unreachablePath],
+    'operation.method': [blanks, regexLike, strayStar, methodCase],
+    'operation.host': [blanks, regexLike, hostPort, strayStar],
+    'source.principal': [blanks, scheme, regexLike, strayStar, principalForm],
+    'source.namespace': [blanks, regexLike],
+    'source.serviceAccount': [blanks],
+    'source.trustDomain': [blanks, scheme],
+    'request.auth.principal': [blanks, requestPrincipal],
+    'source.ip': [addressForm],
+    'remote.ip': [addressForm],
+    'destination.ip': [addressForm],
+    'connection.sni': [blanks, strayStar, sniCase],
+    header: [blanks, regexLike, strayStar],
+    claim: [blanks, strayStar, claimType],
+  }),
+);
 
 /** The first odd thing about a value of an attribute. */
 export function oddityOf(key: string, value: string): Oddity | undefined {
-  for (const lint of lints[attributeKind(key)] ?? []) {
+  for (const lint of lints.get(attributeKind(key)) ?? []) {
     const found = lint(value);
     if (found !== undefined) return found;
   }

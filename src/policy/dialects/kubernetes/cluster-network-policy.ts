@@ -47,7 +47,7 @@ const oldPortShape = object({
 interface Form {
   readonly kind: string;
   readonly version: string;
-  readonly actions: Readonly<Record<string, Effect>>;
+  readonly actions: ReadonlyMap<string, Effect>;
   readonly portsField: 'protocols' | 'ports';
   readonly fields: Readonly<Record<string, Shape>>;
   tierOf(spec: MapValue | undefined): 'kube-admin' | 'kube-baseline';
@@ -59,7 +59,7 @@ const forms: readonly Form[] = [
   {
     kind: 'ClusterNetworkPolicy',
     version: 'v1alpha2',
-    actions: { Accept: 'allow', Deny: 'deny', Pass: 'pass' },
+    actions: new Map(Object.entries<Effect>({ Accept: 'allow', Deny: 'deny', Pass: 'pass' })),
     portsField: 'protocols',
     fields: { tier: { is: 'text', oneOf: ['Admin', 'Baseline'] }, priority },
     tierOf: (spec) => (textAt(spec, 'tier') === 'Baseline' ? 'kube-baseline' : 'kube-admin'),
@@ -67,7 +67,7 @@ const forms: readonly Form[] = [
   {
     kind: 'AdminNetworkPolicy',
     version: 'v1alpha1',
-    actions: { Allow: 'allow', Deny: 'deny', Pass: 'pass' },
+    actions: new Map(Object.entries<Effect>({ Allow: 'allow', Deny: 'deny', Pass: 'pass' })),
     portsField: 'ports',
     fields: { priority },
     tierOf: () => 'kube-admin',
@@ -75,7 +75,7 @@ const forms: readonly Form[] = [
   {
     kind: 'BaselineAdminNetworkPolicy',
     version: 'v1alpha1',
-    actions: { Allow: 'allow', Deny: 'deny' },
+    actions: new Map(Object.entries<Effect>({ Allow: 'allow', Deny: 'deny' })),
     portsField: 'ports',
     fields: {},
     tierOf: () => 'kube-baseline',
@@ -107,7 +107,7 @@ function ruleShape(form: Form, peers: 'from' | 'to'): Shape {
   return object(
     {
       name: text,
-      action: { is: 'text', oneOf: Object.keys(form.actions) },
+      action: { is: 'text', oneOf: [...form.actions.keys()] },
       [peers]: listOf(peerShape, 100),
       [form.portsField]: listOf(ports, 100),
     },
@@ -196,7 +196,7 @@ function readRule(
   const path = `spec.${direction}[${index}]`;
   const field = direction === 'ingress' ? 'from' : 'to';
   const end = direction === 'ingress' ? 'source' : 'destination';
-  const effect = form.actions[textAt(rule, 'action') ?? ''] ?? 'deny';
+  const effect = form.actions.get(textAt(rule, 'action') ?? '') ?? 'deny';
   const peers = (listAt(rule, field)?.items ?? []).map((peer, i) =>
     readPeer(peer, end, `${path}.${field}[${i}]`, report),
   );

@@ -1,0 +1,41 @@
+/**
+ * What there is to say of paths as a whole, and of a start that cannot be.
+ * @module
+ */
+import { GatehouseError } from '../../errors.ts';
+import { oneLine } from '../../lib/printable.ts';
+import { type Finding, firstErrorPlace } from '../documents/finding.ts';
+import type { Missing } from './scan.ts';
+
+/** A path that is not there, or cannot be read. */
+export function missingFinding({ path, why }: Missing): Finding {
+  const message = why === 'ENOENT' ? `${path} does not exist` : `${path} cannot be read (${why})`;
+  return { ...atStart(path), code: 'path-missing', message, fix: 'create it, or take it out of policies.paths' };
+}
+
+/** A look that ended in the middle. */
+export function lookFinding(path: string, thrown: unknown): Finding {
+  const message = `the last look at the files failed: ${oneLine(thrown instanceof Error ? thrown.message : String(thrown))}`;
+  return { ...atStart(path), code: 'look-failed', message, fix: 'look at the log; what was in force stays' };
+}
+
+/** Nothing is left where something was. */
+export function emptyFinding(path: string): Finding {
+  const message = 'no policy is left; the last ones stay in force';
+  return { ...atStart(path), code: 'set-emptied', message, fix: 'put policies back, or restart to begin with none' };
+}
+
+const atStart = (file: string) => ({ file, line: 1, column: 1, severity: 'error', path: '' }) as const;
+
+/** `policy_invalid` with the first error of the findings, and how many more there are. */
+export function cannotStart(findings: readonly Finding[]): GatehouseError {
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  const first = errors[0];
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  const place = firstErrorPlace(errors) ?? '';
+  const message =
+    first === undefined
+      ? 'policies cannot be loaded'
+      : `${place}:${first.column}: ${first.message}; ${first.fix}${more}`;
+  return new GatehouseError('policy_invalid', message, { findings });
+}
