@@ -27,7 +27,16 @@ const BATCH = 64;
 const THOROUGH_EVERY = 8;
 const REPORT_EVERY_MS = 5_000;
 const LONGEST = 100_000;
-const sources = ['/src/transport/lane/', '/src/authz/', '/src/policy/compile/', '/src/lib/'];
+const sources = [
+  '/src/transport/lane/',
+  '/src/authz/',
+  '/src/policy/compile/',
+  '/src/lib/',
+  '/src/server/',
+  '/src/platform/observe/',
+  '/src/identity/delivery/',
+  '/src/identity/pki/',
+];
 
 const order = workerData as FuzzOrder; // only fuzz.ts starts us
 const progress = new Int32Array(order.progress);

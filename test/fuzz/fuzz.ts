@@ -1,5 +1,5 @@
 /**
- * The long-running fuzzer: `npm run fuzz -- [--target lane|hpack|check] [--minutes 10] [--seed N] [--keep] [--replay FILE]`.
+ * The long-running fuzzer: `npm run fuzz -- [--target lane|hpack|check|http|words] [--minutes 10] [--seed N] [--keep] [--replay FILE]`.
  *
  * Targets take turns of a minute. `--keep` writes what was found worth keeping to test/fixtures/fuzz. A finding is written to
  * .cache/fuzz/, and `--replay` runs it again. Exit 1 when anything was found.

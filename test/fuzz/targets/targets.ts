@@ -5,9 +5,11 @@
 import type { FuzzTarget } from '../target.ts';
 import { checkTarget } from './check-target.ts';
 import { hpackTarget } from './hpack-target.ts';
+import { httpTarget } from './http-target.ts';
 import { laneTarget } from './lane-target.ts';
+import { wordsTarget } from './words-target.ts';
 
-export const targets: readonly FuzzTarget[] = [laneTarget, hpackTarget, checkTarget];
+export const targets: readonly FuzzTarget[] = [laneTarget, hpackTarget, checkTarget, httpTarget, wordsTarget];
 
 /** @throws Error that names those there are */
 export function targetNamed(name: string): FuzzTarget {
