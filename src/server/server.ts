@@ -43,6 +43,7 @@ import { openKeySets } from './key-set-role.ts';
 import { listenAddress } from './listen-addresses.ts';
 import { createDecisionLog } from './log/decision-log.ts';
 import { lookAtAuthority } from './look-at-authority.ts';
+import { refuseNewerStore } from './newer-store.ts';
 import { deliveryObserver } from './observer.ts';
 import { endpointsOf, openPolicies } from './policy-role.ts';
 import { needsRestart } from './reload-plan.ts';
@@ -160,6 +161,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
 
     prepareDataDir(config.dataDir);
     const kept = stack.use(openKeptTexts(config.dataDir));
+    if (config.roles.includes('authority')) await refuseNewerStore(config);
     if (config.roles.includes('authority')) {
       const failed = (thrown: unknown): void => log.error(`callers and callees: ${asGatehouseError(thrown).message}`);
       stack.use(keepEdges(edges, kept, failed));

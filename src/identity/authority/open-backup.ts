@@ -45,7 +45,7 @@ export function refuseBackup(reason: string, cause?: unknown): never {
 export async function openBackup(bytes: Uint8Array, deps: OpenDeps): Promise<OpenedBackup> {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const isOld = startsWith(file, OLD_MAGIC);
-  if (!isOld && !startsWith(file, BACKUP_MAGIC)) return refuseBackup('it is no backup of Gatehouse');
+  if (!isOld && !startsWith(file, BACKUP_MAGIC)) return refuseUnknown(file);
   const lineEnd = file.subarray(0, MAX_HEADER_BYTES).indexOf('\n', BACKUP_MAGIC.length);
   if (lineEnd < 0) return refuseBackup('it is cut short');
   const header = file.subarray(0, lineEnd + 1);
@@ -62,6 +62,13 @@ export async function openBackup(bytes: Uint8Array, deps: OpenDeps): Promise<Ope
     if (thrown instanceof GatehouseError) throw thrown;
     return refuseBackup('it is cut short, was changed, or was made under another key-encryption key', thrown);
   }
+}
+
+function refuseUnknown(file: Buffer): never {
+  const format = /^GHBK(\d{1,6})\n/.exec(file.toString('latin1', 0, 12))?.[1];
+  if (format === undefined) return refuseBackup('it is no backup of Gatehouse');
+  const known = BACKUP_MAGIC.toString('latin1').trim().slice('GHBK'.length);
+  return refuseBackup(`it has format ${format}, this program reads up to ${known}; run a newer Gatehouse`);
 }
 
 const startsWith = (file: Buffer, magic: Buffer): boolean => file.subarray(0, magic.length).equals(magic);

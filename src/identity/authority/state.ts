@@ -172,7 +172,7 @@ export function stateFromText(text: string): AuthorityState {
   if (document.format !== FORMAT) {
     throw new GatehouseError(
       'store_unusable',
-      `the authority's state has format ${document.format}, this version reads ${FORMAT}`,
+      `the authority's state has format ${document.format}, this program reads ${FORMAT}; run a newer Gatehouse`,
     );
   }
   return {

@@ -105,7 +105,13 @@ export async function openPostgresAuthorityStore(
 }
 
 async function migrate(sql: Sql): Promise<void> {
+  const [found] = await sql`SELECT to_regclass('gatehouse_meta') IS NOT NULL AS there`;
+  if (found?.['there'] === true) await refuseNewer(sql); // before anything is changed
   await sql.unsafe(schema);
+  await refuseNewer(sql);
+}
+
+async function refuseNewer(sql: Sql): Promise<void> {
   const [meta] = await sql`SELECT version FROM gatehouse_meta`;
   const version = Number(meta?.['version'] ?? 0);
   if (version <= SCHEMA_VERSION) return;
