@@ -53,6 +53,7 @@ export function startDeciders(deps: DeciderRoleDeps): Deciders {
     },
     ended(pid, how, restartInMs) {
       connections.delete(pid);
+      board.degrade(descriptorsOf(pid), []);
       showConnections();
       log.error({ pid, how, restartInMs }, 'a decider has ended; another is started');
     },
@@ -76,6 +77,8 @@ export function startDeciders(deps: DeciderRoleDeps): Deciders {
   deciders.tell({ kind: 'settings', settings: deciderSettings(config) });
   return deciders;
 }
+
+const descriptorsOf = (pid: number): string => `descriptors of ${pid}`;
 
 /** What a configuration means to a decider. */
 export function deciderSettings(config: Config): DeciderSettings {
@@ -140,6 +143,10 @@ function hear(
       break;
     case 'unknown-kid':
       unknownKid(message.unknown);
+      break;
+    case 'descriptors':
+      board.degrade(descriptorsOf(pid), message.why === '' ? [] : [`descriptors of decider ${pid}: ${message.why}`]);
+      if (message.why !== '') log.error({ pid }, `descriptors of decider ${pid}: ${message.why}`);
       break;
     case 'handshake-failed':
       handshakeFailed('Check', message.failure);

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Config, WorkloadConfig } from '../config/config.ts';
-import { GatehouseError } from '../errors.ts';
+import { asGatehouseError, type ErrorCode, GatehouseError } from '../errors.ts';
 import { createAttestor } from '../identity/attestation/attestor.ts';
 import { createExecutables, type Executables, wantedFacts } from '../identity/attestation/executable.ts';
 import type { Authority } from '../identity/authority/authority.ts';
@@ -70,6 +70,8 @@ export interface IdentityRoleDeps {
   readonly observer: DeliveryObserver;
   /** Told of every SVID that was issued. */
   readonly issued: (kind: 'x509' | 'jwt', spiffeId: string, notAfterAt: number) => void;
+  /** Told of every SVID that could not be. */
+  readonly notIssued: (code: ErrorCode) => void;
   readonly report: (error: GatehouseError) => void;
   readonly warn: (message: string) => void;
   /** What to say to other replicas of our deciders. */
@@ -104,7 +106,7 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
   const entries = createWatchable<readonly Entry[]>(entriesOf(config.entries, config.workloads, config.authority));
   const accounts = createAccounts();
   const executables = createExecutables();
-  const source = shareIssuing(observed(authority, deps.issued));
+  const source = shareIssuing(observed(authority, deps));
   const endpoint = createWorkloadEndpoint({
     source,
     entries,
@@ -224,16 +226,27 @@ export function readKeyEncryptionKey({ authority: { keyEncryptionKeyFile: file }
 }
 
 /** The authority, with every issuance told. */
-function observed(authority: Authority, issued: IdentityRoleDeps['issued']): IdentitySource {
+function observed(
+  authority: Authority,
+  { issued, notIssued }: Pick<IdentityRoleDeps, 'issued' | 'notIssued'>,
+): IdentitySource {
+  const counted = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (thrown) {
+      notIssued(asGatehouseError(thrown).code);
+      throw thrown;
+    }
+  };
   return {
     ...authority,
     async issueX509(request) {
-      const svid = await authority.issueX509(request);
+      const svid = await counted(authority.issueX509(request));
       issued('x509', svid.spiffeId, svid.notAfterAt);
       return svid;
     },
     async issueJwt(request) {
-      const svid = await authority.issueJwt(request);
+      const svid = await counted(authority.issueJwt(request));
       issued('jwt', svid.spiffeId, svid.expiresAt);
       return svid;
     },

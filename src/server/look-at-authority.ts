@@ -12,7 +12,7 @@ export async function lookAtAuthority(authority: Authority, metrics: Metrics): P
     const living = x509Authorities.filter(({ slot }) => slot !== 'revoked');
     metrics.setAuthorityExpiry(new Map(living.map(({ slot, notAfterAt }) => [slot, (notAfterAt - Date.now()) / 1000])));
     metrics.setUnacknowledged(stuckIn([...living, ...jwtAuthorities]));
-    metrics.setStoreUp(authority.readiness.value.ready);
+    metrics.setStoreUp(authority.readiness.value.cause !== 'store');
   } catch {
     metrics.setStoreUp(false); // the pages must answer while the store is away
   }

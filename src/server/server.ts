@@ -11,6 +11,7 @@ import { createFollowers } from '../identity/delivery/feed/followers.ts';
 import { createAccounts } from '../lib/accounts.ts';
 import { createWatchable } from '../lib/watchable.ts';
 import { giveBackWhenQuiet } from '../platform/memory/give-back.ts';
+import { watchDescriptors } from '../platform/observe/descriptors.ts';
 import { createHealthPages } from '../platform/observe/health-pages.ts';
 import type { Log } from '../platform/observe/log.ts';
 import { createMetrics, type LaneListener } from '../platform/observe/metrics.ts';
@@ -49,8 +50,10 @@ import { endpointsOf, openPolicies } from './policy-role.ts';
 import { needsRestart } from './reload-plan.ts';
 import { replicaWord } from './replica-word.ts';
 import { type Knowledge, type RevocationRows, revocationsOf } from './revocations.ts';
+import { servicesOf } from './services.ts';
 import { createSvidBook } from './svid-book.ts';
 import { createSvidExpiry } from './svid-expiry.ts';
+import { tellStanding } from './tell-standing.ts';
 import { createIdentifyCaller } from './tls/callers.ts';
 import { createTlsRole } from './tls/tls-role.ts';
 import { tokenRulesOf } from './token-rules.ts';
@@ -92,7 +95,6 @@ export interface RunningServer {
   drain(graceMs: number): Promise<void>;
 }
 
-const SERVICES = ['', 'SpiffeWorkloadAPI', 'envoy.service.secret.v3.SecretDiscoveryService'];
 const REPORT_TIMEOUT_MS = 500;
 const UPSTREAM_LOOK_MS = 60_000;
 
@@ -108,12 +110,11 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const stack = new AsyncDisposableStack();
   try {
     const startedAt = Date.now();
-    const board = createReadinessBoard([
-      config.roles.includes('authority') ? 'authority' : 'feed',
-      'policies',
-      ...(isDecider ? ['deciders'] : []),
-    ]);
-    const serving = createWatchable<ServingState>(servingState(false));
+    const board = createReadinessBoard(
+      [config.roles.includes('authority') ? 'authority' : 'feed', 'policies', ...(isDecider ? ['deciders'] : [])],
+      isDecider ? ['authority', 'descriptors'] : ['descriptors'],
+    );
+    const serving = createWatchable<ServingState>(servicesOf(config.roles, board));
     const svids = createSvidBook();
     const edges = createEdgeBook();
     const troubles = createTroubles({
@@ -188,10 +189,13 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       : undefined;
     const followers = createFollowers();
     const allDeciders = joinDeciders(deciders, followers);
-    board.state.subscribe(({ ready }) => {
-      serving.replace(servingState(ready));
-      deciders?.tell({ kind: 'serving', serving: ready });
-    });
+    const tellServing = (): void => {
+      serving.replace(servicesOf(config.roles, board));
+      metrics.setServing(serving.value);
+      deciders?.tell({ kind: 'serving', services: serving.value });
+    };
+    board.state.subscribe(tellServing);
+    tellServing();
 
     const tls = stack.use(
       createTlsRole({
@@ -201,6 +205,13 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       }),
     );
     tls.deciders.subscribe((own) => deciders?.tell({ kind: 'tls-identity', identity: own }));
+    stack.use(
+      watchDescriptors(({ open, max }, why) => {
+        metrics.setDescriptors(open, max);
+        if (why !== '' && board.isReady('descriptors')) log.error(`descriptors: ${why}`);
+        board.set('descriptors', why);
+      }),
+    );
     const identify = createIdentifyCaller(config.trustDomain, () => {
       const list = (identity?.authority ?? follower?.client)?.revocations.value;
       return list && revocationsOf(list);
@@ -273,17 +284,13 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
             metrics.countIssued(kind);
             if (kind === 'x509') svids.note(spiffeId, notAfterAt);
           },
+          notIssued: metrics.countNotIssued,
           report,
           replicaWord: () => replicaWord(allDeciders, identity?.authority.revocations.value.sequence ?? -1),
         }),
       );
       const { authority } = identity;
-      const tellReadiness = ({ ready, reason }: { ready: boolean; reason: string }): void => {
-        board.set('authority', ready ? '' : reason);
-        metrics.setStoreUp(ready);
-      };
-      authority.readiness.subscribe(tellReadiness);
-      tellReadiness(authority.readiness.value);
+      tellStanding(authority.readiness, { board, metrics, log });
       crls = stack.use(
         publishCrls(authority.crls, config.dataDir, (thrown) =>
           log.error(`crl.pem: ${asGatehouseError(thrown).message}`),
@@ -466,8 +473,4 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
 function entitledIds({ entries, authority }: IdentityRole): readonly string[] {
   const { spiffeIds: revoked } = revocationsOf(authority.revocations.value);
   return entries.value.map(({ spiffeId }) => spiffeId).filter((each) => !revoked.has(each));
-}
-
-function servingState(serving: boolean): ServingState {
-  return new Map(SERVICES.map((service) => [service, serving]));
 }

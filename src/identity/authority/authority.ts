@@ -84,6 +84,7 @@ interface Status {
 export interface Readiness {
   readonly ready: boolean;
   readonly reason: string;
+  readonly cause: '' | 'store' | 'clock' | 'other';
 }
 
 /** All revocations that have not expired, as one value; `authz` gets the sets, the CRL the serials. */

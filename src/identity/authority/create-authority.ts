@@ -6,9 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { setInterval as every } from 'node:timers';
 import { asGatehouseError, GatehouseError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { createWatchable } from '../../lib/watchable.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
-import type { Authority, AuthorityStatus, Readiness } from './authority.ts';
+import type { Authority, AuthorityStatus } from './authority.ts';
 import { selfSigned } from './authority-certificate.ts';
 import { createConsumerBook } from './consumer-book.ts';
 import { loadCurrentState } from './current-state.ts';
@@ -29,10 +28,12 @@ import { loadRevocations } from './revocation-list.ts';
 import type { AuthoritySettings } from './settings.ts';
 import type { KeyStore, Signer } from './signer.ts';
 import { clockTrouble } from './sound-life.ts';
+import { createStanding } from './standing.ts';
 import type { AuthorityUse } from './state.ts';
 import type { AuthorityStore, LedgerRow } from './store.ts';
 import { createUpkeep } from './upkeep.ts';
 import { createVerbs, type Survey } from './verbs.ts';
+import { watchStore } from './watched-store.ts';
 
 export interface AuthorityDeps extends Omit<KnownStoreDeps, 'keys'> {
   /** Belongs to the authority from now on: it is closed with it. */
@@ -73,7 +74,9 @@ export interface UpstreamAuthority {
  * @throws GatehouseError `store_unusable` (another trust domain's, or a key is gone), `store_unavailable`, `key_invalid`
  */
 export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
-  const { trustDomain, store, keys, clock, settings } = deps;
+  const { trustDomain, keys, clock, settings } = deps;
+  const standing = createStanding();
+  const store = watchStore(deps.store, standing);
   const report = deps.report ?? (() => undefined);
   if (await recognizeStore(deps)) deps.begun?.();
   const current = await loadCurrentState(store, trustDomain, settings.refreshHintSeconds, clock);
@@ -103,10 +106,6 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     }
   });
   let issuers = NO_ISSUERS;
-  const readiness = createWatchable<Readiness>({ ready: false, reason: 'starting' });
-  const setReadiness = (reason: string): void => {
-    if (readiness.value.reason !== reason) readiness.replace({ ready: reason === '', reason });
-  };
   const reopen = async (): Promise<void> => {
     issuers = await openIssuers(current.state, keys, issuers, deps.keysMayBeGone === true);
   };
@@ -165,18 +164,19 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
   let storeSeenAt = performance.now();
   const tickOnce = async (): Promise<void> => {
     const seenAt = performance.now(); // what is read below is at most as old as this
+    const lookedAt = standing.look();
     try {
-      if (store.shared) await replicas.beat();
+      if (store.shared || standing.needsProof()) await replicas.beat();
       await upkeep();
       await reopen();
       await renewals.look();
       await revocations.refresh(false);
       storeSeenAt = seenAt;
-      setReadiness(clockTrouble(current.state, clock.now()));
+      lookedAt(clockTrouble(current.state, clock.now()));
     } catch (thrown) {
       current.passTime();
       const error = asGatehouseError(thrown);
-      setReadiness(error.message);
+      standing.failed(error);
       throw error;
     }
   };
@@ -200,7 +200,18 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
   });
   await tick();
   const everyMs = deps.tickEveryMs ?? (store.shared ? SHARED_TICK_MS : TICK_MS);
-  const tickAndReport = (): void => void tick().catch((thrown) => report(asGatehouseError(thrown)));
+  let told = '';
+  const tickAndReport = (): void =>
+    void tick().then(
+      () => {
+        told = '';
+      },
+      (thrown) => {
+        const error = asGatehouseError(thrown);
+        if (error.message !== told) report(error); // an outage is told once, not every second
+        told = error.message;
+      },
+    );
   const timer = everyMs > 0 ? every(tickAndReport, everyMs) : undefined;
 
   const statusOf = (use: AuthorityUse, { unexpired, lacking }: Survey): AuthorityStatus[] =>
@@ -221,7 +232,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
   return {
     trustDomain,
     bundles: current.bundles,
-    readiness,
+    readiness: standing.readiness,
     revocations: revocations.list,
     crls: revocations.crls,
     async issueX509(request) {

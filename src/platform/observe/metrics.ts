@@ -3,6 +3,7 @@
  * @module
  */
 import { Counter, Gauge, Registry } from 'prom-client';
+import type { ErrorCode } from '../../errors.ts';
 
 /** A histogram that was counted elsewhere: not cumulative, one count a bound and one for the rest. */
 export interface LatencyCounts {
@@ -26,6 +27,8 @@ export interface Metrics {
   countDropped(count: number): void;
   countLoadError(): void;
   countIssued(kind: 'x509' | 'jwt'): void;
+  /** An SVID that somebody is entitled to and did not get. */
+  countNotIssued(code: ErrorCode): void;
   countUnverifiedPeers(count: number): void;
   countAmbiguousRequests(count: number): void;
   /** Decisions that agreed and that disagreed with Envoy's own RBAC in the shadow. */
@@ -45,7 +48,11 @@ export interface Metrics {
   setRenewalsWaiting(count: number): void;
   setTaintPaused(paused: boolean): void;
   setStoreUp(up: boolean): void;
+  /** By service of grpc.health.v1 whether it serves. */
+  setServing(services: ReadonlyMap<string, boolean>): void;
   setDeciders(running: number): void;
+  /** Of the primary. */
+  setDescriptors(open: number, max: number): void;
   /** Of a server that is only a decider. */
   setFeedAge(seconds: number): void;
   /** Since the last time: what the lane refused, what was no gRPC, and what was hostile, by kind. */
@@ -94,7 +101,15 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
   );
   const renewalsWaiting = gauge('gatehouse_renewals_waiting', 'Certificates that are due and wait for their turn.');
   const taintPaused = gauge('gatehouse_taint_paused', '1 while refusals have paused the renewals of a taint.');
+  const notIssued = counter('gatehouse_svid_failed_total', 'SVIDs that could not be issued.', ['code']);
+  const serving = gauge(
+    'gatehouse_serving',
+    '1 while that service of grpc.health.v1 serves; the server as a whole: "".',
+    ['service'],
+  );
   const storeUp = gauge('gatehouse_store_up', '1 while the store can be used.');
+  const openDescriptors = gauge('gatehouse_open_descriptors', 'File descriptors that the primary has open.');
+  const maxDescriptors = gauge('gatehouse_max_descriptors', 'File descriptors that it may have open.');
   const dropped = counter('gatehouse_decision_log_dropped_total', 'Decisions that the log had no room for.');
   const unverified = counter('gatehouse_peer_unverified_total', 'Checks whose peer our bundles do not vouch for.');
   const ambiguous = counter('gatehouse_request_ambiguous_total', 'Checks whose path may be read in two ways.');
@@ -147,9 +162,17 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
     setUnacknowledged: (consumers) => unacknowledged.set(consumers),
     setRenewalsWaiting: (count) => renewalsWaiting.set(count),
     setTaintPaused: (paused) => taintPaused.set(paused ? 1 : 0),
+    countNotIssued: (code) => notIssued.inc({ code }),
+    setServing(services) {
+      for (const [service, serves] of services) serving.set({ service }, serves ? 1 : 0);
+    },
     setStoreUp: (up) => storeUp.set(up ? 1 : 0),
     setFeedAge: (seconds) => feedAge.set(seconds),
     setDeciders: (running) => deciders.set(running),
+    setDescriptors(open, max) {
+      openDescriptors.set(open);
+      maxDescriptors.set(max);
+    },
     countLane(listener, { refusals, notGrpc, hostile: kinds }) {
       laneRefusals.inc({ listener }, refusals);
       laneNotGrpc.inc({ listener }, notGrpc);

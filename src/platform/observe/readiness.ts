@@ -1,5 +1,6 @@
 /**
- * Whether we may be asked: every part says so for itself, and the whole is ready when all are.
+ * Whether we may be asked: every part says so for itself. What is not ready at start is waited for; after that a part that only
+ * stands beside the work of this server is degraded while it is away, and the others keep the whole from being ready.
  * @module
  */
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
@@ -8,31 +9,46 @@ export interface Readiness {
   readonly ready: boolean;
   /** By part, why it is not ready; empty when all are. */
   readonly waiting: Readonly<Record<string, string>>;
-  /** What is in force although something newer is broken, e.g. `policies/a.yaml:7`. */
+  /** What is in force although something newer is broken, e.g. `policies/a.yaml:7`; and `PART: why` of what is away beside. */
   readonly degraded: readonly string[];
   /** By part, what it has to say of itself, e.g. what policies were read; nothing here is wrong. */
   readonly details: Readonly<Record<string, string>>;
 }
 
+/** Whether a part that only stands beside may be away for this reason. */
+export type Weight = 'as its part' | 'always needed';
+
 export interface ReadinessBoard {
   readonly state: Watchable<Readiness>;
   /** `''`: this part is ready; else why it is not. */
-  set(part: string, why: string): void;
+  set(part: string, why: string, weight?: Weight): void;
   degrade(part: string, what: readonly string[]): void;
   detail(part: string, what: string): void;
+  /** Whether that part is ready, itself; one that nobody has named is. */
+  isReady(part: string): boolean;
 }
 
-/** Creates a board on which none of `parts` is ready yet. */
-export function createReadinessBoard(parts: readonly string[]): ReadinessBoard {
+/**
+ * Creates a board on which none of `parts` is ready yet.
+ *
+ * @param beside  parts without which the server goes on with its work, once they have been there
+ */
+export function createReadinessBoard(parts: readonly string[], beside: readonly string[] = []): ReadinessBoard {
   const whys = new Map(parts.map((part) => [part, 'starting']));
   const degraded = new Map<string, readonly string[]>();
   const details = new Map<string, string>();
+  const dispensable = new Set(beside);
+  const wasReady = new Set<string>();
+  const needed = new Set<string>();
   const read = (): Readiness => {
-    const waiting = Object.fromEntries([...whys].filter(([, why]) => why !== ''));
+    const away = [...whys].filter(([, why]) => why !== '');
+    const isBeside = ([part]: readonly [string, string]): boolean => dispensable.has(part) && wasReady.has(part) && !needed.has(part);
+    const waiting = Object.fromEntries(away.filter((each) => !isBeside(each)));
+    const missed = away.filter(isBeside).map(([part, why]) => `${part}: ${why}`);
     return {
       ready: Object.keys(waiting).length === 0,
       waiting,
-      degraded: [...degraded.values()].flat(),
+      degraded: [...[...degraded.values()].flat(), ...missed],
       details: Object.fromEntries(details),
     };
   };
@@ -43,8 +59,11 @@ export function createReadinessBoard(parts: readonly string[]): ReadinessBoard {
   };
   return {
     state,
-    set(part, why) {
+    set(part, why, weight = 'as its part') {
       whys.set(part, why);
+      if (weight === 'always needed') needed.add(part);
+      else needed.delete(part);
+      if (why === '') wasReady.add(part);
       tell();
     },
     degrade(part, what) {
@@ -55,5 +74,6 @@ export function createReadinessBoard(parts: readonly string[]): ReadinessBoard {
       details.set(part, what);
       tell();
     },
+    isReady: (part) => (whys.get(part) ?? '') === '',
   };
 }

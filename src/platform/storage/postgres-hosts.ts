@@ -30,6 +30,7 @@ const notConnected = new Set([
   'ENOENT',
   'ENOTFOUND',
   'EAI_AGAIN',
+  'EMFILE',
   'CONNECT_TIMEOUT',
   /** too_many_connections */
   '53300',

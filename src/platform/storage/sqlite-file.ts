@@ -122,6 +122,8 @@ function reasonOfSqlite(thrown: unknown): string {
     case resultCode.corrupt:
     case resultCode.notADatabase:
       return 'it is damaged, or no SQLite file; restore a backup';
+    case resultCode.ioError:
+      return 'the disk refuses; look for a quota, a limit on the size of files, a file system that is gone or failing (dmesg)';
     default:
       return reasonOf(thrown);
   }

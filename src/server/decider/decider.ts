@@ -17,6 +17,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { createWatchable } from '../../lib/watchable.ts';
 import { finish, finishInSlices } from '../../lib/work.ts';
 import { giveBackWhenQuiet } from '../../platform/memory/give-back.ts';
+import { watchDescriptors } from '../../platform/observe/descriptors.ts';
 import { snapshotWork } from '../../policy/compile/compile-snapshot.ts';
 import { Filings } from '../../policy/compile/filing.ts';
 import type { PolicyModel } from '../../policy/model.ts';
@@ -25,12 +26,12 @@ import type { BundleSet } from '../../spiffe/bundle.ts';
 import type { ServingState } from '../../transport/health-service.ts';
 import type { ListenAddress } from '../../transport/listen-address.ts';
 import type { TlsIdentity } from '../../transport/tls-front.ts';
+import { AUTHORIZATION } from '../services.ts';
 import { tokenRulesOf } from '../token-rules.ts';
 import { createCheckTransport } from './check-transport.ts';
 import type { DeciderSettings, FromDecider, ToDecider } from './messages.ts';
 import { ModelUnpacker } from './model-parts.ts';
 
-const AUTHORIZATION = 'envoy.service.auth.v3.Authorization';
 const DRAIN_LOG_EVERY_MS = 100;
 const LOGGED_AT_ONCE = 256;
 /** How long Checks may wait for a slice of a compilation. */
@@ -52,7 +53,12 @@ export interface Decider {
 /** Creates a decider that knows nothing yet: every Check is denied `not_ready`. */
 export function createDecider(tell: (message: FromDecider) => void): Decider {
   const state = createWatchable<DecisionState | undefined>(undefined);
-  const serving = createWatchable<ServingState>(servingState(false));
+  const serving = createWatchable<ServingState>(
+    new Map([
+      ['', false],
+      [AUTHORIZATION, false],
+    ]),
+  );
   const identity = createWatchable<TlsIdentity | undefined>(undefined);
   const ring = new DecisionRing();
   const counters = new CheckCounters();
@@ -167,6 +173,12 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
   };
   const logging = setInterval(() => tellDecisions(LOGGED_AT_ONCE), DRAIN_LOG_EVERY_MS);
 
+  let fewDescriptors = '';
+  const descriptors = watchDescriptors((_, why) => {
+    if ((why === '') !== (fewDescriptors === '')) tell({ kind: 'descriptors', why });
+    fewDescriptors = why;
+  });
+
   const report = (): void =>
     tell({
       kind: 'report',
@@ -177,7 +189,7 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
     });
 
   const drain = async (graceMs: number): Promise<void> => {
-    serving.replace(servingState(false));
+    serving.replace(new Map([...serving.value.keys()].map((service) => [service, false])));
     await transport?.drain(graceMs);
     tellDecisions(Number.MAX_SAFE_INTEGER);
     report();
@@ -221,7 +233,7 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
         identity.replace(message.identity);
         break;
       case 'serving':
-        serving.replace(servingState(message.serving));
+        serving.replace(message.services);
         break;
       case 'connection':
         tell({ kind: 'taken', id: message.id });
@@ -240,14 +252,8 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
     hear,
     [Symbol.dispose]() {
       clearInterval(logging);
+      descriptors[Symbol.dispose]();
       givingBack?.[Symbol.dispose]();
     },
   };
-}
-
-function servingState(serving: boolean): ServingState {
-  return new Map([
-    ['', serving],
-    [AUTHORIZATION, serving],
-  ]);
 }

@@ -12,6 +12,7 @@ import type { ParityCounts } from '../../authz/parity.ts';
 import type { Revocations } from '../../authz/state.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import type { ServingState } from '../../transport/health-service.ts';
 import type { LaneTally } from '../../transport/lane/counts.ts';
 import type { ListenAddress } from '../../transport/listen-address.ts';
 import type { HandshakeFailure, TlsIdentity } from '../../transport/tls-front.ts';
@@ -37,8 +38,8 @@ export type ToDecider =
   | { readonly kind: 'revocations'; readonly revocations: Revocations }
   /** What to show on listeners with TLS; absent: nothing that is valid, so nobody is let in there. */
   | { readonly kind: 'tls-identity'; readonly identity: TlsIdentity | undefined }
-  /** Whether the server as a whole is ready, for grpc.health.v1. */
-  | { readonly kind: 'serving'; readonly serving: boolean }
+  /** What grpc.health.v1 answers, by service. */
+  | { readonly kind: 'serving'; readonly services: ServingState }
   /** Comes with a socket that was accepted on `listener`; answered by `taken`. */
   | { readonly kind: 'connection'; readonly id: number; readonly listener: ListenAddress }
   /** Asks for a `report`; one that does not answer for long is taken to hang. */
@@ -71,4 +72,6 @@ export type FromDecider =
   | { readonly kind: 'trouble'; readonly message: string }
   /** A connection was not let in. */
   | { readonly kind: 'handshake-failed'; readonly failure: HandshakeFailure }
+  /** Few file descriptors are left to it, or enough again: `why` is empty. */
+  | { readonly kind: 'descriptors'; readonly why: string }
   | { readonly kind: 'drained' };

@@ -164,7 +164,7 @@ function svidOf(
   return [{ spiffeId, chain, privateKey: keys.pkcs8, serial, notBeforeAt, notAfterAt, authorityId }, own];
 }
 
-/** Why we are not ready by the feed; empty when we are. */
+/** Why what we know is too old; empty when it is not. */
 export function feedTrouble(client: FeedClient, maxAgeMs: number): string {
   const { bundles, revocations, disconnected } = client;
   if (bundles.value === undefined || revocations.value === undefined)

@@ -46,9 +46,13 @@ export function openFollower({ config, kept, tls, deciders, board, metrics, repo
   };
   const role = openFeedRole({ config, kept, identity: tls.primary, hold, report });
   const { client, decider } = role;
+  const knows = (): boolean => client.bundles.value !== undefined && client.revocations.value !== undefined;
   const look = (): void => {
     const why = feedTrouble(client, config.feed.maxAgeMs);
-    board.set('feed', why);
+    // An authority that speaks and whose store is away knows of nothing newer: that is its outage, and no reason to leave us.
+    const isBeside = knows() && client.disconnected.value === '';
+    board.set('feed', isBeside ? '' : why);
+    board.degrade('feed', isBeside && why !== '' ? [`feed: ${why}`] : []);
     metrics.setStoreUp(why === '');
     metrics.setFeedAge(client.ageMs() / 1000);
   };
@@ -61,7 +65,7 @@ export function openFollower({ config, kept, tls, deciders, board, metrics, repo
   return {
     client,
     get knows() {
-      return client.bundles.value !== undefined && client.revocations.value !== undefined;
+      return knows();
     },
     status: () => ({
       decider,
