@@ -26,6 +26,7 @@ describe('createReadinessBoard', () => {
       ready: true,
       waiting: {},
       degraded: ['a.yaml:7', 'authority: the store fails'],
+      details: {},
     });
     assert.equal(board.isReady('authority'), false);
     board.set('policies', 'gone');
