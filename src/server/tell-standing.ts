@@ -30,7 +30,10 @@ export function tellStanding(readiness: Watchable<Readiness>, { board, metrics, 
     }
     if (ready || logged.has(reason) || logged.size >= MOST_REASONS) return;
     logged.add(reason);
-    log.error({ code: cause === 'store' ? 'store_unavailable' : 'authority_not_ready' }, `no SVIDs are issued: ${reason}`);
+    log.error(
+      { code: cause === 'store' ? 'store_unavailable' : 'authority_not_ready' },
+      `no SVIDs are issued: ${reason}`,
+    );
   };
   readiness.subscribe(tell);
   tell(readiness.value);

@@ -42,7 +42,8 @@ export function createReadinessBoard(parts: readonly string[], beside: readonly 
   const needed = new Set<string>();
   const read = (): Readiness => {
     const away = [...whys].filter(([, why]) => why !== '');
-    const isBeside = ([part]: readonly [string, string]): boolean => dispensable.has(part) && wasReady.has(part) && !needed.has(part);
+    const isBeside = ([part]: readonly [string, string]): boolean =>
+      dispensable.has(part) && wasReady.has(part) && !needed.has(part);
     const waiting = Object.fromEntries(away.filter((each) => !isBeside(each)));
     const missed = away.filter(isBeside).map(([part, why]) => `${part}: ${why}`);
     return {
