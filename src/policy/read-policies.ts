@@ -155,9 +155,20 @@ function readValue(value: Value, reading: Reading, inherited: TypeOf | undefined
   else readDocument(value, type, reader, reading);
 }
 
+/** A list by its name, or whatever else has documents for its items. */
 function isList(type: TypeOf, value: MapValue): boolean {
-  return type.kind.endsWith('List') && (type.kind === 'List' || listAt(value, 'items') !== undefined);
+  if (isPlainList(type)) return true;
+  const items = listAt(value, 'items')?.items;
+  return items !== undefined && (type.kind.endsWith('List') || items.some(isDocument));
 }
+
+/** The kind `List` itself, in whatever case it is written. */
+const isPlainList = ({ kind }: TypeOf): boolean => kind.toLowerCase() === 'list';
+
+const isDocument = (item: Value): boolean =>
+  item.is === 'map' && item.entries.has('apiVersion') && item.entries.has('kind');
+
+const listShape = object({ apiVersion: anything, kind: anything, metadata: anything, items: anything });
 
 /** Deeper lists than this are refused: nobody writes them. */
 const MOST_LISTS = 4;
@@ -165,6 +176,7 @@ const MOST_LISTS = 4;
 function readList(value: MapValue, type: TypeOf, reading: Reading, depth: number): void {
   const { report } = reading;
   const items = fieldOf(value, 'items');
+  if (isPlainList(type)) checkShape(value, listShape, '', report);
   if (depth >= MOST_LISTS)
     report.error(
       value,
@@ -174,7 +186,8 @@ function readList(value: MapValue, type: TypeOf, reading: Reading, depth: number
       'write the documents one by one',
     );
   else if (items?.is === 'list') {
-    const element = type.kind === 'List' ? undefined : { ...type, kind: type.kind.slice(0, -'List'.length) };
+    const isOfKind = !isPlainList(type) && type.kind.endsWith('List');
+    const element = isOfKind ? { ...type, kind: type.kind.slice(0, -'List'.length) } : undefined;
     for (const item of items.items) readValue(item, reading, element, depth + 1);
   } else if (items !== undefined && items.is !== 'null')
     report.error(items, 'type', 'items', `items must be a list, not ${describe(items)}`, 'write a list of documents');

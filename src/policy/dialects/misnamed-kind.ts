@@ -66,9 +66,9 @@ function wrongKind({ group, kind }: TypeOf, { readers, elsewhere }: KindTable): 
 }
 
 /** A kind of ours in a group that is not its own, but is near it or of the same owner. */
-function wrongGroup({ group, kind }: TypeOf, { readers }: KindTable, written: string): Misnamed | undefined {
+function wrongGroup({ group, version, kind }: TypeOf, { readers }: KindTable, written: string): Misnamed | undefined {
   const same = readers.filter((reader) => isSlip(kind, reader.kind));
-  const meant = same.find((reader) => isNearGroup(group, reader.group));
+  const meant = same.find((reader) => isNearGroup(group, reader.group) || isNamedIn(version, reader.group));
   if (meant === undefined) return undefined;
   const ways = same.filter((reader) => reader.kind === meant.kind).map(typeText);
   return {
@@ -95,11 +95,23 @@ function isNearGroup(group: string, known: string): boolean {
   if (plainGroups.has(group)) return true;
   const plain = group.toLowerCase().trim();
   if (plain.length > 128) return false;
-  if (isWithin(plain, known, known.length < 8 ? 1 : 2)) return true;
+  if (isWithin(plain, known, known.length < 8 ? 1 : 2) || isPartOf(plain, known)) return true;
   const parts = plain.split(/[./ ]/);
   return owners.some(
     ({ part, slips, real }) => known.split('.').includes(real) && parts.some((one) => isWithin(one, part, slips)),
   );
+}
+
+/** `networking`, `security.io`: words of the real name, and some left out. */
+function isPartOf(group: string, known: string): boolean {
+  const words = known.split('.');
+  const parts = group.split('.').filter((part) => part !== words.at(-1));
+  return parts.length > 0 && parts.every((part) => words.includes(part));
+}
+
+/** `https://security.istio.io/v1`, `v1/security.istio.io`: the real name stands behind the first slash. */
+function isNamedIn(version: string, known: string): boolean {
+  return known !== '' && version.length <= 128 && version.toLowerCase().split('/').includes(known);
 }
 
 function isWithin(word: string, known: string, slips: number): boolean {

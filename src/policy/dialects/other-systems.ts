@@ -42,10 +42,12 @@ const rows: readonly Row[] = [
   ['config.istio.io', 'Mixer, which Istio no longer has'],
 ]; // biome-ignore format: a table
 
-const systems = new Map(rows.map(([group, system, ...kinds]) => [group, { system, kinds: new Set(kinds) }]));
+const plain = (word: string): string => word.toLowerCase();
 
-/** Whose traffic policy a kind is; undefined: it is none that the list has. */
+const systems = new Map(rows.map(([group, system, ...kinds]) => [group, { system, kinds: new Set(kinds.map(plain)) }]));
+
+/** Whose traffic policy a kind is, in whatever case it is written; undefined: it is none that the list has. */
 export function systemOf(group: string, kind: string): string | undefined {
-  const found = systems.get(group);
-  return found !== undefined && (found.kinds.size === 0 || found.kinds.has(kind)) ? found.system : undefined;
+  const found = systems.get(plain(group));
+  return found !== undefined && (found.kinds.size === 0 || found.kinds.has(plain(kind))) ? found.system : undefined;
 }
