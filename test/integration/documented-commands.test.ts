@@ -75,6 +75,7 @@ const substitutes: readonly (readonly [shown: RegExp, given: (world: World) => s
   [/^(?:FILE|.*\.ghbk)$/, ({ dir }) => dir.at('file')],
   [/^join\.json$/, ({ dir }) => dir.at(`join-${randomUUID()}.json`)],
   [/^HOST:PORT$/, () => '127.0.0.1:9191'],
+  [/TRUST-DOMAIN/, () => 'cluster.local'],
   [/^(?:SERIAL|AUTHORITY)$/, () => 'ab'],
   [/^PATH…$/, ({ dir }) => dir.at('policies')],
   [/^nginx -s reload$/, () => 'true'],
