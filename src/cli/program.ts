@@ -43,6 +43,7 @@ const groups: Readonly<Record<string, Group>> = {
       async (terminal) => (await import('./ca/begin.ts')).caBeginCommand(terminal),
       async (terminal) => (await import('./ca/ledger.ts')).caLedgerCommand(terminal),
       async (terminal) => (await import('./ca/log.ts')).caLogCommand(terminal),
+      async (terminal) => (await import('./ca/rewrap.ts')).caRewrapCommand(terminal),
     ],
   },
   backup: {

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Config, WorkloadConfig } from '../config/config.ts';
-import { asGatehouseError, type ErrorCode, GatehouseError } from '../errors.ts';
+import { asGatehouseError, type ErrorCode, type GatehouseError } from '../errors.ts';
 import { createAttestor } from '../identity/attestation/attestor.ts';
 import { createExecutables, type Executables, wantedFacts } from '../identity/attestation/executable.ts';
 import type { Authority } from '../identity/authority/authority.ts';
@@ -28,7 +28,6 @@ import { entriesOf } from '../identity/registration/entries.ts';
 import type { Entry } from '../identity/registration/entry.ts';
 import { type Accounts, createAccounts } from '../lib/accounts.ts';
 import { systemClock } from '../lib/clock.ts';
-import { readRegularFileSync } from '../lib/regular-file.ts';
 import { createTicks } from '../lib/ticks.ts';
 import { createWatchable, type Watchable } from '../lib/watchable.ts';
 import type { KeptTexts } from '../platform/storage/kept-texts.ts';
@@ -37,6 +36,7 @@ import { openSqliteAuthorityStore } from '../platform/storage/sqlite-authority-s
 import type { ServingState } from '../transport/health-service.ts';
 import type { LaneTally } from '../transport/lane/counts.ts';
 import { connectionRoom } from './connection-room.ts';
+import { openKeyEncryptionKeys } from './key-encryption-file.ts';
 import { unixAddress } from './listen-addresses.ts';
 import { storeMemory } from './store-memory.ts';
 import { readUpstreamFiles } from './upstream-files.ts';
@@ -83,7 +83,7 @@ const TICK_MS = 250;
 /** Opens the authority. @throws GatehouseError `store_unusable`, `store_locked`, `key_invalid`, `not_supported` */
 export async function openIdentityRole(deps: IdentityRoleDeps): Promise<IdentityRole> {
   const { config, serving, observer } = deps;
-  const keyEncryptionKey = readKeyEncryptionKey(config);
+  const keyEncryptionKey = openKeyEncryptionKeys(config);
   const { store, keys } = await openStore(config);
   const keyStore = createLocalKeyStore(keys, keyEncryptionKey);
   const settings = settingsOf(config);
@@ -200,29 +200,6 @@ export async function openStore({
   }
   const { openPostgresAuthorityStore } = await import('../platform/storage/postgres-authority-store.ts');
   return openPostgresAuthorityStore(store.url, trustDomain);
-}
-
-/** The key that wraps keys and seals backups; undefined where none is configured. @throws GatehouseError `key_invalid` */
-export function readKeyEncryptionKey({ authority: { keyEncryptionKeyFile: file } }: Config): Uint8Array | undefined {
-  if (file === undefined) return undefined;
-  let text: string;
-  try {
-    text = readRegularFileSync(file, 4_096).toString('utf8').trim();
-  } catch (thrown) {
-    throw new GatehouseError(
-      'key_invalid',
-      `authority.keyEncryptionKeyFile ${file} cannot be read`,
-      { file },
-      { cause: thrown },
-    );
-  }
-  const key = Buffer.from(text, 'base64');
-  if (key.length !== 32 || key.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, '')) {
-    throw new GatehouseError('key_invalid', `authority.keyEncryptionKeyFile ${file} does not hold 32 bytes as base64`, {
-      file,
-    });
-  }
-  return key;
 }
 
 /** The authority, with every issuance told. */

@@ -9,7 +9,8 @@ import { systemClock } from '../lib/clock.ts';
 import { readRegularFile } from '../lib/regular-file.ts';
 import { prepareDataDir, reasonOf } from '../platform/storage/data-dir.ts';
 import { openKeptTexts } from '../platform/storage/kept-texts.ts';
-import { openStore, readKeyEncryptionKey } from './identity-role.ts';
+import { openStore } from './identity-role.ts';
+import { openKeyEncryptionKeys } from './key-encryption-file.ts';
 import { storeMemory } from './store-memory.ts';
 import { whoAmI } from './who-am-i.ts';
 
@@ -30,7 +31,7 @@ export async function restoreOffline(
   const bytes = await readRegularFile(file, MOST_BACKUP_BYTES).catch((thrown: unknown) => {
     throw new GatehouseError('not_found', `${file} cannot be read: ${reasonOf(thrown)}`, { file }, { cause: thrown });
   });
-  const keyEncryptionKey = readKeyEncryptionKey(config);
+  const keyEncryptionKey = openKeyEncryptionKeys(config);
   prepareDataDir(config.dataDir);
   using kept = openKeptTexts(config.dataDir);
   const { store, keys } = await openStore(config);

@@ -15,6 +15,7 @@ import type { JoinTokens } from './join-tokens.ts';
 import type { Replicas } from './replicas.ts';
 import type { Acknowledgement, JwtRequest, X509Request } from './requests.ts';
 import type { RevocationTarget } from './revocation-target.ts';
+import type { RewrapOutcome } from './rewrap.ts';
 import type { AuthorityUse, Slot } from './state.ts';
 import type {
   AuditRow,
@@ -178,6 +179,11 @@ export interface Authority extends AsyncDisposable {
   readonly replicas: Pick<Replicas, 'others' | 'revokedBy'>;
   /** Tells the other replicas at once what our deciders have in force now. */
   tellReplicas(): void;
+  /**
+   * Wraps all keys with another key-encryption key, while everything serves.
+   * @throws GatehouseError `key_invalid` without one; `slot_state` while a replica does not know it; `unreachable`
+   */
+  rewrap(who: string, reason: string): Promise<RewrapOutcome>;
   /** Tokens with which deciders elsewhere join. */
   readonly joinTokens: JoinTokens;
   /** Which decider elsewhere a certificate belongs to. */

@@ -14,6 +14,7 @@ import { createGzip } from 'node:zlib';
 import { GatehouseError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import { asKeyEncryptionKeys, type KeyEncryptionKeys } from './key-encryption.ts';
 import type { KeyBlobs } from './signer.ts';
 import { stateToText } from './state.ts';
 import type { AuthorityStore, LedgerRow, StoreSnapshot } from './store.ts';
@@ -22,8 +23,8 @@ export interface BackupDeps {
   readonly trustDomain: TrustDomain;
   readonly store: AuthorityStore;
   readonly keys: KeyBlobs;
-  /** 32 bytes. @throws GatehouseError `key_invalid` without one: keys leave the machine only wrapped */
-  readonly keyEncryptionKey: Uint8Array | undefined;
+  /** 32 bytes, or all that are known. @throws GatehouseError `key_invalid` without one: keys leave the machine only wrapped */
+  readonly keyEncryptionKey: Uint8Array | KeyEncryptionKeys | undefined;
   readonly clock: Clock;
 }
 
@@ -46,9 +47,12 @@ export interface BackupLine extends Partial<BackupContent> {
   readonly end?: true;
 }
 
-/** The key that seals. @throws GatehouseError `key_invalid` */
-export function sealingKeyOf({ keyEncryptionKey }: Pick<BackupDeps, 'keyEncryptionKey'>): Uint8Array {
-  if (keyEncryptionKey?.length === 32) return keyEncryptionKey;
+/** The keys that seal, or may have: the first one seals. @throws GatehouseError `key_invalid` */
+export function sealingKeysOf({
+  keyEncryptionKey,
+}: Pick<BackupDeps, 'keyEncryptionKey'>): readonly [Uint8Array, ...Uint8Array[]] {
+  const [first, ...others] = asKeyEncryptionKeys(keyEncryptionKey).all();
+  if (first !== undefined) return [first, ...others];
   throw new GatehouseError(
     'key_invalid',
     'a backup is sealed: set authority.keyEncryptionKeyFile (32 bytes, base64) first',
@@ -62,7 +66,7 @@ export function sealingKeyOf({ keyEncryptionKey }: Pick<BackupDeps, 'keyEncrypti
 export async function* backupPieces(
   deps: Omit<BackupDeps, 'store'> & { readonly store: BackupSource },
 ): AsyncGenerator<Uint8Array> {
-  const key = sealingKeyOf(deps);
+  const [key] = sealingKeysOf(deps);
   const whole = await takeWhole(deps);
   const header = Buffer.concat([
     BACKUP_MAGIC,

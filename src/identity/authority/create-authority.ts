@@ -25,6 +25,7 @@ import { authorityNamed, nearestAuthority } from './named-authority.ts';
 import { createRenewals } from './renewals.ts';
 import { createReplicas, type ReplicaWord } from './replicas.ts';
 import { loadRevocations } from './revocation-list.ts';
+import { keyWords, rewrapAll, rewrapAtStart } from './rewrap.ts';
 import type { AuthoritySettings } from './settings.ts';
 import type { KeyStore, Signer } from './signer.ts';
 import { clockTrouble } from './sound-life.ts';
@@ -89,7 +90,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
   }
   const replica = randomUUID();
   const consumers = createConsumerBook(replica);
-  const replicas = createReplicas(store, replica, () => deps.replicaWord?.());
+  const replicas = createReplicas(store, replica, () => ({ ...deps.replicaWord?.(), ...keyWords(keys.encryption) }));
   const learnConsumers = async (): Promise<void> => {
     const alive = await replicas.beat();
     consumers.merge(await store.consumers(), alive);
@@ -107,6 +108,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
   });
   let issuers = NO_ISSUERS;
   const reopen = async (): Promise<void> => {
+    keys.encryption?.prefer(current.state.keyEncryptionKeyId);
     issuers = await openIssuers(current.state, keys, issuers, deps.keysMayBeGone === true);
   };
   const makeAuthority = async (use: AuthorityUse): Promise<NewAuthority> => {
@@ -188,6 +190,15 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
   };
 
   await reopen(); // before any key is moved: with that of the active one gone these are not the store's keys
+  const rewrapDeps = { keys, current, store, replicas, clock };
+  const wrapped = await rewrapAtStart(rewrapDeps);
+  for (const name of wrapped?.unreadable ?? [])
+    report(
+      new GatehouseError(
+        'key_invalid',
+        `the key ${name} is under a key-encryption key that is not known, or is no key`,
+      ),
+    );
   if (!store.shared) await settleKeys(keys, current.state.authorities, report);
   if (deps.memory) rememberStates(current, deps.memory, report);
   const revocations = await loadRevocations({
@@ -330,6 +341,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     tellReplicas() {
       if (store.shared) void replicas.beat().catch(() => undefined); // the next tick says it again
     },
+    rewrap: (who, reason) => rewrapAll(rewrapDeps, who, reason),
     joinTokens: createJoinTokens({ current, clock, isThrownOut: (name) => revocations.has('decider', name) }),
     deciderNames: createDeciderNames({ store, clock, trustDomain, isRevoked: revocations.has, flush: ledger.flush }),
     storeAgeMs: () => performance.now() - storeSeenAt,

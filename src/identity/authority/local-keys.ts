@@ -5,6 +5,7 @@
 import { createCipheriv, createDecipheriv, createPrivateKey, createPublicKey, randomBytes, sign } from 'node:crypto';
 import { GatehouseError } from '../../errors.ts';
 import { generateKeyDer, type KeyType, keyIdentifier } from '../pki/key-type.ts';
+import { asKeyEncryptionKeys, type KeyEncryptionKeys } from './key-encryption.ts';
 import type { KeyBlobs, KeyStore, Signer } from './signer.ts';
 
 const WRAPPED = Buffer.from('GHK1');
@@ -14,36 +15,72 @@ const TAG_BYTES = 16;
 /**
  * Creates a key store over `blobs`.
  *
- * @param keyEncryptionKey  32 bytes; absent: keys are stored as plain PKCS#8
- * @throws GatehouseError `key_invalid` when the key-encryption key is not of 32 bytes
+ * @param given  32 bytes, or all that are known; absent: keys are stored as plain PKCS#8
+ * @throws GatehouseError `key_invalid` when a key-encryption key is not of 32 bytes
  */
-export function createLocalKeyStore(blobs: KeyBlobs, keyEncryptionKey?: Uint8Array): KeyStore {
-  if (keyEncryptionKey && keyEncryptionKey.length !== 32) {
-    throw new GatehouseError(
-      'key_invalid',
-      `the key-encryption key has ${keyEncryptionKey.length} bytes instead of 32`,
-    );
-  }
+export function createLocalKeyStore(blobs: KeyBlobs, given?: Uint8Array | KeyEncryptionKeys): KeyStore {
+  const encryption = asKeyEncryptionKeys(given);
+  const replace = blobs.replace ?? blobs.put;
   return {
+    encryption,
     async create(keyType) {
       const { pkcs8, spki } = await generateKeyDer(keyType);
       const signer = createLocalSigner(pkcs8, keyType, spki);
-      await blobs.put(signer.keyId, keyEncryptionKey ? wrap(pkcs8, keyEncryptionKey, signer.keyId) : pkcs8);
+      const wrapping = encryption.wrapping();
+      await blobs.put(signer.keyId, wrapping ? wrap(pkcs8, wrapping, signer.keyId) : pkcs8);
       return signer;
     },
     async open(keyId) {
       const bytes = await blobs.get(keyId);
       if (!bytes) return undefined;
-      const signer = readSigner(unwrap(bytes, keyEncryptionKey, keyId), keyId);
+      const signer = readSigner(unwrap(bytes, encryption.all(), keyId), keyId);
       if (signer.keyId !== keyId) throw unreadable(keyId, 'it holds another key');
+      const wrapping = encryption.wrapping();
       // A key from before there was a key-encryption key.
-      if (keyEncryptionKey && !isWrapped(bytes)) await blobs.put(keyId, wrap(bytes, keyEncryptionKey, keyId));
+      if (wrapping && !isWrapped(bytes)) await replace(keyId, wrap(bytes, wrapping, keyId));
       return signer;
     },
     remove: (keyId) => blobs.remove(keyId),
     setAside: (keyId) => blobs.setAside(keyId),
     list: () => blobs.list(),
+    async rewrap(which) {
+      const wrapping = encryption.wrapping();
+      const names = [...(await blobs.list()), ...((await blobs.listAside?.()) ?? [])];
+      const unreadable: string[] = [];
+      let rewrapped = 0;
+      for (const name of wrapping === undefined ? [] : names) {
+        const bytes = await blobs.get(name);
+        if (bytes === undefined || wrapping === undefined || (which === 'plain' && isWrapped(bytes))) continue;
+        const anew = wrapAnew(bytes, encryption.all(), wrapping, keyIdOf(name));
+        if (anew === 'unreadable') unreadable.push(name);
+        if (typeof anew === 'string') continue;
+        await replace(name, anew);
+        rewrapped += 1;
+      }
+      return { keys: names.length, rewrapped, unreadable };
+    },
   };
+}
+
+/** Of one that was moved aside, too: `orphaned/ID`, and whatever tells several apart. */
+const keyIdOf = (name: string): string => /[0-9a-f]{8,64}/.exec(name.slice(name.indexOf('/') + 1))?.[0] ?? name;
+
+/** The same key under the wrapping one, where it is not already. */
+function wrapAnew(
+  bytes: Uint8Array,
+  known: readonly Uint8Array[],
+  wrapping: Uint8Array,
+  keyId: string,
+): Buffer | 'as it should be' | 'unreadable' {
+  if (isWrapped(bytes) && tryUnwrap(bytes, wrapping, keyId) !== undefined) return 'as it should be';
+  try {
+    const pkcs8 = unwrap(bytes, known, keyId);
+    if (readSigner(pkcs8, keyId).keyId !== keyId) return 'unreadable';
+    return wrap(pkcs8, wrapping, keyId);
+  } catch (thrown) {
+    if (thrown instanceof GatehouseError) return 'unreadable';
+    throw thrown;
+  }
 }
 
 /** A signer over a private key in PKCS#8 DER. */
@@ -87,18 +124,31 @@ function wrap(pkcs8: Uint8Array, keyEncryptionKey: Uint8Array, keyId: string): B
   return Buffer.concat([WRAPPED, nonce, cipher.getAuthTag(), sealed]);
 }
 
-function unwrap(bytes: Uint8Array, keyEncryptionKey: Uint8Array | undefined, keyId: string): Uint8Array {
+function unwrap(bytes: Uint8Array, known: readonly Uint8Array[], keyId: string): Uint8Array {
   if (!isWrapped(bytes)) return bytes;
-  if (!keyEncryptionKey) throw unreadable(keyId, 'it is wrapped: set authority.keyEncryptionKeyFile');
+  if (known.length === 0) throw unreadable(keyId, 'it is wrapped: set authority.keyEncryptionKeyFile');
+  for (const each of known) {
+    const pkcs8 = tryUnwrap(bytes, each, keyId);
+    if (pkcs8 !== undefined) return pkcs8;
+  }
+  throw unreadable(
+    keyId,
+    'keyEncryptionKeyFile holds another key than the one it was wrapped with: both can stand in it, one a line',
+  );
+}
+
+function tryUnwrap(bytes: Uint8Array, keyEncryptionKey: Uint8Array, keyId: string): Uint8Array | undefined {
   const nonceEnd = WRAPPED.length + NONCE_BYTES;
-  const nonce = bytes.subarray(WRAPPED.length, nonceEnd);
+  const tagEnd = nonceEnd + TAG_BYTES;
+  if (bytes.length < tagEnd) return undefined;
   try {
+    const nonce = bytes.subarray(WRAPPED.length, nonceEnd);
     const decipher = createDecipheriv('aes-256-gcm', keyEncryptionKey, nonce, { authTagLength: TAG_BYTES })
       .setAAD(Buffer.from(keyId))
-      .setAuthTag(bytes.subarray(nonceEnd, nonceEnd + TAG_BYTES));
-    return Buffer.concat([decipher.update(bytes.subarray(nonceEnd + TAG_BYTES)), decipher.final()]);
-  } catch (thrown) {
-    throw unreadable(keyId, 'keyEncryptionKeyFile holds another key than the one it was wrapped with', thrown);
+      .setAuthTag(bytes.subarray(nonceEnd, tagEnd));
+    return Buffer.concat([decipher.update(bytes.subarray(tagEnd)), decipher.final()]);
+  } catch {
+    return undefined; // another key, or not whole
   }
 }
 
@@ -109,6 +159,9 @@ export function createMemoryKeyBlobs(): KeyBlobs {
   return {
     put: async (keyId, bytes) => void blobs.set(keyId, bytes),
     get: async (keyId) => blobs.get(keyId),
+    async replace(keyId, bytes) {
+      if (blobs.has(keyId)) blobs.set(keyId, bytes);
+    },
     remove: async (keyId) => void blobs.delete(keyId),
     async setAside(keyId) {
       const bytes = blobs.get(keyId);

@@ -13,7 +13,7 @@ import {
   type BackupDeps,
   type BackupLine,
   NONCE_BYTES,
-  sealingKeyOf,
+  sealingKeysOf,
   TAG_BYTES,
 } from './backup.ts';
 import type { LedgerRow } from './store.ts';
@@ -55,13 +55,16 @@ export async function openBackup(bytes: Uint8Array, deps: OpenDeps): Promise<Ope
   }
   const rest = file.subarray(lineEnd + 1);
   if (rest.length <= NONCE_BYTES + TAG_BYTES) return refuseBackup('it is cut short');
-  try {
-    const opened = isOld ? readOld(header, rest, deps) : await readPieces(header, rest, deps);
-    return { createdAt: Number(createdAt), ...opened }; // it is sealed too
-  } catch (thrown) {
-    if (thrown instanceof GatehouseError) throw thrown;
-    return refuseBackup('it is cut short, was changed, or was made under another key-encryption key', thrown);
+  let failure: unknown;
+  for (const key of sealingKeysOf(deps)) {
+    try {
+      const opened = isOld ? readOld(header, rest, key) : await readPieces(header, rest, key);
+      return { createdAt: Number(createdAt), ...opened }; // it is sealed too
+    } catch (thrown) {
+      failure = thrown;
+    }
   }
+  return refuseBackup('it is cut short, was changed, or was made under another key-encryption key', failure);
 }
 
 function refuseUnknown(file: Buffer): never {
@@ -81,16 +84,16 @@ function readHeader(header: Buffer): { readonly trustDomain?: unknown; readonly 
   }
 }
 
-function decipherOf(header: Buffer, rest: Buffer, deps: OpenDeps): DecipherGCM {
+function decipherOf(header: Buffer, rest: Buffer, key: Uint8Array): DecipherGCM {
   const nonce = rest.subarray(0, NONCE_BYTES);
-  return createDecipheriv('aes-256-gcm', sealingKeyOf(deps), nonce, { authTagLength: TAG_BYTES }).setAAD(header);
+  return createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES }).setAAD(header);
 }
 
 type Content = Omit<OpenedBackup, 'createdAt'>;
 
-function readOld(header: Buffer, rest: Buffer, deps: OpenDeps): Content {
+function readOld(header: Buffer, rest: Buffer, key: Uint8Array): Content {
   const tagEnd = NONCE_BYTES + TAG_BYTES;
-  const decipher = decipherOf(header, rest, deps).setAuthTag(rest.subarray(NONCE_BYTES, tagEnd));
+  const decipher = decipherOf(header, rest, key).setAuthTag(rest.subarray(NONCE_BYTES, tagEnd));
   const packed = Buffer.concat([decipher.update(rest.subarray(tagEnd)), decipher.final()]);
   const { ledger, ...content } = JSON.parse(gunzipSync(packed).toString()) as BackupContent & {
     readonly ledger: readonly LedgerRow[];
@@ -109,12 +112,12 @@ function* piecesOf(bytes: Buffer): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
 }
 
-async function readPieces(header: Buffer, rest: Buffer, deps: OpenDeps): Promise<Content> {
+async function readPieces(header: Buffer, rest: Buffer, key: Uint8Array): Promise<Content> {
   const sealed = rest.subarray(NONCE_BYTES, -TAG_BYTES);
-  const verifying = decipherOf(header, rest, deps).setAuthTag(rest.subarray(-TAG_BYTES));
+  const verifying = decipherOf(header, rest, key).setAuthTag(rest.subarray(-TAG_BYTES));
   for (const piece of piecesOf(sealed)) verifying.update(piece);
   verifying.final(); // throws where anything was changed
-  const lines = (): AsyncGenerator<BackupLine> => linesOf(sealed, decipherOf(header, rest, deps));
+  const lines = (): AsyncGenerator<BackupLine> => linesOf(sealed, decipherOf(header, rest, key));
   const [first, tables] = await readTables(lines());
   return {
     content: { version: first.version ?? 0, state: first.state, keys: first.keys ?? {}, ...tables },

@@ -17,6 +17,10 @@ export interface ReplicaWord {
   readonly blindDeciders: number;
   /** Checks that named a peer without its certificate. */
   readonly peersWithout: number;
+  /** Names of the key-encryption keys that it knows; absent before it has said. */
+  readonly keyEncryptionKeys?: readonly string[];
+  /** The one with which it wraps new keys. */
+  readonly wrapsWith?: string;
 }
 
 export interface Replicas {
@@ -38,7 +42,11 @@ const LOOK_EVERY_MS = 50;
 const LEAVE_WITHIN_MS = 1_000;
 
 /** @param word  asked at each beat */
-export function createReplicas(store: AuthorityStore, replica: string, word: () => ReplicaWord | undefined): Replicas {
+export function createReplicas(
+  store: AuthorityStore,
+  replica: string,
+  word: () => Partial<ReplicaWord> | undefined,
+): Replicas {
   const look = async (): Promise<readonly LivingReplica[]> => store.heartbeat(replica, JSON.stringify(word() ?? {}));
   const others = async (): Promise<readonly ReplicaWord[]> =>
     store.shared ? (await look()).filter((each) => each.replica !== replica).map(wordOf) : [];

@@ -3,6 +3,7 @@
  * @module
  */
 import type { KeyType } from '../pki/key-type.ts';
+import type { KeyEncryptionKeys } from './key-encryption.ts';
 
 /** One private key that signs and never shows itself. */
 export interface Signer {
@@ -29,6 +30,21 @@ export interface KeyStore {
   setAside(keyId: string): Promise<string>;
   /** The ids of all keys, without those that were moved aside. */
   list(): Promise<readonly string[]>;
+  /** What wraps keys; absent: whatever holds them sees to that. */
+  readonly encryption?: KeyEncryptionKeys;
+  /**
+   * Wraps keys anew, those that were moved aside too: `plain` ones, or `all` that are not under the wrapping key. Each is durable
+   * under one key or the other at every moment; without a key-encryption key nothing is done.
+   */
+  rewrap?(which: 'plain' | 'all'): Promise<Rewrapped>;
+}
+
+export interface Rewrapped {
+  /** How many keys there are. */
+  readonly keys: number;
+  readonly rewrapped: number;
+  /** Under a key-encryption key that is not known, or no key at all: they stay as they are. */
+  readonly unreadable: readonly string[];
 }
 
 /** Where a local key store keeps its bytes: files, a table, memory. */
@@ -39,4 +55,8 @@ export interface KeyBlobs {
   remove(keyId: string): Promise<void>;
   setAside(keyId: string): Promise<string>;
   list(): Promise<readonly string[]>;
+  /** Like `put`, but only where there is one: a key that was removed meanwhile does not come back. Absent: as `put`. */
+  replace?(keyId: string, bytes: Uint8Array): Promise<void>;
+  /** Names of those that were moved aside, by which `get` and `replace` find them: `orphaned/`, and the key's id. */
+  listAside?(): Promise<readonly string[]>;
 }

@@ -75,6 +75,8 @@ export interface AuthorityState {
   readonly steps: readonly Step[];
   /** What the last rehearsal said. */
   readonly forecast?: KeptForecast | undefined;
+  /** Names the key-encryption key with which keys were ordered to be wrapped last; absent: the first of each server's file. */
+  readonly keyEncryptionKeyId?: string | undefined;
   /** For deciders that may join. */
   readonly joinTokens?: readonly KeptJoinToken[] | undefined;
 }
@@ -184,6 +186,7 @@ export function stateFromText(text: string): AuthorityState {
     steps: document.steps ?? [],
     forecast: document.forecast,
     joinTokens: document.joinTokens,
+    keyEncryptionKeyId: document.keyEncryptionKeyId,
     authorities: document.authorities.map((each) => ({ ...absent, ...each })),
   };
 }

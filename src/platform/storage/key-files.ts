@@ -2,6 +2,7 @@
  * Key bytes as files: one a key, mode 0600, durable before it is used.
  * @module
  */
+import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GatehouseError } from '../../errors.ts';
@@ -12,15 +13,22 @@ import { replaceFile } from './replace-file.ts';
 const SUFFIX = '.key';
 const ORPHANED = 'orphaned';
 const ID = /^[0-9a-f]{8,64}$/;
+/** As `listAside` names one. */
+const ASIDE = /^orphaned\/[0-9a-f]{8,64}(\.\d+)?$/;
 
 /** Creates the key files of `directory`, which is made (0700) where it is missing. */
 export function createKeyFiles(directory: string): KeyBlobs {
   const pathOf = (keyId: string): string => {
-    if (!ID.test(keyId)) throw new TypeError(`not a key id: ${keyId}`);
+    if (!ID.test(keyId) && !ASIDE.test(keyId)) throw new TypeError(`not a key id: ${keyId}`);
     return join(directory, keyId + SUFFIX);
   };
   return {
     put: (keyId, bytes) => guarded(directory, () => writeDurably(directory, pathOf(keyId), bytes)),
+    replace: (keyId, bytes) =>
+      guarded(directory, async () => {
+        const path = pathOf(keyId);
+        if (existsSync(path)) await writeDurably(directory, path, bytes);
+      }),
     get: (keyId) =>
       guarded(directory, async () => {
         try {
@@ -44,6 +52,17 @@ export function createKeyFiles(directory: string): KeyBlobs {
         await syncDirectory(aside);
         await syncDirectory(directory);
         return target;
+      }),
+    listAside: () =>
+      guarded(directory, async () => {
+        const files = await readdir(join(directory, ORPHANED)).catch((thrown: NodeJS.ErrnoException) => {
+          if (thrown.code === 'ENOENT') return []; // nothing ever was
+          throw thrown;
+        });
+        return files.flatMap((file) => {
+          const name = `${ORPHANED}/${file.slice(0, -SUFFIX.length)}`;
+          return file.endsWith(SUFFIX) && ASIDE.test(name) ? [name] : [];
+        });
       }),
     list: () =>
       guarded(directory, async () => {

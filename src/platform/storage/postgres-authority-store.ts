@@ -427,6 +427,17 @@ function keysOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): KeyBlobs 
         await sql`INSERT INTO gatehouse_keys VALUES (${trustDomain}, ${keyId}, ${Buffer.from(bytes)})
           ON CONFLICT (trust_domain, key_id) DO UPDATE SET wrapped = excluded.wrapped`;
       }),
+    replace: (keyId, bytes) =>
+      guarded(async () => {
+        await sql`UPDATE gatehouse_keys SET wrapped = ${Buffer.from(bytes)}
+          WHERE trust_domain = ${trustDomain} AND key_id = ${keyId}`;
+      }),
+    listAside: () =>
+      guarded(async () => {
+        const rows = await sql`SELECT key_id FROM gatehouse_keys
+          WHERE trust_domain = ${trustDomain} AND starts_with(key_id, ${ORPHANED})`;
+        return rows.map((row) => String(row['key_id']));
+      }),
     get: (keyId) =>
       guarded(async () => {
         const [row] = await sql`SELECT wrapped FROM gatehouse_keys

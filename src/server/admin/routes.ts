@@ -11,6 +11,7 @@ import { explain, why } from './explain-routes.ts';
 import { createJoinToken } from './join-token-route.ts';
 import { decisions, policies } from './policy-routes.ts';
 import { crl, revocations, revoke, undoRevocation } from './revocation-routes.ts';
+import { rewrapKeys } from './rewrap-route.ts';
 import { audit, forecastAndActual, gate, rehearseNow, verbRoutes } from './rotation-routes.ts';
 
 const routes: ReadonlyMap<string, AdminHandler> = new Map([
@@ -29,6 +30,7 @@ const routes: ReadonlyMap<string, AdminHandler> = new Map([
     'GET /v1/crl': crl,
     'POST /v1/join-tokens': createJoinToken,
     'POST /v1/backup': backup,
+    'POST /v1/keys/rewrap': rewrapKeys,
     'GET /v1/entries': entries,
     'GET /v1/entries/explain': explainEntry,
     'GET /v1/policies': policies,

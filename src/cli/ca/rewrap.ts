@@ -1,0 +1,72 @@
+/**
+ * `gatehouse ca rewrap`: wraps all keys with another key-encryption key, while the server serves.
+ * @module
+ */
+import { Command } from 'commander';
+import { type ErrorCode, GatehouseError } from '../../errors.ts';
+import { action } from '../action.ts';
+import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin-client.ts';
+import { configOption } from '../config-option.ts';
+import { type OutputFormat, outputOption, show } from '../output.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface Flags extends AdminFlags {
+  readonly output: OutputFormat;
+  readonly reason: string;
+}
+
+interface RewrapAnswer {
+  readonly done: boolean;
+  readonly keyEncryptionKey: string;
+  readonly keys: number;
+  readonly rewrapped: number;
+  readonly unreadable: readonly string[];
+}
+
+const refusals: readonly ErrorCode[] = ['slot_state', 'key_invalid', 'unreachable'];
+
+/** Exit code 0 when every key is under the new one, 1 when refused, or when some cannot be read. */
+export function caRewrapCommand(terminal: Terminal): Command {
+  return new Command('rewrap')
+    .description('wrap all keys with the first key of authority.keyEncryptionKeyFile, while the server serves')
+    .option('--reason <text>', 'why; kept in the audit (gatehouse ca log)', '')
+    .addOption(adminOption())
+    .addOption(svidOption())
+    .addOption(configOption())
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      `
+Write the new key (32 bytes, base64) as the first line of the file, and leave the former one as the second: on every replica. The
+file is read again by itself. After it is done the former line can go, and what was backed up before needs it still. Should the
+server end in the middle, the next start goes on; so does the same order.
+
+Example:
+  # before: { head -c 32 /dev/urandom | base64; cat kek; } > kek.new && mv kek.new kek
+  gatehouse ca rewrap --reason "yearly"`,
+    )
+    .action(action<Flags>(terminal, async (flags) => rewrap(flags, terminal)));
+}
+
+async function rewrap(flags: Flags, terminal: Terminal): Promise<0 | 1> {
+  const { output, reason } = flags;
+  const client = await adminClient(flags);
+  try {
+    const answer = (await client.post('/v1/keys/rewrap', { reason })) as RewrapAnswer; // the API's own shape
+    show(terminal, output, answer, textOf);
+    return answer.done ? 0 : 1;
+  } catch (thrown) {
+    const isRefused =
+      thrown instanceof GatehouseError && refusals.includes(thrown.code) && !('address' in thrown.details);
+    if (!isRefused) throw thrown;
+    const { code, message, details } = thrown;
+    show(terminal, output, { done: false, code, message, details }, (shown) => `not done: ${shown.message}\n`);
+    return 1;
+  }
+}
+
+function textOf({ done, keyEncryptionKey, keys, rewrapped, unreadable }: RewrapAnswer): string {
+  const head = `${rewrapped} of ${keys} keys were wrapped anew, with the key-encryption key ${keyEncryptionKey}\n`;
+  if (done) return `${head}the other lines of keyEncryptionKeyFile can go\n`;
+  return `${head}${unreadable.map((each) => `cannot be read: ${each}\n`).join('')}keep the former key until that is settled\n`;
+}
