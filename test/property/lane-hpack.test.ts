@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { HeadCache } from '../../src/transport/lane/head-cache.ts';
 import { HpackDecoder } from '../../src/transport/lane/hpack/decoder.ts';
-import { HeadReader, type RequestHead } from '../../src/transport/lane/request-head.ts';
+import { HeadCache } from '../../src/transport/lane/request/head-cache.ts';
+import { HeadReader, type RequestHead } from '../../src/transport/lane/request/request-head.ts';
 import { blocksOf } from '../support/node-hpack.ts';
 
 const LIMIT = 65_536;

@@ -3,7 +3,7 @@
  * @module
  */
 import type { HostileKind } from './counts.ts';
-import type { H2Error } from './protocol.ts';
+import type { H2Error } from './wire/protocol.ts';
 
 export interface Fault {
   /** Sent in GOAWAY. */

@@ -8,13 +8,13 @@ import type { Duplex } from 'node:stream';
 import type { GatehouseError } from '../../errors.ts';
 import type { GrpcMethod } from '../grpc-methods.ts';
 import { crowdFor, leastBy, type Owner } from '../shares.ts';
-import { Connection } from './connection.ts';
+import { Connection } from './connection/connection.ts';
+import { createInflate } from './connection/inflate.ts';
+import type { Shared } from './connection/shared.ts';
 import { createLaneCounts, type LaneCounts } from './counts.ts';
-import { createInflate } from './inflate.ts';
 import { defaultLimits, type LaneLimits } from './limits.ts';
 import type { LaneMethod } from './method.ts';
-import { HeadReader } from './request-head.ts';
-import type { Shared } from './shared.ts';
+import { HeadReader } from './request/request-head.ts';
 import { isBusy, isIdle, sweep } from './sweep.ts';
 
 export interface LaneDeps<P> {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { GrpcMethod } from '../grpc-methods.ts';
-import type { RequestHead } from './request-head.ts';
+import type { RequestHead } from './request/request-head.ts';
 
 /** An answer that is a gRPC status other than OK. The text is sent percent-encoded in `grpc-message`. */
 export interface GrpcRefusal {

@@ -2,12 +2,12 @@
  * What time does to a connection: looks at it once in a while and ends what has waited too long.
  * @module
  */
-import { expire } from './call.ts';
-import type { Connection } from './connection.ts';
+import { expire } from './calls/call.ts';
+import type { Connection } from './connection/connection.ts';
+import type { Stream } from './connection/stream.ts';
 import { fault, type Outcome } from './fault.ts';
-import { h2Error } from './protocol.ts';
-import type { Stream } from './stream.ts';
 import { isCallTimed, sweepCall } from './streaming/sweep-call.ts';
+import { h2Error } from './wire/protocol.ts';
 
 const frameLate = fault(h2Error.enhanceYourCalm, 'frame_late', 'a frame took too long');
 /** How long the answer to the PING of a drain may take before the last stream is named without it. */

@@ -5,12 +5,12 @@
  * window and one message, and no more than a thousand of them; all of it counts towards the bytes held.
  * @module
  */
-import { announcedIn, MESSAGE_PREFIX, makeRoom, tooLarge, tooMuchHeld } from '../body.ts';
-import { notInflatable } from '../call.ts';
-import type { Connection } from '../connection.ts';
-import { uint32, writeWindowUpdate } from '../frames.ts';
+import { announcedIn, MESSAGE_PREFIX, makeRoom, tooLarge, tooMuchHeld } from '../calls/body.ts';
+import { notInflatable } from '../calls/call.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { Stream } from '../connection/stream.ts';
 import type { GrpcRefusal } from '../method.ts';
-import type { Stream } from '../stream.ts';
+import { uint32, writeWindowUpdate } from '../wire/write-frames.ts';
 
 /** A whole message. */
 export interface Message {

@@ -2,11 +2,11 @@
  * DATA of a call of a GrpcMethod.
  * @module
  */
-import { bodyIsComplete, SMALL_FRAME } from '../body.ts';
-import type { Connection } from '../connection.ts';
+import { bodyIsComplete, SMALL_FRAME } from '../calls/body.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { Stream } from '../connection/stream.ts';
 import type { Outcome } from '../fault.ts';
-import { flag, h2Error } from '../protocol.ts';
-import type { Stream } from '../stream.ts';
+import { flag, h2Error } from '../wire/protocol.ts';
 import type { StreamingCall } from './streaming-call.ts';
 
 /** Takes `bytes[start, end)`; the windows have been seen to. */

@@ -3,8 +3,8 @@
  * @module
  */
 import type { GrpcMethod } from '../../grpc-methods.ts';
-import type { Connection } from '../connection.ts';
-import type { Stream } from '../stream.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { Stream } from '../connection/stream.ts';
 import { StreamingCall } from './streaming-call.ts';
 
 export function openCall<P>(link: Connection<P>, stream: Stream<P>, method: GrpcMethod<P>): void {

@@ -3,12 +3,12 @@
  * @module
  */
 
-import { MESSAGE_PREFIX } from '../body.ts';
-import type { Connection } from '../connection.ts';
-import { putUint32, writeFrameHeader } from '../frames.ts';
-import { frameType, h2Error, MAX_FRAME_PAYLOAD } from '../protocol.ts';
-import { withPrefix } from '../reply.ts';
-import type { Stream } from '../stream.ts';
+import { MESSAGE_PREFIX } from '../calls/body.ts';
+import { withPrefix } from '../calls/reply.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { Stream } from '../connection/stream.ts';
+import { frameType, h2Error, MAX_FRAME_PAYLOAD } from '../wire/protocol.ts';
+import { putUint32, writeFrameHeader } from '../wire/write-frames.ts';
 
 /**
  * Sends `message` as far as the windows and the socket allow; the rest waits on the stream, which is reset when no more may be held.

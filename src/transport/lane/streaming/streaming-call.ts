@@ -7,12 +7,12 @@
 import { asGatehouseError, GatehouseError, grpcStatus } from '../../../errors.ts';
 import type { CallContext, GrpcMethod } from '../../grpc-methods.ts';
 import { statusOf } from '../../grpc-status.ts';
-import { tooLargeInflated } from '../body.ts';
-import type { Connection } from '../connection.ts';
+import { tooLargeInflated } from '../calls/body.ts';
+import { okHeaders, sendEnd, writeHeaders } from '../calls/reply.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { Stream } from '../connection/stream.ts';
 import type { GrpcRefusal } from '../method.ts';
-import { okHeaders, sendEnd, writeHeaders } from '../reply.ts';
-import type { RequestMetadata } from '../request-head.ts';
-import type { Stream } from '../stream.ts';
+import type { RequestMetadata } from '../request/request-head.ts';
 import { Incoming, type Message } from './incoming.ts';
 import { dropUnsent, sendPart, sendRest } from './outgoing.ts';
 

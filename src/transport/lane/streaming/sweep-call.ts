@@ -2,10 +2,10 @@
  * What time does to a call of a GrpcMethod. One that has nothing to say, and whose caller owes nothing, may wait for ever.
  * @module
  */
-import { deadlineExceeded } from '../call.ts';
-import type { Connection } from '../connection.ts';
+import { deadlineExceeded } from '../calls/call.ts';
+import type { Connection } from '../connection/connection.ts';
 import type { Outcome } from '../fault.ts';
-import { h2Error } from '../protocol.ts';
+import { h2Error } from '../wire/protocol.ts';
 import type { StreamingCall } from './streaming-call.ts';
 
 /** Looks at one call. */

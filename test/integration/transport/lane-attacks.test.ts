@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:http2';
 import { gzipSync } from 'node:zlib';
-import type { HostileKind } from '../../src/transport/lane/counts.ts';
-import { checkPath } from '../support/lane-methods.ts';
-import { type LaneProcess, type LaneReport, startLane } from '../support/lane-process.ts';
+import type { HostileKind } from '../../../src/transport/lane/counts.ts';
+import { checkPath } from '../../support/lane-methods.ts';
+import { type LaneProcess, type LaneReport, startLane } from '../../support/lane-process.ts';
 import {
   callBlock,
   connectRaw,
@@ -16,7 +16,7 @@ import {
   settings,
   uint32,
   wholeCall,
-} from '../support/raw-h2.ts';
+} from '../../support/raw-h2.ts';
 
 /** Times short enough for a test; sizes as they are by default. */
 const limits = {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import type { GrpcMethod } from '../../src/transport/grpc-methods.ts';
-import { createLane, type Lane } from '../../src/transport/lane/lane.ts';
-import type { LaneLimits } from '../../src/transport/lane/limits.ts';
-import { eventually } from '../support/eventually.ts';
-import { bytesMethods, ended, usualCalls } from '../support/lane-calls.ts';
+import type { GrpcMethod } from '../../../src/transport/grpc-methods.ts';
+import { createLane, type Lane } from '../../../src/transport/lane/lane.ts';
+import type { LaneLimits } from '../../../src/transport/lane/limits.ts';
+import { eventually } from '../../support/eventually.ts';
+import { bytesMethods, ended, usualCalls } from '../../support/lane-calls.ts';
 import {
   callBlock,
   connectRaw,
@@ -18,7 +18,7 @@ import {
   settings,
   uint32,
   wholeCall,
-} from '../support/raw-h2.ts';
+} from '../../support/raw-h2.ts';
 
 interface Served extends AsyncDisposable {
   readonly lane: Lane<string>;

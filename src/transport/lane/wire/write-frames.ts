@@ -2,7 +2,7 @@
  * Writes the frames of RFC 9113 that are not part of a reply.
  * @module
  */
-import type { Output } from './output.ts';
+import type { Output } from '../connection/output.ts';
 import { FRAME_HEADER, flag, frameType, type H2Error, setting } from './protocol.ts';
 
 /** Writes a frame header and returns the offset of the payload, which the caller fills. */

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
-import { createWatchable } from '../../src/lib/watchable.ts';
-import { healthMethods } from '../../src/transport/health-service.ts';
-import { createLane, type Lane } from '../../src/transport/lane/lane.ts';
-import { checkPath, laneMethods } from '../support/lane-methods.ts';
-import { callBlock, connectRaw, frame, grpcMessage, type RawPeer, wholeCall } from '../support/raw-h2.ts';
+import { createWatchable } from '../../../src/lib/watchable.ts';
+import { healthMethods } from '../../../src/transport/health-service.ts';
+import { createLane, type Lane } from '../../../src/transport/lane/lane.ts';
+import { checkPath, laneMethods } from '../../support/lane-methods.ts';
+import { callBlock, connectRaw, frame, grpcMessage, type RawPeer, wholeCall } from '../../support/raw-h2.ts';
 
 const WATCH = '/grpc.health.v1.Health/Watch';
 const CONNECTIONS = 32;

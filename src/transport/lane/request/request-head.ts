@@ -3,8 +3,8 @@
  * @module
  */
 
-import { parseGrpcTimeout } from './grpc-timeout.ts';
-import type { FieldSink } from './hpack/decoder.ts';
+import { parseGrpcTimeout } from '../grpc-timeout.ts';
+import type { FieldSink } from '../hpack/decoder.ts';
 
 /** What to do with a request, as its header fields say. */
 export type HeadVerdict = 'call' | 'unknown_method' | 'not_grpc' | 'not_post' | 'malformed' | 'too_large';

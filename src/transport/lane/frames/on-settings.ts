@@ -2,11 +2,11 @@
  * SETTINGS (RFC 9113 §6.5).
  * @module
  */
-import type { Connection } from './connection.ts';
-import { fault, type Outcome } from './fault.ts';
-import { uint32, writeSettingsAck } from './frames.ts';
+import type { Connection } from '../connection/connection.ts';
+import { fault, type Outcome } from '../fault.ts';
+import { flag, HEADER_TABLE_SIZE, h2Error, MAX_FRAME_PAYLOAD, MAX_WINDOW, setting } from '../wire/protocol.ts';
+import { uint32, writeSettingsAck } from '../wire/write-frames.ts';
 import { resumeBlocked } from './on-window-update.ts';
-import { flag, HEADER_TABLE_SIZE, h2Error, MAX_FRAME_PAYLOAD, MAX_WINDOW, setting } from './protocol.ts';
 
 const ROW = 6;
 const LARGEST_FRAME_LIMIT = 16_777_215;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { HeadCache } from '../../../../src/transport/lane/head-cache.ts';
-import { HeadReader } from '../../../../src/transport/lane/request-head.ts';
+import { HeadCache } from '../../../../../src/transport/lane/request/head-cache.ts';
+import { HeadReader } from '../../../../../src/transport/lane/request/request-head.ts';
 
 const reader = new HeadReader(new Map<string, string>(), 1_000);
 const head = reader.head();

@@ -2,10 +2,10 @@
  * PING, RST_STREAM, PRIORITY, GOAWAY, PUSH_PROMISE and frames that nobody knows (RFC 9113 §6.3, §6.4, §6.6–6.8, §5.5).
  * @module
  */
-import type { Connection } from './connection.ts';
-import { fault, type Outcome } from './fault.ts';
-import { uint31, writePing } from './frames.ts';
-import { flag, h2Error } from './protocol.ts';
+import type { Connection } from '../connection/connection.ts';
+import { fault, type Outcome } from '../fault.ts';
+import { flag, h2Error } from '../wire/protocol.ts';
+import { uint31, writePing } from '../wire/write-frames.ts';
 
 export function onPing<P>(
   link: Connection<P>,

@@ -2,14 +2,14 @@
  * Runs a call whose request is complete, and sends what its method answers.
  * @module
  */
-import { grpcStatus } from '../../errors.ts';
+import { grpcStatus } from '../../../errors.ts';
+import type { Connection } from '../connection/connection.ts';
+import { acceptedEncodings } from '../connection/inflate.ts';
+import type { Stream } from '../connection/stream.ts';
+import type { GrpcRefusal, LaneReply } from '../method.ts';
+import { uint32 } from '../wire/write-frames.ts';
 import { MESSAGE_PREFIX, noMessage, tooLargeInflated } from './body.ts';
-import type { Connection } from './connection.ts';
-import { uint32 } from './frames.ts';
-import { acceptedEncodings } from './inflate.ts';
-import type { GrpcRefusal, LaneReply } from './method.ts';
 import { sendMessage, sendNotGrpc, sendRefusal } from './reply.ts';
-import type { Stream } from './stream.ts';
 
 export const deadlineExceeded: GrpcRefusal = { status: grpcStatus.deadlineExceeded, message: 'Deadline exceeded' };
 const internal: GrpcRefusal = { status: grpcStatus.internal, message: 'Internal error' };

@@ -2,12 +2,12 @@
  * Writes replies: a message with its trailers, a status alone, or a small body for what was not gRPC.
  * @module
  */
-import type { Connection } from './connection.ts';
-import { putUint32, writeFrame, writeFrameHeader } from './frames.ts';
-import { encodeBlock } from './hpack/encoder.ts';
-import type { GrpcRefusal } from './method.ts';
-import { FRAME_HEADER, flag, frameType, MAX_FRAME_PAYLOAD } from './protocol.ts';
-import type { Stream } from './stream.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { Stream } from '../connection/stream.ts';
+import { encodeBlock } from '../hpack/encoder.ts';
+import type { GrpcRefusal } from '../method.ts';
+import { FRAME_HEADER, flag, frameType, MAX_FRAME_PAYLOAD } from '../wire/protocol.ts';
+import { putUint32, writeFrame, writeFrameHeader } from '../wire/write-frames.ts';
 
 const PREFIX = 5;
 export const okHeaders = encodeBlock([

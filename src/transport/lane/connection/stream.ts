@@ -2,8 +2,8 @@
  * One request and its reply.
  * @module
  */
-import type { LaneHead } from './method.ts';
-import type { StreamingCall } from './streaming/streaming-call.ts';
+import type { LaneHead } from '../method.ts';
+import type { StreamingCall } from '../streaming/streaming-call.ts';
 
 export interface Stream<P> {
   readonly id: number;

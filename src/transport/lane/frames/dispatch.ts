@@ -3,14 +3,14 @@
  * between the frames of one header block.
  * @module
  */
-import type { Connection } from './connection.ts';
-import { fault, type Outcome } from './fault.ts';
+import type { Connection } from '../connection/connection.ts';
+import { fault, type Outcome } from '../fault.ts';
+import { frameType, h2Error } from '../wire/protocol.ts';
 import { onGoaway, onPing, onPriority, onPushPromise, onRstStream, onUnknown } from './on-control.ts';
 import { onData } from './on-data.ts';
 import { onContinuation, onHeaders } from './on-headers.ts';
 import { onSettings } from './on-settings.ts';
 import { onWindowUpdate } from './on-window-update.ts';
-import { frameType, h2Error } from './protocol.ts';
 
 /** Does what one frame asks for. */
 export function dispatch<P>(

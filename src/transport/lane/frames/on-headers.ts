@@ -2,18 +2,18 @@
  * HEADERS and CONTINUATION: opens streams, and takes trailers (RFC 9113 §6.2, §6.10, §8.1).
  * @module
  */
-import { grpcStatus } from '../../errors.ts';
-import { bodyIsComplete } from './body.ts';
-import { answerWhole } from './call.ts';
-import type { Connection } from './connection.ts';
-import { fault, type Outcome } from './fault.ts';
-import { uint31 } from './frames.ts';
-import { extendBlock } from './header-block.ts';
-import type { LaneHead } from './method.ts';
-import { flag, h2Error } from './protocol.ts';
-import { sendRefusal } from './reply.ts';
-import { createStream, type Stream } from './stream.ts';
-import { openCall } from './streaming/open-call.ts';
+import { grpcStatus } from '../../../errors.ts';
+import { bodyIsComplete } from '../calls/body.ts';
+import { answerWhole } from '../calls/call.ts';
+import { sendRefusal } from '../calls/reply.ts';
+import type { Connection } from '../connection/connection.ts';
+import { createStream, type Stream } from '../connection/stream.ts';
+import { fault, type Outcome } from '../fault.ts';
+import type { LaneHead } from '../method.ts';
+import { extendBlock } from '../request/header-block.ts';
+import { openCall } from '../streaming/open-call.ts';
+import { flag, h2Error } from '../wire/protocol.ts';
+import { uint31 } from '../wire/write-frames.ts';
 
 /** A first fragment gets this much room before it has to grow. */
 const FIRST_BLOCK = 4_096;

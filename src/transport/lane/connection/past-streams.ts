@@ -2,7 +2,7 @@
  * What is remembered of the streams of a connection that are not open (RFC 9113 §5.1, §5.1.1).
  * @module
  */
-import { MAX_STREAM_ID } from './protocol.ts';
+import { MAX_STREAM_ID } from '../wire/protocol.ts';
 
 /** How many of the streams that we reset are remembered: what still comes for them is no fault. */
 const RESETS_REMEMBERED = 512;

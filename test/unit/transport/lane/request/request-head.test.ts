@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { HeadReader } from '../../../../src/transport/lane/request-head.ts';
+import { HeadReader } from '../../../../../src/transport/lane/request/request-head.ts';
 
 const call: readonly (readonly [string, string])[] = [
   [':method', 'POST'],

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { keepBody } from '../../../../src/transport/lane/body.ts';
-import type { Connection } from '../../../../src/transport/lane/connection.ts';
-import { defaultLimits } from '../../../../src/transport/lane/limits.ts';
-import type { Stream } from '../../../../src/transport/lane/stream.ts';
+import { keepBody } from '../../../../../src/transport/lane/calls/body.ts';
+import type { Connection } from '../../../../../src/transport/lane/connection/connection.ts';
+import type { Stream } from '../../../../../src/transport/lane/connection/stream.ts';
+import { defaultLimits } from '../../../../../src/transport/lane/limits.ts';
 
 /** Keeps a message of 1,201 bytes but its last, in pieces; answers what is held for it. */
 function heldFor(pieces: readonly number[]): number {

@@ -2,11 +2,12 @@
  * WINDOW_UPDATE: replies that waited go on (RFC 9113 §6.9).
  * @module
  */
-import type { Connection } from './connection.ts';
-import { fault, type Outcome } from './fault.ts';
-import { uint31 } from './frames.ts';
-import { h2Error, MAX_WINDOW } from './protocol.ts';
-import { sendUnsent } from './reply.ts';
+
+import { sendUnsent } from '../calls/reply.ts';
+import type { Connection } from '../connection/connection.ts';
+import { fault, type Outcome } from '../fault.ts';
+import { h2Error, MAX_WINDOW } from '../wire/protocol.ts';
+import { uint31 } from '../wire/write-frames.ts';
 
 export function onWindowUpdate<P>(link: Connection<P>, id: number, bytes: Buffer, start: number, end: number): Outcome {
   if (end - start !== 4) return fault(h2Error.frameSize, 'frame_size', 'WINDOW_UPDATE of a wrong length');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Allowance } from '../../../../src/transport/lane/allowance.ts';
+import { Allowance } from '../../../../../src/transport/lane/connection/allowance.ts';
 
 /** How many in a row are granted at `now`, counted up to 100,000. */
 function granted(allowance: Allowance, now: number, calls: number): number {

@@ -3,15 +3,15 @@
  * @module
  */
 
-import { bodyIsComplete, keepBody, MESSAGE_PREFIX, SMALL_FRAME } from './body.ts';
-import { answerPlain, answerWhole } from './call.ts';
-import type { Connection } from './connection.ts';
-import { fault, type Outcome } from './fault.ts';
-import { uint32, writeWindowUpdate } from './frames.ts';
-import { flag, h2Error } from './protocol.ts';
-import { sendRefusal } from './reply.ts';
-import type { Stream } from './stream.ts';
-import { onCallData } from './streaming/on-call-data.ts';
+import { bodyIsComplete, keepBody, MESSAGE_PREFIX, SMALL_FRAME } from '../calls/body.ts';
+import { answerPlain, answerWhole } from '../calls/call.ts';
+import { sendRefusal } from '../calls/reply.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { Stream } from '../connection/stream.ts';
+import { fault, type Outcome } from '../fault.ts';
+import { onCallData } from '../streaming/on-call-data.ts';
+import { flag, h2Error } from '../wire/protocol.ts';
+import { uint32, writeWindowUpdate } from '../wire/write-frames.ts';
 
 export function onData<P>(
   link: Connection<P>,

@@ -4,11 +4,11 @@
  * Nothing is reserved for what a peer only announces: the buffer grows as bytes come, to no more than was announced, and is counted.
  * @module
  */
-import { grpcStatus } from '../../errors.ts';
-import type { Connection } from './connection.ts';
-import { uint32 } from './frames.ts';
-import type { GrpcRefusal } from './method.ts';
-import type { Stream } from './stream.ts';
+import { grpcStatus } from '../../../errors.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { Stream } from '../connection/stream.ts';
+import type { GrpcRefusal } from '../method.ts';
+import { uint32 } from '../wire/write-frames.ts';
 
 /** Compressed flag and length, in front of every gRPC message. */
 export const MESSAGE_PREFIX = 5;

@@ -2,15 +2,15 @@
  * What the connections of one lane have in common.
  * @module
  */
-import type { GatehouseError } from '../../errors.ts';
-import type { GrpcMethod } from '../grpc-methods.ts';
+import type { GatehouseError } from '../../../errors.ts';
+import type { GrpcMethod } from '../../grpc-methods.ts';
+import type { LaneCounts } from '../counts.ts';
+import type { LaneLimits } from '../limits.ts';
+import type { LaneMethod } from '../method.ts';
+import type { HeadReader } from '../request/request-head.ts';
 import type { Connection } from './connection.ts';
-import type { LaneCounts } from './counts.ts';
 import type { Inflate } from './inflate.ts';
-import type { LaneLimits } from './limits.ts';
-import type { LaneMethod } from './method.ts';
 import type { OutputPool } from './output.ts';
-import type { HeadReader } from './request-head.ts';
 
 export interface Shared<P> {
   readonly limits: LaneLimits;

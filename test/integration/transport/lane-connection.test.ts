@@ -5,13 +5,13 @@ import { connect, type IncomingHttpHeaders } from 'node:http2';
 import { type AddressInfo, connect as connectSocket, createServer } from 'node:net';
 import { type Duplex, duplexPair } from 'node:stream';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
-import { createWatchable } from '../../src/lib/watchable.ts';
-import { healthMethods } from '../../src/transport/health-service.ts';
-import { createLane, type Lane } from '../../src/transport/lane/lane.ts';
-import type { LaneLimits } from '../../src/transport/lane/limits.ts';
-import { eventually } from '../support/eventually.ts';
-import { bigReply, checkPath, laneMethods } from '../support/lane-methods.ts';
-import { openssl } from '../support/openssl.ts';
+import { createWatchable } from '../../../src/lib/watchable.ts';
+import { healthMethods } from '../../../src/transport/health-service.ts';
+import { createLane, type Lane } from '../../../src/transport/lane/lane.ts';
+import type { LaneLimits } from '../../../src/transport/lane/limits.ts';
+import { eventually } from '../../support/eventually.ts';
+import { bigReply, checkPath, laneMethods } from '../../support/lane-methods.ts';
+import { openssl } from '../../support/openssl.ts';
 import {
   callBlock,
   connectRaw,
@@ -23,8 +23,8 @@ import {
   settings,
   uint32,
   wholeCall,
-} from '../support/raw-h2.ts';
-import { tempDir } from '../support/temp-dir.ts';
+} from '../../support/raw-h2.ts';
+import { tempDir } from '../../support/temp-dir.ts';
 
 const healthPath = '/grpc.health.v1.Health/Check';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { FrameSplitter } from '../../../../src/transport/lane/frame-splitter.ts';
-import { frame } from '../../../support/raw-h2.ts';
+import { FrameSplitter } from '../../../../../src/transport/lane/wire/frame-splitter.ts';
+import { frame } from '../../../../support/raw-h2.ts';
 
 interface Seen {
   readonly frames: string[];

@@ -4,24 +4,31 @@
  * @module
  */
 import type { Duplex } from 'node:stream';
-import type { GrpcMethod } from '../grpc-methods.ts';
-import type { Owner } from '../shares.ts';
+import type { GrpcMethod } from '../../grpc-methods.ts';
+import type { Owner } from '../../shares.ts';
+import type { HostileKind } from '../counts.ts';
+import { type Fault, fault, type Outcome } from '../fault.ts';
+import { dispatch } from '../frames/dispatch.ts';
+import { resumeBlocked } from '../frames/on-window-update.ts';
+import { HpackDecoder } from '../hpack/decoder.ts';
+import type { LaneMethod } from '../method.ts';
+import { HeadCache } from '../request/head-cache.ts';
+import type { HeaderBlock } from '../request/header-block.ts';
+import { type FrameSink, FrameSplitter } from '../wire/frame-splitter.ts';
+import { matchPreface } from '../wire/preface.ts';
+import {
+  CLIENT_PREFACE,
+  DEFAULT_WINDOW,
+  type H2Error,
+  HEADER_TABLE_SIZE,
+  h2Error,
+  MAX_STREAM_ID,
+} from '../wire/protocol.ts';
+import { writeGoaway, writePing, writeRstStream, writeSettings, writeWindowUpdate } from '../wire/write-frames.ts';
 import { Allowance, type AllowanceKind } from './allowance.ts';
-import type { HostileKind } from './counts.ts';
-import { dispatch } from './dispatch.ts';
-import { type Fault, fault, type Outcome } from './fault.ts';
-import { type FrameSink, FrameSplitter } from './frame-splitter.ts';
-import { writeGoaway, writePing, writeRstStream, writeSettings, writeWindowUpdate } from './frames.ts';
-import { HeadCache } from './head-cache.ts';
-import type { HeaderBlock } from './header-block.ts';
-import { HpackDecoder } from './hpack/decoder.ts';
 import { openInput } from './input.ts';
-import type { LaneMethod } from './method.ts';
-import { resumeBlocked } from './on-window-update.ts';
 import { Output } from './output.ts';
 import { PastStreams } from './past-streams.ts';
-import { matchPreface } from './preface.ts';
-import { CLIENT_PREFACE, DEFAULT_WINDOW, type H2Error, HEADER_TABLE_SIZE, h2Error, MAX_STREAM_ID } from './protocol.ts';
 import type { Shared } from './shared.ts';
 import type { Stream } from './stream.ts';
 
