@@ -8,7 +8,7 @@ import { programCommand, runGatehouse } from '../support/run-gatehouse.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 describe('the built program', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   it('serves, decides, explains by the running server, and knows its version', async () => {
     await using opt = await installedProgram();

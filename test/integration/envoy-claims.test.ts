@@ -34,7 +34,7 @@ const bytesOf = (value: string | undefined): string | undefined =>
   value === undefined ? undefined : Buffer.from(value, 'latin1').toString('utf8');
 
 describe('what our answers say, at the application behind a real Envoy', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let app: EchoApp;
   let server: GuardedServer;
   let identity: ClientIdentity;

@@ -13,7 +13,7 @@ const demo = (...args: readonly string[]) =>
   ]);
 
 describe('the demo', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   it('shows every row as expected, a renewal under traffic without a failed request among them', async () => {
     await using child = demo();

@@ -34,7 +34,7 @@ function askingAs(socket: string, spiffeId: string) {
 }
 
 describe('a real Envoy that asks Gatehouse over mTLS, with certificates from its SDS', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let app: EchoApp;
   before(async () => {
     app = await startHttpEcho();

@@ -21,7 +21,7 @@ interface Seen {
 }
 
 describe('HTTP through a real Envoy that asks Gatehouse', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let app: EchoApp;
   let server: GuardedServer;
   let productpage: ClientIdentity;

@@ -75,7 +75,7 @@ async function startBrokenApp() {
 const addresses = ['', '10.1.2.3', '172.16.0.1', '192.168.0.9', '127.0.0.1', '203.0.113.9', '::1', 'fd00::1'];
 
 describe('who commands a real Envoy with our bootstrap', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let app: Awaited<ReturnType<typeof startBrokenApp>>;
   before(async () => {
     app = await startBrokenApp();

@@ -37,7 +37,7 @@ function withCanary(yaml: string): string {
 }
 
 describe('the parity canary with a real Envoy', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let app: EchoApp;
   let server: GuardedServer;
   let productpage: ClientIdentity;

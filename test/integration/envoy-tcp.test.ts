@@ -32,7 +32,7 @@ function converse(port: number, identity: ClientIdentity, bytes: string): Promis
 }
 
 describe('TCP through a real Envoy that asks Gatehouse', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let app: EchoApp;
   let server: GuardedServer;
   let productpage: ClientIdentity;

@@ -29,7 +29,7 @@ const ways: readonly (readonly [from: PairAccount, to: PairAccount])[] = [
 ];
 
 describe('streams and upgrades between two of our sidecars', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   const applications = [
     { name: 'HTTP/1.1', start: startHttp1StreamApp, flags: [], opened: (path: string) => `GET ${path} websocket` },
@@ -151,7 +151,7 @@ describe('streams and upgrades between two of our sidecars', function () {
 });
 
 describe('upgrades of a caller without a sidecar', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let app: StreamApp;
   let server: GuardedServer;
   let identity: ClientIdentity;

@@ -31,7 +31,7 @@ function ask(port: number, method: string, path: string, identity: ClientIdentit
 }
 
 describe('a decision of a real Envoy', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   it('is told to the client in x-gatehouse-decision, allow and deny, and derived again by the id that it names', async () => {
     await using app = await startHttpEcho();

@@ -5,5 +5,5 @@ describeRotationProof('a rotation under real Envoys, in short', {
   svidTtl: '8s',
   connectionLife: '2s',
   waitMs: 4_000,
-  timeoutMs: 120_000,
+  timeoutMs: 600_000,
 });

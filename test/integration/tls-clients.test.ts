@@ -108,7 +108,7 @@ const clients: readonly Client[] = [
 ];
 
 describe('clients over TLS', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let dir: TempDir;
 
   before(async () => {

@@ -42,7 +42,7 @@ const decides = async (server: RunningGatehouse): Promise<void> => {
 const follower = { roles: ['decider'], entries: [], authority: {} };
 
 describe('the feed between builds of different ages', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   for (const build of builds) {
     const older = olderFeed(fixture(build, 'feed.binpb'));

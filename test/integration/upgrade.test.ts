@@ -89,7 +89,7 @@ async function loadDump(postgres: Postgres, build: string): Promise<void> {
 }
 
 describe('a store that an older build left', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   it('is there', () => assert.ok(builds.length > 0));
 
@@ -133,7 +133,7 @@ describe('a store that an older build left', function () {
 
 /** What a build to come might leave: a store of today, some versions on. */
 describe('a store that a newer build left', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   const build = builds.at(-1)!;
 
   const change = (dir: UpgradeDir, file: string, statements: string): void => {

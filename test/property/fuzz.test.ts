@@ -6,7 +6,7 @@ import { targets } from '../fuzz/targets/targets.ts';
 const MUTATIONS = 400;
 
 describe('Whatever the bytes', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   for (const target of targets) {
     const kept = [...target.seeds(), ...readCorpus(target.name)];

@@ -12,7 +12,7 @@ export interface Child extends AsyncDisposable {
   readonly stderr: () => string;
   /** Resolves when it has ended: exit code, or the signal's name. */
   readonly ended: Promise<number | string>;
-  /** Sends the signal and waits for the end; SIGKILL follows after five seconds. */
+  /** Sends the signal and waits for the end; SIGKILL follows after a minute. */
   stop(signal?: NodeJS.Signals): Promise<number | string>;
   /** Calls back for each whole line on stdout. */
   onLine(listen: (line: string) => void): void;
@@ -52,7 +52,7 @@ export function startChild(
   }).finally(() => living.delete(child));
   const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string> => {
     if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
-      const force = setTimeout(() => child.kill('SIGKILL'), 5000);
+      const force = setTimeout(() => child.kill('SIGKILL'), 60_000);
       child.kill(signal);
       await once(child, 'exit');
       clearTimeout(force);

@@ -4,6 +4,9 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** Far beyond what anything takes, also where twenty others want the same cores: its end is a fault, not a slow machine. */
+const GENEROUS_MS = 120_000;
+
 /** Thrown by what is asked when waiting longer is of no use. */
 export class GiveUp extends Error {}
 
@@ -16,7 +19,7 @@ export class GiveUp extends Error {}
 export async function eventually<T>(
   what: string,
   ask: () => T | undefined | Promise<T | undefined>,
-  timeoutMs = 15_000,
+  timeoutMs = GENEROUS_MS,
 ): Promise<T> {
   const until = Date.now() + timeoutMs;
   let last: unknown;

@@ -72,7 +72,7 @@ export async function startGuardedServer(options: GuardedServerOptions): Promise
     ...(options.flags ?? []),
   );
   const bootstrap = options.edit?.(yaml) ?? yaml;
-  const envoy = stack.use(await runEnvoy({ bootstrap, directory: directory.path, timeoutMs: 30_000 }));
+  const envoy = stack.use(await runEnvoy({ bootstrap, directory: directory.path, timeoutMs: 120_000 }));
   const port = await envoy.port('inbound');
   const all = stack.move();
   return {

@@ -86,7 +86,7 @@ export async function startRotationMesh(options: RotationMeshOptions): Promise<R
       ...['--admin', '127.0.0.1:0', '--access-log', directory.at(`${name}.access.log`), ...flags],
     );
     const envoy = stack.use(
-      await runEnvoy({ bootstrap: edit(yaml), directory: directory.path, name, timeoutMs: 60_000 }),
+      await runEnvoy({ bootstrap: edit(yaml), directory: directory.path, name, timeoutMs: 120_000 }),
     );
     envoys.push(envoy);
     return envoy;

@@ -78,7 +78,7 @@ async function sidecar(
     ...['--outbound', `127.0.0.1:0=${inbound(other)}=default/${other}`],
     ...(options.flags ?? []),
   );
-  const envoy = await runEnvoy({ bootstrap, directory: directory.path, name: own, timeoutMs: 30_000 });
+  const envoy = await runEnvoy({ bootstrap, directory: directory.path, name: own, timeoutMs: 120_000 });
   const lines = async () => (await readFile(accessLog, 'utf8')).split('\n').slice(0, -1);
   return {
     envoy,

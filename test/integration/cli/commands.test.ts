@@ -32,7 +32,7 @@ const json = async (...args: readonly string[]): Promise<{ code: number | string
 };
 
 describe('commands that ask a running server', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let dir: GatehouseDir;
   let server: RunningGatehouse;
 
@@ -169,7 +169,7 @@ describe('commands that ask a running server', function () {
 });
 
 describe('commands that need no server', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   it('policy check: exit code 0 for good, 1 for an error with its place, 2 for a path that is not there', async () => {
     await using dir = await gatehouseDir();

@@ -156,7 +156,7 @@ describe('the ledger in PostgreSQL', () => {
   let database: Postgres;
   let number = 0;
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     database = await startPostgres();
   });
   after(() => database[Symbol.asyncDispose]());

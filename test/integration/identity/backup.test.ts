@@ -196,7 +196,7 @@ describe('backup and restore', () => {
       (thrown) => thrown instanceof GatehouseError && thrown.code === 'store_locked',
     );
     await other.store[Symbol.asyncDispose]();
-  }).timeout(60_000);
+  }).timeout(300_000);
 
   for (const kind of ['SQLite', 'PostgreSQL'])
     it(`believes nothing again that was revoked since, over the same store (${kind})`, async () => {
@@ -236,5 +236,5 @@ describe('backup and restore', () => {
       );
       assert.deepEqual(new Set(restored.revocations.value.rows), new Set(rows));
       assert.deepEqual(await restored.replicas.others(), [], 'and the restore is no replica that lives');
-    }).timeout(60_000);
+    }).timeout(300_000);
 });

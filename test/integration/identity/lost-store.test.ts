@@ -278,7 +278,7 @@ describe('a store that is not the one it was', () => {
     assert.equal(again.setAside.length, 2);
     const ids = await serving(fresh, idsOf, open);
     for (const where of again.setAside) for (const id of ids) assert.doesNotMatch(where, new RegExp(id));
-  }).timeout(60_000);
+  }).timeout(300_000);
 
   it('begins anew only when told, once, with a reason; keys are moved aside and sequences go on above', async () => {
     const before = await serving(places, async (authority) => ({
@@ -362,7 +362,7 @@ describe('a store that is not the one it was', () => {
       crashes += 1;
     }
     assert.ok(crashes > 20, `${crashes} crashes`);
-  }).timeout(60_000);
+  }).timeout(300_000);
 
   it('keeps a key that no authority knows, and names it', async () => {
     await serving(places, () => undefined);

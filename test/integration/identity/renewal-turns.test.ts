@@ -15,7 +15,7 @@ function serialsOf(message: JsonMessage): string[] {
 }
 
 describe('renewals of a real stream that fall due together', function () {
-  this.timeout(120_000); // the first use makes python's environment
+  this.timeout(300_000); // the first use makes python's environment
 
   it('come one a second, where one a second may be signed, and the last ones at once when their life is almost over', async () => {
     await using dir = await tempDir();

@@ -57,7 +57,7 @@ const domainsIn = (secret: JsonSecret | undefined) => {
 const oldEnvoy = { userAgentBuildVersion: { version: { majorNumber: 1, minorNumber: 17 } } };
 
 describe('Envoy SDS, asked by python grpcio', function () {
-  this.timeout(120_000); // the first use makes python's environment
+  this.timeout(300_000); // the first use makes python's environment
   let dir: TempDir;
   let source: OwnAuthority;
   let served: TestEndpoint;

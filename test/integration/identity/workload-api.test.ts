@@ -30,7 +30,7 @@ const der = (base64: string) => Buffer.from(base64, 'base64');
 const serialOf = (message: JsonMessage) => new X509Certificate(der(svidsOf(message)[0]!.x509Svid)).serialNumber;
 
 describe('the SPIFFE Workload API, asked by python grpcio', function () {
-  this.timeout(120_000); // the first use makes python's environment
+  this.timeout(300_000); // the first use makes python's environment
   let dir: TempDir;
   let source: OwnAuthority;
   let served: TestEndpoint;

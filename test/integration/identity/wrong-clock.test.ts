@@ -15,7 +15,7 @@ const lifeOf = (message: JsonMessage): readonly [number, number] => {
 };
 
 describe('a stream that holds an SVID while the clock is set', function () {
-  this.timeout(120_000); // the first use makes python's environment
+  this.timeout(300_000); // the first use makes python's environment
 
   it('is given another at once, forward and back, when the one that it holds is not valid', async () => {
     await using directory = await tempDir();

@@ -30,7 +30,7 @@ async function verifiedBy(dir: GatehouseDir, server: RunningGatehouse): Promise<
 }
 
 describe('the authority as it is configured', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   for (const { name, upstream } of [
     {

@@ -123,7 +123,7 @@ const cases: readonly Case[] = [
 
 for (const transport of ['grpc-js', 'lane']) {
   describe(`a Check that is not as it should be, over ${transport}`, function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     let dir: GatehouseDir;
     let server: RunningGatehouse;
     let client: CheckClient;

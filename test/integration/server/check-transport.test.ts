@@ -29,7 +29,7 @@ async function serve(
 
 for (const transport of ['lane', 'grpc-js']) {
   describe(`Check by ${transport}`, function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
 
     it("answers python's grpcio over a unix socket", async () => {
       await using running = await serve(transport, true);
@@ -63,7 +63,7 @@ for (const transport of ['lane', 'grpc-js']) {
 }
 
 describe('The lane under serve', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   it('loses no call when it is told to end', async () => {
     await using running = await serve('lane');

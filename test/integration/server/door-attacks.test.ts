@@ -83,7 +83,7 @@ async function assertServes(server: RunningGatehouse, operator: ClientIdentity):
 }
 
 describe('doors under attack', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   it('judges who calls the admin API before anything that he says, over TCP', async () => {
     await using dir = await attackedDir({ admin: '127.0.0.1:0' });

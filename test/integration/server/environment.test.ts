@@ -9,7 +9,7 @@ const variablesOf = (pid: number): readonly string[] =>
     .map((each) => each.split('=', 1)[0]!);
 
 describe("Node's own variables", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   const set = { NODE_TLS_REJECT_UNAUTHORIZED: '0', NODE_OPTIONS: '--no-deprecation', SSLKEYLOGFILE: '/dev/null' };
 
   before(() => void Object.assign(process.env, set));

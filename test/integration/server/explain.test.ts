@@ -29,7 +29,7 @@ type Told = Explanation & { readonly asked: 'server' | 'files' };
 const parsed = ({ out }: Answer): Told => JSON.parse(out) as Told; // the command's own document
 
 describe('gatehouse policy explain', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   it('asks the running server, which explains by the policies in force, and answers like its files do', async () => {
     await using dir = await gatehouseDir();

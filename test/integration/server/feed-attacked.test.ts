@@ -76,7 +76,7 @@ function follow(server: RunningGatehouse, who: FeedCredentials, decider: string)
 }
 
 describe('a hostile decider', function () {
-  this.timeout(90_000);
+  this.timeout(300_000);
 
   it('has one name, the one with which it joined, whatever it says', async () => {
     await using scene = await open();

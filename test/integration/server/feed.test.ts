@@ -66,7 +66,7 @@ const ready = async (server: RunningGatehouse) => {
 const feedOf = (server: RunningGatehouse): string => server.ready.feed!; // of an authority that has one
 
 describe('a decider that follows an authority elsewhere', function () {
-  this.timeout(90_000);
+  this.timeout(300_000);
 
   it('joins once by a token, decides, and refuses what is revoked there as soon as the revocation is answered', async () => {
     await using authority = await gatehouseDir(authorityConfig('127.0.0.1:0'));
@@ -116,7 +116,7 @@ describe('a decider that follows an authority elsewhere', function () {
     await using second = await gatehouseDir();
     await writeFile(second.at('join.json'), await readFile(dir.at('join.json')));
     await follows(second, feedOf(first));
-    await using refused = startChild(...gatehouseCommand('serve', '--config', second.config, '--ready-timeout', '3s'));
+    await using refused = startChild(...gatehouseCommand('serve', '--config', second.config, '--ready-timeout', '20s'));
     assert.equal(await refused.ended, 2);
     assert.match(refused.stderr(), /the join token is not known, was used, or has expired: make another/);
   });
@@ -304,14 +304,15 @@ describe('a decider that follows an authority elsewhere', function () {
         says: /elsewhere\.json does not exist: make it with/,
       },
     ];
-    for (const { config, says } of cases) {
+    const refused = cases.map(async ({ config, says }) => {
       await using dir = await gatehouseDir();
       await invite(authority, dir);
       await dir.configure({ roles: ['decider'], listen: usualListeners, ...config });
-      await using child = startChild(...gatehouseCommand('serve', '--config', dir.config, '--ready-timeout', '3s'));
+      await using child = startChild(...gatehouseCommand('serve', '--config', dir.config, '--ready-timeout', '20s'));
       assert.equal(await child.ended, 2);
       assert.match(child.stderr(), says);
-    }
+    });
+    await Promise.all(refused);
   });
 
   it('has no authority of its own to ask, and says whom to ask', async () => {

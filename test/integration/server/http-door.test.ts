@@ -75,7 +75,7 @@ const attacks: readonly Attack[] = [
 ];
 
 describe('openHttpDoor', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let door: HttpDoor;
   let thrown: unknown[];
 

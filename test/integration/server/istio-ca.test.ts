@@ -65,7 +65,7 @@ async function csrOf(dir: GatehouseDir): Promise<string> {
 }
 
 describe("Istio's CA API", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   it('certifies another key for who the caller is, whatever its request says: leaf first, roots last', async () => {
     await using dir = await gatehouseDir(configOf(['details']));

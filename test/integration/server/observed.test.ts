@@ -88,7 +88,7 @@ function watchHealth(
 }
 
 describe('gatehouse serve, looked at from outside', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let dir: GatehouseDir;
   let server: RunningGatehouse;
 

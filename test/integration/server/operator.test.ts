@@ -56,7 +56,7 @@ const auditOf = async (server: RunningGatehouse): Promise<Audit['rows']> =>
   ((await gatehouseJson('ca', 'log', ...admin(server))) as Audit).rows;
 
 describe('the operator rotates', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let dir: GatehouseDir;
   let server: RunningGatehouse;
 
@@ -191,7 +191,7 @@ async function fetchAdmin(server: RunningGatehouse, path: string): Promise<unkno
 }
 
 describe('the operator revokes an identity', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   it('by ID: denied on every decider, after a restart too, and in the CRL; undone once nothing lives that it keeps out', async () => {
     await using dir = await configured({ extAuthz: { workers: 2 }, ttl: '8s' });
@@ -332,7 +332,7 @@ describe('the operator revokes an identity', function () {
 });
 
 describe('the operator backs up and restores', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   it('while it serves, into another place, and never beside a living authority', async () => {
     await using dir = await configured();
@@ -387,7 +387,7 @@ describe('the operator backs up and restores', function () {
 });
 
 describe('the operator misspells or loses the store', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   it('is told so, with every key and the way out, and begins anew only on purpose', async () => {
     await using dir = await gatehouseDir();

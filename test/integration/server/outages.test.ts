@@ -36,7 +36,7 @@ async function metric({ ready }: RunningGatehouse, name: string): Promise<number
 }
 
 async function fetchSvid({ ready }: RunningGatehouse): Promise<true> {
-  for await (const { svids } of fetchX509Svids(ready.workloadApi, AbortSignal.timeout(20_000))) {
+  for await (const { svids } of fetchX509Svids(ready.workloadApi, AbortSignal.timeout(GENEROUS_MS))) {
     return svids.length > 0 || assert.fail('no SVID');
   }
   return assert.fail('no answer');

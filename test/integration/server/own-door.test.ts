@@ -70,7 +70,7 @@ function page(address: string, path: string, own: Partial<ClientIdentity>, serve
 }
 
 describe('our own door', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   for (const transport of ['lane', 'grpc-js']) {
     describe(`Checks over mTLS by ${transport}`, () => {

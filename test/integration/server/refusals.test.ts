@@ -22,7 +22,7 @@ interface Case {
 }
 
 describe('gatehouse serve, when it cannot', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   const cases: readonly Case[] = [
     {

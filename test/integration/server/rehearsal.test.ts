@@ -17,7 +17,7 @@ const rehearse = async ({ ready }: RunningGatehouse): Promise<Forecast> =>
   (await askAdmin(ready.admin, 'POST', '/v1/rehearsal')).body as Forecast; // the API's own shape
 
 describe('a rehearsal', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   it('knows callers and callees over a restart', async () => {
     await using dir = await gatehouseDir({

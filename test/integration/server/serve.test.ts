@@ -24,7 +24,7 @@ async function authorityIds(admin: string): Promise<string[]> {
 }
 
 describe('gatehouse serve', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   it('prints one ready line, with the addresses really bound, and nothing else on stdout', async () => {
     await using dir = await gatehouseDir();

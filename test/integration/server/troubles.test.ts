@@ -64,7 +64,7 @@ const signs: readonly Sign[] = [
 ];
 
 describe('a taint', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   async function open(differs: object = {}): Promise<AsyncDisposable & Scene> {
     const stack = new AsyncDisposableStack();

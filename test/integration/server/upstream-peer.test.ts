@@ -34,7 +34,7 @@ async function reasonOf(server: RunningGatehouse, leafPem: string): Promise<stri
 }
 
 describe('the certificate of a peer under an upstream CA, with verifyPeer: enforce', function () {
-  this.timeout(240_000);
+  this.timeout(300_000);
 
   it('is believed where the authority is, by a decider that follows it, and by that one alone after a restart', async () => {
     await using authority = await gatehouseDir();

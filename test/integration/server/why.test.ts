@@ -32,7 +32,7 @@ const derive = async (admin: string, id: string): Promise<Derivation> => {
 };
 
 describe('gatehouse why', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   it('derives decisions of every decider by their ids, right after they were made', async () => {
     await using dir = await gatehouseDir({ listen: usualListeners, extAuthz: { workers: 2 } });

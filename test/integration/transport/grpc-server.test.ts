@@ -131,7 +131,7 @@ describe('createGrpcServer', () => {
 });
 
 describe('healthMethods', function () {
-  this.timeout(120_000); // the first use makes python's environment
+  this.timeout(300_000); // the first use makes python's environment
 
   it('answers per service, and pushes changes', async () => {
     await using dir = await tempDir();

@@ -562,7 +562,7 @@ const attacks: readonly Attack[] = [
 ];
 
 describe('Lane under attack', function () {
-  this.timeout(30_000);
+  this.timeout(300_000);
 
   before(async () => {
     server = await startLane(limits);

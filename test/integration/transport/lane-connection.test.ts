@@ -296,9 +296,8 @@ describe('Lane connection', () => {
     using peer = await connectRaw(server.port);
     peer.send(wholeCall(1, '/test.Test/Never'), wholeCall(3, '/test.Test/Echo'));
     await endOf(peer, 3);
-    const begin = performance.now();
-    await server.lane.drain(200);
-    assert.ok(performance.now() - begin < 2_000);
+    await server.lane.drain(200); // or the test never ends
+    assert.ok(await peer.closed.then(() => true));
   });
 
   it('refuses connections while it drains', async () => {

@@ -68,7 +68,7 @@ const ways: readonly { readonly name: string; readonly more: (peer: RawPeer) => 
 ];
 
 describe('shares of the lane', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   for (const { name, more } of ways) {
     it(`lets a newcomer in though all places are taken by connections of one peer that ${name}`, async () => {

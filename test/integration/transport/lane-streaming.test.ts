@@ -245,12 +245,12 @@ describe('Lane, streams of messages', () => {
     it('behind the message that has begun, without those that have not', async () => {
       await using server = await serve();
       using peer = await connectRaw(server.port, smallWindow);
-      peer.send(begin(1, 'Sizes', ['grpc-timeout', '200m']), frame(0, 1, 1, grpcMessage(Buffer.from([3, 1]))));
+      peer.send(begin(1, 'Sizes', ['grpc-timeout', '4000m']), frame(0, 1, 1, grpcMessage(Buffer.from([3, 1]))));
       await peer.expect(() => dataOf(peer, 1).length === 1_000);
       const waits = begin(3, 'Sizes', ['grpc-timeout', '100m']);
       peer.send(settings([4, 0]), waits, frame(0, 1, 3, grpcMessage(Buffer.from([1]))));
       assert.match(await endOf(peer, 3), /grpc-status\x014/, 'nothing of it was sent, so that it ends at once');
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await new Promise((resolve) => setTimeout(resolve, 4_500));
       assert.equal(peer.frames.filter(({ type, id }) => type === 1 && id === 1).length, 1);
       peer.send(frame(8, 0, 1, uint32(10_000)));
       assert.match(await endOf(peer, 1), /grpc-status\x014/);
@@ -385,9 +385,9 @@ describe('Lane, streams of messages', () => {
     });
 
     it('starts the idle time of a connection when its last stream ends', async () => {
-      await using server = await serve({ ...short, idleMs: 300 });
+      await using server = await serve({ ...short, idleMs: 3_000 });
       using peer = await connectRaw(server.port);
-      peer.send(begin(1, 'Wait', ['grpc-timeout', '400m']), frame(0, 1, 1, grpcMessage(Buffer.from('x'))));
+      peer.send(begin(1, 'Wait', ['grpc-timeout', '4000m']), frame(0, 1, 1, grpcMessage(Buffer.from('x'))));
       await endOf(peer, 1);
       await new Promise((resolve) => setTimeout(resolve, 150));
       assert.equal(peer.frames.filter(({ type }) => type === 7).length, 0);

@@ -22,7 +22,7 @@ function queueOf(atOnce: number) {
 }
 
 describe('createKeyQueue', function () {
-  this.timeout(30_000);
+  this.timeout(300_000);
 
   it('makes no key for who has gone before his turn', async () => {
     const { counts, queue } = queueOf(1);

