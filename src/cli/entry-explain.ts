@@ -14,6 +14,7 @@ import type { Terminal } from './terminal.ts';
 interface Explanation {
   readonly selectors: readonly string[];
   readonly entitled: readonly string[];
+  readonly revoked: readonly string[];
   readonly nearest: readonly {
     readonly spiffeId: string;
     readonly origin: string;
@@ -49,10 +50,12 @@ export function entryExplainCommand(terminal: Terminal): Command {
     );
 }
 
-function textOf({ selectors, entitled, nearest }: Explanation): string {
+function textOf({ selectors, entitled, revoked, nearest }: Explanation): string {
   const lines = [`selectors: ${selectors.join(' ') || 'none'}`];
   if (entitled.length === 0) lines.push('entitled to: nothing');
   for (const spiffeId of entitled) lines.push(`entitled to: ${spiffeId}`);
+  for (const spiffeId of revoked)
+    lines.push(`revoked: ${spiffeId}: nothing is issued to it (gatehouse svid revocations)`);
   for (const { spiffeId, origin, lacked } of nearest) {
     lines.push(
       `near: ${spiffeId} (${origin}) ${lacked.length > 0 ? `lacks ${lacked.join(' ')}` : 'another entry took precedence'}`,

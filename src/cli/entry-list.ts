@@ -16,6 +16,7 @@ interface EntryList {
     readonly x509SvidTtl: string;
     readonly hint: string;
     readonly isServiceAccount: boolean;
+    readonly isRevoked: boolean;
     readonly origin: string;
   }[];
 }
@@ -40,7 +41,9 @@ export function entryListCommand(terminal: Terminal): Command {
               each.selectors.join(' '),
               each.x509SvidTtl,
               each.origin,
-              each.isServiceAccount ? '' : 'no service account',
+              [...(each.isServiceAccount ? [] : ['no service account']), ...(each.isRevoked ? ['revoked'] : [])].join(
+                ', ',
+              ),
             ]),
             'no entries',
           ),

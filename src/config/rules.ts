@@ -66,7 +66,7 @@ function* storeProblems({ store, authority }: Config): Iterable<Problem> {
   }
 }
 
-function* authorityProblems({ authority, store }: Config): Iterable<Problem> {
+function* authorityProblems({ authority, entries, store }: Config): Iterable<Problem> {
   const { x509SvidTtlMs, x509AuthorityTtlMs, jwtSvidTtlMs, jwtAuthorityTtlMs, keyStore } = authority;
   const lives: [field: string, svidMs: number, authorityMs: number, authorityField: string][] = [
     ['x509SvidTtl', x509SvidTtlMs, x509AuthorityTtlMs, 'x509AuthorityTtl'],
@@ -79,6 +79,15 @@ function* authorityProblems({ authority, store }: Config): Iterable<Problem> {
       path: ['authority', field],
       message: `an authority of ${authorityField} could not be replaced in time: what it signs lives more than half as long`,
       fix: `make ${field} at most half of ${authorityField}`,
+    };
+  }
+  for (const [i, entry] of entries.entries()) {
+    if (2 * entry.x509SvidTtlMs <= x509AuthorityTtlMs || entry.x509SvidTtlMs === x509SvidTtlMs) continue;
+    yield {
+      code: 'too-long',
+      path: ['entries', i, 'x509SvidTtl'],
+      message: `an authority of x509AuthorityTtl could not be replaced in time: what it signs for ${entry.spiffeId} lives more than half as long`,
+      fix: 'make x509SvidTtl at most half of authority.x509AuthorityTtl',
     };
   }
   if (keyStore === 'memory' && store.kind === 'postgres') {

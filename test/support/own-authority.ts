@@ -24,8 +24,10 @@ export interface OwnAuthority extends IdentitySource {
   holding: Promise<void> | undefined;
   /** What `renewAt` answers. */
   renewAtIs: number;
-  /** Publishes the same authorities, and perhaps more, under the next sequence. */
+  /** Publishes the same authorities, and perhaps more, under the next sequence: alone that is no news to who takes X.509. */
   publish(more?: readonly Uint8Array[]): void;
+  /** Publishes another key of the JWT authorities, or the first. */
+  publishKey(keyId: string): void;
 }
 
 /** DER of a self-signed CA, and the files that sign with it. */
@@ -115,6 +117,11 @@ export function openOwnAuthority(directory: string, name = 'cluster.local'): Own
     acknowledge: (word) => void words.push(word),
     forget: (consumer) => void forgotten.push(consumer),
     renewAt: () => authority.renewAtIs,
+    publishKey(keyId) {
+      const jwk = { kty: 'EC', crv: 'P-256', x: keyId, y: keyId };
+      own = { ...own, sequence: own.sequence + 1, jwtAuthorities: [...own.jwtAuthorities, { keyId, jwk }] };
+      bundles.replace({ ...bundles.value, own });
+    },
     publish(more = []) {
       own = { ...own, sequence: own.sequence + 1, x509Authorities: [...own.x509Authorities, ...more] };
       bundles.replace({ ...bundles.value, own });

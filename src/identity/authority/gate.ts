@@ -34,7 +34,7 @@ export interface RootQuestion {
   readonly publishedAt: number;
   readonly grade: GateGrade;
   readonly atMs: number;
-  /** Half of an SVID's usual life: after it a Workload API client that was sent a bundle is taken to have it. */
+  /** Half of an SVID's usual life, or of the one that he holds where that is longer: then a Workload API client is taken to have what he was sent. */
   readonly halfLifeMs: number;
   /** How long an anonymous fetcher may go on with what it has: 3 × refresh hint. */
   readonly fetcherPatienceMs: number;
@@ -56,9 +56,9 @@ const HOLDS: Standing = { holds: true };
 /**
  * Where a consumer stands: a grade counts when it is at least the one that is asked for.
  *
- * @param holdsOlder  it holds a certificate that was signed before that bundle was published
+ * @param holds  a certificate that it holds
  */
-function standingOf(consumer: Consumer, question: RootQuestion, holdsOlder = false): Standing {
+function standingOf(consumer: Consumer, question: RootQuestion, holds?: UnexpiredRow): Standing {
   const { needsSequence, grade, atMs } = question;
   if (anonymous.has(consumer.channel)) {
     const doneBy = question.publishedAt + question.fetcherPatienceMs;
@@ -66,6 +66,7 @@ function standingOf(consumer: Consumer, question: RootQuestion, holdsOlder = fal
   }
   if (consumer.renewedSequence >= needsSequence) return HOLDS;
   // Whatever it has, it was given with that bundle or a newer one; it never had another.
+  const holdsOlder = holds !== undefined && holds.bundleSequence < needsSequence;
   const neverHadOlder = !holdsOlder && (consumer.firstSequence ?? 0) >= needsSequence;
   if (neverHadOlder && silent.has(consumer.channel)) return HOLDS;
   if (consumer.refusedSequence >= needsSequence && consumer.acknowledgedSequence < needsSequence) {
@@ -76,7 +77,7 @@ function standingOf(consumer: Consumer, question: RootQuestion, holdsOlder = fal
   if (sentAt === undefined) return { holds: false, doneBy: undefined };
   if (grade === 'sent') return HOLDS;
   if (!silent.has(consumer.channel)) return { holds: false, doneBy: undefined };
-  const doneBy = sentAt + question.halfLifeMs;
+  const doneBy = sentAt + Math.max(question.halfLifeMs, holds ? (holds.notAfterAt - holds.issuedAt) / 2 : 0);
   return atMs >= doneBy ? HOLDS : { holds: false, doneBy };
 }
 
@@ -124,8 +125,7 @@ function addHolders(
     if (bundled.has(row.channel) && row.bundleSequence >= question.needsSequence) continue;
     const known = consumers.get(row.consumer);
     const holders = known ? [known] : sameIdentity(row);
-    const holdsOlder = row.bundleSequence < question.needsSequence;
-    const standings = holders.map((each) => ({ consumer: each, standing: standingOf(each, question, holdsOlder) }));
+    const standings = holders.map((each) => ({ consumer: each, standing: standingOf(each, question, row) }));
     const lack = standings.find(({ standing }) => !standing.holds);
     if (holders.length > 0 && !lack) continue;
     const lacking = lack?.consumer;
@@ -133,7 +133,8 @@ function addHolders(
     const earlier = blockers.get(key);
     // What he holds expires by then, and with it the question; unless he is here and takes another.
     const waits = lack?.standing.holds === false ? lack.standing.doneBy : undefined;
-    const doneBy = lacking?.connected ? waits : Math.max(earlier?.doneBy ?? 0, row.notAfterAt);
+    const ends = lacking?.connected ? waits : row.notAfterAt;
+    const doneBy = ends === undefined ? undefined : Math.max(earlier?.doneBy ?? 0, ends);
     blockers.set(key, {
       ...blockerOf(lacking, row, doneBy, question),
       consumer: row.consumer || (lacking?.consumer ?? ''),

@@ -18,13 +18,21 @@ export interface NearEntry {
 
 export interface EntryExplanation {
   readonly selectors: readonly Selector[];
+  /** What is issued to it. */
   readonly entitled: readonly SpiffeId[];
+  /** What entries give it, and is revoked: nothing is issued to those. */
+  readonly revoked: readonly SpiffeId[];
   /** Entries that were not given, nearest first: the fewest selectors lacked, then the most held. */
   readonly nearest: readonly NearEntry[];
 }
 
 /** Explains to an operator (never to a caller: it names others' entries) what these selectors entitle to. */
-export function explainEntries(entries: readonly Entry[], selectors: readonly Selector[], limit = 5): EntryExplanation {
+export function explainEntries(
+  entries: readonly Entry[],
+  selectors: readonly Selector[],
+  limit = 5,
+  isRevoked: (spiffeId: SpiffeId) => boolean = () => false,
+): EntryExplanation {
   const attested = new Set(selectors);
   const given = entitlements(entries, selectors);
   const nearest = entries
@@ -37,5 +45,11 @@ export function explainEntries(entries: readonly Entry[], selectors: readonly Se
     }))
     .sort((a, b) => a.lacked.length - b.lacked.length || b.held.length - a.held.length)
     .slice(0, limit);
-  return { selectors, entitled: given.map((entry) => entry.spiffeId), nearest };
+  const ids = given.map((entry) => entry.spiffeId);
+  return {
+    selectors,
+    entitled: ids.filter((id) => !isRevoked(id)),
+    revoked: ids.filter((id) => isRevoked(id)),
+    nearest,
+  };
 }

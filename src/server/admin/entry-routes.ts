@@ -5,23 +5,39 @@
 import { formatDuration } from '../../config/duration.ts';
 import { GatehouseError } from '../../errors.ts';
 import { selectorsOfProcess } from '../../identity/attestation/process-selectors.ts';
-import { socketSelector } from '../../identity/registration/entry.ts';
+import { type Entry, socketSelector } from '../../identity/registration/entry.ts';
 import { explainEntries } from '../../identity/registration/explain-entries.ts';
 import { serviceAccountOf } from '../../spiffe/spiffe-id.ts';
+import type { AdminDeps } from './admin-deps.ts';
 import type { AdminHandler } from './admin-handler.ts';
 
 /** All entries in force. */
-export const entries: AdminHandler = (_, deps) => ({
-  entries: deps.entries.value.map(({ spiffeId, selectors, x509SvidTtlMs, dnsNames, hint, origin }) => ({
+export const entries: AdminHandler = (_, deps) => {
+  const isRevoked = revokedIn(deps);
+  return { entries: entryRows(deps.entries.value, isRevoked) };
+};
+
+function entryRows(all: readonly Entry[], isRevoked: (spiffeId: string) => boolean) {
+  return all.map(({ spiffeId, selectors, x509SvidTtlMs, dnsNames, hint, origin }) => ({
     spiffeId,
     selectors,
     x509SvidTtl: formatDuration(x509SvidTtlMs),
     dnsNames,
     hint,
     isServiceAccount: serviceAccountOf(spiffeId) !== undefined,
+    isRevoked: isRevoked(spiffeId),
     origin,
-  })),
-});
+  }));
+}
+
+/** Whether an ID is revoked. A server that has no authority has no entries either, and is not asked. */
+function revokedIn({ authority, entries: { value } }: AdminDeps): (spiffeId: string) => boolean {
+  const rows = value.length === 0 ? [] : authority.revocations.value.rows;
+  const ids = new Set(rows.filter(({ kind }) => kind === 'id').map((row) => row.value));
+  return (spiffeId) => ids.has(spiffeId);
+}
+
+const MOST_NEAR = 5;
 
 /** What a process (`?pid=`) or a caller of a workload's own socket (`?socket=`) is entitled to, and what it lacks. */
 export const explainEntry: AdminHandler = async ({ query }, deps) => {
@@ -33,5 +49,5 @@ export const explainEntry: AdminHandler = async ({ query }, deps) => {
     ...(socket === null ? [] : [socketSelector(socket.replace(/^unix:/, ''))]),
     ...(pid === null ? [] : await selectorsOfProcess(Number(pid), deps.accounts, deps.executables)),
   ];
-  return explainEntries(deps.entries.value, selectors);
+  return explainEntries(deps.entries.value, selectors, MOST_NEAR, revokedIn(deps));
 };

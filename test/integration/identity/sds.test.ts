@@ -209,11 +209,24 @@ describe('Envoy SDS, asked by python grpcio', function () {
       assert.equal(source.requests[0]?.consumer, consumer);
     });
 
+    it('sends nothing for a JWT key, and passes on that the roots are held under its sequence', async () => {
+      await using stream = open('StreamSecrets');
+      stream.send({ resourceNames: ['ROOTCA'], typeUrl });
+      const first = await stream.next();
+      stream.send({ resourceNames: ['ROOTCA'], versionInfo: first.versionInfo, responseNonce: first.nonce });
+      await eventually('the ACK is passed on', () => (gradesOf().includes('acknowledged 1') ? true : undefined));
+      source.publishKey('first');
+      await eventually('so is the next', () => (gradesOf().includes('acknowledged 2') ? true : undefined));
+      source.publish([makeRoot(dir.path, 'second', 'cluster.local')]);
+      assert.equal(domainsIn(secretsOf(await stream.next())[0])[0]?.[1], 2, 'the next message has both roots');
+      assert.deepEqual(gradesOf().slice(0, 3), ['sent 1', 'acknowledged 1', 'acknowledged 2']);
+    });
+
     it('ignores a stale nonce', async () => {
       await using stream = open('StreamSecrets');
       stream.send({ resourceNames: ['ROOTCA'] });
       const first = await stream.next();
-      source.publish();
+      source.publish([makeRoot(dir.path, 'second', 'cluster.local')]);
       const second = await stream.next();
       stream.send({ resourceNames: ['ROOTCA', 'default'], responseNonce: first.nonce });
       stream.send({ resourceNames: ['ROOTCA'], responseNonce: second.nonce });
@@ -232,7 +245,7 @@ describe('Envoy SDS, asked by python grpcio', function () {
       stream.send({ resourceNames: ['default'], responseNonce: second.nonce });
       const acknowledged = () => gradesOf().filter((each) => each === 'acknowledged 1').length;
       await eventually('it is heard', () => (acknowledged() === 2 ? true : undefined));
-      source.publish(); // concerns nobody any more
+      source.publish([makeRoot(dir.path, 'second', 'cluster.local')]); // concerns nobody any more
       source.renewAtIs = 0;
       source.renewals.replace(1);
       assert.deepEqual(namesOf(await stream.next()), ['default']);
@@ -285,7 +298,7 @@ describe('Envoy SDS, asked by python grpcio', function () {
       stream.send({ responseNonce: first.nonce });
       await eventually('the ACK is passed on', () => (gradesOf().includes('acknowledged 1') ? true : undefined));
 
-      source.publish();
+      source.publish([makeRoot(dir.path, 'second', 'cluster.local')]);
       const bundle = await stream.next();
       assert.deepEqual([namesOf(bundle), bundle.removedResources], [['ROOTCA'], undefined]);
       source.renewAtIs = 0;
@@ -300,7 +313,7 @@ describe('Envoy SDS, asked by python grpcio', function () {
       await stream.next();
       stream.send({ resourceNamesSubscribe: [b], resourceNamesUnsubscribe: ['ROOTCA'] });
       assert.deepEqual(namesOf(await stream.next()), [b]);
-      source.publish(); // concerns nobody any more
+      source.publish([makeRoot(dir.path, 'second', 'cluster.local')]); // concerns nobody any more
       served.entries.replace([entry(a, ['unix:uid:0'])]);
       const gone = await stream.next();
       assert.deepEqual([namesOf(gone), gone.removedResources], [[], [b]]);
@@ -314,6 +327,9 @@ describe('Envoy SDS, asked by python grpcio', function () {
       await using stream = open('DeltaSecrets');
       stream.send({ resourceNamesSubscribe: ['ROOTCA', 'default'], initialResourceVersions: { ROOTCA: version } });
       assert.deepEqual(namesOf(await stream.next()), ['default']);
+      await eventually('the roots that it brought count', () =>
+        gradesOf().includes('acknowledged 1') ? true : undefined,
+      );
     });
 
     it('gives everything for no names, and for *', async () => {

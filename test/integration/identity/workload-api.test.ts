@@ -116,7 +116,7 @@ describe('the SPIFFE Workload API, asked by python grpcio', function () {
     source.renewAtIs = 0;
     source.renewals.replace(1);
     await eventually('the renewal fails', () => served.told.find((line) => line.startsWith('renewalFailed')));
-    source.publish();
+    source.publish([makeRoot(dir.path, 'second', 'cluster.local')]);
     assert.equal(serialOf(await running.next()), first);
     source.failure = undefined;
     await eventually('it is renewed later', async () => (serialOf(await running.next()) === first ? undefined : true));
@@ -133,6 +133,30 @@ describe('the SPIFFE Workload API, asked by python grpcio', function () {
       );
     }
     await eventually('it is told', () => (source.requests.every(({ signal }) => signal?.aborted) ? true : undefined));
+  });
+
+  it('wakes nobody with what he does not take: a JWT key, an X.509 root, or a sequence alone', async () => {
+    source.publishKey('first');
+    await using certificates = call('FetchX509SVID');
+    await using bundles = call('FetchX509Bundles');
+    await using keys = call('FetchJWTBundles');
+    for (const each of [certificates, bundles, keys]) await each.next();
+    const toldOf = (kind: 'x509' | 'jwt', sequence: number) => () =>
+      source.words.some((word) => word.kinds?.[0] === kind && word.sequence === sequence) ? true : undefined;
+    source.publishKey('second');
+    const withSecond = JSON.stringify(await keys.next());
+    await eventually('who has the roots has them under that sequence too', toldOf('x509', 3));
+    source.publish();
+    await eventually('and both under the next', toldOf('x509', 4));
+    await eventually('and both under the next', toldOf('jwt', 4));
+    source.publish([makeRoot(dir.path, 'second', 'cluster.local')]);
+    for (const each of [certificates, bundles]) {
+      const length = JSON.stringify(await each.next()).length;
+      assert.ok(length > 2 * 428, 'the next message after the first is that with both roots');
+    }
+    await eventually('he has the keys under that sequence', toldOf('jwt', 5));
+    source.publishKey('third');
+    assert.ok(JSON.stringify(await keys.next()).length > withSecond.length, 'the next message is that with three keys');
   });
 
   it('never sends a certificate with an older bundle than that under which it was signed', async () => {

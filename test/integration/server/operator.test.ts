@@ -214,6 +214,9 @@ describe('the operator revokes an identity', function () {
     assert.match(JSON.stringify(revoked.json['cannotCut']), /max_stream_duration/);
     assert.deepEqual(await reasonsOf(first), new Set(['revoked']));
     assert.equal((await run('svid', 'fetch', '--socket', first.ready.workloadApi)).code, 1, 'nothing is issued to it');
+    const explained = await run('entry', 'explain', '--pid', String(process.pid), ...admin(first), ...json);
+    assert.deepEqual([explained.code, explained.json['entitled'], explained.json['revoked']], [1, [], [productpage]]);
+    assert.match((await run('entry', 'list', ...admin(first))).stdout, /productpage .* revoked\n/);
     const crl = await (await fetch(`http://${first.ready.health}/crl.pem`)).text();
     writeFileSync(dir.at('crl.pem'), crl);
     await eventually('the file is there', async () =>

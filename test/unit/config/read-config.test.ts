@@ -119,6 +119,13 @@ workloads:
       says: /5m/,
     },
     {
+      name: 'an entry whose SVIDs outlive half of their authority',
+      text: `${MINIMAL}authority: { x509AuthorityTtl: 10h }\nentries:\n- spiffeId: spiffe://cluster.local/a\n  selectors: [unix:uid:1]\n  x509SvidTtl: 6h`,
+      line: 6,
+      path: 'entries[0].x509SvidTtl',
+      says: /more than half as long/,
+    },
+    {
       name: 'a duration of nothing',
       text: `${MINIMAL}authority: { x509SvidTtl: 0s }`,
       line: 2,

@@ -3,6 +3,8 @@
  * @module
  */
 import { randomBytes } from 'node:crypto';
+import type { Bundle } from '../../../spiffe/bundle.ts';
+import { x509VersionOf } from '../../../spiffe/bundle-version.ts';
 import type { CallerState, CallerWatch } from '../caller-watch.ts';
 import type { DeliveryDeps } from '../delivery-deps.ts';
 import type { AckGrade } from '../identity-source.ts';
@@ -22,6 +24,12 @@ export interface Answers {
   next(secrets: readonly NamedSecret[], state: CallerState): { readonly nonce: string; readonly version: string };
   /** The response has been handed to the connection. */
   sent(): void;
+  /**
+   * Whatever was to be sent for this state has been: who has its X.509 authorities has them under its sequence too.
+   *
+   * @param brought  the consumer had them before this stream began, by his own word
+   */
+  unchanged(state: CallerState, brought?: boolean): void;
   /** Takes the consumer's word, and passes it on to the authority if the response held our bundle. */
   heard(word: ConsumerWord): WordKind;
 }
@@ -41,11 +49,18 @@ interface Sent {
 export function createAnswers({ observer }: DeliveryDeps, { stream }: CallerWatch): Answers {
   let count = 0;
   let last: Sent | undefined;
+  /** Of the last response that held our bundle. */
+  let holds: { readonly own: Bundle; readonly grade: AckGrade } | undefined;
 
   function tell({ state, holdsOwnBundle }: Sent, grade: AckGrade): void {
-    if (!holdsOwnBundle) return;
+    if (holdsOwnBundle) tellOf(state, grade);
+  }
+
+  function tellOf(state: CallerState, grade: AckGrade): void {
+    const { own } = state.bundles;
+    holds = { own, grade };
     const spiffeIds = state.entries.map((entry) => entry.spiffeId);
-    stream.tell({ spiffeIds, sequence: state.bundles.own.sequence, grade, kinds: ['x509'] });
+    stream.tell({ spiffeIds, sequence: own.sequence, grade, kinds: ['x509'] });
   }
 
   return {
@@ -67,6 +82,13 @@ export function createAnswers({ observer }: DeliveryDeps, { stream }: CallerWatc
       if (last.holdsCertificate && !last.holdsOwnBundle)
         stream.present(last.state.entries.map((each) => each.spiffeId));
       if (!last.answered) tell(last, 'sent');
+    },
+    unchanged(state, brought = false) {
+      const { own } = state.bundles;
+      if (holds === undefined) {
+        if (brought) tellOf(state, 'acknowledged');
+      } else if (own.sequence > holds.own.sequence && x509VersionOf(own) === x509VersionOf(holds.own))
+        tellOf(state, holds.grade);
     },
     heard({ responseNonce, errorDetail }) {
       if (responseNonce === '') return 'first';

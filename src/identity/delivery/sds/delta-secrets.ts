@@ -72,6 +72,10 @@ export async function* deltaSecrets(
         yield responseOf(changed, removed, answers.next(changed, state));
         answers.sent();
       }
+      const brought = secrets.some(
+        ({ name, version, holdsOwnBundle }) => holdsOwnBundle && wants.has.get(name) === version,
+      );
+      answers.unchanged(state, brought);
     }
     await watch.changed(held.dueAt);
   }

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Any } from '@bufbuild/protobuf/wkt';
-import type { Bundle } from '../../../spiffe/bundle.ts';
+import { x509VersionOf } from '../../../spiffe/bundle-version.ts';
 import type { CallerState } from '../caller-watch.ts';
 import type { HeldSvids } from '../held-svids.ts';
 import { asResource, certificateSecret, validationSecret } from './secret-messages.ts';
@@ -19,10 +19,6 @@ export interface NamedSecret {
   readonly holdsCertificate: boolean;
   resource(): Any;
 }
-
-/** While the store is away what has expired leaves the bundle under the same sequence. */
-const versionOf = ({ trustDomain, sequence, x509Authorities }: Bundle): string =>
-  `${trustDomain}@${sequence}.${x509Authorities.length}`;
 
 /**
  * The secrets for these names, in their order. A name without a meaning for the caller has none: that is an answer, not an error.
@@ -51,7 +47,7 @@ export async function secretsFor(
     }
     return {
       name,
-      version: meaning.bundles.map(versionOf).join(','),
+      version: meaning.bundles.map(x509VersionOf).join(','),
       holdsOwnBundle: meaning.bundles.includes(state.bundles.own),
       holdsCertificate: false,
       resource: () => asResource(validationSecret(name, meaning.bundles, spiffeValidator)),

@@ -63,6 +63,7 @@ export async function* streamSecrets(
         yield responseOf(secrets, answers.next(secrets, state));
         answers.sent();
       }
+      answers.unchanged(state);
     }
     await watch.changed(held.dueAt);
   }

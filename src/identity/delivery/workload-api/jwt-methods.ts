@@ -15,6 +15,7 @@ import {
 } from '../../../gen/spiffe/workload/workloadapi_pb.ts';
 import type { Bundle } from '../../../spiffe/bundle.ts';
 import { jwtBundleToJwks } from '../../../spiffe/bundle-jwks.ts';
+import { jwtVersionOf } from '../../../spiffe/bundle-version.ts';
 import { idOfTrustDomain, parseSpiffeId } from '../../../spiffe/spiffe-id.ts';
 import { type CallContext, type GrpcMethod, serverStreaming, unary } from '../../../transport/grpc-methods.ts';
 import type { Entry } from '../../registration/entry.ts';
@@ -65,6 +66,7 @@ async function* fetchJwtBundles(deps: DeliveryDeps, context: CallContext): Async
   requireSecurityHeader(context.metadata);
   using watch = watchCaller(deps, context, 'workload-api');
   let last: Answer | undefined;
+  let told = 0;
   while (!context.signal.aborted) {
     const { bundles, entries } = await watch.state();
     if (bundles.own.jwtAuthorities.length === 0)
@@ -72,12 +74,17 @@ async function* fetchJwtBundles(deps: DeliveryDeps, context: CallContext): Async
     const all = [bundles.own, ...federatedBundles(bundles, entries)].filter(
       ({ jwtAuthorities }) => jwtAuthorities.length > 0, // of an empty set of keys clients make an error
     );
-    const answer = watch.stream.answers.of('jwt-bundles', all, last, () => bundlesOf(all));
+    const answer = watch.stream.answers.of('jwt-bundles', all.map(jwtVersionOf), last, () => bundlesOf(all));
     if (answer !== last) {
       last = answer;
       yield last.bytes;
+      told = 0;
+    }
+    const { sequence } = bundles.own;
+    if (sequence !== told) {
       const spiffeIds = entries.map((entry) => entry.spiffeId);
-      watch.stream.tell({ spiffeIds, sequence: bundles.own.sequence, grade: 'sent', kinds });
+      watch.stream.tell({ spiffeIds, sequence, grade: 'sent', kinds });
+      told = sequence;
     }
     await watch.changed(Number.POSITIVE_INFINITY);
   }

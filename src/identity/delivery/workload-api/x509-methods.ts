@@ -10,6 +10,7 @@ import {
   X509SVIDSchema,
 } from '../../../gen/spiffe/workload/workloadapi_pb.ts';
 import type { Bundle, BundleSet } from '../../../spiffe/bundle.ts';
+import { x509VersionOf } from '../../../spiffe/bundle-version.ts';
 import { idOfTrustDomain } from '../../../spiffe/spiffe-id.ts';
 import { type CallContext, type GrpcMethod, serverStreaming } from '../../../transport/grpc-methods.ts';
 import type { Entry } from '../../registration/entry.ts';
@@ -33,13 +34,15 @@ async function* fetchX509Svid(deps: DeliveryDeps, context: CallContext): AsyncGe
   using watch = watchCaller(deps, context, 'workload-api');
   const held = createHeldSvids(deps, watch.stream, 'workload-api');
   let last: Answer | undefined;
+  let told = 0;
   while (!context.signal.aborted) {
-    const next = await nextSvids(watch, held, last);
-    if (next !== undefined) {
-      last = next.answer;
+    const { answer, state } = await nextSvids(watch, held, last);
+    if (answer !== last) {
+      last = answer;
       yield last.bytes;
-      acknowledgeSent(watch, next.state);
+      told = 0;
     }
+    told = acknowledgeSent(watch, state, told);
     await watch.changed(held.dueAt);
   }
 }
@@ -48,49 +51,58 @@ async function* fetchX509Bundles(deps: DeliveryDeps, context: CallContext): Asyn
   requireSecurityHeader(context.metadata);
   using watch = watchCaller(deps, context, 'workload-api');
   let last: Answer | undefined;
+  let told = 0;
   while (!context.signal.aborted) {
     const state = await watch.state();
     const answer = watch.stream.answers.of('x509-bundles', keyOf(state, []), last, () => bundlesOf(state));
     if (answer !== last) {
       last = answer;
       yield last.bytes;
-      acknowledgeSent(watch, state);
+      told = 0;
     }
+    told = acknowledgeSent(watch, state, told);
     await watch.changed(Number.POSITIVE_INFINITY);
   }
 }
 
-/** The answer to send next, and why; undefined if it is the last one. What waits for the next change keeps nothing but that. */
+/** The answer of now, which may be the last one, and of which state it is. */
 async function nextSvids(
   watch: CallerWatch,
   held: HeldSvids,
   last: Answer | undefined,
-): Promise<{ readonly answer: Answer; readonly state: CallerState } | undefined> {
+): Promise<{ readonly answer: Answer; readonly state: CallerState }> {
   const caller = await watch.state();
   const svids = await held.refresh(caller.entries, caller.attestation);
   // An SVID never leaves with an older bundle than that under which it was signed: gates count on it.
   const state = watch.newest(caller);
-  const answer = watch.stream.answers.of('x509', keyOf(state, svids), last, () => svidsOf(svids, state));
-  return answer === last ? undefined : { answer, state };
+  return { answer: watch.stream.answers.of('x509', keyOf(state, svids), last, () => svidsOf(svids, state)), state };
 }
 
 const kinds = ['x509'] as const;
 
-/** Once the generator runs on after a `yield`, its message has been handed to the connection: sent, and no more than that. */
-function acknowledgeSent({ stream }: CallerWatch, { entries, bundles }: CallerState): void {
+/**
+ * Once the generator runs on after a `yield`, its message has been handed to the connection: sent, and no more than that. Who has
+ * been sent these authorities has them under every later sequence that brings no others.
+ *
+ * @param told  the sequence of which the authority was told, 0 after another message
+ */
+function acknowledgeSent({ stream }: CallerWatch, { entries, bundles }: CallerState, told: number): number {
+  const { sequence } = bundles.own;
+  if (sequence === told) return told;
   stream.tell({
     spiffeIds: entries.map((entry) => entry.spiffeId),
-    sequence: bundles.own.sequence,
+    sequence,
     grade: 'sent',
     kinds,
   });
+  return sequence;
 }
 
 /** Changes exactly if the message would. */
 function keyOf({ bundles, entries, crls }: CallerState, svids: readonly HeldSvid[]): readonly unknown[] {
   const key: unknown[] = [crls, svids.length];
   for (const { entry, svid } of svids) key.push(entry.spiffeId, entry.hint, svid.serial);
-  key.push(bundles.own, ...federatedBundles(bundles, entries));
+  key.push(...[bundles.own, ...federatedBundles(bundles, entries)].map(x509VersionOf));
   return key;
 }
 

@@ -64,6 +64,26 @@ describe('a gate of a busy cluster', () => {
     assert.deepEqual(await blockersOf('activate'), []);
   });
 
+  it('waits half of the life that his certificate really has, where an entry makes it longer', async () => {
+    const { authority, clock, told, blockersOf } = await busyMesh();
+    const entitlement = entitlementOf('long', 600 * MINUTE_MS);
+    const held = { selectors: [], channel: 'workload-api', consumer: 'long' } as const;
+    await authority.issueX509({ entitlement, ...held });
+    told('long', 'workload-api');
+    await authority.prepare(orderOf());
+    told('long', 'workload-api');
+    const halfAt = clock.now() + 300 * MINUTE_MS;
+    for (const minutes of [0, 40, 259]) {
+      clock.advance(minutes * MINUTE_MS);
+      assert.deepEqual(
+        (await blockersOf('activate')).map(({ consumer, doneBy }) => [consumer, doneBy]),
+        [['long', halfAt]],
+      );
+    }
+    clock.advance(MINUTE_MS);
+    assert.deepEqual(await blockersOf('activate'), []);
+  });
+
   it('still waits for the certificate of a client that has left and was there before', async () => {
     const { authority, client, blockersOf } = await busyMesh();
     await client('old');
