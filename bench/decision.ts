@@ -5,9 +5,9 @@
  */
 import { create, toBinary } from '@bufbuild/protobuf';
 import { createCheck } from '../src/authz/check.ts';
-import { CheckCounters } from '../src/authz/counters.ts';
-import { RequestFacts } from '../src/authz/request-facts.ts';
-import { DecisionRing } from '../src/authz/ring.ts';
+import { RequestFacts } from '../src/authz/facts/request-facts.ts';
+import { CheckCounters } from '../src/authz/record/counters.ts';
+import { DecisionRing } from '../src/authz/record/ring.ts';
 import type { DecisionState } from '../src/authz/state.ts';
 import { CheckRequest } from '../src/authz/wire/check-request.ts';
 import { CheckRequestSchema } from '../src/gen/envoy/service/auth/v3/external_auth_pb.ts';

@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuthority } from '../src/identity/authority/create-authority.ts';
-import { createLocalKeyStore } from '../src/identity/authority/local-keys.ts';
+import { createLocalKeyStore } from '../src/identity/authority/keys/local-keys.ts';
 import { defaultSettings } from '../src/identity/authority/settings.ts';
 import { readCsr } from '../src/identity/pki/csr.ts';
 import { systemClock } from '../src/lib/clock.ts';

@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { adminClient } from '../src/cli/admin-client.ts';
+import { adminClient } from '../src/cli/admin/admin-client.ts';
 import { allowing } from '../test/support/gatehouse-dir.ts';
 import { runGatehouse } from '../test/support/run-gatehouse.ts';
 import { tempDir } from '../test/support/temp-dir.ts';

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuthority } from '../src/identity/authority/create-authority.ts';
-import { createLocalKeyStore, createMemoryKeyBlobs } from '../src/identity/authority/local-keys.ts';
+import { createLocalKeyStore, createMemoryKeyBlobs } from '../src/identity/authority/keys/local-keys.ts';
 import { defaultSettings } from '../src/identity/authority/settings.ts';
 import { openSqliteAuthorityStore } from '../src/platform/storage/sqlite-authority-store.ts';
 import type { X509Svid } from '../src/spiffe/svid.ts';

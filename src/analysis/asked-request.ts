@@ -2,7 +2,7 @@
  * A CheckRequest as people write requests: what policies could ask of it, without its secrets.
  * @module
  */
-import { createRedactor } from '../authz/kept-decision.ts';
+import { createRedactor } from '../authz/record/redacted-decision.ts';
 import { CheckRequest, part } from '../authz/wire/check-request.ts';
 import { Entries, readMap } from '../authz/wire/entries.ts';
 import { malformedMessage } from '../authz/wire/reader.ts';

@@ -3,8 +3,8 @@
  * @module
  */
 import { parseIp } from '../lib/ip-address.ts';
-import { nameOfFact, valuesOf } from '../policy/compile/fact-values.ts';
 import type { Facts, IpAddress } from '../policy/facts.ts';
+import { nameOfFact, valuesOf } from '../policy/meaning/fact-values.ts';
 import type { TextFact } from '../policy/model.ts';
 
 /** One fact with other values; none means that it is absent. */

@@ -2,12 +2,12 @@
  * Clauses of a derivation for people: which fact, what it was, what it had to be.
  * @module
  */
-import { redactHeader, redactPath } from '../authz/redact.ts';
+import { redactHeader, redactPath } from '../authz/record/redact.ts';
 import { assertNever } from '../lib/assert-never.ts';
 import { fromByteString } from '../lib/byte-string.ts';
+import type { ClauseTrace } from '../policy/evaluate/trace.ts';
 import type { Atom, TextFact, TextPattern } from '../policy/model.ts';
 import type { TokenCarriers } from '../policy/token-carriers.ts';
-import type { ClauseTrace } from '../policy/trace.ts';
 
 /** One clause, shown. */
 export interface ShownClause {

@@ -3,9 +3,9 @@
  * @module
  */
 import type { Decision } from '../policy/decision.ts';
-import { evaluate } from '../policy/evaluate.ts';
+import { evaluate } from '../policy/evaluate/evaluate.ts';
+import type { ClauseTrace, PlaneTrace, RuleTrace } from '../policy/evaluate/trace.ts';
 import type { Atom } from '../policy/model.ts';
-import type { ClauseTrace, PlaneTrace, RuleTrace } from '../policy/trace.ts';
 import { type Change, changeFacts } from './changed-facts.ts';
 import { type PatchSubject, type PolicyPatch, proposePatch } from './patch/propose-patch.ts';
 import { addressFor, valuesFor } from './witness.ts';

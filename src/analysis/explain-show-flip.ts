@@ -3,8 +3,8 @@
  * @module
  */
 
-import { redactHeader } from '../authz/redact.ts';
-import { nameOf } from '../authz/respond.ts';
+import { nameOf } from '../authz/answer/respond.ts';
+import { redactHeader } from '../authz/record/redact.ts';
 import { fromByteString } from '../lib/byte-string.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { Facts } from '../policy/facts.ts';

@@ -2,11 +2,11 @@
  * The path to a decision for people: stages, the policies that apply, their rules.
  * @module
  */
-import { nameOf } from '../authz/respond.ts';
+import { nameOf } from '../authz/answer/respond.ts';
 import type { Decision } from '../policy/decision.ts';
+import type { PlaneTrace, PolicyTrace, RuleTrace, StageTrace } from '../policy/evaluate/trace.ts';
 import type { OwnerOf } from '../policy/owners.ts';
 import type { TokenCarriers } from '../policy/token-carriers.ts';
-import type { PlaneTrace, PolicyTrace, RuleTrace, StageTrace } from '../policy/trace.ts';
 import { type ShownClause, showClause } from './explain-clause.ts';
 
 export interface ShownStage {

@@ -5,22 +5,23 @@
  * the compiled one.
  * @module
  */
-import { CheckCounters } from '../authz/counters.ts';
-import type { Caller } from '../authz/destination.ts';
+
+import { nameOf } from '../authz/answer/respond.ts';
+import type { Caller } from '../authz/destination/destination.ts';
 import type { VerifyTokens } from '../authz/jwt/verdict.ts';
 import { Question, type QuestionOptions } from '../authz/question.ts';
-import { nameOf } from '../authz/respond.ts';
+import { CheckCounters } from '../authz/record/counters.ts';
 import type { DecisionState } from '../authz/state.ts';
 import { malformedMessage } from '../authz/wire/reader.ts';
 import { GatehouseError } from '../errors.ts';
 import { fromByteString } from '../lib/byte-string.ts';
 import type { Decision, Reason } from '../policy/decision.ts';
-import { type EvaluateOptions, type Evaluation, evaluate } from '../policy/evaluate.ts';
+import { type EvaluateOptions, type Evaluation, evaluate } from '../policy/evaluate/evaluate.ts';
+import type { PlaneTrace } from '../policy/evaluate/trace.ts';
 import type { Facts } from '../policy/facts.ts';
 import type { PolicyModel } from '../policy/model.ts';
 import type { OwnerOf } from '../policy/owners.ts';
 import { tokenCarriers } from '../policy/token-carriers.ts';
-import type { PlaneTrace } from '../policy/trace.ts';
 import { askedRequest } from './asked-request.ts';
 import { type Flip, findFlip } from './explain-flip.ts';
 import { type ShownFlip, showFlip } from './explain-show-flip.ts';

@@ -2,10 +2,10 @@
  * Rules that would have decided otherwise, had a clause or two been met.
  * @module
  */
-import { nameOf } from '../authz/respond.ts';
+import { nameOf } from '../authz/answer/respond.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { DialectOptions } from '../policy/dialects/contribution.ts';
-import type { PlaneTrace, PolicyTrace, RuleTrace, StageTrace } from '../policy/trace.ts';
+import type { PlaneTrace, PolicyTrace, RuleTrace, StageTrace } from '../policy/evaluate/trace.ts';
 import { type ShownClause, showClause } from './explain-clause.ts';
 import type { Showing } from './explain-stage.ts';
 import { valueAt } from './source/open-document.ts';

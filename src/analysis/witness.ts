@@ -4,8 +4,8 @@
  */
 import { assertNever } from '../lib/assert-never.ts';
 import { ipInRange, parseCidr, parseIp } from '../lib/ip-address.ts';
+import { matches } from '../policy/evaluate/plain-match.ts';
 import type { Atom, Cidr, TextFact, TextPattern } from '../policy/model.ts';
-import { matches } from '../policy/plain-match.ts';
 
 /** A value that the pattern matches. */
 function witnessOf(pattern: TextPattern): string {

@@ -4,17 +4,17 @@
  */
 import type { Clock } from '../lib/clock.ts';
 import type { Watchable } from '../lib/watchable.ts';
-import { decision } from '../policy/compile/step.ts';
 import type { Decision, Reason } from '../policy/decision.ts';
-import { AnswerBook } from './answer-book.ts';
-import type { CheckCounters } from './counters.ts';
-import { DecisionIds } from './decision-id.ts';
-import type { Caller } from './destination.ts';
+import { decision } from '../policy/decision.ts';
+import { AnswerBook } from './answer/answer-cache.ts';
+import { DecisionIds } from './answer/decision-id.ts';
+import { prepareAnswer } from './answer/respond.ts';
+import type { Caller } from './destination/destination.ts';
 import type { UnknownKid, VerifyTokens } from './jwt/verdict.ts';
-import { type ParityCanary, shadowFilter } from './parity.ts';
 import { Question, type QuestionOptions } from './question.ts';
-import { prepareAnswer } from './respond.ts';
-import type { DecisionRing } from './ring.ts';
+import type { CheckCounters } from './record/counters.ts';
+import { type ParityCanary, shadowFilter } from './record/parity.ts';
+import type { DecisionRing } from './record/ring.ts';
 import type { DecisionState } from './state.ts';
 import { malformedMessage } from './wire/reader.ts';
 

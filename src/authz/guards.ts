@@ -3,7 +3,7 @@
  * @module
  */
 import type { BundleSet } from '../spiffe/bundle.ts';
-import { isVerified, type PeerCertificate } from './peer-certificate.ts';
+import { isVerified, type PeerCertificate } from './facts/peer-certificate.ts';
 import type { Revocations } from './state.ts';
 
 /** Tells whether the peer's certificate, key or name was revoked. */

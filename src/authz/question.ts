@@ -3,12 +3,17 @@
  * @module
  */
 import type { Reason } from '../policy/decision.ts';
-import type { CheckCounters } from './counters.ts';
-import { type Caller, createDestinationFinder, type DestinationOptions, type FoundDestination } from './destination.ts';
+import {
+  type Caller,
+  createDestinationFinder,
+  type DestinationOptions,
+  type FoundDestination,
+} from './destination/destination.ts';
+import { createPeerReader, isPlainName, type PeerCertificate } from './facts/peer-certificate.ts';
+import { RequestFacts } from './facts/request-facts.ts';
 import { cleanHost, isAmbiguousPath, isForeign, isRevoked, isVouchedFor } from './guards.ts';
 import type { VerifyTokens } from './jwt/verdict.ts';
-import { createPeerReader, isPlainName, type PeerCertificate } from './peer-certificate.ts';
-import { RequestFacts } from './request-facts.ts';
+import type { CheckCounters } from './record/counters.ts';
 import type { DecisionState } from './state.ts';
 import { CheckRequest } from './wire/check-request.ts';
 

@@ -8,8 +8,8 @@ import { compileSnapshot } from '../policy/compile/compile-snapshot.ts';
 import type { Expr, PolicyModel } from '../policy/model.ts';
 import type { Snapshot } from '../policy/snapshot.ts';
 import { type Check, type CheckOptions, createCheck } from './check.ts';
-import { CheckCounters } from './counters.ts';
-import { DecisionRing } from './ring.ts';
+import { CheckCounters } from './record/counters.ts';
+import { DecisionRing } from './record/ring.ts';
 import type { DecisionState } from './state.ts';
 import { bytesField, varintField } from './wire/writer.ts';
 

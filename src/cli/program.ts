@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { oneLine } from '../lib/printable.ts';
-import { showingOnly, type Terminal } from './terminal.ts';
+import { showingOnly, type Terminal } from './terminal/terminal.ts';
 
 type Loader = (terminal: Terminal) => Promise<Command>;
 
@@ -18,65 +18,65 @@ interface Group {
 const groups: Readonly<Record<string, Group>> = {
   serve: {
     summary: 'run the authority and the deciders',
-    load: async (terminal) => (await import('./serve.ts')).serveCommand(terminal),
+    load: async (terminal) => (await import('./serve/serve-command.ts')).serveCommand(terminal),
   },
   svid: {
     summary: 'fetch or watch an identity from the Workload API; revoke one',
     load: [
-      async (terminal) => (await import('./svid-fetch.ts')).svidFetchCommand(terminal),
-      async (terminal) => (await import('./svid-watch.ts')).svidWatchCommand(terminal),
-      async (terminal) => (await import('./svid-revoke.ts')).svidRevokeCommand(terminal),
-      async (terminal) => (await import('./svid-revocations.ts')).svidRevocationsCommand(terminal),
+      async (terminal) => (await import('./svid/fetch-command.ts')).svidFetchCommand(terminal),
+      async (terminal) => (await import('./svid/watch-command.ts')).svidWatchCommand(terminal),
+      async (terminal) => (await import('./svid/revoke-command.ts')).svidRevokeCommand(terminal),
+      async (terminal) => (await import('./svid/revocations-command.ts')).svidRevocationsCommand(terminal),
     ],
   },
   ca: {
     summary: 'look at the authorities, and rotate them safely',
     load: [
-      async (terminal) => (await import('./ca/status.ts')).caStatusCommand(terminal),
-      async (terminal) => (await import('./ca/rotate.ts')).caRotateCommand(terminal),
-      async (terminal) => (await import('./ca/rehearse.ts')).caRehearseCommand(terminal),
+      async (terminal) => (await import('./ca/status-command.ts')).caStatusCommand(terminal),
+      async (terminal) => (await import('./ca/rotate-command.ts')).caRotateCommand(terminal),
+      async (terminal) => (await import('./ca/rehearse-command.ts')).caRehearseCommand(terminal),
       ...(['prepare', 'activate', 'taint', 'revoke', 'undo'] as const).map(
         (verb): Loader =>
           async (terminal) =>
             (await import('./ca/verb-command.ts')).caVerbCommand(verb, terminal),
       ),
       async (terminal) => (await import('./ca/begin.ts')).caBeginCommand(terminal),
-      async (terminal) => (await import('./ca/ledger.ts')).caLedgerCommand(terminal),
-      async (terminal) => (await import('./ca/log.ts')).caLogCommand(terminal),
+      async (terminal) => (await import('./ca/ledger-command.ts')).caLedgerCommand(terminal),
+      async (terminal) => (await import('./ca/log-command.ts')).caLogCommand(terminal),
       async (terminal) => (await import('./ca/rewrap.ts')).caRewrapCommand(terminal),
     ],
   },
   backup: {
     summary: 'write the whole authority to one sealed file',
-    load: async (terminal) => (await import('./backup.ts')).backupCommand(terminal),
+    load: async (terminal) => (await import('./store/backup-command.ts')).backupCommand(terminal),
   },
   restore: {
     summary: 'bring a backup into the store',
-    load: async (terminal) => (await import('./restore.ts')).restoreCommand(terminal),
+    load: async (terminal) => (await import('./store/restore-command.ts')).restoreCommand(terminal),
   },
   'join-token': {
     summary: 'let deciders elsewhere join this authority',
-    load: [async (terminal) => (await import('./join-token-create.ts')).joinTokenCreateCommand(terminal)],
+    load: [async (terminal) => (await import('./join-token/create-command.ts')).joinTokenCreateCommand(terminal)],
   },
   entry: {
     summary: 'list and explain who may be what',
     load: [
-      async (terminal) => (await import('./entry-list.ts')).entryListCommand(terminal),
-      async (terminal) => (await import('./entry-explain.ts')).entryExplainCommand(terminal),
+      async (terminal) => (await import('./entry/list-command.ts')).entryListCommand(terminal),
+      async (terminal) => (await import('./entry/explain-command.ts')).entryExplainCommand(terminal),
     ],
   },
   policy: {
     summary: 'check policy files and explain decisions',
     load: [
-      async (terminal) => (await import('./policy-check.ts')).policyCheckCommand(terminal),
-      async (terminal) => (await import('./policy-explain.ts')).policyExplainCommand(terminal),
-      async (terminal) => (await import('./policy-lint.ts')).policyLintCommand(terminal),
-      async (terminal) => (await import('./policy-test.ts')).policyTestCommand(terminal),
+      async (terminal) => (await import('./policy/check-command.ts')).policyCheckCommand(terminal),
+      async (terminal) => (await import('./policy/explain-command.ts')).policyExplainCommand(terminal),
+      async (terminal) => (await import('./policy/lint-command.ts')).policyLintCommand(terminal),
+      async (terminal) => (await import('./policy/test-command.ts')).policyTestCommand(terminal),
     ],
   },
   why: {
     summary: 'derive a past decision by its id',
-    load: async (terminal) => (await import('./why.ts')).whyCommand(terminal),
+    load: async (terminal) => (await import('./why/why-command.ts')).whyCommand(terminal),
   },
   envoy: {
     summary: 'make configuration for Envoy',
@@ -89,9 +89,9 @@ const groups: Readonly<Record<string, Group>> = {
   config: {
     summary: 'check and print gatehouse.yaml',
     load: [
-      async (terminal) => (await import('./config-check.ts')).configCheckCommand(terminal),
-      async (terminal) => (await import('./config-print.ts')).configPrintCommand(terminal),
-      async (terminal) => (await import('./config-schema.ts')).configSchemaCommand(terminal),
+      async (terminal) => (await import('./config/check-command.ts')).configCheckCommand(terminal),
+      async (terminal) => (await import('./config/print-command.ts')).configPrintCommand(terminal),
+      async (terminal) => (await import('./config/schema-command.ts')).configSchemaCommand(terminal),
     ],
   },
 };

@@ -15,3 +15,12 @@ export function toByteString(text: string): string {
 export function fromByteString(bytes: string): string {
   return /^[\x00-\x7f]*$/.test(bytes) ? bytes : Buffer.from(bytes, 'latin1').toString('utf8');
 }
+
+/** Lower-cases ASCII letters only, as Envoy does. */
+export function lowerAscii(text: string): string {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 65 && code <= 90) return text.replaceAll(/[A-Z]+/g, (run) => run.toLowerCase());
+  }
+  return text;
+}

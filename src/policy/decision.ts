@@ -56,3 +56,15 @@ export interface DryRun {
   readonly effect: 'allow' | 'deny';
   readonly policy: PolicyRef | undefined;
 }
+
+/** Makes a decision; called once for each outcome that a program can have, not once a request. */
+export function decision(
+  plane: PlaneId | undefined,
+  effect: Decision['effect'],
+  reason: Reason,
+  policy?: PolicyRef,
+  rule?: number,
+  { stage, owner }: { readonly stage?: string; readonly owner?: string | undefined } = {},
+): Decision {
+  return { effect, reason, plane, stage, owner, policy, rule, dryRun: undefined, audit: undefined };
+}

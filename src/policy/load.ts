@@ -6,7 +6,7 @@
 import { lintTiers } from './dialects/calico/lint-tiers.ts';
 import { tierPlanes } from './dialects/calico/planes.ts';
 import type { Contribution } from './dialects/contribution.ts';
-import { lintTogether } from './dialects/istio/lint-together.ts';
+import { lintTogether } from './dialects/istio/lint/lint-together.ts';
 import { istioPlane } from './dialects/istio/plane.ts';
 import type { Finding } from './documents/finding.ts';
 import type { Absence, Dialect, Plane, PlaneMode, Policy, PolicyModel } from './model.ts';

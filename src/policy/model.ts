@@ -6,7 +6,8 @@
  * @module
  */
 
-import type { LabelExpr } from './labels.ts';
+import type { Position } from './documents/position.ts';
+import type { LabelExpr } from './meaning/labels.ts';
 import type { Registry } from './registry/registry.ts';
 
 export type Dialect = 'istio' | 'calico' | 'kubernetes';
@@ -15,13 +16,6 @@ export type PlaneMode = 'enforce' | 'observe' | 'off';
 
 /** How an absent fact is read: as the dialect's own system reads it, or so that it never allows (design D6). */
 export type Absence = 'upstream' | 'strict';
-
-/** Where something was written; lines and columns count from 1. */
-export interface Position {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-}
 
 /** Names one document; `namespace` is empty for cluster-scoped kinds. */
 export interface PolicyRef {
@@ -256,3 +250,10 @@ export type KeySource =
   | { readonly from: 'inline'; readonly id: string; readonly jwks: string }
   | { readonly from: 'uri'; readonly id: string; readonly uri: string }
   | { readonly from: 'discovery'; readonly id: string; readonly issuer: string };
+
+/** Tells whether no policy is loaded. A plane of tiers is there only if some policy is, though it may act in no direction that is asked about. */
+export function isEmptyModel(model: PolicyModel): boolean {
+  return model.planes.every(
+    ({ id, stages }) => id === 'istio' && stages.every(({ policies }) => policies.length === 0),
+  );
+}

@@ -3,7 +3,8 @@
  * @module
  */
 import { sep } from 'node:path';
-import type { PolicyRef, Position } from './model.ts';
+import type { Position } from './documents/position.ts';
+import type { PolicyRef } from './model.ts';
 import type { Registry } from './registry/registry.ts';
 
 /** What an owner is looked up by. Every policy of the model is one. */

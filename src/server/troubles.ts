@@ -6,11 +6,12 @@
  * the one that he proved from his address before. Anybody can fail a handshake.
  * @module
  */
-import type { KeptDecision } from '../authz/kept-decision.ts';
-import { createPeerReader } from '../authz/peer-certificate.ts';
+
+import { createPeerReader } from '../authz/facts/peer-certificate.ts';
+import type { KeptDecision } from '../authz/record/redacted-decision.ts';
 import { CheckRequest } from '../authz/wire/check-request.ts';
 import type { Log } from '../platform/observe/log.ts';
-import type { HandshakeFailure } from '../transport/tls-front.ts';
+import type { HandshakeFailure } from '../transport/listen/tls-front.ts';
 
 export interface Troubles {
   /** @param door  e.g. `feed`, for the log */

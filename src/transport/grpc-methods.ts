@@ -6,7 +6,7 @@
  * @module
  */
 import { type DescMessage, type DescMethod, fromBinary, type MessageShape, toBinary } from '@bufbuild/protobuf';
-import type { Connection } from './connections.ts';
+import type { Connection } from './listen/connections.ts';
 
 /** What a call came with besides its messages. */
 export interface CallMetadata {

@@ -4,18 +4,18 @@
  */
 import { fromBinary } from '@bufbuild/protobuf';
 import { createCheck } from '../../src/authz/check.ts';
-import { CheckCounters } from '../../src/authz/counters.ts';
-import { DecisionRing } from '../../src/authz/ring.ts';
+import { CheckCounters } from '../../src/authz/record/counters.ts';
+import { DecisionRing } from '../../src/authz/record/ring.ts';
 import type { DecisionState } from '../../src/authz/state.ts';
 import { CheckResponseSchema } from '../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createWatchable } from '../../src/lib/watchable.ts';
 import { compileSnapshot } from '../../src/policy/compile/compile-snapshot.ts';
 import type { TierOptions } from '../../src/policy/dialects/calico/planes.ts';
+import { registryKinds } from '../../src/policy/dialects/kubernetes/registry-readers.ts';
 import { joinPolicies } from '../../src/policy/load.ts';
 import type { Absence } from '../../src/policy/model.ts';
 import { type PolicyFile, readPolicies } from '../../src/policy/read-policies.ts';
-import { registryKinds } from '../../src/policy/registry/readers.ts';
 
 const mesh = {
   trustDomain: 'cluster.local',

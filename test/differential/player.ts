@@ -4,9 +4,9 @@
  */
 import { fromBinary } from '@bufbuild/protobuf';
 import { createCheck } from '../../src/authz/check.ts';
-import { CheckCounters } from '../../src/authz/counters.ts';
 import type { VerifyTokens } from '../../src/authz/jwt/verdict.ts';
-import { DecisionRing } from '../../src/authz/ring.ts';
+import { CheckCounters } from '../../src/authz/record/counters.ts';
+import { DecisionRing } from '../../src/authz/record/ring.ts';
 import type { DecisionState, KeySets } from '../../src/authz/state.ts';
 import {
   CheckRequestSchema,

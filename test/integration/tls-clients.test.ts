@@ -6,7 +6,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { createAddressGuard } from '../../src/authz/jwks/address-guard.ts';
 import { httpGet } from '../../src/authz/jwks/http-get.ts';
-import { adminClient } from '../../src/cli/admin-client.ts';
+import { adminClient } from '../../src/cli/admin/admin-client.ts';
 import { openPostgresAuthorityStore } from '../../src/platform/storage/postgres-authority-store.ts';
 import { connectFeed } from '../../src/server/feed/feed-connection.ts';
 import { parseTrustDomain } from '../../src/spiffe/trust-domain.ts';

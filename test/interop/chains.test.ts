@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createUpstreamFromFiles } from '../../src/identity/authority/upstream-files.ts';
+import { createUpstreamFromFiles } from '../../src/identity/authority/issue/upstream-files.ts';
 import { certificatesToPem } from '../../src/identity/pki/pem.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { X509Svid } from '../../src/spiffe/svid.ts';

@@ -5,9 +5,9 @@
  * It works on documents as a YAML reader gives them, and is what the compiled index is compared with.
  */
 import { BlockList, isIP } from 'node:net';
-import { normalisePath } from '../../src/policy/dialects/calico/path.ts';
 import { parseSelector } from '../../src/policy/dialects/calico/selector.ts';
-import { type LabelExpr, labelsMatch } from '../../src/policy/labels.ts';
+import { type LabelExpr, labelsMatch } from '../../src/policy/meaning/labels.ts';
+import { normalisePath } from '../../src/policy/meaning/normal-path.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: documents of any shape come in; a wrong one is a fault of the test's own data
 type Doc = any;

@@ -4,10 +4,10 @@
  */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { createCheck } from '../../src/authz/check.ts';
-import { CheckCounters } from '../../src/authz/counters.ts';
 import { createTokenVerifier } from '../../src/authz/jwt/verifier.ts';
 import type { QuestionOptions } from '../../src/authz/question.ts';
-import { DecisionRing } from '../../src/authz/ring.ts';
+import { CheckCounters } from '../../src/authz/record/counters.ts';
+import { DecisionRing } from '../../src/authz/record/ring.ts';
 import type { DecisionState, KeySets } from '../../src/authz/state.ts';
 import { CheckRequestSchema, CheckResponseSchema } from '../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
 import { createWatchable } from '../../src/lib/watchable.ts';

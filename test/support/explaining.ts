@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { applyPatch } from 'diff';
 import type { Explanation } from '../../src/analysis/explain.ts';
 import { encodeRequestForm, type RequestForm } from '../../src/analysis/request-form.ts';
-import { configOf } from '../../src/cli/explain/asked.ts';
+import { configOf } from '../../src/cli/policy/explain/asked.ts';
 import { offlineState } from '../../src/server/explain/explain-offline.ts';
 import { createExplainer } from '../../src/server/explain/explainer.ts';
 import { type TempDir, tempDir } from './temp-dir.ts';

@@ -6,7 +6,7 @@ import { renameSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Verb } from '../../src/identity/authority/authority.ts';
 import { createAuthority } from '../../src/identity/authority/create-authority.ts';
-import { createLocalKeyStore } from '../../src/identity/authority/local-keys.ts';
+import { createLocalKeyStore } from '../../src/identity/authority/keys/local-keys.ts';
 import { defaultSettings } from '../../src/identity/authority/settings.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { prepareDataDir } from '../../src/platform/storage/data-dir.ts';

@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { GatehouseError } from '../../src/errors.ts';
-import type { Acknowledgement, IdentitySource, X509Request } from '../../src/identity/delivery/identity-source.ts';
+import type { Acknowledgement, IdentitySource, X509Request } from '../../src/identity/source/identity-source.ts';
 import { createWatchable, type WatchableSource } from '../../src/lib/watchable.ts';
 import type { Bundle, BundleSet } from '../../src/spiffe/bundle.ts';
 import { parseTrustDomain, type TrustDomain } from '../../src/spiffe/trust-domain.ts';

@@ -2,7 +2,7 @@
  * A terminal that remembers what a command said.
  * @module
  */
-import type { Terminal } from '../../src/cli/terminal.ts';
+import type { Terminal } from '../../src/cli/terminal/terminal.ts';
 
 export interface RecordingTerminal extends Terminal {
   readonly said: { out: string; err: string; code: number };

@@ -7,8 +7,8 @@ import { gunzipSync } from 'node:zlib';
 import { fromBinary } from '@bufbuild/protobuf';
 import type { TokenRequest } from '../../src/authz/jwt/verdict.ts';
 import { CheckRequestSchema } from '../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
-import { selectTokens } from '../../src/policy/compile/token-stage.ts';
 import type { Destination } from '../../src/policy/facts.ts';
+import { selectTokens } from '../../src/policy/meaning/token-stage.ts';
 import type { TokenRule, TokenStage } from '../../src/policy/model.ts';
 import { readPolicies } from '../../src/policy/read-policies.ts';
 

@@ -5,15 +5,15 @@
 import { createAttestor } from '../../src/identity/attestation/attestor.ts';
 import { createExecutables, wantedFacts } from '../../src/identity/attestation/executable.ts';
 import type { DeliveryObserver } from '../../src/identity/delivery/delivery-deps.ts';
-import type { IdentitySource } from '../../src/identity/delivery/identity-source.ts';
 import { createWorkloadEndpoint, type WorkloadEndpoint } from '../../src/identity/delivery/workload-endpoint.ts';
 import type { Entry } from '../../src/identity/registration/entry.ts';
+import type { IdentitySource } from '../../src/identity/source/identity-source.ts';
 import { createAccounts } from '../../src/lib/accounts.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { createTicks } from '../../src/lib/ticks.ts';
 import { createWatchable, type WatchableSource } from '../../src/lib/watchable.ts';
 import { parseSpiffeId } from '../../src/spiffe/spiffe-id.ts';
-import type { UnixAddress } from '../../src/transport/listen-address.ts';
+import type { UnixAddress } from '../../src/transport/listen/listen-address.ts';
 
 /** An entry with everything usual but what is given. */
 export function entry(spiffeId: string, selectors: readonly string[], rest: Partial<Entry> = {}): Entry {

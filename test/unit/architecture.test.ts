@@ -16,8 +16,11 @@ const may: Record<string, readonly string[]> = {
   'identity/attestation': ['spiffe', 'lib'],
   'identity/registration': ['spiffe', 'lib'],
   'identity/pki': ['../certs', 'spiffe', 'lib'],
-  'identity/authority': ['../certs', 'identity/pki', 'spiffe', 'lib'],
+  /** What the authority gives and delivery takes. */
+  'identity/source': ['identity/pki', 'spiffe', 'lib'],
+  'identity/authority': ['../certs', 'identity/source', 'identity/pki', 'spiffe', 'lib'],
   'identity/delivery': [
+    'identity/source',
     'identity/attestation',
     'identity/registration',
     'identity/pki',

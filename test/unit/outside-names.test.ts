@@ -3,10 +3,10 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compileSnapshot } from '../../src/policy/compile/compile-snapshot.ts';
 import { joinKindTables } from '../../src/policy/dialects/kind-table.ts';
+import { registryKinds } from '../../src/policy/dialects/kubernetes/registry-readers.ts';
 import { policyKinds } from '../../src/policy/dialects/table.ts';
 import { loadPolicies } from '../../src/policy/load.ts';
 import { readPolicies } from '../../src/policy/read-policies.ts';
-import { registryKinds } from '../../src/policy/registry/readers.ts';
 
 /** Names that every plain object has, and that nobody put there. */
 const inherited = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf', '__defineGetter__'];

@@ -2,8 +2,9 @@
  * What one plane lets in and the network does not: a rule of layer 7 that nobody can use.
  * @module
  */
+
+import type { PlaneTrace, StageTrace } from '../../policy/evaluate/trace.ts';
 import type { Policy } from '../../policy/model.ts';
-import type { PlaneTrace, StageTrace } from '../../policy/trace.ts';
 import type { LintFinding } from './lint-finding.ts';
 import {
   decidedBy,

@@ -2,19 +2,20 @@
  * What lint looks at: the policies in force, one pod of each kind, and a way to ask every plane about a request for real.
  * @module
  */
+
+import { nameOf } from '../../authz/answer/respond.ts';
 import { createTokenVerifier } from '../../authz/jwt/verifier.ts';
 import { Question, type QuestionOptions } from '../../authz/question.ts';
-import { nameOf } from '../../authz/respond.ts';
 import type { DecisionState } from '../../authz/state.ts';
 import { compileSnapshot } from '../../policy/compile/compile-snapshot.ts';
-import { createRegistryContext } from '../../policy/compile/registry-context.ts';
-import { applies } from '../../policy/compile/subject.ts';
 import type { Decision } from '../../policy/decision.ts';
-import { evaluate } from '../../policy/evaluate.ts';
+import { evaluate } from '../../policy/evaluate/evaluate.ts';
+import type { Trace } from '../../policy/evaluate/trace.ts';
+import { createRegistryContext } from '../../policy/meaning/registry-context.ts';
+import { applies } from '../../policy/meaning/subject.ts';
 import type { Plane, PlaneId, Policy, PolicyModel, Rule, RuleStage } from '../../policy/model.ts';
 import type { Owned, OwnerOf } from '../../policy/owners.ts';
 import { type Endpoint, emptyRegistry } from '../../policy/registry/registry.ts';
-import type { Trace } from '../../policy/trace.ts';
 import { encodeRequestForm, type RequestForm } from '../request-form.ts';
 import type { Witness } from './lint-finding.ts';
 import type { Asked } from './requests.ts';

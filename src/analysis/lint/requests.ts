@@ -4,7 +4,7 @@
  * A finite choice of what could be asked; whoever uses one replays it and looks. An exact engine would stand here.
  * @module
  */
-import type { LabelExpr } from '../../policy/labels.ts';
+import type { LabelExpr } from '../../policy/meaning/labels.ts';
 import type { Expr, TextFact } from '../../policy/model.ts';
 import { valuesFor } from '../witness.ts';
 

@@ -2,7 +2,7 @@
  * Rules that a tenant can make hold for itself: by a service account of the right name, or by labels on a pod of its own.
  * @module
  */
-import type { LabelExpr } from '../../policy/labels.ts';
+import type { LabelExpr } from '../../policy/meaning/labels.ts';
 import type { Expr } from '../../policy/model.ts';
 import type { Endpoint } from '../../policy/registry/registry.ts';
 import type { LintFinding } from './lint-finding.ts';

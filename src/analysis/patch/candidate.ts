@@ -2,9 +2,11 @@
  * A change of one document that might turn a verdict round; whoever has it tries it.
  * @module
  */
+
+import type { Position } from '../../policy/documents/position.ts';
+import type { ClauseTrace, PolicyTrace, RuleTrace, StageTrace } from '../../policy/evaluate/trace.ts';
 import type { Facts } from '../../policy/facts.ts';
-import type { Atom, PolicyModel, PolicyRef, Position } from '../../policy/model.ts';
-import type { ClauseTrace, PolicyTrace, RuleTrace, StageTrace } from '../../policy/trace.ts';
+import type { Atom, PolicyModel, PolicyRef } from '../../policy/model.ts';
 import { nameOfAtom } from '../explain-clause.ts';
 import type { OpenDocument, ValuePath } from '../source/open-document.ts';
 import { valueAt } from '../source/open-document.ts';

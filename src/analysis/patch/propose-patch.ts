@@ -6,12 +6,13 @@
 import { createTwoFilesPatch } from 'diff';
 import type { Decision } from '../../policy/decision.ts';
 import type { DialectOptions } from '../../policy/dialects/contribution.ts';
-import { type EvaluateOptions, evaluate } from '../../policy/evaluate.ts';
+import type { Position } from '../../policy/documents/position.ts';
+import { type EvaluateOptions, evaluate } from '../../policy/evaluate/evaluate.ts';
+import type { PlaneTrace, RuleTrace, StageTrace } from '../../policy/evaluate/trace.ts';
 import type { Facts } from '../../policy/facts.ts';
-import type { PolicyModel, PolicyRef, Position } from '../../policy/model.ts';
+import type { PolicyModel, PolicyRef } from '../../policy/model.ts';
 import { readPolicies } from '../../policy/read-policies.ts';
 import { tokenCarriers } from '../../policy/token-carriers.ts';
-import type { PlaneTrace, RuleTrace, StageTrace } from '../../policy/trace.ts';
 import { redactValue } from '../explain-clause.ts';
 import type { PolicyFiles } from '../source/policy-files.ts';
 import { clausePath, ruleSource } from '../source/rule-source.ts';

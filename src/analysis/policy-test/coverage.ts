@@ -2,8 +2,9 @@
  * Which rules the tests of a set of policies exercise.
  * @module
  */
-import { nameOf } from '../../authz/respond.ts';
-import type { PolicyModel, Position } from '../../policy/model.ts';
+import { nameOf } from '../../authz/answer/respond.ts';
+import type { Position } from '../../policy/documents/position.ts';
+import type { PolicyModel } from '../../policy/model.ts';
 import type { TestResult } from './run-test.ts';
 
 export interface RuleCoverage {

@@ -2,7 +2,7 @@
  * Runs a file of policy tests against one set of policies.
  * @module
  */
-import type { KeptTokens } from '../../authz/kept-decision.ts';
+import type { KeptTokens } from '../../authz/record/redacted-decision.ts';
 import { asGatehouseError } from '../../errors.ts';
 import type { ExplainDeps } from '../explain.ts';
 import type { RequestForm } from '../request-form.ts';

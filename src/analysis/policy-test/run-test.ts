@@ -2,9 +2,9 @@
  * Runs one policy test: the request decided as a Check would be, held against what is expected.
  * @module
  */
-import { nameOf } from '../../authz/respond.ts';
+import { nameOf } from '../../authz/answer/respond.ts';
 import type { Decision } from '../../policy/decision.ts';
-import type { Position } from '../../policy/model.ts';
+import type { Position } from '../../policy/documents/position.ts';
 import { derive, type ExplainDeps, type Explanation, explain } from '../explain.ts';
 import { encodeRequestForm } from '../request-form.ts';
 import type { TestCase } from './test-form.ts';

@@ -3,7 +3,7 @@
  * @module
  */
 import type { ClaimValue } from '../../authz/jwt/claims.ts';
-import type { KeptTokens } from '../../authz/kept-decision.ts';
+import type { KeptTokens } from '../../authz/record/redacted-decision.ts';
 import { fromByteString } from '../../lib/byte-string.ts';
 import type { Explanation } from '../explain.ts';
 import type { TestForm } from './test-form.ts';

@@ -6,8 +6,9 @@
  * @module
  */
 import type { Contribution, DialectOptions } from '../../policy/dialects/contribution.ts';
+import type { Position } from '../../policy/documents/position.ts';
 import type { MapValue, Value } from '../../policy/documents/value.ts';
-import type { Atom, Position } from '../../policy/model.ts';
+import type { Atom } from '../../policy/model.ts';
 import { type OpenDocument, pathToPlace, read, replaceAt, type ValuePath, valueAt } from './open-document.ts';
 
 /** A rule in its document. */

@@ -4,10 +4,10 @@
  */
 import { Command } from 'commander';
 import { type ErrorCode, GatehouseError } from '../../errors.ts';
-import { action } from '../action.ts';
-import { type ConfigFlag, configOption } from '../config-option.ts';
-import { type OutputFormat, outputOption, show } from '../output.ts';
-import type { Terminal } from '../terminal.ts';
+import { type ConfigFlag, configOption } from '../config/config-option.ts';
+import { action } from '../terminal/action.ts';
+import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 interface Flags extends ConfigFlag {
   readonly output: OutputFormat;
@@ -34,7 +34,7 @@ Example:
     )
     .action(
       action<Flags>(terminal, async ({ config, reason, output }) => {
-        const { beginOffline } = await import('../../server/begin-offline.ts');
+        const { beginOffline } = await import('../../server/authority/begin-offline.ts');
         try {
           const { trustDomain, known, setAside } = await beginOffline(config, reason);
           show(terminal, output, { done: true, trustDomain, known, setAside }, (shown) =>

@@ -2,7 +2,7 @@
  * Who is in the way of a step of rotation, for people.
  * @module
  */
-import { textTable } from '../output.ts';
+import { textTable } from '../terminal/output.ts';
 
 /** As the contract names it. */
 export interface BlockerRow {

@@ -2,7 +2,7 @@
  * The forecast of a rotation beside what it did, for people.
  * @module
  */
-import { textTable } from '../output.ts';
+import { textTable } from '../terminal/output.ts';
 import { lengthText } from './blockers.ts';
 
 /** As `GET /v1/rehearsal` answers. */

@@ -5,7 +5,7 @@
 import { Option } from 'commander';
 import { GatehouseError } from '../../errors.ts';
 import type { Verb } from '../../identity/authority/authority.ts';
-import type { AdminClient } from '../admin-client.ts';
+import type { AdminClient } from '../admin/admin-client.ts';
 import type { Blocked, BlockerRow } from './blockers.ts';
 
 export interface UseFlags {

@@ -4,11 +4,11 @@
  */
 import { Command } from 'commander';
 import { type ErrorCode, GatehouseError } from '../../errors.ts';
-import { action } from '../action.ts';
-import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin-client.ts';
-import { configOption } from '../config-option.ts';
-import { type OutputFormat, outputOption, show } from '../output.ts';
-import type { Terminal } from '../terminal.ts';
+import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
+import { configOption } from '../config/config-option.ts';
+import { action } from '../terminal/action.ts';
+import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 interface Flags extends AdminFlags {
   readonly output: OutputFormat;

@@ -5,11 +5,11 @@
 import { Command } from 'commander';
 import { GatehouseError } from '../../errors.ts';
 import type { Verb } from '../../identity/authority/authority.ts';
-import { action } from '../action.ts';
-import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin-client.ts';
-import { configOption } from '../config-option.ts';
-import { type OutputFormat, outputOption, show } from '../output.ts';
-import type { Terminal } from '../terminal.ts';
+import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
+import { configOption } from '../config/config-option.ts';
+import { action } from '../terminal/action.ts';
+import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { blockerTable } from './blockers.ts';
 import { type Outcome, order, type UseFlags, useOf, useOptions } from './order.ts';
 

@@ -5,9 +5,9 @@
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { GatehouseError } from '../../errors.ts';
-import { action } from '../action.ts';
-import { type OutputFormat, outputOption, show } from '../output.ts';
-import type { Terminal } from '../terminal.ts';
+import { action } from '../terminal/action.ts';
+import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { readConfigDump } from './config-dump.ts';
 import { examine } from './examine.ts';
 import type { DoctorFinding } from './finding.ts';

@@ -1,10 +1,4 @@
-/**
- * Access logs that say who asked, what was answered, and by which policy.
- *
- * Paths are logged without their query, which may hold a token.
- * @module
- */
-import type { JsonObject } from './options.ts';
+import type { JsonObject } from './json.ts';
 
 const LOGGERS = 'type.googleapis.com/envoy.extensions.access_loggers';
 

@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { GatehouseError } from '../../errors.ts';
-import type { JsonObject } from './options.ts';
+import type { JsonObject } from './json.ts';
 
 export type Address =
   | { readonly kind: 'socket'; readonly host: string; readonly port: number }

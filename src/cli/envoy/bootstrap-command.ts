@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import { STDOUT } from './access-log.ts';
 import { generateBootstrap } from './bootstrap.ts';
 import { type BootstrapFlags, readFlags } from './flags.ts';
-import type { JsonObject } from './options.ts';
+import type { JsonObject } from './json.ts';
 
 const EXAMPLES = `
 Examples:

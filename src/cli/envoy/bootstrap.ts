@@ -9,7 +9,8 @@ import { envoyAddress } from './address.ts';
 import { applicationCluster, extAuthzCluster, sdsCluster, serverCluster } from './clusters.ts';
 import { LABELS_KEY } from './ext-authz.ts';
 import { inboundHttp, outboundHttp } from './http-connection.ts';
-import type { Inbound, Json, JsonObject, Outbound, SidecarOptions } from './options.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { Inbound, Outbound, SidecarOptions } from './options.ts';
 import { inboundTcp, outboundTcp } from './tcp-proxy.ts';
 import { downstreamTls } from './tls.ts';
 

@@ -4,7 +4,8 @@
  */
 import { type Address, envoyAddress, isName } from './address.ts';
 import { EXT_AUTHZ_CLUSTER } from './ext-authz.ts';
-import type { Inbound, JsonObject, Outbound, SidecarOptions } from './options.ts';
+import type { JsonObject } from './json.ts';
+import type { Inbound, Outbound, SidecarOptions } from './options.ts';
 import { SDS_CLUSTER, upstreamTls } from './tls.ts';
 
 const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';

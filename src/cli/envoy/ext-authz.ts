@@ -2,7 +2,9 @@
  * The filter that asks Gatehouse, for HTTP requests and for TCP connections.
  * @module
  */
-import { type JsonObject, type SidecarOptions, seconds } from './options.ts';
+
+import type { JsonObject } from './json.ts';
+import { type SidecarOptions, seconds } from './options.ts';
 
 /** The cluster that answers Checks. */
 export const EXT_AUTHZ_CLUSTER = 'gatehouse_ext_authz';

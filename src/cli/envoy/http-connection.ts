@@ -4,7 +4,8 @@
  */
 import { httpAccessLog, outboundAccessLog } from './access-log.ts';
 import { httpExtAuthz, namedWorkload } from './ext-authz.ts';
-import { type Inbound, type JsonObject, type PathCleaning, type SidecarOptions, seconds } from './options.ts';
+import type { JsonObject } from './json.ts';
+import { type Inbound, type PathCleaning, type SidecarOptions, seconds } from './options.ts';
 
 const MANAGER = 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 

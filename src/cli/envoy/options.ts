@@ -5,11 +5,6 @@
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { Address } from './address.ts';
-
-/** JSON as Envoy reads it. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
-export type JsonObject = { readonly [key: string]: Json };
-
 /** A `google.protobuf.Duration` of whole milliseconds. */
 export const seconds = (ms: number): string => `${ms / 1000}s`;
 

@@ -4,7 +4,8 @@
  */
 import { outboundAccessLog, tcpAccessLog } from './access-log.ts';
 import { tcpExtAuthz } from './ext-authz.ts';
-import { type JsonObject, type SidecarOptions, seconds } from './options.ts';
+import type { JsonObject } from './json.ts';
+import { type SidecarOptions, seconds } from './options.ts';
 
 /** Asks Gatehouse once, then carries bytes to the application. */
 export function inboundTcp(options: SidecarOptions, cluster: string): readonly JsonObject[] {

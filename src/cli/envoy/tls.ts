@@ -3,7 +3,8 @@
  * @module
  */
 import { idOfTrustDomain, type SpiffeId } from '../../spiffe/spiffe-id.ts';
-import type { JsonObject, SidecarOptions } from './options.ts';
+import type { JsonObject } from './json.ts';
+import type { SidecarOptions } from './options.ts';
 
 const TYPE = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3';
 

@@ -8,15 +8,15 @@ import type { BundleSet } from '../../spiffe/bundle.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { JwtSvid, X509Svid } from '../../spiffe/svid.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
-import type { DeciderNames } from './decider-names.ts';
-import type { ForecastAndActual, KeptForecast } from './forecast.ts';
-import type { Blocker } from './gate.ts';
-import type { JoinTokens } from './join-tokens.ts';
+import type { DeciderNames } from './join/decider-names.ts';
+import type { JoinTokens } from './join/join-tokens.ts';
 import type { Replicas } from './replicas.ts';
 import type { Acknowledgement, JwtRequest, X509Request } from './requests.ts';
-import type { RevocationTarget } from './revocation-target.ts';
+import type { RevocationTarget } from './revoke/revocation-target.ts';
 import type { RewrapOutcome } from './rewrap.ts';
-import type { AuthorityUse, Slot } from './state.ts';
+import type { ForecastAndActual } from './rotate/forecast.ts';
+import type { Blocker } from './rotate/gate.ts';
+import type { AuthorityUse, KeptForecast, Slot } from './store/state.ts';
 import type {
   AuditRow,
   AuthorityStore,
@@ -25,7 +25,7 @@ import type {
   RevocationKind,
   RevocationRow,
   UnexpiredRow,
-} from './store.ts';
+} from './store/store.ts';
 
 /** Who gives a verb, and why; both are kept. */
 export interface Order {

@@ -3,7 +3,7 @@
  * @module
  */
 import { nearestSearch } from '../../lib/nearest.ts';
-import type { AuthorityRecord, AuthorityState } from './state.ts';
+import type { AuthorityRecord, AuthorityState } from './store/state.ts';
 
 const MOST_SLIPS = 3;
 

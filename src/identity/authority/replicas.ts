@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { GatehouseError } from '../../errors.ts';
-import type { AuthorityStore, LivingReplica } from './store.ts';
+import type { AuthorityStore, LivingReplica } from './store/store.ts';
 
 /** What one replica says of its deciders, its own and those that follow it. */
 export interface ReplicaWord {

@@ -6,11 +6,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { GatehouseError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { CurrentState } from './current-state.ts';
-import { type KeyEncryptionKeys, keyEncryptionKeyId } from './key-encryption.ts';
+import { type KeyEncryptionKeys, keyEncryptionKeyId } from './keys/key-encryption.ts';
+import type { KeyStore, Rewrapped } from './keys/signer.ts';
 import type { Replicas, ReplicaWord } from './replicas.ts';
-import type { KeyStore, Rewrapped } from './signer.ts';
-import type { AuthorityStore } from './store.ts';
+import type { CurrentState } from './store/current-state.ts';
+import type { AuthorityStore } from './store/store.ts';
 
 export interface RewrapOutcome extends Rewrapped {
   /** Names the key-encryption key that wraps now. */

@@ -3,8 +3,6 @@
  * @module
  */
 import type { KeyType } from '../pki/key-type.ts';
-import type { GateGrade } from './gate.ts';
-import type { JwtAlgorithm } from './jwt-issuer.ts';
 
 export interface AuthoritySettings {
   /** Of the X.509 authorities' own keys and, where a request names none, of SVIDs' keys. */
@@ -38,3 +36,8 @@ export const defaultSettings: AuthoritySettings = {
   ledgerRetentionMs: 7 * DAY_MS,
   renewalsPerSecond: 500,
 };
+
+/** How sure we must be that a holder has the new root. */
+export type GateGrade = 'sent' | 'acknowledged' | 'renewed';
+
+export type JwtAlgorithm = 'ES256' | 'ES384' | 'RS256' | 'RS384' | 'RS512';

@@ -5,7 +5,7 @@
 import type { GatehouseError } from '../../errors.ts';
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
 import type { Readiness } from './authority.ts';
-import type { StoreWitness } from './watched-store.ts';
+import type { StoreWitness } from './store/watched-store.ts';
 
 export interface Standing extends StoreWitness {
   readonly readiness: Watchable<Readiness>;

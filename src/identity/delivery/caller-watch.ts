@@ -5,15 +5,14 @@
 import { GatehouseError } from '../../errors.ts';
 import { createWakeup } from '../../lib/wakeup.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
-import type { Connection } from '../../transport/connections.ts';
 import type { CallContext } from '../../transport/grpc-methods.ts';
+import type { Connection } from '../../transport/listen/connections.ts';
 import type { Attestation, Caller } from '../attestation/attestor.ts';
 import { entitlements } from '../registration/entitlements.ts';
 import type { Entry } from '../registration/entry.ts';
+import type { Channel } from '../source/identity-source.ts';
 import type { ConsumerStream } from './consumers.ts';
-import type { DeliveryDeps } from './delivery-deps.ts';
-import type { Channel } from './identity-source.ts';
-import type { Listener } from './news.ts';
+import type { DeliveryDeps, Listener } from './delivery-deps.ts';
 
 /** What a caller is entitled to at this moment. */
 export interface CallerState {

@@ -7,8 +7,8 @@
  */
 import type { Clock } from '../../lib/clock.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
-import type { Connection } from '../../transport/connections.ts';
-import type { AckGrade, Channel, IdentitySource } from './identity-source.ts';
+import type { Connection } from '../../transport/listen/connections.ts';
+import type { AckGrade, Channel, IdentitySource } from '../source/identity-source.ts';
 import { createSharedAnswers, type SharedAnswers } from './shared-answers.ts';
 import { createSvidCache, type SvidCache } from './svid-cache.ts';
 

@@ -8,9 +8,8 @@ import type { Ticks } from '../../lib/ticks.ts';
 import type { Watchable } from '../../lib/watchable.ts';
 import type { Attestation, Attestor } from '../attestation/attestor.ts';
 import type { Entry } from '../registration/entry.ts';
+import type { Channel, IdentitySource } from '../source/identity-source.ts';
 import type { Consumers } from './consumers.ts';
-import type { Channel, IdentitySource } from './identity-source.ts';
-import type { News } from './news.ts';
 
 /** Logs and counters, as delivery needs them. */
 export interface DeliveryObserver {
@@ -33,4 +32,18 @@ export interface DeliveryDeps {
   readonly clock: Clock;
   readonly ticks: Ticks;
   readonly observer: DeliveryObserver;
+}
+
+/** Somebody who waits for news. */
+export interface Listener {
+  /** When it wants to be woken, in milliseconds since 1970, if nothing else happens. */
+  readonly dueAt: number;
+  /** Whom it serves, as long as that lives. */
+  readonly attestation: Attestation | undefined;
+  knock(): void;
+}
+
+export interface News {
+  add(listener: Listener): void;
+  remove(listener: Listener): void;
 }

@@ -6,9 +6,9 @@ import { asGatehouseError } from '../../errors.ts';
 import type { X509Svid } from '../../spiffe/svid.ts';
 import type { Attestation } from '../attestation/attestor.ts';
 import type { Entry } from '../registration/entry.ts';
+import type { Channel } from '../source/identity-source.ts';
 import type { ConsumerStream } from './consumers.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
-import type { Channel } from './identity-source.ts';
 import { termsOf } from './svid-cache.ts';
 
 export interface HeldSvid {

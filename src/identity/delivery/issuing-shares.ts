@@ -4,7 +4,7 @@
  * @module
  */
 import { GatehouseError } from '../../errors.ts';
-import type { IdentitySource } from './identity-source.ts';
+import type { IdentitySource } from '../source/identity-source.ts';
 
 export interface Share {
   readonly atOnce: number;

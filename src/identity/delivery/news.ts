@@ -2,22 +2,7 @@
  * What may be news to any caller (bundles, CRLs, entries, renewals, the time), heard once for all of them.
  * @module
  */
-import type { Attestation } from '../attestation/attestor.ts';
-import type { DeliveryDeps } from './delivery-deps.ts';
-
-/** Somebody who waits for news. */
-export interface Listener {
-  /** When it wants to be woken, in milliseconds since 1970, if nothing else happens. */
-  readonly dueAt: number;
-  /** Whom it serves, as long as that lives. */
-  readonly attestation: Attestation | undefined;
-  knock(): void;
-}
-
-export interface News {
-  add(listener: Listener): void;
-  remove(listener: Listener): void;
-}
+import type { DeliveryDeps, Listener, News } from './delivery-deps.ts';
 
 const LIVENESS_INTERVAL_MS = 1_000;
 /** Less is the everyday life of a clock, and within the time by which SVIDs are dated back. */

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../lib/clock.ts';
 import type { X509Svid } from '../../spiffe/svid.ts';
-import type { Entitlement, IdentitySource, X509Request } from './identity-source.ts';
+import type { Entitlement, IdentitySource, X509Request } from '../source/identity-source.ts';
 
 export interface SvidCache {
   /** The SVID now in use for this request, or a new one. @throws GatehouseError as `IdentitySource.issueX509` */

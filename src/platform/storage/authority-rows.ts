@@ -2,7 +2,13 @@
  * Rows of the authority's tables, both ways; SQLite and PostgreSQL have the same columns in the same order.
  * @module
  */
-import type { AuditRow, Consumer, LedgerRow, RevocationRow, UnexpiredRow } from '../../identity/authority/store.ts';
+import type {
+  AuditRow,
+  Consumer,
+  LedgerRow,
+  RevocationRow,
+  UnexpiredRow,
+} from '../../identity/authority/store/store.ts';
 
 /** One row as a database gives it. */
 export type Columns = Record<string, unknown>;

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GatehouseError } from '../../errors.ts';
-import type { KeyBlobs } from '../../identity/authority/signer.ts';
+import type { KeyBlobs } from '../../identity/authority/keys/signer.ts';
 import { reasonOf } from './data-dir.ts';
 import { replaceFile } from './replace-file.ts';
 

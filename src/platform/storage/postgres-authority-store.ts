@@ -10,8 +10,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Sql } from 'postgres';
 import { GatehouseError } from '../../errors.ts';
-import type { KeyBlobs } from '../../identity/authority/signer.ts';
-import { stateFromText, stateToText } from '../../identity/authority/state.ts';
+import type { KeyBlobs } from '../../identity/authority/keys/signer.ts';
+import { stateFromText, stateToText } from '../../identity/authority/store/state.ts';
 import type {
   AuditRow,
   AuthorityStore,
@@ -22,7 +22,7 @@ import type {
   StateChange,
   UnexpiredRow,
   VersionedState,
-} from '../../identity/authority/store.ts';
+} from '../../identity/authority/store/store.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import {
   auditFromColumns,

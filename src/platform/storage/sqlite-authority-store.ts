@@ -5,8 +5,8 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatehouseError } from '../../errors.ts';
-import { stateFromText, stateToText } from '../../identity/authority/state.ts';
-import type { AuditRow, AuthorityStore, Consumer } from '../../identity/authority/store.ts';
+import { stateFromText, stateToText } from '../../identity/authority/store/state.ts';
+import type { AuditRow, AuthorityStore, Consumer } from '../../identity/authority/store/store.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import {
   auditFromColumns,

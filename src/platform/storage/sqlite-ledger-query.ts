@@ -5,7 +5,7 @@
  */
 import type { SQLInputValue } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { LedgerQuery, LedgerRow } from '../../identity/authority/store.ts';
+import type { LedgerQuery, LedgerRow } from '../../identity/authority/store/store.ts';
 import { type Columns, ledgerFromColumns } from './authority-rows.ts';
 
 /** Read in about a millisecond. */

@@ -3,16 +3,17 @@
  * @module
  */
 import { finish, type Work } from '../../lib/work.ts';
+import { decision } from '../decision.ts';
 import type { Destination } from '../facts.ts';
+import { createRegistryContext } from '../meaning/registry-context.ts';
 import type { PlaneMode, PolicyModel } from '../model.ts';
+import { isEmptyModel } from '../model.ts';
 import { emptyRegistry } from '../registry/registry.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { Filings } from './filing.ts';
+import { Filings } from './index/filing.ts';
 import { joinPlanes } from './join-planes.ts';
 import { networkPlaneWork } from './network-plane.ts';
 import { type CompiledPlane, type PlaneProgram, planeWork } from './plane-program.ts';
-import { createRegistryContext } from './registry-context.ts';
-import { decision } from './step.ts';
 
 export interface SnapshotOptions {
   /** Allow everything while there is no policy at all. */
@@ -62,11 +63,4 @@ export function* snapshotWork(model: PolicyModel, options: SnapshotOptions): Wor
       return program(facts);
     },
   };
-}
-
-/** Tells whether no policy is loaded. A plane of tiers is there only if some policy is, though it may act in no direction that is asked about. */
-export function isEmptyModel(model: PolicyModel): boolean {
-  return model.planes.every(
-    ({ id, stages }) => id === 'istio' && stages.every(({ policies }) => policies.length === 0),
-  );
 }

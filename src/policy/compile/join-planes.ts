@@ -2,10 +2,10 @@
  * Joins what the planes say of one request: all that are enforced must allow; the observed ones are told.
  * @module
  */
-import type { Decision, DryRun } from '../decision.ts';
+import type { Decision } from '../decision.ts';
 import type { Facts } from '../facts.ts';
+import { joined } from '../meaning/join-decisions.ts';
 import type { PlaneProgram } from './plane-program.ts';
-import { decision } from './step.ts';
 
 /** Joined programs of one workload. */
 export function joinPlanes(enforced: readonly PlaneProgram[], observed: readonly PlaneProgram[]): PlaneProgram {
@@ -18,30 +18,6 @@ export function joinPlanes(enforced: readonly PlaneProgram[], observed: readonly
     for (const program of programs) node = join.step(node, program(facts));
     return join.outcome(node);
   };
-}
-
-/** The first plane that denies speaks, else the first that has a rule to name. */
-export function joined(enforced: readonly Decision[], observed: readonly Decision[]): Decision {
-  const spoken =
-    enforced.find(({ effect }) => effect === 'deny') ??
-    enforced.find(({ policy }) => policy !== undefined) ??
-    enforced[0];
-  return {
-    ...(spoken ?? decision(undefined, 'allow', 'no_policy_applies')),
-    dryRun: dryRunOf(enforced),
-    ...(observed.length === 0 ? {} : { observed }),
-  };
-}
-
-/** What would be if every dry-run policy of every plane were enforced. */
-function dryRunOf(enforced: readonly Decision[]): DryRun | undefined {
-  if (enforced.every(({ dryRun }) => dryRun === undefined)) return undefined;
-  const outcomes = enforced.map((made) => made.dryRun ?? { effect: made.effect, policy: made.policy });
-  return (
-    outcomes.find(({ effect }) => effect === 'deny') ??
-    outcomes.find(({ policy }) => policy !== undefined) ??
-    outcomes[0]
-  );
 }
 
 interface Node {

@@ -7,14 +7,15 @@
  */
 import type { Work } from '../../lib/work.ts';
 import type { Decision } from '../decision.ts';
+import { decision } from '../decision.ts';
 import type { Facts } from '../facts.ts';
+import { sourcesOf } from '../meaning/network-sources.ts';
+import type { RegistryContext } from '../meaning/registry-context.ts';
 import type { Plane, RuleStage } from '../model.ts';
 import type { Endpoint } from '../registry/registry.ts';
 import type { CompiledPlane, PlaneProgram } from './plane-program.ts';
 import { planeWork } from './plane-program.ts';
-import type { RegistryContext } from './registry-context.ts';
 import type { CompileContext } from './rule-stage.ts';
-import { decision } from './step.ts';
 
 /** Compiles the plane from its stages of both directions, in slices. */
 export function* networkPlaneWork(plane: Plane, context: CompileContext & RegistryContext): Work<CompiledPlane> {
@@ -43,19 +44,6 @@ export function* networkPlaneWork(plane: Plane, context: CompileContext & Regist
 }
 
 const directionOf = (stage: RuleStage): 'ingress' | 'egress' => stage.direction ?? 'ingress';
-
-/** The pods that the source may be; they are several where only its identity tells. `mismatch`: identity and place disagree. */
-export function sourcesOf(facts: Facts, context: RegistryContext): readonly Endpoint[] | 'mismatch' {
-  const named = context.endpointsNamed(facts.sourcePrincipal);
-  if (context.isBehindHop(facts.sourceAddress)) return named ?? [];
-  const placed = context.endpointsAt(facts.sourceAddress);
-  const account = context.accountOf(facts.sourcePrincipal);
-  if (account === undefined || placed.length === 0) return placed;
-  const agreeing = placed.filter(
-    ({ namespace, serviceAccount }) => namespace === account.namespace && serviceAccount === account.serviceAccount,
-  );
-  return agreeing.length === 0 ? 'mismatch' : agreeing;
-}
 
 /** Whoever the source is, its egress must let it: the first that denies speaks. */
 function egressOf(

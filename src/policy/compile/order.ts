@@ -3,7 +3,8 @@
  * @module
  */
 import { sortWork, type Work } from '../../lib/work.ts';
-import type { Policy, PolicyRef, Rule, RuleStage } from '../model.ts';
+import { envoyId } from '../meaning/envoy-id.ts';
+import type { Policy, Rule, RuleStage } from '../model.ts';
 
 /** A rule with its policy and its place in the stage. */
 export interface OrderedRule {
@@ -30,8 +31,3 @@ export function* orderWork(stage: RuleStage): Work<OrderedRule[]> {
 
 const byId = (a: { readonly id: string }, b: { readonly id: string }): number =>
   a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
-
-/** The id that Istio gives a rule in Envoy's configuration. */
-export function envoyId({ namespace, name }: PolicyRef, rule: number): string {
-  return `ns[${namespace}]-policy[${name}]-rule[${rule}]`;
-}

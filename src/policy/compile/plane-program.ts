@@ -4,13 +4,14 @@
  */
 import type { Work } from '../../lib/work.ts';
 import type { Audited, Decision } from '../decision.ts';
+import { decision } from '../decision.ts';
 import type { Destination, Facts } from '../facts.ts';
+import { selectTokens } from '../meaning/token-stage.ts';
+import { selectTransport } from '../meaning/transport-stage.ts';
 import type { Plane, PolicyRef, Stage } from '../model.ts';
-import { noOrdinal } from './rule-index.ts';
+import { noOrdinal } from './index/rule-index.ts';
 import { type CompileContext, type CompiledRuleStage, ruleStageWork, type SelectedRules } from './rule-stage.ts';
-import { decision, rulesStep, type Step, tokenStep, transportStep } from './step.ts';
-import { selectTokens } from './token-stage.ts';
-import { selectTransport } from './transport-stage.ts';
+import { rulesStep, type Step, tokenStep, transportStep } from './step.ts';
 
 export type PlaneProgram = (facts: Facts) => Decision;
 

@@ -5,14 +5,15 @@
  * @module
  */
 import type { Work } from '../../lib/work.ts';
-import { unknownHolds } from '../absence.ts';
 import type { Destination, Facts } from '../facts.ts';
+import { unknownHolds } from '../meaning/absence.ts';
+import type { ConditionContext } from '../meaning/registry-atom.ts';
+import { applies, nameOfSubject, type SubjectContext } from '../meaning/subject.ts';
 import type { Policy, PolicyRef, RuleStage, Subject } from '../model.ts';
-import { type ConditionContext, compileCondition } from './condition.ts';
-import type { Filings } from './filing.ts';
+import type { Filings } from './index/filing.ts';
+import { noOrdinal, ROWS_AT_ONCE, type Row, type RuleIndex, ruleIndexWork } from './index/rule-index.ts';
+import { compileCondition } from './match/condition.ts';
 import { type OrderedRule, orderWork } from './order.ts';
-import { noOrdinal, ROWS_AT_ONCE, type Row, type RuleIndex, ruleIndexWork } from './rule-index.ts';
-import { applies, nameOfSubject, type SubjectContext } from './subject.ts';
 
 export type CompileContext = ConditionContext & SubjectContext & { readonly filings: Filings };
 

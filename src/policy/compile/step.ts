@@ -2,31 +2,20 @@
  * The steps of a program: one stage each, as it concerns one workload.
  * @module
  */
-import type { Decision, Reason } from '../decision.ts';
+import type { Decision } from '../decision.ts';
+import { decision } from '../decision.ts';
 import type { Facts } from '../facts.ts';
-import type { PlaneId, PolicyRef, RuleStage } from '../model.ts';
-import { noOrdinal } from './rule-index.ts';
+import type { SelectedTokens } from '../meaning/token-stage.ts';
+import type { SelectedTransport, TransportDemand } from '../meaning/transport-stage.ts';
+import type { PlaneId, RuleStage } from '../model.ts';
+import { noOrdinal } from './index/rule-index.ts';
 import type { SelectedRules } from './rule-stage.ts';
-import type { SelectedTokens } from './token-stage.ts';
-import type { SelectedTransport, TransportDemand } from './transport-stage.ts';
 
 /** Decides, or leaves it to the next step. */
 export interface Step {
   decide(facts: Facts): Decision | undefined;
   /** The same with every dry-run policy enforced; undefined if the stage has none. */
   readonly rehearse: ((facts: Facts) => Decision | undefined) | undefined;
-}
-
-/** Makes a decision; called once for each outcome that a program can have, not once a request. */
-export function decision(
-  plane: PlaneId | undefined,
-  effect: Decision['effect'],
-  reason: Reason,
-  policy?: PolicyRef,
-  rule?: number,
-  { stage, owner }: { readonly stage?: string; readonly owner?: string | undefined } = {},
-): Decision {
-  return { effect, reason, plane, stage, owner, policy, rule, dryRun: undefined, audit: undefined };
 }
 
 /** Denies whoever comes without a verified name where mTLS is demanded; undefined if it never is. */

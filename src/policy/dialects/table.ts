@@ -4,9 +4,9 @@
  */
 import { calicoOtherReaders } from './calico/other-kinds.ts';
 import { calicoPolicyReaders } from './calico/policy.ts';
-import { authorizationPolicyReader } from './istio/authorization-policy.ts';
-import { peerAuthenticationReader } from './istio/peer-authentication.ts';
-import { requestAuthenticationReader } from './istio/request-authentication.ts';
+import { authorizationPolicyReader } from './istio/read/authorization-policy.ts';
+import { peerAuthenticationReader } from './istio/read/peer-authentication.ts';
+import { requestAuthenticationReader } from './istio/read/request-authentication.ts';
 import { createKindTable } from './kind-table.ts';
 import { kubernetesReaders } from './kubernetes/readers.ts';
 

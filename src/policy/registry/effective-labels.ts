@@ -2,7 +2,7 @@
  * The labels that a selector sees on an endpoint or a network set (Calico's composition).
  * @module
  */
-import type { Labels } from '../labels.ts';
+import type { Labels } from '../meaning/labels.ts';
 import type { Endpoint, LabelPairs, NetworkSet, Registry } from './registry.ts';
 
 const NAMESPACE = 'projectcalico.org/namespace';

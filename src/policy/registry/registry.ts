@@ -1,9 +1,4 @@
-/**
- * Who lives where: the pods, namespaces, service accounts and network sets that selectors speak of. Plain data.
- * @module
- */
-
-import type { Position } from '../model.ts';
+import type { Position } from '../documents/position.ts';
 
 export type LabelPairs = readonly (readonly [key: string, value: string])[];
 

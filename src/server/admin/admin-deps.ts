@@ -5,14 +5,14 @@
 import type { Config } from '../../config/config.ts';
 import type { Executables } from '../../identity/attestation/executable.ts';
 import type { Authority } from '../../identity/authority/authority.ts';
-import type { Forecast } from '../../identity/authority/forecast.ts';
-import type { AuthorityUse } from '../../identity/authority/state.ts';
+import type { Forecast } from '../../identity/authority/rotate/forecast.ts';
+import type { AuthorityUse } from '../../identity/authority/store/state.ts';
 import type { Entry } from '../../identity/registration/entry.ts';
 import type { Accounts } from '../../lib/accounts.ts';
 import type { Watchable } from '../../lib/watchable.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import type { PolicySources } from '../../policy/sources/policy-sources.ts';
-import type { AllDeciders } from '../all-deciders.ts';
+import type { AllDeciders } from '../decider/all-deciders.ts';
 import type { LiveExplain } from '../explain/live-explain.ts';
 import type { DecisionLog } from '../log/decision-log.ts';
 import type { IdentifyCaller } from '../tls/callers.ts';

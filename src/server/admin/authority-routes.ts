@@ -5,8 +5,8 @@
 import { parseDuration } from '../../config/duration.ts';
 import { GatehouseError } from '../../errors.ts';
 import type { Authority, AuthorityStatus } from '../../identity/authority/authority.ts';
-import type { Blocker } from '../../identity/authority/gate.ts';
-import type { LedgerQuery } from '../../identity/authority/store.ts';
+import type { Blocker } from '../../identity/authority/rotate/gate.ts';
+import type { LedgerQuery } from '../../identity/authority/store/store.ts';
 import type { Entry } from '../../identity/registration/entry.ts';
 import type { AdminHandler } from './admin-handler.ts';
 import { limitOf } from './limit.ts';

@@ -6,7 +6,7 @@ import type { Explanation } from '../../analysis/explain.ts';
 import { readPair } from '../../analysis/pair.ts';
 import { testOfDecision } from '../../analysis/policy-test/test-of-decision.ts';
 import { encodeRequestForm } from '../../analysis/request-form.ts';
-import type { KeptDecision } from '../../authz/kept-decision.ts';
+import type { KeptDecision } from '../../authz/record/redacted-decision.ts';
 import { GatehouseError } from '../../errors.ts';
 import { type DecisionRecord, decisionRecord } from '../log/decision-record.ts';
 import type { AdminDeps } from './admin-deps.ts';

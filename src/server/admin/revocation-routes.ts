@@ -5,8 +5,8 @@
 import * as z from 'zod';
 import { asGatehouseError, GatehouseError } from '../../errors.ts';
 import type { Authority } from '../../identity/authority/authority.ts';
-import type { RevocationTarget } from '../../identity/authority/revocation-target.ts';
-import type { RevocationRow } from '../../identity/authority/store.ts';
+import type { RevocationTarget } from '../../identity/authority/revoke/revocation-target.ts';
+import type { RevocationRow } from '../../identity/authority/store/store.ts';
 import { certificatesToPem, crlsToPem } from '../../identity/pki/pem.ts';
 import type { Entry } from '../../identity/registration/entry.ts';
 import { authorityIdOf, deciderIdOf } from '../../spiffe/own-ids.ts';

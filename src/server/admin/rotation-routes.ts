@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { GatehouseError } from '../../errors.ts';
 import { type Verb, verbs } from '../../identity/authority/authority.ts';
-import { type Breakage, type Edge, type Forecast, keptForecast } from '../../identity/authority/forecast.ts';
+import { type Breakage, type Edge, type Forecast, keptForecast } from '../../identity/authority/rotate/forecast.ts';
 import type { AdminHandler } from './admin-handler.ts';
 import { blockerRow } from './authority-routes.ts';
 import { bodyAs } from './body.ts';

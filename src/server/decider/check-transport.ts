@@ -3,16 +3,16 @@
  * @module
  */
 import type { Socket } from 'node:net';
-import type { Caller } from '../../authz/destination.ts';
+import type { Caller } from '../../authz/destination/destination.ts';
 import type { Watchable } from '../../lib/watchable.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
-import { ownerOfSocket } from '../../transport/connections.ts';
 import { healthMethods } from '../../transport/health-service.ts';
 import { createLaneTally, type LaneTally } from '../../transport/lane/counts.ts';
 import { createLane } from '../../transport/lane/lane.ts';
-import type { ListenAddress } from '../../transport/listen-address.ts';
-import { createTlsFront, type HandshakeFailure, type TlsIdentity } from '../../transport/tls-front.ts';
-import { connectionRoom } from '../connection-room.ts';
+import { ownerOfSocket } from '../../transport/listen/connections.ts';
+import type { ListenAddress } from '../../transport/listen/listen-address.ts';
+import { createTlsFront, type HandshakeFailure, type TlsIdentity } from '../../transport/listen/tls-front.ts';
+import { connectionRoom } from '../listeners/connection-room.ts';
 import { callerSvidOf } from '../tls/callers.ts';
 import { CHECK_PATH, type InnerTransport, MAX_REQUEST_BYTES, NOBODY, type WireDeps } from './check-wire.ts';
 

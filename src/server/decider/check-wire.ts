@@ -4,11 +4,11 @@
  */
 import type { Socket } from 'node:net';
 import type { Check } from '../../authz/check.ts';
-import type { Caller } from '../../authz/destination.ts';
+import type { Caller } from '../../authz/destination/destination.ts';
 import type { Watchable } from '../../lib/watchable.ts';
 import type { ServingState } from '../../transport/health-service.ts';
 import type { LaneTally } from '../../transport/lane/counts.ts';
-import type { ListenAddress } from '../../transport/listen-address.ts';
+import type { ListenAddress } from '../../transport/listen/listen-address.ts';
 
 export const CHECK_PATH = '/envoy.service.auth.v3.Authorization/Check';
 /** gRPC's own default; a larger CheckRequest gets RESOURCE_EXHAUSTED. */

@@ -5,8 +5,8 @@
 import type { Socket } from 'node:net';
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
 import type { PolicyModel } from '../../policy/model.ts';
-import type { ListenAddress } from '../../transport/listen-address.ts';
-import { connectionRoom } from '../connection-room.ts';
+import type { ListenAddress } from '../../transport/listen/listen-address.ts';
+import { connectionRoom } from '../listeners/connection-room.ts';
 import { type DeciderProcess, forkDecider } from './decider-process.ts';
 import type { FromDecider, ToDecider } from './messages.ts';
 import { ModelPacker } from './model-parts.ts';

@@ -2,12 +2,12 @@
  * Check by grpc-js.
  * @module
  */
-import type { Caller } from '../../authz/destination.ts';
-import type { Connection } from '../../transport/connections.ts';
-import { rawUnary } from '../../transport/grpc-js-handlers.ts';
-import { createGrpcServer } from '../../transport/grpc-server.ts';
+import type { Caller } from '../../authz/destination/destination.ts';
+import { rawUnary } from '../../transport/grpc-js/grpc-js-handlers.ts';
+import { createGrpcServer } from '../../transport/grpc-js/grpc-server.ts';
 import { healthMethods } from '../../transport/health-service.ts';
-import { connectionRoom } from '../connection-room.ts';
+import type { Connection } from '../../transport/listen/connections.ts';
+import { connectionRoom } from '../listeners/connection-room.ts';
 import { CHECK_PATH, type InnerTransport, MAX_REQUEST_BYTES, NOBODY, type WireDeps } from './check-wire.ts';
 
 const MAX_CALLS_PER_CONNECTION = 100_000;

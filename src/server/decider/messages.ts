@@ -4,18 +4,18 @@
  */
 
 import type { CheckOptions } from '../../authz/check.ts';
-import type { CheckCounts } from '../../authz/counters.ts';
 import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
 import type { UnknownKid } from '../../authz/jwt/verdict.ts';
-import type { KeptDecision, KeptParity } from '../../authz/kept-decision.ts';
-import type { ParityCounts } from '../../authz/parity.ts';
+import type { CheckCounts } from '../../authz/record/counters.ts';
+import type { ParityCounts } from '../../authz/record/parity.ts';
+import type { KeptDecision, KeptParity } from '../../authz/record/redacted-decision.ts';
 import type { Revocations } from '../../authz/state.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { ServingState } from '../../transport/health-service.ts';
 import type { LaneTally } from '../../transport/lane/counts.ts';
-import type { ListenAddress } from '../../transport/listen-address.ts';
-import type { HandshakeFailure, TlsIdentity } from '../../transport/tls-front.ts';
+import type { ListenAddress } from '../../transport/listen/listen-address.ts';
+import type { HandshakeFailure, TlsIdentity } from '../../transport/listen/tls-front.ts';
 
 import type { PackedModel } from './model-parts.ts';
 

@@ -7,9 +7,9 @@ import type { Config } from '../../config/config.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { PolicyModel } from '../../policy/model.ts';
 import { openPolicySources } from '../../policy/sources/policy-sources.ts';
-import { deciderSettings } from '../decider-role.ts';
-import { dialectOptions, sourceOptions } from '../policy-role.ts';
-import { tokenRulesOf } from '../token-rules.ts';
+import { deciderSettings } from '../decider/decider-role.ts';
+import { dialectOptions, sourceOptions } from '../policy/policy-sources.ts';
+import { tokenRulesOf } from '../policy/token-rules.ts';
 import type { ExplainState } from './explain-state.ts';
 import { nothingRevoked } from './explainer.ts';
 

@@ -4,9 +4,9 @@
  */
 import type { Neighbourhood } from '../../analysis/pair.ts';
 import type { CheckOptions } from '../../authz/check.ts';
-import type { Caller } from '../../authz/destination.ts';
+import type { Caller } from '../../authz/destination/destination.ts';
 import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
-import type { KeptTokens } from '../../authz/kept-decision.ts';
+import type { KeptTokens } from '../../authz/record/redacted-decision.ts';
 import type { Revocations } from '../../authz/state.ts';
 import type { DialectOptions } from '../../policy/dialects/contribution.ts';
 import type { PolicyModel } from '../../policy/model.ts';

@@ -7,7 +7,7 @@ import { createPolicyFiles } from '../../analysis/source/policy-files.ts';
 import { importKeySets } from '../../authz/jwks/import-key-sets.ts';
 import type { VerifyTokens } from '../../authz/jwt/verdict.ts';
 import { createTokenVerifier } from '../../authz/jwt/verifier.ts';
-import type { KeptTokens } from '../../authz/kept-decision.ts';
+import type { KeptTokens } from '../../authz/record/redacted-decision.ts';
 import type { Revocations } from '../../authz/state.ts';
 import { readRegularFileSync } from '../../lib/regular-file.ts';
 import { compileSnapshot } from '../../policy/compile/compile-snapshot.ts';

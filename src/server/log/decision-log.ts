@@ -2,7 +2,7 @@
  * Decisions of all deciders: logged, and the latest kept for `/v1/decisions` and to be explained.
  * @module
  */
-import type { KeptDecision } from '../../authz/kept-decision.ts';
+import type { KeptDecision } from '../../authz/record/redacted-decision.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import { type DecisionRecord, decisionRecord } from './decision-record.ts';
 

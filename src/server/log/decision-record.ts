@@ -5,9 +5,10 @@
  * query.
  * @module
  */
-import { HeaderLines } from '../../authz/header-lines.ts';
-import type { KeptDecision } from '../../authz/kept-decision.ts';
-import { nameOf } from '../../authz/respond.ts';
+
+import { nameOf } from '../../authz/answer/respond.ts';
+import { HeaderLines } from '../../authz/facts/header-lines.ts';
+import type { KeptDecision } from '../../authz/record/redacted-decision.ts';
 import { CheckRequest, part } from '../../authz/wire/check-request.ts';
 import { fromByteString } from '../../lib/byte-string.ts';
 

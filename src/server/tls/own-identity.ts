@@ -3,15 +3,15 @@
  * @module
  */
 import { asGatehouseError, GatehouseError } from '../../errors.ts';
-import type { IdentitySource } from '../../identity/delivery/identity-source.ts';
 import { certificatesToPem, toPem } from '../../identity/pki/pem.ts';
 import { publishedRoots } from '../../identity/pki/published-roots.ts';
+import type { IdentitySource } from '../../identity/source/identity-source.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Ticks } from '../../lib/ticks.ts';
 import type { WatchableSource } from '../../lib/watchable.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { X509Svid } from '../../spiffe/svid.ts';
-import type { TlsIdentity } from '../../transport/tls-front.ts';
+import type { TlsIdentity } from '../../transport/listen/tls-front.ts';
 
 export interface OwnIdentityDeps {
   readonly source: Pick<IdentitySource, 'issueX509' | 'renewAt' | 'bundles' | 'renewals'>;

@@ -9,7 +9,7 @@ import { createTicks } from '../../lib/ticks.ts';
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
 import { authorityIdOf, deciderIdOf } from '../../spiffe/own-ids.ts';
 import type { X509Svid } from '../../spiffe/svid.ts';
-import type { TlsIdentity } from '../../transport/tls-front.ts';
+import type { TlsIdentity } from '../../transport/listen/tls-front.ts';
 import { keepOwnIdentity, type OwnIdentityDeps } from './own-identity.ts';
 
 export interface TlsRole extends Disposable {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { parseSelector } from '../../../src/policy/dialects/calico/selector.ts';
-import { labelsMatch } from '../../../src/policy/labels.ts';
+import { labelsMatch } from '../../../src/policy/meaning/labels.ts';
 import { Chance } from '../../reference/calico-random.ts';
 import { askJudge, buildJudge } from './go-judge.ts';
 

@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { DecisionIds } from '../../../src/authz/answer/decision-id.ts';
 import { createCheck } from '../../../src/authz/check.ts';
-import { CheckCounters } from '../../../src/authz/counters.ts';
-import { DecisionIds } from '../../../src/authz/decision-id.ts';
-import { DecisionRing } from '../../../src/authz/ring.ts';
+import { CheckCounters } from '../../../src/authz/record/counters.ts';
+import { DecisionRing } from '../../../src/authz/record/ring.ts';
 import type { DecisionState } from '../../../src/authz/state.ts';
 import { CheckRequestSchema, CheckResponseSchema } from '../../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
 import { createWatchable } from '../../../src/lib/watchable.ts';

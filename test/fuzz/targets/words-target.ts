@@ -10,15 +10,15 @@ import { IstioCertificateRequestSchema } from '../../../src/gen/istio/v1/auth/ca
 import type { FeedDeps } from '../../../src/identity/delivery/feed/feed-deps.ts';
 import { feedMethods } from '../../../src/identity/delivery/feed/feed-methods.ts';
 import { createFollowers } from '../../../src/identity/delivery/feed/followers.ts';
-import type { IdentitySource } from '../../../src/identity/delivery/identity-source.ts';
 import { istioCaMethods } from '../../../src/identity/delivery/istio-ca/create-certificate.ts';
 import { generateKeyDer } from '../../../src/identity/pki/key-type.ts';
 import { makeCsr } from '../../../src/identity/pki/make-csr.ts';
+import type { IdentitySource } from '../../../src/identity/source/identity-source.ts';
 import { createWatchable } from '../../../src/lib/watchable.ts';
 import { parseSpiffeId } from '../../../src/spiffe/spiffe-id.ts';
 import { parseTrustDomain } from '../../../src/spiffe/trust-domain.ts';
-import type { Connection } from '../../../src/transport/connections.ts';
 import type { CallContext, GrpcMethod } from '../../../src/transport/grpc-methods.ts';
+import type { Connection } from '../../../src/transport/listen/connections.ts';
 import { mutateBytes } from '../mutate.ts';
 import type { FuzzTarget } from '../target.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { createMemoryStore } from '../../../src/identity/authority/memory-store.ts';
-import type { AuthorityStore, LedgerQuery, LedgerRow } from '../../../src/identity/authority/store.ts';
+import { createMemoryStore } from '../../../src/identity/authority/store/memory-store.ts';
+import type { AuthorityStore, LedgerQuery, LedgerRow } from '../../../src/identity/authority/store/store.ts';
 import { openPostgresAuthorityStore } from '../../../src/platform/storage/postgres-authority-store.ts';
 import { openSqliteAuthorityStore } from '../../../src/platform/storage/sqlite-authority-store.ts';
 import { parseTrustDomain } from '../../../src/spiffe/trust-domain.ts';

@@ -8,7 +8,7 @@ import { intermediate as intermediateProfile } from '../../../certs/intermediate
 import { ownSvid } from '../../../certs/own-svid.ts';
 import { x509Svid } from '../../../certs/x509-svid.ts';
 import { ensureDevTrustDomain } from '../../../scripts/dev-trust-domain.ts';
-import { createUpstreamFromFiles } from '../../../src/identity/authority/upstream-files.ts';
+import { createUpstreamFromFiles } from '../../../src/identity/authority/issue/upstream-files.ts';
 import { createTestClock, entitlementOf, openTestAuthority, requestOf } from '../../support/authority.ts';
 import { openssl } from '../../support/openssl.ts';
 import { tempDir } from '../../support/temp-dir.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { GatehouseError } from '../../../src/errors.ts';
 import type { Authority } from '../../../src/identity/authority/authority.ts';
 import { createAuthority } from '../../../src/identity/authority/create-authority.ts';
-import { createLocalKeyStore } from '../../../src/identity/authority/local-keys.ts';
+import { createLocalKeyStore } from '../../../src/identity/authority/keys/local-keys.ts';
 import { defaultSettings } from '../../../src/identity/authority/settings.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { openPostgresAuthorityStore } from '../../../src/platform/storage/postgres-authority-store.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { chmod, chown, lstat, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
-import { writeSvidFiles } from '../../../src/cli/workload/svid-files.ts';
+import { writeSvidFiles } from '../../../src/cli/svid/svid-files.ts';
 import { prepareDataDir } from '../../../src/platform/storage/data-dir.ts';
 import { createKeyFiles } from '../../../src/platform/storage/key-files.ts';
 import { replaceFile } from '../../../src/platform/storage/replace-file.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GatehouseError } from '../../../src/errors.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
-import { registryKinds } from '../../../src/policy/registry/readers.ts';
+import { registryKinds } from '../../../src/policy/dialects/kubernetes/registry-readers.ts';
 import type { Endpoint } from '../../../src/policy/registry/registry.ts';
 import {
   createLastGoodDirectory,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { createWatchable } from '../../../src/lib/watchable.ts';
-import { type HttpDoor, openHttpDoor } from '../../../src/server/http-door.ts';
+import { type HttpDoor, openHttpDoor } from '../../../src/server/listeners/http-listener.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const limits = { connections: 8, headMs: 300, bodyMs: 300, unreadMs: 300, requests: 4, sweepMs: 20 };

@@ -186,7 +186,7 @@ describe('the operator rotates', function () {
 });
 
 async function fetchAdmin(server: RunningGatehouse, path: string): Promise<unknown> {
-  const { adminClient } = await import('../../../src/cli/admin-client.ts');
+  const { adminClient } = await import('../../../src/cli/admin/admin-client.ts');
   return (await adminClient({ admin: server.ready.admin, config: '' })).get(path);
 }
 

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { fetchX509Svids } from '../../../src/cli/workload/workload-client.ts';
+import { fetchX509Svids } from '../../../src/cli/svid/workload-client.ts';
 import { checkClient, question } from '../../support/check-client.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type GatehouseDir, gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';

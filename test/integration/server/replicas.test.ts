@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { fetchX509Svids } from '../../../src/cli/workload/workload-client.ts';
+import { fetchX509Svids } from '../../../src/cli/svid/workload-client.ts';
 import { adminAsk, adminGet } from '../../support/admin.ts';
 import { checkClient, question } from '../../support/check-client.ts';
 import { startChild } from '../../support/child.ts';

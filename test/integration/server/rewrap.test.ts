@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { globSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { createLocalKeyStore, createMemoryKeyBlobs } from '../../../src/identity/authority/local-keys.ts';
+import { createLocalKeyStore, createMemoryKeyBlobs } from '../../../src/identity/authority/keys/local-keys.ts';
 import { askAdmin } from '../../support/ask-admin.ts';
 import { commandLine } from '../../support/command-line.ts';
 import { type GatehouseDir, gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';

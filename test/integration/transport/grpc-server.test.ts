@@ -4,12 +4,12 @@ import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { GatehouseError } from '../../../src/errors.ts';
 import { Health } from '../../../src/gen/grpc/health/v1/health_pb.ts';
 import { createWatchable } from '../../../src/lib/watchable.ts';
-import { type RawMethod, rawUnary } from '../../../src/transport/grpc-js-handlers.ts';
+import { type RawMethod, rawUnary } from '../../../src/transport/grpc-js/grpc-js-handlers.ts';
+import { createGrpcServer, type GrpcServer } from '../../../src/transport/grpc-js/grpc-server.ts';
 import { type GrpcMethod, unary } from '../../../src/transport/grpc-methods.ts';
-import { createGrpcServer, type GrpcServer } from '../../../src/transport/grpc-server.ts';
 import { healthMethods } from '../../../src/transport/health-service.ts';
-import { type Listener, textOfAddress } from '../../../src/transport/listen-address.ts';
-import { listen } from '../../../src/transport/listener.ts';
+import { type Listener, textOfAddress } from '../../../src/transport/listen/listen-address.ts';
+import { listen } from '../../../src/transport/listen/listener.ts';
 
 import { pythonCall } from '../../support/python-client.ts';
 import { tempDir } from '../../support/temp-dir.ts';

@@ -4,10 +4,10 @@ import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node
 import { type AddressInfo, createServer, type Server as NetServer } from 'node:net';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { Client, credentials, Metadata, Server, ServerCredentials, type ServiceError } from '@grpc/grpc-js';
-import { type Connection, recordConnection } from '../../../src/transport/connections.ts';
-import { createGrpcServer } from '../../../src/transport/grpc-server.ts';
+import { createGrpcServer } from '../../../src/transport/grpc-js/grpc-server.ts';
 import { createLane, type Lane } from '../../../src/transport/lane/lane.ts';
 import type { GrpcRefusal } from '../../../src/transport/lane/method.ts';
+import { type Connection, recordConnection } from '../../../src/transport/listen/connections.ts';
 import { usualCalls } from '../../support/lane-calls.ts';
 import { bigReply, checkPath, laneMethods } from '../../support/lane-methods.ts';
 import { grpcMessage } from '../../support/raw-h2.ts';

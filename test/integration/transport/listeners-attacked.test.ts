@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmod, chown, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { prepareDataDir } from '../../../src/platform/storage/data-dir.ts';
-import { listen } from '../../../src/transport/listener.ts';
+import { listen } from '../../../src/transport/listen/listener.ts';
 import { asUser, runAsUser } from '../../support/as-user.ts';
 import { startChild } from '../../support/child.ts';
 import { startSwapper } from '../../support/swapper.ts';
@@ -51,7 +51,7 @@ describe('a neighbour who owns the directory above', () => {
 
 /** Listens as a server without any capability, and tells when it does. */
 const serverScript = (file: string, address: object): string => `
-  import(${JSON.stringify(new URL('../../../src/transport/listener.ts', import.meta.url).pathname)}).then(async ({ listen }) => {
+  import(${JSON.stringify(new URL('../../../src/transport/listen/listener.ts', import.meta.url).pathname)}).then(async ({ listen }) => {
     await listen(${JSON.stringify(address)});
     console.log('listens');
   }, (error) => console.log(String(error))); // ${file}`;

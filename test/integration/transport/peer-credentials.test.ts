@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { chmod } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { peerCredentialsOf } from '../../../src/transport/peer-credentials.ts';
+import { peerCredentialsOf } from '../../../src/transport/listen/peer-credentials.ts';
 import { asUser } from '../../support/as-user.ts';
 import { startChild } from '../../support/child.ts';
 import { eventually } from '../../support/eventually.ts';

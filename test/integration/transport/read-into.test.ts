@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type Server, Socket } from 'node:net';
-import { readInto } from '../../../src/transport/read-into.ts';
+import { readInto } from '../../../src/transport/listen/read-into.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 interface Pair {

@@ -3,7 +3,7 @@
  * @module
  */
 import fc from 'fast-check';
-import type { LabelExpr } from '../../../src/policy/labels.ts';
+import type { LabelExpr } from '../../../src/policy/meaning/labels.ts';
 import type {
   Atom,
   Expr,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type Asked, ruleSets } from '../../../bench/rule-sets.ts';
 import { compileSnapshot } from '../../../src/policy/compile/compile-snapshot.ts';
-import { evaluate } from '../../../src/policy/evaluate.ts';
+import { evaluate } from '../../../src/policy/evaluate/evaluate.ts';
 import { plainFacts } from '../../support/plain-facts.ts';
 
 const options = { allowEmpty: false };

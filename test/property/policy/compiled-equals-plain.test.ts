@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { compileSnapshot } from '../../../src/policy/compile/compile-snapshot.ts';
-import { Filings } from '../../../src/policy/compile/filing.ts';
-import { evaluate } from '../../../src/policy/evaluate.ts';
+import { Filings } from '../../../src/policy/compile/index/filing.ts';
+import { evaluate } from '../../../src/policy/evaluate/evaluate.ts';
 import { arbitraryFacts, arbitraryModel } from './arbitrary-model.ts';
 
 const options = { allowEmpty: true };

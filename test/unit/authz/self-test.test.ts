@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { CheckOptions } from '../../../src/authz/check.ts';
 import { selfTest } from '../../../src/authz/self-test.ts';
-import { decision } from '../../../src/policy/compile/step.ts';
+import { decision } from '../../../src/policy/decision.ts';
 
 const options: CheckOptions = {
   workloads: [],

@@ -5,9 +5,9 @@
 import type { Clock } from '../../../lib/clock.ts';
 import type { Ticks } from '../../../lib/ticks.ts';
 import type { Watchable } from '../../../lib/watchable.ts';
-import type { Connection } from '../../../transport/connections.ts';
+import type { Connection } from '../../../transport/listen/connections.ts';
+import type { IdentitySource } from '../../source/identity-source.ts';
 import type { DeliveryObserver } from '../delivery-deps.ts';
-import type { IdentitySource } from '../identity-source.ts';
 import type { Followers } from './followers.ts';
 
 export interface FeedRevocation {

@@ -14,7 +14,7 @@ import { createWakeup } from '../../../lib/wakeup.ts';
 import type { BundleSet } from '../../../spiffe/bundle.ts';
 import { deciderIdOf } from '../../../spiffe/own-ids.ts';
 import type { CallContext } from '../../../transport/grpc-methods.ts';
-import type { AckGrade } from '../identity-source.ts';
+import type { AckGrade } from '../../source/identity-source.ts';
 import { consumerOf, followersName } from './consumer.ts';
 import type { FeedDeps, FeedRevocations } from './feed-deps.ts';
 import { bundlesMessage, revocationPieces } from './messages.ts';

@@ -12,12 +12,12 @@ import {
 } from '../../../gen/istio/v1/auth/ca_pb.ts';
 import type { Watchable } from '../../../lib/watchable.ts';
 import type { SpiffeId } from '../../../spiffe/spiffe-id.ts';
-import type { Connection } from '../../../transport/connections.ts';
 import { type CallContext, type GrpcMethod, unary } from '../../../transport/grpc-methods.ts';
+import type { Connection } from '../../../transport/listen/connections.ts';
 import { readCsrPem } from '../../pki/csr.ts';
 import { certificatesToPem } from '../../pki/pem.ts';
 import type { Entry } from '../../registration/entry.ts';
-import type { IdentitySource } from '../identity-source.ts';
+import type { IdentitySource } from '../../source/identity-source.ts';
 
 export interface IstioCaDeps {
   readonly source: IdentitySource;

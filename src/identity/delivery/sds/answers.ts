@@ -5,9 +5,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Bundle } from '../../../spiffe/bundle.ts';
 import { x509VersionOf } from '../../../spiffe/bundle-version.ts';
+import type { AckGrade } from '../../source/identity-source.ts';
 import type { CallerState, CallerWatch } from '../caller-watch.ts';
 import type { DeliveryDeps } from '../delivery-deps.ts';
-import type { AckGrade } from '../identity-source.ts';
 import type { NamedSecret } from './secrets.ts';
 
 /** The part of a request that answers a response. */

@@ -6,9 +6,10 @@ import { parseCidr } from '../../../lib/ip-address.ts';
 import type { Reporter } from '../../documents/finding.ts';
 import { listOf, object, type Shape, text } from '../../documents/shape.ts';
 import { fieldOf, type MapValue, mapAt, textAt, textsAt, type Value } from '../../documents/value.ts';
-import { type LabelExpr, withKeyPrefix } from '../../labels.ts';
+import { type LabelExpr, withKeyPrefix } from '../../meaning/labels.ts';
 import type { Cidr, Expr } from '../../model.ts';
 import { serviceKey } from '../../registry/registry.ts';
+import type { End, EntityConditions } from './entity-conditions.ts';
 import { portsOf } from './ports.ts';
 import { type ReadSelector, readSelector } from './read-selector.ts';
 import { allOf } from './tiered-policy.ts';
@@ -29,14 +30,6 @@ export const entityShape: Shape = object({
   notPorts: listOf(portShape, 50),
   serviceAccounts: object({ names: listOf(text), selector: text }),
 });
-
-export type End = 'source' | 'destination';
-
-/** Both views of one end of a rule. */
-export interface EntityConditions {
-  readonly check: Expr;
-  readonly network: Expr;
-}
 
 interface EntityContext {
   readonly end: End;

@@ -7,7 +7,7 @@ import type { Reporter } from '../../documents/finding.ts';
 import { ownerOf } from '../../documents/owner.ts';
 import { listOf, object, type Shape, text } from '../../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt } from '../../documents/value.ts';
-import { type LabelExpr, withKeyPrefix } from '../../labels.ts';
+import { type LabelExpr, withKeyPrefix } from '../../meaning/labels.ts';
 import type { Subject } from '../../model.ts';
 import type { Contribution, KindReader } from '../contribution.ts';
 import { readSelector } from './read-selector.ts';

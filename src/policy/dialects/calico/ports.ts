@@ -5,7 +5,7 @@
 import type { Reporter } from '../../documents/finding.ts';
 import { listAt, type MapValue, type Value } from '../../documents/value.ts';
 import type { Expr, PortRange } from '../../model.ts';
-import type { End, EntityConditions } from './entity.ts';
+import type { End, EntityConditions } from './entity-conditions.ts';
 
 type ReadPort = { readonly range: PortRange } | { readonly name: string };
 

@@ -4,7 +4,7 @@
  */
 import type { Reporter } from '../../documents/finding.ts';
 import type { Value } from '../../documents/value.ts';
-import type { LabelExpr } from '../../labels.ts';
+import type { LabelExpr } from '../../meaning/labels.ts';
 import { parseSelector } from './selector.ts';
 
 export interface ReadSelector {

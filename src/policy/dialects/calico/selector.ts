@@ -3,7 +3,7 @@
  * In: one selector as written. Out: the expression, or the column and what is wrong there.
  * @module
  */
-import type { LabelExpr } from '../../labels.ts';
+import type { LabelExpr } from '../../meaning/labels.ts';
 
 /** `global()` is kept apart: it is a word about namespaces, not about labels (it stands alone, in a namespaceSelector). */
 export type Selector =

@@ -2,7 +2,9 @@
  * A policy that lives in a tier: what Calico's kinds and Kubernetes' network policies become before planes are made of them.
  * @module
  */
-import type { Effect, Expr, PolicyRef, Position, Subject } from '../../model.ts';
+
+import type { Position } from '../../documents/position.ts';
+import type { Effect, Expr, PolicyRef, Subject } from '../../model.ts';
 
 export interface TieredPolicy {
   readonly ref: PolicyRef;

@@ -8,7 +8,7 @@ import { type Reporter, silentReporter } from '../../documents/finding.ts';
 import { ownerOf } from '../../documents/owner.ts';
 import { anything, listOf, object, type Shape, text } from '../../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt, type Value } from '../../documents/value.ts';
-import { type LabelExpr, withKeyPrefix } from '../../labels.ts';
+import { type LabelExpr, withKeyPrefix } from '../../meaning/labels.ts';
 import type { Effect, Expr } from '../../model.ts';
 import { readNet } from '../calico/entity.ts';
 import { protocolNumber } from '../calico/protocol.ts';

@@ -5,7 +5,7 @@
 import type { Reporter } from '../../documents/finding.ts';
 import { listOf, object, type Shape, text } from '../../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt } from '../../documents/value.ts';
-import type { LabelExpr } from '../../labels.ts';
+import type { LabelExpr } from '../../meaning/labels.ts';
 
 export const labelSelectorShape: Shape = object({
   matchLabels: { is: 'map', of: text },

@@ -5,7 +5,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { readInto } from '../../read-into.ts';
+import { readInto } from '../../listen/read-into.ts';
 
 /** Whether writes and reads of a socket are system calls and nothing else. */
 export function isPlain(socket: Duplex): socket is Socket {

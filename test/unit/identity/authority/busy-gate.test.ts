@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Channel } from '../../../../src/identity/authority/requests.ts';
-import type { AuthorityUse } from '../../../../src/identity/authority/state.ts';
+import type { AuthorityUse } from '../../../../src/identity/authority/store/state.ts';
 import { createMetrics } from '../../../../src/platform/observe/metrics.ts';
-import { lookAtAuthority } from '../../../../src/server/look-at-authority.ts';
+import { lookAtAuthority } from '../../../../src/server/authority/authority-metrics.ts';
 import { entitlementOf, openTestAuthority, orderOf, requestOf } from '../../../support/authority.ts';
 
 const MINUTE_MS = 60_000;

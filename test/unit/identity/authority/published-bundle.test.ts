@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { Authority } from '../../../../src/identity/authority/authority.ts';
-import { createUpstreamFromFiles } from '../../../../src/identity/authority/upstream-files.ts';
+import { createUpstreamFromFiles } from '../../../../src/identity/authority/issue/upstream-files.ts';
 import { readCertificate } from '../../../../src/identity/pki/certificate.ts';
 import { createTestClock, openTestAuthority, orderOf, requestOf } from '../../../support/authority.ts';
 import { derOf, makeCertificate } from '../../../support/openssl-ca.ts';

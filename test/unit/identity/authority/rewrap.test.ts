@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createAuthority } from '../../../../src/identity/authority/create-authority.ts';
-import { createKeyEncryptionKeys, keyEncryptionKeyId } from '../../../../src/identity/authority/key-encryption.ts';
-import { createLocalKeyStore, createMemoryKeyBlobs } from '../../../../src/identity/authority/local-keys.ts';
-import { createMemoryStore } from '../../../../src/identity/authority/memory-store.ts';
+import { createKeyEncryptionKeys, keyEncryptionKeyId } from '../../../../src/identity/authority/keys/key-encryption.ts';
+import { createLocalKeyStore, createMemoryKeyBlobs } from '../../../../src/identity/authority/keys/local-keys.ts';
+import type { KeyBlobs } from '../../../../src/identity/authority/keys/signer.ts';
 import { defaultSettings } from '../../../../src/identity/authority/settings.ts';
-import type { KeyBlobs } from '../../../../src/identity/authority/signer.ts';
+import { createMemoryStore } from '../../../../src/identity/authority/store/memory-store.ts';
 import { createTestClock, orderOf, trustDomain } from '../../../support/authority.ts';
 
 const FORMER = Buffer.alloc(32, 1);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { GatehouseError } from '../../../../src/errors.ts';
-import { createMemoryStore } from '../../../../src/identity/authority/memory-store.ts';
 import { createStanding } from '../../../../src/identity/authority/standing.ts';
-import { watchStore } from '../../../../src/identity/authority/watched-store.ts';
+import { createMemoryStore } from '../../../../src/identity/authority/store/memory-store.ts';
+import { watchStore } from '../../../../src/identity/authority/store/watched-store.ts';
 
 const full = new GatehouseError('store_unavailable', 'the disk is full');
 

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { createConsumers } from '../../../../src/identity/delivery/consumers.ts';
-import type {
-  Acknowledgement,
-  IdentitySource,
-  X509Request,
-} from '../../../../src/identity/delivery/identity-source.ts';
+import type { Acknowledgement, IdentitySource, X509Request } from '../../../../src/identity/source/identity-source.ts';
 import type { X509Svid } from '../../../../src/spiffe/svid.ts';
-import type { Connection } from '../../../../src/transport/connections.ts';
+import type { Connection } from '../../../../src/transport/listen/connections.ts';
 import { entry, unixAddress } from '../../../support/workload-endpoint.ts';
 
 const connection = (token: string): Connection => ({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { GatehouseError } from '../../../../src/errors.ts';
-import type { IdentitySource, JwtRequest, X509Request } from '../../../../src/identity/delivery/identity-source.ts';
 import { shareIssuing } from '../../../../src/identity/delivery/issuing-shares.ts';
+import type { IdentitySource, JwtRequest, X509Request } from '../../../../src/identity/source/identity-source.ts';
 
 type Issuing = Pick<IdentitySource, 'issueX509' | 'issueJwt'>;
 

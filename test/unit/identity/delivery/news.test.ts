@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Attestation } from '../../../../src/identity/attestation/attestor.ts';
-import type { IdentitySource } from '../../../../src/identity/delivery/identity-source.ts';
-import { createNews, type Listener } from '../../../../src/identity/delivery/news.ts';
+import type { Listener } from '../../../../src/identity/delivery/delivery-deps.ts';
+import { createNews } from '../../../../src/identity/delivery/news.ts';
 import type { Entry } from '../../../../src/identity/registration/entry.ts';
+import type { IdentitySource } from '../../../../src/identity/source/identity-source.ts';
 import { createWatchable } from '../../../../src/lib/watchable.ts';
 import { eventually } from '../../../support/eventually.ts';
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import type { CallerState, CallerWatch } from '../../../../src/identity/delivery/caller-watch.ts';
 import { createConsumers } from '../../../../src/identity/delivery/consumers.ts';
 import type { DeliveryDeps } from '../../../../src/identity/delivery/delivery-deps.ts';
-import type { Acknowledgement, IdentitySource } from '../../../../src/identity/delivery/identity-source.ts';
 import { createAnswers } from '../../../../src/identity/delivery/sds/answers.ts';
 import type { NamedSecret } from '../../../../src/identity/delivery/sds/secrets.ts';
-import type { Connection } from '../../../../src/transport/connections.ts';
+import type { Acknowledgement, IdentitySource } from '../../../../src/identity/source/identity-source.ts';
+import type { Connection } from '../../../../src/transport/listen/connections.ts';
 import { entry, unixAddress } from '../../../support/workload-endpoint.ts';
 
 const a = entry('spiffe://cluster.local/a', ['unix:uid:1']);

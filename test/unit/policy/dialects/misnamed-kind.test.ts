@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { joinKindTables, type KindTable } from '../../../../src/policy/dialects/kind-table.ts';
+import { registryKinds } from '../../../../src/policy/dialects/kubernetes/registry-readers.ts';
 import { policyKinds } from '../../../../src/policy/dialects/table.ts';
 import { type PolicyFile, readPolicies } from '../../../../src/policy/read-policies.ts';
-import { registryKinds } from '../../../../src/policy/registry/readers.ts';
 
 const read = (text: string, kinds: KindTable): PolicyFile =>
   readPolicies('a.yaml', text, {

@@ -7,7 +7,7 @@ import { keepOwnIdentity, type OwnIdentityDeps } from '../../../../src/server/tl
 import { parseSpiffeId } from '../../../../src/spiffe/spiffe-id.ts';
 import type { X509Svid } from '../../../../src/spiffe/svid.ts';
 import { parseTrustDomain } from '../../../../src/spiffe/trust-domain.ts';
-import type { TlsIdentity } from '../../../../src/transport/tls-front.ts';
+import type { TlsIdentity } from '../../../../src/transport/listen/tls-front.ts';
 import { makeRoot } from '../../../support/own-authority.ts';
 import { type TempDir, tempDir } from '../../../support/temp-dir.ts';
 

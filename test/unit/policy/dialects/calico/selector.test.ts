@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { parseSelector } from '../../../../../src/policy/dialects/calico/selector.ts';
-import { labelsMatch } from '../../../../../src/policy/labels.ts';
+import { labelsMatch } from '../../../../../src/policy/meaning/labels.ts';
 
 const cases: readonly { name: string; selector: string; labels: Record<string, string>; want: boolean }[] = [
   { name: 'the empty selector selects everything', selector: '', labels: {}, want: true },

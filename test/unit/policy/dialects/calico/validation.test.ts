@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import { registryKinds } from '../../../../../src/policy/dialects/kubernetes/registry-readers.ts';
 import { joinPolicies } from '../../../../../src/policy/load.ts';
 import { readPolicies } from '../../../../../src/policy/read-policies.ts';
-import { registryKinds } from '../../../../../src/policy/registry/readers.ts';
 
 const mesh = {
   trustDomain: 'cluster.local',

@@ -1,0 +1,177 @@
+/**
+ * The decision ring: the last decisions, kept without work on the way of a Check and taken off it soon after.
+ *
+ * Denies and allows have a ring each, so that allows never push a deny out. A ring that is full, or a rate that is used up,
+ * drops and counts. Requests stand here as they came, tokens and all, until they are taken; then they are wiped.
+ * @module
+ */
+import type { Decision } from '../../policy/decision.ts';
+import { ID_LENGTH } from '../answer/respond.ts';
+import type { Caller, FoundDestination } from '../destination/destination.ts';
+import type { TokenVerdict } from '../jwt/verdict.ts';
+
+export interface RingOptions {
+  /** Decisions kept of each kind; default 1024. */
+  readonly size?: number;
+  /** Decisions kept a second, a second's worth at once; default 500 denies, 100 allows. */
+  readonly deniesPerSecond?: number;
+  readonly allowsPerSecond?: number;
+}
+
+/** A decision as the ring keeps it. */
+export interface RingEntry {
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly decidedAt: number;
+  readonly decision: Decision;
+  readonly destination: FoundDestination | undefined;
+  readonly snapshot: number;
+  /** The CheckRequest as it came; undefined if it was too large to keep. */
+  readonly request: Buffer | undefined;
+  readonly caller: Caller;
+  /** What became of its tokens; undefined if no policy asked for them. */
+  readonly tokens: TokenVerdict | undefined;
+}
+
+/** Bytes of a request that are kept in place; larger ones are copied apart, the largest not at all. */
+const SLOT_BYTES = 2048;
+const MOST_BYTES = 32 * 1024;
+
+export class DecisionRing {
+  readonly #denies: Lane;
+  readonly #allows: Lane;
+
+  constructor({ size = 1024, deniesPerSecond = 500, allowsPerSecond = 100 }: RingOptions = {}) {
+    this.#denies = new Lane(size, deniesPerSecond);
+    this.#allows = new Lane(size, allowsPerSecond);
+  }
+
+  /** Keeps one decision, if its lane has room and rate. */
+  record(
+    decision: Decision,
+    id: Buffer,
+    nowMs: number,
+    destination: FoundDestination | undefined,
+    snapshot: number,
+    request: Uint8Array,
+    caller: Caller,
+    tokens: TokenVerdict | undefined,
+  ): void {
+    const lane = decision.effect === 'deny' ? this.#denies : this.#allows;
+    lane.record(decision, id, nowMs, destination, snapshot, request, caller, tokens);
+  }
+
+  /** Takes up to `most` decisions that were not taken yet, denies first, and how many were dropped since the last call. */
+  drain(most: number): { readonly entries: readonly RingEntry[]; readonly dropped: number } {
+    const denies = this.#denies.drain(most);
+    const allows = this.#allows.drain(most - denies.length);
+    return { entries: [...denies, ...allows], dropped: this.#denies.takeDropped() + this.#allows.takeDropped() };
+  }
+}
+
+class Lane {
+  readonly #size: number;
+  readonly #perSecond: number;
+  readonly #ids: Buffer;
+  readonly #arena: Buffer;
+  readonly #decisions: (Decision | undefined)[];
+  readonly #destinations: (FoundDestination | undefined)[];
+  readonly #large: (Buffer | undefined)[];
+  readonly #callers: (Caller | undefined)[];
+  readonly #tokens: (TokenVerdict | undefined)[];
+  readonly #lengths: Int32Array;
+  readonly #times: Float64Array;
+  readonly #snapshots: Float64Array;
+  /** Decisions ever written, and ever drained. */
+  #written = 0;
+  #drained = 0;
+  #dropped = 0;
+  /** Decisions that may be kept at once; they come back with time, to no more than a second's worth. */
+  #allowance: number;
+  #allowedAt = 0;
+
+  constructor(size: number, perSecond: number) {
+    this.#size = size;
+    this.#perSecond = perSecond;
+    this.#allowance = perSecond;
+    this.#ids = Buffer.alloc(size * ID_LENGTH);
+    this.#arena = Buffer.alloc(size * SLOT_BYTES);
+    this.#decisions = new Array<Decision | undefined>(size).fill(undefined);
+    this.#destinations = new Array<FoundDestination | undefined>(size).fill(undefined);
+    this.#large = new Array<Buffer | undefined>(size).fill(undefined);
+    this.#callers = new Array<Caller | undefined>(size).fill(undefined);
+    this.#tokens = new Array<TokenVerdict | undefined>(size).fill(undefined);
+    this.#lengths = new Int32Array(size);
+    this.#times = new Float64Array(size);
+    this.#snapshots = new Float64Array(size);
+  }
+
+  record(
+    decision: Decision,
+    id: Buffer,
+    nowMs: number,
+    destination: FoundDestination | undefined,
+    snapshot: number,
+    request: Uint8Array,
+    caller: Caller,
+    tokens: TokenVerdict | undefined,
+  ): void {
+    if (nowMs !== this.#allowedAt) this.#allowMore(nowMs);
+    if (this.#allowance < 1 || this.#written - this.#drained >= this.#size) {
+      this.#dropped++;
+      return;
+    }
+    this.#allowance--;
+    const slot = this.#written++ % this.#size;
+    this.#decisions[slot] = decision;
+    this.#destinations[slot] = destination;
+    this.#times[slot] = nowMs;
+    this.#snapshots[slot] = snapshot;
+    this.#ids.set(id, slot * ID_LENGTH);
+    this.#callers[slot] = caller;
+    this.#tokens[slot] = tokens;
+    this.#lengths[slot] = request.length;
+    this.#large[slot] = undefined;
+    if (request.length <= SLOT_BYTES) this.#arena.set(request, slot * SLOT_BYTES);
+    else if (request.length <= MOST_BYTES) this.#large[slot] = Buffer.from(request);
+  }
+
+  /** Spread over the second, so that those who take them never find a whole second's worth; a clock that was set back earns nothing. */
+  #allowMore(nowMs: number): void {
+    const earned = (Math.max(0, nowMs - this.#allowedAt) * this.#perSecond) / 1000;
+    this.#allowance = Math.min(this.#perSecond, this.#allowance + earned);
+    this.#allowedAt = nowMs;
+  }
+
+  drain(most: number): RingEntry[] {
+    const out: RingEntry[] = [];
+    while (out.length < most && this.#drained < this.#written) out.push(this.#takeOut(this.#drained++ % this.#size));
+    return out;
+  }
+
+  takeDropped(): number {
+    const dropped = this.#dropped;
+    this.#dropped = 0;
+    return dropped;
+  }
+
+  #takeOut(slot: number): RingEntry {
+    const length = this.#lengths[slot]!;
+    const inPlace = length <= SLOT_BYTES;
+    const kept = this.#arena.subarray(slot * SLOT_BYTES, slot * SLOT_BYTES + (inPlace ? length : 0));
+    const entry: RingEntry = {
+      id: this.#ids.toString('latin1', slot * ID_LENGTH, (slot + 1) * ID_LENGTH),
+      decidedAt: this.#times[slot]!,
+      decision: this.#decisions[slot]!,
+      destination: this.#destinations[slot],
+      snapshot: this.#snapshots[slot]!,
+      request: inPlace ? Buffer.from(kept) : this.#large[slot],
+      caller: this.#callers[slot]!,
+      tokens: this.#tokens[slot],
+    };
+    kept.fill(0);
+    this.#large[slot] = undefined;
+    this.#tokens[slot] = undefined;
+    return entry;
+  }
+}

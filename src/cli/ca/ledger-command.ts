@@ -1,0 +1,106 @@
+/**
+ * `gatehouse ca ledger`: what was issued to whom, by which authority, when.
+ * @module
+ */
+import { Command } from 'commander';
+import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
+import { configOption } from '../config/config-option.ts';
+import { action } from '../terminal/action.ts';
+import { countOption } from '../terminal/number-options.ts';
+import { type OutputFormat, outputOption, show, textTable } from '../terminal/output.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+interface Flags extends AdminFlags {
+  readonly output: OutputFormat;
+  readonly id?: string;
+  readonly authority?: string;
+  readonly serial?: string;
+  readonly kind?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly unexpired: boolean;
+  readonly limit: number;
+  readonly page?: string;
+}
+
+interface LedgerAnswer {
+  readonly rows: readonly {
+    readonly issuedAt: string;
+    readonly kind: string;
+    readonly spiffeId: string;
+    readonly serial: string;
+    readonly authorityId: string;
+    readonly notAfter: string;
+    readonly channel: string;
+    readonly consumer: string;
+  }[];
+  readonly next?: string;
+  /** Where there is nothing: what was probably meant. */
+  readonly nearest?: string;
+}
+
+/** Newest first, a page at a time. */
+export function caLedgerCommand(terminal: Terminal): Command {
+  return new Command('ledger')
+    .description('show what was issued, newest first')
+    .option('--id <spiffe-id>', 'only to that SPIFFE ID')
+    .option('--authority <id>', 'only by that authority: its id or the beginning of it')
+    .option('--serial <hex>', 'only that certificate, or the token of that jti')
+    .option('--kind <use>', 'x509 or jwt')
+    .option('--since <time>', 'issued at or after: 2026-01-31T12:00:00Z, or how long ago, e.g. 1h')
+    .option('--until <time>', 'issued before, likewise')
+    .option('--unexpired', 'only what has not expired', false)
+    .addOption(countOption('--limit <number>', 'how many at most, up to 10,000', { usual: 100, most: 10_000 }))
+    .option('--page <text>', 'the next page, as the one before named it')
+    .addOption(adminOption())
+    .addOption(svidOption())
+    .addOption(configOption())
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      '\nExample:\n  gatehouse ca ledger --id spiffe://cluster.local/ns/default/sa/details --since 1h',
+    )
+    .action(
+      action<Flags>(terminal, async (flags) => {
+        const answer = (await (
+          await adminClient(flags)
+        ).get(`/v1/ledger?${queryOf(flags).toString()}`)) as LedgerAnswer; // the API's own shape
+        show(terminal, flags.output, answer, tableOf);
+        return 0;
+      }),
+    );
+}
+
+function queryOf({ id, authority, serial, kind, since, until, unexpired, limit, page }: Flags): URLSearchParams {
+  const given = {
+    spiffeId: id,
+    authorityId: authority,
+    serial: serial?.toLowerCase().replaceAll(':', ''),
+    kind,
+    since,
+    until,
+    limit,
+    page,
+  };
+  const query = new URLSearchParams(unexpired ? { unexpired: 'true' } : {});
+  for (const [name, value] of Object.entries(given)) if (value !== undefined) query.set(name, String(value));
+  return query;
+}
+
+function tableOf({ rows, next, nearest }: LedgerAnswer): string {
+  const table = textTable(
+    ['ISSUED', 'KIND', 'TO', 'SERIAL', 'BY', 'EXPIRES', 'CHANNEL', 'CONSUMER'],
+    rows.map((each) => [
+      each.issuedAt.slice(0, 19),
+      each.kind,
+      each.spiffeId,
+      each.serial,
+      each.authorityId.slice(0, 16),
+      each.notAfter.slice(0, 19),
+      each.channel,
+      each.consumer,
+    ]),
+    nearest === undefined ? 'nothing' : `nothing; did you mean ${nearest}?`,
+  );
+  return next === undefined ? table : `${table}more: --page ${next}\n`;
+}

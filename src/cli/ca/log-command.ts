@@ -1,0 +1,57 @@
+/**
+ * `gatehouse ca log`: what operators and the schedule did, and why.
+ * @module
+ */
+import { Command } from 'commander';
+import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
+import { configOption } from '../config/config-option.ts';
+import { action } from '../terminal/action.ts';
+import { countOption } from '../terminal/number-options.ts';
+import { type OutputFormat, outputOption, show, textTable } from '../terminal/output.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+interface AuditAnswer {
+  readonly rows: readonly {
+    readonly at: string;
+    readonly who: string;
+    readonly verb: string;
+    readonly use: string;
+    readonly authorityId: string;
+    readonly reason: string;
+    readonly result: string;
+  }[];
+}
+
+/** Newest first. */
+export function caLogCommand(terminal: Terminal): Command {
+  return new Command('log')
+    .description('show every verb that was given, by whom, why, and what came of it; newest first')
+    .addOption(countOption('--limit <number>', 'how many at most, up to 10,000', { usual: 100, most: 10_000 }))
+    .addOption(adminOption())
+    .addOption(svidOption())
+    .addOption(configOption())
+    .addOption(outputOption())
+    .addHelpText('after', '\nExample:\n  gatehouse ca log --limit 20')
+    .action(
+      action<AdminFlags & { output: OutputFormat; limit: number }>(terminal, async (flags) => {
+        const client = await adminClient(flags);
+        const answer = (await client.get(`/v1/audit?limit=${flags.limit}`)) as AuditAnswer; // the API's own shape
+        show(terminal, flags.output, answer, ({ rows }) =>
+          textTable(
+            ['AT', 'WHO', 'VERB', 'USE', 'AUTHORITY', 'RESULT', 'REASON'],
+            rows.map(({ at, who, verb, use, authorityId, result, reason }) => [
+              at.slice(0, 19),
+              who,
+              verb,
+              use,
+              authorityId.slice(0, 16),
+              result,
+              reason,
+            ]),
+            'nothing yet',
+          ),
+        );
+        return 0;
+      }),
+    );
+}

@@ -1,0 +1,54 @@
+/**
+ * `gatehouse entry list`: who may be what.
+ * @module
+ */
+import { Command } from 'commander';
+import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
+import { configOption } from '../config/config-option.ts';
+import { action } from '../terminal/action.ts';
+import { type OutputFormat, outputOption, show, textTable } from '../terminal/output.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+interface EntryList {
+  readonly entries: readonly {
+    readonly spiffeId: string;
+    readonly selectors: readonly string[];
+    readonly x509SvidTtl: string;
+    readonly hint: string;
+    readonly isServiceAccount: boolean;
+    readonly isRevoked: boolean;
+    readonly origin: string;
+  }[];
+}
+
+/** Asks the running server; entries whose ID names no service account are marked. */
+export function entryListCommand(terminal: Terminal): Command {
+  return new Command('list')
+    .description('list the registration entries that are in force')
+    .addOption(adminOption())
+    .addOption(svidOption())
+    .addOption(configOption())
+    .addOption(outputOption())
+    .addHelpText('after', '\nExample:\n  gatehouse entry list --config /etc/gatehouse/gatehouse.yaml')
+    .action(
+      action<AdminFlags & { output: OutputFormat }>(terminal, async (flags) => {
+        const list = (await (await adminClient(flags)).get('/v1/entries')) as EntryList; // the API's own shape
+        show(terminal, flags.output, list, ({ entries }) =>
+          textTable(
+            ['SPIFFE ID', 'SELECTORS', 'TTL', 'WRITTEN AT', 'NOTE'],
+            entries.map((each) => [
+              each.spiffeId,
+              each.selectors.join(' '),
+              each.x509SvidTtl,
+              each.origin,
+              [...(each.isServiceAccount ? [] : ['no service account']), ...(each.isRevoked ? ['revoked'] : [])].join(
+                ', ',
+              ),
+            ]),
+            'no entries',
+          ),
+        );
+        return 0;
+      }),
+    );
+}

@@ -1,0 +1,9 @@
+/**
+ * JSON as the bootstrap is made of.
+ * @module
+ */
+
+/** JSON as Envoy reads it. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+export type JsonObject = { readonly [key: string]: Json };

@@ -1,0 +1,40 @@
+/**
+ * What the commands about policy need to know of the mesh.
+ * @module
+ */
+import { Option } from 'commander';
+import type { DialectOptions } from '../../policy/dialects/contribution.ts';
+
+export interface PolicyFlags {
+  readonly config?: string;
+  readonly rootNamespace?: string;
+}
+
+/** The option `--config`; without it the mesh has the usual names. */
+export function policyConfigOption(): Option {
+  return new Option('-c, --config <file>', 'configuration that names trust domain, root namespace and providers');
+}
+
+export function rootNamespaceOption(): Option {
+  return new Option('--root-namespace <name>', 'namespace whose policies hold everywhere');
+}
+
+/** What the flags say, else the configuration, else the contract's defaults. */
+export async function policyOptions({ config, rootNamespace }: PolicyFlags): Promise<DialectOptions> {
+  const usual = {
+    trustDomain: 'cluster.local',
+    trustDomainAliases: [],
+    rootNamespace: 'istio-system',
+    customProviders: {},
+  };
+  const told = config === undefined ? usual : await optionsOf(config);
+  return rootNamespace === undefined ? told : { ...told, rootNamespace };
+}
+
+async function optionsOf(file: string): Promise<DialectOptions> {
+  const [{ loadConfig }, { dialectOptions }] = await Promise.all([
+    import('../../config/read-config.ts'),
+    import('../../server/policy/policy-sources.ts'),
+  ]);
+  return dialectOptions(loadConfig(file));
+}

@@ -1,0 +1,156 @@
+/**
+ * `gatehouse serve`: runs in the foreground, logs JSON lines to stderr, prints one line to stdout when it is ready.
+ * @module
+ */
+import { Command, Option } from 'commander';
+import { asGatehouseError, GatehouseError } from '../../errors.ts';
+import { cleanEnvironment, droppedVariables } from '../../platform/hardening/node-environment.ts';
+import { type ConfigFlag, configOption } from '../config/config-option.ts';
+import { durationOption } from '../terminal/number-options.ts';
+import { jsonText, type OutputFormat, outputOption, showError } from '../terminal/output.ts';
+import type { ExitCode, Terminal } from '../terminal/terminal.ts';
+
+interface Flags extends ConfigFlag {
+  readonly readyTimeout: number;
+  readonly drainTimeout: number;
+  readonly logLevel?: string;
+  readonly output: OutputFormat;
+}
+
+const DEBUGGER_OFF = '--disable-sigusr1';
+/** Tells the process that takes our place what it is without. */
+const DROPPED = 'GATEHOUSE_DROPPED_VARIABLES';
+
+/** Exit code 0 after SIGTERM or SIGINT, 2 if it could not start. */
+export function serveCommand(terminal: Terminal): Command {
+  return new Command('serve')
+    .description('run the authority and the deciders, in the foreground, until SIGTERM')
+    .addOption(configOption())
+    .addOption(
+      durationOption('--ready-timeout <duration>', 'how long it may take to become ready', {
+        usual: '30s',
+        least: '1ms',
+        most: '20d',
+      }),
+    )
+    .addOption(
+      durationOption('--drain-timeout <duration>', 'how long running work may take to end after SIGTERM', {
+        usual: '10s',
+        least: '0s',
+        most: '20d',
+      }),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'instead of log.level of the configuration').choices([
+        'trace',
+        'debug',
+        'info',
+        'warn',
+        'error',
+        'silent',
+      ]),
+    )
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      `
+The line that says that it is ready is JSON in either format; --output is about errors.
+SIGTERM ends it after running work has ended. SIGHUP reads policies, entries, workloads and the log level again.
+
+Example:
+  gatehouse serve --config /etc/gatehouse/gatehouse.yaml`,
+    )
+    .action(async (flags: Flags) => {
+      startClean();
+      const code = await serve(flags, terminal);
+      if (code !== undefined) process.exit(code);
+    });
+}
+
+/**
+ * Starts again, as the same process, with Node's flag against debuggers and without Node's own variables, unless all of that holds.
+ * Where a process cannot be replaced, the variables are at least gone for all that is read later.
+ */
+function startClean(): void {
+  const dropped = droppedVariables(process.env, true);
+  if (process.execArgv.includes(DEBUGGER_OFF) && dropped.length === 0) return;
+  const flags = process.execArgv.includes(DEBUGGER_OFF) ? [] : [DEBUGGER_OFF, '--disable-warning=ExperimentalWarning'];
+  const args = [process.execPath, ...flags, ...process.execArgv, ...process.argv.slice(1)];
+  process.removeAllListeners('warning');
+  const environment = cleanEnvironment(process.env, true);
+  if (dropped.length > 0) environment[DROPPED] = dropped.join(' ');
+  process.execve?.(process.execPath, args, environment);
+  for (const name of dropped) delete process.env[name];
+}
+
+/** What a start that failed may take to end in order; nothing is lost without it, as nothing is by SIGKILL. */
+const STOP_MS = 5_000;
+
+async function serve(flags: Flags, terminal: Terminal): Promise<ExitCode | undefined> {
+  const dropped = process.env[DROPPED];
+  delete process.env[DROPPED];
+  // First of all, so that its modules load while ours do; ended below if nothing comes of it.
+  const { forkDecider } = await import('../../server/decider/decider-process.ts');
+  const firstDecider = forkDecider();
+  const stopping = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort());
+  try {
+    const [{ startServer }, { loadConfig }, { createLog }, { hardenProcess }] = await Promise.all([
+      import('../../server/server.ts'),
+      import('../../config/read-config.ts'),
+      import('../../platform/observe/log.ts'),
+      import('../../platform/hardening/harden-process.ts'),
+    ]);
+    const read = () => {
+      const config = loadConfig(flags.config);
+      return flags.logLevel === undefined
+        ? config
+        : { ...config, log: { level: flags.logLevel as typeof config.log.level } }; // commander has checked it
+    };
+    const { readyTimeout: readyTimeoutMs, drainTimeout: drainTimeoutMs } = flags;
+    const config = read();
+    const log = createLog(config.log.level);
+    let server: Awaited<ReturnType<typeof startServer>> | undefined;
+    let reloading = Promise.resolve();
+    process.on('SIGHUP', () => {
+      const running = server; // before the start is over there is nothing that could be older than the file
+      if (running === undefined) return;
+      reloading = reloading
+        .then(() => running.reload(read()))
+        .catch((thrown: unknown) => running.refuseReload(asGatehouseError(thrown)));
+    });
+    if (dropped !== undefined)
+      log.warn({ variables: dropped.split(' ') }, "Node's own variables of the environment are not used by the server");
+    const gaps = hardenProcess();
+    if (gaps.length > 0) log.warn({ gaps }, 'this process could not be closed against debuggers');
+    const overdue = setTimeout(() => {
+      firstDecider.kill();
+      showError(
+        terminal,
+        flags.output,
+        new GatehouseError('unreachable', 'not ready in time: the start could not be ended in order'),
+      );
+      process.exit(2);
+    }, readyTimeoutMs + STOP_MS);
+    try {
+      server = await startServer({ config, log, firstDecider, readyTimeoutMs, signal: stopping.signal });
+    } finally {
+      clearTimeout(overdue);
+    }
+    terminal.out(jsonText(server.readyLine));
+    log.info(server.readyLine, 'ready');
+    if (!stopping.signal.aborted) {
+      await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve, { once: true }));
+    }
+    log.info('draining');
+    await server.drain(drainTimeoutMs);
+    log.info('ended');
+    return 0;
+  } catch (thrown) {
+    firstDecider.kill();
+    const error = asGatehouseError(thrown);
+    if (error.code === 'draining') return 0;
+    showError(terminal, flags.output, error);
+    return 2;
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * What a command may touch of the outside: two streams and an exit code. Tests bring their own.
+ * @module
+ */
+import { printableLines } from '../../lib/printable.ts';
+
+/** 0 yes or done, 1 no, denied, refused or different, 2 could not say. */
+export type ExitCode = 0 | 1 | 2;
+
+export interface Terminal {
+  out(text: string): void;
+  err(text: string): void;
+  exit(code: ExitCode): void;
+  /** Takes back the last lines of `out`; absent where nobody looks. */
+  erase?(lines: number): void;
+}
+
+/** The same terminal, which only shows what it is given: nothing that comes from outside moves its cursor or hides. */
+export function showingOnly({ out, err, exit, erase }: Terminal): Terminal {
+  return {
+    out: (text) => out(printableLines(text)),
+    err: (text) => err(printableLines(text)),
+    exit,
+    ...(erase && { erase }),
+  };
+}
+
+/** The process's own streams. A reader that goes away (`| head`) ends the program quietly. */
+export function processTerminal(): Terminal {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+    throw error;
+  });
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    exit: (code) => {
+      process.exitCode = code;
+    },
+    ...(process.stdout.isTTY && { erase: (lines) => void process.stdout.write(`\u001b[${lines}A\u001b[J`) }),
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * The state as this process last saw it, and the only way to change it: one step, one write, then everybody is told.
+ * @module
+ */
+import type { Clock } from '../../../lib/clock.ts';
+import { createWatchable, type Watchable } from '../../../lib/watchable.ts';
+import type { BundleSet } from '../../../spiffe/bundle.ts';
+import type { TrustDomain } from '../../../spiffe/trust-domain.ts';
+import { type AuthorityState, bundleOf, emptyState, intermediatesOf } from './state.ts';
+import type { AuthorityStore, StateChange } from './store.ts';
+
+export interface CurrentState {
+  readonly state: AuthorityState;
+  readonly version: number;
+  readonly bundles: Watchable<BundleSet>;
+  /** Rises with every new state. */
+  readonly versions: Watchable<number>;
+  /** Runs one step under the store's lock; steps of this process run one after the other. */
+  change(step: (state: AuthorityState) => StateChange): Promise<AuthorityState>;
+  /** Publishes anew without what has expired meanwhile, also while the store is away and the sequence cannot rise. */
+  passTime(): void;
+  /** Reads the store again when its version is another than the one we hold. */
+  refresh(version?: number): Promise<void>;
+}
+
+/** Loads the state; an empty store gives an empty one. */
+export async function loadCurrentState(
+  store: AuthorityStore,
+  trustDomain: TrustDomain,
+  refreshHintSeconds: number,
+  clock: Clock,
+): Promise<CurrentState> {
+  const first = await store.load();
+  let state = first.state ?? emptyState(trustDomain);
+  let version = first.version;
+  let turn: Promise<unknown> = Promise.resolve();
+  const asBundles = (): BundleSet => {
+    const atMs = clock.now();
+    return {
+      own: bundleOf(state, refreshHintSeconds, atMs),
+      intermediates: intermediatesOf(state, atMs),
+      federated: new Map(),
+    };
+  };
+  const bundles = createWatchable(asBundles());
+  const versions = createWatchable(version);
+
+  const take = (next: AuthorityState | undefined, nextVersion: number): void => {
+    if (nextVersion <= version || !next) return;
+    const republish = next.sequence !== state.sequence;
+    state = next;
+    version = nextVersion;
+    if (republish) bundles.replace(asBundles());
+    versions.replace(version);
+  };
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = turn.then(work);
+    turn = mine.catch(() => undefined);
+    return mine;
+  };
+  return {
+    get state() {
+      return state;
+    },
+    get version() {
+      return version;
+    },
+    bundles,
+    versions,
+    passTime() {
+      const { own } = bundles.value;
+      const now = asBundles();
+      const isLess =
+        now.own.x509Authorities.length < own.x509Authorities.length ||
+        now.own.jwtAuthorities.length < own.jwtAuthorities.length;
+      if (isLess) bundles.replace(now);
+    },
+    change: (step) =>
+      inTurn(async () => {
+        const written = await store.change((stored) => step(stored ?? emptyState(trustDomain)));
+        take(written.state, written.version);
+        return state;
+      }),
+    refresh: (known) =>
+      inTurn(async () => {
+        if (known !== undefined && known <= version) return;
+        const stored = await store.load();
+        take(stored.state, stored.version);
+      }),
+  };
+}

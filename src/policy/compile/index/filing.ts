@@ -1,0 +1,88 @@
+/**
+ * Under which keys rules are filed, remembered from one compilation to the next.
+ *
+ * How much a key tells rules apart is measured over all of them, which is most of the work of a compilation. It only decides which cover of a
+ * condition is cheapest, and any cover is right: so while few rules are new the last measurement still holds.
+ * @module
+ */
+import type { Work } from '../../../lib/work.ts';
+import type { Expr } from '../../model.ts';
+import { type Cover, cheapestCover } from './anchor.ts';
+import { type CostOf, selectivityWork } from './selectivity.ts';
+
+interface Filed {
+  readonly condition: Expr;
+  readonly unknownHolds: boolean;
+}
+
+/** Fewer rules are measured each time. */
+const MANY_RULES = 1_000;
+/** The share of new rules, or of more or fewer, at which they are measured again. */
+const MOST_NEW = 0.05;
+
+/** One measurement, and the covers that were chosen by it. */
+export class Filing {
+  readonly #costOf: CostOf;
+  readonly #count: number;
+  readonly #plain = new WeakMap<Expr, Cover>();
+  readonly #withAbsent = new WeakMap<Expr, Cover>();
+  #chosen = 0;
+
+  constructor(costOf: CostOf, count: number) {
+    this.#costOf = costOf;
+    this.#count = count;
+  }
+
+  /** The cheapest cover of a condition, or what comes near it; undefined if it has none. */
+  coverOf({ condition, unknownHolds }: Filed): Cover | undefined {
+    const known = unknownHolds ? this.#withAbsent : this.#plain;
+    let cover = known.get(condition);
+    if (cover === undefined) {
+      cover = cheapestCover(condition, this.#costOf, unknownHolds) ?? none;
+      known.set(condition, cover);
+      this.#chosen++;
+    }
+    return cover === none ? undefined : cover;
+  }
+
+  /** Tells whether it still holds for so many rules. */
+  holdsFor(count: number): boolean {
+    const most = this.#count * MOST_NEW;
+    return this.#chosen - this.#count <= most && Math.abs(count - this.#count) <= most;
+  }
+}
+
+const none: Cover = { keys: [], cost: 1 };
+
+/** The filings of one snapshot after the other, by a name that the same rules have each time. */
+export class Filings {
+  readonly #known = new Map<string, Filing>();
+  readonly #used = new Set<string>();
+  readonly #manyRules: number;
+
+  constructor({ manyRules = MANY_RULES } = {}) {
+    this.#manyRules = manyRules;
+  }
+
+  /** The filing for some rules: the last one of that name, as long as it holds. */
+  *for(name: string, rules: readonly Filed[]): Work<Filing> {
+    this.#used.add(name);
+    const last = this.#known.get(name);
+    if (last?.holdsFor(rules.length)) return last;
+    const filing = yield* measured(rules);
+    if (rules.length >= this.#manyRules) this.#known.set(name, filing);
+    else this.#known.delete(name);
+    return filing;
+  }
+
+  /** Forgets what was not asked for since the last time. */
+  retain(): void {
+    for (const name of this.#known.keys()) if (!this.#used.has(name)) this.#known.delete(name);
+    this.#used.clear();
+  }
+}
+
+/** Measures, for one use. */
+export function* measured(rules: readonly Filed[]): Work<Filing> {
+  return new Filing(yield* selectivityWork(rules), rules.length);
+}

@@ -1,0 +1,170 @@
+/**
+ * What Istio accepts in the rules of one policy, and an author most likely did not mean.
+ * @module
+ */
+import type { Reporter } from '../../../documents/finding.ts';
+import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt, type Value } from '../../../documents/value.ts';
+import type { Rule } from '../../../model.ts';
+import { attributeOf } from '../read/attribute.ts';
+import { alwaysHolds } from '../read/expr.ts';
+import { operationFields, type RuleField, sourceFields } from '../read/rule-shape.ts';
+import { oddityOf } from './value-lint.ts';
+
+/** One list of values, wherever it stands in a rule. */
+interface Values {
+  readonly key: string;
+  readonly negated: boolean;
+  readonly path: string;
+  readonly list: Value;
+  readonly values: readonly { readonly text: string; readonly line: number; readonly column: number }[];
+}
+
+/** Warns about one rule. */
+export function lintRule(rule: MapValue, built: Rule, action: string, path: string, report: Reporter): void {
+  const all = [...valuesOf(rule, path)];
+  for (const { key, path: at, values } of all) {
+    for (const [i, value] of values.entries()) {
+      const odd = oddityOf(key, value.text);
+      if (odd !== undefined) report.warning(value, odd.code, `${at}[${i}]`, odd.message, odd.fix);
+    }
+  }
+  lintKeys(rule, action, path, report);
+  if (action === 'ALLOW') lintNegations(all, report);
+  if (action === 'DENY') lintDeniedPaths(all, report);
+  if (action === 'DENY') lintWidening(rule, built, all, path, report);
+}
+
+function* valuesOf(rule: MapValue, path: string): Generator<Values> {
+  const parts = [
+    ['from', 'source', sourceFields],
+    ['to', 'operation', operationFields],
+  ] as const;
+  for (const [list, inner, fields] of parts) {
+    for (const [i, item] of (listAt(rule, list)?.items ?? []).entries()) {
+      yield* valuesOfFields(mapAt(item, inner), fields, `${path}.${list}[${i}].${inner}`);
+    }
+  }
+  for (const [i, condition] of (listAt(rule, 'when')?.items ?? []).entries()) {
+    const key = textAt(condition, 'key') ?? '';
+    yield* valuesAt(condition, key, 'values', false, `${path}.when[${i}]`);
+    yield* valuesAt(condition, key, 'notValues', true, `${path}.when[${i}]`);
+  }
+}
+
+function* valuesOfFields(content: Value | undefined, fields: readonly RuleField[], path: string): Generator<Values> {
+  for (const { name, not, key } of fields) {
+    yield* valuesAt(content, key, name, false, path);
+    yield* valuesAt(content, key, not, true, path);
+  }
+}
+
+function* valuesAt(
+  of: Value | undefined,
+  key: string,
+  field: string,
+  negated: boolean,
+  path: string,
+): Generator<Values> {
+  const list = listAt(of, field);
+  if (list === undefined || list.items.length === 0) return;
+  yield { key, negated, path: `${path}.${field}`, list, values: textsAt(of, field) };
+}
+
+/** Keys that pass the webhook and that no rule can be made of. */
+function lintKeys(rule: MapValue, action: string, path: string, report: Reporter): void {
+  for (const [i, condition] of (listAt(rule, 'when')?.items ?? []).entries()) {
+    const key = textAt(condition, 'key') ?? '';
+    const attribute = attributeOf(key);
+    if (attribute === undefined || attribute.exprOf(['x'], { namespace: '', trustDomains: [] }) !== undefined) continue;
+    const effect = action === 'ALLOW' ? 'the rule never holds' : 'the condition is left out, so the rule is wider';
+    const message = `the name in ${JSON.stringify(key)} cannot be read: ${effect}`;
+    report.warning(
+      fieldOf(condition, 'key') ?? condition,
+      'key-unreadable',
+      `${path}.when[${i}].key`,
+      message,
+      'write e.g. request.headers[x-token] or request.auth.claims[group]',
+    );
+  }
+}
+
+function lintNegations(all: readonly Values[], report: Reporter): void {
+  for (const { negated, list, path } of all) {
+    if (!negated) continue;
+    const message =
+      'an ALLOW by what something is not also allows what nobody thought of, and requests where it is absent';
+    report.warning(
+      list,
+      'negative-match-in-allow',
+      path,
+      message,
+      'name what is allowed, or deny the exception in a DENY policy',
+    );
+  }
+}
+
+function lintDeniedPaths(all: readonly Values[], report: Reporter): void {
+  for (const { key, negated, values, path } of all) {
+    if (key !== 'operation.path' || negated) continue;
+    const exact = values.findIndex(({ text }) => !text.includes('*') && text.startsWith('/'));
+    if (exact < 0) continue;
+    const value = values[exact]!;
+    const message = `a DENY of exactly ${JSON.stringify(value.text)} misses other spellings that the application may take for the same`;
+    report.warning(
+      value,
+      'exact-path-in-deny',
+      `${path}[${exact}]`,
+      message,
+      'deny the prefix, or allow only the paths that are meant (ALLOW, or DENY with notPaths)',
+    );
+  }
+}
+
+/** On TCP a DENY loses its HTTP conditions and denies more. */
+function lintWidening(rule: MapValue, built: Rule, all: readonly Values[], path: string, report: Reporter): void {
+  if (built.tcp === undefined || alwaysHolds(built.http)) return;
+  const httpOnly = all.some(({ key }) => attributeOf(key)?.httpOnly === true);
+  const namesPort = all.some(({ key }) => key === 'destination.port');
+  if (!httpOnly || (namesPort && !alwaysHolds(built.tcp))) return;
+  const what = alwaysHolds(built.tcp) ? 'every connection' : 'more than it says';
+  const message = `on TCP ports the HTTP conditions of this DENY do not count: it denies ${what} there`;
+  report.warning(rule, 'deny-widens-on-tcp', path, message, 'name the HTTP ports in the rule');
+}
+
+/** Warns about rules in relation to each other. */
+export function lintRules(built: readonly Rule[], rules: readonly Value[], action: string, report: Reporter): void {
+  const seen = new Map<string, number>();
+  for (const [i, { http, tcp }] of built.entries()) {
+    const rule = rules[i];
+    if (rule === undefined) continue;
+    const path = `spec.rules[${i}]`;
+    const text = JSON.stringify([http, tcp]);
+    const same = seen.get(text);
+    if (same === undefined) seen.set(text, i);
+    else report.warning(rule, 'duplicate-rule', path, `the rule says the same as rule ${same}`, 'remove one of them');
+    const all = built.findIndex((other) => alwaysHolds(other.http));
+    if (all >= 0 && all !== i && same === undefined && !alwaysHolds(http)) {
+      const message = `rule ${all} holds for every request, so this rule changes nothing`;
+      report.warning(rule, 'shadowed-rule', path, message, 'remove one of them');
+    }
+    if (action === 'ALLOW') lintSplit(rules, i, path, report);
+  }
+}
+
+/** A stray dash makes two rules, joined by OR, of what was meant as one. */
+function lintSplit(rules: readonly Value[], i: number, path: string, report: Reporter): void {
+  const has = (rule: Value | undefined, ...names: string[]): boolean =>
+    rule?.is === 'map' && rule.entries.size > 0 && [...rule.entries.keys()].every((name) => names.includes(name));
+  const split =
+    (has(rules[i - 1], 'from') && has(rules[i], 'to', 'when')) ||
+    (has(rules[i - 1], 'to', 'when') && has(rules[i], 'from'));
+  if (!split) return;
+  const message = `rules ${i - 1} and ${i} ask of each other's half nothing: either of them is enough to allow`;
+  report.warning(
+    rules[i]!,
+    'split-rule',
+    path,
+    message,
+    'if both must hold, make them one rule: remove the dash before the second',
+  );
+}

@@ -1,0 +1,121 @@
+/**
+ * The admin API: HTTP and JSON on a unix socket for the server's own user and root, or over mTLS for the SPIFFE IDs of `admin.clients`.
+ * @module
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Config } from '../../config/config.ts';
+import { asGatehouseError, GatehouseError, meaningOf } from '../../errors.ts';
+import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
+import { connectionRoom } from '../listeners/connection-room.ts';
+import { type HttpDoor, type HttpDoorDeps, type HttpPeer, openHttpDoor } from '../listeners/http-listener.ts';
+import { listenAddress } from '../listeners/listen-addresses.ts';
+import type { AdminDeps } from './admin-deps.ts';
+import type { AdminRequest } from './admin-handler.ts';
+import { routeOf } from './routes.ts';
+import { sendPieces } from './send-pieces.ts';
+
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+
+/** Opens the admin API. @throws GatehouseError `address_in_use`, `config_invalid` */
+export function openAdmin(config: Config, identity: HttpDoorDeps['identity'], deps: AdminDeps): Promise<HttpDoor> {
+  return openHttpDoor(listenAddress(config.listen.admin), {
+    handle: (request, response, peer) => answer(request, response, peer, deps),
+    failed: (thrown) => deps.log.error(`admin API: ${asGatehouseError(thrown).message}`),
+    identity,
+    callers: 'certified',
+    identify: deps.identify,
+    limits: { connections: connectionRoom('admin') },
+    handshakeFailed: (failure) => deps.handshakeFailed('admin API', failure),
+  });
+}
+
+/** Who calls is judged before anything that he says is looked at. */
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  peer: HttpPeer,
+  deps: AdminDeps,
+): Promise<void> {
+  const { method = 'GET', url: target = '' } = request;
+  let spiffeId: SpiffeId | undefined;
+  try {
+    spiffeId = deps.identify(peer.certificate);
+    const who = peer.tls ? authoriseId(spiffeId, deps.config().admin.clients) : authoriseUid(peer.uid, deps);
+    const url = urlOf(target);
+    const { handle, rest } = routeOf(method, url.pathname);
+    const asked: AdminRequest = { who, rest, query: url.searchParams, body: await bodyOf(request) };
+    const body = await handle(asked, deps);
+    if (isPieces(body)) await sendPieces(response, body);
+    else send(response, 200, body);
+  } catch (thrown) {
+    const error = asGatehouseError(thrown);
+    const { code, message, details } = error;
+    const { http, safeText } = meaningOf(code);
+    deps.log[code === 'internal' ? 'error' : 'info'](
+      { ...(peer.tls ? { spiffeId } : { uid: peer.uid }), method, path: target.split('?', 1)[0], code },
+      `admin API: ${message}`,
+    );
+    send(response, http, {
+      code,
+      message: code === 'internal' ? safeText : message,
+      details: code === 'internal' ? {} : details,
+    });
+  }
+}
+
+/** @throws GatehouseError `not_found` for what is no address */
+function urlOf(target: string): URL {
+  const url = URL.parse(target.startsWith('/') ? `http://gatehouse${target}` : target);
+  if (url !== null) return url;
+  throw new GatehouseError('not_found', 'that is no path of the admin API');
+}
+
+/** The peer's uid, from the kernel, decides: ours or root. */
+function authoriseUid(uid: number | undefined, { accounts }: AdminDeps): string {
+  if (uid !== undefined && (uid === 0 || uid === process.geteuid?.())) {
+    const name = accounts.userName(uid);
+    return name === undefined ? `uid:${uid}` : `uid:${uid} (${name})`;
+  }
+  throw new GatehouseError(
+    'caller_not_authorised',
+    `uid ${uid ?? 'unknown'} may not use the admin API; root and the server's own user may`,
+    { uid },
+  );
+}
+
+function authoriseId(spiffeId: SpiffeId | undefined, clients: readonly SpiffeId[]): string {
+  if (spiffeId !== undefined && clients.includes(spiffeId)) return spiffeId;
+  throw new GatehouseError(
+    'caller_not_authorised',
+    spiffeId === undefined
+      ? 'your certificate is no SVID of our trust domain, or it was revoked'
+      : `${spiffeId} may not use the admin API; those in admin.clients may`,
+    { spiffeId },
+  );
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > MAX_BODY_BYTES)
+      throw new GatehouseError('message_too_large', `the body is larger than ${MAX_BODY_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  if (length === 0) return undefined;
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    throw new GatehouseError('message_invalid', 'the body is not JSON');
+  }
+}
+
+const isPieces = (body: unknown): body is AsyncIterable<Uint8Array> =>
+  typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.end(`${JSON.stringify(body)}\n`);
+}

@@ -1,0 +1,102 @@
+/**
+ * What a server with the authority role offers to other machines, where the configuration says so: the feed, Istio's CA API.
+ * @module
+ */
+import type { Config } from '../../config/config.ts';
+import type { DeliveryObserver } from '../../identity/delivery/delivery-deps.ts';
+import type { Followers } from '../../identity/delivery/feed/followers.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { createTicks } from '../../lib/ticks.ts';
+import type { LaneTally } from '../../transport/lane/counts.ts';
+import { textOfAddress } from '../../transport/listen/listen-address.ts';
+import { connectionRoom } from '../listeners/connection-room.ts';
+import { type GrpcDoor, type GrpcDoorDeps, openGrpcDoor } from '../listeners/grpc-listener.ts';
+import { listenAddress } from '../listeners/listen-addresses.ts';
+import type { IdentifyCaller } from '../tls/callers.ts';
+import type { Troubles } from '../troubles.ts';
+import type { IdentityRole } from './identity-role.ts';
+
+export interface AuthorityDoors extends AsyncDisposable {
+  /** Those really bound, for the ready line. */
+  readonly addresses: { readonly feed?: string; readonly istioCa?: string };
+  /** What each has counted since it was asked last, by its name in metrics. */
+  takeTallies(): readonly (readonly [listener: 'feed' | 'istio-ca', tally: LaneTally])[];
+  drain(graceMs: number): Promise<void>;
+}
+
+export interface AuthorityDoorsDeps {
+  readonly config: Config;
+  readonly role: IdentityRole;
+  readonly followers: Followers;
+  readonly observer: DeliveryObserver;
+  readonly identity: GrpcDoorDeps['identity'];
+  readonly identify: IdentifyCaller;
+  readonly handshakeFailed: Troubles['handshakeFailed'];
+}
+
+/** A sign of life for whoever follows. */
+const FEED_TICK_MS = 1_000;
+
+/** Opens them. @throws GatehouseError `address_in_use`, `config_invalid` */
+export async function openAuthorityDoors(deps: AuthorityDoorsDeps): Promise<AuthorityDoors> {
+  const { listen } = deps.config;
+  await using stack = new AsyncDisposableStack();
+  const feed = listen.feed && stack.use(await openFeed(listen.feed, deps));
+  const istioCa = listen.istioCa && stack.use(await openIstioCa(listen.istioCa, deps));
+  const all = stack.move();
+  return {
+    addresses: {
+      ...(feed && { feed: textOfAddress(feed.address) }),
+      ...(istioCa && { istioCa: textOfAddress(istioCa.address) }),
+    },
+    takeTallies: () => [
+      ...(feed === undefined ? [] : [['feed', feed.takeTally()] as const]),
+      ...(istioCa === undefined ? [] : [['istio-ca', istioCa.takeTally()] as const]),
+    ],
+    async drain(graceMs) {
+      await Promise.all([feed?.drain(graceMs), istioCa?.drain(graceMs)]);
+    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
+
+type Listener = NonNullable<Config['listen']['feed']>;
+
+async function openFeed(
+  at: Listener,
+  { role, followers, observer, identity, identify, handshakeFailed }: AuthorityDoorsDeps,
+): Promise<GrpcDoor> {
+  const { openFeedDoor } = await import('../feed/feed-listener.ts');
+  const { authority, source } = role;
+  return openFeedDoor(listenAddress(at), {
+    source,
+    revocations: authority.revocations,
+    storeAgeMs: authority.storeAgeMs,
+    useJoinToken: authority.joinTokens.use,
+    names: authority.deciderNames,
+    followers,
+    clock: systemClock,
+    ticks: createTicks(FEED_TICK_MS),
+    observer,
+    identity,
+    identify,
+    handshakeFailed: (failure) => handshakeFailed('feed', failure),
+    connections: connectionRoom('feed'),
+  });
+}
+
+async function openIstioCa(
+  at: Listener,
+  { role, observer, identity, identify, handshakeFailed }: AuthorityDoorsDeps,
+): Promise<GrpcDoor> {
+  const { istioCaMethods } = await import('../../identity/delivery/istio-ca/create-certificate.ts');
+  const { source, entries } = role;
+  return openGrpcDoor(listenAddress(at), {
+    methods: istioCaMethods({ source, entries, callerOf: ({ peerCertificate }) => identify(peerCertificate) }),
+    failed: (method, error) => observer.failed(method, error),
+    identity,
+    identify,
+    handshakeFailed: (failure) => handshakeFailed('Istio CA', failure),
+    connections: connectionRoom('istio-ca'),
+  });
+}

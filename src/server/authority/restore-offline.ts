@@ -1,0 +1,56 @@
+/**
+ * Restores a backup into the store that a configuration names, while no Gatehouse uses it.
+ * @module
+ */
+import { loadConfig } from '../../config/read-config.ts';
+import { GatehouseError } from '../../errors.ts';
+import { type Restored, type RestoreOrder, restoreBackup } from '../../identity/authority/recover/restore.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { readRegularFile } from '../../lib/regular-file.ts';
+import { prepareDataDir, reasonOf } from '../../platform/storage/data-dir.ts';
+import { openKeptTexts } from '../../platform/storage/kept-texts.ts';
+import { whoAmI } from '../who-am-i.ts';
+import { openStore } from './identity-role.ts';
+import { openKeyEncryptionKeys } from './key-encryption-file.ts';
+import { storeMemory } from './store-memory.ts';
+
+/** One buffer holds it. */
+const MOST_BACKUP_BYTES = 2 ** 31 - 1;
+
+/**
+ * Restores `file`.
+ *
+ * @throws GatehouseError as `restoreBackup`; `not_found`
+ */
+export async function restoreOffline(
+  configFile: string,
+  file: string,
+  order: Omit<RestoreOrder, 'who'>,
+): Promise<Restored & { readonly trustDomain: string }> {
+  const config = loadConfig(configFile);
+  const bytes = await readRegularFile(file, MOST_BACKUP_BYTES).catch((thrown: unknown) => {
+    throw new GatehouseError('not_found', `${file} cannot be read: ${reasonOf(thrown)}`, { file }, { cause: thrown });
+  });
+  const keyEncryptionKey = openKeyEncryptionKeys(config);
+  prepareDataDir(config.dataDir);
+  using kept = openKeptTexts(config.dataDir);
+  const { store, keys } = await openStore(config);
+  try {
+    const restored = await restoreBackup(
+      bytes,
+      { ...order, who: whoAmI() },
+      {
+        trustDomain: config.trustDomain,
+        store,
+        keys,
+        keyEncryptionKey,
+        clock: systemClock,
+        memory: storeMemory(kept, config.trustDomain),
+        keysMayBeGone: config.authority.keyStore === 'memory',
+      },
+    );
+    return { ...restored, trustDomain: config.trustDomain };
+  } finally {
+    await store[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * The decider role, as the primary plays it: processes that answer Check, told all that they decide by.
+ * @module
+ */
+import type { CheckOptions } from '../../authz/check.ts';
+import type { CheckCounts } from '../../authz/record/counters.ts';
+import type { KeptParity } from '../../authz/record/redacted-decision.ts';
+import type { Config } from '../../config/config.ts';
+import { asGatehouseError } from '../../errors.ts';
+import type { Log } from '../../platform/observe/log.ts';
+import type { Metrics } from '../../platform/observe/metrics.ts';
+import type { ReadinessBoard } from '../../platform/observe/readiness.ts';
+import type { DecisionLog } from '../log/decision-log.ts';
+import { decisionRecord } from '../log/decision-record.ts';
+import type { Troubles } from '../troubles.ts';
+import type { DeciderProcess } from './decider-process.ts';
+import { createDeciders, type Deciders } from './deciders.ts';
+import type { DeciderSettings, FromDecider } from './messages.ts';
+
+export interface DeciderRoleDeps {
+  readonly config: Config;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly board: ReadinessBoard;
+  readonly decisions: DecisionLog;
+  readonly first: DeciderProcess | undefined;
+  /** A decider refuses by other revocations than before. */
+  readonly revoked: () => void;
+  readonly handshakeFailed: Troubles['handshakeFailed'];
+  readonly unknownKid: (unknown: Extract<FromDecider, { kind: 'unknown-kid' }>['unknown']) => void;
+}
+
+/** Starts the deciders; they are ready when each has policies in force. */
+export function startDeciders(deps: DeciderRoleDeps): Deciders {
+  const { config, log, board, metrics, first } = deps;
+  /** Open ones of each decider. */
+  const connections = new Map<number, number>();
+  const showConnections = (): void =>
+    metrics.setLaneConnections(
+      'ext-authz',
+      [...connections.values()].reduce((sum, each) => sum + each, 0),
+    );
+  const deciders = createDeciders({
+    count: config.extAuthz.workers,
+    ...(first && { first }),
+    heard(message, pid) {
+      hear(message, pid, deps);
+      if (message.kind === 'report' && message.lane !== undefined) {
+        metrics.countLane('ext-authz', message.lane);
+        connections.set(pid, message.lane.connections);
+        showConnections();
+      }
+    },
+    ended(pid, how, restartInMs) {
+      connections.delete(pid);
+      board.degrade(descriptorsOf(pid), []);
+      showConnections();
+      log.error({ pid, how, restartInMs }, 'a decider has ended; another is started');
+    },
+    broke(pid, thrown) {
+      log.error({ pid }, `a decider said what makes no sense, and is ended: ${asGatehouseError(thrown).message}`);
+    },
+  });
+  const look = (generations: readonly number[]): void => {
+    const able = generations.filter((generation) => generation > 0).length;
+    metrics.setDeciders(able);
+    metrics.setGeneration(able === 0 ? 0 : Math.min(...generations.filter((generation) => generation > 0)));
+    board.set('deciders', able === 0 ? 'no decider has policies in force yet' : '');
+    const missing = generations.length - able;
+    board.degrade(
+      'deciders',
+      missing > 0 && able > 0 ? [`${missing} of ${generations.length} deciders not running`] : [],
+    );
+  };
+  deciders.generations.subscribe(look);
+  look(deciders.generations.value);
+  deciders.tell({ kind: 'settings', settings: deciderSettings(config) });
+  return deciders;
+}
+
+const descriptorsOf = (pid: number): string => `descriptors of ${pid}`;
+
+/** What a configuration means to a decider. */
+export function deciderSettings(config: Config): DeciderSettings {
+  const { extAuthz, policies, trustDomain } = config;
+  return { transport: extAuthz.transport, allowEmpty: policies.allowEmpty, check: checkOptions(config), trustDomain };
+}
+
+/** What a configuration means to Check. */
+function checkOptions({ extAuthz, trustDomain, trustDomainAliases, workloads }: Config): CheckOptions {
+  const { clients, trustedHops, verifyPeer, peerTrustDomains, ambiguousRequests, decisionHeader } = extAuthz;
+  return {
+    workloads: workloads.map(({ namespace, serviceAccount, spiffeId, labels, addresses, trustedHops: hops }) => ({
+      namespace,
+      serviceAccount,
+      spiffeId,
+      labels,
+      addresses,
+      trustedHops: hops,
+    })),
+    clients,
+    trustedHops,
+    ownPrefixes: [trustDomain, ...trustDomainAliases].map((each) => `spiffe://${each}/`),
+    verifyPeer,
+    peerTrustDomains,
+    ambiguousRequests,
+    decisionHeader,
+  };
+}
+
+function hear(
+  message: FromDecider,
+  pid: number,
+  { log, metrics, board, decisions, unknownKid, revoked, handshakeFailed }: DeciderRoleDeps,
+): void {
+  switch (message.kind) {
+    case 'loaded':
+    case 'taken':
+    case 'drained':
+      break;
+    case 'revoked':
+      revoked();
+      break;
+    case 'in-force':
+      board.degrade('snapshot', []);
+      log.info({ pid, generation: message.generation }, 'policies are in force');
+      break;
+    case 'refused':
+      metrics.countLoadError();
+      board.degrade('snapshot', [`generation ${message.generation}: ${message.why}`]);
+      log.error({ pid, generation: message.generation }, `policies could not be put in force: ${message.why}`);
+      break;
+    case 'decisions':
+      decisions.add(message.entries);
+      metrics.countDropped(message.dropped);
+      break;
+    case 'report':
+      addCounts(message.counts, metrics);
+      metrics.countParity(message.parity);
+      break;
+    case 'parity':
+      tellOfParity(message.report, log);
+      break;
+    case 'unknown-kid':
+      unknownKid(message.unknown);
+      break;
+    case 'descriptors':
+      board.degrade(descriptorsOf(pid), message.why === '' ? [] : [`descriptors of decider ${pid}: ${message.why}`]);
+      if (message.why !== '') log.error({ pid }, `descriptors of decider ${pid}: ${message.why}`);
+      break;
+    case 'handshake-failed':
+      handshakeFailed('Check', message.failure);
+      break;
+    case 'trouble':
+      log.error({ pid }, message.message);
+      break;
+  }
+}
+
+/** The first of each kind: a disagreement is somebody's mistake, the operator's policies or ours. */
+function tellOfParity({ agrees, shadow, entry }: KeptParity, log: Log): void {
+  const context = { shadow, ours: decisionRecord(entry) };
+  if (agrees) log.info(context, "agrees with Envoy's RBAC");
+  else log.warn(context, "disagrees with Envoy's RBAC");
+}
+
+function addCounts(counts: CheckCounts, metrics: Metrics): void {
+  for (const { decision, reason, count } of counts.decisions) metrics.countChecks(decision, reason, count);
+  metrics.addLatency(counts);
+  metrics.countUnverifiedPeers(counts.unverifiedPeers);
+  metrics.countAmbiguousRequests(counts.ambiguousRequests);
+}

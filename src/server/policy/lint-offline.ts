@@ -1,0 +1,97 @@
+/**
+ * Lints policy files over a registry, without a server.
+ * @module
+ */
+import { resolve } from 'node:path';
+import { lint } from '../../analysis/lint/lint.ts';
+import type { LintFinding } from '../../analysis/lint/lint-finding.ts';
+import type { QuestionOptions } from '../../authz/question.ts';
+import type { Config } from '../../config/config.ts';
+import { loadConfig } from '../../config/read-config.ts';
+import { GatehouseError } from '../../errors.ts';
+import type { DialectOptions } from '../../policy/dialects/contribution.ts';
+import { joinKindTables } from '../../policy/dialects/kind-table.ts';
+import { registryKinds } from '../../policy/dialects/kubernetes/registry-readers.ts';
+import { policyKinds } from '../../policy/dialects/table.ts';
+import { firstErrorPlace } from '../../policy/documents/finding.ts';
+import type { Absence } from '../../policy/model.ts';
+import { createOwnerBook } from '../../policy/owners.ts';
+import { joinForLook, readPaths } from '../../policy/sources/load-paths.ts';
+import type { PolicyPath } from '../../policy/sources/policy-path.ts';
+import { deciderSettings } from '../decider/decider-role.ts';
+import { dialectOptions, sourceOptions } from './policy-sources.ts';
+
+export interface LintRequest {
+  /** Files and directories that hold policies, pods, or both. */
+  readonly paths: readonly string[];
+  /** Whose paths, registry, workloads, hops and owners count besides. */
+  readonly configFile: string | undefined;
+  readonly rootNamespace: string | undefined;
+}
+
+export interface LintAnswer {
+  readonly findings: readonly LintFinding[];
+  /** What was read and what was skipped, in one line. */
+  readonly summary: string;
+}
+
+const everyKind = joinKindTables(policyKinds, registryKinds);
+
+const usual: DialectOptions = {
+  trustDomain: 'cluster.local',
+  trustDomainAliases: [],
+  rootNamespace: 'istio-system',
+  customProviders: {},
+};
+
+const openDoor: QuestionOptions = {
+  workloads: [],
+  clients: [],
+  trustedHops: 0,
+  ownPrefixes: [],
+  verifyPeer: 'off',
+  peerTrustDomains: 'any',
+  ambiguousRequests: 'asUpstream',
+};
+
+/**
+ * Lints what stands under the paths.
+ *
+ * @throws GatehouseError `policy_invalid` if a file has an error, so that nothing could be said; `not_found`, `config_invalid`
+ */
+export function lintOffline(request: LintRequest): LintAnswer {
+  const config = request.configFile === undefined ? undefined : loadConfig(request.configFile);
+  const told = config === undefined ? usual : dialectOptions(config);
+  const options = request.rootNamespace === undefined ? told : { ...told, rootNamespace: request.rootNamespace };
+  const given = request.paths.map((path) => resolve(path));
+  const source = config && sourceOptions(config);
+  const paths: PolicyPath[] = [...given.map((path) => ({ path, kinds: everyKind })), ...(source?.paths ?? [])];
+  const files = readPaths(paths, options);
+  const join = (absence: Absence) =>
+    joinForLook(files, {
+      absence,
+      rootNamespace: options.rootNamespace,
+      planes: { calico: 'enforce', l4: 'enforce' },
+      ...(source && { endpoints: source.endpoints, hops: source.hops }),
+    });
+  const set = join('upstream');
+  const place = firstErrorPlace(set.findings);
+  if (place !== undefined) {
+    const first = set.findings.find(({ severity }) => severity === 'error');
+    const message = `${place}: ${first?.message} (${first?.fix}); gatehouse policy check tells all errors`;
+    throw new GatehouseError('policy_invalid', message, { place });
+  }
+  const findings = lint({
+    model: set.model,
+    strict: join('strict').model,
+    options: config === undefined ? openDoor : questionOptions(config),
+    trustDomain: options.trustDomain,
+    ownerOf: createOwnerBook(set.model.registry, config?.policies.owners ?? []),
+  });
+  return { findings, summary: set.summary };
+}
+
+/** A lint's callers are made up: no certificate of theirs can be checked. */
+function questionOptions(config: Config): QuestionOptions {
+  return { ...deciderSettings(config).check, verifyPeer: 'off' };
+}

@@ -1,0 +1,74 @@
+/**
+ * Policy in the primary: files, watched, to the model that deciders get.
+ * @module
+ */
+import type { Config, WorkloadConfig } from '../../config/config.ts';
+import { systemClock } from '../../lib/clock.ts';
+import type { KeptTexts } from '../../platform/storage/kept-texts.ts';
+import type { DialectOptions } from '../../policy/dialects/contribution.ts';
+import { registryKinds } from '../../policy/dialects/kubernetes/registry-readers.ts';
+import type { Endpoint } from '../../policy/registry/registry.ts';
+import type { LastGoodStore } from '../../policy/sources/last-good-store.ts';
+import type { PolicyPath } from '../../policy/sources/policy-path.ts';
+import {
+  openPolicySources,
+  type PolicySourceOptions,
+  type PolicySources,
+} from '../../policy/sources/policy-sources.ts';
+
+/** What the configuration tells the readers of policy. */
+export function dialectOptions({ trustDomain, trustDomainAliases, policies }: Config): DialectOptions {
+  const { rootNamespace, customProviders } = policies;
+  return { trustDomain, trustDomainAliases, rootNamespace, customProviders };
+}
+
+/** Reads the policies and goes on watching them. @throws GatehouseError `policy_invalid` */
+export function openPolicies(
+  config: Config,
+  kept: KeptTexts,
+  onError: (thrown: unknown) => void,
+): Promise<PolicySources> {
+  return openPolicySources(sourceOptions(config), { clock: systemClock, lastGood: lastGoodIn(kept), onError });
+}
+
+/** What a configuration tells the sources of policy. */
+export function sourceOptions(config: Config): PolicySourceOptions {
+  const { paths, absence, planes, hops, owners } = config.policies;
+  const places: PolicyPath[] = [
+    ...paths.map(({ path, namespaces }) => ({ path, ...(namespaces && { namespaces }) })),
+    ...config.registry.paths.map((path) => ({ path, kinds: registryKinds })),
+  ];
+  return { paths: places, absence, planes, hops, owners, endpoints: endpointsOf(config), ...dialectOptions(config) };
+}
+
+/** The workloads of a configuration as selectors see them. */
+export function endpointsOf({ workloads }: Config): Endpoint[] {
+  return workloads.map(toEndpoint);
+}
+
+function toEndpoint({ namespace, serviceAccount, labels, addresses }: WorkloadConfig): Endpoint {
+  return {
+    namespace,
+    name: serviceAccount,
+    serviceAccount,
+    labels: Object.entries(labels ?? {}),
+    addresses: [...addresses],
+    ports: [],
+    hostNetwork: false,
+  };
+}
+
+const PREFIX = 'policy ';
+
+function lastGoodIn(kept: KeptTexts): LastGoodStore {
+  return {
+    get: async (file) => kept.get(PREFIX + file),
+    keep: async (file, text) => kept.set(PREFIX + file, text),
+    drop: async (file) => kept.remove(PREFIX + file),
+    async retain(files) {
+      for (const name of kept.names()) {
+        if (name.startsWith(PREFIX) && !files.has(name.slice(PREFIX.length))) kept.remove(name);
+      }
+    },
+  };
+}
