@@ -280,9 +280,9 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
           warn: (message) => log.warn({ code: 'first_start' }, message),
           serving,
           observer: deliveryObserver(log, metrics),
-          issued: (kind, spiffeId, notAfterAt) => {
+          issued: (kind, spiffeId, notAfterAt, channel) => {
             metrics.countIssued(kind);
-            if (kind === 'x509') svids.note(spiffeId, notAfterAt);
+            if (kind === 'x509' && channel !== 'look') svids.note(spiffeId, notAfterAt);
           },
           notIssued: metrics.countNotIssued,
           report,

@@ -13,6 +13,8 @@ import { parseSpiffeId, trustDomainOf } from '../../spiffe/spiffe-id.ts';
 import { workloadSocket } from '../svid/socket-option.ts';
 import type { PemSvid } from '../svid/svid-pem.ts';
 
+/** Long enough for a handshake, whatever the clocks say; a rotation must not wait for commands that are long over. */
+const ONE_COMMAND_SECONDS = 60;
 const MOST_PEM_BYTES = 4 * 1024 * 1024;
 
 export interface TlsConnectOptions {
@@ -64,7 +66,9 @@ async function fetched(source: string | undefined, config: string): Promise<Own>
     import('../svid/svid-pem.ts'),
   ]);
   const socket = await workloadSocket({ ...(source !== undefined && { socket: source }), config });
-  for await (const message of fetchX509Svids(socket, AbortSignal.timeout(10_000))) {
+  for await (const message of fetchX509Svids(socket, AbortSignal.timeout(10_000), {
+    lifeSeconds: ONE_COMMAND_SECONDS,
+  })) {
     const [first] = pemSvids(message).svids;
     if (first !== undefined) return first;
   }

@@ -50,7 +50,8 @@ async function fetchOnce(flags: Flags, terminal: Terminal): Promise<0 | 1> {
   ]);
   const socket = await workloadSocket(flags);
   try {
-    for await (const message of client.fetchX509Svids(socket, AbortSignal.timeout(flags.timeout))) {
+    const looks = flags.write === undefined && !flags.showKey;
+    for await (const message of client.fetchX509Svids(socket, AbortSignal.timeout(flags.timeout), { looks })) {
       const found = pem.pemSvids(message);
       const first = found.svids[0];
       if (first === undefined) continue;

@@ -14,7 +14,7 @@ export interface PemSvid {
   readonly expiresAt: string;
   /** Leaf first. */
   readonly chainPem: string;
-  /** PKCS#8. */
+  /** PKCS#8; empty where it was only looked at. */
   readonly keyPem: string;
   readonly bundlePem: string;
 }
@@ -41,15 +41,23 @@ export function pemSvids({ svids, federatedBundles }: X509SVIDResponse): PemSvid
 }
 
 function pemSvid({ spiffeId, hint, x509Svid, x509SvidKey, bundle }: X509SVID): PemSvid {
-  const key = createPrivateKey({ key: Buffer.from(x509SvidKey), format: 'der', type: 'pkcs8' });
   return {
     spiffeId,
     hint,
     expiresAt: new Date(new X509Certificate(x509Svid).validTo).toISOString(),
     chainPem: certificatesPem(x509Svid),
-    keyPem: String(key.export({ format: 'pem', type: 'pkcs8' })),
+    keyPem: x509SvidKey.length === 0 ? '' : keyPemOf(x509SvidKey),
     bundlePem: certificatesPem(bundle),
   };
+}
+
+function keyPemOf(pkcs8: Uint8Array): string {
+  return String(
+    createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' }).export({
+      format: 'pem',
+      type: 'pkcs8',
+    }),
+  );
 }
 
 /** The Workload API sends certificates one after the other (SPIFFE Workload API §5.2). */

@@ -47,7 +47,7 @@ async function watch(flags: Flags, terminal: Terminal): Promise<0> {
   let retryMs = RETRY_FIRST_MS;
   while (!stopping.signal.aborted && left > 0) {
     try {
-      for await (const message of fetchX509Svids(socket, stopping.signal)) {
+      for await (const message of fetchX509Svids(socket, stopping.signal, { looks: flags.write === undefined })) {
         retryMs = RETRY_FIRST_MS;
         await update(message, flags, terminal);
         left -= 1;

@@ -10,17 +10,31 @@ import { X509SVIDRequestSchema, X509SVIDResponseSchema } from '../../gen/spiffe/
 
 const PATH = '/SpiffeWorkloadAPI/FetchX509SVID';
 
+/** What is done with them; a server of another make does not ask. */
+interface Usage {
+  /** They are only shown: they come without keys, and nobody waits for us as for a holder. */
+  readonly looks?: boolean;
+  /** They are used for so long. */
+  readonly lifeSeconds?: number;
+}
+
 /**
  * Streams X.509-SVIDs from the endpoint: the full state at once, and again with every change, until `signal` aborts.
  *
  * @param socket  `unix:PATH`, or a bare path
  * @throws GatehouseError `not_entitled`, `header_missing`, `unreachable`; `details.grpcStatus` is the server's
  */
-export async function* fetchX509Svids(socket: string, signal: AbortSignal): AsyncGenerator<X509SVIDResponse> {
+export async function* fetchX509Svids(
+  socket: string,
+  signal: AbortSignal,
+  usage: Usage = {},
+): AsyncGenerator<X509SVIDResponse> {
   const target = socket.startsWith('unix:') ? socket : `unix:${socket}`;
   const client = new Client(target, credentials.createInsecure(), { 'grpc.enable_channelz': 0 });
   const metadata = new Metadata();
   metadata.set('workload.spiffe.io', 'true'); // SPIFFE Workload Endpoint §6.1
+  if (usage.looks === true) metadata.set('gatehouse-look', 'true');
+  if (usage.lifeSeconds !== undefined) metadata.set('gatehouse-life', String(usage.lifeSeconds));
   const call = client.makeServerStreamRequest(
     PATH,
     (request: Uint8Array) => Buffer.from(request),

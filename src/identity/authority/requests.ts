@@ -7,8 +7,17 @@ import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { KeyType } from '../pki/key-type.ts';
 
-/** The way in which an SVID or a bundle reaches its consumer; `self` is Gatehouse's own. */
-export type Channel = 'workload-api' | 'sds' | 'istio-ca' | 'bundle-endpoint' | 'oidc' | 'self' | 'admin' | 'feed';
+/** The way in which an SVID or a bundle reaches its consumer; `self` is Gatehouse's own, `look` has no key. */
+export type Channel =
+  | 'workload-api'
+  | 'sds'
+  | 'istio-ca'
+  | 'bundle-endpoint'
+  | 'oidc'
+  | 'self'
+  | 'admin'
+  | 'feed'
+  | 'look';
 
 /** What one caller may be, on which terms. */
 export interface Entitlement {

@@ -12,7 +12,16 @@ import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 export type KeyType = 'ec-p256' | 'ec-p384' | 'rsa-2048';
 
 /** The way in which an SVID or a bundle reaches its consumer. */
-export type Channel = 'workload-api' | 'sds' | 'istio-ca' | 'bundle-endpoint' | 'oidc' | 'self' | 'admin' | 'feed';
+export type Channel =
+  | 'workload-api'
+  | 'sds'
+  | 'istio-ca'
+  | 'bundle-endpoint'
+  | 'oidc'
+  | 'self'
+  | 'admin'
+  | 'feed'
+  | 'look';
 
 /** What one caller may be, on which terms; made by registration. */
 export interface Entitlement {

@@ -25,7 +25,7 @@ import { shareIssuing } from '../../identity/delivery/issuing-shares.ts';
 import { createWorkloadEndpoint, type WorkloadEndpoint } from '../../identity/delivery/workload-endpoint.ts';
 import { entriesOf } from '../../identity/registration/entries.ts';
 import type { Entry } from '../../identity/registration/entry.ts';
-import type { IdentitySource } from '../../identity/source/identity-source.ts';
+import type { Channel, IdentitySource } from '../../identity/source/identity-source.ts';
 import { type Accounts, createAccounts } from '../../lib/accounts.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createTicks } from '../../lib/ticks.ts';
@@ -69,7 +69,7 @@ export interface IdentityRoleDeps {
   readonly serving: Watchable<ServingState>;
   readonly observer: DeliveryObserver;
   /** Told of every SVID that was issued. */
-  readonly issued: (kind: 'x509' | 'jwt', spiffeId: string, notAfterAt: number) => void;
+  readonly issued: (kind: 'x509' | 'jwt', spiffeId: string, notAfterAt: number, channel: Channel) => void;
   /** Told of every SVID that could not be. */
   readonly notIssued: (code: ErrorCode) => void;
   readonly report: (error: GatehouseError) => void;
@@ -219,12 +219,12 @@ function observed(
     ...authority,
     async issueX509(request) {
       const svid = await counted(authority.issueX509(request));
-      issued('x509', svid.spiffeId, svid.notAfterAt);
+      issued('x509', svid.spiffeId, svid.notAfterAt, request.channel);
       return svid;
     },
     async issueJwt(request) {
       const svid = await counted(authority.issueJwt(request));
-      issued('jwt', svid.spiffeId, svid.expiresAt);
+      issued('jwt', svid.spiffeId, svid.expiresAt, request.channel);
       return svid;
     },
   };

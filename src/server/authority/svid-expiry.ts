@@ -35,7 +35,8 @@ export function createSvidExpiry(deps: SvidExpiryDeps): () => Promise<void> {
     if (rows === undefined) return false;
     try {
       for await (const page of rows)
-        for (const { kind, spiffeId, notAfterAt } of page) if (kind === 'x509') book.note(spiffeId, notAfterAt);
+        for (const { kind, spiffeId, notAfterAt, channel } of page)
+          if (kind === 'x509' && channel !== 'look') book.note(spiffeId, notAfterAt); // who looks renews nothing
     } catch {
       return false; // the store is away: what is known stays
     }

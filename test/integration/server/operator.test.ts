@@ -121,6 +121,32 @@ describe('the operator rotates', function () {
     assert.equal((await run('ca', 'activate', 'zz', ...admin(server))).code, 2, 'no id of an authority');
   });
 
+  it('does not wait for who only looks, nor longer than a minute for who gives commands by an SVID', async () => {
+    const fetchNow = (...more: string[]) =>
+      run('svid', 'fetch', '--socket', server.ready.workloadApi, ...more, ...json);
+    const looked = (await fetchNow()).json as { svids: { spiffeId: string; chainPem: string; keyPem?: string }[] };
+    assert.deepEqual([looked.svids[0]?.spiffeId, looked.svids[0]?.keyPem], [productpage, undefined]);
+    await using watching = startChild(...gatehouseCommand('svid', 'watch', '--socket', server.ready.workloadApi));
+    await new Promise<void>((resolve) => watching.onLine(() => resolve()));
+    const gateOf = async (verb: string) =>
+      (await fetchAdmin(server, `/v1/authorities/gate?verb=${verb}`)) as { open: boolean; blockers: unknown[] };
+    assert.equal((await run('ca', 'prepare', ...admin(server))).code, 0);
+    assert.deepEqual((await gateOf('activate')).blockers, []);
+    const { x509Authorities } = (await fetchAdmin(server, '/v1/authorities')) as {
+      x509Authorities: { unexpiredSvids: number }[];
+    };
+    assert.equal(x509Authorities[0]?.unexpiredSvids, 0);
+    const rows = (await gatehouseJson('ca', 'ledger', ...admin(server))) as { rows: { channel: string }[] };
+    assert.deepEqual([...new Set(rows.rows.map(({ channel }) => channel))], ['look'], 'they are in the ledger');
+    assert.equal((await run('ca', 'activate', ...admin(server))).code, 0);
+    assert.equal((await run('ca', 'taint', ...admin(server))).code, 0);
+    assert.deepEqual((await gateOf('revoke')).blockers, [], 'nor does the last step wait for them');
+    const holder = (await fetchNow('--show-key')).json as { svids: { keyPem?: string }[] };
+    assert.match(holder.svids[0]?.keyPem ?? '', /PRIVATE KEY/);
+    assert.equal((await run('ca', 'prepare', ...admin(server))).code, 0);
+    assert.equal((await gateOf('activate')).blockers.length, 1, 'who has the key is a holder');
+  });
+
   it('goes on with a rotation that ^C has stopped, and then shows forecast and actual', async () => {
     using consumer = sdsConsumer(server.ready.workloadApi, 'acknowledges');
     await eventually('it was answered', () => (consumer.answers > 0 ? true : undefined));

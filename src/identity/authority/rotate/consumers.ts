@@ -35,6 +35,7 @@ const usualKinds: Record<Channel, readonly AuthorityUse[]> = {
   self: ['x509'],
   admin: ['x509'],
   feed: ['x509'],
+  look: ['x509'],
 };
 
 /** Creates an empty book for the process `replica`. */

@@ -44,6 +44,8 @@ const anonymous: ReadonlySet<Channel> = new Set(['bundle-endpoint', 'oidc']);
  * signed: who uses the one holds the other.
  */
 const bundled: ReadonlySet<Channel> = new Set(['workload-api', 'istio-ca', 'feed', 'admin']);
+/** Channels whose certificates nobody holds: their keys never left, or are ours, and are replaced by ourselves at once. */
+const unheld: ReadonlySet<Channel> = new Set(['self', 'look']);
 /** Channels on which an acknowledgement cannot exist. */
 const silent: ReadonlySet<Channel> = new Set(['workload-api']);
 
@@ -119,7 +121,7 @@ function addHolders(
   { consumers, sameIdentity, question }: Known,
 ): void {
   for (const row of rows) {
-    if (row.kind !== 'x509' || row.channel === 'self') continue;
+    if (row.kind !== 'x509' || unheld.has(row.channel)) continue;
     if (bundled.has(row.channel) && row.bundleSequence >= question.needsSequence) continue;
     const known = consumers.get(row.consumer);
     const holders = known ? [known] : sameIdentity(row);
@@ -202,9 +204,13 @@ export function holderOf(row: UnexpiredRow, consumers: ReadonlyMap<string, Consu
   };
 }
 
+/** Whether somebody may hold it: what was only looked at has no key. */
+export const isHeld = ({ channel }: Pick<UnexpiredRow, 'channel'>): boolean => channel !== 'look';
+
 /** Counts a page of unexpired rows by authority. */
 export function countInto(counts: Map<string, number>, page: readonly UnexpiredRow[]): void {
-  for (const { authorityId } of page) counts.set(authorityId, (counts.get(authorityId) ?? 0) + 1);
+  for (const { authorityId, channel } of page)
+    if (isHeld({ channel })) counts.set(authorityId, (counts.get(authorityId) ?? 0) + 1);
 }
 
 /** Seconds until time alone has removed all of them; undefined when only they can. */

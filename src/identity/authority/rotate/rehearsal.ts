@@ -13,7 +13,7 @@ import { createMemoryStore, type StoreContent } from '../store/memory-store.ts';
 import type { AuthorityUse } from '../store/state.ts';
 import type { AuthorityStore, Consumer, LedgerRow, LivingReplica, StoreSnapshot } from '../store/store.ts';
 import { type Breakage, type Edge, type Forecast, peakOf } from './forecast.ts';
-import type { Blocker } from './gate.ts';
+import { type Blocker, isHeld } from './gate.ts';
 import { isCanary, pacedAt, paceOf } from './renewals.ts';
 import { renewDueAt } from './schedule.ts';
 
@@ -132,7 +132,7 @@ interface Wait {
 async function copyOf(snapshot: StoreSnapshot, { store, use, startAt }: RehearsalDeps): Promise<StoreContent> {
   const ledger = new Map<string, LedgerRow>();
   for await (const page of store.unexpired(startAt))
-    for (const row of page) if (row.kind === use) ledger.set(row.serial, { ...row, selectors: [] });
+    for (const row of page) if (row.kind === use && isHeld(row)) ledger.set(row.serial, { ...row, selectors: [] });
   return {
     state: snapshot.state,
     version: snapshot.version,

@@ -19,7 +19,7 @@ import {
 } from '../store/state.ts';
 import type { AuditRow, AuthorityStore } from '../store/store.ts';
 import type { ConsumerBook } from './consumers.ts';
-import { type Blocker, countInto, etaSeconds, holderOf, lookForRoot, type RootLook } from './gate.ts';
+import { type Blocker, countInto, etaSeconds, holderOf, isHeld, lookForRoot, type RootLook } from './gate.ts';
 import * as life from './slots.ts';
 
 export interface VerbDeps {
@@ -103,7 +103,8 @@ export function createVerbs(deps: VerbDeps): Verbs {
     await deps.flush();
     const blockers: Blocker[] = [];
     for await (const page of store.unexpired(clock.now()))
-      for (const row of page) if (row.authorityId === authorityId) blockers.push(holderOf(row, deps.consumers.all));
+      for (const row of page)
+        if (row.authorityId === authorityId && isHeld(row)) blockers.push(holderOf(row, deps.consumers.all));
     return blockers;
   };
 

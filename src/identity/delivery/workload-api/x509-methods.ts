@@ -20,6 +20,7 @@ import { federatedBundles } from '../federated-bundles.ts';
 import { createHeldSvids, type HeldSvid, type HeldSvids } from '../held-svids.ts';
 import type { Answer } from '../shared-answers.ts';
 import { requireSecurityHeader } from './security-header.ts';
+import { type Usage, usageOf } from './usage.ts';
 
 /** FetchX509SVID and FetchX509Bundles: the full state first and at every change (Workload API §5.2). */
 export function x509Methods(deps: DeliveryDeps): GrpcMethod[] {
@@ -31,18 +32,21 @@ export function x509Methods(deps: DeliveryDeps): GrpcMethod[] {
 
 async function* fetchX509Svid(deps: DeliveryDeps, context: CallContext): AsyncGenerator<Uint8Array> {
   requireSecurityHeader(context.metadata);
-  using watch = watchCaller(deps, context, 'workload-api');
-  const held = createHeldSvids(deps, watch.stream, 'workload-api');
+  const usage = usageOf(context.metadata);
+  // A consumer of its own: what was signed for a look is never given to who would hold it.
+  const channel = usage.looks ? 'look' : 'workload-api';
+  using watch = watchCaller(deps, context, channel);
+  const held = createHeldSvids(deps, watch.stream, channel);
   let last: Answer | undefined;
   let told = 0;
   while (!context.signal.aborted) {
-    const { answer, state } = await nextSvids(watch, held, last);
+    const { answer, state } = await nextSvids(watch, held, usage, last);
     if (answer !== last) {
       last = answer;
       yield last.bytes;
       told = 0;
     }
-    told = acknowledgeSent(watch, state, told);
+    if (!usage.looks) told = acknowledgeSent(watch, state, told);
     await watch.changed(held.dueAt);
   }
 }
@@ -69,14 +73,24 @@ async function* fetchX509Bundles(deps: DeliveryDeps, context: CallContext): Asyn
 async function nextSvids(
   watch: CallerWatch,
   held: HeldSvids,
+  { looks, lifeMs }: Usage,
   last: Answer | undefined,
 ): Promise<{ readonly answer: Answer; readonly state: CallerState }> {
   const caller = await watch.state();
-  const svids = await held.refresh(caller.entries, caller.attestation);
+  const entries = lifeMs === undefined ? caller.entries : caller.entries.map((each) => shortLived(each, lifeMs));
+  const svids = await held.refresh(entries, caller.attestation);
   // An SVID never leaves with an older bundle than that under which it was signed: gates count on it.
   const state = watch.newest(caller);
-  return { answer: watch.stream.answers.of('x509', keyOf(state, svids), last, () => svidsOf(svids, state)), state };
+  return {
+    answer: watch.stream.answers.of('x509', keyOf(state, svids), last, () => svidsOf(svids, state, looks)),
+    state,
+  };
 }
+
+const shortLived = (entry: Entry, lifeMs: number): Entry => ({
+  ...entry,
+  x509SvidTtlMs: Math.min(lifeMs, entry.x509SvidTtlMs > 0 ? entry.x509SvidTtlMs : lifeMs),
+});
 
 const kinds = ['x509'] as const;
 
@@ -112,7 +126,7 @@ function bundlesOf({ bundles, entries, crls }: CallerState): Uint8Array {
   return toBinary(X509BundlesResponseSchema, create(X509BundlesResponseSchema, { bundles: all, crl: [...crls] }));
 }
 
-function svidsOf(svids: readonly HeldSvid[], { bundles, crls }: CallerState): Uint8Array {
+function svidsOf(svids: readonly HeldSvid[], { bundles, crls }: CallerState, looks: boolean): Uint8Array {
   const bundle = bundleBytes(bundles.own);
   const message = create(X509SVIDResponseSchema, {
     crl: [...crls],
@@ -120,7 +134,7 @@ function svidsOf(svids: readonly HeldSvid[], { bundles, crls }: CallerState): Ui
       create(X509SVIDSchema, {
         spiffeId: svid.spiffeId,
         x509Svid: Buffer.concat(svid.chain),
-        x509SvidKey: svid.privateKey ?? new Uint8Array(),
+        x509SvidKey: (looks ? undefined : svid.privateKey) ?? new Uint8Array(),
         bundle,
         hint: entry.hint,
       }),
