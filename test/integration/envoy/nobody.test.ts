@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:tls';
-import { askHttp } from '../support/ask-http.ts';
-import { type GuardedServer, startGuardedServer } from '../support/guarded-server.ts';
-import { startSidecarPair } from '../support/sidecar-pair.ts';
-import type { ClientIdentity } from '../support/svid-of.ts';
+import { askHttp } from '../../support/ask-http.ts';
+import { type GuardedServer, startGuardedServer } from '../../support/guarded-server.ts';
+import { startSidecarPair } from '../../support/sidecar-pair.ts';
+import type { ClientIdentity } from '../../support/svid-of.ts';
 
 const policies = {
   'everybody.yaml': `

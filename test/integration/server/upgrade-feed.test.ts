@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { checkClient, question } from '../support/check-client.ts';
-import { eventually } from '../support/eventually.ts';
-import { olderFeed, replayAuthority, replayDecider, withUnknownField } from '../support/feed-replay.ts';
-import { type RunningGatehouse, runGatehouse } from '../support/run-gatehouse.ts';
-import { builds, fixture, upgradeDir } from '../support/upgrade-fixture.ts';
+import { checkClient, question } from '../../support/check-client.ts';
+import { eventually } from '../../support/eventually.ts';
+import { olderFeed, replayAuthority, replayDecider, withUnknownField } from '../../support/feed-replay.ts';
+import { type RunningGatehouse, runGatehouse } from '../../support/run-gatehouse.ts';
+import { builds, fixture, upgradeDir } from '../../support/upgrade-fixture.ts';
 
 const id = (name: string): string => `spiffe://cluster.local/ns/default/sa/${name}`;
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { askHttp } from '../support/ask-http.ts';
-import { type EchoApp, startHttpEcho } from '../support/echo-app.ts';
-import { eventually } from '../support/eventually.ts';
-import { type GuardedServer, startGuardedServer } from '../support/guarded-server.ts';
-import type { ClientIdentity } from '../support/svid-of.ts';
-import { type Issuing, issuingKey, keySetText, mint } from '../support/tokens.ts';
+import { askHttp } from '../../support/ask-http.ts';
+import { type EchoApp, startHttpEcho } from '../../support/echo-app.ts';
+import { eventually } from '../../support/eventually.ts';
+import { type GuardedServer, startGuardedServer } from '../../support/guarded-server.ts';
+import type { ClientIdentity } from '../../support/svid-of.ts';
+import { type Issuing, issuingKey, keySetText, mint } from '../../support/tokens.ts';
 
 const iss = 'https://issuer.example';
 

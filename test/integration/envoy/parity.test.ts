@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { askHttp } from '../support/ask-http.ts';
-import { type EchoApp, startHttpEcho } from '../support/echo-app.ts';
-import { eventually } from '../support/eventually.ts';
-import { type GuardedServer, startGuardedServer } from '../support/guarded-server.ts';
-import { projectRoot } from '../support/run-gatehouse.ts';
-import type { ClientIdentity } from '../support/svid-of.ts';
+import { askHttp } from '../../support/ask-http.ts';
+import { type EchoApp, startHttpEcho } from '../../support/echo-app.ts';
+import { eventually } from '../../support/eventually.ts';
+import { type GuardedServer, startGuardedServer } from '../../support/guarded-server.ts';
+import { projectRoot } from '../../support/run-gatehouse.ts';
+import type { ClientIdentity } from '../../support/svid-of.ts';
 
 interface Canary {
   readonly http_filters: readonly object[];

@@ -1,4 +1,4 @@
-import { describeRotationProof } from '../support/rotation-proof.ts';
+import { describeRotationProof } from '../../support/rotation-proof.ts';
 
 describeRotationProof('a rotation under real Envoys, in short', {
   pairs: 2,

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { askHttp } from '../support/ask-http.ts';
-import { type EchoApp, startHttpEcho } from '../support/echo-app.ts';
-import { type GuardedServerOptions, startGuardedServer } from '../support/guarded-server.ts';
-import { projectRoot } from '../support/run-gatehouse.ts';
+import { askHttp } from '../../support/ask-http.ts';
+import { type EchoApp, startHttpEcho } from '../../support/echo-app.ts';
+import { type GuardedServerOptions, startGuardedServer } from '../../support/guarded-server.ts';
+import { projectRoot } from '../../support/run-gatehouse.ts';
 
 const policies = {
   'details-viewer.yaml': readFileSync(join(projectRoot, 'deploy/policies/details-viewer.yaml'), 'utf8'),

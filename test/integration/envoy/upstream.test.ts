@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
-import { askHttp } from '../support/ask-http.ts';
-import { startHttpEcho } from '../support/echo-app.ts';
-import { eventually } from '../support/eventually.ts';
-import { allowing } from '../support/gatehouse-dir.ts';
-import { startGuardedServer } from '../support/guarded-server.ts';
-import { openssl } from '../support/openssl.ts';
-import { makeCertificate } from '../support/openssl-ca.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { askHttp } from '../../support/ask-http.ts';
+import { startHttpEcho } from '../../support/echo-app.ts';
+import { eventually } from '../../support/eventually.ts';
+import { allowing } from '../../support/gatehouse-dir.ts';
+import { startGuardedServer } from '../../support/guarded-server.ts';
+import { openssl } from '../../support/openssl.ts';
+import { makeCertificate } from '../../support/openssl-ca.ts';
+import { tempDir } from '../../support/temp-dir.ts';
 
 /** Until the elder root ends; it must still hold when Envoy has started. */
 const LEFT_SECONDS = 90;

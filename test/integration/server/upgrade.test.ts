@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { gunzipSync } from 'node:zlib';
-import { checkClient, question } from '../support/check-client.ts';
-import { startChild } from '../support/child.ts';
-import { openssl } from '../support/openssl.ts';
-import { type Postgres, startPostgres } from '../support/postgres.ts';
-import { gatehouseCommand, gatehouseJson, type RunningGatehouse, runGatehouse } from '../support/run-gatehouse.ts';
+import { checkClient, question } from '../../support/check-client.ts';
+import { startChild } from '../../support/child.ts';
+import { openssl } from '../../support/openssl.ts';
+import { type Postgres, startPostgres } from '../../support/postgres.ts';
+import { gatehouseCommand, gatehouseJson, type RunningGatehouse, runGatehouse } from '../../support/run-gatehouse.ts';
 import {
   builds,
   everyFile,
@@ -15,7 +15,7 @@ import {
   type StoreName,
   type UpgradeDir,
   upgradeDir,
-} from '../support/upgrade-fixture.ts';
+} from '../../support/upgrade-fixture.ts';
 
 const id = (name: string): string => `spiffe://cluster.local/ns/default/sa/${name}`;
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { checkClient, question } from '../support/check-client.ts';
-import { startChild } from '../support/child.ts';
-import { gatehouseDir } from '../support/gatehouse-dir.ts';
-import { installedProgram } from '../support/installed-program.ts';
-import { programCommand, runGatehouse } from '../support/run-gatehouse.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { checkClient, question } from '../../support/check-client.ts';
+import { startChild } from '../../support/child.ts';
+import { gatehouseDir } from '../../support/gatehouse-dir.ts';
+import { installedProgram } from '../../support/installed-program.ts';
+import { programCommand, runGatehouse } from '../../support/run-gatehouse.ts';
+import { tempDir } from '../../support/temp-dir.ts';
 
 describe('the built program', function () {
   this.timeout(300_000);

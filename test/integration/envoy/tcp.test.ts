@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:tls';
-import { type EchoApp, startTcpEcho } from '../support/echo-app.ts';
-import { type GuardedServer, startGuardedServer } from '../support/guarded-server.ts';
-import type { ClientIdentity } from '../support/svid-of.ts';
+import { type EchoApp, startTcpEcho } from '../../support/echo-app.ts';
+import { type GuardedServer, startGuardedServer } from '../../support/guarded-server.ts';
+import type { ClientIdentity } from '../../support/svid-of.ts';
 
 const onlyProductpage = `
 apiVersion: security.istio.io/v1

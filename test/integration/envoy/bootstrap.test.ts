@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { ensureEnvoy } from '../../scripts/envoy.ts';
-import { envoyBootstrapCommand } from '../../src/cli/envoy/bootstrap-command.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { ensureEnvoy } from '../../../scripts/envoy.ts';
+import { envoyBootstrapCommand } from '../../../src/cli/envoy/bootstrap-command.ts';
+import { tempDir } from '../../support/temp-dir.ts';
 
 const run = promisify(execFile);
 const server = ['--listen', '0.0.0.0:8443', '--upstream', '127.0.0.1:9080'];

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { status } from '@grpc/grpc-js';
-import { askHttp } from '../support/ask-http.ts';
-import { eventually } from '../support/eventually.ts';
-import { startGrpcEcho, talk } from '../support/grpc-echo.ts';
-import { type GuardedServer, startGuardedServer } from '../support/guarded-server.ts';
-import { connectThrough, openHttp1, openHttp2 } from '../support/open-stream.ts';
-import { type PairAccount, type SidecarPair, startSidecarPair } from '../support/sidecar-pair.ts';
-import { type StreamApp, startHttp1StreamApp, startHttp2StreamApp } from '../support/stream-app.ts';
-import type { ClientIdentity } from '../support/svid-of.ts';
+import { askHttp } from '../../support/ask-http.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startGrpcEcho, talk } from '../../support/grpc-echo.ts';
+import { type GuardedServer, startGuardedServer } from '../../support/guarded-server.ts';
+import { connectThrough, openHttp1, openHttp2 } from '../../support/open-stream.ts';
+import { type PairAccount, type SidecarPair, startSidecarPair } from '../../support/sidecar-pair.ts';
+import { type StreamApp, startHttp1StreamApp, startHttp2StreamApp } from '../../support/stream-app.ts';
+import type { ClientIdentity } from '../../support/svid-of.ts';
 
 /** Each may open streams of the other, but none that is private. An upgrade is a GET, also where HTTP/2 carries it. */
 const policies = {

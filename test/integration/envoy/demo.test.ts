@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startChild } from '../support/child.ts';
-import { eventually } from '../support/eventually.ts';
-import { projectRoot } from '../support/run-gatehouse.ts';
+import { startChild } from '../../support/child.ts';
+import { eventually } from '../../support/eventually.ts';
+import { projectRoot } from '../../support/run-gatehouse.ts';
 
 const demo = (...args: readonly string[]) =>
   startChild(process.execPath, [

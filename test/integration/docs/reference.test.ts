@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { configJsonSchema } from '../../src/config/json-schema.ts';
-import { allCommands, commandLine } from '../support/command-line.ts';
+import { configJsonSchema } from '../../../src/config/json-schema.ts';
+import { allCommands, commandLine } from '../../support/command-line.ts';
 
 const reference = readFileSync('docs/reference.md', 'utf8');
 const source = (path: string): string => readFileSync(path, 'utf8');

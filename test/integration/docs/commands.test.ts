@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { checkClient, question } from '../support/check-client.ts';
-import { startChild } from '../support/child.ts';
-import { allCommands } from '../support/command-line.ts';
-import { type DocumentedCommand, documentedCommands } from '../support/documented-commands.ts';
-import { type GatehouseDir, gatehouseDir } from '../support/gatehouse-dir.ts';
-import { type InstalledProgram, installedProgram } from '../support/installed-program.ts';
-import { programCommand, projectRoot, type RunningGatehouse, runGatehouse } from '../support/run-gatehouse.ts';
+import { checkClient, question } from '../../support/check-client.ts';
+import { startChild } from '../../support/child.ts';
+import { allCommands } from '../../support/command-line.ts';
+import { type DocumentedCommand, documentedCommands } from '../../support/documented-commands.ts';
+import { type GatehouseDir, gatehouseDir } from '../../support/gatehouse-dir.ts';
+import { type InstalledProgram, installedProgram } from '../../support/installed-program.ts';
+import { programCommand, projectRoot, type RunningGatehouse, runGatehouse } from '../../support/run-gatehouse.ts';
 
 const details = 'spiffe://cluster.local/ns/default/sa/details';
 

@@ -4,15 +4,15 @@ import { globSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { createAddressGuard } from '../../src/authz/jwks/address-guard.ts';
-import { httpGet } from '../../src/authz/jwks/http-get.ts';
-import { adminClient } from '../../src/cli/admin/admin-client.ts';
-import { openPostgresAuthorityStore } from '../../src/platform/storage/postgres-authority-store.ts';
-import { connectFeed } from '../../src/server/feed/feed-connection.ts';
-import { parseTrustDomain } from '../../src/spiffe/trust-domain.ts';
-import { openssl } from '../support/openssl.ts';
-import { makeRoot } from '../support/own-authority.ts';
-import { type TempDir, tempDir } from '../support/temp-dir.ts';
+import { createAddressGuard } from '../../../src/authz/jwks/address-guard.ts';
+import { httpGet } from '../../../src/authz/jwks/http-get.ts';
+import { adminClient } from '../../../src/cli/admin/admin-client.ts';
+import { openPostgresAuthorityStore } from '../../../src/platform/storage/postgres-authority-store.ts';
+import { connectFeed } from '../../../src/server/feed/feed-connection.ts';
+import { parseTrustDomain } from '../../../src/spiffe/trust-domain.ts';
+import { openssl } from '../../support/openssl.ts';
+import { makeRoot } from '../../support/own-authority.ts';
+import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 const td = parseTrustDomain('cluster.local');
 
@@ -145,7 +145,7 @@ describe('clients over TLS', function () {
       ['platform/storage/postgres-host.ts', 'platform/storage/postgres-tls.ts'],
       ['transport/tls-front.ts', 'transport/tls-front.ts'],
     ]);
-    const src = new URL('../../src/', import.meta.url);
+    const src = new URL('../../../src/', import.meta.url);
     const read = (file: string): string => readFileSync(new URL(file, src), 'utf8');
     const found = globSync('**/*.ts', { cwd: src }).filter((file) => opens.test(read(file)));
     assert.ok(found.length >= 4);

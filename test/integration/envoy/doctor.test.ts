@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { doctorCommand } from '../../src/cli/doctor/doctor-command.ts';
-import type { DoctorFinding } from '../../src/cli/doctor/finding.ts';
-import { generateBootstrap } from '../../src/cli/envoy/bootstrap.ts';
-import { type BootstrapFlags, readFlags } from '../../src/cli/envoy/flags.ts';
-import { eventually } from '../support/eventually.ts';
-import { runEnvoy } from '../support/run-envoy.ts';
-import { projectRoot } from '../support/run-gatehouse.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { doctorCommand } from '../../../src/cli/doctor/doctor-command.ts';
+import type { DoctorFinding } from '../../../src/cli/doctor/finding.ts';
+import { generateBootstrap } from '../../../src/cli/envoy/bootstrap.ts';
+import { type BootstrapFlags, readFlags } from '../../../src/cli/envoy/flags.ts';
+import { eventually } from '../../support/eventually.ts';
+import { runEnvoy } from '../../support/run-envoy.ts';
+import { projectRoot } from '../../support/run-gatehouse.ts';
+import { tempDir } from '../../support/temp-dir.ts';
 
 const flags: BootstrapFlags = {
   workload: 'default/details',

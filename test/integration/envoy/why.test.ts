@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
 import { join } from 'node:path';
-import type { Derivation } from '../../src/server/admin/explain-routes.ts';
-import { askAdmin } from '../support/ask-admin.ts';
-import { startHttpEcho } from '../support/echo-app.ts';
-import { startGuardedServer } from '../support/guarded-server.ts';
-import { projectRoot } from '../support/run-gatehouse.ts';
-import type { ClientIdentity } from '../support/svid-of.ts';
+import type { Derivation } from '../../../src/server/admin/explain-routes.ts';
+import { askAdmin } from '../../support/ask-admin.ts';
+import { startHttpEcho } from '../../support/echo-app.ts';
+import { startGuardedServer } from '../../support/guarded-server.ts';
+import { projectRoot } from '../../support/run-gatehouse.ts';
+import type { ClientIdentity } from '../../support/svid-of.ts';
 
 const policy = (name: string): string => readFileSync(join(projectRoot, 'deploy/policies', name), 'utf8');
 
