@@ -6,10 +6,10 @@ import type { Authority, Order } from '../../src/identity/authority/authority.ts
 import { type AuthorityDeps, createAuthority } from '../../src/identity/authority/create-authority.ts';
 import { createLocalKeyStore, createMemoryKeyBlobs } from '../../src/identity/authority/keys/local-keys.ts';
 import type { KeyStore } from '../../src/identity/authority/keys/signer.ts';
-import type { Channel, Entitlement, X509Request } from '../../src/identity/authority/requests.ts';
 import { type AuthoritySettings, defaultSettings } from '../../src/identity/authority/settings.ts';
 import { createMemoryStore, emptyContent, type StoreContent } from '../../src/identity/authority/store/memory-store.ts';
 import type { AuthorityUse } from '../../src/identity/authority/store/state.ts';
+import type { Channel, Entitlement, X509Request } from '../../src/identity/source/identity-source.ts';
 import { parseSpiffeId } from '../../src/spiffe/spiffe-id.ts';
 import { parseTrustDomain, type TrustDomain } from '../../src/spiffe/trust-domain.ts';
 

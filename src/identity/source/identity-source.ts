@@ -1,5 +1,5 @@
 /**
- * What delivery needs of an authority, here or elsewhere.
+ * What the authority gives and delivery takes: bundles, SVIDs, and what consumers acknowledge.
  * @module
  */
 import type { KeyObject } from 'node:crypto';
@@ -8,10 +8,9 @@ import type { BundleSet } from '../../spiffe/bundle.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { JwtSvid, X509Svid } from '../../spiffe/svid.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import type { KeyType } from '../pki/key-type.ts';
 
-export type KeyType = 'ec-p256' | 'ec-p384' | 'rsa-2048';
-
-/** The way in which an SVID or a bundle reaches its consumer. */
+/** The way in which an SVID or a bundle reaches its consumer; `self` is Gatehouse's own, `look` has no key. */
 export type Channel =
   | 'workload-api'
   | 'sds'
@@ -33,26 +32,29 @@ export interface Entitlement {
   readonly federatesWith: readonly TrustDomain[];
 }
 
-export interface X509Request {
+interface SvidRequest {
   readonly entitlement: Entitlement;
-  /** `selector type:value` strings that were attested; kept in the ledger. */
+  /** `type:value` of what was attested; kept in the ledger. */
   readonly selectors: readonly string[];
   readonly channel: Channel;
-  /** Given: that key is certified. Absent: a key of this type is made and returned. */
+  /** The holder-to-be, as in `Acknowledgement.consumer`: so a gate can tell which holders lack a new root. */
+  readonly consumer?: string;
+}
+
+/** Asks for an X.509-SVID. */
+export interface X509Request extends SvidRequest {
+  /** Given: that key is certified. Absent: a key of `keyType` is made and returned. */
   readonly publicKey?: KeyObject;
   /** The same as SubjectPublicKeyInfo, DER: what `readCsr` answers, and much cheaper than a KeyObject. */
   readonly spki?: Uint8Array;
   readonly keyType?: KeyType;
-  /** Who will hold it, as in `Acknowledgement.consumer`: so a gate can tell which holders lack a new root. */
-  readonly consumer?: string;
   /** Aborts when nobody waits for the answer any more. */
   readonly signal?: AbortSignal;
 }
 
-export interface JwtRequest {
-  readonly entitlement: Entitlement;
-  readonly selectors: readonly string[];
-  readonly channel: Channel;
+/** Asks for a JWT-SVID. */
+export interface JwtRequest extends SvidRequest {
+  /** At least one (JWT-SVID §3.2). */
   readonly audiences: readonly string[];
 }
 
@@ -85,10 +87,10 @@ export interface IdentitySource {
   readonly crls?: Watchable<readonly Uint8Array[]>;
   /**
    * Signs an X.509-SVID; resolves when its ledger row is durable.
-   * @throws GatehouseError `authority_not_ready`, `store_unavailable`, `key_invalid`
+   * @throws GatehouseError `authority_not_ready`, `store_unavailable`, `key_invalid`, `not_entitled` (another trust domain's ID)
    */
   issueX509(request: X509Request): Promise<X509Svid>;
-  /** Signs a JWT-SVID. @throws GatehouseError `not_supported` until JWT authorities exist, `authority_not_ready` */
+  /** Signs a JWT-SVID, likewise. @throws GatehouseError `authority_not_ready`, `store_unavailable`, `message_invalid` (no audience) */
   issueJwt(request: JwtRequest): Promise<JwtSvid>;
   acknowledge(word: Acknowledgement): void;
   /** The consumer's stream has ended. */

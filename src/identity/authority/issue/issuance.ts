@@ -9,9 +9,9 @@ import { pathOf, type SpiffeId, trustDomainOf } from '../../../spiffe/spiffe-id.
 import type { JwtSvid, X509Svid } from '../../../spiffe/svid.ts';
 import type { TrustDomain } from '../../../spiffe/trust-domain.ts';
 import { generateKeyDer, type PublicKeyInfo, readPublicKeyInfo, spkiHash } from '../../pki/key-type.ts';
+import type { JwtRequest, X509Request } from '../../source/identity-source.ts';
 import { deciderNameOf } from '../join/decider-names.ts';
 import { createKeyQueue, gone } from '../keys/key-queue.ts';
-import type { JwtRequest, X509Request } from '../requests.ts';
 import type { AuthoritySettings } from '../settings.ts';
 import type { AuthorityRecord } from '../store/state.ts';
 import type { LedgerRow } from '../store/store.ts';

@@ -2,7 +2,7 @@
  * Who holds which bundle: every consumer's words, remembered until nothing that it holds can be valid.
  * @module
  */
-import type { Acknowledgement, Channel } from '../requests.ts';
+import type { Acknowledgement, Channel } from '../../source/identity-source.ts';
 import type { AuthorityUse } from '../store/state.ts';
 import type { Consumer } from '../store/store.ts';
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Work } from '../../../lib/work.ts';
-import type { AckGrade, Channel } from '../requests.ts';
+import type { AckGrade, Channel } from '../../source/identity-source.ts';
 import type { GateGrade } from '../settings.ts';
 import type { AuthorityUse } from '../store/state.ts';
 import type { Consumer, UnexpiredRow } from '../store/store.ts';

@@ -2,7 +2,7 @@
  * What the authority needs of a store. SQLite and PostgreSQL implement it in platform/storage.
  * @module
  */
-import type { AckGrade, Channel } from '../requests.ts';
+import type { AckGrade, Channel } from '../../source/identity-source.ts';
 import type { AuthorityState, AuthorityUse } from './state.ts';
 
 /** One issuance. Times in milliseconds since 1970. */

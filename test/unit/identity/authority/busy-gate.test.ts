@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Channel } from '../../../../src/identity/authority/requests.ts';
 import type { AuthorityUse } from '../../../../src/identity/authority/store/state.ts';
+import type { Channel } from '../../../../src/identity/source/identity-source.ts';
 import { createMetrics } from '../../../../src/platform/observe/metrics.ts';
 import { lookAtAuthority } from '../../../../src/server/authority/authority-metrics.ts';
 import { entitlementOf, openTestAuthority, orderOf, requestOf } from '../../../support/authority.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Acknowledgement } from '../../../../src/identity/authority/requests.ts';
+import type { Acknowledgement } from '../../../../src/identity/source/identity-source.ts';
 import { createMetrics } from '../../../../src/platform/observe/metrics.ts';
 import { lookAtAuthority } from '../../../../src/server/authority/authority-metrics.ts';
 import { entitlementOf, openTestAuthority, orderOf, requestOf } from '../../../support/authority.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import type { AckGrade } from '../../../../../src/identity/authority/requests.ts';
 import type { Edge, Forecast } from '../../../../../src/identity/authority/rotate/forecast.ts';
 import { rehearse } from '../../../../../src/identity/authority/rotate/rehearsal.ts';
 import { defaultSettings } from '../../../../../src/identity/authority/settings.ts';
 import { createMemoryStore } from '../../../../../src/identity/authority/store/memory-store.ts';
 import type { AuthorityUse } from '../../../../../src/identity/authority/store/state.ts';
+import type { AckGrade } from '../../../../../src/identity/source/identity-source.ts';
 import {
   entitlementOf,
   openTestAuthority,
