@@ -8,9 +8,9 @@ import type { Decision, Reason } from '../../policy/decision.ts';
 import type { Facts } from '../../policy/facts.ts';
 import type { RingEntry } from './ring.ts';
 
-/** Where Envoy's RBAC filters file their results, and the `shadow_rules_stat_prefix` of the canary's, in their order. */
-/** Whose metadata holds the shadow verdict. */
+/** The filter whose metadata holds the shadow verdict: Envoy's RBAC. */
 export const shadowFilter = 'envoy.filters.http.rbac';
+/** The `shadow_rules_stat_prefix` of the canary's RBAC filters, in their order. */
 const prefixes = ['gatehouse_parity_deny_', 'gatehouse_parity_allow_'] as const;
 
 /** Decisions that RBAC makes too; it knows nothing of tokens that were refused, of revocation, of other planes. */
@@ -43,7 +43,11 @@ export interface ParityReport {
   readonly entry: RingEntry;
 }
 
-/** Reads the verdict of the shadow filters; undefined if none ran. */
+/**
+ * Reads the verdict of the shadow filters; undefined if none ran.
+ *
+ * @internal  exported for its test
+ */
 export function shadowVerdict(facts: Pick<Facts, 'metadata'>): ShadowVerdict | undefined {
   let verdict: ShadowVerdict | undefined;
   for (const prefix of prefixes) {

@@ -50,7 +50,11 @@ export function parseChunk(chunk: Chunk, report: Reporter): Value | undefined {
   return usual === undefined ? parseFully(chunk, report) : withinSize(usual, report);
 }
 
-/** Reads one chunk by the full parser. */
+/**
+ * Reads one chunk by the full parser; undefined if it cannot be read.
+ *
+ * @internal  exported for the test that holds the quick reader to it
+ */
 export function parseFully(chunk: Chunk, report: Reporter): Value | undefined {
   const whole: Place = { line: chunk.line, column: 1 };
   if (deepestBracket(chunk.text) > MAX_DEPTH) return tooDeep(whole, report);

@@ -40,8 +40,3 @@ function resolveSegments(path: string): string {
   }
   return `/${kept.join('/')}`;
 }
-
-/** Whether `path` lies at or under `prefix`, segment by segment. Both are normal. */
-export function pathHasPrefix(path: string, prefix: string): boolean {
-  return prefix === '/' || path === prefix || (path.startsWith(prefix) && path[prefix.length] === '/');
-}

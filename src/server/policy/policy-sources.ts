@@ -4,11 +4,10 @@
  */
 import type { Config, WorkloadConfig } from '../../config/config.ts';
 import { systemClock } from '../../lib/clock.ts';
-import type { KeptTexts } from '../../platform/storage/kept-texts.ts';
 import type { DialectOptions } from '../../policy/dialects/contribution.ts';
 import { registryKinds } from '../../policy/dialects/kubernetes/registry-readers.ts';
 import type { Endpoint } from '../../policy/registry/registry.ts';
-import type { LastGoodStore } from '../../policy/sources/last-good-store.ts';
+import { lastGoodIn, type StoredTexts } from '../../policy/sources/last-good-store.ts';
 import type { PolicyPath } from '../../policy/sources/policy-path.ts';
 import {
   openPolicySources,
@@ -25,10 +24,10 @@ export function dialectOptions({ trustDomain, trustDomainAliases, policies }: Co
 /** Reads the policies and goes on watching them. @throws GatehouseError `policy_invalid` */
 export function openPolicies(
   config: Config,
-  kept: KeptTexts,
+  stored: StoredTexts,
   onError: (thrown: unknown) => void,
 ): Promise<PolicySources> {
-  return openPolicySources(sourceOptions(config), { clock: systemClock, lastGood: lastGoodIn(kept), onError });
+  return openPolicySources(sourceOptions(config), { clock: systemClock, lastGood: lastGoodIn(stored), onError });
 }
 
 /** What a configuration tells the sources of policy. */
@@ -55,20 +54,5 @@ function toEndpoint({ namespace, serviceAccount, labels, addresses }: WorkloadCo
     addresses: [...addresses],
     ports: [],
     hostNetwork: false,
-  };
-}
-
-const PREFIX = 'policy ';
-
-function lastGoodIn(kept: KeptTexts): LastGoodStore {
-  return {
-    get: async (file) => kept.get(PREFIX + file),
-    keep: async (file, text) => kept.set(PREFIX + file, text),
-    drop: async (file) => kept.remove(PREFIX + file),
-    async retain(files) {
-      for (const name of kept.names()) {
-        if (name.startsWith(PREFIX) && !files.has(name.slice(PREFIX.length))) kept.remove(name);
-      }
-    },
   };
 }

@@ -5,13 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GatehouseError } from '../../../src/errors.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
+import { type KeptTexts, openKeptTexts } from '../../../src/platform/storage/kept-texts.ts';
 import { registryKinds } from '../../../src/policy/dialects/kubernetes/registry-readers.ts';
 import type { Endpoint } from '../../../src/policy/registry/registry.ts';
-import {
-  createLastGoodDirectory,
-  createLastGoodMemory,
-  type LastGoodStore,
-} from '../../../src/policy/sources/last-good-store.ts';
+import { lastGoodIn } from '../../../src/policy/sources/last-good-store.ts';
 import type { PolicyPath } from '../../../src/policy/sources/policy-path.ts';
 import { openPolicySources, type PolicyLoad, type PolicySources } from '../../../src/policy/sources/policy-sources.ts';
 
@@ -35,25 +32,36 @@ const namesOf = (load: PolicyLoad): string[] =>
 describe('openPolicySources', () => {
   let root: string;
   const open: PolicySources[] = [];
+  const texts: KeptTexts[] = [];
   const at = (...parts: string[]): string => join(root, ...parts);
 
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'policies-'));
     mkdirSync(at('policies'));
+    mkdirSync(at('data'));
   });
   afterEach(async () => {
     for (const sources of open.splice(0)) await sources[Symbol.asyncDispose]();
+    for (const one of texts.splice(0)) one[Symbol.dispose]();
     rmSync(root, { recursive: true, force: true });
   });
 
+  /** What a start of the server opens: the same texts as the start before, which has ended. */
+  const storedTexts = (): KeptTexts => {
+    for (const one of texts.splice(0)) one[Symbol.dispose]();
+    const opened = openKeptTexts(at('data'));
+    texts.push(opened);
+    return opened;
+  };
+
   const start = async (
     paths: readonly PolicyPath[] = [{ path: at('policies') }],
-    lastGood: LastGoodStore = createLastGoodMemory(),
+    stored: KeptTexts = storedTexts(),
     quietMs = 10,
   ): Promise<PolicySources> => {
     const sources = await openPolicySources(
       { ...usual, paths, watch: { quietMs, movedMs: 10, mostMs: 10 * quietMs, pollMs: 0 } },
-      { clock: systemClock, lastGood },
+      { clock: systemClock, lastGood: lastGoodIn(stored) },
     );
     open.push(sources);
     return sources;
@@ -243,23 +251,35 @@ describe('openPolicySources', () => {
   });
 
   it('takes the last good content after a restart, and refuses to start without one', async () => {
-    const kept = (): LastGoodStore => createLastGoodDirectory(at('kept'));
     writeFileSync(at('policies', 'a.yaml'), policy('a'));
     writeFileSync(at('policies', 'b.yaml'), policy('b'));
-    const first = await start(undefined, kept());
+    const first = await start(undefined, storedTexts());
     await first[Symbol.asyncDispose]();
     writeFileSync(at('policies', 'b.yaml'), policy('b', '[{form: []}]'));
-    const second = await start(undefined, kept());
+    const second = await start(undefined, storedTexts());
     assert.deepEqual(namesOf(second.current.value), ['a', 'b']);
     assert.deepEqual(second.current.value.degraded, [`${at('policies', 'b.yaml')}:4`]);
     await second[Symbol.asyncDispose]();
-    rmSync(at('kept'), { recursive: true });
-    await assert.rejects(start(undefined, kept()), (thrown: unknown) => {
+    rmSync(at('data'), { recursive: true });
+    mkdirSync(at('data'));
+    await assert.rejects(start(undefined, storedTexts()), (thrown: unknown) => {
       assert.ok(thrown instanceof GatehouseError);
       assert.equal(thrown.code, 'policy_invalid');
       assert.match(thrown.message, /b\.yaml:4:\d+: there is no field "form" here; did you mean from\?/);
       return true;
     });
+  });
+
+  it('forgets the content of files that are gone, and leaves the texts of others alone', async () => {
+    const stored = storedTexts();
+    stored.set('feed', 'said');
+    writeFileSync(at('policies', 'a.yaml'), policy('a'));
+    writeFileSync(at('policies', 'b.yaml'), policy('b'));
+    const first = await start(undefined, stored);
+    rmSync(at('policies', 'b.yaml'));
+    await first.reload();
+    await first[Symbol.asyncDispose]();
+    assert.deepEqual(stored.names(), ['feed', `policy ${at('policies', 'a.yaml')}`]);
   });
 
   it('refuses to start with a path that is not there', async () => {
@@ -342,7 +362,7 @@ describe('openPolicySources', () => {
     writeFileSync(at('policies', 'a.yaml'), policy('a'));
     let isBroken = false;
     const clock = { ...systemClock, now: () => { if (isBroken) throw new TypeError('a fault\nof ours'); return systemClock.now(); } }; // biome-ignore format: a row
-    const sources = await openPolicySources({ ...usual, paths: [{ path: at('policies') }] }, { clock, lastGood: createLastGoodMemory() }); // biome-ignore format: a row
+    const sources = await openPolicySources({ ...usual, paths: [{ path: at('policies') }] }, { clock, lastGood: lastGoodIn(storedTexts()) }); // biome-ignore format: a row
     open.push(sources);
     isBroken = true;
     writeFileSync(at('policies', 'b.yaml'), policy('b'));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { normalisePath, pathHasPrefix } from '../../../../src/policy/meaning/normal-path.ts';
+import { normalisePath } from '../../../../src/policy/meaning/normal-path.ts';
 
 const cases: readonly { path: string; want: string }[] = [
   { path: '/', want: '/' },
@@ -33,13 +33,4 @@ describe('normalisePath (Calico)', () => {
       assert.equal(normal.is === 'path' ? normal.path : normal.is, want);
     });
   }
-});
-
-describe('pathHasPrefix', () => {
-  it('stops at segment boundaries', () => {
-    assert.equal(pathHasPrefix('/apix', '/api'), false);
-    assert.equal(pathHasPrefix('/api/x', '/api'), true);
-    assert.equal(pathHasPrefix('/api', '/api'), true);
-    assert.equal(pathHasPrefix('/anything', '/'), true);
-  });
 });
