@@ -7,6 +7,7 @@ import { latencyBounds } from '../authz/record/counters.ts';
 import type { Config } from '../config/config.ts';
 import { asGatehouseError, type GatehouseError } from '../errors.ts';
 import { createExecutables } from '../identity/attestation/executable.ts';
+import type { AuthorityUse } from '../identity/authority/store/state.ts';
 import { createFollowers } from '../identity/delivery/feed/followers.ts';
 import { createAccounts } from '../lib/accounts.ts';
 import { createWatchable } from '../lib/watchable.ts';
@@ -24,7 +25,6 @@ import { authorityIdOf, deciderIdOf } from '../spiffe/own-ids.ts';
 import type { ServingState } from '../transport/health-service.ts';
 import type { LaneTally } from '../transport/lane/counts.ts';
 import { textOfAddress } from '../transport/listen/listen-address.ts';
-import { absentAuthority, noAuthorityHere } from './admin/absent-authority.ts';
 import { openAdmin } from './admin/admin-listener.ts';
 import { openAuthorityDoors } from './authority/authority-listeners.ts';
 import { lookAtAuthority } from './authority/authority-metrics.ts';
@@ -361,20 +361,22 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
           handshakeFailed: troubles.handshakeFailed,
         }),
       );
-    const absent = (): never => {
-      throw noAuthorityHere(config.authorityAddresses);
+    const here = identity;
+    const operations = here && {
+      authority: here.authority,
+      rehearse: (use: AuthorityUse) => here.rehearse(use, edges.all()),
+      backup: () => here.backup(),
     };
     const admin = stack.use(
       await openAdmin(config, tls.primary, {
-        authority: identity?.authority ?? absentAuthority(config.authorityAddresses),
+        operations,
+        revocations: knowledge.revocations,
         entries,
         accounts,
         executables: identity?.executables ?? createExecutables(),
         policies,
         decisions,
         deciders: allDeciders,
-        rehearse: async (use) => identity?.rehearse(use, edges.all()) ?? absent(),
-        backup: () => identity?.backup() ?? absent(),
         explain,
         config: () => config,
         status: () => ({

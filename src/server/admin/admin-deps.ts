@@ -4,9 +4,6 @@
  */
 import type { Config } from '../../config/config.ts';
 import type { Executables } from '../../identity/attestation/executable.ts';
-import type { Authority } from '../../identity/authority/authority.ts';
-import type { Forecast } from '../../identity/authority/rotate/forecast.ts';
-import type { AuthorityUse } from '../../identity/authority/store/state.ts';
 import type { Entry } from '../../identity/registration/entry.ts';
 import type { Accounts } from '../../lib/accounts.ts';
 import type { Watchable } from '../../lib/watchable.ts';
@@ -15,11 +12,16 @@ import type { PolicySources } from '../../policy/sources/policy-sources.ts';
 import type { AllDeciders } from '../decider/all-deciders.ts';
 import type { LiveExplain } from '../explain/live-explain.ts';
 import type { DecisionLog } from '../log/decision-log.ts';
+import type { RevocationRows } from '../revocations.ts';
 import type { IdentifyCaller } from '../tls/callers.ts';
 import type { Troubles } from '../troubles.ts';
+import type { AuthorityOperations } from './authority-operations.ts';
 
 export interface AdminDeps {
-  readonly authority: Authority;
+  /** Undefined on a server that is only a decider. */
+  readonly operations: AuthorityOperations | undefined;
+  /** Those in force; undefined while none are known. */
+  readonly revocations: Watchable<RevocationRows | undefined>;
   readonly entries: Watchable<readonly Entry[]>;
   readonly accounts: Accounts;
   readonly executables: Executables;
@@ -27,10 +29,6 @@ export interface AdminDeps {
   readonly decisions: DecisionLog;
   /** Here and elsewhere. */
   readonly deciders: AllDeciders | undefined;
-  /** Rehearses a rotation that would begin now. */
-  readonly rehearse: (use: AuthorityUse) => Promise<Forecast>;
-  /** Everything of the authority, sealed. */
-  readonly backup: () => AsyncIterable<Uint8Array>;
   readonly explain: LiveExplain;
   /** The configuration in force. */
   readonly config: () => Config;

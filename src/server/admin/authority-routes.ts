@@ -8,12 +8,12 @@ import type { Authority, AuthorityStatus } from '../../identity/authority/author
 import type { Blocker } from '../../identity/authority/rotate/gate.ts';
 import type { LedgerQuery } from '../../identity/authority/store/store.ts';
 import type { Entry } from '../../identity/registration/entry.ts';
-import type { AdminHandler } from './admin-handler.ts';
+import type { AuthorityHandler } from './authority-operations.ts';
 import { limitOf } from './limit.ts';
 import { maybeTime, timeText } from './time-text.ts';
 
 /** All authorities, slot by slot, with who has not acknowledged them. */
-export const authorities: AdminHandler = async (_, { authority }) => {
+export const authorities: AuthorityHandler = async (_, { authority }) => {
   const { trustDomain, sequence, x509Authorities, jwtAuthorities } = await authority.status();
   return {
     trustDomain,
@@ -41,7 +41,7 @@ export function blockerRow({ lastSeenAt, doneBy, ...rest }: Blocker) {
  * Issuances, newest first: `?spiffeId= &authorityId= &kind=x509|jwt &serial= &unexpired=true &since= &until= &limit= &page=`.
  * `next` of an answer is the `page` of the one that follows.
  */
-export const ledger: AdminHandler = async ({ query }, { authority, entries }) => {
+export const ledger: AuthorityHandler = async ({ query }, { authority, entries }) => {
   const kind = query.get('kind');
   if (kind !== null && kind !== 'x509' && kind !== 'jwt') {
     throw new GatehouseError('message_invalid', 'kind must be x509 or jwt');

@@ -3,13 +3,12 @@
  * @module
  */
 import { asGatehouseError } from '../../errors.ts';
-import type { AdminDeps } from './admin-deps.ts';
-import type { AdminHandler } from './admin-handler.ts';
+import type { AuthorityHandler, AuthorityOperations } from './authority-operations.ts';
 
-export const backup: AdminHandler = ({ who }, deps) => audited(who, deps);
+export const backup: AuthorityHandler = ({ who }, deps) => audited(who, deps);
 
 /** The audit has its row when the last piece has gone: `cancelled` where who asked did not wait for it. */
-async function* audited(who: string, deps: AdminDeps): AsyncGenerator<Uint8Array> {
+async function* audited(who: string, deps: AuthorityOperations): AsyncGenerator<Uint8Array> {
   let result: string = 'cancelled';
   try {
     yield* deps.backup();

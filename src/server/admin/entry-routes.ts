@@ -30,9 +30,9 @@ function entryRows(all: readonly Entry[], isRevoked: (spiffeId: string) => boole
   }));
 }
 
-/** Whether an ID is revoked. A server that has no authority has no entries either, and is not asked. */
-function revokedIn({ authority, entries: { value } }: AdminDeps): (spiffeId: string) => boolean {
-  const rows = value.length === 0 ? [] : authority.revocations.value.rows;
+/** Whether an ID is revoked. */
+function revokedIn({ revocations }: AdminDeps): (spiffeId: string) => boolean {
+  const rows = revocations.value?.rows ?? [];
   const ids = new Set(rows.filter(({ kind }) => kind === 'id').map((row) => row.value));
   return (spiffeId) => ids.has(spiffeId);
 }

@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { GatehouseError } from '../../errors.ts';
 import { certificatesToPem } from '../../identity/pki/pem.ts';
-import type { AdminHandler } from './admin-handler.ts';
+import type { AuthorityHandler } from './authority-operations.ts';
 import { bodyAs } from './body.ts';
 import { timeText } from './time-text.ts';
 
@@ -22,7 +22,7 @@ const orderSchema = z.strictObject({
 });
 
 /** The token, and the authorities that the decider may believe until it knows more. */
-export const createJoinToken: AdminHandler = async ({ who, body }, { authority, log }) => {
+export const createJoinToken: AuthorityHandler = async ({ who, body }, { authority, log }) => {
   const { ttlSeconds, reason, decider } = bodyAs(orderSchema, body);
   const bundle = certificatesToPem(authority.bundles.value.own.x509Authorities);
   if (bundle === '')

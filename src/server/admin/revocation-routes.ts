@@ -11,7 +11,7 @@ import { certificatesToPem, crlsToPem } from '../../identity/pki/pem.ts';
 import type { Entry } from '../../identity/registration/entry.ts';
 import { authorityIdOf, deciderIdOf } from '../../spiffe/own-ids.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
-import type { AdminHandler } from './admin-handler.ts';
+import type { AuthorityHandler } from './authority-operations.ts';
 import { bodyAs } from './body.ts';
 import { timeText } from './time-text.ts';
 
@@ -35,7 +35,7 @@ const cannotCut = [
 ];
 
 /** `POST /v1/revocations`: in force on every decider when it answers. */
-export const revoke: AdminHandler = async ({ who, body }, { authority, entries, deciders, log }) => {
+export const revoke: AuthorityHandler = async ({ who, body }, { authority, entries, deciders, log }) => {
   const { override, ...order } = bodyAs(orderSchema, body);
   const { row, target, warnings } = await refusalsKept('svid revoke', who, order, authority, async () => {
     const mayBe =
@@ -156,7 +156,7 @@ async function refusalsKept<T>(
   }
 }
 
-type Deciders = Parameters<AdminHandler>[1]['deciders'];
+type Deciders = Parameters<AuthorityHandler>[1]['deciders'];
 
 /** A serial and a key are known only from a certificate; a decider that never saw one would let them pass. */
 async function certificatesSeen(deciders: Deciders, authority: Authority, override: boolean): Promise<string[]> {
@@ -187,7 +187,7 @@ async function certificatesSeen(deciders: Deciders, authority: Authority, overri
 }
 
 /** `POST /v1/revocations/undo`: of an ID or a key, once nothing lives that it kept out. */
-export const undoRevocation: AdminHandler = async ({ who, body }, { authority, log }) => {
+export const undoRevocation: AuthorityHandler = async ({ who, body }, { authority, log }) => {
   const { override: _, ...order } = bodyAs(orderSchema, body);
   await refusalsKept('svid revoke --undo', who, order, authority, () => authority.undoRevocation({ ...order, who }));
   log.warn({ who, kind: order.kind, value: order.value, reason: order.reason }, 'a revocation was undone');
@@ -199,13 +199,13 @@ function revocationRow({ revokedAt, notAfterAt, ...rest }: RevocationRow) {
 }
 
 /** What is revoked and has not expired, newest first. */
-export const revocations: AdminHandler = (_, { authority }) => {
+export const revocations: AuthorityHandler = (_, { authority }) => {
   const { sequence, rows } = authority.revocations.value;
   return { sequence, rows: [...rows].sort((a, b) => b.revokedAt - a.revokedAt).map(revocationRow) };
 };
 
 /** The CRLs, one an X.509 authority that has revoked something, and the certificates that they verify with; PEM. */
-export const crl: AdminHandler = (_, { authority }) => ({
+export const crl: AuthorityHandler = (_, { authority }) => ({
   crls: authority.crls.value.map((der) => crlsToPem([der])),
   bundle: certificatesToPem(authority.bundles.value.own.x509Authorities),
 });

@@ -4,13 +4,13 @@
  */
 import * as z from 'zod';
 import { asGatehouseError } from '../../errors.ts';
-import type { AdminHandler } from './admin-handler.ts';
+import type { AuthorityHandler } from './authority-operations.ts';
 import { bodyAs } from './body.ts';
 
 const orderSchema = z.strictObject({ reason: z.string().max(1000).default('') });
 
 /** Done, or which keys could not be read. */
-export const rewrapKeys: AdminHandler = async ({ who, body }, { authority, log }) => {
+export const rewrapKeys: AuthorityHandler = async ({ who, body }, { authority, log }) => {
   const { reason } = bodyAs(orderSchema, body);
   try {
     const outcome = await authority.rewrap(who, reason);

@@ -7,6 +7,7 @@ import { GatehouseError } from '../../errors.ts';
 import { type Verb, verbs } from '../../identity/authority/authority.ts';
 import { type Breakage, type Edge, type Forecast, keptForecast } from '../../identity/authority/rotate/forecast.ts';
 import type { AdminHandler } from './admin-handler.ts';
+import { type AuthorityHandler, ofAuthority } from './authority-operations.ts';
 import { blockerRow } from './authority-routes.ts';
 import { bodyAs } from './body.ts';
 import { limitOf } from './limit.ts';
@@ -29,7 +30,7 @@ const orderSchema = z.strictObject({
 
 /** `POST /v1/authorities/<verb>`: done, or `rotation_blocked` with who is in the way. */
 const verbRoute =
-  (verb: Verb): AdminHandler =>
+  (verb: Verb): AuthorityHandler =>
   async ({ who, body }, { authority, log }) => {
     const order = { ...bodyAs(orderSchema, body), who };
     const outcome = await authority[verb](order);
@@ -47,7 +48,7 @@ const verbRoute =
   };
 
 export const verbRoutes: readonly (readonly [route: string, handle: AdminHandler])[] = verbs.map(
-  (verb) => [`POST /v1/authorities/${verb}`, verbRoute(verb)] as const,
+  (verb) => [`POST /v1/authorities/${verb}`, ofAuthority(verbRoute(verb))] as const,
 );
 
 function gateDetails(blockers: readonly Parameters<typeof blockerRow>[0][], etaSeconds: number | undefined) {
@@ -59,7 +60,7 @@ function gateDetails(blockers: readonly Parameters<typeof blockerRow>[0][], etaS
 }
 
 /** `?verb= &use= &authorityId=`: what that verb would meet now, without an audit row. */
-export const gate: AdminHandler = async ({ query }, { authority }) => {
+export const gate: AuthorityHandler = async ({ query }, { authority }) => {
   const asked = z
     .strictObject({ verb: z.enum(verbs), use, authorityId: z.string().default('') })
     .safeParse(Object.fromEntries(query));
@@ -70,12 +71,12 @@ export const gate: AdminHandler = async ({ query }, { authority }) => {
 };
 
 /** What operators and the schedule did, newest first: `?limit=`. */
-export const audit: AdminHandler = async ({ query }, { authority }) => ({
+export const audit: AuthorityHandler = async ({ query }, { authority }) => ({
   rows: (await authority.audit(limitOf(query, 100, 10_000))).map(({ at, ...rest }) => ({ at: timeText(at), ...rest })),
 });
 
 /** Rehearses a rotation; the forecast of one of the X.509 authorities is kept. */
-export const rehearseNow: AdminHandler = async ({ who, body }, { authority, rehearse }) => {
+export const rehearseNow: AuthorityHandler = async ({ who, body }, { authority, rehearse }) => {
   const { use: which } = bodyAs(z.strictObject({ use }), body);
   const forecast = await rehearse(which);
   if (which === 'x509') await authority.keepForecast(keptForecast(forecast), who);
@@ -109,7 +110,7 @@ function breakageRow({ firstBreakAt, lacking, edges }: Breakage) {
 }
 
 /** The forecast that was kept last, beside what has been done since. @throws GatehouseError `not_found` */
-export const forecastAndActual: AdminHandler = async (_, { authority }) => {
+export const forecastAndActual: AuthorityHandler = async (_, { authority }) => {
   const both = await authority.compareForecast();
   if (!both) throw new GatehouseError('not_found', 'no rotation was rehearsed yet; gatehouse ca rehearse does');
   const { forecast, actual } = both;

@@ -4,6 +4,7 @@
  */
 import { GatehouseError } from '../../errors.ts';
 import type { AdminHandler } from './admin-handler.ts';
+import { ofAuthority } from './authority-operations.ts';
 import { authorities, ledger } from './authority-routes.ts';
 import { backup } from './backup-route.ts';
 import { entries, explainEntry } from './entry-routes.ts';
@@ -18,19 +19,19 @@ const routes: ReadonlyMap<string, AdminHandler> = new Map([
   ...verbRoutes,
   ...Object.entries<AdminHandler>({
     'GET /v1/status': (_, deps) => deps.status(),
-    'GET /v1/authorities': authorities,
-    'GET /v1/authorities/gate': gate,
-    'GET /v1/rehearsal': forecastAndActual,
-    'POST /v1/rehearsal': rehearseNow,
-    'GET /v1/audit': audit,
-    'GET /v1/ledger': ledger,
-    'GET /v1/revocations': revocations,
-    'POST /v1/revocations': revoke,
-    'POST /v1/revocations/undo': undoRevocation,
-    'GET /v1/crl': crl,
-    'POST /v1/join-tokens': createJoinToken,
-    'POST /v1/backup': backup,
-    'POST /v1/keys/rewrap': rewrapKeys,
+    'GET /v1/authorities': ofAuthority(authorities),
+    'GET /v1/authorities/gate': ofAuthority(gate),
+    'GET /v1/rehearsal': ofAuthority(forecastAndActual),
+    'POST /v1/rehearsal': ofAuthority(rehearseNow),
+    'GET /v1/audit': ofAuthority(audit),
+    'GET /v1/ledger': ofAuthority(ledger),
+    'GET /v1/revocations': ofAuthority(revocations),
+    'POST /v1/revocations': ofAuthority(revoke),
+    'POST /v1/revocations/undo': ofAuthority(undoRevocation),
+    'GET /v1/crl': ofAuthority(crl),
+    'POST /v1/join-tokens': ofAuthority(createJoinToken),
+    'POST /v1/backup': ofAuthority(backup),
+    'POST /v1/keys/rewrap': ofAuthority(rewrapKeys),
     'GET /v1/entries': entries,
     'GET /v1/entries/explain': explainEntry,
     'GET /v1/policies': policies,

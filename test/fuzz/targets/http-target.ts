@@ -8,7 +8,6 @@ import type { Config } from '../../../src/config/config.ts';
 import { createAccounts } from '../../../src/lib/accounts.ts';
 import { createWatchable } from '../../../src/lib/watchable.ts';
 import { createHealthPages } from '../../../src/platform/observe/health-pages.ts';
-import { absentAuthority } from '../../../src/server/admin/absent-authority.ts';
 import type { AdminDeps } from '../../../src/server/admin/admin-deps.ts';
 import { openAdmin } from '../../../src/server/admin/admin-listener.ts';
 import { type HttpDoor, openHttpDoor } from '../../../src/server/listeners/http-listener.ts';
@@ -22,7 +21,9 @@ const nothing = createWatchable(undefined);
 /** What only running servers have answers with nothing: what is fuzzed is the way there. */
 function adminDeps(): AdminDeps {
   const known = {
-    authority: absentAuthority(['127.0.0.1:1']),
+    operations: undefined,
+    config: () => ({ authorityAddresses: ['127.0.0.1:1'] }),
+    revocations: nothing,
     accounts: createAccounts(),
     entries: createWatchable([]),
     identify: () => undefined,
