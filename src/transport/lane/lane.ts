@@ -7,15 +7,18 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { GatehouseError } from '../../errors.ts';
 import type { GrpcMethod } from '../grpc-methods.ts';
-import { crowdFor, leastBy, type Owner } from '../shares.ts';
-import { Connection } from './connection/connection.ts';
+import type { Owner } from '../shares.ts';
+import type { Connection } from './connection/connection.ts';
+import { startDrain, stopCalls } from './connection/drain.ts';
 import { createInflate } from './connection/inflate.ts';
 import type { Shared } from './connection/shared.ts';
 import { createLaneCounts, type LaneCounts } from './counts.ts';
 import { defaultLimits, type LaneLimits } from './limits.ts';
+import { abandonUnread, evictFor, freeHeldBytes } from './make-room.ts';
 import type { LaneMethod } from './method.ts';
 import { HeadReader } from './request/request-head.ts';
-import { isBusy, isIdle, sweep } from './sweep.ts';
+import { serveConnection } from './serve-connection.ts';
+import { createSweepTimer, type SweepTimer } from './sweep-timer.ts';
 
 export interface LaneDeps<P> {
   /** The fast path, by full path, e.g. `/envoy.service.auth.v3.Authorization/Check`. */
@@ -43,8 +46,6 @@ export interface Lane<P> extends AsyncDisposable {
   drain(graceMs?: number): Promise<void>;
 }
 
-/** How often connections are looked at while something waits. */
-const BUSY_TICK_MS = 50;
 /** What one read takes at most. */
 const INPUT_BYTES = 65_536;
 /** A peer that is gone without a word is noticed by TCP. */
@@ -54,23 +55,70 @@ const NOBODY: Owner = ['', ''];
 
 /** Creates a lane without a listener: whoever listens hands it the sockets. */
 export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
-  const limits: LaneLimits = Object.freeze({ ...defaultLimits, ...deps.limits });
-  const counts = deps.counts ?? createLaneCounts();
-  const now = deps.now ?? (() => performance.now());
-  const links = new Set<Connection<P>>();
+  const { counts = createLaneCounts() } = deps;
+  const connections = new Set<Connection<P>>();
   const emptied: (() => void)[] = [];
-  let draining = false;
-  let timer: NodeJS.Timeout | undefined;
-  let quiet = true;
+  let isStopping = false;
+  const lane = createShared(deps, counts, connections);
+  const { limits, timer } = lane;
+  const untilEmpty = (): Promise<void> => new Promise((resolve) => void emptied.push(resolve));
+  const gone = (connection: Connection<P>): void => {
+    connections.delete(connection);
+    deps.gone?.(connection.peer);
+    counts.connections = connections.size;
+    if (connections.size > 0) return;
+    timer.stop();
+    for (const done of emptied.splice(0)) done();
+  };
+  return {
+    counts,
+    accept(socket, peer, owner = NOBODY) {
+      if (socket.destroyed) return deps.gone?.(peer);
+      if (isStopping || (connections.size >= limits.connections && !evictFor(connections, owner))) {
+        if (!isStopping) counts.hostile.connections_full += 1;
+        socket.on('error', () => {});
+        socket.destroy();
+        return deps.gone?.(peer);
+      }
+      if (socket instanceof Socket) socket.setNoDelay(true).setKeepAlive(true, KEEPALIVE_MS);
+      connections.add(serveConnection(lane, socket, peer, owner, gone));
+      counts.connections = connections.size;
+      counts.connectionsOpened += 1;
+      timer.start();
+    },
+    async drain(graceMs = limits.drainMs) {
+      isStopping = true;
+      for (const connection of connections) startDrain(connection, graceMs);
+      if (connections.size === 0) return;
+      // Calls may still say what they just heard, such as NOT_SERVING.
+      setImmediate(() => {
+        for (const connection of connections) stopCalls(connection);
+      });
+      timer.hurry();
+      await untilEmpty();
+    },
+    async [Symbol.asyncDispose]() {
+      isStopping = true;
+      for (const connection of connections) connection.socket.destroy();
+      if (connections.size > 0) await untilEmpty();
+    },
+  };
+}
 
-  const shared: Shared<P> = {
+/** What the connections of a lane have in common, and the timer that looks at them. */
+function createShared<P>(
+  deps: LaneDeps<P>,
+  counts: LaneCounts,
+  connections: ReadonlySet<Connection<P>>,
+): Shared<P> & { readonly timer: SweepTimer } {
+  const { methods = new Map(), calls = [], now = () => performance.now() } = deps;
+  const limits: LaneLimits = Object.freeze({ ...defaultLimits, ...deps.limits });
+  const timer = createSweepTimer({ connections, now, quietTickMs: limits.quietTickMs });
+  const callsByPath = new Map(calls.map((method) => [method.path, method]));
+  const lane: Shared<P> & { readonly timer: SweepTimer } = {
     limits,
     counts,
-    heads: new HeadReader(
-      deps.methods ?? new Map(),
-      limits.headerListBytes,
-      new Map((deps.calls ?? []).map((method) => [method.path, method])),
-    ),
+    heads: new HeadReader(methods, limits.headerListBytes, callsByPath),
     inflate: createInflate(limits.messageBytes, limits.inflating),
     outputs: [],
     input: Buffer.allocUnsafeSlow(INPUT_BYTES),
@@ -79,110 +127,10 @@ export function createLane<P>(deps: LaneDeps<P>): Lane<P> {
     callFailed: deps.callFailed ?? (() => undefined),
     held: 0,
     unread: 0,
-    makeRoom,
-    shedUnread,
-    soon: () => {
-      if (quiet) schedule(BUSY_TICK_MS);
-    },
+    makeRoom: (asking, size) => freeHeldBytes(connections, lane, asking, size),
+    shedUnread: () => abandonUnread(connections, lane),
+    soon: timer.soon,
+    timer,
   };
-
-  function schedule(delay: number): void {
-    clearTimeout(timer);
-    quiet = delay !== BUSY_TICK_MS;
-    timer = setTimeout(tick, delay);
-    timer.unref();
-  }
-
-  function tick(): void {
-    timer = undefined;
-    quiet = true;
-    const time = now();
-    let busy = draining;
-    for (const link of links) {
-      sweep(link, time);
-      busy ||= isBusy(link);
-    }
-    if (links.size > 0) schedule(busy ? BUSY_TICK_MS : limits.quietTickMs);
-  }
-
-  /**
-   * Makes room for one more of `owner`: of those who have most, the connection that has been idle longest goes, else the oldest of
-   * those that have brought no call yet, else, where the newcomer has less than they have, the one that was quiet longest.
-   */
-  function evict(owner: Owner): boolean {
-    const open = [...links].filter(({ phase }) => phase !== 'closing');
-    const { members, mustGive } = crowdFor(open, owner);
-    const evicted =
-      leastBy(members.filter(isIdle), ({ activeAt }) => activeAt) ??
-      leastBy(
-        members.filter(({ calls }) => calls === 0),
-        ({ openedAt }) => openedAt,
-      ) ??
-      (mustGive ? leastBy(members, ({ activeAt }) => activeAt) : undefined);
-    evicted?.abandon('connections_full');
-    return evicted !== undefined;
-  }
-
-  function makeRoom(asking: Connection<P>, size: number): boolean {
-    const most = leastBy([...links], ({ held }) => -held);
-    if (most === undefined || most === asking) return false;
-    most.shed(Math.max(size, limits.heldBytes / 8));
-    return shared.held + size <= limits.heldBytes;
-  }
-
-  function shedUnread(): void {
-    while (shared.unread > limits.unreadBytes) {
-      const most = leastBy([...links], ({ unread }) => -unread);
-      if (most === undefined || most.unread === 0) return;
-      most.abandon('unread_output');
-    }
-  }
-
-  function gone(link: Connection<P>): void {
-    links.delete(link);
-    deps.gone?.(link.peer);
-    counts.connections = links.size;
-    if (links.size > 0) return;
-    clearTimeout(timer);
-    timer = undefined;
-    for (const done of emptied.splice(0)) done();
-  }
-
-  async function drain(graceMs = limits.drainMs): Promise<void> {
-    draining = true;
-    for (const link of links) link.drain(graceMs);
-    if (links.size === 0) return;
-    // Calls may still say what they just heard, such as NOT_SERVING.
-    setImmediate(() => {
-      for (const link of links) link.stopCalls();
-    });
-    schedule(BUSY_TICK_MS);
-    timer?.ref();
-    await new Promise<void>((resolve) => emptied.push(resolve));
-  }
-
-  return {
-    counts,
-    accept(socket, peer, owner = NOBODY) {
-      if (socket.destroyed) return deps.gone?.(peer);
-      if (draining || (links.size >= limits.connections && !evict(owner))) {
-        if (!draining) counts.hostile.connections_full += 1;
-        socket.on('error', () => {});
-        socket.destroy();
-        return deps.gone?.(peer);
-      }
-      if (socket instanceof Socket) socket.setNoDelay(true).setKeepAlive(true, KEEPALIVE_MS);
-      const link: Connection<P> = new Connection(shared, socket, peer, owner, () => gone(link));
-      links.add(link);
-      counts.connections = links.size;
-      counts.connectionsOpened += 1;
-      if (timer === undefined) schedule(limits.quietTickMs);
-    },
-    drain,
-    async [Symbol.asyncDispose]() {
-      draining = true;
-      for (const link of links) link.socket.destroy();
-      if (links.size > 0) await new Promise<void>((resolve) => emptied.push(resolve));
-    },
-  };
+  return lane;
 }

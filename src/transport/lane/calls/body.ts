@@ -25,22 +25,29 @@ export function bodyIsComplete<P>(stream: Stream<P>): boolean {
 
 /** Keeps `bytes[start, end)` on the stream. Returns a refusal when the message may not be taken. */
 export function keepBody<P>(
-  link: Connection<P>,
+  connection: Connection<P>,
   stream: Stream<P>,
   bytes: Buffer,
   start: number,
   end: number,
 ): GrpcRefusal | undefined {
   const filled = stream.bodyFilled + (end - start);
-  const limit = link.lane.limits.messageBytes;
-  if (filled > limit + MESSAGE_PREFIX) return tooLarge(link, filled - MESSAGE_PREFIX);
-  if (!makeRoom(link, stream, filled, announcedIn(stream, bytes, start, end))) return tooMuchHeld(link);
+  const limit = connection.lane.limits.messageBytes;
+  if (filled > limit + MESSAGE_PREFIX) return tooLarge(connection, filled - MESSAGE_PREFIX);
+  if (!growBody(connection, stream, filled, announcedIn(stream, bytes, start, end))) return tooMuchHeld(connection);
   bytes.copy(stream.body!, stream.bodyFilled, start, end);
   stream.bodyFilled = filled;
   if (filled < MESSAGE_PREFIX) return undefined;
   const length = uint32(stream.body!, 1);
-  if (length > limit) return tooLarge(link, length);
+  if (length > limit) return tooLarge(connection, length);
   return filled > MESSAGE_PREFIX + length ? secondMessage(stream) : undefined;
+}
+
+/** Lets go of a request's body once it is answered. */
+export function releaseBody<P>(connection: Connection<P>, stream: Stream<P>): void {
+  if (stream.body === undefined) return;
+  connection.hold(stream, -stream.body.length);
+  stream.body = undefined;
 }
 
 /** Says that a request holds more than the one message of a unary call. */
@@ -60,26 +67,26 @@ export function noMessage<P>(stream: Stream<P>): GrpcRefusal {
 }
 
 /** Says that no more may be held. */
-export function tooMuchHeld<P>(link: Connection<P>): GrpcRefusal {
-  link.countHostile('held_bytes');
+export function tooMuchHeld<P>(connection: Connection<P>): GrpcRefusal {
+  connection.countHostile('held_bytes');
   return { status: grpcStatus.resourceExhausted, message: 'Too many bytes of unfinished requests' };
 }
 
 /** Says that a message is above the limit. */
-export function tooLarge<P>(link: Connection<P>, length: number): GrpcRefusal {
-  link.countHostile('message_size');
+export function tooLarge<P>(connection: Connection<P>, length: number): GrpcRefusal {
+  connection.countHostile('message_size');
   return {
     status: grpcStatus.resourceExhausted,
-    message: `Received message larger than max (${length} vs ${link.lane.limits.messageBytes})`,
+    message: `Received message larger than max (${length} vs ${connection.lane.limits.messageBytes})`,
   };
 }
 
 /** Says that a message is above the limit once it is decompressed. */
-export function tooLargeInflated<P>(link: Connection<P>): GrpcRefusal {
-  link.countHostile('message_size');
+export function tooLargeInflated<P>(connection: Connection<P>): GrpcRefusal {
+  connection.countHostile('message_size');
   return {
     status: grpcStatus.resourceExhausted,
-    message: `Received message that decompresses to a size larger than ${link.lane.limits.messageBytes}`,
+    message: `Received message that decompresses to a size larger than ${connection.lane.limits.messageBytes}`,
   };
 }
 
@@ -91,8 +98,8 @@ export function announcedIn<P>(stream: Stream<P>, bytes: Buffer, start: number, 
 }
 
 /** Makes room for `needed` bytes of the message that is put together. False: no more may be held. */
-export function makeRoom<P>(
-  link: Connection<P>,
+export function growBody<P>(
+  connection: Connection<P>,
   stream: Stream<P>,
   needed: number,
   announced: number | undefined,
@@ -103,10 +110,10 @@ export function makeRoom<P>(
   while (size < needed) size *= GROWTH;
   if (announced !== undefined) size = Math.max(needed, Math.min(size, announced));
   const more = size - (old?.length ?? 0);
-  if (!link.mayHold(more)) return false;
+  if (!connection.mayHold(more)) return false;
   const body = Buffer.allocUnsafeSlow(size);
   if (old !== undefined) old.copy(body, 0, 0, stream.bodyFilled);
-  link.hold(stream, more);
+  connection.hold(stream, more);
   stream.body = body;
   return true;
 }

@@ -8,6 +8,7 @@ import { encodeBlock } from '../hpack/encoder.ts';
 import type { GrpcRefusal } from '../method.ts';
 import { FRAME_HEADER, flag, frameType, MAX_FRAME_PAYLOAD } from '../wire/protocol.ts';
 import { putUint32, writeFrame, writeFrameHeader } from '../wire/write-frames.ts';
+import { releaseBody } from './body.ts';
 
 const PREFIX = 5;
 export const okHeaders = encodeBlock([
@@ -35,27 +36,26 @@ const replyEnd = frameBytes(frameType.headers, flag.endHeaders | flag.endStream,
 /** A table size update to nothing (RFC 7541 §6.3). */
 const noTable = Buffer.from([0x20]);
 
-export function writeHeaders<P>(link: Connection<P>, flags: number, id: number, block: Buffer): void {
-  const first = link.tableUpdateDue ? Buffer.concat([noTable, block]) : block;
-  link.tableGivenUp ||= link.tableUpdateDue;
-  link.tableUpdateDue = false;
-  writeFrame(link.out, frameType.headers, flag.endHeaders | flags, id, first);
+export function writeHeaders<P>(connection: Connection<P>, flags: number, id: number, block: Buffer): void {
+  const first = connection.settings.takeTableUpdate() ? Buffer.concat([noTable, block]) : block;
+  writeFrame(connection.out, frameType.headers, flag.endHeaders | flags, id, first);
 }
 
 /** Sends `message` with status OK; what the peer's windows do not let through waits. */
-export function sendMessage<P>(link: Connection<P>, stream: Stream<P>, message: Uint8Array): void {
+export function sendMessage<P>(connection: Connection<P>, stream: Stream<P>, message: Uint8Array): void {
   const length = message.length;
   const framed = length + PREFIX;
-  link.lane.counts.calls += 1;
-  link.calls += 1;
-  if (framed > link.sendWindow || framed > stream.sendWindow || length > ONE_FRAME || link.tableUpdateDue) {
-    writeHeaders(link, 0, stream.id, okHeaders);
-    sendWhenAllowed(link, stream, withPrefix(message), true);
+  connection.lane.counts.calls += 1;
+  connection.countAnswer();
+  const fits = framed <= connection.flow.sendWindow && framed <= stream.sendWindow && length <= ONE_FRAME;
+  if (!fits || connection.settings.isTableUpdateDue) {
+    writeHeaders(connection, 0, stream.id, okHeaders);
+    sendWhenAllowed(connection, stream, withPrefix(message), true);
     return;
   }
-  link.sendWindow -= framed;
-  const start = link.out.reserve(replyStart.length + length + replyEnd.length);
-  const bytes = link.out.bytes;
+  connection.flow.spend(framed);
+  const start = connection.out.reserve(replyStart.length + length + replyEnd.length);
+  const bytes = connection.out.bytes;
   const id = stream.id;
   for (let at = 0; at < replyStart.length; at += 1) bytes[start + at] = replyStart[at]!;
   putUint32(bytes, start + 5, id);
@@ -69,26 +69,26 @@ export function sendMessage<P>(link: Connection<P>, stream: Stream<P>, message: 
   const end = body + length;
   for (let at = 0; at < replyEnd.length; at += 1) bytes[end + at] = replyEnd[at]!;
   putUint32(bytes, end + 5, id);
-  link.finish(stream);
+  connection.finishStream(stream);
 }
 
 /** Sends a status without a message ("trailers-only"). */
-export function sendRefusal<P>(link: Connection<P>, stream: Stream<P>, refusal: GrpcRefusal): void {
-  sendEnd(link, stream, refusal, false);
+export function sendRefusal<P>(connection: Connection<P>, stream: Stream<P>, refusal: GrpcRefusal): void {
+  sendEnd(connection, stream, refusal, false);
 }
 
 /** Ends a stream whose messages were sent as far as there were any; undefined is OK. */
 export function sendEnd<P>(
-  link: Connection<P>,
+  connection: Connection<P>,
   stream: Stream<P>,
   refusal: GrpcRefusal | undefined,
   headersSent: boolean,
 ): void {
-  if (refusal !== undefined) link.lane.counts.refusals += 1;
+  if (refusal !== undefined) connection.lane.counts.refusals += 1;
   const trailers = refusal === undefined ? okTrailers : encodeBlock(statusFields(refusal));
   const block = headersSent ? trailers : Buffer.concat([okHeaders, trailers]);
-  writeHeaders(link, flag.endStream, stream.id, block);
-  link.finish(stream);
+  writeHeaders(connection, flag.endStream, stream.id, block);
+  connection.finishStream(stream);
 }
 
 function statusFields({ status, message, accept, trailers = [] }: GrpcRefusal): (readonly [string, string])[] {
@@ -101,8 +101,8 @@ function statusFields({ status, message, accept, trailers = [] }: GrpcRefusal): 
 }
 
 /** Answers what is no gRPC: an HTTP status and a line of text. */
-export function sendNotGrpc<P>(link: Connection<P>, stream: Stream<P>): void {
-  link.lane.counts.notGrpc += 1;
+export function sendNotGrpc<P>(connection: Connection<P>, stream: Stream<P>): void {
+  connection.lane.counts.notGrpc += 1;
   const isMethod = stream.head.verdict === 'not_post';
   const text = isMethod ? 'gRPC calls are POST\n' : 'gRPC only: content-type application/grpc\n';
   const block = encodeBlock([
@@ -111,42 +111,42 @@ export function sendNotGrpc<P>(link: Connection<P>, stream: Stream<P>): void {
     ['content-length', String(text.length)],
   ]);
   const endStream = stream.head.isHead ? flag.endStream : 0;
-  writeHeaders(link, endStream, stream.id, block);
-  if (endStream) link.finish(stream);
-  else sendWhenAllowed(link, stream, Buffer.from(text, 'latin1'), false);
+  writeHeaders(connection, endStream, stream.id, block);
+  if (endStream) connection.finishStream(stream);
+  else sendWhenAllowed(connection, stream, Buffer.from(text, 'latin1'), false);
 }
 
 /** Sends DATA as far as both windows allow; the rest waits on the stream. */
-function sendWhenAllowed<P>(link: Connection<P>, stream: Stream<P>, body: Buffer, trailers: boolean): void {
+function sendWhenAllowed<P>(connection: Connection<P>, stream: Stream<P>, body: Buffer, trailers: boolean): void {
   stream.unsent = body;
-  stream.unsentAt = 0;
+  stream.unsentOffset = 0;
   stream.unsentTrailers = trailers;
-  stream.blockedAt = link.now;
-  link.releaseBody(stream);
-  if (!sendUnsent(link, stream)) {
-    link.hold(stream, body.length);
-    link.blocked.add(stream);
+  stream.blockedAt = connection.now;
+  releaseBody(connection, stream);
+  if (!sendUnsent(connection, stream)) {
+    connection.hold(stream, body.length);
+    connection.block(stream);
   }
 }
 
 /** Goes on with what waits on `stream`. True when all is sent and the stream is over. */
-export function sendUnsent<P>(link: Connection<P>, stream: Stream<P>): boolean {
-  if (stream.call !== undefined) return stream.call.goOn();
+export function sendUnsent<P>(connection: Connection<P>, stream: Stream<P>): boolean {
+  if (stream.call !== undefined) return stream.call.resume();
   const body = stream.unsent!;
-  while (stream.unsentAt < body.length) {
-    const left = body.length - stream.unsentAt;
-    const size = Math.min(left, link.sendWindow, stream.sendWindow, MAX_FRAME_PAYLOAD);
+  while (stream.unsentOffset < body.length) {
+    const left = body.length - stream.unsentOffset;
+    const size = Math.min(left, connection.flow.sendWindow, stream.sendWindow, MAX_FRAME_PAYLOAD);
     if (size <= 0) return false;
     const last = size === left && !stream.unsentTrailers;
-    const at = writeFrameHeader(link.out, size, frameType.data, last ? flag.endStream : 0, stream.id);
-    link.out.bytes.set(body.subarray(stream.unsentAt, stream.unsentAt + size), at);
-    stream.unsentAt += size;
+    const at = writeFrameHeader(connection.out, size, frameType.data, last ? flag.endStream : 0, stream.id);
+    connection.out.bytes.set(body.subarray(stream.unsentOffset, stream.unsentOffset + size), at);
+    stream.unsentOffset += size;
     stream.sendWindow -= size;
-    link.sendWindow -= size;
-    if (size === MAX_FRAME_PAYLOAD) link.calls += 1;
+    connection.flow.spend(size);
+    if (size === MAX_FRAME_PAYLOAD) connection.countAnswer();
   }
-  if (stream.unsentTrailers) writeHeaders(link, flag.endStream, stream.id, okTrailers);
-  link.finish(stream);
+  if (stream.unsentTrailers) writeHeaders(connection, flag.endStream, stream.id, okTrailers);
+  connection.finishStream(stream);
   return true;
 }
 

@@ -15,19 +15,32 @@ const nothing = Buffer.alloc(0);
 /** Buffers that no connection holds at the moment; one pool a lane. */
 export type OutputPool = Buffer[];
 
+/** The output of one connection. */
 export class Output {
+  /** Where the bytes go that were reserved; another buffer after each `reserve`, maybe. */
   bytes: Buffer = nothing;
+  /** Bytes that were reserved since the last flush. */
   length = 0;
-  /** Bytes that the socket had not got rid of after the last flush. */
-  unread = 0;
   readonly #socket: Duplex;
   readonly #pool: OutputPool;
   readonly #takenAtOnce: boolean;
+  #unread = 0;
 
   constructor(socket: Duplex, pool: OutputPool) {
     this.#socket = socket;
     this.#pool = pool;
     this.#takenAtOnce = isPlain(socket);
+  }
+
+  /** Bytes that the socket had not got rid of when that was measured last, or at the last flush. */
+  get unread(): number {
+    return this.#unread;
+  }
+
+  /** Measures the bytes that the socket has not got rid of. */
+  measureUnread(): number {
+    this.#unread = this.#socket.writableLength;
+    return this.#unread;
   }
 
   /** Makes room for `size` bytes. They go to `bytes` from the offset that is returned; they count as written. */
@@ -46,14 +59,14 @@ export class Output {
     this.bytes = nothing;
     this.length = 0;
     if (!this.#socket.writable) {
-      this.#giveBack(buffer);
+      this.#returnToPool(buffer);
       return;
     }
     // A socket that waits keeps what it is given: bytes as long as they are, never a whole buffer for a few.
     const isTaken = this.#takenAtOnce && this.#socket.writableLength === 0;
     this.#socket.write(isTaken ? written : Buffer.from(written));
-    this.unread = this.#socket.writableLength;
-    if (this.unread === 0 || !isTaken) this.#giveBack(buffer);
+    this.#unread = this.#socket.writableLength;
+    if (this.#unread === 0 || !isTaken) this.#returnToPool(buffer);
   }
 
   #reserveAnew(size: number): number {
@@ -64,7 +77,7 @@ export class Output {
     return 0;
   }
 
-  #giveBack(buffer: Buffer): void {
+  #returnToPool(buffer: Buffer): void {
     if (this.#pool.length < KEPT && buffer.length === BUFFER_BYTES) this.#pool.push(buffer);
   }
 }

@@ -8,10 +8,10 @@ import type { LaneCounts } from '../counts.ts';
 import type { LaneLimits } from '../limits.ts';
 import type { LaneMethod } from '../method.ts';
 import type { HeadReader } from '../request/request-head.ts';
-import type { Connection } from './connection.ts';
 import type { Inflate } from './inflate.ts';
 import type { OutputPool } from './output.ts';
 
+/** One lane, as its connections see it. Sizes are bytes. */
 export interface Shared<P> {
   readonly limits: LaneLimits;
   readonly counts: LaneCounts;
@@ -24,11 +24,12 @@ export interface Shared<P> {
   readonly now: () => number;
   readonly failed: (thrown: unknown) => void;
   readonly callFailed: (path: string, error: GatehouseError, peer: P) => void;
-  /** Bytes held of unfinished requests, and bytes of output not yet read, over all connections. */
+  /** Held of unfinished requests and unsent replies, over all connections; each adds its own. */
   held: number;
+  /** Output not yet read, over all connections; each adds its own. */
   unread: number;
   /** Makes the connection that holds most let go of some. False if `asking` is that one, or there is still no room for `size`. */
-  makeRoom(asking: Connection<P>, size: number): boolean;
+  makeRoom(asking: { readonly held: number }, size: number): boolean;
   /** Ends connections, those with most output unread first, until all together have less than the limit. */
   shedUnread(): void;
   /** Asks for a look at all connections soon: something waits that has a deadline. */

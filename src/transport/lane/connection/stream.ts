@@ -2,9 +2,29 @@
  * One request and its reply.
  * @module
  */
-import type { LaneHead } from '../method.ts';
-import type { StreamingCall } from '../streaming/streaming-call.ts';
+import type { GrpcRefusal, LaneHead } from '../method.ts';
 
+/** The call of a GrpcMethod, as its stream knows it. */
+export interface StreamCall {
+  /** It only waits, and would be missed by nobody. */
+  readonly countsAsIdle: boolean;
+  /** Since when the request, or one message of it, is incomplete; -1 when it is whole, or need not be. */
+  readonly incompleteAt: number;
+  /** Takes the next bytes of the request, `bytes[start, end)`. */
+  receive(bytes: Buffer, start: number, end: number): void;
+  /** Hears that the peer has said all. */
+  halfClosed(): void;
+  /** Goes on sending. True: nothing waits any more. */
+  resume(): boolean;
+  /** Ends with a status; undefined is OK. What has not begun to be sent is not sent. */
+  end(refusal: GrpcRefusal | undefined): void;
+  /** Tells the handler that the server stops; the call ends with UNAVAILABLE when the handler does. */
+  stop(): void;
+  /** Hears that its stream has ended, whoever ended it: nothing can be sent any more. */
+  streamEnded(): void;
+}
+
+/** An open stream (RFC 9113 §5). Sizes are bytes, times are milliseconds of the lane's clock. */
 export interface Stream<P> {
   readonly id: number;
   readonly head: LaneHead<P>;
@@ -22,12 +42,13 @@ export interface Stream<P> {
   bodyFilled: number;
   /** The reply that waits for the peer's window, since `blockedAt`; undefined while there is none. */
   unsent: Buffer | undefined;
-  unsentAt: number;
+  /** How much of `unsent` is sent. */
+  unsentOffset: number;
   /** Whether trailers follow `unsent`, or its last frame ends the stream. */
   unsentTrailers: boolean;
   blockedAt: number;
   /** Its call, when a GrpcMethod answers it. */
-  call: StreamingCall<P> | undefined;
+  call: StreamCall | undefined;
   /** What this stream counts towards the bytes held. */
   held: number;
 }
@@ -53,7 +74,7 @@ export function createStream<P>(
     body: undefined,
     bodyFilled: 0,
     unsent: undefined,
-    unsentAt: 0,
+    unsentOffset: 0,
     unsentTrailers: false,
     blockedAt: 0,
     call: undefined,

@@ -4,8 +4,7 @@
  * @module
  */
 import type { Connection } from '../connection/connection.ts';
-import { fault, type Outcome } from '../fault.ts';
-import { frameType, h2Error } from '../wire/protocol.ts';
+import { fault, frameType, h2Error, type Outcome } from '../wire/protocol.ts';
 import { onGoaway, onPing, onPriority, onPushPromise, onRstStream, onUnknown } from './on-control.ts';
 import { onData } from './on-data.ts';
 import { onContinuation, onHeaders } from './on-headers.ts';
@@ -14,7 +13,7 @@ import { onWindowUpdate } from './on-window-update.ts';
 
 /** Does what one frame asks for. */
 export function dispatch<P>(
-  link: Connection<P>,
+  connection: Connection<P>,
   type: number,
   flags: number,
   id: number,
@@ -22,34 +21,35 @@ export function dispatch<P>(
   start: number,
   end: number,
 ): Outcome {
-  if (link.block !== undefined && (type !== frameType.continuation || id !== link.block.streamId)) {
+  const { block } = connection.headers;
+  if (block !== undefined && (type !== frameType.continuation || id !== block.streamId)) {
     return fault(h2Error.protocol, 'frame_invalid', 'a header block was interrupted');
   }
-  if (link.phase === 'greeting' && type !== frameType.settings) {
+  if (connection.phase === 'greeting' && type !== frameType.settings) {
     return fault(h2Error.protocol, 'frame_invalid', 'the first frame must be SETTINGS');
   }
   switch (type) {
     case frameType.data:
-      return onData(link, flags, id, bytes, start, end);
+      return onData(connection, flags, id, bytes, start, end);
     case frameType.headers:
-      return onHeaders(link, flags, id, bytes, start, end);
+      return onHeaders(connection, flags, id, bytes, start, end);
     case frameType.windowUpdate:
-      return onWindowUpdate(link, id, bytes, start, end);
+      return onWindowUpdate(connection, id, bytes, start, end);
     case frameType.settings:
-      return onSettings(link, flags, id, bytes, start, end);
+      return onSettings(connection, flags, id, bytes, start, end);
     case frameType.ping:
-      return onPing(link, flags, id, bytes, start, end);
+      return onPing(connection, flags, id, bytes, start, end);
     case frameType.rstStream:
-      return onRstStream(link, id, start, end);
+      return onRstStream(connection, id, start, end);
     case frameType.priority:
-      return onPriority(link, id, bytes, start, end);
+      return onPriority(connection, id, bytes, start, end);
     case frameType.continuation:
-      return onContinuation(link, flags, id, bytes, start, end);
+      return onContinuation(connection, flags, id, bytes, start, end);
     case frameType.goaway:
-      return onGoaway(link, id, start, end);
+      return onGoaway(connection, id, start, end);
     case frameType.pushPromise:
       return onPushPromise();
     default:
-      return onUnknown(link);
+      return onUnknown(connection);
   }
 }

@@ -7,14 +7,12 @@ import { bodyIsComplete, keepBody, MESSAGE_PREFIX, SMALL_FRAME } from '../calls/
 import { answerPlain, answerWhole } from '../calls/call.ts';
 import { sendRefusal } from '../calls/reply.ts';
 import type { Connection } from '../connection/connection.ts';
-import type { Stream } from '../connection/stream.ts';
-import { fault, type Outcome } from '../fault.ts';
-import { onCallData } from '../streaming/on-call-data.ts';
-import { flag, h2Error } from '../wire/protocol.ts';
+import type { Stream, StreamCall } from '../connection/stream.ts';
+import { fault, flag, h2Error, type Outcome } from '../wire/protocol.ts';
 import { uint32, writeWindowUpdate } from '../wire/write-frames.ts';
 
 export function onData<P>(
-  link: Connection<P>,
+  connection: Connection<P>,
   flags: number,
   id: number,
   bytes: Buffer,
@@ -22,12 +20,13 @@ export function onData<P>(
   end: number,
 ): Outcome {
   const size = end - start;
-  if (size > link.receiveWindow) return fault(h2Error.flowControl, 'window_exceeded', 'DATA beyond the window');
-  creditConnection(link, size);
-  const stream = link.streams.get(id);
-  if (stream === undefined) return onClosedStream(link, id);
-  if (stream.remoteClosed) return link.reset(id, h2Error.streamClosed, 'stream_closed');
-  if (size > stream.receiveWindow) return link.reset(id, h2Error.flowControl, 'window_exceeded');
+  if (!connection.flow.receive(size)) return fault(h2Error.flowControl, 'window_exceeded', 'DATA beyond the window');
+  const credit = connection.flow.takeCredit();
+  if (credit > 0) writeWindowUpdate(connection.out, 0, credit);
+  const stream = connection.streams.get(id);
+  if (stream === undefined) return onClosedStream(connection, id);
+  if (stream.remoteClosed) return connection.resetStream(id, h2Error.streamClosed, 'stream_closed');
+  if (size > stream.receiveWindow) return connection.resetStream(id, h2Error.flowControl, 'window_exceeded');
   stream.receiveWindow -= size;
   let from = start;
   let to = end;
@@ -38,61 +37,94 @@ export function onData<P>(
     if (to < from) return fault(h2Error.protocol, 'frame_invalid', 'DATA with more padding than payload');
   }
   stream.bodyBytes += to - from;
-  if (stream.call !== undefined) return onCallData(link, stream, stream.call, flags, bytes, from, to);
-  if (flags & flag.endStream) return onLastData(link, stream, bytes, from, to);
-  return onSomeData(link, stream, bytes, from, to);
+  if (stream.call !== undefined)
+    return onCallData(connection, stream, stream.call, (flags & flag.endStream) !== 0, bytes, from, to);
+  if (flags & flag.endStream) return onLastData(connection, stream, bytes, from, to);
+  return onSomeData(connection, stream, bytes, from, to);
 }
 
-function onLastData<P>(link: Connection<P>, stream: Stream<P>, bytes: Buffer, start: number, end: number): Outcome {
+function onLastData<P>(
+  connection: Connection<P>,
+  stream: Stream<P>,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): Outcome {
   stream.remoteClosed = true;
-  if (!bodyIsComplete(stream)) return link.reset(stream.id, h2Error.protocol, 'request_malformed');
+  if (!bodyIsComplete(stream)) return connection.resetStream(stream.id, h2Error.protocol, 'request_malformed');
   const whole = stream.body === undefined && end - start >= MESSAGE_PREFIX && stream.head.verdict === 'call';
   if (
     whole &&
     bytes[start] === 0 &&
     end - start === MESSAGE_PREFIX + uint32(bytes, start + 1) &&
-    end - start <= link.lane.limits.messageBytes
+    end - start <= connection.lane.limits.messageBytes
   ) {
-    answerPlain(link, stream, bytes.subarray(start + MESSAGE_PREFIX, end));
-  } else if (keepOrRefuse(link, stream, bytes, start, end)) answerWhole(link, stream);
+    answerPlain(connection, stream, bytes.subarray(start + MESSAGE_PREFIX, end));
+  } else if (keepOrRefuse(connection, stream, bytes, start, end)) answerWhole(connection, stream);
   return undefined;
 }
 
-function onSomeData<P>(link: Connection<P>, stream: Stream<P>, bytes: Buffer, start: number, end: number): Outcome {
-  const flood = end - start < SMALL_FRAME ? link.spend('small_frames') : undefined;
+function onSomeData<P>(
+  connection: Connection<P>,
+  stream: Stream<P>,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): Outcome {
+  const flood = end - start < SMALL_FRAME ? connection.spend('small_frames') : undefined;
   if (flood !== undefined) return flood;
   const { contentLength } = stream.head;
   if (contentLength >= 0 && stream.bodyBytes > contentLength) {
-    return link.reset(stream.id, h2Error.protocol, 'request_malformed');
+    return connection.resetStream(stream.id, h2Error.protocol, 'request_malformed');
   }
-  if (!keepOrRefuse(link, stream, bytes, start, end)) return undefined;
-  const { streamWindow } = link.lane.limits;
+  if (!keepOrRefuse(connection, stream, bytes, start, end)) return undefined;
+  const { streamWindow } = connection.lane.limits;
   if (stream.receiveWindow > streamWindow / 2) return undefined;
-  writeWindowUpdate(link.out, stream.id, streamWindow - stream.receiveWindow);
+  writeWindowUpdate(connection.out, stream.id, streamWindow - stream.receiveWindow);
   stream.receiveWindow = streamWindow;
   return undefined;
 }
 
 /** Keeps what belongs to a call; what is no gRPC is dropped. False: the stream was refused. */
-function keepOrRefuse<P>(link: Connection<P>, stream: Stream<P>, bytes: Buffer, start: number, end: number): boolean {
+function keepOrRefuse<P>(
+  connection: Connection<P>,
+  stream: Stream<P>,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): boolean {
   if (stream.head.verdict !== 'call' || start === end) return true;
-  const refusal = keepBody(link, stream, bytes, start, end);
-  if (refusal !== undefined) sendRefusal(link, stream, refusal);
+  const refusal = keepBody(connection, stream, bytes, start, end);
+  if (refusal !== undefined) sendRefusal(connection, stream, refusal);
   return refusal === undefined;
 }
 
-/** Gives the connection's window back in large steps. What is held is bounded by other limits. */
-function creditConnection<P>(link: Connection<P>, size: number): void {
-  link.receiveWindow -= size;
-  const { connectionWindow } = link.lane.limits;
-  if (link.receiveWindow > connectionWindow / 2) return;
-  writeWindowUpdate(link.out, 0, connectionWindow - link.receiveWindow);
-  link.receiveWindow = connectionWindow;
+/** DATA of a call of a GrpcMethod. */
+function onCallData<P>(
+  connection: Connection<P>,
+  stream: Stream<P>,
+  call: StreamCall,
+  isLast: boolean,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): Outcome {
+  const flood = !isLast && end - start < SMALL_FRAME ? connection.spend('small_frames') : undefined;
+  if (flood !== undefined) return flood;
+  stream.remoteClosed = isLast;
+  const { contentLength } = stream.head;
+  const isTooLong = contentLength >= 0 && stream.bodyBytes > contentLength;
+  if (isTooLong || (isLast && !bodyIsComplete(stream))) {
+    return connection.resetStream(stream.id, h2Error.protocol, 'request_malformed');
+  }
+  call.receive(bytes, start, end);
+  if (isLast) call.halfClosed();
+  return undefined;
 }
 
-function onClosedStream<P>(link: Connection<P>, id: number): Outcome {
-  const past = link.past.of(id);
-  if (past === 'reset') return link.spend('ignored_frames');
-  if (past === 'closed') return link.reset(id, h2Error.streamClosed, 'stream_closed');
+function onClosedStream<P>(connection: Connection<P>, id: number): Outcome {
+  const past = connection.past.of(id);
+  if (past === 'reset') return connection.spend('ignored_frames');
+  if (past === 'closed') return connection.resetStream(id, h2Error.streamClosed, 'stream_closed');
   return fault(h2Error.protocol, 'frame_invalid', 'DATA on an idle stream');
 }

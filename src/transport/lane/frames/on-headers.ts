@@ -8,18 +8,17 @@ import { answerWhole } from '../calls/call.ts';
 import { sendRefusal } from '../calls/reply.ts';
 import type { Connection } from '../connection/connection.ts';
 import { createStream, type Stream } from '../connection/stream.ts';
-import { fault, type Outcome } from '../fault.ts';
 import type { LaneHead } from '../method.ts';
 import { extendBlock } from '../request/header-block.ts';
-import { openCall } from '../streaming/open-call.ts';
-import { flag, h2Error } from '../wire/protocol.ts';
+import { openCall } from '../streaming/streaming-call.ts';
+import { fault, flag, h2Error, type Outcome } from '../wire/protocol.ts';
 import { uint31 } from '../wire/write-frames.ts';
 
 /** A first fragment gets this much room before it has to grow. */
 const FIRST_BLOCK = 4_096;
 
 export function onHeaders<P>(
-  link: Connection<P>,
+  connection: Connection<P>,
   flags: number,
   id: number,
   bytes: Buffer,
@@ -42,25 +41,34 @@ export function onHeaders<P>(
   }
   if (to < from) return fault(h2Error.protocol, 'frame_invalid', 'HEADERS with more padding than payload');
   const endStream = (flags & flag.endStream) !== 0;
-  if (flags & flag.endHeaders) return onBlock(link, id, endStream, selfDependent, bytes, from, to);
+  if (flags & flag.endHeaders) return onBlock(connection, id, endStream, selfDependent, bytes, from, to);
   const room = Buffer.allocUnsafeSlow(Math.max(FIRST_BLOCK, to - from));
   const length = bytes.copy(room, 0, from, to);
-  link.block = { streamId: id, endStream, selfDependent, begunAt: link.now, bytes: room, length, continuations: 0 };
+  const begunAt = connection.now;
+  connection.headers.openBlock({
+    streamId: id,
+    endStream,
+    selfDependent,
+    begunAt,
+    bytes: room,
+    length,
+    continuations: 0,
+  });
   return undefined;
 }
 
 /** The dispatcher has seen that a block of this stream is open, if any is. */
 export function onContinuation<P>(
-  link: Connection<P>,
+  connection: Connection<P>,
   flags: number,
   id: number,
   bytes: Buffer,
   start: number,
   end: number,
 ): Outcome {
-  const { block } = link;
+  const { block } = connection.headers;
   if (block === undefined) return fault(h2Error.protocol, 'frame_invalid', 'CONTINUATION without HEADERS');
-  const { limits } = link.lane;
+  const { limits } = connection.lane;
   block.continuations += 1;
   if (block.continuations > limits.continuationFrames) {
     return fault(h2Error.enhanceYourCalm, 'continuation_flood', 'too many CONTINUATION frames');
@@ -69,13 +77,13 @@ export function onContinuation<P>(
     return fault(h2Error.enhanceYourCalm, 'header_block_size', 'header block too long');
   }
   if ((flags & flag.endHeaders) === 0) return undefined;
-  link.block = undefined;
-  return onBlock(link, id, block.endStream, block.selfDependent, block.bytes, 0, block.length);
+  connection.headers.closeBlock();
+  return onBlock(connection, id, block.endStream, block.selfDependent, block.bytes, 0, block.length);
 }
 
 /** A whole header block. It is decoded whatever becomes of its stream: the dynamic table must follow. */
 function onBlock<P>(
-  link: Connection<P>,
+  connection: Connection<P>,
   id: number,
   endStream: boolean,
   selfDependent: boolean,
@@ -83,89 +91,81 @@ function onBlock<P>(
   start: number,
   end: number,
 ): Outcome {
-  const stream = link.streams.get(id);
-  if (stream === undefined && id > link.past.lastId) {
-    const head = readHead(link, bytes, start, end);
+  const stream = connection.streams.get(id);
+  if (stream === undefined && id > connection.past.lastId) {
+    const head = connection.headers.readHead(bytes, start, end);
     if (head === undefined) return badBlock;
-    if (id > link.past.lastAcceptedId) return undefined;
-    link.past.advanceTo(id);
-    if (selfDependent) return link.reset(id, h2Error.protocol, 'frame_invalid');
-    return openStream(link, id, head, endStream);
+    if (id > connection.past.lastAcceptedId) return undefined;
+    connection.past.advanceTo(id);
+    if (selfDependent) return connection.resetStream(id, h2Error.protocol, 'frame_invalid');
+    return openStream(connection, id, head, endStream);
   }
-  const { heads } = link.lane;
-  heads.begin();
-  if (!link.decoder.decode(bytes, start, end, heads)) return badBlock;
-  if (stream === undefined) return onClosedStream(link, id);
-  return onTrailers(link, stream, endStream, heads.trailersAreSound() && !selfDependent);
+  const isSound = connection.headers.readTrailers(bytes, start, end);
+  if (isSound === undefined) return badBlock;
+  if (stream === undefined) return onClosedStream(connection, id);
+  return onTrailers(connection, stream, endStream, isSound && !selfDependent);
 }
 
 const badBlock = fault(h2Error.compression, 'hpack_invalid', 'not HPACK');
 
-/** What a block says, from the cache when this block meant it before. Undefined: it is not HPACK. */
-function readHead<P>(link: Connection<P>, bytes: Buffer, start: number, end: number): LaneHead<P> | undefined {
-  const { decoder, heads: cache } = link;
-  const { version } = decoder.table;
-  const known = cache.find(bytes, start, end, version);
-  if (known !== undefined) return known;
-  const { heads } = link.lane;
-  heads.begin();
-  if (!decoder.decode(bytes, start, end, heads)) return undefined;
-  const head = heads.head();
-  if (decoder.table.version === version) cache.keep(bytes, start, end, version, head);
-  return head;
-}
-
-function openStream<P>(link: Connection<P>, id: number, head: LaneHead<P>, endStream: boolean): Outcome {
-  const { lane } = link;
-  if (link.streams.size >= streamLimit(link) || !link.mayHold(head.bytes)) {
-    return link.reset(id, h2Error.refusedStream, 'refused_streams');
+function openStream<P>(connection: Connection<P>, id: number, head: LaneHead<P>, endStream: boolean): Outcome {
+  const { lane } = connection;
+  if (connection.streams.size >= streamLimit(connection) || !connection.mayHold(head.bytes)) {
+    return connection.resetStream(id, h2Error.refusedStream, 'refused_streams');
   }
-  if (head.verdict === 'malformed') return link.reset(id, h2Error.protocol, 'request_malformed');
-  if (head.verdict === 'too_large') return link.reset(id, h2Error.enhanceYourCalm, 'header_list_size');
-  const stream = createStream(id, head, link.now, link.peerStreamWindow, lane.limits.streamWindow, endStream);
-  link.open(stream);
-  if (endStream && !bodyIsComplete(stream)) return link.reset(id, h2Error.protocol, 'request_malformed');
+  if (head.verdict === 'malformed') return connection.resetStream(id, h2Error.protocol, 'request_malformed');
+  if (head.verdict === 'too_large') return connection.resetStream(id, h2Error.enhanceYourCalm, 'header_list_size');
+  const stream = createStream(
+    id,
+    head,
+    connection.now,
+    connection.settings.streamWindow,
+    lane.limits.streamWindow,
+    endStream,
+  );
+  connection.addStream(stream);
+  if (endStream && !bodyIsComplete(stream)) return connection.resetStream(id, h2Error.protocol, 'request_malformed');
   if (head.verdict === 'unknown_method') {
     const path = head.path.slice(0, 256);
-    sendRefusal(link, stream, {
+    sendRefusal(connection, stream, {
       status: grpcStatus.unimplemented,
       message: `The server does not implement the method ${path}`,
     });
   } else if (Number.isNaN(head.timeoutMs)) {
     const text = head.timeoutText.slice(0, 32);
-    sendRefusal(link, stream, { status: grpcStatus.internal, message: `Invalid grpc-timeout value "${text}"` });
+    sendRefusal(connection, stream, { status: grpcStatus.internal, message: `Invalid grpc-timeout value "${text}"` });
   } else {
-    if (head.call !== undefined) openCall(link, stream, head.call);
-    if (endStream) onRequestEnd(link, stream);
+    if (head.call !== undefined) openCall(connection, stream, head.call);
+    if (endStream) onRequestEnd(connection, stream);
   }
   return undefined;
 }
 
 /** A request has ended with HEADERS. */
-function onRequestEnd<P>(link: Connection<P>, stream: Stream<P>): void {
-  if (stream.call === undefined) answerWhole(link, stream);
+function onRequestEnd<P>(connection: Connection<P>, stream: Stream<P>): void {
+  if (stream.call === undefined) answerWhole(connection, stream);
   else stream.call.halfClosed();
 }
 
 /** What a peer keeps to that knows of it. One that has yet to read our SETTINGS may have opened more, and means no harm. */
-function streamLimit<P>({ lane: { limits }, settingsAckDue, now, openedAt }: Connection<P>): number {
-  return settingsAckDue && now - openedAt < limits.prefaceMs ? limits.greetingStreams : limits.concurrentStreams;
+function streamLimit<P>({ lane: { limits }, settings, now, openedAt }: Connection<P>): number {
+  return settings.isAckDue && now - openedAt < limits.prefaceMs ? limits.greetingStreams : limits.concurrentStreams;
 }
 
-function onTrailers<P>(link: Connection<P>, stream: Stream<P>, endStream: boolean, sound: boolean): Outcome {
-  if (stream.remoteClosed) return link.reset(stream.id, h2Error.streamClosed, 'stream_closed');
+function onTrailers<P>(connection: Connection<P>, stream: Stream<P>, endStream: boolean, sound: boolean): Outcome {
+  if (stream.remoteClosed) return connection.resetStream(stream.id, h2Error.streamClosed, 'stream_closed');
   stream.remoteClosed = true;
   if (!endStream || !sound || !bodyIsComplete(stream)) {
-    return link.reset(stream.id, h2Error.protocol, 'request_malformed');
+    return connection.resetStream(stream.id, h2Error.protocol, 'request_malformed');
   }
-  onRequestEnd(link, stream);
+  onRequestEnd(connection, stream);
   return undefined;
 }
 
 /** HEADERS for a stream that is no more (RFC 9113 §5.1, §5.1.1). */
-function onClosedStream<P>(link: Connection<P>, id: number): Outcome {
-  const past = link.past.of(id);
-  if (past === 'reset') return link.spend('ignored_frames');
+function onClosedStream<P>(connection: Connection<P>, id: number): Outcome {
+  const past = connection.past.of(id);
+  if (past === 'reset') return connection.spend('ignored_frames');
   if (past === 'skipped') return fault(h2Error.protocol, 'stream_closed', 'stream ids must rise');
   return fault(h2Error.streamClosed, 'stream_closed', 'HEADERS on a closed stream');
 }

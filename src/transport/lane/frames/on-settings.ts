@@ -3,8 +3,7 @@
  * @module
  */
 import type { Connection } from '../connection/connection.ts';
-import { fault, type Outcome } from '../fault.ts';
-import { flag, HEADER_TABLE_SIZE, h2Error, MAX_FRAME_PAYLOAD, MAX_WINDOW, setting } from '../wire/protocol.ts';
+import { fault, flag, h2Error, MAX_FRAME_PAYLOAD, MAX_WINDOW, type Outcome, setting } from '../wire/protocol.ts';
 import { uint32, writeSettingsAck } from '../wire/write-frames.ts';
 import { resumeBlocked } from './on-window-update.ts';
 
@@ -12,7 +11,7 @@ const ROW = 6;
 const LARGEST_FRAME_LIMIT = 16_777_215;
 
 export function onSettings<P>(
-  link: Connection<P>,
+  connection: Connection<P>,
   flags: number,
   id: number,
   bytes: Buffer,
@@ -20,11 +19,11 @@ export function onSettings<P>(
   end: number,
 ): Outcome {
   if (id !== 0) return fault(h2Error.protocol, 'frame_invalid', 'SETTINGS on a stream');
-  if (flags & flag.ack) return onAck(link, end - start);
+  if (flags & flag.ack) return onAck(connection, end - start);
   if ((end - start) % ROW !== 0) return fault(h2Error.frameSize, 'frame_size', 'SETTINGS of odd length');
-  const flood = link.phase === 'open' ? link.spend('settings_flood') : undefined;
+  const flood = connection.phase === 'open' ? connection.spend('settings_flood') : undefined;
   if (flood !== undefined) return flood;
-  link.phase = 'open';
+  connection.noteGreeted();
   let streamWindow = -1;
   for (let at = start; at < end; at += ROW) {
     const name = (bytes[at]! << 8) | bytes[at + 1]!;
@@ -32,12 +31,11 @@ export function onSettings<P>(
     if (name === setting.initialWindowSize) {
       if (value > MAX_WINDOW) return fault(h2Error.flowControl, 'window_overflow', 'initial window too large');
       streamWindow = value;
-    } else if (name === setting.headerTableSize) {
-      if (value < HEADER_TABLE_SIZE && !link.tableGivenUp) link.tableUpdateDue = true;
-    } else if (!isSound(name, value)) return fault(h2Error.protocol, 'frame_invalid', `setting ${name} is invalid`);
+    } else if (name === setting.headerTableSize) connection.settings.limitTable(value);
+    else if (!isSound(name, value)) return fault(h2Error.protocol, 'frame_invalid', `setting ${name} is invalid`);
   }
-  writeSettingsAck(link.out);
-  return streamWindow >= 0 ? changeStreamWindows(link, streamWindow) : undefined;
+  writeSettingsAck(connection.out);
+  return streamWindow >= 0 ? changeStreamWindows(connection, streamWindow) : undefined;
 }
 
 /** Settings that we have no use for must be valid all the same. */
@@ -48,21 +46,19 @@ function isSound(name: number, value: number): boolean {
 }
 
 /** Applies the last initial window of a frame, once: the difference goes to every open stream (RFC 9113 §6.9.2). */
-function changeStreamWindows<P>(link: Connection<P>, size: number): Outcome {
-  const difference = size - link.peerStreamWindow;
-  link.peerStreamWindow = size;
-  for (const stream of link.streams.values()) {
+function changeStreamWindows<P>(connection: Connection<P>, size: number): Outcome {
+  const difference = connection.settings.changeStreamWindow(size);
+  for (const stream of connection.streams.values()) {
     stream.sendWindow += difference;
     if (stream.sendWindow > MAX_WINDOW) return fault(h2Error.flowControl, 'window_overflow', 'window too large');
   }
-  if (difference > 0) resumeBlocked(link);
+  if (difference > 0) resumeBlocked(connection);
   return undefined;
 }
 
-function onAck<P>(link: Connection<P>, length: number): Outcome {
+function onAck<P>(connection: Connection<P>, length: number): Outcome {
   if (length > 0) return fault(h2Error.frameSize, 'frame_size', 'SETTINGS acknowledgement with a payload');
-  if (link.phase === 'greeting') return fault(h2Error.protocol, 'frame_invalid', 'the first frame must be SETTINGS');
-  if (!link.settingsAckDue) return link.spend('ignored_frames');
-  link.settingsAckDue = false;
-  return undefined;
+  if (connection.phase === 'greeting')
+    return fault(h2Error.protocol, 'frame_invalid', 'the first frame must be SETTINGS');
+  return connection.settings.acknowledge() ? undefined : connection.spend('ignored_frames');
 }

@@ -47,7 +47,7 @@ if-none-match
 if-range
 if-unmodified-since
 last-modified
-link
+connection
 location
 max-forwards
 proxy-authenticate

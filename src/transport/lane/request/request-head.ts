@@ -3,7 +3,6 @@
  * @module
  */
 
-import { parseGrpcTimeout } from '../grpc-timeout.ts';
 import type { FieldSink } from '../hpack/decoder.ts';
 
 /** What to do with a request, as its header fields say. */
@@ -189,4 +188,18 @@ function isGrpc(contentType: string): boolean {
   if (!contentType.startsWith('application/grpc')) return false;
   const after = contentType.charAt(16);
   return after === '' || after === '+' || after === ';';
+}
+
+const timeoutUnitsMs: ReadonlyMap<string, number> = new Map(
+  Object.entries<number>({ H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 }),
+);
+
+/**
+ * Milliseconds that the value of `grpc-timeout` grants, e.g. 200 for `200m`; NaN when it is not one to eight digits and a unit.
+ *
+ * @see gRPC over HTTP/2, "Timeout"
+ */
+export function parseGrpcTimeout(text: string): number {
+  const match = /^(\d{1,8})([HMSmun])$/.exec(text);
+  return match === null ? Number.NaN : Number(match[1]) * timeoutUnitsMs.get(match[2]!)!;
 }

@@ -5,7 +5,7 @@
  * window and one message, and no more than a thousand of them; all of it counts towards the bytes held.
  * @module
  */
-import { announcedIn, MESSAGE_PREFIX, makeRoom, tooLarge, tooMuchHeld } from '../calls/body.ts';
+import { announcedIn, growBody, MESSAGE_PREFIX, tooLarge, tooMuchHeld } from '../calls/body.ts';
 import { notInflatable } from '../calls/call.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Stream } from '../connection/stream.ts';
@@ -28,8 +28,8 @@ const nothing = Buffer.alloc(0);
 
 export class Incoming<P> {
   /** Since when a message is incomplete; -1 while none is. */
-  partialSince = -1;
-  readonly #link: Connection<P>;
+  incompleteAt = -1;
+  readonly #connection: Connection<P>;
   readonly #stream: Stream<P>;
   readonly #messages: Message[] = [];
   /** Bytes on the wire of the messages that wait. */
@@ -37,8 +37,8 @@ export class Incoming<P> {
   #ended = false;
   #wake: (() => void) | undefined;
 
-  constructor(link: Connection<P>, stream: Stream<P>) {
-    this.#link = link;
+  constructor(connection: Connection<P>, stream: Stream<P>) {
+    this.#connection = connection;
     this.#stream = stream;
   }
 
@@ -57,8 +57,8 @@ export class Incoming<P> {
       if (refusal !== undefined) return refusal;
       at = to;
     }
-    if (this.#stream.body === undefined) this.partialSince = -1;
-    else if (this.partialSince < 0) this.partialSince = this.#link.now;
+    if (this.#stream.body === undefined) this.incompleteAt = -1;
+    else if (this.incompleteAt < 0) this.incompleteAt = this.#connection.now;
     this.#credit();
     this.#wakeUp();
     return undefined;
@@ -84,10 +84,10 @@ export class Incoming<P> {
   takeNext(): Message | undefined {
     const message = this.#messages.shift();
     if (message === undefined || this.#stream.held === 0) return message;
-    this.#link.hold(this.#stream, -message.held);
+    this.#connection.hold(this.#stream, -message.held);
     this.#waitingBytes -= MESSAGE_PREFIX + message.bytes.length;
     this.#credit();
-    this.#link.flushSoon();
+    this.#connection.flushSoon();
     return message;
   }
 
@@ -95,8 +95,8 @@ export class Incoming<P> {
     const refusal = this.#refusalOf(bytes, start);
     if (refusal !== undefined) return refusal;
     const held = end - start + MESSAGE_BYTES;
-    if (this.#messages.length === MOST_WAITING || !this.#link.mayHold(held)) return tooMuchHeld(this.#link);
-    this.#link.hold(this.#stream, held);
+    if (this.#messages.length === MOST_WAITING || !this.#connection.mayHold(held)) return tooMuchHeld(this.#connection);
+    this.#connection.hold(this.#stream, held);
     const from = start + MESSAGE_PREFIX;
     this.#keep(from === end ? nothing : Buffer.from(bytes.subarray(from, end)), bytes[start]!, held);
     return undefined;
@@ -112,7 +112,8 @@ export class Incoming<P> {
   #takePart(bytes: Buffer, start: number, end: number): GrpcRefusal | undefined {
     const stream = this.#stream;
     const filled = stream.bodyFilled + (end - start);
-    if (!makeRoom(this.#link, stream, filled, announcedIn(stream, bytes, start, end))) return tooMuchHeld(this.#link);
+    if (!growBody(this.#connection, stream, filled, announcedIn(stream, bytes, start, end)))
+      return tooMuchHeld(this.#connection);
     const body = stream.body!;
     bytes.copy(body, stream.bodyFilled, start, end);
     stream.bodyFilled = filled;
@@ -121,7 +122,7 @@ export class Incoming<P> {
     if (refusal !== undefined || filled < MESSAGE_PREFIX + uint32(body, 1)) return refusal;
     stream.body = undefined;
     stream.bodyFilled = 0;
-    this.#link.hold(stream, MESSAGE_BYTES);
+    this.#connection.hold(stream, MESSAGE_BYTES);
     this.#keep(body.subarray(MESSAGE_PREFIX, filled), body[0]!, body.length + MESSAGE_BYTES);
     return undefined;
   }
@@ -129,7 +130,7 @@ export class Incoming<P> {
   /** Why the message with this prefix cannot be taken. */
   #refusalOf(bytes: Buffer, prefixAt: number): GrpcRefusal | undefined {
     const length = uint32(bytes, prefixAt + 1);
-    if (length > this.#link.lane.limits.messageBytes) return tooLarge(this.#link, length);
+    if (length > this.#connection.lane.limits.messageBytes) return tooLarge(this.#connection, length);
     const compressed = bytes[prefixAt]!;
     const { encoding } = this.#stream.head;
     if (compressed === 0 || (compressed === 1 && (encoding === 'gzip' || encoding === 'deflate'))) return undefined;
@@ -143,10 +144,10 @@ export class Incoming<P> {
 
   /** Gives the window back in large steps, but for messages that wait. */
   #credit(): void {
-    const { streamWindow } = this.#link.lane.limits;
+    const { streamWindow } = this.#connection.lane.limits;
     const due = streamWindow - this.#stream.receiveWindow - this.#waitingBytes;
     if (due <= streamWindow / 2 || this.#stream.remoteClosed) return;
-    writeWindowUpdate(this.#link.out, this.#stream.id, due);
+    writeWindowUpdate(this.#connection.out, this.#stream.id, due);
     this.#stream.receiveWindow += due;
   }
 

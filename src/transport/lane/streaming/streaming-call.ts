@@ -10,16 +10,23 @@ import { statusOf } from '../../grpc-status.ts';
 import { tooLargeInflated } from '../calls/body.ts';
 import { okHeaders, sendEnd, writeHeaders } from '../calls/reply.ts';
 import type { Connection } from '../connection/connection.ts';
-import type { Stream } from '../connection/stream.ts';
+import type { Stream, StreamCall } from '../connection/stream.ts';
 import type { GrpcRefusal } from '../method.ts';
 import type { RequestMetadata } from '../request/request-head.ts';
 import { Incoming, type Message } from './incoming.ts';
 import { dropUnsent, sendPart, sendRest } from './outgoing.ts';
 
-export class StreamingCall<P> implements CallContext<P> {
+/** Begins a call of `method` on a stream that was just opened. */
+export function openCall<P>(connection: Connection<P>, stream: Stream<P>, method: GrpcMethod<P>): void {
+  const call = new StreamingCall(connection, stream, method);
+  stream.call = call;
+  call.begin();
+}
+
+class StreamingCall<P> implements CallContext<P>, StreamCall {
   readonly stream: Stream<P>;
   readonly incoming: Incoming<P>;
-  readonly #link: Connection<P>;
+  readonly #connection: Connection<P>;
   readonly #method: GrpcMethod<P>;
   #abort: AbortController | undefined;
   #headersSent = false;
@@ -32,15 +39,15 @@ export class StreamingCall<P> implements CallContext<P> {
   /** Lets the handler go on that waits for the peer to read. */
   #resume: (() => void) | undefined;
 
-  constructor(link: Connection<P>, stream: Stream<P>, method: GrpcMethod<P>) {
+  constructor(connection: Connection<P>, stream: Stream<P>, method: GrpcMethod<P>) {
     this.stream = stream;
-    this.incoming = new Incoming(link, stream);
-    this.#link = link;
+    this.incoming = new Incoming(connection, stream);
+    this.#connection = connection;
     this.#method = method;
   }
 
   get connection(): P {
-    return this.#link.peer;
+    return this.#connection.peer;
   }
 
   get metadata(): RequestMetadata {
@@ -55,32 +62,28 @@ export class StreamingCall<P> implements CallContext<P> {
     return this.#abort.signal;
   }
 
-  /** Since when the request should go on; -1 when it is whole, or need not. */
-  get owedSince(): number {
+  get incompleteAt(): number {
     const { remoteClosed, openedAt } = this.stream;
     if (this.#method.kind !== 'bidi_streaming' && !remoteClosed) return openedAt;
-    return this.incoming.partialSince;
+    return this.incoming.incompleteAt;
   }
 
-  /** It only waits, and would be missed by nobody. */
   get countsAsIdle(): boolean {
     return this.#method.countsAsIdle === true && this.stream.remoteClosed && this.stream.unsent === undefined;
   }
 
   /** Begins: with many requests at once, with one when that is here (`halfClosed`). */
   begin(): void {
-    if (this.#link.drainingSince > 0) this.stop();
+    if (this.#connection.drain !== undefined) this.stop();
     if (this.#method.kind === 'bidi_streaming') void this.#run(this.#requests());
   }
 
-  /** Takes the next bytes of the request. */
-  data(bytes: Buffer, start: number, end: number): void {
+  receive(bytes: Buffer, start: number, end: number): void {
     const refusal = this.incoming.take(bytes, start, end);
     if (refusal !== undefined) this.end(refusal);
     else if (this.#method.kind !== 'bidi_streaming' && this.incoming.waiting > 1) this.end(this.#badCount('a second'));
   }
 
-  /** The peer has said all. */
   halfClosed(): void {
     this.incoming.end();
     if (this.#over) return;
@@ -89,37 +92,34 @@ export class StreamingCall<P> implements CallContext<P> {
     else if (this.#method.kind !== 'bidi_streaming') void this.#beginWithOne(this.incoming.takeNext());
   }
 
-  /** Goes on sending. True: nothing waits any more. */
-  goOn(): boolean {
-    if (!sendRest(this.#link, this.stream)) return false;
+  resume(): boolean {
+    if (!sendRest(this.#connection, this.stream)) return false;
     if (this.#ending !== undefined) this.#finish(this.#ending.refusal);
     this.#resumeHandler();
     return true;
   }
 
-  /** The server stops: the handler is told, and the call ends with UNAVAILABLE when it ends. */
   stop(): void {
     if (this.#over) return;
     this.#stopped = true;
-    this.#letGo();
+    this.#wakeHandler();
   }
 
-  /** Ends with a status; undefined is OK. What has not begun to be sent is not sent. */
   end(refusal: GrpcRefusal | undefined): void {
     if (this.#over || this.#ending !== undefined) return;
-    if (this.stream.unsent !== undefined && this.stream.unsentAt > 0) {
+    if (this.stream.unsent !== undefined && this.stream.unsentOffset > 0) {
       this.#ending = { refusal };
-      this.#letGo();
+      this.#wakeHandler();
     } else this.#finish(refusal);
   }
 
-  /** Its stream is over, whoever ended it. */
-  over(): void {
+  streamEnded(): void {
     this.#over = true;
-    this.#letGo();
+    this.#wakeHandler();
   }
 
-  #letGo(): void {
+  /** Whatever the handler waits for, it need not. */
+  #wakeHandler(): void {
     this.#abort?.abort();
     this.incoming.end();
     this.#resumeHandler();
@@ -152,14 +152,14 @@ export class StreamingCall<P> implements CallContext<P> {
   async #plain({ bytes, isCompressed }: Message): Promise<Buffer | undefined> {
     if (!isCompressed) return bytes;
     const { encoding } = this.stream.head;
-    const inflation = await this.#link.lane.inflate(encoding === 'gzip' ? 'gzip' : 'deflate', () =>
+    const inflation = await this.#connection.lane.inflate(encoding === 'gzip' ? 'gzip' : 'deflate', () =>
       this.#over ? undefined : bytes,
     );
     if (this.#over) return undefined;
     if (inflation.ok) return inflation.message;
-    if (inflation.tooLarge) this.end(tooLargeInflated(this.#link));
+    if (inflation.tooLarge) this.end(tooLargeInflated(this.#connection));
     else {
-      this.#link.countHostile('inflate_failed');
+      this.#connection.countHostile('inflate_failed');
       this.end({ status: grpcStatus.internal, message: 'Failed to decompress message' });
     }
     return undefined;
@@ -190,7 +190,7 @@ export class StreamingCall<P> implements CallContext<P> {
       }
       this.end(undefined);
     } catch (thrown) {
-      const { lane, peer } = this.#link;
+      const { lane, peer } = this.#connection;
       const error = asGatehouseError(thrown);
       if (error.code === 'internal') lane.counts.handlerFailures += 1;
       lane.callFailed(method.path, error, peer);
@@ -207,28 +207,28 @@ export class StreamingCall<P> implements CallContext<P> {
 
   /** False: it waits for the peer. */
   #send(message: unknown): boolean {
-    const link = this.#link;
+    const connection = this.#connection;
     const bytes = this.#method.encode(message);
     if (this.#over || this.#ending !== undefined) return true;
-    link.now = link.lane.now();
+    connection.advanceTo(connection.lane.now());
     if (!this.#headersSent) {
       this.#headersSent = true;
-      link.lane.counts.calls += 1;
-      writeHeaders(link, 0, this.stream.id, okHeaders);
+      connection.lane.counts.calls += 1;
+      writeHeaders(connection, 0, this.stream.id, okHeaders);
     }
-    link.calls += 1;
-    const isSent = sendPart(link, this.stream, bytes);
-    link.flushSoon();
+    connection.countAnswer();
+    const isSent = sendPart(connection, this.stream, bytes);
+    connection.flushSoon();
     return isSent;
   }
 
   #finish(refusal: GrpcRefusal | undefined): void {
-    const link = this.#link;
-    link.now = link.lane.now();
-    link.activeAt = link.now;
-    dropUnsent(link, this.stream);
-    sendEnd(link, this.stream, refusal, this.#headersSent);
-    link.flushSoon();
+    const connection = this.#connection;
+    connection.advanceTo(connection.lane.now());
+    connection.noteActivity();
+    dropUnsent(connection, this.stream);
+    sendEnd(connection, this.stream, refusal, this.#headersSent);
+    connection.flushSoon();
   }
 
   #badCount(what: 'no' | 'a second'): GrpcRefusal {

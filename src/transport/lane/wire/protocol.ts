@@ -1,7 +1,8 @@
 /**
- * The numbers of HTTP/2 (RFC 9113) and of gRPC over it, named.
+ * The numbers of HTTP/2 (RFC 9113), named, and faults of a peer against it as values.
  * @module
  */
+import type { HostileKind } from '../counts.ts';
 
 /** Frame types (RFC 9113 §6). */
 export const frameType = {
@@ -60,3 +61,20 @@ export const HEADER_TABLE_SIZE = 4_096;
 
 /** What a client says first (RFC 9113 §3.4). */
 export const CLIENT_PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
+
+/** A fault of a peer that ends its connection: what a frame does returns one, whoever serves the connection acts on it. */
+export interface Fault {
+  /** Sent in GOAWAY. */
+  readonly code: H2Error;
+  readonly kind: HostileKind;
+  /** Sent in GOAWAY, for the people who will wonder. */
+  readonly text: string;
+}
+
+/** What became of a frame: undefined, or the end of the connection. */
+export type Outcome = Fault | undefined;
+
+/** Returns the fault with these parts. */
+export function fault(code: H2Error, kind: HostileKind, text: string): Fault {
+  return { code, kind, text };
+}

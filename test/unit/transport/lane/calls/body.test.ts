@@ -9,7 +9,7 @@ function heldFor(pieces: readonly number[]): number {
   const message = Buffer.alloc(5 + 1_200);
   message.writeUInt32BE(1_201, 1);
   let held = 0;
-  const link = {
+  const connection = {
     lane: { limits: defaultLimits },
     mayHold: () => true,
     hold: (_: unknown, more: number) => (held += more),
@@ -19,7 +19,7 @@ function heldFor(pieces: readonly number[]): number {
   for (const size of [...pieces, message.length]) {
     const end = Math.min(message.length, at + size);
     // Only what keeping a body asks of a connection and a stream.
-    keepBody(link as unknown as Connection<unknown>, stream as unknown as Stream<unknown>, message, at, end);
+    keepBody(connection as unknown as Connection<unknown>, stream as unknown as Stream<unknown>, message, at, end);
     at = end;
   }
   assert.deepEqual(stream.body?.subarray(0, stream.bodyFilled), message);
