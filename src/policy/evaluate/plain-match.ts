@@ -5,7 +5,7 @@
 import { assertNever } from '../../lib/assert-never.ts';
 import type { TextPattern } from '../model.ts';
 
-/** Tells whether a value matches a pattern. The meaning is that of `compile/text-pattern.ts`, reached by another way. */
+/** Tells whether a value matches a pattern. The meaning is that of `compile/match/text-pattern.ts`, reached by another way. */
 export function matches(pattern: TextPattern, value: string): boolean {
   switch (pattern.is) {
     case 'exact':
