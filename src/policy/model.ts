@@ -150,7 +150,7 @@ export type Atom =
  * Facts whose values are byte strings. A fact may have none (absent), one, or several values.
  * - `peerName`: every URI SAN, then every DNS SAN, then the subject of the verified peer certificate.
  * - `path`: `:path` up to the first `?` or `#`.
- * - `normalPath`: the path as Calico normalises it (`dialects/calico/path.ts`); absent if that cannot be done.
+ * - `normalPath`: the path as Calico normalises it (`meaning/normal-path.ts`); absent if that cannot be done.
  * - `header`: one value a line of the header; `name` is lower-case; pseudo-headers too (`:path` whole).
  * - `sni`: lower-cased.
  * - `claim`: the strings (and string list elements) at a path of the verified token's claims.
@@ -207,7 +207,7 @@ export interface TransportPolicy {
   readonly scope: 'mesh' | 'namespace' | 'workload';
   readonly subject: Subject;
   /** RFC 3339 `metadata.creationTimestamp` as milliseconds; the oldest of one scope wins. */
-  readonly createdAt: number | undefined;
+  readonly createdAtMs: number | undefined;
   readonly mode: MtlsMode;
   readonly ports: readonly (readonly [port: number, mode: MtlsMode])[];
 }

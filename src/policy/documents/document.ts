@@ -20,7 +20,7 @@ export interface PolicyDocument {
   readonly labels: ReadonlyMap<string, string>;
   readonly annotations: ReadonlyMap<string, Annotation>;
   /** `metadata.creationTimestamp` in milliseconds since 1970. */
-  readonly createdAt: number | undefined;
+  readonly createdAtMs: number | undefined;
   readonly root: MapValue;
 }
 

@@ -82,7 +82,7 @@ export function readEnvelope(
     name,
     labels: new Map([...texts(metadata, 'labels', report)].map(([key, { text }]) => [key, text])),
     annotations: texts(metadata, 'annotations', report),
-    createdAt: creationOf(metadata, report),
+    createdAtMs: creationOf(metadata, report),
     root,
   };
 }

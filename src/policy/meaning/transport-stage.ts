@@ -1,6 +1,6 @@
 /**
- * Compiles PeerAuthentication: the mode of one workload, port by port.
- * @see reference: mesh, then namespace, then workload; the oldest of one scope wins; `unset` inherits
+ * PeerAuthentication: the mode of one workload, port by port. As in Istio the workload's policy goes before the namespace's and the
+ * mesh's, the oldest of one scope wins, and `unset` inherits.
  * @module
  */
 import type { Destination } from '../facts.ts';
@@ -16,11 +16,11 @@ export interface TransportDemand {
 export interface SelectedTransport {
   readonly everyPort: TransportDemand;
   readonly ports: ReadonlyMap<number, TransportDemand>;
-  /** A policy of which nobody can tell whether it applies. */
+  /** The first policy that may apply or not: the workload's labels are unknown. */
   readonly undecided: PolicyRef | undefined;
 }
 
-/** The demands on one workload. */
+/** Selects the demands on one workload. */
 export function selectTransport(
   stage: TransportStage,
   destination: Destination,
@@ -44,7 +44,7 @@ export function selectTransport(
 
 /** Without a time a document counts as the youngest; the name decides between equals. */
 function byAge(a: TransportPolicy, b: TransportPolicy): number {
-  const age = (a.createdAt ?? Number.MAX_SAFE_INTEGER) - (b.createdAt ?? Number.MAX_SAFE_INTEGER);
+  const age = (a.createdAtMs ?? Number.MAX_SAFE_INTEGER) - (b.createdAtMs ?? Number.MAX_SAFE_INTEGER);
   if (age !== 0) return age;
   return a.ref.name < b.ref.name ? -1 : a.ref.name > b.ref.name ? 1 : 0;
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import fc from 'fast-check';
+import type { TokenVerdict } from '../../../src/policy/facts.ts';
 import type { LabelExpr } from '../../../src/policy/meaning/labels.ts';
 import type {
   Atom,
@@ -14,6 +15,11 @@ import type {
   Subject,
   TextFact,
   TextPattern,
+  TokenPolicy,
+  TokenRule,
+  TokenStage,
+  TransportPolicy,
+  TransportStage,
 } from '../../../src/policy/model.ts';
 import type { Endpoint, LabelPairs, Registry } from '../../../src/policy/registry/registry.ts';
 import { type PlainFacts, plainFacts } from '../../support/plain-facts.ts';
@@ -172,6 +178,57 @@ function stage(kind: RuleStage['kind']): fc.Arbitrary<RuleStage> {
     }));
 }
 
+const root = (name: string, kind: string, { namespace = 'root' }: Subject) =>
+  ({ dialect: 'istio', kind, namespace, name }) as const;
+
+const mtls = fc.constantFrom('unset' as const, 'disable' as const, 'permissive' as const, 'strict' as const);
+const scopes = [
+  { scope: 'mesh', subject: { namespace: undefined, labels: [] } },
+  { scope: 'namespace', subject: { namespace: 'default', labels: [] } },
+  { scope: 'workload', subject: { namespace: 'default', labels: [['app', 'details']] } },
+] as const;
+const transport: fc.Arbitrary<TransportStage> = fc
+  .array(
+    fc.record({
+      scope: fc.constantFrom(...scopes),
+      mode: mtls,
+      createdAtMs: fc.constantFrom(undefined, 1, 2),
+      ports: fc.uniqueArray(fc.tuple(fc.constantFrom(80, 8080), mtls), { selector: ([port]) => port }),
+    }),
+    { maxLength: 3 },
+  )
+  .map((policies) => ({
+    kind: 'transport',
+    policies: policies.map(({ scope: { scope, subject: of }, ...rest }, i): TransportPolicy => {
+      const ref = root(`m${i}`, 'PeerAuthentication', of);
+      return { ...rest, scope, subject: of, ref, position, owner: '', ports: scope === 'workload' ? rest.ports : [] };
+    }),
+  }));
+
+const tokenRule = (issuer: string): TokenRule => ({
+  position,
+  issuer,
+  audiences: [],
+  keys: { from: 'inline', id: issuer, jwks: '{"keys":[]}' },
+  fromHeaders: [],
+  fromParams: [],
+  fromCookies: [],
+  forwardOriginalToken: false,
+  outputPayloadToHeader: '',
+  outputClaimToHeaders: [],
+  spaceDelimitedClaims: [],
+  fetchTimeoutMs: 5000,
+});
+const tokens: fc.Arbitrary<TokenStage> = fc
+  .array(fc.record({ subject, issuers: fc.array(fc.constantFrom('a', 'b'), { maxLength: 2 }) }), { maxLength: 2 })
+  .map((policies) => ({
+    kind: 'token',
+    policies: policies.map(({ subject: of, issuers }, i): TokenPolicy => {
+      const ref = root(`t${i}`, 'RequestAuthentication', of);
+      return { ref, position, owner: '', subject: of, rules: issuers.map(tokenRule) };
+    }),
+  }));
+
 const absence = fc.constantFrom('upstream' as const, 'strict' as const);
 
 /** Models as Istio makes them, or of two tiers. */
@@ -227,7 +284,7 @@ const arbitraryModelOfThree: fc.Arbitrary<PolicyModel> = fc
       fc.record({
         id: fc.constant('istio' as const),
         mode: fc.constant('enforce' as const),
-        stages: fc.tuple(stage('any-deny'), stage('any-allow')),
+        stages: fc.tuple(transport, tokens, stage('any-deny'), stage('any-allow')),
       }),
       fc.record({ id: fc.constant('calico' as const), mode, stages: fc.tuple(tier, tier) }),
       fc.record({ id: fc.constant('l4' as const), mode, stages: fc.tuple(directed, directed, directed) }),
@@ -257,8 +314,14 @@ export const arbitraryFacts = fc
     headers: fc.record({ h1: lines, h2: lines }),
     claims: fc.record({ c: lines }),
     labelled: fc.boolean(),
+    verdict: fc.constantFrom<TokenVerdict>(
+      { accepted: true },
+      { accepted: true },
+      { accepted: false, reason: 'token_invalid', text: 'Jwt is expired' },
+      { accepted: false, reason: 'audience_denied', text: 'Audiences in Jwt are not allowed' },
+    ),
   })
-  .map(({ labelled, ...rest }) => {
-    const facts = plainFacts(rest as PlainFacts); // undefined members mean the same as absent ones here
+  .map(({ labelled, verdict, ...rest }) => {
+    const facts = plainFacts({ ...rest, verifyTokens: () => verdict } as PlainFacts); // undefined members mean the same as absent ones here
     return labelled ? facts : { ...facts, destination: { ...facts.destination, labels: undefined } };
   });

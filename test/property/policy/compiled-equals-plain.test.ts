@@ -30,6 +30,9 @@ describe('a compiled snapshot', () => {
       'labels_unknown',
       'custom_unavailable',
       'place_mismatch',
+      'mtls_required',
+      'token_invalid',
+      'audience_denied',
     ]) {
       assert.match(reasons, new RegExp(wanted), `no ${wanted} among ${reasons}`);
     }

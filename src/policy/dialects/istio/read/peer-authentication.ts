@@ -71,7 +71,7 @@ function read(document: PolicyDocument, options: DialectOptions, report: Reporte
     owner: ownerOf(document),
     scope: selects ? 'workload' : subject.namespace === undefined ? 'mesh' : 'namespace',
     subject,
-    createdAt: document.createdAt,
+    createdAtMs: document.createdAtMs,
     mode: modeOf(mapAt(spec, 'mtls')),
     ports,
   };

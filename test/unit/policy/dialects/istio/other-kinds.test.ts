@@ -51,7 +51,7 @@ describe('PeerAuthentication', () => {
       'name: a, namespace: foo, creationTimestamp: "2026-01-01T00:00:00Z"',
     );
     assert.deepEqual(policy?.ports, [[80, 'strict'], [443, 'unset']]); // biome-ignore format: a row
-    assert.equal(policy?.createdAt, Date.UTC(2026, 0, 1));
+    assert.equal(policy?.createdAtMs, Date.UTC(2026, 0, 1));
   });
 });
 
