@@ -3,16 +3,18 @@
  * @module
  */
 
-/** Value of the first cookie of that name, without its double quotes; undefined if there is none. */
-export function firstCookie(lines: readonly string[], name: string): string | undefined {
+/** Values of cookies by name, without their double quotes; of those that share a name the first one. */
+export function cookiesOf(lines: readonly string[]): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
   for (const line of lines) {
     for (const piece of line.split(';')) {
       const equals = piece.indexOf('=');
-      if (equals < 0 || piece.slice(0, equals).replace(/^ +/, '') !== name) continue;
-      return unquoted(piece.slice(equals + 1));
+      if (equals < 0) continue;
+      const name = piece.slice(0, equals).replace(/^ +/, '');
+      if (!found.has(name)) found.set(name, unquoted(piece.slice(equals + 1)));
     }
   }
-  return undefined;
+  return found;
 }
 
 const unquoted = (value: string): string =>

@@ -3,9 +3,8 @@
  * @module
  */
 import type { TokenRule } from '../../policy/model.ts';
-import { firstCookie } from './cookies.ts';
-import { firstParameter, queryOf } from './query.ts';
 import type { RequestView } from './request-view.ts';
+import type { VerificationBudget } from './verification-budget.ts';
 
 /** A token (any bytes) and how it is taken out of the request; cookies stay. */
 interface FoundToken {
@@ -13,8 +12,8 @@ interface FoundToken {
   removeFrom(view: RequestView): void;
 }
 
-/** Finds the tokens of one place, in order. */
-type Location = (view: RequestView) => readonly FoundToken[];
+/** Finds the tokens of one place, in order; what it finds says nothing once the budget for searching is spent. */
+type Location = (view: RequestView, budget: Pick<VerificationBudget, 'allowsSearch'>) => readonly FoundToken[];
 
 const defaults: Pick<TokenRule, 'fromHeaders' | 'fromParams'> = {
   fromHeaders: [{ name: 'authorization', prefix: 'Bearer ' }],
@@ -40,8 +39,9 @@ const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function header(name: string, prefix: string): Location {
   const removeFrom = (view: RequestView): void => view.removeHeader(name);
-  return (view) =>
+  return (view, budget) =>
     view.header(name).flatMap((line) => {
+      if (!budget.allowsSearch(line.length)) return [];
       const text = prefix === '' ? line : afterPrefix(line, prefix);
       return text === undefined ? [] : [{ text, removeFrom }];
     });
@@ -58,9 +58,8 @@ function afterPrefix(line: string, prefix: string): string | undefined {
 
 function parameter(name: string): Location {
   const removeFrom = (view: RequestView): void => view.removeParameter(name);
-  return ({ path }) => {
-    const query = path === undefined ? undefined : queryOf(path);
-    const text = query === undefined ? undefined : firstParameter(query, name);
+  return (view) => {
+    const text = view.parameter(name);
     return text === undefined ? [] : [{ text, removeFrom }];
   };
 }
@@ -68,7 +67,7 @@ function parameter(name: string): Location {
 function cookie(name: string): Location {
   const removeFrom = (): void => undefined;
   return (view) => {
-    const text = firstCookie(view.header('cookie'), name);
+    const text = view.cookie(name);
     return text === undefined ? [] : [{ text, removeFrom }];
   };
 }

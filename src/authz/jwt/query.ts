@@ -9,9 +9,9 @@ export function queryOf(path: string): string | undefined {
   return at < 0 ? undefined : path.slice(at + 1);
 }
 
-/** First value of a parameter, decoded; undefined if it is not there. A name without `=` has the value ''. */
-export function firstParameter(query: string, name: string): string | undefined {
-  return parameters(query).find(([key]) => key === name)?.[1];
+/** First values of parameters by name, decoded. A name without `=` has the value ''. */
+export function parametersOf(query: string): ReadonlyMap<string, string> {
+  return new Map(parameters(query).toReversed());
 }
 
 /** `path` as Envoy writes it after a removal: the others decoded, in order of their names. */

@@ -2,7 +2,8 @@
  * A request as it changes while its tokens are verified: what jwt_authn removes and adds is seen by the next look at it.
  * @module
  */
-import { queryOf, withoutParameter } from './query.ts';
+import { cookiesOf } from './cookies.ts';
+import { parametersOf, queryOf, withoutParameter } from './query.ts';
 import type { TokenEffects, TokenRequest } from './verdict.ts';
 
 /** Header names are lower-case. */
@@ -10,6 +11,10 @@ export interface RequestView {
   header(name: string): readonly string[];
   /** `:path` with its query; undefined if the request has none. */
   readonly path: string | undefined;
+  /** Value of the first parameter of that name; undefined if there is none. */
+  parameter(name: string): string | undefined;
+  /** Value of the first cookie of that name; undefined if there is none. */
+  cookie(name: string): string | undefined;
   removeHeader(name: string): void;
   addHeader(name: string, value: string): void;
   removeParameter(name: string): void;
@@ -32,25 +37,37 @@ export function viewRequest(request: TokenRequest): RequestView {
   let changed: Map<string, string[]> | undefined;
   let removedParameters: Set<string> | undefined;
   let pathAfter: string | undefined;
+  // Many places ask for one each: what holds them all is taken apart once, until it changes.
+  let parameters: ReadonlyMap<string, string> | undefined;
+  let cookies: ReadonlyMap<string, string> | undefined;
+  const header = (name: string): readonly string[] => changed?.get(name) ?? request.header(name);
+  const isChanged = (name: string): void => {
+    if (name === 'cookie') cookies = undefined;
+  };
   return {
-    header: (name) => changed?.get(name) ?? request.header(name),
+    header,
     get path() {
       return pathAfter ?? path;
     },
+    parameter: (name) => (parameters ??= parametersOf(queryOf(pathAfter ?? path ?? '') ?? '')).get(name),
+    cookie: (name) => (cookies ??= cookiesOf(header('cookie'))).get(name),
     removeHeader(name) {
       changed ??= new Map();
       changed.set(name, []);
+      isChanged(name);
     },
     addHeader(name, value) {
       changed ??= new Map();
       const lines = changed.get(name) ?? [...request.header(name)];
       changed.set(name, lines);
       lines.push(value);
+      isChanged(name);
     },
     removeParameter(name) {
       const before = pathAfter ?? path;
       if (before === undefined || queryOf(before) === undefined) return;
       pathAfter = withoutParameter(before, name);
+      parameters = undefined;
       removedParameters ??= new Set();
       removedParameters.add(name);
     },

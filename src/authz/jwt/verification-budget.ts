@@ -9,6 +9,8 @@ import type { VerificationKey } from '../state.ts';
 const REQUEST_COST = 200;
 /** Rules that the tokens of one request are looked at under, together. */
 const REQUEST_TOKENS = 1_024;
+/** Characters of header lines that are searched for the prefixes of all rules, together. */
+const REQUEST_SEARCH = 32 * 1024 * 1024;
 
 const curveCosts: ReadonlyMap<string, number> = new Map([
   ['P-256', 2],
@@ -22,6 +24,7 @@ export class VerificationBudget {
   #left = REQUEST_COST;
   #isSpent = false;
   #tokens = REQUEST_TOKENS;
+  #search = REQUEST_SEARCH;
 
   /** A check was refused: what is found out from here on says nothing of a token. */
   get isSpent(): boolean {
@@ -31,6 +34,17 @@ export class VerificationBudget {
   /** Whether a token may be looked at under one more rule. */
   allowsToken(): boolean {
     return --this.#tokens >= 0;
+  }
+
+  /** A search was refused: that a place holds no token is no longer known. */
+  get isSearchSpent(): boolean {
+    return this.#search < 0;
+  }
+
+  /** Whether a header line of so many characters may be searched once more. */
+  allowsSearch(characters: number): boolean {
+    this.#search -= characters;
+    return !this.isSearchSpent;
   }
 
   /** Whether the signature may be checked by `key`. */

@@ -95,7 +95,8 @@ class Run {
   /** All tokens at the rule's places must be good; the last found is looked at first. */
   #rule(rule: CompiledRule): TokenStatus {
     clearOwnHeaders(this.#view, rule);
-    const found = rule.locations.flatMap((location) => location(this.#view));
+    const found = rule.locations.flatMap((location) => location(this.#view, this.#work.budget));
+    if (this.#work.budget.isSearchSpent) return 'verificationFails';
     for (const { text, removeFrom } of found.toReversed()) {
       const result = verifyToken(text, rule, this.#keySets, this.#nowMs, this.#work);
       if (result.status !== 'ok') {

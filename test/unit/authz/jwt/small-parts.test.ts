@@ -4,9 +4,9 @@ import { isForUs, plainAudience } from '../../../../src/authz/jwt/audiences.ts';
 import { decodeBase64Url } from '../../../../src/authz/jwt/base64url.ts';
 import { claimText } from '../../../../src/authz/jwt/claim-text.ts';
 import { claimStrings } from '../../../../src/authz/jwt/claims.ts';
-import { firstCookie } from '../../../../src/authz/jwt/cookies.ts';
+import { cookiesOf } from '../../../../src/authz/jwt/cookies.ts';
 import { parseJsonObject } from '../../../../src/authz/jwt/json.ts';
-import { firstParameter, withoutParameter } from '../../../../src/authz/jwt/query.ts';
+import { parametersOf, withoutParameter } from '../../../../src/authz/jwt/query.ts';
 
 const claims = (text: string) => parseJsonObject(text) ?? assert.fail(`${text} is no object`);
 
@@ -81,7 +81,7 @@ describe('claimStrings', () => {
     it(path.join('.'), () => assert.deepEqual(claimStrings(claims(json), path), want));
 });
 
-describe('firstCookie', () => {
+describe('cookiesOf', () => {
   const table = [
     { lines: ['a=1; jwt=x; jwt=y'], want: 'x' },
     { lines: ['a=1', ' jwt="x"'], want: 'x' },
@@ -89,10 +89,10 @@ describe('firstCookie', () => {
     { lines: ['jwt='], want: '' },
     { lines: ['jwt', 'xjwt=1', '\tjwt=2'], want: undefined },
   ];
-  for (const { lines, want } of table) it(lines.join(' | '), () => assert.equal(firstCookie(lines, 'jwt'), want));
+  for (const { lines, want } of table) it(lines.join(' | '), () => assert.equal(cookiesOf(lines).get('jwt'), want));
 });
 
-describe('firstParameter and withoutParameter', () => {
+describe('parametersOf and withoutParameter', () => {
   const table = [
     { query: 't=x&t=y', first: 'x', rest: '/p' },
     { query: 'b=1&t=x&a=%20', first: 'x', rest: '/p?a= &b=1' },
@@ -103,7 +103,7 @@ describe('firstParameter and withoutParameter', () => {
   ];
   for (const { query, first, rest } of table) {
     it(query, () => {
-      assert.equal(firstParameter(query, 't'), first);
+      assert.equal(parametersOf(query).get('t'), first);
       assert.equal(withoutParameter(`/p?${query}`, 't'), rest);
     });
   }

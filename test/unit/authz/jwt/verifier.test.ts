@@ -166,6 +166,28 @@ describe('createTokenVerifier', () => {
       assert.equal(outcome(1_024), 'rejected');
     });
 
+    it('takes a query and cookies apart once, however many places ask for them', async () => {
+      const names = (prefix: string) => Array.from({ length: 64 }, (_, n) => `${prefix}${n}`);
+      const many = Array.from({ length: 256 }, () =>
+        tokenRule(jwks, { fromParams: names('p'), fromCookies: names('c') }),
+      );
+      const path = `/?${'a=b&'.repeat(15_000)}`;
+      const request = requestOf([...fields, [':path', path], ['cookie', 'a=b; '.repeat(15_000)]]);
+      assert.equal(createTokenVerifier()(request, many, await sets(1), seconds * 1000).outcome, 'none');
+    });
+
+    it('searches headers for so many prefixes and no more', async () => {
+      const fromHeaders = Array.from({ length: 64 }, (_, n) => ({ name: 'x-t', prefix: `T${n} ` }));
+      const request = requestOf([...fields, [':path', '/'], ['x-t', 'x'.repeat(60_000)]]);
+      const keySets = await sets(1);
+      const outcome = (count: number) => {
+        const all = Array.from({ length: count }, () => tokenRule(jwks, { fromHeaders }));
+        return createTokenVerifier()(request, all, keySets, seconds * 1000).outcome;
+      };
+      assert.equal(outcome(4), 'none');
+      assert.equal(outcome(9), 'rejected');
+    });
+
     it('accepts what it finds before', async () => {
       const { token, keySets, rules: all } = await scene(4, 'ES256');
       assert.equal(createTokenVerifier()(ask(token), all, keySets, seconds * 1000).outcome, 'accepted');
