@@ -18,14 +18,19 @@ export interface BlockerRow {
 }
 
 export interface Blocked {
+  /** The first of them: who does not go by waiting stands before the others. */
   readonly blockers: readonly BlockerRow[];
+  /** How many there are at all. */
+  readonly blockerCount: number;
+  /** Where the next page of `/v1/authorities/gate` begins. */
+  readonly next?: string;
   readonly etaSeconds: number | null;
 }
 
 const MOST_SHOWN = 20;
 
 /** One line a blocker, at most 20, and when all of it will be over. */
-export function blockerTable({ blockers, etaSeconds }: Blocked, nowMs: number): string {
+export function blockerTable({ blockers, blockerCount, etaSeconds }: Blocked, nowMs: number): string {
   const rows = blockers
     .slice(0, MOST_SHOWN)
     .map((each) => [
@@ -36,7 +41,7 @@ export function blockerTable({ blockers, etaSeconds }: Blocked, nowMs: number): 
       each.lastSeenAt === null ? 'never' : ago(Date.parse(each.lastSeenAt), nowMs),
       each.doneBy === null ? 'not by waiting' : inTime(Date.parse(each.doneBy), nowMs),
     ]);
-  const more = blockers.length > MOST_SHOWN ? `… and ${blockers.length - MOST_SHOWN} more\n` : '';
+  const more = blockerCount > rows.length ? `… and ${blockerCount - rows.length} more\n` : '';
   const table = textTable(['WHO', 'CONSUMER', 'GRADE', 'HOLDS', 'LAST SEEN', 'DONE'], rows, 'nobody');
   return `${table}${more}${etaText(etaSeconds)}\n`;
 }

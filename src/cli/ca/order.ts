@@ -6,7 +6,7 @@ import { Option } from 'commander';
 import { GatehouseError } from '../../errors.ts';
 import type { Verb } from '../../identity/authority/authority.ts';
 import type { AdminClient } from '../admin/admin-client.ts';
-import type { Blocked, BlockerRow } from './blockers.ts';
+import type { Blocked } from './blockers.ts';
 
 export interface UseFlags {
   readonly kind: 'x509' | 'jwt';
@@ -47,9 +47,8 @@ export async function order(client: AdminClient, verb: Verb, body: OrderBody): P
   } catch (thrown) {
     if (!(thrown instanceof GatehouseError)) throw thrown;
     const { code, message, details } = thrown;
-    if (code === 'slot_state') return { done: false, code, message, blockers: [], etaSeconds: null };
+    if (code === 'slot_state') return { done: false, code, message, blockers: [], blockerCount: 0, etaSeconds: null };
     if (code !== 'rotation_blocked') throw thrown;
-    const { blockers, etaSeconds } = details as { blockers: BlockerRow[]; etaSeconds: number | null }; // likewise
-    return { done: false, code, message, blockers, etaSeconds };
+    return { done: false, code, message, ...(details as unknown as Blocked) }; // likewise
   }
 }

@@ -14,6 +14,7 @@ import { type UseFlags, useOf, useOptions } from './order.ts';
 interface BreakageRow {
   readonly firstBreakAt: string | null;
   readonly lacking: readonly string[];
+  readonly lackingCount: number;
   readonly pairs: readonly { readonly caller: string; readonly callee: string }[];
   readonly pairCount: number;
 }
@@ -26,6 +27,7 @@ export interface ForecastRow {
   readonly taintSafeAt: string | null;
   readonly revokeSafeAt: string | null;
   readonly laggards: readonly BlockerRow[];
+  readonly laggardCount: number;
   readonly ifActivatedAtOnce: BreakageRow;
   readonly ifOverridden: BreakageRow;
   readonly liveSvids: number;
@@ -74,7 +76,16 @@ function textOf(forecast: ForecastRow): string {
   const startAt = Date.parse(forecast.startAt);
   const after = (at: string | null): string =>
     at === null ? 'not by waiting alone' : `+ ${lengthText(Date.parse(at) - startAt)}`;
-  const { use, liveSvids, signingPeakPerSecond: peak, pacing, laggards, ifActivatedAtOnce, ifOverridden } = forecast;
+  const {
+    use,
+    liveSvids,
+    signingPeakPerSecond: peak,
+    pacing,
+    laggards,
+    laggardCount,
+    ifActivatedAtOnce,
+    ifOverridden,
+  } = forecast;
   const steps = textTable(
     ['STEP', 'SAFE'],
     [
@@ -94,16 +105,16 @@ function textOf(forecast: ForecastRow): string {
   const waiting =
     laggards.length === 0
       ? 'everybody who is connected will be ready by waiting\n'
-      : `not ready by waiting:\n${blockerTable({ blockers: laggards, etaSeconds: null }, startAt)}${breakText('if they are overridden', ifOverridden, forecast)}`;
+      : `not ready by waiting:\n${blockerTable({ blockers: laggards, blockerCount: laggardCount, etaSeconds: null }, startAt)}${breakText('if they are overridden', ifOverridden, forecast)}`;
   return `${steps}\n${renewals}${waiting}${breakText('if activate were overridden at once', ifActivatedAtOnce, forecast)}`;
 }
 
 function breakText(
   when: string,
-  { firstBreakAt, lacking, pairs, pairCount }: BreakageRow,
+  { firstBreakAt, lackingCount, pairs, pairCount }: BreakageRow,
   { use, startAt }: ForecastRow,
 ): string {
-  if (lacking.length === 0) return `${when}: nothing breaks\n`;
+  if (lackingCount === 0) return `${when}: nothing breaks\n`;
   const first =
     firstBreakAt === null
       ? use === 'jwt'
@@ -112,5 +123,5 @@ function breakText(
       : `first break after ${lengthText(Date.parse(firstBreakAt) - Date.parse(startAt))}`;
   const shown = pairs.slice(0, MOST_PAIRS).map(({ caller, callee }) => `  ${caller} -> ${callee}\n`);
   const more = pairCount > MOST_PAIRS ? `  … and ${pairCount - MOST_PAIRS} more\n` : '';
-  return `${when}: ${lacking.length} identities lack the new ${use === 'jwt' ? 'key' : 'root'}, ${first}, ${pairCount} pairs affected\n${shown.join('')}${more}`;
+  return `${when}: ${lackingCount} identities lack the new ${use === 'jwt' ? 'key' : 'root'}, ${first}, ${pairCount} pairs affected\n${shown.join('')}${more}`;
 }

@@ -131,12 +131,15 @@ async function pass(
     const lookedFrom = performance.now();
     const gate = (await client.get(`/v1/authorities/gate?${query.toString()}`)) as Blocked & { readonly open: boolean }; // the API's own shape
     if (gate.open) return true;
-    const { blockers, etaSeconds } = gate;
+    const { blockers, blockerCount, etaSeconds } = gate;
     const isOver = Date.now() >= until;
     teller.waiting(
-      { event: isOver ? 'timeout' : 'waiting', verb, done: false, code: 'rotation_blocked', blockers, etaSeconds },
+      {
+        ...{ event: isOver ? 'timeout' : 'waiting', verb, done: false, code: 'rotation_blocked' },
+        ...{ blockers, blockerCount, etaSeconds },
+      },
       (shown) =>
-        `${isOver ? 'stopped waiting' : 'waiting'} to ${verb}: ${shown.blockers.length} in the way\n${blockerTable(shown, Date.now())}`,
+        `${isOver ? 'stopped waiting' : 'waiting'} to ${verb}: ${shown.blockerCount} in the way\n${blockerTable(shown, Date.now())}`,
     );
     if (isOver) return false;
     // A look reads every live row of the ledger: with many of them it must not be the server's main work.

@@ -15,7 +15,8 @@ interface AuthorityRow {
   readonly notBefore: string;
   readonly notAfter: string;
   readonly unexpiredSvids: number;
-  readonly unacknowledged: readonly { readonly doneBy: string | null }[];
+  readonly unacknowledgedCount: number;
+  readonly unacknowledgedNotByWaiting: number;
 }
 
 interface CaStatus {
@@ -50,8 +51,8 @@ function tableOf({ trustDomain, x509Authorities, jwtAuthorities }: CaStatus): st
       each.id.slice(0, 16),
       each.notAfter,
       String(each.unexpiredSvids),
-      String(each.unacknowledged.length),
-      String(each.unacknowledged.filter(({ doneBy }) => doneBy === null).length),
+      String(each.unacknowledgedCount),
+      String(each.unacknowledgedNotByWaiting),
     ]);
   const table = textTable(
     ['USE', 'SLOT', 'AUTHORITY', 'EXPIRES', 'SVIDS OUT', 'NOT ACKNOWLEDGED', 'NOT BY WAITING'],

@@ -62,6 +62,6 @@ function textOf(verb: Verb, outcome: Outcome): string {
   if (outcome.done)
     return `authority ${outcome.authorityId} is ${meanings[verb].past}; bundle sequence ${outcome.sequence}\n`;
   if (outcome.code === 'slot_state') return `not done: ${outcome.message}\n`;
-  const { length } = outcome.blockers;
-  return `not done: ${length} ${length === 1 ? 'holder' : 'holders'} would break\n${blockerTable(outcome, Date.now())}`;
+  const { blockerCount } = outcome;
+  return `not done: ${blockerCount} ${blockerCount === 1 ? 'holder' : 'holders'} would break\n${blockerTable(outcome, Date.now())}`;
 }

@@ -5,36 +5,36 @@
 import { parseDuration } from '../../config/duration.ts';
 import { GatehouseError } from '../../errors.ts';
 import type { Authority, AuthorityStatus } from '../../identity/authority/authority.ts';
-import type { Blocker } from '../../identity/authority/rotate/gate.ts';
 import type { LedgerQuery } from '../../identity/authority/store/store.ts';
 import type { Entry } from '../../identity/registration/entry.ts';
 import type { AuthorityHandler } from './authority-operations.ts';
+import { blockerQueryOf, pageOfBlockers } from './blocker-page.ts';
 import { limitOf } from './limit.ts';
-import { maybeTime, timeText } from './time-text.ts';
+import { timeText } from './time-text.ts';
 
-/** All authorities, slot by slot, with who has not acknowledged them. */
-export const authorities: AuthorityHandler = async (_, { authority }) => {
+/** All authorities, slot by slot, with who has not acknowledged them: of each `?limit=` are named. */
+export const authorities: AuthorityHandler = async ({ query }, { authority }) => {
+  const { limit } = blockerQueryOf(query);
   const { trustDomain, sequence, x509Authorities, jwtAuthorities } = await authority.status();
+  const rowsOf = (all: readonly AuthorityStatus[]) => Promise.all(all.map((each) => authorityRow(each, limit)));
   return {
     trustDomain,
     sequence,
-    x509Authorities: x509Authorities.map(authorityRow),
-    jwtAuthorities: jwtAuthorities.map(authorityRow),
+    x509Authorities: await rowsOf(x509Authorities),
+    jwtAuthorities: await rowsOf(jwtAuthorities),
   };
 };
 
-function authorityRow({ notBeforeAt, notAfterAt, unacknowledged, ...rest }: AuthorityStatus) {
+async function authorityRow({ notBeforeAt, notAfterAt, unacknowledged, ...rest }: AuthorityStatus, limit: number) {
+  const page = await pageOfBlockers(unacknowledged, { limit, after: '' });
   return {
     ...rest,
     notBefore: timeText(notBeforeAt),
     notAfter: timeText(notAfterAt),
-    unacknowledged: unacknowledged.map(blockerRow),
+    unacknowledged: page.blockers,
+    unacknowledgedCount: page.blockerCount,
+    unacknowledgedNotByWaiting: unacknowledged.filter(({ doneBy }) => doneBy === undefined).length,
   };
-}
-
-/** Somebody who would break, as the contract shows him. */
-export function blockerRow({ lastSeenAt, doneBy, ...rest }: Blocker) {
-  return { ...rest, lastSeenAt: maybeTime(lastSeenAt), doneBy: maybeTime(doneBy) };
 }
 
 /**

@@ -8,15 +8,17 @@ import { type Verb, verbs } from '../../identity/authority/authority.ts';
 import { type Breakage, type Edge, type Forecast, keptForecast } from '../../identity/authority/rotate/forecast.ts';
 import type { AdminHandler } from './admin-handler.ts';
 import { type AuthorityHandler, ofAuthority } from './authority-operations.ts';
-import { blockerRow } from './authority-routes.ts';
+import { blockerQueryOf, FIRST_PAGE, pageOfBlockers } from './blocker-page.ts';
 import { bodyAs } from './body.ts';
 import { limitOf } from './limit.ts';
 import { maybeTime, timeText } from './time-text.ts';
 
-/** More blockers than that are counted, not listed. */
-const MOST_BLOCKERS = 10_000;
+/** More IDs than that are counted, not listed. */
+const MOST_LACKING = 1_000;
 
 const use = z.enum(['x509', 'jwt']).default('x509');
+/** Read by `blockerQueryOf`. */
+const paging = { limit: z.string().optional(), page: z.string().optional() };
 
 const orderSchema = z.strictObject({
   use,
@@ -43,7 +45,7 @@ const verbRoute =
     throw new GatehouseError(
       'rotation_blocked',
       `${verb} would break ${blockers.length} ${blockers.length === 1 ? 'holder' : 'holders'}; gatehouse ca ${verb} names them`,
-      gateDetails(blockers, etaSeconds),
+      { ...(await pageOfBlockers(blockers, FIRST_PAGE)), etaSeconds: etaSeconds ?? null },
     );
   };
 
@@ -51,23 +53,20 @@ export const verbRoutes: readonly (readonly [route: string, handle: AdminHandler
   (verb) => [`POST /v1/authorities/${verb}`, ofAuthority(verbRoute(verb))] as const,
 );
 
-function gateDetails(blockers: readonly Parameters<typeof blockerRow>[0][], etaSeconds: number | undefined) {
-  return {
-    blockers: blockers.slice(0, MOST_BLOCKERS).map(blockerRow),
-    blockerCount: blockers.length,
-    etaSeconds: etaSeconds ?? null,
-  };
-}
-
-/** `?verb= &use= &authorityId=`: what that verb would meet now, without an audit row. */
+/**
+ * `?verb= &use= &authorityId= &limit= &page=`: what that verb would meet now, without an audit row. `next` of an answer is the
+ * `page` of the one that follows.
+ */
 export const gate: AuthorityHandler = async ({ query }, { authority }) => {
+  const wanted = blockerQueryOf(query);
   const asked = z
-    .strictObject({ verb: z.enum(verbs), use, authorityId: z.string().default('') })
+    .strictObject({ verb: z.enum(verbs), use, authorityId: z.string().default(''), ...paging })
     .safeParse(Object.fromEntries(query));
   if (!asked.success)
     throw new GatehouseError('message_invalid', `verb must be one of ${verbs.join(', ')}; use x509 or jwt`);
   const { authorityId, blockers, etaSeconds } = await authority.gate(asked.data.verb, asked.data);
-  return { authorityId, open: blockers.length === 0, ...gateDetails(blockers, etaSeconds) };
+  const page = await pageOfBlockers(blockers, wanted);
+  return { authorityId, open: blockers.length === 0, ...page, etaSeconds: etaSeconds ?? null };
 };
 
 /** What operators and the schedule did, newest first: `?limit=`. */
@@ -86,14 +85,16 @@ export const rehearseNow: AuthorityHandler = async ({ who, body }, { authority, 
 
 const MOST_EDGES = 1_000;
 
-function forecastRow({ ifActivatedAtOnce, ifOverridden, laggards, ...rest }: Forecast) {
+async function forecastRow({ ifActivatedAtOnce, ifOverridden, laggards, ...rest }: Forecast) {
+  const { blockers, blockerCount } = await pageOfBlockers(laggards, FIRST_PAGE);
   const { startAt, activateSafeAt, taintSafeAt, revokeSafeAt, ...sizes } = rest;
   return {
     startAt: timeText(startAt),
     activateSafeAt: maybeTime(activateSafeAt),
     taintSafeAt: maybeTime(taintSafeAt),
     revokeSafeAt: maybeTime(revokeSafeAt),
-    laggards: laggards.slice(0, MOST_BLOCKERS).map(blockerRow),
+    laggards: blockers,
+    laggardCount: blockerCount,
     ifActivatedAtOnce: breakageRow(ifActivatedAtOnce),
     ifOverridden: breakageRow(ifOverridden),
     ...sizes,
@@ -103,7 +104,8 @@ function forecastRow({ ifActivatedAtOnce, ifOverridden, laggards, ...rest }: For
 function breakageRow({ firstBreakAt, lacking, edges }: Breakage) {
   return {
     firstBreakAt: maybeTime(firstBreakAt),
-    lacking: lacking.slice(0, MOST_BLOCKERS),
+    lacking: lacking.slice(0, MOST_LACKING),
+    lackingCount: lacking.length,
     pairs: edges.slice(0, MOST_EDGES).map(({ caller, callee }: Edge) => ({ caller, callee })),
     pairCount: edges.length,
   };

@@ -101,11 +101,13 @@ export function createVerbs(deps: VerbDeps): Verbs {
 
   const chained = async (authorityId: string): Promise<readonly Blocker[]> => {
     await deps.flush();
-    const blockers: Blocker[] = [];
+    // One a holder, with what he holds longest: of tokens there may be a hundred thousand.
+    const blockers = new Map<string, Blocker>();
     for await (const page of store.unexpired(clock.now()))
       for (const row of page)
-        if (row.authorityId === authorityId && isHeld(row)) blockers.push(holderOf(row, deps.consumers.all));
-    return blockers;
+        if (row.authorityId === authorityId && isHeld(row))
+          blockers.set(`${row.consumer || row.channel} ${row.spiffeId}`, holderOf(row, deps.consumers.all));
+    return [...blockers.values()];
   };
 
   /** Who stands in the way of a step that is possible; the step itself says whether it is. */
