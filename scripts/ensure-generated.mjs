@@ -20,6 +20,21 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
 }
 
 const envoy = 'node_modules/@grpc/grpc-js-xds/deps/envoy-api/envoy';
+/** What a sidecar's bootstrap holds beside the Bootstrap message itself: each `@type` that `src/cli/envoy` writes. */
+const inBootstraps = [
+  'access_loggers/file/v3/file',
+  'access_loggers/filters/cel/v3/cel',
+  'access_loggers/stream/v3/stream',
+  'filters/http/ext_authz/v3/ext_authz',
+  'filters/http/router/v3/router',
+  'filters/network/ext_authz/v3/ext_authz',
+  'filters/network/http_connection_manager/v3/http_connection_manager',
+  'filters/network/tcp_proxy/v3/tcp_proxy',
+  'http/early_header_mutation/header_mutation/v3/header_mutation',
+  'resource_monitors/downstream_connections/v3/downstream_connections',
+  'transport_sockets/tls/v3/tls',
+  'upstreams/http/v3/http_protocol_options',
+];
 const inputs = [
   'proto/spiffe',
   'proto/grpc',
@@ -30,11 +45,34 @@ const inputs = [
   `${envoy}/extensions/transport_sockets/tls/v3/common.proto`,
   `${envoy}/extensions/transport_sockets/tls/v3/secret.proto`,
   `${envoy}/extensions/transport_sockets/tls/v3/tls_spiffe_validator_config.proto`,
+  `${envoy}/config/bootstrap/v3/bootstrap.proto`,
+  ...inBootstraps.map((path) => `${envoy}/extensions/${path}.proto`),
 ].filter((path) => existsSync(join(root, path)));
+
+/**
+ * The package's rules are older than its protos, which know `ignore_empty`: a value that is empty breaks nothing. The field
+ * numbers are those of protoc-gen-validate 1.0.
+ */
+function writeRulesOfToday() {
+  const numbers = { StringRules: 26, BytesRules: 14, RepeatedRules: 5, MapRules: 6 };
+  const text = readFileSync(
+    join(root, 'node_modules/@grpc/grpc-js-xds/deps/protoc-gen-validate/validate/validate.proto'),
+    'utf8',
+  );
+  const whole = text.replace(
+    /^message (\w*(?:Float|Double|Int|Fixed)\w*|String|Bytes|Repeated|Map)Rules \{$/gm,
+    (line, of) => {
+      return `${line}\n    optional bool ignore_empty = ${numbers[`${of}Rules`] ?? 8};`;
+    },
+  );
+  mkdirSync(join(root, '.cache/protos/validate'), { recursive: true });
+  writeFileSync(join(root, '.cache/protos/validate/validate.proto'), whole);
+}
 
 const hash = createHash('sha256').update(inputs.join());
 const own = globSync('proto/**/*.proto', { cwd: root }).sort();
 for (const file of [...own, 'buf.yaml', 'buf.gen.yaml']) hash.update(file).update(readFileSync(join(root, file)));
+hash.update(readFileSync(fileURLToPath(import.meta.url)));
 for (const name of ['@grpc/grpc-js-xds', '@bufbuild/buf', '@bufbuild/protoc-gen-es']) {
   hash.update(JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version);
 }
@@ -44,6 +82,7 @@ const fresh = existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
 
 if (!fresh || process.argv.includes('--force')) {
   const bin = join(root, 'node_modules/.bin');
+  writeRulesOfToday();
   console.error('generating src/gen/ from the protos …');
   const run = spawnSync(join(bin, 'buf'), ['generate', ...inputs.flatMap((path) => ['--path', path])], {
     cwd: root,

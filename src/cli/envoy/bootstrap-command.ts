@@ -62,8 +62,9 @@ export function envoyBootstrapCommand(write: (text: string) => void = (text) => 
         .default('yaml'),
     )
     .addHelpText('after', EXAMPLES)
-    .action((flags: BootstrapFlags & { output: string }) => {
-      const bootstrap = generateBootstrap(readFlags(flags));
+    .action(async (flags: BootstrapFlags & { output: string }) => {
+      const { keepsRules } = await import('./bootstrap-rules.ts');
+      const bootstrap = keepsRules(generateBootstrap(readFlags(flags)));
       write(flags.output === 'json' ? `${JSON.stringify(bootstrap, null, 2)}\n` : bootstrapYaml(bootstrap));
     });
 }

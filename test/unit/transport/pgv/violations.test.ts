@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { create, type DescMessage, type MessageInitShape } from '@bufbuild/protobuf';
-import { AnySchema } from '@bufbuild/protobuf/wkt';
+import { create, createRegistry, type DescMessage, type Message, type MessageInitShape } from '@bufbuild/protobuf';
+import { AnySchema, anyPack } from '@bufbuild/protobuf/wkt';
 import { SocketAddressSchema } from '../../../../src/gen/envoy/config/core/v3/address_pb.ts';
 import {
   DataSourceSchema,
@@ -10,6 +10,7 @@ import {
   RetryPolicySchema,
 } from '../../../../src/gen/envoy/config/core/v3/base_pb.ts';
 import { TypedExtensionConfigSchema } from '../../../../src/gen/envoy/config/core/v3/extension_pb.ts';
+import { UpstreamHttpProtocolOptionsSchema } from '../../../../src/gen/envoy/config/core/v3/protocol_pb.ts';
 import {
   CertificateValidationContextSchema,
   TlsParametersSchema,
@@ -17,6 +18,7 @@ import {
 import { SPIFFECertValidatorConfigSchema } from '../../../../src/gen/envoy/extensions/transport_sockets/tls/v3/tls_spiffe_validator_config_pb.ts';
 import { DeniedHttpResponseSchema } from '../../../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
 import { RegexMatcherSchema } from '../../../../src/gen/envoy/type/matcher/v3/regex_pb.ts';
+import { StringMatcherSchema } from '../../../../src/gen/envoy/type/matcher/v3/string_pb.ts';
 import { HttpStatusSchema } from '../../../../src/gen/envoy/type/v3/http_status_pb.ts';
 import { PercentSchema } from '../../../../src/gen/envoy/type/v3/percent_pb.ts';
 import { violations } from '../../../../src/transport/pgv/violations.ts';
@@ -57,6 +59,12 @@ const cases = [
   ]),
   row('a required message', HeaderValueOptionSchema, {}, ['header: required']),
   row(
+    'nothing in a message that is required where another of its oneof is there',
+    StringMatcherSchema,
+    { matchPattern: { case: 'exact', value: 'a' } },
+    [],
+  ),
+  row(
     'an enum value that is not defined',
     HeaderValueOptionSchema,
     { header: { key: 'a' }, appendAction: 9 as never },
@@ -86,6 +94,45 @@ const cases = [
 
 describe('violations', () => {
   for (const { name, found, want } of cases) it(`finds ${name}`, () => assert.deepEqual(found(), want));
+
+  it('spares an empty text where the rule says so (ignore_empty)', () => {
+    const name = (overrideAutoSniHeader: string) =>
+      violations(
+        UpstreamHttpProtocolOptionsSchema,
+        create(UpstreamHttpProtocolOptionsSchema, { overrideAutoSniHeader }),
+      );
+    assert.deepEqual(name(''), []);
+    assert.deepEqual(name('a b'), ['override_auto_sni_header: wellKnownRegex=1']);
+  });
+
+  describe('of what is packed', () => {
+    const packed = (schema: DescMessage, message: Message) =>
+      create(TypedExtensionConfigSchema, { name: 'x', typedConfig: anyPack(schema, message) });
+    const spiffe = SPIFFECertValidatorConfigSchema;
+    const types = createRegistry(spiffe);
+    const rows = [
+      {
+        name: 'are found by the types that are given',
+        message: packed(spiffe, create(spiffe, {})),
+        types,
+        want: ['typed_config.trust_domains: at least 1 needed, has 0'],
+      },
+      {
+        name: 'are not looked for without types',
+        message: packed(spiffe, create(spiffe, {})),
+        types: undefined,
+        want: [],
+      },
+      {
+        name: 'are there if nobody knows the type',
+        message: packed(SocketAddressSchema, create(SocketAddressSchema, address)),
+        types,
+        want: ['typed_config: the rules of type.googleapis.com/envoy.config.core.v3.SocketAddress are not known'],
+      },
+    ];
+    for (const { name, message, types, want } of rows)
+      it(name, () => assert.deepEqual(violations(TypedExtensionConfigSchema, message, types), want));
+  });
 
   it('compares durations', () => {
     const policy = create(RetryPolicySchema, { retryBackOff: { baseInterval: { seconds: 0n, nanos: 1 } } });

@@ -1,0 +1,69 @@
+/**
+ * Holds a bootstrap to Envoy's own rules, those that its protos write beside their fields.
+ * @module
+ */
+import { createRegistry, fromJson } from '@bufbuild/protobuf';
+import { GatehouseError } from '../../errors.ts';
+import { BootstrapSchema } from '../../gen/envoy/config/bootstrap/v3/bootstrap_pb.ts';
+import { file_envoy_extensions_access_loggers_file_v3_file as file } from '../../gen/envoy/extensions/access_loggers/file/v3/file_pb.ts';
+import { file_envoy_extensions_access_loggers_filters_cel_v3_cel as cel } from '../../gen/envoy/extensions/access_loggers/filters/cel/v3/cel_pb.ts';
+import { file_envoy_extensions_access_loggers_stream_v3_stream as stream } from '../../gen/envoy/extensions/access_loggers/stream/v3/stream_pb.ts';
+import { file_envoy_extensions_filters_http_ext_authz_v3_ext_authz as httpExtAuthz } from '../../gen/envoy/extensions/filters/http/ext_authz/v3/ext_authz_pb.ts';
+import { file_envoy_extensions_filters_http_router_v3_router as router } from '../../gen/envoy/extensions/filters/http/router/v3/router_pb.ts';
+import { file_envoy_extensions_filters_network_ext_authz_v3_ext_authz as tcpExtAuthz } from '../../gen/envoy/extensions/filters/network/ext_authz/v3/ext_authz_pb.ts';
+import { file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager as manager } from '../../gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
+import { file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy as tcpProxy } from '../../gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts';
+import { file_envoy_extensions_http_early_header_mutation_header_mutation_v3_header_mutation as headerMutation } from '../../gen/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.ts';
+import { file_envoy_extensions_resource_monitors_downstream_connections_v3_downstream_connections as connections } from '../../gen/envoy/extensions/resource_monitors/downstream_connections/v3/downstream_connections_pb.ts';
+import { file_envoy_extensions_transport_sockets_tls_v3_tls as tls } from '../../gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
+import { file_envoy_extensions_upstreams_http_v3_http_protocol_options as httpOptions } from '../../gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
+import { violations } from '../../transport/pgv/violations.ts';
+import type { Json, JsonObject } from './json.ts';
+
+/** Every `@type` that a bootstrap of ours holds. */
+const types = createRegistry(
+  ...[file, cel, stream, httpExtAuthz, router, tcpExtAuthz, manager, tcpProxy, headerMutation, connections, tls],
+  httpOptions,
+);
+
+/**
+ * Fields of today's Envoy that the protos do not have yet, and what stands in their place while the rest is checked. Nobody but
+ * Envoy checks these.
+ */
+const newer: ReadonlyMap<string, JsonObject> = new Map([
+  ['allow_paths', {}], // of Admin
+  ['remove_on_match', { remove: 'x' }], // of HeaderMutation, which must hold one action
+  ['http1_safe_max_connection_duration', {}], // of HttpConnectionManager
+  ['upstream_connect_mode', {}], // of TcpProxy
+  ['max_early_data_bytes', {}], // of TcpProxy
+]);
+
+/**
+ * Gives the bootstrap back if Envoy's rules hold for it and for each message that is packed in it.
+ *
+ * @throws GatehouseError `config_invalid`, naming each field and the rule that it breaks
+ * @see protoc-gen-validate, `validate/validate.proto`
+ */
+export function keepsRules(bootstrap: JsonObject): JsonObject {
+  const broken = brokenIn(bootstrap);
+  if (broken.length === 0) return bootstrap;
+  throw new GatehouseError('config_invalid', `Envoy would not take this bootstrap: ${broken.join('; ')}`, { broken });
+}
+
+function brokenIn(bootstrap: JsonObject): readonly string[] {
+  try {
+    const message = fromJson(BootstrapSchema, withoutNewer(bootstrap) as never, { registry: types }); // it is JSON
+    return violations(BootstrapSchema, message, types);
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)]; // a name, a value or a type that the protos do not have
+  }
+}
+
+function withoutNewer(json: Json): Json {
+  if (isList(json)) return json.map(withoutNewer);
+  if (typeof json !== 'object' || json === null) return json;
+  const entries = Object.entries(json).map(([key, value]) => newer.get(key) ?? { [key]: withoutNewer(value) });
+  return Object.assign({}, ...entries);
+}
+
+const isList = (json: Json): json is readonly Json[] => Array.isArray(json);
