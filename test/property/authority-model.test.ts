@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { GatehouseError } from '../../src/errors.ts';
-import type { Verb } from '../../src/identity/authority/authority.ts';
 import { createLocalKeyStore, createMemoryKeyBlobs } from '../../src/identity/authority/keys/local-keys.ts';
 import type { KeyBlobs } from '../../src/identity/authority/keys/signer.ts';
+import type { Verb } from '../../src/identity/authority/rotate/orders.ts';
 import { emptyContent } from '../../src/identity/authority/store/memory-store.ts';
 import type { AuthorityState, AuthorityUse } from '../../src/identity/authority/store/state.ts';
 import type { AckGrade, Channel } from '../../src/identity/source/identity-source.ts';

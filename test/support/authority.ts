@@ -2,10 +2,11 @@
  * An authority in memory under a clock that the test owns.
  * @module
  */
-import type { Authority, Order } from '../../src/identity/authority/authority.ts';
+import type { Authority } from '../../src/identity/authority/authority.ts';
 import { type AuthorityDeps, createAuthority } from '../../src/identity/authority/create-authority.ts';
 import { createLocalKeyStore, createMemoryKeyBlobs } from '../../src/identity/authority/keys/local-keys.ts';
 import type { KeyStore } from '../../src/identity/authority/keys/signer.ts';
+import type { Order } from '../../src/identity/authority/rotate/orders.ts';
 import { type AuthoritySettings, defaultSettings } from '../../src/identity/authority/settings.ts';
 import { createMemoryStore, emptyContent, type StoreContent } from '../../src/identity/authority/store/memory-store.ts';
 import type { AuthorityUse } from '../../src/identity/authority/store/state.ts';

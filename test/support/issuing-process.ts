@@ -4,9 +4,9 @@
  */
 import { renameSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Verb } from '../../src/identity/authority/authority.ts';
 import { createAuthority } from '../../src/identity/authority/create-authority.ts';
 import { createLocalKeyStore } from '../../src/identity/authority/keys/local-keys.ts';
+import type { Verb } from '../../src/identity/authority/rotate/orders.ts';
 import { defaultSettings } from '../../src/identity/authority/settings.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { prepareDataDir } from '../../src/platform/storage/data-dir.ts';

@@ -4,7 +4,7 @@
  */
 import { Option } from 'commander';
 import { GatehouseError } from '../../errors.ts';
-import type { Verb } from '../../identity/authority/authority.ts';
+import type { Verb } from '../../identity/authority/rotate/orders.ts';
 import type { AdminClient } from '../admin/admin-client.ts';
 import type { Blocked } from './blockers.ts';
 

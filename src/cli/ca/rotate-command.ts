@@ -7,7 +7,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import { GatehouseError } from '../../errors.ts';
-import type { Verb } from '../../identity/authority/authority.ts';
+import type { Verb } from '../../identity/authority/rotate/orders.ts';
 import { allOnOneLine } from '../../lib/printable.ts';
 import { type AdminClient, type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';

@@ -4,7 +4,7 @@
  */
 import { Command } from 'commander';
 import { GatehouseError } from '../../errors.ts';
-import type { Verb } from '../../identity/authority/authority.ts';
+import type { Verb } from '../../identity/authority/rotate/orders.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';

@@ -1,13 +1,13 @@
 /**
- * The replicas that share a store: each says now and then that it lives, and what its deciders have in force.
+ * The replicas that share a store: each sends heartbeats, with a report of what its deciders have in force.
  * @module
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { GatehouseError } from '../../errors.ts';
 import type { AuthorityStore, LivingReplica } from './store/store.ts';
 
-/** What one replica says of its deciders, its own and those that follow it. */
-export interface ReplicaWord {
+/** What one replica reports of its deciders, its own and those that follow it. */
+export interface ReplicaReport {
   /** For people: where it runs. */
   readonly name: string;
   /** Of the revocations by which all of its deciders refuse; -1 before it has said. */
@@ -24,16 +24,16 @@ export interface ReplicaWord {
 }
 
 export interface Replicas {
-  /** Says that we live, and answers who does, we included. */
-  beat(): Promise<readonly string[]>;
-  /** What the others that live have said last. */
-  others(): Promise<readonly ReplicaWord[]>;
+  /** Says that this replica lives; returns the names of all that do, itself included. */
+  sendHeartbeat(): Promise<readonly string[]>;
+  /** The last reports of the others that live. */
+  others(): Promise<readonly ReplicaReport[]>;
   /**
    * Waits until all others refuse by the revocations of that sequence, at most `timeoutMs`.
-   * @returns what each has said by then
+   * @returns the report of each by then
    */
-  revokedBy(sequence: number, timeoutMs: number): Promise<readonly ReplicaWord[]>;
-  /** Says that we are gone: nobody needs to wait for us. */
+  revokedBy(sequence: number, timeoutMs: number): Promise<readonly ReplicaReport[]>;
+  /** Says that this replica is gone: no other needs to wait for it. */
   leave(): Promise<void>;
 }
 
@@ -41,23 +41,28 @@ const LOOK_EVERY_MS = 50;
 /** A store that is away must not hold up an end. */
 const LEAVE_WITHIN_MS = 1_000;
 
-/** @param word  asked at each beat */
+/**
+ * Creates the view of the replicas from one of them.
+ *
+ * @param report  asked at each heartbeat
+ */
 export function createReplicas(
   store: AuthorityStore,
   replica: string,
-  word: () => Partial<ReplicaWord> | undefined,
+  report: () => Partial<ReplicaReport> | undefined,
 ): Replicas {
-  const look = async (): Promise<readonly LivingReplica[]> => store.heartbeat(replica, JSON.stringify(word() ?? {}));
-  const others = async (): Promise<readonly ReplicaWord[]> =>
-    store.shared ? (await look()).filter((each) => each.replica !== replica).map(wordOf) : [];
+  const look = async (): Promise<readonly LivingReplica[]> => store.heartbeat(replica, JSON.stringify(report() ?? {}));
+  const others = async (): Promise<readonly ReplicaReport[]> =>
+    store.shared ? (await look()).filter((each) => each.replica !== replica).map(reportOf) : [];
   return {
-    beat: async () => (await look()).map((each) => each.replica),
+    sendHeartbeat: async () => (await look()).map((each) => each.replica),
     others,
     async revokedBy(sequence, timeoutMs) {
       const until = performance.now() + timeoutMs;
       for (;;) {
-        const words = await others();
-        if (words.every((each) => each.revocationSequence >= sequence) || performance.now() >= until) return words;
+        const reports = await others();
+        const all = reports.every((each) => each.revocationSequence >= sequence);
+        if (all || performance.now() >= until) return reports;
         await delay(LOOK_EVERY_MS);
       }
     },
@@ -69,8 +74,8 @@ export function createReplicas(
 }
 
 /** One that has said nothing, or is of an older version, has confirmed nothing. */
-function wordOf({ replica, word }: LivingReplica): ReplicaWord {
-  const said = JSON.parse(word) as Partial<ReplicaWord>; // written by a replica of ours
+function reportOf({ replica, word }: LivingReplica): ReplicaReport {
+  const said = JSON.parse(word) as Partial<ReplicaReport>; // written by a replica of ours
   return { name: replica, revocationSequence: -1, deciders: 0, blindDeciders: 0, peersWithout: 0, ...said };
 }
 

@@ -8,7 +8,7 @@ import { GatehouseError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { type KeyEncryptionKeys, keyEncryptionKeyId } from './keys/key-encryption.ts';
 import type { KeyStore, Rewrapped } from './keys/signer.ts';
-import type { Replicas, ReplicaWord } from './replicas.ts';
+import type { ReplicaReport, Replicas } from './replicas.ts';
 import type { CurrentState } from './store/current-state.ts';
 import type { AuthorityStore } from './store/store.ts';
 
@@ -25,8 +25,8 @@ export interface RewrapDeps {
   readonly clock: Clock;
 }
 
-/** What a replica says of its key-encryption keys, as its file has them now. */
-export function keyWords(encryption: KeyEncryptionKeys | undefined): Partial<ReplicaWord> {
+/** What a replica reports of its key-encryption keys, as its file has them now. */
+export function reportOfKeys(encryption: KeyEncryptionKeys | undefined): Partial<ReplicaReport> {
   try {
     encryption?.reload();
   } catch {

@@ -4,7 +4,8 @@
  */
 import { parseDuration } from '../../config/duration.ts';
 import { GatehouseError } from '../../errors.ts';
-import type { Authority, AuthorityStatus } from '../../identity/authority/authority.ts';
+import type { Authority } from '../../identity/authority/authority.ts';
+import type { AuthorityStatus } from '../../identity/authority/rotate/rotation.ts';
 import type { LedgerQuery } from '../../identity/authority/store/store.ts';
 import type { Entry } from '../../identity/registration/entry.ts';
 import type { AuthorityHandler } from './authority-operations.ts';

@@ -4,8 +4,8 @@
  */
 import * as z from 'zod';
 import { GatehouseError } from '../../errors.ts';
-import { type Verb, verbs } from '../../identity/authority/authority.ts';
 import { type Breakage, type Edge, type Forecast, keptForecast } from '../../identity/authority/rotate/forecast.ts';
+import { type Verb, verbs } from '../../identity/authority/rotate/orders.ts';
 import type { AdminHandler } from './admin-handler.ts';
 import { type AuthorityHandler, ofAuthority } from './authority-operations.ts';
 import { blockerQueryOf, FIRST_PAGE, pageOfBlockers } from './blocker-page.ts';

@@ -2,7 +2,8 @@
  * What monitoring learns of the authority only by looking.
  * @module
  */
-import type { Authority, AuthorityStatus } from '../../identity/authority/authority.ts';
+import type { Authority } from '../../identity/authority/authority.ts';
+import type { AuthorityStatus } from '../../identity/authority/rotate/rotation.ts';
 import type { Metrics } from '../../platform/observe/metrics.ts';
 
 /** Sets the metrics; never throws. */

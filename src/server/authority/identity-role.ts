@@ -13,7 +13,7 @@ import { createUpstreamFromFiles, type UpstreamFromFiles } from '../../identity/
 import { createLocalKeyStore, createMemoryKeyBlobs } from '../../identity/authority/keys/local-keys.ts';
 import type { KeyBlobs } from '../../identity/authority/keys/signer.ts';
 import { backupPieces } from '../../identity/authority/recover/backup.ts';
-import type { ReplicaWord } from '../../identity/authority/replicas.ts';
+import type { ReplicaReport } from '../../identity/authority/replicas.ts';
 import type { Edge, Forecast } from '../../identity/authority/rotate/forecast.ts';
 import { rehearse } from '../../identity/authority/rotate/rehearsal.ts';
 import type { AuthoritySettings } from '../../identity/authority/settings.ts';
@@ -75,7 +75,7 @@ export interface IdentityRoleDeps {
   readonly report: (error: GatehouseError) => void;
   readonly warn: (message: string) => void;
   /** What to say to other replicas of our deciders. */
-  readonly replicaWord: () => ReplicaWord;
+  readonly replicaWord: () => ReplicaReport;
 }
 
 const TICK_MS = 250;
@@ -101,7 +101,7 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
     places: placesOf(config),
     begun: () => deps.warn(firstStart(config)),
     report: deps.report,
-    replicaWord: deps.replicaWord,
+    deciderReport: deps.replicaWord,
   });
   const entries = createWatchable<readonly Entry[]>(entriesOf(config.entries, config.workloads, config.authority));
   const accounts = createAccounts();

@@ -3,11 +3,11 @@
  * @module
  */
 import { hostname } from 'node:os';
-import type { ReplicaWord } from '../../identity/authority/replicas.ts';
+import type { ReplicaReport } from '../../identity/authority/replicas.ts';
 import type { AllDeciders } from './all-deciders.ts';
 
 /** @param revocationSequence  of the revocations that we hold ourselves; -1 before the first */
-export function replicaWord(deciders: Pick<AllDeciders, 'sights'>, revocationSequence: number): ReplicaWord {
+export function replicaWord(deciders: Pick<AllDeciders, 'sights'>, revocationSequence: number): ReplicaReport {
   const sights = deciders.sights();
   return {
     name: `${hostname()} pid ${process.pid}`,

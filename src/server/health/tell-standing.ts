@@ -2,7 +2,7 @@
  * Tells readiness, metrics and the log whether the authority can issue.
  * @module
  */
-import type { Readiness } from '../../identity/authority/authority.ts';
+import type { Readiness } from '../../identity/authority/issuing-readiness.ts';
 import type { Watchable } from '../../lib/watchable.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import type { Metrics } from '../../platform/observe/metrics.ts';

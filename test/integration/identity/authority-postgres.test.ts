@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { GatehouseError } from '../../../src/errors.ts';
-import type { Authority, Verb } from '../../../src/identity/authority/authority.ts';
+import type { Authority } from '../../../src/identity/authority/authority.ts';
 import { createAuthority } from '../../../src/identity/authority/create-authority.ts';
 import { createLocalKeyStore, createMemoryKeyBlobs } from '../../../src/identity/authority/keys/local-keys.ts';
 import { restoreBackup } from '../../../src/identity/authority/recover/restore.ts';
+import type { Verb } from '../../../src/identity/authority/rotate/orders.ts';
 import { defaultSettings } from '../../../src/identity/authority/settings.ts';
 import { createMemoryStore } from '../../../src/identity/authority/store/memory-store.ts';
 import type { RevocationKind } from '../../../src/identity/authority/store/store.ts';

@@ -4,7 +4,8 @@
  */
 import { GatehouseError } from '../../../errors.ts';
 import type { KeyStore, Signer } from '../keys/signer.ts';
-import { type AuthorityRecord, type AuthorityState, activeOf } from '../store/state.ts';
+import type { CurrentState } from '../store/current-state.ts';
+import { type AuthorityRecord, activeOf } from '../store/state.ts';
 import { createJwtIssuer, type JwtIssuer } from './jwt-issuer.ts';
 import { createX509Issuer, type X509Issuer } from './x509-issuer.ts';
 
@@ -13,30 +14,37 @@ export interface Issuers {
   readonly jwt: JwtIssuer | undefined;
 }
 
-export const NO_ISSUERS: Issuers = { x509: undefined, jwt: undefined };
+export interface OpenIssuers {
+  /** Undefined for a use that has no active authority, or one whose key is gone. */
+  readonly now: Issuers;
+  /**
+   * Opens the keys of the authorities that are active now; what is open already stays.
+   *
+   * @throws GatehouseError `store_unusable` when a key is gone that should be there
+   */
+  reopen(): Promise<void>;
+}
 
-/**
- * Opens the keys of the active authorities; what is open already stays.
- *
- * @param mayBeGone  keys live in memory: an authority whose key is gone does not sign until another takes its place
- * @throws GatehouseError `store_unusable` when a key is gone that should be there
- */
-export async function openIssuers(
-  state: AuthorityState,
-  keys: KeyStore,
-  open: Issuers,
-  mayBeGone: boolean,
-): Promise<Issuers> {
+export interface IssuersDeps {
+  readonly current: Pick<CurrentState, 'state'>;
+  readonly keys: KeyStore;
+  /** Keys live in memory: an authority whose key is gone does not sign until another takes its place. */
+  readonly keysMayBeGone: boolean;
+}
+
+/** Creates the pair of issuers, with no key open yet. */
+export function createIssuers({ current, keys, keysMayBeGone }: IssuersDeps): OpenIssuers {
+  let now: Issuers = { x509: undefined, jwt: undefined };
   const issuerOf = async <I extends { readonly authority: AuthorityRecord }>(
     active: AuthorityRecord | undefined,
-    now: I | undefined,
+    open: I | undefined,
     create: (authority: AuthorityRecord, signer: Signer) => I,
   ): Promise<I | undefined> => {
     if (!active) return undefined;
-    if (now?.authority.id === active.id) return now;
+    if (open?.authority.id === active.id) return open;
     const signer = await keys.open(active.id);
     if (signer) return create(active, signer);
-    if (mayBeGone) return undefined;
+    if (keysMayBeGone) return undefined;
     throw new GatehouseError(
       'store_unusable',
       `the key of the active ${active.use} authority ${active.id} is gone; restore the key or a backup`,
@@ -44,7 +52,17 @@ export async function openIssuers(
     );
   };
   return {
-    x509: await issuerOf(activeOf(state, 'x509'), open.x509, createX509Issuer),
-    jwt: await issuerOf(activeOf(state, 'jwt'), open.jwt, createJwtIssuer),
+    get now() {
+      return now;
+    },
+    async reopen() {
+      const { state } = current;
+      keys.encryption?.prefer(state.keyEncryptionKeyId);
+      const open = now;
+      now = {
+        x509: await issuerOf(activeOf(state, 'x509'), open.x509, createX509Issuer),
+        jwt: await issuerOf(activeOf(state, 'jwt'), open.jwt, createJwtIssuer),
+      };
+    },
   };
 }

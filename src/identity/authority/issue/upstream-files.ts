@@ -10,10 +10,10 @@ import type { Certificate } from '../../pki/certificate.ts';
 import { assemble, authoritySubject, authorityTbs } from '../../pki/certificate-template.ts';
 import { keyIdentifier } from '../../pki/key-type.ts';
 import { type SignatureAlgorithm, signatureAlgorithms } from '../../pki/signature-algorithm.ts';
-import type { UpstreamAuthority } from '../create-authority.ts';
 import { BACKDATE_MS } from '../rotate/schedule.ts';
 import type { NewAuthority } from '../rotate/slots.ts';
 import { algorithmOf, randomSerial } from './authority-certificate.ts';
+import type { UpstreamAuthority } from './new-authority.ts';
 import { whyRefused } from './prove-authority.ts';
 import { readUpstream, refuse, type UpstreamFiles, type UpstreamFinding } from './upstream-check.ts';
 

@@ -1,6 +1,6 @@
 /**
  * What a revocation would hit: the SVIDs of that name that live, or the name that was probably meant.
- * In: what was named, and the ledger. Out: counts, so that who revokes sees whether he has named the right one.
+ * In: what was named, and the ledger. Out: counts, so that an operator sees whether the right one was named.
  * @module
  */
 import { nearestSearch } from '../../../lib/nearest.ts';

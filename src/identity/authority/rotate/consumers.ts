@@ -1,5 +1,5 @@
 /**
- * Who holds which bundle: every consumer's words, remembered until nothing that it holds can be valid.
+ * Tracks which consumer holds which bundle: its acknowledgements, remembered until nothing that it holds can be valid.
  * @module
  */
 import type { Acknowledgement, Channel } from '../../source/identity-source.ts';
@@ -8,21 +8,21 @@ import type { Consumer } from '../store/store.ts';
 
 const MAX_SENT = 16;
 
-export interface ConsumerBook {
+export interface ConsumerTracker {
   readonly all: ReadonlyMap<string, Consumer>;
-  /** Takes in one word; sequences never go back. */
-  hear(word: Acknowledgement, atMs: number): void;
+  /** Takes in one acknowledgement; sequences never go back. */
+  acknowledge(acknowledgement: Acknowledgement, atMs: number): void;
   /** The consumer's stream has ended. */
   forget(consumer: string, atMs: number): void;
-  /** An SVID was renewed on the consumer's own stream, after those bundles had been sent to it; not for SDS, whose consumers answer. */
+  /** An SVID was renewed on the consumer's own stream, after those bundles had been sent to it; not for SDS, where it acknowledges. */
   renewed(consumer: string, atMs: number): void;
   /** What has changed since it was last taken, to be stored. */
   takeChanged(): readonly Consumer[];
-  /** Gives back what could not be stored. */
+  /** Returns what could not be stored, to be taken again. */
   returnChanged(consumers: readonly Consumer[]): void;
-  /** Forgets for good who left before that instant; answers their names. */
+  /** Forgets for good the consumers that left before that instant, in milliseconds since 1970; returns their names. */
   prune(leftBefore: number): readonly string[];
-  /** Takes in what is stored, where it is newer; who talked to a process that is gone is not connected any more. */
+  /** Takes in what is stored, where it is newer; a consumer of a process that is gone is not connected any more. */
   merge(stored: readonly Consumer[], alive: readonly string[]): void;
 }
 
@@ -38,8 +38,8 @@ const usualKinds: Record<Channel, readonly AuthorityUse[]> = {
   look: ['x509'],
 };
 
-/** Creates an empty book for the process `replica`. */
-export function createConsumerBook(replica: string): ConsumerBook {
+/** Creates an empty tracker for the process `replica`. */
+export function createConsumerTracker(replica: string): ConsumerTracker {
   const all = new Map<string, Consumer>();
   const changed = new Set<string>();
 
@@ -49,8 +49,9 @@ export function createConsumerBook(replica: string): ConsumerBook {
   };
   return {
     all,
-    hear(word, atMs) {
-      put({ ...heard(all.get(word.consumer) ?? unknownConsumer(word), word, atMs), replica });
+    acknowledge(acknowledgement, atMs) {
+      const known = all.get(acknowledgement.consumer) ?? unknownConsumer(acknowledgement);
+      put({ ...acknowledged(known, acknowledgement, atMs), replica });
     },
     forget(name, atMs) {
       const known = all.get(name);
@@ -90,12 +91,12 @@ export function createConsumerBook(replica: string): ConsumerBook {
   };
 }
 
-function unknownConsumer(word: Acknowledgement): Consumer {
+function unknownConsumer({ consumer, channel }: Acknowledgement): Consumer {
   return {
-    consumer: word.consumer,
-    channel: word.channel,
+    consumer,
+    channel,
     spiffeIds: [],
-    kinds: usualKinds[word.channel],
+    kinds: usualKinds[channel],
     connected: true,
     replica: '',
     lastSeenAt: 0,
@@ -107,13 +108,12 @@ function unknownConsumer(word: Acknowledgement): Consumer {
   };
 }
 
-function heard(known: Consumer, word: Acknowledgement, atMs: number): Consumer {
-  const { sequence, grade } = word;
+function acknowledged(known: Consumer, { sequence, grade, spiffeIds, kinds }: Acknowledgement, atMs: number): Consumer {
   const isNew = grade !== 'refused' && sequence > 0 && !known.sent.some((each) => each.sequence >= sequence);
   return {
     ...known,
-    spiffeIds: word.spiffeIds,
-    kinds: word.kinds ?? known.kinds,
+    spiffeIds,
+    kinds: kinds ?? known.kinds,
     connected: true,
     lastSeenAt: atMs,
     firstSequence: known.firstSequence ?? (isNew && known.sent.length === 0 ? sequence : undefined),

@@ -4,10 +4,11 @@
  * @module
  */
 import type { TrustDomain } from '../../../spiffe/trust-domain.ts';
-import type { Authority, Order } from '../authority.ts';
+import type { Authority } from '../authority.ts';
 import { createAuthority } from '../create-authority.ts';
 import { createLocalKeyStore, createMemoryKeyBlobs } from '../keys/local-keys.ts';
 import type { KeyStore } from '../keys/signer.ts';
+import type { Order } from '../rotate/orders.ts';
 import type { AuthoritySettings } from '../settings.ts';
 import { createMemoryStore, type StoreContent } from '../store/memory-store.ts';
 import type { AuthorityUse } from '../store/state.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { GatehouseError } from '../../../../src/errors.ts';
-import type { Authority, VerbOutcome } from '../../../../src/identity/authority/authority.ts';
+import type { Authority } from '../../../../src/identity/authority/authority.ts';
+import type { VerbOutcome } from '../../../../src/identity/authority/rotate/orders.ts';
 import { verifySvidChain } from '../../../../src/identity/pki/svid-chain.ts';
 import type { AckGrade, Channel } from '../../../../src/identity/source/identity-source.ts';
 import { entitlementOf, openTestAuthority, orderOf, requestOf } from '../../../support/authority.ts';
