@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 
-/** The limit in force (`RLIMIT_NOFILE`, which Node raises to the hard one); infinite where the system does not say. */
+/** Returns the limit in force (`RLIMIT_NOFILE`, which Node raises to the hard one); infinite where the system does not say. */
 export function descriptorLimit(): number {
   try {
     const row = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'));

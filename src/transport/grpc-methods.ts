@@ -27,7 +27,7 @@ interface Wire {
   readonly path: string;
   decode(bytes: Uint8Array): unknown;
   encode(message: unknown): Uint8Array;
-  /** A call that waits gives way like a connection without calls: whoever watches only for himself. */
+  /** A call that waits gives way like a connection without calls: one that only watches, and would be missed by nobody else. */
   readonly countsAsIdle?: boolean;
 }
 

@@ -5,7 +5,10 @@
 import { asGatehouseError, type GatehouseError, meaningOf } from '../errors.ts';
 import type { GrpcRefusal } from './lane/method.ts';
 
-/** `details.peerText`, if an error has it, is what the peer may read; otherwise it reads the safe text of the code. */
+/**
+ * Returns the status, text and trailers of whatever was thrown. `details.peerText`, if an error has it, is what the peer may read;
+ * otherwise it reads the safe text of the code.
+ */
 export function statusOf(thrown: unknown): GrpcRefusal {
   const error = asGatehouseError(thrown);
   return { status: meaningOf(error.code).grpc, message: peerTextOf(error), trailers: trailersOf(error) };

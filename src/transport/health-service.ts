@@ -17,7 +17,7 @@ import { type GrpcMethod, serverStreaming, unary } from './grpc-methods.ts';
 export type ServingState = ReadonlyMap<string, boolean>;
 
 /**
- * Check answers NOT_FOUND for a service that is not in `state`; Watch says SERVICE_UNKNOWN and goes on, in case it comes.
+ * Returns `grpc.health.v1.Health`. Check answers NOT_FOUND for a service that is not in `state`; Watch says SERVICE_UNKNOWN and goes on, in case it comes.
  *
  * @see gRPC Health Checking Protocol
  */

@@ -3,32 +3,37 @@
  * @module
  */
 
-/** Whom something counts for, and which part of him, e.g. `['uid 1000', 'pid 4711']`. */
+/** Who has something, and which part of them, e.g. `['uid 1000', 'pid 4711']`. */
 export type Owner = readonly [who: string, part: string];
 
-export interface Held {
+/** What counts to the share of an owner. */
+export interface Owned {
   readonly owner: Owner;
 }
 
-export interface Crowd<T> {
+/** Those of which one has to go. */
+export interface Candidates<T> {
   readonly members: readonly T[];
-  /** The newcomer has less than they have together: any of them may have to go. Else only who needs nothing now. */
+  /** The newcomer has less than they have together: any of them may have to go. Else only one that is idle. */
   readonly mustGive: boolean;
 }
 
-/** Those of `held` of which one has to go for a newcomer. */
-export function crowdFor<T extends Held>(held: readonly T[], [who, part]: Owner): Crowd<T> {
-  const people = Map.groupBy(held, ({ owner }) => owner[0]);
-  const largest = largestOf(people);
-  const own = people.get(who) ?? [];
+/**
+ * Returns those of `taken` of which one has to go for a newcomer: of whoever has most, of the newcomer's own where that is the one who has
+ * most, else of all that have no less.
+ */
+export function candidatesFor<T extends Owned>(taken: readonly T[], [who, part]: Owner): Candidates<T> {
+  const byOwner = Map.groupBy(taken, ({ owner }) => owner[0]);
+  const largest = largestOf(byOwner);
+  const own = byOwner.get(who) ?? [];
   if (largest.length > own.length + 1) return { members: largestOf(byPart(largest)), mustGive: true };
   const parts = byPart(own);
   const largestPart = largestOf(parts);
   if (largestPart.length > (parts.get(part)?.length ?? 0) + 1) return { members: largestPart, mustGive: true };
-  return { members: held.filter(({ owner }) => people.get(owner[0])!.length >= own.length), mustGive: false };
+  return { members: taken.filter(({ owner }) => byOwner.get(owner[0])!.length >= own.length), mustGive: false };
 }
 
-const byPart = <T extends Held>(held: readonly T[]): Map<string, T[]> => Map.groupBy(held, ({ owner }) => owner[1]);
+const byPart = <T extends Owned>(taken: readonly T[]): Map<string, T[]> => Map.groupBy(taken, ({ owner }) => owner[1]);
 
 function largestOf<T>(groups: ReadonlyMap<string, readonly T[]>): readonly T[] {
   let largest: readonly T[] = [];

@@ -22,6 +22,9 @@ const dialect = [
   'lib',
 ];
 
+/** What every room of the lane speaks of. */
+const laneValues = ['transport/lane/counts.ts', 'transport/lane/limits.ts', 'transport/lane/method.ts'];
+
 /**
  * Which room may import which. The longest matching prefix of a path is its room; a room may always import itself,
  * `errors.ts`, and packages; `room/*` is a room with all that are inside of it. Type-only imports count.
@@ -45,7 +48,7 @@ const may: Record<string, readonly string[]> = {
     'identity/registration',
     'identity/pki',
     'spiffe',
-    'transport',
+    'transport/*',
     'gen',
     'lib',
   ],
@@ -114,7 +117,42 @@ const may: Record<string, readonly string[]> = {
   'analysis/lint': ['analysis', 'policy/*', 'authz/*', 'lib'],
   'analysis/policy-test': ['analysis', 'policy/*', 'authz/*', 'lib'],
   analysis: ['analysis/source', 'analysis/patch', 'policy/*', 'authz/*', 'spiffe', 'lib'],
-  transport: ['gen', 'lib'],
+  transport: ['transport/listen', 'transport/lane/method.ts', 'gen', 'lib'],
+  'transport/listen': ['transport', 'lib'],
+  'transport/grpc-js': ['transport', 'transport/listen'],
+  'transport/pgv': ['gen'],
+  'transport/lane/counts.ts': [],
+  'transport/lane/limits.ts': [],
+  'transport/lane/method.ts': ['transport', 'transport/lane/request'],
+  'transport/lane/hpack': [],
+  'transport/lane/wire': ['transport/lane/counts.ts', 'transport/listen'],
+  'transport/lane/request': ['transport/lane/hpack'],
+  /** What is acted on: it knows nobody who acts. */
+  'transport/lane/connection': [
+    'transport',
+    ...laneValues,
+    'transport/lane/hpack',
+    'transport/lane/request',
+    'transport/lane/wire',
+  ],
+  'transport/lane/calls': [...laneValues, 'transport/lane/connection', 'transport/lane/hpack', 'transport/lane/wire'],
+  'transport/lane/streaming': [
+    'transport',
+    ...laneValues,
+    'transport/lane/calls',
+    'transport/lane/connection',
+    'transport/lane/request',
+    'transport/lane/wire',
+  ],
+  'transport/lane/frames': [
+    ...laneValues,
+    'transport/lane/streaming',
+    'transport/lane/calls',
+    'transport/lane/connection',
+    'transport/lane/request',
+    'transport/lane/wire',
+  ],
+  'transport/lane': ['transport', 'transport/lane/*'],
   platform: ['identity/authority', 'identity/registration', 'spiffe', 'lib'],
   lib: [],
   gen: [],

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { createLaneCounts, createLaneTally, type HostileKind, type LaneTally } from '../../transport/lane/counts.ts';
-import { crowdFor, leastBy, type Owner } from '../../transport/shares.ts';
+import { candidatesFor, leastBy, type Owner } from '../../transport/shares.ts';
 
 export interface HttpLimits {
   /** Open at a time; then whoever has most gives one that waits. */
@@ -63,7 +63,7 @@ export function createHttpConnections(given: Partial<HttpLimits> = {}): HttpConn
     socket.destroy();
   };
   const makeRoom = (owner: Owner): boolean => {
-    const { members, mustGive } = crowdFor([...links.values()], owner);
+    const { members, mustGive } = candidatesFor([...links.values()], owner);
     const idle = members.filter(({ open }) => open === 0);
     const given = leastBy(mustGive && idle.length === 0 ? members : idle, ({ since }) => since);
     if (given !== undefined) close(given, 'connections_full');

@@ -24,6 +24,7 @@ export interface RawMethod {
   handle(request: Uint8Array, connection: Connection | undefined): Uint8Array;
 }
 
+/** What handlers of grpc-js need besides their method. */
 export interface HandlerDeps {
   readonly connections: Connections;
   /** Aborts when the server stops: streams end then. */
@@ -32,7 +33,7 @@ export interface HandlerDeps {
   failed(method: string, error: GatehouseError, connection: Connection | undefined): void;
 }
 
-/** A RawMethod. */
+/** Returns the RawMethod of a path. */
 export function rawUnary(
   { path }: { readonly path: string },
   handle: (request: Uint8Array, connection: Connection | undefined) => Uint8Array,
@@ -40,7 +41,7 @@ export function rawUnary(
   return { kind: 'raw', path, handle };
 }
 
-/** How a method's messages become bytes, and back. */
+/** Returns how a method's messages become bytes, and back. */
 export function definitionOf(method: GrpcMethod | RawMethod): MethodDefinition<unknown, unknown> {
   const same = (bytes: unknown): Buffer => bytes as Buffer; // grpc-js hands over Buffers, and we return bytes only
   const encode = method.kind === 'raw' ? same : (message: unknown) => Buffer.from(method.encode(message));
@@ -55,7 +56,7 @@ export function definitionOf(method: GrpcMethod | RawMethod): MethodDefinition<u
   };
 }
 
-/** What grpc-js calls. */
+/** Returns what grpc-js calls for a method: errors that its handler throws become the status of the call. */
 export function handlerOf(method: GrpcMethod | RawMethod, deps: HandlerDeps): UntypedHandleCall {
   switch (method.kind) {
     case 'raw':

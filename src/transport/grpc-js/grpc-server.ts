@@ -8,9 +8,10 @@ import type { GatehouseError } from '../../errors.ts';
 import type { GrpcMethod } from '../grpc-methods.ts';
 import { type Connection, createConnections, ownerOfSocket } from '../listen/connections.ts';
 import type { ListenAddress } from '../listen/listen-address.ts';
-import { crowdFor, type Held, type Owner } from '../shares.ts';
-import { definitionOf, handlerOf, type RawMethod } from './grpc-js-handlers.ts';
+import { candidatesFor, type Owned, type Owner } from '../shares.ts';
+import { definitionOf, type HandlerDeps, handlerOf, type RawMethod } from './grpc-js-handlers.ts';
 
+/** How much one server takes. */
 export interface GrpcLimits {
   readonly maxReceiveMessageBytes: number;
   /** Calls at a time on one connection. */
@@ -19,6 +20,7 @@ export interface GrpcLimits {
   readonly connections?: number;
 }
 
+/** What a server serves. */
 export interface GrpcServerDeps {
   readonly methods: readonly (GrpcMethod | RawMethod)[];
   readonly limits: GrpcLimits;
@@ -26,6 +28,7 @@ export interface GrpcServerDeps {
   failed?(method: string, error: GatehouseError, connection: Connection | undefined): void;
 }
 
+/** A server of grpc-js, to be told what to serve. */
 export interface GrpcServer extends AsyncDisposable {
   /** Serves every connection that this server accepts, until disposed. Returns what stops that. */
   serve(server: NetServer, address: ListenAddress): () => void;
@@ -39,33 +42,11 @@ const IDLE_MS = 3_600_000;
 
 /** Creates a gRPC server that has no listener yet. */
 export function createGrpcServer({ methods, limits, failed }: GrpcServerDeps): GrpcServer {
-  const server = new Server({
-    'grpc.max_receive_message_length': limits.maxReceiveMessageBytes,
-    'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
-    'grpc.max_connection_idle_ms': IDLE_MS,
-    'grpc.enable_channelz': 0,
-  });
   const connections = createConnections();
-  const sockets = new Map<Socket, Held & { readonly socket: Socket }>();
-  const { connections: mostConnections = 1_024 } = limits;
-  const makeRoom = (owner: Owner): boolean => {
-    const { members, mustGive } = crowdFor([...sockets.values()], owner);
-    if (!mustGive) return false;
-    members[0]?.socket.destroy();
-    return true;
-  };
+  const sockets = createSockets(limits.connections ?? 1_024);
   const stopping = new AbortController();
   const deps = { connections, stopping: stopping.signal, failed: failed ?? (() => undefined) };
-  for (const method of methods) {
-    const definition = definitionOf(method);
-    server.register(
-      definition.path,
-      handlerOf(method, deps),
-      definition.responseSerialize,
-      definition.requestDeserialize,
-      typeOf[method.kind],
-    );
-  }
+  const server = serverOf(methods, limits, deps);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const accept: GrpcServer['accept'] = (socket, address, peerCertificate) => {
     if (stopping.signal.aborted) {
@@ -73,29 +54,19 @@ export function createGrpcServer({ methods, limits, failed }: GrpcServerDeps): G
       return undefined;
     }
     socket.on('error', () => socket.destroy()); // a peer may go at any time
-    const owner = ownerOfSocket(socket, address);
-    if (sockets.size >= mostConnections && !makeRoom(owner)) {
+    if (!sockets.add(socket, ownerOfSocket(socket, address))) {
       socket.destroy();
       return undefined;
     }
-    sockets.set(socket, { socket, owner });
-    socket.once('close', () => sockets.delete(socket));
     const connection = connections.add(socket, address, peerCertificate);
     injector.injectConnection(socket);
     return connection;
   };
-  // tryShutdown does not wait for calls on injected connections, so what is waited for is the sockets: each closes after its last call.
   const end = async (graceMs: number): Promise<void> => {
     await new Promise((resolve) => setImmediate(resolve)); // streams may still say what they just heard, such as NOT_SERVING
     stopping.abort();
     server.tryShutdown(() => undefined);
-    const cut = setTimeout(() => {
-      for (const socket of sockets.keys()) socket.destroy();
-    }, graceMs);
-    await Promise.all(
-      [...sockets.keys()].map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()))),
-    );
-    clearTimeout(cut);
+    await sockets.whenClosed(graceMs);
     server.forceShutdown();
   };
   let drained: Promise<void> | undefined;
@@ -112,6 +83,58 @@ export function createGrpcServer({ methods, limits, failed }: GrpcServerDeps): G
     accept,
     drain,
     [Symbol.asyncDispose]: () => drain(0),
+  };
+}
+
+function serverOf(methods: GrpcServerDeps['methods'], limits: GrpcLimits, deps: HandlerDeps): Server {
+  const server = new Server({
+    'grpc.max_receive_message_length': limits.maxReceiveMessageBytes,
+    'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
+    'grpc.max_connection_idle_ms': IDLE_MS,
+    'grpc.enable_channelz': 0,
+  });
+  for (const method of methods) {
+    const { path, responseSerialize, requestDeserialize } = definitionOf(method);
+    server.register(path, handlerOf(method, deps), responseSerialize, requestDeserialize, typeOf[method.kind]);
+  }
+  return server;
+}
+
+/** The open sockets of one server. */
+interface Sockets {
+  /** Adds one; when there are too many, one of whoever has most is destroyed. False: that would be the newcomer. */
+  add(socket: Socket, owner: Owner): boolean;
+  /**
+   * Resolves when all are closed; those that are not after `graceMs` are destroyed. `tryShutdown` of grpc-js does not wait for calls on
+   * injected connections, but each closes after its last call.
+   */
+  whenClosed(graceMs: number): Promise<void>;
+}
+
+function createSockets(most: number): Sockets {
+  const sockets = new Map<Socket, Owned & { readonly socket: Socket }>();
+  const makeRoom = (owner: Owner): boolean => {
+    const { members, mustGive } = candidatesFor([...sockets.values()], owner);
+    if (!mustGive) return false;
+    members[0]?.socket.destroy();
+    return true;
+  };
+  return {
+    add(socket, owner) {
+      if (sockets.size >= most && !makeRoom(owner)) return false;
+      sockets.set(socket, { socket, owner });
+      socket.once('close', () => sockets.delete(socket));
+      return true;
+    },
+    async whenClosed(graceMs) {
+      const cut = setTimeout(() => {
+        for (const socket of sockets.keys()) socket.destroy();
+      }, graceMs);
+      await Promise.all(
+        [...sockets.keys()].map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()))),
+      );
+      clearTimeout(cut);
+    },
   };
 }
 

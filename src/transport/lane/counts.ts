@@ -37,9 +37,12 @@ const hostileKinds = [
   'stream_closed',
 ] as const;
 
+/** One of them: the label `kind` of `gatehouse_lane_hostile_total`. */
 export type HostileKind = (typeof hostileKinds)[number];
 
+/** The counters of one lane; but for `connections` they only rise. */
 export interface LaneCounts {
+  /** How many are open. */
   connections: number;
   connectionsOpened: number;
   /** Calls that a handler answered with a message. */
@@ -55,6 +58,7 @@ export interface LaneCounts {
   readonly hostile: Record<HostileKind, number>;
 }
 
+/** Creates counters that are all zero. */
 export function createLaneCounts(): LaneCounts {
   return {
     connections: 0,

@@ -20,6 +20,7 @@ import { HeadReader } from './request/request-head.ts';
 import { serveConnection } from './serve-connection.ts';
 import { createSweepTimer, type SweepTimer } from './sweep-timer.ts';
 
+/** What a lane serves, and whom it tells. */
 export interface LaneDeps<P> {
   /** The fast path, by full path, e.g. `/envoy.service.auth.v3.Authorization/Check`. */
   readonly methods?: ReadonlyMap<string, LaneMethod<P>>;
@@ -38,6 +39,7 @@ export interface LaneDeps<P> {
   readonly now?: () => number;
 }
 
+/** A running lane. Disposing it cuts every connection. */
 export interface Lane<P> extends AsyncDisposable {
   readonly counts: LaneCounts;
   /** Serves a connection that was just accepted; the lane owns the socket from here on. @param owner  whose share it counts to */

@@ -3,6 +3,7 @@
  * @module
  */
 
+/** The limits of one lane. */
 export interface LaneLimits {
   /** Longest gRPC message, after decompression; longer is RESOURCE_EXHAUSTED. */
   readonly messageBytes: number;
@@ -47,6 +48,7 @@ export interface LaneLimits {
   readonly quietTickMs: number;
 }
 
+/** Those of a decider; listeners of identities differ in some. */
 export const defaultLimits: LaneLimits = Object.freeze({
   messageBytes: 4 * 1024 * 1024,
   headerListBytes: 16_384,

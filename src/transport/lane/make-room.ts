@@ -2,7 +2,7 @@
  * Who has to give when all connections of a lane together have too much: places, bytes held, or output unread.
  * @module
  */
-import { crowdFor, leastBy, type Owner } from '../shares.ts';
+import { candidatesFor, leastBy, type Owner } from '../shares.ts';
 import type { Connection } from './connection/connection.ts';
 import type { Shared } from './connection/shared.ts';
 import { isIdle } from './sweep.ts';
@@ -17,7 +17,7 @@ type Connections<P> = ReadonlySet<Connection<P>>;
  */
 export function evictFor<P>(connections: Connections<P>, owner: Owner): boolean {
   const open = [...connections].filter(({ phase }) => phase !== 'closing');
-  const { members, mustGive } = crowdFor(open, owner);
+  const { members, mustGive } = candidatesFor(open, owner);
   const evicted =
     leastBy(members.filter(isIdle), ({ activeAt }) => activeAt) ??
     leastBy(

@@ -5,11 +5,11 @@
 import type { Duplex } from 'node:stream';
 import type { Owner } from '../shares.ts';
 import { Connection } from './connection/connection.ts';
-import { openInput } from './connection/input.ts';
 import type { Shared } from './connection/shared.ts';
 import { dispatch } from './frames/dispatch.ts';
 import { resumeBlocked } from './frames/on-window-update.ts';
 import { type FrameSink, FrameSplitter } from './wire/frame-splitter.ts';
+import { openInput } from './wire/input.ts';
 import { matchPreface } from './wire/preface.ts';
 import { CLIENT_PREFACE, fault, h2Error } from './wire/protocol.ts';
 import { writeGoaway } from './wire/write-frames.ts';

@@ -8,6 +8,7 @@ import { isBusy, sweep } from './sweep.ts';
 /** How often connections are looked at while something waits, in milliseconds. */
 const BUSY_TICK_MS = 50;
 
+/** What is looked at. */
 export interface SweepTimerDeps<P> {
   readonly connections: ReadonlySet<Connection<P>>;
   /** Milliseconds of a clock that does not go back. */

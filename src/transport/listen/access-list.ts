@@ -41,7 +41,7 @@ function accessListBytes({ owner, user, group, namedGroup, other }: AccessList):
 
 let lsetxattr: ((path: string, name: string, value: Buffer, size: number, flags: number) => number) | undefined;
 
-/** Puts the list on a file of ours; false where the file system has none. */
+/** Puts the list on a file of ours (`man 5 acl`). False: the file system has none, or does not permit it. */
 export function setAccessList(path: string, list: AccessList): boolean {
   lsetxattr ??= koffi.load(null).func('int lsetxattr(const char *, const char *, const void *, size_t, int)');
   const bytes = accessListBytes(list);

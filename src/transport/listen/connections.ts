@@ -1,5 +1,5 @@
 /**
- * Connections of gRPC, and who is at the other end of each.
+ * Connections of gRPC, and the peer of each.
  * @module
  */
 import { randomBytes } from 'node:crypto';
@@ -8,6 +8,7 @@ import type { Owner } from '../shares.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { type PeerCredentials, peerCredentialsOf } from './peer-credentials.ts';
 
+/** One accepted connection, as methods and logs know it. */
 export interface Connection {
   /** Unique also over restarts, e.g. `5f3a9c01-17`. */
   readonly token: string;
@@ -25,7 +26,7 @@ export interface Connection {
 const epoch = randomBytes(4).toString('hex');
 let count = 0;
 
-/** Finds out who is at the other end of a socket just accepted. The caller closes the record with the connection (`closeRecord`). */
+/** Returns what is known of the peer of a socket just accepted. The caller closes the record with the connection (`closeRecord`). */
 export function recordConnection(socket: Socket, listener: ListenAddress, peerCertificate?: Uint8Array): Connection {
   count += 1;
   const { remoteAddress: address, remotePort: port } = socket;
@@ -39,8 +40,8 @@ export function recordConnection(socket: Socket, listener: ListenAddress, peerCe
 }
 
 /**
- * Whose share of connections one counts to: of a unix peer his uid and process, of a workload's own socket that socket, else the
- * identity that he proved, or his address.
+ * Returns whose share of connections one counts to: that of a unix peer's uid and process, of a workload's own socket, else of the
+ * identity that the peer proved, or of its address.
  */
 export function ownerOf({ listener, credentials, remote }: Connection, spiffeId?: string): Owner {
   const process = `pid ${credentials?.pid ?? 0}`;

@@ -47,14 +47,14 @@ export function readableNow(fds: readonly number[]): boolean[] {
   return fds.map((_, i) => buffer.readInt16LE(i * POLLFD_BYTES + 6) !== 0);
 }
 
-/** Closes a descriptor that Node does not own. */
+/** Closes a descriptor that Node does not own (`man 2 close`). */
 export function closeDescriptor(fd: number): void {
   libc().close(fd);
 }
 
 const F_DUPFD_CLOEXEC = 1030;
 
-/** A second descriptor of the same, or undefined when there is none left. */
+/** Returns a second descriptor of the same (`man 2 fcntl`, F_DUPFD_CLOEXEC), or undefined when there is none left. */
 export function duplicateDescriptor(fd: number): number | undefined {
   const copy = libc().fcntl(fd, F_DUPFD_CLOEXEC, 0);
   return copy < 0 ? undefined : copy;

@@ -4,6 +4,7 @@
  */
 import type { Server } from 'node:net';
 
+/** A socket in the file system. */
 export interface UnixAddress {
   readonly kind: 'unix';
   /** Absolute, at most 107 bytes. */
@@ -15,22 +16,25 @@ export interface UnixAddress {
   readonly group?: string | undefined;
   /** Make missing parent directories (0755). */
   readonly makeParents: boolean;
-  /** What proves who calls: the peer's credentials, or that it could open this very path. */
+  /** What attests the caller: the peer's credentials, or that it could open this very path. */
   readonly attests: 'peer' | 'path';
 }
 
+/** A port. */
 export interface TcpAddress {
   readonly kind: 'tcp';
   /** An IP address or a name. */
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** Who accepts from it must speak mutual TLS. */
+  /** Its connections are to be secured by mutual TLS. */
   readonly tls: boolean;
 }
 
+/** What `listen` takes. */
 export type ListenAddress = UnixAddress | TcpAddress;
 
+/** How to accept. */
 export interface ListenOptions {
   /** Accept without reading a byte, so that a connection can be handed to another process whole. */
   readonly pauseOnConnect?: boolean;

@@ -6,17 +6,18 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, mkdirSync, openSync, rmdirSync, unlinkSync } from 'node:fs';
 import { GatehouseError } from '../../errors.ts';
 
+/** A directory of mode 0700, removed when disposed. */
 export interface OwnDirectory extends Disposable {
   /** The path of a new name in it, which holds until it is disposed; what has it then is removed. */
   readonly path: string;
 }
 
-/** A path beneath an open directory, wherever that is now, and short. */
+/** Returns a path beneath an open directory, wherever that is now, and short. */
 export function beneath(directory: number, name: string): string {
   return `/proc/self/fd/${directory}/${name}`;
 }
 
-/** Opens a directory itself: where its path leads later is nothing to us. */
+/** Opens a directory itself, wherever its path leads later. Returns the descriptor. @throws what node:fs throws */
 export function openDirectory(path: string, flags = 0): number {
   return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | flags);
 }

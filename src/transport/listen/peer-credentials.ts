@@ -1,12 +1,12 @@
 /**
- * Who is at the other end of a unix socket, as the kernel says.
+ * The peer of a unix socket, as the kernel knows it.
  * @module
  */
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { closeDescriptor, readableNow, socketOption } from './libc.ts';
 
-/** The kernel's word about the process that connected, at the moment when it did (`man 7 unix`, SO_PEERCRED). */
+/** What the kernel says of the process that connected, at the moment when it did (`man 7 unix`, SO_PEERCRED). */
 export interface PeerCredentials {
   /** 0: the process lives in a PID namespace that we cannot see into. */
   readonly pid: number;
@@ -20,8 +20,9 @@ export interface PeerCredentials {
 
 /** A handle on one process; a later process with the same pid is not it. */
 export interface PeerProcess {
-  /** False as soon as that process has ended. */
+  /** False as soon as that process has ended, or `close` was called. */
   alive(): boolean;
+  /** Lets go of the handle. */
   close(): void;
 }
 
@@ -51,7 +52,7 @@ export function peerCredentialsOf(socket: Socket): PeerCredentials | undefined {
   };
 }
 
-/** Node keeps the descriptor on the handle; it is not part of its types. */
+/** Returns the descriptor of a socket; undefined once it is closed. Node keeps it on the handle, which is not part of its types. */
 export function descriptorOf(socket: Socket): number | undefined {
   const handle: unknown = Reflect.get(socket, '_handle');
   const fd: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined;

@@ -7,7 +7,7 @@ import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createSecureContext, createServer, type SecureContextOptions, type TLSSocket } from 'node:tls';
 import type { Watchable } from '../../lib/watchable.ts';
-import { crowdFor, type Held, type Owner } from '../shares.ts';
+import { candidatesFor, type Owned } from '../shares.ts';
 
 /** What we show, and whom we believe. */
 export interface TlsIdentity {
@@ -19,10 +19,11 @@ export interface TlsIdentity {
   readonly trustedPem: string;
 }
 
+/** How handshakes are to go. */
 export interface TlsFrontOptions {
   /** What is spoken inside. HTTP/1.1 may also come without ALPN. */
   readonly protocol: 'h2' | 'http/1.1';
-  /** `certified`: who proves no certificate of ours is closed. `any`: he is let in, without a certificate. */
+  /** `certified`: a caller that proves no certificate of ours is closed. `any`: it is let in, without a certificate. */
   readonly callers: 'certified' | 'any';
   /** Told of a handshake that failed; never of one that was just left. */
   readonly failed: (failure: HandshakeFailure) => void;
@@ -30,6 +31,7 @@ export interface TlsFrontOptions {
   readonly handshakes?: number;
 }
 
+/** A handshake that came to nothing, or one whose caller is let in without the certificate that it showed. */
 export interface HandshakeFailure {
   readonly reason: string;
   /** The peer's address. */
@@ -40,6 +42,7 @@ export interface HandshakeFailure {
   readonly certificate: Uint8Array | undefined;
 }
 
+/** TLS for sockets that others accept. Disposing it leaves the connections alone. */
 export interface TlsFront extends Disposable {
   /**
    * Takes a connection just accepted, and calls back once the peer has proved a certificate of ours and agreed on the protocol.
@@ -51,66 +54,44 @@ export interface TlsFront extends Disposable {
 }
 
 const HANDSHAKE_MS = 10_000;
-/** What a peer answers who does not trust our certificate (RFC 8446 §6.2), in OpenSSL's words. */
+/** Alerts of a peer that does not trust our certificate (RFC 8446 §6.2), as OpenSSL names them. */
 const DISTRUST = /ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN)$/;
 
 /** A connection on its way through the handshake. */
-interface Waiting {
-  readonly ready: Parameters<TlsFront['secure']>[1];
-  readonly remote: string;
-  /** The handshake is done. */
-  readonly over: () => void;
-}
-
-/** A connection whose handshake is under way. */
-interface Handshake extends Held {
+interface Waiting extends Owned {
   readonly socket: Socket;
+  readonly ready: Parameters<TlsFront['secure']>[1];
+  /** The peer's address. */
+  readonly remote: string;
 }
 
-/** Creates the front. A new identity holds for new connections; those that stand keep theirs until they end. */
+/**
+ * Creates the front. A new identity holds for new connections; those that stand keep theirs until they end.
+ *
+ * @throws Error from OpenSSL when the identity cannot be read
+ */
 export function createTlsFront(identity: Watchable<TlsIdentity | undefined>, options: TlsFrontOptions): TlsFront {
-  const { protocol, callers, failed, handshakes = 1_024 } = options;
-  const underWay = new Set<Handshake>();
-  const waiting = new WeakMap<Socket, Waiting>();
+  const { protocol, failed, handshakes = 1_024 } = options;
+  const underWay = createHandshakes(handshakes);
   const proofs = createProofs();
   const server = createServer({
     ...contextOf(identity.value),
     requestCert: true,
-    rejectUnauthorized: false, // whom it would close has then shown nothing; he is closed below
+    rejectUnauthorized: false, // it would close callers before anything that they showed is known; `admit` closes them
     ALPNProtocols: [protocol],
     handshakeTimeout: HANDSHAKE_MS,
   });
-  const waitingFor = (secured: TLSSocket): Waiting | undefined => {
-    const raw: unknown = Reflect.get(secured, '_parent'); // the socket that was given to `secure`; Node has no public name for it
-    return raw instanceof Object ? waiting.get(raw as Socket) : undefined;
-  };
-  const serve = (secured: TLSSocket): void => {
-    const waiter = waitingFor(secured);
-    waiter?.over();
-    const { ready, remote = '' } = waiter ?? {};
-    const certificate = secured.authorized ? secured.getPeerX509Certificate()?.raw : undefined;
-    if (certificate !== undefined) proofs.note(remote, certificate);
-    const agreed = secured.alpnProtocol === protocol || (protocol === 'http/1.1' && secured.alpnProtocol === false);
-    const shown = certificate ?? secured.getPeerX509Certificate()?.raw;
-    if (certificate === undefined && (shown !== undefined || callers === 'certified'))
-      failed({ ...distrustOf(secured, shown), remote });
-    // With `any` he is let in without it.
-    if (ready === undefined || !agreed || (certificate === undefined && callers === 'certified')) {
-      return void secured.destroy();
-    }
-    ready(secured, certificate);
-  };
   server.on('secureConnection', (secured: TLSSocket) => {
     try {
-      serve(secured);
+      admit(secured, underWay.take(secured), options, proofs);
     } catch (thrown) {
       secured.destroy();
-      const { remote = '' } = waitingFor(secured) ?? {};
+      const { remote = '' } = underWay.of(secured) ?? {};
       failed({ reason: `it could not be served: ${String(thrown)}`, remote, untrusted: false, certificate: undefined });
     }
   });
   server.on('tlsClientError', (error, secured) => {
-    const remote = secured.remoteAddress ?? waitingFor(secured)?.remote ?? '';
+    const remote = secured.remoteAddress ?? underWay.of(secured)?.remote ?? '';
     const code = (error as NodeJS.ErrnoException).code ?? ''; // errors of node:tls carry one
     if (!left.has(code))
       failed({ reason: error.message, remote, untrusted: DISTRUST.test(code), certificate: proofs.of(remote) });
@@ -121,19 +102,69 @@ export function createTlsFront(identity: Watchable<TlsIdentity | undefined>, opt
     secure(socket, ready) {
       if (!isWhole(identity.value)) return void socket.destroy();
       socket.on('error', () => socket.destroy()); // a peer may go at any time
-      const owner: Owner = [socket.remoteAddress ?? '', ''];
-      if (underWay.size >= handshakes) {
-        const [oldest] = crowdFor([...underWay], owner).members;
-        oldest?.socket.destroy();
-        if (oldest !== undefined) underWay.delete(oldest);
-      }
-      const handshake = { socket, owner };
-      underWay.add(handshake);
-      socket.once('close', () => underWay.delete(handshake));
-      waiting.set(socket, { ready, remote: socket.remoteAddress ?? '', over: () => void underWay.delete(handshake) });
+      underWay.add(socket, ready);
       server.emit('connection', socket);
     },
     [Symbol.dispose]: unsubscribe,
+  };
+}
+
+/** Hands over a connection whose handshake is done, or closes it. */
+function admit(
+  secured: TLSSocket,
+  waiting: Waiting | undefined,
+  { protocol, callers, failed }: TlsFrontOptions,
+  proofs: Proofs,
+): void {
+  const { ready, remote = '' } = waiting ?? {};
+  const certificate = secured.authorized ? secured.getPeerX509Certificate()?.raw : undefined;
+  if (certificate !== undefined) proofs.note(remote, certificate);
+  const agreed = secured.alpnProtocol === protocol || (protocol === 'http/1.1' && secured.alpnProtocol === false);
+  const shown = certificate ?? secured.getPeerX509Certificate()?.raw;
+  if (certificate === undefined && (shown !== undefined || callers === 'certified'))
+    failed({ ...distrustOf(secured, shown), remote });
+  if (ready === undefined || !agreed || (certificate === undefined && callers === 'certified')) {
+    return void secured.destroy();
+  }
+  ready(secured, certificate);
+}
+
+/** The handshakes of one front. */
+interface Handshakes {
+  /** Adds one; the oldest of whoever has most goes when there are too many. */
+  add(socket: Socket, ready: Waiting['ready']): void;
+  /** What `add` was told of the socket beneath a TLS socket. */
+  of(secured: TLSSocket): Waiting | undefined;
+  /** The same, and its handshake is over. */
+  take(secured: TLSSocket): Waiting | undefined;
+}
+
+function createHandshakes(most: number): Handshakes {
+  const underWay = new Set<Waiting>();
+  const waiting = new WeakMap<Socket, Waiting>();
+  const of = (secured: TLSSocket): Waiting | undefined => {
+    const raw: unknown = Reflect.get(secured, '_parent'); // the socket that was given to `secure`; Node has no public name for it
+    return raw instanceof Object ? waiting.get(raw as Socket) : undefined;
+  };
+  return {
+    add(socket, ready) {
+      const remote = socket.remoteAddress ?? '';
+      const handshake: Waiting = { socket, ready, remote, owner: [remote, ''] };
+      if (underWay.size >= most) {
+        const [oldest] = candidatesFor([...underWay], handshake.owner).members;
+        oldest?.socket.destroy();
+        if (oldest !== undefined) underWay.delete(oldest);
+      }
+      underWay.add(handshake);
+      socket.once('close', () => underWay.delete(handshake));
+      waiting.set(socket, handshake);
+    },
+    of,
+    take(secured) {
+      const found = of(secured);
+      if (found !== undefined) underWay.delete(found);
+      return found;
+    },
   };
 }
 
@@ -152,18 +183,23 @@ function distrustOf(
 const PROOF_LASTS_MS = 60 * 60_000;
 const MOST_PROOFS = 10_000;
 
-/** The certificate that was proved last from each address. */
-function createProofs() {
-  const proofs = new Map<string, { readonly certificate: Uint8Array; readonly at: number }>();
+/** The certificate that was proved last from each address, for an hour. */
+interface Proofs {
+  note(remote: string, certificate: Uint8Array): void;
+  of(remote: string): Uint8Array | undefined;
+}
+
+function createProofs(): Proofs {
+  const proofs = new Map<string, { readonly certificate: Uint8Array; readonly provedAt: number }>();
   return {
-    note(remote: string, certificate: Uint8Array): void {
+    note(remote, certificate) {
       proofs.delete(remote);
-      proofs.set(remote, { certificate, at: performance.now() });
+      proofs.set(remote, { certificate, provedAt: performance.now() });
       if (proofs.size > MOST_PROOFS) proofs.delete(proofs.keys().next().value ?? '');
     },
-    of(remote: string): Uint8Array | undefined {
+    of(remote) {
       const found = proofs.get(remote);
-      return found !== undefined && performance.now() - found.at < PROOF_LASTS_MS ? found.certificate : undefined;
+      return found !== undefined && performance.now() - found.provedAt < PROOF_LASTS_MS ? found.certificate : undefined;
     },
   };
 }

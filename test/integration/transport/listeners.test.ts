@@ -129,7 +129,7 @@ describe('listenUnix', () => {
   });
 });
 
-describe('listenTcp', () => {
+describe('listen on TCP', () => {
   it('gives the port really bound', async () => {
     await using listener = await listen({ kind: 'tcp', host: '127.0.0.1', port: 0, tls: false });
     assert.match(textOfAddress(listener.address), /^127\.0\.0\.1:[1-9]\d+$/);

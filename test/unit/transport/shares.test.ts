@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { crowdFor, type Owner } from '../../../src/transport/shares.ts';
+import { candidatesFor, type Owner } from '../../../src/transport/shares.ts';
 
 const of = (count: number, who: string, part = '') =>
   Array.from({ length: count }, (_, n) => ({ owner: [who, part] as Owner, name: `${who}${part}${n}` }));
 
-describe('crowdFor', () => {
+describe('candidatesFor', () => {
   const cases = [
     {
       name: 'takes from whoever has most, whoever came first',
@@ -45,7 +45,7 @@ describe('crowdFor', () => {
   ] as const;
   for (const { name, held, newcomer, want } of cases) {
     it(name, () => {
-      const { members, mustGive } = crowdFor(held, newcomer);
+      const { members, mustGive } = candidatesFor(held, newcomer);
       const from = [...new Set(members.map(({ owner }) => owner.join('')))].sort();
       assert.deepEqual({ from, mustGive }, { ...want, from: [...want.from].sort() });
     });

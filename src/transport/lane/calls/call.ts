@@ -11,6 +11,7 @@ import { uint32 } from '../wire/write-frames.ts';
 import { MESSAGE_PREFIX, noMessage, tooLargeInflated } from './body.ts';
 import { sendMessage, sendNotGrpc, sendRefusal } from './reply.ts';
 
+/** The status of a call whose `grpc-timeout` is over. */
 export const deadlineExceeded: GrpcRefusal = { status: grpcStatus.deadlineExceeded, message: 'Deadline exceeded' };
 const internal: GrpcRefusal = { status: grpcStatus.internal, message: 'Internal error' };
 

@@ -11,6 +11,7 @@ import { putUint32, writeFrame, writeFrameHeader } from '../wire/write-frames.ts
 import { releaseBody } from './body.ts';
 
 const PREFIX = 5;
+/** The header block that every gRPC reply begins with (gRPC over HTTP/2, "Response-Headers"). */
 export const okHeaders = encodeBlock([
   [':status', '200'],
   ['content-type', 'application/grpc'],
@@ -36,6 +37,7 @@ const replyEnd = frameBytes(frameType.headers, flag.endHeaders | flag.endStream,
 /** A table size update to nothing (RFC 7541 §6.3). */
 const noTable = Buffer.from([0x20]);
 
+/** Writes HEADERS with a whole block, behind the table size update that may be due (RFC 7541 §4.2). */
 export function writeHeaders<P>(connection: Connection<P>, flags: number, id: number, block: Buffer): void {
   const first = connection.settings.takeTableUpdate() ? Buffer.concat([noTable, block]) : block;
   writeFrame(connection.out, frameType.headers, flag.endHeaders | flags, id, first);

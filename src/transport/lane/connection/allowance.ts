@@ -24,6 +24,7 @@ const terms = {
   ignored_frames: { burst: 1_000, perSecond: 20, perCall: 0.5 },
 } as const satisfies Record<string, Terms>;
 
+/** What a peer may do only so often. */
 export type AllowanceKind = keyof typeof terms;
 
 interface Bucket {

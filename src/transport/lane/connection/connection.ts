@@ -6,12 +6,12 @@
 import type { Duplex } from 'node:stream';
 import type { Owner } from '../../shares.ts';
 import type { HostileKind } from '../counts.ts';
+import { Output } from '../wire/output.ts';
 import { DEFAULT_WINDOW, type Fault, fault, type H2Error, h2Error, type Outcome } from '../wire/protocol.ts';
 import { writeGoaway, writeRstStream, writeSettings, writeWindowUpdate } from '../wire/write-frames.ts';
 import { Allowance, type AllowanceKind } from './allowance.ts';
 import { FlowControl } from './flow-control.ts';
 import { HeaderReader } from './header-reader.ts';
-import { Output } from './output.ts';
 import { PastStreams } from './past-streams.ts';
 import { PeerSettings } from './peer-settings.ts';
 import type { Shared } from './shared.ts';

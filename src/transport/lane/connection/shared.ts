@@ -8,8 +8,8 @@ import type { LaneCounts } from '../counts.ts';
 import type { LaneLimits } from '../limits.ts';
 import type { LaneMethod } from '../method.ts';
 import type { HeadReader } from '../request/request-head.ts';
+import type { OutputPool } from '../wire/output.ts';
 import type { Inflate } from './inflate.ts';
-import type { OutputPool } from './output.ts';
 
 /** One lane, as its connections see it. Sizes are bytes. */
 export interface Shared<P> {

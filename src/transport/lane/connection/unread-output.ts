@@ -3,7 +3,7 @@
  * @module
  */
 import type { Duplex } from 'node:stream';
-import type { Output } from './output.ts';
+import type { Output } from '../wire/output.ts';
 import type { Shared } from './shared.ts';
 
 /** One connection's share of the output that waits to be read. */

@@ -1,5 +1,5 @@
 /**
- * PING, RST_STREAM, PRIORITY, GOAWAY, PUSH_PROMISE and frames that nobody knows (RFC 9113 §6.3, §6.4, §6.6–6.8, §5.5).
+ * PING, RST_STREAM, PRIORITY, GOAWAY, PUSH_PROMISE and frames of other types (RFC 9113 §6.3, §6.4, §6.6–6.8, §5.5).
  * @module
  */
 import type { Connection } from '../connection/connection.ts';
@@ -7,6 +7,7 @@ import { isDrainPing, nameLastStream } from '../connection/drain.ts';
 import { fault, flag, h2Error, type Outcome } from '../wire/protocol.ts';
 import { uint31, writePing } from '../wire/write-frames.ts';
 
+/** PING: answers it; an answer to ours moves a drain on (RFC 9113 §6.7). */
 export function onPing<P>(
   connection: Connection<P>,
   flags: number,
@@ -26,6 +27,7 @@ export function onPing<P>(
   return undefined;
 }
 
+/** RST_STREAM: the stream is over (RFC 9113 §6.4). */
 export function onRstStream<P>(connection: Connection<P>, id: number, start: number, end: number): Outcome {
   if (end - start !== 4) return fault(h2Error.frameSize, 'frame_size', 'RST_STREAM of a wrong length');
   const stream = connection.streams.get(id);
@@ -37,7 +39,7 @@ export function onRstStream<P>(connection: Connection<P>, id: number, start: num
   return connection.spend('reset_flood');
 }
 
-/** Priority is ignored (RFC 9113 §5.3.2), but for what is no valid frame. */
+/** PRIORITY: ignored (RFC 9113 §5.3.2, §6.3), but for what is no valid frame. */
 export function onPriority<P>(
   connection: Connection<P>,
   id: number,
@@ -55,17 +57,19 @@ export function onPriority<P>(
   return fault(code, 'frame_invalid', 'PRIORITY of a wrong length, or on itself');
 }
 
-/** A client that goes away finishes its streams and closes by itself. */
+/** GOAWAY: ignored, as a client that goes away finishes its streams and closes by itself (RFC 9113 §6.8). */
 export function onGoaway<P>(connection: Connection<P>, id: number, start: number, end: number): Outcome {
   if (id !== 0) return fault(h2Error.protocol, 'frame_invalid', 'GOAWAY on a stream');
   if (end - start < 8) return fault(h2Error.frameSize, 'frame_size', 'GOAWAY of a wrong length');
   return connection.spend('ignored_frames');
 }
 
+/** PUSH_PROMISE: a client must not send it (RFC 9113 §8.4). */
 export function onPushPromise(): Outcome {
   return fault(h2Error.protocol, 'frame_invalid', 'a client cannot push');
 }
 
+/** Frames of other types are ignored (RFC 9113 §5.5), as long as they are few. */
 export function onUnknown<P>(connection: Connection<P>): Outcome {
   return connection.spend('ignored_frames');
 }

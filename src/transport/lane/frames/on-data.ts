@@ -11,6 +11,7 @@ import type { Stream, StreamCall } from '../connection/stream.ts';
 import { fault, flag, h2Error, type Outcome } from '../wire/protocol.ts';
 import { uint32, writeWindowUpdate } from '../wire/write-frames.ts';
 
+/** DATA: counts it against both windows, and gives its payload `bytes[start, end)`, without padding, to its stream. */
 export function onData<P>(
   connection: Connection<P>,
   flags: number,

@@ -17,6 +17,7 @@ import { uint31 } from '../wire/write-frames.ts';
 /** A first fragment gets this much room before it has to grow. */
 const FIRST_BLOCK = 4_096;
 
+/** HEADERS: opens a stream or ends one with trailers, once its block is whole (RFC 9113 §6.2). */
 export function onHeaders<P>(
   connection: Connection<P>,
   flags: number,
@@ -57,7 +58,7 @@ export function onHeaders<P>(
   return undefined;
 }
 
-/** The dispatcher has seen that a block of this stream is open, if any is. */
+/** CONTINUATION (RFC 9113 §6.10). The dispatcher has seen that a block of this stream is open, if any is. */
 export function onContinuation<P>(
   connection: Connection<P>,
   flags: number,

@@ -10,6 +10,7 @@ import { resumeBlocked } from './on-window-update.ts';
 const ROW = 6;
 const LARGEST_FRAME_LIMIT = 16_777_215;
 
+/** SETTINGS: applies the rows `bytes[start, end)` and acknowledges them, or takes the acknowledgement of ours. */
 export function onSettings<P>(
   connection: Connection<P>,
   flags: number,

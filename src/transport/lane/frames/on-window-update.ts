@@ -8,6 +8,7 @@ import type { Connection } from '../connection/connection.ts';
 import { fault, h2Error, MAX_WINDOW, type Outcome } from '../wire/protocol.ts';
 import { uint31 } from '../wire/write-frames.ts';
 
+/** WINDOW_UPDATE: widens the window of the connection (id 0) or of a stream, and sends what waited for that. */
 export function onWindowUpdate<P>(
   connection: Connection<P>,
   id: number,

@@ -19,6 +19,7 @@ const ENTRIES = 8;
 const LONGEST_BLOCK = 1_024;
 const nothing = Buffer.alloc(0);
 
+/** The last few blocks of one connection. */
 export class HeadCache<M, C = never> {
   readonly #entries: Entry<M, C>[] = [];
   #next = 0;

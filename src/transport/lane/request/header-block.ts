@@ -3,6 +3,7 @@
  * @module
  */
 
+/** A block as far as it is here. */
 export interface HeaderBlock {
   readonly streamId: number;
   readonly endStream: boolean;

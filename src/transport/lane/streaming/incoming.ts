@@ -26,6 +26,7 @@ const MESSAGE_BYTES = 128;
 const MOST_WAITING = 1_000;
 const nothing = Buffer.alloc(0);
 
+/** The messages of one call that its handler has not taken. */
 export class Incoming<P> {
   /** Since when a message is incomplete; -1 while none is. */
   incompleteAt = -1;

@@ -16,6 +16,7 @@ export interface FrameSink {
 
 const nothing = Buffer.alloc(0);
 
+/** Gives its sink the frames of one connection (RFC 9113 §4.1). */
 export class FrameSplitter {
   readonly #sink: FrameSink;
   /** The frame that is incomplete: its header first, then header and payload. */

@@ -36,6 +36,7 @@ export const h2Error = {
   enhanceYourCalm: 11,
 } as const;
 
+/** One of the codes that the lane uses. */
 export type H2Error = (typeof h2Error)[keyof typeof h2Error];
 
 /** Settings (RFC 9113 §6.5.2). */
@@ -54,7 +55,9 @@ export const FRAME_HEADER = 9;
 export const MAX_FRAME_PAYLOAD = 16_384;
 /** Window of a connection and, until SETTINGS says otherwise, of a stream (RFC 9113 §6.9.2). */
 export const DEFAULT_WINDOW = 65_535;
+/** The largest window, in bytes (RFC 9113 §6.9.1). */
 export const MAX_WINDOW = 0x7fff_ffff;
+/** The highest stream id (RFC 9113 §5.1.1). */
 export const MAX_STREAM_ID = 0x7fff_ffff;
 /** Size that a dynamic table may have: the standard's default. For our decoder no setting is sent; our encoder uses no table. */
 export const HEADER_TABLE_SIZE = 4_096;
@@ -67,7 +70,7 @@ export interface Fault {
   /** Sent in GOAWAY. */
   readonly code: H2Error;
   readonly kind: HostileKind;
-  /** Sent in GOAWAY, for the people who will wonder. */
+  /** Sent in GOAWAY, to be read by people. */
   readonly text: string;
 }
 

@@ -1,8 +1,8 @@
 /**
- * Writes the frames of RFC 9113 that are not part of a reply.
+ * Writes frames (RFC 9113 §4.1, §6) into the output of a connection.
  * @module
  */
-import type { Output } from '../connection/output.ts';
+import type { Output } from './output.ts';
 import { FRAME_HEADER, flag, frameType, type H2Error, setting } from './protocol.ts';
 
 /** Writes a frame header and returns the offset of the payload, which the caller fills. */
@@ -40,6 +40,7 @@ export function writeSettings(out: Output, streams: number, streamWindow: number
   }
 }
 
+/** Acknowledges SETTINGS (RFC 9113 §6.5.3). */
 export function writeSettingsAck(out: Output): void {
   writeFrameHeader(out, 0, frameType.settings, flag.ack, 0);
 }
@@ -49,16 +50,19 @@ export function writePing(out: Output, flags: number, opaque: Uint8Array): void 
   writeFrame(out, frameType.ping, flags, 0, opaque);
 }
 
+/** Grants `increment` bytes more of DATA, on a stream or (id 0) the connection (RFC 9113 §6.9). */
 export function writeWindowUpdate(out: Output, streamId: number, increment: number): void {
   const at = writeFrameHeader(out, 4, frameType.windowUpdate, 0, streamId);
   putUint32(out.bytes, at, increment);
 }
 
+/** Ends a stream (RFC 9113 §6.4). */
 export function writeRstStream(out: Output, streamId: number, code: H2Error): void {
   const at = writeFrameHeader(out, 4, frameType.rstStream, 0, streamId);
   putUint32(out.bytes, at, code);
 }
 
+/** Says goodbye: streams above `lastStreamId` are not answered (RFC 9113 §6.8). @param text  Latin-1, for people */
 export function writeGoaway(out: Output, lastStreamId: number, code: H2Error, text: string): void {
   const debug = Buffer.from(text, 'latin1');
   const at = writeFrameHeader(out, 8 + debug.length, frameType.goaway, 0, 0);
