@@ -8,7 +8,7 @@
 
 import { nameOf } from '../authz/answer/respond.ts';
 import type { Caller } from '../authz/destination/destination.ts';
-import type { VerifyTokens } from '../authz/jwt/verdict.ts';
+import type { VerifyTokens } from '../authz/jwt/token-outcome.ts';
 import { Question, type QuestionOptions } from '../authz/question.ts';
 import { CheckCounters } from '../authz/record/counters.ts';
 import type { DecisionState } from '../authz/state.ts';

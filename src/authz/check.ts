@@ -6,11 +6,11 @@ import type { Clock } from '../lib/clock.ts';
 import type { Watchable } from '../lib/watchable.ts';
 import type { Decision, Reason } from '../policy/decision.ts';
 import { decision } from '../policy/decision.ts';
-import { AnswerBook } from './answer/answer-cache.ts';
+import { AnswerCache } from './answer/answer-cache.ts';
 import { DecisionIds } from './answer/decision-id.ts';
 import { prepareAnswer } from './answer/respond.ts';
 import type { Caller } from './destination/destination.ts';
-import type { UnknownKid, VerifyTokens } from './jwt/verdict.ts';
+import type { UnknownKid, VerifyTokens } from './jwt/token-outcome.ts';
 import { Question, type QuestionOptions } from './question.ts';
 import type { CheckCounters } from './record/counters.ts';
 import { type ParityCanary, shadowFilter } from './record/parity.ts';
@@ -88,7 +88,7 @@ const noDecision = prepareAnswer({
 class Checker {
   readonly #deps: CheckDeps;
   readonly #question: Question;
-  readonly #answers = new AnswerBook();
+  readonly #answers = new AnswerCache();
   readonly #ids: DecisionIds;
 
   constructor(deps: CheckDeps) {

@@ -67,12 +67,12 @@ export function isAmbiguousPath(path: string, method: string): boolean {
 const HIDDEN = /%(?![0-9A-Fa-f]{2})|%(2[ef5]|5c|3b|23|3f|[01][0-9a-f]|7f)/i;
 
 function isAmbiguousForm(path: string): boolean {
-  const bare = path.split('?', 1)[0]!;
-  return /\/\/|[\\;#]|[\x00-\x20\x7f-\xff]|\/\.{1,2}(\/|$)/.test(bare) || HIDDEN.test(bare);
+  const stripped = path.split('?', 1)[0]!;
+  return /\/\/|[\\;#]|[\x00-\x20\x7f-\xff]|\/\.{1,2}(\/|$)/.test(stripped) || HIDDEN.test(stripped);
 }
 
 /** `:authority` without port, trailing dot and capitals: what a server that ignores those would route by. */
 export function cleanHost(host: string): string {
-  const bare = host.replace(/:[0-9]*$/, '').replace(/\.$/, '');
-  return bare.toLowerCase();
+  const stripped = host.replace(/:[0-9]*$/, '').replace(/\.$/, '');
+  return stripped.toLowerCase();
 }

@@ -12,7 +12,7 @@ import {
 import { createPeerReader, isPlainName, type PeerCertificate } from './facts/peer-certificate.ts';
 import { RequestFacts } from './facts/request-facts.ts';
 import { cleanHost, isAmbiguousPath, isForeign, isRevoked, isVouchedFor } from './guards.ts';
-import type { VerifyTokens } from './jwt/verdict.ts';
+import type { VerifyTokens } from './jwt/token-outcome.ts';
 import type { CheckCounters } from './record/counters.ts';
 import type { DecisionState } from './state.ts';
 import { CheckRequest } from './wire/check-request.ts';

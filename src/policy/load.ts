@@ -10,7 +10,7 @@ import { lintTogether } from './dialects/istio/lint/lint-together.ts';
 import { istioPlane } from './dialects/istio/plane.ts';
 import type { Finding } from './documents/finding.ts';
 import type { Absence, Dialect, Plane, PlaneMode, Policy, PolicyModel } from './model.ts';
-import { createOwnerBook, type OwnerOf } from './owners.ts';
+import { createOwnerIndex, type OwnerOf } from './owners.ts';
 import { addSkipped, type PolicyFile, type ReadDocument } from './read-policies.ts';
 import { behindServices, type Endpoint, type Registry } from './registry/registry.ts';
 import { summaryOf } from './summary.ts';
@@ -83,7 +83,7 @@ export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions)
   const plane = istioPlane(contributions);
   const { generation, absence, planes = { calico: 'enforce', l4: 'observe' } } = options;
   const registry = registryOf(contributions, options.endpoints ?? []);
-  const ownerOf = createOwnerBook(registry, options.owners ?? []);
+  const ownerOf = createOwnerIndex(registry, options.owners ?? []);
   const skipped = skippedOf(files);
   return {
     model: {

@@ -19,7 +19,7 @@ export interface Owned {
 export type OwnerOf = (owned: Owned) => string | undefined;
 
 /** Creates the look-up. `directories` are absolute paths; of those that hold a file the longest counts. */
-export function createOwnerBook(
+export function createOwnerIndex(
   registry: Pick<Registry, 'namespaces'> | undefined,
   directories: readonly (readonly [path: string, owner: string])[],
 ): OwnerOf {

@@ -8,7 +8,7 @@
  */
 
 import { createPeerReader } from '../authz/facts/peer-certificate.ts';
-import type { KeptDecision } from '../authz/record/redacted-decision.ts';
+import type { RedactedDecision } from '../authz/record/redacted-decision.ts';
 import { CheckRequest } from '../authz/wire/check-request.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { HandshakeFailure } from '../transport/listen/tls-front.ts';
@@ -16,7 +16,7 @@ import type { HandshakeFailure } from '../transport/listen/tls-front.ts';
 export interface Troubles {
   /** @param door  e.g. `feed`, for the log */
   handshakeFailed(door: string, failure: HandshakeFailure): void;
-  decided(decision: KeptDecision): void;
+  decided(decision: RedactedDecision): void;
 }
 
 export interface TroublesDeps {

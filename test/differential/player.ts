@@ -4,7 +4,7 @@
  */
 import { fromBinary } from '@bufbuild/protobuf';
 import { createCheck } from '../../src/authz/check.ts';
-import type { VerifyTokens } from '../../src/authz/jwt/verdict.ts';
+import type { VerifyTokens } from '../../src/authz/jwt/token-outcome.ts';
 import { CheckCounters } from '../../src/authz/record/counters.ts';
 import { DecisionRing } from '../../src/authz/record/ring.ts';
 import type { DecisionState, KeySets } from '../../src/authz/state.ts';

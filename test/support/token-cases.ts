@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { fromBinary } from '@bufbuild/protobuf';
-import type { TokenRequest } from '../../src/authz/jwt/verdict.ts';
+import type { TokenRequest } from '../../src/authz/jwt/token-outcome.ts';
 import { CheckRequestSchema } from '../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
 import type { Destination } from '../../src/policy/facts.ts';
 import { selectTokens } from '../../src/policy/meaning/token-stage.ts';

@@ -2,7 +2,7 @@
  * Runs a file of policy tests against one set of policies.
  * @module
  */
-import type { KeptTokens } from '../../authz/record/redacted-decision.ts';
+import type { RedactedTokens } from '../../authz/record/redacted-decision.ts';
 import { asGatehouseError } from '../../errors.ts';
 import type { ExplainDeps } from '../explain.ts';
 import type { RequestForm } from '../request-form.ts';
@@ -14,7 +14,7 @@ import { createTestSigner } from './test-token.ts';
 export type DepsOf = (question: {
   readonly nowMs: number;
   readonly caller: { readonly local: true };
-  readonly tokens?: KeptTokens;
+  readonly tokens?: RedactedTokens;
 }) => ExplainDeps;
 
 /** Runs all of them, in order; a test that cannot be run has failed. */

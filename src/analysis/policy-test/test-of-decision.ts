@@ -3,7 +3,7 @@
  * @module
  */
 import type { ClaimValue } from '../../authz/jwt/claims.ts';
-import type { KeptTokens } from '../../authz/record/redacted-decision.ts';
+import type { RedactedTokens } from '../../authz/record/redacted-decision.ts';
 import { fromByteString } from '../../lib/byte-string.ts';
 import type { Explanation } from '../explain.ts';
 import type { TestForm } from './test-form.ts';
@@ -15,7 +15,7 @@ export function testOfDecision(
   name: string,
   at: string,
   { request, decision, reason, policy, rule }: Explanation,
-  tokens: KeptTokens | undefined,
+  tokens: RedactedTokens | undefined,
 ): TestForm | undefined {
   if (request === null) return undefined;
   const token = tokenOf(tokens);
@@ -28,7 +28,7 @@ export function testOfDecision(
   };
 }
 
-function tokenOf(tokens: KeptTokens | undefined): TestForm['token'] {
+function tokenOf(tokens: RedactedTokens | undefined): TestForm['token'] {
   if (tokens?.outcome === 'accepted') return { claims: jsonOf(tokens.claims) as Record<string, Json> }; // a map becomes an object
   return tokens?.outcome === 'rejected' ? { rejected: { status: tokens.status, body: tokens.body } } : undefined;
 }

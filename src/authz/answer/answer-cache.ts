@@ -10,14 +10,14 @@ interface Entry {
   readonly answer: PreparedAnswer;
 }
 
-/** Answers kept for one decision: seldom more than one, because programs of different workloads make different decisions. */
-const MOST_KEPT = 4;
+/** Answers stored for one decision: seldom more than one, because programs of different workloads make different decisions. */
+const MOST_ANSWERS = 4;
 
-/** Forgets with the snapshot whose decisions it answered. */
-export class AnswerBook {
+/** Stores prepared answers by their decisions; they go with the snapshot that made these. */
+export class AnswerCache {
   readonly #entries = new WeakMap<Decision, Entry[]>();
 
-  /** The bytes of an answer with this id; a copy of the caller's own. */
+  /** Returns the bytes of an answer with this id, in a copy that the caller may change. */
   answer(context: AnswerContext, id: Buffer): Uint8Array {
     const { bytes, idAt } = this.#prepared(context);
     const out = Buffer.allocUnsafe(bytes.length);
@@ -30,9 +30,9 @@ export class AnswerBook {
     const entries = this.#entries.get(context.decision) ?? [];
     for (let i = 0; i < entries.length; i++) if (isSame(entries[i]!.context, context)) return entries[i]!.answer;
     const answer = prepareAnswer(context);
-    if (context.rejected !== undefined) return answer; // names the request: not worth keeping
+    if (context.rejected !== undefined) return answer; // it names the request: no other gets the same
     if (entries.length === 0) this.#entries.set(context.decision, entries);
-    if (entries.length >= MOST_KEPT) entries.shift();
+    if (entries.length >= MOST_ANSWERS) entries.shift();
     entries.push({ context: { ...context }, answer });
     return answer;
   }

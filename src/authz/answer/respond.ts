@@ -6,7 +6,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Decision, Reason } from '../../policy/decision.ts';
 import type { PolicyRef } from '../../policy/model.ts';
-import type { TokenEffects, TokenRejected } from '../jwt/verdict.ts';
+import type { TokenEffects, TokenRejected } from '../jwt/token-outcome.ts';
 import { bytesField, structFields, varintField } from '../wire/writer.ts';
 
 /** An answer whose id is yet to be written, at each of `idAt`. */

@@ -11,7 +11,7 @@ import type { Destination, Facts, IpAddress, TokenVerdict } from '../../policy/f
 import type { TokenRule } from '../../policy/model.ts';
 import { metadataStrings } from '../answer/dynamic-metadata.ts';
 import { claimStrings } from '../jwt/claims.ts';
-import type { TokenVerdict as JwtVerdict, TokenEffects, VerifyTokens } from '../jwt/verdict.ts';
+import type { TokenEffects, TokenOutcome, VerifyTokens } from '../jwt/token-outcome.ts';
 import type { KeySets } from '../state.ts';
 import type { CheckRequest } from '../wire/check-request.ts';
 import { part } from '../wire/check-request.ts';
@@ -57,7 +57,7 @@ export class RequestFacts implements Facts {
   #remote: Lazy<IpAddress | undefined> = notRead;
   #metadata: Lazy<Metadata | undefined> = notRead;
   /** What token verification answered; undefined if it was not asked. */
-  tokens: JwtVerdict | undefined;
+  tokens: TokenOutcome | undefined;
   /** Asked instead of `:authority`, to see what a cleaner request would get. */
   hostInstead: string | undefined;
 

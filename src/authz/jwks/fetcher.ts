@@ -85,7 +85,7 @@ export function createJwksFetcher(deps: JwksFetcherDeps): JwksFetcher {
     documents.replace({ generation: documents.value.generation + 1, documents: new Map(all) });
   };
 
-  const settle = (id: string, entry: Entry, jwks: string | undefined, failure: string | undefined): void => {
+  const recordAttempt = (id: string, entry: Entry, jwks: string | undefined, failure: string | undefined): void => {
     entry.isRunning = false;
     entry.failures = failure === undefined ? 0 : entry.failures + 1;
     const delay =
@@ -110,8 +110,8 @@ export function createJwksFetcher(deps: JwksFetcherDeps): JwksFetcher {
       deps.get(uri, Math.min(entry.timeoutMs, longestFetchMs), signal),
     )
       .then(
-        (jwks) => settle(id, entry, jwks, undefined),
-        (thrown: unknown) => settle(id, entry, undefined, asGatehouseError(thrown).message),
+        (jwks) => recordAttempt(id, entry, jwks, undefined),
+        (thrown: unknown) => recordAttempt(id, entry, undefined, asGatehouseError(thrown).message),
       )
       .finally(() => {
         underWay.delete(attempt);

@@ -4,7 +4,7 @@
  */
 import type { RequestView } from './request-view.ts';
 import { statusText, type TokenFault } from './status.ts';
-import type { TokenRejected } from './verdict.ts';
+import type { TokenRejected } from './token-outcome.ts';
 
 const maxPathLength = 256;
 

@@ -2,7 +2,7 @@
  * CORS preflights carry no credentials, so tokens are not asked for.
  * @module
  */
-import type { TokenRequest } from './verdict.ts';
+import type { TokenRequest } from './token-outcome.ts';
 
 /** OPTIONS with an `origin` and an `access-control-request-method` that are not empty. */
 export const isPreflight = (request: TokenRequest): boolean =>

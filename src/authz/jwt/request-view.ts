@@ -4,7 +4,7 @@
  */
 import { cookiesOf } from './cookies.ts';
 import { parametersOf, queryOf, withoutParameter } from './query.ts';
-import type { TokenEffects, TokenRequest } from './verdict.ts';
+import type { TokenEffects, TokenRequest } from './token-outcome.ts';
 
 /** Header names are lower-case. */
 export interface RequestView {
@@ -49,8 +49,14 @@ export function viewRequest(request: TokenRequest): RequestView {
     get path() {
       return pathAfter ?? path;
     },
-    parameter: (name) => (parameters ??= parametersOf(queryOf(pathAfter ?? path ?? '') ?? '')).get(name),
-    cookie: (name) => (cookies ??= cookiesOf(header('cookie'))).get(name),
+    parameter(name) {
+      parameters ??= parametersOf(queryOf(pathAfter ?? path ?? '') ?? '');
+      return parameters.get(name);
+    },
+    cookie(name) {
+      cookies ??= cookiesOf(header('cookie'));
+      return cookies.get(name);
+    },
     removeHeader(name) {
       changed ??= new Map();
       changed.set(name, []);

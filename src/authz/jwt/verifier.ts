@@ -11,8 +11,8 @@ import { isPreflight } from './preflight.ts';
 import { type RequestView, viewRequest } from './request-view.ts';
 import type { TokenFault, TokenStatus } from './status.ts';
 import { createTokenCache, type TokenCache, type VerifiedParts } from './token-cache.ts';
+import type { TokenOutcome, UnknownKid, VerifyTokens } from './token-outcome.ts';
 import { type CompiledRule, compileRules } from './token-rule.ts';
-import type { TokenVerdict, UnknownKid, VerifyTokens } from './verdict.ts';
 import { type TokenWork, tokenWork, verifyToken } from './verify-token.ts';
 
 export interface TokenVerifierOptions {
@@ -120,7 +120,7 @@ class Run {
     this.#accepted = { rule, token, claims };
   }
 
-  verdict(status: TokenStatus, uri: string): TokenVerdict {
+  verdict(status: TokenStatus, uri: string): TokenOutcome {
     const unknownKid = this.#unknownKid;
     if (status !== 'ok') return { ...refusal(status, uri), unknownKid };
     const effects = this.#view.effects();

@@ -10,8 +10,8 @@ import { hasKey, verifySignature } from './signature.ts';
 import { splitClaims } from './space-delimited.ts';
 import type { TokenFault, TokenStatus } from './status.ts';
 import { cacheKey, digestOf, type KnownToken, type TokenCache, type VerifiedParts } from './token-cache.ts';
+import type { UnknownKid } from './token-outcome.ts';
 import type { CompiledRule } from './token-rule.ts';
-import type { UnknownKid } from './verdict.ts';
 import { VerificationBudget } from './verification-budget.ts';
 
 export type TokenResult =

@@ -1,5 +1,5 @@
 /**
- * A decision as it is kept to be explained later: the request without its secrets, and what became of its tokens.
+ * A decision as it is stored to be explained later: the request without its secrets, and what became of its tokens.
  *
  * Secrets are overwritten where they stand, byte for byte, so that all else of the request stays as it came and the same decision
  * follows from it: what a policy compares with a secret header still compares the same.
@@ -9,7 +9,7 @@
 import { matches } from '../../policy/evaluate/plain-match.ts';
 import type { PolicyModel, TextPattern } from '../../policy/model.ts';
 import { tokenCarriers } from '../../policy/token-carriers.ts';
-import type { TokenAccepted, TokenEffects, TokenRejected, TokenVerdict } from '../jwt/verdict.ts';
+import type { TokenAccepted, TokenEffects, TokenOutcome, TokenRejected } from '../jwt/token-outcome.ts';
 import { CheckRequest, part } from '../wire/check-request.ts';
 import { Entries } from '../wire/entries.ts';
 import { malformedMessage } from '../wire/reader.ts';
@@ -17,8 +17,8 @@ import type { ParityReport } from './parity.ts';
 import { isSecretHeader, isSecretParameter, JWT } from './redact.ts';
 import type { RingEntry } from './ring.ts';
 
-/** What became of a request's tokens. Plain data, without any of them. */
-export type KeptTokens =
+/** The outcome of a request's tokens, without the tokens. Plain data. */
+export type RedactedTokens =
   | { readonly outcome: 'none'; readonly effects: TokenEffects }
   | {
       readonly outcome: 'accepted';
@@ -28,26 +28,26 @@ export type KeptTokens =
     }
   | Pick<TokenRejected, 'outcome' | 'status' | 'body' | 'details'>;
 
-/** Plain data. */
-export interface KeptDecision extends Omit<RingEntry, 'tokens'> {
-  readonly tokens: KeptTokens | undefined;
+/** A decision without secrets. Plain data. */
+export interface RedactedDecision extends Omit<RingEntry, 'tokens'> {
+  readonly tokens: RedactedTokens | undefined;
 }
 
-/** What the parity canary tells, fit to be told. Plain data. */
-export interface KeptParity extends Omit<ParityReport, 'entry'> {
-  readonly entry: KeptDecision;
+/** What the parity canary reports, without secrets. Plain data. */
+export interface RedactedParity extends Omit<ParityReport, 'entry'> {
+  readonly entry: RedactedDecision;
 }
 
-/** Makes decisions fit to be kept, under the policies of `model`. */
-export function createKeeper(model: PolicyModel): (entry: RingEntry) => KeptDecision {
+/** Creates a function that takes the secrets out of decisions; the policies of `model` say where tokens are carried. */
+export function createDecisionRedactor(model: PolicyModel): (entry: RingEntry) => RedactedDecision {
   let redact: ((bytes: Buffer) => Buffer) | undefined; // made when the first decision comes: it looks through all policies
   return ({ tokens, request, ...entry }) => {
     redact ??= createRedactor(model);
-    return { ...entry, request: request && redact(request), tokens: tokens && keptTokens(tokens) };
+    return { ...entry, request: request && redact(request), tokens: tokens && redactedTokens(tokens) };
   };
 }
 
-function keptTokens(tokens: TokenVerdict): KeptTokens {
+function redactedTokens(tokens: TokenOutcome): RedactedTokens {
   switch (tokens.outcome) {
     case 'none':
       return { outcome: 'none', effects: tokens.effects };

@@ -8,7 +8,7 @@
 import type { Decision } from '../../policy/decision.ts';
 import { ID_LENGTH } from '../answer/respond.ts';
 import type { Caller, FoundDestination } from '../destination/destination.ts';
-import type { TokenVerdict } from '../jwt/verdict.ts';
+import type { TokenOutcome } from '../jwt/token-outcome.ts';
 
 export interface RingOptions {
   /** Decisions kept of each kind; default 1024. */
@@ -30,7 +30,7 @@ export interface RingEntry {
   readonly request: Buffer | undefined;
   readonly caller: Caller;
   /** What became of its tokens; undefined if no policy asked for them. */
-  readonly tokens: TokenVerdict | undefined;
+  readonly tokens: TokenOutcome | undefined;
 }
 
 /** Bytes of a request that are kept in place; larger ones are copied apart, the largest not at all. */
@@ -55,7 +55,7 @@ export class DecisionRing {
     snapshot: number,
     request: Uint8Array,
     caller: Caller,
-    tokens: TokenVerdict | undefined,
+    tokens: TokenOutcome | undefined,
   ): void {
     const lane = decision.effect === 'deny' ? this.#denies : this.#allows;
     lane.record(decision, id, nowMs, destination, snapshot, request, caller, tokens);
@@ -78,7 +78,7 @@ class Lane {
   readonly #destinations: (FoundDestination | undefined)[];
   readonly #large: (Buffer | undefined)[];
   readonly #callers: (Caller | undefined)[];
-  readonly #tokens: (TokenVerdict | undefined)[];
+  readonly #tokens: (TokenOutcome | undefined)[];
   readonly #lengths: Int32Array;
   readonly #times: Float64Array;
   readonly #snapshots: Float64Array;
@@ -100,7 +100,7 @@ class Lane {
     this.#destinations = new Array<FoundDestination | undefined>(size).fill(undefined);
     this.#large = new Array<Buffer | undefined>(size).fill(undefined);
     this.#callers = new Array<Caller | undefined>(size).fill(undefined);
-    this.#tokens = new Array<TokenVerdict | undefined>(size).fill(undefined);
+    this.#tokens = new Array<TokenOutcome | undefined>(size).fill(undefined);
     this.#lengths = new Int32Array(size);
     this.#times = new Float64Array(size);
     this.#snapshots = new Float64Array(size);
@@ -114,7 +114,7 @@ class Lane {
     snapshot: number,
     request: Uint8Array,
     caller: Caller,
-    tokens: TokenVerdict | undefined,
+    tokens: TokenOutcome | undefined,
   ): void {
     if (nowMs !== this.#allowedAt) this.#allowMore(nowMs);
     if (this.#allowance < 1 || this.#written - this.#drained >= this.#size) {

@@ -3,7 +3,7 @@
  * @module
  */
 
-interface Kept<T> {
+interface CachedSpan<T> {
   readonly bytes: Buffer;
   readonly value: T;
 }
@@ -14,28 +14,28 @@ const BUCKET_SIZE = 4;
 
 /** Bounded: each bucket keeps its last few spans. Equality is decided by all bytes, never by a hash alone. */
 export class SpanCache<T> {
-  readonly #buckets: (Kept<T>[] | undefined)[];
+  readonly #buckets: (CachedSpan<T>[] | undefined)[];
   readonly #mask: number;
 
-  /** @param size  number of buckets, a power of two; at most four times as many spans are kept */
+  /** @param size  number of buckets, a power of two; at most four times as many spans are stored */
   constructor(size: number) {
-    this.#buckets = new Array<Kept<T>[] | undefined>(size).fill(undefined);
+    this.#buckets = new Array<CachedSpan<T>[] | undefined>(size).fill(undefined);
     this.#mask = size - 1;
   }
 
-  /** What is kept for the bytes between two offsets. */
+  /** The value for the bytes between two offsets. */
   get(bytes: Buffer, begin: number, end: number): T | undefined {
     const bucket = this.#buckets[sample(bytes, begin, end) & this.#mask];
     if (bucket === undefined) return undefined;
     for (let i = 0; i < bucket.length; i++) {
-      const kept = bucket[i]!;
-      if (kept.bytes.length === end - begin && bytes.compare(kept.bytes, 0, end - begin, begin, end) === 0)
-        return kept.value;
+      const span = bucket[i]!;
+      if (span.bytes.length === end - begin && bytes.compare(span.bytes, 0, end - begin, begin, end) === 0)
+        return span.value;
     }
     return undefined;
   }
 
-  /** Keeps a value, in place of the oldest of a full bucket. */
+  /** Stores a value, in place of the oldest of a full bucket. */
   set(bytes: Buffer, begin: number, end: number, value: T): void {
     const at = sample(bytes, begin, end) & this.#mask;
     let bucket = this.#buckets[at];

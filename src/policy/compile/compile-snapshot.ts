@@ -10,7 +10,7 @@ import type { PlaneMode, PolicyModel } from '../model.ts';
 import { isEmptyModel } from '../model.ts';
 import { emptyRegistry } from '../registry/registry.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { Filings } from './index/filing.ts';
+import { CoverCache } from './index/cover-cache.ts';
 import { joinPlanes } from './join-planes.ts';
 import { networkPlaneWork } from './network-plane.ts';
 import { type CompiledPlane, type PlaneProgram, planeWork } from './plane-program.ts';
@@ -19,7 +19,7 @@ export interface SnapshotOptions {
   /** Allow everything while there is no policy at all. */
   readonly allowEmpty: boolean;
   /** Makes the next compilation of nearly the same model cheaper, where it is given to both. */
-  readonly filings?: Filings;
+  readonly covers?: CoverCache;
 }
 
 /**
@@ -34,13 +34,13 @@ export function compileSnapshot(model: PolicyModel, options: SnapshotOptions): S
 /** The same, to be done in slices. */
 export function* snapshotWork(model: PolicyModel, options: SnapshotOptions): Work<Snapshot> {
   const registry = createRegistryContext(model.registry ?? emptyRegistry, model.absence, model.hops);
-  const filings = options.filings ?? new Filings();
-  const context = { ...registry, absence: model.absence, filings };
+  const covers = options.covers ?? new CoverCache();
+  const context = { ...registry, absence: model.absence, covers };
   const compiled: CompiledPlane[] = [];
   for (const plane of model.planes) {
     if (plane.mode !== 'off') compiled.push(yield* (plane.id === 'l4' ? networkPlaneWork : planeWork)(plane, context));
   }
-  filings.retain();
+  covers.retain();
   const ofMode = (mode: PlaneMode) => compiled.filter(({ plane }) => plane.mode === mode);
   const enforced = ofMode('enforce');
   const observed = ofMode('observe');

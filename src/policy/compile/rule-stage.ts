@@ -10,12 +10,12 @@ import { unknownHolds } from '../meaning/absence.ts';
 import type { ConditionContext } from '../meaning/registry-atom.ts';
 import { applies, nameOfSubject, type SubjectContext } from '../meaning/subject.ts';
 import type { Policy, PolicyRef, RuleStage, Subject } from '../model.ts';
-import type { Filings } from './index/filing.ts';
+import type { CoverCache } from './index/cover-cache.ts';
 import { noOrdinal, ROWS_AT_ONCE, type Row, type RuleIndex, ruleIndexWork } from './index/rule-index.ts';
 import { compileCondition } from './match/condition.ts';
 import { type OrderedRule, orderWork } from './order.ts';
 
-export type CompileContext = ConditionContext & SubjectContext & { readonly filings: Filings };
+export type CompileContext = ConditionContext & SubjectContext & { readonly covers: CoverCache };
 
 /** The policies of one subject, one mode. */
 interface Scope {
@@ -108,7 +108,7 @@ function* scopeWork(
   const { subject, mode } = policies[0]!; // groups have members, of one subject and one mode
   const name = JSON.stringify([stage.kind, stage.name, stage.direction, mode, nameOfSubject(subject)]);
   const index = (protocol: string, rows: readonly Row[]): Work<RuleIndex> =>
-    ruleIndexWork(rows, (all) => context.filings.for(`${protocol} ${name}`, all));
+    ruleIndexWork(rows, (all) => context.covers.for(`${protocol} ${name}`, all));
   return { subject, policies, http: yield* index('http', http), tcp: yield* index('tcp', tcp) };
 }
 

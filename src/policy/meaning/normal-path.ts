@@ -3,7 +3,7 @@
  * @module
  */
 
-/** What becomes of a path; `relative` (no leading slash) makes Calico refuse the request, `ambiguous` makes the clause not match. */
+/** The outcome of normalisation; `relative` (no leading slash) makes Calico refuse the request, `ambiguous` makes the clause not match. */
 export type NormalPath = { readonly is: 'path'; readonly path: string } | { readonly is: 'ambiguous' | 'relative' };
 
 /**
@@ -14,10 +14,10 @@ export type NormalPath = { readonly is: 'path'; readonly path: string } | { read
  */
 export function normalisePath(path: string): NormalPath {
   const cut = path.search(/[?#]/);
-  const bare = cut < 0 ? path : path.slice(0, cut);
-  if (!bare.startsWith('/')) return { is: 'relative' };
-  const decoded = decodeOnce(bare);
-  // What still looks encoded after one decoding could mean a slash or a dot to whoever decodes again.
+  const pathOnly = cut < 0 ? path : path.slice(0, cut);
+  if (!pathOnly.startsWith('/')) return { is: 'relative' };
+  const decoded = decodeOnce(pathOnly);
+  // What still looks encoded after one decoding could mean a slash or a dot to software that decodes again.
   if (decoded === undefined || /%2e|%2f|%5c|\0/i.test(decoded)) return { is: 'ambiguous' };
   return { is: 'path', path: resolveSegments(decoded.replaceAll('\\', '/')) };
 }
@@ -30,13 +30,13 @@ function decodeOnce(text: string): string | undefined {
 }
 
 function resolveSegments(path: string): string {
-  const kept: string[] = [];
+  const segments: string[] = [];
   for (const raw of path.split('/')) {
     const semicolon = raw.indexOf(';');
     const segment = semicolon < 0 ? raw : raw.slice(0, semicolon);
     if (segment === '' || segment === '.') continue;
-    if (segment === '..') kept.pop();
-    else kept.push(segment);
+    if (segment === '..') segments.pop();
+    else segments.push(segment);
   }
-  return `/${kept.join('/')}`;
+  return `/${segments.join('/')}`;
 }

@@ -7,7 +7,7 @@ import { ipInRange, parseCidr, unmapped, unmappedRange } from '../../lib/ip-addr
 import type { ServiceAccountRef } from '../../spiffe/spiffe-id.ts';
 import type { Destination, Facts, IpAddress } from '../facts.ts';
 import type { Absence } from '../model.ts';
-import { createLabelBook, type LabelBook } from '../registry/effective-labels.ts';
+import { createLabelIndex, type LabelIndex } from '../registry/effective-labels.ts';
 import type { Endpoint, Registry } from '../registry/registry.ts';
 import { no, type Truth, unknown, yes } from './absence.ts';
 import { type LabelExpr, type Labels, labelsMatch } from './labels.ts';
@@ -49,23 +49,23 @@ export function createRegistryContext(
   absence: Absence,
   hops: readonly string[] = [],
 ): RegistryContext {
-  const book = createLabelBook(registry);
+  const labelIndex = createLabelIndex(registry);
   const members: Member[] = [];
   const trie = new CidrTrie<number[]>();
-  const file = (net: string, id: number): void => {
+  const addAddress = (net: string, id: number): void => {
     const range = parseCidr(net);
     if (range !== undefined) trie.at(unmappedRange(range), () => []).push(id);
   };
   for (const endpoint of registry.endpoints) {
     if (endpoint.hostNetwork) continue;
     const id = members.length;
-    members.push({ id, labels: book.ofEndpoint(endpoint), endpoint });
-    for (const address of endpoint.addresses) file(address, id);
+    members.push({ id, labels: labelIndex.ofEndpoint(endpoint), endpoint });
+    for (const address of endpoint.addresses) addAddress(address, id);
   }
   for (const set of registry.networkSets) {
     const id = members.length;
-    members.push({ id, labels: book.ofNetworkSet(set), endpoint: undefined });
-    for (const net of set.nets) file(net, id);
+    members.push({ id, labels: labelIndex.ofNetworkSet(set), endpoint: undefined });
+    for (const net of set.nets) addAddress(net, id);
   }
   const holding = rememberHolding(trie);
   const endpointsAt = (address: IpAddress | undefined): Endpoint[] =>
@@ -110,12 +110,12 @@ export function createRegistryContext(
     },
     endpointLabels(destination) {
       const endpoint = located.get(destination);
-      if (endpoint !== undefined) return book.ofEndpoint(endpoint);
+      if (endpoint !== undefined) return labelIndex.ofEndpoint(endpoint);
       const { namespace, serviceAccount, labels } = destination;
-      return labels && book.ofEndpoint({ namespace, serviceAccount, labels: [...labels] });
+      return labels && labelIndex.ofEndpoint({ namespace, serviceAccount, labels: [...labels] });
     },
     registryAtom(atom) {
-      if (atom.op === 'identity') return identityJudge(atom, book, absence);
+      if (atom.op === 'identity') return identityJudge(atom, labelIndex, absence);
       const address = addressOf(atom.end);
       const absent = absence === 'strict' ? unknown : no;
       if (atom.op === 'namedPort') {
@@ -189,7 +189,7 @@ const IDENTITY = /^spiffe:\/\/[^/]+\/ns\/([^/]+)\/sa\/([^/]+)$/;
 
 function identityJudge(
   atom: Extract<RegistryAtom, { op: 'identity' }>,
-  book: LabelBook,
+  labelIndex: LabelIndex,
   absence: Absence,
 ): (facts: Facts) => Truth {
   const absent = absence === 'strict' ? unknown : yes;
@@ -198,10 +198,10 @@ function identityJudge(
     if (account === undefined) return absent;
     const { namespace, serviceAccount: name } = account;
     if (atom.ownNamespace !== undefined && atom.ownNamespace !== namespace) return no;
-    if (atom.namespace !== undefined && !labelsMatch(atom.namespace, book.ofNamespace(namespace))) return no;
+    if (atom.namespace !== undefined && !labelsMatch(atom.namespace, labelIndex.ofNamespace(namespace))) return no;
     if (atom.names !== undefined && !atom.names.includes(name)) return no;
     if (atom.serviceAccount === undefined) return yes;
-    const stored = book.ofServiceAccount(namespace, name);
+    const stored = labelIndex.ofServiceAccount(namespace, name);
     const labels =
       atom.end === 'source' && facts.sourceLabels.size > 0 ? new Map([...facts.sourceLabels, ...stored]) : stored;
     return labelsMatch(atom.serviceAccount, labels) ? yes : no;

@@ -13,8 +13,8 @@ const NAME = 'projectcalico.org/name';
 /** The API server gives it to every namespace, whatever its document says. */
 const METADATA_NAME = 'kubernetes.io/metadata.name';
 
-/** Looks up the parts of effective labels; made once a registry. */
-export interface LabelBook {
+/** Looks up the parts of effective labels; built once for each registry. */
+export interface LabelIndex {
   ofEndpoint(endpoint: Pick<Endpoint, 'namespace' | 'serviceAccount' | 'labels' | 'behind'>): Labels;
   ofNetworkSet(set: NetworkSet): Labels;
   /** A namespace's own labels and its name, which it has even if nobody wrote it down. */
@@ -23,7 +23,7 @@ export interface LabelBook {
 }
 
 /** Indexes a registry's namespaces and service accounts. */
-export function createLabelBook(registry: Registry): LabelBook {
+export function createLabelIndex(registry: Registry): LabelIndex {
   const namespaces = new Map(registry.namespaces.map(({ name, labels }) => [name, namespaceNamed(labels, name)]));
   const serviceAccounts = new Map(
     registry.serviceAccounts.map((one) => [`${one.namespace}/${one.name}`, named(one.labels, one.name)]),

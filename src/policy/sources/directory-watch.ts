@@ -4,7 +4,7 @@
  */
 import { type FSWatcher, lstatSync, watch } from 'node:fs';
 import { join } from 'node:path';
-import { Burst, type Standing } from './burst.ts';
+import { Burst, type EntryState } from './burst.ts';
 
 export interface WatchTimes {
   /** Quiet that must follow a change. */
@@ -51,7 +51,7 @@ export class DirectoryWatch implements Disposable {
     try {
       const watcher = watch(path, (event, name) => {
         if (name === null) this.#burst.note('change', path, 'other');
-        else this.#burst.note(event, join(path, name), standingOf(join(path, name)));
+        else this.#burst.note(event, join(path, name), entryStateOf(join(path, name)));
         this.#stir();
       });
       watcher.on('error', () => this.#close(path, watcher));
@@ -91,7 +91,7 @@ export class DirectoryWatch implements Disposable {
 }
 
 /** A link is not what it points to, which may be written still. */
-function standingOf(path: string): Standing {
+function entryStateOf(path: string): EntryState {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return 'gone';
   if (!found.isFile()) return 'other';

@@ -11,12 +11,12 @@ import { type JoinOptions, joinPolicies, type PolicySet } from '../load.ts';
 import type { Absence } from '../model.ts';
 import type { PolicyFile } from '../read-policies.ts';
 import type { Endpoint } from '../registry/registry.ts';
+import { type Candidate, type Choice, chooseInForce } from './choose-in-force.ts';
 import { DirectoryWatch, type WatchTimes } from './directory-watch.ts';
 import type { LastGoodStore } from './last-good-store.ts';
 import type { PolicyPath } from './policy-path.ts';
 import { ReadCache, type ReadFile } from './read-cache.ts';
 import { type Missing, type SeenFile, scan } from './scan.ts';
-import { type Candidate, type Settled, settle } from './settle.ts';
 import { cannotStart, emptyFinding, lookFinding, missingFinding } from './source-findings.ts';
 
 export interface PolicySourceOptions extends DialectOptions {
@@ -111,12 +111,12 @@ class FileSources implements PolicySources {
 
   async start(): Promise<void> {
     const look = await this.#look();
-    let settled = settle(this.#candidates(look));
-    if (settled.degraded.length > 0) settled = settle(await this.#withStored(look));
-    refuseToStart(look, settled);
-    const set = joinPolicies(settled.inForce, { ...this.#options, generation: 1 });
-    this.#accept(settled, look);
-    this.#current = createWatchable(withMissing(loadOf(set, settled, 1), look.missing));
+    let choice = chooseInForce(this.#candidates(look));
+    if (choice.degraded.length > 0) choice = chooseInForce(await this.#withStored(look));
+    refuseToStart(look, choice);
+    const set = joinPolicies(choice.inForce, { ...this.#options, generation: 1 });
+    this.#accept(choice, look);
+    this.#current = createWatchable(withMissing(loadOf(set, choice, 1), look.missing));
     this.#store(() => this.#deps.lastGood.retain(new Set(look.files.keys())));
   }
 
@@ -182,21 +182,21 @@ class FileSources implements PolicySources {
     const before = this.current.value;
     if (this.#closed) return before;
     const look = await this.#look();
-    const settled = settle(this.#candidates(look));
-    const isEmpty = settled.inForce.every(({ documents }) => documents.every(({ isPolicy }) => !isPolicy));
+    const choice = chooseInForce(this.#candidates(look));
+    const isEmpty = choice.inForce.every(({ documents }) => documents.every(({ isPolicy }) => !isPolicy));
     if (isEmpty && !before.isEmpty) {
       const path = this.#options.paths[0]?.path ?? '';
-      const { degraded, findings } = withMissing({ ...before, ...settled }, look.missing);
+      const { degraded, findings } = withMissing({ ...before, ...choice }, look.missing);
       const places = degraded.length > 0 ? degraded : [path];
       return this.#publish({ ...before, degraded: places, findings: [...findings, emptyFinding(path)] });
     }
     const same =
-      sameFiles(settled.inForce, this.#inForce) && JSON.stringify(endpoints) === JSON.stringify(this.#endpoints);
+      sameFiles(choice.inForce, this.#inForce) && JSON.stringify(endpoints) === JSON.stringify(this.#endpoints);
     this.#endpoints = endpoints;
     const generation = same ? before.generation : before.generation + 1;
-    const set = same ? before.set : joinPolicies(settled.inForce, { ...this.#options, endpoints, generation });
-    this.#accept(settled, look);
-    return this.#publish(withMissing(loadOf(set, settled, generation), look.missing));
+    const set = same ? before.set : joinPolicies(choice.inForce, { ...this.#options, endpoints, generation });
+    this.#accept(choice, look);
+    return this.#publish(withMissing(loadOf(set, choice, generation), look.missing));
   }
 
   /** Replaces the current value, unless nothing that anybody could see has changed. */
@@ -209,7 +209,7 @@ class FileSources implements PolicySources {
   }
 
   /** Remembers what is in force, and keeps its text for the next start. */
-  #accept({ inForce }: Settled, { files }: Look): void {
+  #accept({ inForce }: Choice, { files }: Look): void {
     const before = new Map(this.#inForce.map((policies) => [policies.file, policies]));
     this.#inForce = inForce;
     const kept = new Set(files.keys());
@@ -240,13 +240,13 @@ class FileSources implements PolicySources {
 const liesUnder = (file: string, path: string): boolean =>
   file === path || file.startsWith(path.endsWith(sep) ? path : path + sep);
 
-function loadOf(set: PolicySet, settled: Settled, generation: number): PolicyLoad {
+function loadOf(set: PolicySet, choice: Choice, generation: number): PolicyLoad {
   return {
     ...set,
     set,
-    findings: [...settled.findings, ...set.findings],
+    findings: [...choice.findings, ...set.findings],
     generation,
-    degraded: settled.degraded,
+    degraded: choice.degraded,
     isEmpty: set.counts.length === 0,
   };
 }
@@ -287,7 +287,7 @@ function withMissing(load: PolicyLoad, missing: readonly Missing[]): PolicyLoad 
  *
  * @throws GatehouseError `policy_invalid`
  */
-function refuseToStart({ files, missing }: Look, { lost, findings }: Settled): void {
+function refuseToStart({ files, missing }: Look, { lost, findings }: Choice): void {
   const away = missing.filter(({ isConfined }) => !isConfined);
   const broken = new Set(lost.filter((file) => files.get(file)?.seen.namespaces === undefined));
   if (away.length === 0 && broken.size === 0) return;

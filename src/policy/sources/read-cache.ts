@@ -51,11 +51,11 @@ export class ReadCache {
     if (before?.stamp === seen.stamp && readAlike) return before;
     const found = textOf(seen);
     const text = typeof found === 'string' ? found : undefined;
-    const settled = this.#clock.now() - seen.modifiedAt > FRESH_MS;
+    const isOld = this.#clock.now() - seen.modifiedAt > FRESH_MS;
     const same = before !== undefined && before.text === text && text !== undefined && readAlike;
     const known = readAlike && before !== undefined ? before.known : new KnownChunks<ChunkReading>();
     const after: Cached = {
-      stamp: settled ? seen.stamp : '',
+      stamp: isOld ? seen.stamp : '',
       namespaces,
       kinds,
       text,

@@ -6,7 +6,7 @@ import type { Explanation } from '../../analysis/explain.ts';
 import { readPair } from '../../analysis/pair.ts';
 import { testOfDecision } from '../../analysis/policy-test/test-of-decision.ts';
 import { encodeRequestForm } from '../../analysis/request-form.ts';
-import type { KeptDecision } from '../../authz/record/redacted-decision.ts';
+import type { RedactedDecision } from '../../authz/record/redacted-decision.ts';
 import { GatehouseError } from '../../errors.ts';
 import { type DecisionRecord, decisionRecord } from '../log/decision-record.ts';
 import type { AdminDeps } from './admin-deps.ts';
@@ -90,7 +90,7 @@ function isSame(told: Explanation, record: DecisionRecord): boolean {
   return told.decision === decision && told.reason === reason && told.policy === policy && told.rule === rule;
 }
 
-async function find(id: string, { decisions, deciders }: AdminDeps): Promise<KeptDecision> {
+async function find(id: string, { decisions, deciders }: AdminDeps): Promise<RedactedDecision> {
   const known = decisions.find(id);
   if (known !== undefined) return known;
   await deciders?.report(FLUSH_TIMEOUT_MS); // it may be on its way

@@ -4,7 +4,7 @@
  */
 import type { CheckOptions } from '../../authz/check.ts';
 import type { CheckCounts } from '../../authz/record/counters.ts';
-import type { KeptParity } from '../../authz/record/redacted-decision.ts';
+import type { RedactedParity } from '../../authz/record/redacted-decision.ts';
 import type { Config } from '../../config/config.ts';
 import { asGatehouseError } from '../../errors.ts';
 import type { Log } from '../../platform/observe/log.ts';
@@ -158,7 +158,7 @@ function hear(
 }
 
 /** The first of each kind: a disagreement is somebody's mistake, the operator's policies or ours. */
-function tellOfParity({ agrees, shadow, entry }: KeptParity, log: Log): void {
+function tellOfParity({ agrees, shadow, entry }: RedactedParity, log: Log): void {
   const context = { shadow, ours: decisionRecord(entry) };
   if (agrees) log.info(context, "agrees with Envoy's RBAC");
   else log.warn(context, "disagrees with Envoy's RBAC");

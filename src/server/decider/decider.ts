@@ -9,7 +9,7 @@ import { importKeySets } from '../../authz/jwks/import-key-sets.ts';
 import { createTokenVerifier } from '../../authz/jwt/verifier.ts';
 import { CheckCounters } from '../../authz/record/counters.ts';
 import { ParityCanary } from '../../authz/record/parity.ts';
-import { createKeeper } from '../../authz/record/redacted-decision.ts';
+import { createDecisionRedactor } from '../../authz/record/redacted-decision.ts';
 import { DecisionRing } from '../../authz/record/ring.ts';
 import { selfTest } from '../../authz/self-test.ts';
 import type { DecisionState, KeySets, Revocations } from '../../authz/state.ts';
@@ -19,7 +19,7 @@ import { finish, finishInSlices } from '../../lib/work.ts';
 import { giveBackWhenQuiet } from '../../platform/memory/give-back.ts';
 import { watchDescriptors } from '../../platform/observe/descriptors.ts';
 import { snapshotWork } from '../../policy/compile/compile-snapshot.ts';
-import { Filings } from '../../policy/compile/index/filing.ts';
+import { CoverCache } from '../../policy/compile/index/cover-cache.ts';
 import type { PolicyModel } from '../../policy/model.ts';
 import type { Snapshot } from '../../policy/snapshot.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
@@ -67,7 +67,7 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
   );
   const ids = new DecisionIds();
   const models = new ModelUnpacker();
-  const filings = new Filings();
+  const covers = new CoverCache();
   const verifyTokens = createTokenVerifier();
   const parts: Parts = { keySets: { generation: 0, sets: new Map() } };
   let settings: DeciderSettings | undefined;
@@ -75,7 +75,7 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
   let attempt = 0;
   let checks = 0;
   let givingBack: Disposable | undefined;
-  let keep = createKeeper({ generation: 0, absence: 'upstream', planes: [] });
+  let keep = createDecisionRedactor({ generation: 0, absence: 'upstream', planes: [] });
   let inForceKeys: ReadonlySet<string> = new Set();
   let isWaitingForKeys = false;
   let check: Check | undefined;
@@ -121,13 +121,13 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
     isWaitingForKeys = sources.some(({ from, id }) => from === 'inline' && !parts.keySets.sets.has(id));
     if (isWaitingForKeys) return;
     try {
-      const work = snapshotWork(model, { allowEmpty, filings });
+      const work = snapshotWork(model, { allowEmpty, covers });
       const snapshot =
         parts.snapshot === undefined ? finish(work) : await finishInSlices(work, SLICE_MS, () => attempt === mine);
       if (snapshot === undefined || attempt !== mine) return;
       selfTest(snapshot, checkOptions);
       parts.snapshot = snapshot;
-      keep = createKeeper(model);
+      keep = createDecisionRedactor(model);
       inForceKeys = new Set(sources.map(({ id }) => id));
       publish();
       announce();

@@ -5,10 +5,10 @@
 
 import type { CheckOptions } from '../../authz/check.ts';
 import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
-import type { UnknownKid } from '../../authz/jwt/verdict.ts';
+import type { UnknownKid } from '../../authz/jwt/token-outcome.ts';
 import type { CheckCounts } from '../../authz/record/counters.ts';
 import type { ParityCounts } from '../../authz/record/parity.ts';
-import type { KeptDecision, KeptParity } from '../../authz/record/redacted-decision.ts';
+import type { RedactedDecision, RedactedParity } from '../../authz/record/redacted-decision.ts';
 import type { Revocations } from '../../authz/state.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
@@ -57,7 +57,7 @@ export type FromDecider =
   | { readonly kind: 'revoked'; readonly sequence: number }
   /** It serves that connection from now on. */
   | { readonly kind: 'taken'; readonly id: number }
-  | { readonly kind: 'decisions'; readonly entries: readonly KeptDecision[]; readonly dropped: number }
+  | { readonly kind: 'decisions'; readonly entries: readonly RedactedDecision[]; readonly dropped: number }
   | {
       readonly kind: 'report';
       readonly counts: CheckCounts;
@@ -67,7 +67,7 @@ export type FromDecider =
       readonly memoryBytes: number;
     }
   /** The first agreement or disagreement of its kind with Envoy's own RBAC. */
-  | { readonly kind: 'parity'; readonly report: KeptParity }
+  | { readonly kind: 'parity'; readonly report: RedactedParity }
   | { readonly kind: 'unknown-kid'; readonly unknown: UnknownKid }
   | { readonly kind: 'trouble'; readonly message: string }
   /** A connection was not let in. */

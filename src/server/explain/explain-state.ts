@@ -6,7 +6,7 @@ import type { Neighbourhood } from '../../analysis/pair.ts';
 import type { CheckOptions } from '../../authz/check.ts';
 import type { Caller } from '../../authz/destination/destination.ts';
 import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
-import type { KeptTokens } from '../../authz/record/redacted-decision.ts';
+import type { RedactedTokens } from '../../authz/record/redacted-decision.ts';
 import type { Revocations } from '../../authz/state.ts';
 import type { DialectOptions } from '../../policy/dialects/contribution.ts';
 import type { PolicyModel } from '../../policy/model.ts';
@@ -32,7 +32,7 @@ export interface ExplainQuestion {
   readonly nowMs: number;
   readonly caller: Caller;
   /** What became of the request's tokens, where that is known already. */
-  readonly tokens?: KeptTokens;
+  readonly tokens?: RedactedTokens;
 }
 
 /** Where the names of workloads mean something. */

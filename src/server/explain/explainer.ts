@@ -5,13 +5,13 @@
 import { type ExplainDeps, type Explanation, explain } from '../../analysis/explain.ts';
 import { createPolicyFiles } from '../../analysis/source/policy-files.ts';
 import { importKeySets } from '../../authz/jwks/import-key-sets.ts';
-import type { VerifyTokens } from '../../authz/jwt/verdict.ts';
+import type { VerifyTokens } from '../../authz/jwt/token-outcome.ts';
 import { createTokenVerifier } from '../../authz/jwt/verifier.ts';
-import type { KeptTokens } from '../../authz/record/redacted-decision.ts';
+import type { RedactedTokens } from '../../authz/record/redacted-decision.ts';
 import type { Revocations } from '../../authz/state.ts';
 import { readRegularFileSync } from '../../lib/regular-file.ts';
 import { compileSnapshot } from '../../policy/compile/compile-snapshot.ts';
-import { createOwnerBook } from '../../policy/owners.ts';
+import { createOwnerIndex } from '../../policy/owners.ts';
 import { MAX_FILE_BYTES } from '../../policy/read-policies.ts';
 import type { ExplainQuestion, ExplainState } from './explain-state.ts';
 
@@ -49,7 +49,7 @@ export async function explainDeps({
     revocations,
     bundles,
   };
-  const ownerOf = createOwnerBook(model.registry, owners);
+  const ownerOf = createOwnerIndex(model.registry, owners);
   const verifyTokens = createTokenVerifier();
   return ({ nowMs, caller, tokens }) => ({
     model,
@@ -65,7 +65,7 @@ export async function explainDeps({
 }
 
 /** Answers what became of the tokens, without having them. */
-function asBefore(tokens: KeptTokens): VerifyTokens {
+function asBefore(tokens: RedactedTokens): VerifyTokens {
   return (_, rules) => {
     const unknownKid = undefined;
     if (tokens.outcome === 'accepted') return { ...tokens, rule: rules[0]!, unknownKid }; // asked only where there are rules

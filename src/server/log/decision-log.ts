@@ -2,16 +2,16 @@
  * Decisions of all deciders: logged, and the latest kept for `/v1/decisions` and to be explained.
  * @module
  */
-import type { KeptDecision } from '../../authz/record/redacted-decision.ts';
+import type { RedactedDecision } from '../../authz/record/redacted-decision.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import { type DecisionRecord, decisionRecord } from './decision-record.ts';
 
 export interface DecisionLog {
-  add(entries: readonly KeptDecision[]): void;
+  add(entries: readonly RedactedDecision[]): void;
   /** Newest first. */
   recent(most: number): readonly DecisionRecord[];
   /** A decision that is still kept. */
-  find(id: string): KeptDecision | undefined;
+  find(id: string): RedactedDecision | undefined;
   /** How many decisions are kept now. */
   readonly size: number;
 }
@@ -26,7 +26,7 @@ export interface DecisionLogOptions {
 /** Creates an empty log. Denies and allows are kept apart, so that allows never push a deny out. `note` is told each. */
 export function createDecisionLog(
   log: Log,
-  note: (record: DecisionRecord, entry: KeptDecision) => void = () => undefined,
+  note: (record: DecisionRecord, entry: RedactedDecision) => void = () => undefined,
   { kept = 1_024, keptBytes = 8 * 1024 * 1024 }: DecisionLogOptions = {},
 ): DecisionLog {
   // Records hold no secrets, and looking through each for some would cost more than writing it.
@@ -55,12 +55,12 @@ export function createDecisionLog(
 
 /** A map keeps the order of insertion: the first is the oldest. */
 function createShelf(most: number, mostBytes: number) {
-  const entries = new Map<string, KeptDecision>();
+  const entries = new Map<string, RedactedDecision>();
   let bytes = 0;
-  const sizeOf = ({ request }: KeptDecision): number => request?.length ?? 0;
+  const sizeOf = ({ request }: RedactedDecision): number => request?.length ?? 0;
   return {
     entries,
-    add(entry: KeptDecision): void {
+    add(entry: RedactedDecision): void {
       entries.set(entry.id, entry);
       bytes += sizeOf(entry);
       for (const [id, oldest] of entries) {

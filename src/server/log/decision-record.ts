@@ -8,7 +8,7 @@
 
 import { nameOf } from '../../authz/answer/respond.ts';
 import { HeaderLines } from '../../authz/facts/header-lines.ts';
-import type { KeptDecision } from '../../authz/record/redacted-decision.ts';
+import type { RedactedDecision } from '../../authz/record/redacted-decision.ts';
 import { CheckRequest, part } from '../../authz/wire/check-request.ts';
 import { fromByteString } from '../../lib/byte-string.ts';
 
@@ -49,7 +49,7 @@ export function decisionRecord({
   destination,
   snapshot,
   request,
-}: KeptDecision): DecisionRecord {
+}: RedactedDecision): DecisionRecord {
   const { effect, reason, plane, stage, owner, policy, rule, dryRun } = decision;
   return {
     id,

@@ -15,7 +15,7 @@ import { registryKinds } from '../../policy/dialects/kubernetes/registry-readers
 import { policyKinds } from '../../policy/dialects/table.ts';
 import { firstErrorPlace } from '../../policy/documents/finding.ts';
 import type { Absence } from '../../policy/model.ts';
-import { createOwnerBook } from '../../policy/owners.ts';
+import { createOwnerIndex } from '../../policy/owners.ts';
 import { joinForLook, readPaths } from '../../policy/sources/load-paths.ts';
 import type { PolicyPath } from '../../policy/sources/policy-path.ts';
 import { deciderSettings } from '../decider/decider-role.ts';
@@ -86,7 +86,7 @@ export function lintOffline(request: LintRequest): LintAnswer {
     strict: join('strict').model,
     options: config === undefined ? openDoor : questionOptions(config),
     trustDomain: options.trustDomain,
-    ownerOf: createOwnerBook(set.model.registry, config?.policies.owners ?? []),
+    ownerOf: createOwnerIndex(set.model.registry, config?.policies.owners ?? []),
   });
   return { findings, summary: set.summary };
 }

@@ -4,7 +4,7 @@ import { encodeRequestForm } from '../../../src/analysis/request-form.ts';
 import { registryKinds } from '../../../src/policy/dialects/kubernetes/registry-readers.ts';
 import { joinPolicies } from '../../../src/policy/load.ts';
 import type { Absence } from '../../../src/policy/model.ts';
-import { createOwnerBook } from '../../../src/policy/owners.ts';
+import { createOwnerIndex } from '../../../src/policy/owners.ts';
 import { readPolicies } from '../../../src/policy/read-policies.ts';
 import { calicoCheck } from '../../differential/calico-player.ts';
 
@@ -46,7 +46,7 @@ function findingsOf(policies: string, registry: string) {
     strict: join('strict'),
     options,
     trustDomain: 'cluster.local',
-    ownerOf: createOwnerBook(model.registry, []),
+    ownerOf: createOwnerIndex(model.registry, []),
   });
   return found;
 }

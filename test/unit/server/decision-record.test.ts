@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import type { KeptDecision } from '../../../src/authz/record/redacted-decision.ts';
+import type { RedactedDecision } from '../../../src/authz/record/redacted-decision.ts';
 import type { AttributeContextSchema } from '../../../src/gen/envoy/service/auth/v3/attribute_context_pb.ts';
 import { CheckRequestSchema } from '../../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
 import { createLog } from '../../../src/platform/observe/log.ts';
@@ -10,7 +10,7 @@ import { decisionRecord } from '../../../src/server/log/decision-record.ts';
 
 type Attributes = MessageInitShape<typeof AttributeContextSchema>;
 
-const kept = (request: Buffer | undefined): KeptDecision => ({
+const kept = (request: Buffer | undefined): RedactedDecision => ({
   id: 'a'.repeat(20),
   decidedAt: Date.parse('2030-01-01T00:00:00Z'),
   decision: decision(undefined, 'allow', 'rule_allowed'),

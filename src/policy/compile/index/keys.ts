@@ -1,5 +1,5 @@
 /**
- * Keys under which a rule can be filed: what a request must hit if an atom is to hold.
+ * Keys under which a rule can be indexed: what a request must hit if an atom is to hold.
  * @module
  */
 import { GatehouseError } from '../../../errors.ts';
@@ -46,7 +46,7 @@ export interface Key {
   readonly port: number;
   /** Equal names, equal key. */
   readonly name: string;
-  /** Whoever hits the key makes the pattern hold; else a hit is only a hint. */
+  /** A request that hits the key makes the pattern hold; else a hit is only a hint. */
   readonly isProof: boolean;
 }
 
@@ -77,7 +77,7 @@ function makeKeys(atom: Atom): Choices | undefined {
       return atom.any.map((pattern) => keysOfPattern(pattern).map((form) => textKey(dimension, subject, form)));
     }
     case 'address': {
-      if (atom.unmap === true) return undefined; // the index files addresses as they were sent
+      if (atom.unmap === true) return undefined; // the index stores addresses as they were sent
       const dimension = `address ${atom.fact}`;
       const subject = { of: 'address', fact: atom.fact } as const;
       return atom.any.map(({ text }) => [rangeKey(dimension, subject, text)]);

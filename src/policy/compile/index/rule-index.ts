@@ -1,7 +1,7 @@
 /**
  * Finds the first rule that holds, by ordinal, without looking at rules that cannot.
  *
- * Every rule is filed under the cheapest cover of its condition (`anchor.ts`); a bucket that grows long is an index again,
+ * Every rule is indexed under the cheapest cover of its condition (`anchor.ts`); a bucket that grows long is an index again,
  * over what is left to tell its rules apart. What an index proposes is verified by the rule's whole compiled condition.
  * @module
  */
@@ -9,12 +9,12 @@ import type { Work } from '../../../lib/work.ts';
 import type { Facts } from '../../facts.ts';
 import type { Expr } from '../../model.ts';
 import type { Holds } from '../match/condition.ts';
+import { type MeasuredCovers, measureCovers } from './cover-cache.ts';
 import { createDimension, type Dimension } from './dimension.ts';
 import { createExclusions, type Exclusions } from './exclusions.ts';
-import { type Filing, measured } from './filing.ts';
 import type { Key } from './keys.ts';
 
-/** One rule as the index files it. Ordinals are unique; the smallest that holds wins. */
+/** One rule as the index stores it. Ordinals are unique; the smallest that holds wins. */
 export interface Row {
   readonly ordinal: number;
   readonly condition: Expr;
@@ -47,12 +47,12 @@ export interface RuleIndex {
   first(facts: Facts, limit: number): number;
 }
 
-/** Builds an index over rows in any order. @param filingOf  says under what they are filed, if they are many */
-export function* ruleIndexWork(rows: readonly Row[], filingOf: FilingOf): Work<RuleIndex> {
+/** Builds an index over rows in any order. @param coversFor  chooses the keys under which many rows are indexed */
+export function* ruleIndexWork(rows: readonly Row[], coversFor: CoversFor): Work<RuleIndex> {
   const node = yield* nodeWork(
     rows.toSorted((a, b) => a.ordinal - b.ordinal),
     0,
-    filingOf,
+    coversFor,
   );
   return {
     first(facts, limit) {
@@ -105,12 +105,12 @@ function seekAlive(rows: readonly Row[], exclusions: Exclusions, search: Search)
   }
 }
 
-type FilingOf = (rows: readonly Row[]) => Work<Filing>;
+type CoversFor = (rows: readonly Row[]) => Work<MeasuredCovers>;
 
-function* nodeWork(rows: readonly Row[], depth: number, filingOf: FilingOf): Work<Node> {
+function* nodeWork(rows: readonly Row[], depth: number, coversFor: CoversFor): Work<Node> {
   const least = rows[0]?.ordinal ?? noOrdinal;
   if (depth >= DEEPEST || rows.length <= (depth === 0 ? FEW_ROWS : LONG_BUCKET)) return leafOf(least, rows);
-  const filing = yield* filingOf(rows);
+  const covers = yield* coversFor(rows);
   const dimensions = new Map<string, Dimension<Node>>();
   const leaves: { readonly node: Node; readonly rows: Row[] }[] = [];
   const residue: Row[] = [];
@@ -125,16 +125,16 @@ function* nodeWork(rows: readonly Row[], depth: number, filingOf: FilingOf): Wor
   let seen = 0;
   for (const row of rows) {
     if (++seen % ROWS_AT_ONCE === 0) yield;
-    const cover = filing.coverOf(row);
+    const cover = covers.coverOf(row);
     if (cover === undefined || cover.cost >= DEAR) residue.push(row);
-    else for (const key of cover.keys) file(row, rowsAt.get(dimensionOf(dimensions, key).at(key, createLeaf))!);
+    else for (const key of cover.keys) addToBucket(row, rowsAt.get(dimensionOf(dimensions, key).at(key, createLeaf))!);
   }
   for (const [i, leaf] of leaves.entries()) {
     if (i % ROWS_AT_ONCE === 0) yield;
     const isShort = leaf.rows.length <= LONG_BUCKET;
     Object.assign(
       leaf.node,
-      isShort ? leafOf(leaf.rows[0]!.ordinal, leaf.rows) : yield* nodeWork(leaf.rows, depth + 1, measured),
+      isShort ? leafOf(leaf.rows[0]!.ordinal, leaf.rows) : yield* nodeWork(leaf.rows, depth + 1, measureCovers),
     );
   }
   return { ...leafOf(least, residue), dimensions: [...dimensions.values()] };
@@ -163,6 +163,6 @@ function dimensionOf(dimensions: Map<string, Dimension<Node>>, key: Key): Dimens
 }
 
 /** Two keys of one rule may lead to one bucket. */
-function file(row: Row, bucket: Row[]): void {
+function addToBucket(row: Row, bucket: Row[]): void {
   if (bucket.at(-1) !== row) bucket.push(row);
 }

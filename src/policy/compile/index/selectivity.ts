@@ -1,5 +1,5 @@
 /**
- * Measures, over the rules that are to be filed, how much a key tells them apart.
+ * Measures, over the rules that are to be indexed, how well a key tells them apart.
  * @module
  */
 import { sortWork, type Work } from '../../../lib/work.ts';

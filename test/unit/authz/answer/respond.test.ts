@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { fromBinary } from '@bufbuild/protobuf';
 import { type AnswerContext, prepareAnswer } from '../../../../src/authz/answer/respond.ts';
-import type { TokenRejected } from '../../../../src/authz/jwt/verdict.ts';
+import type { TokenRejected } from '../../../../src/authz/jwt/token-outcome.ts';
 import { CheckResponseSchema } from '../../../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
 
 describe('prepareAnswer', () => {

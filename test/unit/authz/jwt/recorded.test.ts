@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { before, describe, it } from 'mocha';
 import { importKeySets } from '../../../../src/authz/jwks/import-key-sets.ts';
-import type { TokenVerdict } from '../../../../src/authz/jwt/verdict.ts';
+import type { TokenOutcome } from '../../../../src/authz/jwt/token-outcome.ts';
 import { createTokenVerifier } from '../../../../src/authz/jwt/verifier.ts';
 import type { KeySets } from '../../../../src/authz/state.ts';
 import { requestOf, type TokenCase, type TokenRefusal } from '../../../support/token-cases.ts';
@@ -12,7 +12,7 @@ import { requestOf, type TokenCase, type TokenRefusal } from '../../../support/t
 const text = gunzipSync(readFileSync('test/fixtures/jwt/recorded.json.gz')).toString();
 const cases = JSON.parse(text) as readonly TokenCase[]; // a file of our own
 
-function refusalOf(verdict: TokenVerdict, hasBody: boolean): TokenRefusal | undefined {
+function refusalOf(verdict: TokenOutcome, hasBody: boolean): TokenRefusal | undefined {
   if (verdict.outcome !== 'rejected') return undefined;
   const { status, body, wwwAuthenticate, details } = verdict;
   return { status, ...(hasBody ? { body } : {}), wwwAuthenticate, details } as TokenRefusal;

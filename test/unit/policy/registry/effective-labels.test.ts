@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { createLabelBook } from '../../../../src/policy/registry/effective-labels.ts';
+import { createLabelIndex } from '../../../../src/policy/registry/effective-labels.ts';
 import { emptyRegistry } from '../../../../src/policy/registry/registry.ts';
 
-const book = createLabelBook({
+const book = createLabelIndex({
   ...emptyRegistry,
   namespaces: [{ name: 'shop', labels: [['env', 'prod']], owner: '' }],
   serviceAccounts: [{ namespace: 'shop', name: 'web', labels: [['role', 'front']] }],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { Burst, type Standing } from '../../../../src/policy/sources/burst.ts';
+import { Burst, type EntryState } from '../../../../src/policy/sources/burst.ts';
 
-type Event = readonly ['rename' | 'change', string, Standing];
+type Event = readonly ['rename' | 'change', string, EntryState];
 
 const replaced: readonly Event[] = [
   ['rename', 'a.yaml.new', 'gone'], // created; moved away before that was told

@@ -26,10 +26,10 @@ export type VerifyTokens = (
   rules: readonly TokenRule[],
   keySets: KeySets,
   nowMs: number,
-) => TokenVerdict;
+) => TokenOutcome;
 
 /** `none`: no token where the rules look, or a CORS preflight; the request goes on without a principal. */
-export type TokenVerdict = NoToken | TokenAccepted | TokenRejected;
+export type TokenOutcome = NoToken | TokenAccepted | TokenRejected;
 
 export interface NoToken {
   readonly outcome: 'none';

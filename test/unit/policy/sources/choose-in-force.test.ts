@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createReporter } from '../../../../src/policy/documents/finding.ts';
 import type { PolicyFile } from '../../../../src/policy/read-policies.ts';
-import { settle } from '../../../../src/policy/sources/settle.ts';
+import { chooseInForce } from '../../../../src/policy/sources/choose-in-force.ts';
 
 /** A file that holds policies of these names; `!` among them makes it broken. */
 function file(name: string, ...policies: string[]): PolicyFile {
@@ -26,12 +26,12 @@ function file(name: string, ...policies: string[]): PolicyFile {
   };
 }
 
-describe('settle', () => {
+describe('chooseInForce', () => {
   const a = file('a', 'p');
   const b = file('b', 'q');
   const table: readonly {
     name: string;
-    candidates: Parameters<typeof settle>[0];
+    candidates: Parameters<typeof chooseInForce>[0];
     inForce: readonly PolicyFile[];
     degraded?: readonly string[];
     lost?: readonly string[];
@@ -68,46 +68,46 @@ describe('settle', () => {
   ];
   for (const { name, candidates, inForce, degraded = [], lost = [] } of table) {
     it(name, () => {
-      const settled = settle(candidates);
-      assert.deepEqual([settled.inForce, settled.degraded, settled.lost], [inForce, degraded, lost]);
+      const choice = chooseInForce(candidates);
+      assert.deepEqual([choice.inForce, choice.degraded, choice.lost], [inForce, degraded, lost]);
     });
   }
 
   it('blames the later of two new files for a name that both have', () => {
-    const settled = settle([
+    const choice = chooseInForce([
       { file: 'a', now: a, lastGood: undefined },
       { file: 'b', now: file('b', 'q', 'p'), lastGood: undefined },
     ]);
-    assert.deepEqual([settled.inForce, settled.degraded, settled.lost], [[a], ['b:2'], ['b']]);
-    assert.match(settled.findings[0]?.message ?? '', /x\/p stands at a:1 already, and again at b:2/);
+    assert.deepEqual([choice.inForce, choice.degraded, choice.lost], [[a], ['b:2'], ['b']]);
+    assert.match(choice.findings[0]?.message ?? '', /x\/p stands at a:1 already, and again at b:2/);
   });
 
   it('blames the file that changed, even if it comes earlier, and keeps what it held', () => {
     const before = file('a', 'old');
-    const settled = settle([
+    const choice = chooseInForce([
       { file: 'a', now: file('a', 'q'), lastGood: before },
       { file: 'b', now: b, lastGood: b },
     ]);
-    assert.deepEqual([settled.inForce, settled.degraded], [[before, b], ['a:1']]);
+    assert.deepEqual([choice.inForce, choice.degraded], [[before, b], ['a:1']]);
   });
 
   it('lets a document move between files', () => {
     const movedTo = file('a', 'p', 'q');
     const movedFrom = file('b');
-    const settled = settle([
+    const choice = chooseInForce([
       { file: 'a', now: movedTo, lastGood: a },
       { file: 'b', now: movedFrom, lastGood: b },
     ]);
-    assert.deepEqual([settled.inForce, settled.degraded], [[movedTo, movedFrom], []]);
+    assert.deepEqual([choice.inForce, choice.degraded], [[movedTo, movedFrom], []]);
   });
 
   it('keeps a document where it was if the file that gives it up is broken', () => {
-    const settled = settle([
+    const choice = chooseInForce([
       { file: 'a', now: file('a', 'p', 'q'), lastGood: a },
       { file: 'b', now: file('b', '!'), lastGood: b },
     ]);
     assert.deepEqual(
-      [settled.inForce, settled.degraded],
+      [choice.inForce, choice.degraded],
       [
         [a, b],
         ['a:2', 'b:7'],

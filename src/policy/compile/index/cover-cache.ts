@@ -1,7 +1,7 @@
 /**
- * Under which keys rules are filed, remembered from one compilation to the next.
+ * The keys under which rules are indexed, remembered from one compilation to the next.
  *
- * How much a key tells rules apart is measured over all of them, which is most of the work of a compilation. It only decides which cover of a
+ * How well a key tells rules apart is measured over all of them, which is most of the work of a compilation. It only decides which cover of a
  * condition is cheapest, and any cover is right: so while few rules are new the last measurement still holds.
  * @module
  */
@@ -10,7 +10,7 @@ import type { Expr } from '../../model.ts';
 import { type Cover, cheapestCover } from './anchor.ts';
 import { type CostOf, selectivityWork } from './selectivity.ts';
 
-interface Filed {
+interface IndexedRule {
   readonly condition: Expr;
   readonly unknownHolds: boolean;
 }
@@ -21,7 +21,7 @@ const MANY_RULES = 1_000;
 const MOST_NEW = 0.05;
 
 /** One measurement, and the covers that were chosen by it. */
-export class Filing {
+export class MeasuredCovers {
   readonly #costOf: CostOf;
   readonly #count: number;
   readonly #plain = new WeakMap<Expr, Cover>();
@@ -34,7 +34,7 @@ export class Filing {
   }
 
   /** The cheapest cover of a condition, or what comes near it; undefined if it has none. */
-  coverOf({ condition, unknownHolds }: Filed): Cover | undefined {
+  coverOf({ condition, unknownHolds }: IndexedRule): Cover | undefined {
     const known = unknownHolds ? this.#withAbsent : this.#plain;
     let cover = known.get(condition);
     if (cover === undefined) {
@@ -54,9 +54,9 @@ export class Filing {
 
 const none: Cover = { keys: [], cost: 1 };
 
-/** The filings of one snapshot after the other, by a name that the same rules have each time. */
-export class Filings {
-  readonly #known = new Map<string, Filing>();
+/** Stores the covers of one snapshot for the next, by a name that the same rules have each time. */
+export class CoverCache {
+  readonly #known = new Map<string, MeasuredCovers>();
   readonly #used = new Set<string>();
   readonly #manyRules: number;
 
@@ -64,15 +64,15 @@ export class Filings {
     this.#manyRules = manyRules;
   }
 
-  /** The filing for some rules: the last one of that name, as long as it holds. */
-  *for(name: string, rules: readonly Filed[]): Work<Filing> {
+  /** Returns the covers for some rules: the last ones of that name while they hold, else newly measured ones. */
+  *for(name: string, rules: readonly IndexedRule[]): Work<MeasuredCovers> {
     this.#used.add(name);
     const last = this.#known.get(name);
     if (last?.holdsFor(rules.length)) return last;
-    const filing = yield* measured(rules);
-    if (rules.length >= this.#manyRules) this.#known.set(name, filing);
+    const covers = yield* measureCovers(rules);
+    if (rules.length >= this.#manyRules) this.#known.set(name, covers);
     else this.#known.delete(name);
-    return filing;
+    return covers;
   }
 
   /** Forgets what was not asked for since the last time. */
@@ -82,7 +82,7 @@ export class Filings {
   }
 }
 
-/** Measures, for one use. */
-export function* measured(rules: readonly Filed[]): Work<Filing> {
-  return new Filing(yield* selectivityWork(rules), rules.length);
+/** Measures the rules anew, for one use. */
+export function* measureCovers(rules: readonly IndexedRule[]): Work<MeasuredCovers> {
+  return new MeasuredCovers(yield* selectivityWork(rules), rules.length);
 }

@@ -16,7 +16,8 @@ export interface Candidate {
   readonly isConfined?: boolean;
 }
 
-export interface Settled {
+/** What comes into force, and what keeps the rest from it. */
+export interface Choice {
   /** What comes into force, without errors and duplicates, in the order of the candidates. */
   readonly inForce: readonly PolicyFile[];
   /** Findings of what the files say now. */
@@ -28,10 +29,10 @@ export interface Settled {
 }
 
 /**
- * Chooses. A conflict of names is the fault of the file that is confined to namespaces; else of the one that brings something new;
+ * Chooses what comes into force. A conflict of names is the fault of the file that is confined to namespaces; else of the one that brings something new;
  * if both do, of the later one.
  */
-export function settle(candidates: readonly Candidate[]): Settled {
+export function chooseInForce(candidates: readonly Candidate[]): Choice {
   const chosen = new Map<string, PolicyFile>();
   const conflicts = new Map<string, Finding>();
   for (const { file, now, lastGood } of candidates) {
@@ -63,7 +64,7 @@ function report(
   candidates: readonly Candidate[],
   chosen: ReadonlyMap<string, PolicyFile>,
   conflicts: ReadonlyMap<string, Finding>,
-): Settled {
+): Choice {
   const findings: Finding[] = [];
   const degraded: string[] = [];
   const lost: string[] = [];
