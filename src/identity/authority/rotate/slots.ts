@@ -199,12 +199,28 @@ function undoRevoke(state: AuthorityState, record: AuthorityRecord, atMs: number
   return { ...withRecord(state, record.id, { slot, revokedAt: undefined, publishedSequence: sequence }), sequence };
 }
 
+/** Of an authority's life, as long as its successor must have been there before it is forgotten; a week at most. */
+const SUCCESSOR_PART = 1 / 16;
+const SUCCESSOR_MOST_MS = 7 * 86_400_000;
+
 /**
- * Takes note of the time: what has expired leaves the bundle at once, and is forgotten `graceMs` later unless it signs; what a
- * clock that was wrong took out comes back. Answers the same value when there is nothing to note.
+ * Whether an authority that has expired may be forgotten: by a successor that is only just made, as after a leap of the clock, nobody
+ * can tell that it is over.
+ */
+function isSucceeded(state: AuthorityState, { use, notBeforeAt, notAfterAt }: AuthorityRecord, atMs: number): boolean {
+  const active = activeOf(state, use);
+  const enoughMs = Math.min((notAfterAt - notBeforeAt) * SUCCESSOR_PART, SUCCESSOR_MOST_MS);
+  return active !== undefined && atMs - active.notBeforeAt >= enoughMs;
+}
+
+/**
+ * Takes note of the time: what has expired leaves the bundle at once, and is forgotten `graceMs` later unless it signs, or signed until
+ * just now; what a clock that was wrong took out comes back. Answers the same value when there is nothing to note.
  */
 export function passTime(state: AuthorityState, atMs: number, graceMs: number): AuthorityState {
-  const kept = state.authorities.filter((each) => each.slot === 'active' || each.notAfterAt + graceMs > atMs);
+  const kept = state.authorities.filter(
+    (each) => each.slot === 'active' || each.notAfterAt + graceMs > atMs || !isSucceeded(state, each, atMs),
+  );
   const isSame = kept.length === state.authorities.length;
   const next = isSame ? state : { ...state, authorities: kept };
   const lapsed = lapsedAt(next, atMs);

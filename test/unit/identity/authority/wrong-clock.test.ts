@@ -113,6 +113,37 @@ describe('a clock that is wrong', () => {
     }
   });
 
+  it('costs no key, however far it leaps: the authority before is given back by an undo', async () => {
+    const opened = await openTestAuthority();
+    const { authority, clock } = opened;
+    const before = await activeIds(authority);
+    await checkSound(opened);
+    clock.advance(400 * DAY);
+    for (const more of [0, 2 * HOUR, DAY]) {
+      clock.advance(more);
+      await authority.tick();
+      await checkSound(opened);
+    }
+    clock.advance(-401 * DAY - 2 * HOUR);
+    await authority.tick();
+    assert.match(authority.readiness.value.reason, /clock_behind/);
+    for (const use of ['x509', 'jwt'] as const) await authority.undo(orderOf(use, { override: true }));
+    await authority.tick();
+    assert.ok(authority.readiness.value.ready);
+    assert.deepEqual(await activeIds(authority), before);
+    await checkSound(opened);
+  });
+
+  it('is no reason to keep for ever what has expired', async () => {
+    const { authority, clock } = await openTestAuthority();
+    clock.advance(400 * DAY);
+    await authority.tick();
+    assert.equal((await authority.status()).x509Authorities.length, 2);
+    clock.advance(8 * DAY);
+    await authority.tick();
+    assert.equal((await authority.status()).x509Authorities.length, 1);
+  });
+
   it('makes an SVID due that a clock ahead has signed', async () => {
     const { authority, clock } = await openTestAuthority();
     clock.advance(DAY);
