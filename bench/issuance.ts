@@ -10,13 +10,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuthority } from '../src/identity/authority/create-authority.ts';
 import { createLocalKeyStore } from '../src/identity/authority/keys/local-keys.ts';
-import { defaultSettings } from '../src/identity/authority/settings.ts';
 import { readCsr } from '../src/identity/pki/csr.ts';
 import { systemClock } from '../src/lib/clock.ts';
 import { createKeyFiles } from '../src/platform/storage/key-files.ts';
 import { openSqliteAuthorityStore } from '../src/platform/storage/sqlite-authority-store.ts';
 import { entitlementOf, trustDomain } from '../test/support/authority.ts';
 import { openssl } from '../test/support/openssl.ts';
+import { defaultSettings } from '../test/support/settings.ts';
 
 const seconds = Number(process.argv.slice(2).find((arg) => arg !== '--json') ?? 2);
 const IN_FLIGHT = 256;

@@ -9,10 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuthority } from '../src/identity/authority/create-authority.ts';
 import { createLocalKeyStore, createMemoryKeyBlobs } from '../src/identity/authority/keys/local-keys.ts';
-import { defaultSettings } from '../src/identity/authority/settings.ts';
 import { openSqliteAuthorityStore } from '../src/platform/storage/sqlite-authority-store.ts';
 import type { X509Svid } from '../src/spiffe/svid.ts';
 import { entitlementOf, orderOf, trustDomain } from '../test/support/authority.ts';
+import { defaultSettings } from '../test/support/settings.ts';
 
 /** The longest time between two turns of the event loop while `work` runs, in milliseconds. */
 async function longestTurn(work: () => Promise<unknown>): Promise<number> {

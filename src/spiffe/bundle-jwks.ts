@@ -17,7 +17,7 @@ const DEFAULT_REFRESH_HINT_SECONDS = 300;
  */
 export function bundleToJwks(bundle: Bundle): string {
   return JSON.stringify({
-    keys: [...bundle.x509Authorities.map(x509Jwk), ...bundle.jwtAuthorities.map((each) => jwtJwk(each, 'jwt-svid'))],
+    keys: [...bundle.x509Authorities.map(x509Jwk), ...bundle.jwtAuthorities.map(jwtJwk)],
     spiffe_sequence: bundle.sequence,
     spiffe_refresh_hint: bundle.refreshHintSeconds,
   });
@@ -26,16 +26,9 @@ export function bundleToJwks(bundle: Bundle): string {
 /** Only the keys that verify JWT-SVIDs, which is what FetchJWTBundles sends (Workload API §6.2.2). */
 export function jwtBundleToJwks(bundle: Bundle): string {
   return JSON.stringify({
-    keys: bundle.jwtAuthorities.map((each) => jwtJwk(each, 'jwt-svid')),
+    keys: bundle.jwtAuthorities.map(jwtJwk),
     spiffe_sequence: bundle.sequence,
     spiffe_refresh_hint: bundle.refreshHintSeconds,
-  });
-}
-
-/** The JWT keys as OIDC relying parties read them: `use` is `sig`, and each key names its algorithm (OIDC Discovery §3). */
-export function jwtBundleToOidcJwks(bundle: Bundle): string {
-  return JSON.stringify({
-    keys: bundle.jwtAuthorities.map((each) => ({ ...jwtJwk(each, 'sig'), alg: each.jwk.alg })),
   });
 }
 
@@ -44,9 +37,8 @@ function x509Jwk(der: Uint8Array): object {
   return { use: 'x509-svid', ...jwk, x5c: [Buffer.from(der).toString('base64')] };
 }
 
-function jwtJwk(authority: JwtAuthority, use: string): object {
-  const { kty, crv, x, y, n, e } = authority.jwk;
-  return JSON.parse(JSON.stringify({ use, kty, kid: authority.keyId, crv, x, y, n, e }));
+function jwtJwk({ keyId, jwk: { kty, crv, x, y, n, e } }: JwtAuthority): object {
+  return JSON.parse(JSON.stringify({ use: 'jwt-svid', kty, kid: keyId, crv, x, y, n, e })); // without what is undefined
 }
 
 function refuse(trustDomain: TrustDomain, reason: string): never {

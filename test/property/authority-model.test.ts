@@ -3,10 +3,10 @@ import { GatehouseError } from '../../src/errors.ts';
 import { createLocalKeyStore, createMemoryKeyBlobs } from '../../src/identity/authority/keys/local-keys.ts';
 import type { KeyBlobs } from '../../src/identity/authority/keys/signer.ts';
 import type { Verb } from '../../src/identity/authority/rotate/orders.ts';
-import { emptyContent } from '../../src/identity/authority/store/memory-store.ts';
 import type { AuthorityState, AuthorityUse } from '../../src/identity/authority/store/state.ts';
 import type { AckGrade, Channel } from '../../src/identity/source/identity-source.ts';
 import { createTestClock, openTestAuthority, orderOf, requestOf, type TestAuthority } from '../support/authority.ts';
+import { emptyContent } from '../support/empty-store.ts';
 
 /** `MODEL_STEPS=1000000 MODEL_SEED=1` for the long run. */
 const LONG = Number(process.env['MODEL_STEPS'] ?? 6000);

@@ -7,12 +7,14 @@ import { type AuthorityDeps, createAuthority } from '../../src/identity/authorit
 import { createLocalKeyStore, createMemoryKeyBlobs } from '../../src/identity/authority/keys/local-keys.ts';
 import type { KeyStore } from '../../src/identity/authority/keys/signer.ts';
 import type { Order } from '../../src/identity/authority/rotate/orders.ts';
-import { type AuthoritySettings, defaultSettings } from '../../src/identity/authority/settings.ts';
-import { createMemoryStore, emptyContent, type StoreContent } from '../../src/identity/authority/store/memory-store.ts';
+import type { AuthoritySettings } from '../../src/identity/authority/settings.ts';
+import { createMemoryStore, type StoreContent } from '../../src/identity/authority/store/memory-store.ts';
 import type { AuthorityUse } from '../../src/identity/authority/store/state.ts';
 import type { Channel, Entitlement, X509Request } from '../../src/identity/source/identity-source.ts';
 import { parseSpiffeId } from '../../src/spiffe/spiffe-id.ts';
 import { parseTrustDomain, type TrustDomain } from '../../src/spiffe/trust-domain.ts';
+import { emptyContent } from './empty-store.ts';
+import { defaultSettings } from './settings.ts';
 
 export const trustDomain: TrustDomain = parseTrustDomain('cluster.local');
 

@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { createAuthority } from '../../src/identity/authority/create-authority.ts';
 import { createLocalKeyStore } from '../../src/identity/authority/keys/local-keys.ts';
 import type { Verb } from '../../src/identity/authority/rotate/orders.ts';
-import { defaultSettings } from '../../src/identity/authority/settings.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { prepareDataDir } from '../../src/platform/storage/data-dir.ts';
 import { createKeyFiles } from '../../src/platform/storage/key-files.ts';
 import { openSqliteAuthorityStore } from '../../src/platform/storage/sqlite-authority-store.ts';
 import { orderOf, requestOf, trustDomain } from './authority.ts';
 import { makeBackup } from './make-backup.ts';
+import { defaultSettings } from './settings.ts';
 
 const [dataDir = '', ...verbs] = process.argv.slice(2);
 prepareDataDir(dataDir);

@@ -20,23 +20,6 @@ export interface AuthoritySettings {
   readonly renewalsPerSecond: number;
 }
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
-
-/** The contract's defaults. */
-export const defaultSettings: AuthoritySettings = {
-  keyType: 'ec-p256',
-  x509AuthorityTtlMs: 365 * DAY_MS,
-  jwtAuthorityTtlMs: 365 * DAY_MS,
-  x509SvidTtlMs: 60 * MINUTE_MS,
-  jwtSvidTtlMs: 5 * MINUTE_MS,
-  jwtAlgorithm: 'ES256',
-  gateGrade: 'acknowledged',
-  refreshHintSeconds: 300,
-  ledgerRetentionMs: 7 * DAY_MS,
-  renewalsPerSecond: 500,
-};
-
 /** How sure we must be that a holder has the new root. */
 export type GateGrade = 'sent' | 'acknowledged' | 'renewed';
 

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { createAuthority } from '../../../src/identity/authority/create-authority.ts';
 import { createLocalKeyStore } from '../../../src/identity/authority/keys/local-keys.ts';
 import { restoreBackup } from '../../../src/identity/authority/recover/restore.ts';
-import { defaultSettings } from '../../../src/identity/authority/settings.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { prepareDataDir } from '../../../src/platform/storage/data-dir.ts';
 import { createKeyFiles } from '../../../src/platform/storage/key-files.ts';
 import { openSqliteAuthorityStore } from '../../../src/platform/storage/sqlite-authority-store.ts';
 import { requestOf, trustDomain } from '../../support/authority.ts';
 import { startChild } from '../../support/child.ts';
+import { defaultSettings } from '../../support/settings.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 const keyEncryptionKey = Buffer.alloc(32, 9); // as issuing-process.ts has it

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { createMemoryStore } from '../../../src/identity/authority/store/memory-store.ts';
 import type { AuthorityStore, LedgerQuery, LedgerRow } from '../../../src/identity/authority/store/store.ts';
 import { openPostgresAuthorityStore } from '../../../src/platform/storage/postgres-authority-store.ts';
 import { openSqliteAuthorityStore } from '../../../src/platform/storage/sqlite-authority-store.ts';
 import { parseTrustDomain } from '../../../src/spiffe/trust-domain.ts';
 import { trustDomain } from '../../support/authority.ts';
+import { createEmptyStore } from '../../support/empty-store.ts';
 import { type Postgres, startPostgres } from '../../support/postgres.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
@@ -51,7 +51,7 @@ async function* pagesOf(
 
 /** Stores the rows, and what the obvious store in memory says of them. */
 async function fill(store: AuthorityStore): Promise<AuthorityStore> {
-  const plain = createMemoryStore();
+  const plain = createEmptyStore();
   const rows = Array.from({ length: COUNT }, (_, index) => rowOf(index));
   for (const each of [store, plain]) await each.appendLedger(rows, []);
   return plain;

@@ -5,17 +5,17 @@ import { createAuthority } from '../../../src/identity/authority/create-authorit
 import { createLocalKeyStore, createMemoryKeyBlobs } from '../../../src/identity/authority/keys/local-keys.ts';
 import { restoreBackup } from '../../../src/identity/authority/recover/restore.ts';
 import type { Verb } from '../../../src/identity/authority/rotate/orders.ts';
-import { defaultSettings } from '../../../src/identity/authority/settings.ts';
-import { createMemoryStore } from '../../../src/identity/authority/store/memory-store.ts';
 import type { RevocationKind } from '../../../src/identity/authority/store/store.ts';
 import { verifySvidChain } from '../../../src/identity/pki/svid-chain.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { openPostgresAuthorityStore } from '../../../src/platform/storage/postgres-authority-store.ts';
 import { parseTrustDomain, type TrustDomain } from '../../../src/spiffe/trust-domain.ts';
 import { entitlementOf, orderOf, requestOf, trustDomain } from '../../support/authority.ts';
+import { createEmptyStore } from '../../support/empty-store.ts';
 import { eventually } from '../../support/eventually.ts';
 import { makeBackup } from '../../support/make-backup.ts';
 import { type Postgres, startPostgres } from '../../support/postgres.ts';
+import { defaultSettings } from '../../support/settings.ts';
 
 const keyEncryptionKey = Buffer.alloc(32, 7);
 
@@ -288,7 +288,7 @@ describe('authorities on PostgreSQL', () => {
       ...Array.from({ length: 4 }, () => makeBackup({ ...deps, store })),
     ]);
     for (const bytes of [...backups, ...more]) {
-      const [into, blobs] = [createMemoryStore(), createMemoryKeyBlobs()];
+      const [into, blobs] = [createEmptyStore(), createMemoryKeyBlobs()];
       await restoreBackup(bytes, lost, { ...deps, store: into, keys: blobs });
       const { state } = await into.load();
       const held = new Set(await blobs.list());

@@ -9,7 +9,7 @@ import { GatehouseError } from '../../../src/errors.ts';
 import type { Authority } from '../../../src/identity/authority/authority.ts';
 import { createAuthority } from '../../../src/identity/authority/create-authority.ts';
 import { createLocalKeyStore } from '../../../src/identity/authority/keys/local-keys.ts';
-import { type AuthoritySettings, defaultSettings } from '../../../src/identity/authority/settings.ts';
+import type { AuthoritySettings } from '../../../src/identity/authority/settings.ts';
 import { verifySvidChain } from '../../../src/identity/pki/svid-chain.ts';
 import type { Entitlement, IdentitySource } from '../../../src/identity/source/identity-source.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
@@ -18,6 +18,7 @@ import { createKeyFiles } from '../../../src/platform/storage/key-files.ts';
 import { openSqliteAuthorityStore } from '../../../src/platform/storage/sqlite-authority-store.ts';
 import { parseSpiffeId } from '../../../src/spiffe/spiffe-id.ts';
 import { parseTrustDomain } from '../../../src/spiffe/trust-domain.ts';
+import { defaultSettings } from '../../support/settings.ts';
 
 const trustDomain = parseTrustDomain('cluster.local');
 

@@ -7,7 +7,6 @@ import { createLocalKeyStore } from '../../../src/identity/authority/keys/local-
 import type { KeyBlobs } from '../../../src/identity/authority/keys/signer.ts';
 import type { BackupDeps } from '../../../src/identity/authority/recover/backup.ts';
 import { restoreBackup } from '../../../src/identity/authority/recover/restore.ts';
-import { defaultSettings } from '../../../src/identity/authority/settings.ts';
 import type { AuthorityStore } from '../../../src/identity/authority/store/store.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { prepareDataDir } from '../../../src/platform/storage/data-dir.ts';
@@ -18,6 +17,7 @@ import { parseTrustDomain } from '../../../src/spiffe/trust-domain.ts';
 import { orderOf, requestOf, trustDomain } from '../../support/authority.ts';
 import { makeBackup } from '../../support/make-backup.ts';
 import { startPostgres } from '../../support/postgres.ts';
+import { defaultSettings } from '../../support/settings.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 const keyEncryptionKey = Buffer.alloc(32, 9);

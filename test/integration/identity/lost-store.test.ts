@@ -17,7 +17,6 @@ import { createAuthority } from '../../../src/identity/authority/create-authorit
 import { createLocalKeyStore, createMemoryKeyBlobs } from '../../../src/identity/authority/keys/local-keys.ts';
 import type { KeyBlobs } from '../../../src/identity/authority/keys/signer.ts';
 import { beginAnew } from '../../../src/identity/authority/recover/begin.ts';
-import { defaultSettings } from '../../../src/identity/authority/settings.ts';
 import type { AuthorityStore } from '../../../src/identity/authority/store/store.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { prepareDataDir } from '../../../src/platform/storage/data-dir.ts';
@@ -29,6 +28,7 @@ import { storeMemory } from '../../../src/server/authority/store-memory.ts';
 import { openFeedMemory } from '../../../src/server/feed/feed-memory.ts';
 import { orderOf, requestOf, trustDomain } from '../../support/authority.ts';
 import { startPostgres } from '../../support/postgres.ts';
+import { defaultSettings } from '../../support/settings.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 /** Where things are, as a configuration has it. */

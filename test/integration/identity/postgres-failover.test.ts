@@ -3,13 +3,13 @@ import { GatehouseError } from '../../../src/errors.ts';
 import type { Authority } from '../../../src/identity/authority/authority.ts';
 import { createAuthority } from '../../../src/identity/authority/create-authority.ts';
 import { createLocalKeyStore } from '../../../src/identity/authority/keys/local-keys.ts';
-import { defaultSettings } from '../../../src/identity/authority/settings.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { openPostgresAuthorityStore } from '../../../src/platform/storage/postgres-authority-store.ts';
 import { requestOf, trustDomain } from '../../support/authority.ts';
 import { eventually } from '../../support/eventually.ts';
 import { movableAddress } from '../../support/movable-address.ts';
 import { type Postgres, startPostgres, startStandby } from '../../support/postgres.ts';
+import { defaultSettings } from '../../support/settings.ts';
 
 const hostOf = ({ url }: Pick<Postgres, 'url'>): string => new URL(url).host;
 const portOf = ({ url }: Pick<Postgres, 'url'>): number => Number(new URL(url).port);

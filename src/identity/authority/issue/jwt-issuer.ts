@@ -86,7 +86,7 @@ export function createJwtIssuer(authority: AuthorityRecord, signer: Signer): Jwt
 }
 
 /** Turns an ECDSA signature from DER, which signers make, into r and s side by side (RFC 7518 §3.4). */
-export function ecdsaToCompact(der: Uint8Array, halfBytes: number): Buffer {
+function ecdsaToCompact(der: Uint8Array, halfBytes: number): Buffer {
   const out = Buffer.alloc(2 * halfBytes);
   let at = (der[1] ?? 0) & 0x80 ? 3 : 2; // behind the SEQUENCE's header, which is short but for P-521
   for (const end of [halfBytes, 2 * halfBytes]) {

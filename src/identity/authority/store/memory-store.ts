@@ -16,11 +16,6 @@ export interface StoreContent {
   revocations: Map<string, RevocationRow>;
 }
 
-/** Nothing yet. */
-export function emptyContent(): StoreContent {
-  return { state: undefined, version: 0, ledger: new Map(), consumers: new Map(), audit: [], revocations: new Map() };
-}
-
 /** Says whether a row is asked for; its limit and order are the store's matter. */
 function matches(row: LedgerRow, query: LedgerQuery): boolean {
   return (
@@ -60,7 +55,7 @@ function removeWhere<K, V>(map: Map<K, V>, gone: (value: V) => boolean): number 
 }
 
 /** Creates a store over `content`, which it changes in place. */
-export function createMemoryStore(content: StoreContent = emptyContent()): AuthorityStore {
+export function createMemoryStore(content: StoreContent): AuthorityStore {
   return {
     shared: false,
     load: async () => ({ version: content.version, state: content.state }),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { GatehouseError } from '../../../../src/errors.ts';
 import { createIssuingReadiness } from '../../../../src/identity/authority/issuing-readiness.ts';
-import { createMemoryStore } from '../../../../src/identity/authority/store/memory-store.ts';
 import { watchStore } from '../../../../src/identity/authority/store/watched-store.ts';
+import { createEmptyStore } from '../../../support/empty-store.ts';
 
 const full = new GatehouseError('store_unavailable', 'the disk is full');
 
@@ -13,7 +13,7 @@ describe('createIssuingReadiness', () => {
     assert.deepEqual(readiness.readiness.value, { ready: true, reason: '', cause: '' });
     const store = watchStore(
       {
-        ...createMemoryStore(),
+        ...createEmptyStore(),
         appendLedger: async () => {
           throw full;
         },
@@ -33,7 +33,7 @@ describe('createIssuingReadiness', () => {
   it('asks for a proof at first and after a failure, not while something is written', async () => {
     const readiness = createIssuingReadiness();
     assert.equal(readiness.needsProof(), true);
-    await watchStore(createMemoryStore(), readiness).heartbeat('a', '{}');
+    await watchStore(createEmptyStore(), readiness).heartbeat('a', '{}');
     assert.equal(readiness.needsProof(), false);
     readiness.failed(full);
     assert.equal(readiness.needsProof(), true);

@@ -3,9 +3,10 @@ import { createAuthority } from '../../../../src/identity/authority/create-autho
 import { createKeyEncryptionKeys, keyEncryptionKeyId } from '../../../../src/identity/authority/keys/key-encryption.ts';
 import { createLocalKeyStore, createMemoryKeyBlobs } from '../../../../src/identity/authority/keys/local-keys.ts';
 import type { KeyBlobs } from '../../../../src/identity/authority/keys/signer.ts';
-import { defaultSettings } from '../../../../src/identity/authority/settings.ts';
-import { createMemoryStore } from '../../../../src/identity/authority/store/memory-store.ts';
+import type { createMemoryStore } from '../../../../src/identity/authority/store/memory-store.ts';
 import { createTestClock, orderOf, trustDomain } from '../../../support/authority.ts';
+import { createEmptyStore } from '../../../support/empty-store.ts';
+import { defaultSettings } from '../../../support/settings.ts';
 
 const FORMER = Buffer.alloc(32, 1);
 const NEXT = Buffer.alloc(32, 2);
@@ -46,7 +47,7 @@ const open = (store: ReturnType<typeof createMemoryStore>, blobs: KeyBlobs, ...k
 
 describe('rewrap', () => {
   it('wraps at start what lies plain, whatever it is for', async () => {
-    const store = createMemoryStore();
+    const store = createEmptyStore();
     const blobs = createMemoryKeyBlobs();
     const plain = await open(store, blobs);
     for (const use of ['x509', 'jwt'] as const) await plain.prepare(orderOf(use));
@@ -56,7 +57,7 @@ describe('rewrap', () => {
   });
 
   it('wraps all with the first key, while it signs, and needs the former no more', async () => {
-    const store = createMemoryStore();
+    const store = createEmptyStore();
     const blobs = createMemoryKeyBlobs();
     const known = [FORMER];
     const authority = await open(store, blobs, ...known);
@@ -73,7 +74,7 @@ describe('rewrap', () => {
 
   it('goes on at the next start after it was killed at any key, and no key is ever lost', async () => {
     for (let written = 0; written < 4; written += 1) {
-      const store = createMemoryStore();
+      const store = createEmptyStore();
       const blobs = createMemoryKeyBlobs();
       const before = await open(store, blobs, FORMER);
       for (const use of ['x509', 'jwt'] as const) await before.prepare(orderOf(use));
@@ -109,7 +110,7 @@ describe('rewrap', () => {
   });
 
   it('names what it cannot read, and wraps the rest', async () => {
-    const store = createMemoryStore();
+    const store = createEmptyStore();
     const blobs = createMemoryKeyBlobs();
     const authority = await open(store, blobs, FORMER);
     const other = createLocalKeyStore(createMemoryKeyBlobs(), NEXT);
@@ -120,7 +121,7 @@ describe('rewrap', () => {
   });
 
   it('is refused without a key-encryption key', async () => {
-    const authority = await open(createMemoryStore(), createMemoryKeyBlobs());
+    const authority = await open(createEmptyStore(), createMemoryKeyBlobs());
     await assert.rejects(authority.rewrap('test', ''), {
       code: 'key_invalid',
       message: /set authority.keyEncryptionKeyFile/,

@@ -47,6 +47,12 @@ const hmac = () => {
   return `${input}.${createHmac('sha256', 'k').update(input).digest('base64url')}`;
 };
 
+/** With a signature over something else. */
+const changed = () => {
+  const [header, , signature] = token().split('.');
+  return `${header}.${b64({ ...goodClaims, more: 1 })}.${signature}`;
+};
+
 const bad = [
   { name: 'another audience', token: token(), audience: 'z', why: /aud/ },
   { name: 'no audience (JWT-SVID §3.2)', token: token({}, { aud: undefined }), why: /aud/ },
@@ -63,6 +69,7 @@ const bad = [
   { name: 'an algorithm that does not fit the key', token: token({ alg: 'RS256' }), why: /not valid/ },
   { name: 'a header that is not allowed (§2.1)', token: token({ jku: 'https://x' }), why: /header "jku"/ },
   { name: 'a strange typ', token: token({ typ: 'at+jwt' }), why: /typ/ },
+  { name: 'no subject (§3.1)', token: token({}, { sub: undefined }), why: /no subject/ },
   { name: 'a subject that is no SPIFFE ID', token: token({}, { sub: 'bob' }), why: /no SPIFFE ID/ },
   {
     name: 'a subject without path',
@@ -70,7 +77,12 @@ const bad = [
     why: /trust domain, not a workload/,
   },
   { name: 'JSON serialisation', token: JSON.stringify({ protected: b64(goodHeader) }), why: /no compact JWS/ },
-  { name: 'nonsense', token: 'a.b.c', why: /no compact JWS/ },
+  { name: 'a changed claim', token: changed(), why: /signature/ },
+  ...['', 'a.b', '..', 'a.b.c', '.'.repeat(20_000)].map((text) => ({
+    name: `nonsense, ${text.length} bytes of it`,
+    token: text,
+    why: /no compact JWS/,
+  })),
   { name: 'far too much', token: 'a'.repeat(70_000), why: /too long/ },
 ];
 
@@ -79,6 +91,10 @@ describe('validateJwtSvid', () => {
     const { spiffeId, claims } = await ask(token({}, { aud: 'x' }));
     assert.equal(spiffeId, goodClaims.sub);
     assert.deepEqual(claims, { ...goodClaims, aud: ['x'] });
+  });
+
+  it('accepts typ JOSE (JWT-SVID §2.3)', async () => {
+    assert.equal((await ask(token({ typ: 'JOSE' }))).spiffeId, goodClaims.sub);
   });
 
   it('accepts RS256', async () => {

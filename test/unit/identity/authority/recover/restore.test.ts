@@ -9,15 +9,12 @@ import {
   type RestoreOrder,
   restoreBackup,
 } from '../../../../../src/identity/authority/recover/restore.ts';
-import { defaultSettings } from '../../../../../src/identity/authority/settings.ts';
-import {
-  createMemoryStore,
-  emptyContent,
-  type StoreContent,
-} from '../../../../../src/identity/authority/store/memory-store.ts';
+import { createMemoryStore, type StoreContent } from '../../../../../src/identity/authority/store/memory-store.ts';
 import { type AuthorityUse, stateFromText, stateToText } from '../../../../../src/identity/authority/store/state.ts';
 import { createTestClock, entitlementOf, orderOf, requestOf, trustDomain } from '../../../../support/authority.ts';
+import { emptyContent } from '../../../../support/empty-store.ts';
 import { makeBackup } from '../../../../support/make-backup.ts';
+import { defaultSettings } from '../../../../support/settings.ts';
 
 const keyEncryptionKey = Buffer.alloc(32, 9);
 const clock = createTestClock();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { findRevocationTarget } from '../../../../../src/identity/authority/revoke/revocation-target.ts';
-import { createMemoryStore } from '../../../../../src/identity/authority/store/memory-store.ts';
 import type { LedgerRow, RevocationKind } from '../../../../../src/identity/authority/store/store.ts';
+import { createEmptyStore } from '../../../../support/empty-store.ts';
 
 const NOW = 1_000_000;
 const idOf = (name: string, namespace = 'default'): string => `spiffe://cluster.local/ns/${namespace}/sa/${name}`;
@@ -25,7 +25,7 @@ function row(serial: string, spiffeId: string, change: Partial<LedgerRow> = {}):
 }
 
 describe('findRevocationTarget', () => {
-  const store = createMemoryStore();
+  const store = createEmptyStore();
   before(() =>
     store.appendLedger(
       [

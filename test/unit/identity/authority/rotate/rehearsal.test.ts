@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Edge, Forecast } from '../../../../../src/identity/authority/rotate/forecast.ts';
 import { rehearse } from '../../../../../src/identity/authority/rotate/rehearsal.ts';
-import { defaultSettings } from '../../../../../src/identity/authority/settings.ts';
 import { createMemoryStore } from '../../../../../src/identity/authority/store/memory-store.ts';
 import type { AuthorityUse } from '../../../../../src/identity/authority/store/state.ts';
 import type { AckGrade } from '../../../../../src/identity/source/identity-source.ts';
@@ -13,6 +12,7 @@ import {
   type TestAuthority,
   trustDomain,
 } from '../../../../support/authority.ts';
+import { defaultSettings } from '../../../../support/settings.ts';
 
 const HOUR = 3_600_000;
 const idOf = (name: string): string => entitlementOf(name).spiffeId;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { pacedAt, paceOf } from '../../../../../src/identity/authority/rotate/renewals.ts';
 import { activateDueAt, prepareDueAt, renewDueAt } from '../../../../../src/identity/authority/rotate/schedule.ts';
-import { defaultSettings } from '../../../../../src/identity/authority/settings.ts';
 import { openTestAuthority, orderOf, requestOf } from '../../../../support/authority.ts';
+import { defaultSettings } from '../../../../support/settings.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
