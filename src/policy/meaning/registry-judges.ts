@@ -1,0 +1,88 @@
+/**
+ * Judges of the conditions that only the registry can answer.
+ * @module
+ */
+import type { Facts, IpAddress } from '../facts.ts';
+import type { Absence } from '../model.ts';
+import type { LabelIndex } from '../registry/effective-labels.ts';
+import { no, type Truth, unknown, yes } from './absence.ts';
+import { labelsMatch } from './labels.ts';
+import type { Judge, RegistryAtom } from './registry-atom.ts';
+import { accountOf, type Member, type RegistryMembers } from './registry-members.ts';
+
+type AtomOf<Op extends RegistryAtom['op']> = Extract<RegistryAtom, { op: Op }>;
+
+const ipProtocols = { TCP: 6, UDP: 17, SCTP: 132 } as const;
+
+const addressOf = (end: 'source' | 'destination') =>
+  end === 'source' ? (facts: Facts) => facts.sourceAddress : (facts: Facts) => facts.destinationAddress;
+
+/**
+ * Judges whether the address of one end belongs to a member that a selector takes. Behind a hop the caller's name tells, as far as all
+ * pods of that name agree.
+ */
+export function endpointJudge(
+  atom: AtomOf<'endpoint'>,
+  members: RegistryMembers,
+  isBehindHop: (address: IpAddress | undefined) => boolean,
+  absence: Absence,
+): Judge {
+  const address = addressOf(atom.end);
+  const absent = absence === 'strict' ? unknown : no;
+  const satisfying = members.satisfying(atom.selector);
+  const selected = (member: Member): boolean => satisfying.has(member.id);
+  const { holding } = members;
+  return (facts) => {
+    const at = address(facts);
+    if (at === undefined) return absent;
+    if (atom.byHops && atom.end === 'source' && isBehindHop(at))
+      return agreed(members.named(facts.sourcePrincipal), selected);
+    return holding(at).some((id) => satisfying.has(id)) ? yes : no;
+  };
+}
+
+/** Judges whether a pod at one end, or a Service in front of it, gives its port this name. */
+export function namedPortJudge(atom: AtomOf<'namedPort'>, members: RegistryMembers): Judge {
+  const address = addressOf(atom.end);
+  const port = (facts: Facts): number => (atom.end === 'source' ? facts.sourcePort : facts.destinationPort);
+  return (facts) => {
+    const wanted = port(facts);
+    const named = members
+      .endpointsAt(address(facts))
+      .some(({ ports, behind = [] }) =>
+        [...ports, ...behind.map((one) => ({ ...one, name: one.service }))].some(
+          (one) => one.name === atom.name && one.port === wanted && ipProtocols[one.protocol] === facts.ipProtocol,
+        ),
+      );
+    return named ? yes : no;
+  };
+}
+
+/**
+ * Judges the principal of one end by its namespace and service account.
+ *
+ * A principal of another form counts as satisfied, as Calico's checker counts it; under `strict` it is unknown.
+ */
+export function identityJudge(atom: AtomOf<'identity'>, labelIndex: LabelIndex, absence: Absence): Judge {
+  const absent = absence === 'strict' ? unknown : yes;
+  return (facts) => {
+    const account = accountOf(atom.end === 'source' ? facts.sourcePrincipal : facts.destinationPrincipal);
+    if (account === undefined) return absent;
+    const { namespace, serviceAccount: name } = account;
+    if (atom.ownNamespace !== undefined && atom.ownNamespace !== namespace) return no;
+    if (atom.namespace !== undefined && !labelsMatch(atom.namespace, labelIndex.ofNamespace(namespace))) return no;
+    if (atom.names !== undefined && !atom.names.includes(name)) return no;
+    if (atom.serviceAccount === undefined) return yes;
+    const stored = labelIndex.ofServiceAccount(namespace, name);
+    const labels =
+      atom.end === 'source' && facts.sourceLabels.size > 0 ? new Map([...facts.sourceLabels, ...stored]) : stored;
+    return labelsMatch(atom.serviceAccount, labels) ? yes : no;
+  };
+}
+
+/** What is true of all of them is true, what is true of none is not; of no members nothing is known. */
+function agreed(members: readonly Member[] | undefined, holds: (member: Member) => boolean): Truth {
+  const some = members?.filter(holds) ?? [];
+  if (members === undefined || members.length === 0) return unknown;
+  return some.length === members.length ? yes : some.length === 0 ? no : unknown;
+}
