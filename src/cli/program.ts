@@ -142,9 +142,16 @@ async function mount(name: string, { summary, load }: Group, called: boolean, te
   return group;
 }
 
+/** One line, whatever the arguments that it repeats hold, and what was probably meant on a second one. */
+function complaint(text: string): string {
+  const [, message = text, meant = ''] = /^(.*?)(\n\(Did you mean [^\n]*\))?\n?$/s.exec(text) ?? [];
+  return `${oneLine(message)}${meant}\n`;
+}
+
 /** Sends help to stdout and complaints to stderr, and makes every exit an exception. */
 function quiet(command: Command, terminal: Terminal): void {
   command.exitOverride().showHelpAfterError('(--help shows an example)');
-  command.configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
+  const outputError = (text: string, write: (line: string) => void): void => write(complaint(text));
+  command.configureOutput({ writeOut: terminal.out, writeErr: terminal.err, outputError });
   for (const inner of command.commands) quiet(inner, terminal);
 }

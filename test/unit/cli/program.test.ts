@@ -41,6 +41,8 @@ describe('runCommandLine', () => {
 
   const wrong: readonly { name: string; args: readonly string[]; says: RegExp }[] = [
     { name: 'no command', args: [], says: /Usage: gatehouse/ },
+    { name: 'a command of two lines', args: ['a\nb\u202e'], says: /^error: unknown command 'a\\nb\\u202e'\n/ },
+    { name: 'an option of two lines', args: ['doctor', '--a\nb'], says: /^error: unknown option '--a\\nb'\n/ },
     { name: 'an unknown command', args: ['serv'], says: /unknown command 'serv'.*Did you mean serve/s },
     { name: 'a group without its command', args: ['svid'], says: /Usage: gatehouse svid/ },
     { name: 'an unknown command of a group', args: ['svid', 'fetchh'], says: /unknown command 'fetchh'/ },
