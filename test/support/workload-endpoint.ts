@@ -56,6 +56,7 @@ export async function startEndpoint(options: {
     streamClosed: (channel) => told.push(`closed ${channel}`),
     failed: (method, error) => told.push(`failed ${method} ${error.code} ${error.message}`),
     refusedByConsumer: (_, names, words) => told.push(`refused ${names.join()} ${words}`),
+    withheld: (name, broken) => told.push(`withheld ${name} ${broken.join()}`),
     renewalFailed: (id, error) => told.push(`renewalFailed ${id} ${error.code}`),
   };
   const endpoint = createWorkloadEndpoint({

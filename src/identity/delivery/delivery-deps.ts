@@ -19,6 +19,8 @@ export interface DeliveryObserver {
   failed(method: string, error: GatehouseError): void;
   /** A consumer refused what we sent (SDS NACK), with its own words. */
   refusedByConsumer(attestation: Attestation, names: readonly string[], words: string): void;
+  /** A secret breaks rules of Envoy's, each with its field: it is not sent, and whoever has an older one keeps that. */
+  withheld(name: string, broken: readonly string[]): void;
   /** An SVID could not be renewed; the stream goes on with the one that it has until that expires. */
   renewalFailed(spiffeId: string, error: GatehouseError): void;
 }

@@ -15,6 +15,8 @@ export function deliveryObserver(log: Log, metrics: Metrics): DeliveryObserver {
       log[code === 'internal' ? 'error' : 'info']({ method, code, details }, message),
     refusedByConsumer: ({ pid, uid }, names, words) =>
       log.warn({ pid, uid, names, words }, 'a consumer refused what we sent'),
+    withheld: (name, broken) =>
+      log.error({ name, broken }, `a secret is not sent, since Envoy would refuse it: ${broken.join('; ')}`),
     renewalFailed: (spiffeId, { code, message }) =>
       log.error({ spiffeId, code }, `an identity could not be renewed: ${message}`),
   };

@@ -16,6 +16,7 @@ import {
 import { type ReflectList, type ReflectMap, type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
 import { type Any, anyUnpack, FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt';
 import { disabled, required, rules } from '../../gen/validate/validate_pb.ts';
+import { reachesRules } from './rule-reach.ts';
 import { brokenRules, brokenTextRules, bytesChecks, nanosecondsOf, orderChecks } from './value-rules.ts';
 import { isDefault, isRequired, isSpared, rulesIn, type Written } from './written-rules.ts';
 
@@ -34,6 +35,7 @@ type Types = Registry | undefined;
 
 function* inMessage(message: ReflectMessage, prefix: string, types: Types): Iterable<string> {
   const { desc } = message;
+  if (!reachesRules(desc)) return;
   if (hasOption(desc, disabled) && getOption(desc, disabled)) return;
   for (const oneof of desc.oneofs) {
     if (hasOption(oneof, required) && getOption(oneof, required) && message.oneofCase(oneof) === undefined) {
@@ -99,6 +101,8 @@ function* inPacked(packed: Any, path: string, types: Registry): Iterable<string>
 
 function* inList(list: ReflectList, written: Written, path: string, types: Types): Iterable<string> {
   const items = written?.type.case === 'repeated' ? written.type.value : undefined;
+  const of = list.field().message;
+  if (items === undefined && of !== undefined && !reachesRules(of)) return;
   const limits = rulesIn(items);
   if (isSpared(limits, list.size === 0)) return;
   yield* inCount(list.size, limits.get('minItems'), limits.get('maxItems'), path);

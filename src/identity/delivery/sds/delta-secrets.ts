@@ -5,6 +5,7 @@
 import { create } from '@bufbuild/protobuf';
 import {
   type DeltaDiscoveryRequest,
+  DeltaDiscoveryRequestSchema,
   type DeltaDiscoveryResponse,
   DeltaDiscoveryResponseSchema,
   ResourceSchema,
@@ -15,9 +16,10 @@ import type { DeliveryDeps } from '../delivery-deps.ts';
 import { createHeldSvids } from '../held-svids.ts';
 import { createAnswers } from './answers.ts';
 import { knowsSpiffeValidator } from './envoy-node.ts';
-import { follow, requireSecretType } from './requests.ts';
+import { follow, requireSecretRequest } from './requests.ts';
 import { SECRET_TYPE_URL } from './secret-messages.ts';
 import { allNames } from './secret-names.ts';
+import type { SecretRules } from './secret-rules.ts';
 import { type NamedSecret, secretsFor } from './secrets.ts';
 
 const WILDCARD = '*';
@@ -41,6 +43,7 @@ interface Subscription {
  */
 export async function* deltaSecrets(
   deps: DeliveryDeps,
+  rules: SecretRules,
   requests: AsyncIterable<DeltaDiscoveryRequest>,
   context: CallContext,
 ): AsyncGenerator<DeltaDiscoveryResponse> {
@@ -56,7 +59,7 @@ export async function* deltaSecrets(
     spiffeValidator: true,
   };
   const incoming = follow(requests, watch, (request) => {
-    requireSecretType(request.typeUrl);
+    requireSecretRequest(DeltaDiscoveryRequestSchema, request);
     answers.heard(request);
     subscribe(wants, request);
   });
@@ -64,8 +67,10 @@ export async function* deltaSecrets(
     const state = await watch.state();
     if (wants.started) {
       const names = new Set([...wants.names, ...(wants.everything ? allNames(state) : [])]);
-      const secrets = await secretsFor([...names], state, held, wants.spiffeValidator);
-      const changed = secrets.filter(({ name, version }) => wants.owed.has(name) || wants.has.get(name) !== version);
+      const secrets = await secretsFor([...names], state, held, wants.spiffeValidator, rules);
+      const changed = secrets.filter(
+        ({ name, version, isWithheld }) => !isWithheld && (wants.owed.has(name) || wants.has.get(name) !== version),
+      );
       const removed = namesRemoved(wants, secrets);
       if (changed.length > 0 || removed.length > 0) {
         remember(wants, changed, removed);
@@ -75,7 +80,7 @@ export async function* deltaSecrets(
       const brought = secrets.some(
         ({ name, version, holdsOwnBundle }) => holdsOwnBundle && wants.has.get(name) === version,
       );
-      answers.unchanged(state, brought);
+      if (!secrets.some(({ isWithheld }) => isWithheld)) answers.unchanged(state, brought);
     }
     await watch.changed(held.dueAt);
   }
@@ -113,9 +118,9 @@ function namesRemoved(wants: Subscription, secrets: readonly NamedSecret[]): str
 }
 
 function remember(wants: Subscription, changed: readonly NamedSecret[], removed: readonly string[]): void {
-  wants.owed.clear();
   for (const { name, version } of changed) wants.has.set(name, version);
   for (const name of removed) wants.has.delete(name);
+  for (const name of [...changed.map((each) => each.name), ...removed]) wants.owed.delete(name); // not what is withheld
 }
 
 function responseOf(

@@ -2,15 +2,30 @@
  * Reading the requests of an xDS stream while answers are being made.
  * @module
  */
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import { GatehouseError } from '../../../errors.ts';
+import { violations } from '../../../transport/pgv/violations.ts';
 import type { CallerWatch } from '../caller-watch.ts';
 import { SECRET_TYPE_URL } from './secret-messages.ts';
 
-/** @throws GatehouseError `message_invalid` if a request asks for something else than secrets */
-export function requireSecretType(typeUrl: string): void {
-  if (typeUrl === '' || typeUrl === SECRET_TYPE_URL) return;
-  const peerText = `type_url is ${JSON.stringify(typeUrl)}, and only ${SECRET_TYPE_URL} is served here`;
-  throw new GatehouseError('message_invalid', peerText, { typeUrl, peerText });
+/**
+ * Takes a request that is about secrets and keeps the rules of its proto.
+ *
+ * @throws GatehouseError `message_invalid`, with the field and the rule, or the type that was asked for
+ */
+export function requireSecretRequest<D extends DescMessage>(
+  schema: D,
+  request: MessageShape<D> & { readonly typeUrl: string },
+): void {
+  const { typeUrl } = request;
+  if (typeUrl !== '' && typeUrl !== SECRET_TYPE_URL)
+    throw refused(`type_url is ${JSON.stringify(typeUrl)}, and only ${SECRET_TYPE_URL} is served here`, { typeUrl });
+  const broken = violations(schema, request);
+  if (broken.length > 0) throw refused(`the request breaks rules of its proto: ${broken.join('; ')}`, { broken });
+}
+
+function refused(peerText: string, details: Readonly<Record<string, unknown>>): GatehouseError {
+  return new GatehouseError('message_invalid', peerText, { ...details, peerText });
 }
 
 /**

@@ -32,7 +32,7 @@ export function certificateSecret(name: string, { chain, privateKey }: X509Svid)
       case: 'tlsCertificate',
       value: create(TlsCertificateSchema, {
         certificateChain: inline(certificatesToPem(chain)),
-        privateKey: inline(toPem('PRIVATE KEY', privateKey ?? new Uint8Array())),
+        privateKey: inline(privateKey === undefined ? '' : toPem('PRIVATE KEY', privateKey)),
       }),
     },
   });

@@ -3,11 +3,13 @@
  * @module
  */
 import type { Any } from '@bufbuild/protobuf/wkt';
+import type { Secret } from '../../../gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts';
 import { x509VersionOf } from '../../../spiffe/bundle-version.ts';
 import type { CallerState } from '../caller-watch.ts';
 import type { HeldSvids } from '../held-svids.ts';
 import { asResource, certificateSecret, validationSecret } from './secret-messages.ts';
 import { meaningOfName, type SecretMeaning } from './secret-names.ts';
+import type { SecretRules } from './secret-rules.ts';
 
 /** One secret that can be sent. */
 export interface NamedSecret {
@@ -17,6 +19,8 @@ export interface NamedSecret {
   /** Whether it tells the consumer our own bundle. */
   readonly holdsOwnBundle: boolean;
   readonly holdsCertificate: boolean;
+  /** Envoy would refuse it: it is never sent, and who has an older one keeps that. */
+  readonly isWithheld: boolean;
   resource(): Any;
 }
 
@@ -30,6 +34,7 @@ export async function secretsFor(
   state: CallerState,
   held: HeldSvids,
   spiffeValidator: boolean,
+  rules: SecretRules,
 ): Promise<NamedSecret[]> {
   const meanings = [...new Set(names)]
     .map((name) => ({ name, meaning: meaningOfName(name, state) }))
@@ -41,16 +46,25 @@ export async function secretsFor(
   return meanings.map(({ name, meaning }) => {
     if (meaning.kind === 'certificate') {
       const svid = svids.get(meaning.entry.spiffeId)!; // refreshed above
-      const resource = (): Any => asResource(certificateSecret(name, svid));
-      const version = `${svid.spiffeId}@${svid.serial}`;
-      return { name, version, holdsOwnBundle: false, holdsCertificate: true, resource };
+      const make = (): Secret => certificateSecret(name, svid);
+      return {
+        name,
+        version: `${svid.spiffeId}@${svid.serial}`,
+        holdsOwnBundle: false,
+        holdsCertificate: true,
+        isWithheld: !rules.hold([svid], name, make),
+        resource: () => asResource(make()),
+      };
     }
+    const { bundles } = meaning;
+    const make = (): Secret => validationSecret(name, bundles, spiffeValidator);
     return {
       name,
-      version: meaning.bundles.map(x509VersionOf).join(','),
-      holdsOwnBundle: meaning.bundles.includes(state.bundles.own),
+      version: bundles.map(x509VersionOf).join(','),
+      holdsOwnBundle: bundles.includes(state.bundles.own),
       holdsCertificate: false,
-      resource: () => asResource(validationSecret(name, meaning.bundles, spiffeValidator)),
+      isWithheld: !rules.hold(bundles, spiffeValidator ? name : `${name} (plain roots)`, make),
+      resource: () => asResource(make()),
     };
   });
 }

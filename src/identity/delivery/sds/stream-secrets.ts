@@ -5,6 +5,7 @@
 import { create } from '@bufbuild/protobuf';
 import {
   type DiscoveryRequest,
+  DiscoveryRequestSchema,
   type DiscoveryResponse,
   DiscoveryResponseSchema,
 } from '../../../gen/envoy/service/discovery/v3/discovery_pb.ts';
@@ -14,9 +15,10 @@ import type { DeliveryDeps } from '../delivery-deps.ts';
 import { createHeldSvids } from '../held-svids.ts';
 import { createAnswers } from './answers.ts';
 import { knowsSpiffeValidator } from './envoy-node.ts';
-import { follow, requireSecretType } from './requests.ts';
+import { follow, requireSecretRequest } from './requests.ts';
 import { SECRET_TYPE_URL } from './secret-messages.ts';
 import { allNames } from './secret-names.ts';
+import type { SecretRules } from './secret-rules.ts';
 import { type NamedSecret, secretsFor } from './secrets.ts';
 
 /** What the stream asks for. */
@@ -38,6 +40,7 @@ interface Subscription {
  */
 export async function* streamSecrets(
   deps: DeliveryDeps,
+  rules: SecretRules,
   requests: AsyncIterable<DiscoveryRequest>,
   context: CallContext,
 ): AsyncGenerator<DiscoveryResponse> {
@@ -46,7 +49,7 @@ export async function* streamSecrets(
   const answers = createAnswers(deps, watch);
   const wants: Subscription = { names: undefined, everything: false, owesAnswer: false, spiffeValidator: true };
   const incoming = follow(requests, watch, (request) => {
-    requireSecretType(request.typeUrl);
+    requireSecretRequest(DiscoveryRequestSchema, request);
     if (wants.names === undefined) wants.spiffeValidator = knowsSpiffeValidator(request.node); // sent with the first only
     if (answers.heard(request) !== 'stale') subscribe(wants, request.resourceNames);
   });
@@ -55,19 +58,29 @@ export async function* streamSecrets(
     const state = await watch.state();
     if (wants.names !== undefined) {
       const names = wants.everything ? allNames(state) : wants.names;
-      const secrets = await secretsFor(names, state, held, wants.spiffeValidator);
-      const content = JSON.stringify(secrets.map(({ name, version }) => [name, version]));
+      const all = await secretsFor(names, state, held, wants.spiffeValidator, rules);
+      const secrets = all.filter(({ isWithheld }) => !isWithheld);
+      const content = contentOf(all, last);
       if (secrets.length > 0 && (wants.owesAnswer || content !== last)) {
         wants.owesAnswer = false;
         last = content;
         yield responseOf(secrets, answers.next(secrets, state));
         answers.sent();
       }
-      answers.unchanged(state);
+      if (secrets.length === all.length) answers.unchanged(state);
     }
     await watch.changed(held.dueAt);
   }
 }
+
+/** Names with versions; what is withheld counts as it was last sent, so that it alone is no reason to send. */
+function contentOf(secrets: readonly NamedSecret[], last: string): string {
+  const sent = secrets.some(({ isWithheld }) => isWithheld) && last !== '' ? versionsIn(last) : undefined;
+  return JSON.stringify(secrets.map(({ name, version, isWithheld }) => [name, isWithheld ? sent?.get(name) : version]));
+}
+
+/** What `contentOf` made. */
+const versionsIn = (content: string): Map<string, string | null> => new Map(JSON.parse(content));
 
 function subscribe(wants: Subscription, names: readonly string[]): void {
   if (wants.names === undefined) wants.everything = names.length === 0;
@@ -92,10 +105,11 @@ function responseOf(
 /** FetchSecrets: one answer, with what there is of the names that were asked for. */
 export async function fetchSecrets(
   deps: DeliveryDeps,
+  rules: SecretRules,
   request: DiscoveryRequest,
   context: CallContext,
 ): Promise<DiscoveryResponse> {
-  requireSecretType(request.typeUrl);
+  requireSecretRequest(DiscoveryRequestSchema, request);
   using watch = watchCaller(deps, context, 'sds');
   const state = await watch.state();
   const names = request.resourceNames.length > 0 ? request.resourceNames : allNames(state);
@@ -104,6 +118,7 @@ export async function fetchSecrets(
     state,
     createHeldSvids(deps, watch.stream, 'sds'),
     knowsSpiffeValidator(request.node),
-  );
+    rules,
+  ).then((all) => all.filter(({ isWithheld }) => !isWithheld));
   return responseOf(secrets, createAnswers(deps, watch).next(secrets, state));
 }

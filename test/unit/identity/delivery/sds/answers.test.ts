@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import type { CallerState, CallerWatch } from '../../../../src/identity/delivery/caller-watch.ts';
-import { createConsumers } from '../../../../src/identity/delivery/consumers.ts';
-import type { DeliveryDeps } from '../../../../src/identity/delivery/delivery-deps.ts';
-import { createAnswers } from '../../../../src/identity/delivery/sds/answers.ts';
-import type { NamedSecret } from '../../../../src/identity/delivery/sds/secrets.ts';
-import type { Acknowledgement, IdentitySource } from '../../../../src/identity/source/identity-source.ts';
-import type { Connection } from '../../../../src/transport/listen/connections.ts';
-import { entry, unixAddress } from '../../../support/workload-endpoint.ts';
+import type { CallerState, CallerWatch } from '../../../../../src/identity/delivery/caller-watch.ts';
+import { createConsumers } from '../../../../../src/identity/delivery/consumers.ts';
+import type { DeliveryDeps } from '../../../../../src/identity/delivery/delivery-deps.ts';
+import { createAnswers } from '../../../../../src/identity/delivery/sds/answers.ts';
+import type { NamedSecret } from '../../../../../src/identity/delivery/sds/secrets.ts';
+import type { Acknowledgement, IdentitySource } from '../../../../../src/identity/source/identity-source.ts';
+import type { Connection } from '../../../../../src/transport/listen/connections.ts';
+import { entry, unixAddress } from '../../../../support/workload-endpoint.ts';
 
 const a = entry('spiffe://cluster.local/a', ['unix:uid:1']);
 const connection: Connection = {
@@ -14,7 +14,13 @@ const connection: Connection = {
   peerCertificate: undefined,
 };
 const secret = (kind: 'certificate' | 'roots'): NamedSecret => ({
-  ...{ name: kind, version: '1', holdsOwnBundle: kind === 'roots', holdsCertificate: kind === 'certificate' },
+  ...{
+    name: kind,
+    version: '1',
+    holdsOwnBundle: kind === 'roots',
+    isWithheld: false,
+    holdsCertificate: kind === 'certificate',
+  },
   resource: () => assert.fail('nothing is sent here'),
 });
 

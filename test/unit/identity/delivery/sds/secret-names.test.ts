@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { create, type JsonObject } from '@bufbuild/protobuf';
-import { NodeSchema } from '../../../../src/gen/envoy/config/core/v3/base_pb.ts';
-import type { CallerState } from '../../../../src/identity/delivery/caller-watch.ts';
-import { knowsSpiffeValidator } from '../../../../src/identity/delivery/sds/envoy-node.ts';
-import { allNames, meaningOfName } from '../../../../src/identity/delivery/sds/secret-names.ts';
-import type { Bundle } from '../../../../src/spiffe/bundle.ts';
-import { parseTrustDomain } from '../../../../src/spiffe/trust-domain.ts';
-import { entry } from '../../../support/workload-endpoint.ts';
+import { NodeSchema } from '../../../../../src/gen/envoy/config/core/v3/base_pb.ts';
+import type { CallerState } from '../../../../../src/identity/delivery/caller-watch.ts';
+import { knowsSpiffeValidator } from '../../../../../src/identity/delivery/sds/envoy-node.ts';
+import { allNames, meaningOfName } from '../../../../../src/identity/delivery/sds/secret-names.ts';
+import type { Bundle } from '../../../../../src/spiffe/bundle.ts';
+import { parseTrustDomain } from '../../../../../src/spiffe/trust-domain.ts';
+import { entry } from '../../../../support/workload-endpoint.ts';
 
 function bundle(name: string): Bundle {
   return {
