@@ -73,15 +73,15 @@ try {
   client.send('mark');
   await heard('marked', 10_000);
   const sentAt = performance.timeOrigin + performance.now();
-  await admin.post('/v1/authorities/prepare', {});
+  await admin.ask('POST /v1/authorities/prepare');
   const reachedAt = await heard('all', 60_000);
 
   const quiet = await checkLatencies(gatehouse.ready.extAuthz, 10);
-  await admin.post('/v1/authorities/activate', { override: true, reason: 'bench' });
+  await admin.ask('POST /v1/authorities/activate', { override: true, reason: 'bench' });
   client.send('mark');
   await heard('marked', 10_000);
   const taintedAt = performance.timeOrigin + performance.now();
-  await admin.post('/v1/authorities/taint', { override: true, reason: 'bench' });
+  await admin.ask('POST /v1/authorities/taint', { override: true, reason: 'bench' });
   const [renewed, allAt] = await Promise.all([
     checkLatencies(gatehouse.ready.extAuthz, Math.min(30, Math.max(5, connections / 500))),
     heard('all', 180_000),

@@ -72,6 +72,11 @@ const meanings = {
 
 export type ErrorCode = keyof typeof meanings;
 
+/** Whether a text is a code of ours: another version may have others. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(meanings, text);
+}
+
 /** What a code means to a gRPC peer, to an HTTP peer, and the text that either may read. */
 export function meaningOf(code: ErrorCode): CodeMeaning {
   return meanings[code];

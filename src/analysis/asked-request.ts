@@ -2,13 +2,14 @@
  * A CheckRequest as people write requests: what policies could ask of it, without its secrets.
  * @module
  */
+
+import type { RequestForm } from '../admin-api/request-form.ts';
 import { createRedactor } from '../authz/record/redacted-decision.ts';
 import { CheckRequest, part } from '../authz/wire/check-request.ts';
 import { Entries, readMap } from '../authz/wire/entries.ts';
 import { malformedMessage } from '../authz/wire/reader.ts';
 import { fromByteString } from '../lib/byte-string.ts';
 import type { PolicyModel } from '../policy/model.ts';
-import type { RequestForm } from './request-form.ts';
 
 /** The request; of its headers those that a policy of the model asks about. Null if the bytes are no CheckRequest. */
 export function askedRequest(bytes: Uint8Array, model: PolicyModel): RequestForm | null {

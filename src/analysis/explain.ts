@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { RequestForm } from '../admin-api/request-form.ts';
 import { nameOf } from '../authz/answer/respond.ts';
 import type { Caller } from '../authz/destination/destination.ts';
 import type { VerifyTokens } from '../authz/jwt/token-outcome.ts';
@@ -27,7 +28,6 @@ import { type Flip, findFlip } from './explain-flip.ts';
 import { type ShownFlip, showFlip } from './explain-show-flip.ts';
 import { type ShownStage, showPlane } from './explain-stage.ts';
 import { type NearMiss, nearMissesOf, type Sources } from './near-misses.ts';
-import type { RequestForm } from './request-form.ts';
 
 export interface ExplainDeps {
   readonly model: PolicyModel;

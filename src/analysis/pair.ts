@@ -2,39 +2,22 @@
  * One workload's request to another, from the names by which people call them.
  * @module
  */
-import * as z from 'zod';
+import type * as z from 'zod';
+import { pairForm, type RequestForm } from '../admin-api/request-form.ts';
 import { GatehouseError } from '../errors.ts';
 import { parseIp } from '../lib/ip-address.ts';
 import type { Endpoint, Registry } from '../policy/registry/registry.ts';
 import { parseSpiffeId, serviceAccountOf } from '../spiffe/spiffe-id.ts';
-import { type RequestForm, requestForm } from './request-form.ts';
 
-/** Who asks whom, and for what. */
-export interface Pair {
-  /** `namespace/serviceAccount`, `namespace/pod`, a SPIFFE ID or an address. */
-  readonly from: string;
-  readonly to: string;
-  readonly port?: number;
-  /** Undefined: a TCP connection. */
-  readonly http?: RequestForm['http'];
-}
+/** Who asks whom, and for what, as it may be written. */
+export type Pair = z.input<typeof pairForm>;
 
-const pairForm = z.strictObject({
-  from: z.string(),
-  to: z.string(),
-  port: z.int().min(1).max(65_535).optional(),
-  http: requestForm.shape.http,
-});
-
-/** Reads a pair that somebody sent. @throws GatehouseError `message_invalid` */
-export function readPair(value: unknown): Pair {
+/** Reads a pair that somebody sent. @throws GatehouseError `message_invalid`, naming every member that is wrong */
+export function readPair(value: unknown): z.output<typeof pairForm> {
   const parsed = pairForm.safeParse(value);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'pair'}: ${message}`);
-    throw new GatehouseError('message_invalid', `the pair is none: ${problems.join('; ')}`, { problems });
-  }
-  const { from, to, port, http } = parsed.data;
-  return { from, to, ...(port !== undefined && { port }), ...(http && { http }) };
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'pair'}: ${message}`);
+  throw new GatehouseError('message_invalid', `the pair is none: ${problems.join('; ')}`, { problems });
 }
 
 /** Where names are looked up. */

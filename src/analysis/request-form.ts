@@ -2,44 +2,21 @@
  * A request as people write it (JSON) → the CheckRequest that an Envoy would send.
  * @module
  */
-import * as z from 'zod';
+import type * as z from 'zod';
+import { requestForm } from '../admin-api/request-form.ts';
 import { bytesField, varintField } from '../authz/wire/writer.ts';
 import { GatehouseError } from '../errors.ts';
 
-const text = z.string().default('');
-const port = z.int().min(0).max(65_535).default(0);
-const peer = z
-  .strictObject({
-    principal: text,
-    address: text,
-    port,
-    labels: z.record(z.string(), z.string()).default({}),
-    /** URL-encoded PEM, as Envoy sends it, or plain PEM. */
-    certificate: text,
-  })
-  .prefault({});
+/** Every member filled in. */
+type ReadForm = z.output<typeof requestForm>;
 
-/** The shape of a request in JSON. */
-export const requestForm = z.strictObject({
-  source: peer,
-  destination: peer,
-  /** Absent: a TCP connection. */
-  http: z
-    .strictObject({
-      method: z.string().default('GET'),
-      path: z.string().default('/'),
-      host: text,
-      scheme: z.string().default('https'),
-      /** A list where a header stands in several lines. */
-      headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])).default({}),
-    })
-    .optional(),
-  tls: z.strictObject({ sni: text }).optional(),
-  contextExtensions: z.record(z.string(), z.string()).default({}),
-});
-
-/** A request in JSON. */
-export type RequestForm = z.input<typeof requestForm>;
+/** Reads a request form that somebody sent. @throws GatehouseError `message_invalid`, naming every member that is wrong */
+export function readRequestForm(value: unknown): ReadForm {
+  const parsed = requestForm.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'request'}: ${message}`);
+  throw new GatehouseError('message_invalid', `the request is not one: ${problems.join('; ')}`, { problems });
+}
 
 /**
  * Encodes a request form.
@@ -48,12 +25,7 @@ export type RequestForm = z.input<typeof requestForm>;
  * @throws GatehouseError `message_invalid`, naming every member that is wrong
  */
 export function encodeRequestForm(value: unknown): Buffer {
-  const parsed = requestForm.safeParse(value);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'request'}: ${message}`);
-    throw new GatehouseError('message_invalid', `the request is not one: ${problems.join('; ')}`, { problems });
-  }
-  const { source, destination, http, tls, contextExtensions } = parsed.data;
+  const { source, destination, http, tls, contextExtensions } = readRequestForm(value);
   return bytesField(
     1,
     bytesField(1, encodePeer(source)),
@@ -64,7 +36,7 @@ export function encodeRequestForm(value: unknown): Buffer {
   );
 }
 
-function encodePeer({ principal, address, port: number, labels, certificate }: z.output<typeof peer>): Buffer {
+function encodePeer({ principal, address, port: number, labels, certificate }: ReadForm['source']): Buffer {
   const socket = bytesField(1, bytesField(2, address), varintField(3, number));
   const encoded = certificate.includes('\n') ? encodeURIComponent(certificate) : certificate;
   return Buffer.concat([
@@ -75,7 +47,7 @@ function encodePeer({ principal, address, port: number, labels, certificate }: z
   ]);
 }
 
-type Http = NonNullable<z.output<typeof requestForm>['http']>;
+type Http = NonNullable<ReadForm['http']>;
 
 function encodeHttp({ method, path, host, scheme, headers }: Http): Buffer {
   const lines: [string, string][] = [];

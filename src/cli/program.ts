@@ -2,9 +2,9 @@
  * The command line: which commands there are. Each lives in a file of its own that is loaded only when it is called or helped.
  * @module
  */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { oneLine } from '../lib/printable.ts';
+import { programVersion } from '../lib/version.ts';
 import { showingOnly, type Terminal } from './terminal/terminal.ts';
 
 type Loader = (terminal: Terminal) => Promise<Command>;
@@ -101,7 +101,7 @@ export async function runCommandLine(args: readonly string[], outside: Terminal)
   const terminal = showingOnly(outside);
   const program = new Command('gatehouse')
     .description('Gives every workload a SPIFFE identity, and decides every request by that identity.')
-    .version(versionHere(), '--version', 'print the version')
+    .version(programVersion(), '--version', 'print the version')
     .addHelpText(
       'after',
       '\nExample:\n  gatehouse serve --config gatehouse.yaml\n\nEvery command explains itself with --help.',
@@ -121,14 +121,6 @@ export async function runCommandLine(args: readonly string[], outside: Terminal)
       thrown instanceof CommanderError && thrown.exitCode === 0 && thrown.code !== 'commander.help' ? 0 : 2,
     );
   }
-}
-
-/** Of package.json, which stands two folders above this file, built or not. */
-function versionHere(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  }; // our own file
-  return version;
 }
 
 /** A group that is not called is only its name and summary: nothing of it is loaded. */

@@ -10,6 +10,7 @@ import { createExecutables } from '../identity/attestation/executable.ts';
 import type { AuthorityUse } from '../identity/authority/store/state.ts';
 import { createFollowers } from '../identity/delivery/feed/followers.ts';
 import { createAccounts } from '../lib/accounts.ts';
+import { programVersion } from '../lib/version.ts';
 import { createWatchable } from '../lib/watchable.ts';
 import { giveBackWhenQuiet } from '../platform/memory/give-back.ts';
 import { watchDescriptors } from '../platform/observe/descriptors.ts';
@@ -380,6 +381,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
         explain,
         config: () => config,
         status: () => ({
+          version: programVersion(),
           pid: process.pid,
           startedAt: new Date(startedAt).toISOString(),
           trustDomain: config.trustDomain,

@@ -2,7 +2,7 @@
  * The admin API of a server, asked on its unix socket.
  * @module
  */
-import { request } from 'node:http';
+import { askAdmin } from './ask-admin.ts';
 import type { GatehouseDir } from './gatehouse-dir.ts';
 
 export interface AdminAnswer<T> {
@@ -11,18 +11,14 @@ export interface AdminAnswer<T> {
 }
 
 /** One question. */
-export function adminAsk<T>(dir: GatehouseDir, method: string, path: string, body?: object): Promise<AdminAnswer<T>> {
-  return new Promise((resolve, reject) => {
-    const sent = request({ socketPath: dir.at('run/admin.sock'), method, path }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (some: string) => {
-        text += some;
-      });
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as T })); // our own API
-    });
-    sent.on('error', reject);
-    sent.end(body && JSON.stringify(body));
-  });
+export async function adminAsk<T>(
+  dir: GatehouseDir,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<AdminAnswer<T>> {
+  const answer = await askAdmin(dir.at('run/admin.sock'), method, path, body);
+  return answer as AdminAnswer<T>; // held to the table
 }
 
 /** The body of a GET. */

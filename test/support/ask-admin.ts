@@ -3,6 +3,7 @@
  * @module
  */
 import { request } from 'node:http';
+import { assertDeclared } from './declared-answer.ts';
 
 export interface AdminAnswer {
   readonly status: number;
@@ -18,7 +19,15 @@ export function askAdmin(admin: string, method: string, path: string, body?: unk
       response.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
       });
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) }));
+      response.on('end', () => {
+        try {
+          const answer = { status: response.statusCode ?? 0, body: JSON.parse(text) as unknown };
+          assertDeclared(method, path, answer.status, answer.body);
+          resolve(answer);
+        } catch (thrown) {
+          reject(thrown as Error);
+        }
+      });
     });
     sent.on('error', reject);
     sent.end(body === undefined ? undefined : JSON.stringify(body));

@@ -4,8 +4,9 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { applyPatch } from 'diff';
+import type { RequestForm } from '../../src/admin-api/request-form.ts';
 import type { Explanation } from '../../src/analysis/explain.ts';
-import { encodeRequestForm, type RequestForm } from '../../src/analysis/request-form.ts';
+import { encodeRequestForm } from '../../src/analysis/request-form.ts';
 import { configOf } from '../../src/cli/policy/explain/asked.ts';
 import { offlineState } from '../../src/server/explain/explain-offline.ts';
 import { createExplainer } from '../../src/server/explain/explainer.ts';

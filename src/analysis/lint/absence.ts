@@ -2,7 +2,7 @@
  * Rules whose verdict hangs on how something absent is read: as the policy's own system reads it, or so that it never allows.
  * @module
  */
-import type { RequestForm } from '../request-form.ts';
+import type { RequestForm } from '../../admin-api/request-form.ts';
 import type { LintFinding } from './lint-finding.ts';
 import { effectIn, formOf, type LintScene, nameOfRule, type PlacedRule, type Replay } from './lint-scene.ts';
 import { requestsFor } from './requests.ts';

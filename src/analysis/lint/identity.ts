@@ -2,7 +2,7 @@
  * Rules that ask who the caller is, where the caller need not say: no mTLS, or a trust domain that nobody compares.
  * @module
  */
-import type { RequestForm } from '../request-form.ts';
+import type { RequestForm } from '../../admin-api/request-form.ts';
 import type { LintFinding } from './lint-finding.ts';
 import {
   decidedBy,

@@ -2,8 +2,9 @@
  * What lint finds between planes: a place, what is wrong there, a request that shows it, and who answers for both sides.
  * @module
  */
+
+import type { RequestForm } from '../../admin-api/request-form.ts';
 import type { Finding } from '../../policy/documents/finding.ts';
-import type { RequestForm } from '../request-form.ts';
 
 /** A finding of `policy lint`; its first members are those of `policy check`. */
 export interface LintFinding extends Finding {

@@ -3,6 +3,7 @@
  * @module
  */
 
+import type { RequestForm } from '../../admin-api/request-form.ts';
 import { nameOf } from '../../authz/answer/respond.ts';
 import { createTokenVerifier } from '../../authz/jwt/verifier.ts';
 import { Question, type QuestionOptions } from '../../authz/question.ts';
@@ -16,7 +17,7 @@ import { applies } from '../../policy/meaning/subject.ts';
 import type { Plane, PlaneId, Policy, PolicyModel, Rule, RuleStage } from '../../policy/model.ts';
 import type { Owned, OwnerOf } from '../../policy/owners.ts';
 import { type Endpoint, emptyRegistry } from '../../policy/registry/registry.ts';
-import { encodeRequestForm, type RequestForm } from '../request-form.ts';
+import { encodeRequestForm } from '../request-form.ts';
 import type { Witness } from './lint-finding.ts';
 import type { Asked } from './requests.ts';
 

@@ -2,10 +2,11 @@
  * Runs a file of policy tests against one set of policies.
  * @module
  */
+
+import type { RequestForm } from '../../admin-api/request-form.ts';
 import type { RedactedTokens } from '../../authz/record/redacted-decision.ts';
 import { asGatehouseError } from '../../errors.ts';
 import type { ExplainDeps } from '../explain.ts';
-import type { RequestForm } from '../request-form.ts';
 import { runTest, type TestResult } from './run-test.ts';
 import { type TestFile, testCase } from './test-form.ts';
 import { createTestSigner } from './test-token.ts';

@@ -3,7 +3,7 @@
  * @module
  */
 import * as z from 'zod';
-import { requestForm } from '../request-form.ts';
+import { requestForm } from '../../admin-api/request-form.ts';
 
 const effect = z.enum(['allow', 'deny']);
 const name = z.string().describe('namespace/name, or the bare name of a cluster-scoped policy.');

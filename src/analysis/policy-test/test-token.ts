@@ -3,9 +3,9 @@
  * @module
  */
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import type { RequestForm } from '../../admin-api/request-form.ts';
 import type { KeySets, VerificationKey } from '../../authz/state.ts';
 import type { PolicyModel, TokenRule } from '../../policy/model.ts';
-import type { RequestForm } from '../request-form.ts';
 
 export interface TestSigner {
   /** The key sets of every token rule, with the test's key beside their own. */

@@ -2,30 +2,10 @@
  * Who is in the way of a step of rotation, for people.
  * @module
  */
+import type { GateDetails } from '../../admin-api/errors.ts';
 import { textTable } from '../terminal/output.ts';
 
-/** As the contract names it. */
-export interface BlockerRow {
-  readonly spiffeId: string;
-  readonly serial: string;
-  readonly consumer: string;
-  readonly protocol: string;
-  readonly grade: string;
-  readonly holdsSequence: number;
-  readonly needsSequence: number;
-  readonly lastSeenAt: string | null;
-  readonly doneBy: string | null;
-}
-
-export interface Blocked {
-  /** The first of them: who does not go by waiting stands before the others. */
-  readonly blockers: readonly BlockerRow[];
-  /** How many there are at all. */
-  readonly blockerCount: number;
-  /** Where the next page of `/v1/authorities/gate` begins. */
-  readonly next?: string;
-  readonly etaSeconds: number | null;
-}
+type Blocked = Pick<GateDetails, 'blockers' | 'blockerCount' | 'etaSeconds'>;
 
 const MOST_SHOWN = 20;
 

@@ -2,29 +2,12 @@
  * The forecast of a rotation beside what it did, for people.
  * @module
  */
+import type { ComparisonAnswer } from '../../admin-api/rehearsal.ts';
 import { textTable } from '../terminal/output.ts';
 import { lengthText } from './blockers.ts';
 
-/** As `GET /v1/rehearsal` answers. */
-export interface ComparedRow {
-  readonly forecast: {
-    readonly startAt: string;
-    readonly activateSafeAt: string | null;
-    readonly taintSafeAt: string | null;
-    readonly revokeSafeAt: string | null;
-    readonly signingPeakPerSecond: number;
-  };
-  readonly actual: {
-    readonly startAt: string | null;
-    readonly activatedAt: string | null;
-    readonly taintedAt: string | null;
-    readonly revokedAt: string | null;
-    readonly signingPeakPerSecond: number | null;
-  };
-}
-
 /** One line a step, each as the time since its own start. */
-export function comparisonText({ forecast, actual }: ComparedRow): string {
+export function comparisonText({ forecast, actual }: ComparisonAnswer): string {
   const since = (start: string | null, at: string | null): string =>
     start === null || at === null ? '-' : `+ ${lengthText(Date.parse(at) - Date.parse(start))}`;
   return textTable(

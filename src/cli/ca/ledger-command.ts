@@ -3,6 +3,10 @@
  * @module
  */
 import { Command } from 'commander';
+import type { Use } from '../../admin-api/fields.ts';
+import type { LedgerAnswer } from '../../admin-api/ledger.ts';
+import type { Question } from '../../admin-api/routes.ts';
+import { GatehouseError } from '../../errors.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
@@ -21,22 +25,6 @@ interface Flags extends AdminFlags {
   readonly unexpired: boolean;
   readonly limit: number;
   readonly page?: string;
-}
-
-interface LedgerAnswer {
-  readonly rows: readonly {
-    readonly issuedAt: string;
-    readonly kind: string;
-    readonly spiffeId: string;
-    readonly serial: string;
-    readonly authorityId: string;
-    readonly notAfter: string;
-    readonly channel: string;
-    readonly consumer: string;
-  }[];
-  readonly next?: string;
-  /** Where there is nothing: what was probably meant. */
-  readonly nearest?: string;
 }
 
 /** Newest first, a page at a time. */
@@ -62,29 +50,41 @@ export function caLedgerCommand(terminal: Terminal): Command {
     )
     .action(
       action<Flags>(terminal, async (flags) => {
-        const answer = (await (
-          await adminClient(flags)
-        ).get(`/v1/ledger?${queryOf(flags).toString()}`)) as LedgerAnswer; // the API's own shape
+        const client = await adminClient(flags);
+        const answer = await client.ask('GET /v1/ledger', questionOf(flags));
         show(terminal, flags.output, answer, tableOf);
         return 0;
       }),
     );
 }
 
-function queryOf({ id, authority, serial, kind, since, until, unexpired, limit, page }: Flags): URLSearchParams {
-  const given = {
+function questionOf({
+  id,
+  authority,
+  serial,
+  kind,
+  since,
+  until,
+  unexpired,
+  limit,
+  page,
+}: Flags): Question<'GET /v1/ledger'> {
+  return {
+    ...(unexpired && { unexpired: 'true' }),
     spiffeId: id,
     authorityId: authority,
     serial: serial?.toLowerCase().replaceAll(':', ''),
-    kind,
+    kind: kind === undefined ? undefined : useNamed(kind),
     since,
     until,
     limit,
     page,
   };
-  const query = new URLSearchParams(unexpired ? { unexpired: 'true' } : {});
-  for (const [name, value] of Object.entries(given)) if (value !== undefined) query.set(name, String(value));
-  return query;
+}
+
+function useNamed(kind: string): Use {
+  if (kind === 'x509' || kind === 'jwt') return kind;
+  throw new GatehouseError('message_invalid', 'kind must be x509 or jwt');
 }
 
 function tableOf({ rows, next, nearest }: LedgerAnswer): string {

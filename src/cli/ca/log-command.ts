@@ -10,18 +10,6 @@ import { countOption } from '../terminal/number-options.ts';
 import { type OutputFormat, outputOption, show, textTable } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-interface AuditAnswer {
-  readonly rows: readonly {
-    readonly at: string;
-    readonly who: string;
-    readonly verb: string;
-    readonly use: string;
-    readonly authorityId: string;
-    readonly reason: string;
-    readonly result: string;
-  }[];
-}
-
 /** Newest first. */
 export function caLogCommand(terminal: Terminal): Command {
   return new Command('log')
@@ -35,7 +23,7 @@ export function caLogCommand(terminal: Terminal): Command {
     .action(
       action<AdminFlags & { output: OutputFormat; limit: number }>(terminal, async (flags) => {
         const client = await adminClient(flags);
-        const answer = (await client.get(`/v1/audit?limit=${flags.limit}`)) as AuditAnswer; // the API's own shape
+        const answer = await client.ask('GET /v1/audit', { limit: flags.limit });
         show(terminal, flags.output, answer, ({ rows }) =>
           textTable(
             ['AT', 'WHO', 'VERB', 'USE', 'AUTHORITY', 'RESULT', 'REASON'],

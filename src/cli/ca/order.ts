@@ -3,13 +3,15 @@
  * @module
  */
 import { Option } from 'commander';
+import type { Verb, VerbAnswer } from '../../admin-api/authorities.ts';
+import { type AdminClient, checkedDetails } from '../../admin-api/client.ts';
+import { type GateDetails, gateDetails } from '../../admin-api/errors.ts';
+import type { Use } from '../../admin-api/fields.ts';
+import type { Question } from '../../admin-api/routes.ts';
 import { GatehouseError } from '../../errors.ts';
-import type { Verb } from '../../identity/authority/rotate/orders.ts';
-import type { AdminClient } from '../admin/admin-client.ts';
-import type { Blocked } from './blockers.ts';
 
 export interface UseFlags {
-  readonly kind: 'x509' | 'jwt';
+  readonly kind: Use;
   readonly jwt?: boolean;
 }
 
@@ -24,31 +26,32 @@ export function useOptions(): readonly Option[] {
 }
 
 /** Which authorities the flags mean. */
-export function useOf({ kind, jwt }: UseFlags): 'x509' | 'jwt' {
+export function useOf({ kind, jwt }: UseFlags): Use {
   return jwt === true ? 'jwt' : kind;
 }
 
-export interface OrderBody {
-  readonly use: 'x509' | 'jwt';
-  readonly authorityId?: string;
-  readonly reason?: string;
-  readonly override?: boolean;
-}
+type Refused = { readonly done: false; readonly code: 'rotation_blocked' | 'slot_state'; readonly message: string };
 
-/** What the contract says of a verb that was refused. */
-export type Outcome =
-  | { readonly done: true; readonly authorityId: string; readonly sequence: number }
-  | ({ readonly done: false; readonly code: 'rotation_blocked' | 'slot_state'; readonly message: string } & Blocked);
+/** A verb that was done, or who is in its way. */
+export type Outcome = VerbAnswer | (Refused & GateDetails);
 
-/** Gives the order. A refusal is an answer; everything else is thrown. */
-export async function order(client: AdminClient, verb: Verb, body: OrderBody): Promise<Outcome> {
+/**
+ * Gives the order. A refusal is an answer; everything else is thrown.
+ *
+ * @throws GatehouseError as `AdminClient.ask` does
+ */
+export async function order(
+  client: AdminClient,
+  verb: Verb,
+  body: Question<`POST /v1/authorities/${Verb}`>,
+): Promise<Outcome> {
   try {
-    return (await client.post(`/v1/authorities/${verb}`, body)) as Outcome; // the API's own shape
+    return await client.ask(`POST /v1/authorities/${verb}`, body);
   } catch (thrown) {
     if (!(thrown instanceof GatehouseError)) throw thrown;
-    const { code, message, details } = thrown;
+    const { code, message } = thrown;
     if (code === 'slot_state') return { done: false, code, message, blockers: [], blockerCount: 0, etaSeconds: null };
     if (code !== 'rotation_blocked') throw thrown;
-    return { done: false, code, message, ...(details as unknown as Blocked) }; // likewise
+    return { done: false, code, message, ...checkedDetails(thrown, gateDetails) };
   }
 }

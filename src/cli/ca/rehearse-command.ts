@@ -3,42 +3,14 @@
  * @module
  */
 import { Command } from 'commander';
+import type { BreakageRow, ForecastAnswer } from '../../admin-api/rehearsal.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
 import { type OutputFormat, outputOption, show, textTable } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { type BlockerRow, blockerTable, lengthText } from './blockers.ts';
+import { blockerTable, lengthText } from './blockers.ts';
 import { type UseFlags, useOf, useOptions } from './order.ts';
-
-interface BreakageRow {
-  readonly firstBreakAt: string | null;
-  readonly lacking: readonly string[];
-  readonly lackingCount: number;
-  readonly pairs: readonly { readonly caller: string; readonly callee: string }[];
-  readonly pairCount: number;
-}
-
-/** As `POST /v1/rehearsal` answers. */
-export interface ForecastRow {
-  readonly use: 'x509' | 'jwt';
-  readonly startAt: string;
-  readonly activateSafeAt: string | null;
-  readonly taintSafeAt: string | null;
-  readonly revokeSafeAt: string | null;
-  readonly laggards: readonly BlockerRow[];
-  readonly laggardCount: number;
-  readonly ifActivatedAtOnce: BreakageRow;
-  readonly ifOverridden: BreakageRow;
-  readonly liveSvids: number;
-  readonly signingPeakPerSecond: { readonly paced: number; readonly allAtOnce: number };
-  readonly pacing: {
-    readonly renewalsPerSecond: number;
-    readonly canaries: number;
-    readonly canaryHoldMs: number;
-    readonly spreadMs: number;
-  };
-}
 
 /** Exit code 0 when waiting is all that a rotation needs, 1 when somebody would not be ready by it. */
 export function caRehearseCommand(terminal: Terminal): Command {
@@ -63,7 +35,7 @@ Example:
     .action(
       action<AdminFlags & UseFlags & { output: OutputFormat }>(terminal, async (flags) => {
         const client = await adminClient(flags);
-        const forecast = (await client.post('/v1/rehearsal', { use: useOf(flags) })) as ForecastRow; // the API's own shape
+        const forecast = await client.ask('POST /v1/rehearsal', { use: useOf(flags) });
         show(terminal, flags.output, forecast, textOf);
         return forecast.activateSafeAt === null ? 1 : 0;
       }),
@@ -72,7 +44,7 @@ Example:
 
 const MOST_PAIRS = 20;
 
-function textOf(forecast: ForecastRow): string {
+function textOf(forecast: ForecastAnswer): string {
   const startAt = Date.parse(forecast.startAt);
   const after = (at: string | null): string =>
     at === null ? 'not by waiting alone' : `+ ${lengthText(Date.parse(at) - startAt)}`;
@@ -112,7 +84,7 @@ function textOf(forecast: ForecastRow): string {
 function breakText(
   when: string,
   { firstBreakAt, lackingCount, pairs, pairCount }: BreakageRow,
-  { use, startAt }: ForecastRow,
+  { use, startAt }: ForecastAnswer,
 ): string {
   if (lackingCount === 0) return `${when}: nothing breaks\n`;
   const first =

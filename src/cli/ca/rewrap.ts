@@ -3,6 +3,7 @@
  * @module
  */
 import { Command } from 'commander';
+import type { RewrapAnswer } from '../../admin-api/keys.ts';
 import { type ErrorCode, GatehouseError } from '../../errors.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
@@ -13,14 +14,6 @@ import type { Terminal } from '../terminal/terminal.ts';
 interface Flags extends AdminFlags {
   readonly output: OutputFormat;
   readonly reason: string;
-}
-
-interface RewrapAnswer {
-  readonly done: boolean;
-  readonly keyEncryptionKey: string;
-  readonly keys: number;
-  readonly rewrapped: number;
-  readonly unreadable: readonly string[];
 }
 
 const refusals: readonly ErrorCode[] = ['slot_state', 'key_invalid', 'unreachable'];
@@ -52,7 +45,7 @@ async function rewrap(flags: Flags, terminal: Terminal): Promise<0 | 1> {
   const { output, reason } = flags;
   const client = await adminClient(flags);
   try {
-    const answer = (await client.post('/v1/keys/rewrap', { reason })) as RewrapAnswer; // the API's own shape
+    const answer = await client.ask('POST /v1/keys/rewrap', { reason });
     show(terminal, output, answer, textOf);
     return answer.done ? 0 : 1;
   } catch (thrown) {

@@ -6,28 +6,27 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
+import type { AuthorityRow, Verb } from '../../admin-api/authorities.ts';
+import type { AdminClient } from '../../admin-api/client.ts';
+import type { GateDetails } from '../../admin-api/errors.ts';
+import type { Use } from '../../admin-api/fields.ts';
+import type { ComparisonAnswer } from '../../admin-api/rehearsal.ts';
 import { GatehouseError } from '../../errors.ts';
-import type { Verb } from '../../identity/authority/rotate/orders.ts';
 import { allOnOneLine } from '../../lib/printable.ts';
-import { type AdminClient, type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
+import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
 import { durationOption } from '../terminal/number-options.ts';
 import { jsonText, type OutputFormat, outputOption } from '../terminal/output.ts';
 import type { ExitCode, Terminal } from '../terminal/terminal.ts';
-import { type Blocked, blockerTable } from './blockers.ts';
-import { type ComparedRow, comparisonText } from './compare.ts';
+import { blockerTable } from './blockers.ts';
+import { comparisonText } from './compare.ts';
 import { order, type UseFlags, useOf, useOptions } from './order.ts';
 
 interface Flags extends AdminFlags, UseFlags {
   readonly output: OutputFormat;
   readonly reason: string;
   readonly timeout?: number;
-}
-
-interface Slots {
-  readonly id: string;
-  readonly slot: string;
 }
 
 /** What is to be done next, and to whom; undefined: all is done. */
@@ -41,7 +40,10 @@ export interface NextStep {
  *
  * @param hasBegun  this call has prepared, or found a rotation under way
  */
-export function nextStep(authorities: readonly Slots[], hasBegun: boolean): NextStep | undefined {
+export function nextStep(
+  authorities: readonly Pick<AuthorityRow, 'id' | 'slot'>[],
+  hasBegun: boolean,
+): NextStep | undefined {
   const first = (slot: string): string | undefined => authorities.find((each) => each.slot === slot)?.id;
   const prepared = first('prepared');
   if (prepared !== undefined) return { verb: 'activate', authorityId: prepared };
@@ -121,15 +123,14 @@ async function rotate(client: AdminClient, flags: Flags, teller: Teller): Promis
 /** Waits at the gate; false when the time is over before it opens. */
 async function pass(
   client: AdminClient,
-  use: 'x509' | 'jwt',
+  use: Use,
   { verb, authorityId }: NextStep,
   until: number,
   teller: Teller,
 ): Promise<boolean> {
   for (;;) {
-    const query = new URLSearchParams({ verb, use, authorityId });
     const lookedFrom = performance.now();
-    const gate = (await client.get(`/v1/authorities/gate?${query.toString()}`)) as Blocked & { readonly open: boolean }; // the API's own shape
+    const gate = await client.ask('GET /v1/authorities/gate', { verb, use, authorityId });
     if (gate.open) return true;
     const { blockers, blockerCount, etaSeconds } = gate;
     const isOver = Date.now() >= until;
@@ -148,16 +149,12 @@ async function pass(
   }
 }
 
-async function authoritiesOf(client: AdminClient, use: 'x509' | 'jwt'): Promise<readonly Slots[]> {
-  const status = (await client.get('/v1/authorities')) as Record<string, readonly Slots[]>; // the contract's shape
-  return status[`${use}Authorities`] ?? [];
+async function authoritiesOf(client: AdminClient, use: Use): Promise<readonly AuthorityRow[]> {
+  return (await client.ask('GET /v1/authorities'))[`${use}Authorities`];
 }
 
 async function rehearse(client: AdminClient, teller: Teller): Promise<void> {
-  const forecast = (await client.post('/v1/rehearsal', {})) as {
-    readonly activateSafeAt: string | null;
-    readonly revokeSafeAt: string | null;
-  }; // likewise
+  const forecast = await client.ask('POST /v1/rehearsal');
   teller.event({ event: 'forecast', ...forecast }, ({ activateSafeAt, revokeSafeAt }) =>
     activateSafeAt === null
       ? 'forecast: somebody will not be ready by waiting; gatehouse ca rehearse names them\n'
@@ -165,9 +162,9 @@ async function rehearse(client: AdminClient, teller: Teller): Promise<void> {
   );
 }
 
-async function compare(client: AdminClient): Promise<ComparedRow | undefined> {
+async function compare(client: AdminClient): Promise<ComparisonAnswer | undefined> {
   try {
-    return (await client.get('/v1/rehearsal')) as ComparedRow; // likewise
+    return await client.ask('GET /v1/rehearsal');
   } catch (thrown) {
     if (thrown instanceof GatehouseError && thrown.code === 'not_found') return undefined;
     throw thrown;
@@ -177,7 +174,10 @@ async function compare(client: AdminClient): Promise<ComparedRow | undefined> {
 interface Teller {
   event<T extends object>(document: T, text: (shown: T) => string): void;
   /** Like `event`, but over what it said before: on a terminal the list is live; elsewhere it is said when it changes. */
-  waiting<T extends Blocked & { readonly event: string }>(document: T, text: (shown: T) => string): void;
+  waiting<T extends Pick<GateDetails, 'blockers'> & { readonly event: string }>(
+    document: T,
+    text: (shown: T) => string,
+  ): void;
 }
 
 function createTeller(terminal: Terminal, format: OutputFormat): Teller {

@@ -3,27 +3,12 @@
  * @module
  */
 import { Command } from 'commander';
+import type { AuthoritiesAnswer, AuthorityRow } from '../../admin-api/authorities.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
 import { type OutputFormat, outputOption, show, textTable } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-
-interface AuthorityRow {
-  readonly id: string;
-  readonly slot: string;
-  readonly notBefore: string;
-  readonly notAfter: string;
-  readonly unexpiredSvids: number;
-  readonly unacknowledgedCount: number;
-  readonly unacknowledgedNotByWaiting: number;
-}
-
-interface CaStatus {
-  readonly trustDomain: string;
-  readonly x509Authorities: readonly AuthorityRow[];
-  readonly jwtAuthorities: readonly AuthorityRow[];
-}
 
 /** Asks the running server. */
 export function caStatusCommand(terminal: Terminal): Command {
@@ -36,14 +21,15 @@ export function caStatusCommand(terminal: Terminal): Command {
     .addHelpText('after', '\nExample:\n  gatehouse ca status --admin unix:/run/gatehouse/admin.sock --output json')
     .action(
       action<AdminFlags & { output: OutputFormat }>(terminal, async (flags) => {
-        const status = (await (await adminClient(flags)).get('/v1/authorities')) as CaStatus; // the API's own shape
+        const client = await adminClient(flags);
+        const status = await client.ask('GET /v1/authorities');
         show(terminal, flags.output, status, tableOf);
         return 0;
       }),
     );
 }
 
-function tableOf({ trustDomain, x509Authorities, jwtAuthorities }: CaStatus): string {
+function tableOf({ trustDomain, x509Authorities, jwtAuthorities }: AuthoritiesAnswer): string {
   const rows = (use: string, list: readonly AuthorityRow[]): string[][] =>
     list.map((each) => [
       use,

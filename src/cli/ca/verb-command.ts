@@ -3,8 +3,8 @@
  * @module
  */
 import { Command } from 'commander';
+import type { Verb } from '../../admin-api/authorities.ts';
 import { GatehouseError } from '../../errors.ts';
-import type { Verb } from '../../identity/authority/rotate/orders.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';

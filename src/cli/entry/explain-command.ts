@@ -3,6 +3,7 @@
  * @module
  */
 import { Command } from 'commander';
+import type { EntryAnswer } from '../../admin-api/entries.ts';
 import { GatehouseError } from '../../errors.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
@@ -10,17 +11,6 @@ import { action } from '../terminal/action.ts';
 import { countOption } from '../terminal/number-options.ts';
 import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-
-interface Explanation {
-  readonly selectors: readonly string[];
-  readonly entitled: readonly string[];
-  readonly revoked: readonly string[];
-  readonly nearest: readonly {
-    readonly spiffeId: string;
-    readonly origin: string;
-    readonly lacked: readonly string[];
-  }[];
-}
 
 type Flags = AdminFlags & { readonly output: OutputFormat; readonly pid?: number; readonly socket?: string };
 
@@ -41,16 +31,15 @@ export function entryExplainCommand(terminal: Terminal): Command {
         if ((pid === undefined) === (socket === undefined)) {
           throw new GatehouseError('config_invalid', 'give either --pid or --socket');
         }
-        const query = pid === undefined ? `socket=${encodeURIComponent(socket!)}` : `pid=${pid}`;
         const client = await adminClient(flags);
-        const found = (await client.get(`/v1/entries/explain?${query}`)) as Explanation; // the API's own shape
+        const found = await client.ask('GET /v1/entries/explain', { pid, socket });
         show(terminal, flags.output, found, textOf);
         return found.entitled.length > 0 ? 0 : 1;
       }),
     );
 }
 
-function textOf({ selectors, entitled, revoked, nearest }: Explanation): string {
+function textOf({ selectors, entitled, revoked, nearest }: EntryAnswer): string {
   const lines = [`selectors: ${selectors.join(' ') || 'none'}`];
   if (entitled.length === 0) lines.push('entitled to: nothing');
   for (const spiffeId of entitled) lines.push(`entitled to: ${spiffeId}`);

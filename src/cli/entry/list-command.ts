@@ -9,18 +9,6 @@ import { action } from '../terminal/action.ts';
 import { type OutputFormat, outputOption, show, textTable } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-interface EntryList {
-  readonly entries: readonly {
-    readonly spiffeId: string;
-    readonly selectors: readonly string[];
-    readonly x509SvidTtl: string;
-    readonly hint: string;
-    readonly isServiceAccount: boolean;
-    readonly isRevoked: boolean;
-    readonly origin: string;
-  }[];
-}
-
 /** Asks the running server; entries whose ID names no service account are marked. */
 export function entryListCommand(terminal: Terminal): Command {
   return new Command('list')
@@ -32,7 +20,8 @@ export function entryListCommand(terminal: Terminal): Command {
     .addHelpText('after', '\nExample:\n  gatehouse entry list --config /etc/gatehouse/gatehouse.yaml')
     .action(
       action<AdminFlags & { output: OutputFormat }>(terminal, async (flags) => {
-        const list = (await (await adminClient(flags)).get('/v1/entries')) as EntryList; // the API's own shape
+        const client = await adminClient(flags);
+        const list = await client.ask('GET /v1/entries');
         show(terminal, flags.output, list, ({ entries }) =>
           textTable(
             ['SPIFFE ID', 'SELECTORS', 'TTL', 'WRITTEN AT', 'NOTE'],

@@ -4,6 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import type { JoinTokenAnswer } from '../../admin-api/join-tokens.ts';
 import { GatehouseError } from '../../errors.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
@@ -18,13 +19,6 @@ interface Flags extends AdminFlags {
   readonly reason: string;
   readonly decider?: string;
   readonly write?: string;
-}
-
-interface JoinToken {
-  readonly trustDomain: string;
-  readonly token: string;
-  readonly expiresAt: string;
-  readonly bundle: string;
 }
 
 /** Asks the running server. The file that `--write` makes is readable by its owner alone, and is a secret until it is used. */
@@ -43,7 +37,8 @@ export function joinTokenCreateCommand(terminal: Terminal): Command {
     .action(
       action<Flags>(terminal, async (flags) => {
         const body = { ttlSeconds: Math.floor(flags.ttl / 1000), reason: flags.reason, decider: flags.decider };
-        const made = (await (await adminClient(flags)).post('/v1/join-tokens', body)) as JoinToken; // the API's own shape
+        const client = await adminClient(flags);
+        const made = await client.ask('POST /v1/join-tokens', body);
         if (flags.write === undefined) show(terminal, flags.output, made, () => jsonText(made, 2));
         else {
           await write(flags.write, made);
@@ -60,7 +55,7 @@ export function joinTokenCreateCommand(terminal: Terminal): Command {
     );
 }
 
-async function write(file: string, made: JoinToken): Promise<void> {
+async function write(file: string, made: JoinTokenAnswer): Promise<void> {
   try {
     await writeFile(file, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
   } catch (thrown) {

@@ -30,7 +30,8 @@ Example:
     )
     .action(
       action<AdminFlags & { output: OutputFormat }>(terminal, async (flags, [file = '']) => {
-        const bytes = await writeWhole(file, await (await adminClient(flags)).pieces('/v1/backup'));
+        const client = await adminClient(flags);
+        const bytes = await writeWhole(file, await client.ask('POST /v1/backup'));
         show(terminal, flags.output, { done: true, file, bytes }, (shown) => `${shown.file}: ${shown.bytes} bytes\n`);
         return 0;
       }),

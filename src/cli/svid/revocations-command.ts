@@ -9,16 +9,6 @@ import { action } from '../terminal/action.ts';
 import { type OutputFormat, outputOption, show, textTable } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-interface RevocationsAnswer {
-  readonly rows: readonly {
-    readonly kind: string;
-    readonly value: string;
-    readonly reason: string;
-    readonly revokedAt: string;
-    readonly keptUntil: string;
-  }[];
-}
-
 /** Newest first; with `--crl` the lists themselves. */
 export function svidRevocationsCommand(terminal: Terminal): Command {
   return new Command('revocations')
@@ -33,11 +23,11 @@ export function svidRevocationsCommand(terminal: Terminal): Command {
       action<AdminFlags & { output: OutputFormat; crl: boolean }>(terminal, async (flags) => {
         const client = await adminClient(flags);
         if (flags.crl) {
-          const answer = (await client.get('/v1/crl')) as { readonly crls: readonly string[] }; // the API's own shape
+          const answer = await client.ask('GET /v1/crl');
           show(terminal, flags.output, answer, () => answer.crls.join(''));
           return 0;
         }
-        const answer = (await client.get('/v1/revocations')) as RevocationsAnswer; // likewise
+        const answer = await client.ask('GET /v1/revocations');
         show(terminal, flags.output, answer, ({ rows }) =>
           textTable(
             ['KIND', 'VALUE', 'REVOKED', 'KEPT UNTIL', 'REASON'],

@@ -3,6 +3,7 @@
  * @module
  */
 import { Command } from 'commander';
+import type { RevokedAnswer } from '../../admin-api/revocations.ts';
 import { GatehouseError } from '../../errors.ts';
 import { oneLine } from '../../lib/printable.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
@@ -20,19 +21,6 @@ interface Flags extends AdminFlags {
   readonly reason: string;
   readonly override: boolean;
   readonly undo: boolean;
-}
-
-interface RevokedAnswer {
-  readonly kind: string;
-  readonly value: string;
-  readonly keptUntil: string;
-  readonly liveSvids: number;
-  readonly liveTokens: number;
-  readonly inForce: boolean;
-  readonly deciders: readonly { readonly pid: number; readonly inForce: boolean }[];
-  readonly replicas: readonly { readonly name: string; readonly deciders: number; readonly inForce: boolean }[];
-  readonly warnings: readonly string[];
-  readonly cannotCut: readonly string[];
 }
 
 /** Exit code 0 when every decider refuses it, 1 when refused or when a decider has not said so within a second. */
@@ -85,11 +73,11 @@ async function revoke(flags: Flags, terminal: Terminal): Promise<0 | 1> {
   const client = await adminClient(flags);
   try {
     if (undo) {
-      const answer = await client.post('/v1/revocations/undo', { ...named, reason });
+      const answer = await client.ask('POST /v1/revocations/undo', { ...named, reason });
       show(terminal, output, answer, () => `${named.kind} ${oneLine(named.value)} is no longer revoked\n`);
       return 0;
     }
-    const answer = (await client.post('/v1/revocations', { ...named, reason, override })) as RevokedAnswer; // the API's own shape
+    const answer = await client.ask('POST /v1/revocations', { ...named, reason, override });
     show(terminal, output, answer, textOf);
     return answer.inForce ? 0 : 1;
   } catch (thrown) {

@@ -3,7 +3,7 @@
  * @module
  */
 import { Command, Option } from 'commander';
-import type { Derivation } from '../../server/admin/explain-routes.ts';
+import type { Derivation } from '../../admin-api/decisions.ts';
 import { type AdminFlags, adminClient, adminOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
@@ -28,7 +28,7 @@ export function whyCommand(terminal: Terminal): Command {
     .action(
       action<Flags>(terminal, async (flags, [id = '']) => {
         const client = await adminClient(flags);
-        const derivation = (await client.get(`/v1/decisions/${encodeURIComponent(id)}`)) as Derivation; // the API's own shape
+        const derivation = await client.ask('GET /v1/decisions/{id}', { id });
         if (flags.asTest !== undefined) await writeTest(flags.asTest, derivation, terminal);
         if (flags.asTest === undefined || flags.output === 'json') {
           const { derivationText } = await import('../policy/explain/derivation-text.ts');

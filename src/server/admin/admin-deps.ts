@@ -2,6 +2,7 @@
  * What the admin API looks at.
  * @module
  */
+import type { StatusAnswer } from '../../admin-api/status.ts';
 import type { Config } from '../../config/config.ts';
 import type { Executables } from '../../identity/attestation/executable.ts';
 import type { Entry } from '../../identity/registration/entry.ts';
@@ -32,7 +33,7 @@ export interface AdminDeps {
   readonly explain: LiveExplain;
   /** The configuration in force. */
   readonly config: () => Config;
-  readonly status: () => unknown;
+  readonly status: () => StatusAnswer;
   readonly log: Log;
   /** Who holds a certificate that TLS has verified. */
   readonly identify: IdentifyCaller;

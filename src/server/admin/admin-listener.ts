@@ -10,9 +10,10 @@ import { connectionRoom } from '../listeners/connection-room.ts';
 import { type HttpDoor, type HttpDoorDeps, type HttpPeer, openHttpDoor } from '../listeners/http-listener.ts';
 import { listenAddress } from '../listeners/listen-addresses.ts';
 import type { AdminDeps } from './admin-deps.ts';
-import type { AdminRequest } from './admin-handler.ts';
-import { routeOf } from './routes.ts';
+import { answerRoute, routeOf } from './handlers.ts';
+import { readQuestion, type Sent } from './question.ts';
 import { sendPieces } from './send-pieces.ts';
+import { versionHeader } from './version-header.ts';
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
@@ -42,9 +43,9 @@ async function answer(
     spiffeId = deps.identify(peer.certificate);
     const who = peer.tls ? authoriseId(spiffeId, deps.config().admin.clients) : authoriseUid(peer.uid, deps);
     const url = urlOf(target);
-    const { handle, rest } = routeOf(method, url.pathname);
-    const asked: AdminRequest = { who, rest, query: url.searchParams, body: await bodyOf(request) };
-    const body = await handle(asked, deps);
+    const found = routeOf(method, url.pathname);
+    const sent: Sent = { query: url.searchParams, body: await bodyOf(request) };
+    const body = await answerRoute(found.route, who, () => readQuestion(found, sent), deps);
     if (isPieces(body)) await sendPieces(response, body);
     else send(response, 200, body);
   } catch (thrown) {
@@ -116,6 +117,6 @@ const isPieces = (body: unknown): body is AsyncIterable<Uint8Array> =>
 
 function send(response: ServerResponse, status: number, body: unknown): void {
   if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.writeHead(status, { ...versionHeader, 'content-type': 'application/json', 'cache-control': 'no-store' });
   response.end(`${JSON.stringify(body)}\n`);
 }

@@ -2,12 +2,13 @@
  * What only a server with the authority role can do, and the one error that any other server answers with.
  * @module
  */
+import type { Answer, Route } from '../../admin-api/routes.ts';
 import { GatehouseError } from '../../errors.ts';
 import type { Authority } from '../../identity/authority/authority.ts';
 import type { Forecast } from '../../identity/authority/rotate/forecast.ts';
 import type { AuthorityUse } from '../../identity/authority/store/state.ts';
 import type { AdminDeps } from './admin-deps.ts';
-import type { AdminHandler, AdminRequest } from './admin-handler.ts';
+import type { AdminRequest, AnswerRoute } from './admin-handler.ts';
 
 export interface AuthorityOperations {
   readonly authority: Authority;
@@ -18,15 +19,21 @@ export interface AuthorityOperations {
 }
 
 /** Answers as an `AdminHandler` does; needs the authority. */
-export type AuthorityHandler = (request: AdminRequest, deps: AdminDeps & AuthorityOperations) => unknown;
+export type AuthorityHandler<R extends Route> = (
+  request: AdminRequest<R>,
+  deps: AdminDeps & AuthorityOperations,
+) => Answer<R> | Promise<Answer<R>>;
 
-/** Makes an admin handler of one that needs the authority: without one it throws `not_supported`, naming where one is. */
-export function ofAuthority(handle: AuthorityHandler): AdminHandler {
-  return (request, deps) => {
+/**
+ * Makes what answers a route of a handler that needs the authority: without one it throws `not_supported`, naming where one is,
+ * before it looks at the question.
+ */
+export const ofAuthority =
+  <R extends Route>(handle: AuthorityHandler<R>): AnswerRoute<R> =>
+  (who, read, deps) => {
     if (deps.operations === undefined) throw noAuthorityHere(deps.config().authorityAddresses);
-    return handle(request, { ...deps, ...deps.operations });
+    return handle({ who, asked: read() }, { ...deps, ...deps.operations });
   };
-}
 
 function noAuthorityHere(addresses: readonly string[]): GatehouseError {
   return new GatehouseError(

@@ -2,9 +2,10 @@
  * What a running server can explain: questions under the policies in force, and under the last few that were.
  * @module
  */
+
+import type { RequestForm } from '../../admin-api/request-form.ts';
 import type { Explanation } from '../../analysis/explain.ts';
 import { type Pair, requestOfPair } from '../../analysis/pair.ts';
-import type { RequestForm } from '../../analysis/request-form.ts';
 import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
 import type { Config } from '../../config/config.ts';
 import type { Watchable } from '../../lib/watchable.ts';

@@ -2,6 +2,7 @@
  * A server that is only a decider, as the composition root sees it: what it knows, and whether that is fresh.
  * @module
  */
+import type { FeedStatus } from '../../admin-api/status.ts';
 import type { Config } from '../../config/config.ts';
 import type { GatehouseError } from '../../errors.ts';
 import type { Metrics } from '../../platform/observe/metrics.ts';
@@ -16,7 +17,7 @@ export interface FollowerPart extends AsyncDisposable {
   /** Something is known, so there is something to decide by. */
   readonly knows: boolean;
   /** For the admin API. */
-  status(): unknown;
+  status(): FeedStatus;
   /** Sets what is only known by looking. */
   look(): void;
 }

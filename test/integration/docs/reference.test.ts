@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import * as z from 'zod';
+import { verbs } from '../../../src/admin-api/authorities.ts';
+import { routes } from '../../../src/admin-api/routes.ts';
 import { configJsonSchema } from '../../../src/config/json-schema.ts';
 import { allCommands, commandLine } from '../../support/command-line.ts';
 
@@ -11,6 +14,7 @@ const all = (text: string, pattern: RegExp): string[] => [...text.matchAll(patte
 interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
 }
 
 /** `listen.extAuthz`, `entries[].selectors`: every key that holds no other keys. */
@@ -27,12 +31,6 @@ describe('docs/reference.md', () => {
       { name: 'metric', of: () => all(source('src/platform/observe/metrics.ts'), /'(gatehouse_\w+)'/g), quoted: false },
       { name: 'error code', of: () => all(source('src/errors.ts'), /^ {2}(\w+): row\(/gm), quoted: true },
       { name: 'command', of: async () => (await allCommands()).map((words) => words.join(' ')), quoted: false },
-      {
-        name: 'admin route',
-        of: () =>
-          globSync('src/server/admin/*.ts').flatMap((file) => all(source(file), /'((?:GET|POST) \/v1\/[\w/]+)'/g)),
-        quoted: false,
-      },
     ];
   for (const { name, of, quoted } of things) {
     it(`has every ${name}`, async () => {
@@ -64,6 +62,84 @@ describe('docs/reference.md', () => {
       return !reference.includes(`\`${key}\``) && !reference.includes(`\`.${last}\``);
     });
     assert.deepEqual(missing, []);
+  });
+});
+
+/** The fields of a schema; of a list those of its rows, of alternatives those of each. */
+function fieldsOf({ items, anyOf, properties }: Schema): [string, Schema][] {
+  if (items !== undefined) return fieldsOf(items);
+  if (anyOf !== undefined) return anyOf.flatMap(fieldsOf);
+  return Object.entries(properties ?? {});
+}
+
+const allFieldsOf = (schema: Schema): string[] =>
+  fieldsOf(schema).flatMap(([name, inner]) => [name, ...allFieldsOf(inner)]);
+
+describe("docs/reference.md's admin API", () => {
+  const section = reference.slice(reference.indexOf('## Admin API'), reference.indexOf('## Errors'));
+  const rows = new Map(
+    section
+      .split('\n')
+      .filter((line) => /^\| `(GET|POST) /.test(line))
+      .flatMap((line) => {
+        const [, name = '', asks = '', answers = ''] = line.split(/(?<!\\)\|/);
+        const route = name.trim().slice(1, -1);
+        const names = route.endsWith('/VERB') ? verbs.map((verb) => route.replace('VERB', verb)) : [route];
+        return names.map((each) => [each, { asks, answers }] as const);
+      }),
+  );
+  const words = (cell: string): Set<string> =>
+    new Set(
+      all(cell, /`([^`]*)`/g).flatMap((code) => all(code.replace(/^(GET|POST) .*|^[a-z]+ [a-z]+$/, ''), /(\w+)/g)),
+    );
+  const shapes = (route: keyof typeof routes): { name: 'asks' | 'answers'; shape: Schema }[] => {
+    const { asks, answers } = routes[route];
+    const asSchema = (of: z.ZodType): Schema => z.toJSONSchema(of, { io: 'input', unrepresentable: 'any' }) as Schema;
+    return [
+      { name: 'asks', shape: asSchema(asks) },
+      ...(answers === 'bytes' ? [] : [{ name: 'answers' as const, shape: asSchema(answers) }]),
+    ];
+  };
+
+  it('has the routes of the table, and no others', () => {
+    assert.deepEqual([...rows.keys()].sort(), Object.keys(routes).sort());
+  });
+
+  for (const route of Object.keys(routes) as (keyof typeof routes)[])
+    for (const { name, shape } of shapes(route))
+      it(`names every field that ${route} ${name}, and no other`, () => {
+        const told = words(rows.get(route)?.[name] ?? '');
+        const known = new Set(allFieldsOf(shape));
+        assert.deepEqual(
+          fieldsOf(shape)
+            .map(([field]) => field)
+            .filter((field) => !told.has(field)),
+          [],
+          'missing',
+        );
+        const beside = new Set([
+          ...verbs,
+          'x509',
+          'jwt',
+          'rotation_blocked',
+          'blockers',
+          'blockerCount',
+          'next',
+          'etaSeconds',
+        ]);
+        assert.deepEqual(
+          [...told].filter((word) => !known.has(word) && !beside.has(word)),
+          [],
+          'unknown',
+        );
+      });
+
+  it('names every field at every depth', () => {
+    const told = words(section);
+    const known = (Object.keys(routes) as (keyof typeof routes)[]).flatMap((route) =>
+      shapes(route).flatMap(({ shape }) => allFieldsOf(shape)),
+    );
+    assert.deepEqual([...new Set(known)].filter((field) => !told.has(field)).sort(), []);
   });
 });
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
 import { join } from 'node:path';
-import type { Derivation } from '../../../src/server/admin/explain-routes.ts';
+import type { Derivation } from '../../../src/admin-api/decisions.ts';
 import { askAdmin } from '../../support/ask-admin.ts';
 import { startHttpEcho } from '../../support/echo-app.ts';
 import { startGuardedServer } from '../../support/guarded-server.ts';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { askAdmin } from '../../support/ask-admin.ts';
 import { checkClient, question } from '../../support/check-client.ts';
 import { startChild } from '../../support/child.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -212,8 +213,7 @@ describe('the operator rotates', function () {
 });
 
 async function fetchAdmin(server: RunningGatehouse, path: string): Promise<unknown> {
-  const { adminClient } = await import('../../../src/cli/admin/admin-client.ts');
-  return (await adminClient({ admin: server.ready.admin, config: '' })).get(path);
+  return (await askAdmin(server.ready.admin, 'GET', path)).body;
 }
 
 describe('the operator revokes an identity', function () {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import type { Derivation } from '../../../src/server/admin/explain-routes.ts';
+import type { Derivation } from '../../../src/admin-api/decisions.ts';
 import { askAdmin } from '../../support/ask-admin.ts';
 import { checkClient, question } from '../../support/check-client.ts';
 import { startChild } from '../../support/child.ts';

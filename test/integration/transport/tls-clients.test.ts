@@ -97,7 +97,7 @@ const clients: readonly Client[] = [
     name: 'the admin API over mTLS',
     async call(port, dir) {
       const client = await adminClient({ admin: `https://127.0.0.1:${port}`, svid: dir.at('svid'), config: '' });
-      return client.post('/v1/backup', {});
+      return client.ask('POST /v1/backup');
     },
   },
   ...['verify-full', 'verify-ca', 'anything-else'].map((mode) => ({
@@ -139,9 +139,9 @@ describe('clients over TLS', function () {
   it('all say themselves that the server is verified', () => {
     const opens =
       /from 'node:https'|import\('node:https'\)|createSsl\(|import postgres\b|\b(?:connect|createSecureContext)\b[^;]*from 'node:tls'/;
-    // admin-client.ts takes its options from admin-tls.ts, the store from postgres-tls.ts; tls-front.ts is a server.
+    // admin-transport.ts takes its options from admin-tls.ts, the store from postgres-tls.ts; tls-front.ts is a server.
     const elsewhere = new Map([
-      ['cli/admin-client.ts', 'cli/workload/admin-tls.ts'],
+      ['cli/admin/admin-transport.ts', 'cli/admin/admin-tls.ts'],
       ['platform/storage/postgres-host.ts', 'platform/storage/postgres-tls.ts'],
       ['transport/tls-front.ts', 'transport/tls-front.ts'],
     ]);

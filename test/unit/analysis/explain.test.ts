@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import type { RequestForm } from '../../../src/admin-api/request-form.ts';
 import type { Explanation } from '../../../src/analysis/explain.ts';
-import type { RequestForm } from '../../../src/analysis/request-form.ts';
 import { policyDir, webToApi } from '../../support/explaining.ts';
 
 const istio = (action: string, rules: string, name = 'p', spec = ''): string => `apiVersion: security.istio.io/v1

@@ -1,71 +1,106 @@
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import type { Answer, Route } from '../../../src/admin-api/routes.ts';
 import { commandLine } from '../../support/command-line.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 /** Clears the screen in two ways, turns the writing round, and begins a row of its own. */
 const EVIL = 'x\u001b[2J\u009b2J\u202e\u2028\u200b\r\nFORGED  root  ca revoke';
 
-/** Whatever was asked: an answer in which every text is the evil one. */
-const answers: Readonly<Record<string, unknown>> = {
-  '/v1/audit': {
-    rows: [{ at: EVIL, who: EVIL, verb: EVIL, use: EVIL, authorityId: EVIL, reason: EVIL, result: EVIL }],
+const AT = '2026-01-31T12:00:00.000Z';
+
+const blocker = {
+  ...{ spiffeId: EVIL, serial: EVIL, consumer: EVIL, protocol: EVIL, grade: EVIL },
+  ...{ holdsSequence: 1, needsSequence: 2, lastSeenAt: null, doneBy: null },
+};
+
+const stage = {
+  ...{ plane: EVIL, mode: EVIL, stage: EVIL, decision: EVIL, said: EVIL },
+  policies: [
+    {
+      ...{ policy: EVIL, kind: EVIL, owner: EVIL, file: EVIL, line: 1, mode: EVIL, applies: EVIL },
+      rules: [
+        {
+          ...{ rule: 0, effect: EVIL, line: 1, holds: false },
+          clauses: [{ fact: EVIL, values: [EVIL], relation: EVIL, patterns: [EVIL], text: EVIL }],
+        },
+      ],
+    },
+  ],
+};
+
+const explained: Answer<'POST /v1/explain'> = {
+  ...{ decision: 'deny', reason: EVIL, policy: EVIL, rule: 0, summary: EVIL, snapshot: 1, request: null, dryRun: null },
+  destination: { spiffeId: EVIL, namespace: EVIL, labels: { [EVIL]: EVIL }, foundBy: EVIL },
+  planes: [{ plane: EVIL, mode: EVIL, decision: 'deny', reason: EVIL, policy: EVIL, rule: 0 }],
+  stages: [stage],
+  nearMisses: [],
+  flip: {},
+};
+
+/** Answers in which every text is the evil one. */
+const told: { readonly [R in Route]?: Answer<R> } = {
+  'GET /v1/audit': {
+    rows: [{ at: AT, who: EVIL, verb: EVIL, use: EVIL, authorityId: EVIL, reason: EVIL, result: EVIL }],
   },
-  '/v1/ledger': {
+  'GET /v1/ledger': {
     rows: [
       {
-        issuedAt: EVIL,
-        kind: EVIL,
-        spiffeId: EVIL,
-        serial: EVIL,
-        authorityId: EVIL,
-        notAfter: EVIL,
-        channel: EVIL,
-        consumer: EVIL,
+        ...{ issuedAt: AT, kind: EVIL, spiffeId: EVIL, serial: EVIL, authorityId: EVIL, notBefore: AT, notAfter: AT },
+        ...{ selectors: [EVIL], spkiSha256: EVIL, channel: EVIL, consumer: EVIL, bundleSequence: 1 },
       },
     ],
     next: EVIL,
   },
-  '/v1/revocations': {
-    rows: [{ kind: EVIL, value: EVIL, reason: EVIL, revokedAt: EVIL, keptUntil: EVIL }],
+  'GET /v1/revocations': {
+    sequence: 1,
+    rows: [{ kind: EVIL, value: EVIL, authorityId: EVIL, reason: EVIL, revokedAt: AT, keptUntil: AT }],
   },
-  '/v1/entries': {
+  'GET /v1/entries': {
     entries: [
-      { spiffeId: EVIL, selectors: [EVIL], x509SvidTtl: EVIL, hint: EVIL, isServiceAccount: false, origin: EVIL },
+      {
+        ...{ spiffeId: EVIL, selectors: [EVIL], x509SvidTtl: EVIL, dnsNames: [EVIL], hint: EVIL, origin: EVIL },
+        ...{ isServiceAccount: false, isRevoked: false },
+      },
     ],
   },
-  '/v1/entries/explain': {
+  'GET /v1/entries/explain': {
     selectors: [EVIL],
     entitled: [EVIL],
-    nearest: [{ spiffeId: EVIL, origin: EVIL, lacked: [EVIL] }],
+    revoked: [EVIL],
+    nearest: [{ spiffeId: EVIL, origin: EVIL, held: [EVIL], lacked: [EVIL] }],
   },
-  '/v1/authorities': {
+  'GET /v1/authorities': {
     trustDomain: EVIL,
+    sequence: 1,
     x509Authorities: [
-      { id: EVIL, slot: EVIL, notBefore: EVIL, notAfter: EVIL, unexpiredSvids: 0, unacknowledged: [{ doneBy: null }] },
+      {
+        ...{ id: EVIL, use: EVIL, slot: EVIL, notBefore: AT, notAfter: AT, subjectKeyId: EVIL, publishedSequence: 1 },
+        ...{ unexpiredSvids: 0, unacknowledged: [blocker], unacknowledgedCount: 1, unacknowledgedNotByWaiting: 1 },
+      },
     ],
     jwtAuthorities: [],
   },
-  '/v1/decisions/abc': {
+  'GET /v1/decisions/{id}': {
     record: {
-      id: EVIL,
-      at: EVIL,
-      decision: 'deny',
-      reason: EVIL,
-      policy: EVIL,
-      rule: 0,
-      source: { principal: EVIL, address: EVIL },
+      ...{ id: EVIL, at: AT, decision: 'deny', reason: EVIL, policy: EVIL, rule: 0, snapshot: 1 },
+      source: { principal: EVIL, address: EVIL, port: 1 },
       request: { protocol: 'http', method: EVIL, host: EVIL, path: EVIL },
     },
     snapshot: 1,
     inForce: 1,
-    before: null,
-    now: null,
+    before: explained,
+    now: explained,
+    reproduced: true,
     notes: [EVIL],
     test: { name: EVIL, request: { http: { headers: { [EVIL]: EVIL } } } },
   },
+  'POST /v1/explain': explained,
 };
+
+/** By method and path. */
+const answers = new Map(Object.entries(told).map(([route, answer]) => [route.replace('{id}', 'abc'), answer]));
 
 const COMMANDS: readonly (readonly string[])[] = [
   ['ca', 'log'],
@@ -78,15 +113,15 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['why', 'abc', '--as-test'],
   ['svid', 'revoke', '--serial', 'ab'],
   ['ca', 'rotate', '--timeout', '1s'],
+  ['policy', 'explain', 'default/a', 'default/b'],
 ];
 
 describe('what a server tells of outside texts', () => {
   let dir: TempDir;
   const server = createServer((request, response) => {
-    const answer = answers[request.url?.split('?')[0] ?? ''];
-    const isAsked = request.method === 'GET' && answer !== undefined;
-    response.writeHead(isAsked ? 200 : 409, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(isAsked ? answer : { code: 'internal', message: EVIL, details: { [EVIL]: EVIL } }));
+    const answer = answers.get(`${request.method} ${request.url?.split('?')[0]}`);
+    response.writeHead(answer === undefined ? 409 : 200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(answer ?? { code: 'internal', message: EVIL, details: { [EVIL]: EVIL } }));
   });
 
   before(async () => {

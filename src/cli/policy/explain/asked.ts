@@ -4,11 +4,12 @@
  */
 import { resolve } from 'node:path';
 import { Option } from 'commander';
-import type { Explanation } from '../../../analysis/explain.ts';
+import type { AdminClient } from '../../../admin-api/client.ts';
+import type { ExplainAnswer } from '../../../admin-api/explain.ts';
 import type { Pair } from '../../../analysis/pair.ts';
 import type { Config } from '../../../config/config.ts';
 import { GatehouseError } from '../../../errors.ts';
-import { type AdminClient, adminClient } from '../../admin/admin-client.ts';
+import { adminClient } from '../../admin/admin-client.ts';
 import { note } from '../../terminal/output.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 
@@ -38,7 +39,7 @@ export function askedOptions(): Option[] {
 
 export interface Asked {
   readonly of: 'server' | 'files';
-  explain(request: Uint8Array | Pair): Promise<Explanation>;
+  explain(request: Uint8Array | Pair): Promise<ExplainAnswer>;
 }
 
 /** Finds out who answers; says on stderr when it is not whom one might think. */
@@ -54,7 +55,7 @@ export async function openAsked(flags: AskedFlags, terminal: Terminal): Promise<
 
 async function runs(client: AdminClient): Promise<boolean> {
   try {
-    await client.get('/v1/status');
+    await client.ask('GET /v1/status');
     return true;
   } catch (thrown) {
     if (thrown instanceof GatehouseError && thrown.code === 'unreachable') return false;
@@ -64,11 +65,11 @@ async function runs(client: AdminClient): Promise<boolean> {
 
 const server = (client: AdminClient): Asked => ({
   of: 'server',
-  async explain(request) {
-    const body =
-      request instanceof Uint8Array ? { checkRequest: Buffer.from(request).toString('base64') } : { pair: request };
-    return (await client.post('/v1/explain', body)) as Explanation; // the API's own shape
-  },
+  explain: (request) =>
+    client.ask(
+      'POST /v1/explain',
+      request instanceof Uint8Array ? { checkRequest: Buffer.from(request).toString('base64') } : { pair: request },
+    ),
 });
 
 async function files(config: Config): Promise<Asked> {

@@ -2,8 +2,8 @@
  * A past decision as a person reads it.
  * @module
  */
-import type { Explanation } from '../../../analysis/explain.ts';
-import type { Derivation } from '../../../server/admin/explain-routes.ts';
+import type { Derivation } from '../../../admin-api/decisions.ts';
+import type { ExplainAnswer } from '../../../admin-api/explain.ts';
 import { explanationText } from './explanation-text.ts';
 
 /** Renders a derivation; ends with a newline. */
@@ -27,7 +27,12 @@ export function derivationText({ record, snapshot, inForce, before, now, notes }
   return `${rows.join('')}\n${derivations(snapshot, inForce, before, now)}`;
 }
 
-function derivations(snapshot: number, inForce: number, before: Explanation | null, now: Explanation | null): string {
+function derivations(
+  snapshot: number,
+  inForce: number,
+  before: ExplainAnswer | null,
+  now: ExplainAnswer | null,
+): string {
   if (now === null) return '';
   if (snapshot === inForce) return explanationText(now);
   const past = before === null ? '' : `UNDER GENERATION ${snapshot}\n\n${explanationText(before)}\n`;

@@ -3,17 +3,21 @@
  * @module
  */
 import { relative } from 'node:path';
-import type { Explanation } from '../../../analysis/explain.ts';
-import type { ShownClause } from '../../../analysis/explain-clause.ts';
-import type { ShownFlip } from '../../../analysis/explain-show-flip.ts';
-import type { ShownPolicy, ShownRule, ShownStage } from '../../../analysis/explain-stage.ts';
-import type { NearMiss } from '../../../analysis/near-misses.ts';
+import type {
+  Clause,
+  ExplainAnswer,
+  ExplainedPolicy,
+  ExplainedRule,
+  ExplainedStage,
+  Flip,
+  NearMiss,
+} from '../../../admin-api/explain.ts';
 
 /** Rules of one policy that are shown; the nearest come first. */
 const MOST_RULES = 3;
 
 /** Renders an explanation; ends with a newline. */
-export function explanationText(explanation: Explanation): string {
+export function explanationText(explanation: ExplainAnswer): string {
   const { stages, nearMisses, flip, planes } = explanation;
   const parts = [
     head(explanation),
@@ -27,11 +31,11 @@ export function explanationText(explanation: Explanation): string {
   return parts.join('\n');
 }
 
-function flipParts(title: string, flip: ShownFlip): string[] {
+function flipParts(title: string, flip: Flip): string[] {
   return flip.request === undefined && flip.policy === undefined ? [] : [`${title}\n${flipText(flip)}`];
 }
 
-function head({ decision, summary, destination, planes, dryRun, snapshot }: Explanation): string {
+function head({ decision, summary, destination, planes, dryRun, snapshot }: ExplainAnswer): string {
   const rows: [string, string][] = [];
   if (destination !== null) {
     const labels = Object.entries(destination.labels ?? {}).map(([key, value]) => `${key}=${value}`);
@@ -56,7 +60,7 @@ const by = (policy: string | null, rule: number | null): string =>
   policy === null ? '' : ` by ${policy}${rule === null ? '' : ` rule ${rule}`}`;
 
 /** The stages, under a heading a plane and direction. */
-function pathText(stages: readonly ShownStage[]): string {
+function pathText(stages: readonly ExplainedStage[]): string {
   let heading = '';
   let out = '';
   const width = Math.max(...stages.map(({ stage }) => stage.length));
@@ -70,12 +74,12 @@ function pathText(stages: readonly ShownStage[]): string {
   return out;
 }
 
-function headingOf({ plane, mode, direction, endpoint }: ShownStage): string {
+function headingOf({ plane, mode, direction, endpoint }: ExplainedStage): string {
   const side = direction === undefined ? '' : ` ${direction}${endpoint === undefined ? '' : ` of ${endpoint}`}`;
   return `${plane}${side}${mode === 'observe' ? ' (observed only)' : ''}`;
 }
 
-function policyText({ policy, kind, owner, file, line, mode, applies, rules }: ShownPolicy): string {
+function policyText({ policy, kind, owner, file, line, mode, applies, rules }: ExplainedPolicy): string {
   const notes = [kind, ...(owner === null ? [] : [`owner ${owner}`]), ...(mode === 'dry-run' ? ['dry run'] : [])];
   const doubt = applies === 'unknown' ? '  whether it applies is unknown: nobody told the labels\n'.padStart(8) : '';
   const shown = rules.slice(0, MOST_RULES).map(ruleText);
@@ -83,12 +87,12 @@ function policyText({ policy, kind, owner, file, line, mode, applies, rules }: S
   return `      ${policy} (${notes.join(', ')})  ${place(file, line)}\n${doubt}${[...shown, ...more].join('')}`;
 }
 
-function ruleText({ rule, effect, line, holds, clauses }: ShownRule): string {
+function ruleText({ rule, effect, line, holds, clauses }: ExplainedRule): string {
   const verdict = holds ? `holds: ${effect}` : 'does not hold';
   return `        rule ${rule} (line ${line}) ${verdict}\n${clauses.map(clauseText).join('')}`;
 }
 
-const clauseText = ({ text }: ShownClause): string => `          ${text}\n`;
+const clauseText = ({ text }: Clause): string => `          ${text}\n`;
 
 function nearMissText(miss: NearMiss): string {
   const { plane, stage, direction, policy, owner, rule, file, line, failedClauses, first } = miss;
@@ -101,7 +105,7 @@ function nearMissText(miss: NearMiss): string {
 }
 
 /** Both changes; the policy's with the lines to change. */
-function flipText({ request, policy }: ShownFlip): string {
+function flipText({ request, policy }: Flip): string {
   let out = '';
   if (request !== undefined) out += `  request  ${request.text}\n`;
   if (policy === undefined) return out;

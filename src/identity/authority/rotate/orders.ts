@@ -6,8 +6,7 @@ import type { AuthorityUse } from '../store/state.ts';
 import type { Blocker } from './gate.ts';
 
 /** The steps of a rotation, in the order in which they are taken; `undo` reverses the last one. */
-export const verbs = ['prepare', 'activate', 'taint', 'revoke', 'undo'] as const;
-export type Verb = (typeof verbs)[number];
+export type Verb = 'prepare' | 'activate' | 'taint' | 'revoke' | 'undo';
 
 /** One order; its giver and its reason are recorded in the audit log. */
 export interface Order {

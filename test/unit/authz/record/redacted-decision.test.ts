@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { encodeRequestForm, type RequestForm } from '../../../../src/analysis/request-form.ts';
+import type { RequestForm } from '../../../../src/admin-api/request-form.ts';
+import { encodeRequestForm } from '../../../../src/analysis/request-form.ts';
 import { createRedactor } from '../../../../src/authz/record/redacted-decision.ts';
 import type { PolicyModel, TextPattern } from '../../../../src/policy/model.ts';
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { createAccounts } from '../../../../src/lib/accounts.ts';
 import { createWatchable } from '../../../../src/lib/watchable.ts';
 import type { AdminDeps } from '../../../../src/server/admin/admin-deps.ts';
-import { routeOf } from '../../../../src/server/admin/routes.ts';
+import { answerRoute, routeOf } from '../../../../src/server/admin/handlers.ts';
+import { readQuestion } from '../../../../src/server/admin/question.ts';
 
 const ofTheAuthority = [
   'GET /v1/authorities',
@@ -34,8 +35,9 @@ const deps = {
 
 async function ask(route: string): Promise<unknown> {
   const [method = '', path = ''] = route.split(' ');
-  const query = new URLSearchParams({ verb: 'prepare' });
-  return routeOf(method, path).handle({ who: 'uid:0', rest: '', query, body: undefined }, deps);
+  const found = routeOf(method, path);
+  const read = () => readQuestion(found, { query: new URLSearchParams(), body: undefined });
+  return answerRoute(found.route, 'uid:0', read, deps);
 }
 
 describe('admin routes on a server that is only a decider', () => {

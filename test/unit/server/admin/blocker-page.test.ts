@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { GatehouseError } from '../../../../src/errors.ts';
 import type { Blocker } from '../../../../src/identity/authority/rotate/gate.ts';
-import { blockerQueryOf, FIRST_PAGE, pageOfBlockers } from '../../../../src/server/admin/blocker-page.ts';
+import { FIRST_PAGE, pageOfBlockers } from '../../../../src/server/admin/blocker-page.ts';
 
 const blockerOf = (index: number): Blocker => ({
   spiffeId: `spiffe://cluster.local/ns/default/sa/w${(index * 7919) % 2_500}`,
@@ -29,20 +28,11 @@ describe('pageOfBlockers', () => {
     let page: string | undefined;
     let left = all;
     do {
-      const query = new URLSearchParams({ limit: '400', ...(page !== undefined && { page }) });
-      const answer = await pageOfBlockers(left, blockerQueryOf(query));
+      const answer = await pageOfBlockers(left, { limit: 400, page });
       seen.push(...answer.blockers.map(({ consumer }) => consumer));
       page = answer.next;
       left = left.filter(({ consumer }) => !seen.slice(0, 200).includes(consumer));
     } while (page !== undefined);
     assert.deepEqual(seen.toSorted(), all.map(({ consumer }) => consumer).toSorted());
   });
-
-  for (const bad of ['limit=0', 'limit=10001', 'limit=x', 'page=', 'page=%2F%2F']) {
-    it(`refuses ${bad}`, () =>
-      assert.throws(
-        () => blockerQueryOf(new URLSearchParams(bad)),
-        (thrown) => thrown instanceof GatehouseError && thrown.code === 'message_invalid',
-      ));
-  }
 });

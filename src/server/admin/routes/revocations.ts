@@ -2,26 +2,19 @@
  * `/v1/revocations` and `/v1/crl`.
  * @module
  */
-import * as z from 'zod';
-import { asGatehouseError, GatehouseError } from '../../errors.ts';
-import type { Authority } from '../../identity/authority/authority.ts';
-import type { RevocationTarget } from '../../identity/authority/revoke/revocation-target.ts';
-import type { RevocationRow } from '../../identity/authority/store/store.ts';
-import { certificatesToPem, crlsToPem } from '../../identity/pki/pem.ts';
-import type { Entry } from '../../identity/registration/entry.ts';
-import { authorityIdOf, deciderIdOf } from '../../spiffe/own-ids.ts';
-import type { TrustDomain } from '../../spiffe/trust-domain.ts';
-import type { AuthorityHandler } from './authority-operations.ts';
-import { bodyAs } from './body.ts';
-import { timeText } from './time-text.ts';
-
-const orderSchema = z.strictObject({
-  kind: z.enum(['serial', 'id', 'spki', 'decider']),
-  value: z.string().min(1).max(2048),
-  reason: z.string().max(1000).default(''),
-  /** Revokes by serial or key although a decider cannot see certificates; and a name that nobody has yet. */
-  override: z.boolean().default(false),
-});
+import type { RevocationsAnswer } from '../../../admin-api/revocations.ts';
+import type { ReadQuestion } from '../../../admin-api/routes.ts';
+import { asGatehouseError, GatehouseError } from '../../../errors.ts';
+import type { Authority } from '../../../identity/authority/authority.ts';
+import type { RevocationTarget } from '../../../identity/authority/revoke/revocation-target.ts';
+import type { RevocationRow } from '../../../identity/authority/store/store.ts';
+import { certificatesToPem, crlsToPem } from '../../../identity/pki/pem.ts';
+import type { Entry } from '../../../identity/registration/entry.ts';
+import { authorityIdOf, deciderIdOf } from '../../../spiffe/own-ids.ts';
+import type { TrustDomain } from '../../../spiffe/trust-domain.ts';
+import type { AdminDeps } from '../admin-deps.ts';
+import type { AuthorityHandler } from '../authority-operations.ts';
+import { timeText } from '../time-text.ts';
 
 /** How long a decider may take to say that it refuses. */
 const IN_FORCE_WITHIN_MS = 1_000;
@@ -35,8 +28,11 @@ const cannotCut = [
 ];
 
 /** `POST /v1/revocations`: in force on every decider when it answers. */
-export const revoke: AuthorityHandler = async ({ who, body }, { authority, entries, deciders, log }) => {
-  const { override, ...order } = bodyAs(orderSchema, body);
+export const revoke: AuthorityHandler<'POST /v1/revocations'> = async (
+  { who, asked },
+  { authority, entries, deciders, log },
+) => {
+  const { override, ...order } = asked;
   const { row, target, warnings } = await refusalsKept('svid revoke', who, order, authority, async () => {
     const mayBe =
       order.kind === 'id'
@@ -135,7 +131,7 @@ function outOfReach(deciders: Deciders): string[] {
 async function refusalsKept<T>(
   verb: string,
   who: string,
-  { kind, value, reason }: Pick<z.output<typeof orderSchema>, 'kind' | 'value' | 'reason'>,
+  { kind, value, reason }: Pick<ReadQuestion<'POST /v1/revocations'>, 'kind' | 'value' | 'reason'>,
   authority: Authority,
   work: () => Promise<T>,
 ): Promise<T> {
@@ -156,7 +152,7 @@ async function refusalsKept<T>(
   }
 }
 
-type Deciders = Parameters<AuthorityHandler>[1]['deciders'];
+type Deciders = AdminDeps['deciders'];
 
 /** A serial and a key are known only from a certificate; a decider that never saw one would let them pass. */
 async function certificatesSeen(deciders: Deciders, authority: Authority, override: boolean): Promise<string[]> {
@@ -187,25 +183,28 @@ async function certificatesSeen(deciders: Deciders, authority: Authority, overri
 }
 
 /** `POST /v1/revocations/undo`: of an ID or a key, once nothing lives that it kept out. */
-export const undoRevocation: AuthorityHandler = async ({ who, body }, { authority, log }) => {
-  const { override: _, ...order } = bodyAs(orderSchema, body);
+export const undoRevocation: AuthorityHandler<'POST /v1/revocations/undo'> = async (
+  { who, asked },
+  { authority, log },
+) => {
+  const { override: _, ...order } = asked;
   await refusalsKept('svid revoke --undo', who, order, authority, () => authority.undoRevocation({ ...order, who }));
   log.warn({ who, kind: order.kind, value: order.value, reason: order.reason }, 'a revocation was undone');
   return { done: true, sequence: authority.revocations.value.sequence };
 };
 
-function revocationRow({ revokedAt, notAfterAt, ...rest }: RevocationRow) {
+function revocationRow({ revokedAt, notAfterAt, ...rest }: RevocationRow): RevocationsAnswer['rows'][number] {
   return { ...rest, revokedAt: timeText(revokedAt), keptUntil: timeText(notAfterAt) };
 }
 
 /** What is revoked and has not expired, newest first. */
-export const revocations: AuthorityHandler = (_, { authority }) => {
+export const revocations: AuthorityHandler<'GET /v1/revocations'> = (_, { authority }) => {
   const { sequence, rows } = authority.revocations.value;
   return { sequence, rows: [...rows].sort((a, b) => b.revokedAt - a.revokedAt).map(revocationRow) };
 };
 
 /** The CRLs, one an X.509 authority that has revoked something, and the certificates that they verify with; PEM. */
-export const crl: AuthorityHandler = (_, { authority }) => ({
+export const crl: AuthorityHandler<'GET /v1/crl'> = (_, { authority }) => ({
   crls: authority.crls.value.map((der) => crlsToPem([der])),
   bundle: certificatesToPem(authority.bundles.value.own.x509Authorities),
 });

@@ -2,10 +2,10 @@
  * `POST /v1/backup`: the whole authority in one sealed file, taken while it serves.
  * @module
  */
-import { asGatehouseError } from '../../errors.ts';
-import type { AuthorityHandler, AuthorityOperations } from './authority-operations.ts';
+import { asGatehouseError } from '../../../errors.ts';
+import type { AuthorityHandler, AuthorityOperations } from '../authority-operations.ts';
 
-export const backup: AuthorityHandler = ({ who }, deps) => audited(who, deps);
+export const backup: AuthorityHandler<'POST /v1/backup'> = ({ who }, deps) => audited(who, deps);
 
 /** The audit has its row when the last piece has gone: `cancelled` where who asked did not wait for it. */
 async function* audited(who: string, deps: AuthorityOperations): AsyncGenerator<Uint8Array> {

@@ -2,55 +2,50 @@
  * `/v1/explain` and `/v1/decisions/ID`.
  * @module
  */
-import type { Explanation } from '../../analysis/explain.ts';
-import { readPair } from '../../analysis/pair.ts';
-import { testOfDecision } from '../../analysis/policy-test/test-of-decision.ts';
-import { encodeRequestForm } from '../../analysis/request-form.ts';
-import type { RedactedDecision } from '../../authz/record/redacted-decision.ts';
-import { GatehouseError } from '../../errors.ts';
-import { type DecisionRecord, decisionRecord } from '../log/decision-record.ts';
-import type { AdminDeps } from './admin-deps.ts';
-import type { AdminHandler } from './admin-handler.ts';
+import type { ReadQuestion } from '../../../admin-api/routes.ts';
+import type { Explanation } from '../../../analysis/explain.ts';
+import { readPair } from '../../../analysis/pair.ts';
+import { testOfDecision } from '../../../analysis/policy-test/test-of-decision.ts';
+import { encodeRequestForm, readRequestForm } from '../../../analysis/request-form.ts';
+import type { RedactedDecision } from '../../../authz/record/redacted-decision.ts';
+import { GatehouseError } from '../../../errors.ts';
+import { type DecisionRecord, decisionRecord } from '../../log/decision-record.ts';
+import type { AdminDeps } from '../admin-deps.ts';
+import type { AdminHandler } from '../admin-handler.ts';
+
+type Question = ReadQuestion<'POST /v1/explain'>;
 
 /**
- * Explains what the policies in force say. The body is a request form, or `{ "request": … }` with one, or
- * `{ "checkRequest": … }` with the bytes of a CheckRequest in base64, or `{ "pair": { from, to, port, http } }` with the names of workloads.
+ * Reads what is to be explained: a request form, or `{ "request": … }` with one, or `{ "checkRequest": … }` with the bytes of a
+ * CheckRequest in base64, or `{ "pair": { from, to, port, http } }` with the names of workloads.
+ *
+ * @throws GatehouseError `message_invalid`, naming every member that is wrong
  */
-export const explain: AdminHandler = ({ body }, deps) =>
-  deps.explain.explain({ request: requestOf(body, deps), nowMs: Date.now(), caller: { local: true } });
-
-function requestOf(body: unknown, deps: AdminDeps): Uint8Array {
+export function readExplainQuestion(body: unknown): Question {
   if (typeof body !== 'object' || body === null)
     throw new GatehouseError('message_invalid', 'send a request: { "source": …, "destination": …, "http": … }');
   if ('checkRequest' in body) {
-    if (typeof body.checkRequest === 'string') return Buffer.from(body.checkRequest, 'base64');
+    if (typeof body.checkRequest === 'string') return { checkRequest: body.checkRequest };
     throw new GatehouseError('message_invalid', 'checkRequest must be the bytes of a CheckRequest in base64');
   }
-  if ('pair' in body) return encodeRequestForm(deps.explain.requestOf(readPair(body.pair)));
-  return encodeRequestForm('request' in body ? body.request : body);
+  if ('pair' in body) return { pair: readPair(body.pair) };
+  return readRequestForm('request' in body ? body.request : body);
 }
 
-/** A past decision, derived again. */
-export interface Derivation {
-  readonly record: DecisionRecord;
-  /** Generation of policy that decided, and the one in force. */
-  readonly snapshot: number;
-  readonly inForce: number;
-  /** The derivation under the policies that decided; null if they, or the request, are kept no longer. */
-  readonly before: Explanation | null;
-  /** The derivation under the policies in force; null if the request is not kept. The same as `before` if they decided. */
-  readonly now: Explanation | null;
-  /** Whether the derivation reached the recorded decision; null if there is none. */
-  readonly reproduced: boolean | null;
-  readonly notes: readonly string[];
-  /** The decision as a policy test; null without a request. */
-  readonly test: unknown;
+/** Explains what the policies in force say. */
+export const explain: AdminHandler<'POST /v1/explain'> = ({ asked }, deps) =>
+  deps.explain.explain({ request: requestOf(asked, deps), nowMs: Date.now(), caller: { local: true } });
+
+function requestOf(asked: Question, deps: AdminDeps): Uint8Array {
+  if ('checkRequest' in asked) return Buffer.from(asked.checkRequest, 'base64');
+  if ('pair' in asked) return encodeRequestForm(deps.explain.requestOf(asked.pair));
+  return encodeRequestForm('request' in asked ? asked.request : asked);
 }
 
 const FLUSH_TIMEOUT_MS = 500;
 
 /** The derivation of a decision that is still kept. */
-export const why: AdminHandler = async ({ rest: id }, deps): Promise<Derivation> => {
+export const why: AdminHandler<'GET /v1/decisions/{id}'> = async ({ asked: { id } }, deps) => {
   const kept = await find(id, deps);
   const { explain: live } = deps;
   const record = decisionRecord(kept);

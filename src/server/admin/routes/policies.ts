@@ -2,12 +2,10 @@
  * `/v1/policies` and `/v1/decisions`.
  * @module
  */
-
-import type { AdminHandler } from './admin-handler.ts';
-import { limitOf } from './limit.ts';
+import type { AdminHandler } from '../admin-handler.ts';
 
 /** What is in force, and what files say that is not. */
-export const policies: AdminHandler = (_, deps) => {
+export const policies: AdminHandler<'GET /v1/policies'> = (_, deps) => {
   const { generation, counts, skipped, summary, degraded, findings, model } = deps.policies.current.value;
   return {
     generation,
@@ -27,7 +25,7 @@ export const policies: AdminHandler = (_, deps) => {
   };
 };
 
-/** The latest decisions, newest first: `?limit=`. */
-export const decisions: AdminHandler = ({ query }, deps) => ({
-  decisions: deps.decisions.recent(limitOf(query, 100, 2_048)),
+/** The latest decisions, newest first. */
+export const decisions: AdminHandler<'GET /v1/decisions'> = ({ asked }, deps) => ({
+  decisions: deps.decisions.recent(asked.limit),
 });

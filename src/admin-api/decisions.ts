@@ -1,0 +1,67 @@
+/**
+ * `/v1/decisions`: the latest decisions, and the derivation of one of them.
+ * @module
+ */
+import * as z from 'zod';
+import { explainAnswer } from './explain.ts';
+import { effect, instant, limit, list } from './fields.ts';
+
+/** How many decisions. */
+export const decisionsQuestion = z.object({ limit: limit(100, 2_048) });
+
+/** A decision, as it is logged. */
+const record = z.object({
+  id: z.string(),
+  at: instant,
+  decision: effect,
+  reason: z.string(),
+  plane: z.string().optional(),
+  /** The stage or tier that decided. */
+  stage: z.string().optional(),
+  owner: z.string().optional(),
+  /** `namespace/name`. */
+  policy: z.string().optional(),
+  rule: z.number().optional(),
+  dryRun: z.object({ decision: effect, policy: z.string().optional() }).optional(),
+  snapshot: z.number(),
+  destination: z.object({ spiffeId: z.string(), foundBy: z.string() }).optional(),
+  source: z.object({ principal: z.string(), address: z.string(), port: z.number() }).optional(),
+  request: z
+    .object({
+      /** `http` or `tcp`. */
+      protocol: z.string(),
+      method: z.string().optional(),
+      host: z.string().optional(),
+      path: z.string().optional(),
+      /** The header `x-request-id`. */
+      requestId: z.string().optional(),
+      /** The number that Envoy itself gave the request. */
+      streamId: z.string().optional(),
+    })
+    .optional(),
+});
+
+/** The latest decisions, newest first. */
+export const decisionsAnswer = z.object({ decisions: list(record) });
+
+/** Which decision: `decision_id` of Envoy's access log. */
+export const whyQuestion = z.object({ id: z.string() });
+
+/** A past decision, derived again. */
+export const derivationAnswer = z.object({
+  record,
+  /** The generation of policy that decided, and the one in force. */
+  snapshot: z.number(),
+  inForce: z.number(),
+  /** The derivation under the policies that decided; null if they, or the request, are kept no longer. */
+  before: explainAnswer.nullable(),
+  /** The derivation under the policies in force; null if the request is not kept. The same as `before` if they decided. */
+  now: explainAnswer.nullable(),
+  /** Whether the derivation reached the recorded decision; null if there is none. */
+  reproduced: z.boolean().nullable(),
+  notes: list(z.string()),
+  /** The decision as a policy test; null without a request. */
+  test: z.unknown(),
+});
+
+export type Derivation = z.output<typeof derivationAnswer>;

@@ -1,0 +1,51 @@
+/**
+ * `/v1/policies`: what is in force, and what files say that is not.
+ * @module
+ */
+import * as z from 'zod';
+import { list } from './fields.ts';
+
+const finding = z.object({
+  file: z.string(),
+  line: z.number(),
+  column: z.number(),
+  /** `error` or `warning`. */
+  severity: z.string(),
+  code: z.string(),
+  /** Field path; empty for the document as a whole. */
+  path: z.string(),
+  message: z.string(),
+  fix: z.string(),
+});
+
+const policy = z.object({
+  dialect: z.string(),
+  kind: z.string(),
+  namespace: z.string(),
+  name: z.string(),
+  file: z.string(),
+  line: z.number(),
+  column: z.number(),
+});
+
+/** The policies in force, plane by plane, stage by stage. */
+export const policiesAnswer = z.object({
+  generation: z.number(),
+  counts: list(z.object({ dialect: z.string(), kind: z.string(), count: z.number() })),
+  /** By `group/kind` of documents that are no policy of ours, how many there are. */
+  skipped: z.record(z.string(), z.number()),
+  /** Counts and skipped in one line. */
+  summary: z.string(),
+  /** `file:line` of what keeps a file from coming into force. */
+  degraded: list(z.string()),
+  findings: list(finding),
+  planes: list(
+    z.object({
+      id: z.string(),
+      mode: z.string(),
+      stages: list(z.object({ kind: z.string(), policies: list(policy) })),
+    }),
+  ),
+});
+
+export type PoliciesAnswer = z.output<typeof policiesAnswer>;

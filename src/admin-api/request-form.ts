@@ -1,0 +1,50 @@
+/**
+ * A request as people write it in JSON: whole, or as a pair of workloads by their names.
+ * @module
+ */
+import * as z from 'zod';
+
+const text = z.string().default('');
+const port = z.int().min(0).max(65_535).default(0);
+const peer = z
+  .strictObject({
+    principal: text,
+    address: text,
+    port,
+    labels: z.record(z.string(), z.string()).default({}),
+    /** URL-encoded PEM, as Envoy sends it, or plain PEM. */
+    certificate: text,
+  })
+  .prefault({});
+
+/** The shape of a request in JSON. */
+export const requestForm = z.strictObject({
+  source: peer,
+  destination: peer,
+  /** Absent: a TCP connection. */
+  http: z
+    .strictObject({
+      method: z.string().default('GET'),
+      path: z.string().default('/'),
+      host: text,
+      scheme: z.string().default('https'),
+      /** A list where a header stands in several lines. */
+      headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])).default({}),
+    })
+    .optional(),
+  tls: z.strictObject({ sni: text }).optional(),
+  contextExtensions: z.record(z.string(), z.string()).default({}),
+});
+
+/** A request in JSON, as it may be written. */
+export type RequestForm = z.input<typeof requestForm>;
+
+/** The shape of a pair of workloads in JSON. */
+export const pairForm = z.strictObject({
+  /** `namespace/serviceAccount`, `namespace/pod`, a SPIFFE ID or an address. */
+  from: z.string(),
+  to: z.string(),
+  port: z.int().min(1).max(65_535).optional(),
+  /** Absent: a TCP connection. */
+  http: requestForm.shape.http,
+});

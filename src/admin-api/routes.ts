@@ -1,0 +1,82 @@
+/**
+ * The table of the admin API: each route with what it is asked and what it answers. The server is held to it by types, whoever asks
+ * by types and by parsing, docs/reference.md by a test.
+ *
+ * A GET has its question in the query, a POST in a JSON body. `{id}` of a path is the question's field of that name.
+ * @module
+ */
+import type * as z from 'zod';
+import { auditAnswer, auditQuestion } from './audit.ts';
+import {
+  authoritiesAnswer,
+  authoritiesQuestion,
+  gateAnswer,
+  gateQuestion,
+  verbAnswer,
+  verbOrder,
+} from './authorities.ts';
+import { decisionsAnswer, decisionsQuestion, derivationAnswer, whyQuestion } from './decisions.ts';
+import { entriesAnswer, entryAnswer, entryQuestion } from './entries.ts';
+import { explainAnswer, explainQuestion } from './explain.ts';
+import { nothing } from './fields.ts';
+import { joinTokenAnswer, joinTokenOrder } from './join-tokens.ts';
+import { rewrapAnswer, rewrapOrder } from './keys.ts';
+import { ledgerAnswer, ledgerQuestion } from './ledger.ts';
+import { policiesAnswer } from './policies.ts';
+import { comparisonAnswer, forecastAnswer, rehearsalOrder } from './rehearsal.ts';
+import { crlAnswer, revocationOrder, revocationsAnswer, revokedAnswer, undoneAnswer } from './revocations.ts';
+import { statusAnswer } from './status.ts';
+
+interface RouteShape {
+  readonly asks: z.ZodType;
+  /** `bytes`: no JSON, but bytes in pieces. */
+  readonly answers: z.ZodType | 'bytes';
+}
+
+const verb = { asks: verbOrder, answers: verbAnswer } as const;
+
+export const routes = {
+  'GET /v1/status': { asks: nothing, answers: statusAnswer },
+  'GET /v1/authorities': { asks: authoritiesQuestion, answers: authoritiesAnswer },
+  'POST /v1/authorities/prepare': verb,
+  'POST /v1/authorities/activate': verb,
+  'POST /v1/authorities/taint': verb,
+  'POST /v1/authorities/revoke': verb,
+  'POST /v1/authorities/undo': verb,
+  'GET /v1/authorities/gate': { asks: gateQuestion, answers: gateAnswer },
+  'POST /v1/rehearsal': { asks: rehearsalOrder, answers: forecastAnswer },
+  'GET /v1/rehearsal': { asks: nothing, answers: comparisonAnswer },
+  'GET /v1/ledger': { asks: ledgerQuestion, answers: ledgerAnswer },
+  'GET /v1/audit': { asks: auditQuestion, answers: auditAnswer },
+  'GET /v1/revocations': { asks: nothing, answers: revocationsAnswer },
+  'POST /v1/revocations': { asks: revocationOrder, answers: revokedAnswer },
+  'POST /v1/revocations/undo': { asks: revocationOrder, answers: undoneAnswer },
+  'GET /v1/crl': { asks: nothing, answers: crlAnswer },
+  'POST /v1/join-tokens': { asks: joinTokenOrder, answers: joinTokenAnswer },
+  'POST /v1/backup': { asks: nothing, answers: 'bytes' },
+  'POST /v1/keys/rewrap': { asks: rewrapOrder, answers: rewrapAnswer },
+  'GET /v1/entries': { asks: nothing, answers: entriesAnswer },
+  'GET /v1/entries/explain': { asks: entryQuestion, answers: entryAnswer },
+  'GET /v1/policies': { asks: nothing, answers: policiesAnswer },
+  'GET /v1/decisions': { asks: decisionsQuestion, answers: decisionsAnswer },
+  'GET /v1/decisions/{id}': { asks: whyQuestion, answers: derivationAnswer },
+  'POST /v1/explain': { asks: explainQuestion, answers: explainAnswer },
+} as const satisfies Readonly<Record<`${'GET' | 'POST'} /v1/${string}`, RouteShape>>;
+
+type Routes = typeof routes;
+
+/** A method and a path, e.g. `GET /v1/status`. */
+export type Route = keyof Routes;
+
+/** What a route may be asked, as one writes it. */
+export type Question<R extends Route> = z.input<Routes[R]['asks']>;
+
+/** A question as the server reads it: checked, with every default filled in. */
+export type ReadQuestion<R extends Route> = z.output<Routes[R]['asks']>;
+
+/** What a route answers. */
+export type Answer<R extends Route> = Routes[R]['answers'] extends infer A
+  ? A extends z.ZodType
+    ? z.output<A>
+    : AsyncIterable<Uint8Array>
+  : never;
