@@ -12,6 +12,7 @@ const checks = [
   ['lint with types, import cycles', 'oxlint', ['--type-aware', '--deny-warnings']],
   ['import arrows', 'mocha', ['test/unit/architecture.test.ts']],
   ['dead code', 'knip', ['--no-progress']],
+  ['code that only tests use', 'knip', ['--production', '--no-progress']],
 ];
 
 let failed = 0;

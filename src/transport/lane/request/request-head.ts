@@ -197,6 +197,7 @@ const timeoutUnitsMs: ReadonlyMap<string, number> = new Map(
 /**
  * Milliseconds that the value of `grpc-timeout` grants, e.g. 200 for `200m`; NaN when it is not one to eight digits and a unit.
  *
+ * @internal
  * @see gRPC over HTTP/2, "Timeout"
  */
 export function parseGrpcTimeout(text: string): number {
