@@ -21,7 +21,10 @@ export interface DeliveryObserver {
   refusedByConsumer(attestation: Attestation, names: readonly string[], words: string): void;
   /** A secret breaks rules of Envoy's, each with its field: it is not sent, and whoever has an older one keeps that. */
   withheld(name: string, broken: readonly string[]): void;
-  /** An SVID could not be renewed; the stream goes on with the one that it has until that expires. */
+  /**
+   * An SVID could not be renewed, or one of several was refused: the caller goes on with what it has, until that expires, and with
+   * its other identities.
+   */
   renewalFailed(spiffeId: string, error: GatehouseError): void;
 }
 

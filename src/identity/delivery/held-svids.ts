@@ -9,6 +9,7 @@ import type { Entry } from '../registration/entry.ts';
 import type { Channel } from '../source/identity-source.ts';
 import type { ConsumerStream } from './consumers.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
+import { eachGranted } from './granted.ts';
 import { termsOf } from './svid-cache.ts';
 
 export interface HeldSvid {
@@ -19,9 +20,10 @@ export interface HeldSvid {
 export interface HeldSvids {
   /**
    * The SVIDs for these entries, in their order; those that are still good are the same as before.
-   * When a renewal fails, the one held stays until it expires.
+   * When a renewal fails, the one held stays until it expires. An entry to which nothing is issued is left out, and asked for again.
    *
-   * @throws GatehouseError as `IdentitySource.issueX509`, when there is none to fall back on
+   * @throws GatehouseError as `IdentitySource.issueX509`, when there is none to fall back on; `not_entitled` when nothing is issued
+   *   to any of them
    */
   refresh(entries: readonly Entry[], attestation: Attestation): Promise<readonly HeldSvid[]>;
   /** When to refresh again, in milliseconds since 1970, if nothing else happens. */
@@ -44,6 +46,9 @@ class Held implements HeldSvids {
   #held: readonly HeldSvid[] = [];
   #retryMs = FIRST_RETRY_MS;
   #retryAt = 0;
+  /** When to ask again for what was refused. */
+  #askAgainAt = Number.POSITIVE_INFINITY;
+  #askAgainMs = FIRST_RETRY_MS;
 
   constructor(deps: DeliveryDeps, stream: ConsumerStream, channel: Channel) {
     this.#deps = deps;
@@ -52,7 +57,11 @@ class Held implements HeldSvids {
   }
 
   get dueAt(): number {
-    let due = Number.POSITIVE_INFINITY;
+    // Not later than that after a clock that was set back.
+    let due =
+      this.#askAgainAt === Number.POSITIVE_INFINITY
+        ? this.#askAgainAt
+        : Math.min(this.#askAgainAt, this.#deps.clock.now() + LAST_RETRY_MS);
     for (const { svid } of this.#held) {
       const renewAt = this.#deps.source.renewAt(svid);
       due = Math.min(
@@ -64,13 +73,19 @@ class Held implements HeldSvids {
   }
 
   async refresh(entries: readonly Entry[], attestation: Attestation): Promise<readonly HeldSvid[]> {
-    const held = await Promise.all(
-      entries.map(async (entry) => ({
-        entry,
-        svid: this.#goodFor(entry) ?? (await this.#renewed(entry, attestation)),
-      })),
+    let isWhole = true;
+    const held = await eachGranted(
+      entries,
+      async (entry) => ({ entry, svid: this.#goodFor(entry) ?? (await this.#renewed(entry, attestation)) }),
+      (entry, error) => {
+        isWhole = false;
+        const isNew = this.#askAgainAt === Number.POSITIVE_INFINITY;
+        if (isNew) this.#deps.observer.renewalFailed(entry.spiffeId, error);
+      },
     );
     this.#held = held;
+    this.#askAgainAt = isWhole ? Number.POSITIVE_INFINITY : this.#deps.clock.now() + this.#askAgainMs;
+    this.#askAgainMs = isWhole ? FIRST_RETRY_MS : Math.min(this.#askAgainMs * 2, LAST_RETRY_MS);
     return held;
   }
 

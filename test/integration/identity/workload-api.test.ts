@@ -261,6 +261,20 @@ describe('the SPIFFE Workload API, asked by python grpcio', function () {
     });
   });
 
+  it('gives JWT-SVIDs of all IDs but one that is refused, and refuses where that one alone is asked for', async () => {
+    source.issueJwt = async ({ entitlement: { spiffeId } }) => {
+      if (spiffeId === a) throw new GatehouseError('not_entitled', 'revoked');
+      return { spiffeId, token: 'x.y.z', expiresAt: 0 };
+    };
+    const ask = async (request: JsonMessage) => {
+      await using running = pythonCall({ socket, method: '/SpiffeWorkloadAPI/FetchJWTSVID', metadata: header });
+      running.send({ audience: ['x'], ...request });
+      return svidsOf(await running.next()).map(({ spiffeId }) => spiffeId);
+    };
+    assert.deepEqual(await ask({}), [b]);
+    await assert.rejects(ask({ spiffeId: a }), /PERMISSION_DENIED/);
+  });
+
   it('attests by user, group and executable, anew on each call', async () => {
     const interpreter = spawnSync('python3', ['-c', 'import os; print(os.path.realpath("/proc/self/exe"))'], {
       encoding: 'utf8',

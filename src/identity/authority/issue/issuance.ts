@@ -76,6 +76,7 @@ export function createIssuance(deps: IssuanceDeps): Issuance {
     const { entitlement } = request;
     checkId(entitlement.spiffeId, deps.trustDomain);
     checkDnsNames(entitlement.dnsNames);
+    checkRevoked('id', entitlement.spiffeId); // before a key is made for nothing
     const { signal } = request;
     const keyType = request.keyType ?? settings.keyType;
     const key = callersKey(request) ?? (await keys.make(keyType, entitlement.spiffeId, signal));

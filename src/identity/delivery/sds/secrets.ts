@@ -43,9 +43,10 @@ export async function secretsFor(
   const svids = new Map(
     (await held.refresh([...wanted], state.attestation)).map(({ entry, svid }) => [entry.spiffeId, svid]),
   );
-  return meanings.map(({ name, meaning }) => {
+  return meanings.flatMap(({ name, meaning }) => {
     if (meaning.kind === 'certificate') {
-      const svid = svids.get(meaning.entry.spiffeId)!; // refreshed above
+      const svid = svids.get(meaning.entry.spiffeId);
+      if (svid === undefined) return []; // nothing is issued to that ID now
       const make = (): Secret => certificateSecret(name, svid);
       return {
         name,

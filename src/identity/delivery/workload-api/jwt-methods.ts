@@ -22,6 +22,7 @@ import type { Entry } from '../../registration/entry.ts';
 import { lookUpCaller, notEntitled, watchCaller } from '../caller-watch.ts';
 import type { DeliveryDeps } from '../delivery-deps.ts';
 import { federatedBundles } from '../federated-bundles.ts';
+import { eachGranted } from '../granted.ts';
 import type { Answer } from '../shared-answers.ts';
 import { requireSecurityHeader } from './security-header.ts';
 import { validateJwtSvid } from './validate-jwt-svid.ts';
@@ -59,7 +60,8 @@ async function fetchJwtSvid(
     const { token } = await source.issueJwt({ entitlement: entry, selectors, channel: 'workload-api', audiences });
     return create(JWTSVIDSchema, { spiffeId: entry.spiffeId, svid: token, hint: entry.hint });
   };
-  return create(JWTSVIDResponseSchema, { svids: await Promise.all(wanted.map(issue)) });
+  const svids = await eachGranted(wanted, issue, (_, error) => deps.observer.failed(FETCH_JWT_SVID, error));
+  return create(JWTSVIDResponseSchema, { svids: [...svids] });
 }
 
 async function* fetchJwtBundles(deps: DeliveryDeps, context: CallContext): AsyncGenerator<Uint8Array> {
@@ -91,6 +93,7 @@ async function* fetchJwtBundles(deps: DeliveryDeps, context: CallContext): Async
 }
 
 const kinds = ['jwt'] as const;
+const FETCH_JWT_SVID = '/SpiffeWorkloadAPI/FetchJWTSVID';
 
 function bundlesOf(all: readonly Bundle[]): Uint8Array {
   const jwks = all.map((each) => [idOfTrustDomain(each.trustDomain), Buffer.from(jwtBundleToJwks(each))] as const);

@@ -3,6 +3,7 @@ import { GatehouseError } from '../../../../src/errors.ts';
 import type { ConsumerStream } from '../../../../src/identity/delivery/consumers.ts';
 import type { DeliveryDeps } from '../../../../src/identity/delivery/delivery-deps.ts';
 import { createHeldSvids } from '../../../../src/identity/delivery/held-svids.ts';
+import type { Entitlement } from '../../../../src/identity/source/identity-source.ts';
 import type { X509Svid } from '../../../../src/spiffe/svid.ts';
 import { entry } from '../../../support/workload-endpoint.ts';
 
@@ -12,7 +13,14 @@ const attestation = { traceId: '', selectors: ['unix:uid:1'], pid: 1, uid: 1, al
 
 /** SVIDs that live 100 s, due at half of it; times in seconds. */
 function held() {
-  const state = { now: 1_000, count: 0, failing: false, failures: 0, pulledForwardTo: Number.POSITIVE_INFINITY };
+  const state = {
+    now: 1_000,
+    count: 0,
+    failing: false,
+    revoked: '',
+    failures: 0,
+    pulledForwardTo: Number.POSITIVE_INFINITY,
+  };
   const deps = {
     clock: { now: () => state.now },
     source: { renewAt: ({ notAfterAt }: X509Svid) => Math.min(notAfterAt - 50_000, state.pulledForwardTo) },
@@ -21,7 +29,8 @@ function held() {
   const stream = {
     consumer: 'c',
     svids: {
-      get: async () => {
+      get: async ({ entitlement }: { entitlement: Entitlement }) => {
+        if (state.revoked === entitlement.spiffeId) throw new GatehouseError('not_entitled', 'revoked');
         if (state.failing) throw new GatehouseError('store_unavailable', 'away');
         state.count += 1;
         return { serial: String(state.count), notBeforeAt: state.now, notAfterAt: state.now + 100_000 } as X509Svid; // likewise
@@ -99,5 +108,23 @@ describe('createHeldSvids', () => {
     const { state, serials } = held();
     state.failing = true;
     await assert.rejects(serials(), { code: 'store_unavailable' });
+  });
+
+  it('gives what it can while one of several IDs is refused, asks for that one again, and refuses only where all are', async () => {
+    const { state, svids, serials } = held();
+    state.revoked = a.spiffeId;
+    assert.deepEqual(await serials([a, b]), ['1']);
+    assert.deepEqual([state.failures, svids.dueAt], [1, 2_000], 'and it is told');
+    state.now = 2_000;
+    assert.deepEqual(await serials([a, b]), ['1']);
+    assert.deepEqual([state.failures, svids.dueAt], [1, 4_000], 'ever more seldom, and not told again');
+    state.now = 4_000;
+    state.revoked = '';
+    assert.deepEqual(await serials([a, b]), ['2', '1'], 'in their order');
+    assert.equal(svids.dueAt, 51_000);
+    state.revoked = a.spiffeId;
+    await assert.rejects(serials([{ ...a, dnsNames: ['a.test'] }]), { code: 'not_entitled' });
+    state.failing = true;
+    await assert.rejects(serials([{ ...b, dnsNames: ['b.test'] }, a]), { code: 'store_unavailable' });
   });
 });
