@@ -86,6 +86,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
     'gatehouse_svid_expiry_seconds',
     'Until the first of the latest SVIDs expires; +Inf: none is out.',
   );
+  svidExpiry.set(Number.POSITIVE_INFINITY);
   const svidLapsed = counter('gatehouse_svid_lapsed_total', 'SPIFFE IDs whose latest SVID expired: nobody renewed it.');
   const authorityExpiry = gauge('gatehouse_authority_expiry_seconds', 'Until the authority expires.', ['slot']);
   const upstreamExpiry = gauge(

@@ -5,6 +5,9 @@
 import type { StatusAnswer } from '../../admin-api/status.ts';
 import type { Config } from '../../config/config.ts';
 import type { Executables } from '../../identity/attestation/executable.ts';
+import type { Authority } from '../../identity/authority/authority.ts';
+import type { Forecast } from '../../identity/authority/rotate/forecast.ts';
+import type { AuthorityUse } from '../../identity/authority/store/state.ts';
 import type { Entry } from '../../identity/registration/entry.ts';
 import type { Accounts } from '../../lib/accounts.ts';
 import type { Watchable } from '../../lib/watchable.ts';
@@ -13,10 +16,18 @@ import type { PolicySources } from '../../policy/sources/policy-sources.ts';
 import type { AllDeciders } from '../decider/all-deciders.ts';
 import type { LiveExplain } from '../explain/live-explain.ts';
 import type { DecisionLog } from '../log/decision-log.ts';
+import type { RefusalReports } from '../refusal-reports.ts';
 import type { RevocationRows } from '../revocations.ts';
 import type { IdentifyCaller } from '../tls/callers.ts';
-import type { Troubles } from '../troubles.ts';
-import type { AuthorityOperations } from './authority-operations.ts';
+
+/** What only a server with the authority role can do. */
+export interface AuthorityOperations {
+  readonly authority: Authority;
+  /** Rehearses a rotation that would begin now. */
+  readonly rehearse: (use: AuthorityUse) => Promise<Forecast>;
+  /** Everything of the authority, sealed, in pieces. */
+  readonly backup: () => AsyncIterable<Uint8Array>;
+}
 
 export interface AdminDeps {
   /** Undefined on a server that is only a decider. */
@@ -37,5 +48,5 @@ export interface AdminDeps {
   readonly log: Log;
   /** Who holds a certificate that TLS has verified. */
   readonly identify: IdentifyCaller;
-  readonly handshakeFailed: Troubles['handshakeFailed'];
+  readonly handshakeFailed: RefusalReports['handshakeFailed'];
 }

@@ -3,9 +3,11 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { StatusAnswer } from '../../admin-api/status.ts';
 import type { Config } from '../../config/config.ts';
 import { asGatehouseError, GatehouseError, meaningOf } from '../../errors.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
+import type { ListenAddress } from '../../transport/listen/listen-address.ts';
 import { connectionRoom } from '../listeners/connection-room.ts';
 import { type HttpDoor, type HttpDoorDeps, type HttpPeer, openHttpDoor } from '../listeners/http-listener.ts';
 import { listenAddress } from '../listeners/listen-addresses.ts';
@@ -17,10 +19,20 @@ import { versionHeader } from './version-header.ts';
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
+export interface AdminListenerDeps extends Omit<AdminDeps, 'status'> {
+  /** @param admin  the address of the admin API, really bound */
+  readonly status: (admin: ListenAddress) => StatusAnswer;
+}
+
 /** Opens the admin API. @throws GatehouseError `address_in_use`, `config_invalid` */
-export function openAdmin(config: Config, identity: HttpDoorDeps['identity'], deps: AdminDeps): Promise<HttpDoor> {
+export function openAdmin(
+  config: Config,
+  identity: HttpDoorDeps['identity'],
+  deps: AdminListenerDeps,
+): Promise<HttpDoor> {
   return openHttpDoor(listenAddress(config.listen.admin), {
-    handle: (request, response, peer) => answer(request, response, peer, deps),
+    handle: (request, response, peer) =>
+      answer(request, response, peer, { ...deps, status: () => deps.status(peer.listener) }),
     failed: (thrown) => deps.log.error(`admin API: ${asGatehouseError(thrown).message}`),
     identity,
     callers: 'certified',

@@ -1,22 +1,11 @@
 /**
- * What only a server with the authority role can do, and the one error that any other server answers with.
+ * Handlers that need the authority, and the one error that a server without it answers with.
  * @module
  */
 import type { Answer, Route } from '../../admin-api/routes.ts';
 import { GatehouseError } from '../../errors.ts';
-import type { Authority } from '../../identity/authority/authority.ts';
-import type { Forecast } from '../../identity/authority/rotate/forecast.ts';
-import type { AuthorityUse } from '../../identity/authority/store/state.ts';
-import type { AdminDeps } from './admin-deps.ts';
+import type { AdminDeps, AuthorityOperations } from './admin-deps.ts';
 import type { AdminRequest, AnswerRoute } from './admin-handler.ts';
-
-export interface AuthorityOperations {
-  readonly authority: Authority;
-  /** Rehearses a rotation that would begin now. */
-  readonly rehearse: (use: AuthorityUse) => Promise<Forecast>;
-  /** Everything of the authority, sealed, in pieces. */
-  readonly backup: () => AsyncIterable<Uint8Array>;
-}
 
 /** Answers as an `AdminHandler` does; needs the authority. */
 export type AuthorityHandler<R extends Route> = (

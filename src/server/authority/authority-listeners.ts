@@ -12,8 +12,8 @@ import { textOfAddress } from '../../transport/listen/listen-address.ts';
 import { connectionRoom } from '../listeners/connection-room.ts';
 import { type GrpcDoor, type GrpcDoorDeps, openGrpcDoor } from '../listeners/grpc-listener.ts';
 import { listenAddress } from '../listeners/listen-addresses.ts';
+import type { RefusalReports } from '../refusal-reports.ts';
 import type { IdentifyCaller } from '../tls/callers.ts';
-import type { Troubles } from '../troubles.ts';
 import type { IdentityRole } from './identity-role.ts';
 
 export interface AuthorityDoors extends AsyncDisposable {
@@ -31,7 +31,7 @@ export interface AuthorityDoorsDeps {
   readonly observer: DeliveryObserver;
   readonly identity: GrpcDoorDeps['identity'];
   readonly identify: IdentifyCaller;
-  readonly handshakeFailed: Troubles['handshakeFailed'];
+  readonly handshakeFailed: RefusalReports['handshakeFailed'];
 }
 
 /** A sign of life for whoever follows. */

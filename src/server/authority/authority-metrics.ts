@@ -6,7 +6,23 @@ import type { Authority } from '../../identity/authority/authority.ts';
 import type { AuthorityStatus } from '../../identity/authority/rotate/rotation.ts';
 import type { Metrics } from '../../platform/observe/metrics.ts';
 
-/** Sets the metrics; never throws. */
+/** A look reads every live row of the ledger: with many of them it must not be our main work. */
+const LOOK_SHARE = 50;
+
+/** Creates the look that sets the metrics of the authority; it never throws, and rests for 50 times as long as its slow part took. */
+export function createAuthorityLook(authority: Authority, metrics: Metrics): () => Promise<void> {
+  let lookAgainAtMs = 0;
+  return async () => {
+    metrics.setRenewalsWaiting(authority.renewalsWaiting());
+    metrics.setTaintPaused(authority.taintPaused());
+    const fromMs = performance.now();
+    if (fromMs < lookAgainAtMs) return;
+    await lookAtAuthority(authority, metrics);
+    lookAgainAtMs = performance.now() + LOOK_SHARE * (performance.now() - fromMs);
+  };
+}
+
+/** Sets expiries, stuck consumers and whether the store answers; never throws. */
 export async function lookAtAuthority(authority: Authority, metrics: Metrics): Promise<void> {
   try {
     const { x509Authorities, jwtAuthorities } = await authority.status();
@@ -19,7 +35,7 @@ export async function lookAtAuthority(authority: Authority, metrics: Metrics): P
   }
 }
 
-/** Whom time alone will not give the bundle: an Envoy that was sent it and never acknowledged, not a client that came once. */
+/** Consumers that time alone will not give the bundle: an Envoy that never acknowledged what it was sent, not a client that came once. */
 function stuckIn(authorities: readonly AuthorityStatus[]): number {
   const stuck = authorities.flatMap(({ unacknowledged }) =>
     unacknowledged.filter(({ doneBy }) => doneBy === undefined),

@@ -1,26 +1,30 @@
 /**
- * Who was seen to call whom: every allowed pair of caller and callee, for the rehearsal of a rotation.
+ * Which caller was seen to call which callee: every allowed pair, for the rehearsal of a rotation. Stored over a restart: written
+ * every five minutes, and when the server ends.
  * @module
  */
 import type { Edge } from '../../identity/authority/rotate/forecast.ts';
+import type { KeptTexts } from '../../platform/storage/kept-texts.ts';
 import type { DecisionRecord } from '../log/decision-record.ts';
 
 export interface SeenEdge extends Edge {
+  /** RFC 3339. */
   readonly lastAt: string;
 }
 
-export interface EdgeBook {
+export interface CallGraph {
+  /** Adds the pair of an allowed request between two workloads; any other record changes nothing. */
   note(record: DecisionRecord): void;
   /** Adds what was seen before, the latest last; what is here already is newer. */
-  takeIn(before: readonly SeenEdge[]): void;
-  /** How many notes there were. */
+  addOlder(before: readonly SeenEdge[]): void;
+  /** How many records have added a pair. */
   readonly noted: number;
   /** The latest last. */
   all(): readonly SeenEdge[];
 }
 
-/** Creates an empty book of at most `most` pairs; the one not seen for longest makes room. */
-export function createEdgeBook(most = 20_000): EdgeBook {
+/** Creates an empty graph of at most `most` pairs; the one not seen for longest makes room. */
+export function createCallGraph(most = 20_000): CallGraph {
   const edges = new Map<string, SeenEdge>();
   let noted = 0;
   const put = (edge: SeenEdge): void => {
@@ -44,10 +48,80 @@ export function createEdgeBook(most = 20_000): EdgeBook {
       noted += 1;
       put({ caller, callee: destination.spiffeId, lastAt: at });
     },
-    takeIn(before) {
+    addOlder(before) {
       const newer = [...edges.values()];
       for (const edge of [...before, ...newer]) put(edge);
     },
     all: () => [...edges.values()],
   };
+}
+
+/** The name of the stored text; what older versions wrote is read by it. */
+const NAME = 'edges';
+const WRITE_EVERY_MS = 5 * 60_000;
+/** A pair that was not seen for so long is no longer counted as a call. */
+const MAX_AGE_MS = 7 * 24 * 60 * 60_000;
+
+export interface StoredCallGraph extends Disposable {
+  /** Writes the graph if pairs were noted since the last time. @throws GatehouseError `store_unavailable` */
+  write(): void;
+}
+
+/** Each name once, and pairs by their places: caller, callee, seconds since 1970. */
+interface GraphText {
+  readonly names: readonly string[];
+  readonly pairs: readonly (readonly [number, number, number])[];
+}
+
+/** Fills the graph with what was stored, and stores it from now on. @param failed  told of what keeps it from being written */
+export function storeCallGraph(
+  graph: CallGraph,
+  stored: Pick<KeptTexts, 'get' | 'set'>,
+  failed: (thrown: unknown) => void,
+): StoredCallGraph {
+  graph.addOlder(edgesFrom(stored.get(NAME), Date.now() - MAX_AGE_MS));
+  let written = graph.noted;
+  const write = (): void => {
+    if (graph.noted === written) return;
+    stored.set(NAME, textOf(graph.all()));
+    written = graph.noted;
+  };
+  const tryToWrite = (): void => {
+    try {
+      write();
+    } catch (thrown) {
+      failed(thrown);
+    }
+  };
+  const timer = setInterval(tryToWrite, WRITE_EVERY_MS).unref();
+  return {
+    write,
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      tryToWrite();
+    },
+  };
+}
+
+function textOf(edges: readonly SeenEdge[]): string {
+  const places = new Map<string, number>();
+  const placeOf = (name: string): number => {
+    const place = places.get(name) ?? places.size;
+    places.set(name, place);
+    return place;
+  };
+  const pairs = edges.map(
+    ({ caller, callee, lastAt }) => [placeOf(caller), placeOf(callee), Math.floor(Date.parse(lastAt) / 1000)] as const,
+  );
+  return JSON.stringify({ names: [...places.keys()], pairs } satisfies GraphText);
+}
+
+function edgesFrom(text: string | undefined, seenAfterMs: number): readonly SeenEdge[] {
+  if (text === undefined) return [];
+  const { names, pairs } = JSON.parse(text) as GraphText; // written by textOf, whole or not at all
+  return pairs.flatMap(([caller, callee, seconds]) => {
+    const [from, to] = [names[caller], names[callee]];
+    if (from === undefined || to === undefined || seconds * 1000 < seenAfterMs) return [];
+    return [{ caller: from, callee: to, lastAt: new Date(seconds * 1000).toISOString() }];
+  });
 }

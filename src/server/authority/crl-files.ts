@@ -4,28 +4,28 @@
  */
 import { join } from 'node:path';
 import { crlsToPem } from '../../identity/pki/pem.ts';
-import type { Watchable } from '../../lib/watchable.ts';
+import type { Watchable, WatchableSource } from '../../lib/watchable.ts';
 import { replaceFile } from '../../platform/storage/replace-file.ts';
 
-export interface CrlPublication extends Disposable {
+export interface CrlTargets {
+  readonly dataDir: string;
   /** All CRLs, PEM; empty while nothing was ever revoked. */
-  text(): string;
+  readonly page: WatchableSource<string>;
+  /** Told of what keeps the file from being written. */
+  readonly failed: (thrown: unknown) => void;
 }
 
-/** Writes `crl.pem` now and at every change, replaced whole. `failed` is told of what keeps it from being written. */
-export function publishCrls(
-  crls: Watchable<readonly Uint8Array[]>,
-  dataDir: string,
-  failed: (thrown: unknown) => void,
-): CrlPublication {
+/** Publishes them now and at every change; the file `crl.pem` is replaced whole. */
+export function publishCrls(crls: Watchable<readonly Uint8Array[]>, { dataDir, page, failed }: CrlTargets): Disposable {
   const path = join(dataDir, 'crl.pem');
   let writing = Promise.resolve();
-  const write = (): void => {
+  const publish = (): void => {
     const text = crlsToPem(crls.value);
+    page.replace(text);
     if (text === '') return;
     writing = writing.then(() => replaceFile(path, text, 0o644)).catch(failed);
   };
-  const unsubscribe = crls.subscribe(write);
-  write();
-  return { text: () => crlsToPem(crls.value), [Symbol.dispose]: unsubscribe };
+  const unsubscribe = crls.subscribe(publish);
+  publish();
+  return { [Symbol.dispose]: unsubscribe };
 }

@@ -2,22 +2,28 @@
  * All deciders as one: the processes of this server, and those elsewhere that follow it.
  * @module
  */
+import { hostname } from 'node:os';
+import type { ReplicaReport } from '../../identity/authority/replicas.ts';
 import type { Followers } from '../../identity/delivery/feed/followers.ts';
 import type { Deciders } from './deciders.ts';
 
 export interface AllDeciders extends Pick<Deciders, 'report' | 'sights' | 'revokedBy'> {
+  /** Takes in the processes of this server, once they are started: before, nothing is decided here. */
+  add(own: Deciders): void;
   /** Those elsewhere that followed lately and do not now. */
   missing(): readonly { readonly decider: string; readonly leftAt: number }[];
 }
 
-/** Joins them. */
-export function joinDeciders(own: Deciders | undefined, followers: Followers): AllDeciders {
+/** Creates them: the followers alone until `add` is called. */
+export function createAllDeciders(followers: Followers): AllDeciders {
+  const own: Deciders[] = [];
   return {
+    add: (deciders) => void own.push(deciders),
     async report(timeoutMs) {
-      await own?.report(timeoutMs);
+      await Promise.all(own.map((each) => each.report(timeoutMs)));
     },
     sights: () => [
-      ...(own?.sights() ?? []),
+      ...own.flatMap((each) => each.sights()),
       ...followers.all().map(({ decider, revocationSequence, peersWithCertificate, peersWithout }) => ({
         pid: 0,
         decider,
@@ -29,8 +35,24 @@ export function joinDeciders(own: Deciders | undefined, followers: Followers): A
     ],
     missing: () => followers.missing(Date.now()),
     async revokedBy(sequence, timeoutMs) {
-      const both = [own, followers].map((each) => each?.revokedBy(sequence, timeoutMs) ?? Promise.resolve(true));
-      return (await Promise.all(both)).every(Boolean);
+      const reached = [...own, followers].map((each) => each.revokedBy(sequence, timeoutMs));
+      return (await Promise.all(reached)).every(Boolean);
     },
+  };
+}
+
+/**
+ * What this server says to the other replicas of all its deciders.
+ *
+ * @param revocationSequence  of the revocations that we hold ourselves; -1 before the first
+ */
+export function replicaReport(deciders: Pick<AllDeciders, 'sights'>, revocationSequence: number): ReplicaReport {
+  const sights = deciders.sights();
+  return {
+    name: `${hostname()} pid ${process.pid}`,
+    revocationSequence: Math.min(revocationSequence, ...sights.map((each) => each.revocationSequence)),
+    deciders: sights.length,
+    blindDeciders: sights.filter(({ peersWithCertificate }) => peersWithCertificate === 0).length,
+    peersWithout: sights.reduce((sum, { peersWithout }) => sum + peersWithout, 0),
   };
 }

@@ -66,6 +66,23 @@ export function forkDecider(): DeciderProcess {
   };
 }
 
+/** Processes that load while the server is being opened. */
+export interface ForkedDeciders extends Disposable {
+  readonly all: readonly DeciderProcess[];
+}
+
+/** Forks `count` deciders, of which `first` is one that runs already; with a count of 0 that one is ended. Disposed, all are. */
+export function forkDeciders(count: number, first: DeciderProcess | undefined): ForkedDeciders {
+  if (count === 0) first?.kill();
+  const all = Array.from({ length: count }, (_, i) => (i === 0 ? (first ?? forkDecider()) : forkDecider()));
+  return {
+    all,
+    [Symbol.dispose]() {
+      for (const each of all) each.kill();
+    },
+  };
+}
+
 /** A child that has gone is told of by its `exit`. Our end of a socket stays open until we know that it was taken. */
 function send(child: ChildProcess, message: ToDecider, socket: Socket | undefined): void {
   if (child.connected) child.send(message, socket, { keepOpen: true }, () => undefined);

@@ -12,7 +12,7 @@ import type { Metrics } from '../../platform/observe/metrics.ts';
 import type { ReadinessBoard } from '../../platform/observe/readiness.ts';
 import type { DecisionLog } from '../log/decision-log.ts';
 import { decisionRecord } from '../log/decision-record.ts';
-import type { Troubles } from '../troubles.ts';
+import type { RefusalReports } from '../refusal-reports.ts';
 import type { DeciderProcess } from './decider-process.ts';
 import { createDeciders, type Deciders } from './deciders.ts';
 import type { DeciderSettings, FromDecider } from './messages.ts';
@@ -23,16 +23,16 @@ export interface DeciderRoleDeps {
   readonly metrics: Metrics;
   readonly board: ReadinessBoard;
   readonly decisions: DecisionLog;
-  readonly first: DeciderProcess | undefined;
+  readonly processes: readonly DeciderProcess[];
   /** A decider refuses by other revocations than before. */
   readonly revoked: () => void;
-  readonly handshakeFailed: Troubles['handshakeFailed'];
+  readonly handshakeFailed: RefusalReports['handshakeFailed'];
   readonly unknownKid: (unknown: Extract<FromDecider, { kind: 'unknown-kid' }>['unknown']) => void;
 }
 
 /** Starts the deciders; they are ready when each has policies in force. */
 export function startDeciders(deps: DeciderRoleDeps): Deciders {
-  const { config, log, board, metrics, first } = deps;
+  const { config, log, board, metrics, processes } = deps;
   /** Open ones of each decider. */
   const connections = new Map<number, number>();
   const showConnections = (): void =>
@@ -41,8 +41,7 @@ export function startDeciders(deps: DeciderRoleDeps): Deciders {
       [...connections.values()].reduce((sum, each) => sum + each, 0),
     );
   const deciders = createDeciders({
-    count: config.extAuthz.workers,
-    ...(first && { first }),
+    processes,
     heard(message, pid) {
       hear(message, pid, deps);
       if (message.kind === 'report' && message.lane !== undefined) {

@@ -17,9 +17,8 @@ type State =
   | { readonly kind: 'policies'; readonly model: PolicyModel };
 
 export interface DecidersDeps {
-  readonly count: number;
-  /** One that was forked before the configuration was read, to load while we do. */
-  readonly first?: DeciderProcess;
+  /** Forked before, one a place; a place whose process ends gets another. */
+  readonly processes: readonly DeciderProcess[];
   /** Told of everything that a decider says. */
   heard(message: FromDecider, pid: number): void;
   ended(pid: number, how: string, restartInMs: number): void;
@@ -84,10 +83,10 @@ const STEADY_MS = 10_000;
 const MOST_WAITING = connectionRoom('check');
 
 /** Starts the deciders. */
-export function createDeciders({ count, first, heard, ended, broke }: DecidersDeps): Deciders {
+export function createDeciders({ processes, heard, ended, broke }: DecidersDeps): Deciders {
   const places: Place[] = [];
   const said = new Map<State['kind'], State>();
-  const generations = createWatchable<readonly number[]>(Array.from({ length: count }, () => 0));
+  const generations = createWatchable<readonly number[]>(processes.map(() => 0));
   const waiting: { socket: Socket; listener: ListenAddress }[] = [];
   const answered = new Set<() => void>();
   const restarts = new Set<NodeJS.Timeout>();
@@ -187,7 +186,7 @@ export function createDeciders({ count, first, heard, ended, broke }: DecidersDe
     for (const message of said.values()) tell(place, message);
   };
 
-  for (let i = 0; i < count; i++) {
+  for (const process of processes) {
     const place: Place = {
       process: undefined,
       generation: 0,
@@ -202,7 +201,7 @@ export function createDeciders({ count, first, heard, ended, broke }: DecidersDe
       handedOver: new Map(),
     };
     places.push(place);
-    start(place, i === 0 ? first : undefined);
+    start(place, process);
   }
   const asking = setInterval(() => {
     for (const place of places) {

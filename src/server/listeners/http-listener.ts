@@ -30,6 +30,8 @@ export interface HttpPeer {
   readonly certificate: Uint8Array | undefined;
   /** The connection came by TLS. */
   readonly tls: boolean;
+  /** Where it came in: the address really bound. */
+  readonly listener: ListenAddress;
 }
 
 export interface HttpDoorDeps {
@@ -47,8 +49,6 @@ export interface HttpDoorDeps {
   readonly handshakeFailed: TlsFrontOptions['failed'];
 }
 
-const NOBODY: HttpPeer = { uid: undefined, certificate: undefined, tls: false };
-
 /** Serves HTTP/1.1, inside of TLS where the address says so. @throws GatehouseError `address_in_use`, `config_invalid` */
 export async function openHttpDoor(at: ListenAddress, deps: HttpDoorDeps): Promise<HttpDoor> {
   const { handle, failed, identity, callers, handshakeFailed, identify, limits } = deps;
@@ -57,7 +57,7 @@ export async function openHttpDoor(at: ListenAddress, deps: HttpDoorDeps): Promi
   const guarded = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
       if (!connections.asked(request, response)) return;
-      await handle(request, response, peers.get(request.socket) ?? NOBODY);
+      await handle(request, response, peers.get(request.socket) ?? nobody);
     } catch (thrown) {
       failed(thrown);
       if (response.headersSent) response.destroy();
@@ -67,6 +67,7 @@ export async function openHttpDoor(at: ListenAddress, deps: HttpDoorDeps): Promi
   const http = createServer({ maxHeaderSize: 16_384 }, (request, response) => void guarded(request, response));
   const listener = await listen(at);
   const { address } = listener;
+  const nobody: HttpPeer = { uid: undefined, certificate: undefined, tls: false, listener: address };
   const hasTls = address.kind === 'tcp' && address.tls;
   const front = hasTls
     ? createTlsFront(identity, {
@@ -87,8 +88,8 @@ export async function openHttpDoor(at: ListenAddress, deps: HttpDoorDeps): Promi
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     if (front !== undefined) {
-      front.secure(socket, (secured, certificate) => serve(secured, { uid: undefined, certificate, tls: true }));
-    } else serve(socket, at.kind === 'unix' ? { ...NOBODY, uid: uidOf(socket) } : NOBODY);
+      front.secure(socket, (secured, certificate) => serve(secured, { ...nobody, certificate, tls: true }));
+    } else serve(socket, at.kind === 'unix' ? { ...nobody, uid: uidOf(socket) } : nobody);
   });
   return {
     address,

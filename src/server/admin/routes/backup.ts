@@ -3,7 +3,8 @@
  * @module
  */
 import { asGatehouseError } from '../../../errors.ts';
-import type { AuthorityHandler, AuthorityOperations } from '../authority-operations.ts';
+import type { AuthorityOperations } from '../admin-deps.ts';
+import type { AuthorityHandler } from '../authority-operations.ts';
 
 export const backup: AuthorityHandler<'POST /v1/backup'> = ({ who }, deps) => audited(who, deps);
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import type { UnexpiredRow } from '../../../../src/identity/authority/store/store.ts';
-import { createSvidBook } from '../../../../src/server/authority/latest-expiries.ts';
-import { createSvidExpiry } from '../../../../src/server/authority/svid-expiry.ts';
+import { createSvidExpiries, createSvidExpiryLook } from '../../../../src/server/authority/svid-expiry.ts';
 
 const row = (name: string, notAfterAt: number, kind: 'x509' | 'jwt' = 'x509'): UnexpiredRow => ({
   ...{
@@ -19,13 +18,13 @@ const row = (name: string, notAfterAt: number, kind: 'x509' | 'jwt' = 'x509'): U
 
 function setup({ isShared = false, entitled = ['a', 'b'] }: { isShared?: boolean; entitled?: string[] } = {}) {
   const world = { now: 0, rows: [] as UnexpiredRow[], away: false, lapsed: 0, expiry: undefined as number | undefined };
-  const book = createSvidBook();
+  const expiries = createSvidExpiries();
   async function* pages(): AsyncGenerator<readonly UnexpiredRow[]> {
     if (world.away) throw new Error('away');
     for (const each of world.rows) if (each.notAfterAt > world.now) yield [each];
   }
-  const look = createSvidExpiry({
-    ...{ book, isShared, unexpired: pages, now: () => world.now },
+  const look = createSvidExpiryLook({
+    ...{ expiries, isShared, unexpired: pages, now: () => world.now },
     entitled: () => new Set(entitled),
     metrics: {
       setSvidExpiry: (seconds) => {
@@ -36,10 +35,10 @@ function setup({ isShared = false, entitled = ['a', 'b'] }: { isShared?: boolean
       },
     },
   });
-  return { world, book, look, entitled };
+  return { world, expiries, look, entitled };
 }
 
-describe('createSvidExpiry', () => {
+describe('createSvidExpiryLook', () => {
   it('knows after a restart what the ledger has, by the latest of each ID, and no tokens', async () => {
     const { world, look } = setup();
     world.rows = [row('a', 10_000), row('a', 60_000), row('b', 90_000), row('b', 5_000, 'jwt')];
@@ -74,10 +73,10 @@ describe('createSvidExpiry', () => {
   });
 
   it('goes on with what this process issues', async () => {
-    const { world, look, book } = setup();
+    const { world, look, expiries } = setup();
     world.rows = [row('a', 60_000)];
     await look();
-    book.note('a', 120_000);
+    expiries.note('a', 120_000);
     world.now = 60_000;
     await look();
     assert.equal(world.expiry, 60);
@@ -85,9 +84,9 @@ describe('createSvidExpiry', () => {
   });
 
   it('reads again when the store was away, and calls nothing lapsed before', async () => {
-    const { world, look, book } = setup();
+    const { world, look, expiries } = setup();
     world.away = true;
-    book.note('a', 1_000);
+    expiries.note('a', 1_000);
     world.now = 2_000;
     await look();
     assert.equal(world.lapsed, 0);
@@ -99,9 +98,9 @@ describe('createSvidExpiry', () => {
   });
 
   it('sees what another replica renewed', async () => {
-    const { world, look, book } = setup({ isShared: true });
+    const { world, look, expiries } = setup({ isShared: true });
     await look();
-    book.note('a', 1_000);
+    expiries.note('a', 1_000);
     world.rows = [row('a', 50_000)];
     world.now = 2_000;
     while (world.expiry !== 48) await look();

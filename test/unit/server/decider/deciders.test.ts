@@ -41,8 +41,7 @@ describe('createDeciders', () => {
     const broke: number[] = [];
     const heard: unknown[] = [];
     const deciders = createDeciders({
-      count: 1,
-      first: decider.process,
+      processes: [decider.process],
       heard(message) {
         heard.push(message);
         if (message.kind === 'report' && message.lane === undefined) throw new TypeError('counters take numbers');

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { openKeptTexts } from '../../../../src/platform/storage/kept-texts.ts';
-import { createEdgeBook, type EdgeBook } from '../../../../src/server/authority/call-graph.ts';
-import { keepEdges } from '../../../../src/server/authority/stored-call-graph.ts';
+import { type CallGraph, createCallGraph, storeCallGraph } from '../../../../src/server/authority/call-graph.ts';
 import type { DecisionRecord } from '../../../../src/server/log/decision-record.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
 
@@ -15,32 +14,32 @@ const allowed = (caller: string | number, callee: string | number, at = new Date
   destination: { spiffeId: idOf(callee), foundBy: 'principal' },
   source: { principal: idOf(caller), address: '', port: 0 },
 });
-const pairsOf = (book: EdgeBook) =>
-  book.all().map(({ caller, callee }) => `${caller.split('/').at(-1)} ${callee.split('/').at(-1)}`);
+const pairsOf = (graph: CallGraph) =>
+  graph.all().map(({ caller, callee }) => `${caller.split('/').at(-1)} ${callee.split('/').at(-1)}`);
 const never = (thrown: unknown): never => {
   throw thrown;
 };
 
-describe('keepEdges', () => {
+describe('storeCallGraph', () => {
   it('keeps callers and callees over a restart, the latest last', async () => {
     await using dir = await tempDir();
     {
       using kept = openKeptTexts(dir.path);
-      const book = createEdgeBook();
-      using _keeping = keepEdges(book, kept, never);
+      const graph = createCallGraph();
+      using _keeping = storeCallGraph(graph, kept, never);
       for (const [caller, callee] of [
         ['a', 'b'],
         ['b', 'c'],
         ['a', 'b'],
       ] as const)
-        book.note(allowed(caller, callee));
+        graph.note(allowed(caller, callee));
     }
     using kept = openKeptTexts(dir.path);
-    const book = createEdgeBook(2);
-    using keeping = keepEdges(book, kept, never);
-    assert.deepEqual(pairsOf(book), ['b c', 'a b']);
-    book.note(allowed('x', 'y'));
-    assert.deepEqual(pairsOf(book), ['a b', 'x y'], 'the bound holds for what was kept, too');
+    const graph = createCallGraph(2);
+    using keeping = storeCallGraph(graph, kept, never);
+    assert.deepEqual(pairsOf(graph), ['b c', 'a b']);
+    graph.note(allowed('x', 'y'));
+    assert.deepEqual(pairsOf(graph), ['a b', 'x y'], 'the bound holds for what was kept, too');
     keeping.write();
     assert.match(kept.get('edges') ?? '', /sa\/x/);
   });
@@ -48,20 +47,20 @@ describe('keepEdges', () => {
   it('forgets who has not called for a week', async () => {
     await using dir = await tempDir();
     using kept = openKeptTexts(dir.path);
-    const book = createEdgeBook();
-    using keeping = keepEdges(book, kept, never);
-    book.note(allowed('old', 'b', new Date(Date.now() - 8 * 86_400_000)));
-    book.note(allowed('new', 'b'));
+    const graph = createCallGraph();
+    using keeping = storeCallGraph(graph, kept, never);
+    graph.note(allowed('old', 'b', new Date(Date.now() - 8 * 86_400_000)));
+    graph.note(allowed('new', 'b'));
     keeping.write();
-    const later = createEdgeBook();
-    using _later = keepEdges(later, kept, never);
+    const later = createCallGraph();
+    using _later = storeCallGraph(later, kept, never);
     assert.deepEqual(pairsOf(later), ['new b']);
   });
 
   it('keeps 20,000 pairs in less than a megabyte, and writes only when there is news', async () => {
     await using dir = await tempDir();
     using kept = openKeptTexts(dir.path);
-    const book = createEdgeBook();
+    const graph = createCallGraph();
     let writes = 0;
     const counting = {
       get: kept.get,
@@ -70,8 +69,8 @@ describe('keepEdges', () => {
         writes += 1;
       },
     };
-    using keeping = keepEdges(book, counting, never);
-    for (let index = 0; index < 25_000; index += 1) book.note(allowed(index % 250, Math.floor(index / 100)));
+    using keeping = storeCallGraph(graph, counting, never);
+    for (let index = 0; index < 25_000; index += 1) graph.note(allowed(index % 250, Math.floor(index / 100)));
     keeping.write();
     keeping.write();
     assert.equal(writes, 1);

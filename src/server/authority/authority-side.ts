@@ -1,0 +1,155 @@
+/**
+ * The identity side of a server that has the authority itself.
+ * @module
+ */
+import type { Config } from '../../config/config.ts';
+import { asGatehouseError } from '../../errors.ts';
+import { createWatchable } from '../../lib/watchable.ts';
+import { authorityIdOf, deciderIdOf } from '../../spiffe/own-ids.ts';
+import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
+import { replicaReport } from '../decider/all-deciders.ts';
+import { tellStanding } from '../health/tell-standing.ts';
+import type { IdentityListeners, IdentitySide, IdentitySideDeps } from '../identity-interface.ts';
+import { revocationsOf } from '../revocations.ts';
+import { openAuthorityDoors } from './authority-listeners.ts';
+import { createAuthorityLook } from './authority-metrics.ts';
+import { createCallGraph, storeCallGraph } from './call-graph.ts';
+import { publishCrls } from './crl-files.ts';
+import { deliveryObserver } from './delivery-observer.ts';
+import { entryWarnings } from './entry-warnings.ts';
+import { type IdentityRole, openIdentityRole } from './identity-role.ts';
+import { createSvidExpiries, createSvidExpiryLook, type SvidExpiries } from './svid-expiry.ts';
+import { watchUpstream } from './upstream-watch.ts';
+
+const UPSTREAM_LOOK_MS = 60_000;
+
+/** Opens the authority, and all that goes by it. @throws GatehouseError as `openIdentityRole` */
+export async function openAuthoritySide(deps: IdentitySideDeps): Promise<IdentitySide> {
+  const { config, log, looks, metrics, kept, followers } = deps;
+  await using stack = new AsyncDisposableStack();
+  const calls = createCallGraph();
+  stack.use(
+    storeCallGraph(calls, kept, (thrown) => log.error(`callers and callees: ${asGatehouseError(thrown).message}`)),
+  );
+  const expiries = createSvidExpiries();
+  const revocationSequence = createWatchable(-1);
+  const role = stack.use(await openRole(deps, expiries, revocationSequence));
+  const { authority } = role;
+  authority.revocations.subscribe(({ sequence }) => revocationSequence.replace(sequence));
+  revocationSequence.replace(authority.revocations.value.sequence);
+  await watchRole(deps, role, stack);
+  looks.push(
+    createSvidExpiryLook({
+      ...{ expiries, metrics, now: Date.now, isShared: config.value.store.kind === 'postgres' },
+      unexpired: () => authority.unexpired(),
+      entitled: () => entitledIds(role, config.value),
+    }),
+    createAuthorityLook(authority, metrics),
+  );
+  const warn = (): void => {
+    for (const { code, message, origin } of entryWarnings(role.entries.value, role.accounts))
+      log.warn({ code, origin }, message);
+  };
+  warn();
+  const opened = stack.move();
+  return {
+    bundles: authority.bundles,
+    revocations: authority.revocations,
+    entries: role.entries,
+    accounts: role.accounts,
+    executables: role.executables,
+    operations: {
+      authority,
+      rehearse: (use) => role.rehearse(use, calls.all()),
+      backup: () => role.backup(),
+    },
+    holderOf: (certificate) => authority.holderOf(certificate),
+    reportTrouble: (holder) => authority.reportTrouble(holder),
+    tellInForce: () => authority.tellReplicas(),
+    decided: (record) => calls.note(record),
+    optionalParts: () => [],
+    status: () => ({ followers: followers.all() }),
+    listen: () => listen(deps, role),
+    async reconfigure(next) {
+      await role.reconfigure(next);
+      warn();
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+function openRole(
+  { config, kept, log, serving, metrics, report, deciders }: IdentitySideDeps,
+  expiries: SvidExpiries,
+  revocationSequence: { readonly value: number },
+): Promise<IdentityRole> {
+  return openIdentityRole({
+    config: config.value,
+    kept,
+    warn: (message) => log.warn({ code: 'first_start' }, message),
+    serving,
+    observer: deliveryObserver(log, metrics),
+    issued: (kind, spiffeId, notAfterAt) => {
+      metrics.countIssued(kind);
+      if (kind === 'x509') expiries.note(spiffeId, notAfterAt);
+    },
+    notIssued: metrics.countNotIssued,
+    report,
+    replicaWord: () => replicaReport(deciders, revocationSequence.value),
+  });
+}
+
+/** Readiness, CRLs, our own identities and the upstream CA go by the authority from now on. */
+async function watchRole(
+  { config, board, metrics, log, tls, crlPage }: IdentitySideDeps,
+  { authority, upstream }: IdentityRole,
+  stack: AsyncDisposableStack,
+): Promise<void> {
+  tellStanding(authority.readiness, { board, metrics, log });
+  const failed = (thrown: unknown): void => log.error(`crl.pem: ${asGatehouseError(thrown).message}`);
+  stack.use(publishCrls(authority.crls, { dataDir: config.value.dataDir, page: crlPage, failed }));
+  tls.keep(authority);
+  if (upstream === undefined) return;
+  stack.use(
+    await watchUpstream({
+      ...{ upstream, metrics, now: Date.now, everyMs: UPSTREAM_LOOK_MS },
+      said(findings) {
+        board.degrade(
+          'upstream',
+          findings.map(({ code, message }) => `authority.upstream: ${code}: ${message}`),
+        );
+        for (const { code, message } of findings) log.warn({ code }, `the upstream CA: ${message}`);
+      },
+    }),
+  );
+}
+
+/** The IDs that an entry gives and nobody has revoked, and our own. */
+function entitledIds({ entries, authority }: IdentityRole, { trustDomain }: Config): ReadonlySet<SpiffeId> {
+  const { spiffeIds: revoked } = revocationsOf(authority.revocations.value);
+  const given = entries.value.map(({ spiffeId }) => spiffeId).filter((each) => !revoked.has(each));
+  return new Set([authorityIdOf(trustDomain), deciderIdOf(trustDomain), ...given]);
+}
+
+/** Opens the workloads' sockets, and what other machines reach where the configuration says so. */
+async function listen(deps: IdentitySideDeps, role: IdentityRole): Promise<IdentityListeners> {
+  const { config, followers, log, metrics, tls, identify, refusals } = deps;
+  await role.open();
+  const remote = await openAuthorityDoors({
+    config: config.value,
+    role,
+    followers,
+    observer: deliveryObserver(log, metrics),
+    identity: tls.primary,
+    identify,
+    handshakeFailed: refusals.handshakeFailed,
+  });
+  return {
+    addresses: { workloadApi: `unix:${config.value.listen.workloadApi.path}`, ...remote.addresses },
+    takeTallies: () => [['workload-api', role.takeTally()], ...remote.takeTallies()],
+    async drain(graceMs) {
+      await Promise.all([role.drain(graceMs), remote.drain(graceMs)]);
+    },
+    [Symbol.asyncDispose]: () => remote[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,120 @@
+/**
+ * The deciding side of a server: policies and key sets, the processes that answer Check by them, and what explains their decisions.
+ * @module
+ */
+import { giveBackWhenQuiet } from '../platform/memory/give-back.ts';
+import type { PolicySources } from '../policy/sources/policy-sources.ts';
+import type { AllDeciders } from './decider/all-deciders.ts';
+import type { ForkedDeciders } from './decider/decider-process.ts';
+import { startDeciders } from './decider/decider-role.ts';
+import type { Deciders } from './decider/deciders.ts';
+import { createLiveExplain, type LiveExplain } from './explain/live-explain.ts';
+import type { Foundation } from './foundation.ts';
+import type { IdentitySide } from './identity-interface.ts';
+import { createDecisionLog, type DecisionLog } from './log/decision-log.ts';
+import { enforcePolicies } from './policy/enforced-policies.ts';
+import { openKeySets } from './policy/key-sets.ts';
+import { tokenRulesOf } from './policy/token-rules.ts';
+import { revocationsOf } from './revocations.ts';
+
+export interface DeciderSide extends AsyncDisposable {
+  /** The processes of this server; undefined where it has no decider role. */
+  readonly deciders: Deciders | undefined;
+  readonly decisions: DecisionLog;
+  readonly explain: LiveExplain;
+  /** Tells the processes, where there are some. */
+  tell: Deciders['tell'];
+  /** Lets running Checks end, at most `graceMs`, and ends the processes. */
+  drain(graceMs: number): Promise<void>;
+}
+
+export interface DeciderSideDeps extends Foundation {
+  readonly identity: IdentitySide;
+  readonly policies: PolicySources;
+  /** Takes in the processes that are started. */
+  readonly allDeciders: AllDeciders;
+  /** Forked before; none where there is no decider role. */
+  readonly processes: ForkedDeciders;
+}
+
+const REPORT_TIMEOUT_MS = 500;
+
+/** Starts it: each decider is told what is known now, and whatever follows. */
+export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSide> {
+  const { config, log, metrics, board, looks, identity, policies, refusals } = deps;
+  await using stack = new AsyncDisposableStack();
+  const keySets = stack.use(openKeySets(config.value, log));
+  const decisions = createDecisionLog(log, (record, entry) => {
+    identity.decided(record);
+    refusals.decided(entry);
+  });
+  const deciders = deps.processes.all.length === 0 ? undefined : stack.use(start(deps, decisions, keySets));
+  const tell: Deciders['tell'] = (message) => deciders?.tell(message);
+  if (deciders !== undefined) {
+    deps.allDeciders.add(deciders);
+    looks.push(() => deciders.report(REPORT_TIMEOUT_MS));
+  }
+  tellKnown(deps, tell);
+  keySets.documents.subscribe((documents) => tell({ kind: 'key-sets', documents }));
+  let givingBack: Disposable | undefined;
+  stack.defer(() => givingBack?.[Symbol.dispose]());
+  stack.use(
+    enforcePolicies({
+      ...{ current: policies.current, log, metrics, board },
+      changed(model) {
+        keySets.wanted(tokenRulesOf(model));
+        tell({ kind: 'policies', model });
+        givingBack?.[Symbol.dispose]();
+        givingBack = giveBackWhenQuiet(() => policies.current.value.generation);
+      },
+    }),
+  );
+  const explain = stack.use(
+    createLiveExplain({
+      config: () => config.value,
+      policies: policies.current,
+      keySets: keySets.documents,
+      authority: identity,
+    }),
+  );
+  const opened = stack.move();
+  return {
+    deciders,
+    decisions,
+    explain,
+    tell,
+    drain: async (graceMs) => deciders?.drain(graceMs),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+function start(
+  { config, log, metrics, board, refusals, identity, processes }: DeciderSideDeps,
+  decisions: DecisionLog,
+  keySets: ReturnType<typeof openKeySets>,
+): Deciders {
+  return startDeciders({
+    ...{ config: config.value, log, metrics, board, decisions, processes: processes.all },
+    revoked: () => identity.tellInForce(),
+    handshakeFailed: refusals.handshakeFailed,
+    unknownKid: ({ keySet, kid }) => keySets.wake(keySet, kid),
+  });
+}
+
+/** Tells deciders what is known of identities, of themselves and of readiness, now and at every change. */
+function tellKnown({ identity, tls, serving }: DeciderSideDeps, tell: Deciders['tell']): void {
+  const tellBundles = (bundles: IdentitySide['bundles']['value']): void => {
+    if (bundles !== undefined) tell({ kind: 'bundles', bundles });
+  };
+  const tellRevocations = (list: IdentitySide['revocations']['value']): void => {
+    if (list !== undefined) tell({ kind: 'revocations', revocations: revocationsOf(list) });
+  };
+  tls.deciders.subscribe((own) => tell({ kind: 'tls-identity', identity: own }));
+  serving.subscribe((services) => tell({ kind: 'serving', services }));
+  identity.bundles.subscribe(tellBundles);
+  identity.revocations.subscribe(tellRevocations);
+  tell({ kind: 'tls-identity', identity: tls.deciders.value });
+  tell({ kind: 'serving', services: serving.value });
+  tellBundles(identity.bundles.value);
+  tellRevocations(identity.revocations.value);
+}

@@ -1,0 +1,57 @@
+/**
+ * What the identity side of a server is to all its other parts, whether the authority is here or followed elsewhere.
+ * @module
+ */
+import type { StatusAnswer } from '../admin-api/status.ts';
+import type { Config } from '../config/config.ts';
+import type { Executables } from '../identity/attestation/executable.ts';
+import type { Followers } from '../identity/delivery/feed/followers.ts';
+import type { Entry } from '../identity/registration/entry.ts';
+import type { Accounts } from '../lib/accounts.ts';
+import type { Watchable } from '../lib/watchable.ts';
+import type { LaneListener } from '../platform/observe/metrics.ts';
+import type { LaneTally } from '../transport/lane/counts.ts';
+import type { AuthorityOperations } from './admin/admin-deps.ts';
+import type { AllDeciders } from './decider/all-deciders.ts';
+import type { Foundation } from './foundation.ts';
+import type { DecisionRecord } from './log/decision-record.ts';
+import type { RefusalReceiver } from './refusal-reports.ts';
+import type { Knowledge } from './revocations.ts';
+
+/** `revocations` and `bundles` are undefined until they are known. */
+export interface IdentitySide extends Knowledge, RefusalReceiver, AsyncDisposable {
+  /** Registration entries in force: none where the authority is elsewhere. */
+  readonly entries: Watchable<readonly Entry[]>;
+  readonly accounts: Accounts;
+  readonly executables: Executables;
+  /** What only an authority can do; undefined where it is elsewhere. */
+  readonly operations: AuthorityOperations | undefined;
+  /** Tells whoever waits for it that a decider here refuses by newer revocations. */
+  tellInForce(): void;
+  /** Notes a decision, which shows who calls whom. */
+  decided(record: DecisionRecord): void;
+  /** Parts of readiness that a start need not wait for: what is known suffices to decide by. */
+  optionalParts(): readonly string[];
+  /** Its fields of `/v1/status`. */
+  status(): Pick<StatusAnswer, 'followers' | 'feed'>;
+  /** Opens the listeners where identities are given. @throws GatehouseError `address_in_use`, `config_invalid` */
+  listen(): Promise<IdentityListeners>;
+  /** Takes entries and workloads of a configuration that was read again; sockets come and go with them. */
+  reconfigure(config: Config): Promise<void>;
+}
+
+export interface IdentityListeners extends AsyncDisposable {
+  /** Those really bound, for the ready line. */
+  readonly addresses: { readonly workloadApi?: string; readonly feed?: string; readonly istioCa?: string };
+  /** What each has counted since it was asked last, by its name in metrics. */
+  takeTallies(): readonly (readonly [listener: LaneListener, tally: LaneTally])[];
+  /** Lets running calls end, at most `graceMs`. */
+  drain(graceMs: number): Promise<void>;
+}
+
+export interface IdentitySideDeps extends Foundation {
+  /** Deciders elsewhere that follow this server. */
+  readonly followers: Followers;
+  /** What they and our own have in force. */
+  readonly deciders: AllDeciders;
+}

@@ -1,0 +1,87 @@
+/**
+ * The listeners of a server but health, which was opened first: identities, Check, and the admin API, opened last because its status
+ * names the addresses of all others.
+ * @module
+ */
+import { asGatehouseError } from '../errors.ts';
+import type { LaneListener } from '../platform/observe/metrics.ts';
+import type { LaneTally } from '../transport/lane/counts.ts';
+import { type ListenAddress, textOfAddress } from '../transport/listen/listen-address.ts';
+import { openAdmin } from './admin/admin-listener.ts';
+import type { AllDeciders } from './decider/all-deciders.ts';
+import type { DeciderSide } from './decider-side.ts';
+import type { Foundation } from './foundation.ts';
+import type { IdentitySide } from './identity-interface.ts';
+import { openCheckDoor } from './listeners/check-listener.ts';
+import type { HttpDoor } from './listeners/http-listener.ts';
+import { listenAddress } from './listeners/listen-addresses.ts';
+import { type ListenerAddresses, type StatusDeps, statusOf } from './status.ts';
+
+export interface ListenerSide extends AsyncDisposable {
+  readonly addresses: ListenerAddresses;
+  /** Takes no more Checks, and lets running calls end, at most `graceMs`. */
+  drain(graceMs: number): Promise<void>;
+}
+
+export interface ListenerSideDeps extends Foundation, StatusDeps {
+  readonly identity: IdentitySide;
+  readonly decider: DeciderSide;
+  readonly allDeciders: AllDeciders;
+}
+
+/** Opens them. @throws GatehouseError `address_in_use`, `config_invalid` */
+export async function openListeners(deps: ListenerSideDeps): Promise<ListenerSide> {
+  const { config, log, metrics, looks, health, identity, decider } = deps;
+  await using stack = new AsyncDisposableStack();
+  const identities = stack.use(await identity.listen());
+  const { deciders } = decider;
+  const failed = (thrown: unknown): void => log.error(`Check: ${asGatehouseError(thrown).message}`);
+  const check =
+    deciders && stack.use(await openCheckDoor(listenAddress(config.value.listen.extAuthz), deciders, failed));
+  const addressesWith = (admin: ListenAddress): ListenerAddresses => ({
+    ...(check && { extAuthz: textOfAddress(check.address) }),
+    ...identities.addresses,
+    admin: textOfAddress(admin),
+    health: textOfAddress(health.address),
+  });
+  const admin = stack.use(await openAdminOver(deps, addressesWith));
+  looks.push(() => {
+    const tallies: (readonly [listener: LaneListener, tally: LaneTally])[] = [
+      ...identities.takeTallies(),
+      ['admin', admin.takeTally()],
+      ['health', health.takeTally()],
+    ];
+    for (const [listener, tally] of tallies) {
+      metrics.countLane(listener, tally);
+      metrics.setLaneConnections(listener, tally.connections);
+    }
+  });
+  const opened = stack.move();
+  return {
+    addresses: addressesWith(admin.address),
+    async drain(graceMs) {
+      await Promise.all([check?.[Symbol.asyncDispose](), identities.drain(graceMs)]);
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+function openAdminOver(
+  deps: ListenerSideDeps,
+  addressesWith: (admin: ListenAddress) => ListenerAddresses,
+): Promise<HttpDoor> {
+  const { config, log, tls, identity, decider, policies, allDeciders, identify, refusals } = deps;
+  return openAdmin(config.value, tls.primary, {
+    ...{ policies, log, identify, handshakeFailed: refusals.handshakeFailed },
+    operations: identity.operations,
+    revocations: identity.revocations,
+    entries: identity.entries,
+    accounts: identity.accounts,
+    executables: identity.executables,
+    decisions: decider.decisions,
+    deciders: allDeciders,
+    explain: decider.explain,
+    config: () => config.value,
+    status: (admin) => statusOf(deps, addressesWith(admin)),
+  });
+}

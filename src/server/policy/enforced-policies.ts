@@ -1,0 +1,52 @@
+/**
+ * Policies as they come into force: reported to log, metrics and readiness, and handed on where they have changed.
+ * @module
+ */
+
+import type { Watchable } from '../../lib/watchable.ts';
+import type { Log } from '../../platform/observe/log.ts';
+import type { Metrics } from '../../platform/observe/metrics.ts';
+import type { ReadinessBoard } from '../../platform/observe/readiness.ts';
+import type { PolicyModel } from '../../policy/model.ts';
+import type { PolicyLoad } from '../../policy/sources/policy-sources.ts';
+
+export interface EnforcedPoliciesDeps {
+  readonly current: Watchable<PolicyLoad>;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly board: ReadinessBoard;
+  /** Gets the model of every new generation. */
+  readonly changed: (model: PolicyModel) => void;
+}
+
+const MOST_LOGGED_FINDINGS = 20;
+
+/** Reports the policies in force, and every load that follows, until it is disposed. */
+export function enforcePolicies({ current, log, metrics, board, changed }: EnforcedPoliciesDeps): Disposable {
+  let degradedBefore = '';
+  let summaryBefore = '';
+  let generation = 0;
+  const take = (load: PolicyLoad): void => {
+    metrics.setPolicies(load.counts);
+    board.degrade('policies', load.degraded);
+    if (load.summary !== summaryBefore) log.info({ code: 'policies_read' }, `policies: ${load.summary}`);
+    summaryBefore = load.summary;
+    board.detail('policies', load.summary);
+    const degraded = load.degraded.join();
+    if (degraded !== degradedBefore && degraded !== '') {
+      metrics.countLoadError();
+      const errors = load.findings.filter(({ severity }) => severity === 'error');
+      log.error(
+        { degraded: load.degraded, findings: errors.slice(0, MOST_LOGGED_FINDINGS) },
+        'policy files are broken; what was last good stays in force',
+      );
+    }
+    degradedBefore = degraded;
+    if (load.generation !== generation) changed(load.model);
+    generation = load.generation;
+  };
+  const unsubscribe = current.subscribe(take);
+  take(current.value);
+  board.set('policies', '');
+  return { [Symbol.dispose]: unsubscribe };
+}
