@@ -22,6 +22,21 @@ const dialect = [
   'lib',
 ];
 
+/** What every room of the authority stands on. */
+const authority = ['../certs', 'identity/source', 'identity/pki', 'spiffe', 'lib'];
+
+/** What every protocol of delivery stands on. */
+const delivery = [
+  'identity/source',
+  'identity/attestation',
+  'identity/registration',
+  'identity/pki',
+  'spiffe',
+  'transport/*',
+  'gen',
+  'lib',
+];
+
 /** What every room of the lane speaks of. */
 const laneValues = ['transport/lane/counts.ts', 'transport/lane/limits.ts', 'transport/lane/method.ts'];
 
@@ -43,17 +58,45 @@ const may: Record<string, readonly string[]> = {
   'identity/pki': ['../certs', 'spiffe', 'lib'],
   /** What the authority gives and delivery takes. */
   'identity/source': ['identity/pki', 'spiffe', 'lib'],
-  'identity/authority': ['../certs', 'identity/source', 'identity/pki', 'spiffe', 'lib'],
-  'identity/delivery': [
-    'identity/source',
-    'identity/attestation',
-    'identity/registration',
-    'identity/pki',
-    'spiffe',
-    'transport/*',
-    'gen',
-    'lib',
+  'identity/authority/keys': authority,
+  'identity/authority/store': ['identity/authority/keys', 'identity/authority/rotate', ...authority],
+  'identity/authority/join': ['identity/authority/store', ...authority],
+  'identity/authority/rotate': [
+    'identity/authority',
+    'identity/authority/keys',
+    'identity/authority/store',
+    ...authority,
   ],
+  'identity/authority/issue': [
+    'identity/authority',
+    'identity/authority/join',
+    'identity/authority/keys',
+    'identity/authority/rotate',
+    'identity/authority/store',
+    ...authority,
+  ],
+  'identity/authority/revoke': [
+    'identity/authority',
+    'identity/authority/issue',
+    'identity/authority/join',
+    'identity/authority/keys',
+    'identity/authority/rotate',
+    'identity/authority/store',
+    ...authority,
+  ],
+  'identity/authority/recover': [
+    'identity/authority',
+    'identity/authority/keys',
+    'identity/authority/store',
+    ...authority,
+  ],
+  /** Joins its rooms to one authority. */
+  'identity/authority': ['identity/authority/*', ...authority],
+  'identity/delivery/sds': ['identity/delivery', ...delivery],
+  'identity/delivery/workload-api': ['identity/delivery', ...delivery],
+  'identity/delivery/istio-ca': ['identity/delivery', ...delivery],
+  'identity/delivery/feed': ['identity/delivery', ...delivery],
+  'identity/delivery': ['identity/delivery/*', ...delivery],
   'policy/documents': ['lib'],
   'policy/meaning/labels.ts': ['lib'],
   'policy/registry': ['policy/documents', 'policy/meaning/labels.ts'],
@@ -155,7 +198,7 @@ const may: Record<string, readonly string[]> = {
     'transport/lane/wire',
   ],
   'transport/lane': ['transport', 'transport/lane/*'],
-  platform: ['identity/authority', 'identity/registration', 'spiffe', 'lib'],
+  platform: ['identity/authority/*', 'identity/registration', 'spiffe', 'lib'],
   lib: [],
   gen: [],
   /** Certificate profiles: data alone. */
@@ -194,12 +237,62 @@ function arrows(): Arrow[] {
   return out;
 }
 
+/** Groups of files each of which leads to every other, by whatever kind of import (Tarjan's strongly connected components). */
+function circles(all: readonly Arrow[]): string[][] {
+  const targets = Map.groupBy(all, ({ from }) => from);
+  const found: string[][] = [];
+  const numbers = new Map<string, number>();
+  const stack: string[] = [];
+  const visit = (file: string): number => {
+    const own = numbers.size;
+    let lowest = own;
+    numbers.set(file, own);
+    stack.push(file);
+    for (const { to } of targets.get(file) ?? []) {
+      if (!numbers.has(to)) lowest = Math.min(lowest, visit(to));
+      else if (stack.includes(to)) lowest = Math.min(lowest, numbers.get(to)!);
+    }
+    if (lowest === own) {
+      const circle = stack.splice(stack.indexOf(file));
+      if (circle.length > 1) found.push(circle.sort());
+    }
+    return lowest;
+  };
+  for (const file of targets.keys()) if (!numbers.has(file)) visit(file);
+  return found;
+}
+
+describe('rooms', () => {
+  /** Each small file of `authz/jwt` names one quirk of Envoy. */
+  const LARGE = new Map([['authz/jwt', 24]]);
+
+  it('hold at most 16 files at one level', () => {
+    const files = globSync('**/*.ts', { cwd: 'src' }).filter((file) => !file.startsWith('gen/'));
+    const counts = [...Map.groupBy(files, dirname)].map(([room, inside]) => [room, inside.length] as const);
+    assert.deepEqual(
+      counts.filter(([room, count]) => count > (LARGE.get(room) ?? 16)),
+      [],
+    );
+  });
+});
+
 describe('import arrows', () => {
   it('reads some arrows at all', () => assert.ok(arrows().length > 10));
 
   it('go only where the table of rooms allows', () => {
     const wrong = arrows().filter(({ from, to }) => !allowed(roomOf(from), roomOf(to)));
     assert.deepEqual(wrong, []);
+  });
+
+  it('make no circle, not even by types', () => assert.deepEqual(circles(arrows()), []));
+
+  it('would see a circle', () => {
+    const chain = (...files: string[]) => files.slice(1).map((to, i) => ({ from: files[i]!, to }));
+    assert.deepEqual(circles(chain('a', 'b', 'c', 'd')), []);
+    assert.deepEqual(circles([...chain('a', 'b', 'c', 'a'), ...chain('c', 'd', 'e', 'd'), ...chain('f', 'a')]), [
+      ['d', 'e'],
+      ['a', 'b', 'c'],
+    ]);
   });
 
   it('lead out of the admin API to nothing of Node: the console reads it in a browser', () => {
@@ -213,6 +306,8 @@ describe('import arrows', () => {
     assert.equal(allowed('policy/evaluate', 'policy/compile/match'), false);
     assert.equal(allowed('policy/compile', 'policy/evaluate'), false);
     assert.equal(allowed('identity/authority', 'authz'), false);
+    assert.equal(allowed('identity/authority/keys', 'identity/authority/issue'), false);
+    assert.equal(allowed('identity/delivery/sds', 'identity/delivery/workload-api'), false);
   });
 
   it('lead to src/lib only from rooms, and lib speaks of no domain word', () => {
