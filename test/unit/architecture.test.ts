@@ -276,6 +276,17 @@ describe('rooms', () => {
   });
 });
 
+describe('docs/architecture.md', () => {
+  it('names every room', () => {
+    const page = readFileSync('docs/architecture.md', 'utf8');
+    const rooms = new Set(globSync('**/*.ts', { cwd: 'src' }).map(dirname));
+    const missing = [...rooms].filter(
+      (room) => room !== '.' && !room.startsWith('gen') && !page.includes(`](../src/${room})`),
+    );
+    assert.deepEqual(missing, []);
+  });
+});
+
 describe('import arrows', () => {
   it('reads some arrows at all', () => assert.ok(arrows().length > 10));
 
