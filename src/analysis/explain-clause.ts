@@ -42,7 +42,7 @@ export function redactValue(atom: Atom, value: string, carriers: TokenCarriers):
   return atom.fact.of === 'header' ? redactHeader(atom.fact.name, value, carriers) : redactPath(value, carriers);
 }
 
-/** Names the fact that an atom asks about, in words of the policy languages. */
+/** Names the fact that an atom asks about, in the terms of the policy languages. */
 export function nameOfAtom(atom: Atom): string {
   switch (atom.op) {
     case 'text':

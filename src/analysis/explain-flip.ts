@@ -10,12 +10,14 @@ import { type Change, changeFacts } from './changed-facts.ts';
 import { type PatchSubject, type PolicyPatch, proposePatch } from './patch/propose-patch.ts';
 import { addressFor, valuesFor } from './witness.ts';
 
+/** The smallest changes found that turn the decision round. */
 export interface Flip {
   /** Undefined if no small change of the request does it. */
   readonly request: RequestFlip | undefined;
   readonly policy: PolicyPatch | undefined;
 }
 
+/** A change of the request, and the decision that it leads to. */
 export interface RequestFlip {
   readonly changes: readonly Change[];
   readonly becomes: Decision;

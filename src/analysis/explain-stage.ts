@@ -19,7 +19,7 @@ export interface ShownStage {
   readonly endpoint?: string;
   readonly decision: Decision['effect'] | 'continue';
   readonly said: string;
-  /** Those that apply, and those of which nobody can tell. */
+  /** Those that apply, and those that may apply or not. */
   readonly policies: readonly ShownPolicy[];
 }
 

@@ -29,6 +29,7 @@ import { type ShownFlip, showFlip } from './explain-show-flip.ts';
 import { type ShownStage, showPlane } from './explain-stage.ts';
 import { type NearMiss, nearMissesOf, type Sources } from './near-misses.ts';
 
+/** The policies and keys that a request is explained by. */
 export interface ExplainDeps {
   readonly model: PolicyModel;
   readonly evaluate: EvaluateOptions;
@@ -64,6 +65,7 @@ export interface Explanation {
   readonly flip: ShownFlip;
 }
 
+/** The workload that was asked for, and how it was found. */
 export interface ShownDestination {
   readonly spiffeId: string;
   readonly namespace: string;

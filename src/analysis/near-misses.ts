@@ -12,6 +12,7 @@ import { valueAt } from './source/open-document.ts';
 import type { PolicyFiles } from './source/policy-files.ts';
 import { clausePath, ruleSource } from './source/rule-source.ts';
 
+/** A rule that almost held. */
 export interface NearMiss {
   readonly plane: string;
   readonly stage: string;
@@ -33,6 +34,7 @@ export interface NearMiss {
   };
 }
 
+/** Where documents are read from, and how. */
 export interface Sources {
   readonly files: PolicyFiles;
   readonly dialect: DialectOptions;

@@ -12,7 +12,7 @@ import { parseSpiffeId, serviceAccountOf } from '../spiffe/spiffe-id.ts';
 /** Who asks whom, and for what, as it may be written. */
 export type Pair = z.input<typeof pairForm>;
 
-/** Reads a pair that somebody sent. @throws GatehouseError `message_invalid`, naming every member that is wrong */
+/** Reads a pair as it was sent. @throws GatehouseError `message_invalid`, naming every member that is wrong */
 export function readPair(value: unknown): z.output<typeof pairForm> {
   const parsed = pairForm.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -32,7 +32,7 @@ export interface Neighbourhood {
   }[];
 }
 
-/** The request. @throws GatehouseError `message_invalid` if a name is of no known form, `not_found` for an address that nobody has */
+/** The request. @throws GatehouseError `message_invalid` if a name is of no known form, `not_found` for an address that no endpoint has */
 export function requestOfPair({ from, to, port, http }: Pair, around: Neighbourhood): RequestForm {
   const source = endOf(from, around);
   const destination = endOf(to, around);

@@ -18,11 +18,13 @@ import type { DecisionRing } from './record/ring.ts';
 import type { DecisionState } from './state.ts';
 import { malformedMessage } from './wire/reader.ts';
 
+/** How Checks are answered. */
 export interface CheckOptions extends QuestionOptions {
   /** Tell clients too, in `x-gatehouse-decision`. */
   readonly decisionHeader?: boolean;
 }
 
+/** What a Check needs of its surroundings. */
 export interface CheckDeps {
   /** Undefined until the first state is there: every Check is denied `not_ready`. */
   readonly state: Watchable<DecisionState | undefined>;
@@ -40,7 +42,7 @@ export interface CheckDeps {
   readonly onError?: (thrown: unknown) => void;
 }
 
-/** Answers one CheckRequest. `caller` is who asks, as the transport knows it. */
+/** Answers one CheckRequest. `caller` is the client of the Check, as the transport knows it. */
 export type Check = (request: Uint8Array, caller: Caller) => Uint8Array;
 
 /** Creates the one function that answers Checks; it serves one at a time, which a decider's single thread sees to. */
@@ -71,7 +73,7 @@ function lastResort(thrown: unknown, deps: CheckDeps): Uint8Array {
   try {
     deps.onError?.(thrown);
   } catch {
-    // whoever listens may fail; the answer must not
+    // a listener may fail; the answer must not
   }
   return Buffer.from(noDecision);
 }

@@ -23,7 +23,7 @@ export function isVouchedFor(
   peer: PeerCertificate | undefined,
   nowMs: number,
 ): boolean {
-  if (names.length === 0) return true; // nobody claims to be anybody
+  if (names.length === 0) return true; // no identity is claimed
   return peer !== undefined && bundles !== undefined && isVerified(peer, bundles, nowMs);
 }
 

@@ -19,6 +19,7 @@ import { CheckRequest } from './wire/check-request.ts';
 
 type Counted = Pick<CheckCounters, 'unverifiedPeers' | 'ambiguousRequests' | 'peersWithCertificate' | 'peersWithout'>;
 
+/** How a request is read: whose names count, and what is refused before any policy is asked. */
 export interface QuestionOptions extends DestinationOptions {
   /** `spiffe://<trust domain>/` of our own trust domain and its aliases. */
   readonly ownPrefixes: readonly string[];

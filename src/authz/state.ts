@@ -6,6 +6,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Snapshot } from '../policy/snapshot.ts';
 import type { BundleSet } from '../spiffe/bundle.ts';
 
+/** Everything that a decision depends on besides the request; one immutable value. */
 export interface DecisionState {
   readonly snapshot: Snapshot;
   readonly keySets: KeySets;
@@ -20,12 +21,14 @@ export interface KeySets {
   readonly sets: ReadonlyMap<string, KeySet>;
 }
 
+/** The keys of one source. */
 export interface KeySet {
   readonly keys: readonly VerificationKey[];
   /** Set when there is no usable key: the text that Envoy's jwt_authn gives. */
   readonly failure: 'Jwks remote fetch is failed' | "Jwks doesn't have any valid public key" | undefined;
 }
 
+/** A public key with the fields of its JWK that limit its use (RFC 7517 §4). */
 export interface VerificationKey {
   readonly kid: string | undefined;
   /** The key's own `alg`, which a token's must then equal. */

@@ -1,9 +1,9 @@
 /**
- * Finds what somebody probably meant to write.
+ * Finds the name that was probably meant.
  * @module
  */
 
-/** Longer than that a word of a file is no slip of the pen. */
+/** Longer names are not taken for misspelt ones. */
 const MOST_CHARACTERS = 64;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Reads files that somebody else may replace at any time: opened once, without waiting for anybody, looked at through what was
- * opened, and read up to a bound. A pipe, a device or a socket in place of a file is refused, and holds nobody up.
+ * Reads files that another process may replace at any time: opened once, without blocking, looked at through what was
+ * opened, and read up to a bound. A pipe, a device or a socket in place of a file is refused, and does not block.
  * @module
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
@@ -41,7 +41,7 @@ export function readRegularFileSync(path: string, mostBytes: number): Buffer {
   }
 }
 
-/** The same without holding anybody up. @throws FileRefused; whatever `open` and `read` throw */
+/** The same without blocking the event loop. @throws FileRefused; whatever `open` and `read` throw */
 export async function readRegularFile(path: string, mostBytes: number): Promise<Buffer> {
   await using file = await open(path, FLAGS);
   const stats = await file.stat();

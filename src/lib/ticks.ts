@@ -3,12 +3,13 @@
  * @module
  */
 
+/** A source of regular events. */
 export interface Ticks {
   /** Calls `listener` at every tick until unsubscribed. Returns what unsubscribes. */
   subscribe(listener: () => void): () => void;
 }
 
-/** Creates ticks every `intervalMs` of real time; a timer runs only while somebody listens, and keeps no process alive. */
+/** Creates ticks every `intervalMs` of real time; a timer runs only while there is a listener, and keeps no process alive. */
 export function createTicks(intervalMs: number): Ticks {
   const listeners = new Set<() => void>();
   let timer: NodeJS.Timeout | undefined;

@@ -3,11 +3,11 @@
  * @module
  */
 
-/** Remembers one knock, however many there were, until somebody waits. */
+/** Remembers one wake-up, however many there were, until the next wait. */
 export interface Wakeup {
   /** Ends the wait now, or makes the next one return at once. */
   knock(): void;
-  /** Resolves at the next knock, or when `signal` aborts, which is the same one every time; never rejects. */
+  /** Resolves at the next wake-up, or when `signal` aborts, which is the same one every time; never rejects. */
   wait(signal: AbortSignal): Promise<void>;
 }
 
@@ -21,7 +21,7 @@ class OneWakeup implements Wakeup {
   #knocked = false;
   #listening = false;
   #resume: (() => void) | undefined;
-  /** A function of its own, for those who take it away. */
+  /** A property, so that it can be passed as a callback. */
   readonly knock = (): void => {
     const resume = this.#resume;
     this.#knocked = resume === undefined;

@@ -1,5 +1,5 @@
 /**
- * One immutable value that is replaced whole, and whoever wants to know.
+ * One immutable value that is replaced whole, with its subscribers.
  * @module
  */
 
@@ -10,6 +10,7 @@ export interface Watchable<T> {
   subscribe(listener: (value: T) => void): () => void;
 }
 
+/** A Watchable whose owner replaces the value. */
 export interface WatchableSource<T> extends Watchable<T> {
   replace(value: T): void;
 }

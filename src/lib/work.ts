@@ -4,6 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
+/** Work that can be interrupted at every `yield`; returns its result. */
 export type Work<T> = Generator<void, T, void>;
 
 /** Does the work in one go. */

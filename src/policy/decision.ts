@@ -28,13 +28,14 @@ export type Reason =
   | 'not_ready'
   | 'internal_error';
 
+/** What was decided, by which policy, and why. Equal outcomes of a snapshot are one object. */
 export interface Decision {
   readonly effect: 'allow' | 'deny';
   readonly reason: Reason;
   readonly plane: PlaneId | undefined;
   /** The stage or tier that decided, e.g. `DENY`, `ALLOW`, `default`; undefined where none did. */
   readonly stage: string | undefined;
-  /** Who answers for the policy that decided; undefined if nobody is named. */
+  /** The owner of the policy that decided; undefined if none is named. */
   readonly owner: string | undefined;
   /** The policy that decided, and the index of its rule; undefined where none did. */
   readonly policy: PolicyRef | undefined;
@@ -47,11 +48,13 @@ export interface Decision {
   readonly observed?: readonly Decision[];
 }
 
+/** A rule that an audit policy reports. */
 export interface Audited {
   readonly policy: PolicyRef;
   readonly rule: number;
 }
 
+/** What would be decided with every dry-run policy enforced. */
 export interface DryRun {
   readonly effect: 'allow' | 'deny';
   readonly policy: PolicyRef | undefined;

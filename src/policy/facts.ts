@@ -7,6 +7,7 @@
  */
 import type { TokenRule } from './model.ts';
 
+/** What is known of one request and of the connection that it came on. */
 export interface Facts {
   readonly protocol: 'http' | 'tcp';
   /** The workload that is asked for. */
@@ -57,7 +58,7 @@ export type TokenVerdict =
   | {
       readonly accepted: false;
       readonly reason: 'token_invalid' | 'audience_denied';
-      /** What the caller reads, in jwt_authn's words. */
+      /** The body of the refusal, as jwt_authn words it. */
       readonly text: string;
     };
 
@@ -66,7 +67,7 @@ export interface Destination {
   readonly spiffeId: string;
   readonly namespace: string;
   readonly serviceAccount: string;
-  /** Undefined: nobody told. A policy with a selector then denies `labels_unknown`. */
+  /** Undefined: unknown. A policy with a selector then denies `labels_unknown`. */
   readonly labels: ReadonlyMap<string, string> | undefined;
 }
 

@@ -33,6 +33,7 @@ interface KindCount {
   readonly count: number;
 }
 
+/** What a model is made with, besides its documents. */
 export interface JoinOptions {
   readonly generation: number;
   readonly absence: Absence;
@@ -103,7 +104,7 @@ export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions)
 /** What has not changed stays the same value. */
 const ownedPolicies = new WeakMap<Policy, Policy>();
 
-/** Every rule's policy names whoever answers for it, as decisions tell it. */
+/** Gives every policy of the model its owner, which decisions name. */
 function withOwners(plane: Plane, ownerOf: OwnerOf): Plane {
   const owned = (policy: Policy): Policy => {
     const owner = ownerOf(policy) ?? '';
@@ -160,7 +161,7 @@ function registryOf(contributions: readonly Contribution[], configured: readonly
   };
 }
 
-/** The documents that an earlier file has already, and in other words. */
+/** The documents that an earlier file has already, with other content. */
 export function duplicatesAmong(files: readonly PolicyFile[]): readonly Duplicate[] {
   const seen = new Map<string, { readonly file: PolicyFile; readonly document: ReadDocument }>();
   const out: Duplicate[] = [];

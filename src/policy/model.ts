@@ -11,7 +11,9 @@ import type { LabelExpr } from './meaning/labels.ts';
 import type { Registry } from './registry/registry.ts';
 
 export type Dialect = 'istio' | 'calico' | 'kubernetes';
+/** Who judges: `istio` as Envoy's RBAC does, `calico` as Calico's ext_authz server does, `l4` as the network does. */
 export type PlaneId = 'istio' | 'calico' | 'l4';
+/** `enforce` decides, `observe` is reported only, `off` is not evaluated. */
 export type PlaneMode = 'enforce' | 'observe' | 'off';
 
 /** How an absent fact is read: as the dialect's own system reads it, or so that it never allows (design D6). */
@@ -37,6 +39,7 @@ export interface PolicyModel {
   readonly hops?: readonly string[];
 }
 
+/** One system's policies, stage after stage. */
 export interface Plane {
   readonly id: PlaneId;
   readonly mode: PlaneMode;
@@ -64,6 +67,7 @@ export interface RuleStage {
   readonly direction?: 'ingress' | 'egress';
 }
 
+/** One document that holds rules. */
 export interface Policy {
   readonly ref: PolicyRef;
   readonly position: Position;
@@ -92,8 +96,10 @@ export interface Subject {
   readonly selector?: LabelExpr;
 }
 
+/** What a rule that holds does; `pass` and `log` exist in tiers only. */
 export type Effect = 'allow' | 'deny' | 'pass' | 'log';
 
+/** A rule of a policy; it holds if the condition of the protocol holds. */
 export interface Rule {
   /** Index in the document's own list of rules. */
   readonly index: number;
@@ -125,7 +131,7 @@ export type Atom =
       readonly op: 'endpoint';
       readonly end: 'source' | 'destination';
       readonly selector: LabelExpr;
-      /** As the network asks: behind a hop (NAT, gateway) the caller's name tells who is there, not the address. */
+      /** As the network asks: behind a hop (NAT, gateway) the caller's principal identifies it, not the address. */
       readonly byHops: boolean;
     }
   /** The port of that end is one that the endpoint there gives this name. */
@@ -165,6 +171,7 @@ export type TextFact =
 /** `source`: the direct peer. `remote`: the client by X-Forwarded-For and trusted hops. `destination`: our own side. */
 export type AddressFact = 'source' | 'remote' | 'destination';
 
+/** A range of addresses. */
 export interface Cidr {
   /** Canonical text, e.g. `10.0.0.0/8`, `fd00::/16`. */
   readonly text: string;
@@ -176,6 +183,7 @@ export interface PortRange {
   readonly to: number;
 }
 
+/** A test of one value. */
 export type TextPattern =
   | { readonly is: 'exact' | 'prefix' | 'suffix'; readonly value: string; readonly ignoreCase?: boolean }
   /** There is a value, even an empty one. */
@@ -197,8 +205,10 @@ export interface TransportStage {
   readonly policies: readonly TransportPolicy[];
 }
 
+/** The modes of Istio's PeerAuthentication. */
 export type MtlsMode = 'unset' | 'disable' | 'permissive' | 'strict';
 
+/** One PeerAuthentication. */
 export interface TransportPolicy {
   readonly ref: PolicyRef;
   readonly position: Position;
@@ -218,6 +228,7 @@ export interface TokenStage {
   readonly policies: readonly TokenPolicy[];
 }
 
+/** One RequestAuthentication. */
 export interface TokenPolicy {
   readonly ref: PolicyRef;
   readonly position: Position;
@@ -227,6 +238,7 @@ export interface TokenPolicy {
   readonly rules: readonly TokenRule[];
 }
 
+/** One of `jwtRules` of a RequestAuthentication; field names and meanings are Istio's. */
 export interface TokenRule {
   readonly position: Position;
   /** Empty: any issuer. */

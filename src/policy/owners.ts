@@ -1,5 +1,5 @@
 /**
- * Who answers for a policy: what the document says, else its namespace, else the directory that it lies in.
+ * The owner of a policy: what the document says, else its namespace, else the directory that it lies in.
  * @module
  */
 import { sep } from 'node:path';
@@ -11,11 +11,11 @@ import type { Registry } from './registry/registry.ts';
 export interface Owned {
   readonly ref: Pick<PolicyRef, 'namespace'>;
   readonly position: Pick<Position, 'file'>;
-  /** The document's own word; empty without one. */
+  /** The owner that the document itself names; empty without one. */
   readonly owner: string;
 }
 
-/** Names the owner; undefined if nobody is named. */
+/** Returns the owner of a policy; undefined if none is named. */
 export type OwnerOf = (owned: Owned) => string | undefined;
 
 /** Creates the look-up. `directories` are absolute paths; of those that hold a file the longest counts. */

@@ -42,6 +42,7 @@ export interface ReadDocument {
   readonly contribution: Contribution | undefined;
 }
 
+/** How files are read. */
 export interface ReadOptions extends DialectOptions {
   /** If given, the file may only hold documents of these namespaces. */
   readonly namespaces?: readonly string[];
@@ -170,7 +171,7 @@ const isDocument = (item: Value): boolean =>
 
 const listShape = object({ apiVersion: anything, kind: anything, metadata: anything, items: anything });
 
-/** Deeper lists than this are refused: nobody writes them. */
+/** Deeper lists than this are refused: they have no use. */
 const MOST_LISTS = 4;
 
 function readList(value: MapValue, type: TypeOf, reading: Reading, depth: number): void {
@@ -226,7 +227,7 @@ function skip(value: MapValue, type: TypeOf, { report, options: { kinds = policy
   addSkipped(skipped, `${type.group}/${type.kind}`.slice(0, MOST_NAME_CHARACTERS), 1);
 }
 
-/** Adds to a count of skipped kinds, which keeps no more names than anybody reads. */
+/** Adds to a count of skipped kinds, which stores a bounded number of names. */
 export function addSkipped(skipped: Map<string, number>, key: string, count: number): void {
   const counted = skipped.has(key) || skipped.size < MOST_SKIPPED_KINDS ? key : 'more kinds';
   skipped.set(counted, (skipped.get(counted) ?? 0) + count);

@@ -1,5 +1,5 @@
 /**
- * What was read and what was skipped, in one line, so that nobody takes a file for policy that is none here.
+ * What was read and what was skipped, in one line, so that a file without policy is not taken for policy.
  * @module
  */
 import type { Dialect } from './model.ts';

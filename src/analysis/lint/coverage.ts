@@ -1,5 +1,5 @@
 /**
- * What no policy covers and what policies cover nothing: gaps of default deny, policies that select nobody, ports that nobody names.
+ * What no policy covers and what policies cover nothing: gaps of default deny, policies that select no workload, ports without a name.
  * @module
  */
 import type { Policy } from '../../policy/model.ts';

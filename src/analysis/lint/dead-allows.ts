@@ -1,5 +1,5 @@
 /**
- * What one plane lets in and the network does not: a rule of layer 7 that nobody can use.
+ * What one plane lets in and the network does not: a rule of layer 7 that no request can use.
  * @module
  */
 

@@ -1,5 +1,5 @@
 /**
- * Rules that ask who the caller is, where the caller need not say: no mTLS, or a trust domain that nobody compares.
+ * Rules that ask for the caller's identity where it is not proven: no mTLS, or a trust domain that is not compared.
  * @module
  */
 import type { RequestForm } from '../../admin-api/request-form.ts';

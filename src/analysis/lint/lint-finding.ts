@@ -1,5 +1,5 @@
 /**
- * What lint finds between planes: a place, what is wrong there, a request that shows it, and who answers for both sides.
+ * What lint finds between planes: a place, what is wrong there, a request that shows it, and the owners of both sides.
  * @module
  */
 
@@ -10,7 +10,7 @@ import type { Finding } from '../../policy/documents/finding.ts';
 export interface LintFinding extends Finding {
   /** Null where no request can show it: a policy that selects nothing meets none. */
   readonly witness: Witness | null;
-  /** Of the policies on both sides, without repetition; empty if nobody is named. */
+  /** Of the policies on both sides, without repetition; empty if none is named. */
   readonly owners: readonly string[];
 }
 
@@ -22,6 +22,7 @@ export interface Witness {
   readonly planes: readonly WitnessPlane[];
 }
 
+/** What one plane says of the witness request. */
 export interface WitnessPlane {
   readonly plane: string;
   readonly decision: 'allow' | 'deny';

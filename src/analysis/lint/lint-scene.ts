@@ -21,6 +21,7 @@ import { encodeRequestForm } from '../request-form.ts';
 import type { Witness } from './lint-finding.ts';
 import type { Asked } from './requests.ts';
 
+/** What lint looks at. */
 export interface LintDeps {
   readonly model: PolicyModel;
   /** The same policies, read so that what is absent never allows. */
@@ -30,7 +31,7 @@ export interface LintDeps {
   readonly ownerOf: OwnerOf;
 }
 
-/** Somebody who sends or is asked; `endpoint` is undefined for one who is in no registry. */
+/** A sender or a destination; `endpoint` is undefined for one that is in no registry. */
 export interface Party {
   readonly name: string;
   readonly namespace: string;
@@ -57,7 +58,7 @@ export interface LintScene {
   readonly deps: LintDeps;
   /** Pods that have an address, one of each kind. */
   readonly pods: readonly Party[];
-  /** The pods, somebody from outside, and an address in each net of a network set. */
+  /** The pods, a peer from outside, and an address in each net of a network set. */
   readonly callers: readonly Party[];
   /** Rules of enforced policies. */
   readonly rules: readonly PlacedRule[];

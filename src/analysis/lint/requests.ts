@@ -1,7 +1,7 @@
 /**
  * Requests with which a condition may hold: what the condition names, put together.
  *
- * A finite choice of what could be asked; whoever uses one replays it and looks. An exact engine would stand here.
+ * A finite choice of what could be asked; its user replays it and looks. An exact engine would stand here.
  * @module
  */
 import type { LabelExpr } from '../../policy/meaning/labels.ts';
@@ -20,7 +20,7 @@ export interface Asked {
 /** More alternatives than this are not looked at. */
 const MOST = 12;
 
-/** Requests with which the condition holds as far as its own words go; none if it contradicts itself. */
+/** Requests with which the condition holds as far as the condition alone tells; none if it contradicts itself. */
 export function requestsFor(expr: Expr): readonly Asked[] {
   return alternatives(expr, true).slice(0, MOST);
 }
@@ -45,7 +45,7 @@ function alternatives(expr: Expr, wanted: boolean): readonly Asked[] {
     case 'text':
       return ofText(expr, wanted);
     default:
-      return [{}]; // who and where: the pods of the registry are tried for those
+      return [{}]; // identity and place: the pods of the registry are tried for those
   }
 }
 
@@ -92,7 +92,7 @@ export function mentions(expr: Expr, test: (atom: Expr) => boolean): boolean {
   return test(expr);
 }
 
-/** The condition asks who the caller is. */
+/** Tells whether the condition asks for the caller's identity. */
 export const asksIdentity = (expr: Expr): boolean =>
   mentions(expr, (atom) => (atom.op === 'text' && atom.fact.of === 'peerName') || atom.op === 'identity');
 

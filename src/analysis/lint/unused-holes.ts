@@ -22,7 +22,7 @@ export function unusedHoles(scene: LintScene): LintFinding[] {
       (plane === 'istio' && stage.kind === 'any-allow') || (plane === 'calico' && asksHttp(rule.http)),
   );
   const isAsked = scene.rules.some(({ plane, rule }) => plane === 'istio' || asksHttp(rule.http));
-  if (!isAsked) return []; // nobody here has layer 7
+  if (!isAsked) return []; // no policy here has layer 7
   const asked: readonly Asked[] = [{}, ...layer7.flatMap(({ rule }) => requestsFor(rule.http))].slice(0, 60);
   const holes = scene.rules.filter(
     ({ plane, stage, rule }) => plane === 'l4' && stage.direction !== 'egress' && rule.effect === 'allow',
@@ -74,7 +74,7 @@ function* openings(placed: PlacedRule, scene: LintScene) {
 }
 
 const passes = (replay: Replay): boolean =>
-  replay.decisions.size === 0 || // nobody was asked any more
+  replay.decisions.size === 0 || // no policy was asked any more
   [...replay.decisions].every(([plane, { effect }]) => plane === 'l4' || effect === 'allow');
 
 /** No policy of layer 7 had a say in it. */

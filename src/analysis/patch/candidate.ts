@@ -1,5 +1,5 @@
 /**
- * A change of one document that might turn a verdict round; whoever has it tries it.
+ * A change of one document that might turn a verdict round; the caller tries it.
  * @module
  */
 
@@ -47,6 +47,7 @@ export interface Place {
   clausePath(index: number, direction: StageTrace['direction'], clause: ClauseTrace): ValuePath | undefined;
 }
 
+/** A rule of the trace, with its policy and stage. */
 export interface SeenRule {
   readonly stage: StageTrace;
   readonly policy: PolicyTrace;

@@ -30,6 +30,7 @@ import {
 import { isSame, withDocument } from './with-document.ts';
 import { applyEdits, type Edit, editable } from './yaml-edit.ts';
 
+/** The decision that a patch is to turn round, and all that it was made of. */
 export interface PatchSubject {
   readonly model: PolicyModel;
   readonly facts: Facts;
@@ -40,6 +41,7 @@ export interface PatchSubject {
   readonly files: PolicyFiles;
 }
 
+/** A change of one document that turns the decision round. */
 export interface PolicyPatch {
   readonly policy: PolicyRef;
   readonly rule: number | undefined;

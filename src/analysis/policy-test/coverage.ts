@@ -7,6 +7,7 @@ import type { Position } from '../../policy/documents/position.ts';
 import type { PolicyModel } from '../../policy/model.ts';
 import type { TestResult } from './run-test.ts';
 
+/** How often one rule was met. */
 export interface RuleCoverage {
   readonly policy: string;
   readonly kind: string;
@@ -18,6 +19,7 @@ export interface RuleCoverage {
   readonly held: number;
 }
 
+/** How much of the model the tests reach. */
 export interface Coverage {
   readonly rules: readonly RuleCoverage[];
   /** Rules that decide in at least one test, in per cent of all; 100 if there are none. */

@@ -9,6 +9,7 @@ import { derive, type ExplainDeps, type Explanation, explain } from '../explain.
 import { encodeRequestForm } from '../request-form.ts';
 import type { TestCase } from './test-form.ts';
 
+/** The outcome of one test. */
 export interface TestResult {
   readonly name: string;
   readonly passed: boolean;

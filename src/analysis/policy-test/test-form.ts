@@ -29,6 +29,7 @@ const token = z
   ])
   .describe('What became of the token, in place of a real one in a header.');
 
+/** The schema of one test. */
 export const testCase = z.strictObject({
   name: z.string().min(1),
   now: z.iso.datetime({ offset: true }).optional().describe("When it is asked; a token's times are compared with it."),

@@ -7,6 +7,7 @@ import type { RequestForm } from '../../admin-api/request-form.ts';
 import type { KeySets, VerificationKey } from '../../authz/state.ts';
 import type { PolicyModel, TokenRule } from '../../policy/model.ts';
 
+/** Signs tokens for tests with a key that only the tests trust. */
 export interface TestSigner {
   /** The key sets of every token rule, with the test's key beside their own. */
   keySets(model: PolicyModel, own: KeySets): KeySets;

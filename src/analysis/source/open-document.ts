@@ -14,6 +14,7 @@ import type { PolicyRef } from '../../policy/model.ts';
 /** Names a value inside a chunk: keys of maps and indices of lists. */
 export type ValuePath = readonly (string | number)[];
 
+/** A document with its source text, ready to be edited. */
 export interface OpenDocument {
   readonly file: string;
   readonly chunk: Chunk;
@@ -62,7 +63,7 @@ function find(value: Value, path: ValuePath, search: Search): OpenDocument | und
   return isIt ? { file, chunk, root: value, path, reader } : undefined;
 }
 
-/** What the document says, with `root` in place of its own; what is wrong with it is nobody's concern here. */
+/** What the document says, with `root` in place of its own; its findings are dropped. */
 export function read({ file, root, reader }: OpenDocument, options: DialectOptions): Contribution | undefined {
   const report = createReporter(file);
   const type = readType(root, report);

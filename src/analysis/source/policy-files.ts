@@ -5,6 +5,7 @@
 import type { PolicyRef } from '../../policy/model.ts';
 import { type OpenDocument, openDocument } from './open-document.ts';
 
+/** The policy files, as sources of documents. */
 export interface PolicyFiles {
   /** The text of a file as it is now; undefined if it cannot be read. */
   text(file: string): string | undefined;

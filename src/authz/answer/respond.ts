@@ -15,6 +15,7 @@ export interface PreparedAnswer {
   readonly idAt: readonly number[];
 }
 
+/** Everything that an answer depends on but its id. */
 export interface AnswerContext {
   readonly decision: Decision;
   /** SPIFFE ID of the workload that was asked for; undefined if it is not known. */
@@ -96,7 +97,7 @@ function allow(context: AnswerContext): Buffer[] {
   return [bytesField(1), bytesField(3, ...ok)];
 }
 
-/** Status 7 and `denied_response`: 403 as RBAC gives it, 401 or 403 in jwt_authn's words, 503 where the fault is ours. */
+/** Status 7 and `denied_response`: 403 as RBAC gives it, 401 or 403 as jwt_authn words it, 503 where the fault is ours. */
 function deny(context: AnswerContext): Buffer[] {
   const { decision, rejected } = context;
   const ours = ourFault.has(decision.reason);

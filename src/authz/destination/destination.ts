@@ -12,7 +12,7 @@ import { readMap } from '../wire/entries.ts';
 import { SpanCache } from '../wire/span-cache.ts';
 import { createWorkloadTable, type Workload, type WorkloadTable } from './workload-table.ts';
 
-/** Who asks: somebody on loopback or a unix socket, or the holder of a verified SVID; without one the ID is empty. */
+/** The client of a Check: a process on loopback or a unix socket, or the holder of a verified SVID; without one the ID is empty. */
 export type Caller = { readonly local: true } | RemoteCaller;
 
 interface RemoteCaller {
@@ -24,6 +24,7 @@ interface RemoteCaller {
   readonly spki: string;
 }
 
+/** What destinations are found by. */
 export interface DestinationOptions {
   readonly workloads: readonly Workload[];
   /** SPIFFE IDs that may ask about any destination. */
@@ -37,7 +38,9 @@ export interface FoundDestination extends Destination {
   readonly foundBy: 'context' | 'principal' | 'address';
 }
 
+/** Why no destination was found. */
 export type DestinationRefusal = 'destination_unknown' | 'namespace_unknown' | 'caller_not_authorised';
+/** Finds the workload that a request is for. */
 export type FindDestination = (request: CheckRequest, caller: Caller) => FoundDestination | DestinationRefusal;
 
 const KEPT_BUCKETS = 256;
@@ -79,7 +82,7 @@ function findCached(finder: Finder, request: CheckRequest, cache: Cache): FoundD
   return found;
 }
 
-/** The operator's own words in Envoy's configuration; cached by those words and the destination together. */
+/** The operator's context extensions in Envoy's configuration; cached by their text and the destination together. */
 function findOverridden(finder: Finder, request: CheckRequest, cache: Cache): FoundDestination | DestinationRefusal {
   const extensions = readMap(request.bytes, request.contextExtensions);
   const workload = extensions.get('gatehouse.workload');

@@ -12,7 +12,7 @@ export interface Workload {
   readonly namespace: string;
   readonly serviceAccount: string;
   readonly spiffeId: string;
-  /** Undefined: nobody told. */
+  /** Undefined: unknown. */
   readonly labels: Readonly<Record<string, string>> | undefined;
   /** CIDR ranges. */
   readonly addresses: readonly string[];
@@ -20,6 +20,7 @@ export interface Workload {
   readonly trustedHops: number | undefined;
 }
 
+/** The workloads of the configuration, indexed. */
 export interface WorkloadTable {
   /** The workload whose narrowest range holds the address. */
   byAddress(address: Uint8Array | undefined): Workload | undefined;

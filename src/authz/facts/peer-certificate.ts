@@ -24,7 +24,7 @@ export interface PeerCertificate {
   /** Lower-case hex SHA-256 of the subject public key info. */
   readonly spki: string;
   readonly der: Uint8Array;
-  /** No control byte is in any of its names; one may end the name for whoever reads it as C does. */
+  /** No control byte is in any of its names; one may end the name for a reader of C strings. */
   readonly isPlain: boolean;
   /** What the last verification found, and for which bundles. */
   verified: { readonly bundles: BundleSet; readonly ok: boolean; readonly untilAt: number } | undefined;

@@ -40,6 +40,7 @@ const noNames: readonly string[] = [];
 const notRead = Symbol('not read');
 type Lazy<T> = T | typeof notRead;
 
+/** The facts of a CheckRequest, read from its bytes when asked for. One object serves one request after the other. */
 export class RequestFacts implements Facts {
   readonly #verify: VerifyTokens;
   readonly #lines: HeaderLines;

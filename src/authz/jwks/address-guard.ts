@@ -4,6 +4,7 @@
  */
 import { ipInRange, parseCidr, parseIp, unmapped } from '../../lib/ip-address.ts';
 
+/** Which addresses key sets may be fetched from. */
 export interface JwksNetworks {
   /** CIDRs. */
   readonly denyNetworks: readonly string[];

@@ -11,6 +11,7 @@ export interface KeySetDocuments {
   readonly documents: ReadonlyMap<string, KeySetDocument>;
 }
 
+/** The JWKS of one source. */
 export interface KeySetDocument {
   /** The JWKS as JSON text; undefined while none could be had. */
   readonly jwks: string | undefined;

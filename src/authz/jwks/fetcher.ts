@@ -12,9 +12,10 @@ import type { KeySource, TokenRule } from '../../policy/model.ts';
 import type { KeySetDocument, KeySetDocuments } from './documents.ts';
 import { fetchKeySet } from './fetch-key-set.ts';
 
+/** What the fetcher needs of its surroundings. */
 export interface JwksFetcherDeps {
   readonly clock: Clock;
-  /** How exactly delays are kept; a second is fine. */
+  /** The resolution of delays; a second is fine. */
   readonly ticks: Ticks;
   /** Gets one document within `timeoutMs`; rejects with a GatehouseError. */
   get(uri: string, timeoutMs: number, signal: AbortSignal): Promise<string>;
@@ -26,6 +27,7 @@ export interface JwksFetcherDeps {
   readonly atOnce?: { readonly all: number; readonly host: number };
 }
 
+/** The outcome of one fetch. */
 export interface FetchAttempt {
   /** `KeySource.id`. */
   readonly id: string;
@@ -35,6 +37,7 @@ export interface FetchAttempt {
   readonly changed: boolean;
 }
 
+/** Fetches and refreshes key sets. */
 export interface JwksFetcher extends AsyncDisposable {
   readonly documents: Watchable<KeySetDocuments>;
   /** Replaces what is kept fresh: the sources of these rules. What is new is fetched at once. */
@@ -49,7 +52,7 @@ export interface JwksFetcher extends AsyncDisposable {
 const minute = 60_000;
 const firstRetryMs = minute;
 const longestRetryMs = 60 * minute;
-/** Whatever the rule allows: a place among those that run at a time is nobody's for long. */
+/** Upper bound of a fetch, whatever the rule allows: other sources wait for its place. */
 const longestFetchMs = 30_000;
 const MOST_TOLD_AT_ONCE = 100;
 const wakeIntervalMs = 30_000;

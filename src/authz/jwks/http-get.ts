@@ -12,6 +12,7 @@ import type { AddressGuard } from './address-guard.ts';
 /** All addresses of a host name, as the resolver of the system sees them. */
 export type Resolve = (host: string) => Promise<readonly LookupAddress[]>;
 
+/** Bounds of one GET. */
 export interface HttpGetOptions {
   readonly guard: AddressGuard;
   /** For the whole of it, redirects included. */

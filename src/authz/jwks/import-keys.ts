@@ -79,7 +79,7 @@ async function importKey(jwk: Claims): Promise<VerificationKey | undefined> {
   const crv = type.curve(jwk, alg);
   const members = type.members.map((name) => [name, normalized(textOf(jwk, name))] as const);
   if (crv === undefined || members.some(([, value]) => !value)) return undefined;
-  // Only what makes the public key: `use`, `key_ops` and a private part are nobody's concern here.
+  // Only what makes the public key: `use`, `key_ops` and a private part are not used here.
   const plain = Object.fromEntries([['kty', kty], ...(crv === '' ? [] : [['crv', crv]]), ...members]) as JWK;
   const key = await importPlain(plain, type.defaultAlgorithm(crv));
   if (key === undefined) return undefined;

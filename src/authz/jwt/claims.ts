@@ -5,6 +5,7 @@
  * @module
  */
 
+/** A value of a token's JSON. */
 export type ClaimValue = string | number | boolean | null | readonly ClaimValue[] | Claims;
 
 /** A JSON object. Of members that share a name the last one counts. */

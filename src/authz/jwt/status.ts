@@ -3,6 +3,7 @@
  * @module
  */
 
+/** The body of a refusal, as Envoy's jwt_authn words it. */
 export const statusText = {
   missing: 'Jwt is missing',
   notYetValid: 'Jwt not yet valid',

@@ -19,6 +19,7 @@ export type KnownToken =
 /** What is still needed of a token whose signature has been looked at. */
 export type VerifiedParts = Pick<ParsedToken, 'iss' | 'sub' | 'kid' | 'nbf' | 'exp' | 'payload' | 'payloadText'>;
 
+/** Tokens whose signatures were verified, bounded by bytes. */
 export interface TokenCache {
   get(key: string): KnownToken | undefined;
   /** `bytes`: length of the token. */

@@ -31,12 +31,14 @@ export type VerifyTokens = (
 /** `none`: no token where the rules look, or a CORS preflight; the request goes on without a principal. */
 export type TokenOutcome = NoToken | TokenAccepted | TokenRejected;
 
+/** No token where the rules look. */
 export interface NoToken {
   readonly outcome: 'none';
   readonly effects: TokenEffects;
   readonly unknownKid: UnknownKid | undefined;
 }
 
+/** A token was accepted. */
 export interface TokenAccepted {
   readonly outcome: 'accepted';
   /** The rule whose token gives the claims. */
@@ -49,6 +51,7 @@ export interface TokenAccepted {
   readonly unknownKid: UnknownKid | undefined;
 }
 
+/** A token was refused, as jwt_authn refuses it. */
 export interface TokenRejected {
   readonly outcome: 'rejected';
   /** 403 for a wrong audience, else 401. */

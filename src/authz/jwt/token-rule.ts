@@ -6,6 +6,7 @@ import type { TokenRule } from '../../policy/model.ts';
 import { plainAudience } from './audiences.ts';
 import { locationsOf } from './locations.ts';
 
+/** A token rule, prepared for lookups. */
 export interface CompiledRule {
   readonly rule: TokenRule;
   /** Different for every rule that was ever compiled here. */

@@ -1,5 +1,5 @@
 /**
- * What the signatures of one request may cost. Whoever writes policies chooses keys, and whoever asks chooses tokens: neither
+ * What the signatures of one request may cost. Authors of policies choose keys, and callers choose tokens: neither
  * may choose how long others wait.
  * @module
  */

@@ -14,6 +14,7 @@ import type { UnknownKid } from './token-outcome.ts';
 import type { CompiledRule } from './token-rule.ts';
 import { VerificationBudget } from './verification-budget.ts';
 
+/** The outcome for one token. */
 export type TokenResult =
   | { readonly status: 'ok'; readonly token: VerifiedParts; readonly claims: Claims }
   | { readonly status: TokenFault; readonly unknownKid: UnknownKid | undefined };
@@ -69,7 +70,7 @@ export function verifyToken(
     return onTime(learnt, rule, keySets, nowMs);
   }
   const late = timeFault(parsed, nowMs);
-  if (late !== undefined) return refused(late); // its signature is nobody's concern yet
+  if (late !== undefined) return refused(late); // its signature need not be verified
   const learnt = learn(parsed, rule, keySets, budget);
   if (!budget.isSpent) cache.put(key, learnt, text.length);
   return onTime(learnt, rule, keySets, nowMs);

@@ -28,6 +28,7 @@ export interface CheckCounts {
   readonly peersWithout: number;
 }
 
+/** Counts Checks by outcome and by the time that they took. */
 export class CheckCounters {
   readonly #decisions = new Map<string, { decision: Decision['effect']; reason: Reason; count: number }>();
   readonly #byDecision = new WeakMap<Decision, { count: number }>();

@@ -31,12 +31,13 @@ export interface ShadowVerdict {
   readonly policy: string;
 }
 
+/** Comparisons since the last report. */
 export interface ParityCounts {
   readonly agreements: number;
   readonly disagreements: number;
 }
 
-/** The first agreement or disagreement of its kind: who allowed, and by which policies. Plain data. */
+/** The first agreement or disagreement of its kind: both verdicts and their policies. Plain data. */
 export interface ParityReport {
   readonly agrees: boolean;
   readonly shadow: ShadowVerdict;

@@ -1,5 +1,5 @@
 /**
- * The decision ring: the last decisions, kept without work on the way of a Check and taken off it soon after.
+ * The decision ring: the last decisions, recorded at almost no cost to the Check and taken out soon after.
  *
  * Denies and allows have a ring each, so that allows never push a deny out. A ring that is full, or a rate that is used up,
  * drops and counts. Requests stand here as they came, tokens and all, until they are taken; then they are wiped.
@@ -10,10 +10,11 @@ import { ID_LENGTH } from '../answer/respond.ts';
 import type { Caller, FoundDestination } from '../destination/destination.ts';
 import type { TokenOutcome } from '../jwt/token-outcome.ts';
 
+/** Bounds of a ring. */
 export interface RingOptions {
-  /** Decisions kept of each kind; default 1024. */
+  /** Decisions stored of each effect; default 1024. */
   readonly size?: number;
-  /** Decisions kept a second, a second's worth at once; default 500 denies, 100 allows. */
+  /** Decisions stored a second, a second's worth at once; default 500 denies, 100 allows. */
   readonly deniesPerSecond?: number;
   readonly allowsPerSecond?: number;
 }
@@ -33,17 +34,18 @@ export interface RingEntry {
   readonly tokens: TokenOutcome | undefined;
 }
 
-/** Bytes of a request that are kept in place; larger ones are copied apart, the largest not at all. */
+/** Bytes of a request that are stored in place; larger ones are copied apart, the largest not at all. */
 const SLOT_BYTES = 2048;
 const MOST_BYTES = 32 * 1024;
 
+/** The last decisions of one decider; denies and allows have room of their own. */
 export class DecisionRing {
-  readonly #denies: Lane;
-  readonly #allows: Lane;
+  readonly #denies: EffectRing;
+  readonly #allows: EffectRing;
 
   constructor({ size = 1024, deniesPerSecond = 500, allowsPerSecond = 100 }: RingOptions = {}) {
-    this.#denies = new Lane(size, deniesPerSecond);
-    this.#allows = new Lane(size, allowsPerSecond);
+    this.#denies = new EffectRing(size, deniesPerSecond);
+    this.#allows = new EffectRing(size, allowsPerSecond);
   }
 
   /** Keeps one decision, if its lane has room and rate. */
@@ -69,7 +71,7 @@ export class DecisionRing {
   }
 }
 
-class Lane {
+class EffectRing {
   readonly #size: number;
   readonly #perSecond: number;
   readonly #ids: Buffer;
@@ -86,7 +88,7 @@ class Lane {
   #written = 0;
   #drained = 0;
   #dropped = 0;
-  /** Decisions that may be kept at once; they come back with time, to no more than a second's worth. */
+  /** Decisions that may be stored at once; they come back with time, to no more than a second's worth. */
   #allowance: number;
   #allowedAt = 0;
 
@@ -136,7 +138,7 @@ class Lane {
     else if (request.length <= MOST_BYTES) this.#large[slot] = Buffer.from(request);
   }
 
-  /** Spread over the second, so that those who take them never find a whole second's worth; a clock that was set back earns nothing. */
+  /** Spread over the second, so that a reader never finds a whole second's worth; a clock that was set back earns nothing. */
   #allowMore(nowMs: number): void {
     const earned = (Math.max(0, nowMs - this.#allowedAt) * this.#perSecond) / 1000;
     this.#allowance = Math.min(this.#perSecond, this.#allowance + earned);
@@ -158,18 +160,18 @@ class Lane {
   #takeOut(slot: number): RingEntry {
     const length = this.#lengths[slot]!;
     const inPlace = length <= SLOT_BYTES;
-    const kept = this.#arena.subarray(slot * SLOT_BYTES, slot * SLOT_BYTES + (inPlace ? length : 0));
+    const stored = this.#arena.subarray(slot * SLOT_BYTES, slot * SLOT_BYTES + (inPlace ? length : 0));
     const entry: RingEntry = {
       id: this.#ids.toString('latin1', slot * ID_LENGTH, (slot + 1) * ID_LENGTH),
       decidedAt: this.#times[slot]!,
       decision: this.#decisions[slot]!,
       destination: this.#destinations[slot],
       snapshot: this.#snapshots[slot]!,
-      request: inPlace ? Buffer.from(kept) : this.#large[slot],
+      request: inPlace ? Buffer.from(stored) : this.#large[slot],
       caller: this.#callers[slot]!,
       tokens: this.#tokens[slot],
     };
-    kept.fill(0);
+    stored.fill(0);
     this.#large[slot] = undefined;
     this.#tokens[slot] = undefined;
     return entry;

@@ -18,7 +18,7 @@ const DEEPEST_GROUP = 64;
 /** Where the next read begins. */
 export const cursor = { at: 0 };
 
-/** The low 32 bits of a varint of at most ten bytes, unsigned. */
+/** Reads a varint of at most ten bytes; returns its low 32 bits, unsigned. @throws malformedMessage @see protobuf encoding, varints */
 export function readVarint(bytes: Uint8Array, end: number): number {
   let { at } = cursor;
   if (at >= end) throw malformedMessage;
@@ -40,21 +40,21 @@ export function readVarint(bytes: Uint8Array, end: number): number {
   throw malformedMessage;
 }
 
-/** A field's tag: number × 8 + wire type. Field number 0 is malformed. */
+/** Reads a field's tag: number × 8 + wire type. @throws malformedMessage, also for field number 0 */
 export function readTag(bytes: Uint8Array, end: number): number {
   const tag = readVarint(bytes, end);
   if (tag >>> 3 === 0) throw malformedMessage;
   return tag;
 }
 
-/** Reads a length, leaves the cursor at the first byte after it, and returns where the content ends. */
+/** Reads a length, leaves the cursor at the first byte after it, and returns where the content ends. @throws malformedMessage */
 export function readLength(bytes: Uint8Array, end: number): number {
   const length = readVarint(bytes, end);
   if (length > end - cursor.at) throw malformedMessage;
   return cursor.at + length;
 }
 
-/** Steps over the value of a field whose tag was read. */
+/** Steps over the value of a field whose tag was read. @throws malformedMessage */
 export function skipField(bytes: Uint8Array, end: number, tag: number, depth = 0): void {
   switch (tag & 7) {
     case wireType.varint:

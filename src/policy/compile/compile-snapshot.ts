@@ -15,6 +15,7 @@ import { joinPlanes } from './join-planes.ts';
 import { networkPlaneWork } from './network-plane.ts';
 import { type CompiledPlane, type PlaneProgram, planeWork } from './plane-program.ts';
 
+/** How a model is compiled. */
 export interface SnapshotOptions {
   /** Allow everything while there is no policy at all. */
   readonly allowEmpty: boolean;

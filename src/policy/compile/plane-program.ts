@@ -13,8 +13,10 @@ import { noOrdinal } from './index/rule-index.ts';
 import { type CompileContext, type CompiledRuleStage, ruleStageWork, type SelectedRules } from './rule-stage.ts';
 import { rulesStep, type Step, tokenStep, transportStep } from './step.ts';
 
+/** Decides one request to the workload that it was made for. */
 export type PlaneProgram = (facts: Facts) => Decision;
 
+/** A plane with its indexes built. */
 export interface CompiledPlane {
   readonly plane: Plane;
   /** Puts together what concerns one workload: once a workload, not once a request. */

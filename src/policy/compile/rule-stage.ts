@@ -15,6 +15,7 @@ import { noOrdinal, ROWS_AT_ONCE, type Row, type RuleIndex, ruleIndexWork } from
 import { compileCondition } from './match/condition.ts';
 import { type OrderedRule, orderWork } from './order.ts';
 
+/** What compilation needs besides the stage. */
 export type CompileContext = ConditionContext & SubjectContext & { readonly covers: CoverCache };
 
 /** The policies of one subject, one mode. */
@@ -25,6 +26,7 @@ interface Scope {
   readonly tcp: RuleIndex;
 }
 
+/** A stage with its indexes built. */
 export interface CompiledRuleStage {
   readonly stage: RuleStage;
   /** By ordinal. */
@@ -40,11 +42,12 @@ export interface SelectedScopes {
   first(facts: Facts): number;
 }
 
+/** The part of a stage that concerns one workload. */
 export interface SelectedRules {
   readonly compiled: CompiledRuleStage;
   readonly enforced: SelectedScopes;
   readonly dryRun: SelectedScopes;
-  /** An enforced policy of which nobody can tell whether it applies. */
+  /** An enforced policy that may apply or not: the workload's labels are unknown. */
   readonly undecided: PolicyRef | undefined;
 }
 

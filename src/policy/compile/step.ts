@@ -18,7 +18,7 @@ export interface Step {
   readonly rehearse: ((facts: Facts) => Decision | undefined) | undefined;
 }
 
-/** Denies whoever comes without a verified name where mTLS is demanded; undefined if it never is. */
+/** Denies callers without a verified name where mTLS is demanded; undefined if it never is. */
 export function transportStep(plane: PlaneId, { everyPort, ports }: SelectedTransport): Step | undefined {
   const demands = [everyPort, ...ports.values()];
   if (!demands.some(({ mode }) => mode === 'strict')) return undefined;

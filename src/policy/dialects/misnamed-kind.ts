@@ -1,6 +1,6 @@
 /**
  * Documents that are not read and probably should be: a slip in group or kind, or a name that a kind of ours had in the past.
- * Such a document is refused; skipped, its denials would be lost without a word.
+ * Such a document is refused; skipped, its denials would be lost silently.
  * @module
  */
 import { nearest, nearestSearch } from '../../lib/nearest.ts';
@@ -29,7 +29,7 @@ const past: ReadonlyMap<string, string> = new Map([
 /** Groups of the API server itself that are easily confused with each other. */
 const plainGroups: ReadonlySet<string> = new Set(['', 'core', 'apps', 'batch', 'extensions', 'policy', 'autoscaling']);
 
-/** A part of a group's name that tells its owner, how many slips still mean him, and the part that his real groups have. */
+/** A part of a group's name that tells its owner, how many slips still mean this owner, and the part that the owner's real groups have. */
 const owners: readonly { readonly part: string; readonly slips: number; readonly real: string }[] = [
   { part: 'istio', slips: 1, real: 'istio' },
   { part: 'projectcalico', slips: 3, real: 'projectcalico' },
@@ -102,7 +102,7 @@ function isNearGroup(group: string, known: string): boolean {
   );
 }
 
-/** `networking`, `security.io`: words of the real name, and some left out. */
+/** `networking`, `security.io`: some parts of the real name, others left out. */
 function isPartOf(group: string, known: string): boolean {
   const words = known.split('.');
   const parts = group.split('.').filter((part) => part !== words.at(-1));

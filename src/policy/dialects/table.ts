@@ -31,6 +31,7 @@ const calicoElsewhere = [
   'WorkloadEndpoint',
 ];
 
+/** Every kind that is read or known, by group and kind. */
 export const policyKinds = createKindTable(
   [
     authorizationPolicyReader,

@@ -37,7 +37,7 @@ export interface Reporter {
   add(finding: Finding): void;
 }
 
-/** More findings than this in one file are not kept: nobody reads them, and a hostile file could make millions. */
+/** More findings than this in one file are dropped: a hostile file could make millions. */
 const MAX_FINDINGS = 200;
 
 /** Creates a reporter with no findings yet. @param forClusters  how much weight the API server's own limits have */

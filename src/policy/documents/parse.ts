@@ -119,7 +119,7 @@ function withinSize(value: Value, report: Reporter): Value | undefined {
   return value;
 }
 
-/** Garbage makes an error for every other character, and most of its cost would be stack traces that nobody reads. */
+/** Garbage makes an error for every other character, and most of its cost would be unused stack traces. */
 function withoutStackTraces<T>(parseIt: () => T): T {
   const before = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;

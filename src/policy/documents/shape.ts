@@ -1,6 +1,6 @@
 /**
  * Checks a value against the shape that a kind's schema asks for: types, known fields, limits.
- * What Kubernetes' API server would check before anybody looks at the meaning.
+ * What Kubernetes' API server would check before the meaning is read.
  * @module
  */
 
@@ -8,6 +8,7 @@ import { nearest } from '../../lib/nearest.ts';
 import type { Reporter } from './finding.ts';
 import { describe, type Entry, type ListValue, type MapValue, type TextValue, type Value } from './value.ts';
 
+/** What a value of a document must look like. */
 export type Shape = TextShape | BooleanShape | NumberShape | ListShape | MapShape | ObjectShape | AnyShape;
 
 export interface TextShape {

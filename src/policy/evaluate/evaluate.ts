@@ -14,11 +14,13 @@ import { evaluateStages } from './plane-trace.ts';
 import { made, type Scene } from './scene.ts';
 import type { PlaneTrace, Trace } from './trace.ts';
 
+/** A decision and its derivation. */
 export interface Evaluation {
   readonly decision: Decision;
   readonly trace: Trace;
 }
 
+/** How a model without any policy is evaluated: `allowEmpty` allows every request, else each is denied `no_policies`. */
 export interface EvaluateOptions {
   readonly allowEmpty: boolean;
 }

@@ -49,7 +49,7 @@ function walk(plane: Plane, scene: Scene, stages: StageTrace[]): Decision {
   return made('allow', 'no_policy_applies');
 }
 
-/** The first policy, root policies first, of which nobody can tell whether it applies. */
+/** The first policy, root policies first, that may apply or not: the workload's labels are unknown. */
 function undecidedPolicy(plane: Plane, scene: Scene): PolicyRef | undefined {
   for (const stage of plane.stages) {
     if (stage.kind === 'audit') continue;

@@ -7,6 +7,7 @@ import type { Destination, Facts } from '../facts.ts';
 import type { RegistryContext } from '../meaning/registry-context.ts';
 import type { Absence, PolicyRef } from '../model.ts';
 
+/** One request to one workload, under one reading of absent facts. */
 export interface Scene {
   readonly facts: Facts;
   readonly destination: Destination;

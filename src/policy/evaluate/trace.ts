@@ -8,10 +8,12 @@ import type { Position } from '../documents/position.ts';
 import type { Truth } from '../meaning/absence.ts';
 import type { Atom, Effect, PlaneId, PolicyRef } from '../model.ts';
 
+/** What every plane said; empty where there was no policy at all. */
 export interface Trace {
   readonly planes: readonly PlaneTrace[];
 }
 
+/** What one plane decided, stage by stage. */
 export interface PlaneTrace {
   readonly plane: PlaneId;
   readonly mode: 'enforce' | 'observe';
@@ -19,6 +21,7 @@ export interface PlaneTrace {
   readonly decision: Decision;
 }
 
+/** What one stage said. */
 export interface StageTrace {
   readonly kind: string;
   /** For people: `DENY`, `ALLOW`, a tier's name, `mTLS`, `tokens`. */
@@ -34,6 +37,7 @@ export interface StageTrace {
   readonly policies: readonly PolicyTrace[];
 }
 
+/** A policy of a stage, and whether it applies to the workload. */
 export interface PolicyTrace {
   readonly policy: PolicyRef;
   readonly position: Position;
@@ -44,6 +48,7 @@ export interface PolicyTrace {
   readonly rules: readonly RuleTrace[];
 }
 
+/** A rule of a policy that applies, and whether it holds for the request. */
 export interface RuleTrace {
   readonly index: number;
   readonly position: Position;

@@ -4,6 +4,7 @@
  */
 import { assertNever } from '../../lib/assert-never.ts';
 
+/** Label values by key. */
 export type Labels = ReadonlyMap<string, string>;
 
 /** `all` of nothing is true (every labelled thing), `any` of nothing is false. Plain data. */

@@ -1,5 +1,5 @@
 /**
- * Who a request comes from, by address and by identity.
+ * The pods that a request may come from, by address and by identity.
  * @module
  */
 import type { Facts } from '../facts.ts';

@@ -6,7 +6,7 @@ import type { Destination } from '../facts.ts';
 import type { Subject } from '../model.ts';
 import { type Labels, labelsMatch } from './labels.ts';
 
-/** `unknown`: the policy selects by labels and nobody told the workload's. */
+/** `unknown`: the policy selects by labels, and the workload's are unknown. */
 export type Applies = 'yes' | 'no' | 'unknown';
 
 /** What selects endpoints beyond a namespace and plain labels. */

@@ -6,6 +6,7 @@ import type { Destination } from '../facts.ts';
 import type { PolicyRef, Subject, TokenRule, TokenStage } from '../model.ts';
 import { applies, type SubjectContext } from './subject.ts';
 
+/** The token rules that concern one workload. */
 export interface SelectedTokens {
   /** All rules of all policies that apply, by issuer. */
   readonly rules: readonly TokenRule[];

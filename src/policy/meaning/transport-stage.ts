@@ -13,6 +13,7 @@ export interface TransportDemand {
   readonly policy: PolicyRef | undefined;
 }
 
+/** The demands on one workload; a port without one of its own has that of every port. */
 export interface SelectedTransport {
   readonly everyPort: TransportDemand;
   readonly ports: ReadonlyMap<number, TransportDemand>;

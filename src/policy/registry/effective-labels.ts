@@ -17,7 +17,7 @@ const METADATA_NAME = 'kubernetes.io/metadata.name';
 export interface LabelIndex {
   ofEndpoint(endpoint: Pick<Endpoint, 'namespace' | 'serviceAccount' | 'labels' | 'behind'>): Labels;
   ofNetworkSet(set: NetworkSet): Labels;
-  /** A namespace's own labels and its name, which it has even if nobody wrote it down. */
+  /** A namespace's own labels and its name, which it has even without a document. */
   ofNamespace(name: string): Labels;
   ofServiceAccount(namespace: string, name: string): Labels;
 }

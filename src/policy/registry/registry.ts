@@ -67,12 +67,14 @@ export function behindServices(endpoint: Endpoint, services: readonly ServiceEnt
   return behind.length === 0 ? endpoint : { ...endpoint, behind };
 }
 
+/** A port that a pod gives a name. */
 export interface NamedPort {
   readonly name: string;
   readonly port: number;
   readonly protocol: 'TCP' | 'UDP' | 'SCTP';
 }
 
+/** A namespace, its labels, and its owner. */
 export interface NamespaceEntry {
   readonly name: string;
   readonly labels: LabelPairs;
@@ -80,6 +82,7 @@ export interface NamespaceEntry {
   readonly owner?: string;
 }
 
+/** A service account and its own labels. */
 export interface ServiceAccountEntry {
   readonly namespace: string;
   readonly name: string;

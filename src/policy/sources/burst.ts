@@ -9,6 +9,7 @@
 /** The directory entry of a name when its change is reported. */
 export type EntryState = 'file' | 'empty' | 'gone' | 'other';
 
+/** The events of one burst, until it is told. */
 export class Burst {
   /** Names of which more may come. */
   readonly #open = new Set<string>();

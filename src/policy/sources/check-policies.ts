@@ -7,6 +7,7 @@ import type { Finding } from '../documents/finding.ts';
 import { joinForLook, readPaths } from './load-paths.ts';
 import type { PolicyPath } from './policy-path.ts';
 
+/** The outcome of reading every file once. */
 export interface PolicyCheck {
   /** Each file's findings together. */
   readonly findings: readonly Finding[];

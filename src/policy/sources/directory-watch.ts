@@ -6,6 +6,7 @@ import { type FSWatcher, lstatSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { Burst, type EntryState } from './burst.ts';
 
+/** How long a watch waits before it tells of a change. */
 export interface WatchTimes {
   /** Quiet that must follow a change. */
   readonly quietMs: number;

@@ -27,7 +27,7 @@ export function readPaths(paths: readonly PolicyPath[], options: DialectOptions)
   return seen.files.map((file) => cache.read(file).policies);
 }
 
-/** Joins files for somebody who only looks. */
+/** Joins files for a command that only reads them. */
 export function joinForLook(files: readonly PolicyFile[], options: Omit<JoinOptions, 'generation'>): PolicySet {
   return loadPolicies(files, { generation: 0, ...options });
 }

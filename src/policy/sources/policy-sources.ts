@@ -19,6 +19,7 @@ import { ReadCache, type ReadFile } from './read-cache.ts';
 import { type Missing, type SeenFile, scan } from './scan.ts';
 import { cannotStart, emptyFinding, lookFinding, missingFinding } from './source-findings.ts';
 
+/** Which paths are read, and how. */
 export interface PolicySourceOptions extends DialectOptions {
   readonly paths: readonly PolicyPath[];
   readonly absence: Absence;
@@ -30,10 +31,11 @@ export interface PolicySourceOptions extends DialectOptions {
   readonly watch?: Partial<WatchTimes>;
 }
 
+/** What the sources need of their surroundings. */
 export interface PolicySourceDeps {
   readonly clock: Clock;
   readonly lastGood: LastGoodStore;
-  /** Told what went wrong behind the caller's back: content that could not be kept for the next start, a failed look. */
+  /** Told of failures outside of any call: content that could not be stored for the next start, a failed look. */
   readonly onError?: (thrown: unknown) => void;
 }
 
@@ -48,6 +50,7 @@ export interface PolicyLoad extends PolicySet {
   readonly isEmpty: boolean;
 }
 
+/** Policy files that are read and watched. */
 export interface PolicySources extends AsyncDisposable {
   /** Replaced whole; its `generation` and `model` change only if what is in force changes. */
   readonly current: Watchable<PolicyLoad>;
@@ -126,7 +129,7 @@ class FileSources implements PolicySources {
     return next;
   }
 
-  /** Whoever waits is told, and everybody sees it: what was in force stays, and nothing that is new comes into force. */
+  /** Rejects for the caller and publishes the failure: what was in force stays, and nothing that is new comes into force. */
   readonly #lookFailed = (thrown: unknown): never => {
     const before = this.current.value;
     const path = this.#options.paths[0]?.path ?? '';
@@ -199,7 +202,7 @@ class FileSources implements PolicySources {
     return this.#publish(withMissing(loadOf(set, choice, generation), look.missing));
   }
 
-  /** Replaces the current value, unless nothing that anybody could see has changed. */
+  /** Replaces the current value, unless nothing visible has changed. */
   #publish(load: PolicyLoad): PolicyLoad {
     const before = this.current.value;
     const shown = ({ degraded, findings }: PolicyLoad): string => JSON.stringify([degraded, findings]);
@@ -208,7 +211,7 @@ class FileSources implements PolicySources {
     return load;
   }
 
-  /** Remembers what is in force, and keeps its text for the next start. */
+  /** Remembers what is in force, and stores its text for the next start. */
   #accept({ inForce }: Choice, { files }: Look): void {
     const before = new Map(this.#inForce.map((policies) => [policies.file, policies]));
     this.#inForce = inForce;
@@ -283,7 +286,7 @@ function withMissing(load: PolicyLoad, missing: readonly Missing[]): PolicyLoad 
 
 /**
  * What is away or broken, and never was in force, stops a start: its denials would be lost. Not what lies in a path that is confined to
- * namespaces: whoever writes there stops nobody else; it is left out, named, and degraded.
+ * namespaces: a tenant must not stop the others; it is left out, named, and degraded.
  *
  * @throws GatehouseError `policy_invalid`
  */

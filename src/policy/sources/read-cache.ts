@@ -33,6 +33,7 @@ interface Cached extends ReadFile {
 /** A file that was written this recently may be written again without its stamp changing. */
 const FRESH_MS = 100;
 
+/** Remembers what files held, by their stamps and contents. */
 export class ReadCache {
   #cached = new Map<string, Cached>();
   readonly #options: ReadOptions;

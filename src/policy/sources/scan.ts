@@ -25,6 +25,7 @@ export interface SeenFile {
   readonly modifiedAt: number;
 }
 
+/** What the paths hold now. */
 export interface Scan {
   /** In the order of the paths, then by name. */
   readonly files: readonly SeenFile[];
@@ -34,10 +35,11 @@ export interface Scan {
   readonly missing: readonly Missing[];
 }
 
+/** A path that cannot be read. */
 export interface Missing {
   readonly path: string;
   readonly why: string;
-  /** It lies in a path that is confined to namespaces: whoever writes there holds up nobody else. */
+  /** It lies in a path that is confined to namespaces: it must not hold up other paths. */
   readonly isConfined: boolean;
 }
 

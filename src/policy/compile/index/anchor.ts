@@ -8,6 +8,7 @@
 import type { Expr } from '../../model.ts';
 import { absenceKey, type Key, keysOfAtom } from './keys.ts';
 
+/** Keys of which a request hits at least one wherever a condition holds. */
 export interface Cover {
   readonly keys: readonly Key[];
   /** Of its dearest key: a request seldom hits more than one alternative. */

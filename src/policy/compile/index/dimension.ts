@@ -15,6 +15,7 @@ import { SegmentTrie } from './segment-trie.ts';
 /** Called with each bucket that a request hits; may see one twice. */
 export type Visit<B, S> = (bucket: B, state: S) => void;
 
+/** The buckets of all keys that ask one fact. */
 export interface Dimension<B> {
   /** The bucket of a key of this dimension, made if there is none yet. */
   at(key: Key, create: () => B): B;

@@ -16,6 +16,7 @@ interface Struck {
   bitmap: Uint32Array | undefined;
 }
 
+/** Rules out rows that cannot hold. */
 export interface Exclusions {
   /** A bitmap of the rows that the request does not rule out; valid until the next call. */
   alive(facts: Facts): Int32Array;

@@ -34,6 +34,7 @@ export type KeyKind =
   | 'range'
   | 'port';
 
+/** One test that an index can look up: a fact, a way to compare, a value. */
 export interface Key {
   /** Equal names, equal fact. */
   readonly dimension: string;
@@ -59,7 +60,7 @@ const MOST_PORTS = 32;
 const known = new WeakMap<Atom, Choices>();
 const none: Choices = [];
 
-/** The keys of an atom, alternative by alternative; undefined if it has none. */
+/** Returns the keys of an atom, alternative by alternative; undefined if it has none. @throws GatehouseError `policy_invalid` */
 export function keysOfAtom(atom: Atom): Choices | undefined {
   let choices = known.get(atom);
   if (choices === undefined) {

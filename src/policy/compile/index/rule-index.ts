@@ -42,12 +42,18 @@ interface Search {
   best: number;
 }
 
+/** An index over the rules of one scope. */
 export interface RuleIndex {
   /** The smallest ordinal below `limit` of a rule that holds, else `limit`. */
   first(facts: Facts, limit: number): number;
 }
 
-/** Builds an index over rows in any order. @param coversFor  chooses the keys under which many rows are indexed */
+/**
+ * Builds an index over rows in any order.
+ *
+ * @param coversFor  chooses the keys under which many rows are indexed
+ * @throws GatehouseError `policy_invalid`
+ */
 export function* ruleIndexWork(rows: readonly Row[], coversFor: CoversFor): Work<RuleIndex> {
   const node = yield* nodeWork(
     rows.toSorted((a, b) => a.ordinal - b.ordinal),

@@ -12,9 +12,15 @@ import type { ConditionContext, Judge } from '../../meaning/registry-atom.ts';
 import type { Atom, Expr } from '../../model.ts';
 import { compileTextPatterns } from './text-pattern.ts';
 
+/** Tells whether a condition holds for a request. */
 export type Holds = (facts: Facts) => boolean;
 
-/** Compiles a condition; `unknownHolds` says what an unknown outcome counts as (only `strict` and the registry have one). */
+/**
+ * Compiles a condition.
+ *
+ * @param unknownHolds  what an unknown outcome counts as; only `strict` and the registry have one
+ * @throws GatehouseError `policy_invalid` for a range that is not a CIDR, or a condition on the registry without one
+ */
 export function compileCondition(expr: Expr, context: ConditionContext, unknownHolds: boolean): Holds {
   if (context.absence === 'upstream' && !asksRegistry(expr)) return compileBoolean(expr);
   const judge = compileTruth(expr, context);

@@ -7,6 +7,7 @@ import { lowerAscii } from '../../../lib/byte-string.ts';
 import type { TextPattern } from '../../model.ts';
 import { compilePathTemplate, parsePathTemplate } from './path-template.ts';
 
+/** Tests one value. */
 export type TextTest = (value: string) => boolean;
 
 /** Compiles alternatives to one test: true if any of them holds for the value. */

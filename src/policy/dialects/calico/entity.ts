@@ -1,5 +1,5 @@
 /**
- * One end of a rule (EntityRule): who may be there → conditions on address, port and principal.
+ * One end of a rule (EntityRule) → conditions on address, port and principal.
  * @module
  */
 import { parseCidr } from '../../../lib/ip-address.ts';
@@ -19,6 +19,7 @@ const SERVICE_ACCOUNT = 'projectcalico.org/serviceaccount';
 
 const portShape: Shape = { is: 'number', orText: true };
 
+/** The shape of an EntityRule: `source` or `destination` of a Calico rule. */
 export const entityShape: Shape = object({
   nets: listOf(text, 256),
   notNets: listOf(text, 256),
@@ -40,7 +41,7 @@ interface EntityContext {
   readonly report: Reporter;
 }
 
-/** Reads one end. Undefined `value`: anybody, anywhere. */
+/** Reads one end. Undefined `value`: every peer. */
 export function readEntity(value: MapValue | undefined, context: EntityContext): EntityConditions {
   if (value === undefined) return { check: allOf([]), network: allOf([]) };
   const selectors = readSelectors(value, context);

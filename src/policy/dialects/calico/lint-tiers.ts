@@ -1,5 +1,5 @@
 /**
- * What only all tiered policies together show: tiers that are not there, and orders that leave it to names who comes first.
+ * What only all tiered policies together show: tiers that are not there, and equal orders, of which names decide the sequence.
  * @module
  */
 import type { Finding } from '../../documents/finding.ts';

@@ -52,6 +52,7 @@ const kinds: readonly Kind[] = [
   },
 ];
 
+/** Readers of Calico's kinds besides policies: Tier, NetworkSet, GlobalNetworkSet, Profile and HostEndpoint, in each of its API groups. */
 export const calicoOtherReaders: readonly KindReader[] = calicoGroups.flatMap(({ group, versions }) =>
   kinds.map(({ kind, namespaced, spec, read }) => ({
     dialect: 'calico' as const,

@@ -6,6 +6,7 @@ import type { Absence, Expr, Plane, PlaneMode, Policy, Rule, RuleStage } from '.
 import type { Contribution } from '../contribution.ts';
 import { allOf, type Tier, type TieredPolicy, type TieredRule } from './tiered-policy.ts';
 
+/** What the planes of tiers take from the configuration. */
 export interface TierOptions {
   readonly absence: Absence;
   readonly planes: { readonly calico: PlaneMode; readonly l4: PlaneMode };

@@ -32,6 +32,7 @@ const globalOnly: Readonly<Record<string, Shape>> = {
   applyOnForward: { is: 'boolean' },
 };
 
+/** `spec.stagedAction` of the staged kinds. */
 export const stagedAction: Shape = { is: 'text', oneOf: ['Set', 'Delete', 'Learn', 'Ignore'] };
 
 interface Form {
@@ -53,6 +54,7 @@ export const calicoGroups = [
   { group: 'crd.projectcalico.org', versions: ['v1'] },
 ] as const;
 
+/** Readers of NetworkPolicy, GlobalNetworkPolicy and their staged kinds, in every API group of Calico. */
 export const calicoPolicyReaders: readonly KindReader[] = calicoGroups.flatMap(({ group, versions }) =>
   forms.map((form) => ({
     dialect: 'calico' as const,

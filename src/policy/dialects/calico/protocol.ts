@@ -8,6 +8,7 @@ const numbers: ReadonlyMap<string, number> = new Map(
   Object.entries<number>({ ICMP: 1, TCP: 6, UDP: 17, ICMPv6: 58, SCTP: 132, UDPLite: 136 }),
 );
 
+/** Names that Calico's `protocol` field takes. */
 export const protocolNames: readonly string[] = [...numbers.keys()];
 
 /** The protocol's number; undefined if the value is none. */

@@ -7,6 +7,7 @@ import type { Value } from '../../documents/value.ts';
 import type { LabelExpr } from '../../meaning/labels.ts';
 import { parseSelector } from './selector.ts';
 
+/** A selector as it was read. */
 export interface ReadSelector {
   readonly expr: LabelExpr;
   /** It is `global()`. */

@@ -20,6 +20,7 @@ const effects: ReadonlyMap<string, Effect> = new Map(
   Object.entries<Effect>({ Allow: 'allow', Deny: 'deny', Pass: 'pass', Log: 'log' }),
 );
 
+/** The shape of a Rule in a Calico policy. */
 export const ruleShape: Shape = object(
   {
     action: { is: 'text', oneOf: [...effects.keys()] },
@@ -41,6 +42,7 @@ export const ruleShape: Shape = object(
 
 export type Direction = 'ingress' | 'egress';
 
+/** What the reader of a rule knows of its policy. */
 export interface RuleContext {
   readonly file: string;
   readonly direction: Direction;

@@ -5,7 +5,7 @@
  */
 import type { LabelExpr } from '../../meaning/labels.ts';
 
-/** `global()` is kept apart: it is a word about namespaces, not about labels (it stands alone, in a namespaceSelector). */
+/** `global()` is kept apart: it asks about namespaces, not about labels (it stands alone, in a namespaceSelector). */
 export type Selector =
   | { readonly ok: true; readonly expr: LabelExpr; readonly global: boolean }
   /** `column` counts from 1 in the selector's own text. */

@@ -6,6 +6,7 @@
 import type { Position } from '../../documents/position.ts';
 import type { Effect, Expr, PolicyRef, Subject } from '../../model.ts';
 
+/** A policy of Calico or Kubernetes that stands in a tier. */
 export interface TieredPolicy {
   readonly ref: PolicyRef;
   readonly position: Position;
@@ -25,6 +26,7 @@ export interface TieredPolicy {
   readonly egress: readonly TieredRule[] | undefined;
 }
 
+/** One rule, as each of the planes that judge it sees it. */
 export interface TieredRule {
   readonly index: number;
   readonly position: Position;
@@ -37,12 +39,14 @@ export interface TieredRule {
   readonly http: HttpClause | undefined;
 }
 
+/** The `http` match of a rule, as Calico's ext_authz server judges it. */
 export interface HttpClause {
   readonly holds: Expr;
   /** Holds for a request that Calico refuses when it comes to look at its path; undefined: it does not look. */
   readonly refuses: Expr | undefined;
 }
 
+/** A tier: where it stands, and what happens when its policies select a workload and no rule holds. */
 export interface Tier {
   readonly name: string;
   /** Infinity: last. */

@@ -14,7 +14,7 @@ const names: Readonly<Record<IstioRuleStage, string>> = {
 
 /**
  * The stages in the order in which a sidecar walks them: transport, CUSTOM, tokens, AUDIT, DENY, ALLOW. All are always
- * there, so that a compiled program has one form; one without policies selects nobody.
+ * there, so that a compiled program has one form; one without policies selects no workload.
  */
 export function istioPlane(contributions: readonly Contribution[]): Plane {
   const rules = new Map<IstioRuleStage, Policy[]>();

@@ -82,6 +82,7 @@ const forms: readonly Form[] = [
   },
 ];
 
+/** Readers of ClusterNetworkPolicy and of the kinds that it came from. */
 export const clusterNetworkPolicyReaders: readonly KindReader[] = forms.map((form) => ({
   dialect: 'kubernetes',
   group: 'policy.networking.k8s.io',

@@ -7,6 +7,7 @@ import { listOf, object, type Shape, text } from '../../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt } from '../../documents/value.ts';
 import type { LabelExpr } from '../../meaning/labels.ts';
 
+/** The shape of a Kubernetes LabelSelector. */
 export const labelSelectorShape: Shape = object({
   matchLabels: { is: 'map', of: text },
   matchExpressions: listOf(

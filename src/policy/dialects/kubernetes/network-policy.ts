@@ -42,6 +42,7 @@ const networkPolicySpec = object({
   egress: listOf(ruleShape('to')),
 });
 
+/** Reader of NetworkPolicy, `networking.k8s.io/v1`. */
 export const networkPolicyReader: KindReader = {
   dialect: 'kubernetes',
   group: 'networking.k8s.io',
@@ -65,7 +66,7 @@ export const stagedKubernetesReaders: readonly KindReader[] = calicoGroups.map((
   read: (document, _options, report) => readNetworkPolicy(document, report, true),
 }));
 
-/** Reads a document whose spec is a NetworkPolicy's. Absent and empty differ: no peers is everybody, no rules is nobody. */
+/** Reads a document whose spec is a NetworkPolicy's. Absent and empty differ: no peers allow every peer, no rules allow none. */
 function readNetworkPolicy(document: PolicyDocument, report: Reporter, staged: boolean): Contribution {
   const spec = mapAt(document.root, 'spec');
   const selector = mapAt(spec, 'podSelector');
@@ -294,7 +295,7 @@ function readPort(port: Value, view: View, path: string, report: Reporter): Expr
         'endPort needs a numeric port',
         'write the port as a number',
       );
-    // Calico's checker knows no named ports: such a rule never lets anybody in there.
+    // Calico's checker knows no named ports: such a rule never allows a peer there.
     return view === 'check'
       ? anyOfNone
       : allOf([protocol, { op: 'namedPort', end: 'destination', name: written.text }]);

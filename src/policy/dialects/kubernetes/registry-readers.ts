@@ -12,7 +12,7 @@ import type { LabelPairs, NamedPort } from '../../registry/registry.ts';
 import type { Contribution, KindReader } from '../contribution.ts';
 import { createKindTable } from '../kind-table.ts';
 
-/** Fields that are nobody's business here. */
+/** Fields that policy does not use. */
 const fields = {
   spec: anything,
   status: anything,
@@ -66,7 +66,7 @@ function readPod(document: PolicyDocument, report: Reporter): Contribution | und
   return endpoint(document, document.labels, mapAt(document.root, 'spec'), addressesOf(status, report));
 }
 
-/** A Service without selector has endpoints that somebody else writes down: nothing is known of it here. */
+/** The endpoints of a Service without selector are not derived from pods: nothing is known of it here. */
 function readService(document: PolicyDocument): Contribution | undefined {
   const spec = mapAt(document.root, 'spec');
   const selector = pairsAt(spec, 'selector');

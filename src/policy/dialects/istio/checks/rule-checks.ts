@@ -186,7 +186,7 @@ function checkKey(key: string, place: Value, path: string, report: Reporter): vo
 const forbiddenInCustom = ['namespaces', 'serviceAccounts', 'trustDomains', 'principals', 'requestPrincipals'];
 const forbiddenKeys = ['source.namespace', 'source.serviceAccount', 'source.trustDomain', 'source.principal'];
 
-/** A CUSTOM rule runs before anybody is authenticated, so it cannot ask who it is. */
+/** A CUSTOM rule runs before authentication, so it cannot use an authenticated identity. */
 export function checkCustomRule(rule: MapValue, path: string, report: Reporter): void {
   const fix = 'leave it to an ALLOW or DENY policy';
   for (const [i, alternative] of (listAt(rule, 'from')?.items ?? []).entries()) {

@@ -17,6 +17,7 @@ import { never } from './expr.ts';
 import { authorizationPolicyFields, operationFields, type RuleField, sourceFields } from './rule-shape.ts';
 import { checkAttachment, hasTargets, subjectOf, warnOfTargets } from './subject.ts';
 
+/** Reader of AuthorizationPolicy. */
 export const authorizationPolicyReader: KindReader = {
   dialect: 'istio',
   group: 'security.istio.io',

@@ -21,4 +21,5 @@ export function alwaysHolds(expr: Expr): boolean {
   return expr.op === 'all' && expr.of.length === 0;
 }
 
+/** The condition that holds for no request. */
 export const never: Expr = { op: 'any', of: [] };

@@ -24,6 +24,7 @@ const modes: ReadonlyMap<string, MtlsMode> = new Map(
 
 const mtls: Shape = object({ mode: { is: 'text', oneOf: [...modes.keys()] } });
 
+/** Reader of PeerAuthentication. */
 export const peerAuthenticationReader: KindReader = {
   dialect: 'istio',
   group: 'security.istio.io',

@@ -41,6 +41,7 @@ const jwtRule = object({
   spaceDelimitedClaims: listOf(some, 64),
 });
 
+/** Reader of RequestAuthentication. */
 export const requestAuthenticationReader: KindReader = {
   dialect: 'istio',
   group: 'security.istio.io',

@@ -10,6 +10,7 @@ import { fieldOf, listAt, type MapValue, mapAt, textAt, type Value } from '../..
 import type { Subject } from '../../../model.ts';
 import type { DialectOptions } from '../../contribution.ts';
 
+/** The shape of Istio's WorkloadSelector. */
 export const selectorShape: Shape = object({
   matchLabels: { is: 'map', of: { is: 'text', max: 63 }, max: 4096 },
 });
