@@ -33,14 +33,15 @@ const MOST_ATTEMPTS = 5;
 /** Creates the calendar. */
 export function createCalendar(deps: CalendarDeps): Calendar {
   const { current, clock } = deps;
-  let reportedAt = Number.NEGATIVE_INFINITY;
-  let blockedAt = Number.NEGATIVE_INFINITY;
+  // Of each use by itself: while one is blocked, or fails, the other goes on.
+  const reportedAt = { x509: Number.NEGATIVE_INFINITY, jwt: Number.NEGATIVE_INFINITY };
+  const blockedAt = { x509: Number.NEGATIVE_INFINITY, jwt: Number.NEGATIVE_INFINITY };
 
   /** Asks the gate once a minute: each refusal is an audit row. */
   const activateIfAllowed = async (use: AuthorityUse): Promise<void> => {
-    if (Math.abs(clock.now() - blockedAt) < QUIET_MS) return;
+    if (Math.abs(clock.now() - blockedAt[use]) < QUIET_MS) return;
     const outcome = await deps.run('activate', order(use, 'schedule'));
-    if (!outcome.done) blockedAt = clock.now();
+    if (!outcome.done) blockedAt[use] = clock.now();
   };
 
   /** What keeps the next authority from being made, an upstream CA say, must not stop the one that signs. */
@@ -52,8 +53,8 @@ export function createCalendar(deps: CalendarDeps): Calendar {
       const active = activeOf(current.state, use);
       const signs = active && active.notAfterAt > clock.now() && !(await deps.isGone(active.id));
       if (!signs || error.code === 'store_unavailable') throw thrown;
-      if (Math.abs(clock.now() - reportedAt) < QUIET_MS) return;
-      reportedAt = clock.now();
+      if (Math.abs(clock.now() - reportedAt[use]) < QUIET_MS) return;
+      reportedAt[use] = clock.now();
       deps.report(error);
     }
   };
