@@ -7,18 +7,23 @@ import type { Selector } from '../spiffe/selector.ts';
 import type { SpiffeId } from '../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../spiffe/trust-domain.ts';
 
+/** What this process is: it issues, it decides, or both. */
 export type Role = 'authority' | 'decider';
+/** Whether a plane's denials hold, are only recorded, or are not made. */
 export type PlaneSetting = 'enforce' | 'observe' | 'off';
 
+/** A unix socket that we listen on. */
 export interface UnixListener {
   readonly kind: 'unix';
   readonly path: string;
+  /** Permission bits, such as 0o660. */
   readonly mode: number;
   /** Name or number; undefined: the server's own. */
   readonly owner: string | undefined;
   readonly group: string | undefined;
 }
 
+/** A TCP address that we listen on. */
 export interface TcpListener {
   readonly kind: 'tcp';
   readonly host: string;
@@ -28,8 +33,10 @@ export interface TcpListener {
   readonly tls: boolean;
 }
 
+/** Where we listen, one way or the other. */
 export type ListenerConfig = UnixListener | TcpListener;
 
+/** Every listener, by what it serves. */
 export interface ListenConfig {
   readonly workloadApi: UnixListener;
   readonly extAuthz: ListenerConfig;
@@ -41,6 +48,7 @@ export interface ListenConfig {
   readonly istioCa: ListenerConfig | undefined;
 }
 
+/** Where the authority's state is kept; `url` is a `postgres://` URL, its password included. */
 export type StoreConfig =
   | { readonly kind: 'sqlite'; readonly path: string }
   | { readonly kind: 'postgres'; readonly url: string };
@@ -51,6 +59,7 @@ export type UpstreamConfig =
   /** With tls.crt, tls.key and ca.crt in it. */
   | { readonly directory: string };
 
+/** The authority: what it issues, for how long, with which keys, and how it rotates. */
 export interface AuthorityConfig {
   readonly keyType: 'ec-p256' | 'ec-p384' | 'rsa-2048';
   /** Undefined: keys are files that only we can read. */
@@ -58,6 +67,7 @@ export interface AuthorityConfig {
   readonly x509AuthorityTtlMs: number;
   readonly x509SvidTtlMs: number;
   readonly jwtSvidTtlMs: number;
+  /** What must be known of consumers before a rotation goes on. */
   readonly gateGrade: 'sent' | 'acknowledged' | 'renewed';
   readonly jwtAlgorithm: 'ES256' | 'ES384' | 'RS256' | 'RS384' | 'RS512';
   readonly jwtAuthorityTtlMs: number;
@@ -65,20 +75,24 @@ export interface AuthorityConfig {
   readonly keyStore: 'disk' | 'memory';
   /** Undefined: our authorities sign themselves. */
   readonly upstream: UpstreamConfig | undefined;
+  /** How long an issuance stays in the ledger, and a revocation in the store, after it has expired. */
   readonly ledgerRetentionMs: number;
   readonly refreshHintSeconds: number;
   readonly renewalsPerSecond: number;
 }
 
+/** A file or directory of policies. */
 export interface PolicyPath {
   readonly path: string;
   /** Undefined: policies of any namespace are accepted from there. */
   readonly namespaces: readonly string[] | undefined;
 }
 
+/** Where policies come from, and what holds where they say nothing. */
 export interface PoliciesConfig {
   readonly paths: readonly PolicyPath[];
   readonly rootNamespace: string;
+  /** A condition on a fact that is not there: as Istio and Calico have it, or never an allow by it and a deny in a DENY. */
   readonly absence: 'upstream' | 'strict';
   readonly allowEmpty: boolean;
   readonly planes: { readonly calico: PlaneSetting; readonly l4: PlaneSetting };
@@ -89,6 +103,7 @@ export interface PoliciesConfig {
   readonly owners: readonly (readonly [path: string, owner: string])[];
 }
 
+/** A registration entry: which processes get which SPIFFE ID. */
 export interface EntryConfig {
   readonly spiffeId: SpiffeId;
   readonly selectors: readonly Selector[];
@@ -99,6 +114,7 @@ export interface EntryConfig {
   readonly origin: string;
 }
 
+/** A workload that the configuration itself registers: who it is, how it is labelled, where it is. */
 export interface WorkloadConfig {
   readonly namespace: string;
   readonly serviceAccount: string;
@@ -112,6 +128,7 @@ export interface WorkloadConfig {
   readonly origin: string;
 }
 
+/** How Checks are served and what is believed of them. */
 export interface ExtAuthzConfig {
   readonly transport: 'lane' | 'grpc-js';
   readonly workers: number;
@@ -123,6 +140,7 @@ export interface ExtAuthzConfig {
   readonly decisionHeader: boolean;
 }
 
+/** The admin API's own settings. */
 export interface AdminConfig {
   /** Who may use the admin API over mTLS. */
   readonly clients: readonly SpiffeId[];
@@ -136,16 +154,19 @@ export interface FeedConfig {
   readonly joinFile: string | undefined;
 }
 
+/** TLS on our own listeners. */
 export interface TlsConfig {
   /** Names in our own SVID besides the SPIFFE ID, for clients that look for a host name. */
   readonly dnsNames: readonly string[];
 }
 
+/** Which networks key sets may be fetched from: CIDRs; what is allowed wins over what is denied. */
 export interface JwksConfig {
   readonly denyNetworks: readonly string[];
   readonly allowNetworks: readonly string[];
 }
 
+/** All of it. */
 export interface Config {
   /** The file that it was read from. */
   readonly file: string;
@@ -170,4 +191,5 @@ export interface Config {
   readonly log: { readonly level: LogLevel };
 }
 
+/** The least severe that is logged. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';

@@ -30,14 +30,19 @@ export const duration = z
   .refine((text) => !text.startsWith('0'), 'a duration of nothing makes no sense here')
   .meta({ description: 'A duration: 300ms, 5m, 1h, 30d.' });
 
+/** A SPIFFE ID (SPIFFE-ID §2). */
 export const spiffeId = parsedBy(parseSpiffeId).meta({ description: 'spiffe://trust-domain/path' });
+/** A trust domain's name (SPIFFE-ID §2.1). */
 export const trustDomain = parsedBy(parseTrustDomain);
+/** A selector of processes, such as `unix:uid:1000`. */
 export const selector = parsedBy(parseSelector);
 
+/** An address or a network, of IPv4 or IPv6. */
 export const cidr = z
   .string()
   .refine((text) => parseCidr(text) !== undefined, 'not an address or network: write 10.0.0.7, 10.0.0.0/8 or fd00::/8');
 
+/** A path; a relative one starts at the configuration file. */
 export const path = z.string().min(1, 'a path cannot be empty');
 
 /** A Kubernetes name: of a namespace, of a service account. */
@@ -45,6 +50,7 @@ export const kubernetesName = z
   .string()
   .regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, 'not a name: lower-case letters, digits, - and .');
 
+/** A DNS name, perhaps with `*` as its first label. */
 export const dnsName = z
   .string()
   .max(253)
@@ -86,14 +92,17 @@ const tcpSocket = z.strictObject({
   tls: z.boolean().optional().describe('mTLS with an SVID of our own; false only on loopback.'),
 });
 
+/** A listener that must be a unix socket. */
 export const unixListener = z
   .union([unixText, unixSocket], { error: UNIX_WANTED })
   .meta({ description: 'unix:PATH or { path, mode, owner, group }.' });
 
+/** A listener of either kind. */
 export const anyListener = z
   .union([addressText, unixSocket, tcpSocket], { error: ANY_WANTED })
   .meta({ description: 'unix:PATH, { path, mode, owner, group }, ADDRESS:PORT or { address, tls }.' });
 
+/** A listener that must be TCP. */
 export const tcpListener = z.string().refine(isTcp, 'must be ADDRESS:PORT').meta({ description: 'ADDRESS:PORT' });
 
 /** Where an authority is: one address or several, with commas between. */

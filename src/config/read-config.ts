@@ -17,6 +17,7 @@ import { parsePlacedYaml } from './yaml-places.ts';
 /** A configuration is written by hand. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
+/** A configuration, or everything that is wrong with it. */
 export type ConfigReading =
   /** `document` is what the file says with defaults filled in. */
   | { readonly ok: true; readonly config: Config; readonly document: ConfigDocument }

@@ -14,11 +14,13 @@ import {
   visit,
 } from 'yaml';
 
+/** A place in a text; both count from 1. */
 export interface Place {
   readonly line: number;
   readonly column: number;
 }
 
+/** A YAML document that knows where each value is written. */
 export interface PlacedYaml {
   /** Plain JSON; undefined for an empty document. */
   readonly content: unknown;
