@@ -20,17 +20,31 @@ export const trustDomain: TrustDomain = parseTrustDomain('cluster.local');
 
 export interface TestClock {
   now(): number;
+  /** Lets so much time pass; less than nothing is a leap back. */
   advance(ms: number): void;
+  /** Milliseconds that have passed, whatever the clock said; absent: those of this process. */
+  passedMs?(): number;
+}
+
+export interface LeapingClock extends TestClock {
+  /** Sets the clock on or back, without that any time passes. */
+  leap(ms: number): void;
 }
 
 /** Starts at a whole second. */
-export function createTestClock(startAt = Date.parse('2030-01-01T00:00:00Z')): TestClock {
+export function createTestClock(startAt = Date.parse('2030-01-01T00:00:00Z')): LeapingClock {
   let at = startAt;
+  let passedMs = 0;
   return {
     now: () => at,
     advance(ms) {
       at += ms;
+      passedMs += Math.max(ms, 0);
     },
+    leap(ms) {
+      at += ms;
+    },
+    passedMs: () => passedMs,
   };
 }
 
@@ -54,6 +68,7 @@ export async function openTestAuthority(
     store: createMemoryStore(content),
     keys,
     clock,
+    ...(clock.passedMs && { monotonicMs: clock.passedMs }),
     settings: { ...defaultSettings, ...settings },
     tickEveryMs: 0,
     ...(kept.upstream ? { upstream: kept.upstream } : {}),

@@ -21,6 +21,7 @@ import { createReplicas, type ReplicaReport, type Replicas } from './replicas.ts
 import { loadRevocations } from './revoke/revocation-tracker.ts';
 import { createRevocations } from './revoke/revocations.ts';
 import { reportOfKeys, rewrapAll, rewrapAtStart } from './rewrap.ts';
+import { createClockWatch } from './rotate/clock-watch.ts';
 import { type ConsumerTracker, createConsumerTracker } from './rotate/consumers.ts';
 import { createRenewals, type Renewals } from './rotate/renewals.ts';
 import { createRotation } from './rotate/rotation.ts';
@@ -36,6 +37,8 @@ export interface AuthorityDeps extends Omit<KnownStoreDeps, 'keys'> {
   readonly store: AuthorityStore;
   readonly keys: KeyStore;
   readonly clock: Clock;
+  /** Milliseconds of a clock that nobody sets; `performance.now` unless told. */
+  readonly monotonicMs?: () => number;
   readonly settings: AuthoritySettings;
   /** Signs X.509 authorities instead of themselves. */
   readonly upstream?: UpstreamAuthority;
@@ -102,8 +105,10 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     reopen: issuers.reopen,
     makeAuthority: (use) => makeAuthority(use, { ...base, ...(upstream && { upstream }) }),
   });
+  const clockWatch = createClockWatch({ clock, monotonicMs: deps.monotonicMs ?? (() => performance.now()) });
   const upkeep = createUpkeep({
     ...base,
+    clockWatch,
     run: (verb, order) => rotation[verb](order),
     ...(upstream && { upstreamEndsAt: upstream.endsAt }),
     isGone: async (id) => keysMayBeGone && (await keys.open(id)) === undefined,
@@ -158,7 +163,12 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
       if (store.shared) void replicas.sendHeartbeat().catch(() => undefined); // the next tick says it again
     },
     storeAgeMs: lookAfter.storeAgeMs,
-    joinTokens: createJoinTokens({ current, clock, isThrownOut: (name) => revoked.has('decider', name) }),
+    joinTokens: createJoinTokens({
+      current,
+      clock,
+      mayForget: clockWatch.isSteady,
+      isThrownOut: (name) => revoked.has('decider', name),
+    }),
     deciderNames: createDeciderNames({ ...base, isRevoked: revoked.has, flush: ledger.flush }),
     rewrap: (who, reason) => rewrapAll({ ...base, replicas }, who, reason),
     tick: lookAfter.tick,

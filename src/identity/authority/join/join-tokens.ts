@@ -28,16 +28,22 @@ const MOST_UNUSED = 1_000;
 export function createJoinTokens({
   current,
   clock,
+  mayForget,
   isThrownOut = () => false,
 }: {
   readonly current: CurrentState;
   readonly clock: Clock;
+  /** Whether what has expired by the clock may be dropped: not while that clock may have leapt. */
+  readonly mayForget: () => boolean;
   readonly isThrownOut?: (decider: string) => boolean;
 }): JoinTokens {
   const living = (kept: readonly KeptJoinToken[] = []): readonly KeptJoinToken[] =>
     kept.filter(
       ({ expiresAt, decider }) => expiresAt > clock.now() && (decider === undefined || !isThrownOut(decider)),
     );
+  /** What comes back when the clock is set right: not more of it than may live. */
+  const lapsed = (kept: readonly KeptJoinToken[] = []): readonly KeptJoinToken[] =>
+    mayForget() ? [] : kept.filter(({ expiresAt }) => expiresAt <= clock.now()).slice(-MOST_UNUSED);
   const row = (verb: string, who: string, reason: string): AuditRow => ({
     at: clock.now(),
     who,
@@ -57,6 +63,7 @@ export function createJoinTokens({
         if (unused.length >= MOST_UNUSED)
           throw new GatehouseError('slot_state', `${MOST_UNUSED} join tokens wait to be used; let some expire first`);
         const joinTokens = [
+          ...lapsed(state.joinTokens),
           ...unused,
           { hash: hash('sha256', token), expiresAt, ...(decider !== undefined && { decider }) },
         ];
@@ -74,7 +81,7 @@ export function createJoinTokens({
         if (found === undefined) throw unknown;
         if (found.decider !== undefined && found.decider !== decider) throw ofAnother(found.decider);
         return {
-          state: { ...state, joinTokens: rest },
+          state: { ...state, joinTokens: [...lapsed(state.joinTokens), ...rest] },
           audit: row('join-token use', 'gatehouse', `decider ${decider}`),
         };
       });

@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuthoritySettings } from '../settings.ts';
 import type { AuthorityStore } from '../store/store.ts';
 import { type CalendarDeps, createCalendar } from './calendar.ts';
+import type { ClockWatch } from './clock-watch.ts';
 import type { ConsumerTracker } from './consumers.ts';
 import * as slots from './slots.ts';
 
@@ -13,6 +14,7 @@ export interface UpkeepDeps extends CalendarDeps {
   readonly store: AuthorityStore;
   readonly consumers: Pick<ConsumerTracker, 'prune'>;
   readonly settings: AuthoritySettings;
+  readonly clockWatch: ClockWatch;
   /** Destroys the key of an authority that has expired and is dropped. */
   destroyKey(authorityId: string): Promise<void>;
 }
@@ -24,15 +26,16 @@ const PRUNES_A_LOOK = 16;
 
 /** Creates the function that does what is due. Each part is one step of its own, so that a crash between two loses nothing. */
 export function createUpkeep(deps: UpkeepDeps): () => Promise<void> {
-  const { store, current, clock, settings, consumers } = deps;
+  const { store, current, clock, clockWatch, settings, consumers } = deps;
   const rotate = createCalendar(deps);
   let prunedAt = Number.NEGATIVE_INFINITY;
 
   const passTime = async (): Promise<void> => {
     const atMs = clock.now();
+    const graceMs = clockWatch.isSteady() ? EXPIRY_GRACE_MS : Number.POSITIVE_INFINITY;
     const before = current.state.authorities;
-    if (slots.passTime(current.state, atMs, EXPIRY_GRACE_MS) === current.state) return;
-    const after = await current.change((state) => ({ state: slots.passTime(state, atMs, EXPIRY_GRACE_MS) }));
+    if (slots.passTime(current.state, atMs, graceMs) === current.state) return;
+    const after = await current.change((state) => ({ state: slots.passTime(state, atMs, graceMs) }));
     const still = new Set(after.authorities.map(({ id }) => id));
     for (const { id } of before) if (!still.has(id)) await deps.destroyKey(id);
   };
@@ -48,7 +51,7 @@ export function createUpkeep(deps: UpkeepDeps): () => Promise<void> {
 
   const prune = async (): Promise<void> => {
     const atMs = clock.now();
-    if (Math.abs(atMs - prunedAt) < PRUNE_EVERY_MS) return;
+    if (Math.abs(atMs - prunedAt) < PRUNE_EVERY_MS || !clockWatch.isSteady()) return;
     // After a retention that was shortened, or a long outage, there may be a million: the next look goes on.
     if (!(await pruneLedger(atMs - settings.ledgerRetentionMs))) return;
     prunedAt = atMs;

@@ -144,6 +144,66 @@ describe('a clock that is wrong', () => {
     assert.equal((await authority.status()).x509Authorities.length, 1);
   });
 
+  /** What a store may have forgotten, after each of these. */
+  const forgetting = [
+    { name: 'a leap of years', leapMs: 800 * DAY, passMs: 0, kept: true },
+    { name: 'a leap, and most of an hour', leapMs: 800 * DAY, passMs: HOUR - 1, kept: true },
+    { name: 'a leap, and an hour', leapMs: 800 * DAY, passMs: HOUR, kept: false },
+    { name: 'years of running', leapMs: 0, passMs: 800 * DAY, kept: false },
+  ];
+  for (const { name, leapMs, passMs, kept } of forgetting)
+    it(`${kept ? 'makes it forget nothing' : 'is believed in the end'}: ${name}`, async () => {
+      const clock = createTestClock();
+      const { authority, content, keys } = await openTestAuthority({}, { clock });
+      const svid = await authority.issueX509(requestOf('a'));
+      await authority.revokeSvid({ kind: 'serial', value: svid.serial, who: 'uid:0', reason: 'stolen' });
+      await authority.joinTokens.create(60_000, 'uid:0', 'test');
+      await authority.prepare(orderOf());
+      await authority.activate(orderOf('x509', { override: true }));
+      clock.advance(2 * HOUR); // the hour after the start
+      await authority.tick();
+      const [first] = await keys.list();
+      clock.leap(leapMs);
+      clock.advance(passMs);
+      await authority.tick();
+      clock.leap(8 * DAY); // enough for an authority that was succeeded by the leapt clock
+      if (!kept) clock.advance(HOUR);
+      await authority.tick();
+      if (!kept) clock.advance(HOUR);
+      await authority.tick();
+      await authority.joinTokens.create(60_000, 'uid:0', 'test');
+      const left = {
+        ledger: content.ledger.has(svid.serial),
+        revocations: content.revocations.size === 1,
+        joinTokens: content.state?.joinTokens?.length === 2,
+        keys: (await keys.list()).includes(first!),
+      };
+      assert.deepEqual(left, { ledger: kept, revocations: kept, joinTokens: kept, keys: kept });
+    });
+
+  it('is not believed for an hour after the start: a store that was opened by a clock ahead forgets nothing', async () => {
+    const first = await openTestAuthority();
+    const svid = await first.authority.issueX509(requestOf('a'));
+    await first.authority.revokeSvid({ kind: 'serial', value: svid.serial, who: 'uid:0', reason: 'stolen' });
+    const { token } = await first.authority.joinTokens.create(60_000, 'uid:0', 'test');
+    const ahead = createTestClock(first.clock.now() + 800 * DAY);
+    const { authority } = await openTestAuthority({}, { ...first, clock: ahead });
+    for (let minutes = 0; minutes < 60; minutes += 1) {
+      await authority.joinTokens.create(60_000, 'uid:0', 'test');
+      await assert.rejects(authority.joinTokens.use(token, 'd'), /has expired/);
+      await authority.tick();
+      ahead.advance(59_000);
+    }
+    assert.ok(first.content.ledger.has(svid.serial));
+    assert.equal(first.content.revocations.size, 1);
+    ahead.leap(-800 * DAY - HOUR);
+    await authority.joinTokens.use(token, 'd');
+    ahead.advance(20 * DAY);
+    await authority.tick();
+    await authority.tick();
+    assert.equal(first.content.revocations.size, 0);
+  });
+
   it('makes an SVID due that a clock ahead has signed', async () => {
     const { authority, clock } = await openTestAuthority();
     clock.advance(DAY);
