@@ -266,7 +266,6 @@ describe('rooms', () => {
   /** Each small file of `authz/jwt` names one quirk of Envoy; the others are at their limit and take no more. */
   const LARGE = new Map([
     ['authz/jwt', 24],
-    ['server/authority', 17],
     ['admin-api', 17],
   ]);
 

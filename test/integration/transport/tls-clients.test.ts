@@ -139,10 +139,10 @@ describe('clients over TLS', function () {
   it('all say themselves that the server is verified', () => {
     const opens =
       /from 'node:https'|import\('node:https'\)|createSsl\(|import postgres\b|\b(?:connect|createSecureContext)\b[^;]*from 'node:tls'/;
-    // admin-transport.ts takes its options from admin-tls.ts, the store from postgres-tls.ts; tls-front.ts is a server.
+    // admin-transport.ts takes its options from admin-tls.ts, the store from postgres/tls.ts; tls-front.ts is a server.
     const elsewhere = new Map([
       ['cli/admin/admin-transport.ts', 'cli/admin/admin-tls.ts'],
-      ['platform/storage/postgres-host.ts', 'platform/storage/postgres-tls.ts'],
+      ['platform/storage/postgres/host.ts', 'platform/storage/postgres/tls.ts'],
       ['transport/tls-front.ts', 'transport/tls-front.ts'],
     ]);
     const src = new URL('../../../src/', import.meta.url);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Sql } from 'postgres';
-import { codeOf, createPostgresHost, hostsOf, LEFT_AGAIN, type PostgresHost } from './postgres-host.ts';
+import { codeOf, createPostgresHost, hostsOf, LEFT_AGAIN, type PostgresHost } from './host.ts';
 
 export interface PostgresHosts extends AsyncDisposable {
   /** Statements go to the host that `ready` has found. */

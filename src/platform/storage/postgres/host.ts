@@ -4,7 +4,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import postgres, { type Sql } from 'postgres';
-import { verifiedTls } from './postgres-tls.ts';
+import { verifiedTls } from './tls.ts';
 
 export interface PostgresHost extends AsyncDisposable {
   /** `db1:5432`, for people. */

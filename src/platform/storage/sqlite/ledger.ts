@@ -1,0 +1,55 @@
+/**
+ * The ledger in SQLite: appended in groups, read a page at a time.
+ * @module
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AuthorityStore } from '../../../identity/authority/store/store.ts';
+import {
+  type Columns,
+  consumerToColumns,
+  ledgerFromColumns,
+  ledgerToColumns,
+  unexpiredFromColumns,
+} from '../authority-rows.ts';
+import { transaction } from '../sqlite-file.ts';
+import { PAGE_ROWS, readLedger } from '../sqlite-ledger-query.ts';
+import { type OpenStore, pagesBy } from './open-store.ts';
+
+/** The ledger of the file's authority. */
+export function ledgerOver({
+  database,
+  statements,
+  guarded,
+  all,
+}: OpenStore): Pick<AuthorityStore, 'appendLedger' | 'ledger' | 'ledgerPages' | 'unexpired' | 'pruneLedger'> {
+  return {
+    appendLedger: (rows, consumers) =>
+      guarded(() =>
+        transaction(database, () => {
+          for (const row of rows) statements.insertLedger.run(...ledgerToColumns(row));
+          for (const each of consumers) statements.putConsumer.run(...consumerToColumns(each));
+          return Number(statements.readVersion.get()?.['version'] ?? 0);
+        }),
+      ),
+    ledger: (query) => readLedger((sql, values) => guarded(() => all(sql, ...values)), query),
+    async *ledgerPages() {
+      const [{ last } = { last: 0 }] = await guarded(() => all('SELECT coalesce(max(rowid), 0) AS last FROM ledger'));
+      const pages = pagesBy('rowid', (after) =>
+        guarded(() => statements.readAll.all(after, Number(last), PAGE_ROWS) as Columns[]),
+      );
+      for await (const page of pages) yield page.map(ledgerFromColumns);
+    },
+    async *unexpired(atMs) {
+      let after: [number, number] = [atMs, Number.MAX_SAFE_INTEGER];
+      for (;;) {
+        const page = await guarded(() => statements.readUnexpired.all(...after, PAGE_ROWS) as Columns[]);
+        const last = page.at(-1);
+        if (!last) return;
+        after = [Number(last['not_after_at']), Number(last['rowid'])];
+        yield page.map(unexpiredFromColumns);
+        await nextTurn();
+      }
+    },
+    pruneLedger: (expiredBefore) => guarded(() => Number(statements.pruneSome.run(expiredBefore, PAGE_ROWS).changes)),
+  };
+}
