@@ -8,6 +8,7 @@ import { Connection } from './connection/connection.ts';
 import type { Shared } from './connection/shared.ts';
 import { dispatch } from './frames/dispatch.ts';
 import { resumeBlocked } from './frames/on-window-update.ts';
+import type { Frame } from './wire/frame.ts';
 import { type FrameSink, FrameSplitter } from './wire/frame-splitter.ts';
 import { openInput } from './wire/input.ts';
 import { matchPreface } from './wire/preface.ts';
@@ -31,10 +32,15 @@ export function serveConnection<P>(
   return connection;
 }
 
+const nothing = Buffer.alloc(0);
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** What happens to one socket, and what its connection does for it. */
 class ConnectionServer<P> implements FrameSink {
   readonly connection: Connection<P>;
   readonly #splitter = new FrameSplitter(this);
+  readonly #frame: Mutable<Frame> = { type: 0, flags: 0, streamId: 0, bytes: nothing, start: 0, end: 0 };
   #prefaceSeen = 0;
   /** How many frames came, and how many had when the one began that is incomplete. */
   #frames = 0;
@@ -55,8 +61,16 @@ class ConnectionServer<P> implements FrameSink {
 
   frame(type: number, flags: number, streamId: number, bytes: Buffer, start: number, end: number): boolean {
     const { connection } = this;
+    const frame = this.#frame;
     this.#frames += 1;
-    const outcome = dispatch(connection, type, flags, streamId, bytes, start, end);
+    frame.type = type;
+    frame.flags = flags;
+    frame.streamId = streamId;
+    frame.bytes = bytes;
+    frame.start = start;
+    frame.end = end;
+    const outcome = dispatch(connection, frame);
+    frame.bytes = nothing; // a connection that waits keeps no chunk
     if (outcome !== undefined) connection.fail(outcome);
     return connection.phase !== 'closing' && !connection.unread.isTooMuch;
   }

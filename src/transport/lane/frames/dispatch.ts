@@ -3,7 +3,9 @@
  * between the frames of one header block.
  * @module
  */
+
 import type { Connection } from '../connection/connection.ts';
+import type { Frame } from '../wire/frame.ts';
 import { fault, frameType, h2Error, type Outcome } from '../wire/protocol.ts';
 import { onGoaway, onPing, onPriority, onPushPromise, onRstStream, onUnknown } from './on-control.ts';
 import { onData } from './on-data.ts';
@@ -12,17 +14,10 @@ import { onSettings } from './on-settings.ts';
 import { onWindowUpdate } from './on-window-update.ts';
 
 /** Does what one frame asks for. */
-export function dispatch<P>(
-  connection: Connection<P>,
-  type: number,
-  flags: number,
-  id: number,
-  bytes: Buffer,
-  start: number,
-  end: number,
-): Outcome {
+export function dispatch<P>(connection: Connection<P>, frame: Frame): Outcome {
+  const { type } = frame;
   const { block } = connection.headers;
-  if (block !== undefined && (type !== frameType.continuation || id !== block.streamId)) {
+  if (block !== undefined && (type !== frameType.continuation || frame.streamId !== block.streamId)) {
     return fault(h2Error.protocol, 'frame_invalid', 'a header block was interrupted');
   }
   if (connection.phase === 'greeting' && type !== frameType.settings) {
@@ -30,23 +25,23 @@ export function dispatch<P>(
   }
   switch (type) {
     case frameType.data:
-      return onData(connection, flags, id, bytes, start, end);
+      return onData(connection, frame);
     case frameType.headers:
-      return onHeaders(connection, flags, id, bytes, start, end);
+      return onHeaders(connection, frame);
     case frameType.windowUpdate:
-      return onWindowUpdate(connection, id, bytes, start, end);
+      return onWindowUpdate(connection, frame);
     case frameType.settings:
-      return onSettings(connection, flags, id, bytes, start, end);
+      return onSettings(connection, frame);
     case frameType.ping:
-      return onPing(connection, flags, id, bytes, start, end);
+      return onPing(connection, frame);
     case frameType.rstStream:
-      return onRstStream(connection, id, start, end);
+      return onRstStream(connection, frame);
     case frameType.priority:
-      return onPriority(connection, id, bytes, start, end);
+      return onPriority(connection, frame);
     case frameType.continuation:
-      return onContinuation(connection, flags, id, bytes, start, end);
+      return onContinuation(connection, frame);
     case frameType.goaway:
-      return onGoaway(connection, id, start, end);
+      return onGoaway(connection, frame);
     case frameType.pushPromise:
       return onPushPromise();
     default:

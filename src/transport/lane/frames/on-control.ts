@@ -2,21 +2,17 @@
  * PING, RST_STREAM, PRIORITY, GOAWAY, PUSH_PROMISE and frames of other types (RFC 9113 §6.3, §6.4, §6.6–6.8, §5.5).
  * @module
  */
+
 import type { Connection } from '../connection/connection.ts';
 import { isDrainPing, nameLastStream } from '../connection/drain.ts';
+import type { Frame } from '../wire/frame.ts';
 import { fault, flag, h2Error, type Outcome } from '../wire/protocol.ts';
 import { uint31, writePing } from '../wire/write-frames.ts';
 
 /** PING: answers it; an answer to ours moves a drain on (RFC 9113 §6.7). */
-export function onPing<P>(
-  connection: Connection<P>,
-  flags: number,
-  id: number,
-  bytes: Buffer,
-  start: number,
-  end: number,
-): Outcome {
-  if (id !== 0) return fault(h2Error.protocol, 'frame_invalid', 'PING on a stream');
+export function onPing<P>(connection: Connection<P>, frame: Frame): Outcome {
+  const { flags, bytes, start, end } = frame;
+  if (frame.streamId !== 0) return fault(h2Error.protocol, 'frame_invalid', 'PING on a stream');
   if (end - start !== 8) return fault(h2Error.frameSize, 'frame_size', 'PING of a wrong length');
   if ((flags & flag.ack) === 0) {
     writePing(connection.out, flag.ack, bytes.subarray(start, end));
@@ -28,7 +24,7 @@ export function onPing<P>(
 }
 
 /** RST_STREAM: the stream is over (RFC 9113 §6.4). */
-export function onRstStream<P>(connection: Connection<P>, id: number, start: number, end: number): Outcome {
+export function onRstStream<P>(connection: Connection<P>, { streamId: id, start, end }: Frame): Outcome {
   if (end - start !== 4) return fault(h2Error.frameSize, 'frame_size', 'RST_STREAM of a wrong length');
   const stream = connection.streams.get(id);
   if (stream === undefined && connection.past.of(id) === 'idle') {
@@ -40,13 +36,7 @@ export function onRstStream<P>(connection: Connection<P>, id: number, start: num
 }
 
 /** PRIORITY: ignored (RFC 9113 §5.3.2, §6.3), but for what is no valid frame. */
-export function onPriority<P>(
-  connection: Connection<P>,
-  id: number,
-  bytes: Buffer,
-  start: number,
-  end: number,
-): Outcome {
+export function onPriority<P>(connection: Connection<P>, { streamId: id, bytes, start, end }: Frame): Outcome {
   if (id === 0) return fault(h2Error.protocol, 'frame_invalid', 'PRIORITY on no stream');
   const flood = connection.spend('priority_flood');
   if (flood !== undefined) return flood;
@@ -58,7 +48,7 @@ export function onPriority<P>(
 }
 
 /** GOAWAY: ignored, as a client that goes away finishes its streams and closes by itself (RFC 9113 §6.8). */
-export function onGoaway<P>(connection: Connection<P>, id: number, start: number, end: number): Outcome {
+export function onGoaway<P>(connection: Connection<P>, { streamId: id, start, end }: Frame): Outcome {
   if (id !== 0) return fault(h2Error.protocol, 'frame_invalid', 'GOAWAY on a stream');
   if (end - start < 8) return fault(h2Error.frameSize, 'frame_size', 'GOAWAY of a wrong length');
   return connection.spend('ignored_frames');

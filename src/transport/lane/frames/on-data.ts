@@ -8,19 +8,14 @@ import { answerPlain, answerWhole } from '../calls/call.ts';
 import { sendRefusal } from '../calls/reply.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Stream, StreamCall } from '../connection/stream.ts';
+import type { Frame } from '../wire/frame.ts';
 import { fault, flag, h2Error, type Outcome } from '../wire/protocol.ts';
 import { uint32, writeWindowUpdate } from '../wire/write-frames.ts';
 
 /** DATA: counts it against both windows, and gives its payload `bytes[start, end)`, without padding, to its stream. */
-export function onData<P>(
-  connection: Connection<P>,
-  flags: number,
-  id: number,
-  bytes: Buffer,
-  start: number,
-  end: number,
-): Outcome {
-  const size = end - start;
+export function onData<P>(connection: Connection<P>, frame: Frame): Outcome {
+  const { flags, streamId: id, bytes } = frame;
+  const size = frame.end - frame.start;
   if (!connection.flow.receive(size)) return fault(h2Error.flowControl, 'window_exceeded', 'DATA beyond the window');
   const credit = connection.flow.takeCredit();
   if (credit > 0) writeWindowUpdate(connection.out, 0, credit);
@@ -29,8 +24,8 @@ export function onData<P>(
   if (stream.remoteClosed) return connection.resetStream(id, h2Error.streamClosed, 'stream_closed');
   if (size > stream.receiveWindow) return connection.resetStream(id, h2Error.flowControl, 'window_exceeded');
   stream.receiveWindow -= size;
-  let from = start;
-  let to = end;
+  let from = frame.start;
+  let to = frame.end;
   if (flags & flag.padded) {
     if (from === to) return fault(h2Error.frameSize, 'frame_size', 'DATA without its padding length');
     to -= bytes[from]!;

@@ -2,6 +2,7 @@
  * HEADERS and CONTINUATION: opens streams, and takes trailers (RFC 9113 §6.2, §6.10, §8.1).
  * @module
  */
+
 import { grpcStatus } from '../../../errors.ts';
 import { bodyIsComplete } from '../calls/body.ts';
 import { answerWhole } from '../calls/call.ts';
@@ -11,6 +12,7 @@ import { createStream, type Stream } from '../connection/stream.ts';
 import type { LaneHead } from '../method.ts';
 import { extendBlock } from '../request/header-block.ts';
 import { openCall } from '../streaming/streaming-call.ts';
+import type { Frame } from '../wire/frame.ts';
 import { fault, flag, h2Error, type Outcome } from '../wire/protocol.ts';
 import { uint31 } from '../wire/write-frames.ts';
 
@@ -18,17 +20,11 @@ import { uint31 } from '../wire/write-frames.ts';
 const FIRST_BLOCK = 4_096;
 
 /** HEADERS: opens a stream or ends one with trailers, once its block is whole (RFC 9113 §6.2). */
-export function onHeaders<P>(
-  connection: Connection<P>,
-  flags: number,
-  id: number,
-  bytes: Buffer,
-  start: number,
-  end: number,
-): Outcome {
+export function onHeaders<P>(connection: Connection<P>, frame: Frame): Outcome {
+  const { flags, streamId: id, bytes } = frame;
   if ((id & 1) === 0) return fault(h2Error.protocol, 'frame_invalid', 'HEADERS on a stream id that is not odd');
-  let from = start;
-  let to = end;
+  let from = frame.start;
+  let to = frame.end;
   if (flags & flag.padded) {
     if (from === to) return fault(h2Error.frameSize, 'frame_size', 'HEADERS without its padding length');
     to -= bytes[from]!;
@@ -36,7 +32,7 @@ export function onHeaders<P>(
   }
   let selfDependent = false;
   if (flags & flag.priority) {
-    if (end - from < 5) return fault(h2Error.frameSize, 'frame_size', 'HEADERS without its priority');
+    if (frame.end - from < 5) return fault(h2Error.frameSize, 'frame_size', 'HEADERS without its priority');
     selfDependent = uint31(bytes, from) === id;
     from += 5;
   }
@@ -59,14 +55,7 @@ export function onHeaders<P>(
 }
 
 /** CONTINUATION (RFC 9113 §6.10). The dispatcher has seen that a block of this stream is open, if any is. */
-export function onContinuation<P>(
-  connection: Connection<P>,
-  flags: number,
-  id: number,
-  bytes: Buffer,
-  start: number,
-  end: number,
-): Outcome {
+export function onContinuation<P>(connection: Connection<P>, frame: Frame): Outcome {
   const { block } = connection.headers;
   if (block === undefined) return fault(h2Error.protocol, 'frame_invalid', 'CONTINUATION without HEADERS');
   const { limits } = connection.lane;
@@ -74,12 +63,12 @@ export function onContinuation<P>(
   if (block.continuations > limits.continuationFrames) {
     return fault(h2Error.enhanceYourCalm, 'continuation_flood', 'too many CONTINUATION frames');
   }
-  if (!extendBlock(block, bytes, start, end, limits.headerBlockBytes)) {
+  if (!extendBlock(block, frame.bytes, frame.start, frame.end, limits.headerBlockBytes)) {
     return fault(h2Error.enhanceYourCalm, 'header_block_size', 'header block too long');
   }
-  if ((flags & flag.endHeaders) === 0) return undefined;
+  if ((frame.flags & flag.endHeaders) === 0) return undefined;
   connection.headers.closeBlock();
-  return onBlock(connection, id, block.endStream, block.selfDependent, block.bytes, 0, block.length);
+  return onBlock(connection, block.streamId, block.endStream, block.selfDependent, block.bytes, 0, block.length);
 }
 
 /** A whole header block. It is decoded whatever becomes of its stream: the dynamic table must follow. */

@@ -2,7 +2,9 @@
  * SETTINGS (RFC 9113 §6.5).
  * @module
  */
+
 import type { Connection } from '../connection/connection.ts';
+import type { Frame } from '../wire/frame.ts';
 import { fault, flag, h2Error, MAX_FRAME_PAYLOAD, MAX_WINDOW, type Outcome, setting } from '../wire/protocol.ts';
 import { uint32, writeSettingsAck } from '../wire/write-frames.ts';
 import { resumeBlocked } from './on-window-update.ts';
@@ -11,15 +13,9 @@ const ROW = 6;
 const LARGEST_FRAME_LIMIT = 16_777_215;
 
 /** SETTINGS: applies the rows `bytes[start, end)` and acknowledges them, or takes the acknowledgement of ours. */
-export function onSettings<P>(
-  connection: Connection<P>,
-  flags: number,
-  id: number,
-  bytes: Buffer,
-  start: number,
-  end: number,
-): Outcome {
-  if (id !== 0) return fault(h2Error.protocol, 'frame_invalid', 'SETTINGS on a stream');
+export function onSettings<P>(connection: Connection<P>, frame: Frame): Outcome {
+  const { flags, bytes, start, end } = frame;
+  if (frame.streamId !== 0) return fault(h2Error.protocol, 'frame_invalid', 'SETTINGS on a stream');
   if (flags & flag.ack) return onAck(connection, end - start);
   if ((end - start) % ROW !== 0) return fault(h2Error.frameSize, 'frame_size', 'SETTINGS of odd length');
   const flood = connection.phase === 'open' ? connection.spend('settings_flood') : undefined;

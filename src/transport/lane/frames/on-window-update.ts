@@ -5,17 +5,12 @@
 
 import { sendUnsent } from '../calls/reply.ts';
 import type { Connection } from '../connection/connection.ts';
+import type { Frame } from '../wire/frame.ts';
 import { fault, h2Error, MAX_WINDOW, type Outcome } from '../wire/protocol.ts';
 import { uint31 } from '../wire/write-frames.ts';
 
 /** WINDOW_UPDATE: widens the window of the connection (id 0) or of a stream, and sends what waited for that. */
-export function onWindowUpdate<P>(
-  connection: Connection<P>,
-  id: number,
-  bytes: Buffer,
-  start: number,
-  end: number,
-): Outcome {
+export function onWindowUpdate<P>(connection: Connection<P>, { streamId: id, bytes, start, end }: Frame): Outcome {
   if (end - start !== 4) return fault(h2Error.frameSize, 'frame_size', 'WINDOW_UPDATE of a wrong length');
   const flood = connection.spend('window_update_flood');
   if (flood !== undefined) return flood;
