@@ -7,8 +7,9 @@ import { blocker, gateDetails } from './errors.ts';
 import { instant, limit, list, reason, use } from './fields.ts';
 
 /** The verbs of a rotation, in the order in which it takes them; `undo` takes the last one back. */
-export const verbs = ['prepare', 'activate', 'taint', 'revoke', 'undo'] as const;
+const verbs = ['prepare', 'activate', 'taint', 'revoke', 'undo'] as const;
 
+/** One of them. */
 export type Verb = (typeof verbs)[number];
 
 const authority = z.object({

@@ -7,6 +7,7 @@ import type { AdminClient } from '../../admin-api/client.ts';
 import { GatehouseError } from '../../errors.ts';
 import type { AdminEndpoint } from './admin-transport.ts';
 
+/** What the options of a command say about the server that it asks. */
 export interface AdminFlags {
   readonly admin?: string;
   readonly svid?: string;

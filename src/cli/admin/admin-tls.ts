@@ -1,5 +1,5 @@
 /**
- * Who an operator is at an admin API over mTLS, and whom he accepts as the server.
+ * The SVID that an operator shows at an admin API over mTLS, and the servers that are accepted.
  * @module
  */
 import { X509Certificate } from 'node:crypto';
@@ -17,6 +17,7 @@ import type { PemSvid } from '../svid/svid-pem.ts';
 const ONE_COMMAND_SECONDS = 60;
 const MOST_PEM_BYTES = 4 * 1024 * 1024;
 
+/** What a TLS client of Node needs to show an SVID and to accept only Gatehouse. */
 export interface TlsConnectOptions {
   readonly cert: string;
   readonly key: string;

@@ -10,6 +10,7 @@ import type { Use } from '../../admin-api/fields.ts';
 import type { Question } from '../../admin-api/routes.ts';
 import { GatehouseError } from '../../errors.ts';
 
+/** What the options of `useOptions` say. */
 export interface UseFlags {
   readonly kind: Use;
   readonly jwt?: boolean;

@@ -20,7 +20,7 @@ import { durationOption } from '../terminal/number-options.ts';
 import { jsonText, type OutputFormat, outputOption } from '../terminal/output.ts';
 import type { ExitCode, Terminal } from '../terminal/terminal.ts';
 import { blockerTable } from './blockers.ts';
-import { comparisonText } from './compare.ts';
+import { comparisonText } from './comparison-text.ts';
 import { order, type UseFlags, useOf, useOptions } from './order.ts';
 
 interface Flags extends AdminFlags, UseFlags {

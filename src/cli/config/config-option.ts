@@ -4,6 +4,7 @@
  */
 import { Option } from 'commander';
 
+/** What the option `--config` says. */
 export interface ConfigFlag {
   readonly config: string;
 }

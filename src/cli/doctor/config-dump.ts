@@ -5,6 +5,7 @@
 import { everyManager, type PlacedManager } from './every-manager.ts';
 import { at, type Json, type JsonObject, object, objectAt, objectsAt, textAt } from './json.ts';
 
+/** The parts of a `/config_dump` that are examined. */
 export interface EnvoyConfig {
   readonly listeners: readonly JsonObject[];
   readonly clusters: ReadonlyMap<string, JsonObject>;
@@ -49,6 +50,7 @@ function byName(objects: readonly JsonObject[]): ReadonlyMap<string, JsonObject>
   return new Map(objects.map((each) => [textAt(each, 'name'), each]));
 }
 
+/** The content of an `Any` field. */
 export interface TypedConfig {
   /** The message's name without its package, e.g. `HttpConnectionManager`. */
   readonly type: string;

@@ -5,6 +5,7 @@
  */
 import { type Json, type JsonObject, object, objectsAt, textAt } from './json.ts';
 
+/** An HTTP connection manager, and where it stands. */
 export interface PlacedManager {
   readonly manager: JsonObject;
   /** E.g. `listeners[inbound].filter_chains[0].filters[1]`. */

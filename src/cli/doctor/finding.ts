@@ -10,6 +10,7 @@
  */
 export type FindingKind = 'fail-open' | 'inexact' | 'fragile';
 
+/** One setting that makes a policy inexact or fail open. */
 export interface DoctorFinding {
   readonly severity: 'error' | 'warning';
   readonly kind: FindingKind;

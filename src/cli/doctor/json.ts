@@ -3,7 +3,9 @@
  * @module
  */
 
+/** A value of parsed JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+/** An object of parsed JSON. */
 export type JsonObject = { readonly [key: string]: Json };
 
 /** The value at a path of keys. */

@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import { GatehouseError } from '../../errors.ts';
 import type { JsonObject } from './json.ts';
 
+/** Where somebody listens. */
 export type Address =
   | { readonly kind: 'socket'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string };

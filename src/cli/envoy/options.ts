@@ -29,6 +29,7 @@ export interface Outbound {
   readonly serverId: SpiffeId;
 }
 
+/** All that a sidecar's configuration is made of. */
 export interface SidecarOptions {
   readonly spiffeId: SpiffeId;
   readonly trustDomain: TrustDomain;

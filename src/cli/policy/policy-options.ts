@@ -5,6 +5,7 @@
 import { Option } from 'commander';
 import type { DialectOptions } from '../../policy/dialects/contribution.ts';
 
+/** What the options of the policy commands say about the mesh. */
 export interface PolicyFlags {
   readonly config?: string;
   readonly rootNamespace?: string;
@@ -15,6 +16,7 @@ export function policyConfigOption(): Option {
   return new Option('-c, --config <file>', 'configuration that names trust domain, root namespace and providers');
 }
 
+/** The option `--root-namespace`. */
 export function rootNamespaceOption(): Option {
   return new Option('--root-namespace <name>', 'namespace whose policies hold everywhere');
 }

@@ -125,12 +125,7 @@ async function serve(flags: Flags, terminal: Terminal): Promise<ExitCode | undef
     if (gaps.length > 0) log.warn({ gaps }, 'this process could not be closed against debuggers');
     const overdue = setTimeout(() => {
       firstDecider.kill();
-      showError(
-        terminal,
-        flags.output,
-        new GatehouseError('unreachable', 'not ready in time: the start could not be ended in order'),
-      );
-      process.exit(2);
+      giveUp(flags, terminal);
     }, readyTimeoutMs + STOP_MS);
     try {
       server = await startServer({ config, log, firstDecider, readyTimeoutMs, signal: stopping.signal });
@@ -139,9 +134,7 @@ async function serve(flags: Flags, terminal: Terminal): Promise<ExitCode | undef
     }
     terminal.out(jsonText(server.readyLine));
     log.info(server.readyLine, 'ready');
-    if (!stopping.signal.aborted) {
-      await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve, { once: true }));
-    }
+    await aborted(stopping.signal);
     log.info('draining');
     await server.drain(drainTimeoutMs);
     log.info('ended');
@@ -153,4 +146,17 @@ async function serve(flags: Flags, terminal: Terminal): Promise<ExitCode | undef
     showError(terminal, flags.output, error);
     return 2;
   }
+}
+
+/** Ends a process whose start neither succeeds nor fails. */
+function giveUp({ output }: Flags, terminal: Terminal): never {
+  const late = new GatehouseError('unreachable', 'not ready in time: the start could not be ended in order');
+  showError(terminal, output, late);
+  process.exit(2);
+}
+
+/** Resolves when the signal has aborted. */
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 }

@@ -103,7 +103,7 @@ function textOf(answer: RevokedAnswer): string {
   ].join('\n');
 }
 
-/** So that who has named the wrong one sees it at once. */
+/** How much it hits: a wrong name is seen at once. */
 function hitText({ liveSvids, liveTokens }: RevokedAnswer): string {
   const count = (many: number, what: string): string => `${many} ${what}${many === 1 ? '' : 's'}`;
   const tokens = liveTokens === 0 ? '' : `; ${count(liveTokens, 'token')} (JWT-SVID) of it expire by themselves`;

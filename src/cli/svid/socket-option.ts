@@ -4,6 +4,7 @@
  */
 import { Option } from 'commander';
 
+/** What the option `--socket` says. */
 export interface SocketFlag {
   readonly socket?: string;
   readonly config: string;

@@ -7,6 +7,7 @@ import type { X509SVID, X509SVIDResponse } from '../../gen/spiffe/workload/workl
 import { DerReader } from '../../identity/pki/der-reader.ts';
 import { certificatesToPem } from '../../identity/pki/pem.ts';
 
+/** An X.509-SVID in PEM. */
 export interface PemSvid {
   readonly spiffeId: string;
   readonly hint: string;
@@ -19,6 +20,7 @@ export interface PemSvid {
   readonly bundlePem: string;
 }
 
+/** All that the Workload API gave, in PEM. */
 export interface PemSvids {
   readonly svids: readonly PemSvid[];
   /** By trust domain ID. */

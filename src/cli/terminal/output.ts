@@ -7,6 +7,7 @@ import { asGatehouseError } from '../../errors.ts';
 import { allOnOneLine, oneLine, printableJson, printableLines } from '../../lib/printable.ts';
 import type { Terminal } from './terminal.ts';
 
+/** What `--output` says. */
 export type OutputFormat = 'json' | 'table';
 
 /** The option that every command has. */

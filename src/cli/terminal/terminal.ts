@@ -7,6 +7,7 @@ import { printableLines } from '../../lib/printable.ts';
 /** 0 yes or done, 1 no, denied, refused or different, 2 could not say. */
 export type ExitCode = 0 | 1 | 2;
 
+/** Where a command writes, and how it ends. */
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;

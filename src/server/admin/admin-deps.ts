@@ -29,6 +29,7 @@ export interface AuthorityOperations {
   readonly backup: () => AsyncIterable<Uint8Array>;
 }
 
+/** What handlers of the admin API look at, and act on. */
 export interface AdminDeps {
   /** Undefined on a server that is only a decider. */
   readonly operations: AuthorityOperations | undefined;

@@ -5,6 +5,7 @@
 import type { Answer, ReadQuestion, Route } from '../../admin-api/routes.ts';
 import type { AdminDeps } from './admin-deps.ts';
 
+/** One question, checked. */
 export interface AdminRequest<R extends Route> {
   /** Who asks, for the audit, e.g. `uid:0 (root)`. */
   readonly who: string;

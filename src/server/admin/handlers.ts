@@ -61,6 +61,7 @@ export async function answerRoute<R extends Route>(
   return handlers[route](who, read, deps);
 }
 
+/** A route of the table, and what its path says. */
 export interface FoundRoute {
   readonly route: Route;
   /** Fields of the question that the path holds, e.g. `id`. */

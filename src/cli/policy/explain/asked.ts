@@ -13,6 +13,7 @@ import { adminClient } from '../../admin/admin-client.ts';
 import { note } from '../../terminal/output.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 
+/** What the options of `askedOptions` say. */
 export interface AskedFlags {
   readonly config?: string;
   readonly admin?: string;
@@ -37,6 +38,7 @@ export function askedOptions(): Option[] {
   ];
 }
 
+/** Who explains: the running server, or the files. */
 export interface Asked {
   readonly of: 'server' | 'files';
   explain(request: Uint8Array | Pair): Promise<ExplainAnswer>;

@@ -6,6 +6,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { Pair } from '../../../analysis/pair.ts';
 import { GatehouseError } from '../../../errors.ts';
 
+/** What the options of `pairOptions` say. */
 export interface PairFlags {
   readonly port?: number;
   readonly method?: string;

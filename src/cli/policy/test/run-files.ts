@@ -16,6 +16,7 @@ import { offlineState } from '../../../server/explain/explain-offline.ts';
 import { explainDeps } from '../../../server/explain/explainer.ts';
 import { type AskedFlags, configOf } from '../explain/asked.ts';
 
+/** Which policies count, in place of what the files name. */
 export interface TestRunFlags {
   readonly config?: string;
   readonly policies?: readonly string[];

@@ -7,6 +7,7 @@ import type { TestResult } from '../../../analysis/policy-test/run-test.ts';
 import { explanationText, place } from '../explain/explanation-text.ts';
 import type { TestRun } from './run-files.ts';
 
+/** How much of a run is shown. */
 export interface TextOptions {
   readonly minCoverage: number;
   readonly verbose: boolean;

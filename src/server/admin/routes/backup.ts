@@ -6,6 +6,7 @@ import { asGatehouseError } from '../../../errors.ts';
 import type { AuthorityOperations } from '../admin-deps.ts';
 import type { AuthorityHandler } from '../authority-operations.ts';
 
+/** The sealed bytes, in pieces; the audit has a row when the last one has gone. */
 export const backup: AuthorityHandler<'POST /v1/backup'> = ({ who }, deps) => audited(who, deps);
 
 /** The audit has its row when the last piece has gone: `cancelled` where who asked did not wait for it. */

@@ -1,0 +1,98 @@
+/**
+ * Which commands there are. Each lives in a file of its own that is loaded only when it is called or helped:
+ * `GROUP/VERB-command.ts` exports `GroupVerbCommand`, in lower camel case; a command without a group is its own.
+ * @module
+ */
+import type { Command } from 'commander';
+import type { Terminal } from './terminal/terminal.ts';
+
+type Loader = (terminal: Terminal) => Promise<Command>;
+
+/** A word of the command line, and what it stands for. */
+export interface CommandGroup {
+  readonly summary: string;
+  /** One command of that name, or the commands beneath it. */
+  readonly load: Loader | readonly Loader[];
+}
+
+/** By the first word of a command line, in the order in which the help shows them. */
+export const commandGroups: Readonly<Record<string, CommandGroup>> = {
+  serve: {
+    summary: 'run the authority and the deciders',
+    load: async (terminal) => (await import('./serve/serve-command.ts')).serveCommand(terminal),
+  },
+  svid: {
+    summary: 'fetch or watch an identity from the Workload API; revoke one',
+    load: [
+      async (terminal) => (await import('./svid/fetch-command.ts')).svidFetchCommand(terminal),
+      async (terminal) => (await import('./svid/watch-command.ts')).svidWatchCommand(terminal),
+      async (terminal) => (await import('./svid/revoke-command.ts')).svidRevokeCommand(terminal),
+      async (terminal) => (await import('./svid/revocations-command.ts')).svidRevocationsCommand(terminal),
+    ],
+  },
+  ca: {
+    summary: 'look at the authorities, and rotate them safely',
+    load: [
+      async (terminal) => (await import('./ca/status-command.ts')).caStatusCommand(terminal),
+      async (terminal) => (await import('./ca/rotate-command.ts')).caRotateCommand(terminal),
+      async (terminal) => (await import('./ca/rehearse-command.ts')).caRehearseCommand(terminal),
+      ...(['prepare', 'activate', 'taint', 'revoke', 'undo'] as const).map(
+        (verb): Loader =>
+          async (terminal) =>
+            (await import('./ca/verb-command.ts')).caVerbCommand(verb, terminal),
+      ),
+      async (terminal) => (await import('./ca/begin-command.ts')).caBeginCommand(terminal),
+      async (terminal) => (await import('./ca/ledger-command.ts')).caLedgerCommand(terminal),
+      async (terminal) => (await import('./ca/log-command.ts')).caLogCommand(terminal),
+      async (terminal) => (await import('./ca/rewrap-command.ts')).caRewrapCommand(terminal),
+    ],
+  },
+  backup: {
+    summary: 'write the whole authority to one sealed file',
+    load: async (terminal) => (await import('./backup/backup-command.ts')).backupCommand(terminal),
+  },
+  restore: {
+    summary: 'bring a backup into the store',
+    load: async (terminal) => (await import('./restore/restore-command.ts')).restoreCommand(terminal),
+  },
+  'join-token': {
+    summary: 'let deciders elsewhere join this authority',
+    load: [async (terminal) => (await import('./join-token/create-command.ts')).joinTokenCreateCommand(terminal)],
+  },
+  entry: {
+    summary: 'list and explain who may be what',
+    load: [
+      async (terminal) => (await import('./entry/list-command.ts')).entryListCommand(terminal),
+      async (terminal) => (await import('./entry/explain-command.ts')).entryExplainCommand(terminal),
+    ],
+  },
+  policy: {
+    summary: 'check policy files and explain decisions',
+    load: [
+      async (terminal) => (await import('./policy/check-command.ts')).policyCheckCommand(terminal),
+      async (terminal) => (await import('./policy/explain-command.ts')).policyExplainCommand(terminal),
+      async (terminal) => (await import('./policy/lint-command.ts')).policyLintCommand(terminal),
+      async (terminal) => (await import('./policy/test-command.ts')).policyTestCommand(terminal),
+    ],
+  },
+  why: {
+    summary: 'derive a past decision by its id',
+    load: async (terminal) => (await import('./why/why-command.ts')).whyCommand(terminal),
+  },
+  envoy: {
+    summary: 'make configuration for Envoy',
+    load: [async (terminal) => (await import('./envoy/bootstrap-command.ts')).envoyBootstrapCommand(terminal.out)],
+  },
+  doctor: {
+    summary: 'find what makes an Envoy fail open or policies inexact',
+    load: async (terminal) => (await import('./doctor/doctor-command.ts')).doctorCommand(terminal),
+  },
+  config: {
+    summary: 'check and print gatehouse.yaml',
+    load: [
+      async (terminal) => (await import('./config/check-command.ts')).configCheckCommand(terminal),
+      async (terminal) => (await import('./config/print-command.ts')).configPrintCommand(terminal),
+      async (terminal) => (await import('./config/schema-command.ts')).configSchemaCommand(terminal),
+    ],
+  },
+};
