@@ -2,7 +2,7 @@
  * The deciding side of a server: policies and key sets, the processes that answer Check by them, and what explains their decisions.
  * @module
  */
-import { giveBackWhenQuiet } from '../platform/memory/give-back.ts';
+import { releaseMemoryWhenQuiet } from '../platform/memory/release-memory.ts';
 import type { PolicySources } from '../policy/sources/policy-sources.ts';
 import type { AllDeciders } from './decider/all-deciders.ts';
 import type { ForkedDeciders } from './decider/decider-process.ts';
@@ -56,16 +56,16 @@ export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSi
   }
   tellKnown(deps, tell);
   keySets.documents.subscribe((documents) => tell({ kind: 'key-sets', documents }));
-  let givingBack: Disposable | undefined;
-  stack.defer(() => givingBack?.[Symbol.dispose]());
+  let releasing: Disposable | undefined;
+  stack.defer(() => releasing?.[Symbol.dispose]());
   stack.use(
     enforcePolicies({
       ...{ current: policies.current, log, metrics, board },
       changed(model) {
         keySets.wanted(tokenRulesOf(model));
         tell({ kind: 'policies', model });
-        givingBack?.[Symbol.dispose]();
-        givingBack = giveBackWhenQuiet(() => policies.current.value.generation);
+        releasing?.[Symbol.dispose]();
+        releasing = releaseMemoryWhenQuiet(() => policies.current.value.generation);
       },
     }),
   );

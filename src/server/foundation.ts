@@ -14,12 +14,12 @@ import type { Log } from '../platform/observe/log.ts';
 import { createMetrics, type Metrics } from '../platform/observe/metrics.ts';
 import { createReadinessBoard, type ReadinessBoard } from '../platform/observe/readiness.ts';
 import { prepareDataDir } from '../platform/storage/data-dir.ts';
-import { type KeptTexts, openKeptTexts } from '../platform/storage/kept-texts.ts';
+import { openStoredTexts, type StoredTexts } from '../platform/storage/stored-texts.ts';
 import type { ServingState } from '../transport/health-service.ts';
 import { refuseNewerStore } from './authority/newer-store.ts';
 import { servicesOf } from './health/services.ts';
-import { connectionRoom } from './listeners/connection-room.ts';
-import { type HttpDoor, openHttpDoor } from './listeners/http-listener.ts';
+import { connectionLimit } from './listeners/connection-limit.ts';
+import { type HttpListener, openHttpListener } from './listeners/http-listener.ts';
 import { listenAddress } from './listeners/listen-addresses.ts';
 import { createRefusalReports, type RefusalReports } from './refusal-reports.ts';
 import { createIdentifyCaller, type IdentifyCaller } from './tls/callers.ts';
@@ -35,7 +35,7 @@ export interface Foundation extends AsyncDisposable {
   readonly looks: (() => void | Promise<void>)[];
   /** What grpc.health.v1 answers, by service. */
   readonly serving: Watchable<ServingState>;
-  readonly kept: KeptTexts;
+  readonly kept: StoredTexts;
   readonly tls: TlsRole;
   /** Those in force; the identity side fills it. Undefined while none are known: then no caller is trusted. */
   readonly revocations: WatchableSource<Revocations | undefined>;
@@ -44,7 +44,7 @@ export interface Foundation extends AsyncDisposable {
   /** All CRLs, PEM, for the health listener's page; empty while nothing was revoked. */
   readonly crlPage: WatchableSource<string>;
   readonly refusals: RefusalReports;
-  readonly health: HttpDoor;
+  readonly health: HttpListener;
   /** Logs an error of the background. */
   readonly report: (error: GatehouseError) => void;
 }
@@ -59,7 +59,7 @@ export async function openFoundation(config: Config, log: Log): Promise<Foundati
   const observed = observe(config);
   const { board, metrics } = observed;
   prepareDataDir(config.dataDir);
-  const kept = stack.use(openKeptTexts(config.dataDir));
+  const kept = stack.use(openStoredTexts(config.dataDir));
   if (config.roles.includes('authority')) await refuseNewerStore(config);
   const report = (error: GatehouseError): void =>
     log.error({ code: error.code, details: error.details }, error.message);
@@ -111,21 +111,21 @@ type HealthDeps = Pick<
   'config' | 'log' | 'board' | 'metrics' | 'crlPage' | 'tls' | 'identify' | 'refusals'
 >;
 
-function openHealth(deps: HealthDeps): Promise<HttpDoor> {
+function openHealth(deps: HealthDeps): Promise<HttpListener> {
   const { config, log, board, metrics, crlPage, tls, identify, refusals } = deps;
   const pages = createHealthPages({
     readiness: () => board.state.value,
     metrics: () => metrics.text(),
     crl: () => crlPage.value,
   });
-  return openHttpDoor(listenAddress(config.value.listen.health), {
+  return openHttpListener(listenAddress(config.value.listen.health), {
     handle: (request, response, { tls: byTls, certificate }) =>
       pages(request, response, !byTls || identify(certificate) !== undefined ? 'known' : 'stranger'),
     failed: (thrown) => log.error(`health: ${asGatehouseError(thrown).message}`),
     identity: tls.primary,
     callers: 'any',
     identify,
-    limits: { connections: connectionRoom('health') },
+    limits: { connections: connectionLimit('health') },
     handshakeFailed: (failure) => refusals.handshakeFailed('health', failure),
   });
 }

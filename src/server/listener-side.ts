@@ -12,8 +12,8 @@ import type { AllDeciders } from './decider/all-deciders.ts';
 import type { DeciderSide } from './decider-side.ts';
 import type { Foundation } from './foundation.ts';
 import type { IdentitySide } from './identity-interface.ts';
-import { openCheckDoor } from './listeners/check-listener.ts';
-import type { HttpDoor } from './listeners/http-listener.ts';
+import { openCheckListener } from './listeners/check-listener.ts';
+import type { HttpListener } from './listeners/http-listener.ts';
 import { listenAddress } from './listeners/listen-addresses.ts';
 import { type ListenerAddresses, type StatusDeps, statusOf } from './status.ts';
 
@@ -37,7 +37,7 @@ export async function openListeners(deps: ListenerSideDeps): Promise<ListenerSid
   const { deciders } = decider;
   const failed = (thrown: unknown): void => log.error(`Check: ${asGatehouseError(thrown).message}`);
   const check =
-    deciders && stack.use(await openCheckDoor(listenAddress(config.value.listen.extAuthz), deciders, failed));
+    deciders && stack.use(await openCheckListener(listenAddress(config.value.listen.extAuthz), deciders, failed));
   const addressesWith = (admin: ListenAddress): ListenerAddresses => ({
     ...(check && { extAuthz: textOfAddress(check.address) }),
     ...identities.addresses,
@@ -69,7 +69,7 @@ export async function openListeners(deps: ListenerSideDeps): Promise<ListenerSid
 function openAdminOver(
   deps: ListenerSideDeps,
   addressesWith: (admin: ListenAddress) => ListenerAddresses,
-): Promise<HttpDoor> {
+): Promise<HttpListener> {
   const { config, log, tls, identity, decider, policies, allDeciders, identify, refusals } = deps;
   return openAdmin(config.value, tls.primary, {
     ...{ policies, log, identify, handshakeFailed: refusals.handshakeFailed },

@@ -8,8 +8,13 @@ import type { Config } from '../../config/config.ts';
 import { asGatehouseError, GatehouseError, meaningOf } from '../../errors.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { ListenAddress } from '../../transport/listen/listen-address.ts';
-import { connectionRoom } from '../listeners/connection-room.ts';
-import { type HttpDoor, type HttpDoorDeps, type HttpPeer, openHttpDoor } from '../listeners/http-listener.ts';
+import { connectionLimit } from '../listeners/connection-limit.ts';
+import {
+  type HttpListener,
+  type HttpListenerDeps,
+  type HttpPeer,
+  openHttpListener,
+} from '../listeners/http-listener.ts';
 import { listenAddress } from '../listeners/listen-addresses.ts';
 import type { AdminDeps } from './admin-deps.ts';
 import { answerRoute, routeOf } from './handlers.ts';
@@ -27,17 +32,17 @@ export interface AdminListenerDeps extends Omit<AdminDeps, 'status'> {
 /** Opens the admin API. @throws GatehouseError `address_in_use`, `config_invalid` */
 export function openAdmin(
   config: Config,
-  identity: HttpDoorDeps['identity'],
+  identity: HttpListenerDeps['identity'],
   deps: AdminListenerDeps,
-): Promise<HttpDoor> {
-  return openHttpDoor(listenAddress(config.listen.admin), {
+): Promise<HttpListener> {
+  return openHttpListener(listenAddress(config.listen.admin), {
     handle: (request, response, peer) =>
       answer(request, response, peer, { ...deps, status: () => deps.status(peer.listener) }),
     failed: (thrown) => deps.log.error(`admin API: ${asGatehouseError(thrown).message}`),
     identity,
     callers: 'certified',
     identify: deps.identify,
-    limits: { connections: connectionRoom('admin') },
+    limits: { connections: connectionLimit('admin') },
     handshakeFailed: (failure) => deps.handshakeFailed('admin API', failure),
   });
 }

@@ -9,14 +9,14 @@ import { systemClock } from '../../lib/clock.ts';
 import { createTicks } from '../../lib/ticks.ts';
 import type { LaneTally } from '../../transport/lane/counts.ts';
 import { textOfAddress } from '../../transport/listen/listen-address.ts';
-import { connectionRoom } from '../listeners/connection-room.ts';
-import { type GrpcDoor, type GrpcDoorDeps, openGrpcDoor } from '../listeners/grpc-listener.ts';
+import { connectionLimit } from '../listeners/connection-limit.ts';
+import { type GrpcListener, type GrpcListenerDeps, openGrpcListener } from '../listeners/grpc-listener.ts';
 import { listenAddress } from '../listeners/listen-addresses.ts';
 import type { RefusalReports } from '../refusal-reports.ts';
 import type { IdentifyCaller } from '../tls/callers.ts';
 import type { IdentityRole } from './identity-role.ts';
 
-export interface AuthorityDoors extends AsyncDisposable {
+export interface AuthorityListeners extends AsyncDisposable {
   /** Those really bound, for the ready line. */
   readonly addresses: { readonly feed?: string; readonly istioCa?: string };
   /** What each has counted since it was asked last, by its name in metrics. */
@@ -24,12 +24,12 @@ export interface AuthorityDoors extends AsyncDisposable {
   drain(graceMs: number): Promise<void>;
 }
 
-export interface AuthorityDoorsDeps {
+export interface AuthorityListenersDeps {
   readonly config: Config;
   readonly role: IdentityRole;
   readonly followers: Followers;
   readonly observer: DeliveryObserver;
-  readonly identity: GrpcDoorDeps['identity'];
+  readonly identity: GrpcListenerDeps['identity'];
   readonly identify: IdentifyCaller;
   readonly handshakeFailed: RefusalReports['handshakeFailed'];
 }
@@ -38,7 +38,7 @@ export interface AuthorityDoorsDeps {
 const FEED_TICK_MS = 1_000;
 
 /** Opens them. @throws GatehouseError `address_in_use`, `config_invalid` */
-export async function openAuthorityDoors(deps: AuthorityDoorsDeps): Promise<AuthorityDoors> {
+export async function openAuthorityListeners(deps: AuthorityListenersDeps): Promise<AuthorityListeners> {
   const { listen } = deps.config;
   await using stack = new AsyncDisposableStack();
   const feed = listen.feed && stack.use(await openFeed(listen.feed, deps));
@@ -64,11 +64,11 @@ type Listener = NonNullable<Config['listen']['feed']>;
 
 async function openFeed(
   at: Listener,
-  { role, followers, observer, identity, identify, handshakeFailed }: AuthorityDoorsDeps,
-): Promise<GrpcDoor> {
-  const { openFeedDoor } = await import('../feed/feed-listener.ts');
+  { role, followers, observer, identity, identify, handshakeFailed }: AuthorityListenersDeps,
+): Promise<GrpcListener> {
+  const { openFeedListener } = await import('../feed/feed-listener.ts');
   const { authority, source } = role;
-  return openFeedDoor(listenAddress(at), {
+  return openFeedListener(listenAddress(at), {
     source,
     revocations: authority.revocations,
     storeAgeMs: authority.storeAgeMs,
@@ -81,22 +81,22 @@ async function openFeed(
     identity,
     identify,
     handshakeFailed: (failure) => handshakeFailed('feed', failure),
-    connections: connectionRoom('feed'),
+    connections: connectionLimit('feed'),
   });
 }
 
 async function openIstioCa(
   at: Listener,
-  { role, observer, identity, identify, handshakeFailed }: AuthorityDoorsDeps,
-): Promise<GrpcDoor> {
+  { role, observer, identity, identify, handshakeFailed }: AuthorityListenersDeps,
+): Promise<GrpcListener> {
   const { istioCaMethods } = await import('../../identity/delivery/istio-ca/create-certificate.ts');
   const { source, entries } = role;
-  return openGrpcDoor(listenAddress(at), {
+  return openGrpcListener(listenAddress(at), {
     methods: istioCaMethods({ source, entries, callerOf: ({ peerCertificate }) => identify(peerCertificate) }),
     failed: (method, error) => observer.failed(method, error),
     identity,
     identify,
     handshakeFailed: (failure) => handshakeFailed('Istio CA', failure),
-    connections: connectionRoom('istio-ca'),
+    connections: connectionLimit('istio-ca'),
   });
 }

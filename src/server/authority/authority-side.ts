@@ -8,10 +8,10 @@ import { createWatchable } from '../../lib/watchable.ts';
 import { authorityIdOf, deciderIdOf } from '../../spiffe/own-ids.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import { replicaReport } from '../decider/all-deciders.ts';
-import { tellStanding } from '../health/tell-standing.ts';
+import { reportReadiness } from '../health/report-readiness.ts';
 import type { IdentityListeners, IdentitySide, IdentitySideDeps } from '../identity-interface.ts';
 import { revocationsOf } from '../revocations.ts';
-import { openAuthorityDoors } from './authority-listeners.ts';
+import { openAuthorityListeners } from './authority-listeners.ts';
 import { createAuthorityLook } from './authority-metrics.ts';
 import { createCallGraph, storeCallGraph } from './call-graph.ts';
 import { publishCrls } from './crl-files.ts';
@@ -95,7 +95,7 @@ function openRole(
     },
     notIssued: metrics.countNotIssued,
     report,
-    replicaWord: () => replicaReport(deciders, revocationSequence.value),
+    replicaReport: () => replicaReport(deciders, revocationSequence.value),
   });
 }
 
@@ -105,7 +105,7 @@ async function watchRole(
   { authority, upstream }: IdentityRole,
   stack: AsyncDisposableStack,
 ): Promise<void> {
-  tellStanding(authority.readiness, { board, metrics, log });
+  reportReadiness(authority.readiness, { board, metrics, log });
   const failed = (thrown: unknown): void => log.error(`crl.pem: ${asGatehouseError(thrown).message}`);
   stack.use(publishCrls(authority.crls, { dataDir: config.value.dataDir, page: crlPage, failed }));
   tls.keep(authority);
@@ -135,7 +135,7 @@ function entitledIds({ entries, authority }: IdentityRole, { trustDomain }: Conf
 async function listen(deps: IdentitySideDeps, role: IdentityRole): Promise<IdentityListeners> {
   const { config, followers, log, metrics, tls, identify, refusals } = deps;
   await role.open();
-  const remote = await openAuthorityDoors({
+  const remote = await openAuthorityListeners({
     config: config.value,
     role,
     followers,

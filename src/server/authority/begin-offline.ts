@@ -6,7 +6,7 @@ import { loadConfig } from '../../config/read-config.ts';
 import { type Begun, beginAnew } from '../../identity/authority/recover/begin.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { prepareDataDir } from '../../platform/storage/data-dir.ts';
-import { openKeptTexts } from '../../platform/storage/kept-texts.ts';
+import { openStoredTexts } from '../../platform/storage/stored-texts.ts';
 import { whoAmI } from '../who-am-i.ts';
 import { openStore } from './identity-role.ts';
 import { storeMemory } from './store-memory.ts';
@@ -19,7 +19,7 @@ export async function beginOffline(
   const config = loadConfig(configFile);
   const { trustDomain } = config;
   prepareDataDir(config.dataDir);
-  using kept = openKeptTexts(config.dataDir);
+  using kept = openStoredTexts(config.dataDir);
   const { store, keys } = await openStore(config);
   try {
     const memory = storeMemory(kept, trustDomain);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Edge } from '../../identity/authority/rotate/forecast.ts';
-import type { KeptTexts } from '../../platform/storage/kept-texts.ts';
+import type { StoredTexts } from '../../platform/storage/stored-texts.ts';
 import type { DecisionRecord } from '../log/decision-record.ts';
 
 export interface SeenEdge extends Edge {
@@ -76,7 +76,7 @@ interface GraphText {
 /** Fills the graph with what was stored, and stores it from now on. @param failed  told of what keeps it from being written */
 export function storeCallGraph(
   graph: CallGraph,
-  stored: Pick<KeptTexts, 'get' | 'set'>,
+  stored: Pick<StoredTexts, 'get' | 'set'>,
   failed: (thrown: unknown) => void,
 ): StoredCallGraph {
   graph.addOlder(edgesFrom(stored.get(NAME), Date.now() - MAX_AGE_MS));

@@ -30,12 +30,12 @@ import { type Accounts, createAccounts } from '../../lib/accounts.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createTicks } from '../../lib/ticks.ts';
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
-import type { KeptTexts } from '../../platform/storage/kept-texts.ts';
 import { createKeyFiles } from '../../platform/storage/key-files.ts';
 import { openSqliteAuthorityStore } from '../../platform/storage/sqlite-authority-store.ts';
+import type { StoredTexts } from '../../platform/storage/stored-texts.ts';
 import type { ServingState } from '../../transport/health-service.ts';
 import type { LaneTally } from '../../transport/lane/counts.ts';
-import { connectionRoom } from '../listeners/connection-room.ts';
+import { connectionLimit } from '../listeners/connection-limit.ts';
 import { unixAddress } from '../listeners/listen-addresses.ts';
 import { openKeyEncryptionKeys } from './key-encryption-file.ts';
 import { storeMemory } from './store-memory.ts';
@@ -65,7 +65,7 @@ export interface IdentityRole extends AsyncDisposable {
 
 export interface IdentityRoleDeps {
   readonly config: Config;
-  readonly kept: KeptTexts;
+  readonly kept: StoredTexts;
   readonly serving: Watchable<ServingState>;
   readonly observer: DeliveryObserver;
   /** Told of every SVID that was issued. */
@@ -75,7 +75,7 @@ export interface IdentityRoleDeps {
   readonly report: (error: GatehouseError) => void;
   readonly warn: (message: string) => void;
   /** What to say to other replicas of our deciders. */
-  readonly replicaWord: () => ReplicaReport;
+  readonly replicaReport: () => ReplicaReport;
 }
 
 const TICK_MS = 250;
@@ -101,7 +101,7 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
     places: placesOf(config),
     begun: () => deps.warn(firstStart(config)),
     report: deps.report,
-    deciderReport: deps.replicaWord,
+    deciderReport: deps.replicaReport,
   });
   const entries = createWatchable<readonly Entry[]>(entriesOf(config.entries, config.workloads, config.authority));
   const accounts = createAccounts();
@@ -119,7 +119,7 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
     ticks: createTicks(TICK_MS),
     observer,
     serving,
-    connections: connectionRoom('workload-api'),
+    connections: connectionLimit('workload-api'),
   });
   const sockets = createWorkloadSockets(endpoint);
   return {

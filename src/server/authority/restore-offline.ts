@@ -8,7 +8,7 @@ import { type Restored, type RestoreOrder, restoreBackup } from '../../identity/
 import { systemClock } from '../../lib/clock.ts';
 import { readRegularFile } from '../../lib/regular-file.ts';
 import { prepareDataDir, reasonOf } from '../../platform/storage/data-dir.ts';
-import { openKeptTexts } from '../../platform/storage/kept-texts.ts';
+import { openStoredTexts } from '../../platform/storage/stored-texts.ts';
 import { whoAmI } from '../who-am-i.ts';
 import { openStore } from './identity-role.ts';
 import { openKeyEncryptionKeys } from './key-encryption-file.ts';
@@ -33,7 +33,7 @@ export async function restoreOffline(
   });
   const keyEncryptionKey = openKeyEncryptionKeys(config);
   prepareDataDir(config.dataDir);
-  using kept = openKeptTexts(config.dataDir);
+  using kept = openStoredTexts(config.dataDir);
   const { store, keys } = await openStore(config);
   try {
     const restored = await restoreBackup(

@@ -3,14 +3,14 @@
  * @module
  */
 import type { SeenStore, StoreMemory } from '../../identity/authority/store/known-store.ts';
-import type { KeptTexts } from '../../platform/storage/kept-texts.ts';
+import type { StoredTexts } from '../../platform/storage/stored-texts.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import { FEED_BUNDLES, openFeedMemory } from '../feed/feed-memory.ts';
 
 const NAME = 'authority store';
 
 /** Opens it over what is kept in the data directory. What belongs to another trust domain counts as nothing. */
-export function storeMemory(kept: KeptTexts, trustDomain: TrustDomain): StoreMemory {
+export function storeMemory(kept: StoredTexts, trustDomain: TrustDomain): StoreMemory {
   return {
     read() {
       const text = kept.get(NAME);
@@ -23,7 +23,7 @@ export function storeMemory(kept: KeptTexts, trustDomain: TrustDomain): StoreMem
 }
 
 /** A directory that followed an authority elsewhere has seen that one. */
-function followed(kept: KeptTexts, trustDomain: TrustDomain): SeenStore | undefined {
+function followed(kept: StoredTexts, trustDomain: TrustDomain): SeenStore | undefined {
   if (kept.get(FEED_BUNDLES) === undefined) return undefined;
   const own = openFeedMemory(kept, trustDomain).bundles()?.own;
   if (own === undefined || own.x509Authorities.length === 0) return undefined;

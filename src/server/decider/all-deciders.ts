@@ -7,7 +7,7 @@ import type { ReplicaReport } from '../../identity/authority/replicas.ts';
 import type { Followers } from '../../identity/delivery/feed/followers.ts';
 import type { Deciders } from './deciders.ts';
 
-export interface AllDeciders extends Pick<Deciders, 'report' | 'sights' | 'revokedBy'> {
+export interface AllDeciders extends Pick<Deciders, 'report' | 'statuses' | 'revokedBy'> {
   /** Takes in the processes of this server, once they are started: before, nothing is decided here. */
   add(own: Deciders): void;
   /** Those elsewhere that followed lately and do not now. */
@@ -22,8 +22,8 @@ export function createAllDeciders(followers: Followers): AllDeciders {
     async report(timeoutMs) {
       await Promise.all(own.map((each) => each.report(timeoutMs)));
     },
-    sights: () => [
-      ...own.flatMap((each) => each.sights()),
+    statuses: () => [
+      ...own.flatMap((each) => each.statuses()),
       ...followers.all().map(({ decider, revocationSequence, peersWithCertificate, peersWithout }) => ({
         pid: 0,
         decider,
@@ -46,13 +46,13 @@ export function createAllDeciders(followers: Followers): AllDeciders {
  *
  * @param revocationSequence  of the revocations that we hold ourselves; -1 before the first
  */
-export function replicaReport(deciders: Pick<AllDeciders, 'sights'>, revocationSequence: number): ReplicaReport {
-  const sights = deciders.sights();
+export function replicaReport(deciders: Pick<AllDeciders, 'statuses'>, revocationSequence: number): ReplicaReport {
+  const statuses = deciders.statuses();
   return {
     name: `${hostname()} pid ${process.pid}`,
-    revocationSequence: Math.min(revocationSequence, ...sights.map((each) => each.revocationSequence)),
-    deciders: sights.length,
-    blindDeciders: sights.filter(({ peersWithCertificate }) => peersWithCertificate === 0).length,
-    peersWithout: sights.reduce((sum, { peersWithout }) => sum + peersWithout, 0),
+    revocationSequence: Math.min(revocationSequence, ...statuses.map((each) => each.revocationSequence)),
+    deciders: statuses.length,
+    blindDeciders: statuses.filter(({ peersWithCertificate }) => peersWithCertificate === 0).length,
+    peersWithout: statuses.reduce((sum, { peersWithout }) => sum + peersWithout, 0),
   };
 }

@@ -12,7 +12,7 @@ import { createLane } from '../../transport/lane/lane.ts';
 import { ownerOfSocket } from '../../transport/listen/connections.ts';
 import type { ListenAddress } from '../../transport/listen/listen-address.ts';
 import { createTlsFront, type HandshakeFailure, type TlsIdentity } from '../../transport/listen/tls-front.ts';
-import { connectionRoom } from '../listeners/connection-room.ts';
+import { connectionLimit } from '../listeners/connection-limit.ts';
 import { callerSvidOf } from '../tls/callers.ts';
 import { CHECK_PATH, type InnerTransport, MAX_REQUEST_BYTES, NOBODY, type WireDeps } from './check-wire.ts';
 
@@ -42,7 +42,7 @@ export function createCheckTransport(deps: CheckTransportDeps): CheckTransport {
     protocol: 'h2',
     callers: 'certified',
     failed: deps.handshakeFailed,
-    handshakes: connectionRoom('ext-authz'),
+    handshakes: connectionLimit('ext-authz'),
   });
   return {
     takeTally: () => inner.takeTally(),
@@ -63,7 +63,7 @@ function laneTransport({ check, serving, trouble }: WireDeps): InnerTransport {
   const lane = createLane<Caller>({
     methods: new Map([[CHECK_PATH, check]]),
     calls: healthMethods<Caller>(serving),
-    limits: { messageBytes: MAX_REQUEST_BYTES, connections: connectionRoom('ext-authz') },
+    limits: { messageBytes: MAX_REQUEST_BYTES, connections: connectionLimit('ext-authz') },
     failed: trouble,
     callFailed: (_, error) => {
       if (error.code === 'internal') trouble(error);

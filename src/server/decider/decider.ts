@@ -16,7 +16,7 @@ import type { DecisionState, KeySets, Revocations } from '../../authz/state.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createWatchable } from '../../lib/watchable.ts';
 import { finish, finishInSlices } from '../../lib/work.ts';
-import { giveBackWhenQuiet } from '../../platform/memory/give-back.ts';
+import { releaseMemoryWhenQuiet } from '../../platform/memory/release-memory.ts';
 import { watchDescriptors } from '../../platform/observe/descriptors.ts';
 import { snapshotWork } from '../../policy/compile/compile-snapshot.ts';
 import { CoverCache } from '../../policy/compile/index/cover-cache.ts';
@@ -74,7 +74,7 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
   let model: PolicyModel | undefined;
   let attempt = 0;
   let checks = 0;
-  let givingBack: Disposable | undefined;
+  let releasing: Disposable | undefined;
   let keep = createDecisionRedactor({ generation: 0, absence: 'upstream', planes: [] });
   let inForceKeys: ReadonlySet<string> = new Set();
   let isWaitingForKeys = false;
@@ -131,8 +131,8 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
       inForceKeys = new Set(sources.map(({ id }) => id));
       publish();
       announce();
-      givingBack?.[Symbol.dispose]();
-      givingBack = giveBackWhenQuiet(() => checks);
+      releasing?.[Symbol.dispose]();
+      releasing = releaseMemoryWhenQuiet(() => checks);
     } catch (thrown) {
       tell({ kind: 'refused', generation, why: thrown instanceof Error ? thrown.message : String(thrown) });
     }
@@ -253,7 +253,7 @@ export function createDecider(tell: (message: FromDecider) => void): Decider {
     [Symbol.dispose]() {
       clearInterval(logging);
       descriptors[Symbol.dispose]();
-      givingBack?.[Symbol.dispose]();
+      releasing?.[Symbol.dispose]();
     },
   };
 }

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
 import type { PolicyModel } from '../../policy/model.ts';
 import type { ListenAddress } from '../../transport/listen/listen-address.ts';
-import { connectionRoom } from '../listeners/connection-room.ts';
+import { connectionLimit } from '../listeners/connection-limit.ts';
 import { type DeciderProcess, forkDecider } from './decider-process.ts';
 import type { FromDecider, ToDecider } from './messages.ts';
 import { ModelPacker } from './model-parts.ts';
@@ -37,14 +37,14 @@ export interface Deciders extends AsyncDisposable {
   /** Asks for reports, and resolves when all that live have answered, at most `timeoutMs` later. */
   report(timeoutMs: number): Promise<void>;
   /** What each decider that lives decides by, and what Envoys have shown it. */
-  sights(): readonly DeciderSight[];
+  statuses(): readonly DeciderStatus[];
   /** Resolves when every decider refuses by the revocations of that sequence: false if one does not within `timeoutMs`. */
   revokedBy(sequence: number, timeoutMs: number): Promise<boolean>;
   /** Lets running Checks end, at most `graceMs`, and ends the processes. */
   drain(graceMs: number): Promise<void>;
 }
 
-export interface DeciderSight {
+export interface DeciderStatus {
   /** 0: elsewhere. */
   readonly pid: number;
   /** The name of a decider elsewhere. */
@@ -80,7 +80,7 @@ const RESTART_MOST_MS = 5_000;
 /** One that has lived this long starts its back-off anew. */
 const STEADY_MS = 10_000;
 /** Connections that no decider has taken yet, and those that one was given and has not said to have taken. */
-const MOST_WAITING = connectionRoom('check');
+const MOST_WAITING = connectionLimit('check');
 
 /** Starts the deciders. */
 export function createDeciders({ processes, heard, ended, broke }: DecidersDeps): Deciders {
@@ -255,7 +255,7 @@ export function createDeciders({ processes, heard, ended, broke }: DecidersDeps)
       }
       await until(({ process, unanswered }) => process === undefined || !process.loaded || unanswered === 0, timeoutMs);
     },
-    sights: () =>
+    statuses: () =>
       places.flatMap(({ process, generation, revocationSequence, peersWithCertificate, peersWithout }) =>
         process === undefined
           ? []

@@ -7,7 +7,7 @@ import { rawUnary } from '../../transport/grpc-js/grpc-js-handlers.ts';
 import { createGrpcServer } from '../../transport/grpc-js/grpc-server.ts';
 import { healthMethods } from '../../transport/health-service.ts';
 import type { Connection } from '../../transport/listen/connections.ts';
-import { connectionRoom } from '../listeners/connection-room.ts';
+import { connectionLimit } from '../listeners/connection-limit.ts';
 import { CHECK_PATH, type InnerTransport, MAX_REQUEST_BYTES, NOBODY, type WireDeps } from './check-wire.ts';
 
 const MAX_CALLS_PER_CONNECTION = 100_000;
@@ -23,7 +23,7 @@ export function createGrpcTransport({ check, serving, trouble }: WireDeps): Inne
     limits: {
       maxReceiveMessageBytes: MAX_REQUEST_BYTES,
       maxConcurrentStreams: MAX_CALLS_PER_CONNECTION,
-      connections: connectionRoom('ext-authz'),
+      connections: connectionLimit('ext-authz'),
     },
     failed: (_, error) => {
       if (error.code === 'internal') trouble(error);

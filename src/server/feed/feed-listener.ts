@@ -7,17 +7,17 @@ import { feedMethods } from '../../identity/delivery/feed/feed-methods.ts';
 import { deciderIdOf } from '../../spiffe/own-ids.ts';
 import type { Connection } from '../../transport/listen/connections.ts';
 import type { ListenAddress } from '../../transport/listen/listen-address.ts';
-import { type GrpcDoor, type GrpcDoorDeps, openGrpcDoor } from '../listeners/grpc-listener.ts';
+import { type GrpcListener, type GrpcListenerDeps, openGrpcListener } from '../listeners/grpc-listener.ts';
 import { callerSvidOf, type IdentifyCaller } from '../tls/callers.ts';
 
-export interface FeedDoorDeps
+export interface FeedListenerDeps
   extends Omit<FeedDeps, 'deciderAt'>,
-    Pick<GrpcDoorDeps, 'identity' | 'handshakeFailed' | 'connections'> {
+    Pick<GrpcListenerDeps, 'identity' | 'handshakeFailed' | 'connections'> {
   readonly identify: IdentifyCaller;
 }
 
 /** Opens it; a decider that joins has no certificate yet. @throws GatehouseError `address_in_use`, `config_invalid` */
-export function openFeedDoor(at: ListenAddress, deps: FeedDoorDeps): Promise<GrpcDoor> {
+export function openFeedListener(at: ListenAddress, deps: FeedListenerDeps): Promise<GrpcListener> {
   const deciderId = deciderIdOf(deps.source.trustDomain);
   const deciderAt = ({ listener, credentials, peerCertificate }: Connection): DeciderProof | undefined => {
     if (listener.kind === 'unix') {
@@ -29,7 +29,7 @@ export function openFeedDoor(at: ListenAddress, deps: FeedDoorDeps): Promise<Grp
     return caller && { by: 'svid', serial: caller.serial };
   };
   const { identity, identify, handshakeFailed, observer, connections } = deps;
-  return openGrpcDoor(at, {
+  return openGrpcListener(at, {
     methods: feedMethods({ ...deps, deciderAt }),
     failed: (method, error) => observer.failed(method, error),
     identity,

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { FeedRevocations } from '../../identity/delivery/feed/feed-deps.ts';
-import type { KeptTexts } from '../../platform/storage/kept-texts.ts';
+import type { StoredTexts } from '../../platform/storage/stored-texts.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
 import { bundleFromJwks, bundleToJwks } from '../../spiffe/bundle-jwks.ts';
 import { parseSpiffeId } from '../../spiffe/spiffe-id.ts';
@@ -30,7 +30,7 @@ const REVOCATIONS = 'feed revocations';
 const SVID = 'feed svid';
 
 /** Opens it; what belongs to another trust domain counts as nothing. @throws GatehouseError `store_unavailable` */
-export function openFeedMemory(kept: KeptTexts, trustDomain: TrustDomain): FeedMemory {
+export function openFeedMemory(kept: StoredTexts, trustDomain: TrustDomain): FeedMemory {
   const decider =
     kept.get(NAME) ??
     `${hostname()
@@ -46,7 +46,7 @@ export function openFeedMemory(kept: KeptTexts, trustDomain: TrustDomain): FeedM
   return {
     decider,
     bundles() {
-      const found = read<KeptBundles>(FEED_BUNDLES);
+      const found = read<StoredBundles>(FEED_BUNDLES);
       if (found === undefined) return undefined;
       return {
         own: bundleFromJwks(trustDomain, found.own),
@@ -61,7 +61,7 @@ export function openFeedMemory(kept: KeptTexts, trustDomain: TrustDomain): FeedM
     },
     keepBundles({ own, intermediates, federated }) {
       const others = Object.fromEntries([...federated].map(([name, bundle]) => [name, bundleToJwks(bundle)]));
-      const text: KeptBundles = {
+      const text: StoredBundles = {
         trustDomain,
         own: bundleToJwks(own),
         intermediates: intermediates.map((der) => Buffer.from(der).toString('base64')),
@@ -75,7 +75,7 @@ export function openFeedMemory(kept: KeptTexts, trustDomain: TrustDomain): FeedM
     },
     keepRevocations: ({ sequence, rows }) => kept.set(REVOCATIONS, JSON.stringify({ trustDomain, sequence, rows })),
     svid() {
-      const found = read<KeptSvid & { trustDomain: string }>(SVID);
+      const found = read<StoredSvid & { trustDomain: string }>(SVID);
       if (found === undefined) return undefined;
       const bytes = (base64: string) => Buffer.from(base64, 'base64');
       const { chain, privateKey, spiffeId, serial, notBeforeAt, notAfterAt, authorityId } = found;
@@ -91,13 +91,13 @@ export function openFeedMemory(kept: KeptTexts, trustDomain: TrustDomain): FeedM
     },
     keepSvid({ chain, privateKey = new Uint8Array(), ...rest }) {
       const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
-      const text: KeptSvid = { ...rest, chain: chain.map(base64), privateKey: base64(privateKey) };
+      const text: StoredSvid = { ...rest, chain: chain.map(base64), privateKey: base64(privateKey) };
       kept.set(SVID, JSON.stringify({ trustDomain, ...text }));
     },
   };
 }
 
-interface KeptBundles {
+interface StoredBundles {
   readonly trustDomain: string;
   readonly own: string;
   /** Absent in what an older version has kept. */
@@ -105,7 +105,7 @@ interface KeptBundles {
   readonly federated: Readonly<Record<string, string>>;
 }
 
-interface KeptSvid extends Omit<X509Svid, 'chain' | 'privateKey'> {
+interface StoredSvid extends Omit<X509Svid, 'chain' | 'privateKey'> {
   readonly chain: readonly string[];
   readonly privateKey: string;
 }

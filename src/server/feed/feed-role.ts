@@ -12,7 +12,7 @@ import { makeCsr } from '../../identity/pki/make-csr.ts';
 import { verifySvidChain } from '../../identity/pki/svid-chain.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
-import type { KeptTexts } from '../../platform/storage/kept-texts.ts';
+import type { StoredTexts } from '../../platform/storage/stored-texts.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
 import { bundleFromJwks } from '../../spiffe/bundle-jwks.ts';
 import { deciderIdOf } from '../../spiffe/own-ids.ts';
@@ -36,7 +36,7 @@ export interface FeedRole extends AsyncDisposable {
 
 export interface FeedRoleDeps {
   readonly config: Config;
-  readonly kept: KeptTexts;
+  readonly kept: StoredTexts;
   /** The identity that is in use. */
   readonly identity: Watchable<TlsIdentity | undefined>;
   readonly hold: FeedClientDeps['hold'];

@@ -73,12 +73,12 @@ const isKnown = ({ bundles, revocations }: FeedClient): boolean =>
 
 /** What our deciders refuse by and have seen, for the authority. */
 function holdingOf(deciders: AllDeciders): DecidersHold {
-  const sights = deciders.sights();
+  const statuses = deciders.statuses();
   return {
     // None runs for a moment: then none refuses by anything.
-    revocationSequence: sights.length === 0 ? -1 : Math.min(...sights.map((each) => each.revocationSequence)),
-    peersWithCertificate: sights.reduce((sum, each) => sum + each.peersWithCertificate, 0),
-    peersWithout: sights.reduce((sum, each) => sum + each.peersWithout, 0),
+    revocationSequence: statuses.length === 0 ? -1 : Math.min(...statuses.map((each) => each.revocationSequence)),
+    peersWithCertificate: statuses.reduce((sum, each) => sum + each.peersWithCertificate, 0),
+    peersWithout: statuses.reduce((sum, each) => sum + each.peersWithout, 0),
   };
 }
 

@@ -10,16 +10,16 @@ import type { ListenAddress } from '../../transport/listen/listen-address.ts';
 import { listen } from '../../transport/listen/listener.ts';
 import type { Deciders } from '../decider/deciders.ts';
 
-export interface CheckDoor extends AsyncDisposable {
+export interface CheckListener extends AsyncDisposable {
   readonly address: ListenAddress;
 }
 
 /** Listens for Envoys. @param failed  told what could not be accepted. @throws GatehouseError `address_in_use`, `config_invalid` */
-export async function openCheckDoor(
+export async function openCheckListener(
   at: ListenAddress,
   deciders: Deciders,
   failed: (thrown: unknown) => void,
-): Promise<CheckDoor> {
+): Promise<CheckListener> {
   const listener = await listen(at, { pauseOnConnect: true });
   acceptFrom(listener.server, failed, (socket) => deciders.give(socket, listener.address));
   return { address: listener.address, [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose]() };

@@ -15,7 +15,7 @@ import type { ListenAddress } from '../../transport/listen/listen-address.ts';
 import { listen } from '../../transport/listen/listener.ts';
 import { createTlsFront, type HandshakeFailure, type TlsIdentity } from '../../transport/listen/tls-front.ts';
 
-export interface GrpcDoor extends AsyncDisposable {
+export interface GrpcListener extends AsyncDisposable {
   /** The address really bound. */
   readonly address: ListenAddress;
   /** What its HTTP/2 server has counted since it was asked last. */
@@ -24,7 +24,7 @@ export interface GrpcDoor extends AsyncDisposable {
   drain(graceMs: number): Promise<void>;
 }
 
-export interface GrpcDoorDeps {
+export interface GrpcListenerDeps {
   readonly methods: readonly GrpcMethod[];
   /** Told of every error that a handler threw; expected refusals are among them. */
   readonly failed: (method: string, error: GatehouseError) => void;
@@ -43,7 +43,7 @@ const limits: Partial<LaneLimits> = {
 };
 
 /** Opens it; the methods look at who calls. @throws GatehouseError `address_in_use`, `config_invalid` */
-export async function openGrpcDoor(at: ListenAddress, deps: GrpcDoorDeps): Promise<GrpcDoor> {
+export async function openGrpcListener(at: ListenAddress, deps: GrpcListenerDeps): Promise<GrpcListener> {
   const { methods, failed, identity, identify, handshakeFailed, connections } = deps;
   const broke = (thrown: unknown): void => failed('HTTP/2', asGatehouseError(thrown));
   const lane = createLane<Connection>({

@@ -15,7 +15,7 @@ import { peerCredentialsOf } from '../../transport/listen/peer-credentials.ts';
 import { createTlsFront, type TlsFrontOptions, type TlsIdentity } from '../../transport/listen/tls-front.ts';
 import { createHttpConnections, defaultHttpLimits, type HttpLimits } from './http-connections.ts';
 
-export interface HttpDoor extends AsyncDisposable {
+export interface HttpListener extends AsyncDisposable {
   /** The address really bound. */
   readonly address: ListenAddress;
   /** What broke a limit since it was asked last. */
@@ -34,7 +34,7 @@ export interface HttpPeer {
   readonly listener: ListenAddress;
 }
 
-export interface HttpDoorDeps {
+export interface HttpListenerDeps {
   /** What it throws, or rejects with, is answered by 500. */
   readonly handle: (request: IncomingMessage, response: ServerResponse, peer: HttpPeer) => void | Promise<void>;
   /** Told what `handle` threw: a fault of ours, whatever the peer has sent. */
@@ -50,7 +50,7 @@ export interface HttpDoorDeps {
 }
 
 /** Serves HTTP/1.1, inside of TLS where the address says so. @throws GatehouseError `address_in_use`, `config_invalid` */
-export async function openHttpDoor(at: ListenAddress, deps: HttpDoorDeps): Promise<HttpDoor> {
+export async function openHttpListener(at: ListenAddress, deps: HttpListenerDeps): Promise<HttpListener> {
   const { handle, failed, identity, callers, handshakeFailed, identify, limits } = deps;
   const peers = new WeakMap<Socket, HttpPeer>();
   const connections = createHttpConnections(limits);

@@ -44,7 +44,7 @@ const usual: DialectOptions = {
   customProviders: {},
 };
 
-const openDoor: QuestionOptions = {
+const unguarded: QuestionOptions = {
   workloads: [],
   clients: [],
   trustedHops: 0,
@@ -84,7 +84,7 @@ export function lintOffline(request: LintRequest): LintAnswer {
   const findings = lint({
     model: set.model,
     strict: join('strict').model,
-    options: config === undefined ? openDoor : questionOptions(config),
+    options: config === undefined ? unguarded : questionOptions(config),
     trustDomain: options.trustDomain,
     ownerOf: createOwnerIndex(set.model.registry, config?.policies.owners ?? []),
   });

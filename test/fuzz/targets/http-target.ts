@@ -10,7 +10,7 @@ import { createWatchable } from '../../../src/lib/watchable.ts';
 import { createHealthPages } from '../../../src/platform/observe/health-pages.ts';
 import type { AdminDeps } from '../../../src/server/admin/admin-deps.ts';
 import { openAdmin } from '../../../src/server/admin/admin-listener.ts';
-import { type HttpDoor, openHttpDoor } from '../../../src/server/listeners/http-listener.ts';
+import { type HttpListener, openHttpListener } from '../../../src/server/listeners/http-listener.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { mutateBytes } from '../mutate.ts';
 import type { FuzzTarget } from '../target.ts';
@@ -35,8 +35,8 @@ function adminDeps(): AdminDeps {
 }
 
 interface Doors extends AsyncDisposable {
-  readonly health: HttpDoor;
-  readonly admin: HttpDoor;
+  readonly health: HttpListener;
+  readonly admin: HttpListener;
 }
 
 async function openDoors(): Promise<Doors> {
@@ -49,7 +49,7 @@ async function openDoors(): Promise<Doors> {
     crl: () => '',
   });
   const health = stack.use(
-    await openHttpDoor(
+    await openHttpListener(
       { kind: 'tcp', host: '127.0.0.1', port: 0, tls: false },
       {
         handle: (request, response) => pages(request, response, 'stranger'),
@@ -69,7 +69,7 @@ async function openDoors(): Promise<Doors> {
 }
 
 /** Says `bytes` and no more; what came back by the time the door has closed. */
-function say({ address }: HttpDoor, bytes: Buffer): Promise<string> {
+function say({ address }: HttpListener, bytes: Buffer): Promise<string> {
   const socket = address.kind === 'unix' ? connect(address.path) : connect(address.port, '127.0.0.1');
   return new Promise((resolve) => {
     let text = '';

@@ -20,10 +20,10 @@ import { beginAnew } from '../../../src/identity/authority/recover/begin.ts';
 import type { AuthorityStore } from '../../../src/identity/authority/store/store.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { prepareDataDir } from '../../../src/platform/storage/data-dir.ts';
-import { openKeptTexts } from '../../../src/platform/storage/kept-texts.ts';
 import { createKeyFiles } from '../../../src/platform/storage/key-files.ts';
 import { openPostgresAuthorityStore } from '../../../src/platform/storage/postgres-authority-store.ts';
 import { openSqliteAuthorityStore } from '../../../src/platform/storage/sqlite-authority-store.ts';
+import { openStoredTexts } from '../../../src/platform/storage/stored-texts.ts';
 import { storeMemory } from '../../../src/server/authority/store-memory.ts';
 import { openFeedMemory } from '../../../src/server/feed/feed-memory.ts';
 import { orderOf, requestOf, trustDomain } from '../../support/authority.ts';
@@ -60,7 +60,7 @@ async function serving<T>(
   open: Opener = sqlite,
 ): Promise<T> {
   prepareDataDir(places.dataDir);
-  using kept = openKeptTexts(places.dataDir);
+  using kept = openStoredTexts(places.dataDir);
   const { store, keys } = await open(places);
   const reports: string[] = [];
   try {
@@ -82,7 +82,7 @@ async function serving<T>(
 }
 
 const begin = async (places: Places, reason = 'the disk is gone', open: Opener = sqlite) => {
-  using kept = openKeptTexts(places.dataDir);
+  using kept = openStoredTexts(places.dataDir);
   const { store, keys } = await open(places);
   try {
     const memory = storeMemory(kept, trustDomain);
@@ -228,7 +228,7 @@ describe('a store that is not the one it was', () => {
     const follower: Places = { dataDir: directory.at('follower'), store: directory.at('store/follower.db') };
     prepareDataDir(follower.dataDir);
     {
-      using kept = openKeptTexts(follower.dataDir);
+      using kept = openStoredTexts(follower.dataDir);
       openFeedMemory(kept, trustDomain).keepBundles({ own, intermediates: [], federated: new Map() });
     }
     await assert.rejects(

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GatehouseError } from '../../../src/errors.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
-import { type KeptTexts, openKeptTexts } from '../../../src/platform/storage/kept-texts.ts';
+import { openStoredTexts, type StoredTexts } from '../../../src/platform/storage/stored-texts.ts';
 import { registryKinds } from '../../../src/policy/dialects/kubernetes/registry-readers.ts';
 import type { Endpoint } from '../../../src/policy/registry/registry.ts';
 import { lastGoodIn } from '../../../src/policy/sources/last-good-store.ts';
@@ -32,7 +32,7 @@ const namesOf = (load: PolicyLoad): string[] =>
 describe('openPolicySources', () => {
   let root: string;
   const open: PolicySources[] = [];
-  const texts: KeptTexts[] = [];
+  const texts: StoredTexts[] = [];
   const at = (...parts: string[]): string => join(root, ...parts);
 
   beforeEach(() => {
@@ -47,16 +47,16 @@ describe('openPolicySources', () => {
   });
 
   /** What a start of the server opens: the same texts as the start before, which has ended. */
-  const storedTexts = (): KeptTexts => {
+  const storedTexts = (): StoredTexts => {
     for (const one of texts.splice(0)) one[Symbol.dispose]();
-    const opened = openKeptTexts(at('data'));
+    const opened = openStoredTexts(at('data'));
     texts.push(opened);
     return opened;
   };
 
   const start = async (
     paths: readonly PolicyPath[] = [{ path: at('policies') }],
-    stored: KeptTexts = storedTexts(),
+    stored: StoredTexts = storedTexts(),
     quietMs = 10,
   ): Promise<PolicySources> => {
     const sources = await openPolicySources(

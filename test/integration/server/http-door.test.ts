@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { createWatchable } from '../../../src/lib/watchable.ts';
-import { type HttpDoor, openHttpDoor } from '../../../src/server/listeners/http-listener.ts';
+import { type HttpListener, openHttpListener } from '../../../src/server/listeners/http-listener.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const limits = { connections: 8, headMs: 300, bodyMs: 300, unreadMs: 300, requests: 4, sweepMs: 20 };
 
 /** Every loopback address is a peer of its own. */
-async function open(door: HttpDoor, from = '127.0.0.1'): Promise<Socket> {
+async function open(door: HttpListener, from = '127.0.0.1'): Promise<Socket> {
   assert.ok(door.address.kind === 'tcp');
   const socket = connect({ host: '127.0.0.1', port: door.address.port, localAddress: from });
   socket.on('error', () => undefined);
@@ -21,7 +21,7 @@ const closed = async (socket: Socket): Promise<void> => {
   if (!socket.destroyed) await new Promise((resolve) => socket.once('close', resolve));
 };
 
-async function ask(door: HttpDoor, path = '/', from = '127.0.0.9'): Promise<string> {
+async function ask(door: HttpListener, path = '/', from = '127.0.0.9'): Promise<string> {
   const socket = await open(door, from);
   let text = '';
   socket.setEncoding('latin1').on('data', (some: string) => {
@@ -74,9 +74,9 @@ const attacks: readonly Attack[] = [
   },
 ];
 
-describe('openHttpDoor', function () {
+describe('openHttpListener', function () {
   this.timeout(300_000);
-  let door: HttpDoor;
+  let door: HttpListener;
   let thrown: unknown[];
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -88,7 +88,7 @@ describe('openHttpDoor', function () {
 
   beforeEach(async () => {
     thrown = [];
-    door = await openHttpDoor(
+    door = await openHttpListener(
       { kind: 'tcp', host: '127.0.0.1', port: 0, tls: false },
       {
         handle,

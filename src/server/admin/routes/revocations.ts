@@ -71,7 +71,7 @@ export const revoke: AuthorityHandler<'POST /v1/revocations'> = async (
     liveTokens: target.liveTokens,
     sequence,
     deciders:
-      deciders?.sights().map(({ pid, decider, revocationSequence }) => ({
+      deciders?.statuses().map(({ pid, decider, revocationSequence }) => ({
         ...(decider === undefined ? { pid } : { decider }),
         inForce: revocationSequence >= sequence,
       })) ?? [],
@@ -84,7 +84,7 @@ export const revoke: AuthorityHandler<'POST /v1/revocations'> = async (
 
 /** Deciders over a unix socket follow without a certificate. */
 function followersOf(deciders: Deciders): string[] {
-  return deciders?.sights().flatMap(({ decider }) => decider ?? []) ?? [];
+  return deciders?.statuses().flatMap(({ decider }) => decider ?? []) ?? [];
 }
 
 /** Whom an ID may name before anything was issued to it. */
@@ -157,19 +157,19 @@ type Deciders = AdminDeps['deciders'];
 /** A serial and a key are known only from a certificate; a decider that never saw one would let them pass. */
 async function certificatesSeen(deciders: Deciders, authority: Authority, override: boolean): Promise<string[]> {
   await deciders?.report(IN_FORCE_WITHIN_MS);
-  const sights = deciders?.sights() ?? [];
+  const statuses = deciders?.statuses() ?? [];
   const others = await authority.replicas.others();
   const sum = (counts: readonly number[]): number => counts.reduce((total, each) => total + each, 0);
-  const all = sights.length + sum(others.map((each) => each.deciders));
+  const all = statuses.length + sum(others.map((each) => each.deciders));
   const blind =
-    sights.filter(({ peersWithCertificate }) => peersWithCertificate === 0).length +
+    statuses.filter(({ peersWithCertificate }) => peersWithCertificate === 0).length +
     sum(others.map((each) => each.blindDeciders));
-  const bare = sum([...sights, ...others].map(({ peersWithout }) => peersWithout));
+  const bare = sum([...statuses, ...others].map(({ peersWithout }) => peersWithout));
   if (blind > 0 && !override) {
     throw new GatehouseError(
       'certificates_not_seen',
       `${blind} of ${all} deciders have seen no certificate of a peer since they were started, so they could not tell this one: set include_peer_certificate: true in Envoy's ext_authz filter (gatehouse doctor finds where it is missing), or revoke by --id`,
-      { deciders: sights, replicas: others },
+      { deciders: statuses, replicas: others },
     );
   }
   return [

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { openKeptTexts } from '../../../../src/platform/storage/kept-texts.ts';
+import { openStoredTexts } from '../../../../src/platform/storage/stored-texts.ts';
 import { type CallGraph, createCallGraph, storeCallGraph } from '../../../../src/server/authority/call-graph.ts';
 import type { DecisionRecord } from '../../../../src/server/log/decision-record.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
@@ -24,7 +24,7 @@ describe('storeCallGraph', () => {
   it('keeps callers and callees over a restart, the latest last', async () => {
     await using dir = await tempDir();
     {
-      using kept = openKeptTexts(dir.path);
+      using kept = openStoredTexts(dir.path);
       const graph = createCallGraph();
       using _keeping = storeCallGraph(graph, kept, never);
       for (const [caller, callee] of [
@@ -34,7 +34,7 @@ describe('storeCallGraph', () => {
       ] as const)
         graph.note(allowed(caller, callee));
     }
-    using kept = openKeptTexts(dir.path);
+    using kept = openStoredTexts(dir.path);
     const graph = createCallGraph(2);
     using keeping = storeCallGraph(graph, kept, never);
     assert.deepEqual(pairsOf(graph), ['b c', 'a b']);
@@ -46,7 +46,7 @@ describe('storeCallGraph', () => {
 
   it('forgets who has not called for a week', async () => {
     await using dir = await tempDir();
-    using kept = openKeptTexts(dir.path);
+    using kept = openStoredTexts(dir.path);
     const graph = createCallGraph();
     using keeping = storeCallGraph(graph, kept, never);
     graph.note(allowed('old', 'b', new Date(Date.now() - 8 * 86_400_000)));
@@ -59,7 +59,7 @@ describe('storeCallGraph', () => {
 
   it('keeps 20,000 pairs in less than a megabyte, and writes only when there is news', async () => {
     await using dir = await tempDir();
-    using kept = openKeptTexts(dir.path);
+    using kept = openStoredTexts(dir.path);
     const graph = createCallGraph();
     let writes = 0;
     const counting = {

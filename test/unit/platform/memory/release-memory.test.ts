@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
-import { giveBackWhenQuiet } from '../../../../src/platform/memory/give-back.ts';
+import { releaseMemoryWhenQuiet } from '../../../../src/platform/memory/release-memory.ts';
 
-describe('giveBackWhenQuiet', () => {
+describe('releaseMemoryWhenQuiet', () => {
   beforeEach(() => mock.timers.enable({ apis: ['setInterval'] }));
   afterEach(() => mock.timers.reset());
 
   it('collects once, when nothing has happened for three seconds', () => {
     let happened = 0;
     let collected = 0;
-    giveBackWhenQuiet(
+    releaseMemoryWhenQuiet(
       () => happened,
       () => collected++,
     );
@@ -29,7 +29,7 @@ describe('giveBackWhenQuiet', () => {
     const pieces = Array.from({ length: 30_000 }, () => Buffer.allocUnsafeSlow(4_096).fill(1));
     const full = process.memoryUsage.rss();
     const last = pieces.splice(0).at(-1); // above all the others, so that they are a hole below it
-    giveBackWhenQuiet(() => 0);
+    releaseMemoryWhenQuiet(() => 0);
     mock.timers.tick(4_000);
     const left = process.memoryUsage.rss();
     assert.ok(full - left > 90e6, `${full} bytes are ${left} bytes after 123 MB of them were freed`);
@@ -38,7 +38,7 @@ describe('giveBackWhenQuiet', () => {
 
   it('does nothing once disposed', () => {
     let collected = 0;
-    giveBackWhenQuiet(
+    releaseMemoryWhenQuiet(
       () => 0,
       () => collected++,
     )[Symbol.dispose]();

@@ -30,7 +30,7 @@ const rooms: Readonly<Record<ListenerName, Room>> = {
 const RESERVE = 512;
 
 /** The most connections of a listener, at least four. @param limit  descriptors that the process may have */
-export function connectionRoom(listener: ListenerName, limit = descriptorLimit()): number {
+export function connectionLimit(listener: ListenerName, limit = descriptorLimit()): number {
   const { connections, each, share } = rooms[listener];
   const free = limit - Math.min(RESERVE, limit / 4);
   return Math.max(4, Math.min(connections, Math.floor((free * share) / each)));

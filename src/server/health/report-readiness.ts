@@ -8,7 +8,7 @@ import type { Log } from '../../platform/observe/log.ts';
 import type { Metrics } from '../../platform/observe/metrics.ts';
 import type { ReadinessBoard } from '../../platform/observe/readiness.ts';
 
-export interface StandingListeners {
+export interface ReadinessTargets {
   readonly board: Pick<ReadinessBoard, 'set'>;
   readonly metrics: Pick<Metrics, 'setStoreUp'>;
   readonly log: Pick<Log, 'error' | 'warn'>;
@@ -18,7 +18,7 @@ export interface StandingListeners {
 const MOST_REASONS = 20;
 
 /** Tells them now and at every change. A reason is logged once an outage, as an error: what it means is no SVIDs. */
-export function tellStanding(readiness: Watchable<Readiness>, { board, metrics, log }: StandingListeners): void {
+export function reportReadiness(readiness: Watchable<Readiness>, { board, metrics, log }: ReadinessTargets): void {
   const logged = new Set<string>();
   const tell = ({ ready, reason, cause }: Readiness): void => {
     // By a wrong clock tokens and certificates are judged wrongly, too.

@@ -10,7 +10,7 @@ const kind: SqliteKind = {
   migrations: ['CREATE TABLE texts (name TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT;'],
 };
 
-export interface KeptTexts extends Disposable {
+export interface StoredTexts extends Disposable {
   get(name: string): string | undefined;
   /** Durable when it returns. @throws GatehouseError `store_unavailable` */
   set(name: string, content: string): void;
@@ -23,7 +23,7 @@ export interface KeptTexts extends Disposable {
  *
  * @throws GatehouseError `store_locked`, `store_unusable`
  */
-export function openKeptTexts(dataDir: string): KeptTexts {
+export function openStoredTexts(dataDir: string): StoredTexts {
   const path = join(dataDir, 'kept.db');
   const database = openSqlite(path, kind);
   const get = database.prepare('SELECT content FROM texts WHERE name = ?');

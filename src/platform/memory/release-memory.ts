@@ -16,7 +16,7 @@ const QUIET_LOOKS = 3;
  *
  * @param happened  how much has happened so far: any number that changes with work that must not wait
  */
-export function giveBackWhenQuiet(happened: () => number, collect: () => void = collectAll): Disposable {
+export function releaseMemoryWhenQuiet(happened: () => number, collect: () => void = collectAll): Disposable {
   let before = happened();
   let quiet = 0;
   const timer = setInterval(() => {
