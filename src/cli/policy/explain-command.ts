@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { GatehouseError } from '../../errors.ts';
 import { action } from '../terminal/action.ts';
-import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
+import { note, type OutputFormat, outputOption, show } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { type AskedFlags, askedOptions, openAsked } from './explain/asked.ts';
 import { type PairFlags, pairOf, pairOptions } from './explain/pair-flags.ts';
@@ -34,7 +34,7 @@ export function policyExplainCommand(terminal: Terminal): Command {
     )
     .action(
       action<Flags>(terminal, async (flags, [from, to]) => {
-        const request = from === undefined ? await requestOf(flags) : pairOf(from, to, flags);
+        const request = from === undefined ? await requestOf(flags, terminal) : pairOf(from, to, flags);
         const asked = await openAsked(flags, terminal);
         const explanation = await asked.explain(request);
         const { explanationText } = await import('./explain/explanation-text.ts');
@@ -44,10 +44,15 @@ export function policyExplainCommand(terminal: Terminal): Command {
     );
 }
 
-async function requestOf({ request: file, checkRequest }: Flags): Promise<Uint8Array> {
+async function requestOf({ request: file, checkRequest }: Flags, terminal: Terminal): Promise<Uint8Array> {
   if (file === undefined) throw new GatehouseError('message_invalid', 'name two workloads, or give --request FILE');
   const bytes = readFileSync(file === '-' ? 0 : file);
-  if (checkRequest === true) return bytes;
+  if (checkRequest === true) {
+    const { brokenInCheckRequest } = await import('./explain/check-request-rules.ts');
+    const broken = brokenInCheckRequest(bytes);
+    if (broken.length > 0) note(terminal, `no Envoy would send this CheckRequest: ${broken.join('; ')}`);
+    return bytes;
+  }
   const { encodeRequestForm } = await import('../../analysis/request-form.ts');
   return encodeRequestForm(parseJson(bytes.toString('utf8'), file));
 }

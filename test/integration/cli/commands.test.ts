@@ -218,7 +218,17 @@ describe('commands that need no server', function () {
     assert.deepEqual([decision, reason, policy, rule], ['allow', 'rule_allowed', 'default/details-viewer', 0]);
     assert.equal((await explain(asking('POST'))).code, 1);
     const bytes = toBinary(CheckRequestSchema, create(CheckRequestSchema, question('GET')));
-    assert.equal((await explain(bytes, '--check-request')).code, 0);
+    const good = await explain(bytes, '--check-request');
+    assert.equal(good.code, 0);
+    assert.doesNotMatch(good.err, /no Envoy would send/);
+    const nowhere = create(CheckRequestSchema, {
+      attributes: { source: { address: { address: { case: undefined } } } },
+    });
+    const odd = await explain(toBinary(CheckRequestSchema, nowhere), '--check-request');
+    assert.match(
+      odd.err,
+      /no Envoy would send this CheckRequest: attributes\.source\.address\.address: one of its fields/,
+    );
     const broken = await explain('{ "source": ');
     assert.deepEqual([broken.code, broken.out], [2, '']);
     assert.equal((await explain('{ "sauce": {} }')).code, 2);
