@@ -31,7 +31,7 @@ export function healthMethods<P>(state: Watchable<ServingState>): GrpcMethod<P>[
     Health.method.watch,
     async function* ({ service }, { signal }) {
       const changed = createWakeup();
-      const unsubscribe = state.subscribe(() => changed.knock());
+      const unsubscribe = state.subscribe(() => changed.wake());
       try {
         let last: number | undefined;
         while (!signal.aborted) {

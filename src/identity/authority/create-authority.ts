@@ -28,7 +28,7 @@ import { createRotation } from './rotate/rotation.ts';
 import { createUpkeep } from './rotate/upkeep.ts';
 import type { AuthoritySettings } from './settings.ts';
 import { type CurrentState, loadCurrentState } from './store/current-state.ts';
-import { type KnownStoreDeps, recognizeStore, rememberStates, settleKeys } from './store/known-store.ts';
+import { cleanUpKeys, type KnownStoreDeps, recognizeStore, rememberStates } from './store/known-store.ts';
 import type { AuthorityStore, LedgerRow } from './store/store.ts';
 import { watchStore } from './store/watched-store.ts';
 
@@ -219,7 +219,7 @@ async function sortKeys(
     const message = `the key ${name} is under a key-encryption key that is not known, or is no key`;
     report(new GatehouseError('key_invalid', message));
   }
-  if (!store.shared) await settleKeys(keys, current.state.authorities, report);
+  if (!store.shared) await cleanUpKeys(keys, current.state.authorities, report);
 }
 
 /** The part of the authority that delivery uses; what it acknowledges is stored with the next commit of the ledger. */

@@ -12,7 +12,7 @@ import { entitlements } from '../registration/entitlements.ts';
 import type { Entry } from '../registration/entry.ts';
 import type { Channel } from '../source/identity-source.ts';
 import type { ConsumerStream } from './consumers.ts';
-import type { DeliveryDeps, Listener } from './delivery-deps.ts';
+import type { DeliveryDeps, WaitingStream } from './delivery-deps.ts';
 
 /** What a caller is entitled to at this moment. */
 export interface CallerState {
@@ -31,9 +31,9 @@ export interface CallerWatch extends Disposable {
   state(): Promise<CallerState>;
   /** The same caller with the bundles and CRLs of this instant. */
   newest(state: CallerState): CallerState;
-  /** Resolves when there may be something new: a bundle, an entry, a renewal, `dueAt` has come, a knock, or the end of the call. */
+  /** Resolves when there may be something new: a bundle, an entry, a renewal, `dueAt` has come, a wake, or the end of the call. */
   changed(dueAt: number): Promise<void>;
-  knock(): void;
+  wake(): void;
 }
 
 /** Attests a caller and finds what it is entitled to, once. @throws GatehouseError as `CallerWatch.state` */
@@ -47,9 +47,9 @@ export function watchCaller(deps: DeliveryDeps, context: CallContext, channel: C
 }
 
 /** There may be tens of thousands: it is one object. */
-class Watch implements CallerWatch, Listener {
+class Watch implements CallerWatch, WaitingStream {
   readonly stream: ConsumerStream;
-  readonly knock: () => void;
+  readonly wake: () => void;
   dueAt = Number.POSITIVE_INFINITY;
   attestation: Attestation | undefined;
   readonly #deps: DeliveryDeps;
@@ -63,8 +63,8 @@ class Watch implements CallerWatch, Listener {
     this.#context = context;
     this.#channel = channel;
     this.stream = deps.consumers.open(context.connection, channel, context.signal);
-    this.knock = this.#wakeup.knock;
-    deps.news.add(this);
+    this.wake = this.#wakeup.wake;
+    deps.waitingStreams.add(this);
     deps.observer.streamOpened(channel);
   }
 
@@ -89,7 +89,7 @@ class Watch implements CallerWatch, Listener {
   }
 
   [Symbol.dispose](): void {
-    this.#deps.news.remove(this);
+    this.#deps.waitingStreams.remove(this);
     this.stream[Symbol.dispose]();
     this.#deps.observer.streamClosed(this.#channel);
   }

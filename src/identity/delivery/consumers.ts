@@ -13,7 +13,7 @@ import { createSharedAnswers, type SharedAnswers } from './shared-answers.ts';
 import { createSvidCache, type SvidCache } from './svid-cache.ts';
 
 /** What one stream knows of the bundle at its other end. */
-export interface BundleWord {
+export interface BundleReport {
   readonly spiffeIds: readonly SpiffeId[];
   readonly sequence: number;
   readonly grade: AckGrade;
@@ -27,8 +27,8 @@ export interface ConsumerStream extends Disposable {
   /** Shared with the consumer's other streams; what nobody of them waits for any more is given up. */
   readonly svids: SvidCache;
   readonly answers: SharedAnswers;
-  /** Passes on what all streams of the consumer that hold a bundle of these kinds have reached: the weakest word counts. */
-  tell(word: BundleWord): void;
+  /** Passes on what all streams of the consumer that hold a bundle of these kinds have reached: the weakest report counts. */
+  tell(report: BundleReport): void;
   /** The sequence of our bundle that every stream of the consumer which takes it has acknowledged; 0: there is none. */
   acknowledged(): number;
   /**
@@ -75,10 +75,10 @@ export function createConsumers(deps: { source: IdentitySource; clock: Clock }):
 }
 
 /** It holds JWT keys and no roots. */
-const holdsKeys = ({ kinds }: BundleWord): boolean => !kinds.includes('x509');
+const holdsKeys = ({ kinds }: BundleReport): boolean => !kinds.includes('x509');
 
 /** Who takes roots and keys on one connection counts twice: the one may have what the other still lacks. */
-const nameOf = (consumer: string, word: BundleWord): string => (holdsKeys(word) ? `${consumer}/jwt` : consumer);
+const nameOf = (consumer: string, report: BundleReport): string => (holdsKeys(report) ? `${consumer}/jwt` : consumer);
 
 interface Consumer {
   readonly name: string;
@@ -92,7 +92,7 @@ interface Consumer {
 
 /** There may be tens of thousands: it is one object. */
 class OneStream implements ConsumerStream {
-  word: BundleWord | undefined;
+  report: BundleReport | undefined;
   readonly #of: Consumer;
   readonly #signal: AbortSignal | undefined;
 
@@ -115,10 +115,10 @@ class OneStream implements ConsumerStream {
     return this.#of.answers;
   }
 
-  tell(word: BundleWord): void {
-    this.word = word;
+  tell(report: BundleReport): void {
+    this.report = report;
     const { name, channel, source, streams } = this.#of;
-    source.acknowledge({ consumer: nameOf(name, word), channel, ...weakest(word, streams) });
+    source.acknowledge({ consumer: nameOf(name, report), channel, ...weakest(report, streams) });
   }
 
   acknowledged(): number {
@@ -133,42 +133,42 @@ class OneStream implements ConsumerStream {
       source.acknowledge({ consumer: name, channel, ...said, sequence, grade: 'renewed' });
   }
 
-  /** The weakest word of the streams that take our roots. */
-  #ofRoots(): BundleWord | undefined {
+  /** The weakest report of the streams that take our roots. */
+  #ofRoots(): BundleReport | undefined {
     const { streams } = this.#of;
-    for (const { word } of streams) if (word !== undefined && !holdsKeys(word)) return weakest(word, streams);
+    for (const { report } of streams) if (report !== undefined && !holdsKeys(report)) return weakest(report, streams);
     return undefined;
   }
 
   present(spiffeIds: readonly SpiffeId[]): void {
     const { name, channel, source, streams } = this.#of;
-    for (const { word } of streams) if (word !== undefined && !holdsKeys(word)) return;
+    for (const { report } of streams) if (report !== undefined && !holdsKeys(report)) return;
     source.acknowledge({ consumer: name, channel, spiffeIds, sequence: 0, grade: 'sent', kinds: ['x509'] });
   }
 
   [Symbol.dispose](): void {
     const { name, source, streams, close } = this.#of;
     if (!streams.delete(this)) return;
-    const { word } = this;
+    const { report } = this;
     const wasLastWithKeys =
-      word !== undefined && holdsKeys(word) && ![...streams].some((each) => each.word && holdsKeys(each.word));
-    if (wasLastWithKeys) source.forget(nameOf(name, word));
+      report !== undefined && holdsKeys(report) && ![...streams].some((each) => each.report && holdsKeys(each.report));
+    if (wasLastWithKeys) source.forget(nameOf(name, report));
     if (streams.size === 0) close();
   }
 }
 
 const strength: Readonly<Record<AckGrade, number>> = { refused: 0, sent: 1, acknowledged: 2, renewed: 3 };
 
-function weakest(said: BundleWord, streams: Iterable<OneStream>): BundleWord {
+function weakest(said: BundleReport, streams: Iterable<OneStream>): BundleReport {
   let least = said;
-  for (const { word } of streams) {
-    if (word === undefined || !sameKinds(word.kinds, said.kinds)) continue;
-    const difference = word.sequence - least.sequence || strength[word.grade] - strength[least.grade];
-    if (difference < 0) least = word;
+  for (const { report } of streams) {
+    if (report === undefined || !sameKinds(report.kinds, said.kinds)) continue;
+    const difference = report.sequence - least.sequence || strength[report.grade] - strength[least.grade];
+    if (difference < 0) least = report;
   }
   return least;
 }
 
-function sameKinds(one: BundleWord['kinds'], other: BundleWord['kinds']): boolean {
+function sameKinds(one: BundleReport['kinds'], other: BundleReport['kinds']): boolean {
   return one === other || one.join() === other.join();
 }

@@ -17,7 +17,7 @@ export interface DeliveryObserver {
   streamClosed(channel: Channel): void;
   /** A caller was refused, or an RPC failed. `attestation` is absent if there was none. */
   failed(method: string, error: GatehouseError): void;
-  /** A consumer refused what we sent (SDS NACK), with its own words. */
+  /** A consumer refused what we sent (SDS NACK), with the text of its error. */
   refusedByConsumer(attestation: Attestation, names: readonly string[], words: string): void;
   /** A secret breaks rules of Envoy's, each with its field: it is not sent, and whoever has an older one keeps that. */
   withheld(name: string, broken: readonly string[]): void;
@@ -33,22 +33,23 @@ export interface DeliveryDeps {
   readonly entries: Watchable<readonly Entry[]>;
   readonly attestor: Attestor;
   readonly consumers: Consumers;
-  readonly news: News;
+  readonly waitingStreams: WaitingStreams;
   readonly clock: Clock;
   readonly ticks: Ticks;
   readonly observer: DeliveryObserver;
 }
 
-/** Somebody who waits for news. */
-export interface Listener {
-  /** When it wants to be woken, in milliseconds since 1970, if nothing else happens. */
+/** A stream that waits for a change. */
+export interface WaitingStream {
+  /** When it is to be woken, in milliseconds since 1970, if nothing else happens. */
   readonly dueAt: number;
-  /** Whom it serves, as long as that lives. */
+  /** Its caller; the stream is woken when that process has ended. */
   readonly attestation: Attestation | undefined;
-  knock(): void;
+  wake(): void;
 }
 
-export interface News {
-  add(listener: Listener): void;
-  remove(listener: Listener): void;
+/** All streams that wait for a change: of the bundle, CRLs, entries, renewals or the time. */
+export interface WaitingStreams {
+  add(listener: WaitingStream): void;
+  remove(listener: WaitingStream): void;
 }

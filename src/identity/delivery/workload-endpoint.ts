@@ -19,8 +19,8 @@ import type { Entry } from '../registration/entry.ts';
 import type { IdentitySource } from '../source/identity-source.ts';
 import { createConsumers } from './consumers.ts';
 import type { DeliveryObserver } from './delivery-deps.ts';
-import { createNews } from './news.ts';
 import { sdsMethods } from './sds/sds-methods.ts';
+import { createWaitingStreams } from './waiting-streams.ts';
 import { jwtMethods } from './workload-api/jwt-methods.ts';
 import { x509Methods } from './workload-api/x509-methods.ts';
 
@@ -66,7 +66,7 @@ export function createWorkloadEndpoint({
   connections = 16_384,
   ...given
 }: WorkloadEndpointDeps): WorkloadEndpoint {
-  const deps = { ...given, consumers: createConsumers(given), news: createNews(given) };
+  const deps = { ...given, consumers: createConsumers(given), waitingStreams: createWaitingStreams(given) };
   const failed = (thrown: unknown): void => deps.observer.failed('HTTP/2', asGatehouseError(thrown));
   const lane = createLane<Connection>({
     calls: [...x509Methods(deps), ...jwtMethods(deps), ...sdsMethods(deps), ...healthMethods<Connection>(serving)],

@@ -4,14 +4,14 @@ import { createWakeup } from '../../../src/lib/wakeup.ts';
 const never = new AbortController().signal;
 
 describe('createWakeup', () => {
-  it('remembers one knock, however many there were', async () => {
+  it('remembers one wake, however many there were', async () => {
     const wakeup = createWakeup();
-    wakeup.knock();
-    wakeup.knock();
+    wakeup.wake();
+    wakeup.wake();
     await wakeup.wait(never);
     const second = wakeup.wait(never).then(() => 'woken');
     assert.equal(await Promise.race([second, Promise.resolve('asleep')]), 'asleep');
-    wakeup.knock();
+    wakeup.wake();
     assert.equal(await second, 'woken');
   });
 

@@ -7,7 +7,7 @@ import { hash, randomBytes } from 'node:crypto';
 import { GatehouseError } from '../../../errors.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import type { CurrentState } from '../store/current-state.ts';
-import type { KeptJoinToken } from '../store/state.ts';
+import type { StoredJoinToken } from '../store/state.ts';
 import type { AuditRow } from '../store/store.ts';
 
 export interface JoinTokens {
@@ -37,7 +37,7 @@ export function createJoinTokens({
   readonly mayForget: () => boolean;
   readonly isThrownOut?: (decider: string) => boolean;
 }): JoinTokens {
-  const living = (kept: readonly KeptJoinToken[] = []): readonly KeptJoinToken[] =>
+  const living = (kept: readonly StoredJoinToken[] = []): readonly StoredJoinToken[] =>
     kept.filter(
       ({ expiresAt, decider }) => expiresAt > clock.now() && (decider === undefined || !isThrownOut(decider)),
     );

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { type AuthorityState, type AuthorityUse, activeOf, type KeptForecast } from '../store/state.ts';
+import { type AuthorityState, type AuthorityUse, activeOf, type StoredForecast } from '../store/state.ts';
 import type { AuthorityStore, LedgerQuery } from '../store/store.ts';
 import type { Blocker } from './gate.ts';
 
@@ -56,7 +56,7 @@ export interface Forecast {
 const MOST_LAGGARDS = 100;
 
 /** What is kept of a forecast. */
-export function keptForecast(forecast: Forecast): KeptForecast {
+export function storedForecast(forecast: Forecast): StoredForecast {
   const { startAt, activateSafeAt, taintSafeAt, revokeSafeAt, liveSvids, laggards, signingPeakPerSecond } = forecast;
   return {
     startAt,
@@ -80,12 +80,12 @@ export interface Actual {
 }
 
 export interface ForecastAndActual {
-  readonly forecast: KeptForecast;
+  readonly forecast: StoredForecast;
   readonly actual: Actual;
 }
 
 /** The instants of the X.509 rotation that came after the forecast. */
-export function actualSteps(state: AuthorityState, forecast: KeptForecast): Omit<Actual, 'signingPeakPerSecond'> {
+export function actualSteps(state: AuthorityState, forecast: StoredForecast): Omit<Actual, 'signingPeakPerSecond'> {
   const active = activeOf(state, 'x509');
   const isAfter = active?.activatedAt !== undefined && active.activatedAt >= forecast.startAt;
   if (!isAfter) {

@@ -49,16 +49,16 @@ const unheld: ReadonlySet<Channel> = new Set(['self', 'look']);
 /** Channels on which an acknowledgement cannot exist. */
 const silent: ReadonlySet<Channel> = new Set(['workload-api']);
 
-type Standing = { readonly holds: true } | { readonly holds: false; readonly doneBy: number | undefined };
+type RootKnowledge = { readonly holds: true } | { readonly holds: false; readonly doneBy: number | undefined };
 
-const HOLDS: Standing = { holds: true };
+const HOLDS: RootKnowledge = { holds: true };
 
 /**
  * Where a consumer stands: a grade counts when it is at least the one that is asked for.
  *
  * @param holds  a certificate that it holds
  */
-function standingOf(consumer: Consumer, question: RootQuestion, holds?: UnexpiredRow): Standing {
+function rootKnowledgeOf(consumer: Consumer, question: RootQuestion, holds?: UnexpiredRow): RootKnowledge {
   const { needsSequence, grade, atMs } = question;
   if (anonymous.has(consumer.channel)) {
     const doneBy = question.publishedAt + question.fetcherPatienceMs;
@@ -97,8 +97,8 @@ export function* lookForRoot(consumers: ReadonlyMap<string, Consumer>, question:
   for (const consumer of consumers.values()) {
     yield;
     if (!consumer.kinds.includes(question.use) || !(consumer.connected || anonymous.has(consumer.channel))) continue;
-    const standing = standingOf(consumer, question);
-    if (!standing.holds) blockers.set(consumer.consumer, blockerOf(consumer, undefined, standing.doneBy, question));
+    const knowledge = rootKnowledgeOf(consumer, question);
+    if (!knowledge.holds) blockers.set(consumer.consumer, blockerOf(consumer, undefined, knowledge.doneBy, question));
   }
   const sameIdentity = yield* byIdentity(consumers);
   return {
@@ -125,14 +125,14 @@ function addHolders(
     if (bundled.has(row.channel) && row.bundleSequence >= question.needsSequence) continue;
     const known = consumers.get(row.consumer);
     const holders = known ? [known] : sameIdentity(row);
-    const standings = holders.map((each) => ({ consumer: each, standing: standingOf(each, question, row) }));
-    const lack = standings.find(({ standing }) => !standing.holds);
+    const looks = holders.map((each) => ({ consumer: each, knowledge: rootKnowledgeOf(each, question, row) }));
+    const lack = looks.find(({ knowledge }) => !knowledge.holds);
     if (holders.length > 0 && !lack) continue;
     const lacking = lack?.consumer;
     const key = row.consumer || lacking?.consumer || `${row.channel} ${row.spiffeId}`;
     const earlier = blockers.get(key);
     // What he holds expires by then, and with it the question; unless he is here and takes another.
-    const waits = lack?.standing.holds === false ? lack.standing.doneBy : undefined;
+    const waits = lack?.knowledge.holds === false ? lack.knowledge.doneBy : undefined;
     const ends = lacking?.connected ? waits : row.notAfterAt;
     const doneBy = ends === undefined ? undefined : Math.max(earlier?.doneBy ?? 0, ends);
     blockers.set(key, {

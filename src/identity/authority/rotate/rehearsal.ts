@@ -68,15 +68,15 @@ export async function rehearse(deps: RehearsalDeps): Promise<Forecast> {
   const lacking = atOnce.done ? [] : atOnce.blockers;
   if (atOnce.done) await authority.undo(order(false));
 
-  const words = expectedWords(snapshot.consumers, authority.bundles.value.own.sequence, deps.startAt);
+  const reports = expectedReports(snapshot.consumers, authority.bundles.value.own.sequence, deps.startAt);
   const waitFor = async (verb: 'activate' | 'taint' | 'revoke'): Promise<Wait> => {
     for (let look = 0; look < MAX_LOOKS; look += 1) {
-      for (const word of words.filter((each) => each.at <= now)) say(authority, word);
+      for (const report of reports.filter((each) => each.at <= now)) acknowledge(authority, report);
       const outcome = await authority[verb](order(false));
       if (outcome.done) return { at: now, laggards: [] };
-      const next = words.filter((each) => each.at > now).map((each) => each.at);
+      const next = reports.filter((each) => each.at > now).map((each) => each.at);
       const byTime = outcome.blockers.flatMap((each) => each.doneBy ?? []).filter((at) => at > now);
-      // A gate opens only when the last is done; but the last one may be a word that is still to come.
+      // A gate opens only when the last is done; but the last one may be a report that is still to come.
       const then = next.length > 0 ? Math.min(...next) : Math.max(...byTime, 0);
       if (then <= now) {
         await authority[verb](order(true));
@@ -157,18 +157,18 @@ function withoutTouching(keys: KeyStore): KeyStore {
 }
 
 /** What a consumer will say of the new bundle, and when: as fast as it was the last time. */
-interface ExpectedWord {
+interface ExpectedReport {
   readonly consumer: Consumer;
   readonly at: number;
   readonly grade: 'sent' | 'acknowledged';
   readonly sequence: number;
 }
 
-function expectedWords(consumers: readonly Consumer[], sequence: number, startAt: number): readonly ExpectedWord[] {
+function expectedReports(consumers: readonly Consumer[], sequence: number, startAt: number): readonly ExpectedReport[] {
   return consumers
     .filter((each) => each.connected)
-    .flatMap((consumer): ExpectedWord[] => {
-      const sent: ExpectedWord = { consumer, at: startAt, grade: 'sent', sequence };
+    .flatMap((consumer): ExpectedReport[] => {
+      const sent: ExpectedReport = { consumer, at: startAt, grade: 'sent', sequence };
       const { latencyMs } = consumer;
       const refuses = consumer.refusedSequence > consumer.acknowledgedSequence;
       if (latencyMs === undefined || refuses || isOverdue(consumer, latencyMs, startAt)) return [sent];
@@ -184,7 +184,7 @@ function isOverdue({ sent, acknowledgedSequence }: Consumer, latencyMs: number, 
   return open !== undefined && atMs - open.at > Math.max(10 * latencyMs, OVERDUE_AT_LEAST_MS);
 }
 
-function say(authority: Authority, { consumer, grade, sequence }: ExpectedWord): void {
+function acknowledge(authority: Authority, { consumer, grade, sequence }: ExpectedReport): void {
   authority.acknowledge({
     consumer: consumer.consumer,
     channel: consumer.channel,

@@ -3,7 +3,7 @@
  *
  * A taint renews one in a hundred first, waits, and then spreads the rest so that no more are signed a second than the settings
  * allow. Trouble (a refused bundle, a denied handshake) stops it until it has been quiet for a minute. What falls due at once all
- * the same takes turns (turns.ts).
+ * the same is queued (renewal-queue.ts).
  * @module
  */
 import type { Clock } from '../../../lib/clock.ts';
@@ -13,9 +13,9 @@ import type { AuthoritySettings } from '../settings.ts';
 import type { CurrentState } from '../store/current-state.ts';
 import type { AuthorityStore } from '../store/store.ts';
 import { countInto } from './gate.ts';
+import { createRenewalQueue } from './renewal-queue.ts';
 import { fractionOf, renewDueAt } from './schedule.ts';
 import { createTaintTroubles } from './taint-troubles.ts';
-import { createTurns } from './turns.ts';
 
 export interface Renewals {
   renewAt(svid: Pick<X509Svid, 'serial' | 'authorityId' | 'notBeforeAt' | 'notAfterAt'>): number;
@@ -23,11 +23,11 @@ export interface Renewals {
   readonly changes: Watchable<number>;
   /** Looks whether an authority was tainted or untainted, and whether trouble began or ended. */
   look(): Promise<void>;
-  /** Something went wrong that a renewal may have caused, for `who`: a holder's SPIFFE ID. */
-  trouble(who: string): void;
+  /** Something went wrong that a renewal may have caused, for a holder, by its SPIFFE ID. */
+  trouble(holder: string): void;
   /** Whether renewals of tainted authorities are stopped just now. */
   readonly paused: boolean;
-  /** How many are due and have a turn that is still to come. */
+  /** How many are due and wait in the queue. */
   waiting(): number;
 }
 
@@ -47,10 +47,10 @@ export interface Pace {
 }
 
 const CANARY_SHARE = 0.01;
-/** With fewer than that there is nobody to go first. */
+/** With fewer SVIDs than that no part of them goes first. */
 const CANARIES_FROM = 200;
 const MAX_CANARY_HOLD_MS = 30_000;
-/** Who had trouble so long before a taint has it for another reason. */
+/** Trouble that a holder had within this time before a taint has another reason. */
 const USUAL_WINDOW_MS = 60 * 60_000;
 const MOST_USUAL = 1_000;
 
@@ -86,10 +86,10 @@ export function createRenewals({ current, store, clock, settings }: RenewalDeps)
   const troubles = createTaintTroubles();
   /** How many identities hold an SVID, as far as that matters. */
   let identities = 0;
-  /** When each had trouble last while nothing was tainted; the latest last. */
+  /** When each holder had trouble last while nothing was tainted; the latest last. */
   const usual = new Map<string, number>();
   let pausedAt: number | undefined;
-  const turns = createTurns(settings.renewalsPerSecond);
+  const queue = createRenewalQueue(settings.renewalsPerSecond);
   const changed = (): void => changes.replace(changes.value + 1);
 
   const pauseOrGoOn = (): void => {
@@ -110,7 +110,7 @@ export function createRenewals({ current, store, clock, settings }: RenewalDeps)
     const pace = paces.get(svid.authorityId);
     if (!pace) return due;
     const paced = pacedAt(pace, svid.serial);
-    // Who was due before the pause has had his turn or takes it; nobody new begins.
+    // Renewals that were due before the pause go on; no new one begins.
     return pausedAt !== undefined && paced > pausedAt ? due : Math.min(due, paced);
   };
 
@@ -123,17 +123,17 @@ export function createRenewals({ current, store, clock, settings }: RenewalDeps)
       const now = clock.now();
       if (now < svid.notBeforeAt) return now; // signed by a clock that was ahead: nobody takes it yet
       const due = dueAt(svid);
-      const turn = due > now ? due : turns.turnOf(svid, now);
-      return turn <= now ? due : turn; // not `now`: who read his clock a moment before must find it past
+      const place = due > now ? due : queue.placeOf(svid, now);
+      return place <= now ? due : place; // not `now`: a caller that read its clock a moment before must find it past
     },
-    waiting: () => turns.waiting(clock.now()),
-    trouble(who) {
+    waiting: () => queue.waiting(clock.now()),
+    trouble(holder) {
       if (paces.size > 0) {
-        if (!usual.has(who)) troubles.note(who, clock.now());
+        if (!usual.has(holder)) troubles.note(holder, clock.now());
         return;
       }
-      usual.delete(who);
-      usual.set(who, clock.now());
+      usual.delete(holder);
+      usual.set(holder, clock.now());
       if (usual.size > MOST_USUAL) usual.delete(usual.keys().next().value ?? '');
     },
     async look() {
@@ -145,7 +145,7 @@ export function createRenewals({ current, store, clock, settings }: RenewalDeps)
       }
       const fresh = tainted.filter((each) => !paces.has(each.id));
       if (fresh.length > 0) {
-        for (const [who, at] of usual) if (Math.abs(clock.now() - at) > USUAL_WINDOW_MS) usual.delete(who);
+        for (const [holder, at] of usual) if (Math.abs(clock.now() - at) > USUAL_WINDOW_MS) usual.delete(holder);
         const live = new Map<string, number>();
         const names = new Set<string>();
         for await (const page of store.unexpired(clock.now())) {

@@ -4,7 +4,7 @@
  */
 import type { SpiffeId } from '../../../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../../../spiffe/trust-domain.ts';
-import type { AuthorityUse, KeptForecast, Slot } from '../store/state.ts';
+import type { AuthorityUse, Slot, StoredForecast } from '../store/state.ts';
 import type { AuditRow, AuthorityStore } from '../store/store.ts';
 import { actualSteps, type ForecastAndActual, signingPeak } from './forecast.ts';
 import type { Blocker } from './gate.ts';
@@ -58,7 +58,7 @@ export interface Rotation {
   /** What a verb would meet now: no step is taken and nothing is recorded. @throws GatehouseError `slot_state` */
   gate(verb: Verb, target: OrderTarget): Promise<GateLook>;
   /** Stores what a rehearsal said of the rotation that is to come, for `compareForecast`, with an audit row. */
-  keepForecast(forecast: KeptForecast, who: string): Promise<void>;
+  keepForecast(forecast: StoredForecast, who: string): Promise<void>;
   /** The forecast that was stored last, and what the rotation has done since; undefined without one. */
   compareForecast(): Promise<ForecastAndActual | undefined>;
   /** How many SVIDs are due and wait for their turn. */

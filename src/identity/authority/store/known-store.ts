@@ -115,7 +115,7 @@ export function seenOf(
  * Sees to keys that a crash has left: one whose authority was revoked is destroyed, as was meant; one that no authority knows is
  * moved aside and reported, never deleted.
  */
-export async function settleKeys(
+export async function cleanUpKeys(
   keys: KeyStore,
   authorities: readonly AuthorityRecord[],
   report: (error: GatehouseError) => void,

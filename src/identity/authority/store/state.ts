@@ -72,11 +72,11 @@ export interface AuthorityState {
   /** The last steps, oldest first; a step that was undone is not among them. */
   readonly steps: readonly Step[];
   /** What the last rehearsal said. */
-  readonly forecast?: KeptForecast | undefined;
+  readonly forecast?: StoredForecast | undefined;
   /** Names the key-encryption key with which keys were ordered to be wrapped last; absent: the first of each server's file. */
   readonly keyEncryptionKeyId?: string | undefined;
   /** For deciders that may join. */
-  readonly joinTokens?: readonly KeptJoinToken[] | undefined;
+  readonly joinTokens?: readonly StoredJoinToken[] | undefined;
 }
 
 /** The state before anything was made. */
@@ -213,7 +213,7 @@ function parse(text: string): AuthorityState & { readonly format: number } {
 }
 
 /** A forecast in the size in which it is kept. */
-export interface KeptForecast {
+export interface StoredForecast {
   /** Milliseconds since 1970; undefined: not by waiting alone. */
   readonly startAt: number;
   readonly activateSafeAt: number | undefined;
@@ -226,7 +226,7 @@ export interface KeptForecast {
 }
 
 /** One that was not used yet. */
-export interface KeptJoinToken {
+export interface StoredJoinToken {
   /** Lower-case hex SHA-256. */
   readonly hash: string;
   /** Milliseconds since 1970. */

@@ -59,14 +59,14 @@ export async function* follow(
   followers.joined(stream, decider, heard.at);
   observer.streamOpened('feed');
   const subscriptions = [
-    source.bundles.subscribe(wakeup.knock),
-    source.renewals.subscribe(wakeup.knock),
-    revocations.subscribe(wakeup.knock),
-    ticks.subscribe(wakeup.knock),
+    source.bundles.subscribe(wakeup.wake),
+    source.renewals.subscribe(wakeup.wake),
+    revocations.subscribe(wakeup.wake),
+    ticks.subscribe(wakeup.wake),
   ];
   void listen(words, hear).finally(() => {
     heard.over = true;
-    wakeup.knock();
+    wakeup.wake();
   });
   const sent: { bundles?: BundleSet; revocations?: FeedRevocations } = {};
   try {

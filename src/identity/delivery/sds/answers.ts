@@ -11,13 +11,13 @@ import type { DeliveryDeps } from '../delivery-deps.ts';
 import type { NamedSecret } from './secrets.ts';
 
 /** The part of a request that answers a response. */
-export interface ConsumerWord {
+export interface ConsumerResponse {
   readonly responseNonce: string;
   readonly errorDetail?: { readonly message: string } | undefined;
 }
 
 /** `first`: it answers nothing; `stale`: it answers a response that is not the last one, and is to be ignored. */
-export type WordKind = 'first' | 'stale' | 'acknowledged' | 'refused';
+export type ResponseKind = 'first' | 'stale' | 'acknowledged' | 'refused';
 
 export interface Answers {
   /** Registers a response about to be sent, and gives its nonce and a version that rises on this stream. */
@@ -31,7 +31,7 @@ export interface Answers {
    */
   unchanged(state: CallerState, brought?: boolean): void;
   /** Takes the consumer's word, and passes it on to the authority if the response held our bundle. */
-  heard(word: ConsumerWord): WordKind;
+  heard(word: ConsumerResponse): ResponseKind;
 }
 
 interface Sent {

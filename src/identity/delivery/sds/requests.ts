@@ -44,13 +44,13 @@ export function follow<T>(
     try {
       for await (const request of requests) {
         take(request);
-        watch.knock();
+        watch.wake();
       }
     } catch (error) {
       if (error instanceof GatehouseError) thrown = error; // anything else: the connection broke, which the signal says too
     }
     ended = true;
-    watch.knock();
+    watch.wake();
   };
   void read();
   return {

@@ -6,7 +6,12 @@ import type { Verb } from '../../../admin-api/authorities.ts';
 import type { GateDetails } from '../../../admin-api/errors.ts';
 import type { BreakageRow, ForecastAnswer } from '../../../admin-api/rehearsal.ts';
 import { GatehouseError } from '../../../errors.ts';
-import { type Breakage, type Edge, type Forecast, keptForecast } from '../../../identity/authority/rotate/forecast.ts';
+import {
+  type Breakage,
+  type Edge,
+  type Forecast,
+  storedForecast,
+} from '../../../identity/authority/rotate/forecast.ts';
 import type { AuthorityHandler } from '../authority-operations.ts';
 import { FIRST_PAGE, pageOfBlockers } from '../blocker-page.ts';
 import { maybeTime, timeText } from '../time-text.ts';
@@ -50,7 +55,7 @@ export const audit: AuthorityHandler<'GET /v1/audit'> = async ({ asked }, { auth
 export const rehearseNow: AuthorityHandler<'POST /v1/rehearsal'> = async ({ who, asked }, { authority, rehearse }) => {
   const { use: which } = asked;
   const forecast = await rehearse(which);
-  if (which === 'x509') await authority.keepForecast(keptForecast(forecast), who);
+  if (which === 'x509') await authority.keepForecast(storedForecast(forecast), who);
   else await authority.note({ who, verb: 'ca rehearse', use: which, authorityId: '', reason: '', result: 'done' });
   return forecastRow(forecast);
 };

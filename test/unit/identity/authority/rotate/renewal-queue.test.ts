@@ -1,52 +1,54 @@
 import assert from 'node:assert/strict';
-import { createTurns } from '../../../../../src/identity/authority/rotate/turns.ts';
+import { createRenewalQueue } from '../../../../../src/identity/authority/rotate/renewal-queue.ts';
 import { createTestClock, openTestAuthority, requestOf } from '../../../../support/authority.ts';
 
 const MINUTE = 60_000;
 
-describe('turns', () => {
+describe('createRenewalQueue', () => {
   const svid = (serial: number | string) => ({ serial: `serial ${serial}`, notBeforeAt: 0, notAfterAt: 60 * MINUTE });
   const halfWay = 30 * MINUTE;
 
   it('come one after the other, as many a second as may be, and stay the same', () => {
-    const turns = createTurns(4);
-    const given = Array.from({ length: 8 }, (_, index) => turns.turnOf(svid(index), halfWay) - halfWay);
+    const queue = createRenewalQueue(4);
+    const given = Array.from({ length: 8 }, (_, index) => queue.placeOf(svid(index), halfWay) - halfWay);
     assert.deepEqual(given, [0, 250, 500, 750, 1000, 1250, 1500, 1750]);
-    assert.equal(turns.turnOf(svid(3), halfWay + 100), halfWay + 750);
-    assert.equal(turns.waiting(halfWay), 7);
-    assert.equal(turns.waiting(halfWay + 1000), 3);
+    assert.equal(queue.placeOf(svid(3), halfWay + 100), halfWay + 750);
+    assert.equal(queue.waiting(halfWay), 7);
+    assert.equal(queue.waiting(halfWay + 1000), 3);
   });
 
   it('are given at once where nobody waits', () => {
-    const turns = createTurns(1);
+    const queue = createRenewalQueue(1);
     for (let minute = 30; minute < 40; minute += 1) {
-      assert.equal(turns.turnOf(svid(minute), minute * MINUTE), minute * MINUTE);
+      assert.equal(queue.placeOf(svid(minute), minute * MINUTE), minute * MINUTE);
     }
   });
 
   it('do not keep an SVID waiting whose life is almost over, nor count it', () => {
-    const turns = createTurns(0.0001);
-    turns.turnOf(svid('first'), halfWay);
+    const queue = createRenewalQueue(0.0001);
+    queue.placeOf(svid('first'), halfWay);
     assert.equal(
-      turns.turnOf(svid('late'), halfWay),
+      queue.placeOf(svid('late'), halfWay),
       50 * MINUTE,
       'before its last sixth begins, whatever the queue is',
     );
-    assert.equal(turns.turnOf(svid('urgent'), 51 * MINUTE), 51 * MINUTE);
+    assert.equal(queue.placeOf(svid('urgent'), 51 * MINUTE), 51 * MINUTE);
   });
 
   it('are forfeited when they are not taken: after a standstill they would all come at once', () => {
-    const turns = createTurns(1);
-    for (let index = 0; index < 100; index += 1) turns.turnOf(svid(index), halfWay);
+    const queue = createRenewalQueue(1);
+    for (let index = 0; index < 100; index += 1) queue.placeOf(svid(index), halfWay);
     const later = halfWay + 200_000;
-    const now = Array.from({ length: 100 }, (_, index) => turns.turnOf(svid(index), later)).filter((at) => at <= later);
+    const now = Array.from({ length: 100 }, (_, index) => queue.placeOf(svid(index), later)).filter(
+      (at) => at <= later,
+    );
     assert.ok(now.length <= 6, `${now.length} at once`);
   });
 
   it('begin anew when the clock is set back', () => {
-    const turns = createTurns(1);
-    for (let index = 0; index < 100; index += 1) turns.turnOf(svid(index), halfWay);
-    assert.equal(turns.turnOf(svid(99), halfWay - 20 * MINUTE), halfWay - 20 * MINUTE);
+    const queue = createRenewalQueue(1);
+    for (let index = 0; index < 100; index += 1) queue.placeOf(svid(index), halfWay);
+    assert.equal(queue.placeOf(svid(99), halfWay - 20 * MINUTE), halfWay - 20 * MINUTE);
   });
 });
 
