@@ -42,7 +42,7 @@ export function createJoinTokens({
       ({ expiresAt, decider }) => expiresAt > clock.now() && (decider === undefined || !isThrownOut(decider)),
     );
   /** What comes back when the clock is set right: not more of it than may live. */
-  const lapsed = (kept: readonly KeptJoinToken[] = []): readonly KeptJoinToken[] =>
+  const lapsed = (kept: readonly StoredJoinToken[] = []): readonly StoredJoinToken[] =>
     mayForget() ? [] : kept.filter(({ expiresAt }) => expiresAt <= clock.now()).slice(-MOST_UNUSED);
   const row = (verb: string, who: string, reason: string): AuditRow => ({
     at: clock.now(),
