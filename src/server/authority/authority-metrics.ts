@@ -23,7 +23,7 @@ export function createAuthorityLook(authority: Authority, metrics: Metrics): () 
 }
 
 /** Sets expiries, stuck consumers and whether the store answers; never throws. */
-export async function lookAtAuthority(authority: Authority, metrics: Metrics): Promise<void> {
+async function lookAtAuthority(authority: Authority, metrics: Metrics): Promise<void> {
   try {
     const { x509Authorities, jwtAuthorities } = await authority.status();
     const living = x509Authorities.filter(({ slot }) => slot !== 'revoked');

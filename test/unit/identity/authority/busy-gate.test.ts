@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { AuthorityUse } from '../../../../src/identity/authority/store/state.ts';
 import type { Channel } from '../../../../src/identity/source/identity-source.ts';
 import { createMetrics } from '../../../../src/platform/observe/metrics.ts';
-import { lookAtAuthority } from '../../../../src/server/authority/authority-metrics.ts';
+import { createAuthorityLook } from '../../../../src/server/authority/authority-metrics.ts';
 import { entitlementOf, openTestAuthority, orderOf, requestOf } from '../../../support/authority.ts';
 
 const MINUTE_MS = 60_000;
@@ -133,7 +133,7 @@ describe('a gate of a busy cluster', () => {
 describe('an Envoy that takes a certificate and no bundle', () => {
   it('is in the way until it is seen to, however often it renews: named, and counted', async () => {
     const { authority, clock, told, blockersOf } = await busyMesh();
-    const metrics = createMetrics({ latencyBounds: [], look: (each) => lookAtAuthority(authority, each) });
+    const metrics = createMetrics({ latencyBounds: [], look: (each) => createAuthorityLook(authority, each)() });
     const counted = async () => /^gatehouse_bundle_unacknowledged (\d+)$/m.exec(await metrics.text())?.[1];
     const renews = async (): Promise<void> => {
       await authority.issueX509(requestOf('a', 'sds', 'bare'));

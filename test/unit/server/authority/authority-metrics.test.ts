@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import type { Acknowledgement } from '../../../../src/identity/source/identity-source.ts';
 import { createMetrics } from '../../../../src/platform/observe/metrics.ts';
-import { lookAtAuthority } from '../../../../src/server/authority/authority-metrics.ts';
+import { createAuthorityLook } from '../../../../src/server/authority/authority-metrics.ts';
 import { entitlementOf, openTestAuthority, orderOf, requestOf } from '../../../support/authority.ts';
 
 describe('gatehouse_bundle_unacknowledged', () => {
   async function open() {
     const opened = await openTestAuthority();
     const { authority, clock } = opened;
-    const metrics = createMetrics({ latencyBounds: [], look: (each) => lookAtAuthority(authority, each) });
+    const metrics = createMetrics({ latencyBounds: [], look: (each) => createAuthorityLook(authority, each)() });
     const say = (consumer: string, word: Pick<Acknowledgement, 'channel' | 'grade' | 'kinds'>): void =>
       authority.acknowledge({
         consumer,
