@@ -17,6 +17,7 @@ import { openKeySets } from './policy/key-sets.ts';
 import { tokenRulesOf } from './policy/token-rules.ts';
 import { revocationsOf } from './revocations.ts';
 
+/** What decides in a server, and what is known of its decisions. */
 export interface DeciderSide extends AsyncDisposable {
   /** The processes of this server; undefined where it has no decider role. */
   readonly deciders: Deciders | undefined;

@@ -25,6 +25,7 @@ import { createRefusalReports, type RefusalReports } from './refusal-reports.ts'
 import { createIdentifyCaller, type IdentifyCaller } from './tls/callers.ts';
 import { createTlsRole, type TlsRole } from './tls/tls-role.ts';
 
+/** The parts that every later step of a start is given. */
 export interface Foundation extends AsyncDisposable {
   /** The configuration in force. */
   readonly config: WatchableSource<Config>;

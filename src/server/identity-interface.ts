@@ -40,6 +40,7 @@ export interface IdentitySide extends Knowledge, RefusalReceiver, AsyncDisposabl
   reconfigure(config: Config): Promise<void>;
 }
 
+/** The listeners where identities are given; none where the authority is elsewhere. */
 export interface IdentityListeners extends AsyncDisposable {
   /** Those really bound, for the ready line. */
   readonly addresses: { readonly workloadApi?: string; readonly feed?: string; readonly istioCa?: string };

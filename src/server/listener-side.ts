@@ -17,6 +17,7 @@ import type { HttpListener } from './listeners/http-listener.ts';
 import { listenAddress } from './listeners/listen-addresses.ts';
 import { type ListenerAddresses, type StatusDeps, statusOf } from './status.ts';
 
+/** All listeners but health, bound and serving. */
 export interface ListenerSide extends AsyncDisposable {
   readonly addresses: ListenerAddresses;
   /** Takes no more Checks, and lets running calls end, at most `graceMs`. */

@@ -21,6 +21,7 @@ export interface RefusalReceiver {
   reportTrouble(holder: string): void;
 }
 
+/** Takes signs of refusal from listeners and deciders. */
 export interface RefusalReports {
   /** @param listener  e.g. `feed`, for the log */
   handshakeFailed(listener: string, failure: HandshakeFailure): void;

@@ -29,6 +29,7 @@ export interface ServerDeps {
   readonly signal: AbortSignal;
 }
 
+/** A server that is ready. */
 export interface RunningServer {
   readonly readyLine: ReadyLine;
   /** Reads policies again, and takes entries, workloads and log level of a configuration that was read again. */

@@ -4,6 +4,7 @@
  */
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 
+/** File descriptors of this process; `max` is infinite where the kernel names no limit. */
 export interface Descriptors {
   readonly open: number;
   readonly max: number;

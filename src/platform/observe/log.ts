@@ -6,6 +6,7 @@
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
 import { printableJson } from '../../lib/printable.ts';
 
+/** The log that every part is given; lines are redacted and made printable before they are written. */
 export type Log = Logger;
 
 /** What may hold a secret wherever it stands in a log line, one or two levels deep. */

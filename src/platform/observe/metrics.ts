@@ -21,6 +21,7 @@ export interface MetricsDeps {
 /** Which of our HTTP/2 servers: under Check, or under the Workload API and SDS. */
 export type LaneListener = 'ext-authz' | 'workload-api' | 'feed' | 'istio-ca' | 'admin' | 'health';
 
+/** All metrics of a server. Counts are added, gauges replaced; durations are in seconds. */
 export interface Metrics {
   countChecks(decision: string, reason: string, count: number): void;
   addLatency(counts: LatencyCounts): void;

@@ -5,6 +5,7 @@
  */
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
 
+/** Whether the server as a whole can be asked, and what each part says of itself. */
 export interface Readiness {
   readonly ready: boolean;
   /** By part, why it is not ready; empty when all are. */
@@ -18,6 +19,7 @@ export interface Readiness {
 /** Whether a part that only stands beside may be away for this reason. */
 export type Weight = 'as its part' | 'always needed';
 
+/** Where every part sets its own readiness. */
 export interface ReadinessBoard {
   readonly state: Watchable<Readiness>;
   /** `''`: this part is ready; else why it is not. */

@@ -39,6 +39,7 @@ export function ledgerToColumns(row: LedgerRow): (string | number)[] {
 export const UNEXPIRED_COLUMNS =
   'serial, kind, spiffe_id, spki_sha256, authority_id, not_before_at, not_after_at, issued_at, channel, consumer, bundle_sequence';
 
+/** Reads the columns of `UNEXPIRED_COLUMNS`. */
 export function unexpiredFromColumns(columns: Columns): UnexpiredRow {
   return {
     serial: text(columns['serial']),
@@ -55,6 +56,7 @@ export function unexpiredFromColumns(columns: Columns): UnexpiredRow {
   };
 }
 
+/** Reads what `ledgerToColumns` wrote. @throws SyntaxError if the selectors are no JSON */
 export function ledgerFromColumns(columns: Columns): LedgerRow {
   return { ...unexpiredFromColumns(columns), selectors: JSON.parse(text(columns['selectors'])) };
 }
@@ -64,6 +66,7 @@ export function consumerToColumns(consumer: Consumer): [string, string] {
   return [consumer.consumer, JSON.stringify(consumer)];
 }
 
+/** Reads what `consumerToColumns` wrote. @throws SyntaxError if the document is no JSON */
 export function consumerFromColumns(columns: Columns): Consumer {
   return JSON.parse(text(columns['document'])); // written by consumerToColumns
 }
@@ -73,6 +76,7 @@ export function auditToColumns(row: AuditRow): (string | number)[] {
   return [row.at, row.who, row.verb, row.use, row.authorityId, row.reason, row.result];
 }
 
+/** Reads what `auditToColumns` wrote. */
 export function auditFromColumns(columns: Columns): AuditRow {
   return {
     at: whole(columns['at']),
@@ -90,6 +94,7 @@ export function revocationToColumns(row: RevocationRow): (string | number)[] {
   return [row.kind, row.value, row.authorityId, row.reason, row.revokedAt, row.notAfterAt];
 }
 
+/** Reads what `revocationToColumns` wrote. */
 export function revocationFromColumns(columns: Columns): RevocationRow {
   return {
     kind: text(columns['kind']) as RevocationRow['kind'], // only revocationToColumns writes there

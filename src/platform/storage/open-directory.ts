@@ -4,6 +4,7 @@
  */
 import { closeSync, constants, fstatSync, lstatSync, openSync, type Stats } from 'node:fs';
 
+/** A directory held by its descriptor, whatever its path leads to later. */
 export interface OpenDirectory extends Disposable {
   readonly fd: number;
   readonly status: Stats;

@@ -10,6 +10,7 @@ const kind: SqliteKind = {
   migrations: ['CREATE TABLE texts (name TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT;'],
 };
 
+/** Texts by name, which outlive the process. */
 export interface StoredTexts extends Disposable {
   get(name: string): string | undefined;
   /** Durable when it returns. @throws GatehouseError `store_unavailable` */

@@ -16,6 +16,7 @@ import type { RefusalReports } from '../refusal-reports.ts';
 import type { IdentifyCaller } from '../tls/callers.ts';
 import type { IdentityRole } from './identity-role.ts';
 
+/** The listeners of the feed and of Istio's CA API, where the configuration names them. */
 export interface AuthorityListeners extends AsyncDisposable {
   /** Those really bound, for the ready line. */
   readonly addresses: { readonly feed?: string; readonly istioCa?: string };

@@ -7,11 +7,13 @@ import type { Edge } from '../../identity/authority/rotate/forecast.ts';
 import type { StoredTexts } from '../../platform/storage/stored-texts.ts';
 import type { DecisionRecord } from '../log/decision-record.ts';
 
+/** A pair of caller and callee, and when it was seen last. */
 export interface SeenEdge extends Edge {
   /** RFC 3339. */
   readonly lastAt: string;
 }
 
+/** The pairs that were seen, without duplicates. */
 export interface CallGraph {
   /** Adds the pair of an allowed request between two workloads; any other record changes nothing. */
   note(record: DecisionRecord): void;

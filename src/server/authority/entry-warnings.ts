@@ -6,6 +6,7 @@ import { mayReadForeignExecutables } from '../../identity/attestation/executable
 import type { Entry } from '../../identity/registration/entry.ts';
 import type { Accounts } from '../../lib/accounts.ts';
 
+/** One warning; `origin` is the place of the entry in the configuration. */
 export interface Warning {
   readonly code: 'entry_uid_is_server' | 'executable_not_readable';
   readonly message: string;

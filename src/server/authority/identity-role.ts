@@ -41,6 +41,7 @@ import { openKeyEncryptionKeys } from './key-encryption-file.ts';
 import { storeMemory } from './store-memory.ts';
 import { readUpstreamFiles } from './upstream-files.ts';
 
+/** An open authority, and the sockets where workloads get identities. */
 export interface IdentityRole extends AsyncDisposable {
   readonly authority: Authority;
   /** Undefined where the authority signs for itself. */

@@ -6,6 +6,7 @@
 import type { UnexpiredRow } from '../../identity/authority/store/store.ts';
 import type { Metrics } from '../../platform/observe/metrics.ts';
 
+/** The latest end of validity by SPIFFE ID. */
 export interface SvidExpiries {
   /** An SVID was issued; `notAfterAt` in milliseconds since 1970. */
   note(spiffeId: string, notAfterAt: number): void;

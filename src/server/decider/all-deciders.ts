@@ -7,6 +7,7 @@ import type { ReplicaReport } from '../../identity/authority/replicas.ts';
 import type { Followers } from '../../identity/delivery/feed/followers.ts';
 import type { Deciders } from './deciders.ts';
 
+/** What is asked of every decider that goes by this server. */
 export interface AllDeciders extends Pick<Deciders, 'report' | 'statuses' | 'revokedBy'> {
   /** Takes in the processes of this server, once they are started: before, nothing is decided here. */
   add(own: Deciders): void;

@@ -10,12 +10,14 @@ import type { ServingState } from '../../transport/health-service.ts';
 import type { LaneTally } from '../../transport/lane/counts.ts';
 import type { ListenAddress } from '../../transport/listen/listen-address.ts';
 
+/** The method that Envoy calls, as HTTP/2 `:path`. */
 export const CHECK_PATH = '/envoy.service.auth.v3.Authorization/Check';
 /** gRPC's own default; a larger CheckRequest gets RESOURCE_EXHAUSTED. */
 export const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 /** Has no SVID of ours: may ask about nothing. */
 export const NOBODY: Caller = { spiffeId: '', serial: '', spki: '' };
 
+/** What a wire under Check serves; `trouble` is told of faults of ours. */
 export interface WireDeps {
   readonly check: Check;
   readonly serving: Watchable<ServingState>;

@@ -8,6 +8,7 @@ import { cleanEnvironment } from '../../platform/hardening/node-environment.ts';
 import { entryFile } from '../entry-file.ts';
 import type { FromDecider, ToDecider } from './messages.ts';
 
+/** A child process, which may still be loading. */
 export interface DeciderProcess {
   readonly pid: number;
   /** Its modules are loaded. */
@@ -18,6 +19,7 @@ export interface DeciderProcess {
   kill(): void;
 }
 
+/** What a process says, and how it ended: a signal, an exit code or an error. */
 export interface DeciderEvents {
   heard(message: FromDecider): void;
   ended(how: string): void;

@@ -45,6 +45,7 @@ interface Parts {
   bundles?: BundleSet;
 }
 
+/** The state of one decider process. `socket` comes with messages of kind `connection` alone. */
 export interface Decider {
   hear(message: ToDecider, socket: Socket | undefined): void;
   [Symbol.dispose](): void;

@@ -26,6 +26,7 @@ export interface DecidersDeps {
   broke(pid: number, thrown: unknown): void;
 }
 
+/** The decider processes of this server as one. */
 export interface Deciders extends AsyncDisposable {
   /** Generation of policy that each decider decides by; 0 before its first. */
   readonly generations: Watchable<readonly number[]>;
@@ -44,6 +45,7 @@ export interface Deciders extends AsyncDisposable {
   drain(graceMs: number): Promise<void>;
 }
 
+/** What one decider decides by, and has seen. */
 export interface DeciderStatus {
   /** 0: elsewhere. */
   readonly pid: number;

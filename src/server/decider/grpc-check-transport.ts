@@ -12,6 +12,7 @@ import { CHECK_PATH, type InnerTransport, MAX_REQUEST_BYTES, NOBODY, type WireDe
 
 const MAX_CALLS_PER_CONNECTION = 100_000;
 
+/** Creates the transport by grpc-js, which counts nothing of its own. */
 export function createGrpcTransport({ check, serving, trouble }: WireDeps): InnerTransport {
   const callers = new WeakMap<Connection, Caller>();
   const callerOf = (connection: Connection | undefined): Caller => (connection && callers.get(connection)) ?? NOBODY;

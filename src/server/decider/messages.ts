@@ -46,6 +46,7 @@ export type ToDecider =
   | { readonly kind: 'report' }
   | { readonly kind: 'drain'; readonly graceMs: number };
 
+/** What a decider tells the primary. */
 export type FromDecider =
   /** Its modules are loaded: it can be talked to. */
   | { readonly kind: 'loaded' }

@@ -26,6 +26,7 @@ export interface ExplainState {
   readonly bundles: BundleSet | undefined;
 }
 
+/** One question: a request, the instant and the caller it is judged by. */
 export interface ExplainQuestion {
   /** A CheckRequest. */
   readonly request: Uint8Array;

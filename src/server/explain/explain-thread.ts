@@ -16,6 +16,7 @@ export interface ExplainOrder {
   readonly question: ExplainQuestion;
 }
 
+/** The explanation, or the error of the explainer; `id` is that of the order. */
 export type ExplainAnswer =
   | { readonly id: number; readonly explanation: Explanation; readonly error?: never }
   | {

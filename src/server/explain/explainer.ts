@@ -18,6 +18,7 @@ import type { ExplainQuestion, ExplainState } from './explain-state.ts';
 /** Answers questions under one state. */
 export type Explainer = (question: ExplainQuestion) => Explanation;
 
+/** The revocations of a server that knows of none. */
 export const nothingRevoked: Revocations = {
   sequence: 0,
   spiffeIds: new Set(),

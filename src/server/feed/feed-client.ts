@@ -46,6 +46,7 @@ export interface FeedClientDeps {
   readonly now: () => number;
 }
 
+/** What is known of the authority that is followed, and the way to it. */
 export interface FeedClient extends AsyncDisposable {
   /** Undefined until something was heard, now or before a restart. */
   readonly bundles: Watchable<BundleSet | undefined>;

@@ -33,6 +33,7 @@ export interface FeedCredentials {
   readonly own?: { readonly chainPem: string; readonly keyPem: string };
 }
 
+/** The two calls of the feed over one connection. */
 export interface FeedConnection extends Disposable {
   follow(): ClientDuplexStream<FollowRequest, FollowResponse>;
   /** @throws GatehouseError as the authority refused, or `unreachable` */

@@ -12,6 +12,7 @@ import { parseSpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { X509Svid } from '../../spiffe/svid.ts';
 import { parseTrustDomain, type TrustDomain } from '../../spiffe/trust-domain.ts';
 
+/** What outlives a restart. `keep…` throws `store_unavailable`. */
 export interface FeedMemory {
   /** The same as long as the data directory lives. */
   readonly decider: string;

@@ -24,6 +24,7 @@ import { connectFeed, type FeedCredentials } from './feed-connection.ts';
 import { openFeedMemory } from './feed-memory.ts';
 import { readJoinFile } from './join-file.ts';
 
+/** The following side: what is heard, and our own SVID from there. */
 export interface FeedRole extends AsyncDisposable {
   readonly client: FeedClient;
   /** Gives the SVID of our own, for whoever keeps it fresh. */

@@ -16,6 +16,7 @@ const schema = z.object({
   bundle: z.string().min(1),
 });
 
+/** The content of a join file, checked. */
 export type JoinFile = z.output<typeof schema>;
 
 /** Reads one that `gatehouse join-token create` wrote. @throws GatehouseError `config_invalid` */

@@ -5,6 +5,7 @@
 import type { Config } from '../../config/config.ts';
 import type { ReadinessBoard } from '../../platform/observe/readiness.ts';
 
+/** The service of Check, as grpc.health.v1 names it. */
 export const AUTHORIZATION = 'envoy.service.auth.v3.Authorization';
 const identityServices = ['SpiffeWorkloadAPI', 'envoy.service.secret.v3.SecretDiscoveryService'];
 

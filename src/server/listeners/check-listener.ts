@@ -10,6 +10,7 @@ import type { ListenAddress } from '../../transport/listen/listen-address.ts';
 import { listen } from '../../transport/listen/listener.ts';
 import type { Deciders } from '../decider/deciders.ts';
 
+/** The bound listener of Check. */
 export interface CheckListener extends AsyncDisposable {
   readonly address: ListenAddress;
 }

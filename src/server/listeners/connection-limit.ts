@@ -4,6 +4,7 @@
  */
 import { descriptorLimit } from '../../transport/descriptors.ts';
 
+/** A listener by the name that its limit goes by; `check` is the primary's side of `ext-authz`. */
 export type ListenerName = 'workload-api' | 'feed' | 'istio-ca' | 'admin' | 'health' | 'check' | 'ext-authz';
 
 interface Room {

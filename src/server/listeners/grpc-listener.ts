@@ -15,6 +15,7 @@ import type { ListenAddress } from '../../transport/listen/listen-address.ts';
 import { listen } from '../../transport/listen/listener.ts';
 import { createTlsFront, type HandshakeFailure, type TlsIdentity } from '../../transport/listen/tls-front.ts';
 
+/** A bound listener that serves gRPC. */
 export interface GrpcListener extends AsyncDisposable {
   /** The address really bound. */
   readonly address: ListenAddress;

@@ -15,6 +15,7 @@ import { peerCredentialsOf } from '../../transport/listen/peer-credentials.ts';
 import { createTlsFront, type TlsFrontOptions, type TlsIdentity } from '../../transport/listen/tls-front.ts';
 import { createHttpConnections, defaultHttpLimits, type HttpLimits } from './http-connections.ts';
 
+/** A bound listener that serves HTTP/1.1. */
 export interface HttpListener extends AsyncDisposable {
   /** The address really bound. */
   readonly address: ListenAddress;

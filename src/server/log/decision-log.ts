@@ -6,6 +6,7 @@ import type { RedactedDecision } from '../../authz/record/redacted-decision.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import { type DecisionRecord, decisionRecord } from './decision-record.ts';
 
+/** The latest decisions of all deciders. */
 export interface DecisionLog {
   add(entries: readonly RedactedDecision[]): void;
   /** Newest first. */

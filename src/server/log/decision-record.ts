@@ -12,6 +12,7 @@ import type { RedactedDecision } from '../../authz/record/redacted-decision.ts';
 import { CheckRequest, part } from '../../authz/wire/check-request.ts';
 import { fromByteString } from '../../lib/byte-string.ts';
 
+/** One decision without secrets; texts longer than 512 characters are cut. */
 export interface DecisionRecord {
   readonly id: string;
   /** RFC 3339. */

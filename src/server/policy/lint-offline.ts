@@ -29,6 +29,7 @@ export interface LintRequest {
   readonly rootNamespace: string | undefined;
 }
 
+/** What the linter found. */
 export interface LintAnswer {
   readonly findings: readonly LintFinding[];
   /** What was read and what was skipped, in one line. */

@@ -12,6 +12,7 @@ import type { X509Svid } from '../../spiffe/svid.ts';
 import type { TlsIdentity } from '../../transport/listen/tls-front.ts';
 import { keepOwnIdentity, type OwnIdentityDeps } from './own-identity.ts';
 
+/** Our own TLS identities by listener. */
 export interface TlsRole extends Disposable {
   /** Of the listeners that the primary serves; undefined while none is valid. */
   readonly primary: Watchable<TlsIdentity | undefined>;

@@ -6,6 +6,7 @@
 import type { Sql } from 'postgres';
 import { codeOf, createPostgresHost, hostsOf, LEFT_AGAIN, type PostgresHost } from './host.ts';
 
+/** The servers of one address, of which the one that can be written to is used. */
 export interface PostgresHosts extends AsyncDisposable {
   /** Statements go to the host that `ready` has found. */
   readonly sql: Sql;

@@ -4,6 +4,7 @@
  */
 import type { AuditRow, Consumer, LedgerRow, RevocationRow } from '../../../identity/authority/store/store.ts';
 
+/** The columns of gatehouse_ledger but the trust domain. */
 export const ledgerToRecord = (row: LedgerRow) => ({
   serial: row.serial,
   kind: row.kind,
@@ -19,11 +20,13 @@ export const ledgerToRecord = (row: LedgerRow) => ({
   bundle_sequence: row.bundleSequence,
 });
 
+/** The columns of gatehouse_consumers but the trust domain. */
 export const consumerToRecord = (consumer: Consumer) => ({
   consumer: consumer.consumer,
   document: JSON.stringify(consumer),
 });
 
+/** The columns of gatehouse_audit but number and trust domain. */
 export const auditToRecord = (row: AuditRow) => ({
   at: row.at,
   who: row.who,
@@ -34,6 +37,7 @@ export const auditToRecord = (row: AuditRow) => ({
   result: row.result,
 });
 
+/** The columns of gatehouse_revocations but the trust domain. */
 export const revocationToRecord = (row: RevocationRow) => ({
   kind: row.kind,
   value: row.value,
