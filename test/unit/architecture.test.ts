@@ -263,7 +263,7 @@ function circles(all: readonly Arrow[]): string[][] {
 }
 
 describe('rooms', () => {
-  /** Each small file of `authz/jwt` names one quirk of Envoy; the others are at their limit and take no more. */
+  /** Each small file of `authz/jwt` names one quirk of Envoy; the admin API has one a resource. */
   const LARGE = new Map([
     ['authz/jwt', 24],
     ['admin-api', 17],
