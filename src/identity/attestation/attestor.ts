@@ -19,12 +19,14 @@ export interface UnixPeer {
   readonly process: { alive(): boolean } | undefined;
 }
 
+/** A process at the other end of a unix socket, as the kernel names it. */
 export interface Caller {
   readonly peer: UnixPeer | undefined;
   /** The path of a workload's own socket, if the caller came by one; its mode and owner are the guard. */
   readonly workloadSocket: string | undefined;
 }
 
+/** What was established about a caller, and for how long it holds. */
 export interface Attestation {
   /** Names this call in answers and in the log; 16 hex digits. */
   readonly traceId: string;
@@ -35,6 +37,7 @@ export interface Attestation {
   alive(): boolean;
 }
 
+/** Establishes what a caller is, from outside: the caller itself proves nothing. */
 export interface Attestor {
   /** @throws GatehouseError `attestation_failed` when the caller has ended or is no unix peer */
   attest(caller: Caller): Promise<Attestation>;

@@ -31,6 +31,7 @@ export interface Joining {
   readonly deciderNames: DeciderNames;
 }
 
+/** The authority of one trust domain; each user takes the part that it needs. */
 export interface Authority
   extends IdentitySource,
     Rotation,

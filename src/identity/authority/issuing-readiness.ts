@@ -14,6 +14,7 @@ export interface Readiness {
   readonly cause: '' | 'store' | 'clock' | 'other';
 }
 
+/** Tracks whether the authority can issue. */
 export interface IssuingReadiness extends StoreWitness {
   readonly readiness: Watchable<Readiness>;
   /** Whether a look must write something to learn whether the store can: nothing was made durable lately, or a call failed. */

@@ -22,6 +22,7 @@ export interface LookAfterDeps {
   report(error: GatehouseError): void;
 }
 
+/** The regular look after an authority. */
 export interface LookAfter {
   /** Looks once; calls that overlap are one look. @throws GatehouseError what kept it from doing what is due */
   tick(): Promise<void>;

@@ -23,6 +23,7 @@ export interface ReplicaReport {
   readonly wrapsWith?: string;
 }
 
+/** The replicas of one store, as one of them sees them. */
 export interface Replicas {
   /** Says that this replica lives; returns the names of all that do, itself included. */
   sendHeartbeat(): Promise<readonly string[]>;

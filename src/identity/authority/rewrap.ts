@@ -12,6 +12,7 @@ import type { ReplicaReport, Replicas } from './replicas.ts';
 import type { CurrentState } from './store/current-state.ts';
 import type { AuthorityStore } from './store/store.ts';
 
+/** The result of wrapping all keys anew. */
 export interface RewrapOutcome extends Rewrapped {
   /** Names the key-encryption key that wraps now. */
   readonly keyEncryptionKey: string;

@@ -4,6 +4,7 @@
  */
 import type { KeyType } from '../pki/key-type.ts';
 
+/** Lifetimes in milliseconds, unless the name says otherwise. */
 export interface AuthoritySettings {
   /** Of the X.509 authorities' own keys and, where a request names none, of SVIDs' keys. */
   readonly keyType: KeyType;
@@ -23,4 +24,5 @@ export interface AuthoritySettings {
 /** How sure we must be that a holder has the new root. */
 export type GateGrade = 'sent' | 'acknowledged' | 'renewed';
 
+/** The algorithms with which JWT-SVIDs are signed (JWT-SVID §2.1, RFC 7518 §3.1). */
 export type JwtAlgorithm = 'ES256' | 'ES384' | 'RS256' | 'RS384' | 'RS512';

@@ -24,6 +24,7 @@ export interface CallerState {
   readonly crls: readonly Uint8Array[];
 }
 
+/** One open stream of a caller. */
 export interface CallerWatch extends Disposable {
   /** The consumer that this stream belongs to. */
   readonly stream: ConsumerStream;

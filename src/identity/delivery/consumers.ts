@@ -40,6 +40,7 @@ export interface ConsumerStream extends Disposable {
   present(spiffeIds: readonly SpiffeId[]): void;
 }
 
+/** All consumers that have a stream open. */
 export interface Consumers {
   /** @param signal  aborts with the stream */
   open(connection: Connection, channel: Channel, signal?: AbortSignal): ConsumerStream;

@@ -12,11 +12,13 @@ import type { DeliveryDeps } from './delivery-deps.ts';
 import { eachGranted } from './granted.ts';
 import { termsOf } from './svid-cache.ts';
 
+/** An X.509-SVID and the entry that entitles to it. */
 export interface HeldSvid {
   readonly entry: Entry;
   readonly svid: X509Svid;
 }
 
+/** The X.509-SVIDs of one stream. */
 export interface HeldSvids {
   /**
    * The SVIDs for these entries, in their order; those that are still good are the same as before.

@@ -6,6 +6,7 @@
 import { GatehouseError } from '../../errors.ts';
 import type { IdentitySource } from '../source/identity-source.ts';
 
+/** How many SVIDs an identity may have at once, and how many a second after that. */
 export interface Share {
   readonly atOnce: number;
   readonly perSecond: number;

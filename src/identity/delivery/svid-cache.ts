@@ -7,6 +7,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { X509Svid } from '../../spiffe/svid.ts';
 import type { Entitlement, IdentitySource, X509Request } from '../source/identity-source.ts';
 
+/** The X.509-SVIDs of one consumer's streams. */
 export interface SvidCache {
   /** The SVID now in use for this request, or a new one. @throws GatehouseError as `IdentitySource.issueX509` */
   get(request: X509Request): Promise<X509Svid>;

@@ -40,6 +40,7 @@ export interface WorkloadEndpointDeps {
   readonly connections?: number;
 }
 
+/** The sockets on which workloads get their identities. */
 export interface WorkloadEndpoint extends AsyncDisposable {
   /**
    * Adds a socket: the shared one (`attests: 'peer'`) or a workload's own (`attests: 'path'`).

@@ -23,6 +23,7 @@ interface CertificateTerms {
   readonly key: PublicKeyInfo;
 }
 
+/** What an X.509-SVID says (X509-SVID §4). */
 export interface LeafTerms extends CertificateTerms {
   readonly spiffeId: string;
   readonly dnsNames: readonly string[];
@@ -98,6 +99,7 @@ export function createLeafTemplate(
   };
 }
 
+/** What the certificate of a signing authority says (X509-SVID §3.2, §4.1). */
 export interface AuthorityTerms extends CertificateTerms {
   /** The trust domain's own ID, without a path (X509-SVID §2). */
   readonly trustDomainId: string;

@@ -30,6 +30,7 @@ interface AlternativeNames {
   readonly others: number;
 }
 
+/** The fields of a certificate that identity work reads (RFC 5280 §4.1). */
 export interface Certificate {
   readonly der: Uint8Array;
   readonly tbs: Uint8Array;

@@ -8,6 +8,7 @@ import { contextTag, element, positiveInteger, sequence, time } from './der.ts';
 import { extensionOf } from './extensions.ts';
 import type { SignatureAlgorithm } from './signature-algorithm.ts';
 
+/** What a CRL says (RFC 5280 §5.1, §5.2). */
 export interface CrlTerms {
   /** The authority's Subject, DER, and its subject key identifier. */
   readonly issuer: Uint8Array;

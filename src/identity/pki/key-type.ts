@@ -9,6 +9,7 @@ import { tag } from './der.ts';
 import { DerReader, enterSequence, readBitString, readOid, readOnly, readUnsigned } from './der-reader.ts';
 import { oid } from './oids.ts';
 
+/** The kinds of keys that Gatehouse makes and certifies. */
 export type KeyType = 'ec-p256' | 'ec-p384' | 'rsa-2048';
 
 /** A public key as it stands in a certificate. */

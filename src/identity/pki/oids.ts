@@ -3,6 +3,7 @@
  * @module
  */
 
+/** Object identifiers by name, dotted. */
 export const oid = {
   commonName: '2.5.4.3',
   serialNumber: '2.5.4.5',

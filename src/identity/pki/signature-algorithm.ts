@@ -4,6 +4,7 @@
  */
 import { oid } from './oids.ts';
 
+/** An algorithm with which certificates are signed (RFC 5280 §4.1.1.2). */
 export interface SignatureAlgorithm {
   readonly oid: string;
   /** The digest, as node:crypto names it. */
@@ -19,6 +20,7 @@ const row = (
   family: SignatureAlgorithm['family'],
 ): SignatureAlgorithm => ({ oid: algorithmOid, digest, family, nullParameters: family === 'rsa' });
 
+/** The algorithms by name. */
 export const signatureAlgorithms = {
   es256: row(oid.ecdsaWithSha256, 'sha256', 'ec'),
   es384: row(oid.ecdsaWithSha384, 'sha384', 'ec'),

@@ -15,6 +15,7 @@ const MAX_CHAIN = 5;
 
 type SvidProblem = 'malformed' | 'not_an_svid' | 'foreign_trust_domain' | 'not_yet_valid' | 'expired' | 'untrusted';
 
+/** Either the ID that a chain proves, or why it proves none (X509-SVID §5). */
 export type SvidVerification =
   | {
       readonly ok: true;

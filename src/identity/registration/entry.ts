@@ -6,6 +6,7 @@ import type { Selector } from '../../spiffe/selector.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 
+/** One registration: the SPIFFE ID to which matching callers are entitled, and on which terms. */
 export interface Entry {
   readonly spiffeId: SpiffeId;
   /** All must hold; never empty. */

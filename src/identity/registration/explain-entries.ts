@@ -7,6 +7,7 @@ import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import { entitlements } from './entitlements.ts';
 import type { Entry } from './entry.ts';
 
+/** An entry that does not match, and which selectors are missing. */
 export interface NearEntry {
   readonly spiffeId: SpiffeId;
   readonly origin: string;
@@ -16,6 +17,7 @@ export interface NearEntry {
   readonly lacked: readonly Selector[];
 }
 
+/** Which entries match a caller, and which nearly do. */
 export interface EntryExplanation {
   readonly selectors: readonly Selector[];
   /** What is issued to it. */

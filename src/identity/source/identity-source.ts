@@ -80,6 +80,7 @@ export interface Acknowledgement {
   readonly kinds?: readonly ('x509' | 'jwt')[];
 }
 
+/** Gives bundles and SVIDs of one trust domain, and takes in what consumers acknowledge. */
 export interface IdentitySource {
   readonly trustDomain: TrustDomain;
   readonly bundles: Watchable<BundleSet>;

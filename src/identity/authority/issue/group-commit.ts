@@ -4,6 +4,7 @@
  */
 import { setTimeout as after } from 'node:timers';
 
+/** Collects rows, and writes several of them with one durable commit. */
 export interface GroupCommit<Row> {
   /** Resolves with what the commit answered once the row is durable; rejects with what the commit threw. */
   append(row: Row): Promise<number>;

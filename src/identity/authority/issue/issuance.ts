@@ -32,6 +32,7 @@ export interface IssuanceDeps {
   catchUp(version: number): Promise<void>;
 }
 
+/** Issues SVIDs of the authorities that sign now; both methods throw as `IdentitySource` says. */
 export interface Issuance {
   issueX509(request: X509Request): Promise<X509Svid>;
   issueJwt(request: JwtRequest): Promise<JwtSvid>;

@@ -9,11 +9,13 @@ import { type AuthorityRecord, activeOf } from '../store/state.ts';
 import { createJwtIssuer, type JwtIssuer } from './jwt-issuer.ts';
 import { createX509Issuer, type X509Issuer } from './x509-issuer.ts';
 
+/** The issuer of each use; undefined where none can sign. */
 export interface Issuers {
   readonly x509: X509Issuer | undefined;
   readonly jwt: JwtIssuer | undefined;
 }
 
+/** The issuers, as the state changes. */
 export interface OpenIssuers {
   /** Undefined for a use that has no active authority, or one whose key is gone. */
   readonly now: Issuers;

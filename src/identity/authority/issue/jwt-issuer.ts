@@ -49,6 +49,7 @@ interface SignedJwt {
   readonly expiresAt: number;
 }
 
+/** Signs JWT-SVIDs with one authority (JWT-SVID §2, §3). */
 export interface JwtIssuer {
   readonly authority: AuthorityRecord;
   sign(terms: JwtTerms): Promise<SignedJwt>;

@@ -13,6 +13,7 @@ import type { AuthorityRecord } from '../store/state.ts';
 import { algorithmOf, randomSerial } from './authority-certificate.ts';
 import { checkSoundLife } from './sound-life.ts';
 
+/** Signs X.509-SVIDs with one authority (X509-SVID §4). */
 export interface X509Issuer {
   readonly authority: AuthorityRecord;
   readonly signer: Signer;

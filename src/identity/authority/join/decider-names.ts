@@ -8,6 +8,7 @@ import { deciderIdOf } from '../../../spiffe/own-ids.ts';
 import type { TrustDomain } from '../../../spiffe/trust-domain.ts';
 import type { AuthorityStore, LedgerRow, RevocationKind, UnexpiredRow } from '../store/store.ts';
 
+/** The names under which deciders elsewhere were enrolled. */
 export interface DeciderNames {
   /**
    * The name under which that certificate was enrolled; undefined for one that was not.

@@ -10,6 +10,7 @@ import type { CurrentState } from '../store/current-state.ts';
 import type { StoredJoinToken } from '../store/state.ts';
 import type { AuditRow } from '../store/store.ts';
 
+/** Makes and takes the tokens with which deciders elsewhere join. */
 export interface JoinTokens {
   /** Makes one that holds for `ttlMs`; it is shown only here. @param decider  the only one that may use it */
   create(

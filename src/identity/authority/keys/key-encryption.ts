@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { GatehouseError } from '../../../errors.ts';
 
+/** The key-encryption keys of the file, the first of which wraps. */
 export interface KeyEncryptionKeys {
   /** What keys are wrapped with; undefined: none is known, they lie plain. */
   wrapping(): Uint8Array | undefined;

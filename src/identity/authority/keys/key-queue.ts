@@ -6,6 +6,7 @@
 import { GatehouseError } from '../../../errors.ts';
 import type { KeyPairDer, KeyType } from '../../pki/key-type.ts';
 
+/** Makes keys, a limited number at once. */
 export interface KeyQueue {
   /**
    * @param who  shares a place in the round with all of his

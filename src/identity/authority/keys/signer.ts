@@ -19,6 +19,7 @@ export interface Signer {
   sign(bytes: Uint8Array, digest: 'sha256' | 'sha384' | 'sha512'): Uint8Array | Promise<Uint8Array>;
 }
 
+/** Holds the private keys of authorities; they never leave it. */
 export interface KeyStore {
   /** Makes a key; durable when it resolves. */
   create(keyType: KeyType): Promise<Signer>;
@@ -39,6 +40,7 @@ export interface KeyStore {
   rewrap?(which: 'plain' | 'all'): Promise<Rewrapped>;
 }
 
+/** How many keys were wrapped anew, and which could not be read. */
 export interface Rewrapped {
   /** How many keys there are. */
   readonly keys: number;

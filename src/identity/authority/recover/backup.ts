@@ -31,10 +31,14 @@ export interface BackupDeps {
 /** As much of a store as a backup reads. */
 export type BackupSource = Pick<AuthorityStore, 'snapshot' | 'ledgerPages'>;
 
+/** The first bytes of every backup: the kind of file and its version. */
 export const BACKUP_MAGIC = Buffer.from('GHBK2\n');
+/** The length of an AES-GCM nonce in a backup. */
 export const NONCE_BYTES = 12;
+/** The length of an AES-GCM tag in a backup. */
 export const TAG_BYTES = 16;
 
+/** Everything that a backup holds. */
 export interface BackupContent extends Omit<StoreSnapshot, 'state'> {
   readonly state: string | undefined;
   /** Key id → base64, as the store of keys has it. */

@@ -22,6 +22,7 @@ export interface CrlDeps {
   readonly clock: Clock;
 }
 
+/** The published CRLs and how they are renewed. */
 export interface Crls {
   /** DER (RFC 5280 §5), one an authority that has one. */
   readonly published: Watchable<readonly Uint8Array[]>;

@@ -7,6 +7,7 @@ import { nearestSearch } from '../../../lib/nearest.ts';
 import { deciderNameOf } from '../join/decider-names.ts';
 import type { AuthorityStore, RevocationKind, UnexpiredRow } from '../store/store.ts';
 
+/** What a revocation would hit. */
 export interface RevocationTarget {
   readonly kind: RevocationKind;
   /** As Check compares it. */

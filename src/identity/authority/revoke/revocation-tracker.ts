@@ -7,6 +7,7 @@ import type { AuthorityStore, RevocationKind, RevocationRow } from '../store/sto
 import { type CrlDeps, createCrls } from './crls.ts';
 import { keyOf, type RevocationList } from './revocation-list.ts';
 
+/** The revocations in force in this process. */
 export interface RevocationTracker {
   readonly list: Watchable<RevocationList>;
   readonly crls: Watchable<readonly Uint8Array[]>;

@@ -8,6 +8,7 @@ import type { Consumer } from '../store/store.ts';
 
 const MAX_SENT = 16;
 
+/** What each consumer is known to hold. */
 export interface ConsumerTracker {
   readonly all: ReadonlyMap<string, Consumer>;
   /** Takes in one acknowledgement; sequences never go back. */

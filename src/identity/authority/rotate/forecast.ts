@@ -79,6 +79,7 @@ export interface Actual {
   readonly signingPeakPerSecond: number | undefined;
 }
 
+/** A stored forecast beside what the rotation has done since. */
 export interface ForecastAndActual {
   readonly forecast: StoredForecast;
   readonly actual: Actual;

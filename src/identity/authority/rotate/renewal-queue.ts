@@ -5,6 +5,7 @@
  */
 import type { Life } from './schedule.ts';
 
+/** The places of SVIDs that are due at once. */
 export interface RenewalQueue {
   /** When an SVID that is due may be renewed, in milliseconds since 1970: the same answer until that time has come. */
   placeOf(svid: Life & { readonly serial: string }, nowMs: number): number;

@@ -17,6 +17,7 @@ import { createRenewalQueue } from './renewal-queue.ts';
 import { fractionOf, renewDueAt } from './schedule.ts';
 import { createTaintTroubles } from './taint-troubles.ts';
 
+/** When each SVID is to be renewed. */
 export interface Renewals {
   renewAt(svid: Pick<X509Svid, 'serial' | 'authorityId' | 'notBeforeAt' | 'notAfterAt'>): number;
   /** Rises whenever `renewAt` may answer differently. */

@@ -13,6 +13,7 @@ import type { Renewals } from './renewals.ts';
 import { type Survey, surveyOf } from './survey.ts';
 import { lookAtGate, runVerb, type VerbDeps } from './verbs.ts';
 
+/** One authority, its slot and its holders. */
 export interface AuthorityStatus {
   readonly id: string;
   readonly use: AuthorityUse;

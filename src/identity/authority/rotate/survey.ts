@@ -19,6 +19,7 @@ export interface SurveyDeps {
   flush(): Promise<void>;
 }
 
+/** One look at the ledger. */
 export interface Survey {
   /** How many unexpired SVIDs each authority has signed, by id. */
   readonly unexpired: ReadonlyMap<string, number>;

@@ -9,6 +9,7 @@ import type { TrustDomain } from '../../../spiffe/trust-domain.ts';
 import { type AuthorityState, bundleOf, emptyState, intermediatesOf } from './state.ts';
 import type { AuthorityStore, StateChange } from './store.ts';
 
+/** The authorities' state as this process last saw it. */
 export interface CurrentState {
   readonly state: AuthorityState;
   readonly version: number;

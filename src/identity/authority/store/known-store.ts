@@ -36,6 +36,7 @@ export interface KnownStoreDeps {
   readonly places?: Places | undefined;
 }
 
+/** Where the store and the keys are, for people; never a password. */
 export interface Places {
   readonly store: string;
   readonly keys: string;

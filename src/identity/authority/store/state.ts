@@ -56,6 +56,7 @@ export interface Step {
   readonly previous: string;
 }
 
+/** Everything about the authorities of a trust domain, stored as one JSON value; its fields are the stored format. */
 export interface AuthorityState {
   readonly trustDomain: TrustDomain;
   /** Of the bundle; rises with every change of its content. */

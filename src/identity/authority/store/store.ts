@@ -28,6 +28,7 @@ export interface LedgerRow {
 /** What a gate, a revocation or a rehearsal needs of an unexpired row. */
 export type UnexpiredRow = Omit<LedgerRow, 'selectors'>;
 
+/** Which rows of the ledger; what is absent does not restrict. */
 export interface LedgerQuery {
   readonly spiffeId?: string;
   readonly authorityId?: string;
@@ -104,6 +105,7 @@ export interface StateChange {
   readonly revocations?: readonly RevocationRow[];
 }
 
+/** The state with the version of its last write. */
 export interface VersionedState {
   /** Rises with every write, by whichever replica. */
   readonly version: number;
@@ -124,6 +126,7 @@ export interface LivingReplica {
   readonly word: string;
 }
 
+/** Where an authority keeps everything but its keys. Its methods throw GatehouseError `store_unavailable`. */
 export interface AuthorityStore extends AsyncDisposable {
   load(): Promise<VersionedState>;
   /**

@@ -6,6 +6,7 @@
 import { asGatehouseError, GatehouseError } from '../../../errors.ts';
 import type { AuthorityStore } from './store.ts';
 
+/** Hears how the calls of a store end. */
 export interface StoreWitness {
   /** The store failed. */
   failed(error: GatehouseError): void;

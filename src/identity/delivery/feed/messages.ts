@@ -18,10 +18,12 @@ import type { FeedRevocations } from './feed-deps.ts';
 /** So that a message stays far below gRPC's usual limit of 4 MiB. */
 const ROWS_A_PIECE = 10_000;
 
+/** A trust bundle as a message of the decider feed. */
 export function bundleMessage(bundle: Bundle): BundleMessage {
   return create(BundleSchema, { trustDomain: bundle.trustDomain, document: bundleToJwks(bundle) });
 }
 
+/** All bundles as a message of the decider feed. */
 export function bundlesMessage({ own, intermediates, federated }: BundleSet): Bundles {
   return create(BundlesSchema, {
     own: bundleMessage(own),

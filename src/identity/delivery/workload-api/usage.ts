@@ -13,6 +13,7 @@ const LIFE = 'gatehouse-life';
 
 const LEAST_LIFE_SECONDS = 30;
 
+/** What a caller will do with what it gets. */
 export interface Usage {
   readonly looks: boolean;
   /** Milliseconds; undefined: as long as its entries say. */

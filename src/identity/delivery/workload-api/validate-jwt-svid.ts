@@ -18,6 +18,7 @@ const MAX_TOKEN_BYTES = 64 * 1024;
 /** What we pass on of a foreign trust domain's token: the claims that the standards define. */
 const STANDARD_CLAIMS: ReadonlySet<string> = new Set(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti']);
 
+/** A token, and by what it is to be validated. */
 export interface JwtSvidQuestion {
   /** Compact form. */
   readonly token: string;
@@ -28,6 +29,7 @@ export interface JwtSvidQuestion {
   readonly now: number;
 }
 
+/** The identity and the claims of a valid token. */
 export interface ValidJwtSvid {
   readonly spiffeId: SpiffeId;
   /** `aud` is always a list. */
