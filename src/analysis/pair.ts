@@ -8,16 +8,14 @@ import { GatehouseError } from '../errors.ts';
 import { parseIp } from '../lib/ip-address.ts';
 import type { Endpoint, Registry } from '../policy/registry/registry.ts';
 import { parseSpiffeId, serviceAccountOf } from '../spiffe/spiffe-id.ts';
+import { readForm } from './read-form.ts';
 
 /** Who asks whom, and for what, as it may be written. */
 export type Pair = z.input<typeof pairForm>;
 
 /** Reads a pair as it was sent. @throws GatehouseError `message_invalid`, naming every member that is wrong */
 export function readPair(value: unknown): z.output<typeof pairForm> {
-  const parsed = pairForm.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'pair'}: ${message}`);
-  throw new GatehouseError('message_invalid', `the pair is none: ${problems.join('; ')}`, { problems });
+  return readForm({ schema: pairForm, name: 'pair', refusal: 'the pair is none' }, value);
 }
 
 /** Where names are looked up. */

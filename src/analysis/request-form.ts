@@ -5,17 +5,14 @@
 import type * as z from 'zod';
 import { requestForm } from '../admin-api/request-form.ts';
 import { bytesField, varintField } from '../authz/wire/writer.ts';
-import { GatehouseError } from '../errors.ts';
+import { readForm } from './read-form.ts';
 
 /** Every member filled in. */
 type ReadForm = z.output<typeof requestForm>;
 
 /** Reads a request form that somebody sent. @throws GatehouseError `message_invalid`, naming every member that is wrong */
 export function readRequestForm(value: unknown): ReadForm {
-  const parsed = requestForm.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'request'}: ${message}`);
-  throw new GatehouseError('message_invalid', `the request is not one: ${problems.join('; ')}`, { problems });
+  return readForm({ schema: requestForm, name: 'request', refusal: 'the request is not one' }, value);
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   type Scalar,
   visit,
 } from 'yaml';
+import { LOST_NAME, LOST_NAME_MESSAGE } from '../lib/lost-name.ts';
 
 /** A place in a text; both count from 1. */
 export interface Place {
@@ -40,6 +41,7 @@ export function parsePlacedYaml(text: string): PlacedYaml {
   };
   keepModesAsWritten(document);
   const errors = document.errors.map((error) => ({ place: at(error.pos[0]), message: error.message }));
+  for (const offset of lostNames(document)) errors.push({ place: at(offset), message: LOST_NAME_MESSAGE });
   const placeOf: PlacedYaml['placeOf'] = (path, key) => {
     const parent = nearestNode(document, path);
     if (key !== undefined && isMap(parent)) {
@@ -54,6 +56,17 @@ export function parsePlacedYaml(text: string): PlacedYaml {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     return { content: undefined, errors: [{ place: { line: 1, column: 1 }, message }], placeOf };
   }
+}
+
+/** Where names stand that a schema would drop. */
+function lostNames(document: Document): (number | undefined)[] {
+  const found: (number | undefined)[] = [];
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key) && key.value === LOST_NAME) found.push(key.range?.[0]);
+    },
+  });
+  return found;
 }
 
 /** `mode: 0660` is 660 in YAML 1.2; people mean the digits that `chmod` takes. */

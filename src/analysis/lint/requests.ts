@@ -4,6 +4,7 @@
  * A finite choice of what could be asked; its user replays it and looks. An exact engine would stand here.
  * @module
  */
+import { LOST_NAME } from '../../lib/lost-name.ts';
 import type { LabelExpr } from '../../policy/meaning/labels.ts';
 import type { Expr, TextFact } from '../../policy/model.ts';
 import { valuesFor } from '../witness.ts';
@@ -73,7 +74,7 @@ function withValue(fact: TextFact, value: string): Asked {
     case 'host':
       return { host: value };
     case 'header':
-      return fact.name.startsWith(':') ? {} : { headers: { [fact.name]: value } };
+      return fact.name.startsWith(':') || fact.name === LOST_NAME ? {} : { headers: { [fact.name]: value } };
     default:
       return {};
   }

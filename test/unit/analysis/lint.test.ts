@@ -243,6 +243,13 @@ describe('lint', () => {
       }
     });
   }
+
+  it('goes on where a policy names a header that no request form can have', () => {
+    const policy = (name: string): string =>
+      `apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: { name: ${name}, namespace: shop }\nspec: { action: DENY, rules: [{ when: [{ key: "request.headers[__proto__]", values: [a] }] }] }\n`;
+    const pods = pod('web', '10.0.0.1') + pod('api', '10.0.0.2');
+    assert.doesNotThrow(() => findingsOf(`${policy('a')}---\n${policy('b')}`, pods));
+  });
 });
 
 /** Its plane cannot be switched off. */

@@ -37,6 +37,21 @@ describe('readConfig', () => {
     assert.equal(config.extAuthz.workers, 1);
   });
 
+  for (const [name, text] of [
+    ['owners', 'policies:\n  owners: { ./a: team-a, __proto__: team-b }\n'],
+    ['custom providers', 'policies:\n  customProviders:\n    a: envoy\n    __proto__: envoy\n'],
+    ['labels', 'workloads:\n- namespace: a\n  serviceAccount: b\n  labels: { __proto__: a }\n'],
+    ['a name that is not plain', 'policies: { owners: { "__proto__": team-b } }\n'],
+  ] as const)
+    it(`refuses __proto__, which would be lost, with its place: ${name}`, () => {
+      const [found, ...more] = bad(MINIMAL + text);
+      const lines = (MINIMAL + text).split('\n');
+      const line = lines.findIndex((each) => each.includes('__proto__'));
+      assert.deepEqual(more, []);
+      assert.equal(found?.message, 'no name may be __proto__');
+      assert.deepEqual([found.line, found.column], [line + 1, lines[line]!.search(/"?__proto__/) + 1]);
+    });
+
   it('is frozen to the leaves', () => {
     assert.throws(() => Object.assign(good(MINIMAL).policies.planes, { l4: 'off' }), TypeError);
   });

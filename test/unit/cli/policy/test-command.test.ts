@@ -170,4 +170,15 @@ describe('gatehouse policy test', () => {
     await runCommandLine(['policy', 'test', 'deploy/policies.test.yaml', '--min-coverage', '100'], terminal);
     assert.equal(terminal.said.code, 0, terminal.said.out + terminal.said.err);
   });
+
+  for (const [name, test] of [
+    ['a header', '- { name: a, request: { http: { headers: { __proto__: a } } }, expect: { decision: deny } }'],
+    ['a claim', `- { name: a, ${get}, token: { claims: { __proto__: a } }, expect: { decision: deny } }`],
+  ] as const)
+    it(`refuses ${name} that is called __proto__, which would be lost`, async () => {
+      await using dir = await tempDir();
+      const { code, err } = await run(dir, test);
+      assert.notEqual(code, 0);
+      assert.match(err, /tests\.yaml:7:\d+: no name may be __proto__/);
+    });
 });

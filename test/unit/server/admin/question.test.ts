@@ -47,6 +47,28 @@ describe('readQuestion', () => {
     { route: 'GET /v1/authorities/gate', query: 'verb=taint&use=ssh', message: 'use must be x509 or jwt' },
     { route: 'GET /v1/ledger', query: 'kind=x500', message: 'kind must be x509 or jwt' },
     { route: 'GET /v1/entries/explain', query: 'pid=-1', message: 'pid must be a number' },
+    ...['headers', 'x'].map((name) => ({
+      route: 'POST /v1/explain',
+      body: JSON.parse(`{ "request": { "http": { "${name}": { "a": "b", "__proto__": "c" } } } }`),
+      message: `the request is not one: http.${name}.__proto__: no name may be __proto__`,
+    })),
+    ...['{ "source": { "labels": { "__proto__": "c" } } }', '{ "source": { "labels": { "__proto__": {} } } }'].map(
+      (body) => ({
+        route: 'POST /v1/explain',
+        body: JSON.parse(body),
+        message: 'the request is not one: source.labels.__proto__: no name may be __proto__',
+      }),
+    ),
+    {
+      route: 'POST /v1/explain',
+      body: JSON.parse('{ "contextExtensions": { "__proto__": "c" } }'),
+      message: 'the request is not one: contextExtensions.__proto__: no name may be __proto__',
+    },
+    {
+      route: 'POST /v1/explain',
+      body: JSON.parse('{ "pair": { "from": "a", "to": "b", "http": { "headers": { "__proto__": "c" } } } }'),
+      message: 'the pair is none: http.headers.__proto__: no name may be __proto__',
+    },
     { route: 'POST /v1/rehearsal', body: { use: 'ssh' }, message: 'use: must be x509 or jwt' },
     { route: 'POST /v1/rehearsal', body: { uses: 'jwt' }, message: 'the body: Unrecognized key: "uses"' },
     { route: 'POST /v1/explain', message: 'send a request: { "source": …, "destination": …, "http": … }' },

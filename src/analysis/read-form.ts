@@ -1,0 +1,26 @@
+/**
+ * Reads what was sent by the schema of a form, and names every member that is wrong.
+ * @module
+ */
+import type * as z from 'zod';
+import { GatehouseError } from '../errors.ts';
+import { LOST_NAME_MESSAGE, pathOfLostName } from '../lib/lost-name.ts';
+
+export interface Form<S> {
+  readonly schema: S;
+  /** What a fault of the whole is called, e.g. `request`. */
+  readonly name: string;
+  /** The beginning of the message, e.g. `the request is not one`. */
+  readonly refusal: string;
+}
+
+/** Reads it. @throws GatehouseError `message_invalid`, naming every member that is wrong */
+export function readForm<S extends z.ZodType>({ schema, name, refusal }: Form<S>, value: unknown): z.output<S> {
+  const refused = (problems: readonly string[]): GatehouseError =>
+    new GatehouseError('message_invalid', `${refusal}: ${problems.join('; ')}`, { problems });
+  const lost = pathOfLostName(value);
+  if (lost !== undefined) throw refused([`${lost.join('.')}: ${LOST_NAME_MESSAGE}`]);
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw refused(parsed.error.issues.map(({ path, message }) => `${path.join('.') || name}: ${message}`));
+}
