@@ -31,6 +31,23 @@ describe('names from outside', () => {
     assert.deepEqual(found, []);
   });
 
+  /** `name in object` finds what every object inherits; a literal on the left is a name of ours. */
+  const asked = /(?<!for \((?:const|let) )(?<![\w.$])([a-z][\w.]*) in ([a-z][\w.]*)\b/;
+  const isProse = /^\s*(?:\*|\/[/*])|['"`].*\bin\b.*['"`]|\/\/.*\bin\b|\.$/;
+
+  it('are asked for by Object.hasOwn: `in` is for names of ours', () => {
+    const found = globSync('**/*.ts', { cwd: 'src' })
+      .filter((file) => !file.startsWith('gen/'))
+      .flatMap((file) =>
+        readFileSync(join('src', file), 'utf8')
+          .split('\n')
+          .flatMap((line, i) =>
+            asked.test(line) && !isProse.test(line) ? [`src/${file}:${i + 1}: ${line.trim()}`] : [],
+          ),
+      );
+    assert.deepEqual(found, []);
+  });
+
   it('would be found in a plain object', () => {
     assert.ok(table.test('const effects: Readonly<Record<string, Effect>> = {'));
     assert.ok(table.test('  const labels: Record<string, string> = {};'));

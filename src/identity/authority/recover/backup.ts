@@ -121,7 +121,9 @@ async function takeWhole(deps: Pick<BackupDeps, 'keys'> & { readonly store: Back
       const bytes = await deps.keys.get(keyId);
       if (bytes) keys[keyId] = Buffer.from(bytes).toString('base64');
     }
-    const isWhole = (snapshot.state?.authorities ?? []).every(({ id, keyDestroyed }) => keyDestroyed || id in keys);
+    const isWhole = (snapshot.state?.authorities ?? []).every(
+      ({ id, keyDestroyed }) => keyDestroyed || Object.hasOwn(keys, id),
+    );
     if (isWhole || snapshot.version === lastVersion) return { snapshot, keys };
     lastVersion = snapshot.version;
   }

@@ -102,7 +102,7 @@ function subscribe(wants: Subscription, request: DeltaDiscoveryRequest): void {
     }
     wants.names.add(name);
     // A name that came with the version that it still has needs no answer.
-    if (!(name in request.initialResourceVersions)) wants.owed.add(name);
+    if (!Object.hasOwn(request.initialResourceVersions, name)) wants.owed.add(name);
   }
   for (const name of gone) {
     if (name === WILDCARD) wants.everything = false;

@@ -108,7 +108,9 @@ function problemOf(key: unknown): string | undefined {
   if (members === undefined) return `has no known kty (${[...membersOf.keys()].join(', ')})`;
   const missing = members.find((member) => typeof key[member] !== 'string');
   if (missing !== undefined) return `has no ${missing}`;
-  const garbled = [...members, 'd'].find((member) => member !== 'crv' && member in key && !isBase64(key[member]));
+  const garbled = [...members, 'd'].find(
+    (member) => member !== 'crv' && Object.hasOwn(key, member) && !isBase64(key[member]),
+  );
   if (garbled !== undefined) return `has a ${garbled} that is not base64url`;
   const odd = optionalTexts.find((member) => typeof (key[member] ?? '') !== 'string');
   if (odd !== undefined) return `has a ${odd} that is no text`;
