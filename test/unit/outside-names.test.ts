@@ -13,7 +13,7 @@ const inherited = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'va
 
 describe('names from outside', () => {
   /** Shapes are read by `Object.hasOwn` alone; keys of backups are names that we made; commands are walked, not looked up. */
-  const excepted = /Record<string, (?:Shape|Group)>|^const keys: Record<string, string> = \{\};$/;
+  const excepted = /Record<string, (?:Shape|CommandGroup)>|^const keys: Record<string, string> = \{\};$/;
   const table =
     /^\s*(?:export )?(const \w+: (?:Readonly<)?(?:Partial<)?Record<string, .*= (?:\{.*|Object\.fromEntries.*))$/;
 
