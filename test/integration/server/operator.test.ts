@@ -287,7 +287,7 @@ describe('the operator revokes an identity', function () {
     const typo = productpage.replace('productpage', 'productpaeg');
     const wrong: readonly [flag: string, value: string, says: RegExp][] = [
       ['--id', typo, /not known.*did you mean spiffe:\S*productpage\?/],
-      ['--id', `${productpage}/x/y/z/0/1/2`, /not known.*entry list/],
+      ['--id', `${productpage}/x/y/z/0/1/2`, /not known.*entry list show the names\. To revoke it before/],
       ['--spki', 'ab'.repeat(32), /not known/],
       ['--serial', 'abcd', /not known/],
     ];

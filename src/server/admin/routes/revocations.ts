@@ -106,7 +106,7 @@ function knownOnly({ kind, value, isKnown, nearest }: RevocationTarget, override
     decider: 'it does not follow, and the ledger has no living SVID of it',
   }[kind];
   const meant =
-    nearest === undefined ? 'gatehouse ca ledger and entry list show the names' : `did you mean ${nearest}?`;
+    nearest === undefined ? 'gatehouse ca ledger and entry list show the names.' : `did you mean ${nearest}?`;
   const force = kind === 'serial' ? '' : ' To revoke it before anything is issued to it: --override --reason TEXT';
   throw new GatehouseError(
     'not_found',
