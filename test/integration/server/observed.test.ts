@@ -118,7 +118,14 @@ describe('gatehouse serve, looked at from outside', function () {
     });
     process.kill(server.pid, 'SIGHUP');
     const fetched = await eventually('both are given', async () => {
-      const { svids } = (await gatehouseJson('svid', 'fetch', '--socket', server.ready.workloadApi)) as {
+      const { svids } = (await gatehouseJson(
+        'svid',
+        'fetch',
+        '--socket',
+        server.ready.workloadApi,
+        '--write',
+        dir.at('held'),
+      )) as {
         svids: unknown[];
       };
       return svids.length === 2 || undefined;
@@ -136,14 +143,23 @@ describe('gatehouse serve, looked at from outside', function () {
     await dir.configure({ entries: [{ spiffeId: short, selectors, x509SvidTtl: '5s' }] });
     server = await runGatehouse(dir.config);
     const before = (await samples(server.ready.health)).get('gatehouse_svid_lapsed_total') ?? 0;
-    await gatehouseJson('svid', 'fetch', '--socket', server.ready.workloadApi);
+    await gatehouseJson('svid', 'fetch', '--socket', server.ready.workloadApi, '--write', dir.at('held'));
     await until('it has lapsed', 'gatehouse_svid_lapsed_total', (value) => value === before + 1);
     await until('none is out', 'gatehouse_svid_expiry_seconds', (value) => value === Number.POSITIVE_INFINITY);
   });
 
   it('moves every metric of the contract', async () => {
     await using watch = startChild(
-      ...gatehouseCommand('svid', 'watch', '--socket', server.ready.workloadApi, '--output', 'json'),
+      ...gatehouseCommand(
+        'svid',
+        'watch',
+        '--socket',
+        server.ready.workloadApi,
+        '--write',
+        dir.at('held'),
+        '--output',
+        'json',
+      ),
     );
     await new Promise<void>((resolve) => watch.onLine(() => resolve()));
     const held = await samples(server.ready.health);
