@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import type { RedactedDecision } from '../../../src/authz/record/redacted-decision.ts';
-import type { AttributeContextSchema } from '../../../src/gen/envoy/service/auth/v3/attribute_context_pb.ts';
-import { CheckRequestSchema } from '../../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
-import { createLog } from '../../../src/platform/observe/log.ts';
-import { decision } from '../../../src/policy/decision.ts';
-import { createDecisionLog } from '../../../src/server/log/decision-log.ts';
-import { decisionRecord } from '../../../src/server/log/decision-record.ts';
+import type { RedactedDecision } from '../../../../src/authz/record/redacted-decision.ts';
+import type { AttributeContextSchema } from '../../../../src/gen/envoy/service/auth/v3/attribute_context_pb.ts';
+import { CheckRequestSchema } from '../../../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
+import { createLog } from '../../../../src/platform/observe/log.ts';
+import { decision } from '../../../../src/policy/decision.ts';
+import { createDecisionLog } from '../../../../src/server/log/decision-log.ts';
+import { decisionRecord } from '../../../../src/server/log/decision-record.ts';
 
 type Attributes = MessageInitShape<typeof AttributeContextSchema>;
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { lint } from '../../../src/analysis/lint/lint.ts';
-import { encodeRequestForm } from '../../../src/analysis/request-form.ts';
-import { registryKinds } from '../../../src/policy/dialects/kubernetes/registry-readers.ts';
-import { joinPolicies } from '../../../src/policy/load.ts';
-import type { Absence } from '../../../src/policy/model.ts';
-import { createOwnerIndex } from '../../../src/policy/owners.ts';
-import { readPolicies } from '../../../src/policy/read-policies.ts';
-import { calicoCheck } from '../../differential/calico-player.ts';
+import { lint } from '../../../../src/analysis/lint/lint.ts';
+import { encodeRequestForm } from '../../../../src/analysis/request-form.ts';
+import { registryKinds } from '../../../../src/policy/dialects/kubernetes/registry-readers.ts';
+import { joinPolicies } from '../../../../src/policy/load.ts';
+import type { Absence } from '../../../../src/policy/model.ts';
+import { createOwnerIndex } from '../../../../src/policy/owners.ts';
+import { readPolicies } from '../../../../src/policy/read-policies.ts';
+import { calicoCheck } from '../../../differential/calico-player.ts';
 
 const mesh = {
   trustDomain: 'cluster.local',

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { importJWK, type JWK, jwtVerify } from 'jose';
-import { GatehouseError } from '../../../../src/errors.ts';
-import { createJwtIssuer, newJwtAuthority } from '../../../../src/identity/authority/issue/jwt-issuer.ts';
-import type { JwtAlgorithm } from '../../../../src/identity/authority/settings.ts';
-import { jwtBundleToJwks } from '../../../../src/spiffe/bundle-jwks.ts';
-import { openTestAuthority, requestOf } from '../../../support/authority.ts';
+import { GatehouseError } from '../../../../../src/errors.ts';
+import { createJwtIssuer, newJwtAuthority } from '../../../../../src/identity/authority/issue/jwt-issuer.ts';
+import type { JwtAlgorithm } from '../../../../../src/identity/authority/settings.ts';
+import { jwtBundleToJwks } from '../../../../../src/spiffe/bundle-jwks.ts';
+import { openTestAuthority, requestOf } from '../../../../support/authority.ts';
 
 const ask = (audiences: string[]) => ({ ...requestOf('a', 'workload-api'), audiences });
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { validateJwtSvid } from '../../../../src/identity/delivery/workload-api/validate-jwt-svid.ts';
-import type { Bundle } from '../../../../src/spiffe/bundle.ts';
-import { parseTrustDomain } from '../../../../src/spiffe/trust-domain.ts';
+import { validateJwtSvid } from '../../../../../src/identity/delivery/workload-api/validate-jwt-svid.ts';
+import type { Bundle } from '../../../../../src/spiffe/bundle.ts';
+import { parseTrustDomain } from '../../../../../src/spiffe/trust-domain.ts';
 
 const now = Date.parse('2030-01-01T00:00:00Z');
 const seconds = now / 1000;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { GatehouseError } from '../../../../src/errors.ts';
-import { usageOf } from '../../../../src/identity/delivery/workload-api/usage.ts';
+import { GatehouseError } from '../../../../../src/errors.ts';
+import { usageOf } from '../../../../../src/identity/delivery/workload-api/usage.ts';
 
 const metadata = (given: Readonly<Record<string, string>>) => ({
   get: (name: string) => (given[name] === undefined ? [] : [given[name]]),
