@@ -17,7 +17,7 @@ const SDS = 'envoy.service.secret.v3.SecretDiscoveryService';
 const names = new Map<Status, string>(Object.entries(Status).map(([name, value]) => [value, name]));
 
 /** What it says of that service: a status, or `code N`. */
-function healthOf(target: string, service: string): Promise<Status | string> {
+export function healthOf(target: string, service: string): Promise<Status | string> {
   const client = new Client(target, credentials.createInsecure());
   return new Promise((resolve) => {
     client.makeUnaryRequest(

@@ -11,6 +11,7 @@ import { checkClient, question } from '../../support/check-client.ts';
 import { startChild } from '../../support/child.ts';
 import { eventually } from '../../support/eventually.ts';
 import { allowing, type GatehouseDir, gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';
+import { healthOf } from '../../support/grpc-health.ts';
 import { gatehouseCommand, gatehouseJson, type RunningGatehouse, runGatehouse } from '../../support/run-gatehouse.ts';
 
 const details = 'spiffe://cluster.local/ns/default/sa/details';
@@ -44,22 +45,6 @@ function admin(
       );
     });
     sent.once('error', reject).end();
-  });
-}
-
-function health(target: string, service: string): Promise<Status | string> {
-  const client = new Client(target, credentials.createInsecure());
-  return new Promise((resolve) => {
-    client.makeUnaryRequest(
-      '/grpc.health.v1.Health/Check',
-      (bytes: Uint8Array) => Buffer.from(bytes),
-      (bytes: Buffer) => fromBinary(HealthCheckResponseSchema, bytes),
-      toBinary(HealthCheckRequestSchema, create(HealthCheckRequestSchema, { service })),
-      (error, answer) => {
-        client.close();
-        resolve(error === null ? (answer?.status ?? Status.UNKNOWN) : `code ${error.code}`);
-      },
-    );
   });
 }
 
@@ -201,8 +186,8 @@ describe('gatehouse serve, looked at from outside', function () {
     ] as const;
     for (const [door, services] of doors) {
       for (const service of services)
-        assert.equal(await health(door, service), Status.SERVING, `${service} at ${door}`);
-      assert.equal(await health(door, 'no.such.Service'), `code ${status.NOT_FOUND}`);
+        assert.equal(await healthOf(door, service), Status.SERVING, `${service} at ${door}`);
+      assert.equal(await healthOf(door, 'no.such.Service'), `code ${status.NOT_FOUND}`);
     }
   });
 
