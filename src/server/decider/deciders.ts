@@ -4,17 +4,13 @@
  */
 import type { Socket } from 'node:net';
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
-import type { PolicyModel } from '../../policy/model.ts';
 import type { ListenAddress } from '../../transport/listen/listen-address.ts';
-import { connectionLimit } from '../listeners/connection-limit.ts';
-import { type DeciderProcess, forkDecider } from './decider-process.ts';
-import type { FromDecider, ToDecider } from './messages.ts';
-import { ModelPacker } from './model-parts.ts';
-
-/** What all deciders are told; policies whole, of which each is sent what it has not got. */
-type State =
-  | Exclude<ToDecider, { kind: 'connection' | 'drain' | 'report' | 'policies' }>
-  | { readonly kind: 'policies'; readonly model: PolicyModel };
+import type { DeciderProcess } from './decider-process.ts';
+import type { FromDecider } from './messages.ts';
+import { type ConnectionHandover, createConnectionHandover } from './places/connection-handover.ts';
+import { emptyPlace, noteSaid, type Place, type ToAllDeciders, tellPlace } from './places/place.ts';
+import { createPlaceAnswers, type PlaceAnswers } from './places/place-answers.ts';
+import { createPlaceLife, endWhatHangs, type PlaceLife } from './places/place-life.ts';
 
 export interface DecidersDeps {
   /** Forked before, one a place; a place whose process ends gets another. */
@@ -32,7 +28,7 @@ export interface Deciders extends AsyncDisposable {
   readonly generations: Watchable<readonly number[]>;
   pids(): readonly number[];
   /** Tells all deciders, and each that is started later. */
-  tell(message: State): void;
+  tell(message: ToAllDeciders): void;
   /** Hands a connection to the next decider in turn that is ready; it waits a moment if none is. */
   give(socket: Socket, listener: ListenAddress): void;
   /** Asks for reports, and resolves when all that live have answered, at most `timeoutMs` later. */
@@ -59,217 +55,107 @@ export interface DeciderStatus {
   readonly peersWithout: number;
 }
 
-interface Place {
-  process: DeciderProcess | undefined;
-  generation: number;
-  revocationSequence: number;
-  peersWithCertificate: number;
-  peersWithout: number;
-  startedAt: number;
-  deaths: number;
-  unanswered: number;
-  drained: boolean;
-  packer: ModelPacker;
-  /** Connections that it has not said to have taken. */
-  readonly handedOver: Map<number, { readonly socket: Socket; readonly listener: ListenAddress }>;
-}
-
-const REPORT_EVERY_MS = 1_000;
-/** So many reports missing, and it is taken to hang. */
-const MOST_UNANSWERED = 15;
-const RESTART_FIRST_MS = 50;
-const RESTART_MOST_MS = 5_000;
-/** One that has lived this long starts its back-off anew. */
-const STEADY_MS = 10_000;
-/** Connections that no decider has taken yet, and those that one was given and has not said to have taken. */
-const MOST_WAITING = connectionLimit('check');
+/** What somebody may wait for. */
+const ANSWERS: ReadonlySet<FromDecider['kind']> = new Set(['revoked', 'report', 'drained']);
 
 /** Starts the deciders. */
 export function createDeciders({ processes, heard, ended, broke }: DecidersDeps): Deciders {
-  const places: Place[] = [];
-  const said = new Map<State['kind'], State>();
+  const places = processes.map(emptyPlace);
+  const said = new Map<ToAllDeciders['kind'], ToAllDeciders>();
   const generations = createWatchable<readonly number[]>(processes.map(() => 0));
-  const waiting: { socket: Socket; listener: ListenAddress }[] = [];
-  const answered = new Set<() => void>();
-  const restarts = new Set<NodeJS.Timeout>();
-  let stopping = false;
-  let turn = 0;
-  let connections = 0;
+  const handover = createConnectionHandover(places);
+  const answers = createPlaceAnswers(places);
 
-  const ready = (): Place[] => places.filter(({ process, generation }) => process !== undefined && generation > 0);
   const publish = (): void => {
     const now = places.map(({ generation }) => generation);
     if (now.join() !== generations.value.join()) generations.replace(now);
   };
-  const give: Deciders['give'] = (socket, listener) => {
-    const able = ready().filter(({ handedOver }) => handedOver.size < MOST_WAITING);
-    const chosen = able[turn++ % Math.max(1, able.length)];
-    if (chosen?.process !== undefined) {
-      const id = connections++;
-      chosen.handedOver.set(id, { socket, listener });
-      chosen.process.send({ kind: 'connection', id, listener }, socket);
-    } else if (waiting.length < MOST_WAITING && !stopping) waiting.push({ socket, listener });
-    else socket.destroy();
-  };
-  const flush = (): void => {
-    for (const { socket, listener } of waiting.splice(0)) give(socket, listener);
-  };
-
-  const tell = ({ process, packer }: Place, message: State): void => {
-    if (message.kind !== 'policies') process?.send(message);
-    else if (process !== undefined) process.send({ kind: 'policies', model: packer.pack(message.model) });
-  };
-
-  const hear = (place: Place, process: DeciderProcess, message: FromDecider): void => {
-    if (message.kind === 'in-force') {
-      place.generation = message.generation;
-      publish();
-      flush();
-    }
-    if (message.kind === 'taken') {
-      place.handedOver.get(message.id)?.socket.destroy(); // our end; the decider has its own
-      place.handedOver.delete(message.id);
-    }
-    if (message.kind === 'revoked') {
-      place.revocationSequence = message.sequence;
-      for (const look of [...answered]) look();
-    }
-    if (message.kind === 'report') {
-      place.unanswered = 0;
-      place.peersWithCertificate += message.counts.peersWithCertificate;
-      place.peersWithout += message.counts.peersWithout;
-      for (const look of [...answered]) look();
-    }
-    if (message.kind === 'drained') {
-      place.drained = true;
-      for (const look of [...answered]) look();
-    }
-    heard(message, process.pid);
-  };
-
-  const start = (place: Place, process = forkDecider()): void => {
-    place.startedAt = performance.now();
-    place.unanswered = 0;
-    place.drained = false;
-    place.packer = new ModelPacker();
-    place.revocationSequence = -1;
-    place.peersWithCertificate = 0;
-    place.peersWithout = 0;
-    place.process = process;
-    process.attach({
-      heard(message) {
-        try {
-          hear(place, process, message);
-        } catch (thrown) {
-          broke(process.pid, thrown);
-          process.kill();
-        }
-      },
-      ended(how) {
-        place.process = undefined;
-        place.generation = 0;
-        place.drained = true;
+  const life = createPlaceLife({
+    started(place) {
+      for (const message of said.values()) tellPlace(place, message);
+    },
+    heard(place, message, pid) {
+      noteSaid(place, message);
+      if (message.kind === 'in-force') {
         publish();
-        for (const look of [...answered]) look();
-        const untaken = [...place.handedOver.values()];
-        place.handedOver.clear();
-        for (const { socket, listener } of untaken) give(socket, listener);
-        if (stopping) return;
-        place.deaths = performance.now() - place.startedAt > STEADY_MS ? 1 : place.deaths + 1;
-        const inMs = Math.min(RESTART_FIRST_MS * 2 ** (place.deaths - 1), RESTART_MOST_MS);
-        ended(process.pid, how, inMs);
-        const timer = setTimeout(() => {
-          restarts.delete(timer);
-          start(place);
-        }, inMs);
-        restarts.add(timer);
-      },
-    });
-    for (const message of said.values()) tell(place, message);
-  };
-
-  for (const process of processes) {
-    const place: Place = {
-      process: undefined,
-      generation: 0,
-      revocationSequence: -1,
-      peersWithCertificate: 0,
-      peersWithout: 0,
-      startedAt: 0,
-      deaths: 0,
-      unanswered: 0,
-      drained: false,
-      packer: new ModelPacker(),
-      handedOver: new Map(),
-    };
-    places.push(place);
-    start(place, process);
-  }
-  const asking = setInterval(() => {
-    for (const place of places) {
-      if (place.process === undefined || !place.process.loaded) continue;
-      if (++place.unanswered > MOST_UNANSWERED) place.process.kill();
-      else place.process.send({ kind: 'report' });
-    }
-  }, REPORT_EVERY_MS);
-
-  /** Resolves when `done` holds for every place, looked at whenever one answers, or when the time is over. */
-  const until = (done: (place: Place) => boolean, timeoutMs: number): Promise<void> =>
-    new Promise((resolve) => {
-      const finish = (): void => {
-        clearTimeout(timer);
-        answered.delete(look);
-        resolve();
-      };
-      const look = (): void => {
-        if (places.every(done)) finish();
-      };
-      const timer = setTimeout(finish, timeoutMs);
-      answered.add(look);
-      look();
-    });
+        handover.flush();
+      }
+      if (message.kind === 'taken') handover.taken(place, message.id);
+      if (ANSWERS.has(message.kind)) answers.look();
+      heard(message, pid);
+    },
+    left(place) {
+      publish();
+      answers.look();
+      handover.giveAnew(place);
+    },
+    ended,
+    broke,
+  });
+  for (const [i, process] of processes.entries()) life.start(places[i]!, process);
+  const hanging = endWhatHangs(places);
 
   let draining: Promise<void> | undefined;
-  const stop = async (graceMs: number): Promise<void> => {
-    stopping = true;
-    clearInterval(asking);
-    for (const timer of restarts) clearTimeout(timer);
-    for (const { socket } of waiting.splice(0)) socket.destroy();
-    for (const { process } of places) process?.send({ kind: 'drain', graceMs });
-    await until(({ process, drained }) => process === undefined || drained, graceMs + 1_000);
-    for (const { process } of places) process?.kill();
-    await until(({ process }) => process === undefined, 1_000);
-  };
-  const drain = (graceMs: number): Promise<void> => (draining ??= stop(graceMs));
-
+  const drain = (graceMs: number): Promise<void> =>
+    (draining ??= stop({ places, life, hanging, handover, answers }, graceMs));
   return {
     generations,
     pids: () => places.flatMap(({ process }) => (process === undefined ? [] : [process.pid])),
     tell(message) {
       said.set(message.kind, message);
-      for (const place of places) tell(place, message);
+      for (const place of places) tellPlace(place, message);
     },
-    give,
-    async report(timeoutMs) {
-      for (const place of places) {
-        place.unanswered += 1;
-        place.process?.send({ kind: 'report' });
-      }
-      await until(({ process, unanswered }) => process === undefined || !process.loaded || unanswered === 0, timeoutMs);
-    },
-    statuses: () =>
-      places.flatMap(({ process, generation, revocationSequence, peersWithCertificate, peersWithout }) =>
-        process === undefined
-          ? []
-          : [{ pid: process.pid, generation, revocationSequence, peersWithCertificate, peersWithout }],
-      ),
-    async revokedBy(sequence, timeoutMs) {
-      const isReached = ({ process, revocationSequence }: Place): boolean =>
-        process === undefined || revocationSequence >= sequence;
-      await until(isReached, timeoutMs);
-      return places.every(isReached);
-    },
+    give: handover.give,
+    report: (timeoutMs) => askForReports(places, answers, timeoutMs),
+    statuses: () => places.flatMap(statusOf),
+    revokedBy: (sequence, timeoutMs) => isRevokedBy(places, answers, sequence, timeoutMs),
     drain,
     [Symbol.asyncDispose]: () => drain(0),
   };
+}
+
+async function askForReports(places: readonly Place[], answers: PlaceAnswers, timeoutMs: number): Promise<void> {
+  for (const place of places) {
+    place.unanswered += 1;
+    place.process?.send({ kind: 'report' });
+  }
+  const hasAnswered = ({ process, unanswered }: Place): boolean =>
+    process === undefined || !process.loaded || unanswered === 0;
+  await answers.until(hasAnswered, timeoutMs);
+}
+
+async function isRevokedBy(
+  places: readonly Place[],
+  answers: PlaceAnswers,
+  sequence: number,
+  timeoutMs: number,
+): Promise<boolean> {
+  const isReached = ({ process, revocationSequence }: Place): boolean =>
+    process === undefined || revocationSequence >= sequence;
+  await answers.until(isReached, timeoutMs);
+  return places.every(isReached);
+}
+
+function statusOf(place: Place): readonly DeciderStatus[] {
+  const { process, generation, revocationSequence, peersWithCertificate, peersWithout } = place;
+  if (process === undefined) return [];
+  return [{ pid: process.pid, generation, revocationSequence, peersWithCertificate, peersWithout }];
+}
+
+interface Running {
+  readonly places: readonly Place[];
+  readonly life: PlaceLife;
+  readonly hanging: Disposable;
+  readonly handover: ConnectionHandover;
+  readonly answers: PlaceAnswers;
+}
+
+async function stop({ places, life, hanging, handover, answers }: Running, graceMs: number): Promise<void> {
+  life.stop();
+  hanging[Symbol.dispose]();
+  handover.close();
+  for (const { process } of places) process?.send({ kind: 'drain', graceMs });
+  await answers.until(({ process, drained }) => process === undefined || drained, graceMs + 1_000);
+  for (const { process } of places) process?.kill();
+  await answers.until(({ process }) => process === undefined, 1_000);
 }

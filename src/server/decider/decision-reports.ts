@@ -1,0 +1,72 @@
+/**
+ * What a decider reports of its own accord and when asked: its decisions, what it has counted, how many descriptors it has left.
+ * @module
+ */
+import { CheckCounters } from '../../authz/record/counters.ts';
+import { ParityCanary } from '../../authz/record/parity.ts';
+import type { RedactedDecision } from '../../authz/record/redacted-decision.ts';
+import { DecisionRing, type RingEntry } from '../../authz/record/ring.ts';
+import { watchDescriptors } from '../../platform/observe/descriptors.ts';
+import type { LaneTally } from '../../transport/lane/counts.ts';
+import type { FromDecider } from './messages.ts';
+
+const DRAIN_LOG_EVERY_MS = 100;
+const LOGGED_AT_ONCE = 256;
+
+/** Where Checks record. */
+export interface Recorders {
+  readonly ring: DecisionRing;
+  readonly counters: CheckCounters;
+  readonly parity: ParityCanary;
+}
+
+/** Tells `decisions` ten times a second, `parity` and `descriptors` when there is something, and `report` when asked. */
+export interface DecisionReports extends Disposable {
+  readonly recorders: Recorders;
+  /** Tells all decisions that were not told yet, and then what was counted since the last report. */
+  report(lane: LaneTally | undefined): void;
+}
+
+/**
+ * Starts reporting.
+ *
+ * @param redact  takes the secrets out of what is told
+ */
+export function startReports(
+  tell: (message: FromDecider) => void,
+  redact: (entry: RingEntry) => RedactedDecision,
+): DecisionReports {
+  const ring = new DecisionRing();
+  const counters = new CheckCounters();
+  const parity = new ParityCanary(({ entry, ...report }) =>
+    tell({ kind: 'parity', report: { ...report, entry: redact(entry) } }),
+  );
+  const tellDecisions = (most: number): void => {
+    const { entries, dropped } = ring.drain(most);
+    if (entries.length > 0 || dropped > 0) tell({ kind: 'decisions', entries: entries.map(redact), dropped });
+  };
+  const logging = setInterval(() => tellDecisions(LOGGED_AT_ONCE), DRAIN_LOG_EVERY_MS);
+
+  let fewDescriptors = '';
+  const descriptors = watchDescriptors((_, why) => {
+    if ((why === '') !== (fewDescriptors === '')) tell({ kind: 'descriptors', why });
+    fewDescriptors = why;
+  });
+  return {
+    recorders: { ring, counters, parity },
+    report(lane) {
+      tellDecisions(Number.MAX_SAFE_INTEGER);
+      tell({
+        kind: 'report',
+        counts: counters.take(),
+        parity: parity.take(),
+        lane,
+        memoryBytes: process.memoryUsage.rss(),
+      });
+    },
+    [Symbol.dispose]() {
+      clearInterval(logging);
+      descriptors[Symbol.dispose]();
+    },
+  };
+}

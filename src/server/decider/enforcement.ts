@@ -1,0 +1,106 @@
+/**
+ * How policies come in force in a decider: compiled and tested beside what is in force, which only what passes replaces.
+ * @module
+ */
+import { selfTest } from '../../authz/self-test.ts';
+import type { KeySets, Revocations } from '../../authz/state.ts';
+import { finish, finishInSlices } from '../../lib/work.ts';
+import { releaseMemoryWhenQuiet } from '../../platform/memory/release-memory.ts';
+import { snapshotWork } from '../../policy/compile/compile-snapshot.ts';
+import { CoverCache } from '../../policy/compile/index/cover-cache.ts';
+import type { PolicyModel } from '../../policy/model.ts';
+import { tokenRulesOf } from '../policy/token-rules.ts';
+import type { InForce } from './in-force.ts';
+import type { DeciderSettings, FromDecider } from './messages.ts';
+
+/** How long Checks may wait for a slice of a compilation. */
+const SLICE_MS = 0.5;
+
+export interface EnforcementDeps {
+  readonly inForce: InForce;
+  tell(message: FromDecider): void;
+  /** Checks answered so far: memory is given back while there are none. */
+  checks(): number;
+}
+
+/** Puts in force what a decider is told; tells `in-force`, `refused` and `revoked`. */
+export interface Enforcement extends Disposable {
+  configure(settings: DeciderSettings): void;
+  takePolicies(model: PolicyModel): void;
+  takeKeySets(keySets: KeySets): void;
+  takeRevocations(revocations: Revocations): void;
+}
+
+/** Creates the enforcement of a decider that has neither settings nor policies. */
+export function createEnforcement({ inForce, tell, checks }: EnforcementDeps): Enforcement {
+  const announcing = createAnnouncing(inForce, tell);
+  let settings: DeciderSettings | undefined;
+  let model: PolicyModel | undefined;
+  let attempt = 0;
+  let isWaitingForKeys = false;
+  const covers = new CoverCache();
+  let releasing: Disposable | undefined;
+
+  /** While policies are in force it is done in slices, so that Checks do not wait; what comes later takes the place of what is not ready. */
+  const enforce = async (): Promise<void> => {
+    attempt += 1;
+    if (model === undefined || settings === undefined) return;
+    const mine = attempt;
+    const { generation } = model;
+    const { check: checkOptions, allowEmpty } = settings;
+    const sources = tokenRulesOf(model).map(({ keys }) => keys);
+    // Keys that stand in the policies come right behind them; others may take as long as their source does.
+    isWaitingForKeys = sources.some(({ from, id }) => from === 'inline' && !inForce.hasKeys(id));
+    if (isWaitingForKeys) return;
+    try {
+      const work = snapshotWork(model, { allowEmpty, covers });
+      const snapshot = inForce.hasPolicies
+        ? await finishInSlices(work, SLICE_MS, () => attempt === mine)
+        : finish(work);
+      if (snapshot === undefined || attempt !== mine) return;
+      selfTest(snapshot, checkOptions);
+      inForce.putPolicies(snapshot, model, new Set(sources.map(({ id }) => id)));
+      announcing.announce();
+      releasing?.[Symbol.dispose]();
+      releasing = releaseMemoryWhenQuiet(checks);
+    } catch (thrown) {
+      tell({ kind: 'refused', generation, why: thrown instanceof Error ? thrown.message : String(thrown) });
+    }
+  };
+  return {
+    configure(given) {
+      settings = given;
+      void enforce();
+    },
+    takePolicies(given) {
+      model = given;
+      void enforce();
+    },
+    takeKeySets(keySets) {
+      if (inForce.putKeySets(keySets) && isWaitingForKeys) void enforce();
+    },
+    takeRevocations(revocations) {
+      inForce.putRevocations(revocations);
+      announcing.announceFirst();
+      tell({ kind: 'revoked', sequence: revocations.sequence });
+    },
+    [Symbol.dispose]: () => releasing?.[Symbol.dispose](),
+  };
+}
+
+/** Tells which policies decide from now on; policies that wait for revocations are told of with these. */
+function createAnnouncing({ state }: InForce, tell: EnforcementDeps['tell']) {
+  let announced = false;
+  const announce = (): void => {
+    const { value } = state;
+    if (value === undefined) return;
+    announced = true;
+    tell({ kind: 'in-force', generation: value.snapshot.generation });
+  };
+  return {
+    announce,
+    announceFirst() {
+      if (!announced) announce();
+    },
+  };
+}
