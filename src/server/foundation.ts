@@ -16,7 +16,6 @@ import { createReadinessBoard, type ReadinessBoard } from '../platform/observe/r
 import { prepareDataDir } from '../platform/storage/data-dir.ts';
 import { openStoredTexts, type StoredTexts } from '../platform/storage/stored-texts.ts';
 import type { ServingState } from '../transport/health-service.ts';
-import { refuseNewerStore } from './authority/newer-store.ts';
 import { servicesOf } from './health/services.ts';
 import { connectionLimit } from './listeners/connection-limit.ts';
 import { type HttpListener, openHttpListener } from './listeners/http-listener.ts';
@@ -53,9 +52,14 @@ export interface Foundation extends AsyncDisposable {
 /**
  * Opens it.
  *
+ * @param refuseNewerStore  looks at the authority's store once the data directory is ours, before anything else is written
  * @throws GatehouseError `store_locked`, `store_unusable`, `address_in_use`, `config_invalid`
  */
-export async function openFoundation(config: Config, log: Log): Promise<Foundation> {
+export async function openFoundation(
+  config: Config,
+  log: Log,
+  refuseNewerStore: (config: Config) => Promise<void>,
+): Promise<Foundation> {
   await using stack = new AsyncDisposableStack();
   const observed = observe(config);
   const { board, metrics } = observed;

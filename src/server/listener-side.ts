@@ -38,7 +38,7 @@ export async function openListeners(deps: ListenerSideDeps): Promise<ListenerSid
   const { deciders } = decider;
   const failed = (thrown: unknown): void => log.error(`Check: ${asGatehouseError(thrown).message}`);
   const check =
-    deciders && stack.use(await openCheckListener(listenAddress(config.value.listen.extAuthz), deciders, failed));
+    deciders && stack.use(await openCheckListener(listenAddress(config.value.listen.extAuthz), deciders.give, failed));
   const addressesWith = (admin: ListenAddress): ListenerAddresses => ({
     ...(check && { extAuthz: textOfAddress(check.address) }),
     ...identities.addresses,

@@ -8,6 +8,7 @@ import { asGatehouseError, type GatehouseError } from '../errors.ts';
 import { createFollowers } from '../identity/delivery/feed/followers.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { Readiness } from '../platform/observe/readiness.ts';
+import { refuseNewerStore } from './authority/newer-store.ts';
 import { createAllDeciders } from './decider/all-deciders.ts';
 import { type DeciderProcess, forkDeciders } from './decider/decider-process.ts';
 import { startDeciderSide } from './decider-side.ts';
@@ -49,7 +50,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const { config, log, firstDecider, readyTimeoutMs, signal } = deps;
   const startedAt = Date.now();
   await using stack = new AsyncDisposableStack();
-  const foundation = stack.use(await openFoundation(config, log));
+  const foundation = stack.use(await openFoundation(config, log, refuseNewerStore));
   const workers = config.roles.includes('decider') ? config.extAuthz.workers : 0;
   const processes = stack.use(forkDeciders(workers, firstDecider)); // they load meanwhile
   const failed = (thrown: unknown): void => log.error(`policy sources: ${asGatehouseError(thrown).message}`);

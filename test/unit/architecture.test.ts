@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
+import { serverRooms } from '../support/server-rooms.ts';
 
 /** The values that every room of policy speaks of. */
 const policyValues = [
@@ -47,7 +48,7 @@ const laneValues = ['transport/lane/counts.ts', 'transport/lane/limits.ts', 'tra
 const may: Record<string, readonly string[]> = {
   'main.ts': ['*'],
   cli: ['*'],
-  server: ['*'],
+  ...serverRooms,
   'errors.ts': [],
   /** What the admin API is asked and answers; the console reads it in a browser. */
   'admin-api': ['lib'],
@@ -322,6 +323,11 @@ describe('import arrows', () => {
     assert.equal(allowed('identity/authority', 'authz'), false);
     assert.equal(allowed('identity/authority/keys', 'identity/authority/issue'), false);
     assert.equal(allowed('identity/delivery/sds', 'identity/delivery/workload-api'), false);
+    assert.equal(allowed('server/listeners', 'server/decider'), false);
+    assert.equal(allowed('server/policy', 'server/decider'), false);
+    assert.equal(allowed('server/foundation.ts', 'server/authority'), false);
+    assert.equal(allowed('server/feed', 'server/authority'), false);
+    assert.equal(allowed('server/decider', 'server/admin'), false);
   });
 
   it('lead to src/lib only from rooms, and lib speaks of no domain word', () => {

@@ -2,7 +2,6 @@
  * The decider role, as the primary plays it: processes that answer Check, told all that they decide by.
  * @module
  */
-import type { CheckOptions } from '../../authz/check.ts';
 import type { CheckCounts } from '../../authz/record/counters.ts';
 import type { RedactedParity } from '../../authz/record/redacted-decision.ts';
 import type { Config } from '../../config/config.ts';
@@ -12,6 +11,7 @@ import type { Metrics } from '../../platform/observe/metrics.ts';
 import type { ReadinessBoard } from '../../platform/observe/readiness.ts';
 import type { DecisionLog } from '../log/decision-log.ts';
 import { decisionRecord } from '../log/decision-record.ts';
+import { checkOptions } from '../policy/check-options.ts';
 import type { RefusalReports } from '../refusal-reports.ts';
 import type { DeciderProcess } from './decider-process.ts';
 import { createDeciders, type Deciders } from './deciders.ts';
@@ -83,28 +83,6 @@ const descriptorsOf = (pid: number): string => `descriptors of ${pid}`;
 export function deciderSettings(config: Config): DeciderSettings {
   const { extAuthz, policies, trustDomain } = config;
   return { transport: extAuthz.transport, allowEmpty: policies.allowEmpty, check: checkOptions(config), trustDomain };
-}
-
-/** What a configuration means to Check. */
-function checkOptions({ extAuthz, trustDomain, trustDomainAliases, workloads }: Config): CheckOptions {
-  const { clients, trustedHops, verifyPeer, peerTrustDomains, ambiguousRequests, decisionHeader } = extAuthz;
-  return {
-    workloads: workloads.map(({ namespace, serviceAccount, spiffeId, labels, addresses, trustedHops: hops }) => ({
-      namespace,
-      serviceAccount,
-      spiffeId,
-      labels,
-      addresses,
-      trustedHops: hops,
-    })),
-    clients,
-    trustedHops,
-    ownPrefixes: [trustDomain, ...trustDomainAliases].map((each) => `spiffe://${each}/`),
-    verifyPeer,
-    peerTrustDomains,
-    ambiguousRequests,
-    decisionHeader,
-  };
 }
 
 function hear(

@@ -7,7 +7,7 @@ import type { Config } from '../../config/config.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { PolicyModel } from '../../policy/model.ts';
 import { openPolicySources } from '../../policy/sources/policy-sources.ts';
-import { deciderSettings } from '../decider/decider-role.ts';
+import { checkOptions } from '../policy/check-options.ts';
 import { dialectOptions, sourceOptions } from '../policy/policy-sources.ts';
 import { tokenRulesOf } from '../policy/token-rules.ts';
 import type { ExplainState } from './explain-state.ts';
@@ -27,12 +27,11 @@ const forgetful = {
  * @throws GatehouseError `policy_invalid`
  */
 export async function offlineState(config: Config): Promise<ExplainState> {
-  const settings = deciderSettings(config);
   await using sources = await openPolicySources(sourceOptions(config), { clock: systemClock, lastGood: forgetful });
   const { model } = sources.current.value;
   return {
-    check: settings.check,
-    allowEmpty: settings.allowEmpty,
+    check: checkOptions(config),
+    allowEmpty: config.policies.allowEmpty,
     dialect: dialectOptions(config),
     trustDomain: config.trustDomain,
     owners: config.policies.owners,

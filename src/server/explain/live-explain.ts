@@ -10,7 +10,7 @@ import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
 import type { Config } from '../../config/config.ts';
 import type { Watchable } from '../../lib/watchable.ts';
 import type { PolicyModel } from '../../policy/model.ts';
-import { deciderSettings } from '../decider/decider-role.ts';
+import { checkOptions } from '../policy/check-options.ts';
 import { dialectOptions } from '../policy/policy-sources.ts';
 import { type Knowledge, revocationsOf } from '../revocations.ts';
 import { type ExplainQuestion, type ExplainState, neighbourhood } from './explain-state.ts';
@@ -85,9 +85,9 @@ export function createLiveExplain({ config, policies, keySets, authority }: Live
 function settingsFor(
   config: Config,
 ): Pick<ExplainState, 'check' | 'allowEmpty' | 'dialect' | 'owners' | 'trustDomain'> {
-  const { check, allowEmpty } = deciderSettings(config);
   const { trustDomain, policies } = config;
-  return { check, allowEmpty, dialect: dialectOptions(config), trustDomain, owners: policies.owners };
+  const { allowEmpty, owners } = policies;
+  return { check: checkOptions(config), allowEmpty, dialect: dialectOptions(config), trustDomain, owners };
 }
 
 /** Makes a value again only when what it is made of is another object: what is the same is not told again. */

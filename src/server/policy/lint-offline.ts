@@ -18,7 +18,7 @@ import type { Absence } from '../../policy/model.ts';
 import { createOwnerIndex } from '../../policy/owners.ts';
 import { joinForLook, readPaths } from '../../policy/sources/load-paths.ts';
 import type { PolicyPath } from '../../policy/sources/policy-path.ts';
-import { deciderSettings } from '../decider/decider-role.ts';
+import { checkOptions } from './check-options.ts';
 import { dialectOptions, sourceOptions } from './policy-sources.ts';
 
 export interface LintRequest {
@@ -94,5 +94,5 @@ export function lintOffline(request: LintRequest): LintAnswer {
 
 /** A lint's callers are made up: no certificate of theirs can be checked. */
 function questionOptions(config: Config): QuestionOptions {
-  return { ...deciderSettings(config).check, verifyPeer: 'off' };
+  return { ...checkOptions(config), verifyPeer: 'off' };
 }
