@@ -48,7 +48,7 @@ export class DecisionRing {
     this.#allows = new EffectRing(size, allowsPerSecond);
   }
 
-  /** Keeps one decision, if its lane has room and rate. */
+  /** Keeps one decision, if the ring of its effect has room and rate. */
   record(
     decision: Decision,
     id: Buffer,
@@ -59,8 +59,8 @@ export class DecisionRing {
     caller: Caller,
     tokens: TokenOutcome | undefined,
   ): void {
-    const lane = decision.effect === 'deny' ? this.#denies : this.#allows;
-    lane.record(decision, id, nowMs, destination, snapshot, request, caller, tokens);
+    const ring = decision.effect === 'deny' ? this.#denies : this.#allows;
+    ring.record(decision, id, nowMs, destination, snapshot, request, caller, tokens);
   }
 
   /** Takes up to `most` decisions that were not taken yet, denies first, and how many were dropped since the last call. */
