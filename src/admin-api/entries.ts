@@ -13,6 +13,8 @@ export const entriesAnswer = z.object({
       selectors: list(z.string()),
       /** A duration, e.g. `1h`. */
       x509SvidTtl: z.string(),
+      /** Absent from servers before it was told. */
+      jwtSvidTtl: z.string().optional(),
       dnsNames: list(z.string()),
       hint: z.string(),
       isServiceAccount: z.boolean(),

@@ -108,6 +108,7 @@ export interface EntryConfig {
   readonly spiffeId: SpiffeId;
   readonly selectors: readonly Selector[];
   readonly x509SvidTtlMs: number;
+  readonly jwtSvidTtlMs: number;
   readonly dnsNames: readonly string[];
   readonly hint: string;
   /** `file:line`, for people. */

@@ -88,6 +88,7 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
         spiffeId: parseSpiffeId(entry.spiffeId),
         selectors: entry.selectors,
         x509SvidTtlMs: durationMs(entry.x509SvidTtl ?? authority.x509SvidTtl),
+        jwtSvidTtlMs: durationMs(entry.jwtSvidTtl ?? authority.jwtSvidTtl),
         dnsNames: entry.dnsNames,
         hint: entry.hint,
         origin: originOf(['entries', i]),

@@ -6,6 +6,7 @@ import { authorityIdOf } from '../spiffe/own-ids.ts';
 import { trustDomainOf } from '../spiffe/spiffe-id.ts';
 import type { Config, ListenerConfig, TcpListener, UnixListener } from './config.ts';
 import type { Problem } from './finding.ts';
+import { lifeProblems } from './life-rules.ts';
 import { isLoopback } from './loopback.ts';
 
 /** What `sockaddr_un` holds besides the final zero byte. */
@@ -19,6 +20,7 @@ export function ruleProblems(config: Config): Problem[] {
   return [
     ...roleProblems(config),
     ...storeProblems(config),
+    ...lifeProblems(config),
     ...authorityProblems(config),
     ...listenerProblems(config),
     ...identityProblems(config),
@@ -66,30 +68,7 @@ function* storeProblems({ store, authority }: Config): Iterable<Problem> {
   }
 }
 
-function* authorityProblems({ authority, entries, store }: Config): Iterable<Problem> {
-  const { x509SvidTtlMs, x509AuthorityTtlMs, jwtSvidTtlMs, jwtAuthorityTtlMs, keyStore } = authority;
-  const lives: [field: string, svidMs: number, authorityMs: number, authorityField: string][] = [
-    ['x509SvidTtl', x509SvidTtlMs, x509AuthorityTtlMs, 'x509AuthorityTtl'],
-    ['jwtSvidTtl', jwtSvidTtlMs, jwtAuthorityTtlMs, 'jwtAuthorityTtl'],
-  ];
-  for (const [field, svidMs, authorityMs, authorityField] of lives) {
-    if (2 * svidMs <= authorityMs) continue;
-    yield {
-      code: 'too-long',
-      path: ['authority', field],
-      message: `an authority of ${authorityField} could not be replaced in time: what it signs lives more than half as long`,
-      fix: `make ${field} at most half of ${authorityField}`,
-    };
-  }
-  for (const [i, entry] of entries.entries()) {
-    if (2 * entry.x509SvidTtlMs <= x509AuthorityTtlMs || entry.x509SvidTtlMs === x509SvidTtlMs) continue;
-    yield {
-      code: 'too-long',
-      path: ['entries', i, 'x509SvidTtl'],
-      message: `an authority of x509AuthorityTtl could not be replaced in time: what it signs for ${entry.spiffeId} lives more than half as long`,
-      fix: 'make x509SvidTtl at most half of authority.x509AuthorityTtl',
-    };
-  }
+function* authorityProblems({ authority: { keyStore }, store }: Config): Iterable<Problem> {
   if (keyStore === 'memory' && store.kind === 'postgres') {
     yield {
       code: 'not-supported',

@@ -110,6 +110,7 @@ const entry = z.strictObject({
     .min(1, 'an entry without selectors would entitle everybody')
     .describe('All must hold.'),
   x509SvidTtl: field.duration.optional(),
+  jwtSvidTtl: field.duration.optional(),
   dnsNames: z.array(field.dnsName).prefault([]),
   hint: z.string().max(1024).prefault(''),
 });

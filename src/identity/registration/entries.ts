@@ -11,6 +11,7 @@ export interface WrittenEntry {
   readonly spiffeId: SpiffeId;
   readonly selectors: readonly Selector[];
   readonly x509SvidTtlMs: number;
+  readonly jwtSvidTtlMs: number;
   readonly dnsNames: readonly string[];
   readonly hint: string;
   readonly origin: string;
@@ -37,7 +38,12 @@ export function entriesOf(
   const bound = workloads.flatMap(({ spiffeId, socket, origin }) =>
     socket === undefined
       ? []
-      : [{ spiffeId, selectors: [socketSelector(socket.path)], x509SvidTtlMs, dnsNames: [], hint: '', origin }],
+      : [
+          {
+            ...{ spiffeId, selectors: [socketSelector(socket.path)], x509SvidTtlMs, jwtSvidTtlMs },
+            ...{ dnsNames: [], hint: '', origin },
+          },
+        ],
   );
-  return [...entries, ...bound].map((each) => ({ ...each, jwtSvidTtlMs, federatesWith: [] }));
+  return [...entries, ...bound].map((each) => ({ ...each, federatesWith: [] }));
 }

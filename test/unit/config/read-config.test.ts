@@ -61,6 +61,7 @@ describe('readConfig', () => {
   - spiffeId: spiffe://cluster.local/ns/default/sa/details
     selectors: [unix:uid:1001]
     x509SvidTtl: 10m
+    jwtSvidTtl: 90s
 workloads:
   - namespace: default
     serviceAccount: details
@@ -68,6 +69,7 @@ workloads:
     socket: { path: ./run/details.sock, mode: 0640, owner: 1001 }
 `);
     assert.equal(config.entries[0]!.x509SvidTtlMs, 600_000);
+    assert.equal(config.entries[0]!.jwtSvidTtlMs, 90_000);
     assert.equal(config.entries[0]!.origin, `${FILE}:3`);
     assert.equal(config.workloads[0]!.spiffeId, 'spiffe://cluster.local/ns/default/sa/details');
     assert.deepEqual(config.workloads[0]!.socket, {
@@ -139,6 +141,27 @@ workloads:
       line: 6,
       path: 'entries[0].x509SvidTtl',
       says: /more than half as long/,
+    },
+    {
+      name: 'an entry whose tokens outlive half of their authority',
+      text: `${MINIMAL}authority: { jwtAuthorityTtl: 10h }\nentries:\n- spiffeId: spiffe://cluster.local/a\n  selectors: [unix:uid:1]\n  jwtSvidTtl: 6h`,
+      line: 6,
+      path: 'entries[0].jwtSvidTtl',
+      says: /more than half as long/,
+    },
+    {
+      name: 'an entry whose tokens would be over before they begin',
+      text: `${MINIMAL}entries:\n- spiffeId: spiffe://cluster.local/a\n  selectors: [unix:uid:1]\n  jwtSvidTtl: 999ms`,
+      line: 5,
+      path: 'entries[0].jwtSvidTtl',
+      says: /less than a second/,
+    },
+    {
+      name: 'SVIDs that would be over before they begin',
+      text: `${MINIMAL}authority: { x509SvidTtl: 500ms }`,
+      line: 2,
+      path: 'authority.x509SvidTtl',
+      says: /less than a second/,
     },
     {
       name: 'a duration of nothing',

@@ -65,6 +65,7 @@ describe('entriesOf', () => {
           spiffeId: parseSpiffeId(id('a')),
           selectors: ['unix:uid:1'],
           x509SvidTtlMs: 5,
+          jwtSvidTtlMs: 7,
           dnsNames: ['a'],
           hint: 'h',
           origin: 'f:1',
@@ -84,7 +85,7 @@ describe('entriesOf', () => {
         jwtSvidTtlMs,
       ]),
       [
-        [id('a'), ['unix:uid:1'], 5, 30],
+        [id('a'), ['unix:uid:1'], 5, 7],
         [id('c'), ['socket:/run/c'], 60, 30],
       ],
     );
