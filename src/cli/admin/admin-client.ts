@@ -9,9 +9,10 @@ import type { AdminEndpoint } from './admin-transport.ts';
 
 /** What the options of a command say about the server that it asks. */
 export interface AdminFlags {
+  /** Read only where the configuration is needed. */
+  readonly config: string;
   readonly admin?: string;
   readonly svid?: string;
-  readonly config: string;
 }
 
 /** The option `--admin`; without it the configuration file tells. */
@@ -48,7 +49,7 @@ async function endpointOf(flags: AdminFlags): Promise<AdminEndpoint> {
   }
   const { adminTls } = await import('./admin-tls.ts');
   const { hostname, port, host } = urlOf(address);
-  const tls = await adminTls(flags.svid, flags.config);
+  const tls = await adminTls(flags.svid, () => flags.config);
   const name = hostname.replace(/^\[|\]$/g, '');
   return {
     address: `https://${host}`,

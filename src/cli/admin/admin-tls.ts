@@ -36,7 +36,7 @@ type Own = Pick<PemSvid, 'chainPem' | 'keyPem' | 'bundlePem'>;
  * @param source  a directory with `svid.pem`, `key.pem`, `bundle.pem`, or `unix:PATH` of a Workload API; absent: that of the configuration
  * @throws GatehouseError `config_invalid`, or as `fetchX509Svids`
  */
-export async function adminTls(source: string | undefined, config: string): Promise<TlsConnectOptions> {
+export async function adminTls(source: string | undefined, config: () => string): Promise<TlsConnectOptions> {
   const own = source === undefined || source.startsWith('unix:') ? await fetched(source, config) : written(source);
   const trustDomain = trustDomainOf(idOf(new X509Certificate(own.chainPem).subjectAltName ?? ''));
   const accepted: readonly string[] = [authorityIdOf(trustDomain), deciderIdOf(trustDomain)];
@@ -61,12 +61,12 @@ export async function adminTls(source: string | undefined, config: string): Prom
   };
 }
 
-async function fetched(source: string | undefined, config: string): Promise<Own> {
+async function fetched(source: string | undefined, config: () => string): Promise<Own> {
   const [{ fetchX509Svids }, { pemSvids }] = await Promise.all([
     import('../svid/workload-client.ts'),
     import('../svid/svid-pem.ts'),
   ]);
-  const socket = await workloadSocket({ ...(source !== undefined && { socket: source }), config });
+  const socket = source ?? (await workloadSocket({ config: config() }));
   for await (const message of fetchX509Svids(socket, AbortSignal.timeout(10_000), {
     lifeSeconds: ONE_COMMAND_SECONDS,
   })) {

@@ -5,6 +5,7 @@
 import { relative } from 'node:path';
 import { Command, Option } from 'commander';
 import type { LintFinding, Witness } from '../../analysis/lint/lint-finding.ts';
+import { configIfAny, PLACES_TEXT } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
 import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -32,11 +33,15 @@ export function policyLintCommand(terminal: Terminal): Command {
     .action(
       action<Flags>(terminal, async (flags, paths) => {
         const { lintOffline } = await import('../../server/policy/lint-offline.ts');
-        if (paths.length === 0 && flags.config === undefined) {
+        const configFile = paths.length === 0 ? configIfAny(flags.config) : flags.config;
+        if (paths.length === 0 && configFile === undefined) {
           const { GatehouseError } = await import('../../errors.ts');
-          throw new GatehouseError('config_invalid', 'nothing to lint: name files, or a configuration with --config');
+          throw new GatehouseError(
+            'config_invalid',
+            `nothing to lint: name files, or a configuration (--config, ${PLACES_TEXT})`,
+          );
         }
-        const request = { paths, configFile: flags.config, rootNamespace: flags.rootNamespace };
+        const request = { paths, configFile, rootNamespace: flags.rootNamespace };
         const { findings: all, summary } = lintOffline(request);
         const findings = all.filter(({ severity }) => severity === 'error' || flags.severity === 'warning');
         show(terminal, flags.output, { ok: findings.length === 0, findings, summary }, (shown) =>

@@ -4,6 +4,7 @@
  */
 import { Option } from 'commander';
 import type { DialectOptions } from '../../policy/dialects/contribution.ts';
+import { configIfAny, PLACES_TEXT } from '../config/config-option.ts';
 
 /** What the options of the policy commands say about the mesh. */
 export interface PolicyFlags {
@@ -13,7 +14,10 @@ export interface PolicyFlags {
 
 /** The option `--config`; without it the mesh has the usual names. */
 export function policyConfigOption(): Option {
-  return new Option('-c, --config <file>', 'configuration that names trust domain, root namespace and providers');
+  return new Option(
+    '-c, --config <file>',
+    `configuration that names trust domain, root namespace and providers (else ${PLACES_TEXT}, if there is one)`,
+  );
 }
 
 /** The option `--root-namespace`. */
@@ -22,7 +26,8 @@ export function rootNamespaceOption(): Option {
 }
 
 /** What the flags say, else the configuration, else the contract's defaults. */
-export async function policyOptions({ config, rootNamespace }: PolicyFlags): Promise<DialectOptions> {
+export async function policyOptions({ config: flag, rootNamespace }: PolicyFlags): Promise<DialectOptions> {
+  const config = configIfAny(flag);
   const usual = {
     trustDomain: 'cluster.local',
     trustDomainAliases: [],

@@ -5,7 +5,8 @@
 import { Command, Option } from 'commander';
 import { asGatehouseError, GatehouseError } from '../../errors.ts';
 import { cleanEnvironment, droppedVariables } from '../../platform/hardening/node-environment.ts';
-import { type ConfigFlag, configOption } from '../config/config-option.ts';
+import { type ConfigFlag, configOption, textOfFound, withFoundConfig } from '../config/config-option.ts';
+import type { FoundConfig } from '../config/find-config.ts';
 import { durationOption } from '../terminal/number-options.ts';
 import { jsonText, type OutputFormat, outputOption, showError } from '../terminal/output.ts';
 import type { ExitCode, Terminal } from '../terminal/terminal.ts';
@@ -60,9 +61,9 @@ SIGTERM ends it after running work has ended. SIGHUP reads policies, entries, wo
 Example:
   gatehouse serve --config /etc/gatehouse/gatehouse.yaml`,
     )
-    .action(async (flags: Flags) => {
+    .action(async (flags: Flags, command: Command) => {
       startClean();
-      const code = await serve(flags, terminal);
+      const code = await serve(flags, command, terminal);
       if (code !== undefined) process.exit(code);
     });
 }
@@ -86,7 +87,11 @@ function startClean(): void {
 /** What a start that failed may take to end in order; nothing is lost without it, as nothing is by SIGKILL. */
 const STOP_MS = 5_000;
 
-async function serve(flags: Flags, terminal: Terminal): Promise<ExitCode | undefined> {
+async function serve(given: Flags, command: Command, terminal: Terminal): Promise<ExitCode | undefined> {
+  let found: FoundConfig | undefined;
+  const flags = withFoundConfig(given, command, (taken) => {
+    found = taken;
+  });
   const dropped = process.env[DROPPED];
   delete process.env[DROPPED];
   // First of all, so that its modules load while ours do; ended below if nothing comes of it.
@@ -110,6 +115,7 @@ async function serve(flags: Flags, terminal: Terminal): Promise<ExitCode | undef
     const { readyTimeout: readyTimeoutMs, drainTimeout: drainTimeoutMs } = flags;
     const config = read();
     const log = createLog(config.log.level);
+    if (found !== undefined) log.info({ file: config.file, by: found.by }, textOfFound(found));
     let server: Awaited<ReturnType<typeof startServer>> | undefined;
     let reloading = Promise.resolve();
     process.on('SIGHUP', () => {

@@ -19,8 +19,8 @@ export function socketOption(): Option {
 }
 
 /** The address to call. @throws GatehouseError `config_invalid` if neither names one */
-export async function workloadSocket({ socket, config }: SocketFlag): Promise<string> {
-  if (socket !== undefined) return socket;
+export async function workloadSocket(flags: SocketFlag): Promise<string> {
+  if (flags.socket !== undefined) return flags.socket;
   const { loadConfig } = await import('../../config/read-config.ts');
-  return `unix:${loadConfig(config).listen.workloadApi.path}`;
+  return `unix:${loadConfig(flags.config).listen.workloadApi.path}`;
 }

@@ -2,7 +2,9 @@
  * Runs what a command does, and turns its end into an exit code.
  * @module
  */
-import { type OutputFormat, showError } from './output.ts';
+import type { Command } from 'commander';
+import { textOfFound, withFoundConfig } from '../config/config-option.ts';
+import { note, type OutputFormat, showError } from './output.ts';
 import type { ExitCode, Terminal } from './terminal.ts';
 
 interface CommonFlags {
@@ -18,7 +20,10 @@ export function action<F extends CommonFlags>(
 ): (...args: unknown[]) => Promise<void> {
   return async (...args) => {
     // commander calls with the operands in order, then the flags, then the command itself
-    const flags = args.at(-2) as F;
+    const given = args.at(-2) as F;
+    const flags = withFoundConfig(given, args.at(-1) as Command, (found) => {
+      if (given.output !== 'json') note(terminal, textOfFound(found));
+    });
     try {
       terminal.exit(await body(flags, (args.slice(0, -2) as (string | readonly string[])[]).flat()));
     } catch (thrown) {

@@ -4,7 +4,7 @@
  */
 import { Command, Option } from 'commander';
 import type { Derivation } from '../../admin-api/decisions.ts';
-import { type AdminFlags, adminClient, adminOption } from '../admin/admin-client.ts';
+import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
 import { note, type OutputFormat, outputOption, show } from '../terminal/output.ts';
@@ -22,6 +22,7 @@ export function whyCommand(terminal: Terminal): Command {
     .argument('<id>', "the decision's id: decision_id in Envoy's access log, id in its dynamic metadata")
     .addOption(new Option('--as-test [file]', 'write it as a policy test: to stdout, or added to a file of tests'))
     .addOption(adminOption())
+    .addOption(svidOption())
     .addOption(configOption())
     .addOption(outputOption())
     .addHelpText('after', '\nExample:\n  gatehouse why Zm9vYmFyYmF0000000001a --as-test tests/details.yaml')

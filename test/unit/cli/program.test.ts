@@ -34,6 +34,19 @@ describe('runCommandLine', () => {
     }
   });
 
+  it('lets every command that asks a server show an SVID, and find the configuration', async () => {
+    for (const command of await allCommands()) {
+      const { out } = await run(...command, '--help');
+      if (out.includes('listen.admin')) assert.match(out, /--svid <source>/, command.join(' '));
+      if (!out.includes('--config <file>') || command.join(' ') === 'policy test') continue;
+      assert.match(
+        out.replaceAll(/\s+/g, ' '),
+        /GATEHOUSE_CONFIG, \.\/gatehouse\.yaml, \/etc\/gatehouse\/gatehouse\.yaml/,
+        command.join(' '),
+      );
+    }
+  });
+
   it('says its version', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
     assert.deepEqual(await run('--version'), { out: `${version}\n`, err: '', code: 0 });

@@ -9,7 +9,8 @@ import type { ExplainAnswer } from '../../../admin-api/explain.ts';
 import type { Pair } from '../../../analysis/pair.ts';
 import type { Config } from '../../../config/config.ts';
 import { GatehouseError } from '../../../errors.ts';
-import { adminClient } from '../../admin/admin-client.ts';
+import { adminClient, adminOption, svidOption } from '../../admin/admin-client.ts';
+import { configFile, PLACES_TEXT } from '../../config/config-option.ts';
 import { note } from '../../terminal/output.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 
@@ -17,6 +18,7 @@ import type { Terminal } from '../../terminal/terminal.ts';
 export interface AskedFlags {
   readonly config?: string;
   readonly admin?: string;
+  readonly svid?: string;
   readonly offline?: boolean;
   readonly policies?: readonly string[];
   readonly registry?: readonly string[];
@@ -28,9 +30,10 @@ export function askedOptions(): Option[] {
   return [
     new Option(
       '-c, --config <file>',
-      'gatehouse.yaml: its server is asked if it runs, else its files (default: ./gatehouse.yaml)',
+      `gatehouse.yaml: its server is asked if it runs, else its files (else ${PLACES_TEXT})`,
     ),
-    new Option('--admin <address>', 'the running server to ask: unix:PATH'),
+    adminOption(),
+    svidOption(),
     new Option('--offline', 'ask the files of --config, whether a server runs or not'),
     new Option('--policies <path...>', 'ask these policy files and directories'),
     new Option('--registry <path...>', 'with --policies: Pods, Namespaces and ServiceAccounts as Kubernetes YAML'),
@@ -48,8 +51,14 @@ export interface Asked {
 export async function openAsked(flags: AskedFlags, terminal: Terminal): Promise<Asked> {
   const { admin, offline, policies } = flags;
   if (offline === true || policies !== undefined) return files(await configOf(flags));
-  const config = flags.config ?? 'gatehouse.yaml';
-  const client = await adminClient({ config, ...(admin !== undefined && { admin }) });
+  const { svid } = flags;
+  const client = await adminClient({
+    ...(admin !== undefined && { admin }),
+    ...(svid !== undefined && { svid }),
+    get config() {
+      return configFile(flags.config);
+    },
+  });
   if (admin !== undefined || (await runs(client))) return server(client);
   note(terminal, 'no server runs; the files of the configuration were asked');
   return files(await configOf(flags));
@@ -111,7 +120,7 @@ export async function configOf({
     if (reading.ok) return reading.config;
     throw findingsError(reading.findings);
   }
-  const loaded = loadConfig(config ?? 'gatehouse.yaml');
+  const loaded = loadConfig(configFile(config));
   if (paths === undefined) return loaded;
   return {
     ...loaded,
