@@ -10,6 +10,7 @@ import { type AuthorityRecord, type AuthorityUse, activeOf, preparedOf } from '.
 import type { AuthorityStore } from '../store/store.ts';
 import type { Order, Verb, VerbOutcome } from './orders.ts';
 import { activateDueAt, activateMustAt, isValidAt, prepareDueAt } from './schedule.ts';
+import { retire } from './slots.ts';
 
 export interface CalendarDeps {
   readonly store: Pick<AuthorityStore, 'shared'>;
@@ -100,13 +101,20 @@ async function prepareOnce(use: AuthorityUse, isOver: boolean, deps: CalendarDep
   const { current, clock, run } = deps;
   const prepared = preparedOf(current.state, use);
   if (prepared && isValidAt(prepared, clock.now()) && !(await deps.isGone(prepared.id))) return;
-  // By its name: the last step, which an undo would reverse, may be about another authority.
-  if (prepared) {
-    const unused = order(use, 'it expired, lost its key, or is not valid yet, before it was used', true);
-    await run('revoke', { ...unused, authorityId: prepared.id });
-  }
+  if (prepared) await makeRoom(prepared, deps);
   if (!isOver && use === 'x509') await checkOutlives(activeOf(current.state, use), deps);
   await run('prepare', order(use, isOver ? 'no authority signs' : 'schedule'));
+}
+
+/** Takes away a prepared authority that cannot sign now: it expired, lost its key, or is not valid yet. */
+async function makeRoom({ id, use, activatedAt }: AuthorityRecord, { current, clock, run }: CalendarDeps): Promise<void> {
+  const why = 'it expired, lost its key, or is not valid yet';
+  // By its name: the last step, which an undo would reverse, may be about another authority.
+  const unused = { ...order(use, `${why}, before it was used`, true), authorityId: id };
+  if (activatedAt === undefined) return void (await run('revoke', unused));
+  const reason = `${why}; what it signed is trusted until it expires`;
+  const audit = { at: clock.now(), who: 'gatehouse', verb: 'ca retire', use, authorityId: id, reason, result: 'done' };
+  await current.change((state) => ({ state: retire(state, id), audit }));
 }
 
 /** A new authority that ends with the one that signs would only change keys: its upstream CA must be renewed first. */

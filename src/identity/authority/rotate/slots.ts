@@ -143,6 +143,12 @@ export function revoke(state: AuthorityState, use: AuthorityUse, id: string, atM
   return withStep({ ...out, sequence: state.sequence + 1 }, 'revoke', target);
 }
 
+/**
+ * Makes a prepared authority old that signed until its activation was undone: it gives its place to another, and what it signed is
+ * trusted until it expires. No step of anybody's, so that there is nothing to undo.
+ */
+export const retire = (state: AuthorityState, id: string): AuthorityState => withRecord(state, id, { slot: 'old' });
+
 /** The last step of that use; undefined when there is nothing to undo. */
 export function lastStep(state: AuthorityState, use: AuthorityUse): Step | undefined {
   return state.steps.findLast((step) => step.use === use);
@@ -183,7 +189,7 @@ function undoActivate(state: AuthorityState, record: AuthorityRecord, previous: 
   }
   const already = preparedOf(state, record.use);
   if (already) return refuse(`${record.use} authority ${already.id} is prepared; revoke it first`, { id: already.id });
-  const back = withRecord(state, record.id, { slot: 'prepared', activatedAt: undefined });
+  const back = withRecord(state, record.id, { slot: 'prepared' });
   return withRecord(back, before.id, { slot: 'active' });
 }
 

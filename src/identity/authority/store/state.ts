@@ -38,6 +38,7 @@ export interface AuthorityRecord {
   readonly notBeforeAt: number;
   readonly notAfterAt: number;
   readonly preparedAt: number;
+  /** When it began to sign; kept when that is undone, since what it signed lives on. */
   readonly activatedAt: number | undefined;
   readonly taintedAt: number | undefined;
   readonly revokedAt: number | undefined;

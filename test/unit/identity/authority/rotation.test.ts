@@ -301,6 +301,27 @@ describe('rotation by the calendar', () => {
     assert.match(row?.reason ?? '', /^override: the active authority is about to expire/);
   });
 
+  for (const [what, leapMs] of [
+    ['is not valid yet after a leap back', -HOUR],
+    ['is over after a leap on', 30 * HOUR],
+  ] as const) {
+    it(`trusts what an authority signed whose activation was undone, also when it ${what}`, async () => {
+      const { authority, clock } = await openTestAuthority({ x509AuthorityTtlMs: 24 * HOUR });
+      clock.advance(20 * HOUR);
+      await authority.prepare(orderOf());
+      await authority.activate(orderOf('x509', { override: true }));
+      const svid = await authority.issueX509(requestOf('a'));
+      await authority.undo(orderOf());
+      clock.advance(leapMs);
+      await authority.tick();
+      clock.advance(-leapMs);
+      await authority.tick();
+      assert.equal(verifySvidChain(svid.chain, authority.bundles.value.own, clock.now()).ok, true);
+      const audit = await authority.audit(20);
+      assert.ok(audit.some((row) => row.verb === 'ca retire' && row.authorityId === svid.authorityId));
+    });
+  }
+
   it('makes a new authority when the server was away until the last one had expired', async () => {
     const kept = await openTestAuthority({ x509AuthorityTtlMs: 24 * HOUR });
     await kept.authority[Symbol.asyncDispose]();
