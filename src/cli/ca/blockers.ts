@@ -3,14 +3,15 @@
  * @module
  */
 import type { GateDetails } from '../../admin-api/errors.ts';
-import { textTable } from '../terminal/output.ts';
+import type { Look } from '../terminal/look.ts';
+import { textTable } from '../terminal/text-table.ts';
 
 type Blocked = Pick<GateDetails, 'blockers' | 'blockerCount' | 'etaSeconds'>;
 
 const MOST_SHOWN = 20;
 
 /** One line a blocker, at most 20, and when all of it will be over. */
-export function blockerTable({ blockers, blockerCount, etaSeconds }: Blocked, nowMs: number): string {
+export function blockerTable({ blockers, blockerCount, etaSeconds }: Blocked, nowMs: number, look: Look): string {
   const rows = blockers
     .slice(0, MOST_SHOWN)
     .map((each) => [
@@ -22,7 +23,7 @@ export function blockerTable({ blockers, blockerCount, etaSeconds }: Blocked, no
       each.doneBy === null ? 'not by waiting' : inTime(Date.parse(each.doneBy), nowMs),
     ]);
   const more = blockerCount > rows.length ? `… and ${blockerCount - rows.length} more\n` : '';
-  const table = textTable(['WHO', 'CONSUMER', 'GRADE', 'HOLDS', 'LAST SEEN', 'DONE'], rows, 'nobody');
+  const table = textTable(['WHO', 'CONSUMER', 'GRADE', 'HOLDS', 'LAST SEEN', 'DONE'], rows, 'nobody', look);
   return `${table}${more}${etaText(etaSeconds)}\n`;
 }
 

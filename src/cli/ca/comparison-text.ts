@@ -3,11 +3,12 @@
  * @module
  */
 import type { ComparisonAnswer } from '../../admin-api/rehearsal.ts';
-import { textTable } from '../terminal/output.ts';
+import type { Look } from '../terminal/look.ts';
+import { textTable } from '../terminal/text-table.ts';
 import { lengthText } from './blockers.ts';
 
 /** One line a step, each as the time since its own start. */
-export function comparisonText({ forecast, actual }: ComparisonAnswer): string {
+export function comparisonText({ forecast, actual }: ComparisonAnswer, look: Look): string {
   const since = (start: string | null, at: string | null): string =>
     start === null || at === null ? '-' : `+ ${lengthText(Date.parse(at) - Date.parse(start))}`;
   return textTable(
@@ -23,5 +24,6 @@ export function comparisonText({ forecast, actual }: ComparisonAnswer): string {
       ],
     ],
     '',
+    look,
   );
 }

@@ -10,9 +10,11 @@ import { GatehouseError } from '../../errors.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
+import type { Look } from '../terminal/look.ts';
 import { countOption } from '../terminal/number-options.ts';
-import { type OutputFormat, outputOption, show, textTable } from '../terminal/output.ts';
+import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { textTable } from '../terminal/text-table.ts';
 
 interface Flags extends AdminFlags {
   readonly output: OutputFormat;
@@ -87,7 +89,7 @@ function useNamed(kind: string): Use {
   throw new GatehouseError('message_invalid', 'kind must be x509 or jwt');
 }
 
-function tableOf({ rows, next, nearest }: LedgerAnswer): string {
+function tableOf({ rows, next, nearest }: LedgerAnswer, look: Look): string {
   const table = textTable(
     ['ISSUED', 'KIND', 'TO', 'SERIAL', 'BY', 'EXPIRES', 'CHANNEL', 'CONSUMER'],
     rows.map((each) => [
@@ -101,6 +103,7 @@ function tableOf({ rows, next, nearest }: LedgerAnswer): string {
       each.consumer,
     ]),
     nearest === undefined ? 'nothing' : `nothing; did you mean ${nearest}?`,
+    look,
   );
   return next === undefined ? table : `${table}more: --page ${next}\n`;
 }

@@ -7,8 +7,9 @@ import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
 import { countOption } from '../terminal/number-options.ts';
-import { type OutputFormat, outputOption, show, textTable } from '../terminal/output.ts';
+import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { textTable } from '../terminal/text-table.ts';
 
 /** Newest first. */
 export function caLogCommand(terminal: Terminal): Command {
@@ -24,7 +25,7 @@ export function caLogCommand(terminal: Terminal): Command {
       action<AdminFlags & { output: OutputFormat; limit: number }>(terminal, async (flags) => {
         const client = await adminClient(flags);
         const answer = await client.ask('GET /v1/audit', { limit: flags.limit });
-        show(terminal, flags.output, answer, ({ rows }) =>
+        show(terminal, flags.output, answer, ({ rows }, look) =>
           textTable(
             ['AT', 'WHO', 'VERB', 'USE', 'AUTHORITY', 'RESULT', 'REASON'],
             rows.map(({ at, who, verb, use, authorityId, result, reason }) => [
@@ -37,6 +38,7 @@ export function caLogCommand(terminal: Terminal): Command {
               reason,
             ]),
             'nothing yet',
+            look,
           ),
         );
         return 0;

@@ -7,8 +7,10 @@ import type { BreakageRow, ForecastAnswer } from '../../admin-api/rehearsal.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
-import { type OutputFormat, outputOption, show, textTable } from '../terminal/output.ts';
+import type { Look } from '../terminal/look.ts';
+import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { textTable } from '../terminal/text-table.ts';
 import { blockerTable, lengthText } from './blockers.ts';
 import { type UseFlags, useOf, useOptions } from './order.ts';
 
@@ -44,7 +46,7 @@ Example:
 
 const MOST_PAIRS = 20;
 
-function textOf(forecast: ForecastAnswer): string {
+function textOf(forecast: ForecastAnswer, look: Look): string {
   const startAt = Date.parse(forecast.startAt);
   const after = (at: string | null): string =>
     at === null ? 'not by waiting alone' : `+ ${lengthText(Date.parse(at) - startAt)}`;
@@ -67,6 +69,7 @@ function textOf(forecast: ForecastAnswer): string {
       ['revoke', after(forecast.revokeSafeAt)],
     ],
     '',
+    look,
   );
   const renewals =
     use === 'jwt'
@@ -77,7 +80,7 @@ function textOf(forecast: ForecastAnswer): string {
   const waiting =
     laggards.length === 0
       ? 'everybody who is connected will be ready by waiting\n'
-      : `not ready by waiting:\n${blockerTable({ blockers: laggards, blockerCount: laggardCount, etaSeconds: null }, startAt)}${breakText('if they are overridden', ifOverridden, forecast)}`;
+      : `not ready by waiting:\n${blockerTable({ blockers: laggards, blockerCount: laggardCount, etaSeconds: null }, startAt, look)}${breakText('if they are overridden', ifOverridden, forecast)}`;
   return `${steps}\n${renewals}${waiting}${breakText('if activate were overridden at once', ifActivatedAtOnce, forecast)}`;
 }
 

@@ -16,8 +16,9 @@ import { allOnOneLine } from '../../lib/printable.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
+import { type Look, plainLook } from '../terminal/look.ts';
 import { durationOption } from '../terminal/number-options.ts';
-import { jsonText, type OutputFormat, outputOption } from '../terminal/output.ts';
+import { jsonText, type OutputFormat, outputOption, paint } from '../terminal/output.ts';
 import type { ExitCode, Terminal } from '../terminal/terminal.ts';
 import { blockerTable } from './blockers.ts';
 import { comparisonText } from './comparison-text.ts';
@@ -114,8 +115,8 @@ async function rotate(client: AdminClient, flags: Flags, teller: Teller): Promis
     );
   }
   const compared = use === 'x509' ? await compare(client) : undefined;
-  teller.event({ event: 'done', done: true, ...(compared && { comparison: compared }) }, ({ comparison }) =>
-    comparison ? `done\n${comparisonText(comparison)}` : 'done\n',
+  teller.event({ event: 'done', done: true, ...(compared && { comparison: compared }) }, ({ comparison }, look) =>
+    comparison ? `done\n${comparisonText(comparison, look)}` : 'done\n',
   );
   return 0;
 }
@@ -139,8 +140,8 @@ async function pass(
         ...{ event: isOver ? 'timeout' : 'waiting', verb, done: false, code: 'rotation_blocked' },
         ...{ blockers, blockerCount, etaSeconds },
       },
-      (shown) =>
-        `${isOver ? 'stopped waiting' : 'waiting'} to ${verb}: ${shown.blockerCount} in the way\n${blockerTable(shown, Date.now())}`,
+      (shown, look) =>
+        `${isOver ? 'stopped waiting' : 'waiting'} to ${verb}: ${shown.blockerCount} in the way\n${blockerTable(shown, Date.now(), look)}`,
     );
     if (isOver) return false;
     // A look reads every live row of the ledger: with many of them it must not be the server's main work.
@@ -171,23 +172,22 @@ async function compare(client: AdminClient): Promise<ComparisonAnswer | undefine
   }
 }
 
+type Text<T> = (shown: T, look: Look) => string;
+
 interface Teller {
-  event<T extends object>(document: T, text: (shown: T) => string): void;
+  event<T extends object>(document: T, text: Text<T>): void;
   /** Like `event`, but over what it said before: on a terminal the list is live; elsewhere it is said when it changes. */
-  waiting<T extends Pick<GateDetails, 'blockers'> & { readonly event: string }>(
-    document: T,
-    text: (shown: T) => string,
-  ): void;
+  waiting<T extends Pick<GateDetails, 'blockers'> & { readonly event: string }>(document: T, text: Text<T>): void;
 }
 
 function createTeller(terminal: Terminal, format: OutputFormat): Teller {
   let lines = 0;
   let last = '';
-  const say = <T extends object>(document: T, text: (shown: T) => string): number => {
+  const say = <T extends object>(document: T, text: Text<T>): number => {
     if (format === 'json') terminal.out(jsonText(document));
     else {
-      const said = text(allOnOneLine(document));
-      terminal.out(said);
+      const said = text(allOnOneLine(document), terminal.look ?? plainLook);
+      paint(terminal, said);
       return said.split('\n').length - 1;
     }
     return 0;

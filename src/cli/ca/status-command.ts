@@ -7,8 +7,10 @@ import type { AuthoritiesAnswer, AuthorityRow } from '../../admin-api/authoritie
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
-import { type OutputFormat, outputOption, show, textTable } from '../terminal/output.ts';
+import type { Look } from '../terminal/look.ts';
+import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { textTable } from '../terminal/text-table.ts';
 
 /** Asks the running server. */
 export function caStatusCommand(terminal: Terminal): Command {
@@ -29,7 +31,7 @@ export function caStatusCommand(terminal: Terminal): Command {
     );
 }
 
-function tableOf({ trustDomain, x509Authorities, jwtAuthorities }: AuthoritiesAnswer): string {
+function tableOf({ trustDomain, x509Authorities, jwtAuthorities }: AuthoritiesAnswer, look: Look): string {
   const rows = (use: string, list: readonly AuthorityRow[]): string[][] =>
     list.map((each) => [
       use,
@@ -44,6 +46,7 @@ function tableOf({ trustDomain, x509Authorities, jwtAuthorities }: AuthoritiesAn
     ['USE', 'SLOT', 'AUTHORITY', 'EXPIRES', 'SVIDS OUT', 'NOT ACKNOWLEDGED', 'NOT BY WAITING'],
     [...rows('x509', x509Authorities), ...rows('jwt', jwtAuthorities)],
     'no authority',
+    look,
   );
   return `trust domain ${trustDomain}\n${table}`;
 }

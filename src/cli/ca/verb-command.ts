@@ -8,6 +8,7 @@ import { GatehouseError } from '../../errors.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
+import type { Look } from '../terminal/look.ts';
 import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { blockerTable } from './blockers.ts';
@@ -52,16 +53,16 @@ export function caVerbCommand(verb: Verb, terminal: Terminal): Command {
           throw new GatehouseError('message_invalid', 'an override needs a reason: --reason TEXT');
         const body = { use: useOf(flags), authorityId, reason, override };
         const outcome = await order(await adminClient(flags), verb, body);
-        show(terminal, flags.output, outcome, (shown) => textOf(verb, shown));
+        show(terminal, flags.output, outcome, (shown, look) => textOf(verb, shown, look));
         return outcome.done ? 0 : 1;
       }),
     );
 }
 
-function textOf(verb: Verb, outcome: Outcome): string {
+function textOf(verb: Verb, outcome: Outcome, look: Look): string {
   if (outcome.done)
     return `authority ${outcome.authorityId} is ${meanings[verb].past}; bundle sequence ${outcome.sequence}\n`;
   if (outcome.code === 'slot_state') return `not done: ${outcome.message}\n`;
   const { blockerCount } = outcome;
-  return `not done: ${blockerCount} ${blockerCount === 1 ? 'holder' : 'holders'} would break\n${blockerTable(outcome, Date.now())}`;
+  return `not done: ${blockerCount} ${blockerCount === 1 ? 'holder' : 'holders'} would break\n${blockerTable(outcome, Date.now(), look)}`;
 }

@@ -6,8 +6,9 @@ import { Command } from 'commander';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
-import { type OutputFormat, outputOption, show, textTable } from '../terminal/output.ts';
+import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { textTable } from '../terminal/text-table.ts';
 
 /** Asks the running server; entries whose ID names no service account are marked. */
 export function entryListCommand(terminal: Terminal): Command {
@@ -22,7 +23,7 @@ export function entryListCommand(terminal: Terminal): Command {
       action<AdminFlags & { output: OutputFormat }>(terminal, async (flags) => {
         const client = await adminClient(flags);
         const list = await client.ask('GET /v1/entries');
-        show(terminal, flags.output, list, ({ entries }) =>
+        show(terminal, flags.output, list, ({ entries }, look) =>
           textTable(
             ['SPIFFE ID', 'SELECTORS', 'TTL', 'WRITTEN AT', 'NOTE'],
             entries.map((each) => [
@@ -35,6 +36,7 @@ export function entryListCommand(terminal: Terminal): Command {
               ),
             ]),
             'no entries',
+            look,
           ),
         );
         return 0;

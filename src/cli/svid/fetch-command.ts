@@ -8,8 +8,9 @@ import { GatehouseError } from '../../errors.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
 import { durationOption, LONGEST_WAIT } from '../terminal/number-options.ts';
-import { type OutputFormat, outputOption, show, showError, textTable } from '../terminal/output.ts';
+import { type OutputFormat, outputOption, show, showError } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { textTable } from '../terminal/text-table.ts';
 import { type SocketFlag, socketOption, workloadSocket } from './socket-option.ts';
 
 interface Flags extends SocketFlag {
@@ -56,11 +57,12 @@ async function fetchOnce(flags: Flags, terminal: Terminal): Promise<0 | 1> {
       const first = found.svids[0];
       if (first === undefined) continue;
       if (flags.write !== undefined) await files.writeSvidFiles(flags.write, first);
-      show(terminal, flags.output, pem.shownSvids(found, flags.showKey), ({ svids }) =>
+      show(terminal, flags.output, pem.shownSvids(found, flags.showKey), ({ svids }, look) =>
         textTable(
           ['SPIFFE ID', 'EXPIRES', 'HINT'],
           svids.map(({ spiffeId, expiresAt, hint }) => [spiffeId, expiresAt, hint]),
           'none',
+          look,
         ),
       );
       return 0;

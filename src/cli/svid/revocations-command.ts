@@ -6,8 +6,9 @@ import { Command } from 'commander';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
-import { type OutputFormat, outputOption, show, textTable } from '../terminal/output.ts';
+import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { textTable } from '../terminal/text-table.ts';
 
 /** Newest first; with `--crl` the lists themselves. */
 export function svidRevocationsCommand(terminal: Terminal): Command {
@@ -28,11 +29,12 @@ export function svidRevocationsCommand(terminal: Terminal): Command {
           return 0;
         }
         const answer = await client.ask('GET /v1/revocations');
-        show(terminal, flags.output, answer, ({ rows }) =>
+        show(terminal, flags.output, answer, ({ rows }, look) =>
           textTable(
             ['KIND', 'VALUE', 'REVOKED', 'KEPT UNTIL', 'REASON'],
             rows.map((each) => [each.kind, each.value, each.revokedAt, each.keptUntil, each.reason]),
             'nothing is revoked',
+            look,
           ),
         );
         return 0;

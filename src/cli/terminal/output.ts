@@ -5,6 +5,7 @@
 import { Option } from 'commander';
 import { asGatehouseError } from '../../errors.ts';
 import { allOnOneLine, oneLine, printableJson, printableLines } from '../../lib/printable.ts';
+import { type Look, plainLook } from './look.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What `--output` says. */
@@ -22,10 +23,22 @@ const LINES_AT = ['flip', 'policy', 'diff'];
 
 /**
  * Writes one JSON document, or what `table` makes for people of the same document, in which each text is one line that a terminal
- * only shows: render from what `table` is given.
+ * only shows: render from what `table` is given, for the look that it is given.
  */
-export function show<T>(terminal: Terminal, format: OutputFormat, document: T, table: (shown: T) => string): void {
-  terminal.out(format === 'json' ? jsonText(document, 2) : printableLines(table(allOnOneLine(document, LINES_AT))));
+export function show<T>(
+  terminal: Terminal,
+  format: OutputFormat,
+  document: T,
+  table: (shown: T, look: Look) => string,
+): void {
+  if (format === 'json') terminal.out(jsonText(document, 2));
+  else paint(terminal, table(allOnOneLine(document, LINES_AT), terminal.look ?? plainLook));
+}
+
+/** Writes a text of our own that may have the colours of the terminal's look. */
+export function paint(terminal: Terminal, text: string): void {
+  if (terminal.paint === undefined) terminal.out(printableLines(text));
+  else terminal.paint(text);
 }
 
 /** A document as JSON that a terminal only shows; ends with a newline. */
@@ -46,17 +59,4 @@ export function showError(terminal: Terminal, format: OutputFormat, thrown: unkn
 /** Says something beside the output, on stderr, in one line. */
 export function note(terminal: Terminal, text: string): void {
   terminal.err(`gatehouse: ${oneLine(text)}\n`);
-}
-
-/** Lines up columns under their headings; ends with a newline. An empty table says so. A cell is one line, whatever is in it. */
-export function textTable(headings: readonly string[], rows: readonly (readonly string[])[], empty: string): string {
-  if (rows.length === 0) return `${empty}\n`;
-  const shown = rows.map((row) => row.map(oneLine));
-  const widths = headings.map((heading, i) => Math.max(heading.length, ...shown.map((row) => (row[i] ?? '').length)));
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, i) => cell.padEnd(widths[i]!))
-      .join('  ')
-      .trimEnd();
-  return `${[headings, ...shown].map(line).join('\n')}\n`;
 }

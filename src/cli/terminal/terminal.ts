@@ -3,6 +3,7 @@
  * @module
  */
 import { printableLines } from '../../lib/printable.ts';
+import { type Look, lookOf, printableStyled } from './look.ts';
 
 /** 0 yes or done, 1 no, denied, refused or different, 2 could not say. */
 export type ExitCode = 0 | 1 | 2;
@@ -12,16 +13,21 @@ export interface Terminal {
   out(text: string): void;
   err(text: string): void;
   exit(code: ExitCode): void;
+  /** How wide `out` is, and whether it has colour; absent: plain. */
+  readonly look?: Look;
+  /** Like `out`, for texts that may have the colours of `look`; absent: there are none. */
+  paint?(text: string): void;
   /** Takes back the last lines of `out`; absent where nobody looks. */
   erase?(lines: number): void;
 }
 
 /** The same terminal, which only shows what it is given: nothing that comes from outside moves its cursor or hides. */
-export function showingOnly({ out, err, exit, erase }: Terminal): Terminal {
+export function showingOnly({ out, err, exit, look, erase }: Terminal): Terminal {
   return {
     out: (text) => out(printableLines(text)),
     err: (text) => err(printableLines(text)),
     exit,
+    ...(look && { look, paint: (text) => out(printableStyled(text)) }),
     ...(erase && { erase }),
   };
 }
@@ -38,6 +44,7 @@ export function processTerminal(): Terminal {
     exit: (code) => {
       process.exitCode = code;
     },
+    look: lookOf(process.stdout, process.env),
     ...(process.stdout.isTTY && { erase: (lines) => void process.stdout.write(`\u001b[${lines}A\u001b[J`) }),
   };
 }

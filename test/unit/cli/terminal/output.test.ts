@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { show, showError, textTable } from '../../../../src/cli/terminal/output.ts';
+import { plainLook } from '../../../../src/cli/terminal/look.ts';
+import { show, showError } from '../../../../src/cli/terminal/output.ts';
 import { showingOnly } from '../../../../src/cli/terminal/terminal.ts';
+import { textTable } from '../../../../src/cli/terminal/text-table.ts';
 import { yamlText } from '../../../../src/cli/terminal/yaml-text.ts';
 import { GatehouseError } from '../../../../src/errors.ts';
 import { recordingTerminal } from '../../../support/recording-terminal.ts';
@@ -13,7 +15,7 @@ const IS_PLAIN = /^[\x20-\x7e\n]*$/;
 
 describe('what commands print', () => {
   it('keeps a cell in its row, whatever is in it', () => {
-    const text = textTable(['A', 'B'], [[EVIL, 'x']], 'none');
+    const text = textTable(['A', 'B'], [[EVIL, 'x']], 'none', plainLook);
     assert.match(text, IS_PLAIN);
     assert.equal(text.split('\n').length, 3);
   });
