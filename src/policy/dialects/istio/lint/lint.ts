@@ -2,84 +2,68 @@
  * What Istio accepts in the rules of one policy, and an author most likely did not mean.
  * @module
  */
+
+import { warnOfEmptyLists } from '../../../documents/empty-lists.ts';
 import type { Reporter } from '../../../documents/finding.ts';
-import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt, type Value } from '../../../documents/value.ts';
+import { fieldOf, listAt, type MapValue, mapAt, textAt, type Value } from '../../../documents/value.ts';
 import type { Rule } from '../../../model.ts';
 import { attributeOf } from '../read/attribute.ts';
 import { alwaysHolds } from '../read/expr.ts';
-import { operationFields, type RuleField, sourceFields } from '../read/rule-shape.ts';
-import { oddityOf } from './value-lint.ts';
-
-/** One list of values, wherever it stands in a rule. */
-interface Values {
-  readonly key: string;
-  readonly negated: boolean;
-  readonly path: string;
-  readonly list: Value;
-  readonly values: readonly { readonly text: string; readonly line: number; readonly column: number }[];
-}
+import { namesOf, operationFields, sourceFields } from '../read/rule-shape.ts';
+import { lintDeniedHosts } from './denied-hosts.ts';
+import { type Values, valuesOf } from './rule-values.ts';
+import { dottedClaim, oddityIn } from './silent-values.ts';
+import { lintSplits } from './split-rules.ts';
 
 /** Warns about one rule. */
-export function lintRule(rule: MapValue, built: Rule, action: string, path: string, report: Reporter): void {
+export function lintRule(
+  rule: MapValue,
+  built: Rule,
+  action: string,
+  trustDomains: readonly string[],
+  path: string,
+  report: Reporter,
+): void {
   const all = [...valuesOf(rule, path)];
   for (const { key, path: at, values } of all) {
     for (const [i, value] of values.entries()) {
-      const odd = oddityOf(key, value.text);
+      const odd = oddityIn(key, value.text, trustDomains);
       if (odd !== undefined) report.warning(value, odd.code, `${at}[${i}]`, odd.message, odd.fix);
     }
   }
   lintKeys(rule, action, path, report);
+  lintEmptyLists(rule, path, report);
   if (action === 'ALLOW') lintNegations(all, report);
+  if (action === 'DENY' || action === 'CUSTOM') lintDeniedHosts(all, action, report);
   if (action === 'DENY') lintDeniedPaths(all, report);
   if (action === 'DENY') lintWidening(rule, built, all, path, report);
 }
 
-function* valuesOf(rule: MapValue, path: string): Generator<Values> {
+/** An empty list among others asks nothing, as if it were not there. */
+function lintEmptyLists(rule: MapValue, path: string, report: Reporter): void {
   const parts = [
     ['from', 'source', sourceFields],
     ['to', 'operation', operationFields],
   ] as const;
   for (const [list, inner, fields] of parts) {
-    for (const [i, item] of (listAt(rule, list)?.items ?? []).entries()) {
-      yield* valuesOfFields(mapAt(item, inner), fields, `${path}.${list}[${i}].${inner}`);
-    }
+    for (const [i, item] of (listAt(rule, list)?.items ?? []).entries())
+      warnOfEmptyLists(mapAt(item, inner), namesOf(fields), `${path}.${list}[${i}].${inner}`, report);
   }
-  for (const [i, condition] of (listAt(rule, 'when')?.items ?? []).entries()) {
-    const key = textAt(condition, 'key') ?? '';
-    yield* valuesAt(condition, key, 'values', false, `${path}.when[${i}]`);
-    yield* valuesAt(condition, key, 'notValues', true, `${path}.when[${i}]`);
-  }
-}
-
-function* valuesOfFields(content: Value | undefined, fields: readonly RuleField[], path: string): Generator<Values> {
-  for (const { name, not, key } of fields) {
-    yield* valuesAt(content, key, name, false, path);
-    yield* valuesAt(content, key, not, true, path);
-  }
-}
-
-function* valuesAt(
-  of: Value | undefined,
-  key: string,
-  field: string,
-  negated: boolean,
-  path: string,
-): Generator<Values> {
-  const list = listAt(of, field);
-  if (list === undefined || list.items.length === 0) return;
-  yield { key, negated, path: `${path}.${field}`, list, values: textsAt(of, field) };
 }
 
 /** Keys that pass the webhook and that no rule can be made of. */
 function lintKeys(rule: MapValue, action: string, path: string, report: Reporter): void {
   for (const [i, condition] of (listAt(rule, 'when')?.items ?? []).entries()) {
     const key = textAt(condition, 'key') ?? '';
+    const place = fieldOf(condition, 'key') ?? condition;
+    const dotted = dottedClaim(key);
+    if (dotted !== undefined) report.warning(place, dotted.code, `${path}.when[${i}].key`, dotted.message, dotted.fix);
     const attribute = attributeOf(key);
     if (attribute === undefined || attribute.exprOf(['x'], { namespace: '', trustDomains: [] }) !== undefined) continue;
     const effect = action === 'ALLOW' ? 'the rule never holds' : 'the condition is left out, so the rule is wider';
     const message = `the name in ${JSON.stringify(key)} cannot be read: ${effect}`;
     report.warning(
-      fieldOf(condition, 'key') ?? condition,
+      place,
       'key-unreadable',
       `${path}.when[${i}].key`,
       message,
@@ -147,24 +131,6 @@ export function lintRules(built: readonly Rule[], rules: readonly Value[], actio
       const message = `rule ${all} holds for every request, so this rule changes nothing`;
       report.warning(rule, 'shadowed-rule', path, message, 'remove one of them');
     }
-    if (action === 'ALLOW') lintSplit(rules, i, path, report);
   }
-}
-
-/** A stray dash makes two rules, joined by OR, of what was meant as one. */
-function lintSplit(rules: readonly Value[], i: number, path: string, report: Reporter): void {
-  const has = (rule: Value | undefined, ...names: string[]): boolean =>
-    rule?.is === 'map' && rule.entries.size > 0 && [...rule.entries.keys()].every((name) => names.includes(name));
-  const split =
-    (has(rules[i - 1], 'from') && has(rules[i], 'to', 'when')) ||
-    (has(rules[i - 1], 'to', 'when') && has(rules[i], 'from'));
-  if (!split) return;
-  const message = `rules ${i - 1} and ${i} ask of each other's half nothing: either of them is enough to allow`;
-  report.warning(
-    rules[i]!,
-    'split-rule',
-    path,
-    message,
-    'if both must hold, make them one rule: remove the dash before the second',
-  );
+  lintSplits(rules, action, report);
 }

@@ -142,7 +142,7 @@ function readRule(
     http: exprFor(conditions, 'http', narrows) ?? never,
     tcp: exprFor(conditions, 'tcp', narrows),
   };
-  lintRule(rule, built, action, path, report);
+  lintRule(rule, built, action, context.trustDomains, path, report);
   return built;
 }
 

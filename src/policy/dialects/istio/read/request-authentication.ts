@@ -14,6 +14,7 @@ import type { KeySource, TokenPolicy, TokenRule } from '../../../model.ts';
 import { tokenLimits } from '../../../token-limits.ts';
 import type { Contribution, DialectOptions, KindReader } from '../../contribution.ts';
 import { checkJwks } from '../checks/jwks-checks.ts';
+import { lintSplitClaims } from '../lint/silent-values.ts';
 import { checkReservedAnnotations, refuseDryRun } from './annotations.ts';
 import { refOf } from './authorization-policy.ts';
 import { goDurationMs } from './go-duration.ts';
@@ -80,6 +81,7 @@ function read(document: PolicyDocument, options: DialectOptions, report: Reporte
 
 function readRule(rule: MapValue, path: string, file: string, report: Reporter): TokenRule {
   checkSources(rule, path, report);
+  lintSplitClaims(textsAt(rule, 'spaceDelimitedClaims'), `${path}.spaceDelimitedClaims`, report);
   const list = (name: string): readonly string[] => textsAt(rule, name).map((value) => toByteString(value.text));
   const maps = (name: string): readonly MapValue[] =>
     (listAt(rule, name)?.items ?? []).filter((item) => item.is === 'map');

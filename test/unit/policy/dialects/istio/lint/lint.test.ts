@@ -52,7 +52,7 @@ describe('lint of Istio policies', () => {
     [operation('methods: [get]'), 'method-case'],
     [operation('hosts: [a.com, "A.com", "*.b.com", "a.com:*"]'), undefined],
     [operation('hosts: ["*.a.com:*"]'), 'host-two-stars'],
-    [source('principals: [cluster.local/ns/a/sa/b, "*/sa/c", "td/*", "*"]'), undefined],
+    [source('principals: [cluster.local/ns/a/sa/b, "*/sa/c", "cluster.local/*", "*"]'), undefined],
     [source('principals: ["spiffe://cluster.local/ns/a/sa/b"]'), 'principal-scheme'],
     [source('principals: [a]'), 'principal-form'],
     [source('principals: ["cluster.local/ns/*/sa/b"]'), 'star-in-the-middle'],

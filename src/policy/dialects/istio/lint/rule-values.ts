@@ -1,0 +1,53 @@
+/**
+ * The lists of values of one rule, wherever they stand in it.
+ * @module
+ */
+import { listAt, type MapValue, mapAt, type TextValue, textAt, textsAt, type Value } from '../../../documents/value.ts';
+import { operationFields, type RuleField, sourceFields } from '../read/rule-shape.ts';
+
+/** One list of values. */
+export interface Values {
+  readonly key: string;
+  readonly negated: boolean;
+  readonly path: string;
+  readonly list: Value;
+  readonly values: readonly TextValue[];
+}
+
+/** All lists of a rule that hold something. `path` names the rule. */
+export function* valuesOf(rule: MapValue, path: string): Generator<Values> {
+  const parts = [
+    ['from', 'source', sourceFields],
+    ['to', 'operation', operationFields],
+  ] as const;
+  for (const [list, inner, fields] of parts) {
+    for (const [i, item] of (listAt(rule, list)?.items ?? []).entries()) {
+      yield* valuesOfFields(mapAt(item, inner), fields, `${path}.${list}[${i}].${inner}`);
+    }
+  }
+  for (const [i, condition] of (listAt(rule, 'when')?.items ?? []).entries()) {
+    const key = textAt(condition, 'key') ?? '';
+    yield* valuesAt(condition, key, 'values', false, `${path}.when[${i}]`);
+    yield* valuesAt(condition, key, 'notValues', true, `${path}.when[${i}]`);
+  }
+}
+
+/** The lists of one source or operation. */
+function* valuesOfFields(content: Value | undefined, fields: readonly RuleField[], path: string): Generator<Values> {
+  for (const { name, not, key } of fields) {
+    yield* valuesAt(content, key, name, false, path);
+    yield* valuesAt(content, key, not, true, path);
+  }
+}
+
+function* valuesAt(
+  of: Value | undefined,
+  key: string,
+  field: string,
+  negated: boolean,
+  path: string,
+): Generator<Values> {
+  const list = listAt(of, field);
+  if (list === undefined || list.items.length === 0) return;
+  yield { key, negated, path: `${path}.${field}`, list, values: textsAt(of, field) };
+}
