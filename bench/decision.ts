@@ -7,6 +7,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { createCheck } from '../src/authz/check.ts';
 import { RequestFacts } from '../src/authz/facts/request-facts.ts';
 import { CheckCounters } from '../src/authz/record/counters.ts';
+import { EdgeCounters } from '../src/authz/record/edges.ts';
 import { DecisionRing } from '../src/authz/record/ring.ts';
 import type { DecisionState } from '../src/authz/state.ts';
 import { CheckRequest } from '../src/authz/wire/check-request.ts';
@@ -172,6 +173,7 @@ function checkNs(snapshot: Snapshot, asked: Asked): number {
     verifyTokens: noTokens,
     ring: new DecisionRing(),
     counters: new CheckCounters(),
+    edges: new EdgeCounters(),
     clock: systemClock,
   });
   const bytes = checkRequest(asked);

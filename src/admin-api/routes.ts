@@ -15,6 +15,7 @@ import {
   verbAnswer,
   verbOrder,
 } from './authorities.ts';
+import { edgesAnswer, edgesQuestion } from './edges.ts';
 import { decisionsAnswer, decisionsQuestion, derivationAnswer, whyQuestion } from './decisions.ts';
 import { entriesAnswer, entryAnswer, entryQuestion } from './entries.ts';
 import { explainAnswer, explainQuestion } from './explain.ts';
@@ -60,6 +61,7 @@ export const routes = {
   'GET /v1/policies': { asks: nothing, answers: policiesAnswer },
   'GET /v1/decisions': { asks: decisionsQuestion, answers: decisionsAnswer },
   'GET /v1/decisions/{id}': { asks: whyQuestion, answers: derivationAnswer },
+  'GET /v1/edges': { asks: edgesQuestion, answers: edgesAnswer },
   'POST /v1/explain': { asks: explainQuestion, answers: explainAnswer },
 } as const satisfies Readonly<Record<`${'GET' | 'POST'} /v1/${string}`, RouteShape>>;
 

@@ -13,6 +13,7 @@ import type { Caller } from './destination/destination.ts';
 import type { UnknownKid, VerifyTokens } from './jwt/token-outcome.ts';
 import { Question, type QuestionOptions } from './question.ts';
 import type { CheckCounters } from './record/counters.ts';
+import type { EdgeCounters } from './record/edges.ts';
 import { type ParityCanary, shadowFilter } from './record/parity.ts';
 import type { DecisionRing } from './record/ring.ts';
 import type { DecisionState } from './state.ts';
@@ -32,6 +33,8 @@ export interface CheckDeps {
   readonly verifyTokens: VerifyTokens;
   readonly ring: DecisionRing;
   readonly counters: CheckCounters;
+  /** Counts who asked for whom. */
+  readonly edges?: EdgeCounters;
   /** Holds decisions against those of Envoy's RBAC, where Envoy sends them. */
   readonly parity?: ParityCanary;
   readonly clock: Clock;
@@ -101,7 +104,7 @@ class Checker {
 
   check(bytes: Uint8Array, caller: Caller): Uint8Array {
     const started = performance.now();
-    const { counters, ring, clock } = this.#deps;
+    const { counters, edges, ring, clock } = this.#deps;
     const state = this.#deps.state.value;
     const nowMs = clock.now();
     this.#question.clear();
@@ -119,6 +122,7 @@ class Checker {
       caller,
       this.#question.facts.tokens,
     );
+    edges?.count(this.#question, made, nowMs);
     counters.count(made, performance.now() - started);
     if (this.#deps.parity !== undefined) this.#compare(made, nowMs, snapshot, bytes, caller);
     return answer;

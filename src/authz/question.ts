@@ -14,8 +14,9 @@ import { RequestFacts } from './facts/request-facts.ts';
 import { cleanHost, isAmbiguousPath, isForeign, isRevoked, isVouchedFor } from './guards.ts';
 import type { VerifyTokens } from './jwt/token-outcome.ts';
 import type { CheckCounters } from './record/counters.ts';
+import type { AskedEdge } from './record/edges.ts';
 import type { DecisionState } from './state.ts';
-import { CheckRequest } from './wire/check-request.ts';
+import { CheckRequest, part } from './wire/check-request.ts';
 
 type Counted = Pick<CheckCounters, 'unverifiedPeers' | 'ambiguousRequests' | 'peersWithCertificate' | 'peersWithout'>;
 
@@ -29,7 +30,7 @@ export interface QuestionOptions extends DestinationOptions {
 }
 
 /** Reads questions; what the last one asked stands in its fields until the next. */
-export class Question {
+export class Question implements AskedEdge {
   readonly #options: QuestionOptions;
   readonly #counters: Counted;
   readonly #request = new CheckRequest();
@@ -37,6 +38,8 @@ export class Question {
   readonly #readPeer = createPeerReader();
   readonly facts: RequestFacts;
   destination: FoundDestination | undefined;
+  /** How far the last question was read: nothing of it, its bytes, its facts. */
+  #read: 'nothing' | 'bytes' | 'facts' = 'nothing';
 
   constructor(options: QuestionOptions, verifyTokens: VerifyTokens, counters: Counted) {
     this.#options = options;
@@ -49,6 +52,24 @@ export class Question {
   clear(): void {
     this.destination = undefined;
     this.facts.tokens = undefined;
+    this.#read = 'nothing';
+  }
+
+  /** The first name of the peer's certificate, else what Envoy calls the peer; empty where nobody is named. */
+  get callerName(): string {
+    if (this.#read === 'facts') return this.facts.peerNames[0] ?? '';
+    return this.#read === 'bytes' ? this.#request.text(part.sourcePrincipal) : '';
+  }
+
+  /** Of the destination; -1 where none is named. */
+  get port(): number {
+    return this.#read === 'nothing' ? -1 : this.#request.destinationPort;
+  }
+
+  get protocol(): AskedEdge['protocol'] {
+    if (this.#read === 'nothing') return 'unknown';
+    if (this.#request.hasHttp) return 'http';
+    return this.#request.isUdp ? 'udp' : 'tcp';
   }
 
   /**
@@ -60,6 +81,7 @@ export class Question {
   read(bytes: Uint8Array, caller: Caller, state: DecisionState, nowMs: number): Reason | undefined {
     const request = this.#request;
     request.read(bytes);
+    this.#read = 'bytes';
     if (!request.hasAttributes) return 'malformed_request';
     if (caller.local !== true && isRevoked(state.revocations, [caller.spiffeId], caller))
       return 'caller_not_authorised';
@@ -69,6 +91,7 @@ export class Question {
     const peer = this.#readPeer(request);
     if (peer === 'unreadable') return 'peer_not_verified';
     this.facts.begin({ destination, trustedHops: destination.trustedHops, peer, keySets: state.keySets, nowMs });
+    this.#read = 'facts';
     return this.#refused(state, peer, nowMs);
   }
 

@@ -90,12 +90,12 @@ export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSi
 }
 
 function start(
-  { config, log, metrics, board, refusals, identity, processes }: DeciderSideDeps,
+  { config, log, metrics, board, counts, refusals, identity, processes }: DeciderSideDeps,
   decisions: DecisionLog,
   keySets: ReturnType<typeof openKeySets>,
 ): Deciders {
   return startDeciders({
-    ...{ config: config.value, log, metrics, board, decisions, processes: processes.all },
+    ...{ config: config.value, log, metrics, board, decisions, counts, processes: processes.all },
     revoked: () => identity.tellInForce(),
     handshakeFailed: refusals.handshakeFailed,
     unknownKid: ({ keySet, kid }) => keySets.wake(keySet, kid),

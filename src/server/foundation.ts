@@ -20,6 +20,7 @@ import { servicesOf } from './health/services.ts';
 import { connectionLimit } from './listeners/connection-limit.ts';
 import { type HttpListener, openHttpListener } from './listeners/http-listener.ts';
 import { listenAddress } from './listeners/listen-addresses.ts';
+import { createOwnCounts, type OwnCounts } from './log/own-counts.ts';
 import { createRefusalReports, type RefusalReports } from './refusal-reports.ts';
 import { createIdentifyCaller, type IdentifyCaller } from './tls/callers.ts';
 import { createTlsRole, type TlsRole } from './tls/tls-role.ts';
@@ -44,6 +45,8 @@ export interface Foundation extends AsyncDisposable {
   /** All CRLs, PEM, for the health listener's page; empty while nothing was revoked. */
   readonly crlPage: WatchableSource<string>;
   readonly refusals: RefusalReports;
+  /** What is counted here for `/v1/edges`. */
+  readonly counts: OwnCounts;
   readonly health: HttpListener;
   /** Logs an error of the background. */
   readonly report: (error: GatehouseError) => void;
@@ -77,12 +80,14 @@ export async function openFoundation(
     }),
   );
   const revocations = createWatchable<Revocations | undefined>(undefined);
+  const counts = createOwnCounts();
   const parts = {
     ...observed,
     ...{ config: createWatchable(config), log, kept, tls, revocations, report },
     identify: createIdentifyCaller(config.trustDomain, () => revocations.value),
     crlPage: createWatchable(''),
-    refusals: createRefusalReports(log),
+    counts,
+    refusals: createRefusalReports(log, counts.handshakes),
   };
   const health = stack.use(await openHealth(parts));
   const opened = stack.move();

@@ -71,7 +71,7 @@ function openAdminOver(
   deps: ListenerSideDeps,
   addressesWith: (admin: ListenAddress) => ListenerAddresses,
 ): Promise<HttpListener> {
-  const { config, log, tls, identity, decider, policies, allDeciders, identify, refusals } = deps;
+  const { config, log, tls, identity, decider, policies, allDeciders, identify, refusals, counts } = deps;
   return openAdmin(config.value, tls.primary, {
     ...{ policies, log, identify, handshakeFailed: refusals.handshakeFailed },
     operations: identity.operations,
@@ -81,6 +81,7 @@ function openAdminOver(
     executables: identity.executables,
     decisions: decider.decisions,
     deciders: allDeciders,
+    counts: () => [counts.all()],
     explain: decider.explain,
     config: () => config.value,
     status: (admin) => statusOf(deps, addressesWith(admin)),

@@ -12,6 +12,7 @@ import type { RedactedDecision } from '../authz/record/redacted-decision.ts';
 import { CheckRequest } from '../authz/wire/check-request.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { HandshakeFailure } from '../transport/listen/tls-front.ts';
+import type { HandshakeTable } from './log/handshake-table.ts';
 
 /** Gets the reports: the authority, or what stands for it where it is elsewhere. */
 export interface RefusalReceiver {
@@ -35,7 +36,10 @@ export interface RefusalReports {
 const MOST_WAITING = 1_000;
 
 /** Creates the reports; until `deliverTo` is called the first 1,000 wait, and what comes beyond them is said in the log. */
-export function createRefusalReports(log: Pick<Log, 'info' | 'warn'>): RefusalReports {
+export function createRefusalReports(
+  log: Pick<Log, 'info' | 'warn'>,
+  handshakes: Pick<HandshakeTable, 'count'>,
+): RefusalReports {
   const readPeer = createPeerReader();
   const view = new CheckRequest();
   const waiting: Uint8Array[] = [];
@@ -46,6 +50,7 @@ export function createRefusalReports(log: Pick<Log, 'info' | 'warn'>): RefusalRe
   let report = wait;
   return {
     handshakeFailed(listener, { reason, remote, untrusted, certificate }) {
+      handshakes.count(listener, reason);
       log.info({ remote }, `${listener}: the TLS handshake of ${remote} failed: ${reason}`);
       if (untrusted && certificate !== undefined) report(certificate);
     },

@@ -8,7 +8,14 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
   'server/entry-file.ts': [],
   'server/who-am-i.ts': ['lib'],
   'server/revocations.ts': ['authz/state.ts', 'spiffe', 'lib'],
-  'server/refusal-reports.ts': ['authz/facts', 'authz/record', 'authz/wire', 'transport/listen', 'platform'],
+  'server/refusal-reports.ts': [
+    'server/log',
+    'authz/facts',
+    'authz/record',
+    'authz/wire',
+    'transport/listen',
+    'platform',
+  ],
   'server/health': ['config', 'identity/authority', 'platform', 'lib'],
   'server/log': ['authz/answer', 'authz/facts', 'authz/record', 'authz/wire', 'platform', 'lib'],
   'server/tls': [
@@ -129,6 +136,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
   'server/foundation.ts': [
     'server/health',
     'server/listeners',
+    'server/log',
     'server/refusal-reports.ts',
     'server/tls',
     'config',

@@ -15,6 +15,7 @@ import type { Log } from '../../platform/observe/log.ts';
 import type { PolicySources } from '../../policy/sources/policy-sources.ts';
 import type { AllDeciders } from '../decider/all-deciders.ts';
 import type { LiveExplain } from '../explain/live-explain.ts';
+import type { DeciderCounts } from '../log/decider-counts.ts';
 import type { DecisionLog } from '../log/decision-log.ts';
 import type { RefusalReports } from '../refusal-reports.ts';
 import type { RevocationRows } from '../revocations.ts';
@@ -42,6 +43,8 @@ export interface AdminDeps {
   readonly decisions: DecisionLog;
   /** Here and elsewhere. */
   readonly deciders: AllDeciders | undefined;
+  /** This server's own first, then those of deciders elsewhere by name. */
+  readonly counts: () => readonly DeciderCounts[];
   readonly explain: LiveExplain;
   /** The configuration in force. */
   readonly config: () => Config;

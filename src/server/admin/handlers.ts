@@ -9,6 +9,7 @@ import { type AnswerRoute, everywhere } from './admin-handler.ts';
 import { ofAuthority } from './authority-operations.ts';
 import { authorities } from './routes/authorities.ts';
 import { backup } from './routes/backup.ts';
+import { edges } from './routes/edges.ts';
 import { entries, explainEntry } from './routes/entries.ts';
 import { explain, why } from './routes/explain.ts';
 import { createJoinToken } from './routes/join-tokens.ts';
@@ -43,6 +44,7 @@ const handlers: { readonly [R in Route]: AnswerRoute<R> } = {
   'GET /v1/policies': everywhere(policies),
   'GET /v1/decisions': everywhere(decisions),
   'GET /v1/decisions/{id}': everywhere(why),
+  'GET /v1/edges': everywhere(edges),
   'POST /v1/explain': everywhere(explain),
 };
 

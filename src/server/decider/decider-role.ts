@@ -11,6 +11,7 @@ import type { Metrics } from '../../platform/observe/metrics.ts';
 import type { ReadinessBoard } from '../../platform/observe/readiness.ts';
 import type { DecisionLog } from '../log/decision-log.ts';
 import { decisionRecord } from '../log/decision-record.ts';
+import type { OwnCounts } from '../log/own-counts.ts';
 import { checkOptions } from '../policy/check-options.ts';
 import type { RefusalReports } from '../refusal-reports.ts';
 import type { DeciderProcess } from './decider-process.ts';
@@ -23,6 +24,7 @@ export interface DeciderRoleDeps {
   readonly metrics: Metrics;
   readonly board: ReadinessBoard;
   readonly decisions: DecisionLog;
+  readonly counts: OwnCounts;
   readonly processes: readonly DeciderProcess[];
   /** A decider refuses by other revocations than before. */
   readonly revoked: () => void;
@@ -88,7 +90,7 @@ export function deciderSettings(config: Config): DeciderSettings {
 function hear(
   message: FromDecider,
   pid: number,
-  { log, metrics, board, decisions, unknownKid, revoked, handshakeFailed }: DeciderRoleDeps,
+  { log, metrics, board, decisions, counts, unknownKid, revoked, handshakeFailed }: DeciderRoleDeps,
 ): void {
   switch (message.kind) {
     case 'loaded':
@@ -110,9 +112,11 @@ function hear(
     case 'decisions':
       decisions.add(message.entries);
       metrics.countDropped(message.dropped);
+      counts.countDropped(message.dropped);
       break;
     case 'report':
       addCounts(message.counts, metrics);
+      counts.edges.add(message.edges);
       metrics.countParity(message.parity);
       break;
     case 'parity':

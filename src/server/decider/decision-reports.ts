@@ -3,6 +3,7 @@
  * @module
  */
 import { CheckCounters } from '../../authz/record/counters.ts';
+import { EdgeCounters } from '../../authz/record/edges.ts';
 import { ParityCanary } from '../../authz/record/parity.ts';
 import type { RedactedDecision } from '../../authz/record/redacted-decision.ts';
 import { DecisionRing, type RingEntry } from '../../authz/record/ring.ts';
@@ -17,6 +18,7 @@ const LOGGED_AT_ONCE = 256;
 export interface Recorders {
   readonly ring: DecisionRing;
   readonly counters: CheckCounters;
+  readonly edges: EdgeCounters;
   readonly parity: ParityCanary;
 }
 
@@ -38,6 +40,7 @@ export function startReports(
 ): DecisionReports {
   const ring = new DecisionRing();
   const counters = new CheckCounters();
+  const edges = new EdgeCounters();
   const parity = new ParityCanary(({ entry, ...report }) =>
     tell({ kind: 'parity', report: { ...report, entry: redact(entry) } }),
   );
@@ -53,12 +56,13 @@ export function startReports(
     fewDescriptors = why;
   });
   return {
-    recorders: { ring, counters, parity },
+    recorders: { ring, counters, edges, parity },
     report(lane) {
       tellDecisions(Number.MAX_SAFE_INTEGER);
       tell({
         kind: 'report',
         counts: counters.take(),
+        edges: edges.take(),
         parity: parity.take(),
         lane,
         memoryBytes: process.memoryUsage.rss(),

@@ -7,6 +7,7 @@ import type { CheckOptions } from '../../authz/check.ts';
 import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
 import type { UnknownKid } from '../../authz/jwt/token-outcome.ts';
 import type { CheckCounts } from '../../authz/record/counters.ts';
+import type { EdgeCounts } from '../../authz/record/edges.ts';
 import type { ParityCounts } from '../../authz/record/parity.ts';
 import type { RedactedDecision, RedactedParity } from '../../authz/record/redacted-decision.ts';
 import type { Revocations } from '../../authz/state.ts';
@@ -62,6 +63,7 @@ export type FromDecider =
   | {
       readonly kind: 'report';
       readonly counts: CheckCounts;
+      readonly edges: EdgeCounts;
       readonly parity: ParityCounts;
       /** With the lane only. */
       readonly lane: LaneTally | undefined;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHandshakeTable } from '../../../src/server/log/handshake-table.ts';
 import { createRefusalReports } from '../../../src/server/refusal-reports.ts';
 
 const failure = (holder: string, untrusted = true) => ({
@@ -11,18 +12,39 @@ const failure = (holder: string, untrusted = true) => ({
 function setup() {
   const warnings: string[] = [];
   const reported: string[] = [];
-  const reports = createRefusalReports({
-    info: () => undefined,
-    warn: (message: unknown) => void warnings.push(String(message)),
-  });
+  const handshakes = createHandshakeTable();
+  const reports = createRefusalReports(
+    {
+      info: () => undefined,
+      warn: (message: unknown) => void warnings.push(String(message)),
+    },
+    handshakes,
+  );
   const receiver = {
     holderOf: (certificate: Uint8Array) => (certificate.length === 0 ? undefined : Buffer.from(certificate).toString()),
     reportTrouble: (holder: string) => void reported.push(holder),
   };
-  return { reports, receiver, reported, warnings };
+  return { reports, receiver, reported, warnings, handshakes };
 }
 
 describe('createRefusalReports', () => {
+  it('counts handshakes by listener and reason; past 64 different ones together', () => {
+    const { reports, handshakes } = setup();
+    for (let i = 0; i < 100; i++) reports.handshakeFailed('Check', { ...failure('a'), reason: `why ${i % 70}` });
+    reports.handshakeFailed('feed', failure('b'));
+    const all = handshakes.all();
+    assert.equal(all.length, 66);
+    assert.equal(
+      all.reduce((sum, { count }) => sum + count, 0),
+      101,
+    );
+    assert.deepEqual(all[0], { listener: 'Check', reason: 'why 0', count: 2 });
+    assert.deepEqual(all.slice(64), [
+      { listener: 'Check', reason: 'other', count: 6 },
+      { listener: 'feed', reason: 'other', count: 1 },
+    ]);
+  });
+
   it('delivers what was reported before the authority was open, once and in order', () => {
     const { reports, receiver, reported } = setup();
     reports.handshakeFailed('health', failure('a'));

@@ -1,0 +1,98 @@
+/**
+ * Counted edges of all deciders of this server since it was started; bounded, and what finds no row is counted still.
+ * @module
+ */
+import type { CountedEdge, Edge, EdgeCounts } from '../../authz/record/edges.ts';
+
+/** A row, and when it changed last by the table's own count of changes. */
+export interface EdgeTotal extends CountedEdge {
+  readonly change: number;
+}
+
+/** How often a caller was denied in a namespace. */
+export interface DeniedCaller {
+  readonly caller: string;
+  readonly namespace: string;
+  readonly count: number;
+  readonly change: number;
+}
+
+/** Checks that found no row. */
+export interface EdgeOverflow {
+  readonly allowed: number;
+  readonly denied: number;
+  /** Denied Checks whose caller is not among `deniedCallers`. */
+  readonly deniedCallers: number;
+}
+
+/** The sums. */
+export interface EdgeTable {
+  /** Milliseconds since 1970: since when it counts. */
+  readonly sinceAt: number;
+  add(counts: EdgeCounts): void;
+  edges(): readonly EdgeTotal[];
+  deniedCallers(): readonly DeniedCaller[];
+  readonly overflow: EdgeOverflow;
+  /** All Checks, with and without a row. */
+  readonly checks: { readonly allowed: number; readonly denied: number };
+}
+
+export interface EdgeTableOptions {
+  /** Rows of edges, and of denied callers; default 4,096. */
+  readonly most?: number;
+  readonly sinceAt?: number;
+}
+
+type Changing<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Creates an empty table. */
+export function createEdgeTable({ most = 4_096, sinceAt = Date.now() }: EdgeTableOptions = {}): EdgeTable {
+  const edges = new Map<string, Changing<EdgeTotal>>();
+  const callers = new Map<string, Changing<DeniedCaller>>();
+  const overflow: Changing<EdgeOverflow> = { allowed: 0, denied: 0, deniedCallers: 0 };
+  const checks = { allowed: 0, denied: 0 };
+  let changes = 0;
+
+  const addEdge = ({ count, lastAt, ...edge }: CountedEdge): void => {
+    const key = keyOf(edge);
+    const row = edges.get(key);
+    if (row !== undefined) {
+      row.count += count;
+      row.lastAt = Math.max(row.lastAt, lastAt);
+      row.change = changes;
+    } else if (edges.size < most) edges.set(key, { ...edge, count, lastAt, change: changes });
+    else overflow[edge.decision === 'deny' ? 'denied' : 'allowed'] += count;
+  };
+  const addDenied = ({ caller, namespace, count }: CountedEdge): void => {
+    const key = JSON.stringify([caller, namespace]);
+    const row = callers.get(key);
+    if (row !== undefined) {
+      row.count += count;
+      row.change = changes;
+    } else if (callers.size < most) callers.set(key, { caller, namespace, count, change: changes });
+    else overflow.deniedCallers += count;
+  };
+  return {
+    sinceAt,
+    add({ edges: some, overflow: more }) {
+      changes += 1;
+      for (const edge of some) {
+        checks[edge.decision === 'deny' ? 'denied' : 'allowed'] += edge.count;
+        addEdge(edge);
+        if (edge.decision === 'deny') addDenied(edge);
+      }
+      checks.allowed += more.allowed;
+      checks.denied += more.denied;
+      overflow.allowed += more.allowed;
+      overflow.denied += more.denied;
+      overflow.deniedCallers += more.denied;
+    },
+    edges: () => [...edges.values()],
+    deniedCallers: () => [...callers.values()],
+    overflow,
+    checks,
+  };
+}
+
+const keyOf = ({ caller, destination, namespace, port, protocol, decision }: Edge): string =>
+  JSON.stringify([caller, destination, namespace, port, protocol, decision]);

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import type { EdgesAnswer } from '../../../src/admin-api/edges.ts';
+import { askAdmin } from '../../support/ask-admin.ts';
+import { checkClient, question } from '../../support/check-client.ts';
+import { gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';
+import { runGatehouse } from '../../support/run-gatehouse.ts';
+
+const id = (name: string): string => `spiffe://cluster.local/ns/default/sa/${name}`;
+
+async function edgesOf(admin: string, query = ''): Promise<EdgesAnswer> {
+  const { status, body } = await askAdmin(admin, 'GET', `/v1/edges${query}`);
+  assert.equal(status, 200, JSON.stringify(body));
+  return body as EdgesAnswer; // held to its schema by askAdmin
+}
+
+describe('GET /v1/edges', function () {
+  this.timeout(300_000);
+
+  it('counts every Check of all deciders of this server, right after it was answered', async () => {
+    await using dir = await gatehouseDir({ listen: usualListeners, extAuthz: { workers: 2 } });
+    await using server = await runGatehouse(dir.config);
+    const before = await edgesOf(server.ready.admin);
+    assert.deepEqual([before.edges, before.deciders.map(({ state }) => state)], [[], ['here']]);
+    for (let i = 0; i < 8; i++) {
+      using client = checkClient(server.ready.extAuthz); // each in turn to another decider
+      await client.ask(question(i % 4 === 0 ? 'POST' : 'GET'));
+    }
+    using client = checkClient(server.ready.extAuthz);
+    await client.ask(Buffer.from([0xff, 0xff, 0xff]));
+    const nowhere = question('GET');
+    await client.ask({ attributes: { ...nowhere.attributes, destination: { principal: 'nobody' } } });
+
+    const { edges, deniedCallers, deciders, edgeCount } = await edgesOf(server.ready.admin);
+    const usual = {
+      decider: null,
+      caller: id('productpage'),
+      destination: id('details'),
+      namespace: 'default',
+      port: null,
+    };
+    const none = { destination: '', namespace: '', port: null, decision: 'deny', count: 1, decider: null };
+    const rows = edges.map(({ lastAt, ...row }) => {
+      assert.ok(Math.abs(Date.parse(lastAt) - Date.now()) < 300_000);
+      return row;
+    });
+    assert.equal(edgeCount, 4);
+    for (const row of [
+      { ...usual, protocol: 'http', decision: 'allow', count: 6 },
+      { ...usual, protocol: 'http', decision: 'deny', count: 2 },
+      { ...none, caller: '', protocol: 'unknown' },
+      { ...none, caller: id('productpage'), protocol: 'http' },
+    ])
+      assert.ok(
+        rows.some((each) => same(each, row)),
+        `${JSON.stringify(row)} in ${JSON.stringify(rows)}`,
+      );
+    assert.deepEqual(deniedCallers.map(({ caller, namespace, count }) => [caller, namespace, count]).sort(), [
+      ['', '', 1],
+      [id('productpage'), '', 1],
+      [id('productpage'), 'default', 2],
+    ]);
+    const [here] = deciders;
+    assert.deepEqual(
+      [here?.decider, here?.allowed, here?.denied, here?.overflow],
+      [null, 6, 4, { allowed: 0, denied: 0, deniedCallers: 0 }],
+    );
+    const { edges: one, edgeCount: all } = await edgesOf(server.ready.admin, '?limit=1');
+    assert.deepEqual([one.map(({ count }) => count), all], [[6], 4]);
+  });
+});
+
+const same = (a: object, b: object): boolean => {
+  try {
+    assert.deepEqual(a, b);
+    return true;
+  } catch {
+    return false;
+  }
+};
