@@ -28,7 +28,7 @@ export function blockerTable({ blockers, blockerCount, etaSeconds }: Blocked, no
 }
 
 /** When time alone will have opened the gate. */
-function etaText(etaSeconds: number | null): string {
+export function etaText(etaSeconds: number | null): string {
   if (etaSeconds === null) return 'waiting alone does not end this: those marked so must be seen to, or overridden';
   return etaSeconds === 0 ? 'open now' : `all done in ${lengthText(etaSeconds * 1000)} at the latest`;
 }

@@ -8,21 +8,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { AuthorityRow, Verb } from '../../admin-api/authorities.ts';
 import type { AdminClient } from '../../admin-api/client.ts';
-import type { GateDetails } from '../../admin-api/errors.ts';
 import type { Use } from '../../admin-api/fields.ts';
 import type { ComparisonAnswer } from '../../admin-api/rehearsal.ts';
 import { GatehouseError } from '../../errors.ts';
-import { allOnOneLine } from '../../lib/printable.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
-import { type Look, plainLook } from '../terminal/look.ts';
 import { durationOption } from '../terminal/number-options.ts';
-import { jsonText, type OutputFormat, outputOption, paint } from '../terminal/output.ts';
+import { type OutputFormat, outputOption } from '../terminal/output.ts';
 import type { ExitCode, Terminal } from '../terminal/terminal.ts';
-import { blockerTable } from './blockers.ts';
 import { comparisonText } from './comparison-text.ts';
 import { order, type UseFlags, useOf, useOptions } from './order.ts';
+import { createTeller, type Teller } from './rotation-teller.ts';
 
 interface Flags extends AdminFlags, UseFlags {
   readonly output: OutputFormat;
@@ -84,7 +81,7 @@ Example:
     )
     .action(
       action<Flags>(terminal, async (flags) =>
-        rotate(await adminClient(flags), flags, createTeller(terminal, flags.output)),
+        rotate(await adminClient(flags), flags, await createTeller(terminal, flags.output)),
       ),
     );
 }
@@ -135,14 +132,10 @@ async function pass(
     if (gate.open) return true;
     const { blockers, blockerCount, etaSeconds } = gate;
     const isOver = Date.now() >= until;
-    teller.waiting(
-      {
-        ...{ event: isOver ? 'timeout' : 'waiting', verb, done: false, code: 'rotation_blocked' },
-        ...{ blockers, blockerCount, etaSeconds },
-      },
-      (shown, look) =>
-        `${isOver ? 'stopped waiting' : 'waiting'} to ${verb}: ${shown.blockerCount} in the way\n${blockerTable(shown, Date.now(), look)}`,
-    );
+    teller.waiting({
+      ...{ event: isOver ? 'timeout' : 'waiting', verb, done: false, code: 'rotation_blocked' },
+      ...{ blockers, blockerCount, etaSeconds },
+    });
     if (isOver) return false;
     // A look reads every live row of the ledger: with many of them it must not be the server's main work.
     const restMs = Math.max(LOOK_EVERY_MS, 10 * (performance.now() - lookedFrom));
@@ -170,45 +163,4 @@ async function compare(client: AdminClient): Promise<ComparisonAnswer | undefine
     if (thrown instanceof GatehouseError && thrown.code === 'not_found') return undefined;
     throw thrown;
   }
-}
-
-type Text<T> = (shown: T, look: Look) => string;
-
-interface Teller {
-  event<T extends object>(document: T, text: Text<T>): void;
-  /** Like `event`, but over what it said before: on a terminal the list is live; elsewhere it is said when it changes. */
-  waiting<T extends Pick<GateDetails, 'blockers'> & { readonly event: string }>(document: T, text: Text<T>): void;
-}
-
-function createTeller(terminal: Terminal, format: OutputFormat): Teller {
-  let lines = 0;
-  let last = '';
-  const say = <T extends object>(document: T, text: Text<T>): number => {
-    if (format === 'json') terminal.out(jsonText(document));
-    else {
-      const said = text(allOnOneLine(document), terminal.look ?? plainLook);
-      paint(terminal, said);
-      return said.split('\n').length - 1;
-    }
-    return 0;
-  };
-  return {
-    event(document, text) {
-      lines = 0;
-      last = '';
-      say(document, text);
-    },
-    waiting(document, text) {
-      if (format === 'table' && terminal.erase !== undefined) {
-        if (lines > 0) terminal.erase(lines);
-        lines = say(document, text);
-        return;
-      }
-      const { event, blockers } = document;
-      const now = JSON.stringify([event, blockers.map(({ consumer, serial, grade }) => [consumer, serial, grade])]);
-      if (now === last) return;
-      last = now;
-      say(document, text);
-    },
-  };
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import { printableLines } from '../../lib/printable.ts';
+import type { LiveText } from './live-text.ts';
 import { type Look, lookOf, printableStyled } from './look.ts';
 
 /** 0 yes or done, 1 no, denied, refused or different, 2 could not say. */
@@ -17,18 +18,23 @@ export interface Terminal {
   readonly look?: Look;
   /** Like `out`, for texts that may have the colours of `look`; absent: there are none. */
   paint?(text: string): void;
-  /** Takes back the last lines of `out`; absent where nobody looks. */
-  erase?(lines: number): void;
+  /** Text at the end of `out` that what is said next writes over; absent where nobody looks. */
+  live?(): Promise<LiveText>;
 }
 
 /** The same terminal, which only shows what it is given: nothing that comes from outside moves its cursor or hides. */
-export function showingOnly({ out, err, exit, look, erase }: Terminal): Terminal {
+export function showingOnly({ out, err, exit, look, live }: Terminal): Terminal {
   return {
     out: (text) => out(printableLines(text)),
     err: (text) => err(printableLines(text)),
     exit,
     ...(look && { look, paint: (text) => out(printableStyled(text)) }),
-    ...(erase && { erase }),
+    ...(live && {
+      live: async () => {
+        const text = await live();
+        return { ...text, show: (shown) => text.show(printableStyled(shown)) };
+      },
+    }),
   };
 }
 
@@ -45,6 +51,8 @@ export function processTerminal(): Terminal {
       process.exitCode = code;
     },
     look: lookOf(process.stdout, process.env),
-    ...(process.stdout.isTTY && { erase: (lines) => void process.stdout.write(`\u001b[${lines}A\u001b[J`) }),
+    ...(process.stdout.isTTY && {
+      live: async () => (await import('./live-text.ts')).liveText(process.stdout),
+    }),
   };
 }

@@ -107,7 +107,10 @@ async function prepareOnce(use: AuthorityUse, isOver: boolean, deps: CalendarDep
 }
 
 /** Takes away a prepared authority that cannot sign now: it expired, lost its key, or is not valid yet. */
-async function makeRoom({ id, use, activatedAt }: AuthorityRecord, { current, clock, run }: CalendarDeps): Promise<void> {
+async function makeRoom(
+  { id, use, activatedAt }: AuthorityRecord,
+  { current, clock, run }: CalendarDeps,
+): Promise<void> {
   const why = 'it expired, lost its key, or is not valid yet';
   // By its name: the last step, which an undo would reverse, may be about another authority.
   const unused = { ...order(use, `${why}, before it was used`, true), authorityId: id };
