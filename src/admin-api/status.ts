@@ -61,10 +61,18 @@ export const statusAnswer = z.object({
   waiting: z.record(z.string(), z.string()),
   /** What is in force although something newer is broken. */
   degraded: list(z.string()),
+  /** What waits and what is degraded, and since when. This and the two below: absent from servers before they were told. */
+  troubles: list(z.object({ what: z.string(), since: instant })).optional(),
   /** By part, what it has to say of itself. */
   details: z.record(z.string(), z.string()),
   /** Of the policies. */
   generation: z.number(),
+  /** Since when the policies of this generation are in force. */
+  policiesSince: instant.optional(),
+  /** Of the deciders here: since the start, and a second over the last minute. */
+  decisions: z
+    .object({ allowed: z.number(), denied: z.number(), perSecond: z.number(), deniedPerSecond: z.number() })
+    .optional(),
   deciders: list(z.object({ pid: z.number(), generation: z.number() })),
   /** Of an authority. */
   followers: list(follower).optional(),

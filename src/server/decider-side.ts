@@ -12,6 +12,7 @@ import { createLiveExplain, type LiveExplain } from './explain/live-explain.ts';
 import type { Foundation } from './foundation.ts';
 import type { IdentitySide } from './identity-interface.ts';
 import { createDecisionLog, type DecisionLog } from './log/decision-log.ts';
+import { createDecisionRate, type DecisionRate } from './log/decision-rate.ts';
 import { enforcePolicies } from './policy/enforced-policies.ts';
 import { openKeySets } from './policy/key-sets.ts';
 import { tokenRulesOf } from './policy/token-rules.ts';
@@ -22,6 +23,9 @@ export interface DeciderSide extends AsyncDisposable {
   /** The processes of this server; undefined where it has no decider role. */
   readonly deciders: Deciders | undefined;
   readonly decisions: DecisionLog;
+  readonly rate: DecisionRate;
+  /** Since when the policies of this generation are in force; milliseconds since 1970. */
+  policiesSinceAt(): number;
   readonly explain: LiveExplain;
   /** Tells the processes, where there are some. */
   tell: Deciders['tell'];
@@ -49,7 +53,8 @@ export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSi
     identity.decided(record);
     refusals.decided(entry);
   });
-  const deciders = deps.processes.all.length === 0 ? undefined : stack.use(start(deps, decisions, keySets));
+  const rate = createDecisionRate();
+  const deciders = deps.processes.all.length === 0 ? undefined : stack.use(start(deps, { decisions, rate }, keySets));
   const tell: Deciders['tell'] = (message) => deciders?.tell(message);
   if (deciders !== undefined) {
     deps.allDeciders.add(deciders);
@@ -58,11 +63,13 @@ export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSi
   tellKnown(deps, tell);
   keySets.documents.subscribe((documents) => tell({ kind: 'key-sets', documents }));
   let releasing: Disposable | undefined;
+  let policiesSinceAt = Date.now();
   stack.defer(() => releasing?.[Symbol.dispose]());
   stack.use(
     enforcePolicies({
       ...{ current: policies.current, log, metrics, board },
       changed(model) {
+        policiesSinceAt = Date.now();
         keySets.wanted(tokenRulesOf(model));
         tell({ kind: 'policies', model });
         releasing?.[Symbol.dispose]();
@@ -82,6 +89,8 @@ export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSi
   return {
     deciders,
     decisions,
+    rate,
+    policiesSinceAt: () => policiesSinceAt,
     explain,
     tell,
     drain: async (graceMs) => deciders?.drain(graceMs),
@@ -91,11 +100,11 @@ export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSi
 
 function start(
   { config, log, metrics, board, counts, refusals, identity, processes }: DeciderSideDeps,
-  decisions: DecisionLog,
+  told: { readonly decisions: DecisionLog; readonly rate: DecisionRate },
   keySets: ReturnType<typeof openKeySets>,
 ): Deciders {
   return startDeciders({
-    ...{ config: config.value, log, metrics, board, decisions, counts, processes: processes.all },
+    ...{ config: config.value, log, metrics, board, ...told, counts, processes: processes.all },
     revoked: () => identity.tellInForce(),
     handshakeFailed: refusals.handshakeFailed,
     unknownKid: ({ keySet, kid }) => keySets.wake(keySet, kid),

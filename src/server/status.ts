@@ -6,6 +6,7 @@ import type { StatusAnswer } from '../admin-api/status.ts';
 import type { Config } from '../config/config.ts';
 import { programVersion } from '../lib/version.ts';
 import type { PolicySources } from '../policy/sources/policy-sources.ts';
+import { timeText } from './admin/time-text.ts';
 import type { DeciderSide } from './decider-side.ts';
 import type { Foundation } from './foundation.ts';
 import type { IdentitySide } from './identity-interface.ts';
@@ -43,7 +44,7 @@ export interface StatusDeps extends Pick<Foundation, 'config' | 'board'> {
   readonly startedAt: number;
   readonly policies: PolicySources;
   readonly identity: Pick<IdentitySide, 'status'>;
-  readonly decider: Pick<DeciderSide, 'deciders'>;
+  readonly decider: Pick<DeciderSide, 'deciders' | 'rate' | 'policiesSinceAt'>;
 }
 
 /** The body of `/v1/status`, as of now. */
@@ -55,11 +56,14 @@ export function statusOf(deps: StatusDeps, addresses: ListenerAddresses): Status
   return {
     version: programVersion(),
     pid: process.pid,
-    startedAt: new Date(startedAt).toISOString(),
+    startedAt: timeText(startedAt),
     trustDomain: config.trustDomain,
     roles: config.roles,
     ...board.state.value,
+    troubles: board.troubles().map(({ what, sinceAt }) => ({ what, since: timeText(sinceAt) })),
     generation: policies.current.value.generation,
+    policiesSince: timeText(decider.policiesSinceAt()),
+    ...(decider.deciders && { decisions: decider.rate.read() }),
     deciders: pids.map((pid, i) => ({ pid, generation: generations[i] ?? 0 })),
     ...identity.status(),
     addresses: readyLine(config, addresses, decider),

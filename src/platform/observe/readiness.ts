@@ -16,6 +16,14 @@ export interface Readiness {
   readonly details: Readonly<Record<string, string>>;
 }
 
+/** Something that is not as it should be. */
+export interface Trouble {
+  /** `PART: why`, or as `Readiness.degraded` says it. */
+  readonly what: string;
+  /** Milliseconds since 1970. */
+  readonly sinceAt: number;
+}
+
 /** Whether a part that only stands beside may be away for this reason. */
 export type Weight = 'as its part' | 'always needed';
 
@@ -28,14 +36,21 @@ export interface ReadinessBoard {
   detail(part: string, what: string): void;
   /** Whether that part is ready, itself; one that nobody has named is. */
   isReady(part: string): boolean;
+  /** What waits and what is degraded, and since when: a part that is away since it is, whatever its reason says meanwhile. */
+  troubles(): readonly Trouble[];
 }
 
 /**
  * Creates a board on which none of `parts` is ready yet.
  *
  * @param beside  parts without which the server goes on with its work, once they have been there
+ * @param now  milliseconds since 1970
  */
-export function createReadinessBoard(parts: readonly string[], beside: readonly string[] = []): ReadinessBoard {
+export function createReadinessBoard(
+  parts: readonly string[],
+  beside: readonly string[] = [],
+  now: () => number = Date.now,
+): ReadinessBoard {
   const whys = new Map(parts.map((part) => [part, 'starting']));
   const degraded = new Map<string, readonly string[]>();
   const details = new Map<string, string>();
@@ -56,9 +71,16 @@ export function createReadinessBoard(parts: readonly string[], beside: readonly 
     };
   };
   const state = createWatchable(read());
+  const begun = createBeginnings(now);
+  const troubles = (): Trouble[] => begun.of([
+    ...[...whys].flatMap(([part, why]) => (why === '' ? [] : [{ key: part, what: `${part}: ${why}` }])),
+    ...[...degraded].flatMap(([part, some]) => some.map((what) => ({ key: `${part}\n${what}`, what }))),
+  ]);
+  troubles();
   const tell = (): void => {
-    const now = read();
-    if (JSON.stringify(now) !== JSON.stringify(state.value)) state.replace(now);
+    troubles();
+    const next = read();
+    if (JSON.stringify(next) !== JSON.stringify(state.value)) state.replace(next);
   };
   return {
     state,
@@ -78,5 +100,18 @@ export function createReadinessBoard(parts: readonly string[], beside: readonly 
       tell();
     },
     isReady: (part) => (whys.get(part) ?? '') === '',
+    troubles,
+  };
+}
+
+/** Remembers of each key since when it has been among those that were given, without a break. */
+function createBeginnings(now: () => number) {
+  let begun = new Map<string, number>();
+  return {
+    of(some: readonly { readonly key: string; readonly what: string }[]): Trouble[] {
+      const atMs = now();
+      begun = new Map(some.map(({ key }) => [key, begun.get(key) ?? atMs]));
+      return some.map(({ key, what }) => ({ what, sinceAt: begun.get(key)! }));
+    },
   };
 }

@@ -10,6 +10,7 @@ import type { Log } from '../../platform/observe/log.ts';
 import type { Metrics } from '../../platform/observe/metrics.ts';
 import type { ReadinessBoard } from '../../platform/observe/readiness.ts';
 import type { DecisionLog } from '../log/decision-log.ts';
+import type { DecisionRate } from '../log/decision-rate.ts';
 import { decisionRecord } from '../log/decision-record.ts';
 import type { OwnCounts } from '../log/own-counts.ts';
 import { checkOptions } from '../policy/check-options.ts';
@@ -25,6 +26,7 @@ export interface DeciderRoleDeps {
   readonly board: ReadinessBoard;
   readonly decisions: DecisionLog;
   readonly counts: OwnCounts;
+  readonly rate: Pick<DecisionRate, 'note'>;
   readonly processes: readonly DeciderProcess[];
   /** A decider refuses by other revocations than before. */
   readonly revoked: () => void;
@@ -90,7 +92,7 @@ export function deciderSettings(config: Config): DeciderSettings {
 function hear(
   message: FromDecider,
   pid: number,
-  { log, metrics, board, decisions, counts, unknownKid, revoked, handshakeFailed }: DeciderRoleDeps,
+  { log, metrics, board, decisions, counts, rate, unknownKid, revoked, handshakeFailed }: DeciderRoleDeps,
 ): void {
   switch (message.kind) {
     case 'loaded':
@@ -117,6 +119,7 @@ function hear(
     case 'report':
       addCounts(message.counts, metrics);
       counts.edges.add(message.edges);
+      rate.note(message.counts.decisions);
       metrics.countParity(message.parity);
       break;
     case 'parity':

@@ -38,4 +38,33 @@ describe('createReadinessBoard', () => {
     board.set('authority', '');
     assert.deepEqual(board.state.value, { ready: true, waiting: {}, degraded: ['a.yaml:7'], details: {} });
   });
+
+  it('says since when each part is away and each thing broken, however often the reason changes meanwhile', () => {
+    let nowMs = 1_000;
+    const board = createReadinessBoard(['authority', 'policies'], ['authority'], () => nowMs);
+    board.set('policies', '');
+    nowMs = 2_000;
+    board.set('authority', 'no key');
+    assert.deepEqual(board.troubles(), [{ what: 'authority: no key', sinceAt: 1_000 }]);
+    board.set('authority', '');
+    board.degrade('policies', ['a.yaml:7']);
+    nowMs = 3_000;
+    board.degrade('policies', ['a.yaml:7', 'b.yaml:1']);
+    board.set('authority', 'the store is away for 1 s');
+    nowMs = 4_000;
+    board.set('authority', 'the store is away for 2 s');
+    assert.deepEqual(board.troubles(), [
+      { what: 'authority: the store is away for 2 s', sinceAt: 3_000 },
+      { what: 'a.yaml:7', sinceAt: 2_000 },
+      { what: 'b.yaml:1', sinceAt: 3_000 },
+    ]);
+    board.degrade('policies', ['b.yaml:1']);
+    nowMs = 5_000;
+    board.degrade('policies', ['a.yaml:7', 'b.yaml:1']);
+    board.set('authority', '');
+    assert.deepEqual(board.troubles(), [
+      { what: 'a.yaml:7', sinceAt: 5_000 },
+      { what: 'b.yaml:1', sinceAt: 3_000 },
+    ]);
+  });
 });
