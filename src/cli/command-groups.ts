@@ -21,6 +21,10 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
     summary: 'run the authority and the deciders',
     load: async (terminal) => (await import('./serve/serve-command.ts')).serveCommand(terminal),
   },
+  status: {
+    summary: 'show on one screen how a running server is',
+    load: async (terminal) => (await import('./status/status-command.ts')).statusCommand(terminal),
+  },
   svid: {
     summary: 'fetch or watch an identity from the Workload API; revoke one',
     load: [
@@ -94,5 +98,9 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
       async (terminal) => (await import('./config/print-command.ts')).configPrintCommand(terminal),
       async (terminal) => (await import('./config/schema-command.ts')).configSchemaCommand(terminal),
     ],
+  },
+  version: {
+    summary: 'print the version of this program and of the running server',
+    load: async (terminal) => (await import('./version/version-command.ts')).versionCommand(terminal),
   },
 };

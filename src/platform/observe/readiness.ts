@@ -72,10 +72,11 @@ export function createReadinessBoard(
   };
   const state = createWatchable(read());
   const begun = createBeginnings(now);
-  const troubles = (): Trouble[] => begun.of([
-    ...[...whys].flatMap(([part, why]) => (why === '' ? [] : [{ key: part, what: `${part}: ${why}` }])),
-    ...[...degraded].flatMap(([part, some]) => some.map((what) => ({ key: `${part}\n${what}`, what }))),
-  ]);
+  const troubles = (): Trouble[] =>
+    begun.of([
+      ...[...whys].flatMap(([part, why]) => (why === '' ? [] : [{ key: part, what: `${part}: ${why}` }])),
+      ...[...degraded].flatMap(([part, some]) => some.map((what) => ({ key: `${part}\n${what}`, what }))),
+    ]);
   troubles();
   const tell = (): void => {
     troubles();
