@@ -182,8 +182,8 @@ async function editing(product: Product, everyMs: number): Promise<readonly Edit
 }
 
 /** The time at which the log says that policies of a generation are in force. */
-async function untilInForce(logFile: string, generation: number): Promise<number> {
-  for (let waited = 0; waited < 20_000; waited += 10) {
+export async function untilInForce(logFile: string, generation: number): Promise<number> {
+  for (let waited = 0; waited < 60_000; waited += 10) {
     for (const line of readFileSync(logFile, 'utf8').split('\n')) {
       if (!line.includes('policies are in force')) continue;
       const entry = JSON.parse(line) as { readonly generation: number; readonly time: string }; // our own log

@@ -1,5 +1,5 @@
 /**
- * The benchmark: `npm run bench -- [--only a,b] [--peers a,b] [--rounds N] [--seconds N] [--full] [--out FOLDER]`.
+ * The benchmark: `npm run bench -- [--only a,b] [--peers a,b] [--rounds N] [--seconds N] [--full] [--before COMMIT] [--out FOLDER]`.
  *
  * Builds the program, builds or finds what a user could run instead, checks that each gives the right verdicts on the same rules, measures in
  * interleaved rounds, and writes a table, the figures and plots. What cannot run is a row that says why.
@@ -26,6 +26,7 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     seconds: { type: 'string' },
     full: { type: 'boolean', default: false },
+    before: { type: 'string' },
     build: { type: 'boolean', default: true },
     out: { type: 'string', default: join(cache, 'results') },
   },
@@ -39,6 +40,7 @@ const settings: Settings = {
   seconds: Number(values.seconds ?? (values.full ? 8 : 3)),
   only: { peers: values.peers?.split(',') },
   isFull: values.full,
+  before: values.before,
   stop: stopping.signal,
 };
 const names =

@@ -2,6 +2,7 @@
  * The sections of the benchmark, in the order in which they run.
  * @module
  */
+import { growth } from './growth/growth.ts';
 import type { Section } from './lib/figures.ts';
 import type { Settings } from './lib/settings.ts';
 import { queued, reload, startAndMemory } from './life.ts';
@@ -32,5 +33,6 @@ export const sections: Readonly<Record<string, Measurement>> = {
   queued: { needsPeers: false, measure: async () => [await queued()] },
   reload: { needsPeers: true, measure: async (settings) => [await reload(settings)] },
   issuance: { needsPeers: false, measure: async (settings) => [await issuance(settings)] },
+  growth: { needsPeers: false, onlyFull: true, measure: async (settings) => [await growth(settings)] },
   'checks-while-issuing': { needsPeers: false, measure: async (settings) => [await checksWhileIssuing(settings)] },
 };

@@ -17,6 +17,12 @@ export interface ProductOptions {
   readonly unix?: boolean;
   /** A policy file instead of the set of that size. */
   readonly policy?: string;
+  /** Another build's `dist/main.js`. */
+  readonly program?: string;
+  /** Registry documents, by file name. */
+  readonly registry?: Readonly<Record<string, string>>;
+  /** More of the configuration. */
+  readonly more?: Readonly<Record<string, unknown>>;
 }
 
 export interface Product extends Running {
@@ -44,6 +50,9 @@ export async function startGatehouse(label: string, options: ProductOptions): Pr
   mkdirSync(join(folder, 'policies'));
   const policyFile = join(folder, 'policies/policy.yaml');
   copyFileSync(options.policy ?? join(folderOf(options.rules), 'istio/policy.yaml'), policyFile);
+  if (options.registry) mkdirSync(join(folder, 'registry'));
+  for (const [name, text] of Object.entries(options.registry ?? {}))
+    writeFileSync(join(folder, 'registry', name), text);
   const config = {
     trustDomain: 'cluster.local',
     listen: {
@@ -54,6 +63,8 @@ export async function startGatehouse(label: string, options: ProductOptions): Pr
     },
     policies: { paths: ['./policies'] },
     extAuthz: { transport: options.transport },
+    ...(options.registry && { registry: { paths: ['./registry'] } }),
+    ...options.more,
   };
   const configFile = join(folder, 'gatehouse.yaml');
   writeFileSync(configFile, JSON.stringify(config));
@@ -61,7 +72,7 @@ export async function startGatehouse(label: string, options: ProductOptions): Pr
   const flags = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning'];
   const { child, stop } = start(
     label,
-    [process.execPath, ...flags, join(root, 'dist/main.js'), 'serve', '--config', configFile],
+    [process.execPath, ...flags, options.program ?? join(root, 'dist/main.js'), 'serve', '--config', configFile],
     {
       core: `${serverCore},${clientCore}`,
     },
@@ -93,7 +104,7 @@ export async function startGatehouse(label: string, options: ProductOptions): Pr
 }
 
 async function readyLine(logFile: string, child: { readonly exitCode: number | null }): Promise<Ready> {
-  for (let waited = 0; waited < 60_000; waited += 5) {
+  for (let waited = 0; waited < 120_000; waited += 5) {
     const line = readFileSync(logFile, 'utf8')
       .split('\n')
       .find((text) => text.startsWith('{"ready":true'));
@@ -101,7 +112,7 @@ async function readyLine(logFile: string, child: { readonly exitCode: number | n
     if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode} before it was ready`);
     await delay(5);
   }
-  throw new Error('was not ready within a minute');
+  throw new Error('was not ready within two minutes');
 }
 
 async function gone(pid: number): Promise<void> {

@@ -9,6 +9,8 @@ export interface Settings {
   readonly seconds: number;
   readonly only: { readonly peers: readonly string[] | undefined };
   readonly isFull: boolean;
+  /** The commit whose build is measured beside this one; undefined: the one that the section names. */
+  readonly before: string | undefined;
   /** Told to end: what was measured so far is reported. */
   readonly stop: AbortSignal;
 }
