@@ -101,6 +101,8 @@ export interface PoliciesConfig {
   readonly customProviders: Readonly<Record<string, 'envoy'>>;
   /** Absolute paths of directories and files, and who answers for the policies there. */
   readonly owners: readonly (readonly [path: string, owner: string])[];
+  /** Owners whose documents may ignore findings; undefined: everybody's may. */
+  readonly ignoreBy: readonly string[] | undefined;
 }
 
 /** A registration entry: which processes get which SPIFFE ID. */

@@ -82,6 +82,7 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
             : { path: absolute(each.path), namespaces: each.namespaces },
       ),
       owners: Object.entries(policies.owners).map(([path, owner]) => [absolute(path), owner] as const),
+      ignoreBy: policies.ignoreBy,
     },
     entries: document.entries.map(
       (entry, i): EntryConfig => ({

@@ -97,6 +97,10 @@ const policies = z.strictObject({
     .record(field.path, z.string().min(1))
     .prefault({})
     .describe('Who answers for the policies of a directory, where neither document nor namespace says so.'),
+  ignoreBy: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('Owners whose documents may ignore findings; unless set, every document may.'),
   customProviders: z
     .record(z.string().min(1), z.enum(['envoy']))
     .prefault({})

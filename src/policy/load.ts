@@ -9,6 +9,7 @@ import type { Contribution } from './dialects/contribution.ts';
 import { lintTogether } from './dialects/istio/lint/lint-together.ts';
 import { istioPlane } from './dialects/istio/plane.ts';
 import type { Finding } from './documents/finding.ts';
+import type { Ignore } from './documents/ignore.ts';
 import type { Absence, Dialect, Plane, PlaneMode, Policy, PolicyModel } from './model.ts';
 import { createOwnerIndex, type OwnerOf } from './owners.ts';
 import { addSkipped, type PolicyFile, type ReadDocument } from './read-policies.ts';
@@ -24,6 +25,8 @@ export interface PolicySet {
   readonly summary: string;
   /** `group/kind` of documents that are none of our business, and how many there are. */
   readonly skipped: ReadonlyMap<string, number>;
+  /** What the authors of the documents do not want to hear of; nothing has been taken out of the findings yet. */
+  readonly ignores: readonly Ignore[];
 }
 
 /** How many documents of a kind are loaded. */
@@ -74,6 +77,7 @@ export function loadPolicies(files: readonly PolicyFile[], options: JoinOptions)
     ...set,
     findings: [...own, ...duplicates.map(duplicateFinding), ...set.findings],
     skipped,
+    ignores: files.flatMap(({ ignores }) => ignores),
     summary: summaryOf(documentsOf(sound.filter((file) => !refused.has(file))), skipped),
   };
 }
@@ -97,6 +101,7 @@ export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions)
     findings: [...copies, ...lintTogether(plane), ...lintTiers(contributions)],
     counts: countsOf(files),
     skipped,
+    ignores: files.flatMap(({ ignores }) => ignores),
     summary: summaryOf(documentsOf(files), skipped),
   };
 }

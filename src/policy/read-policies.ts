@@ -11,6 +11,7 @@ import { policyKinds } from './dialects/table.ts';
 import type { PolicyDocument } from './documents/document.ts';
 import { readEnvelope, readType, type TypeOf } from './documents/envelope.ts';
 import { createReporter, type Finding, hasErrors, type Place, type Reporter } from './documents/finding.ts';
+import { type Ignore, readIgnores, reportStrayIgnores } from './documents/ignore.ts';
 import type { KnownChunks } from './documents/known-chunks.ts';
 import { parseChunk } from './documents/parse.ts';
 import { anything, checkShape, object } from './documents/shape.ts';
@@ -27,6 +28,8 @@ export interface PolicyFile {
   readonly hasErrors: boolean;
   /** `group/kind` of documents that are none of our business, and how many there are. */
   readonly skipped: ReadonlyMap<string, number>;
+  /** What their authors do not want to hear of. */
+  readonly ignores: readonly Ignore[];
 }
 
 /** One document of ours. */
@@ -62,10 +65,13 @@ interface Reading {
   readonly options: ReadOptions;
   readonly documents: ReadDocument[];
   readonly skipped: Map<string, number>;
+  readonly ignores: Ignore[];
+  /** The envelopes of the documents. */
+  readonly envelopes: PolicyDocument[];
 }
 
 /** What one chunk of a file came to. */
-export type ChunkReading = Pick<Reading, 'documents' | 'skipped'> & Pick<Reporter, 'findings'>;
+export type ChunkReading = Pick<Reading, 'documents' | 'skipped' | 'ignores'> & Pick<Reporter, 'findings'>;
 
 /**
  * Reads a file of any number of YAML or JSON documents.
@@ -75,7 +81,7 @@ export type ChunkReading = Pick<Reading, 'documents' | 'skipped'> & Pick<Reporte
  */
 export function readPolicies(file: string, text: string, options: ReadOptions): PolicyFile {
   const report = createReporter(file, options.forClusters);
-  const reading: Reading = { report, options, documents: [], skipped: new Map() };
+  const reading = newReading(report, options);
   if (text.includes('\0')) {
     const line = text.slice(0, text.indexOf('\0')).split('\n').length;
     report.error(
@@ -89,8 +95,18 @@ export function readPolicies(file: string, text: string, options: ReadOptions): 
     guarded({ line: 1, column: 1 }, report, () => readText(text, reading));
   }
   const findings = report.findings.toSorted((a, b) => a.line - b.line || a.column - b.column);
-  return { file, documents: reading.documents, findings, hasErrors: hasErrors(findings), skipped: reading.skipped };
+  const { documents, skipped, ignores } = reading;
+  return { file, documents, findings, hasErrors: hasErrors(findings), skipped, ignores };
 }
+
+const newReading = (report: Reporter, options: ReadOptions): Reading => ({
+  report,
+  options,
+  documents: [],
+  skipped: new Map(),
+  ignores: [],
+  envelopes: [],
+});
 
 function readText(text: string, reading: Reading): void {
   const { report } = reading;
@@ -98,7 +114,8 @@ function readText(text: string, reading: Reading): void {
     report.error({ line: 1, column: 1 }, 'file-too-large', '', 'the file is larger than 32 MiB', 'split it');
     return;
   }
-  const { chunks, bad } = splitDocuments(text);
+  const { chunks, bad, bare } = splitDocuments(text);
+  for (const chunk of bare) reportStrayIgnores(chunk, report);
   for (const { line, text: rest } of bad) {
     report.error(
       { line, column: 4 },
@@ -111,9 +128,11 @@ function readText(text: string, reading: Reading): void {
   const { known } = reading.options;
   for (const chunk of chunks) {
     const read = (): ChunkReading => readChunk(chunk, reading);
-    const { documents, findings, skipped } = known === undefined ? read() : known.at(chunk.text, chunk.line, read);
+    const { documents, findings, skipped, ignores } =
+      known === undefined ? read() : known.at(chunk.text, chunk.line, read);
     for (const finding of findings) report.add(finding);
     for (const document of documents) reading.documents.push(document);
+    for (const ignore of ignores) reading.ignores.push(ignore);
     for (const [kind, count] of skipped) addSkipped(reading.skipped, kind, count);
   }
   known?.turn();
@@ -122,13 +141,14 @@ function readText(text: string, reading: Reading): void {
 
 function readChunk(chunk: Chunk, { report: { file }, options }: Reading): ChunkReading {
   const report = createReporter(file, options.forClusters);
-  const reading: Reading = { report, options, documents: [], skipped: new Map() };
+  const reading = newReading(report, options);
   guarded({ line: chunk.line, column: 1 }, report, () => {
     const value = parseChunk(chunk, report);
     if (value !== undefined) readValue(value, reading, undefined, 0);
+    reading.ignores.push(...readIgnores(chunk, reading.envelopes, report));
   });
-  const { documents, skipped } = reading;
-  return { documents, skipped, findings: report.findings };
+  const { documents, skipped, ignores } = reading;
+  return { documents, skipped, ignores, findings: report.findings };
 }
 
 function readValue(value: Value, reading: Reading, inherited: TypeOf | undefined, depth: number): void {
@@ -253,6 +273,7 @@ function readDocument(root: MapValue, type: TypeOf, reader: KindReader, reading:
   checkShape(root, object({ ...envelope, ...reader.fields }), '', report);
   const document = readEnvelope(root, type, reader, report);
   if (document === undefined) return;
+  reading.envelopes.push(document);
   checkConfinement(document, options, report);
   const contribution = guarded(root, report, () => reader.read(document, options, report));
   const { kind, namespace, name, place } = document;

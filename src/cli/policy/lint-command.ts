@@ -3,35 +3,33 @@
  * @module
  */
 import { relative } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { LintFinding, Witness } from '../../analysis/lint/lint-finding.ts';
 import { configIfAny, PLACES_TEXT } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
-import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
+import { outputOption, show } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { addFindingOptions, type FindingFlags, showCodes, told, withIgnored } from './finding-options.ts';
 import { type PolicyFlags, policyConfigOption, rootNamespaceOption } from './policy-options.ts';
 
-interface Flags extends PolicyFlags {
-  readonly severity: 'error' | 'warning';
-  readonly output: OutputFormat;
-}
-
-/** Exit code 0 if there is nothing to say, 1 if there are findings, 2 if nothing could be said. */
+/** Exit code 0 if nothing is told but hints, 1 if there are findings, 2 if nothing could be said. */
 export function policyLintCommand(terminal: Terminal): Command {
-  return new Command('lint')
+  const command = new Command('lint')
     .description(
       'find where Calico, Kubernetes and Istio policies contradict, miss or open each other, each with a request that shows it',
     )
     .argument('[path...]', 'files and directories with policies, pods, namespaces, service accounts')
     .addOption(policyConfigOption())
-    .addOption(rootNamespaceOption())
-    .addOption(
-      new Option('--severity <least>', 'error: tell errors only').choices(['error', 'warning']).default('warning'),
-    )
+    .addOption(rootNamespaceOption());
+  return addFindingOptions(command)
     .addOption(outputOption())
     .addHelpText('after', '\nExample:\n  gatehouse policy lint ./policies ./registry --output json')
     .action(
-      action<Flags>(terminal, async (flags, paths) => {
+      action<PolicyFlags & FindingFlags>(terminal, async (flags, paths) => {
+        if (flags.codes) {
+          showCodes(terminal, flags.output);
+          return 0;
+        }
         const { lintOffline } = await import('../../server/policy/lint-offline.ts');
         const configFile = paths.length === 0 ? configIfAny(flags.config) : flags.config;
         if (paths.length === 0 && configFile === undefined) {
@@ -41,13 +39,14 @@ export function policyLintCommand(terminal: Terminal): Command {
             `nothing to lint: name files, or a configuration (--config, ${PLACES_TEXT})`,
           );
         }
-        const request = { paths, configFile, rootNamespace: flags.rootNamespace };
-        const { findings: all, summary } = lintOffline(request);
-        const findings = all.filter(({ severity }) => severity === 'error' || flags.severity === 'warning');
-        show(terminal, flags.output, { ok: findings.length === 0, findings, summary }, (shown) =>
-          lintText(shown.findings, shown.summary),
+        const request = { paths, configFile, rootNamespace: flags.rootNamespace, ignore: flags.ignore };
+        const { findings: all, ignored, summary } = lintOffline(request);
+        const findings = told(all, flags);
+        const ok = findings.every(({ severity }) => severity === 'hint');
+        show(terminal, flags.output, { ok, findings, summary, ignored }, (shown) =>
+          lintText(shown.findings, withIgnored(shown.summary, ignored)),
         );
-        return findings.length === 0 ? 0 : 1;
+        return ok ? 0 : 1;
       }),
     );
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import { Option } from 'commander';
-import type { DialectOptions } from '../../policy/dialects/contribution.ts';
+import type { CheckOptions } from '../../policy/sources/check-policies.ts';
 import { configIfAny, PLACES_TEXT } from '../config/config-option.ts';
 
 /** What the options of the policy commands say about the mesh. */
@@ -25,8 +25,8 @@ export function rootNamespaceOption(): Option {
   return new Option('--root-namespace <name>', 'namespace whose policies hold everywhere');
 }
 
-/** What the flags say, else the configuration, else the contract's defaults. */
-export async function policyOptions({ config: flag, rootNamespace }: PolicyFlags): Promise<DialectOptions> {
+/** What the flags say, else the configuration, else the contract's defaults; with whose ignores count. */
+export async function checkOptions({ config: flag, rootNamespace }: PolicyFlags): Promise<CheckOptions> {
   const config = configIfAny(flag);
   const usual = {
     trustDomain: 'cluster.local',
@@ -38,10 +38,18 @@ export async function policyOptions({ config: flag, rootNamespace }: PolicyFlags
   return rootNamespace === undefined ? told : { ...told, rootNamespace };
 }
 
-async function optionsOf(file: string): Promise<DialectOptions> {
-  const [{ loadConfig }, { dialectOptions }] = await Promise.all([
+async function optionsOf(file: string): Promise<CheckOptions> {
+  const [{ loadConfig }, { dialectOptions }, { registryKinds }] = await Promise.all([
     import('../../config/read-config.ts'),
     import('../../server/policy/policy-sources.ts'),
+    import('../../policy/dialects/kubernetes/registry-readers.ts'),
   ]);
-  return dialectOptions(loadConfig(file));
+  const config = loadConfig(file);
+  const { owners, ignoreBy } = config.policies;
+  return {
+    ...dialectOptions(config),
+    owners,
+    ignoreBy,
+    registry: { paths: config.registry.paths, kinds: registryKinds },
+  };
 }

@@ -18,14 +18,9 @@ export function readType(root: MapValue, report: Reporter): TypeOf | undefined {
   const apiVersion = textAt(root, 'apiVersion') ?? '';
   const kind = textAt(root, 'kind') ?? '';
   if (apiVersion === '' || kind === '') {
-    const missing = apiVersion === '' ? 'apiVersion' : 'kind';
-    report.error(
-      root,
-      `${kebab(missing)}-missing`,
-      missing,
-      `the document has no ${missing}`,
-      `add ${missing}, as Kubernetes asks`,
-    );
+    const [code, missing] =
+      apiVersion === '' ? (['api-version-missing', 'apiVersion'] as const) : (['kind-missing', 'kind'] as const);
+    report.error(root, code, missing, `the document has no ${missing}`, `add ${missing}, as Kubernetes asks`);
     return undefined;
   }
   const slash = apiVersion.indexOf('/');
@@ -35,8 +30,6 @@ export function readType(root: MapValue, report: Reporter): TypeOf | undefined {
     kind,
   };
 }
-
-const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** Reads metadata of a kind that a dialect knows; undefined (and findings) if name or namespace is missing or wrong. */
 export function readEnvelope(

@@ -2,6 +2,7 @@
  * What is wrong with a document, where, and how to mend it.
  * @module
  */
+import type { FindingCode, Severity } from './codes/finding-codes.ts';
 
 /** Where something starts; lines and columns count from 1. */
 export interface Place {
@@ -14,10 +15,9 @@ export interface Finding {
   readonly file: string;
   readonly line: number;
   readonly column: number;
-  /** A file with an `error` does not come into force. */
-  readonly severity: 'error' | 'warning';
-  /** Kebab-case, stable. */
-  readonly code: string;
+  readonly severity: Severity;
+  /** Stable: ignores name it. */
+  readonly code: FindingCode;
   /** Field path, e.g. `spec.rules[0].from[1].source.principals[0]`; empty for the document as a whole. */
   readonly path: string;
   readonly message: string;
@@ -25,14 +25,18 @@ export interface Finding {
   readonly fix: string;
 }
 
+/** How much a limit has that only the API server of a cluster sets. */
+type Weight = Exclude<Severity, 'hint'>;
+
 /** Collects the findings of one file. */
 export interface Reporter {
   readonly file: string;
   readonly findings: readonly Finding[];
-  error(place: Place, code: string, path: string, message: string, fix: string): void;
-  warning(place: Place, code: string, path: string, message: string, fix: string): void;
+  error(place: Place, code: FindingCode, path: string, message: string, fix: string): void;
+  warning(place: Place, code: FindingCode, path: string, message: string, fix: string): void;
+  hint(place: Place, code: FindingCode, path: string, message: string, fix: string): void;
   /** What only the API server of a cluster refuses: an error, or a warning where files are served as they are. Says which. */
-  forClusters(place: Place, code: string, path: string, message: string, fix: string): Finding['severity'];
+  forClusters(place: Place, code: FindingCode, path: string, message: string, fix: string): Weight;
   /** Adds a finding that was made elsewhere. */
   add(finding: Finding): void;
 }
@@ -41,7 +45,7 @@ export interface Reporter {
 const MAX_FINDINGS = 200;
 
 /** Creates a reporter with no findings yet. @param forClusters  how much weight the API server's own limits have */
-export function createReporter(file: string, forClusters: Finding['severity'] = 'error'): Reporter {
+export function createReporter(file: string, forClusters: Weight = 'error'): Reporter {
   const findings: Finding[] = [];
   const add = (finding: Finding): void => {
     const full = findings.length >= MAX_FINDINGS;
@@ -49,15 +53,17 @@ export function createReporter(file: string, forClusters: Finding['severity'] = 
   };
   const of =
     (severity: Finding['severity']) =>
-    ({ line, column }: Place, code: string, path: string, message: string, fix: string): void =>
+    ({ line, column }: Place, code: FindingCode, path: string, message: string, fix: string): void =>
       add({ file, line, column, severity, code, path, message, fix });
   const error = of('error');
   const warning = of('warning');
+  const hint = of('hint');
   return {
     file,
     findings,
     error,
     warning,
+    hint,
     add,
     forClusters(...what) {
       (forClusters === 'error' ? error : warning)(...what);
@@ -83,6 +89,7 @@ export const silentReporter: Reporter = {
   findings: [],
   error: () => undefined,
   warning: () => undefined,
+  hint: () => undefined,
   forClusters: () => 'warning',
   add: () => undefined,
 };

@@ -3,6 +3,7 @@
  * JSON is YAML too.
  * @module
  */
+
 import {
   isAlias,
   isMap,
@@ -15,6 +16,7 @@ import {
   Scalar,
   type YAMLMap,
 } from 'yaml';
+import type { FindingCode } from './codes/finding-codes.ts';
 import type { Place, Reporter } from './finding.ts';
 import { findMisindented, type Misindented } from './indentation.ts';
 import { resolvePlain } from './scalar.ts';
@@ -152,7 +154,7 @@ function placeAt(walk: Walk, offset: number): Place {
   return { line: walk.chunk.line + Math.max(line, 1) - 1, column: Math.max(col, 1) };
 }
 
-function abandon(walk: Walk, place: Place, code: string, message: string, fix: string): never {
+function abandon(walk: Walk, place: Place, code: FindingCode, message: string, fix: string): never {
   walk.report.error(place, code, '', message, fix);
   throw new Abandoned();
 }

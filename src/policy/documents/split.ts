@@ -16,20 +16,24 @@ export interface BadSeparator {
   readonly text: string;
 }
 
-/** Splits at lines that start with `---`; chunks of blanks and comments only are left out. A byte order mark is dropped. */
+/** Splits at lines that start with `---`; chunks of blanks and comments only are no documents. A byte order mark is dropped. */
 export function splitDocuments(file: string): {
   readonly chunks: readonly Chunk[];
   readonly bad: readonly BadSeparator[];
+  /** Blanks and comments, where a document could be. */
+  readonly bare: readonly Chunk[];
 } {
   const text = file.startsWith('\ufeff') ? file.slice(1) : file;
   const chunks: Chunk[] = [];
   const bad: BadSeparator[] = [];
+  const bare: Chunk[] = [];
   let start = 0;
   let startLine = 1;
   let line = 1;
   const close = (end: number): void => {
     const chunk = text.slice(start, end);
-    if (!/^(?:[ \t\r]*(?:#.*)?(?:\n|$))*$/.test(chunk)) chunks.push({ text: chunk, line: startLine });
+    const isBare = /^(?:[ \t\r]*(?:#.*)?(?:\n|$))*$/.test(chunk);
+    (isBare ? bare : chunks).push({ text: chunk, line: startLine });
   };
   for (let at = 0; at <= text.length; line++) {
     const newline = text.indexOf('\n', at);
@@ -44,5 +48,5 @@ export function splitDocuments(file: string): {
     at = end + 1;
   }
   if (start < text.length) close(text.length);
-  return { chunks, bad };
+  return { chunks, bad, bare };
 }

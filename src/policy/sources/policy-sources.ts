@@ -7,12 +7,14 @@ import type { Clock } from '../../lib/clock.ts';
 import { createWatchable, type Watchable, type WatchableSource } from '../../lib/watchable.ts';
 import type { DialectOptions } from '../dialects/contribution.ts';
 import { createReporter } from '../documents/finding.ts';
+import { applyIgnores } from '../ignores.ts';
 import { type JoinOptions, joinPolicies, type PolicySet } from '../load.ts';
 import type { Absence } from '../model.ts';
 import type { PolicyFile } from '../read-policies.ts';
 import type { Endpoint } from '../registry/registry.ts';
 import { type Candidate, type Choice, chooseInForce } from './choose-in-force.ts';
 import { DirectoryWatch, type WatchTimes } from './directory-watch.ts';
+import { ignoreRule } from './ignore-rule.ts';
 import type { LastGoodStore } from './last-good-store.ts';
 import type { PolicyPath } from './policy-path.ts';
 import { ReadCache, type ReadFile } from './read-cache.ts';
@@ -26,6 +28,7 @@ export interface PolicySourceOptions extends DialectOptions {
   readonly planes?: NonNullable<JoinOptions['planes']>;
   readonly hops?: readonly string[];
   readonly owners?: readonly (readonly [path: string, owner: string])[];
+  readonly ignoreBy?: readonly string[] | undefined;
   /** Workloads from configuration: endpoints beside those of registry files. */
   readonly endpoints?: readonly Endpoint[];
   readonly watch?: Partial<WatchTimes>;
@@ -119,7 +122,7 @@ class FileSources implements PolicySources {
     refuseToStart(look, choice);
     const set = joinPolicies(choice.inForce, { ...this.#options, generation: 1 });
     this.#accept(choice, look);
-    this.#current = createWatchable(withMissing(loadOf(set, choice, 1), look.missing));
+    this.#current = createWatchable(withMissing(this.#loadOf(set, choice, look, 1), look.missing));
     this.#store(() => this.#deps.lastGood.retain(new Set(look.files.keys())));
   }
 
@@ -199,7 +202,16 @@ class FileSources implements PolicySources {
     const generation = same ? before.generation : before.generation + 1;
     const set = same ? before.set : joinPolicies(choice.inForce, { ...this.#options, endpoints, generation });
     this.#accept(choice, look);
-    return this.#publish(withMissing(loadOf(set, choice, generation), look.missing));
+    return this.#publish(withMissing(this.#loadOf(set, choice, look, generation), look.missing));
+  }
+
+  /** What there is to say of a choice, without what is ignored. */
+  #loadOf(set: PolicySet, choice: Choice, { files }: Look, generation: number): PolicyLoad {
+    const ignores = [...files.values()].flatMap(({ policies }) => policies.ignores);
+    const rule = ignoreRule(this.#options, set.model.registry);
+    const { kept } = applyIgnores([...choice.findings, ...set.findings], ignores, rule);
+    const { degraded } = choice;
+    return { ...set, set, findings: kept, generation, degraded, isEmpty: set.counts.length === 0 };
   }
 
   /** Replaces the current value, unless nothing visible has changed. */
@@ -242,17 +254,6 @@ class FileSources implements PolicySources {
 
 const liesUnder = (file: string, path: string): boolean =>
   file === path || file.startsWith(path.endsWith(sep) ? path : path + sep);
-
-function loadOf(set: PolicySet, choice: Choice, generation: number): PolicyLoad {
-  return {
-    ...set,
-    set,
-    findings: [...choice.findings, ...set.findings],
-    generation,
-    degraded: choice.degraded,
-    isEmpty: set.counts.length === 0,
-  };
-}
 
 /** Order does not matter: names are unique. */
 function sameFiles(a: readonly PolicyFile[], b: readonly PolicyFile[]): boolean {

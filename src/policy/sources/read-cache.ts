@@ -2,10 +2,12 @@
  * Reads policy files, each only when it has changed.
  * @module
  */
+
 import { isUtf8 } from 'node:buffer';
 import type { Clock } from '../../lib/clock.ts';
 import { FileRefused, readRegularFileSync } from '../../lib/regular-file.ts';
 import type { KindTable } from '../dialects/kind-table.ts';
+import type { FindingCode } from '../documents/codes/finding-codes.ts';
 import { createReporter } from '../documents/finding.ts';
 import { KnownChunks } from '../documents/known-chunks.ts';
 import {
@@ -100,7 +102,7 @@ function textOf({ file }: SeenFile): string | Unreadable {
 }
 
 interface Unreadable {
-  readonly code: string;
+  readonly code: FindingCode;
   readonly message: string;
   readonly fix: string;
 }
@@ -121,5 +123,5 @@ const notUtf8: Unreadable = { code: 'unreadable', message: 'the file is not UTF-
 function unreadable(file: string, { code, message, fix }: Unreadable): PolicyFile {
   const report = createReporter(file);
   report.error({ line: 1, column: 1 }, code, '', message, fix);
-  return { file, documents: [], findings: report.findings, hasErrors: true, skipped: new Map() };
+  return { file, documents: [], findings: report.findings, hasErrors: true, skipped: new Map(), ignores: [] };
 }

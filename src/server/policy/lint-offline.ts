@@ -13,9 +13,11 @@ import type { DialectOptions } from '../../policy/dialects/contribution.ts';
 import { joinKindTables } from '../../policy/dialects/kind-table.ts';
 import { registryKinds } from '../../policy/dialects/kubernetes/registry-readers.ts';
 import { policyKinds } from '../../policy/dialects/table.ts';
-import { firstErrorPlace } from '../../policy/documents/finding.ts';
+import { type Finding, firstErrorPlace } from '../../policy/documents/finding.ts';
+import { applyIgnores } from '../../policy/ignores.ts';
 import type { Absence } from '../../policy/model.ts';
 import { createOwnerIndex } from '../../policy/owners.ts';
+import { ignoreRule } from '../../policy/sources/ignore-rule.ts';
 import { joinForLook, readPaths } from '../../policy/sources/load-paths.ts';
 import type { PolicyPath } from '../../policy/sources/policy-path.ts';
 import { checkOptions } from './check-options.ts';
@@ -27,11 +29,15 @@ export interface LintRequest {
   /** Whose paths, registry, workloads, hops and owners count besides. */
   readonly configFile: string | undefined;
   readonly rootNamespace: string | undefined;
+  /** False: nothing is ignored. */
+  readonly ignore: boolean;
 }
 
 /** What the linter found. */
 export interface LintAnswer {
   readonly findings: readonly LintFinding[];
+  /** How many findings were left out because their documents ignore them. */
+  readonly ignored: number;
   /** What was read and what was skipped, in one line. */
   readonly summary: string;
 }
@@ -82,15 +88,22 @@ export function lintOffline(request: LintRequest): LintAnswer {
     const message = `${place}: ${first?.message} (${first?.fix}); gatehouse policy check tells all errors`;
     throw new GatehouseError('policy_invalid', message, { place });
   }
-  const findings = lint({
+  const found = lint({
     model: set.model,
     strict: join('strict').model,
     options: config === undefined ? unguarded : questionOptions(config),
     trustDomain: options.trustDomain,
     ownerOf: createOwnerIndex(set.model.registry, config?.policies.owners ?? []),
   });
-  return { findings, summary: set.summary };
+  const { summary } = set;
+  if (!request.ignore) return { findings: found, ignored: 0, summary };
+  const rule = ignoreRule(config?.policies ?? {}, set.model.registry);
+  const { kept, ignored } = applyIgnores(found, set.ignores, rule);
+  return { findings: kept.map(asLintFinding), ignored: ignored.length, summary };
 }
+
+/** What is to be said about an ignore has no witness. */
+const asLintFinding = (finding: LintFinding | Finding): LintFinding => ({ witness: null, owners: [], ...finding });
 
 /** A lint's callers are made up: no certificate of theirs can be checked. */
 function questionOptions(config: Config): QuestionOptions {

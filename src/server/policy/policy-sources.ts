@@ -32,12 +32,21 @@ export function openPolicies(
 
 /** What a configuration tells the sources of policy. */
 export function sourceOptions(config: Config): PolicySourceOptions {
-  const { paths, absence, planes, hops, owners } = config.policies;
+  const { paths, absence, planes, hops, owners, ignoreBy } = config.policies;
   const places: PolicyPath[] = [
     ...paths.map(({ path, namespaces }) => ({ path, ...(namespaces && { namespaces }) })),
     ...config.registry.paths.map((path) => ({ path, kinds: registryKinds })),
   ];
-  return { paths: places, absence, planes, hops, owners, endpoints: endpointsOf(config), ...dialectOptions(config) };
+  return {
+    paths: places,
+    absence,
+    planes,
+    hops,
+    owners,
+    ignoreBy,
+    endpoints: endpointsOf(config),
+    ...dialectOptions(config),
+  };
 }
 
 /** The workloads of a configuration as selectors see them. */

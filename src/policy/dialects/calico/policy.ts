@@ -2,6 +2,7 @@
  * Calico's policies: NetworkPolicy, GlobalNetworkPolicy, and their staged forms.
  * @module
  */
+import type { FindingCode } from '../../documents/codes/finding-codes.ts';
 import type { PolicyDocument } from '../../documents/document.ts';
 import type { Reporter } from '../../documents/finding.ts';
 import { ownerOf } from '../../documents/owner.ts';
@@ -131,7 +132,7 @@ function checkOnly(spec: MapValue | undefined, report: Reporter): void {
     const value = fieldOf(spec, field);
     return value?.is === 'boolean' && value.value;
   };
-  const say = (field: string, code: string, message: string, fix: string): void =>
+  const say = (field: string, code: FindingCode, message: string, fix: string): void =>
     report.error(fieldOf(spec, field)!, code, `spec.${field}`, message, fix); // isTrue
   if (isTrue('preDNAT') && isTrue('doNotTrack'))
     say('preDNAT', 'pre-dnat-do-not-track', 'preDNAT and doNotTrack cannot both be true', 'keep one');

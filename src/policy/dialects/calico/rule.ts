@@ -2,7 +2,9 @@
  * One ingress or egress rule of a Calico policy.
  * @module
  */
+
 import { toByteString } from '../../../lib/byte-string.ts';
+import type { FindingCode } from '../../documents/codes/finding-codes.ts';
 import type { Reporter } from '../../documents/finding.ts';
 import { anything, listOf, object, type Shape, text } from '../../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt, type Value } from '../../documents/value.ts';
@@ -228,7 +230,7 @@ function readHttp(rule: MapValue, path: string, { direction, report }: RuleConte
 
 function checkHttpPlace(rule: MapValue, http: MapValue, path: string, direction: Direction, report: Reporter): void {
   const protocol = protocolNumber(fieldOf(rule, 'protocol'));
-  const say = (code: string, message: string, fix: string): void =>
+  const say = (code: FindingCode, message: string, fix: string): void =>
     report.error(http, code, `${path}.http`, message, fix);
   if (textAt(rule, 'action') !== 'Allow')
     say(

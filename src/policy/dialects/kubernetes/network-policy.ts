@@ -2,7 +2,9 @@
  * Kubernetes NetworkPolicy (networking.k8s.io/v1): allow rules for selected pods, as Calico converts them to its default tier.
  * @module
  */
+
 import { parseCidr } from '../../../lib/ip-address.ts';
+import type { FindingCode } from '../../documents/codes/finding-codes.ts';
 import type { PolicyDocument } from '../../documents/document.ts';
 import { type Reporter, silentReporter } from '../../documents/finding.ts';
 import { ownerOf } from '../../documents/owner.ts';
@@ -205,7 +207,7 @@ const anyOfNone: Expr = { op: 'any', of: [] };
 function say(
   { view, report }: { view: View; report: Reporter },
   place: Value,
-  code: string,
+  code: FindingCode,
   path: string,
   message: string,
   fix: string,

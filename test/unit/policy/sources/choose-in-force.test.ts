@@ -6,7 +6,7 @@ import { chooseInForce } from '../../../../src/policy/sources/choose-in-force.ts
 /** A file that holds policies of these names; `!` among them makes it broken. */
 function file(name: string, ...policies: string[]): PolicyFile {
   const report = createReporter(name);
-  if (policies.includes('!')) report.error({ line: 7, column: 1 }, 'broken', '', 'broken', 'mend it');
+  if (policies.includes('!')) report.error({ line: 7, column: 1 }, 'unreadable', '', 'broken', 'mend it');
   return {
     file: name,
     documents: policies
@@ -23,6 +23,7 @@ function file(name: string, ...policies: string[]): PolicyFile {
     findings: report.findings,
     hasErrors: report.findings.length > 0,
     skipped: new Map(),
+    ignores: [],
   };
 }
 

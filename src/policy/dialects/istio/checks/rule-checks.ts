@@ -58,7 +58,7 @@ function checkFields(
   content: MapValue,
   fields: readonly RuleField[],
   path: string,
-  inner: string,
+  inner: 'source' | 'operation',
   report: Reporter,
 ): void {
   const filled = namesOf(fields).filter((name) => (listAt(content, name)?.items.length ?? 0) > 0);

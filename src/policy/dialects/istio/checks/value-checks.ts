@@ -2,7 +2,9 @@
  * What Istio's webhook asks of the values of one list.
  * @module
  */
+
 import { parseCidr, parseIp } from '../../../../lib/ip-address.ts';
+import type { FindingCode } from '../../../documents/codes/finding-codes.ts';
 import type { Reporter } from '../../../documents/finding.ts';
 import type { TextValue } from '../../../documents/value.ts';
 import { isPort } from '../read/attribute.ts';
@@ -11,7 +13,7 @@ import { hasTemplate } from '../read/pattern.ts';
 export type ValueCheck = 'text' | 'address' | 'port' | 'path' | 'service-account' | 'trust-domain' | 'wildcard';
 
 interface Problem {
-  readonly code: string;
+  readonly code: FindingCode;
   readonly message: string;
   readonly fix: string;
 }

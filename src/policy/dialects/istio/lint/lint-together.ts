@@ -2,6 +2,7 @@
  * What only all Istio documents together show.
  * @module
  */
+import type { FindingCode } from '../../../documents/codes/finding-codes.ts';
 import type { Finding } from '../../../documents/finding.ts';
 import type { Position } from '../../../documents/position.ts';
 import type { Expr, Plane, Policy, Subject, TokenPolicy, TransportPolicy } from '../../../model.ts';
@@ -139,7 +140,7 @@ function findingsOf(policy: Policy, stage: string, given: Given): readonly Findi
   return out;
 }
 
-const warning = (position: Position, code: string, path: string, message: string, fix: string): Finding => ({
+const warning = (position: Position, code: FindingCode, path: string, message: string, fix: string): Finding => ({
   ...position,
   severity: 'warning',
   code,

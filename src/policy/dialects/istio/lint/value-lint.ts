@@ -2,12 +2,14 @@
  * Values that Istio accepts and that mean something else than they look.
  * @module
  */
+
 import { parseCidr } from '../../../../lib/ip-address.ts';
+import type { FindingCode } from '../../../documents/codes/finding-codes.ts';
 import { hasTemplate } from '../read/pattern.ts';
 
 /** What is odd about a value, and what to do. */
 export interface Oddity {
-  readonly code: string;
+  readonly code: FindingCode;
   readonly message: string;
   readonly fix: string;
 }

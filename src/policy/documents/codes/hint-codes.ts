@@ -1,0 +1,10 @@
+/**
+ * Hints: good to know, and no reason to fail a build.
+ * @module
+ */
+
+/** What each code of a hint means, in a line. */
+export const hintCodes = {
+  'ignore-unused': 'an ignore that nothing here needs',
+  'ignore-without-reason': 'an ignore that does not say why',
+} as const;
