@@ -15,6 +15,11 @@ export const auditAnswer = z.object({
       at: instant,
       /** E.g. `uid:0 (root)`, a SPIFFE ID, `gatehouse`. */
       who: z.string(),
+      /**
+       * What he may by his role: `operate`; `read` where he was refused for it; empty for what nobody ordered, and from servers
+       * before there were roles.
+       */
+      role: z.enum(['operate', 'read', '']).default(''),
       verb: z.string(),
       /** Empty where neither certificates nor tokens were meant. */
       use: z.string(),

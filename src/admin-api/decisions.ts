@@ -25,7 +25,8 @@ const record = z.object({
   dryRun: z.object({ decision: effect, policy: z.string().optional() }).optional(),
   snapshot: z.number(),
   destination: z.object({ spiffeId: z.string(), foundBy: z.string() }).optional(),
-  source: z.object({ principal: z.string(), address: z.string(), port: z.number() }).optional(),
+  /** Address and port are absent where who asks does not see the caller's namespace. */
+  source: z.object({ principal: z.string(), address: z.string().optional(), port: z.number().optional() }).optional(),
   request: z
     .object({
       /** `http` or `tcp`. */

@@ -15,8 +15,8 @@ import {
   verbAnswer,
   verbOrder,
 } from './authorities.ts';
-import { edgesAnswer, edgesQuestion } from './edges.ts';
 import { decisionsAnswer, decisionsQuestion, derivationAnswer, whyQuestion } from './decisions.ts';
+import { edgesAnswer, edgesQuestion } from './edges.ts';
 import { entriesAnswer, entryAnswer, entryQuestion } from './entries.ts';
 import { explainAnswer, explainQuestion } from './explain.ts';
 import { nothing } from './fields.ts';
@@ -28,47 +28,64 @@ import { comparisonAnswer, forecastAnswer, rehearsalOrder } from './rehearsal.ts
 import { crlAnswer, revocationOrder, revocationsAnswer, revokedAnswer, undoneAnswer } from './revocations.ts';
 import { statusAnswer } from './status.ts';
 
+/** What an operator may do: look, or also change what is. */
+export type AdminRole = 'read' | 'operate';
+
+/**
+ * What a route takes.
+ *
+ * - `operate`: the role of that name; the route changes something, or gives a secret away.
+ * - `read`: either role, in all namespaces; its answer cannot be told apart by namespace.
+ * - `read-scoped`: either role; who reads some namespaces is answered with what lies there, and nothing else.
+ */
+export type Need = 'operate' | 'read' | 'read-scoped';
+
 interface RouteShape {
   readonly asks: z.ZodType;
   /** `bytes`: no JSON, but bytes in pieces. */
   readonly answers: z.ZodType | 'bytes';
+  /** What it takes to be answered. */
+  readonly needs: Need;
 }
 
-const verb = { asks: verbOrder, answers: verbAnswer } as const;
+const verb = { asks: verbOrder, answers: verbAnswer, needs: 'operate' } as const;
 
 export const routes = {
-  'GET /v1/status': { asks: nothing, answers: statusAnswer },
-  'GET /v1/authorities': { asks: authoritiesQuestion, answers: authoritiesAnswer },
+  'GET /v1/status': { asks: nothing, answers: statusAnswer, needs: 'read' },
+  'GET /v1/authorities': { asks: authoritiesQuestion, answers: authoritiesAnswer, needs: 'read' },
   'POST /v1/authorities/prepare': verb,
   'POST /v1/authorities/activate': verb,
   'POST /v1/authorities/taint': verb,
   'POST /v1/authorities/revoke': verb,
   'POST /v1/authorities/undo': verb,
-  'GET /v1/authorities/gate': { asks: gateQuestion, answers: gateAnswer },
-  'POST /v1/rehearsal': { asks: rehearsalOrder, answers: forecastAnswer },
-  'GET /v1/rehearsal': { asks: nothing, answers: comparisonAnswer },
-  'GET /v1/ledger': { asks: ledgerQuestion, answers: ledgerAnswer },
-  'GET /v1/audit': { asks: auditQuestion, answers: auditAnswer },
-  'GET /v1/revocations': { asks: nothing, answers: revocationsAnswer },
-  'POST /v1/revocations': { asks: revocationOrder, answers: revokedAnswer },
-  'POST /v1/revocations/undo': { asks: revocationOrder, answers: undoneAnswer },
-  'GET /v1/crl': { asks: nothing, answers: crlAnswer },
-  'POST /v1/join-tokens': { asks: joinTokenOrder, answers: joinTokenAnswer },
-  'POST /v1/backup': { asks: nothing, answers: 'bytes' },
-  'POST /v1/keys/rewrap': { asks: rewrapOrder, answers: rewrapAnswer },
-  'GET /v1/entries': { asks: nothing, answers: entriesAnswer },
-  'GET /v1/entries/explain': { asks: entryQuestion, answers: entryAnswer },
-  'GET /v1/policies': { asks: nothing, answers: policiesAnswer },
-  'GET /v1/decisions': { asks: decisionsQuestion, answers: decisionsAnswer },
-  'GET /v1/decisions/{id}': { asks: whyQuestion, answers: derivationAnswer },
-  'GET /v1/edges': { asks: edgesQuestion, answers: edgesAnswer },
-  'POST /v1/explain': { asks: explainQuestion, answers: explainAnswer },
+  'GET /v1/authorities/gate': { asks: gateQuestion, answers: gateAnswer, needs: 'read' },
+  'POST /v1/rehearsal': { asks: rehearsalOrder, answers: forecastAnswer, needs: 'operate' },
+  'GET /v1/rehearsal': { asks: nothing, answers: comparisonAnswer, needs: 'read' },
+  'GET /v1/ledger': { asks: ledgerQuestion, answers: ledgerAnswer, needs: 'read' },
+  'GET /v1/audit': { asks: auditQuestion, answers: auditAnswer, needs: 'read' },
+  'GET /v1/revocations': { asks: nothing, answers: revocationsAnswer, needs: 'read' },
+  'POST /v1/revocations': { asks: revocationOrder, answers: revokedAnswer, needs: 'operate' },
+  'POST /v1/revocations/undo': { asks: revocationOrder, answers: undoneAnswer, needs: 'operate' },
+  'GET /v1/crl': { asks: nothing, answers: crlAnswer, needs: 'read' },
+  'POST /v1/join-tokens': { asks: joinTokenOrder, answers: joinTokenAnswer, needs: 'operate' },
+  'POST /v1/backup': { asks: nothing, answers: 'bytes', needs: 'operate' },
+  'POST /v1/keys/rewrap': { asks: rewrapOrder, answers: rewrapAnswer, needs: 'operate' },
+  'GET /v1/entries': { asks: nothing, answers: entriesAnswer, needs: 'read' },
+  'GET /v1/entries/explain': { asks: entryQuestion, answers: entryAnswer, needs: 'read' },
+  'GET /v1/policies': { asks: nothing, answers: policiesAnswer, needs: 'read-scoped' },
+  'GET /v1/decisions': { asks: decisionsQuestion, answers: decisionsAnswer, needs: 'read-scoped' },
+  'GET /v1/decisions/{id}': { asks: whyQuestion, answers: derivationAnswer, needs: 'read-scoped' },
+  'GET /v1/edges': { asks: edgesQuestion, answers: edgesAnswer, needs: 'read-scoped' },
+  'POST /v1/explain': { asks: explainQuestion, answers: explainAnswer, needs: 'read-scoped' },
 } as const satisfies Readonly<Record<`${'GET' | 'POST'} /v1/${string}`, RouteShape>>;
 
 type Routes = typeof routes;
 
 /** A method and a path, e.g. `GET /v1/status`. */
 export type Route = keyof Routes;
+
+/** Routes that also those are answered who may read some namespaces only: of what lies there. */
+export type ScopedRoute = { [R in Route]: Routes[R]['needs'] extends 'read-scoped' ? R : never }[Route];
 
 /** What a route may be asked, as one writes it. */
 export type Question<R extends Route> = z.input<Routes[R]['asks']>;

@@ -143,10 +143,20 @@ export interface ExtAuthzConfig {
   readonly decisionHeader: boolean;
 }
 
+/** Somebody who may use the admin API over mTLS. */
+export interface AdminClient {
+  readonly id: SpiffeId;
+  readonly role: 'read' | 'operate';
+  /** What it sees lies in these; undefined: everything. Only with `read`. */
+  readonly namespaces: readonly string[] | undefined;
+}
+
 /** The admin API's own settings. */
 export interface AdminConfig {
-  /** Who may use the admin API over mTLS. */
-  readonly clients: readonly SpiffeId[];
+  /** Who may use it over mTLS. */
+  readonly clients: readonly AdminClient[];
+  /** Name or number of the group whose members read by its unix socket; undefined: nobody. */
+  readonly group: string | undefined;
 }
 
 /** Of a decider without the authority role. */

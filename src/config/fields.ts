@@ -66,7 +66,8 @@ const mode = z
   })
   .meta({ description: 'Permission bits, octal: 0660.' });
 
-const account = z.union([z.string().min(1), z.int().min(0)]).meta({ description: 'Name or number.' });
+/** A user or group of this machine. */
+export const account = z.union([z.string().min(1), z.int().min(0)]).meta({ description: 'Name or number.' });
 
 /** A unix socket with its guard. */
 export const unixSocket = z.strictObject({

@@ -8,6 +8,7 @@ import { dirname, resolve as resolvePath } from 'node:path';
 import { parseSpiffeId, type SpiffeId } from '../spiffe/spiffe-id.ts';
 import { parseTrustDomain } from '../spiffe/trust-domain.ts';
 import type {
+  AdminConfig,
   Config,
   EntryConfig,
   ListenerConfig,
@@ -51,7 +52,7 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
     listen: {
       workloadApi: unixListener(listen.workloadApi, 0o666, absolute),
       extAuthz: listener(listen.extAuthz, 0o660, absolute),
-      admin: listener(listen.admin, 0o600, absolute, true),
+      admin: adminListener(listen.admin, document.admin.group, absolute),
       health: listener(listen.health, 0o660, absolute),
       feed: listen.feed === undefined ? undefined : listener(listen.feed, 0o600, absolute, true),
       istioCa: listen.istioCa === undefined ? undefined : listener(listen.istioCa, 0o600, absolute, true),
@@ -113,11 +114,32 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
       workers: extAuthz.workers === 'auto' ? availableParallelism() : extAuthz.workers,
       clients: extAuthz.clients.map(parseSpiffeId),
     },
-    admin: { clients: document.admin.clients.map(parseSpiffeId) },
+    admin: adminConfig(document.admin),
     tls: document.tls,
     jwks: document.jwks,
     log: document.log,
   };
+}
+
+function adminConfig({ clients, group }: ConfigDocument['admin']): AdminConfig {
+  return {
+    clients: clients.map((each) => {
+      const { id, role, namespaces } =
+        typeof each === 'string' ? ({ id: each, role: 'operate', namespaces: undefined } as const) : each;
+      return { id: parseSpiffeId(id), role, namespaces };
+    }),
+    group: group === undefined ? undefined : String(group),
+  };
+}
+
+/** A group that may read may open the socket, unless the socket says otherwise. */
+function adminListener(
+  written: ListenerDocument,
+  group: string | number | undefined,
+  absolute: (path: string) => string,
+): ListenerConfig {
+  const made = listener(written, group === undefined ? 0o600 : 0o660, absolute, true);
+  return made.kind === 'unix' && group !== undefined ? { ...made, group: made.group ?? String(group) } : made;
 }
 
 function spiffeIdOf(each: ConfigDocument['workloads'][number], trustDomain: string): SpiffeId {

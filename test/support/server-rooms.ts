@@ -93,8 +93,21 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'spiffe',
     'lib',
   ],
+  /** Who asks, what he may, and what he sees. */
+  'server/admin/access': [
+    'server/admin',
+    'server/listeners',
+    'server/log',
+    'admin-api',
+    'config',
+    'authz/record',
+    'analysis',
+    'spiffe',
+    'lib',
+  ],
   'server/admin/routes': [
     'server/admin',
+    'server/admin/access',
     'server/log',
     'admin-api',
     'config',
@@ -111,6 +124,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'spiffe',
   ],
   'server/admin': [
+    'server/admin/access',
     'server/admin/routes',
     'server/decider',
     'server/explain',

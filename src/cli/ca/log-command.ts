@@ -27,10 +27,11 @@ export function caLogCommand(terminal: Terminal): Command {
         const answer = await client.ask('GET /v1/audit', { limit: flags.limit });
         show(terminal, flags.output, answer, ({ rows }, look) =>
           textTable(
-            ['AT', 'WHO', 'VERB', 'USE', 'AUTHORITY', 'RESULT', 'REASON'],
-            rows.map(({ at, who, verb, use, authorityId, result, reason }) => [
+            ['AT', 'WHO', 'ROLE', 'VERB', 'USE', 'AUTHORITY', 'RESULT', 'REASON'],
+            rows.map(({ at, who, role, verb, use, authorityId, result, reason }) => [
               at.slice(0, 19),
               who,
+              role,
               verb,
               use,
               authorityId.slice(0, 16),

@@ -20,6 +20,7 @@ import type { DecisionLog } from '../log/decision-log.ts';
 import type { RefusalReports } from '../refusal-reports.ts';
 import type { RevocationRows } from '../revocations.ts';
 import type { IdentifyCaller } from '../tls/callers.ts';
+import type { RefusedOrders } from './access/refused-orders.ts';
 
 /** What only a server with the authority role can do. */
 export interface AuthorityOperations {
@@ -49,6 +50,7 @@ export interface AdminDeps {
   /** The configuration in force. */
   readonly config: () => Config;
   readonly status: () => StatusAnswer;
+  readonly refusedOrders: RefusedOrders;
   readonly log: Log;
   /** Who holds a certificate that TLS has verified. */
   readonly identify: IdentifyCaller;

@@ -1,5 +1,5 @@
 /**
- * The admin API: HTTP and JSON on a unix socket for the server's own user and root, or over mTLS for the SPIFFE IDs of `admin.clients`.
+ * The admin API: HTTP and JSON on a unix socket for the server's own user, root and readers of `admin.group`, or over mTLS for `admin.clients`.
  * @module
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -16,6 +16,8 @@ import {
   openHttpListener,
 } from '../listeners/http-listener.ts';
 import { listenAddress } from '../listeners/listen-addresses.ts';
+import { callerOfAccount, callerOfId } from './access/admin-caller.ts';
+import { createRefusedOrders } from './access/refused-orders.ts';
 import type { AdminDeps } from './admin-deps.ts';
 import { answerRoute, routeOf } from './handlers.ts';
 import { readQuestion, type Sent } from './question.ts';
@@ -24,7 +26,7 @@ import { versionHeader } from './version-header.ts';
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
-export interface AdminListenerDeps extends Omit<AdminDeps, 'status'> {
+export interface AdminListenerDeps extends Omit<AdminDeps, 'status' | 'refusedOrders'> {
   /** @param admin  the address of the admin API, really bound */
   readonly status: (admin: ListenAddress) => StatusAnswer;
 }
@@ -35,9 +37,10 @@ export function openAdmin(
   identity: HttpListenerDeps['identity'],
   deps: AdminListenerDeps,
 ): Promise<HttpListener> {
+  const refusedOrders = createRefusedOrders(() => performance.now());
   return openHttpListener(listenAddress(config.listen.admin), {
     handle: (request, response, peer) =>
-      answer(request, response, peer, { ...deps, status: () => deps.status(peer.listener) }),
+      answer(request, response, peer, { ...deps, refusedOrders, status: () => deps.status(peer.listener) }),
     failed: (thrown) => deps.log.error(`admin API: ${asGatehouseError(thrown).message}`),
     identity,
     callers: 'certified',
@@ -58,11 +61,12 @@ async function answer(
   let spiffeId: SpiffeId | undefined;
   try {
     spiffeId = deps.identify(peer.certificate);
-    const who = peer.tls ? authoriseId(spiffeId, deps.config().admin.clients) : authoriseUid(peer.uid, deps);
+    const { admin } = deps.config();
+    const caller = peer.tls ? callerOfId(spiffeId, admin) : callerOfAccount(peer.account, admin, deps.accounts);
     const url = urlOf(target);
     const found = routeOf(method, url.pathname);
     const sent: Sent = { query: url.searchParams, body: await bodyOf(request) };
-    const body = await answerRoute(found.route, who, () => readQuestion(found, sent), deps);
+    const body = await answerRoute(found.route, caller, () => readQuestion(found, sent), deps);
     if (isPieces(body)) await sendPieces(response, body);
     else send(response, 200, body);
   } catch (thrown) {
@@ -70,7 +74,7 @@ async function answer(
     const { code, message, details } = error;
     const { http, safeText } = meaningOf(code);
     deps.log[code === 'internal' ? 'error' : 'info'](
-      { ...(peer.tls ? { spiffeId } : { uid: peer.uid }), method, path: target.split('?', 1)[0], code },
+      { ...(peer.tls ? { spiffeId } : { uid: peer.account?.uid }), method, path: target.split('?', 1)[0], code },
       `admin API: ${message}`,
     );
     send(response, http, {
@@ -86,30 +90,6 @@ function urlOf(target: string): URL {
   const url = URL.parse(target.startsWith('/') ? `http://gatehouse${target}` : target);
   if (url !== null) return url;
   throw new GatehouseError('not_found', 'that is no path of the admin API');
-}
-
-/** The peer's uid, from the kernel, decides: ours or root. */
-function authoriseUid(uid: number | undefined, { accounts }: AdminDeps): string {
-  if (uid !== undefined && (uid === 0 || uid === process.geteuid?.())) {
-    const name = accounts.userName(uid);
-    return name === undefined ? `uid:${uid}` : `uid:${uid} (${name})`;
-  }
-  throw new GatehouseError(
-    'caller_not_authorised',
-    `uid ${uid ?? 'unknown'} may not use the admin API; root and the server's own user may`,
-    { uid },
-  );
-}
-
-function authoriseId(spiffeId: SpiffeId | undefined, clients: readonly SpiffeId[]): string {
-  if (spiffeId !== undefined && clients.includes(spiffeId)) return spiffeId;
-  throw new GatehouseError(
-    'caller_not_authorised',
-    spiffeId === undefined
-      ? 'your certificate is no SVID of our trust domain, or it was revoked'
-      : `${spiffeId} may not use the admin API; those in admin.clients may`,
-    { spiffeId },
-  );
 }
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {

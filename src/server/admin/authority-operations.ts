@@ -2,7 +2,7 @@
  * Handlers that need the authority, and the one error that a server without it answers with.
  * @module
  */
-import type { Answer, Route } from '../../admin-api/routes.ts';
+import type { Answer, Route, ScopedRoute } from '../../admin-api/routes.ts';
 import { GatehouseError } from '../../errors.ts';
 import type { AdminDeps, AuthorityOperations } from './admin-deps.ts';
 import type { AdminRequest, AnswerRoute } from './admin-handler.ts';
@@ -18,8 +18,8 @@ export type AuthorityHandler<R extends Route> = (
  * before it looks at the question.
  */
 export const ofAuthority =
-  <R extends Route>(handle: AuthorityHandler<R>): AnswerRoute<R> =>
-  (who, read, deps) => {
+  <R extends Exclude<Route, ScopedRoute>>(handle: AuthorityHandler<R>): AnswerRoute<R> =>
+  ({ who }, read, deps) => {
     if (deps.operations === undefined) throw noAuthorityHere(deps.config().authorityAddresses);
     return handle({ who, asked: read() }, { ...deps, ...deps.operations });
   };

@@ -4,12 +4,14 @@
  */
 import { type Answer, type ReadQuestion, type Route, routes } from '../../admin-api/routes.ts';
 import { GatehouseError } from '../../errors.ts';
+import type { AdminCaller } from './access/admin-caller.ts';
+import { mayAsk } from './access/may-ask.ts';
 import type { AdminDeps } from './admin-deps.ts';
-import { type AnswerRoute, everywhere } from './admin-handler.ts';
+import { type AnswerRoute, everywhere, scoped } from './admin-handler.ts';
 import { ofAuthority } from './authority-operations.ts';
 import { authorities } from './routes/authorities.ts';
 import { backup } from './routes/backup.ts';
-import { edges } from './routes/edges.ts';
+import { edges, edgesIn } from './routes/edges.ts';
 import { entries, explainEntry } from './routes/entries.ts';
 import { explain, why } from './routes/explain.ts';
 import { createJoinToken } from './routes/join-tokens.ts';
@@ -18,6 +20,7 @@ import { ledger } from './routes/ledger.ts';
 import { decisions, policies } from './routes/policies.ts';
 import { crl, revocations, revoke, undoRevocation } from './routes/revocations.ts';
 import { audit, forecastAndActual, gate, rehearseNow, verbHandler } from './routes/rotation.ts';
+import { decisionsIn, explainIn, policiesIn, whyIn } from './routes/scoped.ts';
 
 const handlers: { readonly [R in Route]: AnswerRoute<R> } = {
   'GET /v1/status': everywhere((_, deps) => deps.status()),
@@ -41,26 +44,27 @@ const handlers: { readonly [R in Route]: AnswerRoute<R> } = {
   'POST /v1/keys/rewrap': ofAuthority(rewrapKeys),
   'GET /v1/entries': everywhere(entries),
   'GET /v1/entries/explain': everywhere(explainEntry),
-  'GET /v1/policies': everywhere(policies),
-  'GET /v1/decisions': everywhere(decisions),
-  'GET /v1/decisions/{id}': everywhere(why),
-  'GET /v1/edges': everywhere(edges),
-  'POST /v1/explain': everywhere(explain),
+  'GET /v1/policies': scoped(policies, policiesIn),
+  'GET /v1/decisions': scoped(decisions, decisionsIn),
+  'GET /v1/decisions/{id}': scoped(why, whyIn),
+  'GET /v1/edges': scoped(edges, edgesIn),
+  'POST /v1/explain': scoped(explain, explainIn),
 };
 
 /**
- * Answers one question.
+ * Answers one question of a caller who may ask it.
  *
  * @param read  the question, which is read once it is known that this server can answer it
  * @throws GatehouseError whatever keeps it from being answered
  */
 export async function answerRoute<R extends Route>(
   route: R,
-  who: string,
+  caller: AdminCaller,
   read: () => ReadQuestion<R>,
   deps: AdminDeps,
 ): Promise<Answer<R>> {
-  return handlers[route](who, read, deps);
+  await mayAsk(caller, route, deps);
+  return handlers[route](caller, read, deps);
 }
 
 /** A route of the table, and what its path says. */

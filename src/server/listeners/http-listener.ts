@@ -23,10 +23,17 @@ export interface HttpListener extends AsyncDisposable {
   takeTally(): LaneTally;
 }
 
+/** Whose process is at the other end of a unix socket. */
+export interface PeerAccount {
+  readonly uid: number;
+  /** Its own group and the supplementary ones. */
+  readonly gids: readonly number[];
+}
+
 /** Who is at the other end. */
 export interface HttpPeer {
-  /** Of a unix peer, from the kernel. */
-  readonly uid: number | undefined;
+  /** Of a unix peer, from the kernel, as he was when he connected. */
+  readonly account: PeerAccount | undefined;
   /** DER of the certificate that a TLS peer proved. */
   readonly certificate: Uint8Array | undefined;
   /** The connection came by TLS. */
@@ -68,7 +75,7 @@ export async function openHttpListener(at: ListenAddress, deps: HttpListenerDeps
   const http = createServer({ maxHeaderSize: 16_384 }, (request, response) => void guarded(request, response));
   const listener = await listen(at);
   const { address } = listener;
-  const nobody: HttpPeer = { uid: undefined, certificate: undefined, tls: false, listener: address };
+  const nobody: HttpPeer = { account: undefined, certificate: undefined, tls: false, listener: address };
   const hasTls = address.kind === 'tcp' && address.tls;
   const front = hasTls
     ? createTlsFront(identity, {
@@ -90,7 +97,7 @@ export async function openHttpListener(at: ListenAddress, deps: HttpListenerDeps
     socket.once('close', () => sockets.delete(socket));
     if (front !== undefined) {
       front.secure(socket, (secured, certificate) => serve(secured, { ...nobody, certificate, tls: true }));
-    } else serve(socket, at.kind === 'unix' ? { ...nobody, uid: uidOf(socket) } : nobody);
+    } else serve(socket, at.kind === 'unix' ? { ...nobody, account: accountOf(socket) } : nobody);
   });
   return {
     address,
@@ -105,8 +112,8 @@ export async function openHttpListener(at: ListenAddress, deps: HttpListenerDeps
   };
 }
 
-function uidOf(socket: Socket): number | undefined {
+function accountOf(socket: Socket): PeerAccount | undefined {
   const credentials = peerCredentialsOf(socket);
   credentials?.process?.close();
-  return credentials?.uid;
+  return credentials && { uid: credentials.uid, gids: [credentials.gid, ...credentials.groups] };
 }

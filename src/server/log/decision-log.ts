@@ -11,6 +11,8 @@ export interface DecisionLog {
   add(entries: readonly RedactedDecision[]): void;
   /** Newest first. */
   recent(most: number): readonly DecisionRecord[];
+  /** Newest first, of those that are `wanted`. */
+  recentEntries(most: number, wanted: (entry: RedactedDecision) => boolean): readonly RedactedDecision[];
   /** A decision that is still kept. */
   find(id: string): RedactedDecision | undefined;
   /** How many decisions are kept now. */
@@ -33,6 +35,11 @@ export function createDecisionLog(
   // Records hold no secrets, and looking through each for some would cost more than writing it.
   const lines = log.child({}, { level: 'info', redact: [] });
   const shelves = { deny: createShelf(kept, keptBytes), allow: createShelf(kept, keptBytes) };
+  const recentEntries: DecisionLog['recentEntries'] = (most, wanted) =>
+    [...shelves.deny.entries.values(), ...shelves.allow.entries.values()]
+      .filter(wanted)
+      .sort((a, b) => b.decidedAt - a.decidedAt)
+      .slice(0, most);
   return {
     add(some) {
       for (const entry of some) {
@@ -42,11 +49,8 @@ export function createDecisionLog(
         shelves[entry.decision.effect].add(entry);
       }
     },
-    recent: (most) =>
-      [...shelves.deny.entries.values(), ...shelves.allow.entries.values()]
-        .sort((a, b) => b.decidedAt - a.decidedAt)
-        .slice(0, most)
-        .map(decisionRecord),
+    recent: (most) => recentEntries(most, () => true).map(decisionRecord),
+    recentEntries,
     find: (id) => shelves.deny.entries.get(id) ?? shelves.allow.entries.get(id),
     get size() {
       return shelves.deny.entries.size + shelves.allow.entries.size;

@@ -29,7 +29,8 @@ export interface DecisionRecord {
   readonly dryRun?: { readonly decision: 'allow' | 'deny'; readonly policy?: string };
   readonly snapshot: number;
   readonly destination?: { readonly spiffeId: string; readonly foundBy: string };
-  readonly source?: { readonly principal: string; readonly address: string; readonly port: number };
+  /** Where somebody is told of it who does not see where the caller lives, there is no address and no port. */
+  readonly source?: { readonly principal: string; readonly address?: string; readonly port?: number };
   readonly request?: {
     readonly protocol: 'http' | 'tcp';
     readonly method?: string;

@@ -42,7 +42,7 @@ const explained: Answer<'POST /v1/explain'> = {
 /** Answers in which every text is the evil one. */
 const told: { readonly [R in Route]?: Answer<R> } = {
   'GET /v1/audit': {
-    rows: [{ at: AT, who: EVIL, verb: EVIL, use: EVIL, authorityId: EVIL, reason: EVIL, result: EVIL }],
+    rows: [{ at: AT, who: EVIL, role: '', verb: EVIL, use: EVIL, authorityId: EVIL, reason: EVIL, result: EVIL }],
   },
   'GET /v1/ledger': {
     rows: [

@@ -52,6 +52,24 @@ describe('readConfig', () => {
       assert.deepEqual([found.line, found.column], [line + 1, lines[line]!.search(/"?__proto__/) + 1]);
     });
 
+  it('reads roles on the admin API, and lets a bare ID operate on everything', () => {
+    const { admin, listen } = good(`${MINIMAL}admin:
+  group: 4711
+  clients:
+  - spiffe://cluster.local/a
+  - { id: spiffe://cluster.local/b, role: read, namespaces: [team-a] }
+  - { id: spiffe://cluster.local/c, role: operate }
+`);
+    assert.deepEqual(admin.clients, [
+      { id: 'spiffe://cluster.local/a', role: 'operate', namespaces: undefined },
+      { id: 'spiffe://cluster.local/b', role: 'read', namespaces: ['team-a'] },
+      { id: 'spiffe://cluster.local/c', role: 'operate', namespaces: undefined },
+    ]);
+    assert.equal(admin.group, '4711');
+    assert.ok(listen.admin.kind === 'unix');
+    assert.deepEqual([listen.admin.mode, listen.admin.group], [0o660, '4711'], 'who reads may open the socket');
+  });
+
   it('is frozen to the leaves', () => {
     assert.throws(() => Object.assign(good(MINIMAL).policies.planes, { l4: 'off' }), TypeError);
   });
@@ -211,6 +229,76 @@ workloads:
       line: 2,
       path: 'listen.workloadApi',
       says: /unix socket/,
+    },
+    {
+      name: 'an operator of some namespaces',
+      text: `${MINIMAL}admin:\n  clients:\n  - { id: spiffe://cluster.local/a, role: operate, namespaces: [a] }`,
+      line: 4,
+      path: 'admin.clients[0].namespaces',
+      says: /of no namespace/,
+    },
+    {
+      name: 'a reader of no namespace',
+      text: `${MINIMAL}admin:\n  clients:\n  - { id: spiffe://cluster.local/a, role: read, namespaces: [] }`,
+      line: 4,
+      path: 'admin.clients[0].namespaces',
+      says: /leave namespaces out for all/,
+    },
+    {
+      name: 'a reader of all names',
+      text: `${MINIMAL}admin:\n  clients:\n  - { id: spiffe://cluster.local/a, role: read, namespaces: ["*"] }`,
+      line: 4,
+      path: 'admin.clients[0].namespaces[0]',
+      says: /not a name/,
+    },
+    {
+      name: 'a client of the admin API without a role',
+      text: `${MINIMAL}admin:\n  clients:\n  - { id: spiffe://cluster.local/a, namespaces: [a] }`,
+      line: 4,
+      path: 'admin.clients[0].role',
+      says: /missing|must be given/,
+    },
+    {
+      name: 'a role that there is not',
+      text: `${MINIMAL}admin:\n  clients:\n  - { id: spiffe://cluster.local/a, role: write }`,
+      line: 4,
+      path: 'admin.clients[0].role',
+      says: /read.*operate/,
+    },
+    {
+      name: 'a client of the admin API twice',
+      text: `${MINIMAL}admin:\n  clients:\n  - spiffe://cluster.local/a\n  - { id: spiffe://cluster.local/a, role: read }`,
+      line: 5,
+      path: 'admin.clients[1]',
+      says: /named twice/,
+    },
+    {
+      name: 'a client of the admin API that is no SPIFFE ID',
+      text: `${MINIMAL}admin: { clients: [spiffe://Cluster.local/a] }`,
+      line: 2,
+      path: 'admin.clients[0]',
+      says: /"C" is not allowed/,
+    },
+    {
+      name: 'a group of readers where there is no socket',
+      text: `${MINIMAL}listen: { admin: 127.0.0.1:0 }\nadmin: { group: ops }`,
+      line: 3,
+      path: 'admin.group',
+      says: /no unix socket/,
+    },
+    {
+      name: 'a group of readers that the socket keeps out',
+      text: `${MINIMAL}listen: { admin: { path: /run/a.sock, mode: 0600 } }\nadmin: { group: ops }`,
+      line: 3,
+      path: 'admin.group',
+      says: /could not open the socket, whose mode is 0600/,
+    },
+    {
+      name: 'a group of readers and a socket of another',
+      text: `${MINIMAL}listen: { admin: { path: /run/a.sock, group: dev } }\nadmin: { group: ops }`,
+      line: 3,
+      path: 'admin.group',
+      says: /given to the group dev/,
     },
     {
       name: 'a socket path of 120 bytes',

@@ -15,7 +15,9 @@ export function derivationText({ record, snapshot, inForce, before, now, notes }
     `  decision  ${id} at ${at}\n`,
     ...(source === undefined
       ? []
-      : [`  source    ${source.principal === '' ? '(no name)' : source.principal} ${source.address}\n`]),
+      : [
+          `  source    ${source.principal === '' ? '(no name)' : source.principal}${source.address === undefined ? '' : ` ${source.address}`}\n`,
+        ]),
     ...(request === undefined
       ? []
       : [

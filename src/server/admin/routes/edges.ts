@@ -5,14 +5,27 @@
 import type { EdgeRow, Reporter } from '../../../admin-api/edges.ts';
 import type { Answer } from '../../../admin-api/routes.ts';
 import type { DeciderCounts } from '../../log/decider-counts.ts';
-import type { AdminHandler } from '../admin-handler.ts';
+import { narrowCounts } from '../access/narrow-edges.ts';
+import type { AdminDeps } from '../admin-deps.ts';
+import type { AdminHandler, ScopedHandler } from '../admin-handler.ts';
 
 /** Who asked for whom: here, and at the deciders elsewhere that follow this server. */
-export const edges: AdminHandler<'GET /v1/edges'> = async ({ asked: { limit } }, deps) => {
+export const edges: AdminHandler<'GET /v1/edges'> = async ({ asked }, deps) =>
+  answerOf(await latestCounts(deps), asked.limit);
+
+/** The same, of workloads in some namespaces. */
+export const edgesIn: ScopedHandler<'GET /v1/edges'> = async ({ asked, sight }, deps) =>
+  answerOf(narrowCounts(await latestCounts(deps), sight), asked.limit);
+
+async function latestCounts(deps: AdminDeps): Promise<readonly DeciderCounts[]> {
   await deps.deciders?.report(FLUSH_TIMEOUT_MS);
-  const all = deps.counts();
-  return { ...rowsOf(all, limit), deciders: all.map(reporterOf) };
-};
+  return deps.counts();
+}
+
+const answerOf = (all: readonly DeciderCounts[], limit: number): Answer<'GET /v1/edges'> => ({
+  ...rowsOf(all, limit),
+  deciders: all.map(reporterOf),
+});
 
 const FLUSH_TIMEOUT_MS = 500;
 

@@ -85,15 +85,24 @@ function isSame(told: Explanation, record: DecisionRecord): boolean {
   return told.decision === decision && told.reason === reason && told.policy === policy && told.rule === rule;
 }
 
-async function find(id: string, { decisions, deciders }: AdminDeps): Promise<RedactedDecision> {
+/** A decision that is kept, or that a decider had not told of yet; else undefined. */
+export async function findDecision(
+  id: string,
+  { decisions, deciders }: Pick<AdminDeps, 'decisions' | 'deciders'>,
+): Promise<RedactedDecision | undefined> {
   const known = decisions.find(id);
   if (known !== undefined) return known;
   await deciders?.report(FLUSH_TIMEOUT_MS); // it may be on its way
-  const found = decisions.find(id);
+  return decisions.find(id);
+}
+
+async function find(id: string, deps: AdminDeps): Promise<RedactedDecision> {
+  const found = await findDecision(id, deps);
   if (found !== undefined) return found;
+  const { size } = deps.decisions;
   throw new GatehouseError(
     'not_found',
-    `no decision ${id} is kept: it is of another server or from before the last start, was pushed out by later ones (${decisions.size} are kept), or was one too many in its second`,
-    { id, kept: decisions.size },
+    `no decision ${id} is kept: it is of another server or from before the last start, was pushed out by later ones (${size} are kept), or was one too many in its second`,
+    { id, kept: size },
   );
 }

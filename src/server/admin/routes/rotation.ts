@@ -2,6 +2,7 @@
  * The verbs of rotation, `/v1/audit`, and `/v1/rehearsal`.
  * @module
  */
+import type { AuditAnswer } from '../../../admin-api/audit.ts';
 import type { Verb } from '../../../admin-api/authorities.ts';
 import type { GateDetails } from '../../../admin-api/errors.ts';
 import type { BreakageRow, ForecastAnswer } from '../../../admin-api/rehearsal.ts';
@@ -48,8 +49,19 @@ export const gate: AuthorityHandler<'GET /v1/authorities/gate'> = async ({ asked
 
 /** What operators and the schedule did, newest first. */
 export const audit: AuthorityHandler<'GET /v1/audit'> = async ({ asked }, { authority }) => ({
-  rows: (await authority.audit(asked.limit)).map(({ at, ...rest }) => ({ at: timeText(at), ...rest })),
+  rows: (await authority.audit(asked.limit)).map(({ at, who, ...rest }) => ({
+    at: timeText(at),
+    who,
+    role: roleOf(who, rest.result),
+    ...rest,
+  })),
 });
+
+/** Only who operates leaves rows, but for those that say that a reader was refused. */
+function roleOf(who: string, result: string): AuditAnswer['rows'][number]['role'] {
+  if (result === 'caller_not_authorised') return 'read';
+  return /^(uid:|spiffe:)/.test(who) ? 'operate' : '';
+}
 
 /** Rehearses a rotation; the forecast of one of the X.509 authorities is kept. */
 export const rehearseNow: AuthorityHandler<'POST /v1/rehearsal'> = async ({ who, asked }, { authority, rehearse }) => {

@@ -37,7 +37,7 @@ async function ask(route: string): Promise<unknown> {
   const [method = '', path = ''] = route.split(' ');
   const found = routeOf(method, path);
   const read = () => readQuestion(found, { query: new URLSearchParams(), body: undefined });
-  return answerRoute(found.route, 'uid:0', read, deps);
+  return answerRoute(found.route, { who: 'uid:0', role: 'operate', namespaces: undefined }, read, deps);
 }
 
 describe('admin routes on a server that is only a decider', () => {
