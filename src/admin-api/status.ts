@@ -43,6 +43,8 @@ const addresses = z.object({
   feed: z.string().optional(),
   istioCa: z.string().optional(),
   admin: z.string(),
+  /** Absent from servers that have one alone. */
+  admins: list(z.string()).optional(),
   health: z.string(),
   pid: z.number(),
   deciderPids: list(z.number()),

@@ -2,7 +2,7 @@
  * What the configuration of the admin API's callers must keep to.
  * @module
  */
-import type { Config } from './config.ts';
+import type { Config, UnixListener } from './config.ts';
 import type { Problem } from './finding.ts';
 
 /** Callers whose role would not be what was meant, and a group that could not get in. */
@@ -33,30 +33,36 @@ export function* adminProblems({ admin, listen }: Config): Iterable<Problem> {
   yield* groupProblems(admin.group, listen.admin);
 }
 
-/** Who may not write to a socket cannot connect to it (`man 7 unix`). */
-function* groupProblems(group: string | undefined, socket: Config['listen']['admin']): Iterable<Problem> {
+/** Of several sockets the group needs one. Who may not write to a socket cannot connect to it (`man 7 unix`). */
+function* groupProblems(group: string | undefined, listeners: Config['listen']['admin']): Iterable<Problem> {
   if (group === undefined) return;
-  if (socket.kind !== 'unix') {
-    yield {
-      code: 'contradiction',
-      path: ['admin', 'group'],
-      message: 'the admin API is on no unix socket, and only there a caller has a group',
-      fix: 'name readers in admin.clients, or listen on a unix socket',
-    };
-  } else if ((socket.mode & 0o060) !== 0o060 && (socket.mode & 0o006) !== 0o006) {
+  const sockets = listeners.filter((each) => each.kind === 'unix');
+  const faults = sockets.map((each) => groupFault(group, each));
+  if (faults.includes(undefined)) return;
+  yield faults[0] ?? {
+    code: 'contradiction',
+    path: ['admin', 'group'],
+    message: 'the admin API is on no unix socket, and only there a caller has a group',
+    fix: 'name readers in admin.clients, or listen on a unix socket',
+  };
+}
+
+/** Why members of the group could not open the socket. */
+function groupFault(group: string, socket: UnixListener): Problem | undefined {
+  if ((socket.mode & 0o006) === 0o006) return undefined;
+  const fault = { code: 'contradiction', path: ['admin', 'group'] };
+  if ((socket.mode & 0o060) !== 0o060) {
     const mode = socket.mode.toString(8).padStart(4, '0');
-    yield {
-      code: 'contradiction',
-      path: ['admin', 'group'],
+    return {
+      ...fault,
       message: `members of ${group} could not open the socket, whose mode is ${mode}`,
       fix: 'use mode: 0660, or leave the mode out',
     };
-  } else if (socket.group !== group && (socket.mode & 0o006) !== 0o006) {
-    yield {
-      code: 'contradiction',
-      path: ['admin', 'group'],
-      message: `members of ${group} could not open the socket, which is given to the group ${socket.group ?? ''}`,
-      fix: 'give both the same group, or leave the group of the socket out',
-    };
   }
+  if (socket.group === group) return undefined;
+  return {
+    ...fault,
+    message: `members of ${group} could not open the socket, which is given to the group ${socket.group ?? ''}`,
+    fix: 'give both the same group, or leave the group of the socket out',
+  };
 }

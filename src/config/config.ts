@@ -40,7 +40,8 @@ export type ListenerConfig = UnixListener | TcpListener;
 export interface ListenConfig {
   readonly workloadApi: UnixListener;
   readonly extAuthz: ListenerConfig;
-  readonly admin: ListenerConfig;
+  /** At least one. */
+  readonly admin: readonly [ListenerConfig, ...ListenerConfig[]];
   readonly health: ListenerConfig;
   /** For deciders elsewhere; undefined: none. */
   readonly feed: ListenerConfig | undefined;

@@ -103,6 +103,15 @@ export const anyListener = z
   .union([addressText, unixSocket, tcpSocket], { error: ANY_WANTED })
   .meta({ description: 'unix:PATH, { path, mode, owner, group }, ADDRESS:PORT or { address, tls }.' });
 
+/** One listener of either kind, or several. */
+export const anyListeners = z
+  .union([addressText, unixSocket, tcpSocket, z.array(anyListener).min(1, 'must have at least one address').max(16)], {
+    error: `${ANY_WANTED}, or a list of them`,
+  })
+  .meta({
+    description: 'unix:PATH, { path, mode, owner, group }, ADDRESS:PORT or { address, tls }, or a list of them.',
+  });
+
 /** A listener that must be TCP. */
 export const tcpListener = z.string().refine(isTcp, 'must be ADDRESS:PORT').meta({ description: 'ADDRESS:PORT' });
 

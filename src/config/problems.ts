@@ -71,13 +71,15 @@ interface Definition {
 
 const definitionOf = (schema: unknown): Definition | undefined => (schema as { def?: Definition } | undefined)?.def; // every zod schema has `def`; its public types are per kind
 
-/** Takes off `prefault`, `optional` and the like; of a union, the branches with keys as one. */
+/** Takes off `prefault`, `optional` and the like; of a union, the branches with keys as one, and the elements of its list. */
 function unwrap(schema: unknown): unknown {
   const definition = definitionOf(schema);
   if (definition?.innerType !== undefined) return unwrap(definition.innerType);
   if (definition?.type === 'union') {
     const shapes = (definition.options ?? []).flatMap((option) => objectShape(unwrap(option)) ?? []);
-    return { def: { type: 'object', shape: Object.assign({}, ...shapes) } };
+    const list = (definition.options ?? []).find((option) => definitionOf(option)?.type === 'array');
+    const element = definitionOf(list)?.element;
+    return { def: { type: 'object', shape: Object.assign({}, ...shapes), ...(element !== undefined && { element }) } };
   }
   return schema;
 }

@@ -52,7 +52,7 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
     listen: {
       workloadApi: unixListener(listen.workloadApi, 0o666, absolute),
       extAuthz: listener(listen.extAuthz, 0o660, absolute),
-      admin: adminListener(listen.admin, document.admin.group, absolute),
+      admin: adminListeners(listen.admin, document.admin.group, absolute),
       health: listener(listen.health, 0o660, absolute),
       feed: listen.feed === undefined ? undefined : listener(listen.feed, 0o600, absolute, true),
       istioCa: listen.istioCa === undefined ? undefined : listener(listen.istioCa, 0o600, absolute, true),
@@ -130,6 +130,17 @@ function adminConfig({ clients, group }: ConfigDocument['admin']): AdminConfig {
     }),
     group: group === undefined ? undefined : String(group),
   };
+}
+
+/** TCP among them always has TLS, unless told otherwise. */
+function adminListeners(
+  written: ConfigDocument['listen']['admin'],
+  group: string | number | undefined,
+  absolute: (path: string) => string,
+): Config['listen']['admin'] {
+  const [first, ...others] = Array.isArray(written) ? written : [written];
+  const of = (each: ListenerDocument): ListenerConfig => adminListener(each, group, absolute);
+  return [of(first!), ...others.map(of)]; // the schema wants one
 }
 
 /** A group that may read may open the socket, unless the socket says otherwise. */

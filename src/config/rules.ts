@@ -83,10 +83,13 @@ function* authorityProblems({ authority: { keyStore }, store }: Config): Iterabl
 
 function* listenerProblems({ listen, workloads }: Config): Iterable<Problem> {
   const sockets: [path: (string | number)[], listener: UnixListener][] = [];
-  for (const [name, listener] of Object.entries(listen) as [string, ListenerConfig | undefined][]) {
-    if (listener === undefined) continue;
-    if (listener.kind === 'unix') sockets.push([['listen', name], listener]);
-    else yield* tcpProblems(name, listener);
+  const ports = new Set<string>();
+  for (const [path, listener] of listenersOf(listen)) {
+    if (listener.kind === 'unix') sockets.push([path, listener]);
+    else {
+      yield* tcpProblems(path, listener);
+      yield* portProblems(path, listener, ports);
+    }
   }
   for (const [i, { socket }] of workloads.entries()) if (socket) sockets.push([['workloads', i, 'socket'], socket]);
   const seen = new Set<string>();
@@ -103,13 +106,35 @@ function* listenerProblems({ listen, workloads }: Config): Iterable<Problem> {
   }
 }
 
-function* tcpProblems(name: string, { host, tls }: TcpListener): Iterable<Problem> {
+/** Each listener with its place in the file. */
+function listenersOf(listen: Config['listen']): [path: (string | number)[], listener: ListenerConfig][] {
+  return Object.entries(listen).flatMap(([name, listener]: [string, Config['listen'][keyof Config['listen']]]) => {
+    if (listener === undefined) return [];
+    if ('kind' in listener) return [[['listen', name], listener]];
+    return listener.map((each, i): [(string | number)[], ListenerConfig] => [
+      listener.length === 1 ? ['listen', name] : ['listen', name, i],
+      each,
+    ]);
+  });
+}
+
+/** @param seen  addresses of the listeners before; of one port of several addresses only the kernel knows */
+function* portProblems(path: (string | number)[], { host, port }: TcpListener, seen: Set<string>): Iterable<Problem> {
+  const address = `${host}:${port}`;
+  if (port !== 0 && seen.has(address)) {
+    yield { code: 'twice', path, message: `${address} is used by two listeners`, fix: 'give each its own' };
+  }
+  seen.add(address);
+}
+
+function* tcpProblems(path: (string | number)[], { host, tls }: TcpListener): Iterable<Problem> {
+  const name = path[1];
   if (tls) return;
   if (name === 'feed') {
     const message = 'deciders are known by their certificates, never by a plain TCP connection';
     yield {
       code: 'not-authenticated',
-      path: ['listen', name],
+      path,
       message,
       fix: 'leave tls out, or listen on a unix socket',
     };
@@ -117,14 +142,14 @@ function* tcpProblems(name: string, { host, tls }: TcpListener): Iterable<Proble
     const message = 'the admin API knows its callers by a unix socket or by mTLS, never by a plain TCP connection';
     yield {
       code: 'not-authenticated',
-      path: ['listen', name],
+      path,
       message,
       fix: 'leave tls out, or listen on a unix socket',
     };
   } else if (!isLoopback(host)) {
     const message = `${host} is not loopback, so others could listen in and pretend to be us`;
     const fix = 'leave tls out, or listen on 127.0.0.1, [::1] or a unix socket';
-    yield { code: 'not-loopback', path: ['listen', name], message, fix };
+    yield { code: 'not-loopback', path, message, fix };
   }
 }
 

@@ -15,9 +15,11 @@ const listen = z.strictObject({
   extAuthz: field.anyListener
     .prefault('127.0.0.1:9191')
     .describe("Envoy's Checks; mTLS unless loopback or a unix socket."),
-  admin: field.anyListener
+  admin: field.anyListeners
     .prefault('unix:./run/admin.sock')
-    .describe('HTTP and JSON for operators; a unix socket (mode 0600 unless told), or TCP, always with mTLS.'),
+    .describe(
+      'HTTP and JSON for operators; unix sockets (mode 0600 unless told), or TCP, always with mTLS; one or a list.',
+    ),
   health: field.anyListener
     .prefault('127.0.0.1:9909')
     .describe('GET /healthz /readyz /metrics; TLS unless loopback or a unix socket.'),

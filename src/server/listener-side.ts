@@ -7,13 +7,12 @@ import { asGatehouseError } from '../errors.ts';
 import type { LaneListener } from '../platform/observe/metrics.ts';
 import type { LaneTally } from '../transport/lane/counts.ts';
 import { type ListenAddress, textOfAddress } from '../transport/listen/listen-address.ts';
-import { openAdmin } from './admin/admin-listener.ts';
+import { type AdminListeners, openAdmins } from './admin/admin-listeners.ts';
 import type { AllDeciders } from './decider/all-deciders.ts';
 import type { DeciderSide } from './decider-side.ts';
 import type { Foundation } from './foundation.ts';
 import type { IdentitySide } from './identity-interface.ts';
 import { openCheckListener } from './listeners/check-listener.ts';
-import type { HttpListener } from './listeners/http-listener.ts';
 import { listenAddress } from './listeners/listen-addresses.ts';
 import { type ListenerAddresses, type StatusDeps, statusOf } from './status.ts';
 
@@ -39,27 +38,30 @@ export async function openListeners(deps: ListenerSideDeps): Promise<ListenerSid
   const failed = (thrown: unknown): void => log.error(`Check: ${asGatehouseError(thrown).message}`);
   const check =
     deciders && stack.use(await openCheckListener(listenAddress(config.value.listen.extAuthz), deciders.give, failed));
-  const addressesWith = (admin: ListenAddress): ListenerAddresses => ({
+  const addressesWith = (admins: readonly ListenAddress[]): ListenerAddresses => ({
     ...(check && { extAuthz: textOfAddress(check.address) }),
     ...identities.addresses,
-    admin: textOfAddress(admin),
+    admin: textOfAddress(admins[0]!), // there is one at least
+    admins: admins.map(textOfAddress),
     health: textOfAddress(health.address),
   });
-  const admin = stack.use(await openAdminOver(deps, addressesWith));
+  const admins = stack.use(await openAdminOver(deps, addressesWith));
   looks.push(() => {
     const tallies: (readonly [listener: LaneListener, tally: LaneTally])[] = [
       ...identities.takeTallies(),
-      ['admin', admin.takeTally()],
+      ...admins.takeTallies().map((tally): [LaneListener, LaneTally] => ['admin', tally]),
       ['health', health.takeTally()],
     ];
+    const connections = new Map<LaneListener, number>();
     for (const [listener, tally] of tallies) {
       metrics.countLane(listener, tally);
-      metrics.setLaneConnections(listener, tally.connections);
+      connections.set(listener, (connections.get(listener) ?? 0) + tally.connections);
     }
+    for (const [listener, open] of connections) metrics.setLaneConnections(listener, open);
   });
   const opened = stack.move();
   return {
-    addresses: addressesWith(admin.address),
+    addresses: addressesWith(admins.addresses),
     async drain(graceMs) {
       await Promise.all([check?.[Symbol.asyncDispose](), identities.drain(graceMs)]);
     },
@@ -69,10 +71,10 @@ export async function openListeners(deps: ListenerSideDeps): Promise<ListenerSid
 
 function openAdminOver(
   deps: ListenerSideDeps,
-  addressesWith: (admin: ListenAddress) => ListenerAddresses,
-): Promise<HttpListener> {
+  addressesWith: (admins: readonly ListenAddress[]) => ListenerAddresses,
+): Promise<AdminListeners> {
   const { config, log, tls, identity, decider, policies, allDeciders, identify, refusals, counts } = deps;
-  return openAdmin(config.value, tls.primary, {
+  return openAdmins(config.value, tls.primary, {
     ...{ policies, log, identify, handshakeFailed: refusals.handshakeFailed },
     operations: identity.operations,
     revocations: identity.revocations,
@@ -84,6 +86,6 @@ function openAdminOver(
     counts: () => [counts.all()],
     explain: decider.explain,
     config: () => config.value,
-    status: (admin) => statusOf(deps, addressesWith(admin)),
+    status: (admins) => statusOf(deps, addressesWith(admins)),
   });
 }

@@ -17,7 +17,9 @@ export interface ListenerAddresses {
   readonly workloadApi?: string;
   readonly feed?: string;
   readonly istioCa?: string;
+  /** The first of `admins`. */
   readonly admin: string;
+  readonly admins: readonly string[];
   readonly health: string;
 }
 

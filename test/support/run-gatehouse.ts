@@ -13,6 +13,7 @@ export interface ReadyLine {
   readonly extAuthz: string;
   readonly workloadApi: string;
   readonly admin: string;
+  readonly admins: readonly string[];
   readonly health: string;
   /** Where the configuration has one. */
   readonly feed?: string;

@@ -42,7 +42,7 @@ export async function adminClient(flags: AdminFlags): Promise<AdminClient> {
 }
 
 async function endpointOf(flags: AdminFlags): Promise<AdminEndpoint> {
-  const address = flags.admin ?? (await adminOf(flags.config));
+  const address = flags.admin ?? (await adminOf(flags.config, flags.svid !== undefined));
   if (!address.startsWith('https:')) {
     const socketPath = address.replace(/^unix:/, '');
     return { address: `unix:${socketPath}`, options: { socketPath }, tls: false };
@@ -63,9 +63,11 @@ function urlOf(address: string): URL {
   throw new GatehouseError('config_invalid', `--admin: ${address} is not https://HOST:PORT`);
 }
 
-async function adminOf(config: string): Promise<string> {
+/** Of several addresses the first socket, or the first over TCP for who shows an SVID; else the first. */
+async function adminOf(config: string, showsSvid: boolean): Promise<string> {
   const { loadConfig } = await import('../../config/read-config.ts');
-  const { admin } = loadConfig(config).listen;
+  const admins = loadConfig(config).listen.admin;
+  const admin = admins.find(({ kind }) => kind === (showsSvid ? 'tcp' : 'unix')) ?? admins[0];
   if (admin.kind === 'unix') return `unix:${admin.path}`;
   return `https://${admin.host.includes(':') ? `[${admin.host}]` : admin.host}:${admin.port}`;
 }

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { StatusAnswer } from '../../admin-api/status.ts';
-import type { Config } from '../../config/config.ts';
+import type { ListenerConfig } from '../../config/config.ts';
 import { asGatehouseError, GatehouseError, meaningOf } from '../../errors.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { ListenAddress } from '../../transport/listen/listen-address.ts';
@@ -29,23 +29,26 @@ const MAX_BODY_BYTES = 8 * 1024 * 1024;
 export interface AdminListenerDeps extends Omit<AdminDeps, 'status' | 'refusedOrders'> {
   /** @param admin  the address of the admin API, really bound */
   readonly status: (admin: ListenAddress) => StatusAnswer;
+  /** Where to listen. */
+  readonly at: ListenerConfig;
+  /** How many listeners of the admin API share its room, this one counted. */
+  readonly beside: number;
 }
 
-/** Opens the admin API. @throws GatehouseError `address_in_use`, `config_invalid` */
+/** Opens the admin API at one of its addresses. @throws GatehouseError `address_in_use`, `config_invalid` */
 export function openAdmin(
-  config: Config,
   identity: HttpListenerDeps['identity'],
-  deps: AdminListenerDeps,
+  { at, beside, ...deps }: AdminListenerDeps,
 ): Promise<HttpListener> {
   const refusedOrders = createRefusedOrders(() => performance.now());
-  return openHttpListener(listenAddress(config.listen.admin), {
+  return openHttpListener(listenAddress(at), {
     handle: (request, response, peer) =>
       answer(request, response, peer, { ...deps, refusedOrders, status: () => deps.status(peer.listener) }),
     failed: (thrown) => deps.log.error(`admin API: ${asGatehouseError(thrown).message}`),
     identity,
     callers: 'certified',
     identify: deps.identify,
-    limits: { connections: connectionLimit('admin') },
+    limits: { connections: Math.max(4, Math.floor(connectionLimit('admin') / beside)) },
     handshakeFailed: (failure) => deps.handshakeFailed('admin API', failure),
   });
 }

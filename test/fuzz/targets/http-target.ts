@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
-import type { Config } from '../../../src/config/config.ts';
+import type { UnixListener } from '../../../src/config/config.ts';
 import { createAccounts } from '../../../src/lib/accounts.ts';
 import { createWatchable } from '../../../src/lib/watchable.ts';
 import { createHealthPages } from '../../../src/platform/observe/health-pages.ts';
@@ -42,7 +42,8 @@ interface Doors extends AsyncDisposable {
 async function openDoors(): Promise<Doors> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await tempDir('gh-fuzz-'));
-  const listener = { kind: 'unix', path: folder.at('admin.sock'), mode: 0o600 };
+  const path = folder.at('admin.sock');
+  const listener: UnixListener = { kind: 'unix', path, mode: 0o600, owner: undefined, group: undefined };
   const pages = createHealthPages({
     readiness: () => ({ ready: true, waiting: {}, degraded: [], details: {} }),
     metrics: async () => 'up 1\n',
@@ -62,8 +63,7 @@ async function openDoors(): Promise<Doors> {
       },
     ),
   );
-  const config = { listen: { admin: listener } } as Config; // nothing else of it is read
-  const admin = stack.use(await openAdmin(config, nothing, adminDeps()));
+  const admin = stack.use(await openAdmin(nothing, { ...adminDeps(), at: listener, beside: 1 }));
   const all = stack.move();
   return { health, admin, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }

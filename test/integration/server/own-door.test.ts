@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:https';
 import { connect as connectPlain } from 'node:net';
 import { connect, type PeerCertificate } from 'node:tls';
+import { askAdmin } from '../../support/ask-admin.ts';
 import { checkClient, question } from '../../support/check-client.ts';
 import { startChild } from '../../support/child.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -202,6 +203,29 @@ describe('our own door', function () {
     await assert.rejects(
       page(server.ready.admin, '/v1/status', { ca: (await identity(dir, 'details')).ca }),
       'no certificate',
+    );
+  });
+
+  it('opens the admin API at several addresses, each with its own rule of who comes in', async () => {
+    await using dir = await lockedDir({ listen: { ...listeners, admin: ['unix:./run/admin.sock', '127.0.0.1:0'] } });
+    await using server = await runGatehouse(dir.config);
+    const socket = `unix:${dir.at('run/admin.sock')}`;
+    const { admin, admins } = server.ready;
+    assert.deepEqual([admin, admins.length, admins[0]], [socket, 2, socket]);
+    assert.match(admins[1]!, /^127\.0\.0\.1:[1-9]\d*$/);
+    const byTls = await page(admins[1]!, '/v1/status', await identity(dir, 'operator'));
+    const bySocket = await askAdmin(admin, 'GET', '/v1/status');
+    for (const each of [JSON.parse(byTls.text), bySocket.body] as { addresses: object }[]) {
+      assert.deepEqual(each.addresses, server.ready);
+    }
+    assert.equal((await page(admins[1]!, '/v1/status', await identity(dir, 'details'))).status, 403);
+    const svid = `unix:${dir.at('run/operator.sock')}`;
+    for (const words of [[], ['--admin', `https://${admins[1]}`, '--svid', svid]]) {
+      await gatehouseJson('ca', 'status', '--config', dir.config, ...words);
+    }
+    assert.match(
+      (await page(server.ready.health, '/metrics', await identity(dir, 'operator'))).text,
+      /gatehouse_lane_connections\{listener="admin"\} \d/,
     );
   });
 

@@ -26,7 +26,7 @@ describe('readConfig', () => {
     assert.deepEqual(config.listen.extAuthz, { kind: 'tcp', host: '127.0.0.1', port: 9191, tls: false });
     assert.deepEqual(config.listen.health, { kind: 'tcp', host: '127.0.0.1', port: 9909, tls: false });
     assert.deepEqual(
-      [config.listen.workloadApi.path, config.listen.workloadApi.mode, modeOf(config.listen.admin)],
+      [config.listen.workloadApi.path, config.listen.workloadApi.mode, modeOf(config.listen.admin[0])],
       ['/etc/gatehouse/run/workload.sock', 0o666, 0o600],
     );
     assert.deepEqual(config.policies.paths, [{ path: '/etc/gatehouse/policies', namespaces: undefined }]);
@@ -66,8 +66,17 @@ describe('readConfig', () => {
       { id: 'spiffe://cluster.local/c', role: 'operate', namespaces: undefined },
     ]);
     assert.equal(admin.group, '4711');
-    assert.ok(listen.admin.kind === 'unix');
-    assert.deepEqual([listen.admin.mode, listen.admin.group], [0o660, '4711'], 'who reads may open the socket');
+    const [socket] = listen.admin;
+    assert.ok(socket.kind === 'unix');
+    assert.deepEqual([socket.mode, socket.group], [0o660, '4711'], 'who reads may open the socket');
+  });
+
+  it('takes one admin API or several', () => {
+    const { listen } = good(
+      `${MINIMAL}listen:\n  admin: [unix:./run/admin.sock, 0.0.0.0:9443, { path: ./b.sock, mode: 0660 }]\n`,
+    );
+    assert.deepEqual(listen.admin.map(modeOf), [0o600, undefined, 0o660]);
+    assert.deepEqual(listen.admin[1], { kind: 'tcp', host: '0.0.0.0', port: 9443, tls: true });
   });
 
   it('is frozen to the leaves', () => {
@@ -108,7 +117,7 @@ workloads:
   for (const { written, want } of modes) {
     it(`reads mode ${written} as chmod does`, () => {
       const config = good(`${MINIMAL}listen: { admin: { path: /run/a.sock, mode: ${written} } }`);
-      assert.equal(modeOf(config.listen.admin), want);
+      assert.equal(modeOf(config.listen.admin[0]), want);
     });
   }
 
@@ -215,6 +224,48 @@ workloads:
       line: 2,
       path: 'listen.admin',
       says: /unix socket/,
+    },
+    {
+      name: 'plain TCP for the admin API, in a list',
+      text: `${MINIMAL}listen:\n  admin:\n  - unix:./a.sock\n  - { address: 127.0.0.1:1, tls: false }`,
+      line: 5,
+      path: 'listen.admin[1]',
+      says: /unix socket/,
+    },
+    {
+      name: 'an admin API that listens nowhere',
+      text: `${MINIMAL}listen: { admin: [] }`,
+      line: 2,
+      path: 'listen.admin',
+      says: /at least one/,
+    },
+    {
+      name: 'one socket twice for the admin API',
+      text: `${MINIMAL}listen:\n  admin: [unix:./a.sock, unix:./a.sock]`,
+      line: 3,
+      path: 'listen.admin[1]',
+      says: /used by two listeners/,
+    },
+    {
+      name: 'one port for two listeners',
+      text: `${MINIMAL}listen:\n  extAuthz: 127.0.0.1:9443\n  admin: [unix:./a.sock, 127.0.0.1:9443]`,
+      line: 4,
+      path: 'listen.admin[1]',
+      says: /127\.0\.0\.1:9443 is used by two listeners/,
+    },
+    {
+      name: 'an unknown key of a listener of a list',
+      text: `${MINIMAL}listen:\n  admin:\n  - { address: 127.0.0.1:1, tsl: true }`,
+      line: 4,
+      path: 'listen.admin[0].tsl',
+      says: /did you mean tls\?/,
+    },
+    {
+      name: 'no address in a list',
+      text: `${MINIMAL}listen:\n  admin: [unix:./a.sock, nowhere]`,
+      line: 3,
+      path: 'listen.admin[1]',
+      says: /ADDRESS:PORT/,
     },
     {
       name: 'an unknown key of a TCP listener',
