@@ -47,6 +47,8 @@ export interface ReadDocument {
 
 /** How files are read. */
 export interface ReadOptions extends DialectOptions {
+  /** The namespace of documents that have none, though their kind wants one. */
+  readonly defaultNamespace?: string;
   /** If given, the file may only hold documents of these namespaces. */
   readonly namespaces?: readonly string[];
   /** Which documents are read; policies, unless said otherwise. */
@@ -253,9 +255,6 @@ export function addSkipped(skipped: Map<string, number>, key: string, count: num
   skipped.set(counted, (skipped.get(counted) ?? 0) + count);
 }
 
-/** Read-only parts that the API server adds; `kubectl get -o yaml` writes them out. */
-const envelope = { apiVersion: anything, kind: anything, metadata: anything, status: anything };
-
 function readDocument(root: MapValue, type: TypeOf, reader: KindReader, reading: Reading): void {
   const { report, options } = reading;
   if (!reader.versions.includes(type.version)) {
@@ -270,9 +269,7 @@ function readDocument(root: MapValue, type: TypeOf, reader: KindReader, reading:
     );
     return;
   }
-  checkShape(root, object({ ...envelope, ...reader.fields }), '', report);
-  const document = readEnvelope(root, type, reader, report);
-  if (document === undefined) return;
+  const document = readEnvelope(root, type, reader, options.defaultNamespace ?? '', report);
   reading.envelopes.push(document);
   checkConfinement(document, options, report);
   const contribution = guarded(root, report, () => reader.read(document, options, report));

@@ -22,6 +22,8 @@ export interface OpenDocument {
   /** Where `root` stands in its chunk; empty unless it is an item of a List. */
   readonly path: ValuePath;
   readonly reader: KindReader;
+  /** Its namespace, which it need not name itself. */
+  readonly namespace: string;
 }
 
 /** Finds the document of a policy in the text of its file; undefined if it is not there, or cannot be read. */
@@ -58,16 +60,20 @@ function find(value: Value, path: ValuePath, search: Search): OpenDocument | und
   const type = readType(value, report);
   const reader = type && policyKinds.readerOf(type.group, type.kind);
   if (type === undefined || reader === undefined) return undefined;
-  const document = readEnvelope(value, type, reader, report);
-  const isIt = document?.kind === ref.kind && document.name === ref.name && document.namespace === ref.namespace;
-  return isIt ? { file, chunk, root: value, path, reader } : undefined;
+  const { namespace } = ref;
+  const document = readEnvelope(value, type, reader, namespace, report);
+  const isIt = document.kind === ref.kind && document.name === ref.name && document.namespace === namespace;
+  return isIt ? { file, chunk, root: value, path, reader, namespace } : undefined;
 }
 
 /** What the document says, with `root` in place of its own; its findings are dropped. */
-export function read({ file, root, reader }: OpenDocument, options: DialectOptions): Contribution | undefined {
+export function read(
+  { file, root, reader, namespace }: OpenDocument,
+  options: DialectOptions,
+): Contribution | undefined {
   const report = createReporter(file);
   const type = readType(root, report);
-  const document = type && readEnvelope(root, type, reader, report);
+  const document = type && readEnvelope(root, type, reader, namespace, report);
   return document && reader.read(document, options, report);
 }
 

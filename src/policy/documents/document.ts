@@ -32,4 +32,10 @@ export interface Annotation extends Place {
 export interface KindScope {
   readonly versions: readonly string[];
   readonly namespaced: boolean;
+  /** Which names the API server takes; a DNS subdomain unless said otherwise. */
+  readonly nameForm?: 'dns-label';
+  /** Fewer characters than the form has at most. */
+  readonly mostNameCharacters?: number;
+  /** A document may have `generateName` in place of a name. */
+  readonly generated?: boolean;
 }

@@ -48,6 +48,8 @@ export interface ObjectShape {
   readonly is: 'object';
   readonly fields: Readonly<Record<string, Shape>>;
   readonly required?: readonly string[];
+  /** How many of its fields may be set, at least and at most. */
+  readonly set?: { readonly min: number; readonly max?: number };
 }
 /** Not looked at. */
 export interface AnyShape {
@@ -66,6 +68,13 @@ export const object = (fields: Readonly<Record<string, Shape>>, required: readon
   is: 'object',
   fields,
   required,
+});
+
+/** An object of which exactly one field is set. */
+export const oneOf = (fields: Readonly<Record<string, Shape>>): ObjectShape => ({
+  is: 'object',
+  fields,
+  set: { min: 1, max: 1 },
 });
 
 /** Reports everything about `value` that does not fit `shape`. `path` names it, e.g. `spec`. */
@@ -157,10 +166,27 @@ function checkObject(value: MapValue, shape: ObjectShape, path: string, report: 
     if (field === undefined) unknownField(key, entry, shape, fieldPath, report);
     else checkShape(entry.value, field, fieldPath, report);
   }
+  if (shape.set !== undefined) checkSet(value, shape.set, shape, path, report);
   for (const name of shape.required ?? []) {
     if (value.entries.has(name)) continue;
     report.error(value, 'field-missing', `${path}.${name}`, `${path} has no ${name}`, `add ${name}`);
   }
+}
+
+function checkSet(
+  value: MapValue,
+  { min, max = Infinity }: NonNullable<ObjectShape['set']>,
+  { fields }: ObjectShape,
+  path: string,
+  report: Reporter,
+): void {
+  const count = value.entries.size;
+  if (count >= min && count <= max) return;
+  const names = Object.keys(fields).join(', ');
+  const wanted = min === max ? 'exactly one' : 'at least one';
+  const [code, fix] =
+    count < min ? (['too-few', 'add one'] as const) : (['too-many', 'write one element for each'] as const);
+  report.error(value, code, path, `${path} has ${count} fields; it is ${wanted} of ${names}`, fix);
 }
 
 function unknownField(key: string, entry: Entry, shape: ObjectShape, path: string, report: Reporter): void {

@@ -6,7 +6,7 @@
 import type { PolicyDocument } from '../../documents/document.ts';
 import { type Reporter, silentReporter } from '../../documents/finding.ts';
 import { ownerOf } from '../../documents/owner.ts';
-import { anything, listOf, object, type Shape, text } from '../../documents/shape.ts';
+import { anything, listOf, object, oneOf, type Shape, text } from '../../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt, type Value } from '../../documents/value.ts';
 import { type LabelExpr, withKeyPrefix } from '../../meaning/labels.ts';
 import type { Effect, Expr } from '../../model.ts';
@@ -28,17 +28,20 @@ const peerShape = object({
   networks: listOf(text, 25),
   domainNames: listOf(text, 25),
 });
-const rangeShape = object({ start: { is: 'number' }, end: { is: 'number' } });
-const portShape = object({ number: { is: 'number' }, range: rangeShape });
-const transportShape = object({ destinationPort: portShape, sourcePort: portShape });
-const protocolShape = object({
+const rangeShape = object({ start: { is: 'number' }, end: { is: 'number' } }, ['start', 'end']);
+const portShape = oneOf({ number: { is: 'number' }, range: rangeShape });
+const transportShape: Shape = {
+  ...object({ destinationPort: portShape, sourcePort: portShape }),
+  set: { min: 1 },
+};
+const protocolShape = oneOf({
   tcp: transportShape,
   udp: transportShape,
   sctp: transportShape,
   destinationNamedPort: text,
 });
 const oldProtocol: Shape = { is: 'text', oneOf: ['TCP', 'UDP', 'SCTP'] };
-const oldPortShape = object({
+const oldPortShape = oneOf({
   portNumber: object({ protocol: oldProtocol, port: { is: 'number' } }),
   portRange: object({ protocol: oldProtocol, start: { is: 'number' }, end: { is: 'number' } }),
   namedPort: text,

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Reporter } from '../../documents/finding.ts';
+import { checkLabel, checkLabelKey, checkLabelValue } from '../../documents/metadata.ts';
 import { listOf, object, type Shape, text } from '../../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt } from '../../documents/value.ts';
 import type { LabelExpr } from '../../meaning/labels.ts';
@@ -22,7 +23,9 @@ export const labelSelectorShape: Shape = object({
 export function readLabelSelector(selector: MapValue, path: string, report: Reporter): LabelExpr {
   const of: LabelExpr[] = [];
   for (const [key, { value }] of mapAt(selector, 'matchLabels')?.entries ?? []) {
-    if (value.is === 'text') of.push({ op: 'in', key, values: [value.text] });
+    if (value.is !== 'text') continue;
+    checkLabel(key, value.text, value, `${path}.matchLabels`, report);
+    of.push({ op: 'in', key, values: [value.text] });
   }
   for (const [i, item] of (listAt(selector, 'matchExpressions')?.items ?? []).entries()) {
     if (item.is === 'map') of.push(readRequirement(item, `${path}.matchExpressions[${i}]`, report));
@@ -33,6 +36,9 @@ export function readLabelSelector(selector: MapValue, path: string, report: Repo
 function readRequirement(item: MapValue, path: string, report: Reporter): LabelExpr {
   const key = textAt(item, 'key') ?? '';
   const operator = textAt(item, 'operator');
+  checkLabelKey(key, fieldOf(item, 'key') ?? item, `${path}.key`, report);
+  for (const [i, value] of textsAt(item, 'values').entries())
+    checkLabelValue(value.text, value, `${path}.values[${i}]`, report);
   const values = textsAt(item, 'values').map((value) => value.text);
   const wantsValues = operator === 'In' || operator === 'NotIn';
   if (wantsValues !== values.length > 0) {

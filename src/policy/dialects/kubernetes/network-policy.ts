@@ -18,6 +18,7 @@ import { protocolNumber } from '../calico/protocol.ts';
 import { allOf, type TieredPolicy, type TieredRule } from '../calico/tiered-policy.ts';
 import type { Contribution, KindReader } from '../contribution.ts';
 import { labelSelectorShape, readLabelSelector } from './label-selector.ts';
+import { checkPortName } from './pod-template.ts';
 
 const NAMESPACE = 'projectcalico.org/namespace';
 const isPod: LabelExpr = { op: 'in', key: 'projectcalico.org/orchestrator', values: ['k8s'] };
@@ -39,7 +40,7 @@ const ruleShape = (peers: 'from' | 'to'): Shape => object({ [peers]: listOf(peer
 
 const networkPolicySpec = object({
   podSelector: labelSelectorShape,
-  policyTypes: listOf({ is: 'text', oneOf: ['Ingress', 'Egress'] }),
+  policyTypes: listOf({ is: 'text', oneOf: ['Ingress', 'Egress'] }, 2),
   ingress: listOf(ruleShape('from')),
   egress: listOf(ruleShape('to')),
 });
@@ -286,8 +287,8 @@ function readPort(port: Value, view: View, path: string, report: Reporter): Expr
       say({ view, report }, end, 'end-port-alone', `${path}.endPort`, 'endPort needs port', 'add port');
     return protocol;
   }
-  const named = written.is === 'text' && !/^\d+$/.test(written.text);
-  if (named) {
+  if (written.is === 'text') {
+    if (view === 'check') checkPortName(written, written.text, `${path}.port`, report);
     if (end !== undefined)
       say(
         { view, report },
@@ -302,7 +303,7 @@ function readPort(port: Value, view: View, path: string, report: Reporter): Expr
       ? anyOfNone
       : allOf([protocol, { op: 'namedPort', end: 'destination', name: written.text }]);
   }
-  const from = written.is === 'number' || written.is === 'text' ? Number(written.text) : -1;
+  const from = written.is === 'number' ? Number(written.text) : -1;
   const to = end?.is === 'number' ? Number(end.text) : from;
   if (!(from >= 1 && from <= to && to <= 65535)) {
     say(

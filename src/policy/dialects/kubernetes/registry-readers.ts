@@ -8,9 +8,9 @@ import type { Reporter } from '../../documents/finding.ts';
 import { ownerOf } from '../../documents/owner.ts';
 import { anything } from '../../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, type Value } from '../../documents/value.ts';
-import type { LabelPairs, NamedPort } from '../../registry/registry.ts';
 import type { Contribution, KindReader } from '../contribution.ts';
 import { createKindTable } from '../kind-table.ts';
+import { checkPortName, endpointOf, labelsAt, type Template, templateLabels } from './pod-template.ts';
 
 /** Fields that policy does not use. */
 const fields = {
@@ -24,12 +24,19 @@ const fields = {
 
 type Read = (document: PolicyDocument, report: Reporter) => Contribution | undefined;
 
-const reader = (group: string, kind: string, namespaced: boolean, read: Read): KindReader => ({
+/** What the API server asks of the names of a kind beyond a DNS subdomain. */
+type Names = Pick<KindReader, 'nameForm' | 'mostNameCharacters'>;
+
+const dnsLabel: Names = { nameForm: 'dns-label' };
+
+const reader = (group: string, kind: string, namespaced: boolean, read: Read, names: Names = {}): KindReader => ({
   dialect: 'kubernetes',
   group,
   kind,
-  versions: ['v1'],
+  versions: kind === 'CronJob' ? ['v1', 'v1beta1'] : ['v1'],
   namespaced,
+  generated: true,
+  ...names,
   fields,
   read: (document, _options, report) => read(document, report),
 });
@@ -37,21 +44,26 @@ const reader = (group: string, kind: string, namespaced: boolean, read: Read): K
 /** Pods and what makes them, and the Services before them. */
 export const registryKinds = createKindTable(
   [
-    reader('', 'Namespace', false, (document) => ({
-      to: 'namespace',
-      namespace: { name: document.name, labels: [...document.labels], owner: ownerOf(document) },
-    })),
+    reader('', 'Namespace', false, readNamespace, dnsLabel),
     reader('', 'ServiceAccount', true, ({ namespace, name, labels }) => ({
       to: 'service-account',
       account: { namespace, name, labels: [...labels] },
     })),
     reader('', 'Pod', true, readPod),
-    ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) => reader('apps', kind, true, readTemplate)),
+    reader('', 'ReplicationController', true, readTemplate),
+    reader('apps', 'StatefulSet', true, readTemplate, dnsLabel),
+    ...['Deployment', 'DaemonSet', 'ReplicaSet'].map((kind) => reader('apps', kind, true, readTemplate)),
     reader('batch', 'Job', true, readJob),
-    reader('', 'Service', true, readService),
+    reader('batch', 'CronJob', true, readCronJob, { mostNameCharacters: 52 }),
+    reader('', 'Service', true, readService, dnsLabel),
   ],
   new Map(),
 );
+
+function readNamespace(document: PolicyDocument): Contribution {
+  const { name, labels } = document;
+  return { to: 'namespace', namespace: { name, labels: [...labels], owner: ownerOf(document) } };
+}
 
 function readPod(document: PolicyDocument, report: Reporter): Contribution | undefined {
   const status = mapAt(document.root, 'status');
@@ -63,16 +75,20 @@ function readPod(document: PolicyDocument, report: Reporter): Contribution | und
     const message = `label ${forged} stands where Calico looks for labels of the namespace or the service account, and wins over them`;
     report.warning(document.place, 'label-inherited', 'metadata.labels', message, 'rename the label');
   }
-  return endpoint(document, document.labels, mapAt(document.root, 'spec'), addressesOf(status, report));
+  const pod = { spec: mapAt(document.root, 'spec'), specPath: 'spec' };
+  return endpointOf(document, document.labels, pod, addressesOf(status, report), report);
 }
 
 /** The endpoints of a Service without selector are not derived from pods: nothing is known of it here. */
-function readService(document: PolicyDocument): Contribution | undefined {
+function readService(document: PolicyDocument, report: Reporter): Contribution | undefined {
   const spec = mapAt(document.root, 'spec');
-  const selector = pairsAt(spec, 'selector');
+  const selector = labelsAt(spec, 'selector', 'spec.selector', report);
   if (selector.length === 0) return undefined;
-  const ports = (listAt(spec, 'ports')?.items ?? []).map((port) => {
-    const target = portText(fieldOf(port, 'targetPort'));
+  const ports = (listAt(spec, 'ports')?.items ?? []).map((port, i) => {
+    const written = fieldOf(port, 'targetPort');
+    if (written?.is === 'text' && written.text !== '')
+      checkPortName(written, written.text, `spec.ports[${i}].targetPort`, report);
+    const target = portText(written);
     const protocol = textAt(port, 'protocol');
     return {
       target: target === '' || target === '0' ? portText(fieldOf(port, 'port')) : target,
@@ -86,62 +102,46 @@ function readService(document: PolicyDocument): Contribution | undefined {
 const portText = (value: Value | undefined): string =>
   value?.is === 'number' || value?.is === 'text' ? value.text : '';
 
-function pairsAt(value: MapValue | undefined, field: string): LabelPairs {
-  return [...(mapAt(value, field)?.entries ?? [])].flatMap(([key, { value: text }]) =>
-    text.is === 'text' ? [[key, text.text] as const] : [],
-  );
+/** A workload that has no pod yet, or whose pods are not told: known by its template. */
+function readTemplate(document: PolicyDocument, report: Reporter): Contribution {
+  const template = { value: mapAt(mapAt(document.root, 'spec'), 'template'), path: 'spec.template' };
+  return ofTemplate(document, template, templateLabels(template, report), report);
 }
 
-/** A workload that has no pod yet, or whose pods are not told: known by its template. */
-function readTemplate(document: PolicyDocument): Contribution {
-  const template = mapAt(mapAt(document.root, 'spec'), 'template');
-  return endpoint(document, templateLabels(template), mapAt(template, 'spec'), []);
+function ofTemplate(
+  document: PolicyDocument,
+  { value, path }: Template,
+  labels: ReadonlyMap<string, string>,
+  report: Reporter,
+): Contribution {
+  return endpointOf(document, labels, { spec: mapAt(value, 'spec'), specPath: `${path}.spec` }, [], report);
 }
 
 /** The API server puts the Job's name on its template, unless the Job brings a selector of its own. */
-function readJob(document: PolicyDocument): Contribution {
+function readJob(document: PolicyDocument, report: Reporter): Contribution {
   const spec = mapAt(document.root, 'spec');
-  const template = mapAt(spec, 'template');
-  const labels = templateLabels(template);
+  const template = { value: mapAt(spec, 'template'), path: 'spec.template' };
+  const labels = templateLabels(template, report);
   const manual = fieldOf(spec, 'manualSelector');
   if (!(manual?.is === 'boolean' && manual.value))
     for (const key of ['job-name', 'batch.kubernetes.io/job-name']) {
       if (!labels.has(key)) labels.set(key, document.name);
     }
-  return endpoint(document, labels, mapAt(template, 'spec'), []);
+  return ofTemplate(document, template, labels, report);
 }
 
-const templateLabels = (template: MapValue | undefined): Map<string, string> =>
-  new Map(pairsAt(mapAt(template, 'metadata'), 'labels'));
-
-function endpoint(
-  { namespace, name, file, place }: PolicyDocument,
-  labels: ReadonlyMap<string, string>,
-  spec: MapValue | undefined,
-  addresses: readonly string[],
-): Contribution {
-  const hostNetwork = fieldOf(spec, 'hostNetwork');
-  const pairs: LabelPairs = [...labels];
-  return {
-    to: 'endpoint',
-    endpoint: {
-      namespace,
-      name,
-      serviceAccount: textAt(spec, 'serviceAccountName') || textAt(spec, 'serviceAccount') || 'default',
-      labels: pairs,
-      addresses,
-      ports: portsOf(spec),
-      hostNetwork: hostNetwork?.is === 'boolean' && hostNetwork.value,
-      position: { file, line: place.line, column: place.column },
-    },
-  };
+/** The names of its Jobs, which their pods have as labels, are not known before they run. */
+function readCronJob(document: PolicyDocument, report: Reporter): Contribution {
+  const job = mapAt(mapAt(document.root, 'spec'), 'jobTemplate');
+  const template = { value: mapAt(mapAt(job, 'spec'), 'template'), path: 'spec.jobTemplate.spec.template' };
+  return ofTemplate(document, template, templateLabels(template, report), report);
 }
 
 /** As the API server reads them: `podIP` is the first of `podIPs`, and wins where it is not. */
 function addressesOf(status: MapValue | undefined, report: Reporter): string[] {
   const listed = (listAt(status, 'podIPs')?.items ?? []).flatMap((item) => fieldOf(item, 'ip') ?? []);
   const single = fieldOf(status, 'podIP');
-  const isTold = single !== undefined && single.is !== 'null' && !(single.is === 'text' && single.text === '');
+  const isTold = single !== undefined && !(single.is === 'text' && single.text === '');
   const written: Value[] = isTold && textOf(single) !== textOf(listed[0]) ? [single] : listed;
   return written.flatMap((value) => {
     if (value.is === 'text' && parseIp(value.text) !== undefined) return [value.text];
@@ -157,20 +157,3 @@ function addressesOf(status: MapValue | undefined, report: Reporter): string[] {
 }
 
 const textOf = (value: Value | undefined): string | undefined => (value?.is === 'text' ? value.text : undefined);
-
-function portsOf(spec: MapValue | undefined): NamedPort[] {
-  return (listAt(spec, 'containers')?.items ?? []).flatMap((container) =>
-    (listAt(container, 'ports')?.items ?? []).flatMap((port): NamedPort[] => {
-      const number = fieldOf(port, 'containerPort');
-      const name = textAt(port, 'name');
-      const protocol = textAt(port, 'protocol') || 'TCP';
-      if (
-        name === undefined ||
-        number?.is !== 'number' ||
-        (protocol !== 'TCP' && protocol !== 'UDP' && protocol !== 'SCTP')
-      )
-        return [];
-      return [{ name, port: Number(number.text), protocol }];
-    }),
-  );
-}

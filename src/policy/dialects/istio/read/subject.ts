@@ -5,6 +5,7 @@
 import { toByteString } from '../../../../lib/byte-string.ts';
 import type { PolicyDocument } from '../../../documents/document.ts';
 import type { Reporter } from '../../../documents/finding.ts';
+import { isLabelValue, isQualifiedName, nameFixes } from '../../../documents/names.ts';
 import { listOf, object, type Shape, text } from '../../../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, type Value } from '../../../documents/value.ts';
 import type { Subject } from '../../../model.ts';
@@ -67,6 +68,14 @@ export function checkSelector(spec: Value | undefined, report: Reporter): void {
         path,
         `a selector knows no wildcards: ${key}=${label}`,
         'write the label out',
+      );
+    } else if (key !== '' && !(isQualifiedName(key) && isLabelValue(label))) {
+      report.warning(
+        place,
+        'selector-impossible',
+        path,
+        `no workload can have the label ${JSON.stringify(key)}: ${JSON.stringify(label)}, so the policy applies to none`,
+        isQualifiedName(key) ? nameFixes.labelValue : nameFixes.qualifiedName,
       );
     }
   }

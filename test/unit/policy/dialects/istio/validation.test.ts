@@ -17,6 +17,17 @@ const options = {
 
 const fixture = (name: string): string => readFileSync(`test/fixtures/istio-validation/${name}`, 'utf8');
 
+/**
+ * The recorded validator takes a document as it is; the API server drops the null fields of a custom resource before it looks. A map
+ * that must hold something is empty then.
+ */
+const isOfNullFields = ({ says = [] }: Verdict): boolean =>
+  says.length > 0 &&
+  says.every((said) => {
+    const paths = [...said.matchAll(/(\S+): Invalid value: "null"/g)].map(([, path = '']) => path);
+    return paths.length > 0 && paths.every((path) => !/\]$|portLevelMtls\.\d+$/.test(path));
+  });
+
 describe('validation of Istio documents', () => {
   for (const kind of ['authorization-policy', 'request-authentication', 'peer-authentication']) {
     const documents = fixture(`${kind}.yaml`).split(/^---\n/m);
@@ -28,7 +39,8 @@ describe('validation of Istio documents', () => {
       const differing = documents.flatMap((text, i) => {
         const { accepted, name, says } = verdicts[i]!;
         const errors = readPolicies('a.yaml', text, options).findings.filter(({ severity }) => severity === 'error');
-        return (errors.length === 0) === accepted ? [] : [{ name, says, errors }];
+        const isTaken = accepted || isOfNullFields(verdicts[i]!);
+        return (errors.length === 0) === isTaken ? [] : [{ name, says, errors }];
       });
       assert.deepEqual(differing, []);
     });
