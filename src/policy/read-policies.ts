@@ -13,10 +13,10 @@ import { readEnvelope, readType, type TypeOf } from './documents/envelope.ts';
 import { createReporter, type Finding, hasErrors, type Place, type Reporter } from './documents/finding.ts';
 import { type Ignore, readIgnores, reportStrayIgnores } from './documents/ignore.ts';
 import type { KnownChunks } from './documents/known-chunks.ts';
-import { parseChunk } from './documents/parse.ts';
 import { anything, checkShape, object } from './documents/shape.ts';
-import { type Chunk, splitDocuments } from './documents/split.ts';
 import { describe, fieldOf, listAt, type MapValue, textAt, type Value } from './documents/value.ts';
+import { parseChunk } from './documents/yaml/parse.ts';
+import { type Chunk, splitDocuments } from './documents/yaml/split.ts';
 import type { Dialect } from './model.ts';
 
 /** One file, read and not yet joined with others. Immutable: as long as its text is the same, it is the same value. */

@@ -99,6 +99,7 @@ const may: Record<string, readonly string[]> = {
   'identity/delivery/feed': ['identity/delivery', ...delivery],
   'identity/delivery': ['identity/delivery/*', ...delivery],
   'policy/documents': ['lib'],
+  'policy/documents/yaml': ['policy/documents', 'lib'],
   'policy/meaning/labels.ts': ['lib'],
   'policy/registry': ['policy/documents', 'policy/meaning/labels.ts'],
   'policy/model.ts': ['policy/documents', 'policy/registry', 'policy/meaning/labels.ts'],
@@ -128,7 +129,7 @@ const may: Record<string, readonly string[]> = {
   'policy/dialects/istio/checks': ['policy/dialects/istio/read', ...dialect],
   'policy/dialects/istio/lint': ['policy/dialects/istio/read', ...dialect],
   /** Reads documents of every dialect and makes one model of them. */
-  policy: ['policy/dialects/*', ...policyValues, 'policy/registry', 'policy/documents', 'lib'],
+  policy: ['policy/dialects/*', ...policyValues, 'policy/registry', 'policy/documents', 'policy/documents/yaml', 'lib'],
   'policy/sources': ['policy', 'policy/dialects/*', ...policyValues, 'policy/registry', 'policy/documents', 'lib'],
   'authz/state.ts': [...policyValues, 'spiffe', 'lib'],
   'authz/wire': ['lib'],

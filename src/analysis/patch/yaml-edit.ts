@@ -3,7 +3,7 @@
  * @module
  */
 import { isMap, isScalar, isSeq, type Node, type Pair, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml';
-import type { Chunk } from '../../policy/documents/split.ts';
+import type { Chunk } from '../../policy/documents/yaml/split.ts';
 import type { ValuePath } from '../source/open-document.ts';
 
 /** Replaces what stands from `start` to `end` of a chunk. */

@@ -6,9 +6,9 @@ import type { Contribution, DialectOptions, KindReader } from '../../policy/dial
 import { policyKinds } from '../../policy/dialects/table.ts';
 import { readEnvelope, readType } from '../../policy/documents/envelope.ts';
 import { createReporter, type Place, type Reporter } from '../../policy/documents/finding.ts';
-import { parseChunk } from '../../policy/documents/parse.ts';
-import { type Chunk, splitDocuments } from '../../policy/documents/split.ts';
 import { listAt, type MapValue, type Value } from '../../policy/documents/value.ts';
+import { parseChunk } from '../../policy/documents/yaml/parse.ts';
+import { type Chunk, splitDocuments } from '../../policy/documents/yaml/split.ts';
 import type { PolicyRef } from '../../policy/model.ts';
 
 /** Names a value inside a chunk: keys of maps and indices of lists. */

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { KnownChunks } from '../../../src/policy/documents/known-chunks.ts';
-import { splitDocuments } from '../../../src/policy/documents/split.ts';
+import { splitDocuments } from '../../../src/policy/documents/yaml/split.ts';
 import { type ChunkReading, type ReadOptions, readPolicies } from '../../../src/policy/read-policies.ts';
 
 const options: ReadOptions = {

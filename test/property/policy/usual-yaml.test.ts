@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { createReporter } from '../../../src/policy/documents/finding.ts';
-import { parseFully } from '../../../src/policy/documents/parse.ts';
-import { splitDocuments } from '../../../src/policy/documents/split.ts';
-import { readUsualYaml } from '../../../src/policy/documents/usual-yaml.ts';
+import { parseFully } from '../../../src/policy/documents/yaml/parse.ts';
+import { splitDocuments } from '../../../src/policy/documents/yaml/split.ts';
+import { readUsualYaml } from '../../../src/policy/documents/yaml/usual-yaml.ts';
 
 const textsIn = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { createReporter, type Finding } from '../../../../src/policy/documents/finding.ts';
-import { parseChunk } from '../../../../src/policy/documents/parse.ts';
-import { splitDocuments } from '../../../../src/policy/documents/split.ts';
-import type { Value } from '../../../../src/policy/documents/value.ts';
+import { createReporter, type Finding } from '../../../../../src/policy/documents/finding.ts';
+import type { Value } from '../../../../../src/policy/documents/value.ts';
+import { parseChunk } from '../../../../../src/policy/documents/yaml/parse.ts';
+import { splitDocuments } from '../../../../../src/policy/documents/yaml/split.ts';
 
 /** The values only, as JSON would have them. */
 function plain(value: Value): unknown {

@@ -5,9 +5,10 @@
  * What it is not sure of it leaves to the full parser. What it reads, it reads as that one does, places included.
  * @module
  */
+
+import type { Entry, Value } from '../value.ts';
 import { resolvePlain } from './scalar.ts';
 import type { Chunk } from './split.ts';
-import type { Entry, Value } from './value.ts';
 
 /** Says that the full parser must read the document. */
 type Unsure = undefined;

@@ -2,7 +2,7 @@
  * Finds the line whose indentation fits nowhere: what a document most often suffers from once it was copied from a page.
  * @module
  */
-import type { Place } from './finding.ts';
+import type { Place } from '../finding.ts';
 
 /** A line that begins between the levels that are open there, and the column at which it should. Columns count from 1. */
 export interface Misindented extends Place {

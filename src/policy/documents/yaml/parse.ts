@@ -16,13 +16,13 @@ import {
   Scalar,
   type YAMLMap,
 } from 'yaml';
-import type { FindingCode } from './codes/finding-codes.ts';
-import type { Place, Reporter } from './finding.ts';
+import type { FindingCode } from '../codes/finding-codes.ts';
+import type { Place, Reporter } from '../finding.ts';
+import type { Entry, Value } from '../value.ts';
 import { findMisindented, type Misindented } from './indentation.ts';
 import { resolvePlain } from './scalar.ts';
 import type { Chunk } from './split.ts';
 import { readUsualYaml } from './usual-yaml.ts';
-import type { Entry, Value } from './value.ts';
 
 /** A cluster's own store takes no larger document. */
 const CLUSTER_CHARACTERS = 1.5 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { resolvePlain, type Scalar } from '../../../../src/policy/documents/scalar.ts';
+import { resolvePlain, type Scalar } from '../../../../../src/policy/documents/yaml/scalar.ts';
 
 const text = (written: string): Scalar => ({ is: 'text', text: written });
 const integer = (written: string): Scalar => ({ is: 'number', text: written, integer: true });
