@@ -4,7 +4,7 @@
  */
 import { Lexer } from 'yaml';
 import type { Place } from './finding.ts';
-import type { Chunk } from './split.ts';
+import type { Chunk } from './yaml/split.ts';
 
 /** One comment with its `#`. */
 interface Comment extends Place {

@@ -7,7 +7,7 @@ import { type FindingCode, isFindingCode } from './codes/finding-codes.ts';
 import { commentsOf, lineWithin, wholeOf } from './comments.ts';
 import type { PolicyDocument } from './document.ts';
 import type { Place, Reporter } from './finding.ts';
-import type { Chunk } from './split.ts';
+import type { Chunk } from './yaml/split.ts';
 
 /** Findings of some codes that are known, in one stretch of a file. */
 export interface Ignore {
