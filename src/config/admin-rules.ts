@@ -33,9 +33,20 @@ export function* adminProblems({ admin, listen }: Config): Iterable<Problem> {
   yield* groupProblems(admin.group, listen.admin);
 }
 
+/** The overflow group by its number and its usual names (`man 7 user_namespaces`). */
+const OF_NOBODY: ReadonlySet<string> = new Set(['65534', 'nogroup', 'nobody']);
+
 /** Of several sockets the group needs one. Who may not write to a socket cannot connect to it (`man 7 unix`). */
 function* groupProblems(group: string | undefined, listeners: Config['listen']['admin']): Iterable<Problem> {
   if (group === undefined) return;
+  if (OF_NOBODY.has(group)) {
+    yield {
+      code: 'not-allowed',
+      path: ['admin', 'group'],
+      message: `the kernel says ${group} for every group that it has no number for here, as those of another user namespace: strangers would read`,
+      fix: 'make a group of its own for readers',
+    };
+  }
   const sockets = listeners.filter((each) => each.kind === 'unix');
   const faults = sockets.map((each) => groupFault(group, each));
   if (faults.includes(undefined)) return;

@@ -9,10 +9,12 @@ import { type DecisionRecord, decisionRecord } from './decision-record.ts';
 /** The latest decisions of all deciders. */
 export interface DecisionLog {
   add(entries: readonly RedactedDecision[]): void;
-  /** Newest first. */
-  recent(most: number): readonly DecisionRecord[];
-  /** Newest first, of those that are `wanted`. */
-  recentEntries(most: number, wanted: (entry: RedactedDecision) => boolean): readonly RedactedDecision[];
+  /**
+   * Newest first.
+   *
+   * @param show  how who asks is shown a decision, or undefined where he is not; whole unless told
+   */
+  recent(most: number, show?: (entry: RedactedDecision) => DecisionRecord | undefined): readonly DecisionRecord[];
   /** A decision that is still kept. */
   find(id: string): RedactedDecision | undefined;
   /** How many decisions are kept now. */
@@ -35,11 +37,6 @@ export function createDecisionLog(
   // Records hold no secrets, and looking through each for some would cost more than writing it.
   const lines = log.child({}, { level: 'info', redact: [] });
   const shelves = { deny: createShelf(kept, keptBytes), allow: createShelf(kept, keptBytes) };
-  const recentEntries: DecisionLog['recentEntries'] = (most, wanted) =>
-    [...shelves.deny.entries.values(), ...shelves.allow.entries.values()]
-      .filter(wanted)
-      .sort((a, b) => b.decidedAt - a.decidedAt)
-      .slice(0, most);
   return {
     add(some) {
       for (const entry of some) {
@@ -49,8 +46,18 @@ export function createDecisionLog(
         shelves[entry.decision.effect].add(entry);
       }
     },
-    recent: (most) => recentEntries(most, () => true).map(decisionRecord),
-    recentEntries,
+    recent(most, show = decisionRecord) {
+      const newestFirst = [...shelves.deny.entries.values(), ...shelves.allow.entries.values()].sort(
+        (a, b) => b.decidedAt - a.decidedAt,
+      );
+      const records: DecisionRecord[] = [];
+      for (const entry of newestFirst) {
+        if (records.length === most) break;
+        const record = show(entry);
+        if (record !== undefined) records.push(record);
+      }
+      return records;
+    },
     find: (id) => shelves.deny.entries.get(id) ?? shelves.allow.entries.get(id),
     get size() {
       return shelves.deny.entries.size + shelves.allow.entries.size;

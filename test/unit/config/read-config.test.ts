@@ -330,6 +330,13 @@ workloads:
       path: 'admin.clients[0]',
       says: /"C" is not allowed/,
     },
+    ...['nogroup', 'nobody', '65534'].map((group) => ({
+      name: `a group of readers that stands for all that have no name: ${group}`,
+      text: `${MINIMAL}admin: { group: ${group} }`,
+      line: 2,
+      path: 'admin.group',
+      says: /every group that it has no number for/,
+    })),
     {
       name: 'a group of readers where there is no socket',
       text: `${MINIMAL}listen: { admin: 127.0.0.1:0 }\nadmin: { group: ops }`,

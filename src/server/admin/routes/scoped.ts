@@ -19,9 +19,9 @@ export const policiesIn: ScopedHandler<'GET /v1/policies'> = async ({ sight, ...
 
 /** The latest decisions about workloads of his namespaces, newest first. */
 export const decisionsIn: ScopedHandler<'GET /v1/decisions'> = ({ asked, sight }, { decisions }) => ({
-  decisions: decisions
-    .recentEntries(asked.limit, (entry) => seesDecision(entry, sight))
-    .map((entry) => narrowRecord(entry, sight)),
+  decisions: decisions.recent(asked.limit, (entry) =>
+    seesDecision(entry, sight) ? narrowRecord(entry, sight) : undefined,
+  ),
 });
 
 const isSeen = ({ destination }: ExplainAnswer, { has, hasId }: Sight): boolean =>
