@@ -60,13 +60,18 @@ export function namedPortUnknown(scene: LintScene): LintFinding[] {
     });
 }
 
-/** Pods that the network leaves open in one direction (`default-deny-gap`): one finding a namespace and direction. */
+/**
+ * Pods that the network leaves open in one direction (`default-deny-gap`): one finding a namespace and direction. Nobody misses what
+ * nobody uses: a direction on which no network policy acts at all is no gap, and a namespace without any is only a hint.
+ */
 export function defaultDenyGaps(scene: LintScene): LintFinding[] {
   return (['ingress', 'egress'] as const).flatMap((direction) => {
     const covered = new Set(selectorsOf(scene, direction).flatMap((policy) => scene.selectedBy(policy)));
+    if (covered.size === 0) return [];
+    const guarded = new Set([...covered].map(({ namespace }) => namespace));
     const open = scene.pods.filter((pod) => !covered.has(pod));
     return [...Map.groupBy(open, ({ namespace }) => namespace)].flatMap(([namespace, pods]) =>
-      gap(namespace, direction, pods, scene),
+      gap(namespace, direction, pods, guarded.has(namespace) ? 'warning' : 'hint', scene),
     );
   });
 }
@@ -85,6 +90,7 @@ function gap(
   namespace: string,
   direction: 'ingress' | 'egress',
   pods: readonly Party[],
+  severity: 'warning' | 'hint',
   scene: LintScene,
 ): LintFinding[] {
   const [first] = pods;
@@ -104,7 +110,7 @@ function gap(
   return [
     {
       ...position,
-      severity: 'warning',
+      severity,
       code: 'default-deny-gap',
       path: '',
       message: `no network policy acts on the ${direction} of ${names}: the network lets everything ${direction === 'ingress' ? 'in' : 'out'}`,

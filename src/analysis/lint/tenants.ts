@@ -148,7 +148,7 @@ function collect(expr: LabelExpr, into: Map<string, string>): void {
     case 'not':
       return;
     default:
-      if (/^(projectcalico\.org\/|pcns\.|pcsa\.)/.test(expr.key)) return;
+      if (/^(projectcalico\.org\/|pcns\.|pcsa\.|service )/.test(expr.key)) return; // the platform's own, or a Service
       if (!into.has(expr.key))
         into.set(expr.key, expr.op === 'has' ? 'x' : expr.op === 'in' ? (expr.values[0] ?? 'x') : expr.text);
   }

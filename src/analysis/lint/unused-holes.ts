@@ -13,6 +13,7 @@ import {
   type PlacedRule,
   type Replay,
 } from './lint-scene.ts';
+import { meshOf } from './mesh.ts';
 import { type Asked, asksHttp, requestsFor } from './requests.ts';
 
 /** Allow rules of the network for whose connections no request passes layer 7 (`l4-hole-unused`), or none is looked at (`l7-missing`). */
@@ -21,21 +22,35 @@ export function unusedHoles(scene: LintScene): LintFinding[] {
     ({ plane, stage, rule }) =>
       (plane === 'istio' && stage.kind === 'any-allow') || (plane === 'calico' && asksHttp(rule.http)),
   );
-  const isAsked = scene.rules.some(({ plane, rule }) => plane === 'istio' || asksHttp(rule.http));
+  const hasIstio = scene.deps.model.planes.some(
+    ({ id, stages }) => id === 'istio' && stages.some((stage) => 'policies' in stage && stage.policies.length > 0),
+  ); // one without rules lets nobody in
+  const isAsked = hasIstio || scene.rules.some(({ rule }) => asksHttp(rule.http));
   if (!isAsked) return []; // no policy here has layer 7
   const asked: readonly Asked[] = [{}, ...layer7.flatMap(({ rule }) => requestsFor(rule.http))].slice(0, 60);
   const holes = scene.rules.filter(
     ({ plane, stage, rule }) => plane === 'l4' && stage.direction !== 'egress' && rule.effect === 'allow',
   );
   const naked = new Set<string>();
-  return holes.flatMap((placed) => lookThrough(placed, asked, scene, naked));
+  const isMeshed = meshOf(scene);
+  return holes.flatMap((placed) => lookThrough(placed, { asked, scene, naked, isMeshed }));
 }
 
-function lookThrough(placed: PlacedRule, asked: readonly Asked[], scene: LintScene, naked: Set<string>): LintFinding[] {
+interface Looking {
+  readonly asked: readonly Asked[];
+  readonly scene: LintScene;
+  /** Workloads of which it was said already that no policy of layer 7 speaks of them. */
+  readonly naked: Set<string>;
+  readonly isMeshed: (party: Party) => boolean;
+}
+
+function lookThrough(placed: PlacedRule, { asked, scene, naked, isMeshed }: Looking): LintFinding[] {
   const out: LintFinding[] = [];
   let shut: { readonly replay: Replay; readonly from: Party; readonly to: Party } | undefined;
   let isUsed = false;
   for (const { from, to, replay } of openings(placed, scene)) {
+    if (!isMeshed(to)) isUsed = true; // layer 7 says nothing about what reaches it
+    if (!isMeshed(to)) continue;
     if (!naked.has(to.name) && isNaked(replay, scene)) {
       naked.add(to.name);
       out.push(missing(placed, from, to, replay, scene));

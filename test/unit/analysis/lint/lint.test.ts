@@ -145,7 +145,8 @@ const cases: readonly {
   {
     name: 'an ALLOW by notPrincipals that plaintext meets',
     policies: allow('[{from: [{source: {notPrincipals: [cluster.local/ns/shop/sa/batch]}}]}]') + covered,
-    has: ['error identity-without-mtls', 'error absence-dependent'],
+    has: ['error identity-without-mtls'],
+    not: ['error absence-dependent'],
   },
   {
     name: 'nothing of the kind under STRICT',
@@ -203,9 +204,77 @@ spec: { nets: [192.0.2.0/24] }
     has: ['warning named-port-unknown'],
   },
   {
-    name: 'a gap of default deny in each direction',
-    policies: allow(web),
+    name: 'a gap of default deny beside pods of the same namespace that are covered',
+    policies: network('{ podSelector: { matchLabels: { app: cart } }, ingress: [] }'),
     has: ['warning default-deny-gap'],
+  },
+  {
+    name: 'a hint of a namespace without network policies beside one that has some',
+    policies: covered,
+    registry: registry + pod('ledger', '10.0.1.1', 'http', 'bank'),
+    has: ['hint default-deny-gap'],
+    not: ['warning default-deny-gap'],
+  },
+  {
+    name: 'no gap where nobody uses network policies, or none of that direction',
+    policies: allow(web),
+    has: [],
+    not: ['warning default-deny-gap', 'hint default-deny-gap'],
+  },
+  {
+    name: 'no gap in a direction that no policy acts on',
+    policies: network('{ podSelector: {}, ingress: [] }'),
+    has: [],
+    not: ['warning default-deny-gap', 'hint default-deny-gap'],
+  },
+  {
+    name: 'no unused hole at a workload that is in no mesh',
+    policies: `${strict}---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: nothing, namespace: istio-system }
+spec: {}
+${network('{ podSelector: { matchLabels: { app: cart } }, ingress: [{ from: [{ podSelector: {} }] }] }')}`,
+    has: [],
+    not: ['warning l4-hole-unused', 'warning l7-missing'],
+  },
+  {
+    name: 'an unused hole at a workload in the mesh by the label of its namespace',
+    policies: `${strict}---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: nothing, namespace: istio-system }
+spec: {}
+${network('{ podSelector: { matchLabels: { app: cart } }, ingress: [{ from: [{ podSelector: {} }] }] }')}`,
+    registry: registry.replace(
+      'name: shop, annotations',
+      'name: shop, labels: { istio-injection: enabled }, annotations',
+    ),
+    has: ['warning l4-hole-unused'],
+  },
+  {
+    name: 'no tenant behind a Service, which is of one namespace',
+    policies: calico('{action: Allow, source: {services: {name: web, namespace: shop}}}'),
+    registry: `${registry}---
+apiVersion: v1
+kind: Service
+metadata: { name: web, namespace: shop }
+spec: { selector: { app: web }, ports: [{ port: 80, targetPort: 8080 }] }
+`,
+    has: [],
+    not: ['warning tenant-controlled-label'],
+  },
+  {
+    name: 'nothing absent where another thing than the certificate, which is told by itself, is the cause',
+    policies: allow('[{when: [{key: "request.auth.claims[group]", values: [guests]}]}]', 'DENY'),
+    has: [],
+    not: ['error absence-dependent', 'warning absence-dependent'],
+  },
+  {
+    name: 'nothing absent where only no certificate matters and that is told as a want of mTLS',
+    policies: allow('[{from: [{source: {principals: [cluster.local/ns/shop/sa/batch]}}]}]', 'DENY'),
+    has: ['error identity-without-mtls'],
+    not: ['error absence-dependent', 'warning absence-dependent'],
   },
   { name: 'no gap where both directions are covered', policies: covered, has: [], not: ['warning default-deny-gap'] },
   {

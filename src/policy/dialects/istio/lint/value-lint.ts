@@ -23,7 +23,7 @@ const lints: ReadonlyMap<string, readonly Lint[]> = new Map(
   Object.entries<readonly Lint[]>({
     'operation.path': [blanks, regexLike, strayStar, templateStart, unreachablePath],
     'operation.method': [blanks, regexLike, strayStar, methodCase],
-    'operation.host': [blanks, regexLike, hostPort, strayStar],
+    'operation.host': [blanks, regexBeforeStar, hostPort, strayStar],
     'source.principal': [blanks, scheme, regexLike, strayStar, principalForm],
     'source.namespace': [blanks, regexLike],
     'source.serviceAccount': [blanks],
@@ -33,7 +33,7 @@ const lints: ReadonlyMap<string, readonly Lint[]> = new Map(
     'remote.ip': [addressForm],
     'destination.ip': [addressForm],
     'connection.sni': [blanks, strayStar, sniCase],
-    header: [blanks, regexLike, strayStar],
+    header: [blanks, regexBeforeStar, strayStar],
     claim: [blanks, strayStar, claimType],
   }),
 );
@@ -78,8 +78,18 @@ function strayStar(value: string): Oddity | undefined {
 function regexLike(value: string): Oddity | undefined {
   const found = /\.\*|\.\+|^\^|\$$|\[[^\]]*-[^\]]*\]|\(\?|\\[dws]/.exec(value);
   if (found === null) return undefined;
-  const message = `${shown(value)} looks like a regular expression; it is compared literally`;
+  const isPrefix = value.endsWith('*') && value.indexOf('*') === value.length - 1;
+  const what = isPrefix
+    ? `only its last star is special, and ${shown(value.slice(0, -1))} before it is compared literally`
+    : 'it is compared literally';
+  const message = `${shown(value)} looks like a regular expression; ${what}`;
   return { code: 'looks-like-regex', message, fix: 'use a prefix "a*", a suffix "*a", or write the values out' };
+}
+
+/** Where names have dots, `shop.*` is a prefix like any other. */
+function regexBeforeStar(value: string): Oddity | undefined {
+  const isPrefix = value.endsWith('.*') && value.length > 2;
+  return regexLike(isPrefix ? value.slice(0, -2) : value);
 }
 
 function methodCase(value: string): Oddity | undefined {
