@@ -4,6 +4,7 @@
  */
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { ErrorCode } from '../../errors.ts';
+import { addProcessMetrics } from './process-metrics.ts';
 
 /** A histogram that was counted elsewhere: not cumulative, one count a bound and one for the rest. */
 export interface LatencyCounts {
@@ -39,6 +40,8 @@ export interface Metrics {
   setPolicies(counts: readonly { readonly dialect: string; readonly kind: string; readonly count: number }[]): void;
   /** Seconds until the first of the SVIDs that were issued last, one a SPIFFE ID, expires; undefined: none is out. */
   setSvidExpiry(seconds: number | undefined): void;
+  /** The shortest life, in seconds, that the configuration gives a certificate. */
+  setSvidTtl(seconds: number): void;
   /** SPIFFE IDs whose last SVID has expired. */
   countLapsed(count: number): void;
   setAuthorityExpiry(bySlot: ReadonlyMap<string, number>): void;
@@ -51,7 +54,7 @@ export interface Metrics {
   setStoreUp(up: boolean): void;
   /** By service of grpc.health.v1 whether it serves. */
   setServing(services: ReadonlyMap<string, boolean>): void;
-  setDeciders(running: number): void;
+  setDeciders(running: number, wanted: number): void;
   /** Of the primary. */
   setDescriptors(open: number, max: number): void;
   /** Of a server that is only a decider. */
@@ -70,13 +73,14 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
+type Make<T> = (name: string, help: string, labelNames?: string[]) => T;
+
 /** Creates the metrics, all at zero. */
 export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
   const registers = [new Registry()];
-  const counter = (name: string, help: string, labelNames: string[] = []): Counter =>
-    new Counter({ name, help, labelNames, registers });
-  const gauge = (name: string, help: string, labelNames: string[] = []): Gauge =>
-    new Gauge({ name, help, labelNames, registers });
+  addProcessMetrics(registers[0]!);
+  const counter: Make<Counter> = (name, help, labelNames = []) => new Counter({ name, help, labelNames, registers });
+  const gauge: Make<Gauge> = (name, help, labelNames = []) => new Gauge({ name, help, labelNames, registers });
 
   const checks = counter('gatehouse_check_total', 'Checks answered.', ['decision', 'reason']);
   const generation = gauge('gatehouse_snapshot_generation', 'Generation of policy that every decider decides by.');
@@ -88,6 +92,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
     'Until the first of the latest SVIDs expires; +Inf: none is out.',
   );
   svidExpiry.set(Number.POSITIVE_INFINITY);
+  const svidTtl = gauge('gatehouse_svid_ttl_seconds', 'The shortest life that a certificate is given.');
   const svidLapsed = counter('gatehouse_svid_lapsed_total', 'SPIFFE IDs whose latest SVID expired: nobody renewed it.');
   const authorityExpiry = gauge('gatehouse_authority_expiry_seconds', 'Until the authority expires.', ['slot']);
   const upstreamExpiry = gauge(
@@ -110,6 +115,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
     ['service'],
   );
   const storeUp = gauge('gatehouse_store_up', '1 while the store can be used.');
+  storeUp.remove(); // a server without the authority has none
   const openDescriptors = gauge('gatehouse_open_descriptors', 'File descriptors that the primary has open.');
   const maxDescriptors = gauge('gatehouse_max_descriptors', 'File descriptors that it may have open.');
   const dropped = counter('gatehouse_decision_log_dropped_total', 'Decisions that the log had no room for.');
@@ -117,12 +123,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
   const ambiguous = counter('gatehouse_request_ambiguous_total', 'Checks whose path may be read in two ways.');
   const parity = counter('gatehouse_parity_total', "Checks held against Envoy's RBAC in the shadow.", ['result']);
   const deciders = gauge('gatehouse_deciders', 'Decider processes that run.');
-  const laneConnections = gauge('gatehouse_lane_connections', 'Open connections of our HTTP/2 server.', ['listener']);
-  const laneRefusals = counter('gatehouse_lane_refusals_total', 'Calls that it answered with an error of gRPC.', [
-    'listener',
-  ]);
-  const laneNotGrpc = counter('gatehouse_lane_not_grpc_total', 'Requests that were no gRPC.', ['listener']);
-  const hostile = counter('gatehouse_lane_hostile_total', 'What broke a limit of it, or HTTP/2.', ['listener', 'kind']);
+  const decidersWanted = gauge('gatehouse_deciders_wanted', 'Decider processes that should run.');
 
   const feedAge = gauge(
     'gatehouse_feed_age_seconds',
@@ -151,6 +152,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
       for (const { dialect, kind, count } of counts) policies.set({ dialect, kind }, count);
     },
     setSvidExpiry: (seconds) => svidExpiry.set(seconds ?? Number.POSITIVE_INFINITY),
+    setSvidTtl: (seconds) => svidTtl.set(seconds),
     countLapsed: (count) => svidLapsed.inc(count),
     setAuthorityExpiry(bySlot) {
       authorityExpiry.reset();
@@ -170,23 +172,39 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
     },
     setStoreUp: (up) => storeUp.set(up ? 1 : 0),
     setFeedAge: (seconds) => feedAge.set(seconds),
-    setDeciders: (running) => deciders.set(running),
+    setDeciders(running, wanted) {
+      deciders.set(running);
+      decidersWanted.set(wanted);
+    },
     setDescriptors(open, max) {
       openDescriptors.set(open);
       maxDescriptors.set(max);
     },
-    countLane(listener, { refusals, notGrpc, hostile: kinds }) {
-      laneRefusals.inc({ listener }, refusals);
-      laneNotGrpc.inc({ listener }, notGrpc);
-      for (const [kind, count] of kinds) hostile.inc({ listener, kind }, count);
-    },
-    setLaneConnections: (listener, open) => laneConnections.set({ listener }, open),
+    ...laneMetrics(counter, gauge),
     async text() {
       await look(metrics);
       return `${await registers[0]!.metrics()}${latency.text()}`;
     },
   };
   return metrics;
+}
+
+/** Those of our HTTP/2 server. */
+function laneMetrics(counter: Make<Counter>, gauge: Make<Gauge>): Pick<Metrics, 'countLane' | 'setLaneConnections'> {
+  const connections = gauge('gatehouse_lane_connections', 'Open connections of our HTTP/2 server.', ['listener']);
+  const refusals = counter('gatehouse_lane_refusals_total', 'Calls that it answered with an error of gRPC.', [
+    'listener',
+  ]);
+  const notGrpc = counter('gatehouse_lane_not_grpc_total', 'Requests that were no gRPC.', ['listener']);
+  const hostile = counter('gatehouse_lane_hostile_total', 'What broke a limit of it, or HTTP/2.', ['listener', 'kind']);
+  return {
+    countLane(listener, tally) {
+      refusals.inc({ listener }, tally.refusals);
+      notGrpc.inc({ listener }, tally.notGrpc);
+      for (const [kind, count] of tally.hostile) hostile.inc({ listener, kind }, count);
+    },
+    setLaneConnections: (listener, open) => connections.set({ listener }, open),
+  };
 }
 
 /** prom-client's histogram takes single observations; ours come counted, from other processes. */

@@ -43,6 +43,7 @@ export async function openAuthoritySide(deps: IdentitySideDeps): Promise<Identit
       ...{ expiries, metrics, now: Date.now, isShared: config.value.store.kind === 'postgres' },
       unexpired: () => authority.unexpired(),
       entitled: () => entitledIds(role, config.value),
+      ttlSeconds: () => shortestTtlMs(role, config.value) / 1000,
     }),
     createAuthorityLook(authority, metrics),
   );
@@ -129,6 +130,11 @@ function entitledIds({ entries, authority }: IdentityRole, { trustDomain }: Conf
   const { spiffeIds: revoked } = revocationsOf(authority.revocations.value);
   const given = entries.value.map(({ spiffeId }) => spiffeId).filter((each) => !revoked.has(each));
   return new Set([authorityIdOf(trustDomain), deciderIdOf(trustDomain), ...given]);
+}
+
+/** Our own certificates have the life of the configuration. */
+function shortestTtlMs({ entries }: IdentityRole, { authority }: Config): number {
+  return entries.value.reduce((least, each) => Math.min(least, each.x509SvidTtlMs), authority.x509SvidTtlMs);
 }
 
 /** Opens the workloads' sockets, and what other machines reach where the configuration says so. */

@@ -43,7 +43,9 @@ export interface SvidExpiryDeps {
   readonly isShared: boolean;
   /** The IDs that are still given to somebody. */
   readonly entitled: () => ReadonlySet<string>;
-  readonly metrics: Pick<Metrics, 'setSvidExpiry' | 'countLapsed'>;
+  /** The shortest life that a certificate of them is given. */
+  readonly ttlSeconds: () => number;
+  readonly metrics: Pick<Metrics, 'setSvidExpiry' | 'setSvidTtl' | 'countLapsed'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -53,7 +55,7 @@ const READ_SHARE = 50;
 
 /** Creates the look that sets the metrics; it never throws. */
 export function createSvidExpiryLook(deps: SvidExpiryDeps): () => Promise<void> {
-  const { expiries, unexpired, isShared, entitled, metrics, now } = deps;
+  const { expiries, unexpired, isShared, entitled, ttlSeconds, metrics, now } = deps;
   let readAgainAtMs = 0;
 
   /** Whether the index now has all that was issued. */
@@ -75,6 +77,7 @@ export function createSvidExpiryLook(deps: SvidExpiryDeps): () => Promise<void> 
   return async () => {
     if (await read()) metrics.countLapsed(expiries.takeLapsed(now()));
     const ids = entitled();
+    metrics.setSvidTtl(ttlSeconds());
     metrics.setSvidExpiry(expiries.secondsToFirstExpiry(now(), (id) => ids.has(id)));
   };
 }

@@ -66,7 +66,7 @@ export function startDeciders(deps: DeciderRoleDeps): Deciders {
   });
   const look = (generations: readonly number[]): void => {
     const able = generations.filter((generation) => generation > 0).length;
-    metrics.setDeciders(able);
+    metrics.setDeciders(able, generations.length);
     metrics.setGeneration(able === 0 ? 0 : Math.min(...generations.filter((generation) => generation > 0)));
     board.set('deciders', able === 0 ? 'no decider has policies in force yet' : '');
     const missing = generations.length - able;

@@ -17,7 +17,14 @@ const row = (name: string, notAfterAt: number, kind: 'x509' | 'jwt' = 'x509'): U
 });
 
 function setup({ isShared = false, entitled = ['a', 'b'] }: { isShared?: boolean; entitled?: string[] } = {}) {
-  const world = { now: 0, rows: [] as UnexpiredRow[], away: false, lapsed: 0, expiry: undefined as number | undefined };
+  const world = {
+    now: 0,
+    rows: [] as UnexpiredRow[],
+    away: false,
+    lapsed: 0,
+    ttl: 0,
+    expiry: undefined as number | undefined,
+  };
   const expiries = createSvidExpiries();
   async function* pages(): AsyncGenerator<readonly UnexpiredRow[]> {
     if (world.away) throw new Error('away');
@@ -26,7 +33,11 @@ function setup({ isShared = false, entitled = ['a', 'b'] }: { isShared?: boolean
   const look = createSvidExpiryLook({
     ...{ expiries, isShared, unexpired: pages, now: () => world.now },
     entitled: () => new Set(entitled),
+    ttlSeconds: () => 3600,
     metrics: {
+      setSvidTtl: (seconds) => {
+        world.ttl = seconds;
+      },
       setSvidExpiry: (seconds) => {
         world.expiry = seconds;
       },
@@ -44,6 +55,7 @@ describe('createSvidExpiryLook', () => {
     world.rows = [row('a', 10_000), row('a', 60_000), row('b', 90_000), row('b', 5_000, 'jwt')];
     await look();
     assert.equal(world.expiry, 60);
+    assert.equal(world.ttl, 3600);
   });
 
   it('says none when nothing is out', async () => {
