@@ -6,8 +6,24 @@ import * as z from 'zod';
 import { explainAnswer } from './explain.ts';
 import { effect, instant, limit, list } from './fields.ts';
 
-/** How many decisions. */
-export const decisionsQuestion = z.object({ limit: limit(100, 2_048) });
+/**
+ * A workload or its caller, as people name it: a SPIFFE ID, `NAMESPACE/SERVICEACCOUNT`, a namespace; of a caller an address, too.
+ */
+const party = z.string().min(1).max(2_048).optional();
+
+/** How many decisions, and which; all that is said must hold. */
+export const decisionsQuestion = z.object({
+  limit: limit(100, 2_048),
+  decision: effect.optional(),
+  from: party,
+  to: party,
+  reason: z.string().min(1).max(100).optional(),
+  /** `next` of an answer before: only those that have come since. */
+  after: z
+    .string()
+    .regex(/^[0-9a-z]{1,16}-[0-9]{1,16}$/, 'must be what `next` of an answer said')
+    .optional(),
+});
 
 /** A decision, as it is logged. */
 const record = z.object({
@@ -42,8 +58,16 @@ const record = z.object({
     .optional(),
 });
 
+export type DecisionRow = z.output<typeof record>;
+
 /** The latest decisions, newest first. */
-export const decisionsAnswer = z.object({ decisions: list(record) });
+export const decisionsAnswer = z.object({
+  decisions: list(record),
+  /** What to ask `after`. This and the next: absent from servers before they were told. */
+  next: z.string().optional(),
+  /** With `after`: some that had come since are not here: more than `limit`, or pushed out by later ones. */
+  gap: z.boolean().optional(),
+});
 
 /** Which decision: `decision_id` of Envoy's access log. */
 export const whyQuestion = z.object({ id: z.string() });

@@ -79,6 +79,10 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
       async (terminal) => (await import('./policy/test-command.ts')).policyTestCommand(terminal),
     ],
   },
+  decisions: {
+    summary: 'list the latest decisions, or follow them live',
+    load: async (terminal) => (await import('./decisions/decisions-command.ts')).decisionsCommand(terminal),
+  },
   why: {
     summary: 'derive a past decision by its id',
     load: async (terminal) => (await import('./why/why-command.ts')).whyCommand(terminal),

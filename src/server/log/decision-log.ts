@@ -9,16 +9,31 @@ import { type DecisionRecord, decisionRecord } from './decision-record.ts';
 /** The latest decisions of all deciders. */
 export interface DecisionLog {
   add(entries: readonly RedactedDecision[]): void;
-  /**
-   * Newest first.
-   *
-   * @param show  how who asks is shown a decision, or undefined where he is not; whole unless told
-   */
-  recent(most: number, show?: (entry: RedactedDecision) => DecisionRecord | undefined): readonly DecisionRecord[];
+  /** Those that are still kept, newest first. */
+  recent<R>(asked: RecentQuestion<R>): RecentDecisions<R>;
   /** A decision that is still kept. */
   find(id: string): RedactedDecision | undefined;
   /** How many decisions are kept now. */
   readonly size: number;
+}
+
+/** Which of the decisions that are kept. */
+export interface RecentQuestion<R> {
+  readonly most: number;
+  readonly effect?: 'allow' | 'deny' | undefined;
+  /** `next` of an answer before: only what has come since. That of another start means all. */
+  readonly after?: string | undefined;
+  /** What is shown of one; undefined: it is not wanted. */
+  readonly recordOf: (entry: RedactedDecision) => R | undefined;
+}
+
+/** Some of the latest decisions. */
+export interface RecentDecisions<R> {
+  readonly records: readonly R[];
+  /** What to ask `after` for those that come later. */
+  readonly next: string;
+  /** With `after`: some that had come since are not among these: there were more than `most`, or later ones have pushed them out. */
+  readonly gap: boolean;
 }
 
 export interface DecisionLogOptions {
@@ -36,6 +51,10 @@ export function createDecisionLog(
 ): DecisionLog {
   // Records hold no secrets, and looking through each for some would cost more than writing it.
   const lines = log.child({}, { level: 'info', redact: [] });
+  const begun = Date.now().toString(36);
+  /** Instants, which rise: what is no count tells nobody how much others were asked. */
+  let last = 0;
+  const nextNumber = (): number => (last = Math.max(last + 1, Math.floor(performance.now() * 1000)));
   const shelves = { deny: createShelf(kept, keptBytes), allow: createShelf(kept, keptBytes) };
   return {
     add(some) {
@@ -43,20 +62,17 @@ export function createDecisionLog(
         const record = decisionRecord(entry);
         note(record, entry);
         if (log.isLevelEnabled('info')) lines.info(record, 'decision');
-        shelves[entry.decision.effect].add(entry);
+        shelves[entry.decision.effect].add(entry, nextNumber());
       }
     },
-    recent(most, show = decisionRecord) {
-      const newestFirst = [...shelves.deny.entries.values(), ...shelves.allow.entries.values()].sort(
-        (a, b) => b.decidedAt - a.decidedAt,
-      );
-      const records: DecisionRecord[] = [];
-      for (const entry of newestFirst) {
-        if (records.length === most) break;
-        const record = show(entry);
-        if (record !== undefined) records.push(record);
-      }
-      return records;
+    recent({ most, effect, after, recordOf }) {
+      const [start, number] = after?.split('-') ?? [];
+      const since = start === begun ? Number(number) : 0;
+      const asked = effect === undefined ? [shelves.deny, shelves.allow] : [shelves[effect]];
+      const found = asked.flatMap((shelf) => shelf.since(since)).sort((a, b) => b.decidedAt - a.decidedAt);
+      const { records, isCut } = firstOf(found, most, recordOf);
+      const gap = after !== undefined && (isCut || asked.some((shelf) => shelf.lastPushedOut() > since));
+      return { records, next: `${begun}-${nextNumber()}`, gap };
     },
     find: (id) => shelves.deny.entries.get(id) ?? shelves.allow.entries.get(id),
     get size() {
@@ -65,20 +81,40 @@ export function createDecisionLog(
   };
 }
 
-/** A map keeps the order of insertion: the first is the oldest. */
+/** The first that have a record, and whether there were more. */
+function firstOf<R>(entries: readonly RedactedDecision[], most: number, recordOf: RecentQuestion<R>['recordOf']) {
+  const records: R[] = [];
+  for (const entry of entries) {
+    const record = recordOf(entry);
+    if (record === undefined) continue;
+    if (records.length === most) return { records, isCut: true };
+    records.push(record);
+  }
+  return { records, isCut: false };
+}
+
+/** A map keeps the order of insertion: the first is the oldest. Entries are numbered as they come. */
 function createShelf(most: number, mostBytes: number) {
   const entries = new Map<string, RedactedDecision>();
+  const numbers = new WeakMap<RedactedDecision, number>();
   let bytes = 0;
+  let lastPushedOut = 0;
   const sizeOf = ({ request }: RedactedDecision): number => request?.length ?? 0;
+  const numberOf = (entry: RedactedDecision): number => numbers.get(entry) ?? 0;
   return {
     entries,
-    add(entry: RedactedDecision): void {
+    /** Those with a higher number. */
+    since: (number: number) => [...entries.values()].filter((entry) => numberOf(entry) > number),
+    lastPushedOut: () => lastPushedOut,
+    add(entry: RedactedDecision, number: number): void {
       entries.set(entry.id, entry);
+      numbers.set(entry, number);
       bytes += sizeOf(entry);
       for (const [id, oldest] of entries) {
         if (entries.size <= most && bytes <= mostBytes) break;
         entries.delete(id);
         bytes -= sizeOf(oldest);
+        lastPushedOut = numberOf(oldest);
       }
     },
   };

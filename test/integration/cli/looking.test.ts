@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { checkClient, question } from '../../support/check-client.ts';
 import { startChild } from '../../support/child.ts';
 import { eventually } from '../../support/eventually.ts';
 import { allowing, type GatehouseDir, gatehouseDir } from '../../support/gatehouse-dir.ts';
@@ -69,5 +70,55 @@ describe('commands that look at a running server', function () {
     const none = await run('version', '--admin', 'unix:/nope.sock');
     assert.deepEqual([none.code, none.out], [2, '']);
     assert.match(none.err, /no server runs there/);
+  });
+
+  it('decisions: lists what was asked, by effect, reason and party', async () => {
+    using client = checkClient(server.ready.extAuthz);
+    for (const method of ['GET', 'POST', 'GET']) await client.ask(question(method));
+    const rowsOf = async (...args: readonly string[]) =>
+      ((await json('decisions', ...args)).is['decisions'] as { decision: string }[]).map(({ decision }) => decision);
+    await eventually('all are told', async () => ((await rowsOf()).length === 3 ? true : undefined));
+    assert.deepEqual(await rowsOf('--deny'), ['deny']);
+    assert.deepEqual(await rowsOf('--allow', '--to', 'default/details', '--from', 'default'), ['allow', 'allow']);
+    assert.deepEqual(await rowsOf('--reason', 'no_rule_allowed'), ['deny']);
+    assert.deepEqual(await rowsOf('--to', 'elsewhere'), []);
+    const { code, out } = await run('decisions', '--config', dir.config, '--deny');
+    assert.equal(code, 0);
+    assert.match(
+      out,
+      /^\S+ {2}deny {3}no_rule_allowed {2}default\/productpage -> default\/details {2}POST .* {2}\S+\n$/,
+    );
+    assert.equal((await run('decisions', '--config', dir.config, '--deny', '--allow')).code, 2);
+  });
+
+  it('decisions -f: shows what comes, once each, in order, though the server is started anew meanwhile', async () => {
+    await using own = await gatehouseDir();
+    let running = await runGatehouse(own.config);
+    const args = ['decisions', '-f', '--deny', '--limit', '1', '--config', own.config, '--output', 'json'];
+    await using following = startChild(...gatehouseCommand(...args, '--count', '3'));
+    const paths: string[] = [];
+    following.onLine((line) => {
+      paths.push((JSON.parse(line) as { request: { method: string } }).request.method);
+    });
+    const deny = async (method: string): Promise<void> => {
+      using client = checkClient(running.ready.extAuthz);
+      await client.ask(question(method));
+    };
+    try {
+      await deny('POST');
+      await eventually('the first is shown', () => (paths.length === 1 ? true : undefined));
+      await deny('PUT');
+      await eventually('the second is shown', () => (paths.length === 2 ? true : undefined));
+      await running.stop();
+      await eventually('it is told that the server is away', () =>
+        following.stderr().includes('trying again') ? true : undefined,
+      );
+      running = await runGatehouse(own.config);
+      await deny('PATCH');
+      assert.equal(await following.ended, 0, following.stderr());
+      assert.deepEqual(paths, ['POST', 'PUT', 'PATCH']);
+    } finally {
+      await running[Symbol.asyncDispose]();
+    }
   });
 });

@@ -11,18 +11,17 @@ import { scopedForm } from '../access/scoped-form.ts';
 import { notInSight, type Sight } from '../access/sight.ts';
 import type { ScopedHandler } from '../admin-handler.ts';
 import { explain, findDecision, why } from './explain.ts';
-import { policies } from './policies.ts';
+import { policies, recentDecisions } from './policies.ts';
 
 /** Policies of his namespaces, and findings about them. */
 export const policiesIn: ScopedHandler<'GET /v1/policies'> = async ({ sight, ...request }, deps) =>
   narrowPolicies(await policies(request, deps), sight, deps.config().policies.paths);
 
 /** The latest decisions about workloads of his namespaces, newest first. */
-export const decisionsIn: ScopedHandler<'GET /v1/decisions'> = ({ asked, sight }, { decisions }) => ({
-  decisions: decisions.recent(asked.limit, (entry) =>
+export const decisionsIn: ScopedHandler<'GET /v1/decisions'> = ({ asked, sight }, { decisions }) =>
+  recentDecisions(asked, { decisions }, (entry) =>
     seesDecision(entry, sight) ? narrowRecord(entry, sight) : undefined,
-  ),
-});
+  );
 
 const isSeen = ({ destination }: ExplainAnswer, { has, hasId }: Sight): boolean =>
   destination !== null && has(destination.namespace) && hasId(destination.spiffeId);
