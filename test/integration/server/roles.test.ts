@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
+import type { RequestForm } from '../../../src/admin-api/request-form.ts';
 import { type Route, routes } from '../../../src/admin-api/routes.ts';
+import { encodeRequestForm } from '../../../src/analysis/request-form.ts';
 import { runAsUser } from '../../support/as-user.ts';
 import { askAdminTls } from '../../support/ask-admin-tls.ts';
 import { checkClient } from '../../support/check-client.ts';
@@ -152,6 +154,8 @@ async function decide(extAuthz: string, { from, fromAt, to, toAt, path, port = 8
   return ours.id;
 }
 
+const bytes = (form: RequestForm) => ({ checkRequest: encodeRequestForm(form).toString('base64') });
+
 const assertSilent = (text: string, what: string): void => {
   for (const secret of SECRETS) assert.ok(!text.includes(secret), `${what} tells ${secret}: ${text}`);
 };
@@ -297,7 +301,13 @@ describe('roles on the admin API', function () {
       ['a pair to an address', { pair: { from: 'team-a/shop', to: BANK_AT, http } }],
       ['a pair from a pod elsewhere', { pair: { from: 'team-b/bank-1', to: 'team-a/shop', http } }],
       ['a pair from an address', { pair: { from: BANK_AT, to: 'team-a/shop', http } }],
-      ['bytes', { checkRequest: 'AA==' }],
+      ['bytes that are no request', { checkRequest: 'AA==' }],
+      ['bytes about others', bytes({ source, destination: { principal: BANK }, http })],
+      ['bytes at the address of others', bytes({ source, destination: { principal: SHOP, address: BANK_AT }, http })],
+      [
+        'bytes from a mapped address',
+        bytes({ source: { ...source, address: `::ffff:${BANK_AT}` }, destination: { principal: SHOP }, http }),
+      ],
     ];
     for (const [name, body] of refused) {
       const { status, text } = await it.ask('reader-a', 'POST /v1/explain', body);
@@ -311,6 +321,7 @@ describe('roles on the admin API', function () {
         'his own with address',
         { source: { principal: SHOP, address: SHOP_AT }, destination: { principal: SHOP, address: SHOP_AT }, http },
       ],
+      ['bytes about his own', bytes({ source, destination: { principal: SHOP }, http })],
       ['a pair of his own', { pair: { from: 'team-a/shop', to: 'team-a/shop-1', http } }],
       ['a pair from elsewhere by ID', { pair: { from: BANK, to: 'team-a/shop', http } }],
     ];
@@ -352,14 +363,30 @@ describe('roles on the admin API', function () {
     );
   });
 
-  it('tells a reader on the command line which role he lacks', async () => {
+  it('tells a reader on the command line which role he lacks, and derives what is his', async () => {
     await using it = await house();
     const flags = ['--admin', `https://${it.server.ready.admin}`, '--svid', `unix:${it.dir.at('run/reader-a.sock')}`];
-    await using child = startChild(...gatehouseCommand('ca', 'prepare', ...flags));
-    assert.equal(await child.ended, 2);
+    const run = async (...args: readonly string[]) => {
+      await using child = startChild(...gatehouseCommand(...args, ...flags));
+      return { code: await child.ended, out: child.stdout(), err: child.stderr() };
+    };
+    const lacking = await run('ca', 'prepare');
+    assert.equal(lacking.code, 2);
     assert.match(
-      child.stderr(),
+      lacking.err,
       /reader-a may not ask POST \/v1\/authorities\/prepare: it needs role operate, and yours is role read in team-a/,
     );
+    const asked = { from: BANK, fromAt: BANK_AT, to: SHOP, toAt: SHOP_AT, path: '/closed' };
+    const why = await run('why', await decide(it.server.ready.extAuthz, asked));
+    assert.equal(why.code, 1, why.err);
+    assert.match(why.out, /^DENY {2}rule_denied by istio-system\/house-rule\n/);
+    assert.match(why.out, new RegExp(`source +${BANK}\n`));
+    assertSilent(why.out.replaceAll('opensesam*', ''), 'why');
+    const explained = await run('policy', 'explain', BANK, 'team-a/shop');
+    assert.match(explained.out, /shop-viewer/, explained.err);
+    assertSilent(explained.out.replaceAll('opensesam*', ''), 'explain');
+    const elsewhere = await run('policy', 'explain', SHOP, 'team-b/bank');
+    assert.deepEqual([elsewhere.code, elsewhere.out], [2, '']);
+    assert.match(elsewhere.err, /"team-b\/bank" is not known to lie in team-a/);
   });
 });

@@ -7,7 +7,7 @@ import { GatehouseError } from '../../../errors.ts';
 import { narrowRecord, seesDecision } from '../access/narrow-decision.ts';
 import { narrowExplanation } from '../access/narrow-explanation.ts';
 import { narrowPolicies } from '../access/narrow-policies.ts';
-import { scopedForm } from '../access/scoped-form.ts';
+import { scopedQuestion } from '../access/scoped-question.ts';
 import { notInSight, type Sight } from '../access/sight.ts';
 import type { ScopedHandler } from '../admin-handler.ts';
 import { explain, findDecision, why } from './explain.ts';
@@ -28,10 +28,10 @@ const isSeen = ({ destination }: ExplainAnswer, { has, hasId }: Sight): boolean 
 
 /** Explains a question of his own, if what it asks for is his. */
 export const explainIn: ScopedHandler<'POST /v1/explain'> = async ({ who, asked, sight }, deps) => {
-  const form = scopedForm(asked, sight, deps);
-  const told = await explain({ who, asked: form }, deps);
+  const question = scopedQuestion(asked, sight, deps);
+  const told = await explain({ who, asked: question.asked }, deps);
   if (!isSeen(told, sight)) throw notInSight(sight, 'the destination');
-  return narrowExplanation(told, { sight, isOwnQuestion: true, isCallerSeen: sight.hasId(form.source.principal) });
+  return narrowExplanation(told, { sight, isOwnQuestion: true, isCallerSeen: sight.hasId(question.principal) });
 };
 
 /** The derivation of a decision about a workload of his; another is as if it were not kept. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ReadQuestion } from '../../../admin-api/routes.ts';
+import { askedRequest } from '../../../analysis/asked-request.ts';
 import { readRequestForm } from '../../../analysis/request-form.ts';
 import { asGatehouseError, GatehouseError } from '../../../errors.ts';
 import { ipInRange, parseCidr, parseIp, unmapped, unmappedRange } from '../../../lib/ip-address.ts';
@@ -13,24 +14,35 @@ import { notInSight, type Sight } from './sight.ts';
 type Question = ReadQuestion<'POST /v1/explain'>;
 type Form = Extract<Question, { readonly contextExtensions: unknown }>;
 
+/** What may be explained, and who asks in it: an ID, or whatever name he has. */
+export interface ScopedQuestion {
+  readonly asked: Question;
+  readonly principal: string;
+}
+
 /**
- * The request that a question is about.
+ * Reads a question for somebody who reads some namespaces only.
  *
  * @throws GatehouseError `caller_not_authorised` where it names a place of others; `not_found` where a workload of his is none
  */
-export function scopedForm(asked: Question, sight: Sight, deps: Pick<AdminDeps, 'explain' | 'policies'>): Form {
-  if ('checkRequest' in asked)
-    throw new GatehouseError(
-      'caller_not_authorised',
-      'the bytes of a CheckRequest need role read without namespaces: send the request as JSON',
-    );
-  const form = 'pair' in asked ? formOfPair(asked.pair, sight, deps) : 'request' in asked ? asked.request : asked;
-  for (const end of ['source', 'destination'] as const) {
-    const { address } = form[end];
+export function scopedQuestion(
+  question: Question,
+  sight: Sight,
+  deps: Pick<AdminDeps, 'explain' | 'policies'>,
+): ScopedQuestion {
+  const asked = 'pair' in question ? formOfPair(question.pair, sight, deps) : question;
+  const { source = {}, destination = {} } = formOf(asked, deps);
+  for (const [end, { address = '' }] of Object.entries({ source, destination })) {
     if (address === '' || isOwnAddress(address, sight, deps)) continue;
     throw notInSight(sight, `the address of the ${end}`, 'leave it out, and name the workload by its SPIFFE ID');
   }
-  return form;
+  return { asked, principal: source.principal ?? '' };
+}
+
+/** What a question says, read as a decider reads it. Bytes that are no request have no destination, and are refused for that. */
+function formOf(asked: Exclude<Question, { readonly pair: unknown }>, { policies }: Pick<AdminDeps, 'policies'>) {
+  if (!('checkRequest' in asked)) return 'request' in asked ? asked.request : asked;
+  return askedRequest(Buffer.from(asked.checkRequest, 'base64'), policies.current.value.model) ?? {};
 }
 
 function formOfPair(
