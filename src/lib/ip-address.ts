@@ -36,6 +36,12 @@ export function ipInRange(address: Uint8Array, range: IpRange): boolean {
   return rest === 0 || ((address[whole]! ^ range.bytes[whole]!) & (0xff << (8 - rest)) & 0xff) === 0;
 }
 
+/** Tells whether every address of the range that a text names lies in that of another; false if either is none. */
+export function isRangeWithin(inner: string, outer: string): boolean {
+  const [a, b] = [parseCidr(outer), parseCidr(inner)];
+  return a !== undefined && b !== undefined && b.bits >= a.bits && ipInRange(b.bytes, a);
+}
+
 function masked(address: Uint8Array, bits: number): Uint8Array {
   return address.map((byte, i) => {
     const kept = Math.min(8, Math.max(0, bits - i * 8));

@@ -65,3 +65,11 @@ export const istioPolicy = (spec: string, name = 'viewer', namespace = 'shop'): 
 /** A RequestAuthentication with this spec. */
 export const tokens = (spec: string, name = 'tokens', namespace = 'shop'): string =>
   `---\napiVersion: security.istio.io/v1\nkind: RequestAuthentication\nmetadata: { name: ${name}, namespace: ${namespace} }\nspec: ${spec}\n`;
+
+/** Calico's policy with this spec; a namespaced one if a namespace is given. */
+export const calicoPolicy = (spec: string, name = 'guard', namespace = ''): string =>
+  `---\napiVersion: projectcalico.org/v3\nkind: ${namespace === '' ? 'Global' : ''}NetworkPolicy\nmetadata: { name: ${name}${namespace === '' ? '' : `, namespace: ${namespace}`} }\nspec: ${spec}\n`;
+
+/** A Kubernetes NetworkPolicy with this spec. */
+export const networkPolicy = (spec: string, name = 'web', namespace = 'shop'): string =>
+  `---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: ${name}, namespace: ${namespace} }\nspec: ${spec}\n`;

@@ -3,6 +3,7 @@
  * @module
  */
 import { parseCidr } from '../../../lib/ip-address.ts';
+import { warnOfEmptyLists } from '../../documents/empty-lists.ts';
 import type { Reporter } from '../../documents/finding.ts';
 import { listOf, object, type Shape, text } from '../../documents/shape.ts';
 import { fieldOf, type MapValue, mapAt, textAt, textsAt, type Value } from '../../documents/value.ts';
@@ -44,6 +45,8 @@ interface EntityContext {
 /** Reads one end. Undefined `value`: every peer. */
 export function readEntity(value: MapValue | undefined, context: EntityContext): EntityConditions {
   if (value === undefined) return { check: allOf([]), network: allOf([]) };
+  warnOfEmptyLists(value, ['nets', 'notNets', 'ports', 'notPorts'], context.path, context.report);
+  warnOfEmptyLists(mapAt(value, 'serviceAccounts'), ['names'], `${context.path}.serviceAccounts`, context.report);
   const selectors = readSelectors(value, context);
   const service = readService(value, context);
   const sets = endpointConditions(selectors, context);

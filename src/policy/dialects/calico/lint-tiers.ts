@@ -1,14 +1,16 @@
 /**
- * What only all tiered policies together show: tiers that are not there, and equal orders, of which names decide the sequence.
+ * What only all tiered policies together show: tiers that are not there, equal orders, of which names decide the sequence, and policies
+ * that never come to be asked.
  * @module
  */
 import type { Finding } from '../../documents/finding.ts';
 import type { Effect } from '../../model.ts';
 import type { Contribution } from '../contribution.ts';
+import { lintShadows } from './lint-shadows.ts';
 import { standingTiers } from './planes.ts';
 import type { TieredPolicy } from './tiered-policy.ts';
 
-/** Warns about both. */
+/** Warns about all of it. */
 export function lintTiers(contributions: readonly Contribution[]): readonly Finding[] {
   const policies = contributions.flatMap((one) => (one.to === 'tiers' ? [one.policy] : []));
   const tiers = contributions.flatMap((one) => (one.to === 'tier' ? [one.tier] : []));
@@ -18,7 +20,7 @@ export function lintTiers(contributions: readonly Contribution[]): readonly Find
     policies.filter(({ staged }) => !staged),
     ({ tier, order }) => JSON.stringify([tier, String(order)]),
   );
-  return [...missing, ...[...groups.values()].flatMap(tiesIn)];
+  return [...missing, ...[...groups.values()].flatMap(tiesIn), ...lintShadows(policies, tiers, isTie)];
 }
 
 function missingTier({ position, tier }: TieredPolicy): Finding {
@@ -40,6 +42,10 @@ function tiesIn(policies: readonly TieredPolicy[]): Finding[] {
     return other === undefined ? [] : [tie(policy, other)];
   });
 }
+
+/** Whether the two are told of as a tie. */
+const isTie = (a: TieredPolicy, b: TieredPolicy): boolean =>
+  a.tier === b.tier && a.order === b.order && mayMeet(a, b) && contradict(effectsOf(a), effectsOf(b));
 
 const effectsOf = ({ ingress = [], egress = [] }: TieredPolicy) => ({
   ingress: new Set(ingress.map(({ effect }) => effect)),

@@ -66,7 +66,7 @@ function stagesOf(
 }
 
 /** Tiers with policies: by order, then by name; one without a document comes after all others and denies. */
-function tiersInOrder(used: Iterable<string>, documents: readonly Tier[]): Tier[] {
+export function tiersInOrder(used: Iterable<string>, documents: readonly Tier[]): Tier[] {
   const known = new Map([...standingTiers, ...documents].map((tier) => [tier.name, tier]));
   const order = (tier: Tier): number => (known.has(tier.name) ? tier.order : Number.NaN);
   return [...used]
@@ -79,7 +79,8 @@ function tiersInOrder(used: Iterable<string>, documents: readonly Tier[]): Tier[
     });
 }
 
-function byOrder(a: TieredPolicy, b: TieredPolicy): number {
+/** Policies of one tier in the sequence in which they are asked. */
+export function byOrder(a: TieredPolicy, b: TieredPolicy): number {
   return a.order === b.order ? compareText(a.sortKey, b.sortKey) : a.order - b.order;
 }
 

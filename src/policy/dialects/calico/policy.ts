@@ -11,6 +11,7 @@ import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt } from '../../do
 import { type LabelExpr, withKeyPrefix } from '../../meaning/labels.ts';
 import type { Subject } from '../../model.ts';
 import type { Contribution, KindReader } from '../contribution.ts';
+import { lintDirections, lintTieredRules } from './lint-policy.ts';
 import { readSelector } from './read-selector.ts';
 import { type Direction, readRule, ruleShape } from './rule.ts';
 import type { TieredPolicy, TieredRule } from './tiered-policy.ts';
@@ -115,6 +116,8 @@ function read(document: PolicyDocument, form: Form, report: Reporter): Contribut
     ingress: acts('Ingress', ingress.length > 0 || egress.length === 0) ? ingress : undefined,
     egress: acts('Egress', egress.length > 0) ? egress : undefined,
   };
+  lintDirections(spec, 'types', report);
+  lintTieredRules(policy, true, report);
   return form.staged && textAt(spec, 'stagedAction') === 'Ignore' ? undefined : { to: 'tiers', policy };
 }
 

@@ -5,12 +5,14 @@
 
 import { toByteString } from '../../../lib/byte-string.ts';
 import type { FindingCode } from '../../documents/codes/finding-codes.ts';
+import { warnOfEmptyLists } from '../../documents/empty-lists.ts';
 import type { Reporter } from '../../documents/finding.ts';
 import { anything, listOf, object, type Shape, text } from '../../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt, type Value } from '../../documents/value.ts';
 import { normalisePath } from '../../meaning/normal-path.ts';
 import type { Effect, Expr } from '../../model.ts';
 import { entityShape, readEntity } from './entity.ts';
+import { lintHttp } from './lint-http.ts';
 import { hasNumericPorts, hasPorts } from './ports.ts';
 import { hasPortNumbers, protocolNames, protocolNumber } from './protocol.ts';
 import { allOf, type HttpClause, type TieredRule } from './tiered-policy.ts';
@@ -195,6 +197,8 @@ function readHttp(rule: MapValue, path: string, { direction, report }: RuleConte
   const http = mapAt(rule, 'http');
   if (http === undefined) return undefined;
   checkHttpPlace(rule, http, path, direction, report);
+  lintHttp(http, `${path}.http`, report);
+  warnOfEmptyLists(http, ['methods', 'paths'], `${path}.http`, report);
   const methods = textsAt(http, 'methods').map((method) => method.text);
   const repeated = methods.find((method, i) => methods.indexOf(method) !== i);
   if (repeated !== undefined)

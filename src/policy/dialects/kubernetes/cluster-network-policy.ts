@@ -11,6 +11,7 @@ import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt, type Value } fr
 import { type LabelExpr, withKeyPrefix } from '../../meaning/labels.ts';
 import type { Effect, Expr } from '../../model.ts';
 import { readNet } from '../calico/entity.ts';
+import { lintTieredRules } from '../calico/lint-policy.ts';
 import { protocolNumber } from '../calico/protocol.ts';
 import { allOf, type TieredPolicy, type TieredRule } from '../calico/tiered-policy.ts';
 import type { Contribution, KindReader } from '../contribution.ts';
@@ -156,6 +157,7 @@ function read(document: PolicyDocument, form: Form, report: Reporter): Contribut
     ingress: listAt(spec, 'ingress') === undefined ? undefined : rules('ingress'),
     egress: listAt(spec, 'egress') === undefined ? undefined : rules('egress'),
   };
+  lintTieredRules(policy, true, report);
   return { to: 'tiers', policy };
 }
 

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { parseCidr } from '../../../lib/ip-address.ts';
+import { isRangeWithin } from '../../../lib/ip-address.ts';
 import type { FindingCode } from '../../documents/codes/finding-codes.ts';
 import type { PolicyDocument } from '../../documents/document.ts';
 import { type Reporter, silentReporter } from '../../documents/finding.ts';
@@ -18,6 +18,7 @@ import { protocolNumber } from '../calico/protocol.ts';
 import { allOf, type TieredPolicy, type TieredRule } from '../calico/tiered-policy.ts';
 import type { Contribution, KindReader } from '../contribution.ts';
 import { labelSelectorShape, readLabelSelector } from './label-selector.ts';
+import { lintEmpty, lintNetworkPolicy } from './lint-rules.ts';
 import { checkPortName } from './pod-template.ts';
 
 const NAMESPACE = 'projectcalico.org/namespace';
@@ -107,6 +108,7 @@ function readNetworkPolicy(document: PolicyDocument, report: Reporter, staged: b
     // Kubernetes fills in policyTypes by whether there are egress rules: an empty list isolates nothing.
     egress: acts('Egress', egress.length > 0) ? egress : undefined,
   };
+  lintNetworkPolicy(policy, spec, report);
   return { to: 'tiers', policy };
 }
 
@@ -122,6 +124,7 @@ function readRule(
   const end = direction === 'ingress' ? 'source' : 'destination';
   const peers = listAt(rule, field)?.items ?? [];
   const ports = listAt(rule, 'ports')?.items ?? [];
+  lintEmpty(rule, field, path, report);
   const view = (name: View): Expr =>
     allOf([
       anyOf(
@@ -236,7 +239,7 @@ function readBlock(block: MapValue, context: PeerContext): Expr {
     const read = readBlockNet(value, at, context);
     if (typeof read === 'string')
       say(context, value, 'net-invalid', at, `${JSON.stringify(value.text)} ${read}`, 'write address/bits');
-    else if (!contains(net.text, read.text))
+    else if (!isRangeWithin(read.text, net.text))
       say(
         context,
         value,
@@ -270,12 +273,6 @@ function readBlockNet(
       'write the first address of the range',
     );
   return { text: value.text };
-}
-
-function contains(outer: string, inner: string): boolean {
-  const [a, b] = [parseCidr(outer), parseCidr(inner)];
-  if (a === undefined || b === undefined || a.bytes.length !== b.bytes.length || b.bits < a.bits) return false;
-  return parseCidr(`${inner.slice(0, inner.indexOf('/'))}/${a.bits}`)!.bytes.every((byte, i) => byte === a.bytes[i]); // a CIDR with fewer bits is one too
 }
 
 function readPort(port: Value, view: View, path: string, report: Reporter): Expr {

@@ -6,6 +6,7 @@
 import { warnOfEmptyLists } from '../../../documents/empty-lists.ts';
 import type { Reporter } from '../../../documents/finding.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, type Value } from '../../../documents/value.ts';
+import { contradictionIn } from '../../../meaning/contradiction.ts';
 import type { Rule } from '../../../model.ts';
 import { attributeOf } from '../read/attribute.ts';
 import { alwaysHolds } from '../read/expr.ts';
@@ -33,6 +34,11 @@ export function lintRule(
   }
   lintKeys(rule, action, path, report);
   lintEmptyLists(rule, path, report);
+  const why = contradictionIn(built.http);
+  if (why !== undefined) {
+    const message = `no request satisfies this rule, or one of its alternatives: ${why}`;
+    report.warning(rule, 'rule-never-holds', path, message, 'correct it, or remove what can never be');
+  }
   if (action === 'ALLOW') lintNegations(all, report);
   if (action === 'DENY' || action === 'CUSTOM') lintDeniedHosts(all, action, report);
   if (action === 'DENY') lintDeniedPaths(all, report);

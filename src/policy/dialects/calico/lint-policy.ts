@@ -1,0 +1,83 @@
+/**
+ * What the rules of one tiered policy do not do: rules that cannot hold, and rules behind one that holds whenever they do.
+ * @module
+ */
+import type { Reporter } from '../../documents/finding.ts';
+import { listAt, type MapValue, textsAt } from '../../documents/value.ts';
+import { contradictionIn } from '../../meaning/contradiction.ts';
+import type { Expr } from '../../model.ts';
+import { allOf, type TieredPolicy, type TieredRule } from './tiered-policy.ts';
+
+const directions = ['ingress', 'egress'] as const;
+
+/** Warns about rules of one policy. @param inOrder  whether the first rule that holds decides, as in every kind but NetworkPolicy */
+export function lintTieredRules(policy: TieredPolicy, inOrder: boolean, report: Reporter): void {
+  for (const direction of directions) {
+    const rules = policy[direction] ?? [];
+    for (const rule of rules) {
+      const path = `spec.${direction}[${rule.index}]`;
+      const why = contradiction(rule, direction, policy);
+      if (why !== undefined) {
+        const message = `no connection satisfies this rule, or one of its alternatives: ${why}`;
+        report.warning(rule.position, 'rule-never-holds', path, message, 'correct it, or remove what can never be');
+        continue;
+      }
+      const other = rules.find((each) => isBefore(each, rule, inOrder) && coversRule(each, rule));
+      if (other === undefined) continue;
+      const message = `rule ${other.index} holds whenever this one does${inOrder ? ' and comes first' : ''}: this rule changes nothing`;
+      report.warning(rule.position, 'shadowed-rule', path, message, 'remove one of them, or put this one before it');
+    }
+  }
+}
+
+function contradiction({ network, http }: TieredRule, direction: 'ingress' | 'egress', { subject }: TieredPolicy) {
+  const end = direction === 'ingress' ? 'destination' : 'source';
+  const of: Expr = http === undefined ? network : allOf([network, http.holds]);
+  const namespace = subject.namespace;
+  const parts = [
+    ...(subject.selector === undefined ? [] : [subject.selector]),
+    ...(namespace === undefined
+      ? []
+      : [{ op: 'in', key: 'projectcalico.org/namespace', values: [namespace] } as const]),
+  ];
+  return contradictionIn(of, { end, selector: { op: 'all', of: parts } });
+}
+
+const isBefore = (other: TieredRule, rule: TieredRule, inOrder: boolean): boolean =>
+  other !== rule && (other.index < rule.index || (!inOrder && !coversRule(rule, other)));
+
+/** Whether a rule that ends the tier holds whenever another one does: it asks nothing that the other does not. */
+function coversRule(rule: TieredRule, other: TieredRule): boolean {
+  if (rule.effect === 'log' || rule.http !== undefined) return false;
+  const asked = new Set(partsOf(other.network).map((part) => JSON.stringify(part)));
+  return partsOf(rule.network).every((part) => asked.has(JSON.stringify(part)));
+}
+
+/** Whether a rule ends the tier for every connection. */
+export const isUnconditional = ({ effect, http, network }: TieredRule): boolean =>
+  effect !== 'log' && http === undefined && partsOf(network).length === 0;
+
+const partsOf = (expr: Expr): readonly Expr[] => (expr.op === 'all' ? expr.of : [expr]);
+
+/** Warns about rules, and empty lists, of a direction in which the policy does not act. */
+export function lintDirections(spec: MapValue | undefined, field: 'types' | 'policyTypes', report: Reporter): void {
+  const types = textsAt(spec, field).map(({ text }) => text);
+  for (const direction of directions) {
+    const list = listAt(spec, direction);
+    const type = direction === 'ingress' ? 'Ingress' : 'Egress';
+    if (list === undefined) continue;
+    if (types.length === 0 ? list.items.length > 0 || acts(spec, field, direction) : types.includes(type)) continue;
+    if (types.length > 0 && list.items.length === 0) continue; // what generators write
+    const message =
+      types.length > 0
+        ? `${field} does not name ${type}: these rules are never looked at`
+        : `without ${field}, an empty ${direction} does not make the policy one of ${direction}: it restricts nothing there${direction === 'egress' && listAt(spec, 'ingress') === undefined ? ', and lets nothing in instead' : ''}`;
+    report.warning(list, 'direction-idle', `spec.${direction}`, message, `write ${field}: [${type}]`);
+  }
+}
+
+/** Whether a policy without types acts where its list is empty: Calico lets egress rules take the place of ingress. */
+function acts(spec: MapValue | undefined, field: 'types' | 'policyTypes', direction: 'ingress' | 'egress'): boolean {
+  if (direction === 'egress') return false;
+  return field === 'policyTypes' || (listAt(spec, 'egress')?.items.length ?? 0) === 0;
+}
