@@ -91,6 +91,10 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
     summary: 'make configuration for Envoy',
     load: [async (terminal) => (await import('./envoy/bootstrap-command.ts')).envoyBootstrapCommand(terminal.out)],
   },
+  check: {
+    summary: 'check all that a server needs, the one that runs, and Envoys',
+    load: async (terminal) => (await import('./check/check-command.ts')).checkCommand(terminal),
+  },
   doctor: {
     summary: 'find what makes an Envoy fail open or policies inexact',
     load: async (terminal) => (await import('./doctor/doctor-command.ts')).doctorCommand(terminal),

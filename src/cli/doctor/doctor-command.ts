@@ -8,10 +8,11 @@ import { GatehouseError } from '../../errors.ts';
 import { action } from '../terminal/action.ts';
 import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { type AskedEnvoy, askEnvoy } from './ask-envoy.ts';
 import { readConfigDump } from './config-dump.ts';
 import { examine } from './examine.ts';
 import type { DoctorFinding } from './finding.ts';
-import { type Json, textAt } from './json.ts';
+import type { Json } from './json.ts';
 import { examineVersion } from './version.ts';
 
 interface Flags {
@@ -19,8 +20,6 @@ interface Flags {
   readonly configDump?: string;
   readonly output: OutputFormat;
 }
-
-const TIMEOUT_MS = 10_000;
 
 /** Exit code 0 if nothing is wrong (warnings may be), 1 if something is, 2 if Envoy cannot be asked. */
 export function doctorCommand(terminal: Terminal): Command {
@@ -41,34 +40,7 @@ export function doctorCommand(terminal: Terminal): Command {
     );
 }
 
-interface Asked {
-  readonly version: string;
-  readonly dump: Json;
-}
-
-async function askEnvoy(url: string | undefined): Promise<Asked> {
-  if (url === undefined) {
-    throw new GatehouseError('config_invalid', 'give --envoy http://127.0.0.1:9901 or --config-dump FILE');
-  }
-  const [server, dump] = await Promise.all([page(url, '/server_info'), page(url, '/config_dump')]);
-  return { version: textAt(server, 'version'), dump };
-}
-
-async function page(url: string, path: string): Promise<Json> {
-  try {
-    const response = await fetch(new URL(path, url), { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
-    return (await response.json()) as Json; // JSON enters
-  } catch (error) {
-    const { message, cause } = error as Error;
-    const why = cause instanceof Error ? cause.message : message;
-    throw new GatehouseError('unreachable', `${url}${path} does not answer as Envoy's admin address does: ${why}`, {
-      url,
-    });
-  }
-}
-
-async function readDump(file: string): Promise<Asked> {
+async function readDump(file: string): Promise<AskedEnvoy> {
   try {
     return { version: '', dump: JSON.parse(await readFile(file, 'utf8')) as Json }; // JSON enters
   } catch (error) {

@@ -13,7 +13,8 @@ import { recordsOver } from './sqlite/records.ts';
 import { stateOver } from './sqlite/state.ts';
 import { openSqlite, runningError, type SqliteKind } from './sqlite-file.ts';
 
-const kind: SqliteKind = {
+/** The file of an authority's store. */
+export const authorityStoreKind: SqliteKind = {
   applicationId: 0x47617465,
   migrations: [
     `CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -51,7 +52,7 @@ export function openSqliteAuthorityStore(
   trustDomain: TrustDomain,
   limits: SqliteLimits = {},
 ): AuthorityStore {
-  const database = openSqlite(path, kind);
+  const database = openSqlite(path, authorityStoreKind);
   try {
     // SQLite raises a limit that is too small to the size that the file has: it can then not grow at all.
     if (limits.maxPages !== undefined) database.exec(`PRAGMA max_page_count=${Math.max(1, limits.maxPages)}`);

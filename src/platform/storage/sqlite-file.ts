@@ -2,7 +2,7 @@
  * Opens a SQLite file for one writer: exclusive lock, WAL, every commit synced, schema by version.
  * @module
  */
-import { closeSync, existsSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { GatehouseError } from '../../errors.ts';
@@ -45,6 +45,29 @@ export function openSqlite(path: string, kind: SqliteKind): DatabaseSync {
     closeQuietly(database);
     throw thrown instanceof GatehouseError ? thrown : openError(path, thrown);
   }
+}
+
+/** Where the header of a SQLite file has what it is (sqlite.org/fileformat2.html §1.3). */
+const HEADER = { magic: 'SQLite format 3\0', bytes: 100, userVersion: 60, applicationId: 68 };
+
+/** Why a file cannot be opened as one of a kind; empty where its header is good. It is not locked, and nothing is changed. */
+export function lookAtSqlite(path: string, { applicationId, migrations }: SqliteKind): string {
+  const header = Buffer.alloc(HEADER.bytes);
+  try {
+    if (!statSync(path).isFile()) return 'it is no file';
+    if (sizeOf(path) === 0) return sizeOf(`${path}-wal`) > 0 ? `it is empty, and its log is not: ${CUT}` : '';
+    const fd = openSync(path, 'r');
+    readSync(fd, header, 0, HEADER.bytes, 0);
+    closeSync(fd);
+  } catch (thrown) {
+    return reasonOf(thrown);
+  }
+  if (header.toString('latin1', 0, HEADER.magic.length) !== HEADER.magic)
+    return 'it is damaged, or no SQLite file; restore a backup';
+  if (header.readUInt32BE(HEADER.applicationId) !== applicationId) return 'it is a database of another program';
+  const version = header.readUInt32BE(HEADER.userVersion);
+  if (version <= migrations.length) return '';
+  return `it is of version ${version}, this program knows ${migrations.length}; run a newer Gatehouse`;
 }
 
 const CUT = 'it was cut, or replaced while the server ran; bring back the file, or restore a backup';
