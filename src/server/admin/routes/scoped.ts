@@ -37,8 +37,8 @@ export const explainIn: ScopedHandler<'POST /v1/explain'> = async ({ who, asked,
 /** The derivation of a decision about a workload of his; another is as if it were not kept. */
 export const whyIn: ScopedHandler<'GET /v1/decisions/{id}'> = async ({ who, asked, sight }, deps) => {
   const { id } = asked;
-  const kept = await findDecision(id, deps);
-  if (kept === undefined || !seesDecision(kept, sight))
+  const kept = await findDecision(id, deps, (entry) => seesDecision(entry, sight));
+  if (kept === undefined)
     throw new GatehouseError(
       'not_found',
       `no decision ${id} about a workload of ${sight.namespaces.join(', ')} is kept: it is about another, of another server or from before the last start, was pushed out by later ones, or was one too many in its second`,
