@@ -240,6 +240,16 @@ describe('roles on the admin API', function () {
     assert.equal(one(own.mesh)['rule'], undefined);
     assert.deepEqual([one(own.egress)['decision'], one(own.egress)['policy']], ['deny', undefined]);
 
+    const chosen = async (query: string): Promise<number> => {
+      const { text } = await it.ask('reader-a', `GET /v1/decisions?${query}`);
+      assertSilent(text, query);
+      return (JSON.parse(text) as { decisions: unknown[] }).decisions.length; // our own API
+    };
+    assert.equal(await chosen(`from=${BANK_AT}`), 0, 'what is not shown cannot be asked for');
+    assert.equal(await chosen(`from=${SHOP_AT}`), 1);
+    assert.equal(await chosen('from=team-b'), 4);
+    assert.equal(await chosen('to=team-b'), 0);
+
     for (const [name, id] of Object.entries(own)) {
       const { status, text } = await it.ask('reader-a', `GET /v1/decisions/${id}`);
       assert.equal(status, 200, text);
@@ -382,6 +392,9 @@ describe('roles on the admin API', function () {
     assert.match(why.out, /^DENY {2}rule_denied by istio-system\/house-rule\n/);
     assert.match(why.out, new RegExp(`source +${BANK}\n`));
     assertSilent(why.out.replaceAll('opensesam*', ''), 'why');
+    const listed = await run('decisions', '--from', 'team-b');
+    assert.match(listed.out, /rule_denied/, listed.err);
+    assertSilent(listed.out, 'decisions');
     const explained = await run('policy', 'explain', BANK, 'team-a/shop');
     assert.match(explained.out, /shop-viewer/, explained.err);
     assertSilent(explained.out.replaceAll('opensesam*', ''), 'explain');
