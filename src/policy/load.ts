@@ -12,8 +12,9 @@ import type { Finding } from './documents/finding.ts';
 import type { Ignore } from './documents/ignore.ts';
 import type { Absence, Dialect, Plane, PlaneMode, Policy, PolicyModel } from './model.ts';
 import { createOwnerIndex, type OwnerOf } from './owners.ts';
-import { addSkipped, type PolicyFile, type ReadDocument } from './read-policies.ts';
+import type { PolicyFile, ReadDocument } from './read-policies.ts';
 import { behindServices, type Endpoint, type Registry } from './registry/registry.ts';
+import { addSkipped } from './skip/skipped.ts';
 import { summaryOf } from './summary.ts';
 
 /** What is in force, and what there is to say about it. */

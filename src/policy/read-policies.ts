@@ -5,8 +5,6 @@
 import { oneLine } from '../lib/printable.ts';
 import type { Contribution, DialectOptions, KindReader } from './dialects/contribution.ts';
 import type { KindTable } from './dialects/kind-table.ts';
-import { misnamedKind } from './dialects/misnamed-kind.ts';
-import { systemOf } from './dialects/other-systems.ts';
 import { policyKinds } from './dialects/table.ts';
 import type { PolicyDocument } from './documents/document.ts';
 import { readEnvelope, readType, type TypeOf } from './documents/envelope.ts';
@@ -18,6 +16,9 @@ import { describe, fieldOf, listAt, type MapValue, textAt, type Value } from './
 import { parseChunk } from './documents/yaml/parse.ts';
 import { type Chunk, splitDocuments } from './documents/yaml/split.ts';
 import type { Dialect } from './model.ts';
+import { isNoDocument } from './skip/no-document.ts';
+import { addSkipped, NO_DOCUMENT, skip, skippedUnread } from './skip/skipped.ts';
+import { couldBePolicy, isTemplate, mayBeTemplate, reportTemplate, TEMPLATE, unrenderedIn } from './skip/template.ts';
 
 /** One file, read and not yet joined with others. Immutable: as long as its text is the same, it is the same value. */
 export interface PolicyFile {
@@ -132,7 +133,10 @@ function readText(text: string, reading: Reading): void {
     const read = (): ChunkReading => readChunk(chunk, reading);
     const { documents, findings, skipped, ignores } =
       known === undefined ? read() : known.at(chunk.text, chunk.line, read);
-    for (const finding of findings) report.add(finding);
+    for (const finding of findings) {
+      const isSaid = finding.code === 'helm-template' && report.findings.some(({ code }) => code === 'helm-template');
+      if (!isSaid) report.add(finding); // one file, one template
+    }
     for (const document of documents) reading.documents.push(document);
     for (const ignore of ignores) reading.ignores.push(ignore);
     for (const [kind, count] of skipped) addSkipped(reading.skipped, kind, count);
@@ -144,18 +148,42 @@ function readText(text: string, reading: Reading): void {
 function readChunk(chunk: Chunk, { report: { file }, options }: Reading): ChunkReading {
   const report = createReporter(file, options.forClusters);
   const reading = newReading(report, options);
-  guarded({ line: chunk.line, column: 1 }, report, () => {
-    const value = parseChunk(chunk, report);
-    if (value !== undefined) readValue(value, reading, undefined, 0);
-    reading.ignores.push(...readIgnores(chunk, reading.envelopes, report));
-  });
+  const unread = skippedUnread(chunk.text, options.kinds ?? policyKinds);
+  if (unread !== undefined) addSkipped(reading.skipped, unread, 1);
+  else if (isTemplate(chunk.text)) return readTemplate(chunk, newReading(report, options));
+  else {
+    guarded({ line: chunk.line, column: 1 }, report, () => {
+      const value = parseChunk(chunk, report);
+      if (value !== undefined) readValue(value, reading, undefined, 0);
+      reading.ignores.push(...readIgnores(chunk, reading.envelopes, report));
+    });
+    const [unrendered] = reading.envelopes.flatMap((document) => unrenderedIn(document) ?? []);
+    const isBroken = reading.envelopes.length === 0 && report.findings.length > 0 && mayBeTemplate(chunk.text);
+    if (unrendered !== undefined || isBroken)
+      return readTemplate(chunk, newReading(createReporter(file, options.forClusters), options), unrendered);
+  }
   const { documents, skipped, ignores } = reading;
+  return { documents, skipped, ignores, findings: report.findings };
+}
+
+/** A template is one finding, or none where nothing that it makes could be a policy. */
+function readTemplate(
+  { text, line }: Chunk,
+  { report, documents, skipped, ignores }: Reading,
+  at?: Place,
+): ChunkReading {
+  if (at !== undefined || couldBePolicy(text)) reportTemplate(at ?? { line, column: 1 }, report);
+  else addSkipped(skipped, TEMPLATE, 1);
   return { documents, skipped, ignores, findings: report.findings };
 }
 
 function readValue(value: Value, reading: Reading, inherited: TypeOf | undefined, depth: number): void {
   const { report } = reading;
   if (value.is === 'null') return;
+  if (depth === 0 && isNoDocument(value)) {
+    addSkipped(reading.skipped, NO_DOCUMENT, 1);
+    return;
+  }
   if (value.is !== 'map') {
     report.error(
       value,
@@ -174,7 +202,7 @@ function readValue(value: Value, reading: Reading, inherited: TypeOf | undefined
     return;
   }
   const reader = (reading.options.kinds ?? policyKinds).readerOf(type.group, type.kind);
-  if (reader === undefined) skip(value, type, reading);
+  if (reader === undefined) skip(value, type, reading.options.kinds ?? policyKinds, reading);
   else readDocument(value, type, reader, reading);
 }
 
@@ -214,45 +242,6 @@ function readList(value: MapValue, type: TypeOf, reading: Reading, depth: number
     for (const item of items.items) readValue(item, reading, element, depth + 1);
   } else if (items !== undefined && items.is !== 'null')
     report.error(items, 'type', 'items', `items must be a list, not ${describe(items)}`, 'write a list of documents');
-}
-
-/** More kinds than this in one file are counted together, and longer names are cut. */
-const MOST_SKIPPED_KINDS = 200;
-const MOST_NAME_CHARACTERS = 128;
-
-/** Counts a document that is not read, unless it is one that should be. */
-function skip(value: MapValue, type: TypeOf, { report, options: { kinds = policyKinds }, skipped }: Reading): void {
-  const place = (field: string): Value => value.entries.get(field)?.value ?? value;
-  const system = systemOf(type.group, type.kind);
-  const misnamed = system === undefined ? misnamedKind(type, kinds) : undefined;
-  if (misnamed !== undefined) {
-    const { field, message, fix } = misnamed;
-    report.error(place(field), field === 'kind' ? 'kind-unknown' : 'group-unknown', field, message, fix);
-    return;
-  }
-  if (system !== undefined && kinds.readers.some(({ dialect }) => dialect === 'istio'))
-    report.warning(
-      place('kind'),
-      'other-system',
-      'kind',
-      `${type.kind} (${type.group}) is a traffic policy of ${system}: nothing of it is enforced here`,
-      'write it as a policy of Istio, Calico or Kubernetes, or move it to another path',
-    );
-  else if (policyKinds.readerOf(type.group, type.kind) !== undefined)
-    report.warning(
-      place('kind'),
-      'policy-in-registry',
-      'kind',
-      `this ${type.kind} lies in a path of the registry alone: it is not in force`,
-      'name the path under policies.paths too, or move the document',
-    );
-  addSkipped(skipped, `${type.group}/${type.kind}`.slice(0, MOST_NAME_CHARACTERS), 1);
-}
-
-/** Adds to a count of skipped kinds, which stores a bounded number of names. */
-export function addSkipped(skipped: Map<string, number>, key: string, count: number): void {
-  const counted = skipped.has(key) || skipped.size < MOST_SKIPPED_KINDS ? key : 'more kinds';
-  skipped.set(counted, (skipped.get(counted) ?? 0) + count);
 }
 
 function readDocument(root: MapValue, type: TypeOf, reader: KindReader, reading: Reading): void {

@@ -129,7 +129,16 @@ const may: Record<string, readonly string[]> = {
   'policy/dialects/istio/checks': ['policy/dialects/istio/read', ...dialect],
   'policy/dialects/istio/lint': ['policy/dialects/istio/read', ...dialect],
   /** Reads documents of every dialect and makes one model of them. */
-  policy: ['policy/dialects/*', ...policyValues, 'policy/registry', 'policy/documents', 'policy/documents/yaml', 'lib'],
+  'policy/skip': ['policy/dialects/*', 'policy/documents', 'policy/documents/yaml', 'lib'],
+  policy: [
+    'policy/skip',
+    'policy/dialects/*',
+    ...policyValues,
+    'policy/registry',
+    'policy/documents',
+    'policy/documents/yaml',
+    'lib',
+  ],
   'policy/sources': ['policy', 'policy/dialects/*', ...policyValues, 'policy/registry', 'policy/documents', 'lib'],
   'authz/state.ts': [...policyValues, 'spiffe', 'lib'],
   'authz/wire': ['lib'],

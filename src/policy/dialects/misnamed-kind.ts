@@ -11,6 +11,8 @@ import type { KindTable } from './kind-table.ts';
 /** What is wrong with a type, and what was probably meant. */
 export interface Misnamed {
   readonly field: 'apiVersion' | 'kind';
+  /** `warning`: a kind that nobody knows, near none of ours; the group may have got it since. */
+  readonly severity: 'error' | 'warning';
   readonly message: string;
   readonly fix: string;
 }
@@ -46,8 +48,15 @@ export function misnamedKind(type: TypeOf, table: KindTable): Misnamed | undefin
   const written = `${type.group === '' ? type.version : type.group}, kind ${JSON.stringify(type.kind.slice(0, 64))}`;
   const before = past.get(`${type.group}/${type.kind}`);
   if (before !== undefined && table.readers.some(({ group }) => group === 'security.istio.io'))
-    return { field: 'apiVersion', message: `${written} is no longer read by Istio`, fix: `write ${before}` };
-  return wrongKind(type, table) ?? wrongGroup(type, table, written);
+    return {
+      field: 'apiVersion',
+      severity: 'error',
+      message: `${written} is no longer read by Istio`,
+      fix: `write ${before}`,
+    };
+  const [ofGroup, ofKind] = [wrongKind(type, table), wrongGroup(type, table, written)];
+  const isElsewhere = ofGroup?.severity === 'warning' && ofKind !== undefined;
+  return isElsewhere ? { ...ofGroup, severity: 'error', fix: ofKind.fix } : (ofGroup ?? ofKind);
 }
 
 /** A kind that its group does not have, and that is no other kind that exists there. */
@@ -56,23 +65,28 @@ function wrongKind({ group, kind }: TypeOf, { readers, elsewhere }: KindTable): 
   const others = elsewhere.get(group);
   const isOpen = others === undefined;
   if (kinds.length === 0 || others?.includes(kind)) return undefined;
-  const near = isOpen ? kinds.find((known) => isSlip(kind, known)) : nearest(kind, kinds);
+  const near = isOpen ? kinds.find((known) => isLikeKindOf(kind, known)) : nearest(kind, kinds);
   if (isOpen && near === undefined) return undefined;
   return {
     field: 'kind',
+    severity: near === undefined ? 'warning' : 'error',
     message: `${group === '' ? 'v1' : group} has no kind ${JSON.stringify(kind.slice(0, 64))}`,
-    fix: near === undefined ? `use one of ${kinds.join(', ')}` : `did you mean ${near}?`,
+    fix:
+      near === undefined
+        ? `nothing of it is enforced here, where ${kinds.join(', ')} are read`
+        : `did you mean ${near}?`,
   };
 }
 
 /** A kind of ours in a group that is not its own, but is near it or of the same owner. */
 function wrongGroup({ group, version, kind }: TypeOf, { readers }: KindTable, written: string): Misnamed | undefined {
-  const same = readers.filter((reader) => isSlip(kind, reader.kind));
+  const same = readers.filter((reader) => isLikeKindOf(kind, reader.kind));
   const meant = same.find((reader) => isNearGroup(group, reader.group) || isNamedIn(version, reader.group));
   if (meant === undefined) return undefined;
   const ways = same.filter((reader) => reader.kind === meant.kind).map(typeText);
   return {
     field: 'apiVersion',
+    severity: 'error',
     message: `${written}: this group has no such kind, or no longer`,
     fix: `did you mean ${[...new Set(ways)].join(' or ')}?`,
   };
@@ -82,7 +96,7 @@ const typeText = ({ group, versions, kind }: KindReader): string =>
   `${group === '' ? '' : `${group}/`}${versions[0]} ${kind}`;
 
 /** Equal but for case, a plural, or two slips in a long word. */
-function isSlip(kind: string, known: string): boolean {
+export function isLikeKindOf(kind: string, known: string): boolean {
   if (kind === known) return true;
   if (otherPlainKinds.has(kind) || kind.length > 64) return false;
   const plain = kind.toLowerCase();

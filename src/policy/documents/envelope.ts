@@ -26,6 +26,11 @@ export function readType(root: MapValue, report: Reporter): TypeOf | undefined {
     report.error(root, code, missing, `the document has no ${missing}`, `add ${missing}, as Kubernetes asks`);
     return undefined;
   }
+  return typeOfText(apiVersion, kind);
+}
+
+/** Group, version and kind of an apiVersion and a kind. */
+export function typeOfText(apiVersion: string, kind: string): TypeOf {
   const slash = apiVersion.indexOf('/');
   return {
     group: slash < 0 ? '' : apiVersion.slice(0, slash),

@@ -55,7 +55,7 @@ describe('readPolicies', () => {
   const refused: readonly { name: string; input: string; want: string[]; more?: Partial<ReadOptions> }[] = [
     { name: 'malformed YAML', input: 'a: [', want: ['1:5 yaml-syntax'] },
     { name: 'a text', input: 'hello', want: ['1:1 not-a-document'] },
-    { name: 'a list at the top', input: '- a', want: ['1:1 not-a-document'] },
+    { name: 'a list of documents', input: '- kind: AuthorizationPolicy', want: ['1:1 not-a-document'] },
     { name: 'no kind', input: 'apiVersion: v1', want: ['1:1 kind-missing'] },
     { name: 'no apiVersion', input: 'kind: AuthorizationPolicy', want: ['1:1 api-version-missing'] },
     {

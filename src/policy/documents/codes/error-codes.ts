@@ -32,6 +32,7 @@ export const errorCodes = {
   'file-emptied': 'a file that held policies and is empty now',
   'file-too-large': 'a file over 32 MiB',
   'group-unknown': 'a kind of policy under an API group that has none such',
+  'helm-template': 'a template that could make a policy and is not rendered',
   'http-in-egress': 'http in an egress rule of Calico',
   'http-needs-allow': 'http in a rule of Calico that does not allow',
   'http-needs-tcp': 'http with a protocol that is not TCP',
