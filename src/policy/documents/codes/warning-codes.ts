@@ -32,6 +32,7 @@ export const warningCodes = {
   'ignore-not-obeyed': 'an ignore in a document of an owner that policies.ignoreBy does not name',
   'ignore-refused': 'an ignore of an error',
   'ignore-unreadable': 'an ignore that names no code, or one that does not exist',
+  'issuer-unread': 'an issuer in a rule that no RequestAuthentication for its workloads reads',
   'jwks-empty': 'a key set without keys',
   'jwks-private-key': 'a key set that holds a secret',
   'jwks-unusable': 'a key set none of whose keys fits its alg',
@@ -83,6 +84,7 @@ export const warningCodes = {
   'tenant-controlled-label':
     'a selector on labels that whoever creates a pod can set, in every namespace (policy lint)',
   'tier-missing': 'a tier without its Tier document',
+  'token-not-demanded': 'tokens that are read and that no policy demands',
   'token-without-authentication': 'a rule on tokens where no RequestAuthentication checks any',
   'trust-domain-blind': 'a Calico rule that holds for a service account of any trust domain (policy lint)',
   'two-stars': 'several stars, of which one is a wildcard at most',

@@ -6,6 +6,8 @@ import type { FindingCode } from '../../../documents/codes/finding-codes.ts';
 import type { Finding } from '../../../documents/finding.ts';
 import type { Position } from '../../../documents/position.ts';
 import type { Expr, Plane, Policy, Subject, TokenPolicy, TransportPolicy } from '../../../model.ts';
+import { shadowedPolicies } from './shadowed-policies.ts';
+import { demandsToken, notDemanded, unreadIssuers } from './tokens-together.ts';
 
 /** By namespace; those of the root namespace, and so of all, under undefined. */
 type ByNamespace<T> = ReadonlyMap<string | undefined, readonly T[]>;
@@ -23,7 +25,7 @@ interface Given {
 
 /** Warns about policies that lean on something which no other document makes sure of. */
 export function lintTogether(plane: Plane): readonly Finding[] {
-  const rules: { readonly policy: Policy; readonly stage: string }[] = [];
+  const rules: Staged[] = [];
   const tokens: TokenPolicy[] = [];
   const transport: TransportPolicy[] = [];
   for (const stage of plane.stages) {
@@ -39,7 +41,37 @@ export function lintTogether(plane: Plane): readonly Finding[] {
     answers.set(key, given);
     return findingsOf(policy, stage, given);
   });
-  return [...alone, ...rivals(rules.filter(({ stage }) => stage === 'delegate').map(({ policy }) => policy))];
+  return [
+    ...alone,
+    ...rules.flatMap(({ policy }) => unreadIssuers(policy, meeting(policy.subject, together.tokens))),
+    ...undemanded(tokens, rules),
+    ...shadowedPolicies(rules),
+    ...rivals(rules.filter(({ stage }) => stage === 'delegate').map(({ policy }) => policy)),
+  ];
+}
+
+interface Staged {
+  readonly policy: Policy;
+  readonly stage: string;
+}
+
+/** Those that may select a workload of the subject, too. */
+const meeting = <T extends { readonly subject: Subject }>(subject: Subject, all: ByNamespace<T>): readonly T[] =>
+  near(all, subject).filter((policy) => mayMeet(policy.subject, subject));
+
+/** Token policies of which no rule for their workloads wants a token. */
+function undemanded(tokens: readonly TokenPolicy[], rules: readonly Staged[]): readonly Finding[] {
+  const demanding = byNamespace(
+    rules.filter(({ policy, stage }) => demandsToken(policy, stage)).map(({ policy }) => policy),
+  );
+  const allowing = byNamespace(rules.filter(({ stage }) => stage === 'any-allow').map(({ policy }) => policy));
+  const isShut = (subject: Subject): boolean => {
+    const all = meeting(subject, allowing);
+    return all.length > 0 && all.every((policy) => policy.rules.length === 0);
+  };
+  return tokens
+    .filter(({ subject, rules: own }) => own.length > 0 && meeting(subject, demanding).length === 0 && !isShut(subject))
+    .map(notDemanded);
 }
 
 function byNamespace<T extends { readonly subject: Subject }>(policies: readonly T[]): ByNamespace<T> {

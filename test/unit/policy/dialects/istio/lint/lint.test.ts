@@ -5,7 +5,7 @@ import { readPolicies } from '../../../../../../src/policy/read-policies.ts';
 const STRICT =
   'apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: m, namespace: istio-system}\nspec: {mtls: {mode: STRICT}}\n';
 const TOKENS =
-  'apiVersion: security.istio.io/v1\nkind: RequestAuthentication\nmetadata: {name: r, namespace: foo}\nspec: {jwtRules: [{issuer: a}]}\n';
+  'apiVersion: security.istio.io/v1\nkind: RequestAuthentication\nmetadata: {name: r, namespace: foo}\nspec: {jwtRules: [{issuer: i}]}\n';
 
 const policy = (spec: string): string =>
   `apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: a, namespace: foo}\nspec: ${spec}\n`;
@@ -130,7 +130,12 @@ describe('lint of Istio policies', () => {
   for (const [name, jwks, want] of keys) {
     it(`speaks of ${name}: ${want.join() || 'nothing'}`, () => {
       const text = JSON.stringify(JSON.stringify({ keys: jwks }));
-      assert.deepEqual(warnings(TOKENS.replace('{issuer: a}', `{issuer: a, jwks: ${text}}`)), want);
+      assert.deepEqual(
+        warnings(
+          `${TOKENS.replace('{issuer: i}', `{issuer: i, jwks: ${text}}`)}---\n${policy(source('requestPrincipals: ["*"]'))}`,
+        ),
+        want,
+      );
     });
   }
 
