@@ -8,6 +8,7 @@ import { fromByteString } from '../lib/byte-string.ts';
 import type { ClauseTrace } from '../policy/evaluate/trace.ts';
 import type { Atom, TextFact, TextPattern } from '../policy/model.ts';
 import type { TokenCarriers } from '../policy/token-carriers.ts';
+import { registryClause, registryPattern } from './registry-clause.ts';
 
 /** One clause, shown. */
 export interface ShownClause {
@@ -23,18 +24,36 @@ export interface ShownClause {
 }
 
 /** Shows a clause as the request met or missed it; tokens are redacted. */
-export function showClause({ atom, negated, values }: ClauseTrace, met: boolean, carriers: TokenCarriers): ShownClause {
+export function showClause(clause: ClauseTrace, met: boolean, carriers: TokenCarriers): ShownClause {
+  const { atom, negated, values, found = [] } = clause;
   const fact = nameOfAtom(atom);
+  if (atom.op === 'endpoint' || atom.op === 'identity' || atom.op === 'namedPort')
+    return {
+      ...{ fact, values: found, relation: negated ? 'is not' : 'is', patterns: [registryPattern(atom)] },
+      text: registryClause(atom, negated, found, met),
+    };
   const shown = values.map((value) => fromByteString(redactValue(atom, value, carriers)));
   const patterns = patternsOf(atom).map(fromByteString);
   const relation = negated ? 'is not' : 'is';
   const has = shown.length === 0 ? `there is no ${fact}` : `${fact} is ${shown.map(quoted).join(' and ')}`;
   const wanted = `${negated ? 'not ' : ''}${patterns.length > 1 ? 'one of ' : ''}${patterns.map(quoted).join(', ')}`;
-  const text = met ? `${has}, as the rule wants (${wanted})` : `${has}, must be ${wanted}`;
+  const text = met ? `${has}, as the rule wants (${wanted})` : `${has}, must be ${wanted}${dotsNote(atom, values)}`;
   return { fact, values: shown, relation, patterns, text };
 }
 
 const quoted = (text: string): string => JSON.stringify(text);
+
+/** A claim with dots in its name looks like a path into the token, and is none. */
+function dotsNote(atom: Atom, values: readonly string[]): string {
+  if (atom.op !== 'text' || atom.fact.of !== 'claim' || values.length > 0) return '';
+  const dotted = atom.fact.path.find((step) => /^[\w-]+(\.[\w-]+)+$/.test(step));
+  if (dotted === undefined) return '';
+  const nested = dotted
+    .split('.')
+    .map((step) => `[${step}]`)
+    .join('');
+  return ` (the dots are part of the claim's name; a claim within a claim is request.auth.claims${nested})`;
+}
 
 /** A value of the fact that an atom asks about, without the tokens in it. */
 export function redactValue(atom: Atom, value: string, carriers: TokenCarriers): string {
@@ -71,15 +90,18 @@ function nameOfText(fact: TextFact): string {
     case 'header':
       return `header ${fact.name}`;
     case 'claim':
-      return `claim ${fact.path.join('.')}`;
+      return `claim ${fact.path.length === 1 ? fact.path[0] : steps(fact.path)}`;
     case 'metadata':
-      return `metadata ${fact.filter} ${fact.path.join('.')}`;
+      return `metadata ${fact.filter} ${steps(fact.path)}`;
     case 'normalPath':
       return 'path';
     default:
       return fact.of;
   }
 }
+
+/** As a policy writes the way into a token: one step in brackets after the other. */
+const steps = (path: readonly string[]): string => path.map((step) => `[${step}]`).join('');
 
 function patternsOf(atom: Atom): readonly string[] {
   switch (atom.op) {
@@ -91,10 +113,8 @@ function patternsOf(atom: Atom): readonly string[] {
       return atom.any.map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`));
     case 'protocol':
       return atom.any.map(String);
-    case 'namedPort':
-      return [atom.name];
     default:
-      return [JSON.stringify('selector' in atom ? atom.selector : { ...atom, op: undefined })];
+      return [registryPattern(atom)];
   }
 }
 

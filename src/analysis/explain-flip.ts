@@ -33,9 +33,13 @@ export function findFlip(subject: PatchSubject): Flip {
 
 function flipByRequest(subject: PatchSubject): RequestFlip | undefined {
   const { decision } = subject;
+  const issuers = subject.planes.flatMap(({ stages }) => stages.flatMap((stage) => stage.issuers ?? []));
+  const seen = rulesSeen(subject.planes);
   const candidates = [
     ...(decision.reason === 'token_invalid' || decision.reason === 'audience_denied' ? [[withoutToken]] : []),
-    ...rulesSeen(subject.planes).flatMap(changesFor),
+    ...[...seen.flatMap(changesFor), ...(seen.some(asksForToken) ? [anyToken] : [])].flatMap((changes) =>
+      fromIssuers(changes, issuers),
+    ),
     ...(decision.reason === 'mtls_required' ? [[withName]] : []),
   ];
   candidates.sort((a, b) => a.length - b.length);
@@ -45,6 +49,32 @@ function flipByRequest(subject: PatchSubject): RequestFlip | undefined {
   }
   return undefined;
 }
+
+/** A token that nothing is known of. */
+const anyToken: readonly Change[] = [
+  { fact: { of: 'claim', path: ['iss'] }, values: ['x'] },
+  { fact: { of: 'claim', path: ['sub'] }, values: ['x'] },
+];
+
+const asksForToken = ({ failed, met }: RuleTrace): boolean =>
+  [...failed, ...met].some(({ atom }) => atom.op === 'text' && atom.fact.of === 'claim');
+
+/** The changes as tokens can bring them: with an issuer that a RequestAuthentication accepts; none where none accepts any. */
+function fromIssuers(changes: readonly Change[], issuers: readonly string[]): readonly (readonly Change[])[] {
+  const isIssuer = ({ fact }: Change): boolean =>
+    fact.of === 'claim' && fact.path.length === 1 && fact.path[0] === 'iss';
+  if (!changes.some(({ fact, values }) => fact.of === 'claim' && values.length > 0)) return [changes];
+  if (issuers.length === 0) return [];
+  const named = changes.find(isIssuer);
+  if (named === undefined) return [changes];
+  const isTaken = issuers.includes('') || named.values.every((value) => issuers.includes(value));
+  if (isTaken) return [changes];
+  return issuers
+    .slice(0, MOST_ISSUERS)
+    .map((issuer) => changes.map((change) => (isIssuer(change) ? { ...change, values: [issuer] } : change)));
+}
+
+const MOST_ISSUERS = 4;
 
 const withoutToken: Change = { fact: { of: 'tokens' }, values: [] };
 const withName: Change = { fact: { of: 'peerName' }, values: ['spiffe://cluster.local/ns/default/sa/other'] };

@@ -56,15 +56,16 @@ function showRequest({ changes, becomes }: NonNullable<Flip['request']>, facts: 
     const show = (some: readonly string[]) => some.map((value) => fromByteString(hide(value)));
     return { fact: nameOfFact(fact), from: show(valuesBefore(change, facts)), to: show(values) };
   });
-  const text = shown
-    .map(({ fact, to }) =>
-      to.length === 0
-        ? `there were no ${fact}`
-        : `${fact} were ${to.map((value) => JSON.stringify(value)).join(' and ')}`,
-    )
-    .join(' and ');
+  const words = shown.map(({ fact, to }) => said(fact, to));
+  const claims = words.filter((_, i) => changes[i]?.fact.of === 'claim');
+  const rest = words.filter((_, i) => changes[i]?.fact.of !== 'claim');
+  const token = claims.length === 0 ? [] : [`it brought a token in which ${claims.join(' and ')}`];
+  const text = [...rest, ...token].join(' and ');
   return { changes: shown, text: `would be ${verdict(becomes)} if ${text}`, decision: becomes.effect };
 }
+
+const said = (fact: string, to: readonly string[]): string =>
+  to.length === 0 ? `there were no ${fact}` : `${fact} were ${to.map((value) => JSON.stringify(value)).join(' and ')}`;
 
 function nameOfFact(fact: Change['fact']): string {
   switch (fact.of) {

@@ -25,6 +25,7 @@ import type { OwnerOf } from '../policy/owners.ts';
 import { tokenCarriers } from '../policy/token-carriers.ts';
 import { askedRequest } from './asked-request.ts';
 import { type Flip, findFlip } from './explain-flip.ts';
+import { labelsUnknown } from './explain-labels.ts';
 import { type ShownFlip, showFlip } from './explain-show-flip.ts';
 import { type ShownStage, showPlane } from './explain-stage.ts';
 import { type NearMiss, nearMissesOf, type Sources } from './near-misses.ts';
@@ -134,7 +135,11 @@ export function explain(bytes: Uint8Array, deps: ExplainDeps): Explanation {
   const flip = findFlip({ model, facts, options, decision, planes: trace.planes, ...sources });
   return {
     ...headOf(decision, question),
-    summary: summaryOf(evaluation, facts.tokens?.outcome === 'rejected' ? facts.tokens.body : undefined),
+    summary: summaryOf(
+      evaluation,
+      labelsUnknownBy(evaluation, question, deps),
+      facts.tokens?.outcome === 'rejected' ? facts.tokens.body : undefined,
+    ),
     planes: trace.planes.map((traced) => ({
       plane: traced.plane,
       mode: traced.mode,
@@ -227,10 +232,23 @@ function headOf(decision: Decision, { destination }: Question) {
   };
 }
 
-function summaryOf({ decision, trace }: Evaluation, tokenText: string | undefined): string {
+function labelsUnknownBy(
+  { decision: { reason, policy } }: Evaluation,
+  { destination }: Question,
+  { model }: ExplainDeps,
+) {
+  return reason === 'labels_unknown' && policy !== undefined ? labelsUnknown(policy, destination, model) : undefined;
+}
+
+function summaryOf(
+  { decision, trace }: Evaluation,
+  unknown: string | undefined,
+  tokenText: string | undefined,
+): string {
   const { effect, reason, policy, rule } = decision;
   const verb = effect === 'allow' ? 'allowed' : 'denied';
   if (tokenText !== undefined) return `denied: ${tokenText}`;
+  if (unknown !== undefined) return unknown;
   if (policy !== undefined)
     return `${verb} by ${nameOf(policy)}${rule === undefined ? '' : ` rule ${rule}`} (${reason})`;
   const decisive = trace.planes.flatMap(({ stages }) => stages).find(({ decision: made }) => made?.reason === reason);

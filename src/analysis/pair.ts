@@ -6,6 +6,7 @@ import type * as z from 'zod';
 import { pairForm, type RequestForm } from '../admin-api/request-form.ts';
 import { GatehouseError } from '../errors.ts';
 import { parseIp } from '../lib/ip-address.ts';
+import { nearestSearch } from '../lib/nearest.ts';
 import type { Endpoint, Registry } from '../policy/registry/registry.ts';
 import { parseSpiffeId, serviceAccountOf } from '../spiffe/spiffe-id.ts';
 import { readForm } from './read-form.ts';
@@ -30,8 +31,9 @@ export interface Neighbourhood {
   }[];
 }
 
-/** The request. @throws GatehouseError `message_invalid` if a name is of no known form, `not_found` for an address that no endpoint has */
+/** The request. @throws GatehouseError `message_invalid` if a name is of no known form, `not_found` for an address that no endpoint has and for a name that is nearly one of the registry */
 export function requestOfPair({ from, to, port, http }: Pair, around: Neighbourhood): RequestForm {
+  for (const name of [from, to]) refuseMistyped(name, around);
   const source = endOf(from, around);
   const destination = endOf(to, around);
   if (destination.principal === undefined)
@@ -52,6 +54,32 @@ export function requestOfPair({ from, to, port, http }: Pair, around: Neighbourh
     },
     ...(http && { http }),
   };
+}
+
+/**
+ * A name that nothing in the registry has, while something there is nearly called so, is a slip: asked for as it stands it would be an
+ * answer about nobody. A SPIFFE ID is taken as it stands.
+ *
+ * @throws GatehouseError `not_found`, naming the nearest
+ */
+function refuseMistyped(name: string, { registry, workloads }: Neighbourhood): void {
+  const [, own] = /^[^/]+\/([^/]+)$/.exec(name) ?? [];
+  if (registry === undefined || own === undefined) return;
+  const known = new Set([
+    ...registry.endpoints.flatMap(({ namespace, name: pod, serviceAccount }) => [
+      `${namespace}/${serviceAccount}`,
+      `${namespace}/${pod}`,
+    ]),
+    ...registry.serviceAccounts.map(({ namespace, name: own }) => `${namespace}/${own}`),
+    ...workloads.map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`),
+  ]);
+  if (known.has(name)) return;
+  const search = nearestSearch(name, Math.min(2, Math.max(1, Math.floor(own.length / 3))));
+  for (const each of known) search.see(each);
+  const near = search.found();
+  if (near === undefined) return;
+  const message = `${name} is no workload of the registry: did you mean ${near}? If not, write its SPIFFE ID`;
+  throw new GatehouseError('not_found', message, { name, nearest: near });
 }
 
 interface End {

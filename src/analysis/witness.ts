@@ -29,6 +29,15 @@ function witnessOf(pattern: TextPattern): string {
   }
 }
 
+/** Whole names of workloads, where a pattern asks for a part. */
+function namesFor(pattern: TextPattern): readonly string[] {
+  const text = pattern.is === 'glob' ? pattern.parts.join('') : 'value' in pattern ? pattern.value : '';
+  const [, namespace = 'default'] = /\/ns\/([^/]+)/.exec(text) ?? [];
+  const [, account = 'other'] = /\/sa\/([^/]+)/.exec(text) ?? [];
+  const [, domain = 'cluster.local'] = /^(?:spiffe:\/\/)?([\w.-]+)\/ns\//.exec(text) ?? [];
+  return [`spiffe://${domain}/ns/${namespace}/sa/${account}`];
+}
+
 const ordinary: Readonly<Partial<Record<TextFact['of'], readonly string[]>>> = {
   method: ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'],
   path: ['/', '/x', '/x/y'],
@@ -43,8 +52,10 @@ type TextAtom = Extract<Atom, { op: 'text' }>;
 export function valuesFor(atom: TextAtom, wanted: boolean): readonly string[] | undefined {
   if (wanted) {
     for (const pattern of atom.any) {
-      const value = witnessOf(pattern);
-      if (matches(pattern, value)) return [value];
+      const value = [...(atom.fact.of === 'peerName' ? namesFor(pattern) : []), witnessOf(pattern)].find((each) =>
+        matches(pattern, each),
+      );
+      if (value !== undefined) return [value];
     }
     return undefined;
   }

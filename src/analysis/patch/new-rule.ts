@@ -18,7 +18,8 @@ export function rulesFor(
   facts: Facts,
   model: PolicyModel,
 ): readonly string[] {
-  if (ref.dialect === 'istio') return [istioRule(facts)];
+  // Without a caller it would let everybody in.
+  if (ref.dialect === 'istio') return effect === 'allow' && callerOf(facts) === undefined ? [] : [istioRule(facts)];
   if (ref.dialect === 'calico' && ref.kind.endsWith('NetworkPolicy') && !ref.kind.includes('Kubernetes'))
     return calicoRules(effect, direction, facts);
   return effect === 'deny' ? [] : kubernetesRules(direction, facts, model);

@@ -157,11 +157,13 @@ function* candidatesOf(subject: PatchSubject): Generator<Candidate> {
     (stage.kind === 'first-match' && rule.effect === wanted);
   if (decision.reason === 'mtls_required') yield* transportOf(subject, facts.destinationPort);
   const holding = rules.filter(({ rule, stage }) => rule.holds && decides(stage, rule, decision));
-  if (decision.effect === 'deny') for (const each of holding) yield* [exclude(each), narrow(each)];
+  const wantsToken = wanted === 'allow' && asksForToken([...near.filter(would), ...holding]);
+  if (decision.effect === 'deny') for (const each of holding) yield* wantsToken ? [] : [exclude(each), narrow(each)];
   for (const each of near.filter(would)) if (each.rule.failed.length === 1) yield widen(each);
   if (decision.effect === 'allow') for (const each of holding) yield* [narrow(each), exclude(each)];
   for (const each of near.filter(would))
     if (each.rule.failed.length > 1 && each.rule.failed.length <= MOST_CLAUSES) yield widen(each);
+  if (wantsToken) return;
   for (const stage of stages.toReversed()) {
     const fits = stage.kind === 'first-match' || stage.kind === (wanted === 'allow' ? 'any-allow' : 'any-deny');
     if (!fits) continue;
@@ -170,6 +172,15 @@ function* candidatesOf(subject: PatchSubject): Generator<Candidate> {
   }
   for (const each of holding) yield remove(each);
 }
+
+/**
+ * Whether it is a claim that the rules want: what a caller's token lacks is no reason to let the caller in without, and through a gateway
+ * everybody with it.
+ */
+const asksForToken = (rules: readonly SeenRule[]): boolean =>
+  rules.some(({ rule }) =>
+    [...rule.failed, ...rule.met].some(({ atom }) => atom.op === 'text' && atom.fact.of === 'claim'),
+  );
 
 function rulesIn(stage: StageTrace): SeenRule[] {
   return stage.policies

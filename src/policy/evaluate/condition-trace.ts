@@ -6,6 +6,7 @@ import { ipInRange, parseCidr, unmapped, unmappedRange } from '../../lib/ip-addr
 import type { Facts } from '../facts.ts';
 import { isUnknownWhenAbsent, no, not, type Truth, unknown, yes } from '../meaning/absence.ts';
 import { addressReader, isAbsent, valuesOf } from '../meaning/fact-values.ts';
+import type { RegistryAtom } from '../meaning/registry-atom.ts';
 import type { Atom, Expr } from '../model.ts';
 import { matches } from './plain-match.ts';
 import type { Scene } from './scene.ts';
@@ -61,7 +62,7 @@ export function clauses(expr: Expr, negated: boolean, met: boolean, scene: Scene
   if (expr.op === 'not') return clauses(expr.of, !negated, met, scene);
   if (expr.op !== 'all' && expr.op !== 'any') {
     const holds = (truthOf(expr, scene) === yes) !== negated;
-    return holds === met ? [{ atom: expr, negated, values: shownValues(expr, scene.facts) }] : [];
+    return holds === met ? [clauseOf(expr, negated, scene)] : [];
   }
   const parts = expr.of.map((part) => clauses(part, negated, met, scene));
   const together = (expr.op === 'all') !== negated; // every part counts, or any one would do
@@ -69,6 +70,33 @@ export function clauses(expr: Expr, negated: boolean, met: boolean, scene: Scene
   const holding = expr.of.filter((part) => (truthOf(part, scene) === yes) !== negated);
   const some = met ? parts.filter((_, i) => holding.includes(expr.of[i]!)) : parts;
   return some.toSorted((a, b) => a.length - b.length)[0] ?? [];
+}
+
+function clauseOf(atom: Atom, negated: boolean, scene: Scene): ClauseTrace {
+  const clause = { atom, negated, values: shownValues(atom, scene.facts) };
+  return atom.op === 'endpoint' || atom.op === 'identity' || atom.op === 'namedPort'
+    ? { ...clause, found: foundOf(atom, scene) }
+    : clause;
+}
+
+/** What the registry knows of that end of the request. */
+function foundOf({ op, end }: RegistryAtom, { facts, registry }: Scene): readonly string[] {
+  const isSource = end === 'source';
+  const principal = isSource ? facts.sourcePrincipal : facts.destinationPrincipal;
+  if (op === 'namedPort') {
+    const port = isSource ? facts.sourcePort : facts.destinationPort;
+    return port < 0 ? [] : [String(port)];
+  }
+  if (op === 'identity') {
+    const account = registry.accountOf(principal);
+    return account === undefined ? [] : [`${account.namespace}/${account.serviceAccount}`];
+  }
+  const address = isSource ? facts.sourceAddress : facts.destinationAddress;
+  const pods = registry.isBehindHop(address) ? registry.endpointsNamed(principal) : registry.endpointsAt(address);
+  return (pods ?? []).map(({ namespace, name, labels }) => {
+    const shown = labels.map(([key, value]) => `${key}=${value}`).join(', ');
+    return `${namespace}/${name} (${shown === '' ? 'no labels' : shown})`;
+  });
 }
 
 function shownValues(atom: Atom, facts: Facts): readonly string[] {

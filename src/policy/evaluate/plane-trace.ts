@@ -83,7 +83,8 @@ function evaluateTransport(stage: TransportStage, { facts, destination, registry
 
 function evaluateTokens(stage: TokenStage, { facts, destination, registry }: Scene): StageTrace {
   const { rules, policies } = selectTokens(stage, destination, registry);
-  const trace = { kind: stage.kind, name: 'tokens', policies: [] };
+  const issuers = [...new Set(rules.map(({ issuer }) => issuer))];
+  const trace = { kind: stage.kind, name: 'tokens', policies: [], issuers };
   if (rules.length === 0) return { ...trace, decision: undefined, said: 'no RequestAuthentication applies' };
   if (facts.protocol === 'tcp') return { ...trace, decision: undefined, said: 'a TCP connection has no tokens' };
   const verdict = facts.verifyTokens(rules);

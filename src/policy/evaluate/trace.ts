@@ -30,6 +30,8 @@ export interface StageTrace {
   readonly direction?: 'ingress' | 'egress';
   /** Which endpoint's policies were asked; only where it is not the destination. */
   readonly endpoint?: string;
+  /** `token` only: the issuers whose tokens are accepted there; an empty one stands for any. */
+  readonly issuers?: readonly string[];
   /** What the stage decided; undefined if it left the request to the next one. Stages after the one that decided are absent. */
   readonly decision: Decision | undefined;
   /** One sentence. */
@@ -68,4 +70,6 @@ export interface ClauseTrace {
   readonly negated: boolean;
   /** The fact's values in the request; empty if it is absent. */
   readonly values: readonly string[];
+  /** Conditions on the registry: what it knows of that end, for people: pods with their labels, an account, a port. */
+  readonly found?: readonly string[];
 }
