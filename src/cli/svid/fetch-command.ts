@@ -11,23 +11,26 @@ import { durationOption, LONGEST_WAIT } from '../terminal/number-options.ts';
 import { type OutputFormat, outputOption, show, showError } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { textTable } from '../terminal/text-table.ts';
+import { type ChoiceFlags, choiceOptions, chooseSvids } from './choose-svids.ts';
+import { type FileFlags, fileOptions, type SvidFiles } from './file-options.ts';
 import { type SocketFlag, socketOption, workloadSocket } from './socket-option.ts';
 
-interface Flags extends SocketFlag {
+interface Flags extends SocketFlag, ChoiceFlags, FileFlags {
   readonly output: OutputFormat;
-  readonly write?: string;
   readonly showKey: boolean;
   readonly timeout: number;
 }
 
 /** Exit code 0 with at least one SVID, 1 if the caller is entitled to none, 2 if nobody answers. */
 export function svidFetchCommand(terminal: Terminal): Command {
-  return new Command('fetch')
+  const command = new Command('fetch')
     .description('fetch the X.509-SVIDs of this process from the Workload API')
     .addOption(socketOption())
     .addOption(configOption())
-    .option('--write <directory>', 'leave svid.pem, key.pem (0600) and bundle.pem of the first SVID there')
-    .option('--show-key', 'print private keys too', false)
+    .option('--write <directory>', 'leave svid.pem, key.pem (0600) and bundle.pem of the first chosen SVID there')
+    .option('--show-key', 'print private keys too', false);
+  for (const option of [...choiceOptions(), ...fileOptions()]) command.addOption(option);
+  return command
     .addOption(
       durationOption('--timeout <duration>', 'how long to wait for the answer', {
         usual: '10s',
@@ -38,25 +41,26 @@ export function svidFetchCommand(terminal: Terminal): Command {
     .addOption(outputOption())
     .addHelpText(
       'after',
-      '\nExample:\n  gatehouse svid fetch --socket unix:/run/gatehouse/workload.sock --write /run/details/svid',
+      '\nExamples:\n  gatehouse svid fetch --socket unix:/run/gatehouse/workload.sock --write /run/details/svid\n  gatehouse svid fetch --id spiffe://cluster.local/ns/default/sa/details --write /run/details/svid --group root',
     )
     .action(action<Flags>(terminal, (flags) => fetchOnce(flags, terminal)));
 }
 
 async function fetchOnce(flags: Flags, terminal: Terminal): Promise<0 | 1> {
-  const [client, pem, files] = await Promise.all([
+  const [client, pem, { svidFilesOf }] = await Promise.all([
     import('./workload-client.ts'),
     import('./svid-pem.ts'),
     import('./svid-files.ts'),
   ]);
   const socket = await workloadSocket(flags);
+  const files: SvidFiles | undefined = await svidFilesOf(flags); // before anybody waits for us as for a holder
   try {
     const looks = flags.write === undefined && !flags.showKey;
     for await (const message of client.fetchX509Svids(socket, AbortSignal.timeout(flags.timeout), { looks })) {
-      const found = pem.pemSvids(message);
+      const found = chooseSvids(pem.pemSvids(message), flags);
       const first = found.svids[0];
       if (first === undefined) continue;
-      if (flags.write !== undefined) await files.writeSvidFiles(flags.write, first);
+      await files?.write(first);
       show(terminal, flags.output, pem.shownSvids(found, flags.showKey), ({ svids }, look) =>
         textTable(
           ['SPIFFE ID', 'EXPIRES', 'HINT'],

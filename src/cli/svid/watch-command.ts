@@ -12,11 +12,12 @@ import { action } from '../terminal/action.ts';
 import { countOption } from '../terminal/number-options.ts';
 import { jsonText, note, type OutputFormat, outputOption, showError } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { type ChoiceFlags, choiceOptions, chooseSvids } from './choose-svids.ts';
+import { type FileFlags, fileOptions, type SvidFiles } from './file-options.ts';
 import { type SocketFlag, socketOption, workloadSocket } from './socket-option.ts';
 
-interface Flags extends SocketFlag {
+interface Flags extends SocketFlag, ChoiceFlags, FileFlags {
   readonly output: OutputFormat;
-  readonly write?: string;
   readonly exec?: string;
   readonly count?: number;
 }
@@ -26,11 +27,13 @@ const RETRY_MOST_MS = 30_000;
 
 /** Runs until SIGINT or SIGTERM (exit code 0), or until `--count` updates have come. */
 export function svidWatchCommand(terminal: Terminal): Command {
-  return new Command('watch')
+  const command = new Command('watch')
     .description('watch the X.509-SVIDs of this process, through every renewal')
     .addOption(socketOption())
     .addOption(configOption())
-    .option('--write <directory>', 'leave svid.pem, key.pem (0600) and bundle.pem of the first SVID there')
+    .option('--write <directory>', 'leave svid.pem, key.pem (0600) and bundle.pem of the first chosen SVID there');
+  for (const option of [...choiceOptions(), ...fileOptions()]) command.addOption(option);
+  return command
     .option('--exec <command>', 'shell command to run after each update, such as a reload')
     .addOption(countOption('--count <number>', 'end after that many updates'))
     .addOption(outputOption())
@@ -39,18 +42,21 @@ export function svidWatchCommand(terminal: Terminal): Command {
 }
 
 async function watch(flags: Flags, terminal: Terminal): Promise<0> {
-  const { fetchX509Svids } = await import('./workload-client.ts');
+  const [{ fetchX509Svids }, { svidFilesOf }] = await Promise.all([
+    import('./workload-client.ts'),
+    import('./svid-files.ts'),
+  ]);
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
   const socket = await workloadSocket(flags);
+  const files = await svidFilesOf(flags);
   let left = flags.count ?? Number.POSITIVE_INFINITY;
   let retryMs = RETRY_FIRST_MS;
   while (!stopping.signal.aborted && left > 0) {
     try {
       for await (const message of fetchX509Svids(socket, stopping.signal, { looks: flags.write === undefined })) {
         retryMs = RETRY_FIRST_MS;
-        await update(message, flags, terminal);
-        left -= 1;
+        if (await update(message, flags, files, terminal)) left -= 1;
         if (left <= 0) break;
       }
     } catch (thrown) {
@@ -63,25 +69,31 @@ async function watch(flags: Flags, terminal: Terminal): Promise<0> {
   return 0;
 }
 
+/** Whether there was an SVID of those that were chosen: an entry that lacks now may come back, and is waited for. */
 async function update(
   message: Parameters<typeof import('./svid-pem.ts').pemSvids>[0],
   flags: Flags,
+  files: SvidFiles | undefined,
   terminal: Terminal,
-) {
-  const [{ pemSvids, shownSvids }, { writeSvidFiles }] = await Promise.all([
-    import('./svid-pem.ts'),
-    import('./svid-files.ts'),
-  ]);
-  const found = pemSvids(message);
-  const first = found.svids[0];
-  if (first === undefined) return;
-  if (flags.write !== undefined) await writeSvidFiles(flags.write, first);
+): Promise<boolean> {
+  const { pemSvids, shownSvids } = await import('./svid-pem.ts');
+  const all = pemSvids(message);
+  if (all.svids.length === 0) return false;
+  let found: typeof all;
+  try {
+    found = chooseSvids(all, flags);
+  } catch (thrown) {
+    showError(terminal, flags.output, thrown);
+    return false;
+  }
+  await files?.write(found.svids[0]!); // it chooses one at least
   terminal.out(
     flags.output === 'json'
       ? jsonText(shownSvids(found, false))
       : found.svids.map(({ spiffeId, expiresAt }) => `${oneLine(spiffeId)} until ${expiresAt}\n`).join(''),
   );
-  if (flags.exec !== undefined) await run(flags.exec, first.spiffeId, terminal);
+  if (flags.exec !== undefined) await run(flags.exec, found.svids[0]!.spiffeId, terminal);
+  return true;
 }
 
 /** A command that fails is told and does not end the watch: the next renewal tries again. */

@@ -26,12 +26,13 @@ export async function replaceFile(path: string, content: FileContent, mode: numb
   await replaceIn(directory, basename(path), content, mode);
 }
 
-/** As `replaceFile`, in an open directory. */
+/** As `replaceFile`, in an open directory. @param gid  whose group it is; undefined: ours, or the directory's */
 export async function replaceIn(
   directory: OpenDirectory,
   name: string,
   content: FileContent,
   mode: number,
+  gid?: number,
 ): Promise<void> {
   const beside = directory.at(`.gh-${randomBytes(8).toString('hex')}`);
   try {
@@ -39,6 +40,7 @@ export async function replaceIn(
     const file = await open(beside, 'wx', 0o600);
     try {
       await file.writeFile(content);
+      if (gid !== undefined) await file.chown(-1, gid); // before its mode: nobody else's group may read it, ever
       await file.chmod(mode);
       await file.sync();
     } finally {

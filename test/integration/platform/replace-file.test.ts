@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmod, chown, lstat, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
-import { writeSvidFiles } from '../../../src/cli/svid/svid-files.ts';
+import { svidFilesOf } from '../../../src/cli/svid/svid-files.ts';
+import type { PemSvid } from '../../../src/cli/svid/svid-pem.ts';
 import { prepareDataDir } from '../../../src/platform/storage/data-dir.ts';
 import { createKeyFiles } from '../../../src/platform/storage/key-files.ts';
 import { replaceFile } from '../../../src/platform/storage/replace-file.ts';
@@ -17,6 +18,8 @@ const svid = {
   keyPem: 'key',
   bundlePem: 'bundle',
 };
+
+const writeSvidFiles = async (write: string, svid: PemSvid) => (await svidFilesOf({ write }))?.write(svid);
 
 describe('replaceFile', () => {
   it('keeps the mode whatever the umask, and leaves nothing beside', async () => {
