@@ -34,6 +34,7 @@ interface CodeMeaning {
 const row = (grpc: GrpcStatus, http: number, safeText: string): CodeMeaning => ({ grpc, http, safeText });
 
 const meanings = {
+  usage_invalid: row(grpcStatus.invalidArgument, 400, 'the command line is not valid'),
   config_invalid: row(grpcStatus.invalidArgument, 400, 'the configuration is not valid'),
   restart_required: row(grpcStatus.failedPrecondition, 409, 'this change needs a restart'),
   address_in_use: row(grpcStatus.unavailable, 503, 'the address is in use'),

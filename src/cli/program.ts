@@ -3,14 +3,18 @@
  * @module
  */
 import { Command, CommanderError } from 'commander';
+import { GatehouseError } from '../errors.ts';
 import { oneLine } from '../lib/printable.ts';
 import { programVersion } from '../lib/version.ts';
 import { type CommandGroup, commandGroups } from './command-groups.ts';
+import { showError } from './terminal/output.ts';
 import { showingOnly, type Terminal } from './terminal/terminal.ts';
+import { checkNames, usageErrorOf, usageText, wantsJson, withoutHelpCommand } from './usage.ts';
 
 /** Runs one command line (without the program's own name). Errors of its syntax end with exit code 2. */
-export async function runCommandLine(args: readonly string[], outside: Terminal): Promise<void> {
+export async function runCommandLine(words: readonly string[], outside: Terminal): Promise<void> {
   const terminal = showingOnly(outside);
+  const args = withoutHelpCommand(words);
   const program = new Command('gatehouse')
     .description('Gives every workload a SPIFFE identity, and decides every request by that identity.')
     .version(programVersion(), '--version', 'print the version')
@@ -18,20 +22,23 @@ export async function runCommandLine(args: readonly string[], outside: Terminal)
       'after',
       '\nExample:\n  gatehouse serve --config gatehouse.yaml\n\nEvery command explains itself with --help.',
     );
-  const called = args[0] === 'help' ? args[1] : args.find((each) => !each.startsWith('-'));
+  const called = args.find((each) => !each.startsWith('-'));
   for (const [name, group] of Object.entries(commandGroups)) {
     program.addCommand(await mount(name, group, name === called, terminal));
   }
-  quiet(program, terminal);
+  const isJson = wantsJson(args);
+  quiet(program, isJson ? { ...terminal, err: () => {} } : terminal);
   try {
+    checkNames(program, args);
     await program.parseAsync(args, { from: 'user' });
   } catch (thrown) {
-    if (!(thrown instanceof CommanderError)) {
-      terminal.err(`gatehouse: ${oneLine(thrown instanceof Error ? thrown.message : String(thrown))}\n`);
-    }
-    terminal.exit(
-      thrown instanceof CommanderError && thrown.exitCode === 0 && thrown.code !== 'commander.help' ? 0 : 2,
-    );
+    const isAnswered = thrown instanceof CommanderError && thrown.exitCode === 0 && thrown.code !== 'commander.help';
+    terminal.exit(isAnswered ? 0 : 2);
+    if (isAnswered) return;
+    if (isJson)
+      showError(terminal, 'json', thrown instanceof CommanderError ? usageErrorOf(thrown, program, args) : thrown);
+    else if (thrown instanceof GatehouseError && thrown.code === 'usage_invalid') terminal.err(usageText(thrown));
+    else if (!(thrown instanceof CommanderError)) showError(terminal, 'table', thrown); // commander has said its own
   }
 }
 

@@ -7,6 +7,7 @@ import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/
 import { type ErrorCode, GatehouseError } from '../../errors.ts';
 import type { X509SVIDResponse } from '../../gen/spiffe/workload/workloadapi_pb.ts';
 import { X509SVIDRequestSchema, X509SVIDResponseSchema } from '../../gen/spiffe/workload/workloadapi_pb.ts';
+import { failureText } from '../../lib/grpc-failure.ts';
 
 const PATH = '/SpiffeWorkloadAPI/FetchX509SVID';
 
@@ -62,6 +63,8 @@ function explain(error: ServiceError, target: string): GatehouseError {
   };
   const code = codes[error.code] ?? 'unreachable';
   const message =
-    code === 'unreachable' ? `the Workload API at ${target} does not answer: ${error.details}` : error.details;
+    code === 'unreachable'
+      ? `the Workload API at ${target} does not answer: ${failureText(error.details)}`
+      : error.details;
   return new GatehouseError(code, message, { grpcStatus: error.code, target }, { cause: error });
 }

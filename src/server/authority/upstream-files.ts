@@ -27,7 +27,7 @@ export async function readUpstreamFiles(upstream: UpstreamConfig): Promise<Upstr
     text('key', key),
     ca === undefined ? '' : text('ca', ca),
   ]);
-  return { certificatePem, keyPem, rootsPem };
+  return { certificatePem, keyPem, rootsPem, names: { certificate: cert, key, roots: ca } };
 }
 
 async function text(name: string, file: string): Promise<string> {

@@ -22,6 +22,7 @@ import {
   type FollowResponse,
   FollowResponseSchema,
 } from '../../gen/gatehouse/feed/v1/feed_pb.ts';
+import { failureText } from '../../lib/grpc-failure.ts';
 import { authorityIdOf } from '../../spiffe/own-ids.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 
@@ -120,7 +121,7 @@ const refusals: ReadonlySet<string> = new Set<ErrorCode>([
 /** What a call ended with, in one sentence. */
 export function feedError(error: ServiceError | null, address: string): GatehouseError {
   const told = String(error?.metadata?.get('gatehouse-code')[0] ?? '');
-  const why = error?.details ?? 'no answer';
+  const why = failureText(error?.details ?? 'no answer');
   if (refusals.has(told))
     return new GatehouseError(told as ErrorCode, `the authority at ${address} refuses: ${why}`, { address }); // one of ErrorCode
   const hint = /certificate is not yet valid|certificate has expired/.test(why)

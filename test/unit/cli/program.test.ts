@@ -57,6 +57,37 @@ describe('runCommandLine', () => {
     { name: 'a command of two lines', args: ['a\nb\u202e'], says: /^error: unknown command 'a\\nb\\u202e'\n/ },
     { name: 'an option of two lines', args: ['doctor', '--a\nb'], says: /^error: unknown option '--a\\nb'\n/ },
     { name: 'an unknown command', args: ['serv'], says: /unknown command 'serv'.*Did you mean serve/s },
+    {
+      name: 'an unknown command that is asked for help',
+      args: ['polcy', '--help'],
+      says: /unknown command 'polcy'.*Did you mean policy/s,
+    },
+    {
+      name: 'help for an unknown command',
+      args: ['help', 'polcy'],
+      says: /unknown command 'polcy'.*Did you mean policy/s,
+    },
+    { name: 'an unknown command after --help', args: ['--help', 'polcy'], says: /unknown command 'polcy'/ },
+    {
+      name: 'an unknown command of a group that is asked for help',
+      args: ['policy', 'chek', '-h'],
+      says: /unknown command 'chek'.*Did you mean check/s,
+    },
+    {
+      name: 'help for an unknown command of a group',
+      args: ['help', 'policy', 'chek'],
+      says: /unknown command 'chek'.*Did you mean check/s,
+    },
+    {
+      name: "a group's help for an unknown command",
+      args: ['policy', 'help', 'chek'],
+      says: /unknown command 'chek'.*Did you mean check/s,
+    },
+    {
+      name: 'an unknown command that is like none',
+      args: ['frobnicate'],
+      says: /unknown command 'frobnicate'\n\(one of serve, /,
+    },
     { name: 'a group without its command', args: ['svid'], says: /Usage: gatehouse svid/ },
     { name: 'an unknown command of a group', args: ['svid', 'fetchh'], says: /unknown command 'fetchh'/ },
     {
@@ -75,7 +106,7 @@ describe('runCommandLine', () => {
       says: /10 is not a duration such as 30s/,
     },
     { name: 'a count of nothing', args: ['svid', 'watch', '--count', '0'], says: /0 is not a number from 1 on/ },
-    { name: 'a missing operand', args: ['policy', 'check'], says: /missing required argument 'path'/ },
+    { name: 'a missing operand', args: ['why'], says: /missing required argument 'id'/ },
     { name: 'neither pid nor socket', args: ['entry', 'explain'], says: /give either --pid or --socket/ },
     { name: 'both pid and socket', args: ['entry', 'explain', '--pid', '1', '--socket', 'x'], says: /give either/ },
     {
@@ -91,7 +122,7 @@ describe('runCommandLine', () => {
     {
       name: 'a Workload API that is not there',
       args: ['svid', 'fetch', '--socket', 'unix:/nope.sock'],
-      says: /does not answer/,
+      says: /does not answer: connect ENOENT \/nope\.sock$/m,
     },
   ];
   for (const { name, args, says } of wrong) {
@@ -100,6 +131,78 @@ describe('runCommandLine', () => {
       assert.equal(out, '');
       assert.match(err, says);
       assert.equal(code, 2);
+    });
+  }
+
+  it('answers what help asks for in each of its ways', async () => {
+    const usual = await run('policy', 'check', '--help');
+    for (const words of [
+      ['help', 'policy', 'check'],
+      ['policy', 'help', 'check'],
+      ['policy', 'check', '-h'],
+    ])
+      assert.deepEqual(await run(...words), usual, words.join(' '));
+    assert.deepEqual(await run('help'), await run('--help'));
+  });
+
+  const misused: readonly { name: string; args: readonly string[]; message: RegExp; hint?: RegExp; help: string }[] = [
+    {
+      name: 'an unknown command',
+      args: ['polcy', 'check'],
+      message: /^unknown command 'polcy'$/,
+      hint: /^Did you mean policy\?$/,
+      help: 'gatehouse --help',
+    },
+    {
+      name: 'an unknown command of a group',
+      args: ['policy', 'chek'],
+      message: /^unknown command 'chek'$/,
+      hint: /check/,
+      help: 'gatehouse policy --help',
+    },
+    {
+      name: 'an unknown option',
+      args: ['svid', 'fetch', '--sockt=x'],
+      message: /^unknown option '--sockt=x'$/,
+      hint: /--socket/,
+      help: 'gatehouse svid fetch --help',
+    },
+    {
+      name: 'a missing operand',
+      args: ['why'],
+      message: /^missing required argument 'id'$/,
+      help: 'gatehouse why --help',
+    },
+    {
+      name: 'no command of a group',
+      args: ['policy'],
+      message: /^no command is given$/,
+      help: 'gatehouse policy --help',
+    },
+    {
+      name: 'a value that is none',
+      args: ['svid', 'watch', '--count', '0'],
+      message: /0 is not a number from 1 on/,
+      help: 'gatehouse svid watch --help',
+    },
+    {
+      name: 'one operand too many',
+      args: ['ca', 'status', 'x'],
+      message: /^too many arguments/,
+      help: 'gatehouse ca status --help',
+    },
+  ];
+  for (const { name, args, message, hint, help } of misused) {
+    it(`says it as one JSON document when asked to: ${name}`, async () => {
+      for (const output of [['--output', 'json'], ['--output=json']]) {
+        const { out, err, code } = await run(...args, ...output);
+        assert.deepEqual([out, code], ['', 2]);
+        const said = JSON.parse(err) as { code: string; message: string; details: { hint?: string; help: string } };
+        assert.equal(said.code, 'usage_invalid');
+        assert.match(said.message, message);
+        assert.equal(said.details.help, help);
+        if (hint !== undefined) assert.match(said.details.hint ?? '', hint);
+      }
     });
   }
 

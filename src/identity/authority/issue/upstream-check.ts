@@ -3,8 +3,8 @@
  * do not take is said.
  * @module
  */
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { GatehouseError } from '../../../errors.ts';
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { asGatehouseError, GatehouseError } from '../../../errors.ts';
 import { type Certificate, readCertificate } from '../../pki/certificate.ts';
 import { oid } from '../../pki/oids.ts';
 import { fromPem } from '../../pki/pem.ts';
@@ -19,6 +19,20 @@ export interface UpstreamFiles {
   readonly keyPem: string;
   /** Roots; empty when the CA certificate is itself one. */
   readonly rootsPem: string;
+  /** Where the texts were read, for people. */
+  readonly names?: UpstreamNames;
+}
+
+/** The paths of the files; `roots` is undefined where there is no such file. */
+export interface UpstreamNames {
+  readonly certificate: string;
+  readonly key: string;
+  readonly roots: string | undefined;
+}
+
+/** A certificate and the file that it stands in. */
+interface Placed extends Certificate {
+  readonly file: string;
 }
 
 /** What is usable and yet worth a word. */
@@ -37,6 +51,8 @@ export interface UpstreamCa {
   readonly roots: readonly Certificate[];
   /** When the chain stops verifying, milliseconds since 1970: at the first end in it, or when the last root that signed it ends. */
   readonly endsAt: number;
+  /** Which certificate ends then, for people. */
+  readonly endsFirst: string;
   readonly findings: readonly UpstreamFinding[];
 }
 
@@ -46,16 +62,23 @@ export function refuse(reason: string, cause?: unknown): never {
 }
 
 const time = (atMs: number): string => new Date(atMs).toISOString();
-const nameOf = ({ serial }: Certificate): string => `certificate ${serial}`;
+
+/** Which certificate, for whoever must find it: by serial, subject and file. */
+function nameOf({ serial, der, file }: Placed): string {
+  const subject = new X509Certificate(der).subject?.split('\n').join(', ') || 'no subject';
+  return `certificate ${serial} (${subject}) in ${file}`;
+}
 
 /** Reads and judges the files at `atMs`. @throws GatehouseError `certificate_invalid`, `details.reason` says which certificate and why */
-export function readUpstream({ certificatePem, keyPem, rootsPem }: UpstreamFiles, atMs: number): UpstreamCa {
-  const given = fromPem('CERTIFICATE', certificatePem).map(readCertificate);
-  const [issuer] = given as [Certificate, ...Certificate[]]; // fromPem refuses an empty text
-  const key = readKey(keyPem);
+export function readUpstream(files: UpstreamFiles, atMs: number): UpstreamCa {
+  const { certificatePem, keyPem, rootsPem, names = UNNAMED } = files;
+  const given = readAll(certificatePem, names.certificate);
+  const [issuer] = given as [Placed, ...Placed[]]; // fromPem refuses an empty text
+  const key = readKey(keyPem, names.key);
   const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
-  if (Buffer.compare(spki, issuer.spki) !== 0) refuse('the key is not that of the certificate');
-  const named = rootsPem.trim() === '' ? given.slice(-1) : fromPem('CERTIFICATE', rootsPem).map(readCertificate);
+  if (Buffer.compare(spki, issuer.spki) !== 0)
+    refuse(`the key in ${names.key} is not that of the certificate: ${nameOf(issuer)}`);
+  const named = rootsPem.trim() === '' ? given.slice(-1) : readAll(rootsPem, names.roots ?? UNNAMED.roots);
   for (const each of [...given.filter((one) => !isSelfSigned(one)), ...named]) checkIsCa(each);
   // Roots are never sent; of a root that was renewed with its key either certificate may stand in the chain's file.
   const chain = given.filter((each) => !isSelfSigned(each));
@@ -75,7 +98,35 @@ export function readUpstream({ certificatePem, keyPem, rootsPem }: UpstreamFiles
   const anchors = fitOf(above, chain.length + 1);
   const endsAt = Math.min(...chain.map((each) => each.notAfterAt), Math.max(...anchors.map((each) => each.notAfterAt)));
   const gone = named.filter((each) => !roots.includes(each));
-  return { issuer, key, chain, roots, endsAt, findings: [...findingsOf([...chain, ...anchors]), ...gone.map(expired)] };
+  const first = [...chain, ...anchors].find((each) => each.notAfterAt === endsAt) ?? issuer;
+  const endsFirst = nameOf(first);
+  return {
+    issuer,
+    key,
+    chain,
+    roots,
+    endsAt,
+    endsFirst,
+    findings: [...findingsOf([...chain, ...anchors]), ...gone.map(expired)],
+  };
+}
+
+const UNNAMED = { certificate: 'the certificate file', key: 'the key file', roots: 'the file of roots' };
+
+/** @throws GatehouseError `certificate_invalid`, with the file and which of its certificates */
+function readAll(pem: string, file: string): Placed[] {
+  return attempt(() => fromPem('CERTIFICATE', pem), file).map((der, i) => ({
+    ...attempt(() => readCertificate(der), `certificate ${i + 1} in ${file}`),
+    file,
+  }));
+}
+
+function attempt<T>(read: () => T, what: string): T {
+  try {
+    return read();
+  } catch (thrown) {
+    return refuse(`${what}: ${asGatehouseError(thrown).message}`, thrown);
+  }
 }
 
 const isNamedAlike = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
@@ -83,23 +134,23 @@ const isNamedAlike = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a
 const isSelfSigned = (each: Certificate): boolean =>
   isNamedAlike(each.issuer, each.subject) && isSignedBy(each, each.spki);
 
-function checkIsCa(certificate: Certificate): void {
+function checkIsCa(certificate: Placed): void {
   if (certificate.isCa && certificate.keyUsage?.has('keyCertSign') === true) return;
   refuse(`${nameOf(certificate)} is not a CA: basicConstraints CA:TRUE and keyUsage keyCertSign are needed`);
 }
 
-function checkTime(certificate: Certificate, atMs: number): void {
+function checkTime(certificate: Placed, atMs: number): void {
   if (certificate.notAfterAt <= atMs) refuse(`${nameOf(certificate)} expired at ${time(certificate.notAfterAt)}`);
   if (certificate.notBeforeAt > atMs)
     refuse(`${nameOf(certificate)} is valid only from ${time(certificate.notBeforeAt)}; compare the clocks`);
 }
 
 /** Each certificate must be signed by the next in the file. */
-function checkLinks(chain: readonly Certificate[]): void {
+function checkLinks(chain: readonly Placed[]): void {
   for (const [index, each] of chain.entries()) {
     const next = chain[index + 1];
     if (next !== undefined && !isIssuedBy(each, next))
-      refuse(`${nameOf(each)} is not signed by the next in the file${whyNot(each)}`);
+      refuse(`${nameOf(each)} is not signed by the next, ${nameOf(next)}${whyNot(each)}`);
   }
 }
 
@@ -107,7 +158,7 @@ const isIssuedBy = (each: Certificate, issuer: Certificate): boolean =>
   isNamedAlike(each.issuer, issuer.subject) && isSignedBy(each, issuer.spki);
 
 /** The roots that have signed `last`, or that are it, perhaps renewed; valid now. */
-function anchorsOf(last: Certificate, roots: readonly Certificate[], atMs: number): Certificate[] {
+function anchorsOf(last: Placed, roots: readonly Placed[], atMs: number): Placed[] {
   const anchors = roots.filter((root) => isIssuedBy(last, root));
   if (anchors.length === 0)
     refuse(`${nameOf(last)} is not signed by any of the roots${whyNot(last)}; give the root of its chain in ca`);
@@ -122,7 +173,7 @@ const whyNot = ({ signatureAlgorithm }: Certificate): string =>
     : '';
 
 /** Those of several roots that may stand there; one is enough. @throws what is wrong with the first, when none may */
-function fitOf(roots: readonly Certificate[], below: number): readonly Certificate[] {
+function fitOf(roots: readonly Placed[], below: number): readonly Placed[] {
   let first: unknown;
   const fit = roots.filter((root) => {
     try {
@@ -140,7 +191,7 @@ function fitOf(roots: readonly Certificate[], below: number): readonly Certifica
 const MIN_RSA_BITS = 2048;
 
 /** What would make verifiers refuse every certificate below. @param below  authorities that stand below it, ours among them */
-function checkFit(certificate: Certificate, below: number): void {
+function checkFit(certificate: Placed, below: number): void {
   const { pathLength, unknownCritical, extendedKeyUsage, spki } = certificate;
   const name = nameOf(certificate);
   if (pathLength !== undefined && pathLength < below)
@@ -160,7 +211,7 @@ function checkFit(certificate: Certificate, below: number): void {
     refuse(`${name}: its RSA key has ${modulusLength} bits; clients refuse less than ${MIN_RSA_BITS}`);
 }
 
-function findingsOf(path: readonly Certificate[]): readonly UpstreamFinding[] {
+function findingsOf(path: readonly Placed[]): readonly UpstreamFinding[] {
   return path.flatMap((each): readonly UpstreamFinding[] => [
     ...(each.subjectKeyId === undefined
       ? [
@@ -189,15 +240,15 @@ function findingsOf(path: readonly Certificate[]): readonly UpstreamFinding[] {
   ]);
 }
 
-const expired = (root: Certificate): UpstreamFinding => ({
+const expired = (root: Placed): UpstreamFinding => ({
   code: 'root_expired',
   message: `${nameOf(root)}, a root, expired at ${time(root.notAfterAt)} and is left out: take it out of the file`,
 });
 
-function readKey(pem: string): KeyObject {
+function readKey(pem: string, file: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch (thrown) {
-    return refuse('the key file holds no private key in PEM that is not encrypted', thrown);
+    return refuse(`${file} holds no private key in PEM that is not encrypted`, thrown);
   }
 }

@@ -40,10 +40,10 @@ const FEW_LIVES = 4;
 export function createUpstreamFromFiles(read: () => Promise<UpstreamFiles>, svidTtlMs: number): UpstreamFromFiles {
   return {
     async certify(signer, trustDomain, atMs, ttlMs) {
-      const { issuer, key, chain, roots, endsAt, findings } = readUpstream(await read(), atMs);
+      const { issuer, key, chain, roots, endsAt, endsFirst, findings } = readUpstream(await read(), atMs);
       if (endsAt - atMs < svidTtlMs)
         refuse(
-          `it ends at ${new Date(endsAt).toISOString()}, before an SVID would (authority.x509SvidTtl): renew it first`,
+          `${endsFirst} ends at ${new Date(endsAt).toISOString()}, before an SVID would (authority.x509SvidTtl): renew it first`,
         );
       const algorithm = algorithmOfKey(key);
       const notBeforeAt = Math.max(Math.floor((atMs - BACKDATE_MS) / 1000) * 1000, issuer.notBeforeAt);
@@ -77,10 +77,10 @@ export function createUpstreamFromFiles(read: () => Promise<UpstreamFiles>, svid
     },
     endsAt: async (atMs) => readUpstream(await read(), atMs).endsAt,
     async look(atMs) {
-      const { endsAt, findings } = readUpstream(await read(), atMs);
+      const { endsAt, endsFirst, findings } = readUpstream(await read(), atMs);
       const left = endsAt - atMs;
       if (left >= FEW_LIVES * svidTtlMs) return { endsAt, findings };
-      const message = `it ends at ${new Date(endsAt).toISOString()}: renew it; less than authority.x509SvidTtl before that nothing more is signed under it`;
+      const message = `${endsFirst} ends at ${new Date(endsAt).toISOString()}: renew it; less than authority.x509SvidTtl before that nothing more is signed under it`;
       return { endsAt, findings: [...findings, { code: 'ends_soon', message }] };
     },
   };

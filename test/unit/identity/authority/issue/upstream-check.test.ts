@@ -42,6 +42,11 @@ describe('an upstream CA', () => {
         certificatePem: text(files.chain),
         keyPem: readFileSync(dir.at(`${key}.key`), 'utf8'),
         rootsPem: text(files.roots),
+        names: {
+          certificate: dir.at(`${files.chain[0]}.pem`),
+          key: dir.at(`${key}.key`),
+          roots: dir.at(`${files.roots[0]}.pem`),
+        },
       }),
       HOUR,
     );
@@ -121,7 +126,7 @@ describe('an upstream CA', () => {
     {
       name: 'with 100 seconds left',
       made: [{ ...root, untilDays: 100 / 86_400 }],
-      want: /it ends at .*, before an SVID would/,
+      want: /\(CN=\w+\) in \/\S+\.pem ends at .*, before an SVID would/,
     },
     {
       name: 'whose root has 100 seconds left',
@@ -130,7 +135,7 @@ describe('an upstream CA', () => {
         { name: 'lower', issuer: 'root' },
       ],
       files: two,
-      want: /it ends at .*, before an SVID would/,
+      want: /\(CN=\w+\) in \/\S+\.pem ends at .*, before an SVID would/,
     },
     {
       name: 'whose root has expired',
@@ -139,7 +144,7 @@ describe('an upstream CA', () => {
         { name: 'lower', issuer: 'root' },
       ],
       files: two,
-      want: /certificate [0-9a-f]+ expired at/,
+      want: /certificate [0-9a-f]+ \(.*\) in \/\S+\.pem expired at/,
     },
     {
       name: 'that is not valid yet',
@@ -191,7 +196,7 @@ describe('an upstream CA', () => {
           ),
         },
       ],
-      want: /^no_subject_key_id: certificate [0-9a-f]+ has no subject key identifier/,
+      want: /^no_subject_key_id: certificate [0-9a-f]+ \(.*\) in \/\S+\.pem has no subject key identifier/,
     },
     {
       name: 'with name constraints that let us through',
@@ -212,7 +217,11 @@ describe('an upstream CA', () => {
       files: { chain: ['root'], roots: ['gone', 'root'] },
       want: /^root_expired: /,
     },
-    { name: 'that ends in two hours', made: [{ ...root, untilDays: 2 / 24 }], want: /^ends_soon: it ends at / },
+    {
+      name: 'that ends in two hours',
+      made: [{ ...root, untilDays: 2 / 24 }],
+      want: /^ends_soon: certificate [0-9a-f]+ \(CN=root\) in \/\S+\.pem ends at /,
+    },
   ];
   for (const each of said) {
     it(`is used ${each.name}, and that is said`, async () => {

@@ -137,7 +137,7 @@ describe('an intermediate authority under an upstream CA', () => {
     {
       name: 'a key of another certificate',
       change: () => ({ keyPem: read('root.key') }),
-      want: /key is not that of the certificate/,
+      want: /key in the key file is not that of the certificate/,
     },
     {
       name: 'no CA',
@@ -174,6 +174,9 @@ describe('an intermediate authority under an upstream CA', () => {
       async () => filesOf({ certificatePem: read('short.pem'), keyPem: read('short.key') }),
       HOUR,
     );
-    await assert.rejects(openTestAuthority({}, { clock: late, upstream }), /certificate [0-9a-f]+ expired at/);
+    await assert.rejects(
+      openTestAuthority({}, { clock: late, upstream }),
+      /certificate [0-9a-f]+ \(CN=short\) in the certificate file expired at/,
+    );
   });
 });
