@@ -188,6 +188,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'identity/pki',
     'identity/authority/rotate',
     'identity/delivery/feed',
+    'transport/grpc-failure.ts',
     'transport/listen',
     'platform',
     'spiffe',

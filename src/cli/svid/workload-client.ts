@@ -7,7 +7,7 @@ import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/
 import { type ErrorCode, GatehouseError } from '../../errors.ts';
 import type { X509SVIDResponse } from '../../gen/spiffe/workload/workloadapi_pb.ts';
 import { X509SVIDRequestSchema, X509SVIDResponseSchema } from '../../gen/spiffe/workload/workloadapi_pb.ts';
-import { failureText } from '../../lib/grpc-failure.ts';
+import { failureText } from '../../transport/grpc-failure.ts';
 
 const PATH = '/SpiffeWorkloadAPI/FetchX509SVID';
 

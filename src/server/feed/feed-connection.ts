@@ -22,9 +22,9 @@ import {
   type FollowResponse,
   FollowResponseSchema,
 } from '../../gen/gatehouse/feed/v1/feed_pb.ts';
-import { failureText } from '../../lib/grpc-failure.ts';
 import { authorityIdOf } from '../../spiffe/own-ids.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import { failureText } from '../../transport/grpc-failure.ts';
 
 /** Whom to show and whom to believe; over a unix socket nobody is needed. */
 export interface FeedCredentials {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { failureText } from '../../../src/lib/grpc-failure.ts';
+import { failureText } from '../../../src/transport/grpc-failure.ts';
 
 describe('failureText', () => {
   const cases = [
