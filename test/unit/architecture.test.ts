@@ -174,6 +174,8 @@ const may: Record<string, readonly string[]> = {
   'analysis/policy-test': ['admin-api', 'analysis', 'policy/*', 'authz/*', 'lib'],
   analysis: ['admin-api', 'analysis/source', 'analysis/patch', 'policy/*', 'authz/*', 'spiffe', 'lib'],
   transport: ['transport/listen', 'transport/lane/method.ts', 'gen', 'lib'],
+  /** What a call of ours ended with, in words. */
+  'transport/grpc-failure.ts': [],
   'transport/listen': ['transport', 'lib'],
   'transport/grpc-js': ['transport', 'transport/listen'],
   'transport/pgv': ['gen'],
