@@ -15,7 +15,7 @@ export interface Planted {
   readonly innocent: Readonly<Record<string, string>>;
 }
 
-const mesh = {
+export const mesh = {
   trustDomain: 'cluster.local',
   trustDomainAliases: ['old.example'],
   rootNamespace: 'istio-system',

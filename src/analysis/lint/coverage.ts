@@ -2,18 +2,26 @@
  * What no policy covers and what policies cover nothing: gaps of default deny, policies that select no workload, ports without a name.
  * @module
  */
-import type { Policy } from '../../policy/model.ts';
+import type { Policy, TokenPolicy, TransportPolicy } from '../../policy/model.ts';
 import { emptyRegistry } from '../../policy/registry/registry.ts';
 import type { LintFinding } from './lint-finding.ts';
 import { effectIn, formOf, type LintScene, nameOfRule, type Party } from './lint-scene.ts';
 import { asksHttp, mentions, requestsFor } from './requests.ts';
+import { workloadsOf } from './workloads.ts';
 
-/** Enforced policies that select no pod of the registry (`selects-nothing`). */
+/** Policies of any kind, with rules or without, that select no workload of the registry (`selects-nothing`). */
 export function selectsNothing(scene: LintScene): LintFinding[] {
-  if (scene.pods.length === 0) return [];
-  const policies = new Map<string, Policy>(scene.rules.map(({ policy }) => [JSON.stringify(policy.ref), policy]));
+  const workloads = workloadsOf(scene.deps.model);
+  if (workloads.all.length === 0) return [];
+  const stages = scene.deps.model.planes.flatMap(({ stages: all }) => all);
+  const enforced = stages.flatMap((stage): readonly (TokenPolicy | TransportPolicy | Policy)[] =>
+    stage.kind === 'token' || stage.kind === 'transport'
+      ? stage.policies.filter(({ subject }) => subject.labels.length > 0)
+      : stage.policies.filter(({ mode }) => mode === 'enforce'),
+  );
+  const policies = new Map(enforced.map((policy) => [JSON.stringify(policy.ref), policy]));
   return [...policies.values()]
-    .filter((policy) => scene.selectedBy(policy).length === 0)
+    .filter(({ subject }) => workloads.selectedBy(subject).length === 0)
     .map((policy) => ({
       ...policy.position,
       severity: 'warning',

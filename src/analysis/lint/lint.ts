@@ -11,7 +11,9 @@ import { deadAllows } from './dead-allows.ts';
 import { identityWithoutMtls, trustDomainBlind } from './identity.ts';
 import type { LintFinding } from './lint-finding.ts';
 import { createLintScene, type LintDeps, type LintScene } from './lint-scene.ts';
+import { servicePorts } from './service-ports.ts';
 import { tenantEscapes } from './tenants.ts';
+import { unknownCallers } from './unknown-callers.ts';
 import { unusedHoles } from './unused-holes.ts';
 
 type LintCheck = (scene: LintScene) => readonly LintFinding[];
@@ -27,6 +29,8 @@ const checks: readonly LintCheck[] = [
   selectsNothing,
   namedPortUnknown,
   defaultDenyGaps,
+  unknownCallers,
+  servicePorts,
 ];
 
 /** All findings, in the order of their places. */

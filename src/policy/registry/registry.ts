@@ -32,6 +32,8 @@ export interface ServicePort {
   /** `serviceKey` of the Service. */
   readonly service: string;
   readonly port: number;
+  /** The port of the Service itself. */
+  readonly own?: number;
   readonly protocol: NamedPort['protocol'];
 }
 
@@ -40,8 +42,12 @@ export interface ServiceEntry {
   readonly namespace: string;
   readonly name: string;
   readonly selector: LabelPairs;
-  /** `target` is a number, or the name that the pod gives the port. */
-  readonly ports: readonly { readonly target: string; readonly protocol: NamedPort['protocol'] }[];
+  /** `target` is a number, or the name that the pod gives the port; `own` is the port of the Service itself. */
+  readonly ports: readonly {
+    readonly target: string;
+    readonly own?: number;
+    readonly protocol: NamedPort['protocol'];
+  }[];
 }
 
 /** Names a Service as no label and no port can be named: by a key with a blank. */
@@ -58,10 +64,12 @@ export function behindServices(endpoint: Endpoint, services: readonly ServiceEnt
         namespace === endpoint.namespace && selector.every(([key, value]) => labels.get(key) === value),
     )
     .flatMap(({ namespace, name, ports }) =>
-      ports.flatMap(({ target, protocol }) => {
+      ports.flatMap(({ target, own, protocol }) => {
         const named = endpoint.ports.find((port) => port.name === target && port.protocol === protocol);
         const port = /^\d+$/.test(target) ? Number(target) : named?.port;
-        return port === undefined ? [] : [{ service: serviceKey(namespace, name), port, protocol }];
+        return port === undefined
+          ? []
+          : [{ service: serviceKey(namespace, name), port, ...(own !== undefined && { own }), protocol }];
       }),
     );
   return behind.length === 0 ? endpoint : { ...endpoint, behind };

@@ -89,9 +89,11 @@ function readService(document: PolicyDocument, report: Reporter): Contribution |
     if (written?.is === 'text' && written.text !== '')
       checkPortName(written, written.text, `spec.ports[${i}].targetPort`, report);
     const target = portText(written);
+    const own = portText(fieldOf(port, 'port'));
     const protocol = textAt(port, 'protocol');
     return {
-      target: target === '' || target === '0' ? portText(fieldOf(port, 'port')) : target,
+      target: target === '' || target === '0' ? own : target,
+      own: Number(own),
       protocol: protocol === 'UDP' || protocol === 'SCTP' ? protocol : 'TCP',
     } as const;
   });

@@ -1,0 +1,187 @@
+import { lint } from '../../../../src/analysis/lint/lint.ts';
+import { joinKindTables } from '../../../../src/policy/dialects/kind-table.ts';
+import { registryKinds } from '../../../../src/policy/dialects/kubernetes/registry-readers.ts';
+import { policyKinds } from '../../../../src/policy/dialects/table.ts';
+import { joinPolicies } from '../../../../src/policy/load.ts';
+import type { Absence } from '../../../../src/policy/model.ts';
+import { createOwnerIndex } from '../../../../src/policy/owners.ts';
+import { readPolicies } from '../../../../src/policy/read-policies.ts';
+import {
+  calicoPolicy,
+  istioPolicy,
+  mesh,
+  networkPolicy,
+  type Planted,
+  testPlanted,
+  tokens,
+} from '../../../support/planted.ts';
+
+const options = {
+  workloads: [],
+  clients: [],
+  trustedHops: 0,
+  ownPrefixes: [],
+  verifyPeer: 'off',
+  peerTrustDomains: 'any',
+  ambiguousRequests: 'asUpstream',
+} as const;
+const kinds = joinKindTables(policyKinds, registryKinds);
+
+const deployment = (name: string, namespace = 'shop', port = 8080): string => `---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: ${name}, namespace: ${namespace} }
+spec:
+  selector: { matchLabels: { app: ${name} } }
+  template:
+    metadata: { labels: { app: ${name} } }
+    spec: { serviceAccountName: ${name}, containers: [{ name: c, image: i, ports: [{ name: http, containerPort: ${port} }] }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: ${name}, namespace: ${namespace} }
+spec: { selector: { app: ${name} }, ports: [{ name: http, port: 80, targetPort: http }] }
+`;
+const registry = `---
+apiVersion: v1
+kind: Namespace
+metadata: { name: shop }
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: { name: robot, namespace: shop }
+${deployment('cart')}${deployment('web', 'front')}`;
+
+function linted(text: string) {
+  const files = [readPolicies('a.yaml', `${registry}${text}`, { ...mesh, kinds })];
+  const join = (absence: Absence) =>
+    joinPolicies(files, {
+      generation: 1,
+      absence,
+      rootNamespace: mesh.rootNamespace,
+      planes: { calico: 'enforce', l4: 'enforce' },
+    }).model;
+  const model = join('upstream');
+  return lint({
+    model,
+    strict: join('strict'),
+    options,
+    trustDomain: mesh.trustDomain,
+    ownerOf: createOwnerIndex(model.registry, []),
+  });
+}
+
+const from = (fields: string, more = ''): string =>
+  istioPolicy(`{ ${more} rules: [{ from: [{ source: { ${fields} } }] }] }`);
+const peer = (spec: string): string =>
+  `---\napiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: { name: p, namespace: shop }\nspec: ${spec}\n`;
+
+const planted: readonly Planted[] = [
+  {
+    code: 'selects-nothing',
+    faults: {
+      'an ALLOW of nothing': istioPolicy('{ selector: { matchLabels: { app: crat } } }'),
+      'isolation without rules': networkPolicy('{ podSelector: { matchLabels: { app: crat } } }'),
+      'a policy of Calico without rules': calicoPolicy("{ selector: app == 'crat', types: [Ingress, Egress] }"),
+      tokens: tokens('{ selector: { matchLabels: { app: crat } }, jwtRules: [{ issuer: a }] }'),
+      'modes of the transport': peer('{ selector: { matchLabels: { app: crat } }, mtls: { mode: STRICT } }'),
+      'another namespace': istioPolicy('{ selector: { matchLabels: { app: cart } }, rules: [{}] }', 'a', 'front'),
+    },
+    innocent: {
+      'a Deployment': istioPolicy('{ selector: { matchLabels: { app: cart } } }'),
+      'a namespace': networkPolicy('{ podSelector: {} }'),
+      'the mesh': peer('{ mtls: { mode: STRICT } }'),
+    },
+  },
+  {
+    code: 'namespace-unknown',
+    faults: {
+      'a namespace': from('namespaces: [fornt]'),
+      'a principal': from('principals: ["cluster.local/ns/fornt/sa/web"]'),
+      'a start': from('principals: ["cluster.local/ns/fornt/*"]', 'action: DENY,'),
+      'a service account': from('serviceAccounts: ["fornt/web"]'),
+      'a condition': istioPolicy('{ rules: [{ when: [{ key: source.namespace, values: [front, fornt] }] }] }'),
+      'a selector of Kubernetes': networkPolicy(
+        '{ podSelector: {}, ingress: [{ from: [{ namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: fornt } } }] }] }',
+      ),
+      'a selector of Calico': calicoPolicy(
+        "{ ingress: [{ action: Allow, source: { namespaceSelector: projectcalico.org/name == 'fornt' } }] }",
+      ),
+    },
+    innocent: {
+      'one that is there': from('namespaces: [front, shop, default]'),
+      'one of the platform': from(
+        'principals: ["cluster.local/ns/istio-system/sa/gateway"], namespaces: [ingress-nginx]',
+      ),
+      'one of another trust domain': from('principals: ["partner.example/ns/pay/sa/api"]'),
+      stars: from('namespaces: ["team-*"], principals: ["*/sa/x"]'),
+    },
+  },
+  {
+    code: 'service-account-unknown',
+    faults: {
+      'a principal': from('principals: ["cluster.local/ns/front/sa/webb"]'),
+      'an account of the own namespace': from('serviceAccounts: [crat]'),
+      'an account of another namespace': from('serviceAccounts: ["front/cart"]', 'action: DENY,'),
+      'a negation': from('notPrincipals: ["cluster.local/ns/shop/sa/robto"]', 'action: DENY,'),
+      'a rule of Calico': calicoPolicy(
+        '{ ingress: [{ action: Allow, source: { serviceAccounts: { names: [crat] } } }] }',
+        'a',
+        'shop',
+      ),
+    },
+    innocent: {
+      'accounts by document and by pod': from(
+        'principals: ["cluster.local/ns/shop/sa/robot", "cluster.local/ns/front/sa/web"]',
+      ),
+      'the account that every namespace has': from('principals: ["cluster.local/ns/shop/sa/default"]'),
+      'an alias': from('principals: ["old.example/ns/shop/sa/cart"]'),
+    },
+  },
+  {
+    code: 'service-unknown',
+    faults: {
+      'a misspelt one': calicoPolicy(
+        '{ ingress: [{ action: Allow, source: { services: { name: crat } } }] }',
+        'a',
+        'shop',
+      ),
+      'one of another namespace': calicoPolicy(
+        '{ ingress: [{ action: Allow, source: { services: { name: web, namespace: shop } } }] }',
+      ),
+    },
+    innocent: {
+      'one that is there': calicoPolicy(
+        '{ ingress: [{ action: Allow, source: { services: { name: web, namespace: front } } }] }',
+      ),
+    },
+  },
+  {
+    code: 'service-port',
+    faults: {
+      'a mode of the transport': peer(
+        '{ selector: { matchLabels: { app: cart } }, mtls: { mode: STRICT }, portLevelMtls: { 80: { mode: DISABLE } } }',
+      ),
+      'a port of Istio': istioPolicy(
+        '{ selector: { matchLabels: { app: cart } }, rules: [{ to: [{ operation: { ports: ["80"] } }] }] }',
+      ),
+      'a condition': istioPolicy('{ action: DENY, rules: [{ when: [{ key: destination.port, values: ["80"] }] }] }'),
+      'a port of Kubernetes': networkPolicy(
+        '{ podSelector: { matchLabels: { app: cart } }, ingress: [{ ports: [{ port: 80 }] }] }',
+      ),
+      'a port of Calico': calicoPolicy(
+        "{ selector: app == 'cart', ingress: [{ action: Allow, protocol: TCP, destination: { ports: [80] } }] }",
+      ),
+    },
+    innocent: {
+      'the port of the container': peer(
+        '{ selector: { matchLabels: { app: cart } }, portLevelMtls: { 8080: { mode: DISABLE } } }',
+      ),
+      'a port of nobody': istioPolicy('{ rules: [{ to: [{ operation: { ports: ["9090"] } }] }] }'),
+      'a Service of the same port': `${deployment('api', 'shop', 80)}${networkPolicy('{ podSelector: { matchLabels: { app: api } }, ingress: [{ ports: [{ port: 80 }] }] }')}`,
+      'the way out': networkPolicy('{ podSelector: {}, egress: [{ ports: [{ port: 80 }] }] }'),
+    },
+  },
+];
+
+describe('what policies name and the registry does not have', () => testPlanted(planted, linted));
