@@ -17,6 +17,7 @@ import { parseChunk } from './documents/yaml/parse.ts';
 import { type Chunk, splitDocuments } from './documents/yaml/split.ts';
 import type { Dialect } from './model.ts';
 import { isNoDocument } from './skip/no-document.ts';
+import { onceAFile } from './skip/once-a-file.ts';
 import { addSkipped, NO_DOCUMENT, skip, skippedUnread } from './skip/skipped.ts';
 import { couldBePolicy, isTemplate, mayBeTemplate, reportTemplate, TEMPLATE, unrenderedIn } from './skip/template.ts';
 
@@ -97,7 +98,7 @@ export function readPolicies(file: string, text: string, options: ReadOptions): 
   } else {
     guarded({ line: 1, column: 1 }, report, () => readText(text, reading));
   }
-  const findings = report.findings.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  const findings = onceAFile(report.findings.toSorted((a, b) => a.line - b.line || a.column - b.column));
   const { documents, skipped, ignores } = reading;
   return { file, documents, findings, hasErrors: hasErrors(findings), skipped, ignores };
 }

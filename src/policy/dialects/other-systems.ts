@@ -39,7 +39,7 @@ const rows: readonly Row[] = [
   ['kubeovn.io', 'Kube-OVN', 'SecurityGroup'],
   ['crd.nsx.vmware.com', 'NSX', 'SecurityPolicy'],
   ['neuvector.com', 'NeuVector', 'NvSecurityRule', 'NvClusterSecurityRule'],
-  ['config.istio.io', 'Mixer, which Istio no longer has'],
+  ['config.istio.io', 'Mixer, which Istio no longer has', 'rule', 'handler', 'denier', 'listchecker', 'checknothing', 'rbac', 'authorization', 'quota'],
 ]; // biome-ignore format: a table
 
 const plain = (word: string): string => word.toLowerCase();

@@ -40,6 +40,16 @@ describe('readPolicies', () => {
     assert.deepEqual([names(file), errors(file)], [['x/a', 'x/b'], ['8:10 unknown-field']]);
   });
 
+  it('says once a file that policies of another system are not enforced', () => {
+    const cilium = 'apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: { name: a, namespace: x }\n';
+    const { findings } = read([cilium, cilium, cilium].join('---\n'));
+    assert.deepEqual(
+      findings.map(({ code, line }) => `${line} ${code}`),
+      ['2 other-system'],
+    );
+    assert.match(findings[0]!.message, /so it is with 2 more documents of this file$/);
+  });
+
   it('skips and counts what belongs to others', () => {
     const other = (apiVersion: string, kind: string): string =>
       `apiVersion: ${apiVersion}\nkind: ${kind}\nwhatever: [1]\n`;

@@ -14,7 +14,6 @@ export const warningCodes = {
   'claim-dots': 'a claim with dots, which do not lead into it',
   'claim-type': 'a claim compared with a number or boolean; only texts are compared',
   'default-deny-gap': 'pods of a direction on which no network policy acts (policy lint)',
-  'deny-widens-on-tcp': 'a DENY whose HTTP conditions do not count on TCP ports',
   'direction-idle': 'rules, or an empty list, of a direction in which the policy does not act',
   'duplicate-copy': 'one document in two files, the same in both',
   'duplicate-key': 'a YAML key that is written twice',

@@ -79,8 +79,9 @@ function lintKeys(rule: MapValue, action: string, path: string, report: Reporter
 }
 
 function lintNegations(all: readonly Values[], report: Reporter): void {
-  for (const { negated, list, path } of all) {
-    if (!negated) continue;
+  for (const { negated, list, values, path } of all) {
+    // Whoever excludes every value means its absence.
+    if (!negated || values.every(({ text }) => text === '*')) continue;
     const message =
       'an ALLOW by what something is not also allows what nobody thought of, and requests where it is absent';
     report.warning(
@@ -118,7 +119,7 @@ function lintWidening(rule: MapValue, built: Rule, all: readonly Values[], path:
   if (!httpOnly || (namesPort && !alwaysHolds(built.tcp))) return;
   const what = alwaysHolds(built.tcp) ? 'every connection' : 'more than it says';
   const message = `on TCP ports the HTTP conditions of this DENY do not count: it denies ${what} there`;
-  report.warning(rule, 'deny-widens-on-tcp', path, message, 'name the HTTP ports in the rule');
+  report.hint(rule, 'deny-widens-on-tcp', path, message, 'name the HTTP ports in the rule');
 }
 
 /** Warns about rules in relation to each other. */
@@ -132,11 +133,25 @@ export function lintRules(built: readonly Rule[], rules: readonly Value[], actio
     const same = seen.get(text);
     if (same === undefined) seen.set(text, i);
     else report.warning(rule, 'duplicate-rule', path, `the rule says the same as rule ${same}`, 'remove one of them');
-    const all = built.findIndex((other) => alwaysHolds(other.http));
-    if (all >= 0 && all !== i && same === undefined && !alwaysHolds(http)) {
-      const message = `rule ${all} holds for every request, so this rule changes nothing`;
-      report.warning(rule, 'shadowed-rule', path, message, 'remove one of them');
-    }
   }
+  lintShadowed(built, rules, report);
   lintSplits(rules, action, report);
+}
+
+/** Of all rules beside one that holds for every request: one cause, told at the first of them. */
+function lintShadowed(built: readonly Rule[], rules: readonly Value[], report: Reporter): void {
+  const all = built.findIndex(({ http }) => alwaysHolds(http));
+  const idle = built.flatMap(({ http }, i) => (all < 0 || alwaysHolds(http) ? [] : [i]));
+  const [first] = idle;
+  const rule = first === undefined ? undefined : rules[first];
+  if (rule === undefined) return;
+  const which = idle.length === 1 ? 'this rule changes nothing' : `rules ${idle.join(', ')} change nothing`;
+  const message = `rule ${all} holds for every request, so ${which}`;
+  report.warning(
+    rule,
+    'shadowed-rule',
+    `spec.rules[${first}]`,
+    message,
+    `remove ${idle.length === 1 ? 'one of them' : `them, or rule ${all}`}`,
+  );
 }

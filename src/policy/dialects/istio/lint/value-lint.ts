@@ -76,7 +76,7 @@ function strayStar(value: string): Oddity | undefined {
 }
 
 function regexLike(value: string): Oddity | undefined {
-  const found = /\.\*|\.\+|^\^|\$$|\[[^\]]*-[^\]]*\]|\(\?|\\[dws]/.exec(value);
+  const found = /\.\*|\.\+|^\^|\$$|\[\^?[^\]]*(?:a-[z9]|A-Z|0-9|\d-\d)[^\]]*\]|\(\?|\\[dws]/.exec(value);
   if (found === null) return undefined;
   const isPrefix = value.endsWith('*') && value.indexOf('*') === value.length - 1;
   const what = isPrefix

@@ -48,6 +48,7 @@ describe('lint of Istio policies', () => {
     [when('request.headers[x-version]', 'v1.*'), undefined],
     [operation('hosts: ["[a-z]*.shop"]'), 'looks-like-regex'],
     [operation('hosts: [".*"]'), 'looks-like-regex'],
+    [operation('hosts: ["[your-host]"]'), undefined],
     [operation('paths: ["^/a"]'), 'looks-like-regex'],
     [operation('paths: ["/a/[0-9]"]'), 'looks-like-regex'],
     [operation('paths: ["a/{*}"]'), 'path-template-start'],
@@ -105,6 +106,16 @@ describe('lint of Istio policies', () => {
       ['duplicate-rule'],
     ],
     ['a rule beside one that holds always', '{rules: [{to: [{operation: {ports: ["1"]}}]}, {}]}', ['shadowed-rule']],
+    [
+      'two rules beside one that holds always: one cause',
+      '{rules: [{to: [{operation: {ports: ["1"]}}]}, {to: [{operation: {ports: ["2"]}}]}, {}]}',
+      ['shadowed-rule'],
+    ],
+    [
+      'an ALLOW of what has no such header',
+      '{rules: [{when: [{key: "request.headers[x-user]", notValues: ["*"]}], from: [{source: {namespaces: [a]}}]}]}',
+      [],
+    ],
     [
       'a stray dash',
       '{rules: [{from: [{source: {principals: [cluster.local/ns/a/sa/b]}}]}, {to: [{operation: {methods: [GET]}}]}]}',
