@@ -34,6 +34,17 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
       async (terminal) => (await import('./svid/revocations-command.ts')).svidRevocationsCommand(terminal),
     ],
   },
+  jwt: {
+    summary: 'fetch a JWT-SVID from the Workload API, or validate one',
+    load: [
+      async (terminal) => (await import('./jwt/fetch-command.ts')).jwtFetchCommand(terminal),
+      async (terminal) => (await import('./jwt/validate-command.ts')).jwtValidateCommand(terminal),
+    ],
+  },
+  bundle: {
+    summary: 'show whom workloads here trust',
+    load: [async (terminal) => (await import('./bundle/show-command.ts')).bundleShowCommand(terminal)],
+  },
   ca: {
     summary: 'look at the authorities, and rotate them safely',
     load: [
@@ -82,6 +93,10 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
   decisions: {
     summary: 'list the latest decisions, or follow them live',
     load: async (terminal) => (await import('./decisions/decisions-command.ts')).decisionsCommand(terminal),
+  },
+  edges: {
+    summary: 'show who asks for whom, and how often it is allowed and denied',
+    load: async (terminal) => (await import('./edges/edges-command.ts')).edgesCommand(terminal),
   },
   why: {
     summary: 'derive a past decision by its id',

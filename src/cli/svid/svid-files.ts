@@ -58,13 +58,13 @@ export async function svidFilesOf({ write, mode, group }: FileFlags): Promise<Sv
 
 /** A directory that is there stays as it is. */
 async function makeDirectory(path: string, gid: number | undefined): Promise<void> {
-  if (!(await makeOne(path, 0o700, gid === undefined ? 0o700 : 0o755)) || gid === undefined) return;
+  if (!(await makeOne(path, 0o700)) || gid === undefined) return;
   await chown(path, -1, gid);
   await chmod(path, 0o750);
 }
 
-/** Makes one directory, and those above it that are missing; whether it was made. One step at a time: each can only fail or be done. */
-async function makeOne(path: string, mode: number, above: number): Promise<boolean> {
+/** Makes one directory, and those above it that are missing (0755); whether it was made. Each step can only fail or be done. */
+async function makeOne(path: string, mode: number): Promise<boolean> {
   const made = await mkdir(path, { mode }).then(
     () => 'made' as const,
     (thrown: NodeJS.ErrnoException) => (thrown.code === 'EEXIST' ? ('there' as const) : thrown),
@@ -72,7 +72,7 @@ async function makeOne(path: string, mode: number, above: number): Promise<boole
   if (!(made instanceof Error)) return made === 'made';
   const parent = dirname(path);
   if (made.code !== 'ENOENT' || parent === path || existsSync(parent)) throw made;
-  await makeOne(parent, above, above);
+  await makeOne(parent, 0o755);
   await mkdir(path, { mode });
   return true;
 }

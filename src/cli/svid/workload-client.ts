@@ -56,7 +56,8 @@ export async function* fetchX509Svids(
   }
 }
 
-function explain(error: ServiceError, target: string): GatehouseError {
+/** What a refusal of the Workload API means. */
+export function explain(error: ServiceError, target: string): GatehouseError {
   const codes: Partial<Record<status, ErrorCode>> = {
     [status.PERMISSION_DENIED]: 'not_entitled',
     [status.INVALID_ARGUMENT]: 'header_missing',

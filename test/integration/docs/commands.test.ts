@@ -84,6 +84,7 @@ const substitutes: readonly (readonly [shown: RegExp, given: (world: World) => s
 /** What a command needs so that it ends, or finds this world, where the document leaves it out. */
 const additions: readonly (readonly [begin: string, words: (world: World) => readonly string[]])[] = [
   ['svid watch', () => ['--count', '1']],
+  ['decisions -f', () => ['--count', '1']],
   ['ca rotate', () => ['--timeout', '1ms']],
   ['envoy bootstrap', () => ['--workload', 'default/details', '--listen', '127.0.0.1:1', '--upstream', '127.0.0.1:2']],
 ];
