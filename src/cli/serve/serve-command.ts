@@ -3,8 +3,11 @@
  * @module
  */
 import { Command, Option } from 'commander';
+import type { Config } from '../../config/config.ts';
 import { asGatehouseError, GatehouseError } from '../../errors.ts';
 import { cleanEnvironment, droppedVariables } from '../../platform/hardening/node-environment.ts';
+import { createServiceManager, type ServiceManager } from '../../platform/observe/service-manager.ts';
+import type { RunningServer } from '../../server/server.ts';
 import { type ConfigFlag, configOption, textOfFound, withFoundConfig } from '../config/config-option.ts';
 import type { FoundConfig } from '../config/find-config.ts';
 import { durationOption } from '../terminal/number-options.ts';
@@ -94,6 +97,9 @@ async function serve(given: Flags, command: Command, terminal: Terminal): Promis
   });
   const dropped = process.env[DROPPED];
   delete process.env[DROPPED];
+  const untold: string[] = [];
+  let tellWhy = (why: string): void => void untold.push(why);
+  using manager = createServiceManager(process.env, (why) => tellWhy(why));
   // First of all, so that its modules load while ours do; ended below if nothing comes of it.
   const { forkDecider } = await import('../../server/decider/decider-process.ts');
   const firstDecider = forkDecider();
@@ -115,16 +121,11 @@ async function serve(given: Flags, command: Command, terminal: Terminal): Promis
     const { readyTimeout: readyTimeoutMs, drainTimeout: drainTimeoutMs } = flags;
     const config = read();
     const log = createLog(config.log.level);
+    tellWhy = (why) => log.warn(why);
+    untold.forEach(tellWhy);
     if (found !== undefined) log.info({ file: config.file, by: found.by }, textOfFound(found));
-    let server: Awaited<ReturnType<typeof startServer>> | undefined;
-    let reloading = Promise.resolve();
-    process.on('SIGHUP', () => {
-      const running = server; // before the start is over there is nothing that could be older than the file
-      if (running === undefined) return;
-      reloading = reloading
-        .then(() => running.reload(read()))
-        .catch((thrown: unknown) => running.refuseReload(asGatehouseError(thrown)));
-    });
+    let server: RunningServer | undefined;
+    reloadOnHangUp(() => server, read, manager);
     if (dropped !== undefined)
       log.warn({ variables: dropped.split(' ') }, "Node's own variables of the environment are not used by the server");
     const gaps = hardenProcess();
@@ -140,7 +141,9 @@ async function serve(given: Flags, command: Command, terminal: Terminal): Promis
     }
     terminal.out(jsonText(server.readyLine));
     log.info(server.readyLine, 'ready');
+    manager.ready();
     await aborted(stopping.signal);
+    manager.stopping();
     log.info('draining');
     await server.drain(drainTimeoutMs);
     log.info('ended');
@@ -152,6 +155,20 @@ async function serve(given: Flags, command: Command, terminal: Terminal): Promis
     showError(terminal, flags.output, error);
     return 2;
   }
+}
+
+/** @param running  undefined before the start is over: then there is nothing that could be older than the file */
+function reloadOnHangUp(running: () => RunningServer | undefined, read: () => Config, manager: ServiceManager): void {
+  let reloading = Promise.resolve();
+  process.on('SIGHUP', () => {
+    const server = running();
+    if (server === undefined) return;
+    manager.reloading();
+    reloading = reloading
+      .then(() => server.reload(read()))
+      .catch((thrown: unknown) => server.refuseReload(asGatehouseError(thrown)))
+      .finally(() => manager.ready());
+  });
 }
 
 /** Ends a process whose start neither succeeds nor fails. */
