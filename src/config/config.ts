@@ -87,6 +87,13 @@ export interface PolicyPath {
   readonly path: string;
   /** Undefined: policies of any namespace are accepted from there. */
   readonly namespaces: readonly string[] | undefined;
+  /** The namespace of documents there that name none. */
+  readonly defaultNamespace?: string | undefined;
+  /** Patterns of the files that are read, and of those that are left out. */
+  readonly include?: readonly string[] | undefined;
+  readonly exclude?: readonly string[] | undefined;
+  /** What stands there, for what is no file: standard input. */
+  readonly text?: string | undefined;
 }
 
 /** Where policies come from, and what holds where they say nothing. */

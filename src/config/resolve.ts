@@ -80,7 +80,7 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
         (each): PolicyPath =>
           typeof each === 'string'
             ? { path: absolute(each), namespaces: undefined }
-            : { path: absolute(each.path), namespaces: each.namespaces },
+            : { ...each, path: absolute(each.path), namespaces: each.namespaces },
       ),
       owners: Object.entries(policies.owners).map(([path, owner]) => [absolute(path), owner] as const),
       ignoreBy: policies.ignoreBy,

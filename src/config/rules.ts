@@ -25,9 +25,22 @@ export function ruleProblems(config: Config): Problem[] {
     ...authorityProblems(config),
     ...listenerProblems(config),
     ...identityProblems(config),
+    ...policyProblems(config),
     ...transportProblems(config),
     ...adminProblems(config),
   ];
+}
+
+function* policyProblems({ policies }: Config): Iterable<Problem> {
+  for (const [i, { defaultNamespace, namespaces }] of policies.paths.entries()) {
+    if (defaultNamespace === undefined || namespaces === undefined || namespaces.includes(defaultNamespace)) continue;
+    yield {
+      code: 'contradiction',
+      path: ['policies', 'paths', i, 'defaultNamespace'],
+      message: `documents without a namespace would be of ${defaultNamespace}, which namespaces does not let in`,
+      fix: 'add it to namespaces, or name one of those',
+    };
+  }
 }
 
 function* roleProblems({ roles, authorityAddresses, feed, listen }: Config): Iterable<Problem> {

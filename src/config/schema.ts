@@ -79,9 +79,23 @@ const authority = z.strictObject({
     ),
 });
 
+const patterns = z.array(z.string().min(1)).min(1).optional();
 const policyPath = z.union(
-  [field.path, z.strictObject({ path: field.path, namespaces: z.array(field.kubernetesName).min(1).optional() })],
-  { error: 'must be a path or { path, namespaces }' },
+  [
+    field.path,
+    z.strictObject({
+      path: field.path,
+      defaultNamespace: field.kubernetesName
+        .optional()
+        .describe('The namespace of documents that name none; filled before namespaces is looked at.'),
+      namespaces: z.array(field.kubernetesName).min(1).optional().describe('Only documents of these may lie there.'),
+      include: patterns.describe('Of a directory, only files that match one of these patterns are read.'),
+      exclude: patterns.describe(
+        'Of a directory, files and directories that match one of these patterns are left out.',
+      ),
+    }),
+  ],
+  { error: 'must be a path or { path, defaultNamespace, namespaces, include, exclude }' },
 );
 const plane = z.enum(['enforce', 'observe', 'off']);
 

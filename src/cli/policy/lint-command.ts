@@ -10,6 +10,7 @@ import { action } from '../terminal/action.ts';
 import { outputOption, show } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { addFindingOptions, type FindingFlags, showCodes, told, withIgnored } from './finding-options.ts';
+import { defaultNamespaceOption, givenPaths } from './given-paths.ts';
 import { type PolicyFlags, policyConfigOption, rootNamespaceOption } from './policy-options.ts';
 
 /** Exit code 0 if nothing is told but hints, 1 if there are findings, 2 if nothing could be said. */
@@ -18,9 +19,13 @@ export function policyLintCommand(terminal: Terminal): Command {
     .description(
       'find where Calico, Kubernetes and Istio policies contradict, miss or open each other, each with a request that shows it',
     )
-    .argument('[path...]', 'files and directories with policies, pods, namespaces, service accounts')
+    .argument(
+      '[path...]',
+      'files and directories with policies, pods, namespaces, service accounts; - for standard input',
+    )
     .addOption(policyConfigOption())
-    .addOption(rootNamespaceOption());
+    .addOption(rootNamespaceOption())
+    .addOption(defaultNamespaceOption());
   return addFindingOptions(command)
     .addOption(outputOption())
     .addHelpText('after', '\nExample:\n  gatehouse policy lint ./policies ./registry --output json')
@@ -39,7 +44,8 @@ export function policyLintCommand(terminal: Terminal): Command {
             `nothing to lint: name files, or a configuration (--config, ${PLACES_TEXT})`,
           );
         }
-        const request = { paths, configFile, rootNamespace: flags.rootNamespace, ignore: flags.ignore };
+        const given = givenPaths(paths, flags.defaultNamespace);
+        const request = { paths: given, configFile, rootNamespace: flags.rootNamespace, ignore: flags.ignore };
         const { findings: all, ignored, summary } = lintOffline(request);
         const findings = told(all, flags);
         const ok = findings.every(({ severity }) => severity === 'hint');

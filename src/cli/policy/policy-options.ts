@@ -10,6 +10,7 @@ import { configIfAny, PLACES_TEXT } from '../config/config-option.ts';
 export interface PolicyFlags {
   readonly config?: string;
   readonly rootNamespace?: string;
+  readonly defaultNamespace?: string;
 }
 
 /** The option `--config`; without it the mesh has the usual names. */

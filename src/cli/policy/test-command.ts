@@ -8,6 +8,7 @@ import { GatehouseError } from '../../errors.ts';
 import { action } from '../terminal/action.ts';
 import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { defaultNamespaceOption } from './given-paths.ts';
 import type { TestRunFlags } from './test/run-files.ts';
 
 interface Flags extends TestRunFlags {
@@ -27,7 +28,11 @@ export function policyTestCommand(terminal: Terminal): Command {
       '-c, --config <file>',
       'gatehouse.yaml whose policies, registry and workloads count, in place of what the files name',
     )
-    .option('--policies <path...>', 'policy files and directories, in place of what the files name')
+    .option(
+      '--policies <path...>',
+      'policy files and directories (- for standard input), in place of what the files name',
+    )
+    .addOption(defaultNamespaceOption())
     .option('--registry <path...>', 'registry files and directories, in place of what the files name')
     .addOption(new Option('--min-coverage <percent>', 'fail if fewer rules decide in a test').argParser(percent))
     .addOption(new Option('--junit <file>', 'write the results as JUnit XML too'))

@@ -65,7 +65,9 @@ function wrongKind({ group, kind }: TypeOf, { readers, elsewhere }: KindTable): 
   const others = elsewhere.get(group);
   const isOpen = others === undefined;
   if (kinds.length === 0 || others?.includes(kind)) return undefined;
-  const near = isOpen ? kinds.find((known) => isLikeKindOf(kind, known)) : nearest(kind, kinds);
+  const near = isOpen
+    ? kinds.find((known) => isLikeKindOf(kind, known))
+    : (nearest(kind, kinds) ?? kinds.find((known) => isStartOf(kind, known)));
   if (isOpen && near === undefined) return undefined;
   return {
     field: 'kind',
@@ -77,6 +79,9 @@ function wrongKind({ group, kind }: TypeOf, { readers, elsewhere }: KindTable): 
         : `did you mean ${near}?`,
   };
 }
+
+/** The file may be half written, or the name cut off. */
+const isStartOf = (kind: string, known: string): boolean => known.toLowerCase().startsWith(kind.toLowerCase());
 
 /** A kind of ours in a group that is not its own, but is near it or of the same owner. */
 function wrongGroup({ group, version, kind }: TypeOf, { readers }: KindTable, written: string): Misnamed | undefined {

@@ -18,6 +18,8 @@ export function isNoDocument(value: Value): boolean {
   if (names.some(isSlip)) return false;
   const [kind, apiVersion] = [textAt(value, 'kind') ?? '', textAt(value, 'apiVersion') ?? ''];
   if (kind !== '' && apiVersion !== '') return false;
+  // A field without its text: the file may be half written.
+  if ((kind === '' && entries.has('kind')) || (apiVersion === '' && entries.has('apiVersion'))) return false;
   if (kind !== '') return !policyKinds.readers.some((reader) => isLikeKindOf(kind, reader.kind));
   if (apiVersion === '') return true;
   const [group] = apiVersion.split('/', 1);

@@ -4,8 +4,9 @@
  */
 import type { DialectOptions } from '../dialects/contribution.ts';
 import type { KindTable } from '../dialects/kind-table.ts';
-import type { Finding } from '../documents/finding.ts';
+import { type Finding, hasErrors } from '../documents/finding.ts';
 import { applyIgnores } from '../ignores.ts';
+import type { PolicyFile } from '../read-policies.ts';
 import { ignoreRule, type OwnerSettings } from './ignore-rule.ts';
 import { joinForLook, readPaths } from './load-paths.ts';
 import type { PolicyPath } from './policy-path.ts';
@@ -16,8 +17,17 @@ export interface PolicyCheck {
   readonly findings: readonly Finding[];
   /** What was read and what was skipped, in one line. */
   readonly summary: string;
+  readonly counts: CheckCounts;
   /** How many findings were left out because their documents ignore them. */
   readonly ignored: number;
+}
+
+/** How much was checked. */
+export interface CheckCounts {
+  readonly policies: number;
+  readonly files: number;
+  /** Documents that are none of our business. */
+  readonly skipped: number;
 }
 
 /** How files are checked. */
@@ -35,10 +45,35 @@ export interface CheckOptions extends DialectOptions, OwnerSettings {
  */
 export function checkPolicies(paths: readonly PolicyPath[], options: CheckOptions): PolicyCheck {
   const { rootNamespace } = options;
-  const { findings, ignores, summary } = joinForLook(readPaths(paths, options), { absence: 'upstream', rootNamespace });
-  if (options.ignore !== true) return { findings, summary, ignored: 0 };
+  const files = readPaths(paths, options);
+  const { findings: said, ignores, summary } = joinForLook(files, { absence: 'upstream', rootNamespace });
+  const counts = countsOf(files);
+  const findings = counts.policies === 0 && !hasErrors(said) ? [...said, nothingChecked(paths)] : said;
+  if (options.ignore !== true) return { findings, summary, counts, ignored: 0 };
   const { kept, ignored } = applyIgnores(findings, ignores, ignoreRule(options, registryOf(options)));
-  return { findings: kept, summary, ignored: ignored.length };
+  return { findings: kept, summary, counts, ignored: ignored.length };
+}
+
+function countsOf(files: readonly PolicyFile[]): CheckCounts {
+  const policies = files.flatMap(({ documents }) => documents.filter(({ isPolicy }) => isPolicy)).length;
+  const skipped = files.flatMap((file) => [...file.skipped.values()]).reduce((sum, count) => sum + count, 0);
+  return { policies, files: files.length, skipped };
+}
+
+/** A check of nothing is most often one of the wrong place. */
+function nothingChecked(paths: readonly PolicyPath[]): Finding {
+  return {
+    ...({
+      file: paths[0]?.path ?? '',
+      line: 1,
+      column: 1,
+      severity: 'error',
+      code: 'nothing-checked',
+      path: '',
+    } as const),
+    message: 'there is no policy here: nothing was checked',
+    fix: 'name the files or directories that hold policies (*.yaml, *.yml, *.json), or render them first',
+  };
 }
 
 /** The namespaces are of interest only where owners are. */

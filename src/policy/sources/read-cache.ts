@@ -29,6 +29,7 @@ interface Cached extends ReadFile {
   readonly stamp: string;
   readonly namespaces: readonly string[] | undefined;
   readonly kinds: KindTable | undefined;
+  readonly defaultNamespace: string | undefined;
   readonly known: KnownChunks<ChunkReading>;
 }
 
@@ -49,10 +50,13 @@ export class ReadCache {
   /** Reads one file; the same value again if nothing has changed. Never throws: what went wrong is a finding. */
   read(seen: SeenFile): ReadFile {
     const before = this.#cached.get(seen.file);
-    const { namespaces, kinds } = seen;
-    const readAlike = before?.namespaces?.join() === namespaces?.join() && before?.kinds === kinds;
+    const { namespaces, kinds, defaultNamespace } = seen;
+    const readAlike =
+      before?.namespaces?.join() === namespaces?.join() &&
+      before?.kinds === kinds &&
+      before?.defaultNamespace === defaultNamespace;
     if (before?.stamp === seen.stamp && readAlike) return before;
-    const found = textOf(seen);
+    const found = seen.text ?? textOf(seen);
     const text = typeof found === 'string' ? found : undefined;
     const isOld = this.#clock.now() - seen.modifiedAt > FRESH_MS;
     const same = before !== undefined && before.text === text && text !== undefined && readAlike;
@@ -61,6 +65,7 @@ export class ReadCache {
       stamp: isOld ? seen.stamp : '',
       namespaces,
       kinds,
+      defaultNamespace,
       text,
       known,
       policies: same
@@ -77,10 +82,15 @@ export class ReadCache {
   parse(
     file: string,
     text: string,
-    seen: Pick<SeenFile, 'namespaces' | 'kinds'> & Pick<ReadOptions, 'known'>,
+    seen: Pick<SeenFile, 'namespaces' | 'kinds' | 'defaultNamespace'> & Pick<ReadOptions, 'known'>,
   ): PolicyFile {
-    const { namespaces, kinds, known } = seen;
-    const more = { ...(namespaces && { namespaces }), ...(kinds && { kinds }), ...(known && { known }) };
+    const { namespaces, kinds, defaultNamespace, known } = seen;
+    const more = {
+      ...(namespaces && { namespaces }),
+      ...(kinds && { kinds }),
+      ...(defaultNamespace !== undefined && { defaultNamespace }),
+      ...(known && { known }),
+    };
     return readPolicies(file, text, { ...this.#options, ...more });
   }
 

@@ -9,6 +9,7 @@ import { type BigIntStats, type Dirent, readdirSync, realpathSync, statSync } fr
 import { dirname, join, sep } from 'node:path';
 import { joinKindTables, type KindTable } from '../dialects/kind-table.ts';
 import { policyKinds } from '../dialects/table.ts';
+import { type Chosen, chosenOf } from './chosen.ts';
 import type { PolicyPath } from './policy-path.ts';
 
 /** A file as it was found. */
@@ -18,6 +19,10 @@ export interface SeenFile {
   readonly namespaces: readonly string[] | undefined;
   /** Which documents the paths that lead to it are for, all together; undefined: policies. */
   readonly kinds: KindTable | undefined;
+  /** The namespace of documents that name none; undefined too if two paths lead to it and disagree. */
+  readonly defaultNamespace: string | undefined;
+  /** What it holds, if it is no file. */
+  readonly text?: string;
   /** Differs if the file was replaced or written. */
   readonly stamp: string;
   readonly size: number;
@@ -49,6 +54,8 @@ interface Walk {
   readonly missing: Missing[];
   readonly namespaces: readonly string[] | undefined;
   readonly kinds: KindTable | undefined;
+  readonly defaultNamespace: string | undefined;
+  readonly chosen: Chosen;
   /** Where symlinks of a confined path may lead to; undefined: anywhere. */
   readonly within: string | undefined;
   /** Directories that were read, by device and inode: links to each other would make a walk without end. */
@@ -68,7 +75,14 @@ export function scan(paths: readonly PolicyPath[]): Scan {
   const files = new Map<string, SeenFile>();
   const directories = new Map<string, bigint>();
   const missing: Missing[] = [];
-  for (const { path, namespaces, kinds } of paths) {
+  for (const each of paths) {
+    const { path, namespaces, kinds, defaultNamespace, text } = each;
+    if (text !== undefined) {
+      const stamp = `text ${text.length}`;
+      const size = Buffer.byteLength(text);
+      files.set(path, { file: path, namespaces, kinds, defaultNamespace, text, stamp, size, modifiedAt: 0 });
+      continue;
+    }
     const within = namespaces === undefined ? undefined : realOf(path);
     const walk: Walk = {
       files,
@@ -76,6 +90,8 @@ export function scan(paths: readonly PolicyPath[]): Scan {
       missing,
       namespaces,
       kinds,
+      defaultNamespace,
+      chosen: chosenOf(each),
       within,
       seen: new Set(),
       left: MOST_NAMES,
@@ -159,11 +175,12 @@ function scanEntry(path: string, entry: Dirent, walk: Walk): void {
   const found = statOf(path);
   const isPolicy = policyName.test(entry.name);
   if (typeof found === 'string') {
+    if (!walk.chosen.file(path)) return;
     if (isPolicy && entry.isSymbolicLink()) miss(path, `it points nowhere, ${found}`, walk);
     else if (isPolicy && found !== 'ENOENT') miss(path, found, walk);
     return;
   }
-  if (!found.isDirectory() && !isPolicy) return;
+  if (found.isDirectory() ? !walk.chosen.directory(path) : !isPolicy || !walk.chosen.file(path)) return;
   if (entry.isSymbolicLink()) {
     if (leadsOut(path, walk)) {
       miss(path, 'it leads out of a path that is confined to namespaces', walk);
@@ -182,12 +199,14 @@ function leadsOut(path: string, { namespaces, within }: Walk): boolean {
   return real === undefined || within === undefined || !`${real}${sep}`.startsWith(`${within}${sep}`);
 }
 
-function addFile(file: string, stats: BigIntStats, { files, namespaces, kinds }: Walk): void {
+function addFile(file: string, stats: BigIntStats, { files, namespaces, kinds, defaultNamespace }: Walk): void {
   const before = files.get(file);
   files.set(file, {
     file,
     namespaces: before === undefined ? namespaces : narrower(before.namespaces, namespaces),
     kinds: before === undefined ? kinds : wider(before.kinds, kinds),
+    defaultNamespace:
+      before === undefined || before.defaultNamespace === defaultNamespace ? defaultNamespace : undefined,
     stamp: `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`,
     size: Number(stats.size),
     modifiedAt: Number(stats.mtimeMs),

@@ -2,7 +2,6 @@
  * Lints policy files over a registry, without a server.
  * @module
  */
-import { resolve } from 'node:path';
 import { lint } from '../../analysis/lint/lint.ts';
 import type { LintFinding } from '../../analysis/lint/lint-finding.ts';
 import type { QuestionOptions } from '../../authz/question.ts';
@@ -25,7 +24,7 @@ import { dialectOptions, sourceOptions } from './policy-sources.ts';
 
 export interface LintRequest {
   /** Files and directories that hold policies, pods, or both. */
-  readonly paths: readonly string[];
+  readonly paths: readonly PolicyPath[];
   /** Whose paths, registry, workloads, hops and owners count besides. */
   readonly configFile: string | undefined;
   readonly rootNamespace: string | undefined;
@@ -70,9 +69,11 @@ export function lintOffline(request: LintRequest): LintAnswer {
   const config = request.configFile === undefined ? undefined : loadConfig(request.configFile);
   const told = config === undefined ? usual : dialectOptions(config);
   const options = request.rootNamespace === undefined ? told : { ...told, rootNamespace: request.rootNamespace };
-  const given = request.paths.map((path) => resolve(path));
   const source = config && sourceOptions(config);
-  const paths: PolicyPath[] = [...given.map((path) => ({ path, kinds: everyKind })), ...(source?.paths ?? [])];
+  const paths: PolicyPath[] = [
+    ...request.paths.map((each) => ({ ...each, kinds: everyKind })),
+    ...(source?.paths ?? []),
+  ];
   const files = readPaths(paths, options);
   const join = (absence: Absence) =>
     joinForLook(files, {

@@ -34,7 +34,14 @@ export function openPolicies(
 export function sourceOptions(config: Config): PolicySourceOptions {
   const { paths, absence, planes, hops, owners, ignoreBy } = config.policies;
   const places: PolicyPath[] = [
-    ...paths.map(({ path, namespaces }) => ({ path, ...(namespaces && { namespaces }) })),
+    ...paths.map(({ path, namespaces, defaultNamespace, include, exclude, text }) => ({
+      path,
+      ...(namespaces && { namespaces }),
+      ...(defaultNamespace !== undefined && { defaultNamespace }),
+      ...(include && { include }),
+      ...(exclude && { exclude }),
+      ...(text !== undefined && { text }),
+    })),
     ...config.registry.paths.map((path) => ({ path, kinds: registryKinds })),
   ];
   return {

@@ -13,6 +13,7 @@ import { adminClient, adminOption, svidOption } from '../../admin/admin-client.t
 import { configFile, PLACES_TEXT } from '../../config/config-option.ts';
 import { note } from '../../terminal/output.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
+import { defaultNamespaceOption, givenPaths } from '../given-paths.ts';
 
 /** What the options of `askedOptions` say. */
 export interface AskedFlags {
@@ -23,6 +24,7 @@ export interface AskedFlags {
   readonly policies?: readonly string[];
   readonly registry?: readonly string[];
   readonly trustDomain?: string;
+  readonly defaultNamespace?: string;
 }
 
 /** The options that say whom to ask. */
@@ -35,7 +37,8 @@ export function askedOptions(): Option[] {
     adminOption(),
     svidOption(),
     new Option('--offline', 'ask the files of --config, whether a server runs or not'),
-    new Option('--policies <path...>', 'ask these policy files and directories'),
+    new Option('--policies <path...>', 'ask these policy files and directories; - for standard input'),
+    defaultNamespaceOption(),
     new Option('--registry <path...>', 'with --policies: Pods, Namespaces and ServiceAccounts as Kubernetes YAML'),
     new Option('--trust-domain <name>', 'with --policies: the trust domain (default: cluster.local)'),
   ];
@@ -110,21 +113,23 @@ export async function configOf({
   policies,
   registry,
   trustDomain = 'cluster.local',
+  defaultNamespace,
 }: AskedFlags): Promise<Config> {
   const { loadConfig, readConfig, findingsError } = await import('../../../config/read-config.ts');
-  const paths = policies?.map((path) => resolve(path));
+  const given = policies && givenPaths(policies, defaultNamespace);
+  const paths = given?.map((each) => ({ namespaces: undefined, ...each }));
   const places = registry?.map((path) => resolve(path));
   if (config === undefined && paths !== undefined) {
-    const text = JSON.stringify({ trustDomain, policies: { paths }, registry: { paths: places ?? [] } });
+    const text = JSON.stringify({ trustDomain, registry: { paths: places ?? [] } });
     const reading = readConfig(text, resolve('gatehouse.yaml'));
-    if (reading.ok) return reading.config;
+    if (reading.ok) return { ...reading.config, policies: { ...reading.config.policies, paths } };
     throw findingsError(reading.findings);
   }
   const loaded = loadConfig(configFile(config));
   if (paths === undefined) return loaded;
   return {
     ...loaded,
-    policies: { ...loaded.policies, paths: paths.map((path) => ({ path, namespaces: undefined })) },
+    policies: { ...loaded.policies, paths },
     registry: { paths: places ?? loaded.registry.paths },
   };
 }

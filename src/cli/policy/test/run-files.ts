@@ -21,6 +21,7 @@ export interface TestRunFlags {
   readonly config?: string;
   readonly policies?: readonly string[];
   readonly registry?: readonly string[];
+  readonly defaultNamespace?: string;
 }
 
 /** The JSON of `policy test`. */
@@ -82,6 +83,7 @@ function askedOf({ config, policies, registry, trustDomain }: TestFile, file: st
     ...(paths && { policies: paths }),
     ...(places && { registry: places }),
     ...(trustDomain !== undefined && { trustDomain }),
+    ...(flags.defaultNamespace !== undefined && { defaultNamespace: flags.defaultNamespace }),
   };
 }
 

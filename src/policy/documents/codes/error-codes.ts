@@ -70,6 +70,7 @@ export const errorCodes = {
   'not-a-file': 'a path that is no regular file',
   'not-net-of-all': 'an exclusion of every address',
   'not-text': 'a file that is no text',
+  'nothing-checked': 'paths that hold no policy at all (policy check)',
   'operation-empty': 'an operation that asks nothing',
   'operation-missing': 'an entry of to without operation',
   'path-form': 'a path that is not one of exact and prefix',

@@ -36,6 +36,8 @@ describe('what lies in a tree beside policies', () => {
   const refused: readonly { readonly name: string; readonly input: string; readonly want: readonly string[] }[] = [
     { name: 'a policy without apiVersion', input: 'kind: AuthorizationPolicy\nrules: []\n', want: ['1 error api-version-missing'] },
     { name: 'a policy without kind', input: 'apiVersion: security.istio.io/v1\nrules: []\n', want: ['1 error kind-missing'] },
+    { name: 'a field that is half written', input: 'apiVersion:', want: ['1 error api-version-missing'] },
+    { name: 'a kind that is half written', input: 'apiVersion: security.istio.io/v1\nkind: A', want: ['2 error kind-unknown'] },
     { name: 'a document without either', input: 'metadata: {name: a}\nspec: {}\n', want: ['1 error api-version-missing'] },
     { name: 'a misspelt apiVersion', input: policy.replace('apiVersion', 'apiversion'), want: ['1 error api-version-missing'] },
     { name: 'a misspelt kind', input: policy.replace('kind', 'Kind'), want: ['1 error kind-missing'] },
