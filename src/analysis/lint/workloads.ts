@@ -35,11 +35,15 @@ export function workloadsOf(model: PolicyModel): Workloads {
     ...registry.serviceAccounts.map(({ namespace, name }) => `${namespace}/${name}`),
     ...registry.endpoints.map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`),
   ]);
+  const located = all.map((endpoint) => ({ endpoint, destination: context.destinationOf(endpoint) }));
+  const byNamespace = Map.groupBy(located, ({ endpoint }) => endpoint.namespace);
   return {
     all,
     namespaces,
     accounts,
     selectedBy: (subject) =>
-      all.filter((endpoint) => applies(subject, context.destinationOf(endpoint), context) === 'yes'),
+      (subject.namespace === undefined ? located : (byNamespace.get(subject.namespace) ?? []))
+        .filter(({ destination }) => applies(subject, destination, context) === 'yes')
+        .map(({ endpoint }) => endpoint),
   };
 }
