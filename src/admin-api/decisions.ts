@@ -26,7 +26,7 @@ export const decisionsQuestion = z.object({
 });
 
 /** A decision, as it is logged. */
-const record = z.object({
+export const decisionRecordShape = z.object({
   id: z.string(),
   at: instant,
   decision: effect,
@@ -58,15 +58,18 @@ const record = z.object({
     .optional(),
 });
 
-export type DecisionRow = z.output<typeof record>;
+export type DecisionRow = z.output<typeof decisionRecordShape>;
 
 /** The latest decisions, newest first. */
 export const decisionsAnswer = z.object({
-  decisions: list(record),
+  /** `decider`: the decider elsewhere that made it and says so; absent: this server. */
+  decisions: list(decisionRecordShape.extend({ decider: z.string().optional() })),
   /** What to ask `after`. This and the next: absent from servers before they were told. */
   next: z.string().optional(),
   /** With `after`: some that had come since are not here: more than `limit`, or pushed out by later ones. */
   gap: z.boolean().optional(),
+  /** Deciders elsewhere whose decisions are missing, and why; absent from servers before it was told. */
+  silent: list(z.object({ decider: z.string(), why: z.string() })).optional(),
 });
 
 /** Which decision: `decision_id` of Envoy's access log. */
@@ -74,7 +77,9 @@ export const whyQuestion = z.object({ id: z.string() });
 
 /** A past decision, derived again. */
 export const derivationAnswer = z.object({
-  record,
+  record: decisionRecordShape,
+  /** The decider elsewhere that made it and says all this; absent: this server. */
+  decider: z.string().optional(),
   /** The generation of policy that decided, and the one in force. */
   snapshot: z.number(),
   inForce: z.number(),

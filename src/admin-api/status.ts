@@ -78,6 +78,8 @@ export const statusAnswer = z.object({
   deciders: list(z.object({ pid: z.number(), generation: z.number() })),
   /** Of an authority. */
   followers: list(follower).optional(),
+  /** Of an authority: deciders elsewhere that report nothing now, and why. */
+  silent: list(z.object({ decider: z.string(), why: z.string() })).optional(),
   /** Of a server that is only a decider. */
   feed: feed.optional(),
   addresses,

@@ -63,7 +63,8 @@ export class Question implements AskedEdge {
 
   /** Of the destination; -1 where none is named. */
   get port(): number {
-    return this.#read === 'nothing' ? -1 : this.#request.destinationPort;
+    const { destinationPort } = this.#request;
+    return this.#read === 'nothing' || destinationPort > 65_535 ? -1 : destinationPort;
   }
 
   get protocol(): AskedEdge['protocol'] {

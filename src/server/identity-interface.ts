@@ -13,6 +13,7 @@ import type { LaneListener } from '../platform/observe/metrics.ts';
 import type { LaneTally } from '../transport/lane/counts.ts';
 import type { AuthorityOperations } from './admin/admin-deps.ts';
 import type { AllDeciders } from './decider/all-deciders.ts';
+import type { RemoteDeciders } from './decider/remote-deciders.ts';
 import type { Foundation } from './foundation.ts';
 import type { DecisionRecord } from './log/decision-record.ts';
 import type { RefusalReceiver } from './refusal-reports.ts';
@@ -26,6 +27,10 @@ export interface IdentitySide extends Knowledge, RefusalReceiver, AsyncDisposabl
   readonly executables: Executables;
   /** What only an authority can do; undefined where it is elsewhere. */
   readonly operations: AuthorityOperations | undefined;
+  /** Deciders elsewhere that report here; undefined where the authority is elsewhere. */
+  readonly remote: RemoteDeciders | undefined;
+  /** Says how a decision of this server is derived, for an authority elsewhere that asks. */
+  deriveBy(derive: (decisionId: string) => Promise<unknown>): void;
   /** Tells whoever waits for it that a decider here refuses by newer revocations. */
   tellInForce(): void;
   /** Notes a decision, which shows who calls whom. */
@@ -33,7 +38,7 @@ export interface IdentitySide extends Knowledge, RefusalReceiver, AsyncDisposabl
   /** Parts of readiness that a start need not wait for: what is known suffices to decide by. */
   optionalParts(): readonly string[];
   /** Its fields of `/v1/status`. */
-  status(): Pick<StatusAnswer, 'followers' | 'feed'>;
+  status(): Pick<StatusAnswer, 'followers' | 'silent' | 'feed'>;
   /** Opens the listeners where identities are given. @throws GatehouseError `address_in_use`, `config_invalid` */
   listen(): Promise<IdentityListeners>;
   /** Takes entries and workloads of a configuration that was read again; sockets come and go with them. */

@@ -16,10 +16,8 @@ import type { HandshakeTable } from './log/handshake-table.ts';
 
 /** Gets the reports: the authority, or what stands for it where it is elsewhere. */
 export interface RefusalReceiver {
-  /** The SPIFFE ID of a certificate's holder; undefined for a certificate that no authority of ours signed. */
-  holderOf(certificate: Uint8Array): string | undefined;
-  /** @param holder  as `holderOf` names it */
-  reportTrouble(holder: string): void;
+  /** @param certificate  the peer's, DER: of ours or of anybody */
+  refused(certificate: Uint8Array): void;
 }
 
 /** Takes signs of refusal from listeners and deciders. */
@@ -65,10 +63,7 @@ export function createRefusalReports(
       if (typeof peer === 'object') report(peer.der);
     },
     deliverTo(receiver) {
-      report = (certificate) => {
-        const holder = receiver.holderOf(certificate);
-        if (holder !== undefined) receiver.reportTrouble(holder);
-      };
+      report = (certificate) => receiver.refused(certificate);
       for (const certificate of waiting.splice(0)) report(certificate);
     },
   };

@@ -8,6 +8,7 @@ import { asGatehouseError, type GatehouseError } from '../errors.ts';
 import { createFollowers } from '../identity/delivery/feed/followers.ts';
 import type { Log } from '../platform/observe/log.ts';
 import type { Readiness } from '../platform/observe/readiness.ts';
+import { deriveHere } from './admin/routes/explain.ts';
 import { refuseNewerStore } from './authority/newer-store.ts';
 import { createAllDeciders } from './decider/all-deciders.ts';
 import { type DeciderProcess, forkDeciders } from './decider/decider-process.ts';
@@ -60,6 +61,8 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
 
   const identity = stack.use(await openIdentitySide({ ...foundation, followers, deciders: allDeciders }));
   const decider = stack.use(await startDeciderSide({ ...foundation, identity, policies, allDeciders, processes }));
+  const { decisions, explain } = decider;
+  identity.deriveBy((id) => deriveHere(id, { decisions, explain, deciders: allDeciders }));
   const parts = { ...foundation, startedAt, policies, identity, decider, allDeciders };
   const listeners = stack.use(await openListeners(parts));
 

@@ -108,6 +108,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
   'server/admin/routes': [
     'server/admin',
     'server/admin/access',
+    'server/decider',
     'server/log',
     'admin-api',
     'config',
@@ -181,6 +182,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'server/decider',
     'server/identity-interface.ts',
     'server/listeners',
+    'server/log',
     'server/tls',
     'config',
     'identity/attestation',
@@ -230,6 +232,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
   /** Joins its rooms to one server. */
   server: [
     'server/admin',
+    'server/admin/routes',
     'server/authority',
     'server/decider',
     'server/explain',

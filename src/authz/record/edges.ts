@@ -89,9 +89,11 @@ export class EdgeCounters {
     if (callee !== undefined && callee.namespace !== namespace)
       callee = this.#byCaller.get(callerName)?.get(`${spiffeId} ${namespace}`);
     const row = callee?.rows.get(key);
-    if (row === undefined) return this.#countNew(callerName, spiffeId, namespace, key, nowMs);
-    row.count++;
-    row.lastAt = nowMs;
+    if (row === undefined) this.#countNew(callerName, spiffeId, namespace, key, nowMs);
+    else {
+      row.count++;
+      row.lastAt = nowMs;
+    }
   }
 
   #countNew(caller: string, destination: string, namespace: string, key: number, lastAt: number): void {
@@ -103,12 +105,12 @@ export class EdgeCounters {
     }
     this.#rows++;
     this.#nameBytes += bytes;
-    let callees = this.#byCaller.get(caller);
-    if (callees === undefined) this.#byCaller.set(caller, (callees = new Map()));
+    const callees = this.#byCaller.get(caller) ?? new Map<string, Callee>();
+    this.#byCaller.set(caller, callees);
     let name = destination;
     if (callees.get(name) !== undefined && callees.get(name)?.namespace !== namespace) name += ` ${namespace}`;
-    let callee = callees.get(name);
-    if (callee === undefined) callees.set(name, (callee = { destination, namespace, rows: new Map() }));
+    const callee = callees.get(name) ?? { destination, namespace, rows: new Map<number, Row>() };
+    callees.set(name, callee);
     callee.rows.set(key, { count: 1, lastAt });
   }
 

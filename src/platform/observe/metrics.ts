@@ -5,6 +5,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { ErrorCode } from '../../errors.ts';
 import { addProcessMetrics } from './process-metrics.ts';
+import { createRemoteMetrics, type RemoteDeciderCounts } from './remote-metrics.ts';
 
 /** A histogram that was counted elsewhere: not cumulative, one count a bound and one for the rest. */
 export interface LatencyCounts {
@@ -69,6 +70,8 @@ export interface Metrics {
     },
   ): void;
   setLaneConnections(listener: LaneListener, open: number): void;
+  /** What deciders elsewhere have reported. */
+  setRemote(deciders: readonly RemoteDeciderCounts[]): void;
   /** Everything as Prometheus reads it. */
   text(): Promise<string>;
 }
@@ -181,6 +184,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
       maxDescriptors.set(max);
     },
     ...laneMetrics(counter, gauge),
+    setRemote: createRemoteMetrics(registers[0]!),
     async text() {
       await look(metrics);
       return `${await registers[0]!.metrics()}${latency.text()}`;

@@ -14,6 +14,7 @@ import type { Watchable } from '../../lib/watchable.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import type { PolicySources } from '../../policy/sources/policy-sources.ts';
 import type { AllDeciders } from '../decider/all-deciders.ts';
+import type { RemoteDeciders } from '../decider/remote-deciders.ts';
 import type { LiveExplain } from '../explain/live-explain.ts';
 import type { DeciderCounts } from '../log/decider-counts.ts';
 import type { DecisionLog } from '../log/decision-log.ts';
@@ -46,6 +47,8 @@ export interface AdminDeps {
   readonly deciders: AllDeciders | undefined;
   /** This server's own first, then those of deciders elsewhere by name. */
   readonly counts: () => readonly DeciderCounts[];
+  /** Deciders elsewhere that report here; undefined on a server that is only a decider. */
+  readonly remote: RemoteDeciders | undefined;
   readonly explain: LiveExplain;
   /** The configuration in force. */
   readonly config: () => Config;

@@ -4,11 +4,13 @@
  */
 import type { Config } from '../../config/config.ts';
 import type { DeliveryObserver } from '../../identity/delivery/delivery-deps.ts';
+import type { DeciderReports } from '../../identity/delivery/feed/decider-reports.ts';
 import type { Followers } from '../../identity/delivery/feed/followers.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createTicks } from '../../lib/ticks.ts';
 import type { LaneTally } from '../../transport/lane/counts.ts';
 import { textOfAddress } from '../../transport/listen/listen-address.ts';
+import { reportRefusal } from '../decider/reporting-deciders.ts';
 import { connectionLimit } from '../listeners/connection-limit.ts';
 import { type GrpcListener, type GrpcListenerDeps, openGrpcListener } from '../listeners/grpc-listener.ts';
 import { listenAddress } from '../listeners/listen-addresses.ts';
@@ -29,6 +31,7 @@ export interface AuthorityListenersDeps {
   readonly config: Config;
   readonly role: IdentityRole;
   readonly followers: Followers;
+  readonly reports: DeciderReports;
   readonly observer: DeliveryObserver;
   readonly identity: GrpcListenerDeps['identity'];
   readonly identify: IdentifyCaller;
@@ -65,7 +68,7 @@ type Listener = NonNullable<Config['listen']['feed']>;
 
 async function openFeed(
   at: Listener,
-  { role, followers, observer, identity, identify, handshakeFailed }: AuthorityListenersDeps,
+  { role, followers, reports, observer, identity, identify, handshakeFailed }: AuthorityListenersDeps,
 ): Promise<GrpcListener> {
   const { openFeedListener } = await import('../feed/feed-listener.ts');
   const { authority, source } = role;
@@ -76,6 +79,8 @@ async function openFeed(
     useJoinToken: authority.joinTokens.use,
     names: authority.deciderNames,
     followers,
+    reports,
+    refusedAt: (decider, certificate) => reportRefusal(authority, certificate, decider),
     clock: systemClock,
     ticks: createTicks(FEED_TICK_MS),
     observer,

@@ -4,10 +4,13 @@
  */
 import type { Config } from '../../config/config.ts';
 import { asGatehouseError } from '../../errors.ts';
+import { createDeciderReports, type DeciderReports } from '../../identity/delivery/feed/decider-reports.ts';
 import { createWatchable } from '../../lib/watchable.ts';
 import { authorityIdOf, deciderIdOf } from '../../spiffe/own-ids.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import { replicaReport } from '../decider/all-deciders.ts';
+import { createRemoteDeciders } from '../decider/remote-deciders.ts';
+import { keepDecidersKnown, reportRefusal, withRemote } from '../decider/reporting-deciders.ts';
 import { reportReadiness } from '../health/report-readiness.ts';
 import type { IdentityListeners, IdentitySide, IdentitySideDeps } from '../identity-interface.ts';
 import { revocationsOf } from '../revocations.ts';
@@ -35,6 +38,9 @@ export async function openAuthoritySide(deps: IdentitySideDeps): Promise<Identit
   const revocationSequence = createWatchable(-1);
   const role = stack.use(await openRole(deps, expiries, revocationSequence));
   const { authority } = role;
+  const reports = createDeciderReports();
+  const remote = createRemoteDeciders(reports);
+  stack.use(keepDecidersKnown(authority, reports));
   authority.revocations.subscribe(({ sequence }) => revocationSequence.replace(sequence));
   revocationSequence.replace(authority.revocations.value.sequence);
   await watchRole(deps, role, stack);
@@ -46,6 +52,7 @@ export async function openAuthoritySide(deps: IdentitySideDeps): Promise<Identit
       ttlSeconds: () => shortestTtlMs(role, config.value) / 1000,
     }),
     createAuthorityLook(authority, metrics),
+    () => metrics.setRemote(remote.counts()),
   );
   const warn = (): void => {
     for (const { code, message, origin } of entryWarnings(role.entries.value, role.accounts))
@@ -61,16 +68,17 @@ export async function openAuthoritySide(deps: IdentitySideDeps): Promise<Identit
     executables: role.executables,
     operations: {
       authority,
-      rehearse: (use) => role.rehearse(use, calls.all()),
+      rehearse: (use) => role.rehearse(use, withRemote(calls.all(), remote.counts())),
       backup: () => role.backup(),
     },
-    holderOf: (certificate) => authority.holderOf(certificate),
-    reportTrouble: (holder) => authority.reportTrouble(holder),
+    remote,
+    deriveBy: () => undefined,
+    refused: (certificate) => reportRefusal(authority, certificate),
     tellInForce: () => authority.tellReplicas(),
     decided: (record) => calls.note(record),
     optionalParts: () => [],
-    status: () => ({ followers: followers.all() }),
-    listen: () => listen(deps, role),
+    status: () => ({ followers: followers.all(), silent: remote.silent() }),
+    listen: () => listen(deps, role, reports),
     async reconfigure(next) {
       await role.reconfigure(next);
       warn();
@@ -138,13 +146,14 @@ function shortestTtlMs({ entries }: IdentityRole, { authority }: Config): number
 }
 
 /** Opens the workloads' sockets, and what other machines reach where the configuration says so. */
-async function listen(deps: IdentitySideDeps, role: IdentityRole): Promise<IdentityListeners> {
+async function listen(deps: IdentitySideDeps, role: IdentityRole, reports: DeciderReports): Promise<IdentityListeners> {
   const { config, followers, log, metrics, tls, identify, refusals } = deps;
   await role.open();
   const remote = await openAuthorityListeners({
     config: config.value,
     role,
     followers,
+    reports,
     observer: deliveryObserver(log, metrics),
     identity: tls.primary,
     identify,

@@ -9,6 +9,8 @@ import { createWatchable, type Watchable } from '../../lib/watchable.ts';
 import { callFeed, type FeedCall, type FeedCallDeps, SILENT_MS } from './feed-call.ts';
 import { type FeedCredentials, feedError } from './feed-connection.ts';
 import { createFeedHeard, type FeedHeard, type FeedHeardDeps } from './feed-heard.ts';
+import type { Derive } from './feed-questions.ts';
+import type { ReportOutbox } from './report-outbox.ts';
 
 /** What the deciders of this server decide by, and have seen. */
 export interface DecidersHold {
@@ -23,6 +25,8 @@ export interface FeedClientDeps extends FeedHeardDeps {
   /** Who we are now; `wait`: nobody yet. */
   readonly credentials: (address: string) => FeedCredentials | undefined | 'wait';
   readonly hold: () => DecidersHold;
+  readonly outbox: ReportOutbox;
+  readonly derive: Derive;
   readonly svid: () => Omit<OwnSvid, '$typeName' | '$unknown'> | undefined;
 }
 
@@ -41,7 +45,7 @@ const LAST_RETRY_MS = 2_000;
 
 /** Starts following. */
 export function createFeedClient(deps: FeedClientDeps): FeedClient {
-  const { trustDomain, addresses, memory, report } = deps;
+  const { trustDomain, addresses, memory, report, outbox, derive } = deps;
   const heard = createFeedHeard(deps);
   const disconnected = createWatchable('not connected yet');
   const ending = new AbortController();
@@ -57,7 +61,7 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
       if (disconnected.value !== '') disconnected.replace('');
     };
     const holding = () => holdingOf(heard, deps);
-    current = callFeed(address, who, { trustDomain, decider: memory.decider, take, holding });
+    current = callFeed(address, who, { trustDomain, decider: memory.decider, take, holding, outbox, derive });
     return current.ended;
   };
 

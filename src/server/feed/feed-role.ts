@@ -41,13 +41,16 @@ export interface FeedRoleDeps {
   /** The identity that is in use. */
   readonly identity: Watchable<TlsIdentity | undefined>;
   readonly hold: FeedClientDeps['hold'];
+  readonly outbox: FeedClientDeps['outbox'];
+  readonly derive: FeedClientDeps['derive'];
   readonly report: (error: GatehouseError) => void;
 }
 
 const isUnix = (address: string): boolean => address.startsWith('unix:');
 
 /** Starts following. @throws GatehouseError `config_invalid` when nothing lets us join */
-export function openFeedRole({ config, kept, identity, hold, report }: FeedRoleDeps): FeedRole {
+export function openFeedRole(deps: FeedRoleDeps): FeedRole {
+  const { config, kept, identity, hold, report, outbox, derive } = deps;
   const { trustDomain, authorityAddresses: addresses } = config;
   const memory = openFeedMemory(kept, trustDomain);
   const known = memory.svid();
@@ -69,6 +72,8 @@ export function openFeedRole({ config, kept, identity, hold, report }: FeedRoleD
       return value === undefined ? 'wait' : credentialsOf(value);
     },
     hold,
+    outbox,
+    derive,
     svid: () =>
       held && {
         serial: held.serial,

@@ -2,6 +2,8 @@
  * The identity side of a server that is only a decider: it follows the authority elsewhere, and goes by what it has heard of it.
  * @module
  */
+
+import { GatehouseError } from '../../errors.ts';
 import { createExecutables } from '../../identity/attestation/executable.ts';
 import type { Entry } from '../../identity/registration/entry.ts';
 import { createAccounts } from '../../lib/accounts.ts';
@@ -9,9 +11,13 @@ import { createWatchable } from '../../lib/watchable.ts';
 import type { AllDeciders } from '../decider/all-deciders.ts';
 import type { IdentityListeners, IdentitySide, IdentitySideDeps } from '../identity-interface.ts';
 import type { DecidersHold, FeedClient } from './feed-client.ts';
+import type { Derive } from './feed-questions.ts';
 import { feedTrouble, openFeedRole } from './feed-role.ts';
+import { createReportOutbox } from './report-outbox.ts';
 
 const LOOK_EVERY_MS = 500;
+
+const notYet: Derive = () => Promise.reject(new GatehouseError('not_ready', 'this decider is still starting'));
 
 /** Here nobody gets identities. */
 const noListeners: IdentityListeners = {
@@ -30,7 +36,13 @@ export function openFollowerSide(deps: IdentitySideDeps): IdentitySide {
       { code: 'entries_unused' },
       'entries and sockets of workloads mean nothing on a server without the authority role: it gives no identities',
     );
-  const role = openFeedRole({ config, kept, identity: tls.primary, hold: () => holdingOf(deciders), report });
+  const outbox = createReportOutbox(deps.counts);
+  let derive: Derive = notYet;
+  const role = openFeedRole({
+    ...{ config, kept, identity: tls.primary, report, outbox },
+    hold: () => holdingOf(deciders),
+    derive: (id) => derive(id),
+  });
   const { client, decider } = role;
   const watching = watchFeed(deps, client);
   tls.keep(role.source, role.initial);
@@ -42,11 +54,13 @@ export function openFollowerSide(deps: IdentitySideDeps): IdentitySide {
     accounts: createAccounts(),
     executables: createExecutables(),
     operations: undefined,
-    // The feed carries no such reports: the authority counts what its own server sees.
-    holderOf: () => undefined,
-    reportTrouble: () => undefined,
+    remote: undefined,
+    deriveBy: (given) => {
+      derive = given;
+    },
+    refused: outbox.refused,
     tellInForce: () => client.tell(),
-    decided: () => undefined,
+    decided: outbox.decided,
     optionalParts: () => (isKnown(client) ? ['feed'] : []),
     status: () => ({
       feed: {

@@ -30,6 +30,8 @@ export interface RecentQuestion<R> {
 /** Some of the latest decisions. */
 export interface RecentDecisions<R> {
   readonly records: readonly R[];
+  /** What `after` says: microseconds of `performance.now`; 0: all. */
+  readonly since: number;
   /** What to ask `after` for those that come later. */
   readonly next: string;
   /** With `after`: some that had come since are not among these: there were more than `most`, or later ones have pushed them out. */
@@ -72,7 +74,7 @@ export function createDecisionLog(
       const found = asked.flatMap((shelf) => shelf.since(since)).sort((a, b) => b.decidedAt - a.decidedAt);
       const { records, isCut } = firstOf(found, most, recordOf);
       const gap = after !== undefined && (isCut || asked.some((shelf) => shelf.lastPushedOut() > since));
-      return { records, next: `${begun}-${nextNumber()}`, gap };
+      return { since, records, next: `${begun}-${nextNumber()}`, gap };
     },
     find: (id) => shelves.deny.entries.get(id) ?? shelves.allow.entries.get(id),
     get size() {

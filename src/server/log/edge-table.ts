@@ -33,6 +33,8 @@ export interface EdgeTable {
   edges(): readonly EdgeTotal[];
   deniedCallers(): readonly DeniedCaller[];
   readonly overflow: EdgeOverflow;
+  /** How often it was added to: rows of that `change` changed last. */
+  readonly changes: number;
   /** All Checks, with and without a row. */
   readonly checks: { readonly allowed: number; readonly denied: number };
 }
@@ -43,6 +45,9 @@ export interface EdgeTableOptions {
   readonly sinceAt?: number;
 }
 
+/** What a decider elsewhere may report of names is a little more. */
+const MOST_NAME_BYTES = { edges: 1024 * 1024, callers: 384 * 1024 } as const;
+
 type Changing<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Creates an empty table. */
@@ -52,6 +57,14 @@ export function createEdgeTable({ most = 4_096, sinceAt = Date.now() }: EdgeTabl
   const overflow: Changing<EdgeOverflow> = { allowed: 0, denied: 0, deniedCallers: 0 };
   const checks = { allowed: 0, denied: 0 };
   let changes = 0;
+  /** Of names, of each kind of row. */
+  const bytes = { edges: 0, callers: 0 };
+  const hasRoom = (kind: keyof typeof bytes, rows: number, names: readonly string[]): boolean => {
+    const more = names.reduce((sum, { length }) => sum + length, 0);
+    if (rows >= most || bytes[kind] + more > MOST_NAME_BYTES[kind]) return false;
+    bytes[kind] += more;
+    return true;
+  };
 
   const addEdge = ({ count, lastAt, ...edge }: CountedEdge): void => {
     const key = keyOf(edge);
@@ -60,7 +73,8 @@ export function createEdgeTable({ most = 4_096, sinceAt = Date.now() }: EdgeTabl
       row.count += count;
       row.lastAt = Math.max(row.lastAt, lastAt);
       row.change = changes;
-    } else if (edges.size < most) edges.set(key, { ...edge, count, lastAt, change: changes });
+    } else if (hasRoom('edges', edges.size, [edge.caller, edge.destination, edge.namespace]))
+      edges.set(key, { ...edge, count, lastAt, change: changes });
     else overflow[edge.decision === 'deny' ? 'denied' : 'allowed'] += count;
   };
   const addDenied = ({ caller, namespace, count }: CountedEdge): void => {
@@ -69,7 +83,8 @@ export function createEdgeTable({ most = 4_096, sinceAt = Date.now() }: EdgeTabl
     if (row !== undefined) {
       row.count += count;
       row.change = changes;
-    } else if (callers.size < most) callers.set(key, { caller, namespace, count, change: changes });
+    } else if (hasRoom('callers', callers.size, [caller, namespace]))
+      callers.set(key, { caller, namespace, count, change: changes });
     else overflow.deniedCallers += count;
   };
   return {
@@ -91,6 +106,9 @@ export function createEdgeTable({ most = 4_096, sinceAt = Date.now() }: EdgeTabl
     deniedCallers: () => [...callers.values()],
     overflow,
     checks,
+    get changes() {
+      return changes;
+    },
   };
 }
 

@@ -12,6 +12,7 @@ export interface OwnCounts {
   readonly handshakes: HandshakeTable;
   /** Counts decisions that the log had no room for. */
   countDropped(count: number): void;
+  readonly dropped: { readonly logged: number };
   all(): DeciderCounts;
 }
 
@@ -19,12 +20,13 @@ export interface OwnCounts {
 export function createOwnCounts(): OwnCounts {
   const edges = createEdgeTable();
   const handshakes = createHandshakeTable();
-  let logged = 0;
+  const dropped = { logged: 0 };
   return {
     edges,
     handshakes,
+    dropped,
     countDropped(count) {
-      logged += count;
+      dropped.logged += count;
     },
     all: () => ({
       ...{ decider: null, state: 'here', why: '' },
@@ -34,7 +36,7 @@ export function createOwnCounts(): OwnCounts {
       deniedCallers: edges.deniedCallers(),
       checks: { ...edges.checks },
       overflow: { ...edges.overflow },
-      dropped: { logged, sent: 0 },
+      dropped: { ...dropped, sent: 0 },
       handshakes: handshakes.all(),
     }),
   };

@@ -7,6 +7,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { GatehouseError } from '../../../src/errors.ts';
 import { EnrolRequestSchema, FollowRequestSchema } from '../../../src/gen/gatehouse/feed/v1/feed_pb.ts';
 import { IstioCertificateRequestSchema } from '../../../src/gen/istio/v1/auth/ca_pb.ts';
+import { createDeciderReports } from '../../../src/identity/delivery/feed/decider-reports.ts';
 import type { FeedDeps } from '../../../src/identity/delivery/feed/feed-deps.ts';
 import { feedMethods } from '../../../src/identity/delivery/feed/feed-methods.ts';
 import { createFollowers } from '../../../src/identity/delivery/feed/followers.ts';
@@ -44,6 +45,8 @@ const feedDeps: FeedDeps = {
   names: { ofSerial: async () => undefined, isTaken: async () => false, isThrownOut: () => false },
   useJoinToken: async () => undefined,
   followers: createFollowers(),
+  reports: createDeciderReports(),
+  refusedAt: () => undefined,
   clock: { now: () => 1_700_000_000_000 },
   ticks: { subscribe: () => () => undefined },
   observer: { streamOpened: () => undefined, streamClosed: () => undefined, failed: () => undefined },

@@ -54,11 +54,16 @@ describe('GET /v1/edges', function () {
         rows.some((each) => same(each, row)),
         `${JSON.stringify(row)} in ${JSON.stringify(rows)}`,
       );
-    assert.deepEqual(deniedCallers.map(({ caller, namespace, count }) => [caller, namespace, count]).sort(), [
-      ['', '', 1],
-      [id('productpage'), '', 1],
-      [id('productpage'), 'default', 2],
-    ]);
+    assert.deepEqual(
+      deniedCallers
+        .map(({ caller, namespace, count }) => [caller, namespace, count] as const)
+        .toSorted(([a, b], [c, d]) => `${a} ${b}`.localeCompare(`${c} ${d}`)),
+      [
+        ['', '', 1],
+        [id('productpage'), '', 1],
+        [id('productpage'), 'default', 2],
+      ],
+    );
     const [here] = deciders;
     assert.deepEqual(
       [here?.decider, here?.allowed, here?.denied, here?.overflow],

@@ -21,8 +21,7 @@ function setup() {
     handshakes,
   );
   const receiver = {
-    holderOf: (certificate: Uint8Array) => (certificate.length === 0 ? undefined : Buffer.from(certificate).toString()),
-    reportTrouble: (holder: string) => void reported.push(holder),
+    refused: (certificate: Uint8Array) => void reported.push(Buffer.from(certificate).toString()),
   };
   return { reports, receiver, reported, warnings, handshakes };
 }
@@ -63,10 +62,9 @@ describe('createRefusalReports', () => {
     assert.equal(warnings.length, 2);
   });
 
-  it('reports no stranger, and nothing but distrust', () => {
+  it('reports nothing but distrust', () => {
     const { reports, receiver, reported } = setup();
     reports.deliverTo(receiver);
-    reports.handshakeFailed('feed', failure(''));
     reports.handshakeFailed('feed', failure('a', false));
     assert.deepEqual(reported, []);
   });

@@ -19,6 +19,8 @@ export interface DeciderNames {
   /** Whether a living certificate has that name, so that nobody else may take it. @throws GatehouseError `store_unavailable` */
   isTaken(name: string): Promise<boolean>;
   isThrownOut(name: string): boolean;
+  /** All that a living certificate has. @throws GatehouseError `store_unavailable` */
+  living(): Promise<ReadonlySet<string>>;
 }
 
 export interface DeciderNamesDeps {
@@ -54,6 +56,12 @@ export function isOfDecider(row: Pick<UnexpiredRow, 'kind' | 'channel' | 'consum
 export function createDeciderNames({ store, clock, trustDomain, isRevoked, flush }: DeciderNamesDeps): DeciderNames {
   const remembered = new Map<string, string>();
   const spiffeId = deciderIdOf(trustDomain);
+  const living = async (): Promise<ReadonlySet<string>> => {
+    await flush();
+    const rows = await store.ledger({ spiffeId, kind: 'x509', unexpiredAt: clock.now(), limit: MOST_LIVING });
+    const names = rows.filter(({ serial }) => !isRevoked('serial', serial)).map(deciderNameOf);
+    return new Set(names.filter((name) => name !== ''));
+  };
   return {
     async ofSerial(serial) {
       const known = remembered.get(serial);
@@ -65,11 +73,8 @@ export function createDeciderNames({ store, clock, trustDomain, isRevoked, flush
       if (remembered.size > MOST_REMEMBERED) remembered.delete(remembered.keys().next().value ?? '');
       return name;
     },
-    async isTaken(name) {
-      await flush();
-      const living = await store.ledger({ spiffeId, kind: 'x509', unexpiredAt: clock.now(), limit: MOST_LIVING });
-      return living.some((row) => isOfDecider(row, name) && !isRevoked('serial', row.serial));
-    },
+    isTaken: async (name) => (await living()).has(name),
+    living,
     isThrownOut: (name) => isRevoked('decider', name),
   };
 }

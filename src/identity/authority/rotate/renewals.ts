@@ -24,8 +24,12 @@ export interface Renewals {
   readonly changes: Watchable<number>;
   /** Looks whether an authority was tainted or untainted, and whether trouble began or ended. */
   look(): Promise<void>;
-  /** Something went wrong that a renewal may have caused, for a holder, by its SPIFFE ID. */
-  trouble(holder: string): void;
+  /**
+   * Something went wrong that a renewal may have caused, for a holder, by its SPIFFE ID.
+   *
+   * @param witness  whose word it is, where it is not the holder's own
+   */
+  trouble(holder: string, witness?: string): void;
   /** Whether renewals of tainted authorities are stopped just now. */
   readonly paused: boolean;
   /** How many are due and wait in the queue. */
@@ -87,7 +91,7 @@ export function createRenewals({ current, store, clock, settings }: RenewalDeps)
   const troubles = createTaintTroubles();
   /** How many identities hold an SVID, as far as that matters. */
   let identities = 0;
-  /** When each holder had trouble last while nothing was tainted; the latest last. */
+  /** When each holder had trouble last, by each witness, while nothing was tainted; the latest last. */
   const usual = new Map<string, number>();
   let pausedAt: number | undefined;
   const queue = createRenewalQueue(settings.renewalsPerSecond);
@@ -128,13 +132,14 @@ export function createRenewals({ current, store, clock, settings }: RenewalDeps)
       return place <= now ? due : place; // not `now`: a caller that read its clock a moment before must find it past
     },
     waiting: () => queue.waiting(clock.now()),
-    trouble(holder) {
+    trouble(holder, witness = holder) {
+      const trouble = `${holder} by ${witness}`; // nobody's word makes usual what others saw
       if (paces.size > 0) {
-        if (!usual.has(holder)) troubles.note(holder, clock.now());
+        if (!usual.has(trouble)) troubles.note(witness, clock.now());
         return;
       }
-      usual.delete(holder);
-      usual.set(holder, clock.now());
+      usual.delete(trouble);
+      usual.set(trouble, clock.now());
       if (usual.size > MOST_USUAL) usual.delete(usual.keys().next().value ?? '');
     },
     async look() {

@@ -70,8 +70,9 @@ export interface Rotation {
    * Reports a denied handshake, or the like: enough of them in a minute pause the renewals that a taint drives.
    *
    * @param holder  had the trouble, as `holderOf` names it; one that had it before the taint counts for nothing
+   * @param witness  whose word it is, where it is not the holder's own: all that one witness says counts as one identity's
    */
-  reportTrouble(holder: SpiffeId | string): void;
+  reportTrouble(holder: SpiffeId | string, witness?: string): void;
 }
 
 export interface RotationDeps extends VerbDeps {

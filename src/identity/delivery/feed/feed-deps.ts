@@ -8,6 +8,7 @@ import type { Watchable } from '../../../lib/watchable.ts';
 import type { Connection } from '../../../transport/listen/connections.ts';
 import type { IdentitySource } from '../../source/identity-source.ts';
 import type { DeliveryObserver } from '../delivery-deps.ts';
+import type { DeciderReports } from './decider-reports.ts';
 import type { Followers } from './followers.ts';
 
 export interface FeedRevocation {
@@ -51,6 +52,9 @@ export interface FeedDeps {
   /** @throws GatehouseError `not_entitled` */
   readonly useJoinToken: (token: string, decider: string) => Promise<void>;
   readonly followers: Followers;
+  readonly reports: DeciderReports;
+  /** Told of a peer's certificate, DER, that a decider elsewhere saw refused, and of its name. */
+  readonly refusedAt: (decider: string, certificate: Uint8Array) => void;
   readonly clock: Clock;
   /** A sign of life leaves at each. */
   readonly ticks: Ticks;

@@ -11,7 +11,17 @@ export const seesDecision = ({ destination }: Pick<RedactedDecision, 'destinatio
   destination !== undefined && has(destination.namespace) && hasId(destination.spiffeId);
 
 /** A decision whose destination lies there: its caller by SPIFFE ID alone where he is elsewhere, and no header. */
-export function narrowRecord(entry: RedactedDecision, sight: Sight): DecisionRecord {
+export const narrowEntry = (entry: RedactedDecision, sight: Sight): DecisionRecord =>
+  narrowRecord(decisionRecord(entry), sight);
+
+/** Whether the destination of a decision of a decider elsewhere lies there, by its SPIFFE ID. */
+export const seesRecord = (
+  { destination }: { readonly destination?: { readonly spiffeId: string } | undefined },
+  { hasId }: Sight,
+): boolean => destination !== undefined && hasId(destination.spiffeId);
+
+/** As `narrowEntry`, of a record. */
+export function narrowRecord(record: DecisionRecord, sight: Sight): DecisionRecord {
   const {
     id,
     at,
@@ -27,7 +37,7 @@ export function narrowRecord(entry: RedactedDecision, sight: Sight): DecisionRec
     destination,
     source,
     request,
-  } = decisionRecord(entry);
+  } = record;
   const whose = policy === undefined ? 'own' : sight.whose(policy);
   return {
     id,

@@ -2,6 +2,7 @@
  * `/v1/explain` and `/v1/decisions/ID`.
  * @module
  */
+import type { Derivation } from '../../../admin-api/decisions.ts';
 import type { ReadQuestion } from '../../../admin-api/routes.ts';
 import type { Explanation } from '../../../analysis/explain.ts';
 import { readPair } from '../../../analysis/pair.ts';
@@ -12,6 +13,7 @@ import { GatehouseError } from '../../../errors.ts';
 import { type DecisionRecord, decisionRecord } from '../../log/decision-record.ts';
 import type { AdminDeps } from '../admin-deps.ts';
 import type { AdminHandler } from '../admin-handler.ts';
+import { remoteDerivation } from './remote-decisions.ts';
 
 type Question = ReadQuestion<'POST /v1/explain'>;
 
@@ -44,9 +46,25 @@ function requestOf(asked: Question, deps: AdminDeps): Uint8Array {
 
 const FLUSH_TIMEOUT_MS = 500;
 
-/** The derivation of a decision that is still kept. */
+/** The derivation of a decision that is still kept, here or by the decider elsewhere that made it. */
 export const why: AdminHandler<'GET /v1/decisions/{id}'> = async ({ asked: { id } }, deps) => {
-  const kept = await find(id, deps);
+  const kept = await findDecision(id, deps);
+  if (kept !== undefined) return derive(id, kept, deps);
+  const elsewhere = deps.remote && (await remoteDerivation(deps.remote, id));
+  if (elsewhere !== undefined) return elsewhere;
+  throw notKept(id, deps);
+};
+
+type DerivationDeps = Pick<AdminDeps, 'decisions' | 'deciders' | 'explain'>;
+
+/** The derivation of a decision of this server, for an authority elsewhere that asks. @throws GatehouseError `not_found` */
+export async function deriveHere(id: string, deps: DerivationDeps): Promise<Derivation> {
+  const kept = await findDecision(id, deps);
+  if (kept === undefined) throw notKept(id, deps);
+  return derive(id, kept, deps);
+}
+
+async function derive(id: string, kept: RedactedDecision, deps: DerivationDeps): Promise<Derivation> {
   const { explain: live } = deps;
   const record = decisionRecord(kept);
   const base = { record, snapshot: kept.snapshot, inForce: live.generation };
@@ -71,7 +89,7 @@ export const why: AdminHandler<'GET /v1/decisions/{id}'> = async ({ asked: { id 
   ];
   const test = testOfDecision(`decision ${id}`, record.at, { ...now, ...asRecorded(record) }, tokens) ?? null;
   return { ...base, before, now, reproduced, notes, test };
-};
+}
 
 const asRecorded = ({ decision, reason, policy, rule }: DecisionRecord) => ({
   decision,
@@ -102,13 +120,12 @@ export async function findDecision(
   return found !== undefined && isSeen(found) ? found : undefined;
 }
 
-async function find(id: string, deps: AdminDeps): Promise<RedactedDecision> {
-  const found = await findDecision(id, deps);
-  if (found !== undefined) return found;
-  const { size } = deps.decisions;
-  throw new GatehouseError(
+function notKept(id: string, { decisions, remote }: Pick<AdminDeps, 'decisions'> & Partial<Pick<AdminDeps, 'remote'>>) {
+  const silent = remote === undefined ? [] : remote.silent().map(({ decider }) => decider);
+  const away = silent.length === 0 ? '' : `; these deciders elsewhere cannot be asked now: ${silent.join(', ')}`;
+  return new GatehouseError(
     'not_found',
-    `no decision ${id} is kept: it is of another server or from before the last start, was pushed out by later ones (${size} are kept), or was one too many in its second`,
-    { id, kept: size },
+    `no decision ${id} is kept: it is of another server or from before the last start, was pushed out by later ones (${decisions.size} are kept), or was one too many in its second${away}`,
+    { id, kept: decisions.size, ...(silent.length > 0 && { silent }) },
   );
 }

@@ -4,10 +4,11 @@
  */
 import type { ReadQuestion } from '../../../admin-api/routes.ts';
 import type { RedactedDecision } from '../../../authz/record/redacted-decision.ts';
-import { decisionRecord } from '../../log/decision-record.ts';
+import { type DecisionRecord, decisionRecord } from '../../log/decision-record.ts';
 import type { AdminDeps } from '../admin-deps.ts';
 import type { AdminHandler } from '../admin-handler.ts';
 import { type WantedRecord, wantedDecisions } from '../wanted-decisions.ts';
+import { remoteDecisions } from './remote-decisions.ts';
 
 /** What is in force, and what files say that is not. */
 export const policies: AdminHandler<'GET /v1/policies'> = (_, deps) => {
@@ -32,22 +33,34 @@ export const policies: AdminHandler<'GET /v1/policies'> = (_, deps) => {
 
 /** The latest decisions that are asked for, newest first. */
 export const decisions: AdminHandler<'GET /v1/decisions'> = ({ asked }, deps) =>
-  recentDecisions(asked, deps, decisionRecord);
+  recentDecisions(asked, deps, { here: decisionRecord, elsewhere: (record) => record });
 
-/** @param recordOf  what who asks may see of a decision; undefined: nothing */
-export function recentDecisions<R extends WantedRecord>(
+/** What who asks may see of a decision, of this server's or of a decider elsewhere; undefined: nothing. */
+export interface Shown<R> {
+  here(entry: RedactedDecision): R | undefined;
+  elsewhere(record: DecisionRecord): R | undefined;
+}
+
+/** The latest that are asked for and seen, newest first. */
+export function recentDecisions<R extends WantedRecord & Pick<DecisionRecord, 'at'>>(
   asked: ReadQuestion<'GET /v1/decisions'>,
-  { decisions: log }: Pick<AdminDeps, 'decisions'>,
-  recordOf: (entry: RedactedDecision) => R | undefined,
+  { decisions: log, remote }: Pick<AdminDeps, 'decisions' | 'remote'>,
+  { here, elsewhere }: Shown<R>,
 ) {
   const isWanted = wantedDecisions(asked);
   const { limit: most, decision: effect, after } = asked;
-  const { records, next, gap } = log.recent({
+  const wanted = (record: R | undefined): R | undefined =>
+    record !== undefined && isWanted(record) ? record : undefined; // what is not seen cannot be asked for
+  const { records, next, gap, since } = log.recent({
     ...{ most, effect, after },
-    recordOf(entry) {
-      const record = recordOf(entry); // what is not seen cannot be asked for
-      return record !== undefined && isWanted(record) ? record : undefined;
-    },
+    recordOf: (entry) => wanted(here(entry)),
   });
-  return { decisions: records, next, gap };
+  if (remote === undefined) return { decisions: records, next, gap, silent: [] };
+  const others = remoteDecisions(remote, since).flatMap(({ decider, record }) => {
+    const shown = effect === undefined || record.decision === effect ? wanted(elsewhere(record)) : undefined;
+    return shown === undefined ? [] : [{ ...shown, decider }];
+  });
+  const all = [...records, ...others].sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+  const isCut = after !== undefined && all.length > most;
+  return { decisions: all.slice(0, most), next, gap: gap || isCut, silent: remote.silent() };
 }

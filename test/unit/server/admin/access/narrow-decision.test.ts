@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { encodeRequestForm } from '../../../../../src/analysis/request-form.ts';
 import type { RedactedDecision } from '../../../../../src/authz/record/redacted-decision.ts';
 import type { PolicyRef } from '../../../../../src/policy/model.ts';
-import { narrowRecord, seesDecision } from '../../../../../src/server/admin/access/narrow-decision.ts';
+import { narrowEntry, seesDecision } from '../../../../../src/server/admin/access/narrow-decision.ts';
 import { createSight } from '../../../../../src/server/admin/access/sight.ts';
 import { parseSpiffeId } from '../../../../../src/spiffe/spiffe-id.ts';
 import { parseTrustDomain } from '../../../../../src/spiffe/trust-domain.ts';
@@ -54,7 +54,7 @@ function entry(principal: string, policy: Partial<PolicyRef> | undefined): Redac
 const BANK = 'spiffe://cluster.local/ns/team-b/sa/bank';
 const SHOP = 'spiffe://cluster.local/ns/team-a/sa/shop';
 
-describe('narrowRecord', () => {
+describe('narrowEntry', () => {
   const sources: readonly (readonly [principal: string, want: object | undefined])[] = [
     [SHOP, { principal: SHOP, address: '10.2.0.9', port: 5 }],
     [BANK, { principal: BANK }],
@@ -64,7 +64,7 @@ describe('narrowRecord', () => {
   ];
   for (const [principal, want] of sources)
     it(`shows ${principal || 'a caller without a name'} as ${JSON.stringify(want)}`, () => {
-      const told = narrowRecord(entry(principal, undefined), sight);
+      const told = narrowEntry(entry(principal, undefined), sight);
       assert.deepEqual(told.source, want);
       assert.doesNotMatch(JSON.stringify(told), /req-77|token/);
       assert.deepEqual(told.request, { protocol: 'http', method: 'GET', host: 'h', path: '/x' });
@@ -95,7 +95,7 @@ describe('narrowRecord', () => {
   ];
   for (const [namespace, want] of policies)
     it(`tells of a policy of ${namespace || 'no namespace'} ${JSON.stringify(want)}`, () => {
-      const { stage, owner, policy, rule, dryRun } = narrowRecord(entry(BANK, { namespace }), sight);
+      const { stage, owner, policy, rule, dryRun } = narrowEntry(entry(BANK, { namespace }), sight);
       assert.deepEqual(JSON.parse(JSON.stringify({ stage, owner, policy, rule, dryRun })), want);
     });
 });
