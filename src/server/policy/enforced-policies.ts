@@ -25,13 +25,17 @@ const MOST_LOGGED_FINDINGS = 20;
 export function enforcePolicies({ current, log, metrics, board, changed }: EnforcedPoliciesDeps): Disposable {
   let degradedBefore = '';
   let summaryBefore = '';
+  let wasEmpty = false;
   let generation = 0;
   const take = (load: PolicyLoad): void => {
     metrics.setPolicies(load.counts);
     board.degrade('policies', load.degraded);
     if (load.summary !== summaryBefore) log.info({ code: 'policies_read' }, `policies: ${load.summary}`);
     summaryBefore = load.summary;
-    board.detail('policies', load.summary);
+    board.detail('policies', load.isEmpty ? `no policy is in force; ${load.summary}` : load.summary);
+    if (load.isEmpty && !wasEmpty)
+      log.warn({ code: 'no_policies' }, 'no policy is in force: look at policies.paths, and at what is skipped there');
+    wasEmpty = load.isEmpty;
     const degraded = load.degraded.join();
     if (degraded !== degradedBefore && degraded !== '') {
       metrics.countLoadError();
