@@ -26,6 +26,17 @@ const policy = z.object({
   file: z.string(),
   line: z.number(),
   column: z.number(),
+  /** Whether it applies to the workload that was asked about: `yes`, `no`, or `unknown` where its labels are not known. */
+  applies: z.enum(['yes', 'no', 'unknown']).optional(),
+});
+
+/** Of which workload is to be told what applies to it; absent: of none. */
+export const policiesQuestion = z.object({
+  workload: z
+    .string()
+    .max(2_048)
+    .regex(/^[^/]+\/./, 'must be NAMESPACE/SERVICEACCOUNT, NAMESPACE/POD or a SPIFFE ID')
+    .optional(),
 });
 
 /** The policies in force, plane by plane, stage by stage. */

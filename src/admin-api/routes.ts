@@ -23,7 +23,7 @@ import { nothing } from './fields.ts';
 import { joinTokenAnswer, joinTokenOrder } from './join-tokens.ts';
 import { rewrapAnswer, rewrapOrder } from './keys.ts';
 import { ledgerAnswer, ledgerQuestion } from './ledger.ts';
-import { policiesAnswer } from './policies.ts';
+import { policiesAnswer, policiesQuestion } from './policies.ts';
 import { comparisonAnswer, forecastAnswer, rehearsalOrder } from './rehearsal.ts';
 import { crlAnswer, revocationOrder, revocationsAnswer, revokedAnswer, undoneAnswer } from './revocations.ts';
 import { statusAnswer } from './status.ts';
@@ -72,7 +72,7 @@ export const routes = {
   'POST /v1/keys/rewrap': { asks: rewrapOrder, answers: rewrapAnswer, needs: 'operate' },
   'GET /v1/entries': { asks: nothing, answers: entriesAnswer, needs: 'read' },
   'GET /v1/entries/explain': { asks: entryQuestion, answers: entryAnswer, needs: 'read' },
-  'GET /v1/policies': { asks: nothing, answers: policiesAnswer, needs: 'read-scoped' },
+  'GET /v1/policies': { asks: policiesQuestion, answers: policiesAnswer, needs: 'read-scoped' },
   'GET /v1/decisions': { asks: decisionsQuestion, answers: decisionsAnswer, needs: 'read-scoped' },
   'GET /v1/decisions/{id}': { asks: whyQuestion, answers: derivationAnswer, needs: 'read-scoped' },
   'GET /v1/edges': { asks: edgesQuestion, answers: edgesAnswer, needs: 'read-scoped' },

@@ -86,6 +86,7 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
     load: [
       async (terminal) => (await import('./policy/check-command.ts')).policyCheckCommand(terminal),
       async (terminal) => (await import('./policy/explain-command.ts')).policyExplainCommand(terminal),
+      async (terminal) => (await import('./policy/list-command.ts')).policyListCommand(terminal),
       async (terminal) => (await import('./policy/lint-command.ts')).policyLintCommand(terminal),
       async (terminal) => (await import('./policy/test-command.ts')).policyTestCommand(terminal),
     ],

@@ -92,6 +92,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'analysis/source',
     'spiffe',
     'lib',
+    'policy/meaning',
   ],
   /** Who asks, what he may, and what he sees. */
   'server/admin/access': [

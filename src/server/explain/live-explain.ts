@@ -13,6 +13,7 @@ import type { PolicyModel } from '../../policy/model.ts';
 import { checkOptions } from '../policy/check-options.ts';
 import { dialectOptions } from '../policy/policy-sources.ts';
 import { type Knowledge, revocationsOf } from '../revocations.ts';
+import { appliesTo } from './applies-to.ts';
 import { type ExplainQuestion, type ExplainState, neighbourhood } from './explain-state.ts';
 import { createExplainThread } from './explain-thread.ts';
 
@@ -30,6 +31,8 @@ export interface LiveExplain extends AsyncDisposable {
   readonly generation: number;
   /** The request of one workload to another, by their names. @throws GatehouseError `message_invalid`, `not_found` */
   requestOf(pair: Pair): RequestForm;
+  /** Makes the test which policies in force apply to a workload, by its name. @throws GatehouseError `message_invalid`, `not_found` */
+  appliesTo(name: string): ReturnType<typeof appliesTo>;
   /** Whether policies of a generation are still there to be asked. */
   holds(generation: number): boolean;
   /**
@@ -65,11 +68,14 @@ export function createLiveExplain({ config, policies, keySets, authority }: Live
     revocations: revoked(authority.revocations.value ?? NOTHING_REVOKED),
     bundles: authority.bundles.value,
   });
+  const requestOf: LiveExplain['requestOf'] = (pair) =>
+    requestOfPair(pair, neighbourhood(stateOf(policies.value.model)));
   return {
     get generation() {
       return policies.value.model.generation;
     },
-    requestOf: (pair) => requestOfPair(pair, neighbourhood(stateOf(policies.value.model))),
+    requestOf,
+    appliesTo: (name) => appliesTo(requestOf({ from: name, to: name }), policies.value.model),
     holds: (generation) => models.some((model) => model.generation === generation),
     explain(question, generation) {
       const model = models.find((each) => each.generation === generation) ?? policies.value.model;

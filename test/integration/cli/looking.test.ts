@@ -72,6 +72,41 @@ describe('commands that look at a running server', function () {
     assert.match(none.err, /no server runs there/);
   });
 
+  it('policy list: what is in force, and what applies to a workload', async () => {
+    await dir.policy(
+      'others',
+      `${allowing('GET').replace('details-viewer', 'selects').replace('spec:', 'spec:\n  selector: { matchLabels: { app: reviews } }')}---\n${allowing('GET').replace('namespace: default', 'namespace: shop')}`,
+    );
+    const names = async (...args: readonly string[]) => {
+      const { code, is } = await json('policy', 'list', ...args);
+      const planes = is['planes'] as {
+        stages: { policies: { namespace: string; name: string; applies?: string }[] }[];
+      }[];
+      const rows = planes.flatMap(({ stages }) => stages.flatMap(({ policies }) => policies));
+      return [
+        code,
+        ...rows
+          .map((each) => `${each.namespace}/${each.name} ${each.applies ?? ''}`.trim())
+          .sort((a, b) => (a < b ? -1 : 1)),
+      ];
+    };
+    await eventually('the new file is in force', async () => ((await names()).length === 4 ? true : undefined));
+    assert.deepEqual(await names(), [0, 'default/details-viewer', 'default/selects', 'shop/details-viewer']);
+    assert.deepEqual(await names('--workload', 'default/details'), [
+      0,
+      'default/details-viewer yes',
+      'default/selects unknown',
+    ]);
+    assert.deepEqual(await names('--workload', 'spiffe://cluster.local/ns/shop/sa/cart'), [
+      0,
+      'shop/details-viewer yes',
+    ]);
+    assert.deepEqual(await names('--workload', 'elsewhere/cart'), [1]);
+    const wrong = await run('policy', 'list', '--workload', 'details', '--config', dir.config);
+    assert.deepEqual([wrong.code, /NAMESPACE\/SERVICEACCOUNT/.test(wrong.err)], [2, true], wrong.err);
+    await dir.policy('others', '');
+  });
+
   it('decisions: lists what was asked, by effect, reason and party', async () => {
     using client = checkClient(server.ready.extAuthz);
     for (const method of ['GET', 'POST', 'GET']) await client.ask(question(method));

@@ -11,8 +11,9 @@ import { type WantedRecord, wantedDecisions } from '../wanted-decisions.ts';
 import { remoteDecisions } from './remote-decisions.ts';
 
 /** What is in force, and what files say that is not. */
-export const policies: AdminHandler<'GET /v1/policies'> = (_, deps) => {
+export const policies: AdminHandler<'GET /v1/policies'> = ({ asked }, deps) => {
   const { generation, counts, skipped, summary, degraded, findings, model } = deps.policies.current.value;
+  const told = asked.workload === undefined ? undefined : deps.explain.appliesTo(asked.workload);
   return {
     generation,
     counts,
@@ -25,7 +26,11 @@ export const policies: AdminHandler<'GET /v1/policies'> = (_, deps) => {
       mode,
       stages: stages.map(({ kind, policies: some }) => ({
         kind,
-        policies: some.map(({ ref, position }) => ({ ...ref, ...position })),
+        policies: some.map(({ ref, position, subject }) => ({
+          ...ref,
+          ...position,
+          ...(told && { applies: told(subject) }),
+        })),
       })),
     })),
   };
