@@ -14,6 +14,7 @@ import type { Absence, Dialect, Plane, PlaneMode, Policy, PolicyModel } from './
 import { createOwnerIndex, type OwnerOf } from './owners.ts';
 import type { PolicyFile, ReadDocument } from './read-policies.ts';
 import { behindServices, type Endpoint, type Registry } from './registry/registry.ts';
+import { onceAFile } from './skip/once-a-file.ts';
 import { addSkipped } from './skip/skipped.ts';
 import { summaryOf } from './summary.ts';
 
@@ -99,7 +100,7 @@ export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions)
       registry,
       hops: options.hops ?? [],
     },
-    findings: [...copies, ...lintTogether(plane), ...lintTiers(contributions)],
+    findings: [...onceAFile(copies), ...lintTogether(plane), ...lintTiers(contributions)],
     counts: countsOf(files),
     skipped,
     ignores: files.flatMap(({ ignores }) => ignores),

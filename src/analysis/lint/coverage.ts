@@ -2,6 +2,8 @@
  * What no policy covers and what policies cover nothing: gaps of default deny, policies that select no workload, ports without a name.
  * @module
  */
+
+import { nearest } from '../../lib/nearest.ts';
 import type { Policy, TokenPolicy, TransportPolicy } from '../../policy/model.ts';
 import { emptyRegistry } from '../../policy/registry/registry.ts';
 import type { LintFinding } from './lint-finding.ts';
@@ -14,24 +16,51 @@ export function selectsNothing(scene: LintScene): LintFinding[] {
   const workloads = workloadsOf(scene.deps.model);
   if (workloads.all.length === 0) return [];
   const stages = scene.deps.model.planes.flatMap(({ stages: all }) => all);
-  const enforced = stages.flatMap((stage): readonly (TokenPolicy | TransportPolicy | Policy)[] =>
+  const enforced = stages.flatMap((stage): readonly Selecting[] =>
     stage.kind === 'token' || stage.kind === 'transport'
       ? stage.policies.filter(({ subject }) => subject.labels.length > 0)
       : stage.policies.filter(({ mode }) => mode === 'enforce'),
   );
   const policies = new Map(enforced.map((policy) => [JSON.stringify(policy.ref), policy]));
-  return [...policies.values()]
-    .filter(({ subject }) => workloads.selectedBy(subject).length === 0)
-    .map((policy) => ({
-      ...policy.position,
-      severity: 'warning',
-      code: 'selects-nothing',
-      path: 'spec',
-      message: `${policy.ref.kind} ${policy.ref.namespace === '' ? '' : `${policy.ref.namespace}/`}${policy.ref.name} selects no pod of the registry`,
-      fix: 'correct the selector or the namespace, or remove the policy',
-      witness: null,
-      owners: scene.owners(policy),
-    }));
+  const idle = [...policies.values()].filter(({ subject }) => workloads.selectedBy(subject).length === 0);
+  const populated = new Set(workloads.all.map(({ namespace }) => namespace));
+  const isUnseen = ({ subject: { namespace } }: Selecting): boolean =>
+    namespace !== undefined && !populated.has(namespace) && nearest(namespace, [...populated]) === undefined;
+  const unseen = Map.groupBy(idle.filter(isUnseen), ({ subject }) => subject.namespace ?? '');
+  return [
+    ...idle.filter((policy) => !isUnseen(policy)).map((policy) => selectsNone(policy, scene)),
+    ...[...unseen].map(([namespace, those]) => unseenNamespace(namespace, those, scene)),
+  ];
+}
+
+type Selecting = TokenPolicy | TransportPolicy | Policy;
+
+const nameOfPolicy = ({ ref: { kind, namespace, name } }: Selecting): string =>
+  `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
+
+function selectsNone(policy: Selecting, scene: LintScene): LintFinding {
+  return {
+    ...policy.position,
+    severity: 'warning',
+    code: 'selects-nothing',
+    path: 'spec',
+    message: `${nameOfPolicy(policy)} selects no pod of the registry`,
+    fix: 'correct the selector or the namespace, or remove the policy',
+    witness: null,
+    owners: scene.owners(policy),
+  };
+}
+
+/** Of a namespace that the registry says nothing of it is not known what its policies select. */
+function unseenNamespace(namespace: string, policies: readonly Selecting[], scene: LintScene): LintFinding {
+  const [first] = policies as readonly [Selecting, ...Selecting[]]; // a group has one at least
+  const those = policies.length === 1 ? nameOfPolicy(first) : `the ${policies.length} policies there`;
+  return {
+    ...selectsNone(first, scene),
+    severity: 'hint',
+    message: `the registry has no workload of namespace ${namespace}: whether ${those} select any is not known`,
+    fix: 'give the workloads of the namespace too, or correct its name',
+  };
 }
 
 /** Rules on a named port that no pod has (`named-port-unknown`). */

@@ -13,7 +13,8 @@ export const warningCodes = {
   'boolean-key': "an unquoted key that is a boolean in Kubernetes' YAML",
   'claim-dots': 'a claim with dots, which do not lead into it',
   'claim-type': 'a claim compared with a number or boolean; only texts are compared',
-  'default-deny-gap': 'pods of a direction on which no network policy acts (policy lint)',
+  'default-deny-gap':
+    'pods of a direction on which no network policy acts (policy lint; a hint in a namespace without any)',
   'direction-idle': 'rules, or an empty list, of a direction in which the policy does not act',
   'duplicate-copy': 'one document in two files, the same in both',
   'duplicate-key': 'a YAML key that is written twice',
@@ -71,7 +72,8 @@ export const warningCodes = {
   'selector-impossible': 'a selector of a label that no workload can have',
   'selector-in-root-namespace': 'a PeerAuthentication with a selector in the root namespace',
   'selector-without-labels': 'a selector without labels',
-  'selects-nothing': 'a policy that selects no pod of the registry (policy lint)',
+  'selects-nothing':
+    'a policy that selects no pod of the registry (policy lint; a hint where it has nothing of the namespace)',
   'service-account-unknown': 'a rule on a service account that the registry does not have (policy lint)',
   'service-account-unscoped': 'a service account by its name in any namespace (policy lint)',
   'service-port': 'a port of a Service where the port of the container counts (policy lint)',

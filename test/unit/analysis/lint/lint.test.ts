@@ -199,6 +199,17 @@ spec: { nets: [192.0.2.0/24] }
     has: ['warning selects-nothing'],
   },
   {
+    name: 'only a hint where the registry has nothing of the namespace',
+    policies: allow(web).replace('namespace: shop', 'namespace: bank') + covered,
+    has: ['hint selects-nothing'],
+    not: ['warning selects-nothing'],
+  },
+  {
+    name: 'a misspelt namespace',
+    policies: allow(web).replace('namespace: shop', 'namespace: shpo') + covered,
+    has: ['warning selects-nothing'],
+  },
+  {
     name: 'a named port that nobody has',
     policies: calico('{action: Allow, protocol: TCP, destination: {ports: [metrics]}}'),
     has: ['warning named-port-unknown'],

@@ -67,13 +67,13 @@ describe('the findings of policy check and policy lint', () => {
 
   it('obeys in lint as in check: exit 0 where all that is found is ignored', async () => {
     const text = (remark: string): string => policy(remark, `selector: { matchLabels: { app: gone } }, ${odd}`);
-    writeFileSync(at('pods.yaml'), `${'# gatehouse:ignore default-deny-gap a laboratory\n'}${pods}`);
+    writeFileSync(at('pods.yaml'), pods);
     writeFileSync(at('odd.yaml'), text('#'));
     const told = await json('lint', at('odd.yaml'), at('pods.yaml'));
     assert.deepEqual([codes(told), told.code, told.ok], [['selects-nothing'], 1, false]);
     writeFileSync(at('odd.yaml'), text('# gatehouse:ignore selects-nothing comes next week'));
     const mended = await json('lint', at('odd.yaml'), at('pods.yaml'));
-    assert.deepEqual([codes(mended), mended.code, mended.ok, mended.ignored], [[], 0, true, 3]);
+    assert.deepEqual([codes(mended), mended.code, mended.ok, mended.ignored], [[], 0, true, 1]);
     assert.equal((await json('lint', at('odd.yaml'), at('pods.yaml'), '--no-ignore')).code, 1);
   });
 
