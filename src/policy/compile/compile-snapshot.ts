@@ -5,12 +5,10 @@
 import { finish, type Work } from '../../lib/work.ts';
 import { decision } from '../decision.ts';
 import type { Destination } from '../facts.ts';
-import { createRegistryContext } from '../meaning/registry-context.ts';
 import type { PlaneMode, PolicyModel } from '../model.ts';
 import { isEmptyModel } from '../model.ts';
-import { emptyRegistry } from '../registry/registry.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { CoverCache } from './index/cover-cache.ts';
+import { Compilations } from './compilations.ts';
 import { joinPlanes } from './join-planes.ts';
 import { networkPlaneWork } from './network-plane.ts';
 import { type CompiledPlane, type PlaneProgram, planeWork } from './plane-program.ts';
@@ -20,7 +18,7 @@ export interface SnapshotOptions {
   /** Allow everything while there is no policy at all. */
   readonly allowEmpty: boolean;
   /** Makes the next compilation of nearly the same model cheaper, where it is given to both. */
-  readonly covers?: CoverCache;
+  readonly compilations?: Compilations;
 }
 
 /**
@@ -34,14 +32,15 @@ export function compileSnapshot(model: PolicyModel, options: SnapshotOptions): S
 
 /** The same, to be done in slices. */
 export function* snapshotWork(model: PolicyModel, options: SnapshotOptions): Work<Snapshot> {
-  const registry = createRegistryContext(model.registry ?? emptyRegistry, model.absence, model.hops);
-  const covers = options.covers ?? new CoverCache();
-  const context = { ...registry, absence: model.absence, covers };
+  const compilation = (options.compilations ?? new Compilations()).begin(model);
+  const { registry } = compilation;
+  const context = { ...registry, absence: model.absence };
   const compiled: CompiledPlane[] = [];
   for (const plane of model.planes) {
-    if (plane.mode !== 'off') compiled.push(yield* (plane.id === 'l4' ? networkPlaneWork : planeWork)(plane, context));
+    if (plane.mode !== 'off')
+      compiled.push(yield* (plane.id === 'l4' ? networkPlaneWork : planeWork)(plane, context, compilation));
   }
-  covers.retain();
+  compilation.finish();
   const ofMode = (mode: PlaneMode) => compiled.filter(({ plane }) => plane.mode === mode);
   const enforced = ofMode('enforce');
   const observed = ofMode('observe');

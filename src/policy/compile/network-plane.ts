@@ -13,16 +13,22 @@ import { sourcesOf } from '../meaning/network-sources.ts';
 import type { RegistryContext } from '../meaning/registry-context.ts';
 import type { Plane, RuleStage } from '../model.ts';
 import type { Endpoint } from '../registry/registry.ts';
+import type { Compilation } from './compilations.ts';
 import type { CompiledPlane, PlaneProgram } from './plane-program.ts';
 import { planeWork } from './plane-program.ts';
 import type { CompileContext } from './rule-stage.ts';
 
 /** Compiles the plane from its stages of both directions, in slices. */
-export function* networkPlaneWork(plane: Plane, context: CompileContext & RegistryContext): Work<CompiledPlane> {
+export function* networkPlaneWork(
+  plane: Plane,
+  context: CompileContext & RegistryContext,
+  compilation: Compilation,
+): Work<CompiledPlane> {
   const half = (direction: 'ingress' | 'egress'): Work<CompiledPlane> =>
     planeWork(
       { ...plane, stages: plane.stages.filter((stage) => directionOf(stage as RuleStage) === direction) },
       context,
+      compilation,
     ); // tiers only
   const ingress = yield* half('ingress');
   const egress = programsByEndpoint(yield* half('egress'), context);

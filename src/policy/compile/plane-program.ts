@@ -9,6 +9,7 @@ import type { Destination, Facts } from '../facts.ts';
 import { selectTokens } from '../meaning/token-stage.ts';
 import { selectTransport } from '../meaning/transport-stage.ts';
 import type { Plane, PolicyRef, Stage } from '../model.ts';
+import type { Compilation } from './compilations.ts';
 import { noOrdinal } from './index/rule-index.ts';
 import { type CompileContext, type CompiledRuleStage, ruleStageWork, type SelectedRules } from './rule-stage.ts';
 import { rulesStep, type Step, tokenStep, transportStep } from './step.ts';
@@ -30,10 +31,14 @@ interface Parts {
 }
 
 /** Compiles a plane; all indexes are built here. */
-export function* planeWork(plane: Plane, context: CompileContext): Work<CompiledPlane> {
+export function* planeWork(plane: Plane, context: CompileContext, compilation: Compilation): Work<CompiledPlane> {
   const compiled = new Map<Stage, CompiledRuleStage>();
   for (const stage of plane.stages) {
-    if (stage.kind !== 'transport' && stage.kind !== 'token') compiled.set(stage, yield* ruleStageWork(stage, context));
+    if (stage.kind === 'transport' || stage.kind === 'token') continue;
+    const name = JSON.stringify([plane.id, stage.kind, stage.name, stage.direction]);
+    const made = yield* ruleStageWork(stage, context, compilation.last(name));
+    compilation.put(name, made.kept);
+    compiled.set(stage, made.compiled);
   }
   return {
     plane,
@@ -106,7 +111,7 @@ function createAuditor(audits: readonly SelectedRules[]): (facts: Facts) => Audi
     for (const [i, { enforced, compiled }] of audits.entries()) {
       const ordinal = enforced.first(facts);
       if (ordinal === noOrdinal) continue;
-      const { policy, rule } = compiled.rules[ordinal]!;
+      const { policy, rule } = compiled.ruleAt(ordinal);
       const audited = known[i]!.get(ordinal) ?? { policy: policy.ref, rule: rule.index };
       known[i]!.set(ordinal, audited);
       return audited;

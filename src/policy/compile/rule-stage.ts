@@ -10,27 +10,29 @@ import { unknownHolds } from '../meaning/absence.ts';
 import type { ConditionContext } from '../meaning/registry-atom.ts';
 import { applies, nameOfSubject, type SubjectContext } from '../meaning/subject.ts';
 import type { Policy, PolicyRef, RuleStage, Subject } from '../model.ts';
-import type { CoverCache } from './index/cover-cache.ts';
-import { noOrdinal, ROWS_AT_ONCE, type Row, type RuleIndex, ruleIndexWork } from './index/rule-index.ts';
-import { compileCondition } from './match/condition.ts';
-import { type OrderedRule, orderWork } from './order.ts';
+import { type EditedIndex, editedIndexWork } from './index/edited-index.ts';
+import { noOrdinal, ROWS_AT_ONCE, type Row } from './index/rule-index.ts';
+import { asksRegistry, compileCondition } from './match/condition.ts';
+import { type OrderedRule, orderWork, type StageOrder } from './order.ts';
 
 /** What compilation needs besides the stage. */
-export type CompileContext = ConditionContext & SubjectContext & { readonly covers: CoverCache };
+export type CompileContext = ConditionContext & SubjectContext;
 
-/** The policies of one subject, one mode. */
+/** The policies of one subject, one mode. Immutable. */
 interface Scope {
+  readonly mode: Policy['mode'];
   readonly subject: Subject;
+  /** In the order of the stage. */
   readonly policies: readonly Policy[];
-  readonly http: RuleIndex;
-  readonly tcp: RuleIndex;
+  readonly http: EditedIndex;
+  readonly tcp: EditedIndex;
 }
 
 /** A stage with its indexes built. */
 export interface CompiledRuleStage {
   readonly stage: RuleStage;
-  /** By ordinal. */
-  readonly rules: readonly OrderedRule[];
+  /** The rule of an ordinal that an index answered. */
+  ruleAt(ordinal: number): OrderedRule;
   /** The part of the stage that concerns one workload. */
   select(destination: Destination): SelectedRules;
 }
@@ -51,68 +53,172 @@ export interface SelectedRules {
   readonly undecided: PolicyRef | undefined;
 }
 
-/** Compiles one stage. */
-export function* ruleStageWork(stage: RuleStage, context: CompileContext): Work<CompiledRuleStage> {
-  const rules = yield* orderWork(stage);
+/** What the next compilation of nearly the same stage begins with. */
+export interface KeptStage {
+  readonly order: StageOrder;
+  readonly scopes: ReadonlyMap<string, Scope>;
+  readonly context: CompileContext;
+  /** Whether some rule asks the registry, so that its compiled condition belongs to that context. */
+  readonly asksRegistry: boolean;
+}
+
+/** Compiles one stage, by what is kept of the last compilation where that helps. */
+export function* ruleStageWork(
+  stage: RuleStage,
+  context: CompileContext,
+  last?: KeptStage,
+): Work<{ readonly compiled: CompiledRuleStage; readonly kept: KeptStage }> {
+  const isLike =
+    last?.context.absence === context.absence &&
+    (!last.asksRegistry || last.context.registryAtom === context.registryAtom);
+  const before = isLike ? last : undefined;
+  const { order, edit } = yield* orderWork(stage, before?.order);
   yield;
-  const rulesOf = Map.groupBy(rules, ({ policy }) => policy);
-  yield;
-  const scopesOf = function* (mode: Policy['mode']): Work<ScopeTable> {
-    const policies = stage.policies.filter((policy) => policy.mode === mode && policy.providerAskedBy !== 'envoy');
-    const scopes: Scope[] = [];
-    for (const group of Map.groupBy(policies, ({ subject }) => nameOfSubject(subject)).values()) {
-      yield;
-      scopes.push(yield* scopeWork(stage, group, rulesOf, context));
-    }
-    return createScopeTable(scopes);
-  };
-  const enforced = yield* scopesOf('enforce');
-  const dryRun = yield* scopesOf('dry-run');
+  const scopes =
+    before && edit
+      ? yield* editScopes(before.scopes, { stage, order, context }, edit)
+      : yield* newScopes({ stage, order, context });
+  const asksRegistry =
+    before && edit ? before.asksRegistry || edit.came.some(asksRegistryIn) : stage.policies.some(asksRegistryIn);
+  const all = [...scopes.values()];
+  const enforced = createScopeTable(all.filter(({ mode }) => mode === 'enforce'));
+  const dryRun = createScopeTable(all.filter(({ mode }) => mode === 'dry-run'));
   const compiled: CompiledRuleStage = {
     stage,
-    rules,
+    ruleAt: (ordinal) => ruleAt(order.rules, ordinal),
     select(destination) {
       const some = pick(enforced, destination, context);
       return {
         compiled,
         enforced: selected(some.yes),
         dryRun: selected(pick(dryRun, destination, context).yes),
-        undecided: some.unknown[0]?.policies[0]?.ref,
+        undecided: firstOf(some.unknown, order),
       };
     },
   };
-  return compiled;
+  return { compiled, kept: { order, scopes, context, asksRegistry } };
 }
 
-function* scopeWork(
-  stage: RuleStage,
-  policies: readonly Policy[],
-  rulesOf: ReadonlyMap<Policy, readonly OrderedRule[]>,
-  context: CompileContext,
-): Work<Scope> {
+const asksRegistryIn = ({ rules }: Policy): boolean =>
+  rules.some(({ http, tcp }) => asksRegistry(http) || (tcp !== undefined && asksRegistry(tcp)));
+
+/** The rule of an ordinal that an index answered. */
+function ruleAt(rules: readonly OrderedRule[], ordinal: number): OrderedRule {
+  let low = 0;
+  let high = rules.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rules[middle]!.ordinal < ordinal) low = middle + 1;
+    else high = middle;
+  }
+  return rules[low]!;
+}
+
+interface Ordered {
+  readonly stage: RuleStage;
+  readonly order: StageOrder;
+  readonly context: CompileContext;
+}
+
+/** Equal names, one scope; undefined for a policy that decides nothing here. */
+function scopeOf({ mode, subject, providerAskedBy }: Policy): string | undefined {
+  return providerAskedBy === 'envoy' ? undefined : `${mode} ${nameOfSubject(subject)}`;
+}
+
+function* newScopes(ordered: Ordered): Work<ReadonlyMap<string, Scope>> {
+  const scopes = new Map<string, Scope>();
+  for (const [name, policies] of Map.groupBy(ordered.stage.policies, scopeOf)) {
+    yield;
+    if (name !== undefined) scopes.set(name, yield* scopeWork(policies, ordered));
+  }
+  return scopes;
+}
+
+/** The scopes of policies that came or went anew, by their rows that came or went; all others as they are. */
+function* editScopes(
+  before: ReadonlyMap<string, Scope>,
+  ordered: Ordered,
+  edit: { readonly gone: readonly Policy[]; readonly came: readonly Policy[] },
+): Work<ReadonlyMap<string, Scope>> {
+  const gone = Map.groupBy(edit.gone, scopeOf);
+  const came = Map.groupBy(edit.came, scopeOf);
+  const touched = new Set([...gone.keys(), ...came.keys()]);
+  if (touched.size === 0) return before;
+  const scopes = new Map(before);
+  const { order } = ordered;
+  for (const name of touched) {
+    if (name === undefined) continue;
+    yield;
+    const scope = before.get(name);
+    const [out, into] = [gone.get(name) ?? [], came.get(name) ?? []];
+    const left = new Set(out);
+    const policies = [...(scope?.policies.filter((policy) => !left.has(policy)) ?? []), ...into];
+    if (policies.length === 0) {
+      scopes.delete(name);
+      continue;
+    }
+    policies.sort((a, b) => order.placeOf(a) - order.placeOf(b));
+    if (scope === undefined) {
+      scopes.set(name, yield* scopeWork(policies, ordered));
+      continue;
+    }
+    const [goneRows, cameRows] = [rowsOf(out, ordered), rowsOf(into, ordered)];
+    scopes.set(name, {
+      ...scope,
+      policies,
+      http: yield* scope.http.edit(goneRows.http, cameRows.http),
+      tcp: yield* scope.tcp.edit(goneRows.tcp, cameRows.tcp),
+    });
+  }
+  return scopes;
+}
+
+function* scopeWork(policies: readonly Policy[], ordered: Ordered): Work<Scope> {
+  const { subject, mode } = policies[0]!; // groups have members, of one subject and one mode
   const http: Row[] = [];
   const tcp: Row[] = [];
+  for (const [i, policy] of policies.entries()) {
+    if (i % ROWS_AT_ONCE === 0) yield;
+    const rows = rowsOf([policy], ordered);
+    for (const row of rows.http) http.push(row);
+    for (const row of rows.tcp) tcp.push(row);
+  }
+  return { mode, subject, policies, http: yield* editedIndexWork(http), tcp: yield* editedIndexWork(tcp) };
+}
+
+interface Rows {
+  readonly http: Row[];
+  readonly tcp: Row[];
+}
+
+const rowsOfRules = new WeakMap<OrderedRule, { readonly http: Row; readonly tcp: Row | undefined }>();
+
+/** The rows of some policies; those of a rule that stands where it stood are the same each time. */
+function rowsOf(policies: readonly Policy[], { stage, order, context }: Ordered): Rows {
+  const out: Rows = { http: [], tcp: [] };
   for (const policy of policies) {
-    for (const { ordinal, rule } of rulesOf.get(policy) ?? []) {
-      if (stage.kind === 'first-match' && rule.effect === 'log') continue; // goes on to the next rule
-      const holdsUnknown = unknownHolds(stage.kind, rule.effect);
-      const row = (condition: Row['condition']): Row => ({
-        ordinal,
-        condition,
-        holds: compileCondition(condition, context, holdsUnknown),
-        unknownHolds: holdsUnknown && context.absence === 'strict',
-      });
-      const forHttp = row(rule.http);
-      http.push(forHttp);
-      if (http.length % ROWS_AT_ONCE === 0) yield;
-      if (rule.tcp !== undefined) tcp.push(rule.tcp === rule.http ? forHttp : row(rule.tcp));
+    for (const ordered of order.rulesOf(policy)) {
+      if (stage.kind === 'first-match' && ordered.rule.effect === 'log') continue; // goes on to the next rule
+      const known = rowsOfRules.get(ordered);
+      const rows = known ?? compileRow(ordered, stage, context);
+      if (known === undefined) rowsOfRules.set(ordered, rows);
+      out.http.push(rows.http);
+      if (rows.tcp !== undefined) out.tcp.push(rows.tcp);
     }
   }
-  const { subject, mode } = policies[0]!; // groups have members, of one subject and one mode
-  const name = JSON.stringify([stage.kind, stage.name, stage.direction, mode, nameOfSubject(subject)]);
-  const index = (protocol: string, rows: readonly Row[]): Work<RuleIndex> =>
-    ruleIndexWork(rows, (all) => context.covers.for(`${protocol} ${name}`, all));
-  return { subject, policies, http: yield* index('http', http), tcp: yield* index('tcp', tcp) };
+  return out;
+}
+
+function compileRow({ ordinal, rule }: OrderedRule, stage: RuleStage, context: CompileContext) {
+  const holdsUnknown = unknownHolds(stage.kind, rule.effect);
+  const row = (condition: Row['condition']): Row => ({
+    ordinal,
+    condition,
+    holds: compileCondition(condition, context, holdsUnknown),
+    unknownHolds: holdsUnknown && context.absence === 'strict',
+  });
+  const http = row(rule.http);
+  return { http, tcp: rule.tcp === undefined ? undefined : rule.tcp === rule.http ? http : row(rule.tcp) };
 }
 
 /** Scopes by namespace, so that a workload is not compared with every subject there is. */
@@ -133,6 +239,20 @@ function pick(table: ScopeTable, destination: Destination, context: SubjectConte
   const near = [...table.everywhere, ...(table.byNamespace.get(destination.namespace) ?? [])];
   const answers = Map.groupBy(near, ({ subject }) => applies(subject, destination, context));
   return { yes: answers.get('yes') ?? [], unknown: answers.get('unknown') ?? [] };
+}
+
+/** The first policy that may apply or not; those of every namespace stand before the others. */
+function firstOf(scopes: readonly Scope[], order: StageOrder): PolicyRef | undefined {
+  let first: Policy | undefined;
+  let isLocal = false;
+  for (const { subject, policies } of scopes) {
+    const local = subject.namespace !== undefined;
+    if (first !== undefined && !isLocal && local) continue;
+    const policy = policies[0]!; // scopes have members
+    const isFirst = first === undefined || (isLocal && !local) || order.placeOf(policy) < order.placeOf(first);
+    if (isFirst) [first, isLocal] = [policy, local];
+  }
+  return first?.ref;
 }
 
 function selected(scopes: readonly Scope[]): SelectedScopes {

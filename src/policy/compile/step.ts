@@ -87,19 +87,19 @@ function whenNoneHolds(plane: PlaneId, stage: RuleStage): Decision | undefined {
 
 /** The decision of each ordinal, made when first needed; undefined leaves it to the next step (`pass`). */
 function createOutcomes(plane: PlaneId, { compiled }: SelectedRules): (ordinal: number) => Decision | undefined {
-  const made: (Decision | undefined)[] = [];
+  const made = new Map<number, Decision>();
   const { kind } = compiled.stage;
   return (ordinal) => {
-    const known = made[ordinal];
+    const known = made.get(ordinal);
     if (known !== undefined) return known;
-    const { policy, rule } = compiled.rules[ordinal]!;
+    const { policy, rule } = compiled.ruleAt(ordinal);
     if (kind === 'first-match' && rule.effect === 'pass') return undefined;
     const reason =
       kind === 'delegate' ? 'custom_unavailable' : rule.effect === 'allow' ? 'rule_allowed' : 'rule_denied';
     const effect = reason === 'rule_allowed' ? 'allow' : 'deny';
     const where = { stage: compiled.stage.name, owner: policy.owner || undefined };
     const outcome = decision(plane, effect, reason, policy.ref, rule.index, where);
-    made[ordinal] = outcome;
+    made.set(ordinal, outcome);
     return outcome;
   };
 }

@@ -6,8 +6,8 @@ import { selfTest } from '../../authz/self-test.ts';
 import type { KeySets, Revocations } from '../../authz/state.ts';
 import { finish, finishInSlices } from '../../lib/work.ts';
 import { releaseMemoryWhenQuiet } from '../../platform/memory/release-memory.ts';
+import { Compilations } from '../../policy/compile/compilations.ts';
 import { snapshotWork } from '../../policy/compile/compile-snapshot.ts';
-import { CoverCache } from '../../policy/compile/index/cover-cache.ts';
 import type { PolicyModel } from '../../policy/model.ts';
 import { tokenRulesOf } from '../policy/token-rules.ts';
 import type { InForce } from './in-force.ts';
@@ -38,7 +38,7 @@ export function createEnforcement({ inForce, tell, checks }: EnforcementDeps): E
   let model: PolicyModel | undefined;
   let attempt = 0;
   let isWaitingForKeys = false;
-  const covers = new CoverCache();
+  const compilations = new Compilations();
   let releasing: Disposable | undefined;
 
   /** While policies are in force it is done in slices, so that Checks do not wait; what comes later takes the place of what is not ready. */
@@ -53,7 +53,7 @@ export function createEnforcement({ inForce, tell, checks }: EnforcementDeps): E
     isWaitingForKeys = sources.some(({ from, id }) => from === 'inline' && !inForce.hasKeys(id));
     if (isWaitingForKeys) return;
     try {
-      const work = snapshotWork(model, { allowEmpty, covers });
+      const work = snapshotWork(model, { allowEmpty, compilations });
       const snapshot = inForce.hasPolicies
         ? await finishInSlices(work, SLICE_MS, () => attempt === mine)
         : finish(work);

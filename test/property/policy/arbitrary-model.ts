@@ -140,7 +140,7 @@ const subject: fc.Arbitrary<Subject> = fc.record({
   labels: fc.constantFrom<Subject['labels']>([], [], [['app', 'details']], [['app', 'other']]),
 });
 
-function policy(stage: RuleStage['kind'], number: number): fc.Arbitrary<Policy> {
+export function arbitraryPolicy(stage: RuleStage['kind'], number: number): fc.Arbitrary<Policy> {
   const effects =
     stage === 'first-match'
       ? (['allow', 'deny', 'pass', 'log'] as const)
@@ -169,7 +169,11 @@ function policy(stage: RuleStage['kind'], number: number): fc.Arbitrary<Policy> 
 function stage(kind: RuleStage['kind']): fc.Arbitrary<RuleStage> {
   const onNoMatch = fc.constantFrom('deny' as const, 'pass' as const, 'allow' as const);
   return fc
-    .record({ policies: fc.tuple(...Array.from({ length: 5 }, (_, i) => policy(kind, i))), onNoMatch, kept: fc.nat(5) })
+    .record({
+      policies: fc.tuple(...Array.from({ length: 5 }, (_, i) => arbitraryPolicy(kind, i))),
+      onNoMatch,
+      kept: fc.nat(5),
+    })
     .map(({ policies, onNoMatch: otherwise, kept }) => ({
       kind,
       name: kind,
@@ -252,7 +256,7 @@ const endpoint: fc.Arbitrary<Endpoint> = fc.record({
   ports: fc.constantFrom<Endpoint['ports']>([], [{ name: 'web', port: 8080, protocol: 'TCP' }]),
   hostNetwork: fc.constantFrom(false, false, false, true),
 });
-const registry: fc.Arbitrary<Registry> = fc
+export const arbitraryRegistry: fc.Arbitrary<Registry> = fc
   .record({
     endpoints: fc.uniqueArray(endpoint, { maxLength: 4, selector: ({ namespace, name }) => `${namespace}/${name}` }),
     sets: fc.array(fc.uniqueArray(fc.constantFrom(...cidrs), { minLength: 1, maxLength: 2 }), { maxLength: 2 }),
@@ -278,7 +282,7 @@ const directed = fc
 const arbitraryModelOfThree: fc.Arbitrary<PolicyModel> = fc
   .record({
     absence,
-    registry,
+    registry: arbitraryRegistry,
     hops: fc.constantFrom<readonly string[]>([], ['10.1.0.0/16']),
     planes: fc.tuple(
       fc.record({

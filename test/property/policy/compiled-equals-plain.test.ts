@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { Compilations } from '../../../src/policy/compile/compilations.ts';
 import { compileSnapshot } from '../../../src/policy/compile/compile-snapshot.ts';
-import { CoverCache } from '../../../src/policy/compile/index/cover-cache.ts';
 import { evaluate } from '../../../src/policy/evaluate/evaluate.ts';
 import { arbitraryFacts, arbitraryModel } from './arbitrary-model.ts';
 
@@ -38,11 +38,11 @@ describe('a compiled snapshot', () => {
     }
   });
 
-  it('decides the same when its rules are indexed by what was measured over others', () => {
-    const covers = new CoverCache({ manyRules: 1 });
+  it('decides the same when it is made from the compilation before, whatever that was of', () => {
+    const compilations = new Compilations();
     fc.assert(
       fc.property(arbitraryModel, fc.array(arbitraryFacts, { minLength: 8, maxLength: 8 }), (model, requests) => {
-        const snapshot = compileSnapshot(model, { ...options, covers });
+        const snapshot = compileSnapshot(model, { ...options, compilations });
         for (const facts of requests) {
           assert.deepEqual(snapshot.decide(facts), evaluate(model, facts, options).decision);
         }

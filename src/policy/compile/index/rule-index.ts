@@ -9,10 +9,10 @@ import type { Work } from '../../../lib/work.ts';
 import type { Facts } from '../../facts.ts';
 import type { Expr } from '../../model.ts';
 import type { Holds } from '../match/condition.ts';
-import { type MeasuredCovers, measureCovers } from './cover-cache.ts';
 import { createDimension, type Dimension } from './dimension.ts';
 import { createExclusions, type Exclusions } from './exclusions.ts';
 import type { Key } from './keys.ts';
+import { measureCovers } from './measured-covers.ts';
 
 /** One rule as the index stores it. Ordinals are unique; the smallest that holds wins. */
 export interface Row {
@@ -40,6 +40,8 @@ const DEAR = 0.7;
 interface Search {
   readonly facts: Facts;
   best: number;
+  /** Rows that do not count. */
+  readonly gone: ReadonlySet<Row> | undefined;
 }
 
 /** An index over the rules of one scope. */
@@ -48,27 +50,31 @@ export interface RuleIndex {
   first(facts: Facts, limit: number): number;
 }
 
-/**
- * Builds an index over rows in any order.
- *
- * @param coversFor  chooses the keys under which many rows are indexed
- * @throws GatehouseError `policy_invalid`
- */
-export function* ruleIndexWork(rows: readonly Row[], coversFor: CoversFor): Work<RuleIndex> {
-  const node = yield* nodeWork(
-    rows.toSorted((a, b) => a.ordinal - b.ordinal),
-    0,
-    coversFor,
-  );
-  return {
-    first(facts, limit) {
-      if (node.least >= limit) return limit;
-      const search: Search = { facts, best: limit };
-      seek(node, search);
-      return search.best;
-    },
-  };
+/** Rows in an index. */
+export interface BuiltRows {
+  readonly rows: readonly Row[];
+  readonly root: Node;
+  /** The rows that one speaks for, being the first of their condition where they stand together. */
+  twinsOf(row: Row): ReadonlySet<Row> | undefined;
 }
+
+/** Builds an index over rows in any order. @throws GatehouseError `policy_invalid` */
+export function* builtRowsWork(rows: readonly Row[]): Work<BuiltRows> {
+  const twins: Twins = new Map();
+  const sorted = rows.toSorted((a, b) => a.ordinal - b.ordinal);
+  const root = yield* nodeWork(sorted, 0, twins);
+  return { rows, root, twinsOf: (row) => twins.get(row) };
+}
+
+/** The smallest ordinal below `limit` of a row that holds and is not among `gone`, else `limit`. */
+export function seekRows({ root }: BuiltRows, facts: Facts, limit: number, gone: ReadonlySet<Row> | undefined): number {
+  if (root.least >= limit) return limit;
+  const search: Search = { facts, best: limit, gone };
+  seek(root, search);
+  return search.best;
+}
+
+type Twins = Map<Row, Set<Row>>;
 
 /** Rows to walk in order of ordinal, and dimensions that lead to more nodes. */
 interface Node {
@@ -87,7 +93,7 @@ function seek(node: Node, search: Search): void {
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!;
       if (row.ordinal >= search.best) break;
-      if (row.holds(search.facts)) {
+      if (row.holds(search.facts) && search.gone?.has(row) !== true) {
         search.best = row.ordinal;
         break;
       }
@@ -103,7 +109,7 @@ function seekAlive(rows: readonly Row[], exclusions: Exclusions, search: Search)
     for (let bits = alive[word]!; bits !== 0; bits &= bits - 1) {
       const row = rows[word * 32 + 31 - Math.clz32(bits & -bits)]!;
       if (row.ordinal >= search.best) return;
-      if (row.holds(search.facts)) {
+      if (row.holds(search.facts) && search.gone?.has(row) !== true) {
         search.best = row.ordinal;
         return;
       }
@@ -111,12 +117,10 @@ function seekAlive(rows: readonly Row[], exclusions: Exclusions, search: Search)
   }
 }
 
-type CoversFor = (rows: readonly Row[]) => Work<MeasuredCovers>;
-
-function* nodeWork(rows: readonly Row[], depth: number, coversFor: CoversFor): Work<Node> {
+function* nodeWork(rows: readonly Row[], depth: number, twins: Twins): Work<Node> {
   const least = rows[0]?.ordinal ?? noOrdinal;
-  if (depth >= DEEPEST || rows.length <= (depth === 0 ? FEW_ROWS : LONG_BUCKET)) return leafOf(least, rows);
-  const covers = yield* coversFor(rows);
+  if (depth >= DEEPEST || rows.length <= (depth === 0 ? FEW_ROWS : LONG_BUCKET)) return leafOf(least, rows, twins);
+  const coverOf = yield* measureCovers(rows);
   const dimensions = new Map<string, Dimension<Node>>();
   const leaves: { readonly node: Node; readonly rows: Row[] }[] = [];
   const residue: Row[] = [];
@@ -131,7 +135,7 @@ function* nodeWork(rows: readonly Row[], depth: number, coversFor: CoversFor): W
   let seen = 0;
   for (const row of rows) {
     if (++seen % ROWS_AT_ONCE === 0) yield;
-    const cover = covers.coverOf(row);
+    const cover = coverOf(row);
     if (cover === undefined || cover.cost >= DEAR) residue.push(row);
     else for (const key of cover.keys) addToBucket(row, rowsAt.get(dimensionOf(dimensions, key).at(key, createLeaf))!);
   }
@@ -140,22 +144,23 @@ function* nodeWork(rows: readonly Row[], depth: number, coversFor: CoversFor): W
     const isShort = leaf.rows.length <= LONG_BUCKET;
     Object.assign(
       leaf.node,
-      isShort ? leafOf(leaf.rows[0]!.ordinal, leaf.rows) : yield* nodeWork(leaf.rows, depth + 1, measureCovers),
+      isShort ? leafOf(leaf.rows[0]!.ordinal, leaf.rows, twins) : yield* nodeWork(leaf.rows, depth + 1, twins),
     );
   }
-  return { ...leafOf(least, residue), dimensions: [...dimensions.values()] };
+  return { ...leafOf(least, residue, twins), dimensions: [...dimensions.values()] };
 }
 
 /** Rows of one condition are one row: the first of them speaks for all. */
-function leafOf(least: number, rows: readonly Row[]): Node {
+function leafOf(least: number, rows: readonly Row[], twins: Twins): Node {
   if (rows.length < MANY_ROWS) return { least, rows, exclusions: undefined, dimensions: [] };
-  const seen = new Set<string>();
-  const distinct = rows.filter(({ condition }) => {
-    const text = JSON.stringify(condition);
-    if (seen.has(text)) return false;
-    seen.add(text);
-    return true;
-  });
+  const firsts = new Map<string, Row>();
+  for (const row of rows) {
+    const text = JSON.stringify(row.condition);
+    const first = firsts.get(text);
+    if (first === undefined) firsts.set(text, row);
+    else twins.set(first, (twins.get(first) ?? new Set()).add(row));
+  }
+  const distinct = [...firsts.values()];
   return { least, rows: distinct, exclusions: createExclusions(distinct), dimensions: [] };
 }
 

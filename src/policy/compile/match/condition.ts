@@ -27,7 +27,8 @@ export function compileCondition(expr: Expr, context: ConditionContext, unknownH
   return unknownHolds ? (facts) => judge(facts) !== no : (facts) => judge(facts) === yes;
 }
 
-function asksRegistry(expr: Expr): boolean {
+/** Tells whether a condition depends on the registry. */
+export function asksRegistry(expr: Expr): boolean {
   if (expr.op === 'all' || expr.op === 'any') return expr.of.some(asksRegistry);
   if (expr.op === 'not') return asksRegistry(expr.of);
   return expr.op === 'endpoint' || expr.op === 'identity' || expr.op === 'namedPort';
