@@ -19,6 +19,7 @@ export interface Question {
 /** One line of the access log, the parts that the demo shows. */
 export interface LogLine {
   readonly request_id?: string;
+  readonly decision_id?: string;
   readonly caller?: string;
   readonly caller_serial?: string;
   readonly details?: string;

@@ -6,6 +6,7 @@
  */
 import { ensureEnvoy } from '../../scripts/envoy.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
+import { ask } from './ask.ts';
 import { type Mesh, startMesh } from './mesh.ts';
 import { type Row, steps } from './rows.ts';
 import { isAsExpected, table } from './table.ts';
@@ -29,7 +30,7 @@ async function demo(): Promise<boolean> {
   const wrong = rows.filter((row) => !isAsExpected(row)).length;
   console.log(wrong === 0 ? `All ${rows.length} rows as expected.` : `${wrong} of ${rows.length} rows are wrong.`);
   if (stay) {
-    console.log(invitation(mesh));
+    console.log(await Promise.race([invitation(mesh), interrupted]));
     await interrupted.catch(() => {});
   }
   return wrong === 0;
@@ -49,16 +50,25 @@ function failed(title: string, error: Error): Row {
   return { request: title, expected: 'an answer', got: `${error.message}${cause}`, decidedBy: '' };
 }
 
-const invitation = (mesh: Mesh): string => `
-Everything keeps running until Ctrl-C. Try:
-  curl -i http://127.0.0.1:${mesh.appPort('productpage')}/details/1           # productpage asks details: 200
-  curl -i -X POST http://127.0.0.1:${mesh.appPort('productpage')}/details/1   # and may only read: 403
-  curl -i http://127.0.0.1:${mesh.appPort('reviews')}/details/1           # reviews asks details: as the edited policy says
-  $EDITOR ${mesh.directory}/policies/details-viewer.yaml
+/** Lines that work when they are pasted: the last asks about a decision that has just been made. */
+async function invitation(mesh: Mesh): Promise<string> {
+  const url = `http://127.0.0.1:${mesh.appPort('productpage')}/details/1`;
+  const { log } = await ask(mesh, { from: 'productpage', method: 'POST', path: '/details/1' });
+  const cli = 'npm run -s gatehouse --';
+  return `
+Everything keeps running until Ctrl-C, which takes it down. In another terminal, here in the checkout:
+
+  curl -i ${url}            # productpage reads details: 200
+  curl -i -X POST ${url}    # it may not write: 403
+  ${cli} why ${log.decision_id} --config ${mesh.configFile}   # why was that?
+
+And then: edit ${mesh.directory}/policies/details-viewer.yaml and ask again;
+  curl -i http://127.0.0.1:${mesh.appPort('reviews')}/details/1            # reviews, as the edited policy says
   tail -f ${mesh.detailsLog}
-  npm run -s gatehouse -- ca status --config ${mesh.configFile}
-  Gatehouse is process ${mesh.gatehouse().pid}; the pages of details' Envoy are at http://${mesh.envoy('details').admin}
+  ${cli} ca status --config ${mesh.configFile}
+Gatehouse is process ${mesh.gatehouse().pid}; the pages of details' Envoy are at http://${mesh.envoy('details').admin}
 `;
+}
 
 try {
   process.exitCode = (await demo()) ? 0 : 1;
