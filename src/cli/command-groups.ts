@@ -3,7 +3,7 @@
  * `GROUP/VERB-command.ts` exports `GroupVerbCommand`, in lower camel case; a command without a group is its own.
  * @module
  */
-import type { Command } from 'commander';
+import { Command } from 'commander';
 import type { Terminal } from './terminal/terminal.ts';
 
 type Loader = (terminal: Terminal) => Promise<Command>;
@@ -13,6 +13,8 @@ export interface CommandGroup {
   readonly summary: string;
   /** One command of that name, or the commands beneath it. */
   readonly load: Loader | readonly Loader[];
+  /** Programs call it, people do not. */
+  readonly isHidden?: boolean;
 }
 
 /** By the first word of a command line, in the order in which the help shows them. */
@@ -127,4 +129,29 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
     summary: 'print the version of this program and of the running server',
     load: async (terminal) => (await import('./version/version-command.ts')).versionCommand(terminal),
   },
+  completion: {
+    summary: 'let bash, zsh or fish complete commands and options',
+    load: async (terminal) => (await import('./completion/completion-command.ts')).completionCommand(terminal),
+  },
+  complete: {
+    summary: 'say what may stand next; shells ask',
+    isHidden: true,
+    load: async (terminal) =>
+      (await import('./completion/complete-command.ts')).completeCommand(terminal, () => everything(terminal)),
+  },
 };
+
+/** A group or command with all that is beneath it. */
+export async function loaded(name: string, { summary, load }: CommandGroup, terminal: Terminal): Promise<Command> {
+  if (typeof load === 'function') return load(terminal);
+  const group = new Command(name)
+    .description(summary)
+    .addHelpText('after', `\nExamples: gatehouse ${name} COMMAND --help shows one for each.`);
+  for (const each of load) group.addCommand(await each(terminal));
+  return group;
+}
+
+function everything(terminal: Terminal): Promise<Command[]> {
+  const shown = Object.entries(commandGroups).filter(([, group]) => group.isHidden !== true);
+  return Promise.all(shown.map(([name, group]) => loaded(name, group, terminal)));
+}

@@ -6,7 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { GatehouseError } from '../errors.ts';
 import { oneLine } from '../lib/printable.ts';
 import { programVersion } from '../lib/version.ts';
-import { type CommandGroup, commandGroups } from './command-groups.ts';
+import { commandGroups, loaded } from './command-groups.ts';
 import { showError } from './terminal/output.ts';
 import { showingOnly, type Terminal } from './terminal/terminal.ts';
 import { checkNames, usageErrorOf, usageText, wantsJson, withoutHelpCommand } from './usage.ts';
@@ -23,8 +23,11 @@ export async function runCommandLine(words: readonly string[], outside: Terminal
       '\nExample:\n  gatehouse serve --config gatehouse.yaml\n\nEvery command explains itself with --help.',
     );
   const called = args.find((each) => !each.startsWith('-'));
+  // a group that is not called is only its name and summary: nothing of it is loaded
   for (const [name, group] of Object.entries(commandGroups)) {
-    program.addCommand(await mount(name, group, name === called, terminal));
+    const command =
+      name === called ? await loaded(name, group, terminal) : new Command(name).description(group.summary);
+    program.addCommand(command, { hidden: group.isHidden === true });
   }
   const isJson = wantsJson(args);
   quiet(program, isJson ? { ...terminal, err: () => {} } : terminal);
@@ -40,22 +43,6 @@ export async function runCommandLine(words: readonly string[], outside: Terminal
     else if (thrown instanceof GatehouseError && thrown.code === 'usage_invalid') terminal.err(usageText(thrown));
     else if (!(thrown instanceof CommanderError)) showError(terminal, 'table', thrown); // commander has said its own
   }
-}
-
-/** A group that is not called is only its name and summary: nothing of it is loaded. */
-async function mount(
-  name: string,
-  { summary, load }: CommandGroup,
-  called: boolean,
-  terminal: Terminal,
-): Promise<Command> {
-  if (!called) return new Command(name).description(summary);
-  if (typeof load === 'function') return load(terminal);
-  const group = new Command(name)
-    .description(summary)
-    .addHelpText('after', `\nExamples: gatehouse ${name} COMMAND --help shows one for each.`);
-  for (const each of load) group.addCommand(await each(terminal));
-  return group;
 }
 
 /** One line, whatever the arguments that it repeats hold, and what was probably meant on a second one. */

@@ -40,20 +40,17 @@ export function checkNames(program: Command, args: readonly string[]): void {
     if (command.commands.length === 0 || word.startsWith('-')) break;
     const inner = command.commands.find((each) => each.name() === word);
     if (inner === undefined) {
-      const meant = nearest(
-        word,
-        command.commands.map((each) => each.name()),
-      );
+      const meant = nearest(word, shownNames(command));
       throw usageError(
         `unknown command '${word}'`,
-        meant === undefined ? oneOf(command.commands) : `Did you mean ${meant}?`,
+        meant === undefined ? oneOf(command) : `Did you mean ${meant}?`,
         pathOf(command),
       );
     }
     command = inner;
   }
   if (command.commands.length > 0 && wantsJson(args) && !args.some(isHelp))
-    throw usageError('no command is given', oneOf(command.commands), pathOf(command));
+    throw usageError('no command is given', oneOf(command), pathOf(command));
 }
 
 /** What commander refused, as an error of ours: its first line says what, the second what was probably meant. */
@@ -87,7 +84,16 @@ function usageError(what: string, hint: string, command: string): GatehouseError
   });
 }
 
-const oneOf = (commands: readonly Command[]): string => `one of ${commands.map((each) => each.name()).join(', ')}`;
+const shownNames = (command: Command): string[] =>
+  command
+    .createHelp()
+    .visibleCommands(command)
+    .map((each) => each.name());
+
+const oneOf = (command: Command): string =>
+  `one of ${shownNames(command)
+    .filter((name) => name !== 'help')
+    .join(', ')}`;
 
 const pathOf = (command: Command): string =>
   command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;

@@ -38,7 +38,11 @@ async function makeWorld(dir: GatehouseDir, main: string): Promise<Omit<World, '
   cpSync(dir.at('deploy/policies'), dir.at('tests/policies'), { recursive: true });
   const source = { principal: 'spiffe://cluster.local/ns/default/sa/productpage' };
   const http = { method: 'POST', path: '/details/1', host: 'details' };
-  writeFileSync(dir.at('request.json'), JSON.stringify({ source, destination: { principal: details }, http }));
+  for (const [name, method] of Object.entries({ request: 'POST', read: 'GET' }))
+    writeFileSync(
+      dir.at(`${name}.json`),
+      JSON.stringify({ source, destination: { principal: details }, http: { ...http, method } }),
+    );
   const server = await runGatehouse(dir.config, main);
   using client = checkClient(server.ready.extAuthz);
   const outcome = await client.ask(question('POST'));
@@ -61,7 +65,10 @@ status: { podIP: 10.0.0.${index + 1}, podIPs: [{ ip: 10.0.0.${index + 1} }] }
 
 /** Words of documents, and what stands for them in the world. */
 const substitutes: readonly (readonly [shown: RegExp, given: (world: World) => string])[] = [
-  [/^(?:\/etc\/gatehouse\/|try\/|\.\/)?(gatehouse\.yaml|policies|registry|request\.json)$/, ({ dir }) => dir.at('$1')],
+  [
+    /^(?:\/etc\/gatehouse\/|try\/|\.\/)?(gatehouse\.yaml|policies|registry|(?:request|read)\.json)$/,
+    ({ dir }) => dir.at('$1'),
+  ],
   [/^(?:A|default\/web)$/, () => 'default/web'],
   [/^(?:B|default\/api)$/, () => 'default/api'],
   [/^(?:ID|DECISION_ID|u8q\S*|[A-Za-z0-9_-]{11}0{5}\S{6})$/, ({ decision }) => decision],
