@@ -71,7 +71,7 @@ export const account = z.union([z.string().min(1), z.int().min(0)]).meta({ descr
 
 /** A unix socket with its guard. */
 export const unixSocket = z.strictObject({
-  path,
+  path: path.describe('Where the socket lies; at most 107 bytes.'),
   mode: mode.optional(),
   owner: account.optional(),
   group: account.optional(),
@@ -89,7 +89,7 @@ const addressText = z.string().refine((text) => UNIX.test(text) || isTcp(text), 
 
 /** A TCP address with its TLS said. */
 const tcpSocket = z.strictObject({
-  address: z.string().refine(isTcp, 'must be ADDRESS:PORT'),
+  address: z.string().refine(isTcp, 'must be ADDRESS:PORT').describe('ADDRESS:PORT'),
   tls: z.boolean().optional().describe('mTLS with an SVID of our own; false only on loopback.'),
 });
 

@@ -34,14 +34,21 @@ const listen = z.strictObject({
 });
 
 const authority = z.strictObject({
-  keyType: z.enum(['ec-p256', 'ec-p384', 'rsa-2048']).prefault('ec-p256'),
+  keyType: z
+    .enum(['ec-p256', 'ec-p384', 'rsa-2048'])
+    .prefault('ec-p256')
+    .describe('The kind of the keys of authorities and SVIDs.'),
   keyEncryptionKeyFile: z
     .string()
     .prefault('')
     .describe('32 bytes, base64; encrypts the keys at rest. Required with postgres.'),
-  x509AuthorityTtl: field.duration.prefault('8760h'),
-  x509SvidTtl: field.duration.prefault('1h'),
-  jwtSvidTtl: field.duration.prefault('5m'),
+  x509AuthorityTtl: field.duration.prefault('8760h').describe('The life of an X.509 authority, such as 8760h.'),
+  x509SvidTtl: field.duration
+    .prefault('1h')
+    .describe('The life of an X.509-SVID, unless its entry says another; at most half of x509AuthorityTtl.'),
+  jwtSvidTtl: field.duration
+    .prefault('5m')
+    .describe('The life of a JWT-SVID, unless its entry says another; at most half of jwtAuthorityTtl.'),
   gateGrade: z
     .enum(['sent', 'acknowledged', 'renewed'])
     .prefault('acknowledged')
@@ -50,7 +57,7 @@ const authority = z.strictObject({
     .enum(['ES256', 'ES384', 'RS256', 'RS384', 'RS512'])
     .prefault('ES256')
     .describe('The algorithm that signs JWT-SVIDs; holds for the next JWT authority.'),
-  jwtAuthorityTtl: field.duration.prefault('8760h'),
+  jwtAuthorityTtl: field.duration.prefault('8760h').describe('The life of a JWT authority, such as 8760h.'),
   keyStore: z
     .enum(['disk', 'memory'])
     .prefault('disk')
@@ -58,8 +65,14 @@ const authority = z.strictObject({
   upstream: z
     .union(
       [
-        z.strictObject({ cert: field.path, key: field.path, ca: field.path.optional() }),
-        z.strictObject({ directory: field.path }),
+        z.strictObject({
+          cert: field.path.describe('The CA certificate, then what stands between it and its root, PEM.'),
+          key: field.path.describe('Its private key, PEM, not encrypted.'),
+          ca: field.path.optional().describe('The roots above it, PEM. Absent: it is one itself.'),
+        }),
+        z.strictObject({
+          directory: field.path.describe('Holds tls.crt, tls.key and ca.crt, as cert-manager fills it.'),
+        }),
       ],
       { error: 'must be { cert, key, ca } or { directory } with tls.crt, tls.key and ca.crt' },
     )
@@ -84,7 +97,7 @@ const policyPath = z.union(
   [
     field.path,
     z.strictObject({
-      path: field.path,
+      path: field.path.describe('A file or directory.'),
       defaultNamespace: field.kubernetesName
         .optional()
         .describe('The namespace of documents that name none; filled before namespaces is looked at.'),
@@ -104,7 +117,13 @@ const policies = z.strictObject({
   rootNamespace: field.kubernetesName.prefault('istio-system').describe('Its policies hold in every namespace.'),
   absence: z.enum(['upstream', 'strict']).prefault('upstream').describe('How a condition on an absent fact is read.'),
   allowEmpty: z.boolean().prefault(false).describe('Allow everything while there is no policy at all.'),
-  planes: z.strictObject({ calico: plane.prefault('enforce'), l4: plane.prefault('observe') }).prefault({}),
+  planes: z
+    .strictObject({
+      calico: plane.prefault('enforce').describe('Calico policies on requests.'),
+      l4: plane.prefault('observe').describe('Network policies of Calico and Kubernetes, as on packets.'),
+    })
+    .prefault({})
+    .describe('Which planes decide, which are only watched, and which are off.'),
   hops: z
     .array(field.cidr)
     .prefault([])
@@ -131,36 +150,54 @@ const entry = z.strictObject({
     .describe('All must hold.'),
   x509SvidTtl: field.duration.optional(),
   jwtSvidTtl: field.duration.optional(),
-  dnsNames: z.array(field.dnsName).prefault([]),
-  hint: z.string().max(1024).prefault(''),
+  dnsNames: z.array(field.dnsName).prefault([]).describe('DNS names in its certificate.'),
+  hint: z.string().max(1024).prefault('').describe('Tells a workload its several identities apart.'),
 });
 
 const workload = z.strictObject({
-  namespace: field.kubernetesName,
-  serviceAccount: field.kubernetesName,
+  namespace: field.kubernetesName.describe('Its namespace.'),
+  serviceAccount: field.kubernetesName.describe('Its service account.'),
   spiffeId: z.string().prefault('').describe('Only where the ID does not follow /ns/<namespace>/sa/<service account>.'),
-  labels: z.record(z.string(), z.string()).optional(),
-  addresses: z.array(field.cidr).prefault([]),
-  trustedHops: z.int().min(0).max(255).optional(),
+  labels: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('Its labels, for policies with a selector. Absent: unknown.'),
+  addresses: z.array(field.cidr).prefault([]).describe('Addresses and networks where it is reached.'),
+  trustedHops: z
+    .int()
+    .min(0)
+    .max(255)
+    .optional()
+    .describe('Proxies in front of it whose X-Forwarded-For is believed. Absent: extAuthz.trustedHops.'),
   socket: field.unixSocket
     .optional()
     .describe('A Workload API socket of its own; attests whoever may open it. Mode 0600 unless told.'),
 });
 
 const extAuthz = z.strictObject({
-  transport: z.enum(['lane', 'grpc-js']).prefault('lane'),
+  transport: z.enum(['lane', 'grpc-js']).prefault('lane').describe('Our own HTTP/2 server, or that of grpc-js.'),
   workers: z
     .union([z.int().min(1).max(256), z.literal('auto')], { error: 'must be a number from 1 to 256, or auto' })
-    .prefault(1),
-  trustedHops: z.int().min(0).max(255).prefault(0),
+    .prefault(1)
+    .describe('Decider processes; auto: one a core.'),
+  trustedHops: z.int().min(0).max(255).prefault(0).describe('Proxies in front whose X-Forwarded-For is believed.'),
   clients: z.array(field.spiffeId).prefault([]).describe('Who may ask about any destination: gateways, waypoints.'),
-  verifyPeer: z.enum(['off', 'observe', 'enforce']).prefault('observe'),
-  peerTrustDomains: z.enum(['any', 'own']).prefault('any'),
+  verifyPeer: z
+    .enum(['off', 'observe', 'enforce'])
+    .prefault('observe')
+    .describe('Whether the peer certificate that Envoy sends is checked against our own bundles; observe only counts.'),
+  peerTrustDomains: z
+    .enum(['any', 'own'])
+    .prefault('any')
+    .describe('own: peers of other trust domains are denied, as by Istio.'),
   decisionHeader: z
     .boolean()
     .prefault(false)
     .describe('Tell clients which policy decided, in the response header x-gatehouse-decision.'),
-  ambiguousRequests: z.enum(['asUpstream', 'deny']).prefault('asUpstream'),
+  ambiguousRequests: z
+    .enum(['asUpstream', 'deny'])
+    .prefault('asUpstream')
+    .describe('deny: refuse paths, hosts and names of peers that may be read in two ways.'),
 });
 
 const feed = z.strictObject({
@@ -217,40 +254,59 @@ const tls = z.strictObject({
 });
 
 const jwks = z.strictObject({
-  denyNetworks: z.array(field.cidr).prefault(['169.254.0.0/16', 'fe80::/10']),
+  denyNetworks: z
+    .array(field.cidr)
+    .prefault(['169.254.0.0/16', 'fe80::/10'])
+    .describe('Networks that key sets are never fetched from.'),
   allowNetworks: z.array(field.cidr).prefault([]).describe('Wins over denyNetworks; loopback must be named here.'),
 });
 
 /** The whole file. */
 export const documentSchema = z.strictObject({
-  trustDomain: field.trustDomain,
-  trustDomainAliases: z.array(field.trustDomain).prefault([]),
+  trustDomain: field.trustDomain.describe('The SPIFFE trust domain that this Gatehouse signs for.'),
+  trustDomainAliases: z.array(field.trustDomain).prefault([]).describe('Other names under which policies know it.'),
   roles: z
     .array(z.enum(['authority', 'decider']))
     .min(1)
-    .prefault(['authority', 'decider']),
+    .prefault(['authority', 'decider'])
+    .describe('authority gives identities, decider answers Checks.'),
   authorityAddress: field.authorityAddress
     .prefault('')
     .describe('Where a decider without the authority role learns of revocations and bundles: listen.feed over there.'),
   feed: feed.prefault({}).describe('Of a decider without the authority role.'),
   dataDir: field.path.prefault('./data').describe('Created 0700; one writer at a time.'),
-  listen: listen.prefault({}),
+  listen: listen.prefault({}).describe('Where we are asked.'),
   store: z
     .string()
     .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'must be sqlite:PATH or postgres://…')
-    .prefault('sqlite:./data/gatehouse.db'),
-  authority: authority.prefault({}),
-  policies: policies.prefault({}),
+    .prefault('sqlite:./data/gatehouse.db')
+    .describe('Where the authority keeps its state: sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE.'),
+  authority: authority.prefault({}).describe('The CA.'),
+  policies: policies.prefault({}).describe('What may happen.'),
   entries: z.array(entry).prefault([]).describe('Who may be what.'),
-  registry: z.strictObject({ paths: z.array(field.path).prefault([]) }).prefault({}),
+  registry: z
+    .strictObject({
+      paths: z
+        .array(field.path)
+        .prefault([])
+        .describe('Files and directories of Pods, Namespaces, ServiceAccounts and Services; watched.'),
+    })
+    .prefault({})
+    .describe('Which workloads there are, as Kubernetes YAML.'),
   workloads: z.array(workload).prefault([]).describe('What an Envoy protects, where it does not say so itself.'),
-  extAuthz: extAuthz.prefault({}),
-  admin: admin.prefault({}),
-  tls: tls.prefault({}),
-  jwks: jwks.prefault({}),
+  extAuthz: extAuthz.prefault({}).describe('How Checks are answered.'),
+  admin: admin.prefault({}).describe('Who may use the admin API.'),
+  tls: tls.prefault({}).describe('Our own certificates.'),
+  jwks: jwks.prefault({}).describe('Guards of the fetches of key sets.'),
   log: z
-    .strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).prefault('info') })
-    .prefault({}),
+    .strictObject({
+      level: z
+        .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+        .prefault('info')
+        .describe('Least severity that is written; decisions are of level info.'),
+    })
+    .prefault({})
+    .describe('The log, JSON lines on stderr.'),
 });
 
 /** The file with its defaults filled in, still as people write it. */
