@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { create } from '@bufbuild/protobuf';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import type { EdgesAnswer } from '../../../src/admin-api/edges.ts';
 import {
   EnrolRequestSchema,
   type EnrolResponse,
   type FollowRequest,
   FollowRequestSchema,
+  type ReportSchema,
 } from '../../../src/gen/gatehouse/feed/v1/feed_pb.ts';
 import { generateKeyDer } from '../../../src/identity/pki/key-type.ts';
 import { makeCsr } from '../../../src/identity/pki/make-csr.ts';
@@ -13,6 +15,7 @@ import { connectFeed, type FeedCredentials } from '../../../src/server/feed/feed
 import { parseTrustDomain } from '../../../src/spiffe/trust-domain.ts';
 import { askAdmin } from '../../support/ask-admin.ts';
 import { commandLine } from '../../support/command-line.ts';
+import { eventually } from '../../support/eventually.ts';
 import { gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';
 import { type RunningGatehouse, runGatehouse } from '../../support/run-gatehouse.ts';
 
@@ -73,6 +76,28 @@ function follow(server: RunningGatehouse, who: FeedCredentials, decider: string)
     call.cancel();
     connection[Symbol.dispose]();
   });
+}
+
+/** Says hello and reports; `ended`: how the stream was ended. */
+function report(
+  server: RunningGatehouse,
+  who: FeedCredentials,
+  decider: string,
+  reports: readonly MessageInitShape<typeof ReportSchema>[],
+): { readonly ended: Promise<string>; readonly cancel: () => void } {
+  const connection = connectFeed(server.ready.feed!, trustDomain, who);
+  const call = connection.follow();
+  const say = (word: NonNullable<MessageInitShape<typeof FollowRequestSchema>['word']>): void =>
+    void call.write(create(FollowRequestSchema, { word }));
+  say({ case: 'hello', value: { trustDomain, decider } });
+  for (const value of reports) say({ case: 'report', value });
+  call.on('data', () => undefined);
+  const ended = new Promise<string>((resolve) => call.once('error', (error) => resolve(error.message)));
+  const cancel = (): void => {
+    call.cancel();
+    connection[Symbol.dispose]();
+  };
+  return { ended, cancel };
 }
 
 describe('a hostile decider', function () {
@@ -139,6 +164,50 @@ describe('a hostile decider', function () {
     assert.deepEqual(crl.rows.map(({ kind }) => kind).sort(), ['decider', 'serial', 'serial', 'serial']);
     const undo = await scene.ask('POST', '/v1/revocations/undo', { kind: 'decider', value: 'node-a', reason: 'x' });
     assert.equal(undo.status, 409, 'its certificates still live');
+  });
+
+  it('reports under its own name alone; what makes no sense ends its stream, and what others said stays', async () => {
+    await using scene = await open();
+    const row = (caller: string) => ({
+      what: { case: 'edge' as const, value: { caller, namespace: 'default', denied: true } },
+    });
+    const honest = report(scene.server, await scene.join('node-a'), 'node-a', [
+      { rows: [row('a')], changed: [0], counts: [7n], lastAt: [1n], complete: true },
+    ]);
+    const edges = async () => {
+      const { body } = await scene.ask('GET', '/v1/edges');
+      const { edges: rows, deciders } = body as EdgesAnswer; // held to its schema by askAdmin
+      return { rows: rows.map(({ decider, caller, count }) => [decider, caller, count]), deciders };
+    };
+    await eventually('the honest one is heard', async () => ((await edges()).rows.length === 1 ? true : undefined));
+    const own = await scene.join('node-b');
+    const forged = report(scene.server, own, 'node-a', [
+      { rows: [row('b')], changed: [0], counts: [9n], lastAt: [1n], complete: true },
+    ]);
+    assert.match(await forged.ended, /is of the decider node-b, not of node-a/);
+    for (const nonsense of [
+      { changed: [4_000_000_000], counts: [1n], lastAt: [1n] },
+      { rows: [row('x'.repeat(3_000))] },
+      { totals: { denied: 2n ** 64n - 1n } },
+    ]) {
+      const hostile = report(scene.server, own, 'node-b', [nonsense]);
+      assert.match(await hostile.ended, /a report makes no sense/);
+    }
+    const flood = report(scene.server, own, 'node-b', [
+      ...Array.from({ length: 300 }, (_, i) => ({ rows: Array.from({ length: 40 }, (__, j) => row(`${i} ${j}`)) })),
+    ]);
+    assert.match(await flood.ended, /it names more rows than a decider has/);
+    const { rows, deciders } = await edges();
+    assert.deepEqual(rows, [['node-a', 'a', 7]]);
+    assert.deepEqual(
+      deciders.map(({ decider, state }) => [decider, state]),
+      [
+        [null, 'here'],
+        ['node-a', 'reporting'],
+        ['node-b', 'silent'],
+      ],
+    );
+    honest.cancel();
   });
 
   it('is shown by name in the ledger, and a slip of the pen throws nobody out', async () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fromBinary } from '@bufbuild/protobuf';
+import { FollowRequestSchema } from '../../../src/gen/gatehouse/feed/v1/feed_pb.ts';
 import { checkClient, question } from '../../support/check-client.ts';
 import { eventually } from '../../support/eventually.ts';
 import { olderFeed, replayAuthority, replayDecider, withUnknownField } from '../../support/feed-replay.ts';
@@ -66,6 +68,8 @@ describe('the feed between builds of different ages', function () {
             .find(({ case: word, value }) => word === 'holding' && Number(value['revocationSequence']) > 0),
         );
         assert.ok(Number(holding.value['bundleSequence']) > 0);
+        const words = authority.heard.map((bytes) => fromBinary(FollowRequestSchema, bytes).word.case);
+        assert.deepEqual([...new Set(words)].sort(), ['hello', 'holding'], 'it reports to nobody who takes no reports');
         const hello = older.read('FollowRequest', authority.heard[0]!)['word'] as { case: string; value: object };
         assert.equal(hello.case, 'hello');
         assert.equal((hello.value as { trustDomain: string }).trustDomain, 'cluster.local');

@@ -68,8 +68,8 @@ const REMEMBERED_MS = 60 * 60_000;
 const STALE_MS = 15_000;
 const EPOCH = /^[0-9A-Za-z_-]{11}$/;
 /** Of all deciders together, shared alike. */
-const DENIES_PER_SECOND = 2_500;
-const ALLOWS_PER_SECOND = 500;
+const DENIES_PER_SECOND = 1_000;
+const ALLOWS_PER_SECOND = 200;
 /** Of one decider. */
 const MOST_DENIES_PER_SECOND = 500;
 const MOST_ALLOWS_PER_SECOND = 100;

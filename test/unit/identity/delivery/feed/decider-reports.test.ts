@@ -168,12 +168,12 @@ describe('createDeciderReports', () => {
     await assert.rejects(book.ask('a', id(3)), { code: 'unreachable', message: /a made .* does not follow/ });
   });
 
-  it('shares what it takes of decisions alike: 500 denies a second of five, fewer of more', () => {
+  it('shares what it takes of decisions alike: 500 denies a second of two, fewer of more', () => {
     const { join } = setup();
     const first = join('0');
     assert.deepEqual(first.wanted(), { deniesPerSecond: 500, allowsPerSecond: 100 });
     for (let i = 1; i < 50; i++) join(String(i));
-    assert.deepEqual(first.wanted(), { deniesPerSecond: 50, allowsPerSecond: 10 });
+    assert.deepEqual(first.wanted(), { deniesPerSecond: 20, allowsPerSecond: 4 });
   });
 
   it('hears no more deciders than 500', () => {
