@@ -83,6 +83,7 @@ describe('gatehouse policy lint', function () {
     assert.deepEqual((await lint(at('platform'), at('app'), at('registry'))).said, {
       ok: true,
       findings: [],
+      ignored: 0,
       summary: 'read 4 (2 kubernetes Pod, 1 istio AuthorizationPolicy, 1 kubernetes NetworkPolicy); skipped nothing',
     });
     assert.equal((await lint('--config', config)).code, 0);
