@@ -7,9 +7,16 @@ import { alone } from '../lib/quiet.ts';
 import type { Settings } from '../lib/settings.ts';
 import { type BuildName, buildsOf, type Measure } from './builds.ts';
 import { editedPods, editedPolicies } from './edits.ts';
+import { consumersThatLeft, longBackup, longLedger } from './ledger.ts';
 
 /** By name of the row's kind; each gives one or more figures. */
-const measures: Readonly<Record<string, Measure>> = { 'edited-policies': editedPolicies, 'edited-pods': editedPods };
+const measures: Readonly<Record<string, Measure>> = {
+  'edited-policies': editedPolicies,
+  'edited-pods': editedPods,
+  ledger: longLedger,
+  backup: longBackup,
+  'consumers-left': consumersThatLeft,
+};
 
 type Figures = Map<string, Record<BuildName, number[]>>;
 

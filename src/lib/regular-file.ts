@@ -57,6 +57,34 @@ export async function readRegularFile(path: string, mostBytes: number): Promise<
   }
 }
 
+/** A regular file that is read at any place. */
+export interface RegularFile extends AsyncDisposable {
+  readonly length: number;
+  /** The bytes from `from` up to `to`, fewer where it ends before. */
+  read(from: number, to: number): Promise<Buffer>;
+}
+
+/** Opens one, however long it is, to be read a piece at a time. @throws FileRefused; whatever `open` throws */
+export async function openRegularFile(path: string): Promise<RegularFile> {
+  const file = await open(path, FLAGS);
+  try {
+    const stats = await file.stat();
+    checkStats(stats, path, Number.POSITIVE_INFINITY);
+    return {
+      length: stats.size,
+      async read(from, to) {
+        const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(to, stats.size) - from));
+        const { bytesRead } = await file.read(bytes, 0, bytes.length, from);
+        return bytes.subarray(0, bytesRead);
+      },
+      [Symbol.asyncDispose]: () => file.close(),
+    };
+  } catch (thrown) {
+    await file.close();
+    throw thrown;
+  }
+}
+
 /** What is left, and one byte more to see the end; a file that grew, or that does not tell its size, comes in pieces. */
 const chunkOf = (left: number): number => (left > 0 ? left + 1 : CHUNK_BYTES);
 

@@ -20,7 +20,7 @@ export interface Records {
   /** Adds an audit row for what an operator did beside the authority. */
   note(row: Omit<AuditRow, 'at'>): Promise<void>;
   /** The store, to be read, once what waited in memory is in it. */
-  reading(): Promise<Pick<AuthorityStore, 'snapshot' | 'ledgerPages' | 'unexpired'>>;
+  reading(): Promise<Pick<AuthorityStore, 'snapshot' | 'ledgerTexts' | 'unexpired'>>;
 }
 
 export interface RecordsDeps {

@@ -56,6 +56,27 @@ export function unexpiredFromColumns(columns: Columns): UnexpiredRow {
   };
 }
 
+/** The field of `LedgerRow` that each column is; selectors are JSON there already. */
+const ledgerFields: Readonly<Record<Exclude<keyof LedgerRow, 'selectors'>, string>> = {
+  serial: 'serial',
+  kind: 'kind',
+  spiffeId: 'spiffe_id',
+  spkiSha256: 'spki_sha256',
+  authorityId: 'authority_id',
+  notBeforeAt: 'not_before_at',
+  notAfterAt: 'not_after_at',
+  issuedAt: 'issued_at',
+  channel: 'channel',
+  consumer: 'consumer',
+  bundleSequence: 'bundle_sequence',
+};
+
+/** Names and values of a `LedgerRow` for a database's function that makes a JSON object. @param selectors  the column as JSON */
+export const ledgerJsonOf = (selectors: string): string =>
+  Object.entries({ ...ledgerFields, selectors })
+    .map(([field, value]) => `'${field}', ${value}`)
+    .join(', ');
+
 /** Reads what `ledgerToColumns` wrote. @throws SyntaxError if the selectors are no JSON */
 export function ledgerFromColumns(columns: Columns): LedgerRow {
   return { ...unexpiredFromColumns(columns), selectors: JSON.parse(text(columns['selectors'])) };

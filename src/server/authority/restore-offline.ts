@@ -6,16 +6,13 @@ import { loadConfig } from '../../config/read-config.ts';
 import { GatehouseError } from '../../errors.ts';
 import { type Restored, type RestoreOrder, restoreBackup } from '../../identity/authority/recover/restore.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { readRegularFile } from '../../lib/regular-file.ts';
+import { openRegularFile } from '../../lib/regular-file.ts';
 import { prepareDataDir, reasonOf } from '../../platform/storage/data-dir.ts';
 import { openStoredTexts } from '../../platform/storage/stored-texts.ts';
 import { whoAmI } from '../who-am-i.ts';
 import { openStore } from './identity-role.ts';
 import { openKeyEncryptionKeys } from './key-encryption-file.ts';
 import { storeMemory } from './store-memory.ts';
-
-/** One buffer holds it. */
-const MOST_BACKUP_BYTES = 2 ** 31 - 1;
 
 /**
  * Restores `file`.
@@ -28,7 +25,7 @@ export async function restoreOffline(
   order: Omit<RestoreOrder, 'who'>,
 ): Promise<Restored & { readonly trustDomain: string }> {
   const config = loadConfig(configFile);
-  const bytes = await readRegularFile(file, MOST_BACKUP_BYTES).catch((thrown: unknown) => {
+  await using bytes = await openRegularFile(file).catch((thrown: unknown) => {
     throw new GatehouseError('not_found', `${file} cannot be read: ${reasonOf(thrown)}`, { file }, { cause: thrown });
   });
   const keyEncryptionKey = openKeyEncryptionKeys(config);

@@ -10,6 +10,7 @@ import { createKeyFiles } from '../../../src/platform/storage/key-files.ts';
 import { openSqliteAuthorityStore } from '../../../src/platform/storage/sqlite-authority-store.ts';
 import { requestOf, trustDomain } from '../../support/authority.ts';
 import { startChild } from '../../support/child.ts';
+import { sealedBytesOf } from '../../support/sealed-bytes.ts';
 import { defaultSettings } from '../../support/settings.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
@@ -82,7 +83,7 @@ describe('kill -9 while issuing and rotating', () => {
       prepareDataDir(directory.at('restored'));
       await using store = openSqliteAuthorityStore(directory.at('restored/gatehouse.db'), trustDomain);
       const into = { trustDomain, store, keys: createKeyFiles(directory.at('restored/keys')), keyEncryptionKey };
-      await restoreBackup(readFileSync(join(dataDir, 'backup')), lost, { ...into, clock: systemClock });
+      await restoreBackup(sealedBytesOf(readFileSync(join(dataDir, 'backup'))), lost, { ...into, clock: systemClock });
       assert.ok((await store.load()).state);
     }
     const needed = [...status.x509Authorities, ...status.jwtAuthorities].filter((each) => each.slot !== 'revoked');

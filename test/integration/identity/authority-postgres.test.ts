@@ -15,6 +15,7 @@ import { createEmptyStore } from '../../support/empty-store.ts';
 import { eventually } from '../../support/eventually.ts';
 import { makeBackup } from '../../support/make-backup.ts';
 import { type Postgres, startPostgres } from '../../support/postgres.ts';
+import { sealedBytesOf } from '../../support/sealed-bytes.ts';
 import { defaultSettings } from '../../support/settings.ts';
 
 const keyEncryptionKey = Buffer.alloc(32, 7);
@@ -289,7 +290,7 @@ describe('authorities on PostgreSQL', () => {
     ]);
     for (const bytes of [...backups, ...more]) {
       const [into, blobs] = [createEmptyStore(), createMemoryKeyBlobs()];
-      await restoreBackup(bytes, lost, { ...deps, store: into, keys: blobs });
+      await restoreBackup(sealedBytesOf(bytes), lost, { ...deps, store: into, keys: blobs });
       const { state } = await into.load();
       const held = new Set(await blobs.list());
       for (const { id, keyDestroyed, slot } of state?.authorities ?? [])

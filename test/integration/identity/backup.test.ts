@@ -17,6 +17,7 @@ import { parseTrustDomain } from '../../../src/spiffe/trust-domain.ts';
 import { orderOf, requestOf, trustDomain } from '../../support/authority.ts';
 import { makeBackup } from '../../support/make-backup.ts';
 import { startPostgres } from '../../support/postgres.ts';
+import { sealedBytesOf } from '../../support/sealed-bytes.ts';
 import { defaultSettings } from '../../support/settings.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
@@ -74,7 +75,7 @@ describe('backup and restore', () => {
     await authority[Symbol.asyncDispose]();
 
     const to = sqlite('to');
-    await restoreBackup(backup, lost, deps(to));
+    await restoreBackup(sealedBytesOf(backup), lost, deps(to));
     await using again = await start(to);
     assert.ok(again.bundles.value.own.sequence > highest);
     assert.ok(again.revocations.value.sequence >= before);
@@ -97,7 +98,7 @@ describe('backup and restore', () => {
     await authority[Symbol.asyncDispose]();
 
     const again = sqlite('one');
-    await restoreBackup(backup, over, deps(again));
+    await restoreBackup(sealedBytesOf(backup), over, deps(again));
     await using restored = await start(again);
     const status = await restored.status();
     assert.equal(
@@ -123,7 +124,7 @@ describe('backup and restore', () => {
     await Promise.all(loops);
     await authority[Symbol.asyncDispose]();
     const to = sqlite('to');
-    await restoreBackup(backup, lost, deps(to));
+    await restoreBackup(sealedBytesOf(backup), lost, deps(to));
     const rows = new Set((await to.store.ledger({ limit: 100_000 })).map((row) => row.serial));
     for (const serial of before) assert.ok(rows.has(serial));
     await to.store[Symbol.asyncDispose]();
@@ -147,7 +148,7 @@ describe('backup and restore', () => {
     const to = sqlite('to');
     const reasonOf = async (bytes: Uint8Array, change: Partial<BackupDeps> = {}): Promise<string> => {
       try {
-        await restoreBackup(bytes, lost, deps(to, change));
+        await restoreBackup(sealedBytesOf(bytes), lost, deps(to, change));
       } catch (thrown) {
         assert.ok(thrown instanceof GatehouseError && thrown.code === 'store_unusable', String(thrown));
         return thrown.message;
@@ -185,14 +186,14 @@ describe('backup and restore', () => {
     await authority[Symbol.asyncDispose]();
 
     const to = await openPostgresAuthorityStore(database.url, trustDomain);
-    await restoreBackup(backup, lost, deps(to));
+    await restoreBackup(sealedBytesOf(backup), lost, deps(to));
     await using moved = await start(to);
     assert.equal((await moved.issueX509(requestOf('a'))).authorityId, svid.authorityId);
     assert.equal((await moved.ledger({ serial: svid.serial })).length, 1);
     const second = await makeBackup(deps(to));
     const other = await openPostgresAuthorityStore(database.url, trustDomain);
     await assert.rejects(
-      restoreBackup(second, over, deps(other)),
+      restoreBackup(sealedBytesOf(second), over, deps(other)),
       (thrown) => thrown instanceof GatehouseError && thrown.code === 'store_locked',
     );
     await other.store[Symbol.asyncDispose]();
@@ -227,7 +228,7 @@ describe('backup and restore', () => {
       await authority[Symbol.asyncDispose]();
 
       const again = await open();
-      assert.equal((await restoreBackup(backup, over, deps(again))).later, 'store');
+      assert.equal((await restoreBackup(sealedBytesOf(backup), over, deps(again))).later, 'store');
       assert.equal(await again.keys.get(svid.authorityId), undefined, 'its key is not there again');
       await using restored = await start(again);
       assert.deepEqual(

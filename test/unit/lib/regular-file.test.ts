@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { FileRefused, readRegularFile, readRegularFileSync } from '../../../src/lib/regular-file.ts';
+import { FileRefused, openRegularFile, readRegularFile, readRegularFileSync } from '../../../src/lib/regular-file.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 describe('readRegularFile', () => {
@@ -62,4 +62,28 @@ describe('readRegularFile', () => {
 
   it('says what the system says of a file that is not there', () =>
     assert.rejects(readRegularFile(dir.at('gone'), 10), { code: 'ENOENT' }));
+});
+
+describe('openRegularFile', () => {
+  it('reads any part of a file, and nothing behind its end', async () => {
+    await using dir = await tempDir();
+    writeFileSync(dir.at('f'), '0123456789');
+    await using file = await openRegularFile(dir.at('f'));
+    assert.equal(file.length, 10);
+    const cases = [
+      { from: 0, to: 10, want: '0123456789' },
+      { from: 3, to: 5, want: '34' },
+      { from: 8, to: 100, want: '89' },
+      { from: 10, to: 20, want: '' },
+      { from: 30, to: 40, want: '' },
+    ];
+    for (const { from, to, want } of cases) assert.equal((await file.read(from, to)).toString(), want, `${from}–${to}`);
+  });
+
+  it('refuses what is no file', async () => {
+    await using dir = await tempDir();
+    execFileSync('mkfifo', [dir.at('pipe')]);
+    for (const path of [dir.at('pipe'), dir.path, '/dev/zero'])
+      await assert.rejects(openRegularFile(path), (thrown) => thrown instanceof FileRefused && thrown.code === 'ENXIO');
+  });
 });

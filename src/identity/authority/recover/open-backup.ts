@@ -3,7 +3,6 @@
  * @module
  */
 import { createDecipheriv, type DecipherGCM } from 'node:crypto';
-import { createInterface } from 'node:readline';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { GatehouseError } from '../../../errors.ts';
@@ -13,10 +12,13 @@ import {
   type BackupContent,
   type BackupDeps,
   type BackupLine,
+  LEDGER_LINE,
   NONCE_BYTES,
   sealingKeysOf,
   TAG_BYTES,
 } from './backup.ts';
+import { linesIn } from './lines.ts';
+import { piecesOf, type SealedBytes } from './sealed-bytes.ts';
 
 /** A backup that was opened. */
 export interface OpenedBackup {
@@ -38,28 +40,28 @@ export function refuseBackup(reason: string, cause?: unknown): never {
 }
 
 /**
- * Opens what `backupPieces` made, or an older version. All of it is verified before any of it is given.
+ * Opens what `backupPieces` made, or an older version. All of it is verified before any of it is given, and again while the ledger
+ * is read.
  *
  * @throws GatehouseError `store_unusable` when the file is cut, changed, of another trust domain or under another key
  */
-export async function openBackup(bytes: Uint8Array, deps: OpenDeps): Promise<OpenedBackup> {
-  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  const isOld = startsWith(file, OLD_MAGIC);
-  if (!isOld && !startsWith(file, BACKUP_MAGIC)) return refuseUnknown(file);
-  const lineEnd = file.subarray(0, MAX_HEADER_BYTES).indexOf('\n', BACKUP_MAGIC.length);
+export async function openBackup(bytes: SealedBytes, deps: OpenDeps): Promise<OpenedBackup> {
+  const beginning = await bytes.read(0, MAX_HEADER_BYTES);
+  const isOld = startsWith(beginning, OLD_MAGIC);
+  if (!isOld && !startsWith(beginning, BACKUP_MAGIC)) return refuseUnknown(beginning);
+  const lineEnd = beginning.indexOf('\n', BACKUP_MAGIC.length);
   if (lineEnd < 0) return refuseBackup('it is cut short');
-  const header = file.subarray(0, lineEnd + 1);
+  const header = beginning.subarray(0, lineEnd + 1);
   const { trustDomain, createdAt } = readHeader(header);
   if (trustDomain !== deps.trustDomain) {
     return refuseBackup(`it is of trust domain ${String(trustDomain)}, the configuration says ${deps.trustDomain}`);
   }
-  const rest = file.subarray(lineEnd + 1);
-  if (rest.length <= NONCE_BYTES + TAG_BYTES) return refuseBackup('it is cut short');
+  if (bytes.length - header.length <= NONCE_BYTES + TAG_BYTES) return refuseBackup('it is cut short');
   let failure: unknown;
   for (const key of sealingKeysOf(deps)) {
     try {
-      const opened = isOld ? readOld(header, rest, key) : await readPieces(header, rest, key);
-      return { createdAt: Number(createdAt), ...opened }; // it is sealed too
+      const sealed = { bytes, header, key };
+      return { createdAt: Number(createdAt), ...(isOld ? await openOld(sealed) : await openPieces(sealed)) }; // it is sealed too
     } catch (thrown) {
       failure = thrown;
     }
@@ -84,16 +86,22 @@ function readHeader(header: Buffer): { readonly trustDomain?: unknown; readonly 
   }
 }
 
-function decipherOf(header: Buffer, rest: Buffer, key: Uint8Array): DecipherGCM {
-  const nonce = rest.subarray(0, NONCE_BYTES);
-  return createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES }).setAAD(header);
+interface Sealed {
+  readonly bytes: SealedBytes;
+  readonly header: Buffer;
+  readonly key: Uint8Array;
+}
+
+function decipherOf({ header, key }: Sealed, nonce: Buffer, tag: Buffer): DecipherGCM {
+  return createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES }).setAAD(header).setAuthTag(tag);
 }
 
 type Content = Omit<OpenedBackup, 'createdAt'>;
 
-function readOld(header: Buffer, rest: Buffer, key: Uint8Array): Content {
+async function openOld(sealed: Sealed): Promise<Content> {
+  const rest = await sealed.bytes.read(sealed.header.length, sealed.bytes.length);
   const tagEnd = NONCE_BYTES + TAG_BYTES;
-  const decipher = decipherOf(header, rest, key).setAuthTag(rest.subarray(NONCE_BYTES, tagEnd));
+  const decipher = decipherOf(sealed, rest.subarray(0, NONCE_BYTES), rest.subarray(NONCE_BYTES, tagEnd));
   const packed = Buffer.concat([decipher.update(rest.subarray(tagEnd)), decipher.final()]);
   const { ledger, ...content } = JSON.parse(gunzipSync(packed).toString()) as BackupContent & {
     readonly ledger: readonly LedgerRow[];
@@ -106,55 +114,47 @@ function readOld(header: Buffer, rest: Buffer, key: Uint8Array): Content {
   };
 }
 
-const PIECE_BYTES = 1024 * 1024;
-
-function* piecesOf(bytes: Buffer): Generator<Buffer> {
-  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
-}
-
-async function readPieces(header: Buffer, rest: Buffer, key: Uint8Array): Promise<Content> {
-  const sealed = rest.subarray(NONCE_BYTES, -TAG_BYTES);
-  const verifying = decipherOf(header, rest, key).setAuthTag(rest.subarray(-TAG_BYTES));
-  for (const piece of piecesOf(sealed)) verifying.update(piece);
-  verifying.final(); // throws where anything was changed
-  const lines = (): AsyncGenerator<BackupLine> => linesOf(sealed, decipherOf(header, rest, key));
-  const [first, tables] = await readTables(lines());
+async function openPieces(sealed: Sealed): Promise<Content> {
+  const [first, tables] = await readTables(linesOf(sealed));
   return {
     content: { version: first.version ?? 0, state: first.state, keys: first.keys ?? {}, ...tables },
     async *ledger() {
-      for await (const { ledger } of lines()) if (ledger) yield ledger;
+      for await (const line of linesOf(sealed)) if (line.startsWith(LEDGER_LINE)) yield JSON.parse(line).ledger;
     },
   };
 }
 
-/** The lines of bytes that were verified. */
-async function* linesOf(sealed: Buffer, decipher: DecipherGCM): AsyncGenerator<BackupLine> {
-  function* packed(): Generator<Buffer> {
-    for (const piece of piecesOf(sealed)) yield decipher.update(piece);
+/** The lines, which count for nothing before the last one has come. @throws Error where anything was changed, by then */
+async function* linesOf(sealed: Sealed): AsyncGenerator<string> {
+  const { bytes, header } = sealed;
+  const [begin, end] = [header.length + NONCE_BYTES, bytes.length - TAG_BYTES];
+  const decipher = decipherOf(sealed, await bytes.read(header.length, begin), await bytes.read(end, bytes.length));
+  async function* packed(): AsyncGenerator<Buffer> {
+    for await (const piece of piecesOf(bytes, begin, end)) yield decipher.update(piece);
+    decipher.final();
   }
   const text = createGunzip();
-  pipeline(Readable.from(packed()), text, () => undefined); // an error ends `text` too
-  for await (const line of createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY })) {
-    yield JSON.parse(line); // sealed by us
-  }
+  pipeline(Readable.from(packed(), { highWaterMark: 1 }), text, () => undefined); // an error ends `text` too
+  yield* linesIn(text);
 }
 
 type Tables = Pick<BackupContent, 'consumers' | 'audit' | 'revocations'>;
 
-/** All but the ledger, which stands last. */
-async function readTables(lines: AsyncIterable<BackupLine>): Promise<[first: BackupLine, tables: Tables]> {
+/** All but the ledger, of which it is only seen that it is whole. */
+async function readTables(lines: AsyncIterable<string>): Promise<[first: BackupLine, tables: Tables]> {
   let first: BackupLine | undefined;
   const tables = {
     consumers: [] as Tables['consumers'][number][],
     audit: [] as Tables['audit'][number][],
     revocations: [] as Tables['revocations'][number][],
   };
-  for await (const line of lines) {
-    if (line.ledger || line.end) break;
+  for await (const text of lines) {
+    if (text.startsWith(LEDGER_LINE)) continue;
+    const line = JSON.parse(text) as BackupLine; // sealed by us, or refused at the end
     first ??= line;
-    tables.consumers.push(...(line.consumers ?? []));
-    tables.audit.push(...(line.audit ?? []));
-    tables.revocations.push(...(line.revocations ?? []));
+    for (const each of line.consumers ?? []) tables.consumers.push(each);
+    for (const each of line.audit ?? []) tables.audit.push(each);
+    for (const each of line.revocations ?? []) tables.revocations.push(each);
   }
   return [first ?? {}, tables];
 }

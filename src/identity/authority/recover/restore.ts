@@ -26,6 +26,7 @@ import {
   rowsBeyond,
   type Side,
 } from './restore-merge.ts';
+import type { SealedBytes } from './sealed-bytes.ts';
 
 export interface RestoreDeps extends BackupDeps {
   /** What this place has seen of its store. */
@@ -65,7 +66,7 @@ const ALL = Number.MAX_SAFE_INTEGER;
  *   `slot_state` for `fromEmpty` where the store is not empty; `store_unusable` when the file is cut, changed, of another trust
  *   domain or under another key, or the key of an authority that would sign is nowhere. Nothing is changed then.
  */
-export async function restoreBackup(bytes: Uint8Array, order: RestoreOrder, deps: RestoreDeps): Promise<Restored> {
+export async function restoreBackup(bytes: SealedBytes, order: RestoreOrder, deps: RestoreDeps): Promise<Restored> {
   const { createdAt, content, ledger } = await openBackup(bytes, deps);
   if (content.state === undefined) return refuseBackup('it is empty');
   await using _here = await refuseBesideReplicas(deps.store, 'restore');

@@ -85,8 +85,8 @@ export function createMemoryStore(content: StoreContent): AuthorityStore {
       const rows = [...content.ledger.values()].filter((row) => row.notAfterAt > atMs);
       yield* pagesOf(rows.sort((a, b) => a.notAfterAt - b.notAfterAt));
     },
-    async *ledgerPages() {
-      yield* pagesOf([...content.ledger.values()]);
+    async *ledgerTexts() {
+      for await (const page of pagesOf([...content.ledger.values()])) yield JSON.stringify(page);
     },
     pruneLedger: async (expiredBefore) => removeWhere(content.ledger, (row) => row.notAfterAt < expiredBefore),
     heartbeat: async (replica, word) => [{ replica, word }],

@@ -147,10 +147,11 @@ export interface AuthorityStore extends AsyncDisposable {
    */
   unexpired(atMs: number): AsyncIterable<readonly UnexpiredRow[]>;
   /**
-   * Every row, in pages so small that reading one holds nobody up. It has all that are there when it is asked for; what is added
-   * meanwhile may be among them.
+   * Every row, in pages so small that reading one holds nobody up: each the JSON text of an array of `LedgerRow` in one line, which
+   * the database makes and nobody here takes apart. It has all that are there when it is asked for; what is added meanwhile may be
+   * among them.
    */
-  ledgerPages(): AsyncIterable<readonly LedgerRow[]>;
+  ledgerTexts(): AsyncIterable<string>;
   /** Removes some of the rows that expired before that instant, so few that it holds nobody up; answers how many, 0: none are left. */
   pruneLedger(expiredBefore: number): Promise<number>;
   /** Says that this process lives, and a word to the others; answers which ones live, itself included. */

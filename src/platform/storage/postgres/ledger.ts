@@ -5,7 +5,7 @@
 import type { Sql } from 'postgres';
 import type { AuthorityStore, LedgerQuery, UnexpiredRow } from '../../../identity/authority/store/store.ts';
 import type { TrustDomain } from '../../../spiffe/trust-domain.ts';
-import { ledgerFromColumns, UNEXPIRED_COLUMNS, unexpiredFromColumns } from '../authority-rows.ts';
+import { ledgerFromColumns, ledgerJsonOf, UNEXPIRED_COLUMNS, unexpiredFromColumns } from '../authority-rows.ts';
 import type { Guard } from './guard.ts';
 import { consumerToRecord, ledgerToRecord } from './rows.ts';
 
@@ -14,13 +14,14 @@ const LAST_SERIAL = '\u{10ffff}';
 const PAGE_ROWS = 1000;
 /** Rows with all of their columns, which are then written out: fewer hold others up as long. */
 const WHOLE_ROWS = 256;
+const LEDGER_JSON = ledgerJsonOf('selectors::json');
 
 /** The ledger of a trust domain. */
 export function ledgerOver(
   sql: Sql,
   trustDomain: TrustDomain,
   guarded: Guard,
-): Pick<AuthorityStore, 'appendLedger' | 'ledger' | 'unexpired' | 'ledgerPages' | 'pruneLedger'> {
+): Pick<AuthorityStore, 'appendLedger' | 'ledger' | 'unexpired' | 'ledgerTexts' | 'pruneLedger'> {
   /** Conditions of a ledger query; `true` where it does not say. */
   const where = (query: LedgerQuery) => sql`
     trust_domain = ${trustDomain}
@@ -74,16 +75,17 @@ export function ledgerOver(
         yield page;
       }
     },
-    async *ledgerPages() {
+    async *ledgerTexts() {
       for (let after = ''; ; ) {
-        const page = await guarded(
-          async () => sql`SELECT * FROM gatehouse_ledger WHERE trust_domain = ${trustDomain} AND serial > ${after}
-            ORDER BY serial LIMIT ${WHOLE_ROWS}`,
+        // json_agg would write line ends between the rows.
+        const [page] = await guarded(
+          async () => sql`SELECT max(serial) AS last, string_agg(json_build_object(${sql.unsafe(LEDGER_JSON)})::text, ',') AS rows
+            FROM (SELECT * FROM gatehouse_ledger WHERE trust_domain = ${trustDomain} AND serial > ${after}
+              ORDER BY serial LIMIT ${WHOLE_ROWS}) AS page`,
         );
-        const last = page.at(-1);
-        if (!last) return;
-        after = String(last['serial']);
-        yield page.map(ledgerFromColumns);
+        if (page?.['last'] == null) return; // the largest of none
+        after = String(page['last']);
+        yield `[${String(page['rows'])}]`;
       }
     },
     pruneLedger: (expiredBefore) =>

@@ -4,16 +4,10 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuthorityStore } from '../../../identity/authority/store/store.ts';
-import {
-  type Columns,
-  consumerToColumns,
-  ledgerFromColumns,
-  ledgerToColumns,
-  unexpiredFromColumns,
-} from '../authority-rows.ts';
+import { type Columns, consumerToColumns, ledgerToColumns, unexpiredFromColumns } from '../authority-rows.ts';
 import { transaction } from '../sqlite-file.ts';
 import { PAGE_ROWS, readLedger } from '../sqlite-ledger-query.ts';
-import { type OpenStore, pagesBy } from './open-store.ts';
+import type { OpenStore } from './open-store.ts';
 
 /** The ledger of the file's authority. */
 export function ledgerOver({
@@ -21,7 +15,7 @@ export function ledgerOver({
   statements,
   guarded,
   all,
-}: OpenStore): Pick<AuthorityStore, 'appendLedger' | 'ledger' | 'ledgerPages' | 'unexpired' | 'pruneLedger'> {
+}: OpenStore): Pick<AuthorityStore, 'appendLedger' | 'ledger' | 'ledgerTexts' | 'unexpired' | 'pruneLedger'> {
   return {
     appendLedger: (rows, consumers) =>
       guarded(() =>
@@ -32,12 +26,14 @@ export function ledgerOver({
         }),
       ),
     ledger: (query) => readLedger((sql, values) => guarded(() => all(sql, ...values)), query),
-    async *ledgerPages() {
+    async *ledgerTexts() {
       const [{ last } = { last: 0 }] = await guarded(() => all('SELECT coalesce(max(rowid), 0) AS last FROM ledger'));
-      const pages = pagesBy('rowid', (after) =>
-        guarded(() => statements.readAll.all(after, Number(last), PAGE_ROWS) as Columns[]),
-      );
-      for await (const page of pages) yield page.map(ledgerFromColumns);
+      for (let after = 0; ; await nextTurn()) {
+        const page = await guarded(() => statements.readTexts.get(after, Number(last), PAGE_ROWS));
+        if (page?.['number'] == null) return; // the largest of none
+        after = Number(page['number']);
+        yield String(page['page']);
+      }
     },
     async *unexpired(atMs) {
       let after: [number, number] = [atMs, Number.MAX_SAFE_INTEGER];

@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Columns, UNEXPIRED_COLUMNS } from '../authority-rows.ts';
+import { type Columns, ledgerJsonOf, UNEXPIRED_COLUMNS } from '../authority-rows.ts';
 import { runningError } from '../sqlite-file.ts';
 
 export interface OpenStore {
@@ -53,7 +53,10 @@ function statementsOf(database: DatabaseSync) {
       `SELECT rowid, ${UNEXPIRED_COLUMNS} FROM ledger WHERE (not_after_at, rowid) > (?, ?)
      ORDER BY not_after_at, rowid LIMIT ?`,
     ),
-    readAll: database.prepare('SELECT rowid, * FROM ledger WHERE rowid > ? AND rowid <= ? ORDER BY rowid LIMIT ?'),
+    readTexts: database.prepare(
+      `SELECT max(number) AS number, json_group_array(json_object(${ledgerJsonOf('json(selectors)')})) AS page
+       FROM (SELECT rowid AS number, * FROM ledger WHERE rowid > ? AND rowid <= ? ORDER BY rowid LIMIT ?)`,
+    ),
     pruneSome: database.prepare(
       'DELETE FROM ledger WHERE rowid IN (SELECT rowid FROM ledger WHERE not_after_at < ? ORDER BY not_after_at LIMIT ?)',
     ),

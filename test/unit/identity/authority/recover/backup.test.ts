@@ -10,6 +10,7 @@ import type { LedgerRow } from '../../../../../src/identity/authority/store/stor
 import { openTestAuthority, requestOf, trustDomain } from '../../../../support/authority.ts';
 import { eventually } from '../../../../support/eventually.ts';
 import { makeBackup } from '../../../../support/make-backup.ts';
+import { sealedBytesOf } from '../../../../support/sealed-bytes.ts';
 
 const keyEncryptionKey = Buffer.alloc(32, 7);
 const clock = { now: () => 1_900_000_000_000 };
@@ -17,15 +18,15 @@ const clock = { now: () => 1_900_000_000_000 };
 /** A ledger that is made while it is read: nobody has all of it. */
 function longLedger(pages: number, rowOf: (index: number) => LedgerRow) {
   const read = { pages: 0, closed: false };
-  const ledgerPages = async function* (): AsyncGenerator<readonly LedgerRow[]> {
+  const ledgerTexts = async function* (): AsyncGenerator<string> {
     try {
       for (; read.pages < pages; read.pages += 1)
-        yield Array.from({ length: 256 }, (_, index) => rowOf(read.pages * 256 + index));
+        yield JSON.stringify(Array.from({ length: 256 }, (_, index) => rowOf(read.pages * 256 + index)));
     } finally {
       read.closed = true;
     }
   };
-  return { read, ledgerPages };
+  return { read, ledgerTexts };
 }
 
 async function openMesh() {
@@ -41,9 +42,9 @@ async function openMesh() {
 describe('backupPieces', () => {
   it('reads the ledger no faster than it is taken, and stops when nobody takes it any more', async () => {
     const { store, deps, rowOf } = await openMesh();
-    const { read, ledgerPages } = longLedger(100_000, rowOf);
+    const { read, ledgerTexts } = longLedger(100_000, rowOf);
     let taken = 0;
-    for await (const piece of backupPieces({ ...deps, store: { ...store, ledgerPages } })) {
+    for await (const piece of backupPieces({ ...deps, store: { ...store, ledgerTexts } })) {
       taken += piece.length;
       if (taken > 200_000) break;
     }
@@ -53,17 +54,20 @@ describe('backupPieces', () => {
 
   it('breaks off with what the store throws', async () => {
     const { store, deps } = await openMesh();
-    const ledgerPages = async function* (): AsyncGenerator<readonly LedgerRow[]> {
-      yield [];
+    const ledgerTexts = async function* (): AsyncGenerator<string> {
+      yield '[]';
       throw new Error('the disk is gone');
     };
-    await assert.rejects(makeBackup({ ...deps, store: { ...store, ledgerPages } }), /the disk is gone/);
+    await assert.rejects(makeBackup({ ...deps, store: { ...store, ledgerTexts } }), /the disk is gone/);
   });
 
   it('gives every page back, and all other tables', async () => {
     const { store, content, deps, rowOf } = await openMesh();
-    const { ledgerPages } = longLedger(20, rowOf);
-    const opened = await openBackup(await makeBackup({ ...deps, store: { ...store, ledgerPages } }), deps);
+    const { ledgerTexts } = longLedger(20, rowOf);
+    const opened = await openBackup(
+      sealedBytesOf(await makeBackup({ ...deps, store: { ...store, ledgerTexts } })),
+      deps,
+    );
     let rows = 0;
     for await (const page of opened.ledger()) rows += page.length;
     assert.equal(rows, 20 * 256);
@@ -75,6 +79,25 @@ describe('backupPieces', () => {
 });
 
 describe('openBackup', () => {
+  it('reads texts with every sign that may end a line elsewhere', async () => {
+    const { authority, store, content, deps } = await openMesh();
+    const reason = 'a\u2028b\u2029c\u0085d\re\nf\u000bg';
+    await authority.note({ who: 'uid:0', verb: 'test', use: '', authorityId: '', reason, result: 'done' });
+    const opened = await openBackup(sealedBytesOf(await makeBackup({ ...deps, store })), deps);
+    assert.deepEqual(opened.content.audit, content.audit);
+  });
+
+  it('refuses a file that is changed while its ledger is read', async () => {
+    const { store, deps, rowOf } = await openMesh();
+    const { ledgerTexts } = longLedger(20, rowOf);
+    const bytes = Buffer.from(await makeBackup({ ...deps, store: { ...store, ledgerTexts } }));
+    const opened = await openBackup(sealedBytesOf(bytes), deps);
+    bytes[bytes.length - 1]! ^= 1; // of the tag: nothing else shows it
+    await assert.rejects(async () => {
+      for await (const _page of opened.ledger());
+    });
+  });
+
   it('opens a file of the first version', async () => {
     const { content, deps } = await openMesh();
     const { version, state, audit } = content;
@@ -84,7 +107,7 @@ describe('openBackup', () => {
     const nonce = randomBytes(12);
     const cipher = createCipheriv('aes-256-gcm', keyEncryptionKey, nonce).setAAD(header);
     const sealed = Buffer.concat([cipher.update(gzipSync(JSON.stringify(document))), cipher.final()]);
-    const opened = await openBackup(Buffer.concat([header, nonce, cipher.getAuthTag(), sealed]), deps);
+    const opened = await openBackup(sealedBytesOf(Buffer.concat([header, nonce, cipher.getAuthTag(), sealed])), deps);
     assert.equal(opened.createdAt, 5);
     assert.equal(opened.content.state, document.state);
     const rows: LedgerRow[] = [];

@@ -14,6 +14,7 @@ import { type AuthorityUse, stateFromText, stateToText } from '../../../../../sr
 import { createTestClock, entitlementOf, orderOf, requestOf, trustDomain } from '../../../../support/authority.ts';
 import { emptyContent } from '../../../../support/empty-store.ts';
 import { makeBackup } from '../../../../support/make-backup.ts';
+import { sealedBytesOf } from '../../../../support/sealed-bytes.ts';
 import { defaultSettings } from '../../../../support/settings.ts';
 
 const keyEncryptionKey = Buffer.alloc(32, 9);
@@ -58,7 +59,7 @@ async function during<T>(place: Place, work: (authority: Authority) => Promise<T
 
 const backupOf = (place: Place): Promise<Uint8Array> => makeBackup(depsOf(place));
 const restore = (bytes: Uint8Array, place: Place, order = over): Promise<Restored> =>
-  restoreBackup(bytes, order, depsOf(place));
+  restoreBackup(sealedBytesOf(bytes), order, depsOf(place));
 
 /** The same place as it is now, which goes on apart: a copy of a disk. */
 async function copyOf({ content, keys }: Place): Promise<Place> {
