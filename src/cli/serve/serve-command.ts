@@ -106,7 +106,7 @@ async function serve(given: Flags, command: Command, terminal: Terminal): Promis
   const stopping = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort());
   try {
-    const [{ startServer }, { loadConfig }, { createLog }, { hardenProcess }] = await Promise.all([
+    const [{ startServer }, { loadConfig }, { createLog, logDestination }, { hardenProcess }] = await Promise.all([
       import('../../server/server.ts'),
       import('../../config/read-config.ts'),
       import('../../platform/observe/log.ts'),
@@ -120,7 +120,7 @@ async function serve(given: Flags, command: Command, terminal: Terminal): Promis
     };
     const { readyTimeout: readyTimeoutMs, drainTimeout: drainTimeoutMs } = flags;
     const config = read();
-    const log = createLog(config.log.level);
+    const log = createLog(config.log.level, await logDestination(process.stderr));
     tellWhy = (why) => log.warn(why);
     untold.forEach(tellWhy);
     if (found !== undefined) log.info({ file: config.file, by: found.by }, textOfFound(found));

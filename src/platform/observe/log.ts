@@ -1,5 +1,5 @@
 /**
- * The log: JSON lines on stderr, without secrets, and without what a terminal would obey.
+ * The log: JSON lines on stderr, lines for people if that is a terminal; without secrets, and without what a terminal would obey.
  * @module
  */
 
@@ -8,6 +8,8 @@ import { printableJson } from '../../lib/printable.ts';
 
 /** The log that every part is given; lines are redacted and made printable before they are written. */
 export type Log = Logger;
+
+const standardError = (): DestinationStream => destination({ fd: 2, sync: true });
 
 /** What may hold a secret wherever it stands in a log line, one or two levels deep. */
 const SECRETS = [
@@ -29,7 +31,7 @@ const paths = SECRETS.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${
  * @param level  least severity that is written
  * @param to  where lines go; stderr, synchronously, unless told
  */
-export function createLog(level: string, to: DestinationStream = destination({ fd: 2, sync: true })): Log {
+export function createLog(level: string, to: DestinationStream = standardError()): Log {
   return pino(
     {
       level,
@@ -41,4 +43,13 @@ export function createLog(level: string, to: DestinationStream = destination({ f
     },
     { write: (line) => to.write(printableJson(line)) },
   );
+}
+
+/** Where a server's log goes: to stderr, as people read it where that is a terminal. */
+export async function logDestination(stream: NodeJS.WriteStream): Promise<DestinationStream> {
+  const to = standardError();
+  if (!stream.isTTY) return to;
+  const { createPrettyLine } = await import('./pretty-log.ts');
+  const pretty = createPrettyLine(stream.hasColors());
+  return { write: (line) => to.write(pretty(line)) };
 }
