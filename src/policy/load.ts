@@ -13,7 +13,15 @@ import type { Ignore } from './documents/ignore.ts';
 import type { Absence, Dialect, Plane, PlaneMode, Policy, PolicyModel } from './model.ts';
 import { createOwnerIndex, type OwnerOf } from './owners.ts';
 import type { PolicyFile, ReadDocument } from './read-policies.ts';
-import { behindServices, type Endpoint, type Registry } from './registry/registry.ts';
+import { joinRegistry } from './registry/join-registry.ts';
+import type {
+  Endpoint,
+  NamespaceEntry,
+  NetworkSet,
+  Registry,
+  ServiceAccountEntry,
+  ServiceEntry,
+} from './registry/registry.ts';
 import { onceAFile } from './skip/once-a-file.ts';
 import { addSkipped } from './skip/skipped.ts';
 import { summaryOf } from './summary.ts';
@@ -47,6 +55,8 @@ export interface JoinOptions {
   readonly planes?: { readonly calico: PlaneMode; readonly l4: PlaneMode };
   /** Workloads from configuration: endpoints beside those of the files. */
   readonly endpoints?: readonly Endpoint[];
+  /** The registry of the model before: what of it says the same now stays the same value. */
+  readonly lastRegistry?: Registry | undefined;
   readonly hops?: readonly string[];
   /** Who answers for what lies in a directory, where neither a policy nor its namespace says. */
   readonly owners?: readonly (readonly [path: string, owner: string])[];
@@ -89,7 +99,7 @@ export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions)
   const { contributions, copies } = contributionsOf(files);
   const plane = istioPlane(contributions);
   const { generation, absence, planes = { calico: 'enforce', l4: 'observe' } } = options;
-  const registry = registryOf(contributions, options.endpoints ?? []);
+  const registry = registryOf(contributions, options);
   const ownerOf = createOwnerIndex(registry, options.owners ?? []);
   const skipped = skippedOf(files);
   return {
@@ -157,15 +167,22 @@ function contributionsOf(files: readonly PolicyFile[]) {
 }
 
 /** Pods, namespaces, service accounts and network sets, wherever they were written. */
-function registryOf(contributions: readonly Contribution[], configured: readonly Endpoint[]): Registry {
-  const services = contributions.flatMap((one) => (one.to === 'service' ? [one.service] : []));
-  const endpoints = [...configured, ...contributions.flatMap((one) => (one.to === 'endpoint' ? [one.endpoint] : []))];
-  return {
-    endpoints: services.length === 0 ? endpoints : endpoints.map((endpoint) => behindServices(endpoint, services)),
-    namespaces: contributions.flatMap((one) => (one.to === 'namespace' ? [one.namespace] : [])),
-    serviceAccounts: contributions.flatMap((one) => (one.to === 'service-account' ? [one.account] : [])),
-    networkSets: contributions.flatMap((one) => (one.to === 'network-set' ? [one.set] : [])),
+function registryOf(contributions: readonly Contribution[], { endpoints = [], lastRegistry }: JoinOptions): Registry {
+  const parts = {
+    endpoints: [...endpoints],
+    services: [] as ServiceEntry[],
+    namespaces: [] as NamespaceEntry[],
+    serviceAccounts: [] as ServiceAccountEntry[],
+    networkSets: [] as NetworkSet[],
   };
+  for (const one of contributions) {
+    if (one.to === 'endpoint') parts.endpoints.push(one.endpoint);
+    else if (one.to === 'service') parts.services.push(one.service);
+    else if (one.to === 'namespace') parts.namespaces.push(one.namespace);
+    else if (one.to === 'service-account') parts.serviceAccounts.push(one.account);
+    else if (one.to === 'network-set') parts.networkSets.push(one.set);
+  }
+  return joinRegistry(parts, lastRegistry);
 }
 
 /** The documents that an earlier file has already, with other content. */

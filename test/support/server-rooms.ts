@@ -70,6 +70,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'platform',
     'spiffe',
     'lib',
+    'policy/registry',
   ],
   'server/explain': [
     'server/entry-file.ts',

@@ -101,7 +101,7 @@ const may: Record<string, readonly string[]> = {
   'policy/documents': ['policy/documents/yaml', 'lib'],
   'policy/documents/yaml': ['policy/documents', 'lib'],
   'policy/meaning/labels.ts': ['lib'],
-  'policy/registry': ['policy/documents', 'policy/meaning/labels.ts'],
+  'policy/registry': ['policy/documents', 'policy/meaning/labels.ts', 'lib'],
   'policy/model.ts': ['policy/documents', 'policy/registry', 'policy/meaning/labels.ts'],
   'policy/facts.ts': ['policy/model.ts'],
   'policy/decision.ts': ['policy/model.ts'],

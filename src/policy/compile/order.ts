@@ -6,10 +6,10 @@
  * @module
  */
 
+import { listEdit } from '../../lib/lists/list-edit.ts';
 import { sortWork, type Work } from '../../lib/work.ts';
 import { envoyId } from '../meaning/envoy-id.ts';
 import type { Policy, Rule, RuleStage } from '../model.ts';
-import { listEdit } from './list-edit.ts';
 import { spacedNumbers } from './spaced-numbers.ts';
 
 /** A rule with its policy and its place in the stage. */

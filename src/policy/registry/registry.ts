@@ -55,26 +55,6 @@ export function serviceKey(namespace: string, name: string): string {
   return `service ${namespace}/${name}`;
 }
 
-/** An endpoint with the ports at which Services reach it. */
-export function behindServices(endpoint: Endpoint, services: readonly ServiceEntry[]): Endpoint {
-  const labels = new Map(endpoint.labels);
-  const behind = services
-    .filter(
-      ({ namespace, selector }) =>
-        namespace === endpoint.namespace && selector.every(([key, value]) => labels.get(key) === value),
-    )
-    .flatMap(({ namespace, name, ports }) =>
-      ports.flatMap(({ target, own, protocol }) => {
-        const named = endpoint.ports.find((port) => port.name === target && port.protocol === protocol);
-        const port = /^\d+$/.test(target) ? Number(target) : named?.port;
-        return port === undefined
-          ? []
-          : [{ service: serviceKey(namespace, name), port, ...(own !== undefined && { own }), protocol }];
-      }),
-    );
-  return behind.length === 0 ? endpoint : { ...endpoint, behind };
-}
-
 /** A port that a pod gives a name. */
 export interface NamedPort {
   readonly name: string;

@@ -200,7 +200,10 @@ class FileSources implements PolicySources {
       sameFiles(choice.inForce, this.#inForce) && JSON.stringify(endpoints) === JSON.stringify(this.#endpoints);
     this.#endpoints = endpoints;
     const generation = same ? before.generation : before.generation + 1;
-    const set = same ? before.set : joinPolicies(choice.inForce, { ...this.#options, endpoints, generation });
+    const lastRegistry = before.model.registry;
+    const set = same
+      ? before.set
+      : joinPolicies(choice.inForce, { ...this.#options, endpoints, generation, lastRegistry });
     this.#accept(choice, look);
     return this.#publish(withMissing(this.#loadOf(set, choice, look, generation), look.missing));
   }

@@ -1,14 +1,16 @@
 /**
- * Tells deciders of a model by what has changed: policies that a decider has already are named, not sent again.
+ * Tells deciders of a model by what has changed: policies that a decider has already are named, not sent again; so is its registry.
  * @module
  */
 import type { Plane, Policy, PolicyModel, PolicyRef, RuleStage, Stage } from '../../policy/model.ts';
+import { type PackedRegistry, RegistryPacker, RegistryUnpacker } from '../../policy/registry/registry-patch.ts';
 
 /** A rule stage whose policies are told by number. */
 type PackedStage = Exclude<Stage, RuleStage> | (Omit<RuleStage, 'policies'> & { readonly policies: Uint32Array });
 
-/** A model whose policies are numbered, with those that are new to the receiver. Plain data. */
-export type PackedModel = Omit<PolicyModel, 'planes'> & {
+/** A model whose policies are numbered, with those that are new to the receiver, and what is new in its registry. Plain data. */
+export type PackedModel = Omit<PolicyModel, 'planes' | 'registry'> & {
+  readonly registry: PackedRegistry | undefined;
   readonly planes: readonly (Omit<Plane, 'stages'> & { readonly stages: readonly PackedStage[] })[];
   readonly added: readonly (readonly [number: number, policy: Policy])[];
 };
@@ -37,6 +39,7 @@ function numberOf({ ref }: Policy, stage: string): number {
 /** The sender's side, one for each receiver. */
 export class ModelPacker {
   #held: ReadonlySet<number> = new Set();
+  readonly #registry = new RegistryPacker();
 
   /** To be sent, in order, to the one receiver. */
   pack(model: PolicyModel): PackedModel {
@@ -59,15 +62,16 @@ export class ModelPacker {
       stages: plane.stages.map((stage) => packStage(stage, `${model.absence} ${plane.id}`)),
     }));
     this.#held = held;
-    return { ...model, planes, added };
+    return { ...model, planes, added, registry: model.registry && this.#registry.pack(model.registry) };
   }
 }
 
 /** The receiver's side. */
 export class ModelUnpacker {
   #held = new Map<number, Policy>();
+  readonly #registry = new RegistryUnpacker();
 
-  unpack({ added, ...packed }: PackedModel): PolicyModel {
+  unpack({ added, registry, ...packed }: PackedModel): PolicyModel {
     for (const [number, policy] of added) this.#held.set(number, policy);
     const held = new Map<number, Policy>();
     const take = (number: number): Policy => {
@@ -81,6 +85,6 @@ export class ModelUnpacker {
         : { ...stage, policies: Array.from(stage.policies, take) };
     const planes = packed.planes.map((plane) => ({ ...plane, stages: plane.stages.map(unpackStage) }));
     this.#held = held;
-    return { ...packed, planes };
+    return { ...packed, planes, ...(registry && { registry: this.#registry.unpack(registry) }) };
   }
 }

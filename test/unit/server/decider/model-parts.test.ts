@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { registryKinds } from '../../../../src/policy/dialects/kubernetes/registry-readers.ts';
 import { KnownChunks } from '../../../../src/policy/documents/known-chunks.ts';
 import { joinPolicies } from '../../../../src/policy/load.ts';
 import type { PolicyModel } from '../../../../src/policy/model.ts';
 import { type ChunkReading, readPolicies } from '../../../../src/policy/read-policies.ts';
+import type { Registry } from '../../../../src/policy/registry/registry.ts';
 import { ModelPacker, ModelUnpacker } from '../../../../src/server/decider/model-parts.ts';
 
 const istio = (name: string, action: string): string =>
@@ -58,6 +60,60 @@ describe('ModelPacker and ModelUnpacker', () => {
   it('send a receiver that begins anew everything', () => {
     const model = createReader()(istio('a', 'ALLOW'), calico('c'));
     new ModelPacker().pack(model);
+    assert.deepEqual(new ModelUnpacker().unpack(structuredClone(new ModelPacker().pack(model))), model);
+  });
+});
+
+const registryText = (pods: readonly string[], lines = ''): string =>
+  `${lines}apiVersion: v1\nkind: Namespace\nmetadata: {name: x}\n---\n${pods.join('---\n')}`;
+const pod = (name: string, app: string): string =>
+  `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}, namespace: x, labels: {app: ${app}}}\nstatus: {podIP: 10.0.0.1}\n`;
+
+/** Models over one file of pods after another. */
+function createRegistryReader(): (text: string) => PolicyModel {
+  const known = new KnownChunks<ChunkReading>();
+  let lastRegistry: Registry | undefined;
+  const dialects = { trustDomain: 'cluster.local', trustDomainAliases: [], rootNamespace: 'root', customProviders: {} };
+  return (text) => {
+    const file = readPolicies('pods.yaml', text, { ...dialects, known, kinds: registryKinds });
+    const { model } = joinPolicies([file], {
+      ...{ generation: 1, absence: 'upstream', rootNamespace: 'root', lastRegistry },
+    });
+    lastRegistry = model.registry;
+    return model;
+  };
+}
+
+describe('the registry of a packed model', () => {
+  const steps = [
+    { name: 'everything at first', pods: [pod('a', '1'), pod('b', '1')], fresh: 2 },
+    { name: 'a pod with other labels', pods: [pod('a', '1'), pod('b', '2')], fresh: 1 },
+    { name: 'nothing, where all moved by a line', pods: [pod('a', '1'), pod('b', '2')], lines: '# here\n', fresh: 0 },
+    { name: 'nothing, where a status changed that means nothing', pods: [`${pod('a', '1')}# text\n`, pod('b', '2')] },
+    { name: 'a pod between', pods: [pod('a', '1'), pod('c', '1'), pod('b', '2')], fresh: 1 },
+    { name: 'nothing that is left', pods: [] },
+    { name: 'everything again', pods: [pod('a', '1'), pod('c', '1'), pod('b', '2')], fresh: 3 },
+  ];
+
+  it('brings what is new, and stays the same value where nothing is', () => {
+    const read = createRegistryReader();
+    const packer = new ModelPacker();
+    const unpacker = new ModelUnpacker();
+    let before: Registry | undefined;
+    for (const { name, pods, lines, fresh = 0 } of steps) {
+      const model = read(registryText(pods, lines));
+      const packed = structuredClone(packer.pack(model));
+      assert.equal(packed.registry?.endpoints?.fresh.length ?? 0, fresh, name);
+      const { registry } = unpacker.unpack(packed);
+      assert.deepEqual(withoutLines({ ...model, ...(registry && { registry }) }), withoutLines(model), name);
+      if (name.startsWith('nothing,')) assert.equal(registry, before, name);
+      if (before !== undefined) assert.equal(registry?.namespaces, before.namespaces, name);
+      before = registry;
+    }
+  });
+
+  it('is none where the model has none', () => {
+    const model: PolicyModel = { generation: 1, absence: 'upstream', planes: [] };
     assert.deepEqual(new ModelUnpacker().unpack(structuredClone(new ModelPacker().pack(model))), model);
   });
 });
