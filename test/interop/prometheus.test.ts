@@ -116,6 +116,11 @@ const worlds: readonly { alert: string; fires: Series; quiet: Series; minutes?: 
     quiet: all('gatehouse_feed_age_seconds', '2x60'),
   },
   {
+    alert: 'DeciderSilent',
+    fires: all('gatehouse_remote_silent', '1x60'),
+    quiet: all('gatehouse_remote_silent', '1x3 0x60'),
+  },
+  {
     alert: 'Slow',
     fires: {
       ...all('gatehouse_check_seconds_bucket', '0+90x60', ', le="0.001"'),
@@ -176,7 +181,7 @@ function unitTest({ alert, minutes = 30 }: (typeof worlds)[number], series: Seri
 }
 
 describe('the alerts, as promtool reads them', () => {
-  it('are rules of Prometheus', () => assert.match(promtool(['check', 'rules', RULES]), /21 rules found/));
+  it('are rules of Prometheus', () => assert.match(promtool(['check', 'rules', RULES]), /22 rules found/));
 
   it('are all tried', () => {
     const tried = new Set(worlds.map(({ alert }) => `Gatehouse${alert}`));

@@ -7,12 +7,13 @@ import type { ExplainAnswer } from '../../../admin-api/explain.ts';
 import { explanationText } from './explanation-text.ts';
 
 /** Renders a derivation; ends with a newline. */
-export function derivationText({ record, snapshot, inForce, before, now, notes }: Derivation): string {
+export function derivationText({ record, decider, snapshot, inForce, before, now, notes }: Derivation): string {
   const { id, at, decision, reason, policy, rule, source, request } = record;
   const by = policy === undefined ? '' : ` by ${policy}${rule === undefined ? '' : ` rule ${rule}`}`;
   const rows = [
     `${decision.toUpperCase()}  ${reason}${by}\n`,
     `  decision  ${id} at ${at}\n`,
+    ...(decider === undefined ? [] : [`  decider   ${decider}, which says all this\n`]),
     ...(source === undefined
       ? []
       : [
