@@ -28,10 +28,11 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
     load: async (terminal) => (await import('./status/status-command.ts')).statusCommand(terminal),
   },
   svid: {
-    summary: 'fetch or watch an identity from the Workload API; revoke one',
+    summary: 'fetch or watch an identity from the Workload API; look into one; revoke one',
     load: [
       async (terminal) => (await import('./svid/fetch-command.ts')).svidFetchCommand(terminal),
       async (terminal) => (await import('./svid/watch-command.ts')).svidWatchCommand(terminal),
+      async (terminal) => (await import('./svid/inspect-command.ts')).svidInspectCommand(terminal),
       async (terminal) => (await import('./svid/revoke-command.ts')).svidRevokeCommand(terminal),
       async (terminal) => (await import('./svid/revocations-command.ts')).svidRevocationsCommand(terminal),
     ],

@@ -57,6 +57,8 @@ export interface Certificate {
   readonly authorityKeyId: string | undefined;
   /** It has name constraints, critical or not; they are not read. */
   readonly isNameConstrained: boolean;
+  /** Dotted identifiers of the extensions that are critical. */
+  readonly criticalExtensions: readonly string[];
   /** Critical extensions that this reader does not know: whoever validates must refuse (RFC 5280 §4.2). */
   readonly unknownCritical: readonly string[];
 }
@@ -71,6 +73,7 @@ interface Extensions {
   subjectKeyId: string | undefined;
   authorityKeyId: string | undefined;
   isNameConstrained: boolean;
+  criticalExtensions: string[];
   unknownCritical: string[];
 }
 
@@ -128,6 +131,7 @@ export function readCertificate(der: Uint8Array): Certificate {
     subjectKeyId: extensions.subjectKeyId,
     authorityKeyId: extensions.authorityKeyId,
     isNameConstrained: extensions.isNameConstrained,
+    criticalExtensions: extensions.criticalExtensions,
     unknownCritical: extensions.unknownCritical,
   };
 }
@@ -167,6 +171,7 @@ function readExtensions(wrapped: Uint8Array | undefined): Extensions {
     subjectKeyId: undefined,
     authorityKeyId: undefined,
     isNameConstrained: false,
+    criticalExtensions: [],
     unknownCritical: [],
   };
   if (!wrapped) return into;
@@ -180,6 +185,7 @@ function readExtensions(wrapped: Uint8Array | undefined): Extensions {
     const critical = extension.nextTag === tag.boolean && readBoolean(extension);
     const value = extension.read(tag.octetString).content;
     extension.end();
+    if (critical) into.criticalExtensions.push(id);
     if (id === oid.nameConstraints) into.isNameConstrained = true;
     const reader = readers.get(id);
     if (reader) reader(into, value);
