@@ -25,6 +25,8 @@ import { createRefusalReports, type RefusalReports } from './refusal-reports.ts'
 import { createIdentifyCaller, type IdentifyCaller } from './tls/callers.ts';
 import { createTlsRole, type TlsRole } from './tls/tls-role.ts';
 
+const DESCRIPTORS_EVERY_MS = 1_000;
+
 /** The parts that every later step of a start is given. */
 export interface Foundation extends AsyncDisposable {
   /** The configuration in force. */
@@ -72,13 +74,15 @@ export async function openFoundation(
   const report = (error: GatehouseError): void =>
     log.error({ code: error.code, details: error.details }, error.message);
   const tls = stack.use(createTlsRole({ config, report, waiting: (why) => board.set('tls', why) }));
-  stack.use(
+  const descriptors = stack.use(
     watchDescriptors(({ open, max }, why) => {
       metrics.setDescriptors(open, max);
       if (why !== '' && board.isReady('descriptors')) log.error(`descriptors: ${why}`);
       board.set('descriptors', why);
     }),
   );
+  const looking = setInterval(descriptors.look, DESCRIPTORS_EVERY_MS).unref();
+  stack.defer(() => clearInterval(looking));
   const revocations = createWatchable<Revocations | undefined>(undefined);
   const counts = createOwnCounts();
   const parts = {

@@ -17,6 +17,8 @@ export interface RingOptions {
   /** Decisions stored a second, a second's worth at once; default 500 denies, 100 allows. */
   readonly deniesPerSecond?: number;
   readonly allowsPerSecond?: number;
+  /** Called when there is something to drain where nothing was; not again before a drain has left nothing. Must not throw. */
+  readonly filled?: () => void;
 }
 
 /** A decision as the ring keeps it. */
@@ -38,12 +40,17 @@ export interface RingEntry {
 const SLOT_BYTES = 2048;
 const MOST_BYTES = 32 * 1024;
 
+const nobody = (): void => undefined;
+
 /** The last decisions of one decider; denies and allows have room of their own. */
 export class DecisionRing {
   readonly #denies: EffectRing;
   readonly #allows: EffectRing;
+  readonly #filled: () => void;
+  #isEmpty = true;
 
-  constructor({ size = 1024, deniesPerSecond = 500, allowsPerSecond = 100 }: RingOptions = {}) {
+  constructor({ size = 1024, deniesPerSecond = 500, allowsPerSecond = 100, filled = nobody }: RingOptions = {}) {
+    this.#filled = filled;
     this.#denies = new EffectRing(size, deniesPerSecond);
     this.#allows = new EffectRing(size, allowsPerSecond);
   }
@@ -61,12 +68,21 @@ export class DecisionRing {
   ): void {
     const ring = decision.effect === 'deny' ? this.#denies : this.#allows;
     ring.record(decision, id, nowMs, destination, snapshot, request, caller, tokens);
+    if (!this.#isEmpty) return;
+    this.#isEmpty = false;
+    this.#filled();
+  }
+
+  /** Nothing is there to be taken, and nothing was dropped. */
+  get isEmpty(): boolean {
+    return this.#isEmpty;
   }
 
   /** Takes up to `most` decisions that were not taken yet, denies first, and how many were dropped since the last call. */
   drain(most: number): { readonly entries: readonly RingEntry[]; readonly dropped: number } {
     const denies = this.#denies.drain(most);
     const allows = this.#allows.drain(most - denies.length);
+    this.#isEmpty = this.#denies.isEmpty && this.#allows.isEmpty;
     return { entries: [...denies, ...allows], dropped: this.#denies.takeDropped() + this.#allows.takeDropped() };
   }
 }
@@ -149,6 +165,10 @@ class EffectRing {
     const out: RingEntry[] = [];
     while (out.length < most && this.#drained < this.#written) out.push(this.#takeOut(this.#drained++ % this.#size));
     return out;
+  }
+
+  get isEmpty(): boolean {
+    return this.#drained === this.#written;
   }
 
   takeDropped(): number {

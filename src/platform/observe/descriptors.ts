@@ -10,17 +10,21 @@ export interface Descriptors {
   readonly max: number;
 }
 
-const LOOK_EVERY_MS = 1_000;
 /** A burst of callers takes so many at once. */
 const FEW = 16;
 const SMALL_SHARE = 0.1;
 
+/** Looks when it is told to: whoever wakes up anyway does so. */
+export interface DescriptorWatch extends Disposable {
+  look(): void;
+}
+
 /**
- * Looks now and every second, and tells what it sees.
+ * Looks now, and whenever it is told to, and tells what it sees.
  *
  * @param tell  `why` is empty while there are enough
  */
-export function watchDescriptors(tell: (seen: Descriptors, why: string) => void): Disposable {
+export function watchDescriptors(tell: (seen: Descriptors, why: string) => void): DescriptorWatch {
   const limits = openSync('/proc/self/limits', 'r'); // later there may be none left to open it with
   const look = (): void => {
     const max = limitIn(limits);
@@ -28,13 +32,7 @@ export function watchDescriptors(tell: (seen: Descriptors, why: string) => void)
     tell(seen, whyOf(seen));
   };
   look();
-  const timer = setInterval(look, LOOK_EVERY_MS).unref();
-  return {
-    [Symbol.dispose]() {
-      clearInterval(timer);
-      closeSync(limits);
-    },
-  };
+  return { look, [Symbol.dispose]: () => closeSync(limits) };
 }
 
 function whyOf({ open, max }: Descriptors): string {

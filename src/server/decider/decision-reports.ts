@@ -22,7 +22,7 @@ export interface Recorders {
   readonly parity: ParityCanary;
 }
 
-/** Tells `decisions` ten times a second, `parity` and `descriptors` when there is something, and `report` when asked. */
+/** Tells `decisions` at most ten times a second, `parity` and `descriptors` when there is something, and `report` when asked. */
 export interface DecisionReports extends Disposable {
   readonly recorders: Recorders;
   /** Tells all decisions that were not told yet, and then what was counted since the last report. */
@@ -38,7 +38,8 @@ export function startReports(
   tell: (message: FromDecider) => void,
   redact: (entry: RingEntry) => RedactedDecision,
 ): DecisionReports {
-  const ring = new DecisionRing();
+  let logging: NodeJS.Timeout | undefined;
+  const ring = new DecisionRing({ filled: () => waitToTell() });
   const counters = new CheckCounters();
   const edges = new EdgeCounters();
   const parity = new ParityCanary(({ entry, ...report }) =>
@@ -48,7 +49,14 @@ export function startReports(
     const { entries, dropped } = ring.drain(most);
     if (entries.length > 0 || dropped > 0) tell({ kind: 'decisions', entries: entries.map(redact), dropped });
   };
-  const logging = setInterval(() => tellDecisions(LOGGED_AT_ONCE), DRAIN_LOG_EVERY_MS);
+  // While nothing is decided nothing wakes this process up: the first decision starts the timer, and an empty ring stops it.
+  const waitToTell = (): void => {
+    logging ??= setTimeout(() => {
+      logging = undefined;
+      tellDecisions(LOGGED_AT_ONCE);
+      if (!ring.isEmpty) waitToTell();
+    }, DRAIN_LOG_EVERY_MS);
+  };
 
   let fewDescriptors = '';
   const descriptors = watchDescriptors((_, why) => {
@@ -58,6 +66,7 @@ export function startReports(
   return {
     recorders: { ring, counters, edges, parity },
     report(lane) {
+      descriptors.look();
       tellDecisions(Number.MAX_SAFE_INTEGER);
       tell({
         kind: 'report',
@@ -69,7 +78,7 @@ export function startReports(
       });
     },
     [Symbol.dispose]() {
-      clearInterval(logging);
+      clearTimeout(logging);
       descriptors[Symbol.dispose]();
     },
   };

@@ -39,6 +39,7 @@ export function createConnectionHandover(places: readonly Place[]): ConnectionHa
     if (chosen?.process !== undefined) {
       const id = connections++;
       chosen.handedOver.set(id, { socket, listener });
+      chosen.isQuiet = false;
       chosen.process.send({ kind: 'connection', id, listener }, socket);
     } else if (waiting.length < MOST_WAITING && !closed) waiting.push({ socket, listener });
     else socket.destroy();

@@ -7,6 +7,8 @@ import type { FromDecider } from '../messages.ts';
 import { occupy, type Place, vacate } from './place.ts';
 
 const REPORT_EVERY_MS = 1_000;
+/** One that decides nothing is asked only each so many seconds, so that it can sleep meanwhile. */
+const QUIET_SECONDS = 5;
 /** So many reports missing, and it is taken to hang. */
 const MOST_UNANSWERED = 15;
 const RESTART_FIRST_MS = 50;
@@ -80,12 +82,18 @@ function countDeath(place: Place): number {
   return Math.min(RESTART_FIRST_MS * 2 ** (place.deaths - 1), RESTART_MOST_MS);
 }
 
-/** Asks every process that has loaded for a report each second, and ends the one that has answered none for long. */
+/** Asks every process that has loaded for a report each second, a quiet one less often, and ends the one that has answered none for long. */
 export function endWhatHangs(places: readonly Place[]): Disposable {
   const asking = setInterval(() => {
     for (const place of places) {
       if (place.process === undefined || !place.process.loaded) continue;
-      if (++place.unanswered > MOST_UNANSWERED) place.process.kill();
+      if (place.isQuiet && place.unanswered === 0 && place.unasked < QUIET_SECONDS - 1) {
+        place.unasked += 1;
+        continue;
+      }
+      place.unanswered += place.unasked + 1; // one that hangs is ended as soon as if it had been asked each second
+      place.unasked = 0;
+      if (place.unanswered > MOST_UNANSWERED) place.process.kill();
       else place.process.send({ kind: 'report' });
     }
   }, REPORT_EVERY_MS);

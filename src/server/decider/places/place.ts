@@ -30,6 +30,10 @@ export interface Place {
   startedAt: number;
   deaths: number;
   unanswered: number;
+  /** Nothing was decided between its last two reports, nor told or handed over since: it need not be asked as often. */
+  isQuiet: boolean;
+  /** Times that it was not asked since. */
+  unasked: number;
   drained: boolean;
   packer: ModelPacker;
   /** Connections that it has not said to have taken. */
@@ -47,6 +51,8 @@ export function emptyPlace(): Place {
     startedAt: 0,
     deaths: 0,
     unanswered: 0,
+    isQuiet: false,
+    unasked: 0,
     drained: false,
     packer: new ModelPacker(),
     handedOver: new Map(),
@@ -57,6 +63,8 @@ export function emptyPlace(): Place {
 export function occupy(place: Place, process: DeciderProcess): void {
   place.startedAt = performance.now();
   place.unanswered = 0;
+  place.isQuiet = false;
+  place.unasked = 0;
   place.drained = false;
   place.packer = new ModelPacker();
   place.revocationSequence = -1;
@@ -73,13 +81,16 @@ export function vacate(place: Place): void {
 }
 
 /** Sends what all deciders are told to the process that stands there, if one does. */
-export function tellPlace({ process, packer }: Place, message: ToAllDeciders): void {
+export function tellPlace(place: Place, message: ToAllDeciders): void {
+  const { process, packer } = place;
+  place.isQuiet = false;
   if (message.kind !== 'policies') process?.send(message);
   else if (process !== undefined) process.send({ kind: 'policies', model: packer.pack(message.model) });
 }
 
 /** Notes what the process says of itself. */
 export function noteSaid(place: Place, message: FromDecider): void {
+  place.isQuiet = message.kind === 'report' && message.counts.decisions.length === 0;
   if (message.kind === 'in-force') place.generation = message.generation;
   if (message.kind === 'revoked') place.revocationSequence = message.sequence;
   if (message.kind === 'drained') place.drained = true;

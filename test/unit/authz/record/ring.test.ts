@@ -56,4 +56,21 @@ describe('DecisionRing', () => {
     record(ring, allow, 1_000_100);
     assert.equal(ring.drain(100).entries.length, 1);
   });
+
+  it('says once that there is something to drain, and again only after a drain has left nothing', () => {
+    let filled = 0;
+    const ring = new DecisionRing({ allowsPerSecond: 2, filled: () => filled++ });
+    assert.equal(ring.isEmpty, true);
+    for (let i = 0; i < 5; i++) record(ring, allow, 1_000_000);
+    assert.equal(filled, 1);
+    ring.drain(1);
+    assert.equal(ring.isEmpty, false, 'one is left');
+    record(ring, deny, 1_000_000);
+    assert.equal(filled, 1);
+    ring.drain(100);
+    assert.equal(ring.isEmpty, true);
+    record(ring, allow, 1_000_000); // there is no rate left: dropped, which is something to tell too
+    assert.equal(filled, 2);
+    assert.deepEqual(ring.drain(100), { entries: [], dropped: 1 });
+  });
 });
