@@ -25,7 +25,7 @@ import { createClockWatch } from './rotate/clock-watch.ts';
 import { type ConsumerTracker, createConsumerTracker } from './rotate/consumers.ts';
 import { createRenewals, type Renewals } from './rotate/renewals.ts';
 import { createRotation } from './rotate/rotation.ts';
-import { createUpkeep } from './rotate/upkeep.ts';
+import { createUpkeep, removeForgotten } from './rotate/upkeep.ts';
 import type { AuthoritySettings } from './settings.ts';
 import { type CurrentState, loadCurrentState } from './store/current-state.ts';
 import { cleanUpKeys, type KnownStoreDeps, recognizeStore, rememberStates } from './store/known-store.ts';
@@ -55,6 +55,8 @@ export interface AuthorityDeps extends Omit<KnownStoreDeps, 'keys'> {
 }
 
 const TICK_MS = 1_000;
+/** One commit for so many: an older version has left a consumer for each fetch of a week. */
+const FORGOTTEN_AT_ONCE = 4_096;
 /** What other replicas do must be in force here within a second. */
 const SHARED_TICK_MS = 500;
 
@@ -75,14 +77,18 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
   checkTrustDomain(current, deps);
 
   const replica = randomUUID();
-  const consumers = createConsumerTracker(replica);
+  const consumers = createConsumerTracker(replica, store.shared);
   const replicas = createReplicas(store, replica, () => ({
     ...deps.deciderReport?.(),
     ...reportOfKeys(keys.encryption),
   }));
   const learnConsumers = async (): Promise<void> => {
-    const alive = await replicas.sendHeartbeat();
-    consumers.merge(await store.consumers(), alive);
+    const learning = consumers.learn(await replicas.sendHeartbeat());
+    for await (const page of store.consumers()) {
+      learning.take(page);
+      await removeForgotten(store, consumers, { most: FORGOTTEN_AT_ONCE, least: FORGOTTEN_AT_ONCE });
+    }
+    learning.end();
   };
   await learnConsumers();
   const ledger = createLedger(store, current, consumers);
@@ -233,6 +239,7 @@ function createSource(
   return {
     async issueX509(request) {
       const svid = await issuance.issueX509(request);
+      if (request.consumer !== undefined) consumers.issued(request.consumer, svid.notAfterAt);
       // Stored with the next commit: until then a crash only makes the gate ask for more. An SDS consumer acknowledges by itself
       // that it has taken the certificate: it may refuse it.
       if (request.consumer !== undefined && request.channel !== 'sds') consumers.renewed(request.consumer, clock.now());

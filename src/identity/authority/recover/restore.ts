@@ -14,7 +14,7 @@ import {
   emptyState,
   stateFromText,
 } from '../store/state.ts';
-import type { AuditRow } from '../store/store.ts';
+import type { AuditRow, AuthorityStore, Consumer } from '../store/store.ts';
 import type { BackupContent, BackupDeps } from './backup.ts';
 import { openBackup, refuseBackup } from './open-backup.ts';
 import {
@@ -113,8 +113,14 @@ async function sideOf({ store, trustDomain }: BackupDeps): Promise<Side> {
     state: state ?? emptyState(trustDomain),
     audit: (await store.audit(ALL)).toReversed(),
     revocations: await store.revocations(),
-    consumers: await store.consumers(),
+    consumers: await allConsumers(store),
   };
+}
+
+async function allConsumers(store: Pick<AuthorityStore, 'consumers'>): Promise<readonly Consumer[]> {
+  const all: Consumer[] = [];
+  for await (const page of store.consumers()) all.push(...page);
+  return all;
 }
 
 function checkOrder({ fromEmpty, reason }: RestoreOrder, isEmpty: boolean, createdAt: number): void {

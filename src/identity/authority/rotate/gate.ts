@@ -38,12 +38,13 @@ export interface RootQuestion {
   readonly fetcherPatienceMs: number;
 }
 
-const anonymous: ReadonlySet<Channel> = new Set(['bundle-endpoint', 'oidc']);
+/** Channels of fetchers who say nothing of themselves. */
+export const anonymous: ReadonlySet<Channel> = new Set(['bundle-endpoint', 'oidc']);
 /**
  * Channels whose answer carries certificate and bundle in one, the bundle never older than that under which the certificate was
  * signed: who uses the one holds the other.
  */
-const bundled: ReadonlySet<Channel> = new Set(['workload-api', 'istio-ca', 'feed', 'admin']);
+export const bundled: ReadonlySet<Channel> = new Set(['workload-api', 'istio-ca', 'feed', 'admin']);
 /** Channels whose certificates nobody holds: their keys never left, or are ours, and are replaced by ourselves at once. */
 const unheld: ReadonlySet<Channel> = new Set(['self', 'look']);
 /** Channels on which an acknowledgement cannot exist. */

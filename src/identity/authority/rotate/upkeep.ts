@@ -12,7 +12,7 @@ import * as slots from './slots.ts';
 
 export interface UpkeepDeps extends CalendarDeps {
   readonly store: AuthorityStore;
-  readonly consumers: Pick<ConsumerTracker, 'prune'>;
+  readonly consumers: Pick<ConsumerTracker, 'prune' | 'takeForgotten' | 'removed'>;
   readonly settings: AuthoritySettings;
   readonly clockWatch: ClockWatch;
   /** Destroys the key of an authority that has expired and is dropped. */
@@ -23,6 +23,7 @@ export interface UpkeepDeps extends CalendarDeps {
 const EXPIRY_GRACE_MS = 60 * 60_000;
 const PRUNE_EVERY_MS = 10 * 60_000;
 const PRUNES_A_LOOK = 16;
+const REMOVED_A_TURN = 256;
 
 /** Creates the function that does what is due. Each part is one step of its own, so that a crash between two loses nothing. */
 export function createUpkeep(deps: UpkeepDeps): () => Promise<void> {
@@ -57,8 +58,7 @@ export function createUpkeep(deps: UpkeepDeps): () => Promise<void> {
     prunedAt = atMs;
     // Not at once: by a clock that is ahead they would be gone when it is set right.
     await store.pruneRevocations(atMs - settings.ledgerRetentionMs);
-    const gone = consumers.prune(atMs - Math.max(settings.ledgerRetentionMs, 2 * settings.x509SvidTtlMs));
-    if (gone.length > 0) await store.removeConsumers(gone);
+    consumers.prune(atMs, atMs - Math.max(settings.ledgerRetentionMs, 2 * settings.x509SvidTtlMs));
   };
 
   return async () => {
@@ -67,5 +67,28 @@ export function createUpkeep(deps: UpkeepDeps): () => Promise<void> {
     await rotate('jwt');
     await passTime();
     await prune();
+    while (await removeForgotten(store, consumers, { most: REMOVED_A_TURN, least: 1 })) await nextTurn();
   };
+}
+
+/**
+ * Removes some of the forgotten consumers from the store, once there are at least `least`; answers whether there may be more.
+ *
+ * @throws GatehouseError `store_unavailable`; they are removed later then
+ */
+export async function removeForgotten(
+  store: Pick<AuthorityStore, 'removeConsumers'>,
+  consumers: Pick<ConsumerTracker, 'takeForgotten' | 'removed'>,
+  { most, least }: { readonly most: number; readonly least: number },
+): Promise<boolean> {
+  const names = consumers.takeForgotten(most, least);
+  if (names.length === 0) return false;
+  let isDone = false;
+  try {
+    await store.removeConsumers(names);
+    isDone = true;
+  } finally {
+    consumers.removed(names, isDone);
+  }
+  return names.length === most;
 }

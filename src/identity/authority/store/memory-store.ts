@@ -91,7 +91,9 @@ export function createMemoryStore(content: StoreContent): AuthorityStore {
     pruneLedger: async (expiredBefore) => removeWhere(content.ledger, (row) => row.notAfterAt < expiredBefore),
     heartbeat: async (replica, word) => [{ replica, word }],
     async leave() {},
-    consumers: async () => [...content.consumers.values()],
+    async *consumers() {
+      yield* pagesOf([...content.consumers.values()]);
+    },
     async removeConsumers(names) {
       for (const name of names) content.consumers.delete(name);
     },

@@ -46,7 +46,7 @@ export interface LedgerQuery {
   readonly limit?: number;
 }
 
-/** What is known of one consumer; kept until nothing that it holds can be valid. */
+/** What is known of one consumer; kept until it leaves, and then as long as something that it holds is valid and it says more of that than the ledger. */
 export interface Consumer {
   readonly consumer: string;
   readonly channel: Channel;
@@ -66,6 +66,8 @@ export interface Consumer {
   /** From the last bundle's sending to its acknowledgement, milliseconds; undefined before the first. */
   readonly latencyMs?: number | undefined;
   readonly lastGrade: AckGrade;
+  /** When the last of the SVIDs that were issued to it expires; 0: it has none. Undefined of consumers that an older version wrote down. */
+  readonly heldUntil?: number | undefined;
 }
 
 /** One verb of an operator, or of Gatehouse itself. */
@@ -158,7 +160,8 @@ export interface AuthorityStore extends AsyncDisposable {
   heartbeat(replica: string, word: string): Promise<readonly LivingReplica[]>;
   /** Says that it lives no more. */
   leave(replica: string): Promise<void>;
-  consumers(): Promise<readonly Consumer[]>;
+  /** Every consumer, in pages so small that reading one holds nobody up. */
+  consumers(): AsyncIterable<readonly Consumer[]>;
   removeConsumers(names: readonly string[]): Promise<void>;
   appendAudit(row: AuditRow): Promise<void>;
   /** Newest first. */

@@ -9,6 +9,8 @@ import { auditFromColumns, consumerFromColumns, revocationFromColumns } from '..
 import type { Guard } from './guard.ts';
 import { auditToRecord } from './rows.ts';
 
+/** Read in a few milliseconds. */
+const PAGE_ROWS = 256;
 /** A replica that has not said so for this long does not live. */
 const ALIVE_SECONDS = 15;
 
@@ -44,11 +46,18 @@ export function recordsOver(
   'consumers' | 'removeConsumers' | 'appendAudit' | 'audit' | 'revocations' | 'pruneRevocations'
 > {
   return {
-    consumers: () =>
-      guarded(async () => {
-        const rows = await sql`SELECT document FROM gatehouse_consumers WHERE trust_domain = ${trustDomain}`;
-        return rows.map(consumerFromColumns);
-      }),
+    async *consumers() {
+      for (let after = ''; ; ) {
+        const page = await guarded(
+          async () => sql`SELECT consumer, document FROM gatehouse_consumers
+            WHERE trust_domain = ${trustDomain} AND consumer > ${after} ORDER BY consumer LIMIT ${PAGE_ROWS}`,
+        );
+        const last = page.at(-1);
+        if (!last) return;
+        after = String(last['consumer']);
+        yield page.map(consumerFromColumns);
+      }
+    },
     removeConsumers: (names) =>
       guarded(async () => {
         await sql`DELETE FROM gatehouse_consumers WHERE trust_domain = ${trustDomain} AND consumer IN ${sql([...names])}`;

@@ -7,7 +7,6 @@ import type { AuditRow, AuthorityStore, Consumer } from '../../../identity/autho
 import {
   auditFromColumns,
   auditToColumns,
-  consumerFromColumns,
   consumerToColumns,
   ledgerToColumns,
   revocationFromColumns,
@@ -15,6 +14,7 @@ import {
 } from '../authority-rows.ts';
 import { PAGE_ROWS } from '../sqlite-ledger-query.ts';
 import { type OpenStore, pagesBy } from './open-store.ts';
+import { recordsOver } from './records.ts';
 import { readState } from './state.ts';
 
 /** Reads and writes all rows of the file's authority. */
@@ -44,12 +44,7 @@ export function backupOver(store: OpenStore): Pick<AuthorityStore, 'snapshot' | 
       );
       for await (const page of rows) audit.push(...page.map(auditFromColumns));
       const consumers: Consumer[] = [];
-      const words = pagesBy('rowid', (after) =>
-        guarded(() =>
-          all('SELECT rowid, document FROM consumers WHERE rowid > ? ORDER BY rowid LIMIT ?', after, PAGE_ROWS),
-        ),
-      );
-      for await (const page of words) consumers.push(...page.map(consumerFromColumns));
+      for await (const page of recordsOver(store).consumers()) consumers.push(...page);
       return { ...now, consumers, audit };
     },
     restore: async ({ version, state, consumers, audit, revocations }, ledger) => {

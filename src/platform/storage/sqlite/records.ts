@@ -5,7 +5,8 @@
 import type { AuthorityStore } from '../../../identity/authority/store/store.ts';
 import { auditFromColumns, auditToColumns, consumerFromColumns, revocationFromColumns } from '../authority-rows.ts';
 import { transaction } from '../sqlite-file.ts';
-import type { OpenStore } from './open-store.ts';
+import { PAGE_ROWS } from '../sqlite-ledger-query.ts';
+import { type OpenStore, pagesBy } from './open-store.ts';
 
 /** More than a group of certificates takes: after a failure a byte that finds room proves nothing. */
 const PROOF_BYTES = 64 * 1024;
@@ -28,7 +29,14 @@ export function recordsOver({
         return [{ replica, word }]; // the lock lets nobody else in
       }),
     async leave() {},
-    consumers: () => guarded(() => all('SELECT document FROM consumers').map(consumerFromColumns)),
+    async *consumers() {
+      const pages = pagesBy('rowid', (after) =>
+        guarded(() =>
+          all('SELECT rowid, document FROM consumers WHERE rowid > ? ORDER BY rowid LIMIT ?', after, PAGE_ROWS),
+        ),
+      );
+      for await (const page of pages) yield page.map(consumerFromColumns);
+    },
     removeConsumers: (names) =>
       guarded(() =>
         transaction(database, () => {
