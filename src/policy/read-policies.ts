@@ -10,11 +10,11 @@ import type { PolicyDocument } from './documents/document.ts';
 import { readEnvelope, readType, type TypeOf } from './documents/envelope.ts';
 import { createReporter, type Finding, hasErrors, type Place, type Reporter } from './documents/finding.ts';
 import { type Ignore, readIgnores, reportStrayIgnores } from './documents/ignore.ts';
-import type { KnownChunks } from './documents/known-chunks.ts';
+import { KnownChunks } from './documents/known/known-chunks.ts';
 import { anything, checkShape, object } from './documents/shape.ts';
 import { describe, fieldOf, listAt, type MapValue, textAt, type Value } from './documents/value.ts';
 import { parseChunk } from './documents/yaml/parse.ts';
-import { type Chunk, splitDocuments } from './documents/yaml/split.ts';
+import type { Chunk } from './documents/yaml/split.ts';
 import type { Dialect } from './model.ts';
 import { isNoDocument } from './skip/no-document.ts';
 import { onceAFile } from './skip/once-a-file.ts';
@@ -118,7 +118,8 @@ function readText(text: string, reading: Reading): void {
     report.error({ line: 1, column: 1 }, 'file-too-large', '', 'the file is larger than 32 MiB', 'split it');
     return;
   }
-  const { chunks, bad, bare } = splitDocuments(text);
+  const known = reading.options.known ?? new KnownChunks<ChunkReading>();
+  const { readings, bad, bare } = known.readAll(text, (chunk) => readChunk(chunk, reading));
   for (const chunk of bare) reportStrayIgnores(chunk, report);
   for (const { line, text: rest } of bad) {
     report.error(
@@ -129,11 +130,7 @@ function readText(text: string, reading: Reading): void {
       'begin the document on the next line',
     );
   }
-  const { known } = reading.options;
-  for (const chunk of chunks) {
-    const read = (): ChunkReading => readChunk(chunk, reading);
-    const { documents, findings, skipped, ignores } =
-      known === undefined ? read() : known.at(chunk.text, chunk.line, read);
+  for (const { documents, findings, skipped, ignores } of readings) {
     for (const finding of findings) {
       const isSaid = finding.code === 'helm-template' && report.findings.some(({ code }) => code === 'helm-template');
       if (!isSaid) report.add(finding); // one file, one template
@@ -142,7 +139,6 @@ function readText(text: string, reading: Reading): void {
     for (const ignore of ignores) reading.ignores.push(ignore);
     for (const [kind, count] of skipped) addSkipped(reading.skipped, kind, count);
   }
-  known?.turn();
   reportTwins(reading);
 }
 

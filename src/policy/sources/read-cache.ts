@@ -9,7 +9,7 @@ import { FileRefused, readRegularFileSync } from '../../lib/regular-file.ts';
 import type { KindTable } from '../dialects/kind-table.ts';
 import type { FindingCode } from '../documents/codes/finding-codes.ts';
 import { createReporter } from '../documents/finding.ts';
-import { KnownChunks } from '../documents/known-chunks.ts';
+import { KnownChunks } from '../documents/known/known-chunks.ts';
 import {
   type ChunkReading,
   MAX_FILE_BYTES,

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import { KnownChunks } from '../../../src/policy/documents/known-chunks.ts';
-import { splitDocuments } from '../../../src/policy/documents/yaml/split.ts';
+import { KnownChunks } from '../../../src/policy/documents/known/known-chunks.ts';
+import { type Chunk, splitDocuments } from '../../../src/policy/documents/yaml/split.ts';
 import { type ChunkReading, type ReadOptions, readPolicies } from '../../../src/policy/read-policies.ts';
 
 const options: ReadOptions = {
@@ -36,6 +38,43 @@ describe('KnownChunks', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('cut a text where it is cut anew, whatever was spliced into it', () => {
+    const part = fc.constantFrom('---', '\n', '---\n', 'a: 1\n', '#', ' ', '-', '\ufeff', '--- b\n', 'c', '\r');
+    const text = fc.array(part, { maxLength: 12 }).map((parts) => parts.join(''));
+    const splice = fc.record({ at: fc.nat(60), drop: fc.nat(12), text });
+    fc.assert(
+      fc.property(text, fc.array(splice, { minLength: 1, maxLength: 8 }), (first, splices) => {
+        const known = new KnownChunks<Chunk>();
+        let now = first;
+        for (const { at, drop, text: more } of splices) {
+          now = now.slice(0, at) + more + now.slice(at + drop);
+          const { readings, bad, bare } = known.readAll(now, ({ text: own, line }) => ({ text: own, line }));
+          assert.deepEqual({ chunks: readings, bad, bare }, splitDocuments(now));
+        }
+      }),
+      { numRuns: Number(process.env['EDITS'] ?? 20_000) / 8 },
+    );
+  });
+
+  it('keep no version of a file alive but the last, whichever documents were edited', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void; // V8's
+    const known = new KnownChunks<string>();
+    const documents = Array.from({ length: 200 }, (_, i) => `a: ${'x'.repeat(5_000)} # ${i}\n`);
+    const read = (): void => void known.readAll(documents.join('---\n'), ({ text }) => text.slice(0, 20));
+    const heap = (): number => {
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    read();
+    const before = heap();
+    for (const i of documents.keys()) {
+      documents[i] = documents[i]!.replace('xx', 'yy');
+      read();
+    }
+    assert.ok(heap() - before < 20e6, `grew by ${heap() - before} bytes`);
   });
 
   it('read only what has changed, and keep what names a policy', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { registryKinds } from '../../../../src/policy/dialects/kubernetes/registry-readers.ts';
-import { KnownChunks } from '../../../../src/policy/documents/known-chunks.ts';
+import { KnownChunks } from '../../../../src/policy/documents/known/known-chunks.ts';
 import { joinPolicies } from '../../../../src/policy/load.ts';
 import type { PolicyModel } from '../../../../src/policy/model.ts';
 import { type ChunkReading, readPolicies } from '../../../../src/policy/read-policies.ts';
