@@ -68,6 +68,8 @@ export interface AuthorityConfig {
   readonly x509AuthorityTtlMs: number;
   readonly x509SvidTtlMs: number;
   readonly jwtSvidTtlMs: number;
+  /** How long before its signing an X.509-SVID begins. */
+  readonly backdateMs: number;
   /** What must be known of consumers before a rotation goes on. */
   readonly gateGrade: 'sent' | 'acknowledged' | 'renewed';
   readonly jwtAlgorithm: 'ES256' | 'ES384' | 'RS256' | 'RS384' | 'RS512';

@@ -23,6 +23,12 @@ function parsedBy(parse: (text: string) => unknown): z.ZodString {
   });
 }
 
+/** A duration that may be nothing. */
+export const durationOrNone = z
+  .string()
+  .regex(DURATION_PATTERN, 'not a duration: write a number and ms, s, m, h or d, such as 5m; 0s is none')
+  .meta({ description: 'A duration: 0s, 300ms, 5m.' });
+
 /** `300ms`, `5m`, `1h`, `30d`; not zero. */
 export const duration = z
   .string()

@@ -23,6 +23,44 @@ export function* lifeProblems(config: Config): Iterable<Problem> {
     if (each.ttlMs < LEAST_MS) yield tooShort(each);
     else yield* tooLong(each, config);
   }
+  yield* backdateProblems(config);
+}
+
+const MOST_BACKDATE_MS = 300_000;
+/** What is usual is let be, however short what is signed lives. */
+const USUAL_BACKDATE_MS = 10_000;
+
+/**
+ * Most programs renew in the middle of what a certificate says: backdated further than that it would be renewed at once, and again.
+ * And a new authority must not look old by what it is backdated.
+ */
+function* backdateProblems({ authority, entries }: Config): Iterable<Problem> {
+  const { backdateMs } = authority;
+  const path = ['authority', 'backdate'];
+  if (backdateMs > MOST_BACKDATE_MS)
+    yield {
+      code: 'too-long',
+      path,
+      message: 'backdating is for clocks that are late',
+      fix: 'make backdate at most 5m',
+    };
+  if (backdateMs <= USUAL_BACKDATE_MS) return;
+  const leastMs = Math.min(authority.x509SvidTtlMs, ...entries.map(({ x509SvidTtlMs }) => x509SvidTtlMs));
+  if (2 * backdateMs > leastMs)
+    yield {
+      code: 'too-long',
+      path,
+      message:
+        'programs that renew in the middle of a certificate would do so at once: it begins too long before it is signed',
+      fix: 'make backdate at most half of the shortest x509SvidTtl, or 10s',
+    };
+  if (100 * backdateMs > Math.min(authority.x509AuthorityTtlMs, authority.jwtAuthorityTtlMs))
+    yield {
+      code: 'too-long',
+      path,
+      message: 'a new authority would look old: it begins too long before it is made',
+      fix: 'make backdate at most a hundredth of x509AuthorityTtl and jwtAuthorityTtl, or 10s',
+    };
 }
 
 /** An entry without a life of its own has that of the authority, which is judged once. */

@@ -65,6 +65,7 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
       x509AuthorityTtlMs: durationMs(authority.x509AuthorityTtl),
       x509SvidTtlMs: durationMs(authority.x509SvidTtl),
       jwtSvidTtlMs: durationMs(authority.jwtSvidTtl),
+      backdateMs: durationMs(authority.backdate),
       gateGrade: authority.gateGrade,
       jwtAlgorithm: authority.jwtKeyType,
       jwtAuthorityTtlMs: durationMs(authority.jwtAuthorityTtl),

@@ -49,6 +49,9 @@ const authority = z.strictObject({
   jwtSvidTtl: field.duration
     .prefault('5m')
     .describe('The life of a JWT-SVID, unless its entry says another; at most half of jwtAuthorityTtl.'),
+  backdate: field.durationOrNone
+    .prefault('10s')
+    .describe('How long before its signing an X.509-SVID begins, for clocks that are late; from 0s to 5m.'),
   gateGrade: z
     .enum(['sent', 'acknowledged', 'renewed'])
     .prefault('acknowledged')

@@ -97,7 +97,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     if (store.shared) await learnConsumers();
   };
 
-  const issuers = createIssuers({ current, keys, keysMayBeGone });
+  const issuers = createIssuers({ current, keys, keysMayBeGone, settings });
   await issuers.reopen(); // before any key is moved: with that of the active one gone these are not the store's keys
   await sortKeys({ ...deps, store, report }, current, replicas);
   if (deps.memory) rememberStates(current, deps.memory, report);

@@ -12,6 +12,8 @@ export interface AuthoritySettings {
   readonly jwtAuthorityTtlMs: number;
   readonly x509SvidTtlMs: number;
   readonly jwtSvidTtlMs: number;
+  /** How long before its signing an X.509-SVID begins, for clocks that are late. */
+  readonly backdateMs: number;
   readonly jwtAlgorithm: JwtAlgorithm;
   readonly gateGrade: GateGrade;
   readonly refreshHintSeconds: number;

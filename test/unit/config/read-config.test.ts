@@ -197,6 +197,22 @@ workloads:
       path: 'authority.x509SvidTtl',
       says: /nothing/,
     },
+    ...(
+      [
+        ['6m', '', /at most 5m/],
+        ['5m', 'x509SvidTtl: 9m', /at most half of the shortest x509SvidTtl/],
+        ['11s', 'x509SvidTtl: 20s', /at most half/],
+        ['1m', 'x509AuthorityTtl: 99m, x509SvidTtl: 10m', /at most a hundredth/],
+        ['1m', 'jwtAuthorityTtl: 99m', /at most a hundredth/],
+        ['-1s', '', /not a duration/],
+      ] as const
+    ).map(([backdate, others, says]) => ({
+      name: `backdating by ${backdate} with ${others || 'usual lives'}`,
+      text: `${MINIMAL}authority: { backdate: ${backdate}, ${others} }`,
+      line: 2,
+      path: 'authority.backdate',
+      says,
+    })),
     {
       name: 'an unknown plane',
       text: `${MINIMAL}policies: { planes: { l4: on } }`,

@@ -4,6 +4,7 @@
  */
 import { GatehouseError } from '../../../errors.ts';
 import type { KeyStore, Signer } from '../keys/signer.ts';
+import type { AuthoritySettings } from '../settings.ts';
 import type { CurrentState } from '../store/current-state.ts';
 import { type AuthorityRecord, activeOf } from '../store/state.ts';
 import { createJwtIssuer, type JwtIssuer } from './jwt-issuer.ts';
@@ -32,10 +33,11 @@ export interface IssuersDeps {
   readonly keys: KeyStore;
   /** Keys live in memory: an authority whose key is gone does not sign until another takes its place. */
   readonly keysMayBeGone: boolean;
+  readonly settings: Pick<AuthoritySettings, 'backdateMs'>;
 }
 
 /** Creates the pair of issuers, with no key open yet. */
-export function createIssuers({ current, keys, keysMayBeGone }: IssuersDeps): OpenIssuers {
+export function createIssuers({ current, keys, keysMayBeGone, settings }: IssuersDeps): OpenIssuers {
   let now: Issuers = { x509: undefined, jwt: undefined };
   const issuerOf = async <I extends { readonly authority: AuthorityRecord }>(
     active: AuthorityRecord | undefined,
@@ -62,7 +64,9 @@ export function createIssuers({ current, keys, keysMayBeGone }: IssuersDeps): Op
       keys.encryption?.prefer(state.keyEncryptionKeyId);
       const open = now;
       now = {
-        x509: await issuerOf(activeOf(state, 'x509'), open.x509, createX509Issuer),
+        x509: await issuerOf(activeOf(state, 'x509'), open.x509, (authority, signer) =>
+          createX509Issuer(authority, signer, settings.backdateMs),
+        ),
         jwt: await issuerOf(activeOf(state, 'jwt'), open.jwt, createJwtIssuer),
       };
     },

@@ -4,12 +4,12 @@
  */
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import type { SpiffeId } from '../../../spiffe/spiffe-id.ts';
+import { randomSerial } from '../../pki/serial.ts';
 import type { Signer } from '../keys/signer.ts';
 import { BACKDATE_MS } from '../rotate/schedule.ts';
 import type { NewAuthority } from '../rotate/slots.ts';
 import type { JwtAlgorithm } from '../settings.ts';
 import type { AuthorityRecord } from '../store/state.ts';
-import { randomSerial } from './authority-certificate.ts';
 import { checkSoundLife } from './sound-life.ts';
 
 interface AlgorithmRow {
@@ -100,8 +100,14 @@ function ecdsaToCompact(der: Uint8Array, halfBytes: number): Buffer {
   return out;
 }
 
-/** A JWT authority over `signer`, valid from now (less 10 s) for `ttlMs`. */
-export function newJwtAuthority(signer: Signer, alg: JwtAlgorithm, atMs: number, ttlMs: number): NewAuthority {
+/** A JWT authority over `signer`, valid from `backdateMs` before now for `ttlMs`. */
+export function newJwtAuthority(
+  signer: Signer,
+  alg: JwtAlgorithm,
+  atMs: number,
+  ttlMs: number,
+  backdateMs = BACKDATE_MS,
+): NewAuthority {
   const key = createPublicKey({ key: Buffer.from(signer.spki), format: 'der', type: 'spki' });
   const jwk: JsonWebKey = { ...key.export({ format: 'jwk' }), alg };
   return {
@@ -111,7 +117,7 @@ export function newJwtAuthority(signer: Signer, alg: JwtAlgorithm, atMs: number,
     chain: [],
     roots: [],
     jwk,
-    notBeforeAt: atMs - BACKDATE_MS,
+    notBeforeAt: atMs - backdateMs,
     notAfterAt: atMs + ttlMs,
   };
 }

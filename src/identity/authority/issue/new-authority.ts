@@ -5,6 +5,7 @@
 import type { Clock } from '../../../lib/clock.ts';
 import type { TrustDomain } from '../../../spiffe/trust-domain.ts';
 import type { KeyStore, Signer } from '../keys/signer.ts';
+import { BACKDATE_MS } from '../rotate/schedule.ts';
 import type { NewAuthority } from '../rotate/slots.ts';
 import type { AuthoritySettings } from '../settings.ts';
 import type { AuthorityUse } from '../store/state.ts';
@@ -14,7 +15,13 @@ import { jwtAlgorithms, newJwtAuthority } from './jwt-issuer.ts';
 /** An authority above ours. */
 export interface UpstreamAuthority {
   /** Certifies our key as an intermediate. @throws GatehouseError `certificate_invalid` when its own certificate is not fit */
-  certify(signer: Signer, trustDomain: TrustDomain, atMs: number, ttlMs: number): Promise<NewAuthority>;
+  certify(
+    signer: Signer,
+    trustDomain: TrustDomain,
+    atMs: number,
+    ttlMs: number,
+    backdateMs?: number,
+  ): Promise<NewAuthority>;
   /** When what it would certify now must end, milliseconds since 1970. @throws GatehouseError as `certify` */
   endsAt(atMs: number): Promise<number>;
 }
@@ -36,12 +43,14 @@ export interface NewAuthorityDeps {
 export async function makeAuthority(use: AuthorityUse, deps: NewAuthorityDeps): Promise<NewAuthority> {
   const { keys, settings, trustDomain, upstream } = deps;
   const atMs = deps.clock.now();
+  // no SVID begins before its authority: a new one must not take from them what they are backdated by
+  const backdateMs = Math.max(BACKDATE_MS, settings.backdateMs);
   if (use === 'jwt') {
     const signer = await keys.create(jwtAlgorithms[settings.jwtAlgorithm].keyType);
-    return newJwtAuthority(signer, settings.jwtAlgorithm, atMs, settings.jwtAuthorityTtlMs);
+    return newJwtAuthority(signer, settings.jwtAlgorithm, atMs, settings.jwtAuthorityTtlMs, backdateMs);
   }
   const signer = await keys.create(settings.keyType);
   return upstream
-    ? upstream.certify(signer, trustDomain, atMs, settings.x509AuthorityTtlMs)
-    : selfSigned(signer, trustDomain, atMs, settings.x509AuthorityTtlMs);
+    ? upstream.certify(signer, trustDomain, atMs, settings.x509AuthorityTtlMs, backdateMs)
+    : selfSigned(signer, trustDomain, atMs, settings.x509AuthorityTtlMs, backdateMs);
 }

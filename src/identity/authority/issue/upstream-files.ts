@@ -9,10 +9,11 @@ import { idOfTrustDomain } from '../../../spiffe/spiffe-id.ts';
 import type { Certificate } from '../../pki/certificate.ts';
 import { assemble, authoritySubject, authorityTbs } from '../../pki/certificate-template.ts';
 import { keyIdentifier } from '../../pki/key-type.ts';
+import { randomSerial } from '../../pki/serial.ts';
 import { type SignatureAlgorithm, signatureAlgorithms } from '../../pki/signature-algorithm.ts';
 import { BACKDATE_MS } from '../rotate/schedule.ts';
 import type { NewAuthority } from '../rotate/slots.ts';
-import { algorithmOf, randomSerial } from './authority-certificate.ts';
+import { algorithmOf } from './authority-certificate.ts';
 import type { UpstreamAuthority } from './new-authority.ts';
 import { whyRefused } from './prove-authority.ts';
 import { readUpstream, refuse, type UpstreamFiles, type UpstreamFinding } from './upstream-check.ts';
@@ -39,14 +40,14 @@ const FEW_LIVES = 4;
  */
 export function createUpstreamFromFiles(read: () => Promise<UpstreamFiles>, svidTtlMs: number): UpstreamFromFiles {
   return {
-    async certify(signer, trustDomain, atMs, ttlMs) {
+    async certify(signer, trustDomain, atMs, ttlMs, backdateMs = BACKDATE_MS) {
       const { issuer, key, chain, roots, endsAt, endsFirst, findings } = readUpstream(await read(), atMs);
       if (endsAt - atMs < svidTtlMs)
         refuse(
           `${endsFirst} ends at ${new Date(endsAt).toISOString()}, before an SVID would (authority.x509SvidTtl): renew it first`,
         );
       const algorithm = algorithmOfKey(key);
-      const notBeforeAt = Math.max(Math.floor((atMs - BACKDATE_MS) / 1000) * 1000, issuer.notBeforeAt);
+      const notBeforeAt = Math.max(Math.floor((atMs - backdateMs) / 1000) * 1000, issuer.notBeforeAt);
       // Never outlives what is above it: its SVIDs would stop verifying while they look valid.
       const notAfterAt = Math.min(Math.floor((atMs + ttlMs) / 1000) * 1000, endsAt);
       const tbs = authorityTbs(

@@ -7,10 +7,11 @@ import type { X509Svid } from '../../../spiffe/svid.ts';
 import { readCertificate } from '../../pki/certificate.ts';
 import { assemble, createLeafTemplate } from '../../pki/certificate-template.ts';
 import type { PublicKeyInfo } from '../../pki/key-type.ts';
+import { randomSerial } from '../../pki/serial.ts';
 import type { Signer } from '../keys/signer.ts';
 import { BACKDATE_MS } from '../rotate/schedule.ts';
 import type { AuthorityRecord } from '../store/state.ts';
-import { algorithmOf, randomSerial } from './authority-certificate.ts';
+import { algorithmOf } from './authority-certificate.ts';
 import { checkSoundLife } from './sound-life.ts';
 
 /** Signs X.509-SVIDs with one authority (X509-SVID §4). */
@@ -31,8 +32,12 @@ interface X509Terms {
 
 const wholeSeconds = (atMs: number): number => Math.floor(atMs / 1000) * 1000;
 
-/** Creates the issuer of an X.509 authority: its template is built here, once. */
-export function createX509Issuer(authority: AuthorityRecord, signer: Signer): X509Issuer {
+/**
+ * Creates the issuer of an X.509 authority: its template is built here, once.
+ *
+ * @param backdateMs  how long before its signing an SVID begins, but never before the authority
+ */
+export function createX509Issuer(authority: AuthorityRecord, signer: Signer, backdateMs = BACKDATE_MS): X509Issuer {
   const own = readCertificate(Buffer.from(authority.certificate ?? '', 'base64'));
   const algorithm = algorithmOf(signer);
   const template = createLeafTemplate(own.subject, Buffer.from(signer.keyId, 'hex'), algorithm);
@@ -45,7 +50,7 @@ export function createX509Issuer(authority: AuthorityRecord, signer: Signer): X5
     signer,
     async sign({ spiffeId, dnsNames, key, ttlMs, atMs }) {
       const serial = randomSerial(atMs);
-      const notBeforeAt = Math.max(wholeSeconds(atMs - BACKDATE_MS), authority.notBeforeAt);
+      const notBeforeAt = Math.max(wholeSeconds(atMs - backdateMs), authority.notBeforeAt);
       const notAfterAt = Math.min(wholeSeconds(atMs + ttlMs), authority.notAfterAt);
       checkSoundLife({ notBeforeAt, notAfterAt }, authority, atMs);
       const tbs = template.fill({ serial, notBeforeAt, notAfterAt, key, spiffeId, dnsNames });

@@ -109,7 +109,9 @@ export async function rehearse(deps: RehearsalDeps): Promise<Forecast> {
     ifOverridden: breakageOf(activated.laggards),
     liveSvids: live.length,
     signingPeakPerSecond: {
-      paced: peakOf(renewed.map((row) => Math.min(pacedAt(pace, row.serial), renewDueAt(row, row.serial)))),
+      paced: peakOf(
+        renewed.map((row) => Math.min(pacedAt(pace, row.serial), renewDueAt(row, row.serial, row.issuedAt))),
+      ),
       allAtOnce: renewed.length,
     },
     pacing: {
@@ -205,9 +207,9 @@ function renewUntil(atMs: number, content: StoreContent, use: AuthorityUse, bund
     const backdateMs = row.issuedAt - row.notBeforeAt;
     let last = row;
     for (
-      let due = renewDueAt(last, last.serial);
+      let due = renewDueAt(last, last.serial, last.issuedAt);
       due <= atMs && due < last.notAfterAt;
-      due = renewDueAt(last, last.serial)
+      due = renewDueAt(last, last.serial, last.issuedAt)
     ) {
       const notBeforeAt = due - backdateMs;
       const serial = `${last.serial}+`;
@@ -241,7 +243,7 @@ function breakage(lacking: readonly string[], live: readonly LedgerRow[], { edge
   );
   const renewals = live
     .filter((row) => peers.has(row.spiffeId))
-    .map((row) => Math.max(startAt, renewDueAt(row, row.serial)));
+    .map((row) => Math.max(startAt, renewDueAt(row, row.serial, row.issuedAt)));
   return {
     firstBreakAt: renewals.length === 0 ? undefined : renewals.reduce((a, b) => Math.min(a, b)),
     lacking,

@@ -3,6 +3,7 @@
  * first come first served. Who has little life left waits for none.
  * @module
  */
+import { signedAtOf } from '../../pki/serial.ts';
 import type { Life } from './schedule.ts';
 
 /** The places of SVIDs that are due at once. */
@@ -40,7 +41,8 @@ export function createRenewalQueue(perSecond: number): RenewalQueue {
   };
   return {
     placeOf({ serial, notBeforeAt, notAfterAt }, nowMs) {
-      const latestAt = notAfterAt - (notAfterAt - notBeforeAt) * LAST_SHARE;
+      const latestAt =
+        notAfterAt - (notAfterAt - (signedAtOf(serial, { notBeforeAt, notAfterAt }) ?? notBeforeAt)) * LAST_SHARE;
       if (nowMs >= latestAt) return nowMs;
       forgetPast(nowMs);
       const given = places.get(serial);

@@ -3,6 +3,7 @@
  * @module
  */
 import { hash } from 'node:crypto';
+import { signedAtOf } from '../../pki/serial.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -39,15 +40,20 @@ export function fractionOf(text: string): number {
   return hash('sha256', text, 'buffer').readUInt32BE(0) / 2 ** 32;
 }
 
-/** Leaves and authorities begin this much in the past, for clocks that are late. */
+/** Leaves and authorities begin this much in the past unless told, authorities at least; for clocks that are late. */
 export const BACKDATE_MS = 10_000;
 
 /**
  * Half of the life that an SVID had when it was signed, spread by ± 10 % by the serial, so that what was issued together is not
- * renewed together.
+ * renewed together. However far it is backdated, it is due at the same time.
  */
-export function renewDueAt({ notBeforeAt, notAfterAt }: Life, serial: string): number {
+export function renewDueAt(life: Life, serial: string, signedAt = signingOf(life, serial)): number {
   const spread = 0.9 + 0.2 * fractionOf(serial);
-  const signedAt = Math.min(notBeforeAt + BACKDATE_MS, notAfterAt);
+  const { notAfterAt } = life;
   return Math.round(signedAt + ((notAfterAt - signedAt) / 2) * spread);
+}
+
+/** When something was signed; where its serial does not say, by what is usual. */
+export function signingOf(life: Life, serial: string): number {
+  return signedAtOf(serial, life) ?? Math.min(life.notBeforeAt + BACKDATE_MS, life.notAfterAt);
 }

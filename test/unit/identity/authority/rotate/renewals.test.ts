@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { pacedAt, paceOf } from '../../../../../src/identity/authority/rotate/renewals.ts';
-import { activateDueAt, prepareDueAt, renewDueAt } from '../../../../../src/identity/authority/rotate/schedule.ts';
+import {
+  activateDueAt,
+  prepareDueAt,
+  renewDueAt,
+  signingOf,
+} from '../../../../../src/identity/authority/rotate/schedule.ts';
+import { randomSerial } from '../../../../../src/identity/pki/serial.ts';
 import { openTestAuthority, orderOf, requestOf } from '../../../../support/authority.ts';
 import { defaultSettings } from '../../../../support/settings.ts';
 
@@ -27,6 +33,21 @@ describe('the calendar', () => {
     assert.ok(Math.min(...dues) >= 0.45 * HOUR && Math.min(...dues) < 0.46 * HOUR);
     assert.ok(Math.max(...dues) <= 0.55 * HOUR && Math.max(...dues) > 0.54 * HOUR);
     assert.equal(renewDueAt(life, 'a'), renewDueAt(life, 'a'));
+  });
+
+  it('renews at the same time however far an SVID is backdated, also where no serial says when it was signed', () => {
+    const at = Date.UTC(2026, 0, 1, 0, 0, 0, 700);
+    const serial = randomSerial(at).toString('hex');
+    const dues = [0, 10_000, 300_000].map((backdateMs) => {
+      const notBeforeAt = Math.floor((at - backdateMs) / 1000) * 1000;
+      return renewDueAt({ notBeforeAt, notAfterAt: at + HOUR }, serial);
+    });
+    assert.deepEqual(dues, [dues[0], dues[0], dues[0]]);
+    assert.ok(dues[0]! - at >= 0.45 * HOUR && dues[0]! - at <= 0.55 * HOUR);
+    for (const foreign of ['4a', serial.replace(/^4/, 'c'), randomSerial(at - DAY).toString('hex'), `${serial}00`]) {
+      const life = { notBeforeAt: at - 10_000, notAfterAt: at + HOUR };
+      assert.equal(signingOf(life, foreign), at, foreign);
+    }
   });
 
   it('never finds an SVID due that was signed just now, however short it lives', () => {

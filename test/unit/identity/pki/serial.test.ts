@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomSerial } from '../../../../../src/identity/authority/issue/authority-certificate.ts';
+import { randomSerial } from '../../../../src/identity/pki/serial.ts';
 
 describe('randomSerial', () => {
   const now = Date.parse('2030-01-01T00:00:00Z');
