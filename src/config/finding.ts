@@ -8,7 +8,7 @@ export interface ConfigFinding {
   readonly file: string;
   readonly line: number;
   readonly column: number;
-  readonly severity: 'error';
+  readonly severity: 'error' | 'warning';
   /** Kebab-case, stable. */
   readonly code: string;
   /** Field path, e.g. `entries[0].selectors[1]`; empty for the document as a whole. */
@@ -36,6 +36,7 @@ export function textOfPath(path: readonly (string | number)[]): string {
 }
 
 /** One line for people: place, field, what is wrong, what to do. */
-export function textOfFinding({ file, line, column, path, message, fix }: ConfigFinding): string {
-  return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}${fix === '' ? '' : ` (${fix})`}`;
+export function textOfFinding({ file, line, column, severity, path, message, fix }: ConfigFinding): string {
+  const weight = severity === 'error' ? '' : `${severity}: `;
+  return `${file}:${line}:${column}: ${weight}${path === '' ? '' : `${path}: `}${message}${fix === '' ? '' : ` (${fix})`}`;
 }

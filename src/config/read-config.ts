@@ -21,7 +21,19 @@ const MOST_BYTES = 16 * 1024 * 1024;
 export type ConfigReading =
   /** `document` is what the file says with defaults filled in. */
   | { readonly ok: true; readonly config: Config; readonly document: ConfigDocument }
-  | { readonly ok: false; readonly findings: readonly ConfigFinding[] };
+  | {
+      readonly ok: false;
+      readonly findings: readonly ConfigFinding[];
+      /** The file without what is wrong, to look further; never to be served. Undefined if nothing can be made of it. */
+      readonly rest: RestOfConfig | undefined;
+    };
+
+/** A configuration with the defaults in place of what is wrong. */
+export interface RestOfConfig {
+  readonly config: Config;
+  /** Keys of the file under which something is wrong: what they say is not known. */
+  readonly without: readonly string[];
+}
 
 /**
  * Reads a configuration file.
@@ -53,21 +65,48 @@ export function readConfig(text: string, file: string): ConfigReading {
     message: problem.message,
     fix: problem.fix,
   });
+  const originOf = (path: readonly (string | number)[]): string => `${file}:${yaml.placeOf(path).line}`;
   if (yaml.errors.length > 0) {
     const findings = yaml.errors.map(({ place, message }) => ({
       ...found({ code: 'yaml', path: [], message, fix: 'mend the YAML' }),
       ...place,
     }));
-    return { ok: false, findings };
+    return { ok: false, findings, rest: undefined };
   }
   const parsed = documentSchema.safeParse(yaml.content ?? {}, { reportInput: true });
   if (!parsed.success) {
-    return { ok: false, findings: inOrder(parsed.error.issues.flatMap(problemsOf).map(found)) };
+    const problems = parsed.error.issues.flatMap(problemsOf);
+    const rest = restOf(yaml.content, problems, (document) => resolveConfig(document, file, originOf));
+    return { ok: false, findings: inOrder(problems.map(found)), rest };
   }
-  const config = resolveConfig(parsed.data, file, (path) => `${file}:${yaml.placeOf(path).line}`);
+  const config = resolveConfig(parsed.data, file, originOf);
   const problems = ruleProblems(config);
-  if (problems.length > 0) return { ok: false, findings: inOrder(problems.map(found)) };
+  if (problems.length > 0) {
+    const without = problems.map(({ path: [key] }) => String(key));
+    return { ok: false, findings: inOrder(problems.map(found)), rest: { config, without } };
+  }
   return { ok: true, config: deepFreeze(config), document: parsed.data };
+}
+
+/** Leaves out keys that are not known, and whole keys of the file under which anything else is wrong. */
+function restOf(
+  content: unknown,
+  problems: readonly Problem[],
+  resolved: (document: ConfigDocument) => Config,
+): RestOfConfig | undefined {
+  const left: unknown = structuredClone(content);
+  const without = new Set<string>();
+  for (const { path, key } of problems) {
+    const [top] = path;
+    if (key === undefined && top !== undefined) without.add(String(top));
+    let at = left;
+    for (const part of path) at = typeof at === 'object' && at !== null ? Reflect.get(at, part) : undefined;
+    if (key !== undefined && typeof at === 'object' && at !== null) Reflect.deleteProperty(at, key);
+  }
+  if (typeof left !== 'object' || left === null) return undefined;
+  for (const key of without) Reflect.deleteProperty(left, key);
+  const parsed = documentSchema.safeParse(left);
+  return parsed.success ? { config: resolved(parsed.data), without: [...without] } : undefined;
 }
 
 /** Reads a configuration file that must be good. @throws GatehouseError `config_invalid`, one line a problem in its message */

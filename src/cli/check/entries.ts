@@ -61,7 +61,7 @@ export function checkEntries(config: Config, accounts: Accounts): readonly Outco
     selectors.flatMap((selector): Outcome[] => {
       const [begin, fault] = faults.find(([each]) => selector.startsWith(each)) ?? [];
       const found = begin === undefined ? undefined : fault?.(selector.slice(begin.length), config, accounts);
-      return found === undefined ? [] : [{ ...found, message: `${origin}: ${spiffeId}: ${found.message}` }];
+      return found === undefined ? [] : [{ ...found, ...placeOf(origin), message: `${spiffeId}: ${found.message}` }];
     }),
   );
   const all = [...outcomes, ...ownUserFaults(config, accounts)];
@@ -77,11 +77,18 @@ function ownUserFaults({ dataDir, entries }: Config, accounts: Accounts): readon
   const own = [`unix:uid:${uid}`, `unix:user:${accounts.userName(uid) ?? ''}`];
   return entries
     .filter(({ selectors }) => selectors.some((each) => own.includes(each)))
-    .map(({ origin, spiffeId }) =>
-      warning(
+    .map(({ origin, spiffeId }) => ({
+      ...warning(
         'entry-uid-is-server',
-        `${origin}: ${spiffeId} goes to the user that ${dataDir} belongs to: such a workload could read the keys`,
+        `${spiffeId} goes to the user that ${dataDir} belongs to: such a workload could read the keys`,
         'run the server as another user',
       ),
-    );
+      ...placeOf(origin),
+    }));
+}
+
+/** @param origin  `FILE:LINE` */
+function placeOf(origin: string): Pick<Outcome, 'at'> {
+  const colon = origin.lastIndexOf(':');
+  return { at: { file: origin.slice(0, colon), line: Number(origin.slice(colon + 1)), column: 1 } };
 }

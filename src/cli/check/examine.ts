@@ -8,18 +8,13 @@ import type { Config } from '../../config/config.ts';
 import { textOfFinding } from '../../config/finding.ts';
 import { readConfigFile } from '../../config/read-config.ts';
 import { asGatehouseError } from '../../errors.ts';
-import { createAccounts } from '../../lib/accounts.ts';
 import { readConfigDump } from '../doctor/config-dump.ts';
 import { examine } from '../doctor/examine.ts';
 import { examineVersion } from '../doctor/version.ts';
-import { checkClock } from './clock.ts';
-import { checkEntries } from './entries.ts';
 import { checkMetrics } from './metrics.ts';
+import { lookOffline } from './offline.ts';
 import { bad, good, type Outcome, type Section, section, warning } from './outcome.ts';
-import { checkPolicyFiles } from './policies.ts';
 import { checkDeciders, checkFollowing, checkInForce, checkServer } from './running.ts';
-import { checkSockets } from './sockets.ts';
-import { checkDataDir, checkKeys, checkStore } from './store.ts';
 
 /** What a check is asked to look at. */
 export interface CheckOrder {
@@ -57,7 +52,7 @@ export async function check(order: CheckOrder): Promise<Report> {
   const server = typeof asked === 'string' ? asked : 'status' in asked ? 'running' : 'away';
   const sections = [
     configured,
-    ...(await offline(config, server === 'running' || isRefused(asked))),
+    ...(await lookOffline(config, server === 'running' || isRefused(asked))),
     ...(await online(config, asked, order)),
   ];
   return reportOf(config.file, server, [...sections, ...envoys]);
@@ -78,23 +73,6 @@ async function askServer(client: CheckOrder['client']): Promise<Asked> {
 /** One that runs, and does not tell us. */
 const isRefused = (asked: Asked | 'not asked'): boolean =>
   typeof asked === 'object' && 'code' in asked && asked.code === 'caller_not_authorised';
-
-async function offline(config: Config, runs: boolean): Promise<readonly Section[]> {
-  const accounts = createAccounts();
-  const isAuthority = config.roles.includes('authority');
-  const looks: readonly (readonly [name: string, look: Parameters<typeof section>[1], wanted: boolean])[] = [
-    ['data directory', () => checkDataDir(config, accounts), true],
-    ['store', () => checkStore(config), isAuthority],
-    ['keys', () => checkKeys(config), isAuthority],
-    ['clock', () => checkClock(config, Date.now()), true],
-    ['sockets', () => checkSockets(config, accounts, runs), true],
-    ['entries', () => checkEntries(config, accounts), isAuthority],
-    ['policy files', () => checkPolicyFiles(config), true],
-  ];
-  const sections: Section[] = [];
-  for (const [name, look, wanted] of looks) if (wanted) sections.push(await section(name, look));
-  return sections;
-}
 
 async function online(config: Config, asked: Asked | 'not asked', order: CheckOrder): Promise<readonly Section[]> {
   if (typeof asked === 'string') return [];
@@ -131,5 +109,16 @@ function reportOf(config: string, server: Report['server'], sections: readonly S
   const all = sections.flatMap(({ checks }) => checks);
   const errors = all.filter(({ result }) => result === 'error').length;
   const warnings = all.filter(({ result }) => result === 'warning').length;
-  return { ok: errors === 0, config, server, errors, warnings, sections };
+  return { ok: errors === 0, config, server, errors, warnings, sections: sections.map(withPlaces) };
+}
+
+/** The place of what was found is where its message begins. */
+function withPlaces({ name, checks }: Section): Section {
+  return {
+    name,
+    checks: checks.map(({ at, message, ...rest }) => ({
+      ...rest,
+      message: at === undefined ? message : `${at.file}:${at.line}: ${message}`,
+    })),
+  };
 }

@@ -15,6 +15,8 @@ export interface Outcome {
   readonly message: string;
   /** What to do; empty where nothing is. */
   readonly fix: string;
+  /** Where in a file, if it is in one. */
+  readonly at?: { readonly file: string; readonly line: number; readonly column: number };
 }
 
 /** Outcomes of one subject, in the order in which a start meets them. */
@@ -35,11 +37,11 @@ export const warning = (code: string, message: string, fix: string): Outcome => 
 /** It does not work, or will not. */
 export const bad = (code: string, message: string, fix: string): Outcome => ({ result: 'error', code, message, fix });
 
+/** What finds outcomes. */
+export type Look = () => readonly Outcome[] | Promise<readonly Outcome[]>;
+
 /** Looks; what a look throws is an error of its own, and the others go on. */
-export async function section(
-  name: string,
-  look: () => readonly Outcome[] | Promise<readonly Outcome[]>,
-): Promise<Section> {
+export async function section(name: string, look: Look): Promise<Section> {
   try {
     return { name, checks: await look() };
   } catch (thrown) {

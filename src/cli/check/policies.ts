@@ -3,34 +3,36 @@
  * @module
  */
 import type { Config } from '../../config/config.ts';
-import { joinForLook, readPaths } from '../../policy/sources/load-paths.ts';
+import type { Finding } from '../../policy/documents/finding.ts';
+import { joinForLook, lookAtPaths } from '../../policy/sources/load-paths.ts';
+import { missingFinding } from '../../policy/sources/source-findings.ts';
 import { sourceOptions } from '../../server/policy/policy-sources.ts';
 import { bad, good, type Outcome, warning } from './outcome.ts';
 
-/** More findings than these are told by their number. */
-const MOST_SHOWN = 5;
-
-/** Reads them from the files, and puts nothing in force. @throws GatehouseError `not_found` naming a path that is not there */
+/** Reads them from the files, and puts nothing in force: whatever keeps a start from them is an error, every one. */
 export function checkPolicyFiles(config: Config): readonly Outcome[] {
   const options = sourceOptions(config);
-  const { findings, model, summary } = joinForLook(readPaths(options.paths, options), {
+  const { files, missing } = lookAtPaths(options.paths, options);
+  const { findings, model, summary } = joinForLook(files, {
     absence: options.absence,
     rootNamespace: options.rootNamespace,
     ...(options.planes && { planes: options.planes }),
     ...(options.endpoints && { endpoints: options.endpoints }),
   });
-  const errors = findings.filter(({ severity }) => severity === 'error');
+  const broken = findings.filter(({ severity }) => severity === 'error').map(outcomeOf);
+  const away = missing.map((each) => {
+    const outcome = outcomeOf(missingFinding(each));
+    return each.isConfined ? ({ ...outcome, result: 'warning' } as const) : outcome;
+  });
   const policies = policyCount(model.planes);
-  return [
-    ...emptiness(policies, config, summary),
-    ...errors
-      .slice(0, MOST_SHOWN)
-      .map(({ file, line, message, fix }) => bad('policy-broken', `${file}:${line}: ${message}`, fix)),
-    ...(errors.length > MOST_SHOWN
-      ? [bad('policy-broken', `and ${errors.length - MOST_SHOWN} errors more`, 'gatehouse policy check names them all')]
-      : []),
-  ];
+  const isExplained = policies === 0 && away.length + broken.length > 0; // that there is none says nothing more
+  return [...(isExplained ? [] : emptiness(policies, config, summary)), ...away, ...broken];
 }
+
+const outcomeOf = ({ file, line, column, code, message, fix }: Finding): Outcome => ({
+  ...bad(code, message, fix),
+  at: { file, line, column },
+});
 
 /** Nothing is denied more than with no policies at all, unless that was wanted. */
 export function emptiness(

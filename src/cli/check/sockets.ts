@@ -20,6 +20,13 @@ export async function checkSockets(config: Config, accounts: Accounts, runs: boo
   return (await Promise.all(looks)).flat();
 }
 
+/** Owners and groups of sockets that this machine does not have, whoever runs. */
+export function checkSocketOwners(config: Config, accounts: Accounts): readonly Outcome[] {
+  return listenersOf(config).flatMap(([name, listener]) =>
+    listener.kind === 'unix' ? ownerFaults(name, listener, accounts) : [],
+  );
+}
+
 /** Those that a server of these roles opens. */
 function listenersOf({ listen, roles, workloads }: Config): readonly (readonly [name: string, ListenerConfig])[] {
   const isAuthority = roles.includes('authority');

@@ -9,7 +9,7 @@ import { type JoinOptions, loadPolicies, type PolicySet } from '../load.ts';
 import type { PolicyFile } from '../read-policies.ts';
 import type { PolicyPath } from './policy-path.ts';
 import { ReadCache } from './read-cache.ts';
-import { scan } from './scan.ts';
+import { type Missing, scan } from './scan.ts';
 
 /**
  * Every file under some paths, read.
@@ -17,14 +17,21 @@ import { scan } from './scan.ts';
  * @throws GatehouseError `not_found` if a path is not there
  */
 export function readPaths(paths: readonly PolicyPath[], options: DialectOptions): readonly PolicyFile[] {
-  const seen = scan(paths);
-  const missing = seen.missing[0];
-  if (missing !== undefined) {
-    const why = missing.why === 'ENOENT' ? 'does not exist' : `cannot be read (${missing.why})`;
-    throw new GatehouseError('not_found', `${missing.path} ${why}`, { path: missing.path });
-  }
+  const { files, missing } = lookAtPaths(paths, options);
+  const [first] = missing;
+  if (first === undefined) return files;
+  const why = first.why === 'ENOENT' ? 'does not exist' : `cannot be read (${first.why})`;
+  throw new GatehouseError('not_found', `${first.path} ${why}`, { path: first.path });
+}
+
+/** Every file under some paths, read, and what of the paths is not there. */
+export function lookAtPaths(
+  paths: readonly PolicyPath[],
+  options: DialectOptions,
+): { readonly files: readonly PolicyFile[]; readonly missing: readonly Missing[] } {
+  const { files, missing } = scan(paths);
   const cache = new ReadCache(options, systemClock);
-  return seen.files.map((file) => cache.read(file).policies);
+  return { files: files.map((file) => cache.read(file).policies), missing };
 }
 
 /** Joins files for a command that only reads them. */

@@ -22,7 +22,7 @@ import type { OwnIdentityDeps } from '../tls/own-identity.ts';
 import { createFeedClient, type FeedClient, type FeedClientDeps } from './feed-client.ts';
 import { connectFeed, type FeedCredentials } from './feed-connection.ts';
 import { openFeedMemory } from './feed-memory.ts';
-import { readJoinFile } from './join-file.ts';
+import { readJoinFile, requireJoinFile } from './join-file.ts';
 
 /** The following side: what is heard, and our own SVID from there. */
 export interface FeedRole extends AsyncDisposable {
@@ -134,15 +134,6 @@ const credentialsOf = ({ trustedPem, ...own }: TlsIdentity): FeedCredentials => 
 function nothingKnown(trustDomain: Config['trustDomain']): BundleSet {
   const own = { trustDomain, sequence: 0, refreshHintSeconds: 300, x509Authorities: [], jwtAuthorities: [] };
   return { own, intermediates: [], federated: new Map() };
-}
-
-/** @throws GatehouseError `config_invalid` */
-function requireJoinFile({ feed: { joinFile }, authorityAddresses }: Config): string {
-  if (joinFile !== undefined) return joinFile;
-  throw new GatehouseError(
-    'config_invalid',
-    `this decider has no identity that ${authorityAddresses.join(', ')} would accept: make a file there by \`gatehouse join-token create --write join.json\`, and name it in feed.joinFile`,
-  );
 }
 
 /** Believes nothing that the bundle of the same answer does not vouch for. */

@@ -3,6 +3,7 @@
  * @module
  */
 import * as z from 'zod';
+import type { Config } from '../../config/config.ts';
 import { GatehouseError } from '../../errors.ts';
 import { readRegularFileSync } from '../../lib/regular-file.ts';
 
@@ -39,4 +40,13 @@ export function readJoinFile(file: string, trustDomain: string): JoinFile {
   if (read.data.trustDomain !== trustDomain)
     return refuse(`is of trust domain ${read.data.trustDomain}, not ${trustDomain}`);
   return read.data;
+}
+
+/** The file of a decider that has not joined yet. @throws GatehouseError `config_invalid` */
+export function requireJoinFile({ feed: { joinFile }, authorityAddresses }: Config): string {
+  if (joinFile !== undefined) return joinFile;
+  throw new GatehouseError(
+    'config_invalid',
+    `this decider has no identity that ${authorityAddresses.join(', ')} would accept: make a file there by \`gatehouse join-token create --write join.json\`, and name it in feed.joinFile`,
+  );
 }

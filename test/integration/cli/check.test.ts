@@ -65,7 +65,7 @@ describe('gatehouse check --pre', () => {
     {
       name: 'a path of policies that is not there',
       differs: { policies: { paths: ['./nowhere'] } },
-      want: ['policy files: not-found'],
+      want: ['policy files: path-missing'],
     },
     {
       name: 'a policy that is broken',
@@ -74,7 +74,7 @@ describe('gatehouse check --pre', () => {
           at('policies/broken.yaml'),
           'apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: { name: a, namespace: b }\nspec: { rulez: [] }\n',
         ),
-      want: ['policy files: policy-broken'],
+      want: ['policy files: unknown-field'],
     },
     {
       name: 'an entry for a user that does not exist',
