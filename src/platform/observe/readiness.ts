@@ -33,6 +33,7 @@ export interface ReadinessBoard {
   /** `''`: this part is ready; else why it is not. */
   set(part: string, why: string, weight?: Weight): void;
   degrade(part: string, what: readonly string[]): void;
+  /** `''`: nothing to say. */
   detail(part: string, what: string): void;
   /** Whether that part is ready, itself; one that nobody has named is. */
   isReady(part: string): boolean;
@@ -97,7 +98,8 @@ export function createReadinessBoard(
       tell();
     },
     detail(part, what) {
-      details.set(part, what);
+      if (what === '') details.delete(part);
+      else details.set(part, what);
       tell();
     },
     isReady: (part) => (whys.get(part) ?? '') === '',

@@ -19,7 +19,7 @@ import { createAuthorityLook } from './authority-metrics.ts';
 import { createCallGraph, storeCallGraph } from './call-graph.ts';
 import { publishCrls } from './crl-files.ts';
 import { deliveryObserver } from './delivery-observer.ts';
-import { entryWarnings } from './entry-warnings.ts';
+import { entryWarnings, unmatchedEntries } from './entry-warnings.ts';
 import { type IdentityRole, openIdentityRole } from './identity-role.ts';
 import { createSvidExpiries, createSvidExpiryLook, type SvidExpiries } from './svid-expiry.ts';
 import { watchUpstream } from './upstream-watch.ts';
@@ -28,7 +28,7 @@ const UPSTREAM_LOOK_MS = 60_000;
 
 /** Opens the authority, and all that goes by it. @throws GatehouseError as `openIdentityRole` */
 export async function openAuthoritySide(deps: IdentitySideDeps): Promise<IdentitySide> {
-  const { config, log, looks, metrics, kept, followers } = deps;
+  const { board, config, log, looks, metrics, kept, followers } = deps;
   await using stack = new AsyncDisposableStack();
   const calls = createCallGraph();
   stack.use(
@@ -57,6 +57,7 @@ export async function openAuthoritySide(deps: IdentitySideDeps): Promise<Identit
   const warn = (): void => {
     for (const { code, message, origin } of entryWarnings(role.entries.value, role.accounts))
       log.warn({ code, origin }, message);
+    board.detail('entries', unmatchedEntries(role.entries.value, role.accounts));
   };
   warn();
   const opened = stack.move();

@@ -8,7 +8,7 @@ import type { Accounts } from '../../lib/accounts.ts';
 
 /** One warning; `origin` is the place of the entry in the configuration. */
 export interface Warning {
-  readonly code: 'entry_uid_is_server' | 'executable_not_readable';
+  readonly code: 'entry_uid_is_server' | 'executable_not_readable' | 'entry_user_unknown' | 'entry_group_unknown';
   readonly message: string;
   readonly origin: string;
 }
@@ -19,6 +19,10 @@ export function entryWarnings(entries: readonly Entry[], accounts: Accounts): Wa
   const own = new Set([`unix:uid:${uid}`, `unix:user:${accounts.userName(uid)}`]);
   const sees = mayReadForeignExecutables();
   return entries.flatMap(({ selectors, origin, spiffeId }): Warning[] => [
+    ...absent(selectors, accounts).map(({ code, name, make }) => ({
+      ...{ code, origin },
+      message: `nobody gets ${spiffeId}: there is ${name} on this machine; ${make}, or correct the entry`,
+    })),
     ...(selectors.some((each) => own.has(each))
       ? [
           {
@@ -38,4 +42,32 @@ export function entryWarnings(entries: readonly Entry[], accounts: Accounts): Wa
         ]
       : []),
   ]);
+}
+
+/** More entries than these are told by their number. */
+const MOST_NAMED = 3;
+
+/** Which entries nobody can match, in one line; empty if there are none. */
+export function unmatchedEntries(entries: readonly Entry[], accounts: Accounts): string {
+  const unmatched = entries.flatMap(({ selectors, origin, spiffeId }) => {
+    const [first] = absent(selectors, accounts);
+    return first === undefined ? [] : [`nobody gets ${spiffeId} of ${origin}: there is ${first.name} on this machine`];
+  });
+  const rest = unmatched.length - MOST_NAMED;
+  return [...unmatched.slice(0, MOST_NAMED), ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ');
+}
+
+/** Users and groups among selectors that this machine does not have. */
+function absent(selectors: Entry['selectors'], { uidOf, gidOf }: Accounts) {
+  const rows = [
+    { code: 'entry_user_unknown', begin: 'unix:user:', what: 'user', find: uidOf, add: 'useradd' },
+    { code: 'entry_group_unknown', begin: 'unix:group:', what: 'group', find: gidOf, add: 'groupadd' },
+  ] as const;
+  return rows.flatMap(({ code, begin, what, find, add }) =>
+    selectors.flatMap((each) => {
+      const name = each.slice(begin.length);
+      if (!each.startsWith(begin) || find(name) !== undefined) return [];
+      return [{ code, name: `no ${what} ${name}`, make: `${add} --system ${name}` }];
+    }),
+  );
 }

@@ -80,9 +80,9 @@ describe('the authority as it is configured', function () {
     await dir.configure({ authority: { upstream: { cert: './root.pem', key: './root.key' } } });
     await using server = await runGatehouse(dir.config);
     const text = async (path: string) => (await fetch(`http://${server.ready.health}${path}`)).text();
-    assert.match(server.log(), /the upstream CA: certificate [0-9a-f]+ has no subject key identifier/);
-    assert.match(server.log(), /the upstream CA: it ends at /);
-    assert.match(await text('/readyz'), /authority\.upstream: ends_soon: it ends at /);
+    assert.match(server.log(), /the upstream CA: certificate [0-9a-f]+ .*has no subject key identifier/);
+    assert.match(server.log(), /the upstream CA: certificate .* ends at /);
+    assert.match(await text('/readyz'), /authority\.upstream: ends_soon: certificate .* ends at /);
     const metrics = await text('/metrics');
     for (const code of ['no_subject_key_id', 'ends_soon'])
       assert.match(metrics, new RegExp(`gatehouse_upstream_findings\\{code="${code}"\\} 1`));
