@@ -2,14 +2,15 @@
  * What one compilation leaves for the next one of nearly the same model: only a compilation that was finished leaves anything.
  * @module
  */
-import { createRegistryContext, type RegistryContext } from '../meaning/registry-context.ts';
+import type { Work } from '../../lib/work.ts';
+import { createRegistryContexts, type RegistryContext, type RegistryContexts } from '../meaning/registry-context.ts';
 import type { PolicyModel } from '../model.ts';
 import { emptyRegistry, type Registry } from '../registry/registry.ts';
 import type { KeptStage } from './rule-stage.ts';
 
 /** What there is of the last compilation, while one is under way. */
 export interface Compilation {
-  /** The registry of the model: what conditions were compiled against while it is the same. */
+  /** The registry of the model; conditions that were compiled for the one before are good for it. */
   readonly registry: RegistryContext;
   /** What the last finished compilation left of the stage of that name. */
   last(name: string): KeptStage | undefined;
@@ -23,6 +24,7 @@ interface Kept {
   readonly registry: Registry;
   readonly absence: PolicyModel['absence'];
   readonly hops: string;
+  readonly contexts: RegistryContexts;
   readonly context: RegistryContext;
 }
 
@@ -30,18 +32,20 @@ interface Kept {
 export class Compilations {
   #kept: Kept | undefined;
 
-  begin({ registry = emptyRegistry, absence, hops = [] }: PolicyModel): Compilation {
+  /** Begins one; what of the registry has changed is indexed here. */
+  *begin({ registry = emptyRegistry, absence, hops = [] }: PolicyModel): Work<Compilation> {
     const last = this.#kept;
     const hopNames = hops.join(' ');
-    const isSame = last?.registry === registry && last.absence === absence && last.hops === hopNames;
-    const context = isSame ? last.context : createRegistryContext(registry, absence, hops);
+    const like = last?.absence === absence && last.hops === hopNames ? last : undefined;
+    const contexts = like?.contexts ?? createRegistryContexts(absence, hops);
+    const context = like?.registry === registry ? like.context : yield* contexts.contextWork(registry, like?.context);
     const stages = new Map<string, KeptStage>();
     return {
       registry: context,
       last: (name) => last?.stages.get(name),
       put: (name, stage) => void stages.set(name, stage),
       finish: () => {
-        this.#kept = { stages, registry, absence, hops: hopNames, context };
+        this.#kept = { stages, registry, absence, hops: hopNames, contexts, context };
       },
     };
   }

@@ -32,7 +32,7 @@ export function compileSnapshot(model: PolicyModel, options: SnapshotOptions): S
 
 /** The same, to be done in slices. */
 export function* snapshotWork(model: PolicyModel, options: SnapshotOptions): Work<Snapshot> {
-  const compilation = (options.compilations ?? new Compilations()).begin(model);
+  const compilation = yield* (options.compilations ?? new Compilations()).begin(model);
   const { registry } = compilation;
   const context = { ...registry, absence: model.absence };
   const compiled: CompiledPlane[] = [];
@@ -52,6 +52,7 @@ export function* snapshotWork(model: PolicyModel, options: SnapshotOptions): Wor
   return {
     generation: model.generation,
     decide(facts) {
+      registry.enter(); // another snapshot may have decided since
       const { destination } = facts;
       let program = programs.get(destination);
       if (program === undefined) {

@@ -7,10 +7,10 @@
  */
 
 import { listEdit } from '../../lib/lists/list-edit.ts';
+import { placesBetween, spacedNumbers } from '../../lib/lists/spaced-numbers.ts';
 import { sortWork, type Work } from '../../lib/work.ts';
 import { envoyId } from '../meaning/envoy-id.ts';
 import type { Policy, Rule, RuleStage } from '../model.ts';
-import { spacedNumbers } from './spaced-numbers.ts';
 
 /** A rule with its policy and its place in the stage. */
 export interface OrderedRule {
@@ -108,10 +108,11 @@ const byIdAndPlace = (a: Placed, b: Placed): number => byId(a, b) || a.place - b
 /** The order with what came and without what is gone; undefined if it must be made anew. */
 function editedOrder(stage: RuleStage, before: StageOrder): OrderChange | undefined {
   const numbers = numbersOf.get(before)!; // every order has them
-  const { gone, came, from, to } = listEdit(before.policies, stage.policies);
+  const edit = listEdit(before.policies, stage.policies);
+  const { gone, came } = edit;
   const many = Math.max(FEW, before.policies.length / 16);
   if (gone.length + came.size > many) return undefined;
-  const places = placesOf(stage.policies, came, from, to, before);
+  const places = placesBetween(stage.policies, edit, before.placeOf);
   if (places === undefined) return undefined;
   const placed: Placed[] = [];
   for (const policy of came) addPlaced(placed, stage, policy, places.get(policy)!);
@@ -130,36 +131,6 @@ function editedOrder(stage: RuleStage, before: StageOrder): OrderChange | undefi
   for (const policy of came) numbers.rulesOf.set(policy, []);
   for (const [policy, own] of Map.groupBy(rules.added, (each) => each.policy)) numbers.rulesOf.set(policy, own);
   return { order: createOrder(stage.policies, rules.all, numbers), edit: { gone, came: [...came] } };
-}
-
-/** Places between their neighbours for the policies that came; undefined if there is no room, or those that stayed changed places. */
-function placesOf(
-  policies: readonly Policy[],
-  came: ReadonlySet<Policy>,
-  from: number,
-  to: number,
-  before: StageOrder,
-): ReadonlyMap<Policy, number> | undefined {
-  const out = new Map<Policy, number>();
-  let run: Policy[] = [];
-  let low = from === 0 ? undefined : before.placeOf(policies[from - 1]!);
-  const close = (high: number | undefined): boolean => {
-    const numbers = spacedNumbers(run.length, low, high);
-    if (numbers === undefined) return false;
-    for (const [i, policy] of run.entries()) out.set(policy, numbers[i]!);
-    run = [];
-    return true;
-  };
-  for (const policy of policies.slice(from, to)) {
-    if (came.has(policy)) {
-      run.push(policy);
-      continue;
-    }
-    const place = before.placeOf(policy);
-    if ((low !== undefined && place <= low) || !close(place)) return undefined;
-    low = place;
-  }
-  return close(to < policies.length ? before.placeOf(policies[to]!) : undefined) ? out : undefined;
 }
 
 /** Sorted rules with others put where they belong; undefined if there is no room between two. */

@@ -12,7 +12,7 @@ import { applies, nameOfSubject, type SubjectContext } from '../meaning/subject.
 import type { Policy, PolicyRef, RuleStage, Subject } from '../model.ts';
 import { type EditedIndex, editedIndexWork } from './index/edited-index.ts';
 import { noOrdinal, ROWS_AT_ONCE, type Row } from './index/rule-index.ts';
-import { asksRegistry, compileCondition } from './match/condition.ts';
+import { compileCondition } from './match/condition.ts';
 import { type OrderedRule, orderWork, type StageOrder } from './order.ts';
 
 /** What compilation needs besides the stage. */
@@ -58,8 +58,6 @@ export interface KeptStage {
   readonly order: StageOrder;
   readonly scopes: ReadonlyMap<string, Scope>;
   readonly context: CompileContext;
-  /** Whether some rule asks the registry, so that its compiled condition belongs to that context. */
-  readonly asksRegistry: boolean;
 }
 
 /** Compiles one stage, by what is kept of the last compilation where that helps. */
@@ -68,9 +66,8 @@ export function* ruleStageWork(
   context: CompileContext,
   last?: KeptStage,
 ): Work<{ readonly compiled: CompiledRuleStage; readonly kept: KeptStage }> {
-  const isLike =
-    last?.context.absence === context.absence &&
-    (!last.asksRegistry || last.context.registryAtom === context.registryAtom);
+  // Conditions on the registry are good for every registry that follows the one that they were compiled for.
+  const isLike = last?.context.absence === context.absence && last.context.registryAtom === context.registryAtom;
   const before = isLike ? last : undefined;
   const { order, edit } = yield* orderWork(stage, before?.order);
   yield;
@@ -78,8 +75,6 @@ export function* ruleStageWork(
     before && edit
       ? yield* editScopes(before.scopes, { stage, order, context }, edit)
       : yield* newScopes({ stage, order, context });
-  const asksRegistry =
-    before && edit ? before.asksRegistry || edit.came.some(asksRegistryIn) : stage.policies.some(asksRegistryIn);
   const all = [...scopes.values()];
   const enforced = createScopeTable(all.filter(({ mode }) => mode === 'enforce'));
   const dryRun = createScopeTable(all.filter(({ mode }) => mode === 'dry-run'));
@@ -96,11 +91,8 @@ export function* ruleStageWork(
       };
     },
   };
-  return { compiled, kept: { order, scopes, context, asksRegistry } };
+  return { compiled, kept: { order, scopes, context } };
 }
-
-const asksRegistryIn = ({ rules }: Policy): boolean =>
-  rules.some(({ http, tcp }) => asksRegistry(http) || (tcp !== undefined && asksRegistry(tcp)));
 
 /** The rule of an ordinal that an index answered. */
 function ruleAt(rules: readonly OrderedRule[], ordinal: number): OrderedRule {

@@ -3,15 +3,18 @@
  * @module
  */
 import { ipInRange, parseCidr, unmapped, unmappedRange } from '../../lib/ip-address.ts';
+import { finish, type Work } from '../../lib/work.ts';
 import type { ServiceAccountRef } from '../../spiffe/spiffe-id.ts';
 import type { Destination, IpAddress } from '../facts.ts';
 import type { Absence } from '../model.ts';
-import { createLabelIndex } from '../registry/effective-labels.ts';
-import type { Endpoint, Registry } from '../registry/registry.ts';
+import { labelsOf } from '../registry/member-layer.ts';
+import { type MemberIds, membersWork, type RegistryMembers } from '../registry/members.ts';
+import { type Endpoint, emptyRegistry, type Registry } from '../registry/registry.ts';
+import { createSelectors } from '../registry/selected-members.ts';
+import { accountOf } from './account-of.ts';
 import type { Labels } from './labels.ts';
 import type { ConditionContext, Judge, RegistryAtom } from './registry-atom.ts';
-import { endpointJudge, identityJudge, namedPortJudge } from './registry-judges.ts';
-import { accountOf, indexMembers } from './registry-members.ts';
+import { type Entered, endpointJudge, identityJudge, namedPortJudge } from './registry-judges.ts';
 import type { SubjectContext } from './subject.ts';
 
 /** A registry, indexed. */
@@ -27,57 +30,103 @@ export interface RegistryContext extends SubjectContext, Pick<ConditionContext, 
   accountOf(principal: string): ServiceAccountRef | undefined;
   /** Whether an address is that of a hop (NAT, gateway): it says nothing about the source's place. */
   isBehindHop(address: IpAddress | undefined): boolean;
+  /** Lets conditions go by this registry from now on. */
+  enter(): void;
   /** A pod as a workload whose own policies are asked for. */
   destinationOf(endpoint: Endpoint): Destination;
 }
 
-/**
- * Indexes a registry.
- *
- * @param absence  what an absent fact means to the judges
- * @param hops     CIDR ranges of NAT and gateways; what is none of these forms is left out
- */
+/** Contexts of one registry after another, whose conditions are compiled once for all of them. */
+export interface RegistryContexts {
+  /** Indexes a registry, by the context before if little has changed. Conditions do not go by it before it is entered. */
+  contextWork(registry: Registry, last?: RegistryContext): Work<RegistryContext>;
+}
+
+/** Indexes one registry, and enters it. For the parameters see `createRegistryContexts`. */
 export function createRegistryContext(
   registry: Registry,
   absence: Absence,
   hops: readonly string[] = [],
 ): RegistryContext {
-  const labelIndex = createLabelIndex(registry);
-  const members = indexMembers(registry, labelIndex);
-  const located = new WeakMap<Destination, Endpoint>();
+  const context = finish(createRegistryContexts(absence, hops).contextWork(registry));
+  context.enter();
+  return context;
+}
+
+/**
+ * Creates contexts of registries that follow one another.
+ *
+ * @param absence  what an absent fact means to the judges
+ * @param hops     CIDR ranges of NAT and gateways; what is none of these forms is left out
+ */
+export function createRegistryContexts(absence: Absence, hops: readonly string[] = []): RegistryContexts {
   const hopRanges = hops.flatMap((hop) => parseCidr(hop) ?? []).map(unmappedRange);
   const isBehindHop = (address: IpAddress | undefined): boolean =>
     address !== undefined && hopRanges.some((range) => ipInRange(unmapped(address.bytes), range));
+  const ids: MemberIds = { next: 0 };
+  const entered: Entered = { members: finish(membersWork(emptyRegistry, ids, undefined)) };
+  const selectorOf = createSelectors();
+  const registryAtom = (atom: RegistryAtom): Judge => {
+    if (atom.op === 'identity') return identityJudge(atom, entered, absence);
+    if (atom.op === 'namedPort') return namedPortJudge(atom, entered);
+    return endpointJudge(atom, entered, selectorOf(atom.selector), isBehindHop, absence);
+  };
   return {
-    endpointsAt: members.endpointsAt,
+    *contextWork(registry, last) {
+      const members = yield* membersWork(registry, ids, last && membersOf.get(last));
+      const enter = (): void => {
+        entered.members = members;
+      };
+      const context: RegistryContext = { ...createQuestions(members), registryAtom, isBehindHop, enter };
+      membersOf.set(context, members);
+      return context;
+    },
+  };
+}
+
+const membersOf = new WeakMap<RegistryContext, RegistryMembers>();
+
+/** What is asked of one registry besides conditions. */
+function createQuestions(members: RegistryMembers) {
+  const { labelIndex } = members;
+  const located = new WeakMap<Destination, Endpoint>();
+  const labels = new WeakMap<Destination, Labels>();
+  const endpointsAt = (address: IpAddress | undefined): readonly Endpoint[] =>
+    address === undefined ? [] : members.holding(address).flatMap(({ endpoint }) => endpoint ?? []);
+  const labelsOfDestination = (destination: Destination): Labels | undefined => {
+    const endpoint = located.get(destination);
+    const member = endpoint && members.memberOf(endpoint);
+    if (member !== undefined) return labelsOf(member);
+    if (endpoint !== undefined) return labelIndex.ofEndpoint(endpoint);
+    const { namespace, serviceAccount, labels: own } = destination;
+    return own && labelIndex.ofEndpoint({ namespace, serviceAccount, labels: [...own] });
+  };
+  return {
+    endpointsAt,
     accountOf,
-    isBehindHop,
-    endpointsNamed: (principal) => members.named(principal)?.flatMap(({ endpoint }) => endpoint ?? []),
-    destinationOf(endpoint) {
-      const { namespace, serviceAccount, labels } = endpoint;
-      const destination: Destination = { spiffeId: '', namespace, serviceAccount, labels: new Map(labels) };
+    endpointsNamed(principal: string) {
+      const account = accountOf(principal);
+      return account && members.named(account).flatMap(({ endpoint }) => endpoint ?? []);
+    },
+    destinationOf(endpoint: Endpoint): Destination {
+      const { namespace, serviceAccount } = endpoint;
+      const destination: Destination = { spiffeId: '', namespace, serviceAccount, labels: new Map(endpoint.labels) };
       located.set(destination, endpoint);
       return destination;
     },
-    locate(destination, address) {
-      const endpoint = members
-        .endpointsAt(address)
-        .find((one) => one.namespace === destination.namespace && one.serviceAccount === destination.serviceAccount);
+    locate(destination: Destination, address: IpAddress | undefined): Destination {
+      const endpoint = endpointsAt(address).find(
+        (one) => one.namespace === destination.namespace && one.serviceAccount === destination.serviceAccount,
+      );
       if (endpoint === undefined) return destination;
       const found = { ...destination, labels: new Map(endpoint.labels) };
       located.set(found, endpoint);
       return found;
     },
-    endpointLabels(destination) {
-      const endpoint = located.get(destination);
-      if (endpoint !== undefined) return labelIndex.ofEndpoint(endpoint);
-      const { namespace, serviceAccount, labels } = destination;
-      return labels && labelIndex.ofEndpoint({ namespace, serviceAccount, labels: [...labels] });
-    },
-    registryAtom(atom) {
-      if (atom.op === 'identity') return identityJudge(atom, labelIndex, absence);
-      if (atom.op === 'namedPort') return namedPortJudge(atom, members);
-      return endpointJudge(atom, members, isBehindHop, absence);
+    endpointLabels(destination: Destination): Labels | undefined {
+      const known = labels.get(destination) ?? labelsOfDestination(destination);
+      if (known !== undefined) labels.set(destination, known);
+      return known;
     },
   };
 }

@@ -4,11 +4,18 @@
  */
 import type { Facts, IpAddress } from '../facts.ts';
 import type { Absence } from '../model.ts';
-import type { LabelIndex } from '../registry/effective-labels.ts';
+import type { Member } from '../registry/member-layer.ts';
+import type { RegistryMembers } from '../registry/members.ts';
+import type { Selects } from '../registry/selected-members.ts';
 import { no, type Truth, unknown, yes } from './absence.ts';
+import { accountOf } from './account-of.ts';
 import { labelsMatch } from './labels.ts';
 import type { Judge, RegistryAtom } from './registry-atom.ts';
-import { accountOf, type Member, type RegistryMembers } from './registry-members.ts';
+
+/** The members that judges go by: those of the registry that was entered last. */
+export interface Entered {
+  members: RegistryMembers;
+}
 
 type AtomOf<Op extends RegistryAtom['op']> = Extract<RegistryAtom, { op: Op }>;
 
@@ -23,34 +30,39 @@ const addressOf = (end: 'source' | 'destination') =>
  */
 export function endpointJudge(
   atom: AtomOf<'endpoint'>,
-  members: RegistryMembers,
+  entered: Entered,
+  selects: Selects,
   isBehindHop: (address: IpAddress | undefined) => boolean,
   absence: Absence,
 ): Judge {
   const address = addressOf(atom.end);
   const absent = absence === 'strict' ? unknown : no;
-  const satisfying = members.satisfying(atom.selector);
-  const selected = (member: Member): boolean => satisfying.has(member.id);
-  const { holding } = members;
   return (facts) => {
     const at = address(facts);
     if (at === undefined) return absent;
     if (atom.byHops && atom.end === 'source' && isBehindHop(at))
-      return agreed(members.named(facts.sourcePrincipal), selected);
-    return holding(at).some((id) => satisfying.has(id)) ? yes : no;
+      return agreed(namedBy(facts.sourcePrincipal, entered), selects);
+    return entered.members.holding(at).some(selects) ? yes : no;
   };
 }
 
+function namedBy(principal: string, { members }: Entered): readonly Member[] {
+  const account = accountOf(principal);
+  return account === undefined ? [] : members.named(account);
+}
+
 /** Judges whether a pod at one end, or a Service in front of it, gives its port this name. */
-export function namedPortJudge(atom: AtomOf<'namedPort'>, members: RegistryMembers): Judge {
+export function namedPortJudge(atom: AtomOf<'namedPort'>, entered: Entered): Judge {
   const address = addressOf(atom.end);
   const port = (facts: Facts): number => (atom.end === 'source' ? facts.sourcePort : facts.destinationPort);
   return (facts) => {
     const wanted = port(facts);
-    const named = members
-      .endpointsAt(address(facts))
-      .some(({ ports, behind = [] }) =>
-        [...ports, ...behind.map((one) => ({ ...one, name: one.service }))].some(
+    const at = address(facts);
+    if (at === undefined) return no;
+    const named = entered.members
+      .holding(at)
+      .some(({ endpoint }) =>
+        [...(endpoint?.ports ?? []), ...(endpoint?.behind ?? []).map((one) => ({ ...one, name: one.service }))].some(
           (one) => one.name === atom.name && one.port === wanted && ipProtocols[one.protocol] === facts.ipProtocol,
         ),
       );
@@ -63,12 +75,13 @@ export function namedPortJudge(atom: AtomOf<'namedPort'>, members: RegistryMembe
  *
  * A principal of another form counts as satisfied, as Calico's checker counts it; under `strict` it is unknown.
  */
-export function identityJudge(atom: AtomOf<'identity'>, labelIndex: LabelIndex, absence: Absence): Judge {
+export function identityJudge(atom: AtomOf<'identity'>, entered: Entered, absence: Absence): Judge {
   const absent = absence === 'strict' ? unknown : yes;
   return (facts) => {
     const account = accountOf(atom.end === 'source' ? facts.sourcePrincipal : facts.destinationPrincipal);
     if (account === undefined) return absent;
     const { namespace, serviceAccount: name } = account;
+    const { labelIndex } = entered.members;
     if (atom.ownNamespace !== undefined && atom.ownNamespace !== namespace) return no;
     if (atom.namespace !== undefined && !labelsMatch(atom.namespace, labelIndex.ofNamespace(namespace))) return no;
     if (atom.names !== undefined && !atom.names.includes(name)) return no;
@@ -81,8 +94,8 @@ export function identityJudge(atom: AtomOf<'identity'>, labelIndex: LabelIndex, 
 }
 
 /** What is true of all of them is true, what is true of none is not; of no members nothing is known. */
-function agreed(members: readonly Member[] | undefined, holds: (member: Member) => boolean): Truth {
-  const some = members?.filter(holds) ?? [];
-  if (members === undefined || members.length === 0) return unknown;
+function agreed(members: readonly Member[], selects: Selects): Truth {
+  if (members.length === 0) return unknown;
+  const some = members.filter(selects);
   return some.length === members.length ? yes : some.length === 0 ? no : unknown;
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Labels } from '../meaning/labels.ts';
-import type { Endpoint, LabelPairs, NetworkSet, Registry } from './registry.ts';
+import type { Endpoint, LabelPairs, NamespaceEntry, NetworkSet, Registry, ServiceAccountEntry } from './registry.ts';
 
 const NAMESPACE = 'projectcalico.org/namespace';
 const SERVICE_ACCOUNT = 'projectcalico.org/serviceaccount';
@@ -13,43 +13,78 @@ const NAME = 'projectcalico.org/name';
 /** The API server gives it to every namespace, whatever its document says. */
 const METADATA_NAME = 'kubernetes.io/metadata.name';
 
-/** Looks up the parts of effective labels; built once for each registry. */
+/** What an endpoint or a network set inherits labels from; the same entries, the same inherited labels. */
+export interface Heritage {
+  /** Undefined where there is no document. */
+  readonly namespace: NamespaceEntry | undefined;
+  readonly serviceAccount: ServiceAccountEntry | undefined;
+}
+
+type LabelledEndpoint = Pick<Endpoint, 'namespace' | 'serviceAccount' | 'labels' | 'behind'>;
+
+/** Looks up the parts of effective labels. */
 export interface LabelIndex {
-  ofEndpoint(endpoint: Pick<Endpoint, 'namespace' | 'serviceAccount' | 'labels' | 'behind'>): Labels;
+  ofEndpoint(endpoint: LabelledEndpoint): Labels;
   ofNetworkSet(set: NetworkSet): Labels;
   /** A namespace's own labels and its name, which it has even without a document. */
   ofNamespace(name: string): Labels;
   ofServiceAccount(namespace: string, name: string): Labels;
+  heritageOf(one: Pick<Endpoint, 'namespace' | 'serviceAccount'> | NetworkSet): Heritage;
 }
 
-/** Indexes a registry's namespaces and service accounts. */
-export function createLabelIndex(registry: Registry): LabelIndex {
-  const namespaces = new Map(registry.namespaces.map(({ name, labels }) => [name, namespaceNamed(labels, name)]));
-  const serviceAccounts = new Map(
-    registry.serviceAccounts.map((one) => [`${one.namespace}/${one.name}`, named(one.labels, one.name)]),
-  );
-  const namespaceLabels = (name: string): Labels => namespaces.get(name) ?? namespaceNamed([], name);
-  const serviceAccountLabels = (namespace: string, name: string): Labels =>
-    serviceAccounts.get(`${namespace}/${name}`) ?? named([], name);
+/** Indexes a registry's namespaces and service accounts; lists that were indexed before are not indexed again. */
+export function createLabelIndex(registry: Pick<Registry, 'namespaces' | 'serviceAccounts'>): LabelIndex {
+  const namespaces = byName(registry.namespaces);
+  const accounts = byName(registry.serviceAccounts);
+  const accountNamed = (namespace: string, name: string) => accounts.get(nameOf({ namespace, name }));
+  const heritageOf: LabelIndex['heritageOf'] = (one) => ({
+    namespace: namespaces.get(nameOf({ name: one.namespace })),
+    serviceAccount: 'serviceAccount' in one ? accountNamed(one.namespace, one.serviceAccount) : undefined,
+  });
   return {
-    ofEndpoint({ namespace, serviceAccount, labels, behind = [] }) {
-      const out = new Map(labels);
-      for (const { service } of behind) out.set(service, '');
-      out.set(NAMESPACE, namespace).set(ORCHESTRATOR, 'k8s').set(SERVICE_ACCOUNT, serviceAccount);
-      inherit(out, 'pcns.', namespaceLabels(namespace));
-      inherit(out, 'pcsa.', serviceAccountLabels(namespace, serviceAccount));
-      return out;
-    },
-    ofNetworkSet({ namespace, labels }) {
-      const out = new Map(labels);
-      if (namespace === '') return out;
-      out.set(NAMESPACE, namespace);
-      inherit(out, 'pcns.', namespaceLabels(namespace));
-      return out;
-    },
-    ofNamespace: namespaceLabels,
-    ofServiceAccount: serviceAccountLabels,
+    heritageOf,
+    ofEndpoint: (endpoint) => endpointLabels(endpoint, heritageOf(endpoint)),
+    ofNetworkSet: (set) => networkSetLabels(set, heritageOf(set)),
+    ofNamespace: (name) => namespaceLabels(name, namespaces.get(nameOf({ name }))),
+    ofServiceAccount: (namespace, name) => accountLabels(name, accountNamed(namespace, name)),
   };
+}
+
+/** The labels of an endpoint by what it inherits from. */
+export function endpointLabels(
+  { namespace, serviceAccount, labels, behind = [] }: LabelledEndpoint,
+  heritage: Heritage,
+): Labels {
+  const out = new Map(labels);
+  for (const { service } of behind) out.set(service, '');
+  out.set(NAMESPACE, namespace).set(ORCHESTRATOR, 'k8s').set(SERVICE_ACCOUNT, serviceAccount);
+  inherit(out, 'pcns.', namespaceLabels(namespace, heritage.namespace));
+  inherit(out, 'pcsa.', accountLabels(serviceAccount, heritage.serviceAccount));
+  return out;
+}
+
+/** The labels of a network set by what it inherits from. */
+export function networkSetLabels({ namespace, labels }: NetworkSet, heritage: Heritage): Labels {
+  const out = new Map(labels);
+  if (namespace === '') return out;
+  out.set(NAMESPACE, namespace);
+  inherit(out, 'pcns.', namespaceLabels(namespace, heritage.namespace));
+  return out;
+}
+
+interface Named {
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+const nameOf = ({ namespace = '', name }: Named): string => `${namespace}/${name}`;
+
+const indexed = new WeakMap<readonly Named[], ReadonlyMap<string, Named>>();
+
+function byName<T extends Named>(list: readonly T[]): ReadonlyMap<string, T> {
+  const known = indexed.get(list) ?? new Map(list.map((one) => [nameOf(one), one]));
+  indexed.set(list, known);
+  return known as ReadonlyMap<string, T>; // of this list
 }
 
 /** What a thing says of itself wins over what it inherits, as in Calico. */
@@ -57,8 +92,20 @@ function inherit(into: Map<string, string>, prefix: string, labels: Labels): voi
   for (const [key, value] of labels) if (!into.has(prefix + key)) into.set(prefix + key, value);
 }
 
-function namespaceNamed(labels: LabelPairs, name: string): Labels {
-  return named([...labels, [METADATA_NAME, name]], name);
+const ofEntries = new WeakMap<NamespaceEntry | ServiceAccountEntry, Labels>();
+
+function namespaceLabels(name: string, entry: NamespaceEntry | undefined): Labels {
+  return remembered(entry, () => named([...(entry?.labels ?? []), [METADATA_NAME, name]], name));
+}
+
+function accountLabels(name: string, entry: ServiceAccountEntry | undefined): Labels {
+  return remembered(entry, () => named(entry?.labels ?? [], name));
+}
+
+function remembered(entry: NamespaceEntry | ServiceAccountEntry | undefined, make: () => Labels): Labels {
+  const labels = (entry && ofEntries.get(entry)) ?? make();
+  if (entry !== undefined) ofEntries.set(entry, labels);
+  return labels;
 }
 
 function named(labels: LabelPairs, name: string): Labels {

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Compilations } from '../../../src/policy/compile/compilations.ts';
-import { compileSnapshot } from '../../../src/policy/compile/compile-snapshot.ts';
+import { compileSnapshot, snapshotWork } from '../../../src/policy/compile/compile-snapshot.ts';
+import { evaluate } from '../../../src/policy/evaluate/evaluate.ts';
 import type { Plane, Policy, PolicyModel, RuleStage } from '../../../src/policy/model.ts';
+import { joinRegistry } from '../../../src/policy/registry/join-registry.ts';
 import type { Registry } from '../../../src/policy/registry/registry.ts';
-import { arbitraryFacts, arbitraryPolicy, arbitraryRegistry } from './arbitrary-model.ts';
+import type { Snapshot } from '../../../src/policy/snapshot.ts';
+import { arbitraryFacts, arbitraryPolicy } from './arbitrary-model.ts';
+import { createRandom, createRegistryEdits, type Random } from './registry-edits.ts';
 
 /** `EDITS=100000` for the long run. */
 const EDITS = Number(process.env['EDITS'] ?? 250);
@@ -28,27 +32,33 @@ describe('a snapshot that is made of the one before', () => {
       [...Array(240).keys()].flatMap((i) => draw(arbitraryPolicy(kind, i), 1, s * 240 + i)),
     );
     const facts = draw(arbitraryFacts, 400);
-    const registries = draw(arbitraryRegistry, 8);
+    const nextParts = createRegistryEdits(random, 40);
     let lists: readonly (readonly Policy[])[] = pools.map((pool) => pool.slice(0, 80));
-    let registry = registries[0]!;
+    let registry = joinRegistry(nextParts(), undefined);
+    let before: { readonly made: Snapshot; readonly anew: Snapshot } | undefined;
     const compilations = new Compilations();
     for (let edit = 0; edit < EDITS; edit++) {
-      if (random(20) === 0) registry = registries[random(registries.length)]!;
+      if (random(2) === 0) registry = joinRegistry(nextParts(), registry);
       lists = lists.map((list, i) => (random(2) === 0 ? edited(list, pools[i]!, random) : list));
       const model = modelOf(lists, registry, edit % 200 < 150);
+      const aborted = snapshotWork(model, { ...options, compilations });
+      for (let steps = random(60); steps > 0 && aborted.next().done !== true; ) steps--;
       const made = compileSnapshot(model, { ...options, compilations });
       const anew = compileSnapshot(model, options);
       for (let i = 0; i < 16; i++) {
         const asked = facts[random(facts.length)]!;
-        assert.deepEqual(made.decide(asked), anew.decide(asked), `edit ${edit}`);
+        const decision = made.decide(asked);
+        assert.deepEqual(decision, anew.decide(asked), `edit ${edit}`);
+        if (i < 4) assert.deepEqual(decision, evaluate(model, asked, options).decision, `edit ${edit}, plainly`);
+        // The one before still decides by its own registry, in between.
+        if (before) assert.deepEqual(before.made.decide(asked), before.anew.decide(asked), `before edit ${edit}`);
       }
+      if (random(3) === 0) before = { made, anew };
     }
   }).timeout(60_000 + EDITS * 500);
 });
 
 const everybody = { namespace: undefined, labels: [] };
-
-type Random = (below: number) => number;
 
 /** A list after something that people do to one. */
 function edited(list: readonly Policy[], pool: readonly Policy[], random: Random): readonly Policy[] {
@@ -94,13 +104,4 @@ function modelOf(lists: readonly (readonly Policy[])[], registry: Registry, isUp
     return { id, mode: 'enforce', stages: own.map(stageOf) };
   });
   return { generation: 1, absence: isUpstream ? 'upstream' : 'strict', planes, registry };
-}
-
-/** The same numbers for the same seed. */
-function createRandom(seed: number): Random {
-  let state = seed + 1;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
 }

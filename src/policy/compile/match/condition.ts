@@ -28,7 +28,7 @@ export function compileCondition(expr: Expr, context: ConditionContext, unknownH
 }
 
 /** Tells whether a condition depends on the registry. */
-export function asksRegistry(expr: Expr): boolean {
+function asksRegistry(expr: Expr): boolean {
   if (expr.op === 'all' || expr.op === 'any') return expr.of.some(asksRegistry);
   if (expr.op === 'not') return asksRegistry(expr.of);
   return expr.op === 'endpoint' || expr.op === 'identity' || expr.op === 'namedPort';

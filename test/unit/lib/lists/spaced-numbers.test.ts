@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spacedNumbers } from '../../../../src/policy/compile/spaced-numbers.ts';
+import { spacedNumbers } from '../../../../src/lib/lists/spaced-numbers.ts';
 
 describe('spacedNumbers', () => {
   const cases: readonly (readonly [string, Parameters<typeof spacedNumbers>, number[] | undefined])[] = [
