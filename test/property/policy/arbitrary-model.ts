@@ -256,7 +256,7 @@ const endpoint: fc.Arbitrary<Endpoint> = fc.record({
   ports: fc.constantFrom<Endpoint['ports']>([], [{ name: 'web', port: 8080, protocol: 'TCP' }]),
   hostNetwork: fc.constantFrom(false, false, false, true),
 });
-export const arbitraryRegistry: fc.Arbitrary<Registry> = fc
+const arbitraryRegistry: fc.Arbitrary<Registry> = fc
   .record({
     endpoints: fc.uniqueArray(endpoint, { maxLength: 4, selector: ({ namespace, name }) => `${namespace}/${name}` }),
     sets: fc.array(fc.uniqueArray(fc.constantFrom(...cidrs), { minLength: 1, maxLength: 2 }), { maxLength: 2 }),
