@@ -31,13 +31,22 @@ const options: readonly { readonly option: string; readonly refuses: readonly st
     { command: ['ca', 'ledger'], option: '--limit', refuses: ['0', '10001', '1.5'] },
     { command: ['entry', 'explain'], option: '--pid', refuses: ['0', '1.5'] },
     { command: ['join-token', 'create'], option: '--ttl', refuses: ['0', '0s', '999ms', '8d', '5'] },
+    { command: ['bundle', 'show'], option: '--timeout', refuses: ['0', '0s', '5', '30d'] },
+    { command: ['jwt', 'fetch', '--audience', 'a'], option: '--timeout', refuses: ['0', '0s', '5', '30d'] },
+    { command: ['jwt', 'validate', '--audience', 'a'], option: '--timeout', refuses: ['0', '0s', '5', '30d'] },
+    { command: ['decisions'], option: '--limit', refuses: ['0', '10001', '1.5'] },
+    { command: ['decisions'], option: '--count', refuses: ['0', '1.5'] },
+    { command: ['edges'], option: '--limit', refuses: ['0', '1.5'] },
     { command: ['policy', 'explain'], option: '--port', refuses: ['0', '65536', '1.5'] },
     { command: ['policy', 'test'], option: '--min-coverage', refuses: ['101', '100.1'] },
   ];
 
+/** The words of a command line that name its command. */
+const nameOf = (command: readonly string[]): string => command.join(' ').replace(/ --.*/, '');
+
 describe('options that are a number of something', () => {
   for (const { command, option, refuses } of options) {
-    it(`${command.slice(0, 2).join(' ')} ${option} refuses what has no meaning, by its name`, async () => {
+    it(`${nameOf(command)} ${option} refuses what has no meaning, by its name`, async () => {
       for (const text of [...never, ...refuses]) {
         const { code, err, out } = await commandLine(...command, `${option}=${text}`);
         assert.equal(code, 2, `${text}: ${err}`);
@@ -54,9 +63,7 @@ describe('options that are a number of something', () => {
       const named = help.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+) <(?:duration|number|percent|count|seconds|port)>/gm);
       for (const [, option] of named) found.push(`${words.join(' ')} ${option}`);
     }
-    const looked = options.map(
-      ({ command, option }) => `${command.slice(0, command[0] === 'serve' ? 1 : 2).join(' ')} ${option}`,
-    );
+    const looked = options.map(({ command, option }) => `${nameOf(command)} ${option}`);
     assert.deepEqual(found.sort(), looked.sort());
   });
 });
