@@ -15,14 +15,13 @@ import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import { backupOver } from './postgres/backup.ts';
 import { guardWith } from './postgres/guard.ts';
 import { createPostgresHosts } from './postgres/hosts.ts';
+import { indexIfShort, indexInTime, LOCK_SPACE } from './postgres/indexes.ts';
 import { keysOver } from './postgres/keys.ts';
 import { ledgerOver } from './postgres/ledger.ts';
 import { recordsOver, replicasOver } from './postgres/records.ts';
 import { stateOver } from './postgres/state.ts';
 
 const SCHEMA_VERSION = 1;
-/** Any number that no other program takes: `Gate`. */
-const LOCK_SPACE = 0x47617465;
 
 /** Sent as one message, and so one transaction; the lock lets replicas that start together take turns. */
 const schema = `
@@ -72,8 +71,10 @@ export async function openPostgresAuthorityStore(
   const hosts = createPostgresHosts(url);
   const { sql } = hosts;
   const guarded = guardWith(hosts, deadlineMs);
+  const stop = new AbortController();
   try {
-    await guarded(() => migrate(sql));
+    const isIndexed = await guarded(() => migrate(sql));
+    if (!isIndexed) void indexInTime(sql, stop.signal);
   } catch (thrown) {
     await hosts[Symbol.asyncDispose]();
     throw thrown;
@@ -86,17 +87,22 @@ export async function openPostgresAuthorityStore(
       ...replicasOver(sql, trustDomain, guarded),
       ...recordsOver(sql, trustDomain, guarded),
       ...backupOver(sql, trustDomain, guarded),
-      [Symbol.asyncDispose]: () => hosts[Symbol.asyncDispose](),
+      async [Symbol.asyncDispose]() {
+        stop.abort();
+        await hosts[Symbol.asyncDispose]();
+      },
     },
     keys: keysOver(sql, trustDomain, guarded),
   };
 }
 
-async function migrate(sql: Sql): Promise<void> {
+/** Answers whether all indexes are there, too. */
+async function migrate(sql: Sql): Promise<boolean> {
   const [found] = await sql`SELECT to_regclass('gatehouse_meta') IS NOT NULL AS there`;
   if (found?.['there'] === true) await refuseNewer(sql); // before anything is changed
   await sql.unsafe(schema);
   await refuseNewer(sql);
+  return indexIfShort(sql);
 }
 
 async function refuseNewer(sql: Sql): Promise<void> {

@@ -5,6 +5,7 @@ import { openSqliteAuthorityStore } from '../../../src/platform/storage/sqlite-a
 import { parseTrustDomain } from '../../../src/spiffe/trust-domain.ts';
 import { trustDomain } from '../../support/authority.ts';
 import { createEmptyStore } from '../../support/empty-store.ts';
+import { eventually } from '../../support/eventually.ts';
 import { type Postgres, startPostgres } from '../../support/postgres.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
@@ -172,5 +173,37 @@ describe('the ledger in PostgreSQL', () => {
   tests(async () => {
     number += 1;
     return (await openPostgresAuthorityStore(database.url, parseTrustDomain(`td${number}.local`))).store;
+  });
+
+  it('makes an index that is missing, or was left half made, while the store serves', async () => {
+    const isValid = (): Promise<true | undefined> =>
+      database
+        .query(
+          `DO $$ BEGIN IF NOT coalesce((SELECT indisvalid FROM pg_index
+             WHERE indexrelid = to_regclass('gatehouse_ledger_by_issue')), false) THEN RAISE 'not yet'; END IF; END $$`,
+        )
+        .then(
+          () => true as const,
+          () => undefined,
+        );
+    await (await openPostgresAuthorityStore(database.url, parseTrustDomain('long.local'))).store[Symbol.asyncDispose]();
+    await database.query(
+      `INSERT INTO gatehouse_ledger SELECT 'long.local', i::text, 'x509', 's', '[]', '', 'aa', 0, i, i, 'sds', '', 1
+         FROM generate_series(1, 12000) AS i`,
+    );
+    for (const [left, statement] of [
+      ['missing', 'DROP INDEX gatehouse_ledger_by_issue'],
+      ['half made', "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'gatehouse_ledger_by_issue'::regclass"],
+    ] as const) {
+      await database.query(statement);
+      assert.equal(await isValid(), undefined, left);
+      const { store } = await openPostgresAuthorityStore(database.url, parseTrustDomain('long.local'));
+      await using _ = store;
+      assert.deepEqual(
+        (await store.ledger({ limit: 2 })).map(({ serial }) => serial),
+        ['12000', '11999'],
+      );
+      await eventually(`${left}: it is there`, isValid);
+    }
   });
 });
