@@ -10,7 +10,9 @@ import { lintTogether } from './dialects/istio/lint/lint-together.ts';
 import { istioPlane } from './dialects/istio/plane.ts';
 import type { Finding } from './documents/finding.ts';
 import type { Ignore } from './documents/ignore.ts';
-import type { Absence, Dialect, Plane, PlaneMode, Policy, PolicyModel } from './model.ts';
+import { type Duplicate, duplicateFinding, duplicatesAmong, repeatedAmong } from './duplicates.ts';
+import { type KindCount, kindCounts } from './kind-counts.ts';
+import type { Absence, Plane, PlaneMode, Policy, PolicyModel } from './model.ts';
 import { createOwnerIndex, type OwnerOf } from './owners.ts';
 import type { PolicyFile, ReadDocument } from './read-policies.ts';
 import { joinRegistry } from './registry/join-registry.ts';
@@ -39,13 +41,6 @@ export interface PolicySet {
   readonly ignores: readonly Ignore[];
 }
 
-/** How many documents of a kind are loaded. */
-interface KindCount {
-  readonly dialect: Dialect;
-  readonly kind: string;
-  readonly count: number;
-}
-
 /** What a model is made with, besides its documents. */
 export interface JoinOptions {
   readonly generation: number;
@@ -60,13 +55,6 @@ export interface JoinOptions {
   readonly hops?: readonly string[];
   /** Who answers for what lies in a directory, where neither a policy nor its namespace says. */
   readonly owners?: readonly (readonly [path: string, owner: string])[];
-}
-
-/** Two documents of one name in different files; the later one is at fault. */
-export interface Duplicate {
-  readonly file: PolicyFile;
-  readonly document: ReadDocument;
-  readonly other: { readonly file: PolicyFile; readonly document: ReadDocument };
 }
 
 /**
@@ -111,7 +99,7 @@ export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions)
       hops: options.hops ?? [],
     },
     findings: [...onceAFile(copies), ...lintTogether(plane), ...lintTiers(contributions)],
-    counts: countsOf(files),
+    counts: kindCounts(documentsOf(files).filter(({ isPolicy }) => isPolicy)),
     skipped,
     ignores: files.flatMap(({ ignores }) => ignores),
     summary: summaryOf(documentsOf(files), skipped),
@@ -141,30 +129,23 @@ function withOwners(plane: Plane, ownerOf: OwnerOf): Plane {
 
 /** What the documents add, each once: a copy that says the same in another file counts no second time. */
 function contributionsOf(files: readonly PolicyFile[]) {
-  const seen = new Map<string, { readonly file: PolicyFile; readonly document: ReadDocument }>();
+  const copies = repeatedAmong(files);
+  const copied = new Set(copies.map(({ document }) => document));
   const contributions: Contribution[] = [];
-  const copies: Finding[] = [];
-  for (const file of files) {
-    const keys = keysOf(file);
-    for (const [i, document] of file.documents.entries()) {
-      const key = keys[i]!; // one a document
-      const other = seen.get(key);
-      if (other !== undefined) {
-        const copy = duplicateFinding({ file, document, other });
-        copies.push({
-          ...copy,
-          severity: 'warning',
-          code: 'duplicate-copy',
-          fix: 'remove one of them; they say the same',
-        });
-        continue;
-      }
-      seen.set(key, { file, document });
-      if (document.contribution !== undefined) contributions.push(document.contribution);
+  for (const { documents } of files) {
+    for (const document of documents) {
+      if (document.contribution !== undefined && !copied.has(document)) contributions.push(document.contribution);
     }
   }
-  return { contributions, copies };
+  return { contributions, copies: copies.map(copyFinding) };
 }
+
+const copyFinding = (copy: Duplicate): Finding => ({
+  ...duplicateFinding(copy),
+  severity: 'warning',
+  code: 'duplicate-copy',
+  fix: 'remove one of them; they say the same',
+});
 
 /** Pods, namespaces, service accounts and network sets, wherever they were written. */
 function registryOf(contributions: readonly Contribution[], { endpoints = [], lastRegistry }: JoinOptions): Registry {
@@ -183,73 +164,6 @@ function registryOf(contributions: readonly Contribution[], { endpoints = [], la
     else if (one.to === 'network-set') parts.networkSets.push(one.set);
   }
   return joinRegistry(parts, lastRegistry);
-}
-
-/** The documents that an earlier file has already, with other content. */
-export function duplicatesAmong(files: readonly PolicyFile[]): readonly Duplicate[] {
-  const seen = new Map<string, { readonly file: PolicyFile; readonly document: ReadDocument }>();
-  const out: Duplicate[] = [];
-  for (const file of files) {
-    const keys = keysOf(file);
-    for (const [i, document] of file.documents.entries()) {
-      const key = keys[i]!; // one a document
-      const other = seen.get(key);
-      if (other === undefined) seen.set(key, { file, document });
-      else if (!sayTheSame(document, other.document)) out.push({ file, document, other });
-    }
-  }
-  return out;
-}
-
-const places = new Set(['position', 'file', 'line', 'column']);
-
-/** Whether two documents of one name mean the same, wherever they stand. */
-function sayTheSame(a: ReadDocument, b: ReadDocument): boolean {
-  const meaning = ({ contribution }: ReadDocument): string | undefined =>
-    JSON.stringify(contribution, (key, value: unknown) => (places.has(key) ? undefined : value));
-  return a.contribution !== undefined && meaning(a) === meaning(b);
-}
-
-const keysOfFiles = new WeakMap<PolicyFile, readonly string[]>();
-
-/** What names each document of a file; files are read once and joined again and again. */
-function keysOf(file: PolicyFile): readonly string[] {
-  let keys = keysOfFiles.get(file);
-  if (keys === undefined) {
-    keys = file.documents.map(({ dialect, kind, namespace, name }) => `${dialect}/${kind}/${namespace}/${name}`);
-    keysOfFiles.set(file, keys);
-  }
-  return keys;
-}
-
-/** Names both places. */
-export function duplicateFinding({ file, document, other }: Duplicate): Finding {
-  const { kind, namespace, name, place } = document;
-  const first = `${other.file.file}:${other.document.place.line}`;
-  const id = namespace === '' ? name : `${namespace}/${name}`;
-  return {
-    file: file.file,
-    ...place,
-    severity: 'error',
-    code: 'duplicate-document',
-    path: 'metadata.name',
-    message: `${kind} ${id} stands at ${first} already, and again at ${file.file}:${place.line}`,
-    fix: 'rename or remove one of them',
-  };
-}
-
-function countsOf(files: readonly PolicyFile[]): readonly KindCount[] {
-  const counts = new Map<string, { dialect: Dialect; kind: string; count: number }>();
-  for (const { documents } of files) {
-    for (const { dialect, kind, isPolicy } of documents) {
-      if (!isPolicy) continue;
-      const key = `${dialect}/${kind}`;
-      const entry = counts.get(key);
-      if (entry === undefined) counts.set(key, { dialect, kind, count: 1 });
-      else entry.count++;
-    }
-  }
-  return [...counts.values()];
 }
 
 const documentsOf = (files: readonly PolicyFile[]): readonly ReadDocument[] => files.flatMap((file) => file.documents);

@@ -15,6 +15,7 @@ import { anything, checkShape, object } from './documents/shape.ts';
 import { describe, fieldOf, listAt, type MapValue, textAt, type Value } from './documents/value.ts';
 import { parseChunk } from './documents/yaml/parse.ts';
 import type { Chunk } from './documents/yaml/split.ts';
+import { keysOf } from './duplicates.ts';
 import type { Dialect } from './model.ts';
 import { isNoDocument } from './skip/no-document.ts';
 import { onceAFile } from './skip/once-a-file.ts';
@@ -40,6 +41,8 @@ export interface ReadDocument {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
+  /** What names it: no two documents that are in force have one key. */
+  readonly key: string;
   readonly place: Place;
   /** False: it belongs to the registry. */
   readonly isPolicy: boolean;
@@ -261,7 +264,9 @@ function readDocument(root: MapValue, type: TypeOf, reader: KindReader, reading:
   const contribution = guarded(root, report, () => reader.read(document, options, report));
   const { kind, namespace, name, place } = document;
   const isPolicy = policyKinds.readerOf(type.group, type.kind) === reader;
-  reading.documents.push({ dialect: reader.dialect, kind, namespace, name, place, isPolicy, contribution });
+  const { dialect } = reader;
+  const key = `${dialect}/${kind}/${namespace}/${name}`;
+  reading.documents.push({ dialect, kind, namespace, name, key, place, isPolicy, contribution });
 }
 
 /** A fault of ours in one document is a finding of that document, and of no other. */
@@ -277,10 +282,10 @@ function guarded<T>(place: Place, report: Reporter, read: () => T): T | undefine
 
 /** Reports every document whose name an earlier one has. */
 function reportTwins({ documents, report }: Reading): void {
+  if (keysOf(documents).size === documents.length) return;
   const lines = new Map<string, number>();
-  for (const { dialect, kind, namespace, name, place } of documents) {
+  for (const { kind, namespace, name, key, place } of documents) {
     if (name === '') continue;
-    const key = `${dialect}/${kind}/${namespace}/${name}`;
     const line = lines.get(key);
     if (line === undefined) {
       lines.set(key, place.line);

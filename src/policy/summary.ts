@@ -2,6 +2,7 @@
  * What was read and what was skipped, in one line, so that a file without policy is not taken for policy.
  * @module
  */
+import { kindCounts } from './kind-counts.ts';
 import type { Dialect } from './model.ts';
 
 /** More kinds than this are told by their number. */
@@ -17,11 +18,7 @@ export function summaryOf(
   documents: readonly { readonly dialect: Dialect; readonly kind: string }[],
   skipped: ReadonlyMap<string, number>,
 ): string {
-  const read = new Map<string, number>();
-  for (const { dialect, kind } of documents) {
-    const key = `${dialect} ${kind}`;
-    read.set(key, (read.get(key) ?? 0) + 1);
-  }
+  const read = new Map(kindCounts(documents).map(({ dialect, kind, count }) => [`${dialect} ${kind}`, count]));
   return `read ${listed(read)}; skipped ${listed(skipped)}`;
 }
 

@@ -3,7 +3,7 @@
  * @module
  */
 import { type Finding, firstErrorPlace } from '../documents/finding.ts';
-import { duplicateFinding, duplicatesAmong } from '../load.ts';
+import { duplicateFinding, duplicatesAmong } from '../duplicates.ts';
 import type { PolicyFile } from '../read-policies.ts';
 
 /** One file: what it says now, and what of it was in force last. */

@@ -16,6 +16,7 @@ function file(name: string, ...policies: string[]): PolicyFile {
         kind: 'AuthorizationPolicy',
         namespace: 'x',
         name: policy,
+        key: policy,
         isPolicy: true,
         place: { line: i + 1, column: 1 },
         contribution: undefined,

@@ -34,19 +34,33 @@ export function lintTogether(plane: Plane): readonly Finding[] {
     else for (const policy of stage.policies) rules.push({ policy, stage: stage.kind });
   }
   const together = { tokens: byNamespace(tokens), transport: byNamespace(transport) };
+  return [
+    ...unsupported(rules, together),
+    ...(tokens.length === 0 ? [] : misreadTokens(tokens, rules, together)),
+    ...shadowedPolicies(rules),
+    ...rivals(rules.filter(({ stage }) => stage === 'delegate').map(({ policy }) => policy)),
+  ];
+}
+
+/** Rules that lean on tokens or certificates which nothing asks for. Most lean on none, which is known of a policy as long as it lives. */
+function unsupported(rules: readonly Staged[], together: Together): readonly Finding[] {
   const answers = new Map<string, Given>();
-  const alone = rules.flatMap(({ policy, stage }) => {
+  const out: Finding[] = [];
+  for (const { policy, stage } of rules) {
+    if (!leansOn(policy, stage)) continue;
     const key = JSON.stringify(policy.subject);
     const given = answers.get(key) ?? givenTo(policy.subject, together);
     answers.set(key, given);
-    return findingsOf(policy, stage, given);
-  });
+    for (const finding of findingsOf(policy, stage, given)) out.push(finding);
+  }
+  return out;
+}
+
+/** Tokens that rules and RequestAuthentications do not mean alike. */
+function misreadTokens(tokens: readonly TokenPolicy[], rules: readonly Staged[], together: Together) {
   return [
-    ...alone,
     ...rules.flatMap(({ policy }) => unreadIssuers(policy, meeting(policy.subject, together.tokens))),
     ...undemanded(tokens, rules),
-    ...shadowedPolicies(rules),
-    ...rivals(rules.filter(({ stage }) => stage === 'delegate').map(({ policy }) => policy)),
   ];
 }
 
@@ -152,8 +166,7 @@ function findingsOf(policy: Policy, stage: string, given: Given): readonly Findi
         ),
       );
     }
-    const misses = (stage === 'any-deny' && uses.peer) || (stage === 'any-allow' && uses.notPeer);
-    if (misses && !given.mtls) {
+    if (missesIdentity(uses, stage) && !given.mtls) {
       const message =
         stage === 'any-deny'
           ? 'a caller without a certificate has no identity and slips past this DENY'
@@ -170,6 +183,24 @@ function findingsOf(policy: Policy, stage: string, given: Given): readonly Findi
     }
   }
   return out;
+}
+
+const missesIdentity = (uses: Uses, stage: string): boolean =>
+  (stage === 'any-deny' && uses.peer) || (stage === 'any-allow' && uses.notPeer);
+
+const leaning = new WeakMap<Policy, boolean>();
+
+/** Whether a rule of a policy, which stands in one stage alone, leans on what another document has to make sure of. */
+function leansOn(policy: Policy, stage: string): boolean {
+  let leans = leaning.get(policy);
+  if (leans === undefined) {
+    leans = policy.rules.some(({ http }) => {
+      const uses = usesOfRule(http);
+      return uses.claim || missesIdentity(uses, stage);
+    });
+    leaning.set(policy, leans);
+  }
+  return leans;
 }
 
 const warning = (position: Position, code: FindingCode, path: string, message: string, fix: string): Finding => ({

@@ -13,6 +13,7 @@ interface Staged {
 
 /** One finding a policy that leaves others nothing to decide. */
 export function shadowedPolicies(all: readonly Staged[]): readonly Finding[] {
+  if (!all.some(({ policy }) => decidesAlways(policy))) return [];
   const enforced = all.filter(({ policy }) => policy.mode === 'enforce' && policy.rules.length > 0);
   const byNamespace = Map.groupBy(enforced, ({ policy }) => policy.subject.namespace);
   const told = new Set<Policy>();
@@ -31,9 +32,18 @@ export function shadowedPolicies(all: readonly Staged[]): readonly Finding[] {
 
 const holdsAlways = ({ http, tcp }: Rule): boolean => alwaysHolds(http) && tcp !== undefined && alwaysHolds(tcp);
 
+const deciding = new WeakMap<Policy, boolean>();
+
+/** Whether a rule of the policy holds always; policies are joined again and again, and looked at once. */
+function decidesAlways(policy: Policy): boolean {
+  let decides = deciding.get(policy);
+  if (decides === undefined) deciding.set(policy, (decides = policy.rules.some(holdsAlways)));
+  return decides;
+}
+
 /** A DENY of everything ends all, an ALLOW of everything what other ALLOWs would add. */
 function isShadowed({ policy, stage }: Staged, by: Staged): boolean {
-  if (policy === by.policy || policy.rules.some(holdsAlways)) return false;
+  if (policy === by.policy || decidesAlways(policy)) return false;
   const isAsked = stage === 'any-allow' || (stage === 'any-deny' && by.stage === 'any-deny');
   return isAsked && covers(by.policy.subject, policy.subject);
 }

@@ -1,0 +1,95 @@
+/**
+ * Documents of one name in several files. Pure.
+ * @module
+ */
+import type { Finding } from './documents/finding.ts';
+import type { PolicyFile, ReadDocument } from './read-policies.ts';
+
+/** A document, and the file that it stands in. */
+interface Placed {
+  readonly file: PolicyFile;
+  readonly document: ReadDocument;
+}
+
+/** Two documents of one name in different files; the later one is at fault. */
+export interface Duplicate extends Placed {
+  readonly other: Placed;
+}
+
+/** The documents that an earlier file has already, with other content. */
+export function duplicatesAmong(files: readonly PolicyFile[]): readonly Duplicate[] {
+  return repeatedAmong(files).filter(({ document, other }) => !sayTheSame(document, other.document));
+}
+
+/** The documents that an earlier file has already, whatever they say. */
+export function repeatedAmong(files: readonly PolicyFile[]): readonly Duplicate[] {
+  const shared = sharedKeys(files);
+  if (shared.size === 0) return [];
+  const seen = new Map<string, Placed>();
+  const out: Duplicate[] = [];
+  for (const file of files) {
+    for (const document of file.documents) {
+      if (!shared.has(document.key)) continue;
+      const other = seen.get(document.key);
+      if (other === undefined) seen.set(document.key, { file, document });
+      else out.push({ file, document, other });
+    }
+  }
+  return out;
+}
+
+const keysOfDocuments = new WeakMap<readonly ReadDocument[], ReadonlySet<string>>();
+
+/** What names the documents of a file; fewer than documents if one of them has a twin. Files are read once and joined again and again. */
+export function keysOf(documents: readonly ReadDocument[]): ReadonlySet<string> {
+  let keys = keysOfDocuments.get(documents);
+  if (keys === undefined) {
+    const made = new Set<string>();
+    for (const { key } of documents) made.add(key);
+    keysOfDocuments.set(documents, (keys = made));
+  }
+  return keys;
+}
+
+/** The keys that more than one document has. */
+function sharedKeys(files: readonly PolicyFile[]): ReadonlySet<string> {
+  const shared = new Set<string>();
+  const seen = new Set<string>();
+  const [largest, ...others] = files.toSorted((a, b) => b.documents.length - a.documents.length);
+  if (largest === undefined) return shared;
+  const first = keysOf(largest.documents);
+  for (const file of others) {
+    for (const key of keysOf(file.documents)) (first.has(key) || seen.has(key) ? shared : seen).add(key);
+  }
+  for (const { documents } of files) {
+    if (keysOf(documents).size === documents.length) continue;
+    const own = new Set<string>();
+    for (const { key } of documents) (own.has(key) ? shared : own).add(key);
+  }
+  return shared;
+}
+
+const places = new Set(['position', 'file', 'line', 'column']);
+
+/** Whether two documents of one name mean the same, wherever they stand. */
+function sayTheSame(a: ReadDocument, b: ReadDocument): boolean {
+  const meaning = ({ contribution }: ReadDocument): string | undefined =>
+    JSON.stringify(contribution, (key, value: unknown) => (places.has(key) ? undefined : value));
+  return a.contribution !== undefined && meaning(a) === meaning(b);
+}
+
+/** Names both places. */
+export function duplicateFinding({ file, document, other }: Duplicate): Finding {
+  const { kind, namespace, name, place } = document;
+  const first = `${other.file.file}:${other.document.place.line}`;
+  const id = namespace === '' ? name : `${namespace}/${name}`;
+  return {
+    file: file.file,
+    ...place,
+    severity: 'error',
+    code: 'duplicate-document',
+    path: 'metadata.name',
+    message: `${kind} ${id} stands at ${first} already, and again at ${file.file}:${place.line}`,
+    fix: 'rename or remove one of them',
+  };
+}
