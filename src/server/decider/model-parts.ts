@@ -2,6 +2,7 @@
  * Tells deciders of a model by what has changed: policies that a decider has already are named, not sent again; so is its registry.
  * @module
  */
+import { differingPart, HeldNumbers } from '../../lib/lists/held-numbers.ts';
 import type { Plane, Policy, PolicyModel, PolicyRef, RuleStage, Stage } from '../../policy/model.ts';
 import { type PackedRegistry, RegistryPacker, RegistryUnpacker } from '../../policy/registry/registry-patch.ts';
 
@@ -16,13 +17,14 @@ export type PackedModel = Omit<PolicyModel, 'planes' | 'registry'> & {
 };
 
 /**
- * Numbers of policies, by what names them and the stage that they stand in. A policy that was edited has a new name object, one
+ * Numbers of policies, by what names them, the stage that they stand in and whose they are. A policy that was edited has a new name object, one
  * that was not has the old one, wherever in its file it stands now.
  */
 const numbers = new WeakMap<PolicyRef, Map<string, number>>();
 let nextNumber = 0;
 
-function numberOf({ ref }: Policy, stage: string): number {
+function numberOf({ ref, owner }: Policy, context: string): number {
+  const stage = `${context} ${owner}`;
   let byStage = numbers.get(ref);
   if (byStage === undefined) {
     byStage = new Map();
@@ -38,53 +40,104 @@ function numberOf({ ref }: Policy, stage: string): number {
 
 /** The sender's side, one for each receiver. */
 export class ModelPacker {
-  #held: ReadonlySet<number> = new Set();
+  readonly #held = new HeldNumbers<true>();
+  #policies: ReadonlyMap<string, readonly Policy[]> = new Map();
   readonly #registry = new RegistryPacker();
 
   /** To be sent, in order, to the one receiver. */
   pack(model: PolicyModel): PackedModel {
-    const added: [number, Policy][] = [];
-    const held = new Set<number>();
-    const packStage = (stage: Stage, context: string): PackedStage => {
-      if (stage.kind === 'transport' || stage.kind === 'token') return stage;
-      const name = `${context} ${stage.kind} ${stage.direction ?? ''}`;
-      const policies = new Uint32Array(stage.policies.length);
-      for (const [i, policy] of stage.policies.entries()) {
-        const number = numberOf(policy, name);
-        policies[i] = number;
-        if (!this.#held.has(number) && !held.has(number)) added.push([number, policy]);
-        held.add(number);
-      }
-      return { ...stage, policies };
-    };
+    const added = new Map<number, Policy>();
+    const stages: [string, Uint32Array][] = [];
+    const lists = new Map<string, readonly Policy[]>();
     const planes = model.planes.map((plane) => ({
       ...plane,
-      stages: plane.stages.map((stage) => packStage(stage, `${model.absence} ${plane.id}`)),
+      stages: plane.stages.map((stage): PackedStage => {
+        if (stage.kind === 'transport' || stage.kind === 'token') return stage;
+        const name = stageName(model, plane, stage);
+        const policies = this.#numbers(
+          name,
+          stage,
+          `${model.absence} ${plane.id} ${stage.kind} ${stage.direction ?? ''}`,
+          added,
+        );
+        stages.push([name, policies]);
+        lists.set(name, stage.policies);
+        return { ...stage, policies };
+      }),
     }));
-    this.#held = held;
-    return { ...model, planes, added, registry: model.registry && this.#registry.pack(model.registry) };
+    this.#policies = lists;
+    this.#held.turn(
+      stages,
+      [...added.keys()].map((number) => [number, true]),
+    );
+    return { ...model, planes, added: [...added], registry: model.registry && this.#registry.pack(model.registry) };
+  }
+
+  /** The numbers of a stage; policies that the receiver has not got are added. */
+  #numbers(name: string, { policies }: RuleStage, context: string, added: Map<number, Policy>): Uint32Array {
+    const [before, known] = [this.#policies.get(name) ?? [], this.#held.before(name)];
+    const { head, tail } = differingPart(before, policies);
+    const numbersNow = withEnds(known, policies.length, head, tail);
+    for (let i = head; i < policies.length - tail; i++) {
+      const policy = policies[i]!; // within
+      const number = numberOf(policy, context);
+      numbersNow[i] = number;
+      if (this.#held.get(number) === undefined && !added.has(number)) added.set(number, policy);
+    }
+    return numbersNow;
   }
 }
 
 /** The receiver's side. */
 export class ModelUnpacker {
-  #held = new Map<number, Policy>();
+  readonly #held = new HeldNumbers<Policy>();
+  #policies: ReadonlyMap<string, readonly Policy[]> = new Map();
   readonly #registry = new RegistryUnpacker();
 
   unpack({ added, registry, ...packed }: PackedModel): PolicyModel {
-    for (const [number, policy] of added) this.#held.set(number, policy);
-    const held = new Map<number, Policy>();
-    const take = (number: number): Policy => {
-      const policy = this.#held.get(number)!; // the sender knows what was sent
-      held.set(number, policy);
-      return policy;
-    };
-    const unpackStage = (stage: PackedStage): Stage =>
-      stage.kind === 'transport' || stage.kind === 'token'
-        ? stage
-        : { ...stage, policies: Array.from(stage.policies, take) };
-    const planes = packed.planes.map((plane) => ({ ...plane, stages: plane.stages.map(unpackStage) }));
-    this.#held = held;
+    const fresh = new Map(added);
+    const stages: [string, Uint32Array][] = [];
+    const lists = new Map<string, readonly Policy[]>();
+    const planes = packed.planes.map((plane) => ({
+      ...plane,
+      stages: plane.stages.map((stage): Stage => {
+        if (stage.kind === 'transport' || stage.kind === 'token') return stage;
+        const name = stageName(packed, plane, stage);
+        const policies = this.#list(name, stage.policies, fresh);
+        stages.push([name, stage.policies]);
+        lists.set(name, policies);
+        return { ...stage, policies };
+      }),
+    }));
+    this.#policies = lists;
+    this.#held.turn(stages, added);
     return { ...packed, planes, ...(registry && { registry: this.#registry.unpack(registry) }) };
   }
+
+  #list(name: string, numbersNow: Uint32Array, fresh: ReadonlyMap<number, Policy>): readonly Policy[] {
+    const before = this.#policies.get(name) ?? [];
+    const { head, tail } = differingPart(this.#held.before(name), numbersNow);
+    const policies = before.slice(0, head);
+    for (let i = head; i < numbersNow.length - tail; i++) {
+      const number = numbersNow[i]!; // within
+      policies.push(fresh.get(number) ?? this.#held.get(number)!); // the sender knows what was sent
+    }
+    for (let i = before.length - tail; i < before.length; i++) policies.push(before[i]!); // within
+    return policies;
+  }
+}
+
+/** What names a stage within its model: tiers have names, directions and planes of their own. */
+const stageName = (
+  { absence }: Pick<PolicyModel, 'absence'>,
+  { id }: Pick<Plane, 'id'>,
+  { kind, direction, name }: Pick<RuleStage, 'kind' | 'direction' | 'name'>,
+): string => JSON.stringify([absence, id, kind, direction, name]);
+
+/** Numbers of a list that begins and ends as another one does. */
+function withEnds(known: Uint32Array, length: number, head: number, tail: number): Uint32Array {
+  const numbersNow = new Uint32Array(length);
+  numbersNow.set(known.subarray(0, head));
+  numbersNow.set(known.subarray(known.length - tail), length - tail);
+  return numbersNow;
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { registryKinds } from '../../../../src/policy/dialects/kubernetes/registry-readers.ts';
 import { KnownChunks } from '../../../../src/policy/documents/known/known-chunks.ts';
 import { joinPolicies } from '../../../../src/policy/load.ts';
@@ -9,22 +10,31 @@ import { ModelPacker, ModelUnpacker } from '../../../../src/server/decider/model
 
 const istio = (name: string, action: string): string =>
   `apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: ${name}, namespace: x}\nspec: {action: ${action}, rules: [{}]}\n`;
-const calico = (name: string): string =>
-  `apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: ${name}, namespace: x}\nspec: {types: [Ingress, Egress], ingress: [{action: Allow}], egress: [{action: Deny}]}\n`;
+const calico = (name: string, tier = 'default'): string =>
+  `apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: ${tier}.${name}, namespace: x}\nspec: {tier: ${tier}, types: [Ingress, Egress], ingress: [{action: Allow}], egress: [{action: Deny}]}\n`;
 
 /** Models of one file after another, as the primary reads them. */
-function createReader(): (...documents: string[]) => PolicyModel {
+function createReader() {
   const known = new KnownChunks<ChunkReading>();
   let generation = 0;
   const options = { trustDomain: 'cluster.local', trustDomainAliases: [], rootNamespace: 'istio-system', known };
-  return (...documents) => {
-    const file = readPolicies('a.yaml', documents.join('---\n'), { ...options, customProviders: {} });
-    assert.deepEqual(
-      file.findings.filter(({ severity }) => severity === 'error'),
-      [],
-    );
-    return joinPolicies([file], { generation: ++generation, absence: 'upstream', rootNamespace: 'istio-system' }).model;
-  };
+  const ownedBy =
+    (owner: string) =>
+    (...documents: string[]): PolicyModel => {
+      const file = readPolicies('a.yaml', documents.join('---\n'), { ...options, customProviders: {} });
+      assert.deepEqual(
+        file.findings.filter(({ severity }) => severity === 'error'),
+        [],
+      );
+      const owners = [['a.yaml', owner]] as const;
+      return joinPolicies([file], {
+        generation: ++generation,
+        absence: 'upstream',
+        rootNamespace: 'istio-system',
+        owners,
+      }).model;
+    };
+  return Object.assign(ownedBy(''), { ownedBy });
 }
 
 describe('ModelPacker and ModelUnpacker', () => {
@@ -83,6 +93,37 @@ function createRegistryReader(): (text: string) => PolicyModel {
     return model;
   };
 }
+
+describe('a packed model of many edits', () => {
+  const name = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f');
+  const one = fc.oneof(
+    fc.tuple(name, fc.constantFrom('ALLOW', 'DENY', 'AUDIT')).map(([of, action]) => istio(of, action)),
+    fc.tuple(name, fc.constantFrom('default', 'early')).map(([of, tier]) => calico(of, tier)),
+  );
+  const version = fc.uniqueArray(one, { maxLength: 7, selector: (text) => /name: (\w+)/.exec(text)?.[1] });
+  const owner = fc.constantFrom('', 'us', 'them');
+
+  it('is unpacked as what it was, owners too, by a receiver that was sent each policy once', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(version, owner), { minLength: 2, maxLength: 12 }), (versions) => {
+        const read = createReader();
+        const packer = new ModelPacker();
+        const unpacker = new ModelUnpacker();
+        let before: ReadonlySet<string> = new Set();
+        for (const [documents, whose] of versions) {
+          const model = read.ownedBy(whose)(...documents);
+          const packed = structuredClone(packer.pack(model));
+          assert.deepEqual(withoutLines(unpacker.unpack(packed)), withoutLines(model));
+          const texts = new Set(documents.map((text) => `${whose} ${text}`));
+          const isNew = [...texts].some((text) => !before.has(text));
+          assert.equal(packed.added.length > 0, isNew);
+          before = texts;
+        }
+      }),
+      { numRuns: Number(process.env['EDITS'] ?? 2_000) / 10 },
+    );
+  });
+});
 
 describe('the registry of a packed model', () => {
   const steps = [
