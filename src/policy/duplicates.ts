@@ -2,6 +2,7 @@
  * Documents of one name in several files. Pure.
  * @module
  */
+import { keysOf } from './document-keys.ts';
 import type { Finding } from './documents/finding.ts';
 import type { PolicyFile, ReadDocument } from './read-policies.ts';
 
@@ -36,19 +37,6 @@ export function repeatedAmong(files: readonly PolicyFile[]): readonly Duplicate[
     }
   }
   return out;
-}
-
-const keysOfDocuments = new WeakMap<readonly ReadDocument[], ReadonlySet<string>>();
-
-/** What names the documents of a file; fewer than documents if one of them has a twin. Files are read once and joined again and again. */
-export function keysOf(documents: readonly ReadDocument[]): ReadonlySet<string> {
-  let keys = keysOfDocuments.get(documents);
-  if (keys === undefined) {
-    const made = new Set<string>();
-    for (const { key } of documents) made.add(key);
-    keysOfDocuments.set(documents, (keys = made));
-  }
-  return keys;
 }
 
 /** The keys that more than one document has. */

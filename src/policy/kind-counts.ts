@@ -18,8 +18,8 @@ export function kindCounts(documents: Iterable<Omit<KindCount, 'count'>>): reado
   let last: (typeof counts)[number] | undefined; // mostly the next document is of the same kind
   for (const { dialect, kind } of documents) {
     if (last === undefined || last.kind !== kind || last.dialect !== dialect) {
-      let named = byKind.get(kind);
-      if (named === undefined) byKind.set(kind, (named = []));
+      const named = byKind.get(kind) ?? [];
+      byKind.set(kind, named);
       last = named.find((one) => one.dialect === dialect);
       if (last === undefined) {
         last = { dialect, kind, count: 0 };

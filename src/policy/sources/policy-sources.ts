@@ -16,6 +16,7 @@ import { type Candidate, type Choice, chooseInForce } from './choose-in-force.ts
 import { DirectoryWatch, type WatchTimes } from './directory-watch.ts';
 import { ignoreRule } from './ignore-rule.ts';
 import type { LastGoodStore } from './last-good-store.ts';
+import { LastGoodWriter } from './last-good-writer.ts';
 import type { PolicyPath } from './policy-path.ts';
 import { ReadCache, type ReadFile } from './read-cache.ts';
 import { type Missing, type SeenFile, scan } from './scan.ts';
@@ -91,10 +92,10 @@ class FileSources implements PolicySources {
   readonly #deps: PolicySourceDeps;
   readonly #cache: ReadCache;
   readonly #watch: DirectoryWatch;
+  readonly #lastGood: LastGoodWriter;
   #current: WatchableSource<PolicyLoad> | undefined;
   #inForce: readonly PolicyFile[] = [];
   #running: Promise<unknown> = Promise.resolve();
-  #keeping: Promise<unknown> = Promise.resolve();
   #closed = false;
   #endpoints: readonly Endpoint[];
 
@@ -103,6 +104,7 @@ class FileSources implements PolicySources {
     this.#deps = deps;
     this.#endpoints = options.endpoints ?? [];
     this.#cache = new ReadCache({ ...options, forClusters: 'warning' }, deps.clock);
+    this.#lastGood = new LastGoodWriter(deps.lastGood, (thrown) => deps.onError?.(thrown));
     const times = { ...defaultTimes, ...options.watch };
     this.#watch = new DirectoryWatch(
       times,
@@ -123,7 +125,7 @@ class FileSources implements PolicySources {
     const set = joinPolicies(choice.inForce, { ...this.#options, generation: 1 });
     this.#accept(choice, look);
     this.#current = createWatchable(withMissing(this.#loadOf(set, choice, look, 1), look.missing));
-    this.#store(() => this.#deps.lastGood.retain(new Set(look.files.keys())));
+    this.#lastGood.retain(new Set(look.files.keys()));
   }
 
   reload(endpoints?: readonly Endpoint[]): Promise<PolicyLoad> {
@@ -237,21 +239,17 @@ class FileSources implements PolicySources {
       const now = files.get(file);
       if (before.get(file) === policies || now?.policies !== policies || now.text === undefined) continue;
       const { text } = now;
-      this.#store(() => this.#deps.lastGood.keep(file, text));
+      this.#lastGood.keep(file, text);
     }
-    for (const file of before.keys()) if (!kept.has(file)) this.#store(() => this.#deps.lastGood.drop(file));
+    for (const file of before.keys()) if (!kept.has(file)) this.#lastGood.drop(file);
     this.#cache.retain(kept);
-  }
-
-  #store(step: () => Promise<void>): void {
-    this.#keeping = this.#keeping.then(step).catch((thrown: unknown) => this.#deps.onError?.(thrown));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     this.#watch[Symbol.dispose]();
     await this.#running;
-    await this.#keeping;
+    await this.#lastGood[Symbol.asyncDispose]();
   }
 }
 

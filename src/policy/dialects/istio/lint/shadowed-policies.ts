@@ -37,7 +37,10 @@ const deciding = new WeakMap<Policy, boolean>();
 /** Whether a rule of the policy holds always; policies are joined again and again, and looked at once. */
 function decidesAlways(policy: Policy): boolean {
   let decides = deciding.get(policy);
-  if (decides === undefined) deciding.set(policy, (decides = policy.rules.some(holdsAlways)));
+  if (decides === undefined) {
+    decides = policy.rules.some(holdsAlways);
+    deciding.set(policy, decides);
+  }
   return decides;
 }
 
