@@ -6,18 +6,21 @@ import type { Look, Style } from '../terminal/look.ts';
 import type { Report } from './examine.ts';
 import type { Result } from './outcome.ts';
 
-const marks: Readonly<Record<Result, readonly [mark: string, style: Style]>> = {
-  ok: ['√', 'good'],
-  warning: ['!', 'warning'],
-  error: ['×', 'bad'],
+const marks: Readonly<Record<Result, { readonly mark: string; readonly ascii: string; readonly style: Style }>> = {
+  ok: { mark: '√', ascii: '+', style: 'good' },
+  warning: { mark: '!', ascii: '!', style: 'warning' },
+  error: { mark: '×', ascii: 'x', style: 'bad' },
 };
 
 /** Renders it; ends with how many of each there are. */
 export function checkText({ sections, errors, warnings }: Report, look: Look): string {
   const blocks = sections.map(({ name, checks }) => {
     const lines = checks.flatMap(({ result, message, fix }) => {
-      const [mark, style] = marks[result];
-      return [`${look.style(style, mark)} ${message}`, ...(fix === '' ? [] : [`    fix: ${fix}`])];
+      const { mark, ascii, style } = marks[result];
+      return [
+        `${look.style(style, look.isAscii ? ascii : mark)} ${message}`,
+        ...(fix === '' ? [] : [`    fix: ${fix}`]),
+      ];
     });
     return [look.style('heading', name), '-'.repeat(name.length), ...lines].join('\n');
   });

@@ -12,6 +12,8 @@ export type Style = 'good' | 'bad' | 'warning' | 'dim' | 'heading';
 export interface Look {
   /** Columns of the terminal; absent: nobody looks, and nothing is cut. */
   readonly columns?: number;
+  /** Marks are ASCII: the locale says that the terminal knows no more. */
+  readonly isAscii?: true;
   /** The text in the colour of what it is, or as it came where there is no colour. */
   style(style: Style, text: string): string;
 }
@@ -35,9 +37,16 @@ export function lookOf(stream: NodeJS.WriteStream, environment: NodeJS.ProcessEn
   const told = /^[1-9]\d{0,4}$/.test(environment.COLUMNS ?? '') ? Number(environment.COLUMNS) : undefined;
   const columns = told ?? (stream.isTTY ? stream.columns || 80 : undefined);
   return {
+    ...(isAscii(environment) && { isAscii: true }),
     ...(columns !== undefined && { columns: Math.max(FEWEST_COLUMNS, columns) }),
     style: (style, text) => styleText(formats[style], text, { stream }),
   };
+}
+
+/** Whether a locale is named, and is not UTF-8; where none is, nothing is known of the terminal, and nearly all know UTF-8. */
+function isAscii({ LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv): boolean {
+  const locale = LC_ALL || LC_CTYPE || LANG || '';
+  return locale !== '' && !/utf-?8/i.test(locale);
 }
 
 /** What `style` writes around a text, and nothing else that a terminal obeys. */

@@ -6,6 +6,5 @@
 /** What each code of a hint means, in a line. */
 export const hintCodes = {
   'deny-widens-on-tcp': 'a DENY whose HTTP conditions do not count on TCP ports',
-  'ignore-unused': 'an ignore that nothing here needs',
   'ignore-without-reason': 'an ignore that does not say why',
 } as const;
