@@ -1,0 +1,58 @@
+/**
+ * The lag of the event loop, looked at closely only while there is work: a look each ten milliseconds would keep an idle process awake.
+ * @module
+ */
+import { createHistogram, performance, type RecordableHistogram } from 'node:perf_hooks';
+
+const SELDOM_MS = 1_000;
+const OFTEN_MS = 10;
+/** Share of a second in which the loop did something, from which the next second is looked at closely. */
+const BUSY_SHARE = 0.05;
+
+/** Watches the event loop of this process. */
+export interface LagWatch extends Disposable {
+  /** How late its looks were since the last call, in nanoseconds. */
+  take(): RecordableHistogram;
+}
+
+/**
+ * Starts watching; keeps no process alive.
+ *
+ * @param busyShare  how much of the time since the last call the loop was busy
+ */
+export function watchEventLoopLag(busyShare: () => number = createBusyShare()): LagWatch {
+  let seen = createHistogram();
+  let everyMs = SELDOM_MS;
+  let judgedMs = performance.now();
+  const lookAgain = (): NodeJS.Timeout => {
+    const dueMs = performance.now() + everyMs;
+    return setTimeout(() => {
+      const nowMs = performance.now();
+      seen.record(Math.max(1, Math.round((nowMs - dueMs) * 1e6)));
+      if (nowMs - judgedMs >= SELDOM_MS) {
+        everyMs = busyShare() >= BUSY_SHARE ? OFTEN_MS : SELDOM_MS;
+        judgedMs = nowMs;
+      }
+      timer = lookAgain();
+    }, everyMs).unref();
+  };
+  let timer = lookAgain();
+  return {
+    take() {
+      const taken = seen;
+      seen = createHistogram();
+      return taken;
+    },
+    [Symbol.dispose]: () => clearTimeout(timer),
+  };
+}
+
+function createBusyShare(): () => number {
+  let before = performance.eventLoopUtilization();
+  return () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, before);
+    before = now;
+    return utilization;
+  };
+}
