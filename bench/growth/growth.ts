@@ -8,6 +8,7 @@ import type { Settings } from '../lib/settings.ts';
 import { type BuildName, buildsOf, type Measure } from './builds.ts';
 import { editedPods, editedPolicies } from './edits.ts';
 import { consumersThatLeft, longBackup, longLedger } from './ledger.ts';
+import { busyDecider, idleServer } from './memory.ts';
 
 /** By name of the row's kind; each gives one or more figures. */
 const measures: Readonly<Record<string, Measure>> = {
@@ -16,6 +17,8 @@ const measures: Readonly<Record<string, Measure>> = {
   ledger: longLedger,
   backup: longBackup,
   'consumers-left': consumersThatLeft,
+  'idle-server': idleServer,
+  'busy-decider': busyDecider,
 };
 
 type Figures = Map<string, Record<BuildName, number[]>>;
