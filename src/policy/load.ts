@@ -24,7 +24,7 @@ import type {
   ServiceAccountEntry,
   ServiceEntry,
 } from './registry/registry.ts';
-import { onceAFile } from './skip/once-a-file.ts';
+import { onceInAll } from './skip/once-a-file.ts';
 import { addSkipped } from './skip/skipped.ts';
 import { summaryOf } from './summary.ts';
 
@@ -98,7 +98,7 @@ export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions)
       registry,
       hops: options.hops ?? [],
     },
-    findings: [...onceAFile(copies), ...lintTogether(plane), ...lintTiers(contributions)],
+    findings: [...onceInAll(copies), ...lintTogether(plane), ...lintTiers(contributions)],
     counts: kindCounts(documentsOf(files).filter(({ isPolicy }) => isPolicy)),
     skipped,
     ignores: files.flatMap(({ ignores }) => ignores),

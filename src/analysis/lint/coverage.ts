@@ -1,67 +1,14 @@
 /**
- * What no policy covers and what policies cover nothing: gaps of default deny, policies that select no workload, ports without a name.
+ * What no policy covers and what rules cover nothing: gaps of default deny, ports without a name.
  * @module
  */
 
 import { nearest } from '../../lib/nearest.ts';
-import type { Policy, TokenPolicy, TransportPolicy } from '../../policy/model.ts';
+import type { Policy } from '../../policy/model.ts';
 import { emptyRegistry } from '../../policy/registry/registry.ts';
 import type { LintFinding } from './lint-finding.ts';
-import { effectIn, formOf, type LintScene, nameOfRule, type Party } from './lint-scene.ts';
+import { effectIn, formOf, type LintScene, nameOfRule, type Party, type PlacedRule } from './lint-scene.ts';
 import { asksHttp, mentions, requestsFor } from './requests.ts';
-import { workloadsOf } from './workloads.ts';
-
-/** Policies of any kind, with rules or without, that select no workload of the registry (`selects-nothing`). */
-export function selectsNothing(scene: LintScene): LintFinding[] {
-  const workloads = workloadsOf(scene.deps.model);
-  if (workloads.all.length === 0) return [];
-  const stages = scene.deps.model.planes.flatMap(({ stages: all }) => all);
-  const enforced = stages.flatMap((stage): readonly Selecting[] =>
-    stage.kind === 'token' || stage.kind === 'transport'
-      ? stage.policies.filter(({ subject }) => subject.labels.length > 0)
-      : stage.policies.filter(({ mode }) => mode === 'enforce'),
-  );
-  const policies = new Map(enforced.map((policy) => [JSON.stringify(policy.ref), policy]));
-  const idle = [...policies.values()].filter(({ subject }) => workloads.selectedBy(subject).length === 0);
-  const populated = new Set(workloads.all.map(({ namespace }) => namespace));
-  const isUnseen = ({ subject: { namespace } }: Selecting): boolean =>
-    namespace !== undefined && !populated.has(namespace) && nearest(namespace, [...populated]) === undefined;
-  const unseen = Map.groupBy(idle.filter(isUnseen), ({ subject }) => subject.namespace ?? '');
-  return [
-    ...idle.filter((policy) => !isUnseen(policy)).map((policy) => selectsNone(policy, scene)),
-    ...[...unseen].map(([namespace, those]) => unseenNamespace(namespace, those, scene)),
-  ];
-}
-
-type Selecting = TokenPolicy | TransportPolicy | Policy;
-
-const nameOfPolicy = ({ ref: { kind, namespace, name } }: Selecting): string =>
-  `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
-
-function selectsNone(policy: Selecting, scene: LintScene): LintFinding {
-  return {
-    ...policy.position,
-    severity: 'warning',
-    code: 'selects-nothing',
-    path: 'spec',
-    message: `${nameOfPolicy(policy)} selects no pod of the registry`,
-    fix: 'correct the selector or the namespace, or remove the policy',
-    witness: null,
-    owners: scene.owners(policy),
-  };
-}
-
-/** Of a namespace that the registry says nothing of it is not known what its policies select. */
-function unseenNamespace(namespace: string, policies: readonly Selecting[], scene: LintScene): LintFinding {
-  const [first] = policies as readonly [Selecting, ...Selecting[]]; // a group has one at least
-  const those = policies.length === 1 ? nameOfPolicy(first) : `the ${policies.length} policies there`;
-  return {
-    ...selectsNone(first, scene),
-    severity: 'hint',
-    message: `the registry has no workload of namespace ${namespace}: whether ${those} select any is not known`,
-    fix: 'give the workloads of the namespace too, or correct its name',
-  };
-}
 
 /** Rules on a named port that no pod has (`named-port-unknown`). */
 export function namedPortUnknown(scene: LintScene): LintFinding[] {
@@ -83,18 +30,33 @@ export function namedPortUnknown(scene: LintScene): LintFinding[] {
       return [...new Set(names)].map((name) => ({
         ...placed.rule.position,
         severity: 'warning' as const,
-        code: 'named-port-unknown',
         path: '',
-        message: name.startsWith('service ')
-          ? `${nameOfRule(placed)} names ${name}, behind which no pod of the registry stands: it matches nothing`
-          : `${nameOfRule(placed)} names port ${JSON.stringify(name)}, which no pod of the registry has: it matches nothing`,
-        fix: name.startsWith('service ')
-          ? 'add the Service to the registry, or correct its name'
-          : 'name a port of the container, or write its number',
+        ...(name.startsWith('service ') ? unknownService(placed, name, known) : unknownPort(placed, name)),
         witness: null,
         owners: scene.owners(placed.policy),
       }));
     });
+}
+
+type Words = Pick<LintFinding, 'code' | 'message' | 'fix'>;
+
+const unknownPort = (placed: PlacedRule, name: string): Words => ({
+  code: 'named-port-unknown',
+  message: `${nameOfRule(placed)} names port ${JSON.stringify(name)}, which no pod of the registry has: it matches nothing`,
+  fix: 'name a port of the container, or write its number',
+});
+
+/** @param known  names of ports, and Services by `service namespace/name` */
+function unknownService(placed: PlacedRule, name: string, known: ReadonlySet<string>): Words {
+  const near = nearest(
+    name,
+    [...known].filter((one) => one.startsWith('service ')),
+  );
+  return {
+    code: 'service-unknown',
+    message: `${nameOfRule(placed)} names ${name}, behind which no pod of the registry stands: it matches nothing`,
+    fix: near === undefined ? 'add the Service to the registry, or correct its name' : `did you mean ${near}?`,
+  };
 }
 
 /**

@@ -29,6 +29,8 @@ export interface LintDeps {
   readonly options: QuestionOptions;
   readonly trustDomain: string;
   readonly ownerOf: OwnerOf;
+  /** Kinds of the documents that were skipped on reading, as the summary counts them. */
+  readonly unread?: readonly string[];
 }
 
 /** A sender or a destination; `endpoint` is undefined for one that is in no registry. */

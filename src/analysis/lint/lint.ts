@@ -6,11 +6,12 @@
  * @module
  */
 import { absenceDependent } from './absence.ts';
-import { defaultDenyGaps, httpOnOtherPorts, namedPortUnknown, selectsNothing } from './coverage.ts';
+import { defaultDenyGaps, httpOnOtherPorts, namedPortUnknown } from './coverage.ts';
 import { deadAllows } from './dead-allows.ts';
 import { identityWithoutMtls, trustDomainBlind } from './identity.ts';
 import type { LintFinding } from './lint-finding.ts';
 import { createLintScene, type LintDeps, type LintScene } from './lint-scene.ts';
+import { selectsNothing } from './selects-nothing.ts';
 import { servicePorts } from './service-ports.ts';
 import { tenantEscapes } from './tenants.ts';
 import { unknownCallers } from './unknown-callers.ts';

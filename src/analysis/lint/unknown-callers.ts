@@ -45,16 +45,20 @@ function finding(placed: PlacedRule, named: Named, workloads: Workloads, scene: 
   });
   if (named.is === 'service') {
     if (all.some(({ behind = [] }) => behind.some(({ service }) => service === named.key))) return undefined;
+    const near = nearest(
+      named.key,
+      all.flatMap(({ behind = [] }) => behind.map(({ service }) => service)),
+    );
     return say(
       'service-unknown',
       `${named.key}, behind which no pod of the registry stands`,
-      'add the Service to the registry, or correct its name',
+      near === undefined ? 'add the Service to the registry, or correct its name' : `did you mean ${near}?`,
     );
   }
   const { namespace } = named;
   if (!namespaces.has(namespace)) {
-    if (isPlatform(namespace)) return undefined;
     const near = nearest(namespace, [...namespaces]);
+    if (near === undefined && isPlatform(namespace)) return undefined;
     const fix = near === undefined ? 'correct it, or add the namespace to the registry' : `did you mean ${near}?`;
     return say('namespace-unknown', `namespace ${JSON.stringify(namespace)}, which the registry does not have`, fix);
   }
@@ -99,6 +103,7 @@ function inName(pattern: TextPattern, trustDomain: string): readonly Named[] {
     return [{ is: 'account', namespace: pattern.namespace, name: pattern.serviceAccount }];
   if (pattern.is === 'glob') {
     const [first, middle = '', last] = pattern.parts;
+    if (pattern.parts.length === 2 && first === 'spiffe://') return inEnd(middle);
     const match = pattern.parts.length === 3 && first === '' && last === '' ? /^\/ns\/([^/]+)\/$/.exec(middle) : null;
     return match === null ? [] : [{ is: 'namespace', namespace: match[1]! }]; // the only group
   }
@@ -108,6 +113,12 @@ function inName(pattern: TextPattern, trustDomain: string): readonly Named[] {
   return name === undefined || pattern.is === 'prefix'
     ? [{ is: 'namespace', namespace }]
     : [{ is: 'account', namespace, name }];
+}
+
+/** A star in place of the trust domain: the end names a caller whole. */
+function inEnd(end: string): readonly Named[] {
+  const [, namespace, name] = /\/ns\/([^/]+)\/sa\/([^/]+)$/.exec(end) ?? [];
+  return namespace === undefined || name === undefined ? [] : [{ is: 'account', namespace, name }];
 }
 
 function inIdentity({ ownNamespace, names = [], namespace }: Extract<Expr, { op: 'identity' }>): readonly Named[] {

@@ -14,6 +14,9 @@ export interface Workloads {
   /** `namespace/name`. */
   readonly accounts: ReadonlySet<string>;
   selectedBy(subject: Subject): readonly Endpoint[];
+  /** Pods on the network of their host, where no policy acts. */
+  readonly onHost: readonly Endpoint[];
+  hostsSelectedBy(subject: Subject): readonly Endpoint[];
 }
 
 /** Every cluster has these, whatever documents say. */
@@ -23,7 +26,9 @@ const standing = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 export function workloadsOf(model: PolicyModel): Workloads {
   const registry = model.registry ?? emptyRegistry;
   const context = createRegistryContext(registry, model.absence, model.hops);
-  const all = registry.endpoints.filter(({ hostNetwork }) => !hostNetwork);
+  const [all, onHost] = [false, true].map((host) =>
+    registry.endpoints.filter(({ hostNetwork }) => hostNetwork === host),
+  ) as [Endpoint[], Endpoint[]]; // one of each
   const namespaces = new Set([
     ...standing,
     ...registry.namespaces.map(({ name }) => name),
@@ -41,6 +46,9 @@ export function workloadsOf(model: PolicyModel): Workloads {
     all,
     namespaces,
     accounts,
+    onHost,
+    hostsSelectedBy: (subject) =>
+      onHost.filter((endpoint) => applies(subject, context.destinationOf(endpoint), context) === 'yes'),
     selectedBy: (subject) =>
       (subject.namespace === undefined ? located : (byNamespace.get(subject.namespace) ?? []))
         .filter(({ destination }) => applies(subject, destination, context) === 'yes')

@@ -5,7 +5,7 @@
 import { isLikeKindOf } from '../dialects/misnamed-kind.ts';
 import { policyKinds } from '../dialects/table.ts';
 import { textAt, type Value } from '../documents/value.ts';
-import { isSlipOfType } from '../documents/yaml/quick-type.ts';
+import { isSlipOfType, slipOfType } from '../documents/yaml/quick-type.ts';
 
 /** Whether a value is certainly no document that somebody meant to be read here. */
 export function isNoDocument(value: Value): boolean {
@@ -14,7 +14,8 @@ export function isNoDocument(value: Value): boolean {
   const { entries } = value;
   if (['metadata', 'spec', 'items'].some((field) => entries.has(field))) return false;
   const names = [...entries.keys()];
-  const isSlip = (name: string): boolean => name !== 'apiVersion' && name !== 'kind' && isSlipOfType(name);
+  // A field is no slip of one that is there: a chart has an appVersion beside its apiVersion.
+  const isSlip = (name: string): boolean => !entries.has(slipOfType(name) ?? name);
   if (names.some(isSlip)) return false;
   const [kind, apiVersion] = [textAt(value, 'kind') ?? '', textAt(value, 'apiVersion') ?? ''];
   if (kind !== '' && apiVersion !== '') return false;

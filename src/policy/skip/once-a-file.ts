@@ -5,7 +5,16 @@
 import type { Finding } from '../documents/finding.ts';
 
 /** One cause, however many documents have it. */
-const once: ReadonlySet<Finding['code']> = new Set(['other-system', 'not-enforceable-here', 'duplicate-copy']);
+const once: ReadonlySet<Finding['code']> = new Set(['other-system', 'not-enforceable-here']);
+
+/** Of findings that all say the same of documents of several files, the first, which says how many more there are. */
+export function onceInAll([first, ...rest]: readonly Finding[]): readonly Finding[] {
+  if (first === undefined || rest.length === 0) return first === undefined ? [] : [first];
+  const files = new Set([first, ...rest].map(({ file }) => file)).size;
+  const where = files === 1 ? 'this file' : `${files} files`;
+  const more = `${rest.length} more ${rest.length === 1 ? 'document' : 'documents'} of ${where}`;
+  return [{ ...first, message: `${first.message}; so it is with ${more}` }];
+}
 
 /** Of such findings the first, which says how many more there are. @param findings  those of a file in the order of their places */
 export function onceAFile(findings: readonly Finding[]): readonly Finding[] {

@@ -95,6 +95,7 @@ export function lintOffline(request: LintRequest): LintAnswer {
     options: config === undefined ? unguarded : questionOptions(config),
     trustDomain: options.trustDomain,
     ownerOf: createOwnerIndex(set.model.registry, config?.policies.owners ?? []),
+    unread: [...set.skipped.keys()],
   });
   const { summary } = set;
   if (!request.ignore) return { findings: found, ignored: 0, summary };

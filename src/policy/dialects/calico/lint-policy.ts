@@ -14,6 +14,7 @@ const directions = ['ingress', 'egress'] as const;
 export function lintTieredRules(policy: TieredPolicy, inOrder: boolean, report: Reporter): void {
   for (const direction of directions) {
     const rules = policy[direction] ?? [];
+    const shadowed = new Map<TieredRule, TieredRule[]>();
     for (const rule of rules) {
       const path = `spec.${direction}[${rule.index}]`;
       const why = contradiction(rule, direction, policy);
@@ -23,11 +24,33 @@ export function lintTieredRules(policy: TieredPolicy, inOrder: boolean, report: 
         continue;
       }
       const other = rules.find((each) => isBefore(each, rule, inOrder) && coversRule(each, rule));
-      if (other === undefined) continue;
-      const message = `rule ${other.index} holds whenever this one does${inOrder ? ' and comes first' : ''}: this rule changes nothing`;
-      report.warning(rule.position, 'shadowed-rule', path, message, 'remove one of them, or put this one before it');
+      if (other !== undefined) shadowed.set(other, [...(shadowed.get(other) ?? []), rule]);
     }
+    for (const [by, those] of shadowed) reportShadowed(by, those, direction, inOrder, report);
   }
+}
+
+/** One finding for all rules that one rule makes void. */
+function reportShadowed(
+  by: TieredRule,
+  those: readonly TieredRule[],
+  direction: 'ingress' | 'egress',
+  inOrder: boolean,
+  report: Reporter,
+): void {
+  const [first] = those as readonly [TieredRule, ...TieredRule[]]; // a group has one at least
+  const one = those.length === 1;
+  const which = one ? 'this one does' : `rules ${those.map(({ index }) => index).join(', ')} do`;
+  const what = one ? 'this rule changes' : 'they change';
+  report.warning(
+    first.position,
+    'shadowed-rule',
+    `spec.${direction}[${first.index}]`,
+    `rule ${by.index} holds whenever ${which}${inOrder ? ' and comes first' : ''}: ${what} nothing`,
+    inOrder
+      ? `remove ${one ? 'it' : 'them'}, or put ${one ? 'it' : 'them'} before rule ${by.index}`
+      : `remove ${one ? 'it' : 'them'}, or rule ${by.index}`,
+  );
 }
 
 function contradiction({ network, http }: TieredRule, direction: 'ingress' | 'egress', { subject }: TieredPolicy) {

@@ -67,10 +67,14 @@ function meaningOf(name: string): 'type' | 'document' | 'other' | 'doubtful' {
 }
 
 /** Whether a field was probably meant to be apiVersion or kind. */
-export function isSlipOfType(name: string): boolean {
-  if (name.length > 12) return false;
+export const isSlipOfType = (name: string): boolean => slipOfType(name) !== undefined;
+
+/** Which field of the type a name is, or is misspelt from. */
+export function slipOfType(name: string): 'apiVersion' | 'kind' | undefined {
+  if (name.length > 12) return undefined;
   const plain = name.toLowerCase().replaceAll(/[_-]/g, '');
-  return within(plain, 'apiversion', 2) || within(plain, 'kind', 1);
+  if (within(plain, 'apiversion', 2)) return 'apiVersion';
+  return within(plain, 'kind', 1) ? 'kind' : undefined;
 }
 
 function within(word: string, known: string, slips: number): boolean {

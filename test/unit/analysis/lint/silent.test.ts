@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { lint } from '../../../../src/analysis/lint/lint.ts';
 import { joinKindTables } from '../../../../src/policy/dialects/kind-table.ts';
 import { registryKinds } from '../../../../src/policy/dialects/kubernetes/registry-readers.ts';
@@ -52,7 +53,7 @@ kind: ServiceAccount
 metadata: { name: robot, namespace: shop }
 ${deployment('cart')}${deployment('web', 'front')}`;
 
-function linted(text: string) {
+function linted(text: string, unread: readonly string[] = []) {
   const files = [readPolicies('a.yaml', `${registry}${text}`, { ...mesh, kinds })];
   const join = (absence: Absence) =>
     joinPolicies(files, {
@@ -68,6 +69,7 @@ function linted(text: string) {
     options,
     trustDomain: mesh.trustDomain,
     ownerOf: createOwnerIndex(model.registry, []),
+    unread,
   });
 }
 
@@ -100,6 +102,7 @@ const planted: readonly Planted[] = [
       'a principal': from('principals: ["cluster.local/ns/fornt/sa/web"]'),
       'a start': from('principals: ["cluster.local/ns/fornt/*"]', 'action: DENY,'),
       'a service account': from('serviceAccounts: ["fornt/web"]'),
+      'a name that begins as the platform does': `---\napiVersion: v1\nkind: Namespace\nmetadata: { name: istio-demo }\n${from('namespaces: [istio-dmeo]')}`,
       'a condition': istioPolicy('{ rules: [{ when: [{ key: source.namespace, values: [front, fornt] }] }] }'),
       'a selector of Kubernetes': networkPolicy(
         '{ podSelector: {}, ingress: [{ from: [{ namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: fornt } } }] }] }',
@@ -121,6 +124,7 @@ const planted: readonly Planted[] = [
     code: 'service-account-unknown',
     faults: {
       'a principal': from('principals: ["cluster.local/ns/front/sa/webb"]'),
+      'a principal of any trust domain': from('principals: ["*/ns/front/sa/webb"]'),
       'an account of the own namespace': from('serviceAccounts: [crat]'),
       'an account of another namespace': from('serviceAccounts: ["front/cart"]', 'action: DENY,'),
       'a negation': from('notPrincipals: ["cluster.local/ns/shop/sa/robto"]', 'action: DENY,'),
@@ -148,6 +152,9 @@ const planted: readonly Planted[] = [
       ),
       'one of another namespace': calicoPolicy(
         '{ ingress: [{ action: Allow, source: { services: { name: web, namespace: shop } } }] }',
+      ),
+      'on the way out': calicoPolicy(
+        '{ types: [Egress], egress: [{ action: Allow, destination: { services: { name: webb, namespace: front } } }] }',
       ),
     },
     innocent: {
@@ -185,3 +192,40 @@ const planted: readonly Planted[] = [
 ];
 
 describe('what policies name and the registry does not have', () => testPlanted(planted, linted));
+
+describe('what is said of a policy that selects nothing', () => {
+  const agent = `---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: { name: agent, namespace: shop }
+spec:
+  selector: { matchLabels: { app: agent } }
+  template:
+    metadata: { labels: { app: agent } }
+    spec: { hostNetwork: true, containers: [{ name: c, image: i }] }
+`;
+  const of = (app: string): string => networkPolicy(`{ podSelector: { matchLabels: { app: ${app} } } }`);
+  const rows: readonly { name: string; input: string; unread?: readonly string[]; want: readonly [string, RegExp] }[] = [
+    { name: 'a label like one that is there', input: of('crat'), want: ['warning', /did you mean app: cart\?/] },
+    { name: 'the same, whatever else the paths hold', input: of('crat'), unread: ['Helm template'], want: ['warning', /app: cart/] },
+    { name: 'pods on the network of their host', input: `${agent}${of('agent')}`, want: ['warning', /hostNetwork/] },
+    { name: 'what else the paths hold makes pods', input: of('alerts'), unread: ['monitoring.coreos.com/Alertmanager'], want: ['hint', /kustomize build/] },
+    { name: 'what else the paths hold changes pods', input: of('alerts'), unread: ['kustomize.config.k8s.io/Kustomization'], want: ['hint', /kustomize build/] },
+    { name: 'what else the paths hold makes none', input: of('alerts'), unread: ['networking.istio.io/Gateway', 'ConfigMap'], want: ['warning', /^correct the selector/] },
+  ]; // biome-ignore format: a table
+  for (const { name, input, unread = [], want } of rows)
+    it(name, () => {
+      const told = linted(input, unread).filter(({ code }) => code === 'selects-nothing');
+      assert.equal(told.length, 1);
+      assert.equal(told[0]?.severity, want[0]);
+      assert.match(told[0]?.fix ?? '', want[1]);
+    });
+});
+
+it('a Service that is misspelt is told with the nearest', () => {
+  const egress = calicoPolicy(
+    '{ types: [Egress], egress: [{ action: Allow, destination: { services: { name: webb, namespace: front } } }] }',
+  );
+  const told = linted(egress).find(({ code }) => code === 'service-unknown');
+  assert.equal(told?.fix, 'did you mean service front/web?');
+});

@@ -27,9 +27,14 @@ export function lintRule(
 ): void {
   const all = [...valuesOf(rule, path)];
   for (const { key, path: at, values } of all) {
-    for (const [i, value] of values.entries()) {
-      const odd = oddityIn(key, value.text, trustDomains);
-      if (odd !== undefined) report.warning(value, odd.code, `${at}[${i}]`, odd.message, odd.fix);
+    const odd = values.flatMap((value, i) => {
+      const one = oddityIn(key, value.text, trustDomains);
+      return one === undefined ? [] : [{ value, at: `${at}[${i}]`, ...one }];
+    });
+    for (const [first, ...more] of Map.groupBy(odd, ({ code }) => code).values()) {
+      if (first === undefined) continue;
+      const rest = more.length === 0 ? '' : `; so it is with ${more.length} more of this list`;
+      report.warning(first.value, first.code, first.at, `${first.message}${rest}`, first.fix);
     }
   }
   lintKeys(rule, action, path, report);

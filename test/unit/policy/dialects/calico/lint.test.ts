@@ -127,6 +127,12 @@ const planted: readonly Planted[] = [
         "{ ingress: [{ action: Allow, protocol: TCP }, { action: Deny, protocol: TCP, source: { nets: ['10.0.0.0/8'] } }] }",
       ),
       'behind a Pass': calicoPolicy('{ ingress: [{ action: Pass }, { action: Log }] }'),
+      'several behind one': calicoPolicy(
+        "{ ingress: [{ action: Deny }, { action: Allow, source: { selector: app == 'x' } }, { action: Allow, protocol: TCP }] }",
+      ),
+      'several beside one': networkPolicy(
+        '{ podSelector: {}, ingress: [{ ports: [{ port: 80 }] }, {}, { ports: [{ port: 81 }] }] }',
+      ),
       'beside everything, in Kubernetes': networkPolicy(
         '{ podSelector: {}, ingress: [{ from: [{ podSelector: {} }], ports: [{ port: 80 }] }, {}] }',
       ),

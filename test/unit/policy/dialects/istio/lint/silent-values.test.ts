@@ -74,6 +74,7 @@ const planted: readonly Planted[] = [
       'the client address': when('key: "request.headers[x-forwarded-for]", values: ["10.0.0.0/8"]'),
       'an address of IPv6': when('key: "request.headers[X-Real-IP]", values: ["fd00::/8"]'),
       'a negation in a DENY': when('key: "request.headers[cf-connecting-ip]", notValues: ["192.0.2.0/24"]', 'DENY'),
+      'several ranges': when('key: "request.headers[x-forwarded-for]", values: ["10.0.0.0/8", "172.16.0.0/12"]'),
       'one range among texts': when('key: "request.headers[x-envoy-external-address]", values: ["a", "172.16.0.0/12"]'),
       'a host': to('hosts: ["10.1.0.0/16", "10.1.0.0/16:80"]'),
       'a claim': when('key: "request.auth.claims[ip]", values: ["10.0.0.0/8"]'),

@@ -1,0 +1,133 @@
+/**
+ * Policies that select no workload of the registry, and what is known of why.
+ * @module
+ */
+import { nearest } from '../../lib/nearest.ts';
+import type { LabelExpr } from '../../policy/meaning/labels.ts';
+import type { Policy, Subject, TokenPolicy, TransportPolicy } from '../../policy/model.ts';
+import type { Endpoint } from '../../policy/registry/registry.ts';
+import type { LintFinding } from './lint-finding.ts';
+import type { LintScene } from './lint-scene.ts';
+import { type Workloads, workloadsOf } from './workloads.ts';
+
+type Selecting = TokenPolicy | TransportPolicy | Policy;
+
+/** Policies of any kind, with rules or without, that select no workload of the registry (`selects-nothing`). */
+export function selectsNothing(scene: LintScene): LintFinding[] {
+  const workloads = workloadsOf(scene.deps.model);
+  if (workloads.all.length === 0) return [];
+  const stages = scene.deps.model.planes.flatMap(({ stages: all }) => all);
+  const enforced = stages.flatMap((stage): readonly Selecting[] =>
+    stage.kind === 'token' || stage.kind === 'transport'
+      ? stage.policies.filter(({ subject }) => subject.labels.length > 0)
+      : stage.policies.filter(({ mode }) => mode === 'enforce'),
+  );
+  const policies = new Map(enforced.map((policy) => [JSON.stringify(policy.ref), policy]));
+  const idle = [...policies.values()].filter(({ subject }) => workloads.selectedBy(subject).length === 0);
+  const populated = new Set([...workloads.all, ...workloads.onHost].map(({ namespace }) => namespace));
+  const isUnseen = ({ subject: { namespace } }: Selecting): boolean =>
+    namespace !== undefined && !populated.has(namespace) && nearest(namespace, [...populated]) === undefined;
+  const unseen = Map.groupBy(idle.filter(isUnseen), ({ subject }) => subject.namespace ?? '');
+  return [
+    ...idle.filter((policy) => !isUnseen(policy)).map((policy) => selectsNone(policy, workloads, scene)),
+    ...[...unseen].map(([namespace, those]) => unseenNamespace(namespace, those, scene)),
+  ];
+}
+
+const nameOfPolicy = ({ ref: { kind, namespace, name } }: Selecting): string =>
+  `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
+
+type Words = Pick<LintFinding, 'severity' | 'message' | 'fix'>;
+
+const finding = (policy: Selecting, words: Words, scene: LintScene): LintFinding => ({
+  ...policy.position,
+  code: 'selects-nothing',
+  path: 'spec',
+  witness: null,
+  owners: scene.owners(policy),
+  ...words,
+});
+
+function selectsNone(policy: Selecting, workloads: Workloads, scene: LintScene): LintFinding {
+  const { subject } = policy;
+  const none = `${nameOfPolicy(policy)} selects no pod of the registry`;
+  const [host] = workloads.hostsSelectedBy(subject);
+  if (host !== undefined) {
+    const message = `${nameOfPolicy(policy)} selects pods on the network of their host alone, such as ${host.name}: no policy acts on them`;
+    const fix = 'remove the policy, or hostNetwork from the pods';
+    return finding(policy, { severity: 'warning', message, fix }, scene);
+  }
+  const near = nearLabel(subject, workloads.all);
+  if (near !== undefined) {
+    const fix = `did you mean ${near}? Else correct the namespace, or remove the policy`;
+    return finding(policy, { severity: 'warning', message: none, fix }, scene);
+  }
+  const makers = scene.deps.unread?.filter(makesPods) ?? [];
+  if (makers.length > 0) {
+    const message = `${none}; the paths also hold ${makers.slice(0, 3).join(', ')}, and what they make is not seen here`;
+    const fix =
+      'give what is made of them (kustomize build, helm template, kubectl get -o yaml), or correct the selector';
+    return finding(policy, { severity: 'hint', message, fix }, scene);
+  }
+  const fix = 'correct the selector or the namespace, or remove the policy';
+  return finding(policy, { severity: 'warning', message: none, fix }, scene);
+}
+
+/** Of a namespace that the registry says nothing of it is not known what its policies select. */
+function unseenNamespace(namespace: string, policies: readonly Selecting[], scene: LintScene): LintFinding {
+  const [first] = policies as readonly [Selecting, ...Selecting[]]; // a group has one at least
+  const those = policies.length === 1 ? nameOfPolicy(first) : `the ${policies.length} policies there`;
+  const message = `the registry has no workload of namespace ${namespace}: whether ${those} select any is not known`;
+  const fix = 'give the workloads of the namespace too, or correct its name';
+  return finding(first, { severity: 'hint', message, fix }, scene);
+}
+
+/** A label of the namespace's workloads that is nearly one that the policy asks for and none of them has. */
+function nearLabel(subject: Subject, all: readonly Endpoint[]): string | undefined {
+  const there = all.filter(({ namespace }) => subject.namespace === undefined || namespace === subject.namespace);
+  for (const [key, value] of [...subject.labels, ...equalities(subject.selector)]) {
+    const values = new Set(
+      there.flatMap(({ labels }) => labels.filter(([name]) => name === key).map(([, one]) => one)),
+    );
+    if (values.has(value)) continue;
+    const near = nearest(value, [...values]);
+    if (near !== undefined) return `${key}: ${near}`;
+  }
+  return undefined;
+}
+
+function equalities(expr: LabelExpr | undefined): readonly (readonly [key: string, value: string])[] {
+  if (expr?.op === 'all') return expr.of.flatMap(equalities);
+  const [value, ...more] = expr?.op === 'in' ? expr.values : [];
+  return expr?.op === 'in' && value !== undefined && more.length === 0 ? [[expr.key, value]] : [];
+}
+
+/** Groups, of all whose kinds pods are made or changed. */
+const makingGroups: ReadonlySet<string> = new Set([
+  'argoproj.io',
+  'helm.cattle.io',
+  'helm.toolkit.fluxcd.io',
+  'install.istio.io',
+  'kafka.strimzi.io',
+  'kubeflow.org',
+  'kustomize.config.k8s.io',
+  'kustomize.toolkit.fluxcd.io',
+  'postgresql.cnpg.io',
+  'ray.io',
+  'sailoperator.io',
+  'serving.knative.dev',
+  'serving.kserve.io',
+]);
+
+const makingKinds: ReadonlySet<string> = new Set([
+  'Helm template',
+  'apps.openshift.io/DeploymentConfig',
+  'gateway.networking.k8s.io/Gateway',
+  'monitoring.coreos.com/Alertmanager',
+  'monitoring.coreos.com/Prometheus',
+  'monitoring.coreos.com/PrometheusAgent',
+  'monitoring.coreos.com/ThanosRuler',
+]);
+
+/** Whether pods, or their labels, are made of what was skipped on reading. */
+const makesPods = (kind: string): boolean => makingKinds.has(kind) || makingGroups.has(kind.split('/', 1)[0]!); // one part at least
