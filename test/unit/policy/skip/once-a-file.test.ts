@@ -14,7 +14,7 @@ const policy = (name: string): string =>
 describe('copies of documents in other files', () => {
   const rows: readonly { name: string; files: readonly string[]; want: readonly (RegExp | string)[] }[] = [
     { name: 'none', files: [policy('a'), policy('b')], want: [] },
-    { name: 'one', files: [policy('a'), policy('a')], want: [/^AuthorizationPolicy x\/a stands at 0.yaml:1 already, and again at 1.yaml:1$/] },
+    { name: 'one', files: [policy('a'), policy('a')], want: [/^AuthorizationPolicy x\/a stands at 0.yaml:2 already, and again at 1.yaml:2$/] },
     { name: 'several in one file', files: [policy('a') + policy('b'), policy('a') + policy('b')], want: [/; so it is with 1 more document of this file$/] },
     { name: 'several in several files', files: [policy('a'), policy('a'), policy('a'), policy('a')], want: [/; so it is with 2 more documents of 3 files$/] },
   ]; // biome-ignore format: a table
