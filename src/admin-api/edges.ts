@@ -5,8 +5,8 @@
 import * as z from 'zod';
 import { effect, instant, instantOrNull, limit, list } from './fields.ts';
 
-/** How many edges; those with the most Checks of each decider come first. */
-export const edgesQuestion = z.object({ limit: limit(1_000, 20_000) });
+/** How many edges, and of which decision; those with the most Checks of each decider come first. */
+export const edgesQuestion = z.object({ limit: limit(1_000, 20_000), decision: effect.optional() });
 
 /** The name of a decider elsewhere, by its certificate; null: this server itself. */
 const seenBy = z.string().nullable();
@@ -61,7 +61,7 @@ export type Reporter = z.output<typeof reporter>;
 /** This server's own first, then those of each decider elsewhere, by name. */
 export const edgesAnswer = z.object({
   edges: list(edge),
-  /** How many there are at all. */
+  /** How many there are of that decision, or at all. */
   edgeCount: z.number(),
   /** Those that were denied most, at most `limit` of them. */
   deniedCallers: list(deniedCaller),

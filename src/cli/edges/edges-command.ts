@@ -31,9 +31,10 @@ export function edgesCommand(terminal: Terminal): Command {
     .addHelpText('after', '\nExample:\n  gatehouse edges --deny')
     .action(
       action<Flags>(terminal, async (flags) => {
-        const answer = await (await adminClient(flags)).ask('GET /v1/edges', { limit: flags.limit });
-        const edges = answer.edges.filter(({ decision }) => flags.deny !== true || decision === 'deny');
-        show(terminal, flags.output, { ...answer, edges }, (shown, look) =>
+        const { limit, deny } = flags;
+        const question = { limit, ...(deny && { decision: 'deny' as const }) };
+        const answer = await (await adminClient(flags)).ask('GET /v1/edges', question);
+        show(terminal, flags.output, answer, (shown, look) =>
           textTable(
             ['CALLER', 'DESTINATION', 'PORT', 'PROTOCOL', 'DECISION', 'COUNT', 'LAST', 'DECIDER'],
             shown.edges.map((each) => [
@@ -46,7 +47,7 @@ export function edgesCommand(terminal: Terminal): Command {
               each.lastAt.slice(0, 19),
               each.decider ?? 'here',
             ]),
-            'nothing was asked yet',
+            deny ? 'nothing was denied' : 'nothing was asked yet',
             look,
           ),
         );

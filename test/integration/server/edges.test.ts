@@ -71,6 +71,18 @@ describe('GET /v1/edges', function () {
     );
     const { edges: one, edgeCount: all } = await edgesOf(server.ready.admin, '?limit=1');
     assert.deepEqual([one.map(({ count }) => count), all], [[6], 4]);
+    const denied = await edgesOf(server.ready.admin, '?limit=2&decision=deny'); // the limit counts what was asked for
+    const counted = denied.edges.map(({ decision, count }) => [decision, count]);
+    assert.deepEqual(
+      [counted, denied.edgeCount],
+      [
+        [
+          ['deny', 2],
+          ['deny', 1],
+        ],
+        3,
+      ],
+    );
   });
 });
 

@@ -100,7 +100,8 @@ function found(path: string): NamedText | Unreadable {
 
 function unreadable(path: string, thrown: unknown): GatehouseError {
   const { code, message } = thrown as NodeJS.ErrnoException; // whatever node:fs and our reader throw
-  if (code === 'ENOENT') return new GatehouseError('not_found', `there is no ${path}`, { path });
+  if (code === 'ENOENT')
+    return new GatehouseError('not_found', `there is no ${path === '' ? 'file without a name' : path}`, { path });
   const why = thrown instanceof FileRefused && code === 'ENXIO' ? `${message}: give - and pipe it in` : message;
   return new GatehouseError('message_invalid', `cannot read ${path}: ${why}`, { path }, { cause: thrown });
 }

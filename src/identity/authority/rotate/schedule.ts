@@ -54,6 +54,6 @@ export function renewDueAt(life: Life, serial: string, signedAt = signingOf(life
 }
 
 /** When something was signed; where its serial does not say, by what is usual. */
-export function signingOf(life: Life, serial: string): number {
+function signingOf(life: Life, serial: string): number {
   return signedAtOf(serial, life) ?? Math.min(life.notBeforeAt + BACKDATE_MS, life.notAfterAt);
 }

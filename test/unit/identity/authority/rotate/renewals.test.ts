@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict';
 import { pacedAt, paceOf } from '../../../../../src/identity/authority/rotate/renewals.ts';
-import {
-  activateDueAt,
-  prepareDueAt,
-  renewDueAt,
-  signingOf,
-} from '../../../../../src/identity/authority/rotate/schedule.ts';
+import { activateDueAt, prepareDueAt, renewDueAt } from '../../../../../src/identity/authority/rotate/schedule.ts';
 import { randomSerial } from '../../../../../src/identity/pki/serial.ts';
 import { openTestAuthority, orderOf, requestOf } from '../../../../support/authority.ts';
 import { defaultSettings } from '../../../../support/settings.ts';
@@ -46,7 +41,7 @@ describe('the calendar', () => {
     assert.ok(dues[0]! - at >= 0.45 * HOUR && dues[0]! - at <= 0.55 * HOUR);
     for (const foreign of ['4a', serial.replace(/^4/, 'c'), randomSerial(at - DAY).toString('hex'), `${serial}00`]) {
       const life = { notBeforeAt: at - 10_000, notAfterAt: at + HOUR };
-      assert.equal(signingOf(life, foreign), at, foreign);
+      assert.equal(renewDueAt(life, foreign), renewDueAt(life, foreign, at), foreign);
     }
   });
 
