@@ -36,12 +36,19 @@ export function showClause(clause: ClauseTrace, met: boolean, carriers: TokenCar
   const patterns = patternsOf(atom).map(fromByteString);
   const relation = negated ? 'is not' : 'is';
   const has = shown.length === 0 ? `there is no ${fact}` : `${fact} is ${shown.map(quoted).join(' and ')}`;
-  const wanted = `${negated ? 'not ' : ''}${patterns.length > 1 ? 'one of ' : ''}${patterns.map(quoted).join(', ')}`;
+  const show = atom.op === 'text' && atom.fact.of === 'peerName' ? ofNamespace : quoted;
+  const wanted = `${negated ? 'not ' : ''}${patterns.length > 1 ? 'one of ' : ''}${patterns.map(show).join(', ')}`;
   const text = met ? `${has}, as the rule wants (${wanted})` : `${has}, must be ${wanted}${dotsNote(atom, values)}`;
   return { fact, values: shown, relation, patterns, text };
 }
 
 const quoted = (text: string): string => JSON.stringify(text);
+
+/** What Istio makes of a namespace, a piece of the caller's name, is said as a namespace. */
+function ofNamespace(pattern: string): string {
+  const [, namespace] = /^\*\/ns\/([^/*]+)\/\*$/.exec(pattern) ?? [];
+  return namespace === undefined ? quoted(pattern) : `of namespace ${quoted(namespace)}`;
+}
 
 /** A claim with dots in its name looks like a path into the token, and is none. */
 function dotsNote(atom: Atom, values: readonly string[]): string {

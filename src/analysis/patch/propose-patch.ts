@@ -8,7 +8,7 @@ import type { Decision } from '../../policy/decision.ts';
 import type { DialectOptions } from '../../policy/dialects/contribution.ts';
 import type { Position } from '../../policy/documents/position.ts';
 import { type EvaluateOptions, evaluate } from '../../policy/evaluate/evaluate.ts';
-import type { PlaneTrace, RuleTrace, StageTrace } from '../../policy/evaluate/trace.ts';
+import type { ClauseTrace, PlaneTrace, RuleTrace, StageTrace } from '../../policy/evaluate/trace.ts';
 import type { Facts } from '../../policy/facts.ts';
 import type { PolicyModel, PolicyRef } from '../../policy/model.ts';
 import { readPolicies } from '../../policy/read-policies.ts';
@@ -159,10 +159,13 @@ function* candidatesOf(subject: PatchSubject): Generator<Candidate> {
   const holding = rules.filter(({ rule, stage }) => rule.holds && decides(stage, rule, decision));
   const wantsToken = wanted === 'allow' && asksForToken([...near.filter(would), ...holding]);
   if (decision.effect === 'deny') for (const each of holding) yield* wantsToken ? [] : [exclude(each), narrow(each)];
-  for (const each of near.filter(would)) if (each.rule.failed.length === 1) yield widen(each);
+  const mayHold = near.filter(would).filter(wanted === 'allow' ? isKept(rules) : () => true);
+  for (const each of mayHold) if (each.rule.failed.length === 1) yield widen(each);
   if (decision.effect === 'allow') for (const each of holding) yield* [narrow(each), exclude(each)];
-  for (const each of near.filter(would))
-    if (each.rule.failed.length > 1 && each.rule.failed.length <= MOST_CLAUSES) yield widen(each);
+  const further = mayHold.filter(({ rule }) => rule.failed.length > 1 && rule.failed.length <= MOST_CLAUSES);
+  // A rule that takes another caller and another path takes the others' paths for the caller, too: a rule of its own takes no more.
+  const [crossing, others] = [true, false].map((crosses) => further.filter((each) => isCrossing(each) === crosses));
+  yield* others!.map(widen); // one of each
   if (wantsToken) return;
   for (const stage of stages.toReversed()) {
     const fits = stage.kind === 'first-match' || stage.kind === (wanted === 'allow' ? 'any-allow' : 'any-deny');
@@ -170,6 +173,7 @@ function* candidatesOf(subject: PatchSubject): Generator<Candidate> {
     for (const policy of stage.policies.toReversed())
       if (policy.applies === 'yes' && policy.mode === 'enforce') yield add(stage, policy, wanted);
   }
+  yield* crossing!.map(widen); // one of each
   for (const each of holding) yield remove(each);
 }
 
@@ -181,6 +185,23 @@ const asksForToken = (rules: readonly SeenRule[]): boolean =>
   rules.some(({ rule }) =>
     [...rule.failed, ...rule.met].some(({ atom }) => atom.op === 'text' && atom.fact.of === 'claim'),
   );
+
+/** Whether a clause asks who calls: a name, a token, an address, a pod. */
+const asksWho = ({ atom }: ClauseTrace): boolean =>
+  atom.op === 'address' ||
+  atom.op === 'identity' ||
+  atom.op === 'endpoint' ||
+  (atom.op === 'text' && (atom.fact.of === 'peerName' || atom.fact.of === 'claim'));
+
+const clausesOf = ({ rule }: SeenRule): readonly ClauseTrace[] => [...rule.failed, ...rule.met];
+
+/** Where rules ask who calls, one that asks nobody is for what is public: whatever it takes, it takes from everybody. */
+function isKept(rules: readonly SeenRule[]): (rule: SeenRule) => boolean {
+  const guarded = rules.some((each) => clausesOf(each).some(asksWho));
+  return (rule) => !guarded || clausesOf(rule).some(asksWho);
+}
+
+const isCrossing = ({ rule }: SeenRule): boolean => rule.failed.some(asksWho) && !rule.failed.every(asksWho);
 
 function rulesIn(stage: StageTrace): SeenRule[] {
   return stage.policies

@@ -45,7 +45,11 @@ export function policyExplainCommand(terminal: Terminal): Command {
 }
 
 async function requestOf({ request: file, checkRequest }: Flags, terminal: Terminal): Promise<Uint8Array> {
-  if (file === undefined) throw new GatehouseError('message_invalid', 'name two workloads, or give --request FILE');
+  if (file === undefined)
+    throw new GatehouseError(
+      'message_invalid',
+      'name two workloads, or give --request FILE (--policies and --registry take every word behind them: write the workloads first)',
+    );
   const bytes = readFileSync(file === '-' ? 0 : file);
   if (checkRequest === true) {
     const { brokenInCheckRequest } = await import('./explain/check-request-rules.ts');

@@ -188,3 +188,40 @@ describe('requestOfPair', () => {
       else assert.throws(ask, { code: 'not_found', message: new RegExp(`did you mean ${near}\\?`) });
     });
 });
+
+describe('advice where some rules ask who calls and others are for everybody', () => {
+  const rules = `from: [{ source: { principals: ["cluster.local/ns/default/sa/admin"] } }]
+    to: [{ operation: { paths: ["/orders*"] } }]
+  - to: [{ operation: { paths: ["/public/*"], methods: [GET] } }]`;
+
+  it('never gives what is public a path that is not', async () => {
+    const explanation = await explained(istio('ALLOW', rules), webToApi({ path: '/orders/1' }));
+    assert.equal(explanation.decision, 'deny');
+    const diff = explanation.flip.policy?.diff ?? '';
+    assert.match(diff, /sa\/web/);
+    assert.doesNotMatch(diff, /^\+.*"\/public\/\*", /m);
+  });
+
+  it('gives nobody without a token what a token opens', async () => {
+    const policy = `${tokens('https://a')}${istio(
+      'ALLOW',
+      `to: [{ operation: { paths: ["/orders*"] } }]
+    when: [{ key: "request.auth.claims[role]", values: [admin] }]
+  - to: [{ operation: { paths: ["/public/*"] } }]`,
+    )}`;
+    for (const path of ['/orders/1', '/'])
+      assert.equal((await explained(policy, webToApi({ path }))).flip.policy, undefined, path);
+  });
+
+  it('writes a rule of its own where another caller asks for another path', async () => {
+    const two =
+      'from: [{ source: { principals: ["cluster.local/ns/default/sa/admin"] } }]\n    to: [{ operation: { paths: ["/a"] } }]';
+    const { flip } = await explained(istio('ALLOW', two), webToApi({ path: '/b' }));
+    assert.match(flip.policy?.text ?? '', /default\/p had a rule for it/);
+  });
+
+  it('says a namespace as one', async () => {
+    const explanation = await explained(istio('ALLOW', 'from: [{ source: { namespaces: [shop] } }]'), webToApi());
+    assert.match(clausesOf(explanation).join(), /must be of namespace "shop"$/);
+  });
+});
