@@ -8,25 +8,36 @@ const placeless: ReadonlySet<string> = new Set(['ref', 'http', 'tcp', 'subject',
 
 /** The same value with every place in it moved down by some lines; the same object if there is none. */
 export function moved<T>(value: T, lines: number): T {
-  return lines === 0 ? value : (movedAny(value, lines) as T); // of the same form
+  return lines === 0 || !isObject(value) ? value : (movedAny(value, lines) as T); // of the same form
 }
 
-function movedAny(value: unknown, lines: number): unknown {
+function movedAny(value: object, lines: number): object {
   if (Array.isArray(value)) return movedList(value, lines);
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
-  const entries = Object.entries(value);
-  let changed = false;
-  for (const entry of entries) {
-    const [name, member] = entry;
-    if (placeless.has(name)) continue;
-    const now = name === 'line' && typeof member === 'number' ? member + lines : movedAny(member, lines);
-    changed ||= now !== member;
-    entry[1] = now;
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const record = value as Record<string, unknown>; // a plain object, whose members have names that are ours
+  let copy: Record<string, unknown> | undefined;
+  for (const name in record) {
+    const member = record[name];
+    let now = member;
+    if (typeof member === 'number') {
+      if (name === 'line') now = member + lines;
+    } else if (isObject(member) && !placeless.has(name)) now = movedAny(member, lines);
+    if (now === member) continue;
+    copy ??= { ...record };
+    copy[name] = now;
   }
-  return changed ? Object.fromEntries(entries) : value;
+  return copy ?? value;
 }
 
 function movedList(list: readonly unknown[], lines: number): readonly unknown[] {
-  const now = list.map((item) => movedAny(item, lines));
-  return now.some((item, i) => item !== list[i]) ? now : list;
+  let copy: unknown[] | undefined;
+  for (const [i, item] of list.entries()) {
+    const now = isObject(item) ? movedAny(item, lines) : item;
+    if (now === item) continue;
+    copy ??= list.slice();
+    copy[i] = now;
+  }
+  return copy ?? list;
 }
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
