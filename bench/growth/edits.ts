@@ -65,7 +65,7 @@ interface Cost {
 }
 
 /** Starts a server of that build, edits what the world edits, and tells the CPU that each process took: medians in milliseconds. */
-async function costOfEdits({ name, program }: Build, world: World): Promise<Cost> {
+export async function costOfEdits({ name, program }: Build, world: World): Promise<Cost> {
   const policy = join(cache, `growth-${name}.yaml`);
   writeFileSync(policy, world.policies(0));
   const registry = world.pods && {

@@ -9,6 +9,7 @@ import { type BuildName, buildsOf, type Measure } from './builds.ts';
 import { editedPods, editedPolicies } from './edits.ts';
 import { consumersThatLeft, longBackup, longLedger } from './ledger.ts';
 import { busyDecider, idleServer } from './memory.ts';
+import { reloaded, started } from './start-and-reload.ts';
 
 /** By name of the row's kind; each gives one or more figures. */
 const measures: Readonly<Record<string, Measure>> = {
@@ -16,6 +17,8 @@ const measures: Readonly<Record<string, Measure>> = {
   'edited-pods': editedPods,
   ledger: longLedger,
   backup: longBackup,
+  start: started,
+  reload: reloaded,
   'consumers-left': consumersThatLeft,
   'idle-server': idleServer,
   'busy-decider': busyDecider,
