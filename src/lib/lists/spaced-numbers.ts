@@ -7,6 +7,8 @@ import type { ListEdit } from './list-edit.ts';
 
 /** Small enough to be compared as integers everywhere. */
 const MOST = 2 ** 30;
+/** What is put at the end gets numbers so far apart, so that much can follow. */
+const STEP = 4096;
 
 /** Returns so many rising numbers above `low` and below `high`, as far apart as can be; undefined if there is no room. */
 export function spacedNumbers(count: number, low = 0, high = MOST): number[] | undefined {
@@ -29,7 +31,7 @@ export function placesBetween<T>(
   let run: T[] = [];
   let low = from === 0 ? undefined : placeOf(list[from - 1]!);
   const close = (high: number | undefined): boolean => {
-    const numbers = spacedNumbers(run.length, low, high);
+    const numbers = spacedNumbers(run.length, low, high ?? Math.min(MOST, (low ?? 0) + STEP * (run.length + 1)));
     if (numbers === undefined) return false;
     for (const [i, value] of run.entries()) out.set(value, numbers[i]!);
     run = [];

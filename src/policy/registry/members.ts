@@ -52,6 +52,8 @@ interface Parts {
 /** Members that came or went since everything was indexed, at most; and what share of all. */
 const FEW = 64;
 const SHARE = 1 / 16;
+/** Places of what is indexed anew are below; above is room for what is put at the end later. */
+const FIRST_PLACES = 2 ** 29;
 const THINGS_AT_ONCE = 256;
 const MOST_REMEMBERED = 65_536;
 
@@ -80,7 +82,7 @@ interface Given {
 }
 
 function* newParts({ things, labelIndex, ids }: Given): Work<Parts> {
-  const places = spacedNumbers(things.length)!; // far fewer than there are numbers
+  const places = spacedNumbers(things.length, 0, FIRST_PLACES)!; // far fewer than there are numbers
   const members: Member[] = [];
   for (const [i, thing] of things.entries()) {
     if (i % THINGS_AT_ONCE === 0) yield;
