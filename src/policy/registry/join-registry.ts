@@ -46,8 +46,8 @@ export function joinRegistry(given: RegistryParts, last: Registry | undefined): 
     networkSets: keptList(before.parts.networkSets, given.networkSets, likeness),
   };
   if (last !== undefined && saysTheSameParts(parts, before.parts)) return last;
-  const join = parts.services === before.parts.services ? before.join : createServiceJoin(parts.services);
-  const joined = parts.services.length === 0 ? parts.endpoints : parts.endpoints.map(join);
+  const join = parts.services === before.parts.services ? before.join : createServiceJoin(parts.services, before.join);
+  const joined = parts.services.length === 0 ? parts.endpoints : parts.endpoints.map(join.join);
   const { namespaces, serviceAccounts, networkSets } = parts;
   const endpoints = keptList(last?.endpoints ?? [], joined, likeness);
   const registry: Registry = { endpoints, namespaces, serviceAccounts, networkSets };

@@ -4,8 +4,18 @@
  */
 import { type Endpoint, type LabelPairs, type ServiceEntry, type ServicePort, serviceKey } from './registry.ts';
 
-/** Returns a pod with the ports at which Services reach it; the same value each time, and the pod itself if none does. */
-export type ServiceJoin = (endpoint: Endpoint) => Endpoint;
+/** Puts Services before pods. */
+export interface ServiceJoin {
+  /** A pod with the ports at which Services reach it; the same value each time, and the pod itself if none does. */
+  join(endpoint: Endpoint): Endpoint;
+  readonly byNamespace: ReadonlyMap<string, NamespaceJoin>;
+}
+
+/** The Services of one namespace, as they stand, and what they make of its pods. */
+interface NamespaceJoin {
+  readonly services: readonly ServiceEntry[];
+  readonly join: ServiceJoin['join'];
+}
 
 interface Indexed {
   readonly service: ServiceEntry;
@@ -13,18 +23,28 @@ interface Indexed {
   readonly at: number;
 }
 
-/** Services by namespace, and there by one label pair that each of them asks for: the one that the fewest others ask for. */
-export function createServiceJoin(services: readonly ServiceEntry[]): ServiceJoin {
-  if (services.length === 0) return (endpoint) => endpoint;
-  const indexed = services.map((service, at): Indexed => ({ service, at }));
-  const byNamespace = new Map(
-    [...Map.groupBy(indexed, ({ service }) => service.namespace)].map(([name, own]) => [name, byRarestPair(own)]),
-  );
+/**
+ * Indexes Services by namespace, and there by one label pair that each of them asks for: the one that the fewest others ask for.
+ *
+ * @param last  a join of nearly the same Services; where a namespace has the same ones, what it made of pods stays
+ */
+export function createServiceJoin(services: readonly ServiceEntry[], last?: ServiceJoin): ServiceJoin {
+  const byNamespace = new Map<string, NamespaceJoin>();
+  for (const [namespace, own] of Map.groupBy(services, (service) => service.namespace)) {
+    const before = last?.byNamespace.get(namespace);
+    const isSame = before?.services.length === own.length && own.every((one, i) => one === before.services[i]);
+    byNamespace.set(namespace, isSame ? before : { services: own, join: joinWithin(own) });
+  }
+  return { byNamespace, join: (endpoint) => byNamespace.get(endpoint.namespace)?.join(endpoint) ?? endpoint };
+}
+
+function joinWithin(services: readonly ServiceEntry[]): ServiceJoin['join'] {
+  const index = byRarestPair(services.map((service, at) => ({ service, at })));
   const known = new WeakMap<Endpoint, Endpoint>();
   return (endpoint) => {
     let joined = known.get(endpoint);
     if (joined === undefined) {
-      joined = behind(endpoint, candidates(endpoint, byNamespace.get(endpoint.namespace)));
+      joined = behind(endpoint, candidates(endpoint, index));
       known.set(endpoint, joined);
     }
     return joined;
@@ -46,11 +66,7 @@ function byRarestPair(services: readonly Indexed[]): ReadonlyMap<string, readonl
 }
 
 /** The Services that may select a pod, in their order. */
-function candidates(
-  { labels }: Endpoint,
-  index: ReadonlyMap<string, readonly Indexed[]> | undefined,
-): readonly Indexed[] {
-  if (index === undefined) return [];
+function candidates({ labels }: Endpoint, index: ReadonlyMap<string, readonly Indexed[]>): readonly Indexed[] {
   const keys = new Set([EVERY, ...labels.map(([key, value]) => pairKey(key, value))]);
   const found = [...keys].flatMap((key) => index.get(key) ?? []);
   return found.sort((a, b) => a.at - b.at);
