@@ -8,6 +8,7 @@ import type { Settings } from '../lib/settings.ts';
 import { type BuildName, buildsOf, type Measure } from './builds.ts';
 import { editedPods, editedPolicies } from './edits.ts';
 import { consumersThatLeft, longBackup, longLedger } from './ledger.ts';
+import { lint } from './lint.ts';
 import { busyDecider, idleServer } from './memory.ts';
 import { reloaded, started } from './start-and-reload.ts';
 
@@ -19,6 +20,7 @@ const measures: Readonly<Record<string, Measure>> = {
   backup: longBackup,
   start: started,
   reload: reloaded,
+  lint,
   'consumers-left': consumersThatLeft,
   'idle-server': idleServer,
   'busy-decider': busyDecider,

@@ -63,6 +63,27 @@ export function networkPoliciesYaml(count: number, edit = 0): string {
   return text;
 }
 
+/** AuthorizationPolicies, each of one app that lets another one's account ask it for a path. */
+export function callersYaml(count: number): string {
+  let text = '';
+  for (let i = 0; i < count; i++)
+    text += document({
+      apiVersion: 'security.istio.io/v1',
+      kind: 'AuthorizationPolicy',
+      metadata: { name: `allow-${i}`, namespace: namespaceOf(i) },
+      spec: {
+        selector: { matchLabels: { app: `app-${i % APPS}` } },
+        rules: [
+          {
+            from: [{ source: { principals: [`cluster.local/ns/${namespaceOf(i + 1)}/sa/sa-${(i + 1) % APPS}`] } }],
+            to: [{ operation: { methods: ['GET'], paths: [`/api/${i}/*`] } }],
+          },
+        ],
+      },
+    });
+  return text;
+}
+
 /** AuthorizationPolicies, a document a rule; `edit` gives one of them another path. */
 export const authorizationPoliciesYaml = (count: number, edit = 0): string =>
   istioYaml(

@@ -79,7 +79,7 @@ export class Question implements AskedEdge {
    * @returns why it is refused at once; undefined if the policies are to be asked about `facts`
    * @throws malformedMessage if it is no CheckRequest
    */
-  read(bytes: Uint8Array, caller: Caller, state: DecisionState, nowMs: number): Reason | undefined {
+  read(bytes: Uint8Array, caller: Caller, state: Omit<DecisionState, 'snapshot'>, nowMs: number): Reason | undefined {
     const request = this.#request;
     request.read(bytes);
     this.#read = 'bytes';
@@ -96,7 +96,11 @@ export class Question implements AskedEdge {
     return this.#refused(state, peer, nowMs);
   }
 
-  #refused(state: DecisionState, peer: PeerCertificate | undefined, nowMs: number): Reason | undefined {
+  #refused(
+    state: Pick<DecisionState, 'revocations' | 'bundles'>,
+    peer: PeerCertificate | undefined,
+    nowMs: number,
+  ): Reason | undefined {
     const { verifyPeer, peerTrustDomains, ownPrefixes, ambiguousRequests } = this.#options;
     const names = this.facts.peerNames;
     if (peer !== undefined) this.#counters.peersWithCertificate++;

@@ -39,7 +39,16 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'spiffe',
     'lib',
   ],
-  'server/policy': ['config', 'policy/*', 'authz', 'authz/jwks', 'analysis/lint', 'platform', 'lib'],
+  'server/policy': [
+    'config',
+    'policy/*',
+    'authz',
+    'authz/jwks',
+    'analysis/lint',
+    'analysis/lint/scene',
+    'platform',
+    'lib',
+  ],
   'server/decider': [
     'server/entry-file.ts',
     'server/health',

@@ -4,14 +4,19 @@
  */
 import type { RequestForm } from '../../admin-api/request-form.ts';
 import { identityWithoutMtls } from './identity.ts';
-import type { LintFinding } from './lint-finding.ts';
-import { effectIn, formOf, type LintScene, nameOfRule, type PlacedRule, type Replay } from './lint-scene.ts';
-import { requestsFor } from './requests.ts';
+import type { Replay } from './scene/asker.ts';
+import type { LintFinding } from './scene/lint-finding.ts';
+import { effectIn, formOf, type LintScene, nameOfRule } from './scene/lint-scene.ts';
+import type { Party } from './scene/party.ts';
+import type { PlacedRule } from './scene/placed-rule.ts';
+import { requestsFor } from './scene/requests.ts';
 
 /** What may be absent, and how a request looks without it. */
 interface Corner {
   readonly of: string;
   readonly fix: string;
+  /** The caller's own name is still there. */
+  readonly keepsName?: true;
   without(form: RequestForm): RequestForm;
 }
 
@@ -29,6 +34,7 @@ const corners: readonly Corner[] = [
   {
     of: 'there is no HTTP',
     fix: 'name the HTTP ports in the rule',
+    keepsName: true,
     without: ({ source, destination }) => ({ source, destination }),
   },
 ];
@@ -46,31 +52,45 @@ interface Shown {
  */
 export function absenceDependent(scene: LintScene): LintFinding[] {
   const told = new Set(identityWithoutMtls(scene).map(({ file, line, column }) => `${file}:${line}:${column}`));
-  return scene.rules
-    .filter(({ plane, stage, rule }) => plane !== 'l4' && stage.kind !== 'audit' && rule.effect !== 'log')
-    .flatMap((placed) => {
-      const { file, line, column } = placed.rule.position;
-      const asked = told.has(`${file}:${line}:${column}`) ? corners.slice(1) : corners;
-      const shown = asked.flatMap((corner) => dependentOn(placed, corner, scene) ?? []);
-      return shown.length === 0 ? [] : [finding(placed, shown, scene)];
-    });
+  const rules = scene.rules.filter(
+    ({ plane, stage, rule }) => plane !== 'l4' && stage.kind !== 'audit' && rule.effect !== 'log',
+  );
+  return scene.eachRule('absence-dependent', rules, (placed) => {
+    const { file, line, column } = placed.rule.position;
+    const asked = told.has(`${file}:${line}:${column}`) ? corners.slice(1) : corners;
+    const shown = asked.flatMap((corner) => dependentOn(placed, corner, scene) ?? []);
+    return shown.length === 0 ? [] : [finding(placed, shown, scene)];
+  });
 }
 
 function dependentOn(placed: PlacedRule, corner: Corner, scene: LintScene): Shown | undefined {
   const { plane, policy, rule } = placed;
   const [request = {}] = requestsFor(rule.http);
+  const groups = groupsOf(placed, corner, scene);
   for (const to of scene.someOf(policy)) {
-    for (const from of scene.callers) {
-      if (from === to) continue;
-      const form = formOf(from, to, { port: scene.ports[0] ?? 8080, ...request });
-      const upstream = scene.replay(corner.without(form), plane);
-      const strict = scene.replayStrict(corner.without(form), plane);
+    const formFrom = (from: Party): RequestForm => formOf(from, to, { port: scene.ports[0] ?? 8080, ...request });
+    for (const group of groups) {
+      const callers = scene.besides(to, group);
+      const [first] = callers;
+      if (first === undefined) continue;
+      const form = corner.without(formFrom(first));
+      const upstream = scene.replay(form, plane);
+      const strict = scene.replayStrict(form, plane);
       if (!differ(upstream, strict, plane) || (!isAbout(placed, upstream) && !isAbout(placed, strict))) continue;
-      if (differ(scene.replay(form, plane), scene.replayStrict(form, plane), plane)) continue; // something else is absent
-      return { corner, upstream: scene.replay(corner.without(form)), strict };
+      const from = callers.find((each) => {
+        const whole = formFrom(each);
+        return !differ(scene.replay(whole, plane), scene.replayStrict(whole, plane), plane); // else something else is absent
+      });
+      if (from !== undefined) return { corner, upstream: scene.show(corner.without(formFrom(from))), strict };
     }
   }
   return undefined;
+}
+
+/** Callers of whom one is as good as the other once that thing is absent. */
+function groupsOf({ plane, rule }: PlacedRule, corner: Corner, scene: LintScene): readonly (readonly Party[])[] {
+  if (corner.keepsName) return scene.callersOf(rule.http).map((each) => [each]);
+  return plane === 'istio' ? scene.places : scene.callersOf(rule.http, 'place').map((each) => [each]);
 }
 
 function differ(upstream: Replay, strict: Replay, plane: PlacedRule['plane']): boolean {

@@ -6,9 +6,11 @@
 import { nearest } from '../../lib/nearest.ts';
 import type { Policy } from '../../policy/model.ts';
 import { emptyRegistry } from '../../policy/registry/registry.ts';
-import type { LintFinding } from './lint-finding.ts';
-import { effectIn, formOf, type LintScene, nameOfRule, type Party, type PlacedRule } from './lint-scene.ts';
-import { asksHttp, mentions, requestsFor } from './requests.ts';
+import type { LintFinding } from './scene/lint-finding.ts';
+import { effectIn, formOf, type LintScene, nameOfRule } from './scene/lint-scene.ts';
+import type { Party } from './scene/party.ts';
+import type { PlacedRule } from './scene/placed-rule.ts';
+import { asksHttp, mentions, requestsFor } from './scene/requests.ts';
 
 /** Rules on a named port that no pod has (`named-port-unknown`). */
 export function namedPortUnknown(scene: LintScene): LintFinding[] {
@@ -65,7 +67,8 @@ function unknownService(placed: PlacedRule, name: string, known: ReadonlySet<str
  */
 export function defaultDenyGaps(scene: LintScene): LintFinding[] {
   return (['ingress', 'egress'] as const).flatMap((direction) => {
-    const covered = new Set(selectorsOf(scene, direction).flatMap((policy) => scene.selectedBy(policy)));
+    const selected = new Set(selectorsOf(scene, direction).flatMap(({ subject }) => scene.selectedBy(subject)));
+    const covered = new Set([...selected].flatMap(scene.alike));
     if (covered.size === 0) return [];
     const guarded = new Set([...covered].map(({ namespace }) => namespace));
     const open = scene.pods.filter((pod) => !covered.has(pod));
@@ -100,7 +103,7 @@ function gap(
     scene.callers.find((each) => each !== first);
   if (other === undefined) return [];
   const form = direction === 'ingress' ? formOf(other, first, {}) : formOf(first, other, {});
-  const replay = other.endpoint === undefined && direction === 'egress' ? undefined : scene.replay(form);
+  const replay = other.endpoint === undefined && direction === 'egress' ? undefined : scene.show(form);
   const names =
     pods
       .slice(0, 5)
@@ -141,7 +144,7 @@ export function httpOnOtherPorts(scene: LintScene): LintFinding[] {
           continue;
         const from = scene.callers.find((each) => each !== to);
         if (from === undefined) continue;
-        const replay = scene.replay(formOf(from, to, { port: other.port }, 'tcp'));
+        const replay = scene.show(formOf(from, to, { port: other.port }, 'tcp'));
         return [
           {
             ...placed.rule.position,

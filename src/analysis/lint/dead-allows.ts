@@ -3,21 +3,14 @@
  * @module
  */
 
-import type { PlaneTrace, StageTrace } from '../../policy/evaluate/trace.ts';
+import type { StageTrace } from '../../policy/evaluate/trace.ts';
 import type { Policy } from '../../policy/model.ts';
-import type { LintFinding } from './lint-finding.ts';
-import {
-  decidedBy,
-  effectIn,
-  formOf,
-  type LintScene,
-  nameOfRule,
-  type Party,
-  type PlacedRule,
-  placeOf,
-  type Replay,
-} from './lint-scene.ts';
-import { asksHttp, namesSource, requestsFor } from './requests.ts';
+import type { Replay } from './scene/asker.ts';
+import type { LintFinding } from './scene/lint-finding.ts';
+import { decidedBy, effectIn, formOf, type LintScene, nameOfRule, placeOf } from './scene/lint-scene.ts';
+import type { Party } from './scene/party.ts';
+import type { PlacedRule } from './scene/placed-rule.ts';
+import { asksHttp, namesSource, requestsFor } from './scene/requests.ts';
 
 interface Passage {
   readonly from: Party;
@@ -32,28 +25,34 @@ export function deadAllows(scene: LintScene): LintFinding[] {
       (plane === 'istio' && stage.kind === 'any-allow') ||
       (plane === 'calico' && rule.effect === 'allow' && asksHttp(rule.http)),
   );
-  return layer7.flatMap((placed) => deadIn(placed, scene));
+  return scene.eachRule('l7-allow-l4-deny', layer7, (placed) => deadIn(placed, scene));
 }
 
 function deadIn(placed: PlacedRule, scene: LintScene): LintFinding[] {
   const dead = new Map<string, Passage>();
   const alive = new Set<string>();
+  const areNamed = namesSource(placed.rule.http);
   for (const passage of passagesOf(placed, scene)) {
-    const caller = passage.from.principal || passage.from.name;
-    if (effectIn(passage.replay, 'l4') !== 'deny') alive.add(caller);
-    else if (!dead.has(caller)) dead.set(caller, passage);
+    const isAlive = effectIn(passage.replay, 'l4') !== 'deny';
+    if (isAlive && !areNamed) return []; // it lets somebody in, and nobody was promised more
+    for (const from of scene.alike(passage.from)) {
+      const caller = from.principal || from.name;
+      if (isAlive) alive.add(caller);
+      else if (!dead.has(caller) && from !== passage.to) dead.set(caller, { ...passage, from });
+    }
   }
   const lost = [...dead].filter(([caller]) => !alive.has(caller)).map(([, passage]) => passage);
-  return lost.length > 0 && (alive.size === 0 || namesSource(placed.rule.http)) ? [finding(placed, lost, scene)] : [];
+  const inOrder = lost.toSorted((a, b) => scene.orderOf(a.from) - scene.orderOf(b.from));
+  return lost.length > 0 ? [finding(placed, inOrder, scene)] : [];
 }
 
 /** Requests that the rule itself lets through its own plane. */
 function* passagesOf(placed: PlacedRule, scene: LintScene): Generator<Passage> {
   const requests = requestsFor(placed.rule.http);
+  const callers = scene.callersOf(placed.rule.http);
   for (const to of scene.someOf(placed.policy)) {
     const ports = to.endpoint!.ports.length > 0 ? to.endpoint!.ports.map(({ port }) => port) : scene.ports; // pods only
-    for (const from of scene.callers) {
-      if (from === to) continue;
+    for (const from of scene.besides(to, callers)) {
       for (const request of requests) {
         for (const port of request.port === undefined ? ports : [request.port]) {
           const form = formOf(from, to, { ...request, port });
@@ -68,10 +67,13 @@ function* passagesOf(placed: PlacedRule, scene: LintScene): Generator<Passage> {
 
 function finding(placed: PlacedRule, lost: readonly Passage[], scene: LintScene): LintFinding {
   const { policy, rule, plane } = placed;
-  const [{ to, replay }] = lost as [Passage]; // never empty
-  const { said, policies } = blame(replay, scene);
+  const [{ from, to, replay: asked }] = lost as [Passage]; // never empty
+  const { principal, address } = from;
+  const source = { ...(principal !== '' && { principal }), address, port: 40_000 };
+  const replay = { ...asked, form: { ...asked.form, source } }; // as one of its class was answered
+  const { said, policies } = blame(asked, scene, from, to);
   const { port } = replay.form.destination ?? {};
-  const asked = `${replay.form.http?.method ?? 'TCP'} ${replay.form.http?.path ?? ''}`.trim();
+  const wish = `${replay.form.http?.method ?? 'TCP'} ${replay.form.http?.path ?? ''}`.trim();
   const named = lost
     .slice(0, 3)
     .map(({ from }) => from.name)
@@ -82,7 +84,7 @@ function finding(placed: PlacedRule, lost: readonly Passage[], scene: LintScene)
     severity: 'error',
     code: 'l7-allow-l4-deny',
     path: '',
-    message: `${nameOfRule(placed)} (${plane}) lets ${callers} ask ${to.name} for ${asked} on port ${port}, but the network does not: ${said}`,
+    message: `${nameOfRule(placed)} (${plane}) lets ${callers} ask ${to.name} for ${wish} on port ${port}, but the network does not: ${said}`,
     fix: `let ${callers} reach ${to.name} on port ${port} in the network policy, or take the caller out of this rule`,
     witness: scene.witness(replay),
     owners: scene.owners(policy, ...policies),
@@ -95,8 +97,8 @@ interface Blame {
 }
 
 /** Which policies of the network keep the request out, and where they stand. */
-function blame(replay: Replay, scene: LintScene): Blame {
-  const plane = scene.traceOf(replay.form).planes.find((each): each is PlaneTrace => each.plane === 'l4');
+function blame(replay: Replay, scene: LintScene, ...ends: readonly Party[]): Blame {
+  const plane = scene.traceOf(replay.form, ...ends);
   const stage = plane?.stages.find(({ decision }) => decision?.effect === 'deny');
   if (stage === undefined) return { said: 'it denies', policies: [] };
   const side = stage.direction === 'egress' ? "the caller's egress" : 'ingress';

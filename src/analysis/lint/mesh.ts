@@ -3,11 +3,10 @@
  * @module
  */
 import { emptyRegistry, type LabelPairs } from '../../policy/registry/registry.ts';
-import type { LintScene, Party } from './lint-scene.ts';
-import { asksHttp } from './requests.ts';
-
-/** Labels that an injector puts on a pod, or that ask for one. */
-const onPods: ReadonlySet<string> = new Set(['security.istio.io/tlsMode', 'service.istio.io/canonical-name']);
+import type { LintScene } from './scene/lint-scene.ts';
+import { INJECT, onPods } from './scene/mesh-labels.ts';
+import type { Party } from './scene/party.ts';
+import { asksHttp } from './scene/requests.ts';
 
 /**
  * Tells whether a workload is in the mesh: its labels or those of its namespace say so, or else its namespace has
@@ -16,10 +15,11 @@ const onPods: ReadonlySet<string> = new Set(['security.istio.io/tlsMode', 'servi
 export function meshOf(scene: LintScene): (party: Party) => boolean {
   const { namespaces } = scene.deps.model.registry ?? emptyRegistry;
   const labelsOf = new Map(namespaces.map(({ name, labels }) => [name, labels]));
+  const hasPolicy = policiesOf(scene);
   const known = new Map<Party, boolean>();
   return (party) => {
     let is = known.get(party);
-    is ??= saidByLabels(party.endpoint?.labels ?? [], labelsOf.get(party.namespace) ?? []) ?? hasPolicy(party, scene);
+    is ??= saidByLabels(party.endpoint?.labels ?? [], labelsOf.get(party.namespace) ?? []) ?? hasPolicy(party);
     known.set(party, is);
     return is;
   };
@@ -27,7 +27,7 @@ export function meshOf(scene: LintScene): (party: Party) => boolean {
 
 /** Undefined if they say nothing. */
 function saidByLabels(pod: LabelPairs, namespace: LabelPairs): boolean | undefined {
-  const wish = pod.find(([key]) => key === 'sidecar.istio.io/inject')?.[1];
+  const wish = pod.find(([key]) => key === INJECT)?.[1];
   if (wish !== undefined) return wish === 'true';
   if (pod.some(([key]) => onPods.has(key))) return true;
   for (const [key, value] of namespace) {
@@ -38,9 +38,14 @@ function saidByLabels(pod: LabelPairs, namespace: LabelPairs): boolean | undefin
   return undefined;
 }
 
-const hasPolicy = (party: Party, scene: LintScene): boolean =>
-  scene.rules.some(({ plane, policy, rule }) =>
-    plane === 'istio'
-      ? policy.ref.namespace === party.namespace
-      : plane === 'calico' && asksHttp(rule.http) && scene.selectedBy(policy).includes(party),
-  );
+/** Tells whether its namespace has policies of Istio, or a rule of Calico's about HTTP is about it. */
+function policiesOf(scene: LintScene): (party: Party) => boolean {
+  const namespaces = new Set<string>();
+  const selected = new Set<Party>();
+  for (const { plane, policy, rule } of scene.rules) {
+    if (plane === 'istio') namespaces.add(policy.ref.namespace);
+    else if (plane === 'calico' && asksHttp(rule.http))
+      for (const party of scene.selectedBy(policy.subject).flatMap(scene.alike)) selected.add(party);
+  }
+  return (party) => namespaces.has(party.namespace) || selected.has(party);
+}

@@ -6,8 +6,8 @@ import { nearest } from '../../lib/nearest.ts';
 import type { LabelExpr } from '../../policy/meaning/labels.ts';
 import type { Policy, Subject, TokenPolicy, TransportPolicy } from '../../policy/model.ts';
 import type { Endpoint } from '../../policy/registry/registry.ts';
-import type { LintFinding } from './lint-finding.ts';
-import type { LintScene } from './lint-scene.ts';
+import type { LintFinding } from './scene/lint-finding.ts';
+import type { LintScene } from './scene/lint-scene.ts';
 import { type Workloads, workloadsOf } from './workloads.ts';
 
 type Selecting = TokenPolicy | TransportPolicy | Policy;
@@ -23,7 +23,7 @@ export function selectsNothing(scene: LintScene): LintFinding[] {
       : stage.policies.filter(({ mode }) => mode === 'enforce'),
   );
   const policies = new Map(enforced.map((policy) => [JSON.stringify(policy.ref), policy]));
-  const idle = [...policies.values()].filter(({ subject }) => workloads.selectedBy(subject).length === 0);
+  const idle = [...policies.values()].filter(({ subject }) => scene.workloadsSelectedBy(subject).length === 0);
   const populated = new Set([...workloads.all, ...workloads.onHost].map(({ namespace }) => namespace));
   const isUnseen = ({ subject: { namespace } }: Selecting): boolean =>
     namespace !== undefined && !populated.has(namespace) && nearest(namespace, [...populated]) === undefined;

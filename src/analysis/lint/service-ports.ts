@@ -4,9 +4,8 @@
  */
 import type { Expr, Policy, TransportPolicy } from '../../policy/model.ts';
 import type { Endpoint } from '../../policy/registry/registry.ts';
-import type { LintFinding } from './lint-finding.ts';
-import type { LintScene } from './lint-scene.ts';
-import { workloadsOf } from './workloads.ts';
+import type { LintFinding } from './scene/lint-finding.ts';
+import type { LintScene } from './scene/lint-scene.ts';
 
 interface AskedPort {
   readonly policy: Policy | TransportPolicy;
@@ -17,13 +16,12 @@ interface AskedPort {
 
 /** One finding a policy and port (`service-port`). Callers come to the port of the container, whatever the Service's. */
 export function servicePorts(scene: LintScene): LintFinding[] {
-  const workloads = workloadsOf(scene.deps.model);
   const seen = new Set<string>();
   return askedPorts(scene).flatMap(({ policy, position, path, port }) => {
     const key = JSON.stringify([policy.ref, port]);
     if (seen.has(key)) return [];
     seen.add(key);
-    const selected = workloads.selectedBy(policy.subject);
+    const selected = scene.workloadsSelectedBy(policy.subject);
     if (selected.some((endpoint) => listensOn(endpoint, port))) return [];
     const instead = selected.flatMap(({ behind = [] }) => behind.filter(({ own }) => own === port))[0];
     if (instead === undefined) return [];

@@ -2,11 +2,11 @@
  * Namespaces, service accounts and Services that rules name and the registry does not have: such a rule means nobody.
  * @module
  */
-import { nearest } from '../../lib/nearest.ts';
 import type { LabelExpr } from '../../policy/meaning/labels.ts';
 import type { Expr, TextPattern } from '../../policy/model.ts';
-import type { LintFinding } from './lint-finding.ts';
-import { type LintScene, nameOfRule, type PlacedRule } from './lint-scene.ts';
+import type { LintFinding } from './scene/lint-finding.ts';
+import { type LintScene, nameOfRule } from './scene/lint-scene.ts';
+import type { PlacedRule } from './scene/placed-rule.ts';
 import { type Workloads, workloadsOf } from './workloads.ts';
 
 /** What a rule names. */
@@ -32,7 +32,7 @@ export function unknownCallers(scene: LintScene): LintFinding[] {
 }
 
 function finding(placed: PlacedRule, named: Named, workloads: Workloads, scene: LintScene): LintFinding | undefined {
-  const { namespaces, accounts, all } = workloads;
+  const { namespaces, accounts, services } = workloads;
   const say = (code: LintFinding['code'], what: string, fix: string): LintFinding => ({
     ...placed.rule.position,
     severity: 'warning',
@@ -44,11 +44,8 @@ function finding(placed: PlacedRule, named: Named, workloads: Workloads, scene: 
     owners: scene.owners(placed.policy),
   });
   if (named.is === 'service') {
-    if (all.some(({ behind = [] }) => behind.some(({ service }) => service === named.key))) return undefined;
-    const near = nearest(
-      named.key,
-      all.flatMap(({ behind = [] }) => behind.map(({ service }) => service)),
-    );
+    if (services.has(named.key)) return undefined;
+    const near = workloads.nearestService(named.key);
     return say(
       'service-unknown',
       `${named.key}, behind which no pod of the registry stands`,
@@ -57,16 +54,13 @@ function finding(placed: PlacedRule, named: Named, workloads: Workloads, scene: 
   }
   const { namespace } = named;
   if (!namespaces.has(namespace)) {
-    const near = nearest(namespace, [...namespaces]);
+    const near = workloads.nearestNamespace(namespace);
     if (near === undefined && isPlatform(namespace)) return undefined;
     const fix = near === undefined ? 'correct it, or add the namespace to the registry' : `did you mean ${near}?`;
     return say('namespace-unknown', `namespace ${JSON.stringify(namespace)}, which the registry does not have`, fix);
   }
   if (named.is === 'namespace' || accounts.has(`${namespace}/${named.name}`)) return undefined;
-  const own = [...accounts]
-    .filter((key) => key.startsWith(`${namespace}/`))
-    .map((key) => key.slice(namespace.length + 1));
-  const near = nearest(named.name, own);
+  const near = workloads.nearestAccount(namespace, named.name);
   const fix = near === undefined ? 'correct it, or add the account to the registry' : `did you mean ${near}?`;
   return say(
     'service-account-unknown',

@@ -2,10 +2,12 @@
  * The workloads, namespaces and accounts of a registry: also those whose pods have no address yet.
  * @module
  */
+import { nearest } from '../../lib/nearest.ts';
 import { createRegistryContext } from '../../policy/meaning/registry-context.ts';
 import { applies } from '../../policy/meaning/subject.ts';
 import type { PolicyModel, Subject } from '../../policy/model.ts';
 import { type Endpoint, emptyRegistry } from '../../policy/registry/registry.ts';
+import { once } from './scene/once.ts';
 
 /** What is known of who lives where. */
 export interface Workloads {
@@ -13,10 +15,16 @@ export interface Workloads {
   readonly namespaces: ReadonlySet<string>;
   /** `namespace/name`. */
   readonly accounts: ReadonlySet<string>;
-  selectedBy(subject: Subject): readonly Endpoint[];
+  /** Keys of the Services behind which a workload stands. */
+  readonly services: ReadonlySet<string>;
   /** Pods on the network of their host, where no policy acts. */
   readonly onHost: readonly Endpoint[];
   hostsSelectedBy(subject: Subject): readonly Endpoint[];
+  /** The Service that was probably meant, by its key. */
+  nearestService(key: string): string | undefined;
+  /** The name that was probably meant, if one is near. */
+  nearestNamespace(namespace: string): string | undefined;
+  nearestAccount(namespace: string, name: string): string | undefined;
 }
 
 /** Every cluster has these, whatever documents say. */
@@ -25,7 +33,7 @@ const standing = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 /** Reads them off the registry of a model. */
 export function workloadsOf(model: PolicyModel): Workloads {
   const registry = model.registry ?? emptyRegistry;
-  const context = createRegistryContext(registry, model.absence, model.hops);
+  const context = createRegistryContext({ ...registry, endpoints: [], networkSets: [] }, model.absence, model.hops);
   const [all, onHost] = [false, true].map((host) =>
     registry.endpoints.filter(({ hostNetwork }) => hostNetwork === host),
   ) as [Endpoint[], Endpoint[]]; // one of each
@@ -40,18 +48,23 @@ export function workloadsOf(model: PolicyModel): Workloads {
     ...registry.serviceAccounts.map(({ namespace, name }) => `${namespace}/${name}`),
     ...registry.endpoints.map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`),
   ]);
-  const located = all.map((endpoint) => ({ endpoint, destination: context.destinationOf(endpoint) }));
-  const byNamespace = Map.groupBy(located, ({ endpoint }) => endpoint.namespace);
+  const services = new Set(all.flatMap(({ behind = [] }) => behind.map(({ service }) => service)));
+  const accountsIn = Map.groupBy(accounts, (key) => key.slice(0, key.indexOf('/')));
+  const names = [...namespaces];
   return {
     all,
     namespaces,
     accounts,
+    services,
     onHost,
     hostsSelectedBy: (subject) =>
       onHost.filter((endpoint) => applies(subject, context.destinationOf(endpoint), context) === 'yes'),
-    selectedBy: (subject) =>
-      (subject.namespace === undefined ? located : (byNamespace.get(subject.namespace) ?? []))
-        .filter(({ destination }) => applies(subject, destination, context) === 'yes')
-        .map(({ endpoint }) => endpoint),
+    nearestService: once((key) => nearest(key, [...services])),
+    nearestNamespace: once((namespace) => nearest(namespace, names)),
+    nearestAccount: (namespace, name) =>
+      nearest(
+        name,
+        (accountsIn.get(namespace) ?? []).map((key) => key.slice(namespace.length + 1)),
+      ),
   };
 }

@@ -4,7 +4,8 @@
  */
 import { relative } from 'node:path';
 import { Command } from 'commander';
-import type { LintFinding, Witness } from '../../analysis/lint/lint-finding.ts';
+import type { LintFinding, Witness } from '../../analysis/lint/scene/lint-finding.ts';
+import type { LintProgress } from '../../server/policy/lint-offline.ts';
 import { configIfAny, PLACES_TEXT } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
 import { outputOption, show } from '../terminal/output.ts';
@@ -46,7 +47,9 @@ export function policyLintCommand(terminal: Terminal): Command {
         }
         const given = givenPaths(paths, flags.defaultNamespace);
         const request = { paths: given, configFile, rootNamespace: flags.rootNamespace, ignore: flags.ignore };
-        const { findings: all, ignored, summary } = lintOffline(request);
+        const progress = terminal.progress && shownProgress(terminal.progress);
+        const { findings: all, ignored, summary } = lintOffline({ ...request, ...(progress && { progress }) });
+        terminal.progress?.('');
         const findings = told(all, flags);
         const ok = findings.every(({ severity }) => severity === 'hint');
         show(terminal, flags.output, { ok, findings, summary, ignored }, (shown) =>
@@ -55,6 +58,19 @@ export function policyLintCommand(terminal: Terminal): Command {
         return ok ? 0 : 1;
       }),
     );
+}
+
+const PROGRESS_MS = 200;
+
+/** Says from time to time what is asked about. */
+function shownProgress(show: (line: string) => void): LintProgress {
+  let shownAtMs = 0;
+  return (code, done, of) => {
+    const nowMs = performance.now();
+    if (nowMs - shownAtMs < PROGRESS_MS) return;
+    shownAtMs = nowMs;
+    show(`${code}: rule ${done + 1} of ${of}`);
+  };
 }
 
 function lintText(findings: readonly LintFinding[], summary: string): string {

@@ -20,14 +20,17 @@ export interface Terminal {
   paint?(text: string): void;
   /** Text at the end of `out` that what is said next writes over; absent where nobody looks. */
   live?(): Promise<LiveText>;
+  /** Says in one line of `err` how far something is, in place of what it said before; absent where nobody looks. */
+  progress?(line: string): void;
 }
 
 /** The same terminal, which only shows what it is given: nothing that comes from outside moves its cursor or hides. */
-export function showingOnly({ out, err, exit, look, live }: Terminal): Terminal {
+export function showingOnly({ out, err, exit, look, live, progress }: Terminal): Terminal {
   return {
     out: (text) => out(printableLines(text)),
     err: (text) => err(printableLines(text)),
     exit,
+    ...(progress && { progress: (line) => progress(printableLines(line)) }),
     ...(look && { look, paint: (text) => out(printableStyled(text)) }),
     ...(live && {
       live: async () => {
@@ -54,5 +57,6 @@ export function processTerminal(): Terminal {
     ...(process.stdout.isTTY && {
       live: async () => (await import('./live-text.ts')).liveText(process.stdout),
     }),
+    ...(process.stderr.isTTY && { progress: (line) => void process.stderr.write(`\r\u001b[K${line}`) }),
   };
 }

@@ -3,7 +3,8 @@
  * @module
  */
 import { lint } from '../../analysis/lint/lint.ts';
-import type { LintFinding } from '../../analysis/lint/lint-finding.ts';
+import type { LintFinding } from '../../analysis/lint/scene/lint-finding.ts';
+import type { LintDeps } from '../../analysis/lint/scene/lint-scene.ts';
 import type { QuestionOptions } from '../../authz/question.ts';
 import type { Config } from '../../config/config.ts';
 import { loadConfig } from '../../config/read-config.ts';
@@ -22,6 +23,8 @@ import type { PolicyPath } from '../../policy/sources/policy-path.ts';
 import { checkOptions } from './check-options.ts';
 import { dialectOptions, sourceOptions } from './policy-sources.ts';
 
+export type LintProgress = NonNullable<LintDeps['progress']>;
+
 export interface LintRequest {
   /** Files and directories that hold policies, pods, or both. */
   readonly paths: readonly PolicyPath[];
@@ -30,6 +33,8 @@ export interface LintRequest {
   readonly rootNamespace: string | undefined;
   /** False: nothing is ignored. */
   readonly ignore: boolean;
+  /** Hears what is asked about, and how far that is. */
+  readonly progress?: LintProgress;
 }
 
 /** What the linter found. */
@@ -96,6 +101,7 @@ export function lintOffline(request: LintRequest): LintAnswer {
     trustDomain: options.trustDomain,
     ownerOf: createOwnerIndex(set.model.registry, config?.policies.owners ?? []),
     unread: [...set.skipped.keys()],
+    ...(request.progress && { progress: request.progress }),
   });
   const { summary } = set;
   if (!request.ignore) return { findings: found, ignored: 0, summary };

@@ -3,8 +3,8 @@
  * @module
  */
 
-import type { RequestForm } from '../../admin-api/request-form.ts';
-import type { Finding } from '../../policy/documents/finding.ts';
+import type { RequestForm } from '../../../admin-api/request-form.ts';
+import type { Finding } from '../../../policy/documents/finding.ts';
 
 /** A finding of `policy lint`; its first members are those of `policy check`. */
 export interface LintFinding extends Finding {

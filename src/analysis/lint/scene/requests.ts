@@ -4,10 +4,10 @@
  * A finite choice of what could be asked; its user replays it and looks. An exact engine would stand here.
  * @module
  */
-import { LOST_NAME } from '../../lib/lost-name.ts';
-import type { LabelExpr } from '../../policy/meaning/labels.ts';
-import type { Expr, TextFact } from '../../policy/model.ts';
-import { valuesFor } from '../witness.ts';
+import { LOST_NAME } from '../../../lib/lost-name.ts';
+import type { LabelExpr } from '../../../policy/meaning/labels.ts';
+import type { Expr, TextFact } from '../../../policy/model.ts';
+import { valuesFor } from '../../witness.ts';
 
 /** The parts of a request that a condition has a say in; absent ones are free. */
 export interface Asked {

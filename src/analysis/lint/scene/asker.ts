@@ -1,0 +1,89 @@
+/**
+ * Asks each plane alone, as if it were enforced, about requests that are read as a Check reads them.
+ * @module
+ */
+import type { RequestForm } from '../../../admin-api/request-form.ts';
+import { createTokenVerifier } from '../../../authz/jwt/verifier.ts';
+import { Question, type QuestionOptions } from '../../../authz/question.ts';
+import type { DecisionState } from '../../../authz/state.ts';
+import { compileSnapshot } from '../../../policy/compile/compile-snapshot.ts';
+import type { Decision } from '../../../policy/decision.ts';
+import { evaluate } from '../../../policy/evaluate/evaluate.ts';
+import type { PlaneTrace } from '../../../policy/evaluate/trace.ts';
+import type { Plane, PlaneId, Policy, PolicyModel, RuleStage } from '../../../policy/model.ts';
+import type { Snapshot } from '../../../policy/snapshot.ts';
+import { encodeRequestForm } from '../../request-form.ts';
+
+/** What each plane said. */
+export interface Replay {
+  readonly form: RequestForm;
+  readonly decisions: ReadonlyMap<PlaneId, Decision>;
+}
+
+/** Asks about requests. */
+export interface Asker {
+  /** Asks the planes, all unless some are named. */
+  replay(form: RequestForm, ...planes: readonly PlaneId[]): Replay;
+  /** How the network derives its verdict, from these policies of it alone. */
+  traceNetwork(form: RequestForm, policies: ReadonlySet<Policy>): PlaneTrace | undefined;
+}
+
+const never = { sequence: 0, spiffeIds: new Set<string>(), serials: new Set<string>(), spkis: new Set<string>() };
+const allowEmpty = { allowEmpty: true };
+
+/** Makes what asks; a plane is compiled when it is asked first. */
+export function createAsker(model: PolicyModel, options: QuestionOptions): Asker {
+  const enforced = model.planes.map((plane): Plane => ({ ...plane, mode: 'enforce' }));
+  const withOnly = createNarrowing();
+  const snapshots = new Map<PlaneId, Snapshot>();
+  const snapshotOf = (plane: Plane): Snapshot => {
+    const made = snapshots.get(plane.id) ?? compileSnapshot({ ...model, planes: [plane] }, allowEmpty);
+    snapshots.set(plane.id, made);
+    return made;
+  };
+  const counters = { unverifiedPeers: 0, ambiguousRequests: 0, peersWithCertificate: 0, peersWithout: 0 };
+  const question = new Question(options, createTokenVerifier(), counters);
+  const state: Omit<DecisionState, 'snapshot'> = {
+    keySets: { generation: 0, sets: new Map() },
+    revocations: never,
+    bundles: undefined,
+  };
+  const read = (form: RequestForm): boolean =>
+    question.read(encodeRequestForm(form), { local: true }, state, 0) === undefined;
+  return {
+    replay(form, ...planes) {
+      const decisions = new Map<PlaneId, Decision>();
+      if (!read(form)) return { form, decisions };
+      for (const plane of enforced)
+        if (planes.length === 0 || planes.includes(plane.id))
+          decisions.set(plane.id, snapshotOf(plane).decide(question.facts));
+      return { form, decisions };
+    },
+    traceNetwork(form, policies) {
+      if (!read(form)) return undefined;
+      const planes = enforced.filter(({ id }) => id === 'l4').map((plane) => withOnly(plane, policies));
+      return evaluate({ ...model, planes }, question.facts, allowEmpty).trace.planes[0];
+    },
+  };
+}
+
+/** Makes planes of fewer policies, in their own order, at the cost of those alone. */
+function createNarrowing(): (plane: Plane, wanted: ReadonlySet<Policy>) => Plane {
+  const orders = new Map<RuleStage, ReadonlyMap<Policy, number>>();
+  const orderOf = (stage: RuleStage): ReadonlyMap<Policy, number> => {
+    const order = orders.get(stage) ?? new Map(stage.policies.map((policy, i) => [policy, i]));
+    orders.set(stage, order);
+    return order;
+  };
+  const narrowed = (stage: RuleStage, wanted: ReadonlySet<Policy>): RuleStage => {
+    const order = orderOf(stage);
+    const policies = [...wanted].filter((policy) => order.has(policy));
+    return { ...stage, policies: policies.sort((a, b) => order.get(a)! - order.get(b)!) };
+  };
+  return (plane, wanted) => ({
+    ...plane,
+    stages: plane.stages.map((stage) =>
+      stage.kind === 'transport' || stage.kind === 'token' ? stage : narrowed(stage, wanted),
+    ),
+  });
+}

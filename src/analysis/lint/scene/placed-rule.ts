@@ -1,0 +1,16 @@
+/**
+ * A rule and all that it stands in, and the codes of what is found about rules.
+ * @module
+ */
+import type { Finding } from '../../../policy/documents/finding.ts';
+import type { PlaneId, Policy, Rule, RuleStage } from '../../../policy/model.ts';
+
+export type LintCode = Finding['code'];
+
+/** One rule with everything that it stands in. */
+export interface PlacedRule {
+  readonly plane: PlaneId;
+  readonly stage: RuleStage;
+  readonly policy: Policy;
+  readonly rule: Rule;
+}
