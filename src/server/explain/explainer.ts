@@ -3,6 +3,7 @@
  * @module
  */
 import { type ExplainDeps, type Explanation, explain } from '../../analysis/explain.ts';
+import { narrowSnapshot } from '../../analysis/narrow-snapshot.ts';
 import { createPolicyFiles } from '../../analysis/source/policy-files.ts';
 import { importKeySets } from '../../authz/jwks/import-key-sets.ts';
 import type { VerifyTokens } from '../../authz/jwt/token-outcome.ts';
@@ -10,7 +11,6 @@ import { createTokenVerifier } from '../../authz/jwt/verifier.ts';
 import type { RedactedTokens } from '../../authz/record/redacted-decision.ts';
 import type { Revocations } from '../../authz/state.ts';
 import { readRegularFileSync } from '../../lib/regular-file.ts';
-import { compileSnapshot } from '../../policy/compile/compile-snapshot.ts';
 import { createOwnerIndex } from '../../policy/owners.ts';
 import { MAX_FILE_BYTES } from '../../policy/read-policies.ts';
 import type { ExplainQuestion, ExplainState } from './explain-state.ts';
@@ -26,7 +26,7 @@ export const nothingRevoked: Revocations = {
   spkis: new Set(),
 };
 
-/** Compiles the state to what explains questions. */
+/** Makes of the state what explains questions. */
 export async function createExplainer(state: ExplainState): Promise<Explainer> {
   const depsOf = await explainDeps(state);
   return (question) => explain(question.request, depsOf(question));
@@ -45,7 +45,7 @@ export async function explainDeps({
 }: ExplainState): Promise<(question: Omit<ExplainQuestion, 'request'>) => ExplainDeps> {
   const evaluate = { allowEmpty };
   const state = {
-    snapshot: compileSnapshot(model, evaluate),
+    snapshot: narrowSnapshot(model, evaluate),
     keySets: await importKeySets(keySets),
     revocations,
     bundles,

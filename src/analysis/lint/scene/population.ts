@@ -5,8 +5,8 @@
 import type { QuestionOptions } from '../../../authz/question.ts';
 import { CidrTrie } from '../../../lib/cidr-trie.ts';
 import { parseCidr, parseIp, unmapped, unmappedRange } from '../../../lib/ip-address.ts';
-import { createRegistryContext } from '../../../policy/meaning/registry-context.ts';
 import { accountOf } from '../../../policy/meaning/account-of.ts';
+import { createRegistryContext } from '../../../policy/meaning/registry-context.ts';
 import { applies, nameOfSubject } from '../../../policy/meaning/subject.ts';
 import type { Expr, PolicyModel, Subject } from '../../../policy/model.ts';
 import { createLabelIndex } from '../../../policy/registry/effective-labels.ts';
