@@ -7,6 +7,7 @@ import type { KindTable } from '../dialects/kind-table.ts';
 import { type Finding, hasErrors } from '../documents/finding.ts';
 import { applyIgnores } from '../ignores.ts';
 import type { PolicyFile } from '../read-policies.ts';
+import { onceAChart } from '../skip/once-a-chart.ts';
 import { ignoreRule, type OwnerSettings } from './ignore-rule.ts';
 import { joinForLook, readPaths } from './load-paths.ts';
 import type { PolicyPath } from './policy-path.ts';
@@ -46,7 +47,8 @@ export interface CheckOptions extends DialectOptions, OwnerSettings {
 export function checkPolicies(paths: readonly PolicyPath[], options: CheckOptions): PolicyCheck {
   const { rootNamespace } = options;
   const files = readPaths(paths, options);
-  const { findings: said, ignores, summary } = joinForLook(files, { absence: 'upstream', rootNamespace });
+  const { findings: all, ignores, summary } = joinForLook(files, { absence: 'upstream', rootNamespace });
+  const said = onceAChart(all);
   const counts = countsOf(files);
   const findings = counts.policies === 0 && !hasErrors(said) ? [...said, nothingChecked(paths)] : said;
   if (options.ignore !== true) return { findings, summary, counts, ignored: 0 };
