@@ -3,9 +3,14 @@
  * The program `gatehouse`.
  * @module
  */
-import { keepCompiled } from './platform/compile-cache.ts';
+import { nodeTooOld } from './platform/node-version.ts';
 
-keepCompiled();
+const tooOld = nodeTooOld(process.versions.node);
+if (tooOld !== undefined) {
+  process.stderr.write(`${tooOld}\n`);
+  process.exit(2);
+}
+(await import('./platform/compile-cache.ts')).keepCompiled();
 const [{ runCommandLine }, { processTerminal }] = await Promise.all([
   import('./cli/program.ts'),
   import('./cli/terminal/terminal.ts'),
