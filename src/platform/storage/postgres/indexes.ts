@@ -15,18 +15,16 @@ const AGAIN_MS = 60_000;
 const SHORT_ROWS = 10_000;
 
 /** By name, of gatehouse_ledger: without this one the newest page of the ledger reads and sorts all of it. */
-const indexes: Readonly<Record<string, string>> = {
-  gatehouse_ledger_by_issue: '(trust_domain, issued_at, serial COLLATE "C")',
-};
+const indexes: ReadonlyMap<string, string> = new Map([
+  ['gatehouse_ledger_by_issue', '(trust_domain, issued_at, serial COLLATE "C")'],
+]);
 
 /** Makes what is missing at once where the ledger is short; answers whether that was so. */
 export async function indexIfShort(sql: Sql): Promise<boolean> {
   const [found] =
     await sql`SELECT count(*) AS rows FROM (SELECT 1 FROM gatehouse_ledger LIMIT ${SHORT_ROWS}) AS first_rows`;
   if (Number(found?.['rows']) >= SHORT_ROWS) return false;
-  const make = Object.entries(indexes).map(
-    ([name, on]) => `CREATE INDEX IF NOT EXISTS ${name} ON gatehouse_ledger ${on};`,
-  );
+  const make = [...indexes].map(([name, on]) => `CREATE INDEX IF NOT EXISTS ${name} ON gatehouse_ledger ${on};`);
   await sql.unsafe(`SELECT pg_advisory_xact_lock(${LOCK_SPACE}, 0); ${make.join(' ')}`);
   return true;
 }
@@ -49,7 +47,7 @@ async function missingIndexes(sql: Sql | ReservedSql): Promise<readonly string[]
   const rows = await sql`SELECT relname FROM pg_class JOIN pg_index ON indexrelid = pg_class.oid
     WHERE indrelid = to_regclass('gatehouse_ledger') AND indisvalid`;
   const there = new Set(rows.map((row) => String(row['relname'])));
-  return Object.keys(indexes).filter((name) => !there.has(name));
+  return [...indexes.keys()].filter((name) => !there.has(name));
 }
 
 async function makeMissing(sql: Sql): Promise<void> {
@@ -61,7 +59,7 @@ async function makeMissing(sql: Sql): Promise<void> {
       await connection`SET statement_timeout = 0`;
       for (const name of await missingIndexes(connection)) {
         await connection.unsafe(`DROP INDEX CONCURRENTLY IF EXISTS ${name}`);
-        await connection.unsafe(`CREATE INDEX CONCURRENTLY ${name} ON gatehouse_ledger ${indexes[name]}`);
+        await connection.unsafe(`CREATE INDEX CONCURRENTLY ${name} ON gatehouse_ledger ${indexes.get(name)!}`);
       }
     } finally {
       await connection`RESET statement_timeout`;
