@@ -33,9 +33,14 @@ export function unknownCallers(scene: LintScene): LintFinding[] {
 
 function finding(placed: PlacedRule, named: Named, workloads: Workloads, scene: LintScene): LintFinding | undefined {
   const { namespaces, accounts, services } = workloads;
-  const say = (code: LintFinding['code'], what: string, fix: string): LintFinding => ({
+  const say = (
+    code: LintFinding['code'],
+    what: string,
+    fix: string,
+    severity: LintFinding['severity'] = 'warning',
+  ): LintFinding => ({
     ...placed.rule.position,
-    severity: 'warning',
+    severity,
     code,
     path: '',
     message: `${nameOfRule(placed)} names ${what}: nobody is meant by it`,
@@ -54,24 +59,33 @@ function finding(placed: PlacedRule, named: Named, workloads: Workloads, scene: 
   }
   const { namespace } = named;
   if (!namespaces.has(namespace)) {
-    const near = workloads.nearestNamespace(namespace);
+    const nearest = workloads.nearestNamespace(namespace);
+    const near = nearest !== undefined && isVariant(namespace, nearest) ? undefined : nearest;
     if (near === undefined && isPlatform(namespace)) return undefined;
-    const fix = near === undefined ? 'correct it, or add the namespace to the registry' : `did you mean ${near}?`;
-    return say('namespace-unknown', `namespace ${JSON.stringify(namespace)}, which the registry does not have`, fix);
+    const what = `namespace ${JSON.stringify(namespace)}, which the registry does not have`;
+    return near === undefined
+      ? say('namespace-unknown', what, 'correct it, or add the namespace to the registry', 'hint')
+      : say('namespace-unknown', what, `did you mean ${near}?`);
   }
   if (named.is === 'namespace' || accounts.has(`${namespace}/${named.name}`)) return undefined;
   const near = workloads.nearestAccount(namespace, named.name);
-  const fix = near === undefined ? 'correct it, or add the account to the registry' : `did you mean ${near}?`;
+  if (near === undefined && isPlatform(namespace)) return undefined;
+  // Of a namespace of which the registry has neither workloads nor accounts it cannot tell who lives there.
+  const isKnown = near !== undefined || workloads.hasAccounts(namespace);
   return say(
     'service-account-unknown',
     `service account ${JSON.stringify(`${namespace}/${named.name}`)}, which the registry does not have`,
-    fix,
+    near === undefined ? 'correct it, or add the account to the registry' : `did you mean ${near}?`,
+    isKnown ? 'warning' : 'hint',
   );
 }
 
+/** One name is the other with a word more, as environments of one team have it: both may be meant. */
+const isVariant = (a: string, b: string): boolean => a.startsWith(`${b}-`) || b.startsWith(`${a}-`);
+
 /** What installers bring, and a team's tree does not hold. */
 const isPlatform = (namespace: string): boolean =>
-  /^(istio|kube|calico|tigera|ingress|nginx|gatekeeper|cert-manager|monitoring|prometheus|observability|openshift|knative|linkerd|traefik|argocd|flux)/.test(
+  /-system$|^(istio|kube|calico|tigera|ingress|nginx|gatekeeper|cert-manager|monitoring|prometheus|observability|openshift|knative|linkerd|traefik|argocd|flux)/.test(
     namespace,
   );
 

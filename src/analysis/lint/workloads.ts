@@ -25,6 +25,8 @@ export interface Workloads {
   /** The name that was probably meant, if one is near. */
   nearestNamespace(namespace: string): string | undefined;
   nearestAccount(namespace: string, name: string): string | undefined;
+  /** Whether a workload or a document tells of accounts in a namespace, its default one aside. */
+  hasAccounts(namespace: string): boolean;
 }
 
 /** Every cluster has these, whatever documents say. */
@@ -42,6 +44,8 @@ export function workloadsOf(model: PolicyModel): Workloads {
     ...registry.namespaces.map(({ name }) => name),
     ...registry.endpoints.map(({ namespace }) => namespace),
     ...registry.serviceAccounts.map(({ namespace }) => namespace),
+    // Where people put policies, there is a namespace.
+    ...model.planes.flatMap(({ stages }) => stages.flatMap(({ policies }) => policies.map(({ ref }) => ref.namespace))),
   ]);
   const accounts = new Set([
     ...[...namespaces].map((namespace) => `${namespace}/default`),
@@ -61,6 +65,7 @@ export function workloadsOf(model: PolicyModel): Workloads {
       onHost.filter((endpoint) => applies(subject, context.destinationOf(endpoint), context) === 'yes'),
     nearestService: once((key) => nearest(key, [...services])),
     nearestNamespace: once((namespace) => nearest(namespace, names)),
+    hasAccounts: (namespace) => (accountsIn.get(namespace) ?? []).some((key) => key !== `${namespace}/default`),
     nearestAccount: (namespace, name) =>
       nearest(
         name,

@@ -29,6 +29,25 @@ const calicoElsewhere = [
   'Node',
   'RemoteClusterConfiguration',
   'WorkloadEndpoint',
+  // Calico Enterprise and Cloud
+  'AlertException',
+  'AuthenticationReview',
+  'AuthorizationReview',
+  'DeepPacketInspection',
+  'EgressGatewayPolicy',
+  'ExternalNetwork',
+  'GlobalAlert',
+  'GlobalAlertTemplate',
+  'GlobalReport',
+  'GlobalReportType',
+  'GlobalThreatFeed',
+  'LicenseKey',
+  'ManagedCluster',
+  'PacketCapture',
+  'PolicyRecommendationScope',
+  'SecurityEventWebhook',
+  'UISettings',
+  'UISettingsGroup',
 ];
 
 /** Every kind that is read or known, by group and kind. */

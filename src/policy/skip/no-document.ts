@@ -19,6 +19,8 @@ export function isNoDocument(value: Value): boolean {
   if (names.some(isSlip)) return false;
   const [kind, apiVersion] = [textAt(value, 'kind') ?? '', textAt(value, 'apiVersion') ?? ''];
   if (kind !== '' && apiVersion !== '') return false;
+  // A number is the version of a format of somebody else's: Grafana's provisioning, say.
+  if (kind === '' && !entries.has('kind') && entries.get('apiVersion')?.value.is === 'number') return true;
   // A field without its text: the file may be half written.
   if ((kind === '' && entries.has('kind')) || (apiVersion === '' && entries.has('apiVersion'))) return false;
   if (kind !== '') return !policyKinds.readers.some((reader) => isLikeKindOf(kind, reader.kind));

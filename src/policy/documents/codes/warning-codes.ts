@@ -49,7 +49,7 @@ export const warningCodes = {
   'mtls-disable': 'mtls DISABLE, which asks nothing of a caller here',
   'named-port-unknown': 'a port name that no pod has (policy lint)',
   'namespace-star-wide': 'a star in a namespace that lets every name in',
-  'namespace-unknown': 'a rule on a namespace that the registry does not have (policy lint)',
+  'namespace-unknown': 'a rule on a namespace that the registry does not have (policy lint; a hint where none is near)',
   'negative-match-in-allow': 'an ALLOW by what something is not',
   'net-host-bits': 'a block with host bits set',
   'not-enforceable-here': 'a kind that is read and checked, and enforced by the network alone',
@@ -74,7 +74,8 @@ export const warningCodes = {
   'selector-without-labels': 'a selector without labels',
   'selects-nothing':
     'a policy that selects no pod of the registry (policy lint; a hint where it has nothing of the namespace)',
-  'service-account-unknown': 'a rule on a service account that the registry does not have (policy lint)',
+  'service-account-unknown':
+    'a rule on a service account that the registry does not have (policy lint; a hint where it knows nobody there)',
   'service-account-unscoped': 'a service account by its name in any namespace (policy lint)',
   'service-port': 'a port of a Service where the port of the container counts (policy lint)',
   'service-unknown': 'a rule on a Service behind which no pod of the registry stands (policy lint)',

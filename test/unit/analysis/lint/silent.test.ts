@@ -117,6 +117,8 @@ const planted: readonly Planted[] = [
         'principals: ["cluster.local/ns/istio-system/sa/gateway"], namespaces: [ingress-nginx]',
       ),
       'one of another trust domain': from('principals: ["partner.example/ns/pay/sa/api"]'),
+      'one that an installer makes': from('namespaces: [envoy-gateway-system]'),
+      'one in which a policy stands': `${istioPolicy('{ rules: [{}] }', 'b', 'payments')}${from('namespaces: [payments]')}`,
       stars: from('namespaces: ["team-*"], principals: ["*/sa/x"]'),
     },
   },
@@ -228,4 +230,23 @@ it('a Service that is misspelt is told with the nearest', () => {
   );
   const told = linted(egress).find(({ code }) => code === 'service-unknown');
   assert.equal(told?.fix, 'did you mean service front/web?');
+});
+
+describe('how loud a name is that the registry does not have', () => {
+  const rows: readonly { name: string; input: string; want: readonly [string, RegExp] }[] = [
+    { name: 'a namespace like one that is there', input: from('namespaces: [fornt]'), want: ['warning', /did you mean front\?/] },
+    { name: 'a namespace like no other', input: from('namespaces: [warehouse]'), want: ['hint', /add the namespace/] },
+    { name: 'a namespace as one that is there, with a word more', input: from('namespaces: [front-dev]'), want: ['hint', /add the namespace/] },
+    { name: 'an account where others are known', input: from('serviceAccounts: ["front/nobody"]'), want: ['warning', /add the account/] },
+    { name: 'an account where none is known', input: `---\napiVersion: v1\nkind: Namespace\nmetadata: { name: empty }\n${from('serviceAccounts: ["empty/api"]')}`, want: ['hint', /add the account/] },
+  ]; // biome-ignore format: a table
+  for (const { name, input, want } of rows)
+    it(name, () => {
+      const told = linted(input).filter(({ code }) => /^(namespace|service-account)-unknown$/.test(code));
+      assert.deepEqual(
+        told.map(({ severity }) => severity),
+        [want[0]],
+      );
+      assert.match(told[0]?.fix ?? '', want[1]);
+    });
 });

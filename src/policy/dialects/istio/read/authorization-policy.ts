@@ -3,7 +3,7 @@
  * @module
  */
 import type { PolicyDocument } from '../../../documents/document.ts';
-import type { Reporter } from '../../../documents/finding.ts';
+import { hasErrors, type Reporter } from '../../../documents/finding.ts';
 import { ownerOf } from '../../../documents/owner.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt, type Value } from '../../../documents/value.ts';
 import type { Effect, Policy, PolicyRef, Rule } from '../../../model.ts';
@@ -46,10 +46,12 @@ function read(document: PolicyDocument, options: DialectOptions, report: Reporte
   checkAction(spec ?? document.root, action, rules.length, report);
   const dryRun = dryRunOf(document, action, report);
   const context = { namespace: document.namespace, trustDomains: [options.trustDomain, ...options.trustDomainAliases] };
+  const said = report.findings.length;
   const built = rules.flatMap((rule, i) =>
     rule.is === 'map' ? [readRule(rule, i, action, context, document.file, report)] : [],
   );
-  lintRules(built, rules, action, report);
+  // What rules say of each other counts once each says what was meant.
+  if (!hasErrors(report.findings.slice(said))) lintRules(built, rules, action, report);
   const stage = stageOf.get(action);
   if (stage === undefined) return undefined;
   if (spec !== undefined && hasTargets(spec)) {

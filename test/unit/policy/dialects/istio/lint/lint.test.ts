@@ -201,4 +201,19 @@ describe('lint of Istio policies', () => {
       it(`speaks of ${name}: ${want.join() || 'nothing'}`, () => assert.deepEqual(warnings(text).sort(), want));
     }
   });
+
+  it('says nothing of rules beside each other while one of them is not what was meant', () => {
+    const rule = (method: string): string =>
+      `{to: [{operation: {methods: [${method}]}}], when: [{key: destination.service.name, values: [a]}]}`;
+    const { findings } = readPolicies('a.yaml', policy(`{rules: [${rule('GET')}, ${rule('PUT')}]}`), {
+      trustDomain: 'cluster.local',
+      trustDomainAliases: [],
+      rootNamespace: 'istio-system',
+      customProviders: {},
+    });
+    assert.deepEqual(
+      findings.map(({ code }) => code),
+      ['key-unknown', 'key-unknown'],
+    );
+  });
 });
