@@ -1,0 +1,69 @@
+/**
+ * `authority`: the CA, how long what it signs lives, and what it keeps.
+ * @module
+ */
+import * as z from 'zod';
+import * as field from '../fields.ts';
+
+/** `authority`. */
+export const authority = z.strictObject({
+  keyType: z
+    .enum(['ec-p256', 'ec-p384', 'rsa-2048'])
+    .prefault('ec-p256')
+    .describe('The kind of the keys of authorities and SVIDs.'),
+  keyEncryptionKeyFile: z
+    .string()
+    .prefault('')
+    .describe('32 bytes, base64; encrypts the keys at rest. Required with postgres.'),
+  x509AuthorityTtl: field.duration.prefault('8760h').describe('The life of an X.509 authority, such as 8760h.'),
+  x509SvidTtl: field.duration
+    .prefault('1h')
+    .describe('The life of an X.509-SVID, unless its entry says another; at most half of x509AuthorityTtl.'),
+  jwtSvidTtl: field.duration
+    .prefault('5m')
+    .describe('The life of a JWT-SVID, unless its entry says another; at most half of jwtAuthorityTtl.'),
+  backdate: field.durationOrNone
+    .prefault('10s')
+    .describe('How long before its signing an X.509-SVID begins, for clocks that are late; from 0s to 5m.'),
+  gateGrade: z
+    .enum(['sent', 'acknowledged', 'renewed'])
+    .prefault('acknowledged')
+    .describe('How sure a rotation must be that a consumer holds the new bundle.'),
+  jwtKeyType: z
+    .enum(['ES256', 'ES384', 'RS256', 'RS384', 'RS512'])
+    .prefault('ES256')
+    .describe('The algorithm that signs JWT-SVIDs; holds for the next JWT authority.'),
+  jwtAuthorityTtl: field.duration.prefault('8760h').describe('The life of a JWT authority, such as 8760h.'),
+  keyStore: z
+    .enum(['disk', 'memory'])
+    .prefault('disk')
+    .describe('memory: keys go with the process, and the next start makes new authorities at once.'),
+  upstream: z
+    .union(
+      [
+        z.strictObject({
+          cert: field.path.describe('The CA certificate, then what stands between it and its root, PEM.'),
+          key: field.path.describe('Its private key, PEM, not encrypted.'),
+          ca: field.path.optional().describe('The roots above it, PEM. Absent: it is one itself.'),
+        }),
+        z.strictObject({
+          directory: field.path.describe('Holds tls.crt, tls.key and ca.crt, as cert-manager fills it.'),
+        }),
+      ],
+      { error: 'must be { cert, key, ca } or { directory } with tls.crt, tls.key and ca.crt' },
+    )
+    .optional()
+    .describe('A CA that certifies our authorities as its intermediates; its root goes into the bundle.'),
+  ledgerRetention: field.duration
+    .prefault('7d')
+    .describe('How long an issuance stays in the ledger after it has expired.'),
+  refreshHint: field.duration.prefault('5m').describe('How often fetchers of the bundle should look again.'),
+  renewalsPerSecond: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .prefault(500)
+    .describe(
+      'Renewals signed a second at most, whatever makes them due; a first SVID, or one with little life left, never waits.',
+    ),
+});

@@ -1,0 +1,34 @@
+/**
+ * `listen`: where we are asked.
+ * @module
+ */
+import * as z from 'zod';
+import * as field from '../fields.ts';
+
+/** `listen`. */
+export const listen = z.strictObject({
+  workloadApi: field.unixListener
+    .prefault('unix:./run/workload.sock')
+    .describe(
+      'SPIFFE Workload API and Envoy SDS on one socket; mode 0666 unless told, because its callers are attested.',
+    ),
+  extAuthz: field.anyListener
+    .prefault('127.0.0.1:9191')
+    .describe("Envoy's Checks; mTLS unless loopback or a unix socket."),
+  admin: field.anyListeners
+    .prefault('unix:./run/admin.sock')
+    .describe(
+      'HTTP and JSON for operators; unix sockets (mode 0600 unless told), or TCP, always with mTLS; one or a list.',
+    ),
+  health: field.anyListener
+    .prefault('127.0.0.1:9909')
+    .describe('GET /healthz /readyz /metrics; TLS unless loopback or a unix socket.'),
+  feed: field.anyListener
+    .optional()
+    .describe(
+      'Where deciders elsewhere follow this authority; a unix socket, or TCP, always with TLS. Absent: nowhere.',
+    ),
+  istioCa: field.tcpListener
+    .optional()
+    .describe("Istio's CA API, for callers that hold an SVID; TCP, always with TLS. Absent: nowhere."),
+});

@@ -1,0 +1,57 @@
+/**
+ * `policies`: what may happen, and how what others wrote is read.
+ * @module
+ */
+import * as z from 'zod';
+import * as field from '../fields.ts';
+
+const patterns = z.array(z.string().min(1)).min(1).optional();
+const policyPath = z.union(
+  [
+    field.path,
+    z.strictObject({
+      path: field.path.describe('A file or directory.'),
+      defaultNamespace: field.kubernetesName
+        .optional()
+        .describe('The namespace of documents that name none; filled before namespaces is looked at.'),
+      namespaces: z.array(field.kubernetesName).min(1).optional().describe('Only documents of these may lie there.'),
+      include: patterns.describe('Of a directory, only files that match one of these patterns are read.'),
+      exclude: patterns.describe(
+        'Of a directory, files and directories that match one of these patterns are left out.',
+      ),
+    }),
+  ],
+  { error: 'must be a path or { path, defaultNamespace, namespaces, include, exclude }' },
+);
+const plane = z.enum(['enforce', 'observe', 'off']);
+
+/** `policies`. */
+export const policies = z.strictObject({
+  paths: z.array(policyPath).prefault(['./policies']).describe('Files and directories of policy; watched.'),
+  rootNamespace: field.kubernetesName.prefault('istio-system').describe('Its policies hold in every namespace.'),
+  absence: z.enum(['upstream', 'strict']).prefault('upstream').describe('How a condition on an absent fact is read.'),
+  allowEmpty: z.boolean().prefault(false).describe('Allow everything while there is no policy at all.'),
+  planes: z
+    .strictObject({
+      calico: plane.prefault('enforce').describe('Calico policies on requests.'),
+      l4: plane.prefault('observe').describe('Network policies of Calico and Kubernetes, as on packets.'),
+    })
+    .prefault({})
+    .describe('Which planes decide, which are only watched, and which are off.'),
+  hops: z
+    .array(field.cidr)
+    .prefault([])
+    .describe("Networks behind which the source's place is unknown: NAT, gateways."),
+  owners: z
+    .record(field.path, z.string().min(1))
+    .prefault({})
+    .describe('Who answers for the policies of a directory, where neither document nor namespace says so.'),
+  ignoreBy: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('Owners whose documents may ignore findings; unless set, every document may.'),
+  customProviders: z
+    .record(z.string().min(1), z.enum(['envoy']))
+    .prefault({})
+    .describe('Providers of CUSTOM policies that Envoy itself asks; any other denies.'),
+});
