@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { blocker, gateDetails } from './errors.ts';
-import { instant, limit, list, reason, use } from './fields.ts';
+import { instant, instantOrNull, limit, list, reason, use } from './fields.ts';
 
 /** The verbs of a rotation, in the order in which it takes them; `undo` takes the last one back. */
 const verbs = ['prepare', 'activate', 'taint', 'revoke', 'undo'] as const;
@@ -24,6 +24,8 @@ const authority = z.object({
   /** Of the bundle that it came with. */
   publishedSequence: z.number(),
   unexpiredSvids: z.number(),
+  /** When the last certificate that a kubelet holds for a pod expires; null: none holds any. */
+  podCertificatesUntil: instantOrNull.default(null), // older servers do not say
   /** Who is not known to hold it; the first of them. */
   unacknowledged: list(blocker),
   unacknowledgedCount: z.number(),

@@ -24,7 +24,13 @@ export function blockerTable({ blockers, blockerCount, etaSeconds }: Blocked, no
     ]);
   const more = blockerCount > rows.length ? `… and ${blockerCount - rows.length} more\n` : '';
   const table = textTable(['WHO', 'CONSUMER', 'GRADE', 'HOLDS', 'LAST SEEN', 'DONE'], rows, 'nobody', look);
-  return `${table}${more}${etaText(etaSeconds)}\n`;
+  return `${table}${more}${podText(blockers)}${etaText(etaSeconds)}\n`;
+}
+
+/** What a kubelet has mounted nobody else can replace. */
+function podText(blockers: Blocked['blockers']): string {
+  if (!blockers.some(({ protocol, serial }) => protocol === 'pod-certificate' && serial !== '')) return '';
+  return 'protocol pod-certificate: only the kubelet replaces what it has mounted; what must not be trusted any more at once is revoked with gatehouse svid revoke\n';
 }
 
 /** When time alone will have opened the gate. */

@@ -48,5 +48,9 @@ function tableOf({ trustDomain, x509Authorities, jwtAuthorities }: AuthoritiesAn
     'no authority',
     look,
   );
-  return `trust domain ${trustDomain}\n${table}`;
+  const mounted = x509Authorities
+    .filter((each) => each.podCertificatesUntil !== null)
+    .map(({ id, podCertificatesUntil }) => `${id.slice(0, 16)} in pods until ${podCertificatesUntil}`);
+  const pods = mounted.length === 0 ? '' : `certificates that only the kubelet replaces: ${mounted.join(', ')}\n`;
+  return `trust domain ${trustDomain}\n${table}${pods}`;
 }

@@ -239,10 +239,11 @@ function createSource(
   return {
     async issueX509(request) {
       const svid = await issuance.issueX509(request);
-      if (request.consumer !== undefined) consumers.issued(request.consumer, svid.notAfterAt);
+      if (request.consumer === undefined || request.channel === 'pod-certificate') return svid; // nobody there ever says a word
+      consumers.issued(request.consumer, svid.notAfterAt);
       // Stored with the next commit: until then a crash only makes the gate ask for more. An SDS consumer acknowledges by itself
       // that it has taken the certificate: it may refuse it.
-      if (request.consumer !== undefined && request.channel !== 'sds') consumers.renewed(request.consumer, clock.now());
+      if (request.channel !== 'sds') consumers.renewed(request.consumer, clock.now());
       return svid;
     },
     issueJwt: issuance.issueJwt,

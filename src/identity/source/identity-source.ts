@@ -10,11 +10,15 @@ import type { JwtSvid, X509Svid } from '../../spiffe/svid.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { KeyType } from '../pki/key-type.ts';
 
-/** The way in which an SVID or a bundle reaches its consumer; `self` is Gatehouse's own, `look` has no key. */
+/**
+ * The way in which an SVID or a bundle reaches its consumer; `self` is Gatehouse's own, `look` has no key, `pod-certificate` is what
+ * a kubelet mounts into a pod: certificate and roots come apart, and nobody says that they arrived.
+ */
 export type Channel =
   | 'workload-api'
   | 'sds'
   | 'istio-ca'
+  | 'pod-certificate'
   | 'bundle-endpoint'
   | 'oidc'
   | 'self'
@@ -48,6 +52,8 @@ export interface X509Request extends SvidRequest {
   /** The same as SubjectPublicKeyInfo, DER: what `readCsr` answers, and much cheaper than a KeyObject. */
   readonly spki?: Uint8Array;
   readonly keyType?: KeyType;
+  /** How long before now it begins, in milliseconds; absent: as the authority's settings say. */
+  readonly backdateMs?: number;
   /** Aborts when nobody waits for the answer any more. */
   readonly signal?: AbortSignal;
 }
@@ -76,6 +82,8 @@ export interface Acknowledgement {
   /** Of the bundle; 0: it is here and holds certificates, but was given no bundle. */
   readonly sequence: number;
   readonly grade: AckGrade;
+  /** What it was given before was taken from it meanwhile: time counts from this word on. */
+  readonly anew?: boolean;
   /** Which part of the bundle the consumer takes; absent: what is usual on that channel. */
   readonly kinds?: readonly ('x509' | 'jwt')[];
 }

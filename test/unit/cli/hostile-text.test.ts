@@ -77,7 +77,13 @@ const told: { readonly [R in Route]?: Answer<R> } = {
     x509Authorities: [
       {
         ...{ id: EVIL, use: EVIL, slot: EVIL, notBefore: AT, notAfter: AT, subjectKeyId: EVIL, publishedSequence: 1 },
-        ...{ unexpiredSvids: 0, unacknowledged: [blocker], unacknowledgedCount: 1, unacknowledgedNotByWaiting: 1 },
+        ...{
+          unexpiredSvids: 0,
+          podCertificatesUntil: null,
+          unacknowledged: [blocker],
+          unacknowledgedCount: 1,
+          unacknowledgedNotByWaiting: 1,
+        },
       },
     ],
     jwtAuthorities: [],

@@ -95,6 +95,7 @@ export function createIssuance(deps: IssuanceDeps): Issuance {
       key,
       ttlMs: entitlement.x509SvidTtlMs > 0 ? entitlement.x509SvidTtlMs : settings.x509SvidTtlMs,
       atMs: issuedAt,
+      ...(request.backdateMs !== undefined && { backdateMs: request.backdateMs }),
     });
     const stillSigns = await record({
       serial: svid.serial,

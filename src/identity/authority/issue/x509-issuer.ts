@@ -28,6 +28,8 @@ interface X509Terms {
   readonly key: PublicKeyInfo & { readonly pkcs8?: Uint8Array };
   readonly ttlMs: number;
   readonly atMs: number;
+  /** Absent: what is usual. */
+  readonly backdateMs?: number;
 }
 
 const wholeSeconds = (atMs: number): number => Math.floor(atMs / 1000) * 1000;
@@ -35,9 +37,13 @@ const wholeSeconds = (atMs: number): number => Math.floor(atMs / 1000) * 1000;
 /**
  * Creates the issuer of an X.509 authority: its template is built here, once.
  *
- * @param backdateMs  how long before its signing an SVID begins, but never before the authority
+ * @param usualBackdateMs  how long before its signing an SVID begins, but never before the authority
  */
-export function createX509Issuer(authority: AuthorityRecord, signer: Signer, backdateMs = BACKDATE_MS): X509Issuer {
+export function createX509Issuer(
+  authority: AuthorityRecord,
+  signer: Signer,
+  usualBackdateMs = BACKDATE_MS,
+): X509Issuer {
   const own = readCertificate(Buffer.from(authority.certificate ?? '', 'base64'));
   const algorithm = algorithmOf(signer);
   const template = createLeafTemplate(own.subject, Buffer.from(signer.keyId, 'hex'), algorithm);
@@ -48,7 +54,7 @@ export function createX509Issuer(authority: AuthorityRecord, signer: Signer, bac
   return {
     authority,
     signer,
-    async sign({ spiffeId, dnsNames, key, ttlMs, atMs }) {
+    async sign({ spiffeId, dnsNames, key, ttlMs, atMs, backdateMs = usualBackdateMs }) {
       const serial = randomSerial(atMs);
       const notBeforeAt = Math.max(wholeSeconds(atMs - backdateMs), authority.notBeforeAt);
       const notAfterAt = Math.min(wholeSeconds(atMs + ttlMs), authority.notAfterAt);

@@ -49,6 +49,7 @@ const usualKinds: Record<Channel, readonly AuthorityUse[]> = {
   'workload-api': ['x509'],
   sds: ['x509'],
   'istio-ca': ['x509'],
+  'pod-certificate': ['x509'],
   'bundle-endpoint': ['x509', 'jwt'],
   oidc: ['jwt'],
   self: ['x509'],
@@ -193,8 +194,13 @@ function unknownConsumer({ consumer, channel }: Acknowledgement): Consumer {
   };
 }
 
-function acknowledged(known: Consumer, { sequence, grade, spiffeIds, kinds }: Acknowledgement, atMs: number): Consumer {
-  const isNew = grade !== 'refused' && sequence > 0 && !known.sent.some((each) => each.sequence >= sequence);
+function acknowledged(
+  known: Consumer,
+  { sequence, grade, spiffeIds, kinds, anew = false }: Acknowledgement,
+  atMs: number,
+): Consumer {
+  const before = anew ? [] : known.sent;
+  const isNew = grade !== 'refused' && sequence > 0 && !before.some((each) => each.sequence >= sequence);
   return {
     ...known,
     spiffeIds,
@@ -202,7 +208,7 @@ function acknowledged(known: Consumer, { sequence, grade, spiffeIds, kinds }: Ac
     connected: true,
     lastSeenAt: atMs,
     firstSequence: known.firstSequence ?? (isNew && known.sent.length === 0 ? sequence : undefined),
-    sent: isNew ? [...known.sent, { sequence, at: atMs }].slice(-MAX_SENT) : known.sent,
+    sent: isNew ? [...before, { sequence, at: atMs }].slice(-MAX_SENT) : before,
     acknowledgedSequence:
       grade === 'acknowledged' ? Math.max(known.acknowledgedSequence, sequence) : known.acknowledgedSequence,
     renewedSequence: grade === 'renewed' ? Math.max(known.renewedSequence, sequence) : known.renewedSequence,

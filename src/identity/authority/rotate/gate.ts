@@ -47,6 +47,12 @@ export const anonymous: ReadonlySet<Channel> = new Set(['bundle-endpoint', 'oidc
 export const bundled: ReadonlySet<Channel> = new Set(['workload-api', 'istio-ca', 'feed', 'admin']);
 /** Channels whose certificates nobody holds: their keys never left, or are ours, and are replaced by ourselves at once. */
 const unheld: ReadonlySet<Channel> = new Set(['self', 'look']);
+/**
+ * The kubelet's channel: one consumer publishes the roots of all its holders, and a kubelet that has seen them mounts them within
+ * so long.
+ */
+const MOUNTED: Channel = 'pod-certificate';
+const MOUNT_PATIENCE_MS = 10 * 60_000;
 /** Channels on which an acknowledgement cannot exist. */
 const silent: ReadonlySet<Channel> = new Set(['workload-api']);
 
@@ -65,6 +71,7 @@ function rootKnowledgeOf(consumer: Consumer, question: RootQuestion, holds?: Une
     const doneBy = question.publishedAt + question.fetcherPatienceMs;
     return atMs >= doneBy ? HOLDS : { holds: false, doneBy };
   }
+  if (consumer.channel === MOUNTED) return mountedKnowledgeOf(consumer, question);
   if (consumer.renewedSequence >= needsSequence) return HOLDS;
   // Whatever it has, it was given with that bundle or a newer one; it never had another.
   const holdsOlder = holds !== undefined && holds.bundleSequence < needsSequence;
@@ -79,6 +86,14 @@ function rootKnowledgeOf(consumer: Consumer, question: RootQuestion, holds?: Une
   if (grade === 'sent') return HOLDS;
   if (!silent.has(consumer.channel)) return { holds: false, doneBy: undefined };
   const doneBy = sentAt + Math.max(question.halfLifeMs, holds ? (holds.notAfterAt - holds.issuedAt) / 2 : 0);
+  return atMs >= doneBy ? HOLDS : { holds: false, doneBy };
+}
+
+/** Pods say nothing of their roots: whatever grade is asked for, time counts, from when a publisher was seen to have them out. */
+function mountedKnowledgeOf({ sent }: Consumer, { needsSequence, atMs }: RootQuestion): RootKnowledge {
+  const publishedAt = sent.find(({ sequence }) => sequence >= needsSequence)?.at;
+  if (publishedAt === undefined) return { holds: false, doneBy: undefined };
+  const doneBy = publishedAt + MOUNT_PATIENCE_MS;
   return atMs >= doneBy ? HOLDS : { holds: false, doneBy };
 }
 
@@ -102,9 +117,10 @@ export function* lookForRoot(consumers: ReadonlyMap<string, Consumer>, question:
     if (!knowledge.holds) blockers.set(consumer.consumer, blockerOf(consumer, undefined, knowledge.doneBy, question));
   }
   const sameIdentity = yield* byIdentity(consumers);
+  const publishers = [...consumers.values()].filter(({ channel, connected }) => channel === MOUNTED && connected);
   return {
     take(rows) {
-      if (question.use === 'x509') addHolders(blockers, rows, { consumers, sameIdentity, question });
+      if (question.use === 'x509') addHolders(blockers, rows, { consumers, sameIdentity, publishers, question });
     },
     blockers: () => [...blockers.values()],
   };
@@ -113,19 +129,21 @@ export function* lookForRoot(consumers: ReadonlyMap<string, Consumer>, question:
 interface Known {
   readonly consumers: ReadonlyMap<string, Consumer>;
   readonly sameIdentity: (row: UnexpiredRow) => readonly Consumer[];
+  /** Of the roots of whatever a kubelet mounts. */
+  readonly publishers: readonly Consumer[];
   readonly question: RootQuestion;
 }
 
 function addHolders(
   blockers: Map<string, Blocker>,
   rows: readonly UnexpiredRow[],
-  { consumers, sameIdentity, question }: Known,
+  { consumers, sameIdentity, publishers, question }: Known,
 ): void {
   for (const row of rows) {
     if (row.kind !== 'x509' || unheld.has(row.channel)) continue;
     if (bundled.has(row.channel) && row.bundleSequence >= question.needsSequence) continue;
     const known = consumers.get(row.consumer);
-    const holders = known ? [known] : sameIdentity(row);
+    const holders = row.channel === MOUNTED ? publishers : known ? [known] : sameIdentity(row);
     const looks = holders.map((each) => ({ consumer: each, knowledge: rootKnowledgeOf(each, question, row) }));
     const lack = looks.find(({ knowledge }) => !knowledge.holds);
     if (holders.length > 0 && !lack) continue;
@@ -197,7 +215,7 @@ export function holderOf(row: UnexpiredRow, consumers: ReadonlyMap<string, Consu
     serial: row.serial,
     consumer: row.consumer,
     protocol: row.channel,
-    grade: consumer ? gradeHeld(consumer) : 'none',
+    grade: consumer ? gradeHeld(consumer) : isMounted(row) ? 'sent' : 'none',
     holdsSequence: consumer ? heldSequence(consumer) : row.bundleSequence,
     needsSequence: row.bundleSequence,
     lastSeenAt: consumer?.lastSeenAt ?? row.issuedAt,
@@ -207,6 +225,9 @@ export function holderOf(row: UnexpiredRow, consumers: ReadonlyMap<string, Consu
 
 /** Whether somebody may hold it: what was only looked at has no key. */
 export const isHeld = ({ channel }: Pick<UnexpiredRow, 'channel'>): boolean => channel !== 'look';
+
+/** Whether a kubelet holds it for a pod: nobody but he replaces it. */
+export const isMounted = ({ channel }: Pick<UnexpiredRow, 'channel'>): boolean => channel === MOUNTED;
 
 /** Counts a page of unexpired rows by authority. */
 export function countInto(counts: Map<string, number>, page: readonly UnexpiredRow[]): void {

@@ -14,7 +14,7 @@ import { createMemoryStore, type StoreContent } from '../store/memory-store.ts';
 import type { AuthorityUse } from '../store/state.ts';
 import type { AuthorityStore, Consumer, LedgerRow, LivingReplica, StoreSnapshot } from '../store/store.ts';
 import { type Breakage, type Edge, type Forecast, peakOf } from './forecast.ts';
-import { type Blocker, isHeld } from './gate.ts';
+import { type Blocker, isHeld, isMounted } from './gate.ts';
 import { isCanary, pacedAt, paceOf } from './renewals.ts';
 import { renewDueAt } from './schedule.ts';
 
@@ -200,7 +200,7 @@ function acknowledge(authority: Authority, { consumer, grade, sequence }: Expect
 /** Until the new authority signs, whoever is here goes on renewing under the old one: its last SVID expires later for it. */
 function renewUntil(atMs: number, content: StoreContent, use: AuthorityUse, bundleSequence: number): void {
   const isHere = (row: LedgerRow): boolean =>
-    row.consumer === '' || content.consumers.get(row.consumer)?.connected === true;
+    row.consumer === '' || isMounted(row) || content.consumers.get(row.consumer)?.connected === true;
   for (const row of liveRows(content, use, 0)) {
     if (!isHere(row)) continue;
     const lifeMs = row.notAfterAt - row.notBeforeAt;

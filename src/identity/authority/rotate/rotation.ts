@@ -26,6 +26,8 @@ export interface AuthorityStatus {
   /** Of the first bundle that held its root. */
   readonly publishedSequence: number;
   readonly unexpiredSvids: number;
+  /** When the last of those that kubelets hold for pods expires: only they replace them. Undefined: there are none. */
+  readonly mountedUntilAt: number | undefined;
   /** The holders that are not known to hold its root at the gate's grade; empty for one that is revoked. */
   readonly unacknowledged: readonly Blocker[];
 }
@@ -133,7 +135,11 @@ export function createRotation(deps: RotationDeps): Rotation {
   };
 }
 
-function statusOf(use: AuthorityUse, { unexpired, lacking }: Survey, { current }: RotationDeps): AuthorityStatus[] {
+function statusOf(
+  use: AuthorityUse,
+  { unexpired, mountedUntil, lacking }: Survey,
+  { current }: RotationDeps,
+): AuthorityStatus[] {
   return current.state.authorities
     .filter((each) => each.use === use)
     .map((each) => ({
@@ -145,6 +151,7 @@ function statusOf(use: AuthorityUse, { unexpired, lacking }: Survey, { current }
       subjectKeyId: each.id,
       publishedSequence: each.publishedSequence,
       unexpiredSvids: unexpired.get(each.id) ?? 0,
+      mountedUntilAt: mountedUntil.get(each.id),
       unacknowledged: lacking.get(each.id) ?? [],
     }));
 }

@@ -8,7 +8,7 @@ import type { AuthoritySettings } from '../settings.ts';
 import type { AuthorityRecord } from '../store/state.ts';
 import type { AuthorityStore } from '../store/store.ts';
 import type { ConsumerTracker } from './consumers.ts';
-import { type Blocker, countInto, holderOf, isHeld, lookForRoot, type RootLook } from './gate.ts';
+import { type Blocker, countInto, holderOf, isHeld, isMounted, lookForRoot, type RootLook } from './gate.ts';
 
 export interface SurveyDeps {
   readonly store: Pick<AuthorityStore, 'unexpired'>;
@@ -23,6 +23,8 @@ export interface SurveyDeps {
 export interface Survey {
   /** How many unexpired SVIDs each authority has signed, by id. */
   readonly unexpired: ReadonlyMap<string, number>;
+  /** When the last of those that kubelets hold for pods expires, milliseconds since 1970, of each authority that has any, by id. */
+  readonly mountedUntil: ReadonlyMap<string, number>;
   /** The holders that are not known to hold its root, for each authority that was asked about, by id. */
   readonly lacking: ReadonlyMap<string, readonly Blocker[]>;
 }
@@ -37,11 +39,14 @@ export async function surveyOf(authorities: readonly AuthorityRecord[], deps: Su
   const looks: (readonly [string, RootLook])[] = [];
   for (const each of authorities) looks.push([each.id, await lookFor(each, atMs, deps)]);
   const unexpired = new Map<string, number>();
+  const mountedUntil = new Map<string, number>();
   for await (const page of deps.store.unexpired(atMs)) {
     countInto(unexpired, page);
+    for (const { authorityId, notAfterAt } of page.filter(isMounted))
+      mountedUntil.set(authorityId, Math.max(notAfterAt, mountedUntil.get(authorityId) ?? 0));
     for (const [, look] of looks) look.take(page);
   }
-  return { unexpired, lacking: new Map(looks.map(([id, look]) => [id, look.blockers()])) };
+  return { unexpired, mountedUntil, lacking: new Map(looks.map(([id, look]) => [id, look.blockers()])) };
 }
 
 /** The holders that are not known to hold the root of one authority. @throws GatehouseError `store_unavailable` */

@@ -6,7 +6,7 @@ import type { AuthorityRow } from '../../../admin-api/authorities.ts';
 import type { AuthorityStatus } from '../../../identity/authority/rotate/rotation.ts';
 import type { AuthorityHandler } from '../authority-operations.ts';
 import { pageOfBlockers } from '../blocker-page.ts';
-import { timeText } from '../time-text.ts';
+import { maybeTime, timeText } from '../time-text.ts';
 
 /** All authorities, slot by slot, with who has not acknowledged them: of each `limit` are named. */
 export const authorities: AuthorityHandler<'GET /v1/authorities'> = async ({ asked }, { authority }) => {
@@ -21,7 +21,7 @@ export const authorities: AuthorityHandler<'GET /v1/authorities'> = async ({ ask
 };
 
 async function authorityRow(
-  { notBeforeAt, notAfterAt, unacknowledged, ...rest }: AuthorityStatus,
+  { notBeforeAt, notAfterAt, mountedUntilAt, unacknowledged, ...rest }: AuthorityStatus,
   limit: number,
 ): Promise<AuthorityRow> {
   const page = await pageOfBlockers(unacknowledged, { limit });
@@ -29,6 +29,7 @@ async function authorityRow(
     ...rest,
     notBefore: timeText(notBeforeAt),
     notAfter: timeText(notAfterAt),
+    podCertificatesUntil: maybeTime(mountedUntilAt),
     unacknowledged: page.blockers,
     unacknowledgedCount: page.blockerCount,
     unacknowledgedNotByWaiting: unacknowledged.filter(({ doneBy }) => doneBy === undefined).length,

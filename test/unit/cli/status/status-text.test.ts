@@ -39,7 +39,15 @@ function report(differs: Partial<StatusReport> = {}): StatusReport {
 }
 
 const authority = (use: string, slot: string, unexpiredSvids: number) => ({
-  ...{ id: 'ab'.repeat(20), use, slot, subjectKeyId: '', publishedSequence: 1, unexpiredSvids },
+  ...{
+    id: 'ab'.repeat(20),
+    use,
+    slot,
+    subjectKeyId: '',
+    publishedSequence: 1,
+    unexpiredSvids,
+    podCertificatesUntil: null,
+  },
   ...{ notBefore: hourAgo, notAfter: '2027-01-01T00:00:00.000Z' },
   ...{ unacknowledgedCount: 0, unacknowledgedNotByWaiting: 0 },
 });
