@@ -6,9 +6,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, globSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { eventually } from './eventually.ts';
+import { freePort } from './free-port.ts';
 import { tempDir } from './temp-dir.ts';
 
 export interface Postgres extends AsyncDisposable {
@@ -30,14 +30,6 @@ function binaryDirectory(): string {
   const [first] = globSync(['/usr/lib/postgresql/*/bin/pg_isready', '/usr/pgsql-*/bin/pg_isready']);
   if (!first) throw new Error('PostgreSQL is not installed: apt-get install postgresql');
   return dirname(first);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
 }
 
 function childrenOf(parent: number): number[] {

@@ -2,28 +2,13 @@
  * A judge written in Go: built from its folder here, asked one JSON line at a time.
  * @module
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { projectRoot } from '../../support/run-gatehouse.ts';
-
-const cache = join(projectRoot, '.cache/differential');
+import { buildGo } from '../../support/build-go.ts';
 
 /** Builds the judge in `folder`; returns the path of its program. */
-export function buildJudge(folder: string): string {
-  mkdirSync(cache, { recursive: true });
-  const program = join(cache, folder);
-  const compiler = 'go';
-  const built = spawnSync(compiler, ['build', '-o', program, '.'], {
-    cwd: join(import.meta.dirname, folder),
-    encoding: 'utf8',
-    env: { ...process.env, GOFLAGS: '-buildvcs=false' },
-  });
-  if (built.error) throw new Error(`go cannot be run: ${built.error.message}; this suite needs Go`);
-  if (built.status !== 0) throw new Error(`go build ${folder}:\n${built.stdout}${built.stderr}`);
-  return program;
-}
+export const buildJudge = (folder: string): string => buildGo({ folder: join(import.meta.dirname, folder) });
 
 /** Asks all questions and gives the answers in their order. */
 export async function askJudge<Question, Answer>(program: string, questions: readonly Question[]): Promise<Answer[]> {
