@@ -9,7 +9,7 @@ import { policyKinds } from '../dialects/table.ts';
 import { type TypeOf, typeOfText } from '../documents/envelope.ts';
 import type { Reporter } from '../documents/finding.ts';
 import type { MapValue, Value } from '../documents/value.ts';
-import { quickType } from '../documents/yaml/quick-type.ts';
+import { headType, quickType } from '../documents/yaml/quick-type.ts';
 
 /** More kinds than this in one file are counted together, and longer names are cut. */
 const MOST_SKIPPED_KINDS = 200;
@@ -33,6 +33,8 @@ const nameOf = ({ group, kind }: TypeOf): string => `${group}/${kind}`.slice(0, 
 
 /** What a text is counted as if it certainly is none of our business, which needs no parsing; undefined: it must be read. */
 export function skippedUnread(text: string, kinds: KindTable): string | undefined {
+  const head = headType(text);
+  if (head !== undefined && !isOfOthers(typeOfText(head.apiVersion, head.kind), kinds)) return undefined;
   const quick = quickType(text);
   if (quick === undefined) return undefined;
   if (quick === 'none') return text.length < FAULTS_TOLD_CHARACTERS && !isJson(text) ? undefined : NO_DOCUMENT;

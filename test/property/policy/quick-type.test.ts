@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { createReporter } from '../../../src/policy/documents/finding.ts';
 import { textAt } from '../../../src/policy/documents/value.ts';
 import { parseChunk } from '../../../src/policy/documents/yaml/parse.ts';
-import { quickType } from '../../../src/policy/documents/yaml/quick-type.ts';
+import { headType, quickType } from '../../../src/policy/documents/yaml/quick-type.ts';
 import { isNoDocument } from '../../../src/policy/skip/no-document.ts';
 
 const line = fc.oneof(
@@ -30,5 +30,16 @@ describe('quickType', () => {
       }),
       { numRuns: 30_000 },
     );
+  });
+
+  it('says by the head of a JSON document what all of it says, unless a field comes twice', () => {
+    const head = { apiVersion: 'security.istio.io/v1', kind: 'AuthorizationPolicy' };
+    for (const by of [0, 2]) {
+      const text = JSON.stringify({ ...head, spec: {} }, undefined, by);
+      assert.deepEqual(headType(text), head);
+      assert.deepEqual(quickType(text), head);
+    }
+    for (const text of ['{"kind":"a","apiVersion":"b"}', '[{"apiVersion":"a","kind":"b"}]', 'apiVersion: a\nkind: b\n'])
+      assert.equal(headType(text), undefined);
   });
 });

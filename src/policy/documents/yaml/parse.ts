@@ -22,6 +22,7 @@ import type { Entry, Value } from '../value.ts';
 import { findMisindented, type Misindented } from './indentation.ts';
 import { resolvePlain } from './scalar.ts';
 import type { Chunk } from './split.ts';
+import { looksLikeJson, readUsualJson } from './usual-json.ts';
 import { readUsualYaml } from './usual-yaml.ts';
 
 /** A cluster's own store takes no larger document. */
@@ -48,7 +49,7 @@ export function parseChunk(chunk: Chunk, report: Reporter): Value | undefined {
     const weight = report.forClusters(whole, 'document-too-large', '', message, 'split it into several documents');
     if (weight === 'error') return undefined;
   }
-  const usual = readUsualYaml(chunk);
+  const usual = looksLikeJson(chunk.text) ? readUsualJson(chunk) : readUsualYaml(chunk);
   return usual === undefined ? parseFully(chunk, report) : withinSize(usual, report);
 }
 

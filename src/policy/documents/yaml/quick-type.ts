@@ -89,6 +89,17 @@ function isBlank(text: string, at: number): boolean {
   return line === '' || line.startsWith('#');
 }
 
+const JSON_HEAD = /^\s*\{\s*"apiVersion"\s*:\s*"([\w./-]+)"\s*,\s*"kind"\s*:\s*"(\w+)"/;
+
+/**
+ * The type that the first two fields of a JSON document say, as programs write it; undefined if they say none. A field of the same name may
+ * stand further down: that a document is of ours it may decide, that it is none not.
+ */
+export function headType(text: string): Exclude<QuickType, 'none'> | undefined {
+  const [, apiVersion, kind] = JSON_HEAD.exec(text) ?? [];
+  return apiVersion === undefined || kind === undefined ? undefined : { apiVersion, kind };
+}
+
 /** JSON is read by the parser of the language, which knows no places and is quick. */
 function jsonType(text: string): QuickType | undefined {
   let value: unknown;
