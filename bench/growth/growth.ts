@@ -9,7 +9,7 @@ import { type BuildName, buildsOf, type Measure } from './builds.ts';
 import { editedPods, editedPolicies } from './edits.ts';
 import { consumersThatLeft, longBackup, longLedger } from './ledger.ts';
 import { lint } from './lint.ts';
-import { busyDecider, idleServer } from './memory.ts';
+import { busyDecider, busyPrimary, idleServer } from './memory.ts';
 import { reloaded, started } from './start-and-reload.ts';
 
 /** By name of the row's kind; each gives one or more figures. */
@@ -24,6 +24,7 @@ const measures: Readonly<Record<string, Measure>> = {
   'consumers-left': consumersThatLeft,
   'idle-server': idleServer,
   'busy-decider': busyDecider,
+  'busy-primary': busyPrimary,
 };
 
 type Figures = Map<string, Record<BuildName, number[]>>;

@@ -1,21 +1,25 @@
 /**
- * What a server keeps and how often it wakes up: idle, and while a decider answers as many Checks as it can.
+ * What a server keeps and how often it wakes up: idle, while a decider answers as many Checks as it can, and while the primary has all kinds of work.
  * @module
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { fork } from 'node:child_process';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { spread } from '../lib/figures.ts';
 import { clientCore, cpuSeconds, residentMib } from '../lib/processes.ts';
-import { type Product, startGatehouse } from '../lib/product.ts';
+import { type Product, type ProductOptions, startGatehouse } from '../lib/product.ts';
 import { checkPath, framedFile } from '../lib/requests.ts';
 import { run } from '../lib/run.ts';
-import type { Measure } from './builds.ts';
+import type { Build, Measure } from './builds.ts';
 
 const RULES = 1_000;
 /** After three quiet seconds memory is given back. */
 const IDLE_MS = 7_000;
 const WATCHED_SECONDS = 20;
 const LOADS = 4;
+const CLIENTS = 300;
+const EDIT_SECONDS = 2;
 
 /** Memory and wake-ups of a server that nobody asks anything. */
 export const idleServer: Measure = (build) =>
@@ -56,9 +60,57 @@ export const busyDecider: Measure = (build, { seconds }) =>
     };
   });
 
-async function withServer<T>(build: Parameters<Measure>[0], work: (product: Product) => Promise<T>): Promise<T> {
-  const { name, program } = build;
-  const product = await startGatehouse(`growth-memory-${name}`, { rules: RULES, transport: 'lane', program });
+/**
+ * Memory of a primary from half of the time on, under clients that renew, Checks that it logs, and an edit every two seconds; its CPU.
+ * `SECONDS` is how long, instead of a minute: what grows is seen after some minutes.
+ */
+export const busyPrimary: Measure = (build) =>
+  withServer(
+    build,
+    async ({ primaryPid, folder, where, policyFile }) => {
+      const seconds = Number(process.env['SECONDS'] ?? 60);
+      const clients = fork(join(import.meta.dirname, '../stream-clients.ts'), [
+        `unix:${join(folder, 'run/workload.sock')}`,
+        ...[String(CLIENTS), '1'],
+      ]);
+      const before = cpuSeconds([primaryPid]);
+      const checks = run(['taskset', '-c', clientCore, ...steadyChecks(seconds), `http://${where}${checkPath}`]);
+      const policies = readFileSync(policyFile, 'utf8');
+      const looks: number[] = [];
+      for (let at = 0; at < seconds; at += EDIT_SECONDS) {
+        writeFileSync(join(folder, 'edited'), policies.replace(/methods: \[/, `methods: [E${at}, `));
+        renameSync(join(folder, 'edited'), policyFile);
+        await delay(EDIT_SECONDS * 1000);
+        if (at > seconds / 2) looks.push(residentMib([primaryPid]));
+      }
+      clients.kill();
+      await checks;
+      return {
+        'primary MiB, busy': spread(looks).median,
+        'primary MiB, busy, most': Math.max(...looks),
+        'primary s of CPU, busy': cpuSeconds([primaryPid]) - before,
+      };
+    },
+    {
+      authority: { x509SvidTtl: '2m' },
+      entries: [{ spiffeId: 'spiffe://cluster.local/ns/a/sa/a', selectors: [`unix:uid:${process.geteuid?.()}`] }],
+    },
+  );
+
+/** A thousand a second. */
+function steadyChecks(seconds: number): readonly string[] {
+  const body = framedFile(checkPath, RULES, 'hit');
+  const headers = ['-H', 'content-type: application/grpc', '-H', 'te: trailers'];
+  return ['h2load', '-t', '1', '-c', '4', '--rps', '250', ...headers, '-d', body, '-D', String(seconds)];
+}
+
+async function withServer<T>(
+  { name, program }: Build,
+  work: (product: Product) => Promise<T>,
+  more: ProductOptions['more'] = {},
+): Promise<T> {
+  const options = { rules: RULES, transport: 'lane', program, more } as const;
+  const product = await startGatehouse(`growth-memory-${name}`, options);
   try {
     await delay(IDLE_MS);
     return await work(product);

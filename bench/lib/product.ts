@@ -4,7 +4,7 @@
  */
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { cache, root } from './paths.ts';
 import { clientCore, pin, type Running, serverCore, start } from './processes.ts';
@@ -69,14 +69,9 @@ export async function startGatehouse(label: string, options: ProductOptions): Pr
   const configFile = join(folder, 'gatehouse.yaml');
   writeFileSync(configFile, JSON.stringify(config));
   const startedAt = performance.now();
-  const flags = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning'];
-  const { child, stop } = start(
-    label,
-    [process.execPath, ...flags, options.program ?? join(root, 'dist/main.js'), 'serve', '--config', configFile],
-    {
-      core: `${serverCore},${clientCore}`,
-    },
-  );
+  const installed = join(dirname(options.program ?? join(root, 'dist/main.js')), '../bin/gatehouse'); // as users start it
+  const command = [installed, 'serve', '--config', configFile];
+  const { child, stop } = start(label, command, { core: `${serverCore},${clientCore}` });
   const logFile = join(cache, 'logs', `${label}.log`);
   const ready = await readyLine(logFile, child).catch(async (thrown: unknown) => {
     await stop();

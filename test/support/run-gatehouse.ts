@@ -3,6 +3,7 @@
  * @module
  */
 import { join } from 'node:path';
+import { missingFlags } from '../../src/platform/node-flags.ts';
 import { startChild } from './child.ts';
 
 export const projectRoot = join(import.meta.dirname, '../..');
@@ -39,7 +40,7 @@ export function gatehouseCommand(...args: readonly string[]): readonly [string, 
 
 /** The command line that runs a command of another `gatehouse`. */
 export function programCommand(main: string, ...args: readonly string[]): readonly [string, readonly string[]] {
-  return [process.execPath, [...NODE_FLAGS, main, ...args]];
+  return [process.execPath, [...(args[0] === 'serve' ? missingFlags([]) : NODE_FLAGS), main, ...args]];
 }
 
 /**

@@ -6,6 +6,7 @@ import { Command, Option } from 'commander';
 import type { Config } from '../../config/config.ts';
 import { asGatehouseError, GatehouseError } from '../../errors.ts';
 import { cleanEnvironment, droppedVariables } from '../../platform/hardening/node-environment.ts';
+import { missingFlags, ONE_ARENA } from '../../platform/node-flags.ts';
 import { createServiceManager, type ServiceManager } from '../../platform/observe/service-manager.ts';
 import type { RunningServer } from '../../server/server.ts';
 import { type ConfigFlag, configOption, textOfFound, withFoundConfig } from '../config/config-option.ts';
@@ -21,7 +22,6 @@ interface Flags extends ConfigFlag {
   readonly output: OutputFormat;
 }
 
-const DEBUGGER_OFF = '--disable-sigusr1';
 /** Tells the process that takes our place what it is without. */
 const DROPPED = 'GATEHOUSE_DROPPED_VARIABLES';
 
@@ -72,16 +72,16 @@ Example:
 }
 
 /**
- * Starts again, as the same process, with Node's flag against debuggers and without Node's own variables, unless all of that holds.
+ * Starts again, as the same process, with the flags of a server and without Node's own variables, unless all of that holds.
  * Where a process cannot be replaced, the variables are at least gone for all that is read later.
  */
 function startClean(): void {
   const dropped = droppedVariables(process.env, true);
-  if (process.execArgv.includes(DEBUGGER_OFF) && dropped.length === 0) return;
-  const flags = process.execArgv.includes(DEBUGGER_OFF) ? [] : [DEBUGGER_OFF, '--disable-warning=ExperimentalWarning'];
+  const flags = missingFlags(process.execArgv);
+  if (flags.length === 0 && dropped.length === 0) return;
   const args = [process.execPath, ...flags, ...process.execArgv, ...process.argv.slice(1)];
   process.removeAllListeners('warning');
-  const environment = cleanEnvironment(process.env, true);
+  const environment: Record<string, string> = { ...ONE_ARENA, ...cleanEnvironment(process.env, true) };
   if (dropped.length > 0) environment[DROPPED] = dropped.join(' ');
   process.execve?.(process.execPath, args, environment);
   for (const name of dropped) delete process.env[name];

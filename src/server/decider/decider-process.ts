@@ -5,6 +5,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { cleanEnvironment } from '../../platform/hardening/node-environment.ts';
+import { DECIDER_FLAGS, ONE_ARENA } from '../../platform/node-flags.ts';
 import { entryFile } from '../entry-file.ts';
 import type { FromDecider, ToDecider } from './messages.ts';
 
@@ -25,24 +26,11 @@ export interface DeciderEvents {
   ended(how: string): void;
 }
 
-/** A collection that other threads help with waits for them to get a core, which a busy machine gives them milliseconds later. */
-const WITHOUT_THREADS = '--single-threaded-gc';
-/** MiB. A Check leaves nothing behind: more room for what is young would only become resident. */
-const SMALL_YOUNG_GENERATION = '--max-semi-space-size=4';
-const NODE_FLAGS = [
-  WITHOUT_THREADS,
-  SMALL_YOUNG_GENERATION,
-  '--disable-sigusr1',
-  '--disable-warning=ExperimentalWarning',
-];
-/** glibc keeps what each of V8's threads has freed after compiling, unless they share. */
-const ONE_ARENA = { MALLOC_ARENA_MAX: '1' };
-
 /** Forks a decider at once; what is sent before it has loaded waits in its pipe. */
 export function forkDecider(): DeciderProcess {
   const child = fork(entryFile('decider-main'), [String(process.pid)], {
     serialization: 'advanced',
-    execArgv: NODE_FLAGS,
+    execArgv: [...DECIDER_FLAGS],
     env: { ...ONE_ARENA, ...cleanEnvironment(process.env) },
     stdio: ['ignore', 2, 2, 'ipc'],
   });

@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
+import { missingFlags } from '../../../src/platform/node-flags.ts';
 import { asUser } from '../../support/as-user.ts';
 import { checkClient, question } from '../../support/check-client.ts';
 import { startChild } from '../../support/child.ts';
 import { eventually } from '../../support/eventually.ts';
 import { allowing, gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';
-import { gatehouseCommand, gatehouseJson, type ReadyLine, runGatehouse } from '../../support/run-gatehouse.ts';
+import {
+  gatehouseCommand,
+  gatehouseJson,
+  projectRoot,
+  type ReadyLine,
+  runGatehouse,
+} from '../../support/run-gatehouse.ts';
 
 const details = 'spiffe://cluster.local/ns/default/sa/details';
 const ownEntry = (id = details) => ({ spiffeId: id, selectors: [`unix:uid:${process.geteuid?.()}`] });
@@ -196,6 +204,24 @@ describe('gatehouse serve', function () {
     for (const pid of [server.pid, ...server.ready.deciderPids]) {
       assert.match(readFileSync(`/proc/${pid}/limits`, 'utf8'), /^Max core file size\s+0\s+0\s/m);
       assert.match(readFileSync(`/proc/${pid}/cmdline`, 'utf8'), /--disable-sigusr1/);
+    }
+  });
+
+  it('keeps its memory small however it was started: with flags and one arena of malloc in each process', async () => {
+    await using dir = await gatehouseDir();
+    await using child = startChild(process.execPath, [
+      join(projectRoot, 'src/main.ts'),
+      ...['serve', '--config', dir.config],
+    ]);
+    await Promise.race([new Promise<void>((resolve) => child.onLine(() => resolve())), child.ended]);
+    const ready = JSON.parse(child.stdout()) as ReadyLine; // the contract's own line
+    for (const pid of [ready.pid, ...ready.deciderPids]) {
+      const flags = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      assert.deepEqual(
+        missingFlags([]).filter((flag) => !flags.includes(flag)),
+        [],
+      );
+      assert.match(readFileSync(`/proc/${pid}/environ`, 'utf8'), /(^|\0)MALLOC_ARENA_MAX=1\0/);
     }
   });
 
