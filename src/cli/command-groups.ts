@@ -118,6 +118,13 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
     summary: 'find what makes an Envoy fail open or policies inexact',
     load: async (terminal) => (await import('./doctor/doctor-command.ts')).doctorCommand(terminal),
   },
+  kubernetes: {
+    summary: 'install Gatehouse in a cluster',
+    load: [
+      async (terminal) => (await import('./kubernetes/manifests-command.ts')).kubernetesManifestsCommand(terminal),
+      async (terminal) => (await import('./kubernetes/chart-command.ts')).kubernetesChartCommand(terminal),
+    ],
+  },
   config: {
     summary: 'check and print gatehouse.yaml',
     load: [

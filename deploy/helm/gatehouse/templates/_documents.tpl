@@ -1,0 +1,89 @@
+{{/* Lays the second map over the first, key by key; null takes a key away. */}}
+{{- define "gatehouse.lay" -}}
+{{- $below := index . 0 -}}
+{{- range $key, $above := index . 1 -}}
+{{- $old := get $below $key -}}
+{{- if and (kindIs "map" $old) (kindIs "map" $above) -}}
+{{- include "gatehouse.lay" (list $old $above) -}}
+{{- else if kindIs "invalid" $above -}}
+{{- $_ := unset $below $key -}}
+{{- else -}}
+{{- $_ := set $below $key $above -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "gatehouse.document" -}}
+{{- include "gatehouse.lay" . -}}
+{{- toYaml (index . 0) -}}
+{{- end -}}
+
+{{- define "gatehouse.json" -}}
+{{- include "gatehouse.lay" . -}}
+{{- toJson (index . 0) -}}
+{{- end -}}
+
+{{- define "gatehouse.authority" -}}
+trustDomain: {{ $.Values.trustDomain | toJson }}
+dataDir: /var/lib/gatehouse/data
+{{- if (eq $.Values.authority.store "postgres") }}
+store: {{ $.Values.authority.postgres.url | toJson }}
+{{- else }}
+store: "sqlite:/var/lib/gatehouse/data/gatehouse.db"
+{{- end }}
+{{- if $.Values.authority.keyEncryptionKey.name }}
+authority:
+  keyEncryptionKeyFile: /run/secrets/gatehouse/kek/kek
+{{- end }}
+policies:
+  paths: []
+{{- if (and $.Values.node.enabled (eq $.Values.authority.store "postgres")) }}
+roles:
+- authority
+{{- else }}
+roles:
+- authority
+- decider
+{{- end }}
+listen:
+  workloadApi: "unix:/run/gatehouse/workload.sock"
+  extAuthz: "0.0.0.0:9191"
+  admin: "unix:/run/gatehouse/admin.sock"
+  health: "0.0.0.0:9909"
+  feed: "0.0.0.0:9444"
+  {{- if $.Values.istioCa.enabled }}
+  istioCa: "0.0.0.0:15012"
+  {{- end }}
+tls:
+  dnsNames:
+  - {{ list $.Values.name "-authority." $.Release.Namespace ".svc" | join "" | toJson }}
+  - {{ list $.Values.name "-authority." $.Release.Namespace ".svc.cluster.local" | join "" | toJson }}
+{{- end -}}
+
+{{- define "gatehouse.node" -}}
+trustDomain: {{ $.Values.trustDomain | toJson }}
+dataDir: /var/lib/gatehouse/data
+{{- if (eq $.Values.authority.store "postgres") }}
+store: {{ $.Values.authority.postgres.url | toJson }}
+{{- else }}
+store: "sqlite:/var/lib/gatehouse/data/gatehouse.db"
+{{- end }}
+{{- if $.Values.authority.keyEncryptionKey.name }}
+authority:
+  keyEncryptionKeyFile: /run/secrets/gatehouse/kek/kek
+{{- end }}
+policies:
+  paths: []
+roles:
+- authority
+- decider
+listen:
+  workloadApi: "unix:/run/gatehouse/workload.sock"
+  extAuthz: "0.0.0.0:9191"
+  admin: "unix:/run/gatehouse/admin.sock"
+  health: "0.0.0.0:9909"
+tls:
+  dnsNames:
+  - {{ list $.Values.name "-ext-authz." $.Release.Namespace ".svc" | join "" | toJson }}
+  - {{ list $.Values.name "-ext-authz." $.Release.Namespace ".svc.cluster.local" | join "" | toJson }}
+{{- end -}}

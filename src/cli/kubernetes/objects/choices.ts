@@ -1,0 +1,24 @@
+/**
+ * What of the values decides which objects there are.
+ * @module
+ */
+import type { Condition } from '../chart/tree.ts';
+import { value } from '../chart/tree.ts';
+
+export const onVolume: Condition = { is: ['authority.store', 'volume'] };
+export const onPostgres: Condition = { is: ['authority.store', 'postgres'] };
+/** A node signs what its socket gives, and only a shared store lets several sign. */
+export const onNodes: Condition = { all: [value('node.enabled'), onPostgres] };
+
+/** What no schema says of one value alone: each ends a rendering with its message. */
+export const refusals: readonly { readonly condition: Condition; readonly message: string }[] = [
+  {
+    condition: { all: [onPostgres, { not: value('authority.postgres.url') }] },
+    message: 'authority.postgres.url must say where the database is, as postgres://USER@HOST/DATABASE',
+  },
+  {
+    condition: { all: [onPostgres, { not: value('authority.keyEncryptionKey.name') }] },
+    message:
+      'authority.keyEncryptionKey.name must name a Secret: a shared store holds the keys of the authority, so they must be encrypted',
+  },
+];
