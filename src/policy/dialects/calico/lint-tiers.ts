@@ -36,12 +36,35 @@ function missingTier({ position, tier }: TieredPolicy): Finding {
 
 /** Policies of one tier and order that may meet at one pod and do not do the same. */
 function tiesIn(policies: readonly TieredPolicy[]): Finding[] {
-  const effects = policies.map(effectsOf);
-  return policies.flatMap((policy, i) => {
-    const other = policies.find((each, j) => j < i && mayMeet(each, policy) && contradict(effects[j]!, effects[i]!)); // one a policy
-    return other === undefined ? [] : [tie(policy, other)];
+  const all = policies.map((policy, i): Tied => ({ policy, i, effects: effectsOf(policy) }));
+  const denying = byNamespace(all.filter(isDenying));
+  if (denying.size === 0) return []; // one of two that contradict each other denies
+  const every = byNamespace(all);
+  return all.flatMap((one) => {
+    const among = near(isDenying(one) ? every : denying, one.policy.subject.namespace);
+    const first = among.reduce<Tied | undefined>(
+      (found, other) => (other.i < (found?.i ?? one.i) && contradict(other.effects, one.effects) ? other : found),
+      undefined,
+    );
+    return first === undefined ? [] : [tie(one.policy, first.policy)];
   });
 }
+
+interface Tied {
+  readonly policy: TieredPolicy;
+  readonly i: number;
+  readonly effects: Effects;
+}
+
+const isDenying = ({ effects: { ingress, egress } }: Tied): boolean => ingress.has('deny') || egress.has('deny');
+
+type ByNamespace = ReadonlyMap<string | undefined, readonly Tied[]>;
+
+const byNamespace = (all: readonly Tied[]): ByNamespace => Map.groupBy(all, ({ policy }) => policy.subject.namespace);
+
+/** Those that may meet one of a namespace; of all, where it is none. */
+const near = (all: ByNamespace, namespace: string | undefined): readonly Tied[] =>
+  namespace === undefined ? [...all.values()].flat() : [...(all.get(undefined) ?? []), ...(all.get(namespace) ?? [])];
 
 /** Whether the two are told of as a tie. */
 const isTie = (a: TieredPolicy, b: TieredPolicy): boolean =>
