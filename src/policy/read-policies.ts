@@ -157,7 +157,7 @@ function readChunk(chunk: Chunk, { report: { file }, options }: Reading): ChunkR
       if (value !== undefined) readValue(value, reading, undefined, 0);
       reading.ignores.push(...readIgnores(chunk, reading.envelopes, report));
     });
-    const [unrendered] = reading.envelopes.flatMap((document) => unrenderedIn(document) ?? []);
+    const [unrendered] = reading.envelopes.flatMap((document) => unrenderedIn(document, chunk.text) ?? []);
     const isBroken = reading.envelopes.length === 0 && report.findings.length > 0 && mayBeTemplate(chunk.text);
     if (unrendered !== undefined || isBroken)
       return readTemplate(chunk, newReading(createReporter(file, options.forClusters), options), unrendered);

@@ -31,6 +31,8 @@ const ENTRY = /^([\w-]+(?:\s*,\s*[\w-]+)*):?(?:\s+(.*))?$/s;
 
 /** What the comments and annotations of a chunk say. @param documents  those that were read from it, in their order */
 export function readIgnores(chunk: Chunk, documents: readonly PolicyDocument[], report: Reporter): readonly Ignore[] {
+  const isCommented = chunk.text.includes('gatehouse:ignore');
+  if (!isCommented && !documents.some(({ annotations }) => annotations.has(IGNORE_ANNOTATION))) return [];
   const { file } = report;
   const end = wholeOf(chunk).until;
   const annotated = documents.flatMap(({ annotations, namespace, place: from }, i) => {
@@ -43,7 +45,7 @@ export function readIgnores(chunk: Chunk, documents: readonly PolicyDocument[], 
       codesOf(entry, ignore.place, report).map((codes): Ignore => ({ ...ignore, codes })),
     );
   });
-  if (!chunk.text.includes('gatehouse:ignore')) return annotated;
+  if (!isCommented) return annotated;
   const commented = commentsOf(chunk).flatMap(({ text, ...place }): Ignore[] => {
     const said = COMMENT.exec(text);
     if (said === null) return [];

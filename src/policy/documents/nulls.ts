@@ -32,7 +32,7 @@ function inMap(map: MapValue, shape: Shape, path: string, context: Context): Map
   let entries: Map<string, Entry> | undefined;
   for (const [key, { key: place, value }] of map.entries) {
     const field = fieldShape(shape, key);
-    if (field === undefined) continue;
+    if (field === undefined || isLeaf(value)) continue;
     const fieldPath = path === '' ? key : `${path}.${key}`;
     const isText = shape.is === 'map' || textMaps.has(path.slice(path.lastIndexOf('.') + 1));
     const within = shape.is === 'anything' ? { ...context, report: silentReporter } : context; // of no policy
@@ -45,6 +45,9 @@ function inMap(map: MapValue, shape: Shape, path: string, context: Context): Map
   }
   return entries === undefined ? map : { ...map, entries };
 }
+
+/** A value that is no null and holds none. */
+const isLeaf = ({ is }: Value): boolean => is === 'text' || is === 'number' || is === 'boolean';
 
 /** Undefined: the map knows no such field. */
 function fieldShape(shape: Shape, key: string): Shape | undefined {
@@ -65,6 +68,7 @@ function inValue(value: Value, shape: Shape, path: string, context: Context): Va
   if (value.is === 'map') return inMap(value, shape, path, context);
   if (value.is !== 'list') return value;
   const of = shape.is === 'list' ? shape.of : shape;
+  if (value.items.every(isLeaf)) return value;
   const items = value.items.map((item, i) =>
     item.is === 'null' ? nullItem(item, of, `${path}[${i}]`, context) : inValue(item, of, `${path}[${i}]`, context),
   );

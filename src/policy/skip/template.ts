@@ -19,7 +19,10 @@ const KIND = /^["']?kind["']?[ \t]*:[ \t]*(.*)$/gim;
 const MAKES_ANYTHING = /^\{\{-?\s*(?:include|template|tpl|toYaml|range|with|\.|\$|\(|printf)/m;
 
 /** Whether a text is a template for certain, so that parsing it would only find faults. */
-export const isTemplate = (text: string): boolean => FIRST_COLUMN.test(text);
+export const isTemplate = (text: string): boolean => text.includes('{{') && FIRST_COLUMN.test(text);
+
+/** Whether a value of a text may hold an action: it stands there, or is made by escapes. */
+const mayHoldAction = (text: string): boolean => text.includes('{{') || text.includes('\\');
 
 /** Whether a text that cannot be read may be a template. */
 export const mayBeTemplate = (text: string): boolean => ACTION.test(text);
@@ -41,8 +44,9 @@ export function couldBePolicy(text: string): boolean {
   );
 }
 
-/** Where a document of ours holds what a template would have filled in; undefined if it holds none. */
-export function unrenderedIn({ root }: PolicyDocument): Place | undefined {
+/** Where a document of ours holds what a template would have filled in; undefined if it holds none. @param text  it stands in */
+export function unrenderedIn({ root }: PolicyDocument, text: string): Place | undefined {
+  if (!mayHoldAction(text)) return undefined;
   const metadata = fieldOf(root, 'metadata');
   const parts = ['name', 'namespace', 'labels'].map((field) => fieldOf(metadata, field));
   return [...parts, fieldOf(root, 'spec')].map(actionIn).find((place) => place !== undefined);

@@ -90,13 +90,14 @@ function isBlank(text: string, at: number): boolean {
 }
 
 const JSON_HEAD = /^\s*\{\s*"apiVersion"\s*:\s*"([\w./-]+)"\s*,\s*"kind"\s*:\s*"(\w+)"/;
+const YAML_HEAD = /^apiVersion: ([a-z][\w./-]*)\nkind: ([A-Z]\w*)\n/;
 
 /**
- * The type that the first two fields of a JSON document say, as programs write it; undefined if they say none. A field of the same name may
- * stand further down: that a document is of ours it may decide, that it is none not.
+ * The type that the first two fields of a document say, as programs write it; undefined if they say none. A field of the same name may stand
+ * further down: that a document is of ours it may decide, that it is none not.
  */
 export function headType(text: string): Exclude<QuickType, 'none'> | undefined {
-  const [, apiVersion, kind] = JSON_HEAD.exec(text) ?? [];
+  const [, apiVersion, kind] = YAML_HEAD.exec(text) ?? JSON_HEAD.exec(text) ?? [];
   return apiVersion === undefined || kind === undefined ? undefined : { apiVersion, kind };
 }
 

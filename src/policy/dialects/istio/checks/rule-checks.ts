@@ -5,7 +5,7 @@
 import type { Reporter } from '../../../documents/finding.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt, type Value } from '../../../documents/value.ts';
 import { attributeOf } from '../read/attribute.ts';
-import { namesOf, operationFields, type RuleField, sourceFields } from '../read/rule-shape.ts';
+import { operationFields, type RuleField, sourceFields, writtenFields } from '../read/rule-shape.ts';
 import { checkValues, type ValueCheck } from './value-checks.ts';
 
 /** Reports what is wrong with one rule. `path` names it, e.g. `spec.rules[0]`. */
@@ -61,11 +61,12 @@ function checkFields(
   inner: 'source' | 'operation',
   report: Reporter,
 ): void {
-  const filled = namesOf(fields).filter((name) => (listAt(content, name)?.items.length ?? 0) > 0);
-  if (filled.length === 0) {
+  const written = writtenFields(content, fields);
+  const isFilled = (name: string): boolean => (listAt(content, name)?.items.length ?? 0) > 0;
+  if (!written.some(({ name, not }) => isFilled(name) || isFilled(not))) {
     report.error(content, `${inner}-empty`, path, `the ${inner} asks nothing`, 'set at least one field');
   }
-  for (const { name, not, check } of fields) {
+  for (const { name, not, check } of written) {
     checkValues(textsAt(content, name), check, `${path}.${name}`, report);
     checkValues(textsAt(content, not), check, `${path}.${not}`, report);
   }

@@ -30,7 +30,8 @@ const checks: Readonly<Record<ValueCheck, (value: string) => Problem | undefined
 
 /** Reports the values that Istio refuses. `path` names the list. */
 export function checkValues(values: readonly TextValue[], check: ValueCheck, path: string, report: Reporter): void {
-  for (const [i, value] of values.entries()) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!; // within
     const problem = value.text === '' ? emptyProblem : checks[check](value.text);
     if (problem !== undefined) report.error(value, problem.code, `${path}[${i}]`, problem.message, problem.fix);
   }

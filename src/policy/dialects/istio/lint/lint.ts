@@ -10,7 +10,7 @@ import { contradictionIn } from '../../../meaning/contradiction.ts';
 import type { Rule } from '../../../model.ts';
 import { attributeOf } from '../read/attribute.ts';
 import { alwaysHolds } from '../read/expr.ts';
-import { namesOf, operationFields, sourceFields } from '../read/rule-shape.ts';
+import { operationNames, sourceNames } from '../read/rule-shape.ts';
 import { lintDeniedHosts } from './denied-hosts.ts';
 import { type Values, valuesOf } from './rule-values.ts';
 import { dottedClaim, oddityIn } from './silent-values.ts';
@@ -53,12 +53,12 @@ export function lintRule(
 /** An empty list among others asks nothing, as if it were not there. */
 function lintEmptyLists(rule: MapValue, path: string, report: Reporter): void {
   const parts = [
-    ['from', 'source', sourceFields],
-    ['to', 'operation', operationFields],
+    ['from', 'source', sourceNames],
+    ['to', 'operation', operationNames],
   ] as const;
-  for (const [list, inner, fields] of parts) {
+  for (const [list, inner, names] of parts) {
     for (const [i, item] of (listAt(rule, list)?.items ?? []).entries())
-      warnOfEmptyLists(mapAt(item, inner), namesOf(fields), `${path}.${list}[${i}].${inner}`, report);
+      warnOfEmptyLists(mapAt(item, inner), names, `${path}.${list}[${i}].${inner}`, report);
   }
 }
 
@@ -129,6 +129,13 @@ function lintWidening(rule: MapValue, built: Rule, all: readonly Values[], path:
 
 /** Warns about rules in relation to each other. */
 export function lintRules(built: readonly Rule[], rules: readonly Value[], action: string, report: Reporter): void {
+  lintDuplicates(built, rules, report);
+  lintShadowed(built, rules, report);
+  lintSplits(rules, action, report);
+}
+
+function lintDuplicates(built: readonly Rule[], rules: readonly Value[], report: Reporter): void {
+  if (built.length < 2) return;
   const seen = new Map<string, number>();
   for (const [i, { http, tcp }] of built.entries()) {
     const rule = rules[i];
@@ -139,8 +146,6 @@ export function lintRules(built: readonly Rule[], rules: readonly Value[], actio
     if (same === undefined) seen.set(text, i);
     else report.warning(rule, 'duplicate-rule', path, `the rule says the same as rule ${same}`, 'remove one of them');
   }
-  lintShadowed(built, rules, report);
-  lintSplits(rules, action, report);
 }
 
 /** Of all rules beside one that holds for every request: one cause, told at the first of them. */

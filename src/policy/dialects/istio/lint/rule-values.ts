@@ -3,7 +3,7 @@
  * @module
  */
 import { listAt, type MapValue, mapAt, type TextValue, textAt, textsAt, type Value } from '../../../documents/value.ts';
-import { operationFields, type RuleField, sourceFields } from '../read/rule-shape.ts';
+import { operationFields, type RuleField, sourceFields, writtenFields } from '../read/rule-shape.ts';
 
 /** One list of values. */
 export interface Values {
@@ -34,7 +34,7 @@ export function* valuesOf(rule: MapValue, path: string): Generator<Values> {
 
 /** The lists of one source or operation. */
 function* valuesOfFields(content: Value | undefined, fields: readonly RuleField[], path: string): Generator<Values> {
-  for (const { name, not, key } of fields) {
+  for (const { name, not, key } of writtenFields(content, fields)) {
     yield* valuesAt(content, key, name, false, path);
     yield* valuesAt(content, key, not, true, path);
   }

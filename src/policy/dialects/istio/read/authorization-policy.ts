@@ -14,7 +14,13 @@ import { checkReservedAnnotations, dryRunOf } from './annotations.ts';
 import type { AttributeContext } from './attribute.ts';
 import { type Condition, conditionOf, exprFor, type RuleConditions } from './condition.ts';
 import { never } from './expr.ts';
-import { authorizationPolicyFields, operationFields, type RuleField, sourceFields } from './rule-shape.ts';
+import {
+  authorizationPolicyFields,
+  operationFields,
+  type RuleField,
+  sourceFields,
+  writtenFields,
+} from './rule-shape.ts';
 import { checkAttachment, hasTargets, subjectOf, warnOfTargets } from './subject.ts';
 
 /** Reader of AuthorizationPolicy. */
@@ -181,7 +187,7 @@ function alternatives(
   if (items.length === 0) return undefined;
   return items.map((item) => {
     const content = mapAt(item, inner);
-    return fields.flatMap(({ name, not, key }) => {
+    return writtenFields(content, fields).flatMap(({ name, not, key }) => {
       const condition = conditionOf(key, textsOf(content, name), textsOf(content, not), context);
       return condition === undefined ? [] : [condition];
     });

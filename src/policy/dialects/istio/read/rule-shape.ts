@@ -3,6 +3,7 @@
  * @module
  */
 import { listForClusters, listOf, object, type Shape, text } from '../../../documents/shape.ts';
+import type { Value } from '../../../documents/value.ts';
 import type { ValueCheck } from '../checks/value-checks.ts';
 import { attachmentFields } from './subject.ts';
 
@@ -39,9 +40,22 @@ export const operationFields: readonly RuleField[] = [
   field('ports', 'destination.port', 'port'),
 ];
 
-/** Both forms of every field. */
+/** Both forms of fields. */
 export const namesOf = (fields: readonly RuleField[]): readonly string[] =>
   fields.flatMap(({ name, not }) => [name, not]);
+
+/** Both forms of every field of a source. */
+export const sourceNames = namesOf(sourceFields);
+
+/** Both forms of every field of an operation. */
+export const operationNames = namesOf(operationFields);
+
+/** The fields of which one form or both are written in a source or an operation, in their order. */
+export function writtenFields(content: Value | undefined, fields: readonly RuleField[]): readonly RuleField[] {
+  if (content?.is !== 'map' || content.entries.size === 0) return [];
+  const { entries } = content;
+  return fields.filter(({ name, not }) => entries.has(name) || entries.has(not));
+}
 
 const texts = listOf(text);
 const textLists = (fields: readonly RuleField[]): Record<string, Shape> =>
