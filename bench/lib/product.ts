@@ -2,7 +2,7 @@
  * Gatehouse as a user starts it, built (`bench/main.ts` builds it), with N rules.
  * @module
  */
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -69,8 +69,7 @@ export async function startGatehouse(label: string, options: ProductOptions): Pr
   const configFile = join(folder, 'gatehouse.yaml');
   writeFileSync(configFile, JSON.stringify(config));
   const startedAt = performance.now();
-  const installed = join(dirname(options.program ?? join(root, 'dist/main.js')), '../bin/gatehouse'); // as users start it
-  const command = [installed, 'serve', '--config', configFile];
+  const command = [...commandOf(options.program ?? join(root, 'dist/main.js')), 'serve', '--config', configFile];
   const { child, stop } = start(label, command, { core: `${serverCore},${clientCore}` });
   const logFile = join(cache, 'logs', `${label}.log`);
   const ready = await readyLine(logFile, child).catch(async (thrown: unknown) => {
@@ -96,6 +95,13 @@ export async function startGatehouse(label: string, options: ProductOptions): Pr
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** As users start it: by its `bin/gatehouse`; builds of before there was one, as `npm start` did then. */
+function commandOf(program: string): readonly string[] {
+  const installed = join(dirname(program), '../bin/gatehouse');
+  const flags = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning'];
+  return existsSync(installed) ? [installed] : [process.execPath, ...flags, program];
 }
 
 async function readyLine(logFile: string, child: { readonly exitCode: number | null }): Promise<Ready> {

@@ -9,10 +9,7 @@ describe('releaseMemoryWhenQuiet', () => {
   it('collects once, when nothing has happened for three seconds', () => {
     let happened = 0;
     let collected = 0;
-    releaseMemoryWhenQuiet(
-      () => happened,
-      () => collected++,
-    );
+    releaseMemoryWhenQuiet(() => happened, { collect: () => collected++, cpuMs: () => 0 });
     for (let i = 0; i < 10; i++) {
       happened++;
       mock.timers.tick(1_000);
@@ -23,6 +20,23 @@ describe('releaseMemoryWhenQuiet', () => {
     assert.equal(collected, 1);
     mock.timers.tick(60_000);
     assert.equal(collected, 1);
+  });
+
+  it('collects again when there was work and it is over, not while it goes on, and not for next to nothing', () => {
+    let collected = 0;
+    let cpuMs = 0;
+    releaseMemoryWhenQuiet(() => 0, { collect: () => collected++, cpuMs: () => cpuMs });
+    mock.timers.tick(3_000);
+    assert.equal(collected, 1);
+    const halfMinute = (usedMs: number): number => {
+      cpuMs += usedMs;
+      mock.timers.tick(30_000);
+      return collected;
+    };
+    assert.deepEqual([20, 20, 20].map(halfMinute), [1, 1, 1]);
+    assert.deepEqual([5_000, 400, 5_000].map(halfMinute), [1, 1, 1]);
+    assert.deepEqual([10, 10, 10].map(halfMinute), [2, 2, 2]);
+    assert.deepEqual([2_000, 0, 0].map(halfMinute), [2, 3, 3]);
   });
 
   it('gives back what malloc keeps of what was freed', () => {
@@ -38,10 +52,7 @@ describe('releaseMemoryWhenQuiet', () => {
 
   it('does nothing once disposed', () => {
     let collected = 0;
-    releaseMemoryWhenQuiet(
-      () => 0,
-      () => collected++,
-    )[Symbol.dispose]();
+    releaseMemoryWhenQuiet(() => 0, { collect: () => collected++, cpuMs: () => 0 })[Symbol.dispose]();
     mock.timers.tick(60_000);
     assert.equal(collected, 0);
   });
