@@ -8,6 +8,7 @@ import type { Policy, Subject, TokenPolicy, TransportPolicy } from '../../policy
 import type { Endpoint } from '../../policy/registry/registry.ts';
 import type { LintFinding } from './scene/lint-finding.ts';
 import type { LintScene } from './scene/lint-scene.ts';
+import { slipOfNamespace } from './slips.ts';
 import { type Workloads, workloadsOf } from './workloads.ts';
 
 type Selecting = TokenPolicy | TransportPolicy | Policy;
@@ -26,7 +27,9 @@ export function selectsNothing(scene: LintScene): LintFinding[] {
   const idle = [...policies.values()].filter(({ subject }) => scene.workloadsSelectedBy(subject).length === 0);
   const populated = new Set([...workloads.all, ...workloads.onHost].map(({ namespace }) => namespace));
   const isUnseen = ({ subject: { namespace } }: Selecting): boolean =>
-    namespace !== undefined && !populated.has(namespace) && nearest(namespace, [...populated]) === undefined;
+    namespace !== undefined &&
+    !populated.has(namespace) &&
+    (workloads.declared.has(namespace) || slipOfNamespace(namespace, [...populated]) === undefined);
   const unseen = Map.groupBy(idle.filter(isUnseen), ({ subject }) => subject.namespace ?? '');
   return [
     ...idle.filter((policy) => !isUnseen(policy)).map((policy) => selectsNone(policy, workloads, scene)),

@@ -59,8 +59,7 @@ function finding(placed: PlacedRule, named: Named, workloads: Workloads, scene: 
   }
   const { namespace } = named;
   if (!namespaces.has(namespace)) {
-    const nearest = workloads.nearestNamespace(namespace);
-    const near = nearest !== undefined && isVariant(namespace, nearest) ? undefined : nearest;
+    const near = workloads.nearestNamespace(namespace);
     if (near === undefined && isPlatform(namespace)) return undefined;
     const what = `namespace ${JSON.stringify(namespace)}, which the registry does not have`;
     return near === undefined
@@ -79,9 +78,6 @@ function finding(placed: PlacedRule, named: Named, workloads: Workloads, scene: 
     isKnown ? 'warning' : 'hint',
   );
 }
-
-/** One name is the other with a word more, as environments of one team have it: both may be meant. */
-const isVariant = (a: string, b: string): boolean => a.startsWith(`${b}-`) || b.startsWith(`${a}-`);
 
 /** What installers bring, and a team's tree does not hold. */
 const isPlatform = (namespace: string): boolean =>

@@ -8,11 +8,14 @@ import { applies } from '../../policy/meaning/subject.ts';
 import type { PolicyModel, Subject } from '../../policy/model.ts';
 import { type Endpoint, emptyRegistry } from '../../policy/registry/registry.ts';
 import { once } from './scene/once.ts';
+import { slipOfNamespace } from './slips.ts';
 
 /** What is known of who lives where. */
 export interface Workloads {
   readonly all: readonly Endpoint[];
   readonly namespaces: ReadonlySet<string>;
+  /** Namespaces that documents other than policies and workloads tell of. */
+  readonly declared: ReadonlySet<string>;
   /** `namespace/name`. */
   readonly accounts: ReadonlySet<string>;
   /** Keys of the Services behind which a workload stands. */
@@ -39,11 +42,14 @@ export function workloadsOf(model: PolicyModel): Workloads {
   const [all, onHost] = [false, true].map((host) =>
     registry.endpoints.filter(({ hostNetwork }) => hostNetwork === host),
   ) as [Endpoint[], Endpoint[]]; // one of each
+  const declared = new Set([
+    ...registry.namespaces.map(({ name }) => name),
+    ...registry.serviceAccounts.map(({ namespace }) => namespace),
+  ]);
   const namespaces = new Set([
     ...standing,
-    ...registry.namespaces.map(({ name }) => name),
+    ...declared,
     ...registry.endpoints.map(({ namespace }) => namespace),
-    ...registry.serviceAccounts.map(({ namespace }) => namespace),
     // Where people put policies, there is a namespace.
     ...model.planes.flatMap(({ stages }) => stages.flatMap(({ policies }) => policies.map(({ ref }) => ref.namespace))),
   ]);
@@ -58,13 +64,14 @@ export function workloadsOf(model: PolicyModel): Workloads {
   return {
     all,
     namespaces,
+    declared,
     accounts,
     services,
     onHost,
     hostsSelectedBy: (subject) =>
       onHost.filter((endpoint) => applies(subject, context.destinationOf(endpoint), context) === 'yes'),
     nearestService: once((key) => nearest(key, [...services])),
-    nearestNamespace: once((namespace) => nearest(namespace, names)),
+    nearestNamespace: once((namespace) => slipOfNamespace(namespace, names)),
     hasAccounts: (namespace) => (accountsIn.get(namespace) ?? []).some((key) => key !== `${namespace}/default`),
     nearestAccount: (namespace, name) =>
       nearest(

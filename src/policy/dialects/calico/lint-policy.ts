@@ -82,12 +82,14 @@ export const isUnconditional = ({ effect, http, network }: TieredRule): boolean 
 
 const partsOf = (expr: Expr): readonly Expr[] => (expr.op === 'all' ? expr.of : [expr]);
 
+const typeOf = (direction: 'ingress' | 'egress'): string => (direction === 'ingress' ? 'Ingress' : 'Egress');
+
 /** Warns about rules, and empty lists, of a direction in which the policy does not act. */
 export function lintDirections(spec: MapValue | undefined, field: 'types' | 'policyTypes', report: Reporter): void {
   const types = textsAt(spec, field).map(({ text }) => text);
   for (const direction of directions) {
     const list = listAt(spec, direction);
-    const type = direction === 'ingress' ? 'Ingress' : 'Egress';
+    const type = typeOf(direction);
     if (list === undefined) continue;
     if (types.length === 0 ? list.items.length > 0 || acts(spec, field, direction) : types.includes(type)) continue;
     if (types.length > 0 && list.items.length === 0) continue; // what generators write
@@ -95,7 +97,8 @@ export function lintDirections(spec: MapValue | undefined, field: 'types' | 'pol
       types.length > 0
         ? `${field} does not name ${type}: these rules are never looked at`
         : `without ${field}, an empty ${direction} does not make the policy one of ${direction}: it restricts nothing there${direction === 'egress' && listAt(spec, 'ingress') === undefined ? ', and lets nothing in instead' : ''}`;
-    report.warning(list, 'direction-idle', `spec.${direction}`, message, `write ${field}: [${type}]`);
+    const wanted = directions.map(typeOf).filter((one) => types.includes(one) || listAt(spec, one.toLowerCase()));
+    report.warning(list, 'direction-idle', `spec.${direction}`, message, `write ${field}: [${wanted.join(', ')}]`);
   }
 }
 

@@ -205,6 +205,24 @@ spec: { nets: [192.0.2.0/24] }
     not: ['warning selects-nothing'],
   },
   {
+    name: 'only a hint where the namespace is declared and has no workloads, however like another its name is',
+    policies: allow(web).replace('namespace: shop', 'namespace: shpo') + covered,
+    registry: `${namespace}${pod('cart', '10.0.0.1')}${pod('web', '10.0.0.2')}---
+apiVersion: v1
+kind: Namespace
+metadata: { name: shpo }
+`,
+    has: ['hint selects-nothing'],
+    not: ['warning selects-nothing'],
+  },
+  {
+    name: 'only a hint where the namespace is one of a row, as teams and regions are',
+    policies: allow(web).replace('namespace: shop', 'namespace: team-b') + covered,
+    registry: registry + pod('ledger', '10.0.1.1', 'http', 'team-a'),
+    has: ['hint selects-nothing'],
+    not: ['warning selects-nothing'],
+  },
+  {
     name: 'a misspelt namespace',
     policies: allow(web).replace('namespace: shop', 'namespace: shpo') + covered,
     has: ['warning selects-nothing'],

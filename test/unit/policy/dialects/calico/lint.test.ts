@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import {
   calicoPolicy,
   checked,
@@ -262,3 +263,21 @@ const planted: readonly Planted[] = [
 ];
 
 describe('what policies of the network do not do', () => testPlanted(planted, checked));
+
+describe('the fix of direction-idle', () => {
+  const rows: readonly { name: string; text: string; want: string }[] = [
+    { name: 'an empty egress alone', text: networkPolicy('{ podSelector: {}, egress: [] }'), want: 'write policyTypes: [Egress]' },
+    { name: 'an empty egress beside ingress', text: networkPolicy('{ podSelector: {}, ingress: [{}], egress: [] }'), want: 'write policyTypes: [Ingress, Egress]' },
+    { name: 'an empty egress beside an empty ingress', text: networkPolicy('{ podSelector: {}, ingress: [], egress: [] }'), want: 'write policyTypes: [Ingress, Egress]' },
+    { name: 'egress rules beside the type of the other', text: networkPolicy('{ podSelector: {}, policyTypes: [Ingress], egress: [{}] }'), want: 'write policyTypes: [Ingress, Egress]' },
+    { name: 'ingress rules beside the type of the other', text: networkPolicy('{ podSelector: {}, policyTypes: [Egress], ingress: [{}] }'), want: 'write policyTypes: [Ingress, Egress]' },
+    { name: 'an empty ingress of Calico beside egress', text: calicoPolicy('{ ingress: [], egress: [{ action: Deny }] }'), want: 'write types: [Ingress, Egress]' },
+  ]; // biome-ignore format: a table
+  for (const { name, text, want } of rows)
+    it(`names every direction in which the policy is to act: ${name}`, () => {
+      assert.deepEqual(
+        checked(text).flatMap(({ code, fix }) => (code === 'direction-idle' ? [fix] : [])),
+        [want],
+      );
+    });
+});
