@@ -189,6 +189,25 @@ export interface JwksConfig {
   readonly allowNetworks: readonly string[];
 }
 
+/** How pods and service accounts of a cluster are attested. */
+export interface KubernetesAttestationConfig {
+  /** One of them must be in a token. */
+  readonly audiences: readonly string[];
+  readonly verify: 'offline' | 'review' | 'both';
+  readonly implicit: {
+    readonly namespaces: readonly string[];
+    /** As the API server takes it; `''`: every namespace. Undefined: none by labels. */
+    readonly labelSelector: string | undefined;
+  };
+  /** Undefined: as the environment says, if it does. */
+  readonly nodeName: string | undefined;
+  /** `NAMESPACE/SERVICEACCOUNT`. */
+  readonly nodeProxies: readonly string[];
+  /** Undefined: a caller may say what it likes. */
+  readonly clusterId: string | undefined;
+  readonly renewForMs: number;
+}
+
 /** All of it. */
 export interface Config {
   /** The file that it was read from. */
@@ -205,6 +224,11 @@ export interface Config {
   readonly authority: AuthorityConfig;
   readonly policies: PoliciesConfig;
   readonly entries: readonly EntryConfig[];
+  readonly attestation: { readonly kubernetes: KubernetesAttestationConfig | undefined };
+  readonly kubernetes: {
+    /** `''`: the cluster of the pod that we run in. */
+    readonly kubeconfig: string;
+  };
   readonly registry: { readonly paths: readonly string[] };
   readonly workloads: readonly WorkloadConfig[];
   readonly extAuthz: ExtAuthzConfig;

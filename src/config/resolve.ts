@@ -11,6 +11,7 @@ import type {
   AdminConfig,
   Config,
   EntryConfig,
+  KubernetesAttestationConfig,
   ListenerConfig,
   PolicyPath,
   StoreConfig,
@@ -97,6 +98,8 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
         origin: originOf(['entries', i]),
       }),
     ),
+    attestation: { kubernetes: document.attestation.kubernetes && attestation(document.attestation.kubernetes) },
+    kubernetes: { kubeconfig: document.kubernetes.kubeconfig === '' ? '' : absolute(document.kubernetes.kubeconfig) },
     registry: { paths: document.registry.paths.map(absolute) },
     workloads: document.workloads.map(
       (each, i): WorkloadConfig => ({
@@ -120,6 +123,39 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
     jwks: document.jwks,
     log: document.log,
   };
+}
+
+type AttestationDocument = NonNullable<ConfigDocument['attestation']['kubernetes']>;
+
+function attestation(written: AttestationDocument): KubernetesAttestationConfig {
+  const { audience, verify, implicit, nodeName, nodeProxies, clusterId, renewFor } = written;
+  const selector = implicit.namespaceSelector;
+  return {
+    audiences: typeof audience === 'string' ? [audience] : audience,
+    verify,
+    implicit: { namespaces: implicit.namespaces, labelSelector: selector && labelSelectorText(selector) },
+    nodeName: nodeName === '' ? undefined : nodeName,
+    nodeProxies,
+    clusterId: clusterId === '' ? undefined : clusterId,
+    renewForMs: durationMs(renewFor),
+  };
+}
+
+type LabelSelector = NonNullable<AttestationDocument['implicit']['namespaceSelector']>;
+
+/** As the API server takes it in a query. */
+function labelSelectorText({ matchLabels, matchExpressions }: LabelSelector): string {
+  const expression = ({ key, operator, values }: LabelSelector['matchExpressions'][number]): string =>
+    ({
+      In: `${key} in (${values.join(',')})`,
+      NotIn: `${key} notin (${values.join(',')})`,
+      Exists: key,
+      DoesNotExist: `!${key}`,
+    })[operator];
+  return [
+    ...Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`),
+    ...matchExpressions.map(expression),
+  ].join(',');
 }
 
 function adminConfig({ clients, group }: ConfigDocument['admin']): AdminConfig {

@@ -5,6 +5,7 @@
 import { authorityIdOf } from '../spiffe/own-ids.ts';
 import { trustDomainOf } from '../spiffe/spiffe-id.ts';
 import { adminProblems } from './admin-rules.ts';
+import { attestationProblems } from './attestation-rules.ts';
 import type { Config, ListenerConfig, TcpListener, UnixListener } from './config.ts';
 import type { Problem } from './finding.ts';
 import { lifeProblems } from './life-rules.ts';
@@ -25,6 +26,7 @@ export function ruleProblems(config: Config): Problem[] {
     ...authorityProblems(config),
     ...listenerProblems(config),
     ...identityProblems(config),
+    ...attestationProblems(config),
     ...policyProblems(config),
     ...transportProblems(config),
     ...adminProblems(config),

@@ -6,8 +6,10 @@
 import * as z from 'zod';
 import * as field from './fields.ts';
 import { admin } from './sections/admin.ts';
+import { attestation } from './sections/attestation.ts';
 import { authority } from './sections/authority.ts';
 import { extAuthz } from './sections/checks.ts';
+import { kubernetes } from './sections/kubernetes.ts';
 import { listen } from './sections/listen.ts';
 import { policies } from './sections/policies.ts';
 import { entry, workload } from './sections/workloads.ts';
@@ -62,6 +64,8 @@ export const documentSchema = z.strictObject({
   authority: authority.prefault({}).describe('The CA.'),
   policies: policies.prefault({}).describe('What may happen.'),
   entries: z.array(entry).prefault([]).describe('Who may be what.'),
+  attestation: attestation.prefault({}).describe('Who else vouches for callers, besides the kernel.'),
+  kubernetes: kubernetes.prefault({}).describe('The cluster that we belong to.'),
   registry: z
     .strictObject({
       paths: z

@@ -16,6 +16,7 @@ import { createReadinessBoard, type ReadinessBoard } from '../platform/observe/r
 import { prepareDataDir } from '../platform/storage/data-dir.ts';
 import { openStoredTexts, type StoredTexts } from '../platform/storage/stored-texts.ts';
 import type { ServingState } from '../transport/health-service.ts';
+import { type Cluster, createCluster } from './cluster.ts';
 import { servicesOf } from './health/services.ts';
 import { connectionLimit } from './listeners/connection-limit.ts';
 import { type HttpListener, openHttpListener } from './listeners/http-listener.ts';
@@ -39,6 +40,7 @@ export interface Foundation extends AsyncDisposable {
   /** What grpc.health.v1 answers, by service. */
   readonly serving: Watchable<ServingState>;
   readonly kept: StoredTexts;
+  readonly cluster: Cluster;
   readonly tls: TlsRole;
   /** Those in force; the identity side fills it. Undefined while none are known: then no caller is trusted. */
   readonly revocations: WatchableSource<Revocations | undefined>;
@@ -70,6 +72,7 @@ export async function openFoundation(
   const { board, metrics } = observed;
   prepareDataDir(config.dataDir);
   const kept = stack.use(openStoredTexts(config.dataDir));
+  const cluster = stack.use(createCluster(config));
   if (config.roles.includes('authority')) await refuseNewerStore(config);
   const report = (error: GatehouseError): void =>
     log.error({ code: error.code, details: error.details }, error.message);
@@ -87,7 +90,7 @@ export async function openFoundation(
   const counts = createOwnCounts();
   const parts = {
     ...observed,
-    ...{ config: createWatchable(config), log, kept, tls, revocations, report },
+    ...{ config: createWatchable(config), log, kept, cluster, tls, revocations, report },
     identify: createIdentifyCaller(config.trustDomain, () => revocations.value),
     crlPage: createWatchable(''),
     counts,

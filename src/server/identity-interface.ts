@@ -5,8 +5,10 @@
 import type { StatusAnswer } from '../admin-api/status.ts';
 import type { Config } from '../config/config.ts';
 import type { Executables } from '../identity/attestation/executable.ts';
+import type { PodAttestor } from '../identity/attestation/kubernetes/pod-attestor.ts';
 import type { Followers } from '../identity/delivery/feed/followers.ts';
 import type { Entry } from '../identity/registration/entry.ts';
+import type { ImplicitEntry } from '../identity/registration/implicit-entries.ts';
 import type { Accounts } from '../lib/accounts.ts';
 import type { Watchable } from '../lib/watchable.ts';
 import type { LaneListener } from '../platform/observe/metrics.ts';
@@ -25,6 +27,9 @@ export interface IdentitySide extends Knowledge, RefusalReceiver, AsyncDisposabl
   readonly entries: Watchable<readonly Entry[]>;
   readonly accounts: Accounts;
   readonly executables: Executables;
+  /** Pods of this node; undefined where no cluster tells of them. */
+  readonly pods?: PodAttestor | undefined;
+  readonly implicit?: ImplicitEntry | undefined;
   /** What only an authority can do; undefined where it is elsewhere. */
   readonly operations: AuthorityOperations | undefined;
   /** Deciders elsewhere that report here; undefined where the authority is elsewhere. */

@@ -81,6 +81,8 @@ function openAdminOver(
     entries: identity.entries,
     accounts: identity.accounts,
     executables: identity.executables,
+    pods: identity.pods,
+    implicit: identity.implicit,
     decisions: decider.decisions,
     deciders: allDeciders,
     counts: () => [counts.all(), ...(identity.remote?.counts() ?? [])],

@@ -4,7 +4,7 @@
  */
 import { GatehouseError } from '../errors.ts';
 
-/** A selector, e.g. `unix:uid:1001`, `unix:path:/usr/bin/envoy`, `socket:/run/details.sock`. Compared as text. */
+/** A selector, e.g. `unix:uid:1001`, `unix:path:/usr/bin/envoy`, `socket:/run/details.sock`, `k8s:ns:default`. Compared as text. */
 export type Selector = string;
 
 const number = (value: string): string | undefined =>
@@ -13,6 +13,21 @@ const name = (value: string): string | undefined => (/^[^:\s]+$/.test(value) ? u
 const path = (value: string): string | undefined => (value.startsWith('/') ? undefined : 'is no absolute path');
 const sha256 = (value: string): string | undefined =>
   /^[0-9a-f]{64}$/.test(value) ? undefined : 'is no SHA-256 in 64 lower-case hex digits';
+
+const ofKubernetes = (value: string): string | undefined =>
+  /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(value) ? undefined : 'is no name of Kubernetes';
+const dnsLabel = (value: string): string | undefined =>
+  /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value) ? undefined : 'is no name of a namespace or container';
+const uid = (value: string): string | undefined =>
+  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)
+    ? undefined
+    : 'is no UID in lower-case hex digits and dashes';
+const LABEL =
+  /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?:([A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?)?$/;
+const label = (value: string): string | undefined =>
+  LABEL.test(value)
+    ? undefined
+    : 'is no label: write KEY:VALUE as Kubernetes has them; an empty VALUE is a label without one';
 
 type Check = (value: string) => string | undefined;
 
@@ -25,6 +40,11 @@ const kinds: ReadonlyMap<string, Check> = new Map(
     'unix:supplementary_gid': number,
     'unix:path': path,
     'unix:sha256': sha256,
+    'k8s:ns': dnsLabel,
+    'k8s:sa': ofKubernetes,
+    'k8s:pod-uid': uid,
+    'k8s:pod-label': label,
+    'k8s:container-name': dnsLabel,
     socket: path,
   }),
 );

@@ -6,6 +6,7 @@
 /** From those that know no other room of the server to the root, which knows them all. */
 export const serverRooms: Readonly<Record<string, readonly string[]>> = {
   'server/entry-file.ts': [],
+  'server/cluster.ts': ['config', 'platform', 'lib'],
   'server/who-am-i.ts': ['lib'],
   'server/revocations.ts': ['authz/state.ts', 'spiffe', 'lib'],
   'server/refusal-reports.ts': [
@@ -148,6 +149,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'admin-api',
     'config',
     'identity/attestation',
+    'identity/attestation/kubernetes',
     'identity/registration',
     'identity/authority',
     'identity/authority/rotate',
@@ -160,6 +162,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
   ],
   /** What every role stands on: it knows none. */
   'server/foundation.ts': [
+    'server/cluster.ts',
     'server/health',
     'server/listeners',
     'server/log',
@@ -183,6 +186,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'admin-api',
     'config',
     'identity/attestation',
+    'identity/attestation/kubernetes',
     'identity/registration',
     'identity/delivery/feed',
     'transport/lane/counts.ts',
@@ -208,7 +212,17 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'gen',
     'lib',
   ],
+  'server/authority/cluster': [
+    'config',
+    'identity/attestation/kubernetes',
+    'identity/registration',
+    'identity/delivery/istio-ca',
+    'platform',
+    'lib',
+  ],
   'server/authority': [
+    'server/authority/cluster',
+    'server/cluster.ts',
     'server/decider',
     'server/feed',
     'server/health',

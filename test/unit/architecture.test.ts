@@ -54,7 +54,8 @@ const may: Record<string, readonly string[]> = {
   'admin-api': ['lib'],
   config: ['spiffe', 'lib'],
   spiffe: ['lib'],
-  'identity/attestation': ['spiffe', 'lib'],
+  'identity/attestation': ['identity/attestation/kubernetes', 'spiffe', 'lib'],
+  'identity/attestation/kubernetes': ['spiffe', 'lib'],
   'identity/registration': ['spiffe', 'lib'],
   'identity/pki': ['../certs', 'spiffe', 'lib'],
   /** What the authority gives and delivery takes. */
@@ -95,7 +96,7 @@ const may: Record<string, readonly string[]> = {
   'identity/authority': ['identity/authority/*', ...authority],
   'identity/delivery/sds': ['identity/delivery', ...delivery],
   'identity/delivery/workload-api': ['identity/delivery', ...delivery],
-  'identity/delivery/istio-ca': ['identity/delivery', ...delivery],
+  'identity/delivery/istio-ca': ['identity/attestation/kubernetes', 'identity/delivery', ...delivery],
   'identity/delivery/feed': ['identity/delivery', ...delivery],
   'identity/delivery': ['identity/delivery/*', ...delivery],
   'policy/documents': ['policy/documents/yaml', 'lib'],

@@ -30,5 +30,7 @@ export const listen = z.strictObject({
     ),
   istioCa: field.tcpListener
     .optional()
-    .describe("Istio's CA API, for callers that hold an SVID; TCP, always with TLS. Absent: nowhere."),
+    .describe(
+      "Istio's CA API, for callers that hold an SVID or a service account token; TCP, always with TLS. Absent: nowhere.",
+    ),
 });

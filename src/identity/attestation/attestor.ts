@@ -7,6 +7,7 @@ import { GatehouseError } from '../../errors.ts';
 import type { Accounts } from '../../lib/accounts.ts';
 import type { Selector } from '../../spiffe/selector.ts';
 import type { Executables, WantedFacts } from './executable.ts';
+import type { PodAttestor, PodOfCaller } from './kubernetes/pod-attestor.ts';
 
 /** What the kernel says about the process that connected. */
 export interface UnixPeer {
@@ -33,8 +34,10 @@ export interface Attestation {
   readonly selectors: readonly Selector[];
   readonly pid: number;
   readonly uid: number;
-  /** False once the process that was attested has ended. */
+  /** False once the process that was attested has ended, or its pod is gone. */
   alive(): boolean;
+  /** True once other selectors would be found: it must be attested anew. Absent: what was found stays. */
+  isStale?(): boolean;
 }
 
 /** Establishes what a caller is, from outside: the caller itself proves nothing. */
@@ -48,10 +51,12 @@ export interface AttestorDeps {
   readonly executables: Executables;
   /** Read at every call: entries may change. */
   wanted(): WantedFacts;
+  /** Absent: this is no node of a cluster. */
+  readonly pods?: PodAttestor | undefined;
 }
 
 /** Creates the attestor of unix callers. */
-export function createAttestor({ accounts, executables, wanted }: AttestorDeps): Attestor {
+export function createAttestor({ accounts, executables, wanted, pods }: AttestorDeps): Attestor {
   return {
     async attest({ peer, workloadSocket }) {
       const traceId = randomBytes(8).toString('hex');
@@ -60,16 +65,25 @@ export function createAttestor({ accounts, executables, wanted }: AttestorDeps):
       if (!alive()) throw refuse(traceId, 'the calling process has ended');
       const selectors = workloadSocket === undefined ? [] : [`socket:${workloadSocket}`];
       selectors.push(...credentialSelectors(peer, accounts));
-      if (peer.pid > 0) {
-        const ofProcess = await executables.selectorsOf(peer.pid, wanted());
-        // Only if the process still lives now was it the owner of that pid all the while.
-        if (!alive()) throw refuse(traceId, 'the calling process has ended');
-        selectors.push(...ofProcess);
-      }
-      return { traceId, selectors, pid: peer.pid, uid: peer.uid, alive };
+      if (peer.pid === 0) return { traceId, selectors, pid: peer.pid, uid: peer.uid, alive };
+      const [ofProcess, pod] = await Promise.all([
+        executables.selectorsOf(peer.pid, wanted()),
+        pods?.podOf(peer.pid) ?? noPod,
+      ]);
+      // Only if the process still lives now was it the owner of that pid all the while.
+      if (!alive()) throw refuse(traceId, 'the calling process has ended');
+      if (!pod.ok) throw refuse(traceId, `its pod is not certain: ${pod.why}`);
+      selectors.push(...ofProcess, ...pod.selectors);
+      return {
+        ...{ traceId, selectors, pid: peer.pid, uid: peer.uid },
+        alive: () => alive() && pod.state() !== 'gone',
+        isStale: () => pod.state() === 'changed',
+      };
     },
   };
 }
+
+const noPod: PodOfCaller = { ok: true, selectors: [], state: () => 'current' };
 
 /** Selectors that follow from the kernel's credentials alone. */
 export function credentialSelectors(

@@ -8,21 +8,25 @@ import type { Accounts } from '../../lib/accounts.ts';
 import type { Selector } from '../../spiffe/selector.ts';
 import { credentialSelectors } from './attestor.ts';
 import type { Executables } from './executable.ts';
+import type { PodAttestor } from './kubernetes/pod-attestor.ts';
 
 /** @throws GatehouseError `not_found` when there is no such process */
 export async function selectorsOfProcess(
   pid: number,
   accounts: Accounts,
   executables: Executables,
+  pods?: PodAttestor,
 ): Promise<Selector[]> {
   const status = readStatus(pid);
   const numbers = (field: string): number[] =>
     (new RegExp(`^${field}:[ \\t]*(.*)$`, 'm').exec(status)?.[1] ?? '').split(/\s+/).filter(Boolean).map(Number);
   const [, uid = 0] = numbers('Uid'); // real, effective, saved, filesystem: SO_PEERCRED has the effective one
   const [, gid = 0] = numbers('Gid');
+  const pod = await pods?.podOf(pid);
   return [
     ...credentialSelectors({ uid, gid, groups: numbers('Groups') }, accounts),
     ...(await executables.selectorsOf(pid, { path: true, sha256: true })),
+    ...(pod?.ok === true ? pod.selectors : []),
   ];
 }
 

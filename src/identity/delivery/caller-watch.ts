@@ -71,11 +71,13 @@ class Watch implements CallerWatch, WaitingStream {
 
   async state(): Promise<CallerState> {
     const { entries, attestor } = this.#deps;
-    if (this.attestation === undefined || this.#attestedFor !== entries.value) {
+    const isOld = this.#attestedFor !== entries.value || this.attestation?.isStale?.() === true;
+    if (this.attestation === undefined || isOld) {
       this.#attestedFor = entries.value; // other entries may ask for other facts
       this.attestation = await attestor.attest(callerOf(this.#context.connection));
     }
-    if (!this.attestation.alive()) throw new GatehouseError('attestation_failed', 'the calling process has ended');
+    if (!this.attestation.alive())
+      throw new GatehouseError('attestation_failed', 'the calling process has ended, or its pod is gone');
     return judge(this.#deps, this.attestation);
   }
 
@@ -96,8 +98,8 @@ class Watch implements CallerWatch, WaitingStream {
   }
 }
 
-function judge({ source, entries }: DeliveryDeps, attestation: Attestation): CallerState {
-  const entitled = entitlements(entries.value, attestation.selectors);
+function judge({ source, entries, implicit }: DeliveryDeps, attestation: Attestation): CallerState {
+  const entitled = entitlements(entries.value, attestation.selectors, implicit);
   if (entitled.length === 0) throw notEntitled(attestation);
   const bundles = source.bundles.value;
   if (bundles.own.x509Authorities.length === 0)

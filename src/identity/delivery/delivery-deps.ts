@@ -8,6 +8,7 @@ import type { Ticks } from '../../lib/ticks.ts';
 import type { Watchable } from '../../lib/watchable.ts';
 import type { Attestation, Attestor } from '../attestation/attestor.ts';
 import type { Entry } from '../registration/entry.ts';
+import type { ImplicitEntry } from '../registration/implicit-entries.ts';
 import type { Channel, IdentitySource } from '../source/identity-source.ts';
 import type { Consumers } from './consumers.ts';
 
@@ -31,6 +32,8 @@ export interface DeliveryObserver {
 export interface DeliveryDeps {
   readonly source: IdentitySource;
   readonly entries: Watchable<readonly Entry[]>;
+  /** Absent: nothing is implied. */
+  readonly implicit?: ImplicitEntry | undefined;
   readonly attestor: Attestor;
   readonly consumers: Consumers;
   readonly waitingStreams: WaitingStreams;

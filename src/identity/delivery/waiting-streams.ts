@@ -52,7 +52,7 @@ export function createWaitingStreams({
     if (isSetBack) wakeAll();
     else
       for (const stream of streams) {
-        if (now >= stream.dueAt || (looks && stream.attestation?.alive() === false)) stream.wake();
+        if (now >= stream.dueAt || (looks && isOver(stream))) stream.wake();
       }
   };
   return {
@@ -74,4 +74,9 @@ export function createWaitingStreams({
       subscriptions = [];
     },
   };
+}
+
+/** What its caller was when it came is not so any more. */
+function isOver({ attestation }: WaitingStream): boolean {
+  return attestation !== undefined && (!attestation.alive() || attestation.isStale?.() === true);
 }

@@ -16,6 +16,7 @@ import type { UnixAddress } from '../../transport/listen/listen-address.ts';
 import { listenUnix } from '../../transport/listen/unix-listener.ts';
 import type { Attestor } from '../attestation/attestor.ts';
 import type { Entry } from '../registration/entry.ts';
+import type { ImplicitEntry } from '../registration/implicit-entries.ts';
 import type { IdentitySource } from '../source/identity-source.ts';
 import { createConsumers } from './consumers.ts';
 import type { DeliveryObserver } from './delivery-deps.ts';
@@ -29,6 +30,8 @@ export interface WorkloadEndpointDeps {
   readonly source: IdentitySource;
   /** All entries, those bound to workloads' own sockets among them; replaced whole at a reload. */
   readonly entries: Watchable<readonly Entry[]>;
+  /** Absent: nothing is implied. */
+  readonly implicit?: ImplicitEntry | undefined;
   readonly attestor: Attestor;
   readonly clock: Clock;
   /** How often renewals and the life of callers are looked at; a quarter of a second suits TTLs of seconds. */

@@ -6,6 +6,7 @@ import type { Selector } from '../../spiffe/selector.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import { entitlements } from './entitlements.ts';
 import type { Entry } from './entry.ts';
+import type { ImplicitEntry } from './implicit-entries.ts';
 
 /** An entry that does not match, and which selectors are missing. */
 export interface NearEntry {
@@ -34,9 +35,10 @@ export function explainEntries(
   selectors: readonly Selector[],
   limit = 5,
   isRevoked: (spiffeId: SpiffeId) => boolean = () => false,
+  implicit?: ImplicitEntry,
 ): EntryExplanation {
   const attested = new Set(selectors);
-  const given = entitlements(entries, selectors);
+  const given = entitlements(entries, selectors, implicit);
   const nearest = entries
     .filter((entry) => !given.some((each) => each.spiffeId === entry.spiffeId && each.origin === entry.origin))
     .map((entry) => ({

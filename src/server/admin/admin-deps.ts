@@ -5,10 +5,12 @@
 import type { StatusAnswer } from '../../admin-api/status.ts';
 import type { Config } from '../../config/config.ts';
 import type { Executables } from '../../identity/attestation/executable.ts';
+import type { PodAttestor } from '../../identity/attestation/kubernetes/pod-attestor.ts';
 import type { Authority } from '../../identity/authority/authority.ts';
 import type { Forecast } from '../../identity/authority/rotate/forecast.ts';
 import type { AuthorityUse } from '../../identity/authority/store/state.ts';
 import type { Entry } from '../../identity/registration/entry.ts';
+import type { ImplicitEntry } from '../../identity/registration/implicit-entries.ts';
 import type { Accounts } from '../../lib/accounts.ts';
 import type { Watchable } from '../../lib/watchable.ts';
 import type { Log } from '../../platform/observe/log.ts';
@@ -41,6 +43,8 @@ export interface AdminDeps {
   readonly entries: Watchable<readonly Entry[]>;
   readonly accounts: Accounts;
   readonly executables: Executables;
+  readonly pods: PodAttestor | undefined;
+  readonly implicit: ImplicitEntry | undefined;
   readonly policies: PolicySources;
   readonly decisions: DecisionLog;
   /** Here and elsewhere. */

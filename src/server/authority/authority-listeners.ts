@@ -33,6 +33,8 @@ export interface AuthorityListenersDeps {
   readonly followers: Followers;
   readonly reports: DeciderReports;
   readonly observer: DeliveryObserver;
+  /** Told of every certificate of Istio's CA API, and how its holder was attested. */
+  readonly certified: (spiffeId: string, by: readonly string[]) => void;
   readonly identity: GrpcListenerDeps['identity'];
   readonly identify: IdentifyCaller;
   readonly handshakeFailed: RefusalReports['handshakeFailed'];
@@ -93,12 +95,17 @@ async function openFeed(
 
 async function openIstioCa(
   at: Listener,
-  { role, observer, identity, identify, handshakeFailed }: AuthorityListenersDeps,
+  { role, observer, certified, identity, identify, handshakeFailed }: AuthorityListenersDeps,
 ): Promise<GrpcListener> {
   const { istioCaMethods } = await import('../../identity/delivery/istio-ca/create-certificate.ts');
-  const { source, entries } = role;
+  const { source, entries, authority, cluster } = role;
   return openGrpcListener(listenAddress(at), {
-    methods: istioCaMethods({ source, entries, callerOf: ({ peerCertificate }) => identify(peerCertificate) }),
+    methods: istioCaMethods({
+      ...{ source, entries, certified },
+      callerOf: ({ peerCertificate }) => identify(peerCertificate),
+      cluster: cluster?.callers,
+      issued: async (serial) => (await authority.ledger({ serial, kind: 'x509', limit: 1 }))[0],
+    }),
     failed: (method, error) => observer.failed(method, error),
     identity,
     identify,

@@ -67,6 +67,8 @@ export async function openAuthoritySide(deps: IdentitySideDeps): Promise<Identit
     entries: role.entries,
     accounts: role.accounts,
     executables: role.executables,
+    pods: role.cluster?.pods,
+    implicit: role.cluster?.implicit,
     operations: {
       authority,
       rehearse: (use) => role.rehearse(use, withRemote(calls.all(), remote.counts())),
@@ -89,13 +91,24 @@ export async function openAuthoritySide(deps: IdentitySideDeps): Promise<Identit
 }
 
 function openRole(
-  { config, kept, log, serving, metrics, report, deciders }: IdentitySideDeps,
+  { config, kept, cluster, log, serving, metrics, report, deciders, board }: IdentitySideDeps,
   expiries: SvidExpiries,
   revocationSequence: { readonly value: number },
 ): Promise<IdentityRole> {
+  const behind = new Map<string, string>();
   return openIdentityRole({
     config: config.value,
     kept,
+    clusterOf: cluster,
+    clusterSaid(watch, why) {
+      if (why !== '' && !behind.get(watch)) log.warn(`attestation: what is known of ${watch} may be old: ${why}`);
+      behind.set(watch, why);
+      const whys = [...behind.values()].filter((each) => each !== '');
+      board.degrade(
+        'attestation',
+        whys.map((each) => `attestation.kubernetes: ${each}`),
+      );
+    },
     warn: (message) => log.warn({ code: 'first_start' }, message),
     serving,
     observer: deliveryObserver(log, metrics),
@@ -156,6 +169,7 @@ async function listen(deps: IdentitySideDeps, role: IdentityRole, reports: Decid
     followers,
     reports,
     observer: deliveryObserver(log, metrics),
+    certified: (spiffeId, by) => log.info({ spiffeId, by }, `certified ${spiffeId} at Istio's CA API`),
     identity: tls.primary,
     identify,
     handshakeFailed: refusals.handshakeFailed,

@@ -29,14 +29,16 @@ import type { Channel, IdentitySource } from '../../identity/source/identity-sou
 import { type Accounts, createAccounts } from '../../lib/accounts.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createTicks } from '../../lib/ticks.ts';
-import { createWatchable, type Watchable } from '../../lib/watchable.ts';
+import { createWatchable, type Watchable, type WatchableSource } from '../../lib/watchable.ts';
 import { createKeyFiles } from '../../platform/storage/key-files.ts';
 import { openSqliteAuthorityStore } from '../../platform/storage/sqlite-authority-store.ts';
 import type { StoredTexts } from '../../platform/storage/stored-texts.ts';
 import type { ServingState } from '../../transport/health-service.ts';
 import type { LaneTally } from '../../transport/lane/counts.ts';
+import type { Cluster } from '../cluster.ts';
 import { connectionLimit } from '../listeners/connection-limit.ts';
 import { unixAddress } from '../listeners/listen-addresses.ts';
+import { type ClusterAttestation, openClusterAttestation } from './cluster/cluster-attestation.ts';
 import { openKeyEncryptionKeys } from './key-encryption-file.ts';
 import { storeMemory } from './store-memory.ts';
 import { readUpstreamFiles } from './upstream-files.ts';
@@ -51,6 +53,8 @@ export interface IdentityRole extends AsyncDisposable {
   readonly entries: Watchable<readonly Entry[]>;
   readonly accounts: Accounts;
   readonly executables: Executables;
+  /** Undefined where no cluster vouches for callers. */
+  readonly cluster: ClusterAttestation | undefined;
   /** Rehearses a rotation that would begin now. */
   rehearse(use: AuthorityUse, edges: readonly Edge[]): Promise<Forecast>;
   /** Seals everything that the authority has, piece by piece. @throws GatehouseError `key_invalid` without a key-encryption key */
@@ -67,6 +71,9 @@ export interface IdentityRole extends AsyncDisposable {
 export interface IdentityRoleDeps {
   readonly config: Config;
   readonly kept: StoredTexts;
+  readonly clusterOf: Pick<Cluster, 'client'>;
+  /** Told of each watch of the cluster that is behind, and why; `''`: it is followed. */
+  readonly clusterSaid: (watch: string, why: string) => void;
   readonly serving: Watchable<ServingState>;
   readonly observer: DeliveryObserver;
   /** Told of every SVID that was issued. */
@@ -105,16 +112,19 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
     deciderReport: deps.replicaReport,
   });
   const entries = createWatchable<readonly Entry[]>(entriesOf(config.entries, config.workloads, config.authority));
+  const cluster = await clusterFor(deps, entries);
   const accounts = createAccounts();
   const executables = createExecutables();
   const source = shareIssuing(observed(authority, deps));
   const endpoint = createWorkloadEndpoint({
     source,
     entries,
+    implicit: cluster?.implicit,
     attestor: createAttestor({
       accounts,
       executables,
       wanted: () => wantedFacts(entries.value.flatMap(({ selectors }) => selectors)),
+      pods: cluster?.pods,
     }),
     clock: systemClock,
     ticks: createTicks(TICK_MS),
@@ -130,6 +140,7 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
     entries,
     accounts,
     executables,
+    cluster,
     rehearse: async (use, edges) =>
       rehearse({
         use,
@@ -160,10 +171,22 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
     takeTally: () => endpoint.takeTally(),
     drain: (graceMs) => endpoint.drain(graceMs),
     async [Symbol.asyncDispose]() {
+      cluster?.[Symbol.dispose]();
       await endpoint[Symbol.asyncDispose]();
       await authority[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Streams are judged anew when the namespaces change whose accounts need no entry. */
+async function clusterFor(
+  { config, clusterOf, clusterSaid }: IdentityRoleDeps,
+  entries: WatchableSource<readonly Entry[]>,
+): Promise<ClusterAttestation | undefined> {
+  if (config.attestation.kubernetes === undefined) return undefined;
+  const cluster = openClusterAttestation({ config, client: await clusterOf.client(), entries, said: clusterSaid });
+  cluster?.implied.subscribe(() => entries.replace([...entries.value]));
+  return cluster;
 }
 
 /** The `authority` section as the authority takes it. */

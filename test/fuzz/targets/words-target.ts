@@ -62,7 +62,11 @@ const entry = {
 };
 const methods: readonly GrpcMethod[] = [
   ...feedMethods(feedDeps),
-  ...istioCaMethods({ source, entries: createWatchable([entry as never]), callerOf: () => spiffeId }),
+  ...istioCaMethods({
+    ...{ source, entries: createWatchable([entry as never]), callerOf: () => spiffeId },
+    issued: async () => undefined,
+    certified: () => undefined,
+  }),
 ];
 
 const HELLO = create(FollowRequestSchema, { word: { case: 'hello', value: { trustDomain, decider: 'd' } } });

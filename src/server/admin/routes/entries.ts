@@ -47,7 +47,7 @@ export const explainEntry: AdminHandler<'GET /v1/entries/explain'> = async ({ as
   if (pid === undefined && socket === undefined) throw new GatehouseError('message_invalid', 'give pid or socket');
   const selectors = [
     ...(socket === undefined ? [] : [socketSelector(socket.replace(/^unix:/, ''))]),
-    ...(pid === undefined ? [] : await selectorsOfProcess(pid, deps.accounts, deps.executables)),
+    ...(pid === undefined ? [] : await selectorsOfProcess(pid, deps.accounts, deps.executables, deps.pods)),
   ];
-  return explainEntries(deps.entries.value, selectors, MOST_NEAR, revokedIn(deps));
+  return explainEntries(deps.entries.value, selectors, MOST_NEAR, revokedIn(deps), deps.implicit);
 };

@@ -82,6 +82,37 @@ describe('createAttestor', () => {
     assert.equal(looks, 2);
   });
 
+  it('adds the selectors of the pod, and holds as long as process and pod', async () => {
+    let state: 'current' | 'changed' | 'gone' = 'current';
+    const pods = { podOf: async () => ({ ok: true, selectors: ['k8s:ns:default'], state: () => state }) as const };
+    const deps = { accounts, executables: createExecutables(), wanted: () => ({ path: false, sha256: false }), pods };
+    const attested = await createAttestor(deps).attest({ peer: peer(), workloadSocket: undefined });
+    assert.deepEqual(attested.selectors, [...ofCredentials, 'k8s:ns:default']);
+    assert.deepEqual([attested.alive(), attested.isStale?.()], [true, false]);
+    state = 'changed';
+    assert.deepEqual([attested.alive(), attested.isStale?.()], [true, true]);
+    state = 'gone';
+    assert.equal(attested.alive(), false);
+  });
+
+  it('refuses a process of which the pod is not certain, and one that ended while its pod was sought', async () => {
+    const refused = { podOf: async () => ({ ok: false, why: 'two pods' }) as const };
+    const deps = { accounts, executables: createExecutables(), wanted: () => ({ path: false, sha256: false }) };
+    await assert.rejects(
+      createAttestor({ ...deps, pods: refused }).attest({ peer: peer(), workloadSocket: undefined }),
+      {
+        code: 'attestation_failed',
+        message: /two pods/,
+      },
+    );
+    let looks = 0;
+    const process = { alive: () => ++looks === 1 };
+    await assert.rejects(
+      createAttestor({ ...deps, pods: refused }).attest({ peer: peer({ process }), workloadSocket: undefined }),
+      { code: 'attestation_failed', message: /has ended/ },
+    );
+  });
+
   it('refuses what came by no unix socket', async () => {
     await assert.rejects(attestor().attest({ peer: undefined, workloadSocket: undefined }), {
       code: 'attestation_failed',

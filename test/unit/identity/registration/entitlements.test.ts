@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { entitlements } from '../../../../src/identity/registration/entitlements.ts';
 import { entriesOf } from '../../../../src/identity/registration/entries.ts';
 import { explainEntries } from '../../../../src/identity/registration/explain-entries.ts';
+import { createImplicitEntry } from '../../../../src/identity/registration/implicit-entries.ts';
+import { createWatchable } from '../../../../src/lib/watchable.ts';
 import { parseSpiffeId } from '../../../../src/spiffe/spiffe-id.ts';
+import { parseTrustDomain } from '../../../../src/spiffe/trust-domain.ts';
 import { entry } from '../../../support/workload-endpoint.ts';
 
 const id = (name: string) => `spiffe://cluster.local/ns/default/sa/${name}`;
@@ -36,6 +39,34 @@ const cases = [
 
 describe('entitlements', () => {
   for (const { name, selectors, want } of cases) it(name, () => assert.deepEqual(names(selectors), want));
+
+  const implicit = createImplicitEntry({
+    trustDomain: parseTrustDomain('cluster.local'),
+    namespaces: createWatchable<ReadonlySet<string>>(new Set(['default', 'shop'])),
+    terms: () => ({ x509SvidTtlMs: 1, jwtSvidTtlMs: 2 }),
+  });
+  const implied = (selectors: readonly string[]) =>
+    entitlements(entries, selectors, implicit).map(({ spiffeId, origin }) => `${spiffeId} ${origin}`);
+  const ofDefault = ['unix:uid:9', 'k8s:ns:default', 'k8s:sa:x'];
+
+  it('gives a service account of a named namespace its own ID, after what is written', () => {
+    const origin = 'attestation.kubernetes.implicit';
+    assert.deepEqual(implied(ofDefault), [`${id('x')} ${origin}`]);
+    assert.deepEqual(implied([...ofDefault, 'unix:uid:1']), [`${id('b')} f:2`, `${id('x')} ${origin}`]);
+    assert.deepEqual(implied(['k8s:ns:default', 'k8s:sa:b', 'unix:uid:1']), [`${id('b')} f:2`]);
+  });
+
+  it('implies nothing elsewhere, of no account or of two, nor at a workload socket', () => {
+    for (const selectors of [
+      ['k8s:ns:kube-system', 'k8s:sa:x'],
+      ['k8s:ns:default'],
+      ['k8s:sa:x'],
+      ['k8s:ns:default', 'k8s:ns:shop', 'k8s:sa:x'],
+      ['k8s:ns:default', 'k8s:sa:x', 'k8s:sa:y'],
+      [...ofDefault, 'socket:/run/x'],
+    ])
+      assert.deepEqual(implied(selectors), []);
+  });
 });
 
 describe('explainEntries', () => {
