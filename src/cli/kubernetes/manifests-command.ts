@@ -26,7 +26,7 @@ export function kubernetesManifestsCommand(terminal: Terminal): Command {
     .addOption(outputOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  gatehouse kubernetes manifests | kubectl apply -f -\n  gatehouse kubernetes manifests --values values.yaml --set trustDomain=example.org > gatehouse.yaml',
+      '\nExamples:\n  gatehouse kubernetes manifests | kubectl apply -f -\n  gatehouse kubernetes manifests --namespace identity --set trustDomain=example.org,istioCa.enabled=false > gatehouse.yaml',
     )
     .action(
       action<Flags>(terminal, async ({ values = [], set = [], namespace, output }) => {

@@ -44,3 +44,7 @@ export function crdFiles(): {
     ),
   };
 }
+
+/** `helm`. */
+export const helmProgram = (): string =>
+  buildGo({ folder: join(judges, 'helm'), of: 'helm.sh/helm/v4/cmd/helm', flags: ['-ldflags', '-s -w'] });

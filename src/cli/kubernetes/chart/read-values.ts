@@ -15,7 +15,7 @@ export function readValues(files: readonly string[], sets: readonly string[]): V
   let given: Record<string, unknown> = {};
   for (const file of files) given = over(given, readFile(file));
   for (const flag of sets) applySet(given, flag);
-  const read = valuesSchema.safeParse(withoutNulls(given));
+  const read = valuesSchema.safeParse(withoutNulls(over(valuesSchema.parse({}), given)));
   if (read.success) return read.data;
   const problems = read.error.issues.map(({ path, message }) => `${path.join('.') || 'values'}: ${message}`);
   throw new GatehouseError('config_invalid', `these values do not hold: ${problems.join('; ')}`, { problems });
@@ -47,7 +47,7 @@ function over(below: Record<string, unknown>, above: Record<string, unknown>): R
   return merged;
 }
 
-/** Helm takes a value that is null for one that was not given. Below `config` null takes a key of gatehouse.yaml away. */
+/** Null takes away what holds where nothing is said, and below `config` a key of gatehouse.yaml. */
 function withoutNulls(values: Record<string, unknown>): Record<string, unknown> {
   const entries = Object.entries(values).flatMap(([key, each]): [string, unknown][] => {
     if (each === null) return [];

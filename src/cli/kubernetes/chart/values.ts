@@ -6,15 +6,10 @@
 import * as z from 'zod';
 
 const text = z.string();
+const quantities = z.record(text, z.union([text, z.number()])).optional();
 const resources = z.strictObject({
-  requests: z
-    .record(text, z.union([text, z.number()]))
-    .prefault({})
-    .describe('What is kept free for it.'),
-  limits: z
-    .record(text, z.union([text, z.number()]))
-    .prefault({})
-    .describe('What it gets at most. No limit of CPU: throttled Checks are late ones.'),
+  requests: quantities.describe('What is kept free for it.'),
+  limits: quantities.describe('What it gets at most. No limit of CPU: throttled Checks are late ones.'),
 });
 const placing = {
   nodeSelector: z.record(text, text).prefault({}).describe('Labels of the nodes where it runs.'),
