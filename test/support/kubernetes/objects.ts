@@ -37,7 +37,7 @@ export function objectsOf(yaml: string): KubernetesObject[] {
 }
 
 /** Where objects of this one's kind are kept, such as `/apis/apps/v1/namespaces/default/deployments`. @throws Error if no such kind is served */
-async function collectionOf(api: ApiClient, { apiVersion, kind, metadata }: KubernetesObject): Promise<string> {
+export async function collectionOf(api: ApiClient, { apiVersion, kind, metadata }: KubernetesObject): Promise<string> {
   const base = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
   const { resources } = await api.must<{ readonly resources: readonly ServedResource[] }>('GET', base);
   const served = resources.find((resource) => resource.kind === kind && !resource.name.includes('/'));

@@ -1,8 +1,9 @@
 /**
  * What runs on each node: the Workload API on a socket of the node, and deciders.
  *
- * Of the profile `restricted` it breaks two rules, and none besides: `hostPath`, since the socket must be where pods of the node find
- * it; `hostPID`, since the kernel names a caller only by a process id that the asker can see.
+ * Of the profile `restricted` it breaks three rules, and none besides: `hostPath`, since the socket must be where pods of the node find
+ * it; `hostPID`, since the kernel names a caller only by a process id that the asker can see; and a first container that is root with
+ * CHOWN alone, since the kubelet makes directories of a node for root.
  * @module
  */
 import { noted, type Tree, value, when } from '../chart/tree.ts';
