@@ -115,6 +115,16 @@ export interface PoliciesConfig {
   readonly ignoreBy: readonly string[] | undefined;
 }
 
+/** The cluster that we belong to, and what is read out of it. */
+export interface KubernetesConfig {
+  /** `''`: the cluster of the pod that we run in. */
+  readonly kubeconfig: string;
+  readonly policies: boolean;
+  readonly registry: boolean;
+  /** Objects that have a namespace are read of these; empty: of all. */
+  readonly namespaces: readonly string[];
+}
+
 /** A registration entry: which processes get which SPIFFE ID. */
 export interface EntryConfig {
   readonly spiffeId: SpiffeId;
@@ -225,10 +235,7 @@ export interface Config {
   readonly policies: PoliciesConfig;
   readonly entries: readonly EntryConfig[];
   readonly attestation: { readonly kubernetes: KubernetesAttestationConfig | undefined };
-  readonly kubernetes: {
-    /** `''`: the cluster of the pod that we run in. */
-    readonly kubeconfig: string;
-  };
+  readonly kubernetes: KubernetesConfig;
   readonly registry: { readonly paths: readonly string[] };
   readonly workloads: readonly WorkloadConfig[];
   readonly extAuthz: ExtAuthzConfig;

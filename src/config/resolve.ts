@@ -99,8 +99,8 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
       }),
     ),
     attestation: { kubernetes: document.attestation.kubernetes && attestation(document.attestation.kubernetes) },
-    kubernetes: { kubeconfig: document.kubernetes.kubeconfig === '' ? '' : absolute(document.kubernetes.kubeconfig) },
     registry: { paths: document.registry.paths.map(absolute) },
+    kubernetes: kubernetesConfig(document.kubernetes, absolute),
     workloads: document.workloads.map(
       (each, i): WorkloadConfig => ({
         namespace: each.namespace,
@@ -156,6 +156,16 @@ function labelSelectorText({ matchLabels, matchExpressions }: LabelSelector): st
     ...Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`),
     ...matchExpressions.map(expression),
   ].join(',');
+}
+
+/** Without the key nothing is read out of a cluster; others may ask it still. */
+function kubernetesConfig(
+  written: ConfigDocument['kubernetes'],
+  absolute: (path: string) => string,
+): Config['kubernetes'] {
+  if (written === undefined) return { kubeconfig: '', policies: false, registry: false, namespaces: [] };
+  const { kubeconfig } = written;
+  return { ...written, kubeconfig: kubeconfig === '' ? '' : absolute(kubeconfig) };
 }
 
 function adminConfig({ clients, group }: ConfigDocument['admin']): AdminConfig {

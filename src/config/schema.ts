@@ -65,7 +65,6 @@ export const documentSchema = z.strictObject({
   policies: policies.prefault({}).describe('What may happen.'),
   entries: z.array(entry).prefault([]).describe('Who may be what.'),
   attestation: attestation.prefault({}).describe('Who else vouches for callers, besides the kernel.'),
-  kubernetes: kubernetes.prefault({}).describe('The cluster that we belong to.'),
   registry: z
     .strictObject({
       paths: z
@@ -75,6 +74,9 @@ export const documentSchema = z.strictObject({
     })
     .prefault({})
     .describe('Which workloads there are, as Kubernetes YAML.'),
+  kubernetes: kubernetes
+    .optional()
+    .describe('The cluster that we belong to, and what is read out of it. Absent: nothing is.'),
   workloads: z.array(workload).prefault([]).describe('What an Envoy protects, where it does not say so itself.'),
   extAuthz: extAuthz.prefault({}).describe('How Checks are answered.'),
   admin: admin.prefault({}).describe('Who may use the admin API.'),

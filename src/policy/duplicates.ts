@@ -4,6 +4,7 @@
  */
 import { keysOf } from './document-keys.ts';
 import type { Finding } from './documents/finding.ts';
+import { isObjectPlace, placeText } from './documents/position.ts';
 import type { PolicyFile, ReadDocument } from './read-policies.ts';
 
 /** A document, and the file that it stands in. */
@@ -17,9 +18,12 @@ export interface Duplicate extends Placed {
   readonly other: Placed;
 }
 
-/** The documents that an earlier file has already, with other content. */
+/** The documents that an earlier file has already with other content; of a file and a cluster, also with the same. */
 export function duplicatesAmong(files: readonly PolicyFile[]): readonly Duplicate[] {
-  return repeatedAmong(files).filter(({ document, other }) => !sayTheSame(document, other.document));
+  return repeatedAmong(files).filter(
+    ({ file, document, other }) =>
+      isObjectPlace(file.file) !== isObjectPlace(other.file.file) || !sayTheSame(document, other.document),
+  );
 }
 
 /** The documents that an earlier file has already, whatever they say. */
@@ -69,7 +73,8 @@ function sayTheSame(a: ReadDocument, b: ReadDocument): boolean {
 /** Names both places. */
 export function duplicateFinding({ file, document, other }: Duplicate): Finding {
   const { kind, namespace, name, place } = document;
-  const first = `${other.file.file}:${other.document.place.line}`;
+  const placeOf = (one: Placed): string => placeText({ file: one.file.file, line: one.document.place.line });
+  const first = placeOf(other);
   const id = namespace === '' ? name : `${namespace}/${name}`;
   return {
     file: file.file,
@@ -77,7 +82,7 @@ export function duplicateFinding({ file, document, other }: Duplicate): Finding 
     severity: 'error',
     code: 'duplicate-document',
     path: 'metadata.name',
-    message: `${kind} ${id} stands at ${first} already, and again at ${file.file}:${place.line}`,
+    message: `${kind} ${id} stands at ${first} already, and again at ${placeOf({ file, document })}`,
     fix: 'rename or remove one of them',
   };
 }

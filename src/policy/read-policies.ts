@@ -67,7 +67,8 @@ export interface ReadOptions extends DialectOptions {
 /** Larger files are refused unread. */
 export const MAX_FILE_BYTES = 32 * 1024 * 1024;
 
-interface Reading {
+/** One reading, under way. */
+export interface Reading {
   readonly report: Reporter;
   readonly options: ReadOptions;
   readonly documents: ReadDocument[];
@@ -106,7 +107,8 @@ export function readPolicies(file: string, text: string, options: ReadOptions): 
   return { file, documents, findings, hasErrors: hasErrors(findings), skipped, ignores };
 }
 
-const newReading = (report: Reporter, options: ReadOptions): Reading => ({
+/** A reading of nothing yet. */
+export const newReading = (report: Reporter, options: ReadOptions): Reading => ({
   report,
   options,
   documents: [],
@@ -177,7 +179,8 @@ function readTemplate(
   return { documents, skipped, ignores, findings: report.findings };
 }
 
-function readValue(value: Value, reading: Reading, inherited: TypeOf | undefined, depth: number): void {
+/** Reads a document, or a list of them. */
+export function readValue(value: Value, reading: Reading, inherited: TypeOf | undefined, depth: number): void {
   const { report } = reading;
   if (value.is === 'null') return;
   if (depth === 0 && isNoDocument(value)) {
@@ -270,7 +273,7 @@ function readDocument(root: MapValue, type: TypeOf, reader: KindReader, reading:
 }
 
 /** A fault of ours in one document is a finding of that document, and of no other. */
-function guarded<T>(place: Place, report: Reporter, read: () => T): T | undefined {
+export function guarded<T>(place: Place, report: Reporter, read: () => T): T | undefined {
   try {
     return read();
   } catch (thrown) {

@@ -17,6 +17,7 @@ import { openFoundation } from './foundation.ts';
 import { becomesReady } from './health/becomes-ready.ts';
 import { openIdentitySide } from './identity-side.ts';
 import { type ListenerSide, type ListenerSideDeps, openListeners } from './listener-side.ts';
+import { openCluster } from './policy/cluster-policies.ts';
 import { openPolicies } from './policy/policy-sources.ts';
 import { reload } from './reload.ts';
 import { type ReadyLine, readyLine } from './status.ts';
@@ -55,7 +56,10 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const workers = config.roles.includes('decider') ? config.extAuthz.workers : 0;
   const processes = stack.use(forkDeciders(workers, firstDecider)); // they load meanwhile
   const failed = (thrown: unknown): void => log.error(`policy sources: ${asGatehouseError(thrown).message}`);
-  const policies = stack.use(await openPolicies(config, foundation.kept, failed));
+  const restMs = (): number => readyTimeoutMs - (Date.now() - startedAt);
+  const cluster = stack.use(await openCluster(foundation));
+  await cluster?.known(restMs(), signal);
+  const policies = stack.use(await openPolicies(config, foundation.kept, failed, cluster?.objects));
   const followers = createFollowers();
   const allDeciders = createAllDeciders(followers);
 
@@ -69,8 +73,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   // A decider that was started while its authority is away decides by what it held before.
   const isEnough = ({ waiting }: Readiness): boolean =>
     Object.keys(waiting).every((part) => identity.optionalParts().includes(part));
-  const restMs = readyTimeoutMs - (Date.now() - startedAt);
-  await becomesReady(foundation.board.state, isEnough, restMs, signal);
+  await becomesReady(foundation.board.state, isEnough, restMs(), signal);
   return running(parts, listeners, stack.move());
 }
 

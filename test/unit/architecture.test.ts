@@ -140,6 +140,8 @@ const may: Record<string, readonly string[]> = {
     'policy/documents/yaml',
     'lib',
   ],
+  /** Objects of a cluster, as files of policy and registry. */
+  'policy/objects': ['policy', 'policy/sources', 'policy/dialects/*', 'policy/documents', 'lib'],
   'policy/sources': [
     'policy',
     'policy/skip',

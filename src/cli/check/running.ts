@@ -2,10 +2,12 @@
  * What a running server says of itself: its parts, its deciders, who follows it, what is in force.
  * @module
  */
+
 import type { PoliciesAnswer } from '../../admin-api/policies.ts';
 import type { StatusAnswer } from '../../admin-api/status.ts';
 import type { Config } from '../../config/config.ts';
 import { programVersion } from '../../lib/version.ts';
+import { placeText } from '../../policy/documents/position.ts';
 import { bad, good, type Outcome, warning } from './outcome.ts';
 import { emptiness, policyCount } from './policies.ts';
 
@@ -104,6 +106,8 @@ export function checkInForce(
     ...emptiness(policyCount(planes), config, `generation ${generation}: ${summary}`),
     ...findings
       .filter(({ severity }) => severity === 'error')
-      .map(({ file, line, message, fix }) => bad('policy-broken', `${file}:${line}: ${message}`, fix)),
+      .map(({ file, line, path, message, fix }) =>
+        bad('policy-broken', `${placeText({ file, line }, path)}: ${message}`, fix),
+      ),
   ];
 }

@@ -2,9 +2,11 @@
  * `gatehouse policy list`: which policies a running server has in force, and which of them apply to a workload.
  * @module
  */
+
 import { Command } from 'commander';
 import type { PoliciesAnswer } from '../../admin-api/policies.ts';
 import { GatehouseError } from '../../errors.ts';
+import { placeText } from '../../policy/documents/position.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
@@ -74,7 +76,7 @@ function rowsOf({ id, mode, stages }: Plane): Cell[][] {
       each.kind,
       `${each.namespace}/${each.name}`,
       each.applies === 'unknown' ? { text: 'labels unknown', style: 'warning' } : (each.applies ?? ''),
-      `${each.file}:${each.line}`,
+      placeText(each),
     ]),
   );
 }

@@ -52,15 +52,10 @@ const usualTimes: ClientTimes = { connectMs: 10_000, answerMs: 30_000, silenceMs
  * @throws GatehouseError `config_invalid` with the field that is wrong
  */
 export async function kubernetesClient(
-  kubeconfig: string,
+  kubeconfig: string | ClusterAccess,
   times: Partial<ClientTimes> = {},
 ): Promise<KubernetesClient> {
-  const access = kubeconfig === '' ? inClusterAccess() : kubeconfigAccess(kubeconfig);
-  return clientOf(access, times);
-}
-
-/** Creates the client of an access. */
-export function clientOf(access: ClusterAccess, times: Partial<ClientTimes> = {}): KubernetesClient {
+  const access = typeof kubeconfig === 'string' ? accessOf(kubeconfig) : kubeconfig;
   const { connectMs, answerMs, silenceMs } = { ...usualTimes, ...times };
   const pool = new AgentPool(connectMs);
   const send = async (ask: KubernetesRequest, bodyTimeout: number): Promise<Dispatcher.ResponseData> => {
@@ -119,6 +114,9 @@ export function clientOf(access: ClusterAccess, times: Partial<ClientTimes> = {}
     close: () => pool.close(),
   };
 }
+
+const accessOf = (kubeconfig: string): ClusterAccess =>
+  kubeconfig === '' ? inClusterAccess() : kubeconfigAccess(kubeconfig);
 
 /** One Agent for all, made anew when a certificate of ours or the CA has been renewed. */
 class AgentPool {

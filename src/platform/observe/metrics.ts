@@ -4,6 +4,7 @@
  */
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { ErrorCode } from '../../errors.ts';
+import { createClusterMetrics, type SetCluster } from './cluster-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { createRemoteMetrics, type RemoteDeciderCounts } from './remote-metrics.ts';
 
@@ -70,6 +71,7 @@ export interface Metrics {
     },
   ): void;
   setLaneConnections(listener: LaneListener, open: number): void;
+  setCluster: SetCluster;
   /** What deciders elsewhere have reported. */
   setRemote(deciders: readonly RemoteDeciderCounts[]): void;
   /** Everything as Prometheus reads it. */
@@ -184,6 +186,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
       maxDescriptors.set(max);
     },
     ...laneMetrics(counter, gauge),
+    setCluster: createClusterMetrics(registers[0]!),
     setRemote: createRemoteMetrics(registers[0]!),
     async text() {
       await look(metrics);

@@ -3,6 +3,7 @@
  * @module
  */
 import type { FindingCode, Severity } from './codes/finding-codes.ts';
+import { placeText } from './position.ts';
 
 /** Where something starts; lines and columns count from 1. */
 export interface Place {
@@ -77,10 +78,10 @@ export function hasErrors(findings: readonly Finding[]): boolean {
   return findings.some((finding) => finding.severity === 'error');
 }
 
-/** `file:line` of the first error, or undefined. */
+/** The place of the first error, as `placeText` writes it, or undefined. */
 export function firstErrorPlace(findings: readonly Finding[]): string | undefined {
   const first = findings.find((finding) => finding.severity === 'error');
-  return first === undefined ? undefined : `${first.file}:${first.line}`;
+  return first === undefined ? undefined : placeText(first, first.path);
 }
 
 /** Hears nothing: for what is read a second time, its faults being told already. */

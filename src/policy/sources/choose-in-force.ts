@@ -3,6 +3,7 @@
  * @module
  */
 import { type Finding, firstErrorPlace } from '../documents/finding.ts';
+import { placeText } from '../documents/position.ts';
 import { duplicateFinding, duplicatesAmong } from '../duplicates.ts';
 import type { PolicyFile } from '../read-policies.ts';
 
@@ -72,7 +73,7 @@ function report(
     const conflict = conflicts.get(file);
     findings.push(...(now?.findings ?? []));
     if (conflict !== undefined) findings.push(conflict);
-    const place = firstErrorPlace(now?.findings ?? []) ?? (conflict && `${file}:${conflict.line}`);
+    const place = firstErrorPlace(now?.findings ?? []) ?? (conflict && placeText(conflict, conflict.path));
     if (place === undefined) continue;
     degraded.push(place);
     if (!chosen.has(file)) lost.push(file);

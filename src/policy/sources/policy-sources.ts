@@ -6,7 +6,7 @@ import { sep } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { createWatchable, type Watchable, type WatchableSource } from '../../lib/watchable.ts';
 import type { DialectOptions } from '../dialects/contribution.ts';
-import { createReporter } from '../documents/finding.ts';
+import { isObjectPlace } from '../documents/position.ts';
 import { applyIgnores } from '../ignores.ts';
 import { type JoinOptions, joinPolicies, type PolicySet } from '../load.ts';
 import type { Absence } from '../model.ts';
@@ -17,10 +17,12 @@ import { DirectoryWatch, type WatchTimes } from './directory-watch.ts';
 import { ignoreRule } from './ignore-rule.ts';
 import type { LastGoodStore } from './last-good-store.ts';
 import { LastGoodWriter } from './last-good-writer.ts';
+import { emptied, type Look, type Looked, refuseToStart } from './look.ts';
+import { type ObjectSource, takenBy } from './object-source.ts';
 import type { PolicyPath } from './policy-path.ts';
-import { ReadCache, type ReadFile } from './read-cache.ts';
-import { type Missing, type SeenFile, scan } from './scan.ts';
-import { cannotStart, emptyFinding, lookFinding, missingFinding } from './source-findings.ts';
+import { ReadCache } from './read-cache.ts';
+import { type Missing, scan } from './scan.ts';
+import { emptyFinding, lookFinding, missingFinding } from './source-findings.ts';
 
 /** Which paths are read, and how. */
 export interface PolicySourceOptions extends DialectOptions {
@@ -39,6 +41,8 @@ export interface PolicySourceOptions extends DialectOptions {
 export interface PolicySourceDeps {
   readonly clock: Clock;
   readonly lastGood: LastGoodStore;
+  /** What stands in no file. */
+  readonly objects?: ObjectSource | undefined;
   /** Told of failures outside of any call: content that could not be stored for the next start, a failed look. */
   readonly onError?: (thrown: unknown) => void;
 }
@@ -81,11 +85,8 @@ export async function openPolicySources(options: PolicySourceOptions, deps: Poli
   return sources;
 }
 
-/** One look at the paths, every file read. */
-interface Look {
-  readonly files: ReadonlyMap<string, ReadFile & { readonly seen: SeenFile }>;
-  readonly missing: readonly Missing[];
-}
+/** What is looked at anew: paths and objects, or objects alone. */
+type LookAt = 'paths' | 'objects';
 
 class FileSources implements PolicySources {
   readonly #options: PolicySourceOptions;
@@ -96,6 +97,9 @@ class FileSources implements PolicySources {
   #current: WatchableSource<PolicyLoad> | undefined;
   #inForce: readonly PolicyFile[] = [];
   #running: Promise<unknown> = Promise.resolve();
+  /** The paths as they were looked at last. */
+  #paths: Look = { files: new Map(), missing: [] };
+  readonly #unsubscribe: (() => void) | undefined;
   #closed = false;
   #endpoints: readonly Endpoint[];
 
@@ -106,10 +110,9 @@ class FileSources implements PolicySources {
     this.#cache = new ReadCache({ ...options, forClusters: 'warning' }, deps.clock);
     this.#lastGood = new LastGoodWriter(deps.lastGood, (thrown) => deps.onError?.(thrown));
     const times = { ...defaultTimes, ...options.watch };
-    this.#watch = new DirectoryWatch(
-      times,
-      () => void this.reload().catch((thrown: unknown) => deps.onError?.(thrown)),
-    );
+    const failed = (thrown: unknown): void => deps.onError?.(thrown);
+    this.#watch = new DirectoryWatch(times, () => void this.reload().catch(failed));
+    this.#unsubscribe = deps.objects?.subscribe(() => void this.#next(this.#endpoints, 'objects').catch(failed));
   }
 
   get current(): Watchable<PolicyLoad> {
@@ -118,7 +121,7 @@ class FileSources implements PolicySources {
   }
 
   async start(): Promise<void> {
-    const look = await this.#look();
+    const look = await this.#look('paths');
     let choice = chooseInForce(this.#candidates(look));
     if (choice.degraded.length > 0) choice = chooseInForce(await this.#withStored(look));
     refuseToStart(look, choice);
@@ -129,7 +132,11 @@ class FileSources implements PolicySources {
   }
 
   reload(endpoints?: readonly Endpoint[]): Promise<PolicyLoad> {
-    const next = this.#running.then(() => this.#reload(endpoints ?? this.#endpoints)).catch(this.#lookFailed);
+    return this.#next(endpoints, 'paths');
+  }
+
+  #next(endpoints: readonly Endpoint[] | undefined, at: LookAt): Promise<PolicyLoad> {
+    const next = this.#running.then(() => this.#reload(endpoints ?? this.#endpoints, at)).catch(this.#lookFailed);
     this.#running = next.catch(() => {});
     return next;
   }
@@ -143,13 +150,27 @@ class FileSources implements PolicySources {
     throw thrown;
   };
 
+  /** What the paths hold, looked at anew or as it was, and what stands in no file. */
+  async #look(at: LookAt): Promise<Look> {
+    if (at === 'paths') this.#paths = await this.#lookAtPaths();
+    const { objects } = this.#deps;
+    if (objects === undefined) return this.#paths;
+    const files = new Map(this.#paths.files);
+    const taken = takenBy([...files.values()].map(({ policies }) => policies));
+    for (const { file, policies, lastGood, isConfined } of objects.files(taken)) {
+      const seen = { namespaces: isConfined ? [] : undefined, kinds: undefined, defaultNamespace: undefined };
+      files.set(file, { text: undefined, policies, seen, lastGood });
+    }
+    return { files, missing: this.#paths.missing };
+  }
+
   /** Finds and reads everything. Looks again as long as directories appear that were not watched yet. */
-  async #look(): Promise<Look> {
+  async #lookAtPaths(): Promise<Look> {
     let seen = scan(this.#options.paths);
     for (let round = 0; !this.#closed && this.#watch.follow(seen.directories) && round < 5; round++) {
       seen = scan(this.#options.paths);
     }
-    const files = new Map<string, ReadFile & { readonly seen: SeenFile }>();
+    const files = new Map<string, Looked>();
     for (const [i, file] of seen.files.entries()) {
       if (i % 100 === 99) await new Promise(setImmediate);
       files.set(file.file, { ...this.#cache.read(file), seen: file });
@@ -160,8 +181,8 @@ class FileSources implements PolicySources {
   #candidates({ files, missing }: Look): readonly Candidate[] {
     const lastGood = new Map(this.#inForce.map((policies) => [policies.file, policies]));
     const out: Candidate[] = [];
-    for (const [file, { seen, text, policies }] of files) {
-      const before = lastGood.get(file);
+    for (const [file, { seen, text, policies, lastGood: sound }] of files) {
+      const before = lastGood.get(file) ?? sound;
       const isConfined = seen.namespaces !== undefined;
       out.push({ file, now: emptied(policies, text, before) ?? policies, lastGood: before, isConfined });
     }
@@ -174,8 +195,9 @@ class FileSources implements PolicySources {
 
   /** The candidates of a start, with what was in force before it. */
   #withStored({ files }: Look): Promise<readonly Candidate[]> {
-    const candidates = [...files].map(async ([file, { seen, text, policies }]): Promise<Candidate> => {
+    const candidates = [...files].map(async ([file, { seen, text, policies, lastGood: sound }]): Promise<Candidate> => {
       const isConfined = seen.namespaces !== undefined;
+      if (isObjectPlace(file)) return { file, now: policies, lastGood: sound, isConfined };
       const kept = await this.#deps.lastGood.get(file).catch(() => undefined);
       if (kept === undefined) return { file, now: policies, lastGood: undefined, isConfined };
       if (kept === text) return { file, now: policies, lastGood: policies, isConfined };
@@ -186,13 +208,16 @@ class FileSources implements PolicySources {
     return Promise.all(candidates);
   }
 
-  async #reload(endpoints: readonly Endpoint[]): Promise<PolicyLoad> {
+  async #reload(endpoints: readonly Endpoint[], at: LookAt): Promise<PolicyLoad> {
     const before = this.current.value;
     if (this.#closed) return before;
-    const look = await this.#look();
+    const look = await this.#look(at);
     const choice = chooseInForce(this.#candidates(look));
-    const isEmpty = choice.inForce.every(({ documents }) => documents.every(({ isPolicy }) => !isPolicy));
-    if (isEmpty && !before.isEmpty) {
+    // A cluster says of each object that it is gone; files may only be away.
+    if (
+      !choice.inForce.some(holdsPolicy) &&
+      this.#inForce.some((each) => holdsPolicy(each) && !isObjectPlace(each.file))
+    ) {
       const path = this.#options.paths[0]?.path ?? '';
       const { degraded, findings } = withMissing({ ...before, ...choice }, look.missing);
       const places = degraded.length > 0 ? degraded : [path];
@@ -241,17 +266,20 @@ class FileSources implements PolicySources {
       const { text } = now;
       this.#lastGood.keep(file, text);
     }
-    for (const file of before.keys()) if (!kept.has(file)) this.#lastGood.drop(file);
+    for (const file of before.keys()) if (!kept.has(file) && !isObjectPlace(file)) this.#lastGood.drop(file);
     this.#cache.retain(kept);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     this.#watch[Symbol.dispose]();
+    this.#unsubscribe?.();
     await this.#running;
     await this.#lastGood[Symbol.asyncDispose]();
   }
 }
+
+const holdsPolicy = ({ documents }: PolicyFile): boolean => documents.some(({ isPolicy }) => isPolicy);
 
 const liesUnder = (file: string, path: string): boolean =>
   file === path || file.startsWith(path.endsWith(sep) ? path : path + sep);
@@ -262,20 +290,6 @@ function sameFiles(a: readonly PolicyFile[], b: readonly PolicyFile[]): boolean 
   return a.length === b.length && a.every((file) => of.has(file));
 }
 
-/** A file that held policies and now holds nothing is being written, or was cut off: it keeps its last content. */
-function emptied(now: PolicyFile, text: string | undefined, before: PolicyFile | undefined): PolicyFile | undefined {
-  if (text === undefined || text.trim() !== '' || (before?.documents.length ?? 0) === 0) return undefined;
-  const report = createReporter(now.file);
-  report.error(
-    { line: 1, column: 1 },
-    'file-emptied',
-    '',
-    'the file is empty; what it held stays in force',
-    'delete the file to end its policies',
-  );
-  return { ...now, findings: report.findings, hasErrors: true };
-}
-
 /** Says also what is not there; only a look of its own does. */
 function withMissing(load: PolicyLoad, missing: readonly Missing[]): PolicyLoad {
   if (missing.length === 0) return load;
@@ -284,17 +298,4 @@ function withMissing(load: PolicyLoad, missing: readonly Missing[]): PolicyLoad 
     degraded: [...load.degraded, ...missing.map(({ path }) => path)],
     findings: [...load.findings, ...missing.map(missingFinding)],
   };
-}
-
-/**
- * What is away or broken, and never was in force, stops a start: its denials would be lost. Not what lies in a path that is confined to
- * namespaces: a tenant must not stop the others; it is left out, named, and degraded.
- *
- * @throws GatehouseError `policy_invalid`
- */
-function refuseToStart({ files, missing }: Look, { lost, findings }: Choice): void {
-  const away = missing.filter(({ isConfined }) => !isConfined);
-  const broken = new Set(lost.filter((file) => files.get(file)?.seen.namespaces === undefined));
-  if (away.length === 0 && broken.size === 0) return;
-  throw cannotStart([...away.map(missingFinding), ...findings.filter(({ file }) => broken.has(file))]);
 }

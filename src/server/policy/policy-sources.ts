@@ -8,6 +8,7 @@ import type { DialectOptions } from '../../policy/dialects/contribution.ts';
 import { registryKinds } from '../../policy/dialects/kubernetes/registry-readers.ts';
 import type { Endpoint } from '../../policy/registry/registry.ts';
 import { lastGoodIn, type StoredTexts } from '../../policy/sources/last-good-store.ts';
+import type { ObjectSource } from '../../policy/sources/object-source.ts';
 import type { PolicyPath } from '../../policy/sources/policy-path.ts';
 import {
   openPolicySources,
@@ -26,8 +27,14 @@ export function openPolicies(
   config: Config,
   stored: StoredTexts,
   onError: (thrown: unknown) => void,
+  objects?: ObjectSource,
 ): Promise<PolicySources> {
-  return openPolicySources(sourceOptions(config), { clock: systemClock, lastGood: lastGoodIn(stored), onError });
+  return openPolicySources(sourceOptions(config), {
+    clock: systemClock,
+    lastGood: lastGoodIn(stored),
+    onError,
+    objects,
+  });
 }
 
 /** What a configuration tells the sources of policy. */

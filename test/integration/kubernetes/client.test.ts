@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
-import { clientOf, type KubernetesClient, kubernetesClient } from '../../../src/platform/kubernetes/client.ts';
+import { type KubernetesClient, kubernetesClient } from '../../../src/platform/kubernetes/client.ts';
 import { inClusterAccess } from '../../../src/platform/kubernetes/in-cluster.ts';
 import { KubernetesError } from '../../../src/platform/kubernetes/kubernetes-error.ts';
 import {
@@ -184,7 +184,7 @@ describe('kubernetesClient', () => {
     writeFileSync(fake.dir.at('ca.crt'), readFileSync(fake.caFile));
     const port = new URL(fake.url).port;
     const environment = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: port };
-    const client = clientOf(inClusterAccess(environment, fake.dir.path));
+    const client = await kubernetesClient(inClusterAccess(environment, fake.dir.path));
     await client.request({ path: '/' });
     assert.equal(fake.asked[0]?.headers.authorization, 'Bearer pod-token');
     await client.close();

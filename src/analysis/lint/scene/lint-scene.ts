@@ -7,6 +7,7 @@ import type { RequestForm } from '../../../admin-api/request-form.ts';
 import { nameOf } from '../../../authz/answer/respond.ts';
 import type { QuestionOptions } from '../../../authz/question.ts';
 import type { Decision } from '../../../policy/decision.ts';
+import { placeText } from '../../../policy/documents/position.ts';
 import type { PlaneTrace } from '../../../policy/evaluate/trace.ts';
 import type { Plane, PlaneId, Policy, PolicyModel, Rule } from '../../../policy/model.ts';
 import type { Owned, OwnerOf } from '../../../policy/owners.ts';
@@ -191,4 +192,5 @@ export const nameOfRule = ({ policy: { ref }, rule }: PlacedRule): string =>
   `rule ${rule.index} of ${ref.kind} ${nameOf(ref)}`;
 
 /** `file:line`. */
-export const placeOf = ({ file, line }: { readonly file: string; readonly line: number }): string => `${file}:${line}`;
+export const placeOf = ({ file, line }: { readonly file: string; readonly line: number }): string =>
+  placeText({ file, line });

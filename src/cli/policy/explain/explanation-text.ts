@@ -2,6 +2,7 @@
  * An explanation as a person reads it: the verdict, the path to it, what came near, what would turn it round.
  * @module
  */
+
 import { relative } from 'node:path';
 import type {
   Clause,
@@ -12,6 +13,7 @@ import type {
   Flip,
   NearMiss,
 } from '../../../admin-api/explain.ts';
+import { isObjectPlace } from '../../../policy/documents/position.ts';
 
 /** Rules of one policy that are shown; the nearest come first. */
 const MOST_RULES = 3;
@@ -120,6 +122,7 @@ function flipText({ request, policy }: Flip): string {
 
 /** `file:line`, relative to here where it lies beneath. */
 export function place(file: string, line: number, column?: number | null): string {
+  if (isObjectPlace(file)) return file;
   const near = relative(process.cwd(), file);
   const shown = near.startsWith('..') ? file : near;
   return `${shown}:${line}${column === undefined || column === null ? '' : `:${column}`}`;

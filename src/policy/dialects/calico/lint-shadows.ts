@@ -2,7 +2,9 @@
  * Tiered policies that never come to be asked: one before them decides everything, or their tier is never reached.
  * @module
  */
+
 import type { Finding } from '../../documents/finding.ts';
+import { placeText } from '../../documents/position.ts';
 import { plainKey } from '../../meaning/label-contradiction.ts';
 import type { LabelExpr } from '../../meaning/labels.ts';
 import type { Subject } from '../../model.ts';
@@ -103,9 +105,7 @@ function finding(
   tier: string,
   direction: Direction,
 ): Finding {
-  const shown = victims
-    .slice(0, 3)
-    .map(({ policy: { ref, position } }) => `${nameOf(ref)} (${position.file}:${position.line})`);
+  const shown = victims.slice(0, 3).map(({ policy: { ref, position } }) => `${nameOf(ref)} (${placeText(position)})`);
   const names = shown.join(', ') + (victims.length > 3 ? ` and ${victims.length - 3} more` : '');
   const order = policy.order === Infinity ? '' : ` (order ${policy.order})`;
   const message =

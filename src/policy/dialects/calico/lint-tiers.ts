@@ -3,7 +3,9 @@
  * that never come to be asked.
  * @module
  */
+
 import type { Finding } from '../../documents/finding.ts';
+import { placeText } from '../../documents/position.ts';
 import type { Effect } from '../../model.ts';
 import type { Contribution } from '../contribution.ts';
 import { lintShadows } from './lint-shadows.ts';
@@ -97,7 +99,7 @@ function tie(policy: TieredPolicy, other: TieredPolicy): Finding {
     severity: 'warning',
     code: 'order-tie',
     path: 'spec.order',
-    message: `${name(policy)} and ${name(other)} (${other.position.file}:${other.position.line}) have ${same} in tier ${tier} and do not do the same: the name decides which comes first`,
+    message: `${name(policy)} and ${name(other)} (${placeText(other.position)}) have ${same} in tier ${tier} and do not do the same: the name decides which comes first`,
     fix: 'give them different orders',
   };
 }

@@ -23,6 +23,7 @@ export const warningCodes = {
   'empty-list': 'an empty list, which asks nothing',
   'empty-to': 'an empty to, which means everything',
   'exact-path-in-deny': 'a DENY of one exact path, which a variant of it passes',
+  'field-not-stored': 'a field that was applied to a cluster, which does not hold it',
   'host-two-stars': 'a host with two stars',
   'host-without-port': 'a DENY or CUSTOM of a host, which a request for the host with a port passes',
   'http-rule-on-other-port': 'methods, paths, hosts or headers at a port that is not HTTP by its name (policy lint)',

@@ -2,7 +2,9 @@
  * Istio policies that change nothing, since another one decides every request to what they select.
  * @module
  */
+
 import type { Finding } from '../../../documents/finding.ts';
+import { placeText } from '../../../documents/position.ts';
 import type { Policy, Rule, Subject } from '../../../model.ts';
 import { alwaysHolds } from '../read/expr.ts';
 
@@ -60,9 +62,7 @@ function covers(subject: Subject, other: Subject): boolean {
 }
 
 function finding({ policy, stage }: Staged, rule: Rule, victims: readonly Policy[]): Finding {
-  const shown = victims
-    .slice(0, 3)
-    .map(({ ref, position }) => `${ref.namespace}/${ref.name} (${position.file}:${position.line})`);
+  const shown = victims.slice(0, 3).map(({ ref, position }) => `${ref.namespace}/${ref.name} (${placeText(position)})`);
   const names = shown.join(', ') + (victims.length > 3 ? ` and ${victims.length - 3} more` : '');
   const what = stage === 'any-deny' ? 'denies' : 'allows';
   return {

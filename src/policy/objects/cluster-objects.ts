@@ -1,0 +1,151 @@
+/**
+ * The policies and the registry that a cluster holds: objects come in by watches, and go out as files do.
+ *
+ * A policy goes out by itself, so that one that is broken concerns no other. Of the registry a kind goes out as one: pods come and go by the thousand.
+ * @module
+ */
+
+import type { PolicyFile, ReadDocument, ReadOptions } from '../read-policies.ts';
+import type { ObjectFile, ObjectSource, TakenKeys } from '../sources/object-source.ts';
+import { type HeldObject, KindObjects, type ObjectEvent } from './kind-objects.ts';
+import { duplicateObject, kindPlace } from './object-findings.ts';
+import type { ObjectKind } from './object-kind.ts';
+
+/** How often whoever reads is told at most. */
+export interface ObjectTimes {
+  /** After the first change of a burst: others may follow. */
+  readonly quietMs: number;
+  /** Between two tellings. */
+  readonly betweenMs: number;
+}
+
+const usualTimes: ObjectTimes = { quietMs: 20, betweenMs: 150 };
+
+/** What one watch of a kind puts in. */
+export interface ObjectSink {
+  keep(object: unknown): HeldObject;
+  replaced(objects: readonly HeldObject[]): void;
+  changed(event: ObjectEvent): void;
+}
+
+interface Told {
+  readonly version: number;
+  readonly taken: TakenKeys;
+  readonly files: readonly ObjectFile[];
+}
+
+const nothingTaken: TakenKeys = new Map();
+
+/** Holds what a cluster has of some kinds. */
+export class ClusterObjects implements ObjectSource, Disposable {
+  readonly kinds: readonly KindObjects[];
+  readonly #byId: ReadonlyMap<string, KindObjects>;
+  readonly #rootNamespace: string;
+  readonly #times: ObjectTimes;
+  readonly #listeners = new Set<() => void>();
+  readonly #told = new Map<KindObjects, Told>();
+  readonly #policies = new WeakMap<HeldObject, ObjectFile>();
+  #files: { readonly of: readonly (readonly ObjectFile[])[]; readonly all: readonly ObjectFile[] } = {
+    of: [],
+    all: [],
+  };
+  #timer: NodeJS.Timeout | undefined;
+  #toldAt = Number.NEGATIVE_INFINITY;
+
+  constructor(kinds: readonly ObjectKind[], options: ReadOptions, times: Partial<ObjectTimes> = {}) {
+    this.kinds = kinds.map((kind) => new KindObjects(kind, options));
+    this.#byId = new Map(this.kinds.map((one) => [one.kind.id, one]));
+    this.#rootNamespace = options.rootNamespace;
+    this.#times = { ...usualTimes, ...times };
+  }
+
+  /** @param id  of a kind @param namespace  that is watched; undefined: all */
+  sink(id: string, apiVersion: string, namespace: string | undefined): ObjectSink {
+    const objects = this.#byId.get(id)!; // only kinds of ours are watched
+    return {
+      keep: (object) => objects.read(object, apiVersion),
+      replaced: (all) => this.#changing(objects, () => objects.replace(namespace, all)),
+      changed: (event) => this.#changing(objects, () => objects.change(event)),
+    };
+  }
+
+  /** Drops all objects of a kind: the cluster serves it no more. */
+  drop(id: string): void {
+    const objects = this.#byId.get(id)!; // as above
+    this.#changing(objects, () => objects.replace(undefined, []));
+  }
+
+  #changing(objects: KindObjects, change: () => void): void {
+    const before = objects.version;
+    change();
+    if (objects.version !== before) this.#stir();
+  }
+
+  #stir(): void {
+    const { quietMs, betweenMs } = this.#times;
+    const waitMs = Math.max(quietMs, this.#toldAt + betweenMs - performance.now());
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#toldAt = performance.now();
+      for (const listener of [...this.#listeners]) listener();
+    }, waitMs);
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  files(taken: TakenKeys = nothingTaken): readonly ObjectFile[] {
+    const of = this.kinds.map((objects) => this.#filesOf(objects, taken));
+    if (of.some((files, i) => files !== this.#files.of[i])) this.#files = { of, all: of.flat() };
+    return this.#files.all;
+  }
+
+  #filesOf(objects: KindObjects, taken: TakenKeys): readonly ObjectFile[] {
+    const { version, kind } = objects;
+    const told = this.#told.get(objects);
+    if (told?.version === version && told.taken === taken) return told.files;
+    const files = kind.isPolicy
+      ? [...objects.all()].map((object) => this.#policyFile(object, kind))
+      : [registryFile(objects, taken)];
+    this.#told.set(objects, { version, taken, files });
+    return files;
+  }
+
+  #policyFile(object: HeldObject, { isNamespaced }: ObjectKind): ObjectFile {
+    let made = this.#policies.get(object);
+    if (made === undefined) {
+      const { file, good, namespace } = object;
+      const lastGood = good === object ? undefined : good?.file;
+      const isConfined = isNamespaced && namespace !== this.#rootNamespace;
+      made = { file: file.file, policies: file, lastGood, isConfined };
+      this.#policies.set(object, made);
+    }
+    return made;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#listeners.clear();
+  }
+}
+
+/** All objects of a kind of the registry as one file. An object that is broken is what it was when it was last sound. */
+function registryFile(objects: KindObjects, taken: TakenKeys): ObjectFile {
+  const documents: ReadDocument[] = [];
+  const findings: PolicyFile['findings'][number][] = [];
+  const ignores: PolicyFile['ignores'][number][] = [];
+  for (const { file, good } of objects.all()) {
+    for (const finding of file.findings) findings.push(finding);
+    for (const ignore of file.ignores) ignores.push(ignore);
+    for (const document of good?.file.documents ?? []) {
+      const place = taken.get(document.key);
+      if (place === undefined) documents.push(document);
+      else findings.push(duplicateObject(file.file, document, place));
+    }
+  }
+  const name = kindPlace(objects.kind.kind);
+  const policies = { file: name, documents, findings, hasErrors: false, skipped: new Map<string, number>(), ignores };
+  return { file: name, policies, lastGood: undefined, isConfined: true };
+}

@@ -1,0 +1,27 @@
+/**
+ * What is to be said of objects beside what their readers say.
+ * @module
+ */
+import type { Finding } from '../documents/finding.ts';
+import type { ReadDocument } from '../read-policies.ts';
+
+/** How all objects of a kind are named where a file would be. */
+export const kindPlace = (kind: string): string => `${kind} *`;
+
+/** An object whose name stands in a file too; what the file says holds. @param place  in the file, e.g. `/etc/pods.yaml:3` */
+export function duplicateObject(
+  file: string,
+  { kind, namespace, name, place: at }: ReadDocument,
+  place: string,
+): Finding {
+  const id = namespace === '' ? name : `${namespace}/${name}`;
+  return {
+    file,
+    ...at,
+    severity: 'error',
+    code: 'duplicate-document',
+    path: 'metadata.name',
+    message: `${kind} ${id} stands at ${place} already, and again in the cluster; what the file says holds`,
+    fix: 'remove it from the file, or do not read it from the cluster',
+  };
+}
