@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
-import { IstioCertificateRequestSchema, IstioCertificateResponseSchema } from '../../../src/gen/istio/v1/auth/ca_pb.ts';
+import { status } from '@grpc/grpc-js';
 import { eventually } from '../../support/eventually.ts';
-import { type GatehouseDir, gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';
+import { gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';
+import { askIstioCa as ask, boastfulCsr as csrOf } from '../../support/istio-ca-client.ts';
 import { openssl } from '../../support/openssl.ts';
-import { type RunningGatehouse, runGatehouse } from '../../support/run-gatehouse.ts';
-import { type ClientIdentity, mustBe, svidOf } from '../../support/svid-of.ts';
+import { runGatehouse } from '../../support/run-gatehouse.ts';
+import { svidOf } from '../../support/svid-of.ts';
 
 const details = 'spiffe://cluster.local/ns/default/sa/details';
 const workload = (name: string) => ({
@@ -20,49 +19,6 @@ const configOf = (names: readonly string[]) => ({
   listen: { ...usualListeners, istioCa: '127.0.0.1:0' },
   workloads: names.map(workload),
 });
-
-type Answer = { readonly chain: readonly string[] } | { readonly code: number; readonly text: string };
-
-/** CreateCertificate as an agent calls it. */
-async function ask(
-  server: RunningGatehouse,
-  { ca, key, cert }: Pick<ClientIdentity, 'ca'> & Partial<ClientIdentity>,
-  request: MessageInitShape<typeof IstioCertificateRequestSchema>,
-): Promise<Answer> {
-  const pem = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
-  const checkServerIdentity = mustBe('spiffe://cluster.local/gatehouse/authority');
-  const address = (server.ready as unknown as { istioCa: string }).istioCa; // configured above
-  const client = new Client(
-    address,
-    credentials.createSsl(Buffer.from(ca), pem(key), pem(cert), { checkServerIdentity }),
-  );
-  try {
-    return await new Promise<Answer>((resolve) => {
-      client.makeUnaryRequest(
-        '/istio.v1.auth.IstioCertificateService/CreateCertificate',
-        (bytes: Uint8Array) => Buffer.from(bytes),
-        (bytes: Buffer) => fromBinary(IstioCertificateResponseSchema, bytes).certChain,
-        toBinary(IstioCertificateRequestSchema, create(IstioCertificateRequestSchema, request)),
-        { deadline: Date.now() + 10_000 },
-        (error: ServiceError | null, chain?: string[]) =>
-          resolve(chain ? { chain } : { code: error?.code ?? -1, text: error?.details ?? '' }),
-      );
-    });
-  } finally {
-    client.close();
-  }
-}
-
-/** A request that claims to be somebody else. */
-async function csrOf(dir: GatehouseDir): Promise<string> {
-  const made = openssl([
-    ...['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=admin'],
-    ...['-addext', 'subjectAltName=URI:spiffe://cluster.local/ns/kube-system/sa/admin,DNS:bank.test'],
-    ...['-keyout', dir.at('new.key'), '-out', dir.at('new.csr')],
-  ]);
-  assert.ok(made.ok, made.text);
-  return readFile(dir.at('new.csr'), 'utf8');
-}
 
 describe("Istio's CA API", function () {
   this.timeout(300_000);
