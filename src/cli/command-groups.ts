@@ -119,9 +119,10 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
     load: async (terminal) => (await import('./doctor/doctor-command.ts')).doctorCommand(terminal),
   },
   kubernetes: {
-    summary: 'install Gatehouse in a cluster',
+    summary: 'install Gatehouse in a cluster, and check what one lacks',
     load: [
       async (terminal) => (await import('./kubernetes/manifests-command.ts')).kubernetesManifestsCommand(terminal),
+      async (terminal) => (await import('./kubernetes/check-command.ts')).kubernetesCheckCommand(terminal),
       async (terminal) => (await import('./kubernetes/chart-command.ts')).kubernetesChartCommand(terminal),
     ],
   },

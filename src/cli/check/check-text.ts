@@ -13,7 +13,10 @@ const marks: Readonly<Record<Result, { readonly mark: string; readonly ascii: st
 };
 
 /** Renders it; ends with how many of each there are. */
-export function checkText({ sections, errors, warnings }: Report, look: Look): string {
+export function checkText(
+  { sections, errors, warnings }: Pick<Report, 'sections' | 'errors' | 'warnings'>,
+  look: Look,
+): string {
   const blocks = sections.map(({ name, checks }) => {
     const lines = checks.flatMap(({ result, message, fix }) => {
       const { mark, ascii, style } = marks[result];

@@ -2,10 +2,11 @@
  * `gatehouse kubernetes manifests`: the objects of an installation, without Helm.
  * @module
  */
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { action } from '../terminal/action.ts';
 import { jsonText, type OutputFormat, outputOption } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { installationOptions } from './installation-options.ts';
 
 interface Flags {
   readonly values?: readonly string[];
@@ -16,13 +17,10 @@ interface Flags {
 
 /** Prints YAML, or with `--output json` a List; both are what `kubectl apply -f -` takes. */
 export function kubernetesManifestsCommand(terminal: Terminal): Command {
-  return new Command('manifests')
-    .description('print the objects that install Gatehouse in a cluster, as the chart of Helm makes them')
-    .addOption(
-      new Option('-f, --values <file...>', 'values, as deploy/helm/gatehouse/values.yaml has them; later ones win'),
-    )
-    .addOption(new Option('--set <key=value...>', 'single values, over those of files, e.g. authority.replicas=3'))
-    .addOption(new Option('-n, --namespace <name>', 'where it is installed').default('gatehouse-system'))
+  const command = new Command('manifests').description(
+    'print the objects that install Gatehouse in a cluster, as the chart of Helm makes them',
+  );
+  return installationOptions(command)
     .addOption(outputOption())
     .addHelpText(
       'after',

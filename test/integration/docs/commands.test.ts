@@ -101,6 +101,7 @@ const cannotSay: readonly (readonly [begin: string, why: RegExp])[] = [
   ['ca status --admin https:', /unreachable|ENOTFOUND|EAI_AGAIN|not answer/],
   ['serve', /another process|lock|in use/i],
   ['restore', /store|backup|no such file/i],
+  ['kubernetes check', /config_invalid|unreachable|cluster|kubeconfig/i],
 ];
 
 describe('every documented command, by the built program', function () {

@@ -12,10 +12,11 @@ import { holds, type Installation, plain } from './resolve.ts';
 import { noted, type Tree } from './tree.ts';
 
 export interface Printed {
+  readonly to: Installation;
   /** Documents of YAML, with their reasons. */
   yaml(): string;
   /** A `List`. */
-  list(): object;
+  list(): { readonly apiVersion: 'v1'; readonly kind: 'List'; readonly items: readonly unknown[] };
 }
 
 const NAMESPACE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -30,6 +31,7 @@ export function installation(files: readonly string[], sets: readonly string[], 
   const to: Installation = { values: readValues(files, sets), namespace, version: programVersion() };
   const objects = [namespaceOf(to), ...objectsFor(to)];
   return {
+    to,
     yaml: () => printDocuments(objects),
     list: () => ({ apiVersion: 'v1', kind: 'List', items: objects.map(plain) }),
   };

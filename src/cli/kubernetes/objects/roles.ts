@@ -7,7 +7,7 @@ import { type Condition, noted, release, type Tree, type TreeMap, when } from '.
 import { clusterMetadata, metadata, nameOf, type Part } from './names.ts';
 
 /** One rule: what for, and for whom. */
-interface Grant {
+export interface Grant {
   readonly why: string;
   readonly parts: readonly Part[];
   /** In our namespace alone, or in all of the cluster. */
@@ -24,7 +24,7 @@ const LOOK = ['get', 'list', 'watch'];
 const both: readonly Part[] = ['authority', 'node'];
 
 /** In the order in which the roles show them. */
-const grants: readonly Grant[] = [
+export const grants: readonly Grant[] = [
   {
     why: 'Which workloads there are, whose they are, and where they are reached: the destination of a Check, and labels for selectors.',
     parts: both,
