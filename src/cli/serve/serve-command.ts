@@ -6,6 +6,7 @@ import { Command, Option } from 'commander';
 import type { Config } from '../../config/config.ts';
 import { asGatehouseError, GatehouseError } from '../../errors.ts';
 import { cleanEnvironment, droppedVariables } from '../../platform/hardening/node-environment.ts';
+import { keepHeapSmall } from '../../platform/memory/heap-growth.ts';
 import { missingFlags, ONE_ARENA } from '../../platform/node-flags.ts';
 import { createServiceManager, type ServiceManager } from '../../platform/observe/service-manager.ts';
 import type { RunningServer } from '../../server/server.ts';
@@ -139,6 +140,7 @@ async function serve(given: Flags, command: Command, terminal: Terminal): Promis
     } finally {
       clearTimeout(overdue);
     }
+    keepHeapSmall(); // not before: a start would only take longer
     terminal.out(jsonText(server.readyLine));
     log.info(server.readyLine, 'ready');
     manager.ready();
