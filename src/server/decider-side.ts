@@ -49,7 +49,9 @@ export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSi
   const { config, log, metrics, board, looks, identity, policies, refusals } = deps;
   await using stack = new AsyncDisposableStack();
   const keySets = stack.use(openKeySets(config.value, log));
+  let noted = 0;
   const decisions = createDecisionLog(log, (record, entry) => {
+    noted += 1;
     identity.decided(record);
     refusals.decided(entry);
   });
@@ -73,7 +75,7 @@ export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSi
         keySets.wanted(tokenRulesOf(model));
         tell({ kind: 'policies', model });
         releasing?.[Symbol.dispose]();
-        releasing = releaseMemoryWhenQuiet(() => policies.current.value.generation);
+        releasing = releaseMemoryWhenQuiet(() => policies.current.value.generation + noted);
       },
     }),
   );

@@ -82,6 +82,19 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'lib',
     'policy/registry',
   ],
+  /** Asks a decider's own rooms before anybody does. */
+  'server/decider/warm-up': [
+    'server/decider',
+    'authz/record',
+    'authz/state.ts',
+    'authz/wire',
+    'policy/compile',
+    'policy/model.ts',
+    'transport/lane/wire',
+    'transport/listen',
+    'spiffe',
+    'lib',
+  ],
   'server/explain': [
     'server/entry-file.ts',
     'server/policy',
@@ -260,6 +273,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'server/admin/routes',
     'server/authority',
     'server/decider',
+    'server/decider/warm-up',
     'server/explain',
     'server/feed',
     'server/foundation.ts',

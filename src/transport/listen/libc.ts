@@ -9,6 +9,7 @@ interface SocketCalls {
   poll(fds: Buffer, count: number, timeoutMs: number): number;
   close(fd: number): number;
   fcntl(fd: number, command: number, argument: number): number;
+  socketpair(domain: number, type: number, protocol: number, fds: Buffer): number;
 }
 
 let calls: SocketCalls | undefined;
@@ -21,6 +22,7 @@ function libc(): SocketCalls {
       poll: library.func('int poll(void *, unsigned long, int)'),
       close: library.func('int close(int)'),
       fcntl: library.func('int fcntl(int, int, int)'),
+      socketpair: library.func('int socketpair(int, int, int, void *)'),
     };
   }
   return calls;
@@ -58,4 +60,14 @@ const F_DUPFD_CLOEXEC = 1030;
 export function duplicateDescriptor(fd: number): number | undefined {
   const copy = libc().fcntl(fd, F_DUPFD_CLOEXEC, 0);
   return copy < 0 ? undefined : copy;
+}
+
+const AF_UNIX = 1;
+const SOCK_STREAM_CLOEXEC = 0o2000001;
+
+/** Makes two unix sockets that are connected to each other (`man 2 socketpair`); undefined where that cannot be. */
+export function connectedDescriptors(): readonly [number, number] | undefined {
+  const fds = Buffer.alloc(8);
+  if (libc().socketpair(AF_UNIX, SOCK_STREAM_CLOEXEC, 0, fds) !== 0) return undefined;
+  return [fds.readInt32LE(0), fds.readInt32LE(4)];
 }
