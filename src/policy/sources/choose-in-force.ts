@@ -3,9 +3,10 @@
  * @module
  */
 import { type Finding, firstErrorPlace } from '../documents/finding.ts';
-import { placeText } from '../documents/position.ts';
+import { isObjectPlace, placeText } from '../documents/position.ts';
 import { duplicateFinding, duplicatesAmong } from '../duplicates.ts';
 import type { PolicyFile } from '../read-policies.ts';
+import { registryEmptiedFinding } from './source-findings.ts';
 
 /** One file: what it says now, and what of it was in force last. */
 export interface Candidate {
@@ -79,4 +80,38 @@ function report(
     if (!chosen.has(file)) lost.push(file);
   }
   return { inForce: candidates.flatMap(({ file }) => chosen.get(file) ?? []), findings, degraded, lost };
+}
+
+/**
+ * Chooses what comes into force. Where no pod is left in files (a list that could not be made, a file that was cleared away), those that hold the
+ * last ones keep what they held: whom a policy knew by them nobody would know any more.
+ *
+ * @param last  what is in force now
+ */
+export function chooseKeepingPods(candidates: readonly Candidate[], last: readonly PolicyFile[]): Choice {
+  const choice = chooseInForce(candidates);
+  // A cluster says of each object that it is gone; files may only be away.
+  const holders = last.filter((each) => holdsPods(each) && !isObjectPlace(each.file));
+  const [first] = holders;
+  if (first === undefined || choice.inForce.some(holdsPods)) return choice;
+  const others = candidates.filter(({ file }) => !holders.some((holder) => holder.file === file));
+  const kept = holders.map((lastGood): Candidate => {
+    const now = candidates.find(({ file }) => file === lastGood.file);
+    return { ...now, file: lastGood.file, now: undefined, lastGood };
+  });
+  const { findings, degraded, ...rest } = chooseInForce([...others, ...kept]);
+  const finding = registryEmptiedFinding(first.file);
+  return { ...rest, findings: [...findings, finding], degraded: [...degraded, first.file] };
+}
+
+const known = new WeakMap<PolicyFile, boolean>();
+
+/** Files are read once and looked at again and again. */
+function holdsPods(file: PolicyFile): boolean {
+  let holds = known.get(file);
+  if (holds === undefined) {
+    holds = file.documents.some(({ contribution }) => contribution?.to === 'endpoint');
+    known.set(file, holds);
+  }
+  return holds;
 }

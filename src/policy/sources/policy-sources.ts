@@ -12,7 +12,7 @@ import { type JoinOptions, joinPolicies, type PolicySet } from '../load.ts';
 import type { Absence } from '../model.ts';
 import type { PolicyFile } from '../read-policies.ts';
 import type { Endpoint } from '../registry/registry.ts';
-import { type Candidate, type Choice, chooseInForce } from './choose-in-force.ts';
+import { type Candidate, type Choice, chooseInForce, chooseKeepingPods } from './choose-in-force.ts';
 import { DirectoryWatch, type WatchTimes } from './directory-watch.ts';
 import { ignoreRule } from './ignore-rule.ts';
 import type { LastGoodStore } from './last-good-store.ts';
@@ -212,7 +212,7 @@ class FileSources implements PolicySources {
     const before = this.current.value;
     if (this.#closed) return before;
     const look = await this.#look(at);
-    const choice = chooseInForce(this.#candidates(look));
+    const choice = chooseKeepingPods(this.#candidates(look), this.#inForce);
     // A cluster says of each object that it is gone; files may only be away.
     if (
       !choice.inForce.some(holdsPolicy) &&

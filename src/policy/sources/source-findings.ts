@@ -25,6 +25,13 @@ export function emptyFinding(path: string): Finding {
   return { ...atStart(path), code: 'set-emptied', message, fix: 'put policies back, or restart to begin with none' };
 }
 
+/** No pod is left where some were. */
+export function registryEmptiedFinding(path: string): Finding {
+  const message =
+    'no pod is left in the registry; the last ones stay, so that nobody is let in whom a policy knew by them';
+  return { ...atStart(path), code: 'registry-emptied', message, fix: 'put pods back, or restart to begin with none' };
+}
+
 const atStart = (file: string) => ({ file, line: 1, column: 1, severity: 'error', path: '' }) as const;
 
 /** `policy_invalid` with the first error of the findings, and how many more there are. */

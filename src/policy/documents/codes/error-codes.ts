@@ -94,6 +94,7 @@ export const errorCodes = {
   'provider-missing': 'action CUSTOM without provider',
   'provider-unexpected': 'a provider for an action that has none',
   'reader-failed': 'a document that cannot be read here by a fault of ours',
+  'registry-emptied': 'no pod is left in the registry where some were',
   'rules-missing': 'DENY or CUSTOM without rules',
   'selector-global': 'global() where it is no word',
   'selector-key-empty': 'a selector on a label without name',
