@@ -13,12 +13,16 @@ const postgres = 'authority.store=postgres,authority.postgres.url=postgres://g@d
 interface May {
   readonly what: string;
   readonly verbs: readonly string[];
-  readonly names?: readonly string[];
 }
 
-const watched: readonly May[] = [
-  ...['pods', 'namespaces', 'serviceaccounts', 'services'].map((plural) => ({ what: `/${plural}`, verbs: LOOK })),
-  { what: 'discovery.k8s.io/endpointslices', verbs: LOOK },
+const attested: readonly May[] = [
+  ...['pods', 'namespaces', 'serviceaccounts'].map((plural) => ({ what: `/${plural}`, verbs: LOOK })),
+  { what: 'authentication.k8s.io/tokenreviews', verbs: ['create'] },
+];
+
+const decides: readonly May[] = [
+  ...attested,
+  { what: '/services', verbs: LOOK },
   { what: 'networking.k8s.io/networkpolicies', verbs: LOOK },
   { what: 'policy.networking.k8s.io/clusternetworkpolicies', verbs: LOOK },
   ...['authorizationpolicies', 'peerauthentications', 'requestauthentications'].map((plural) => ({
@@ -29,7 +33,6 @@ const watched: readonly May[] = [
     { what: `projectcalico.org/${plural}`, verbs: LOOK },
     { what: `crd.projectcalico.org/${plural}`, verbs: LOOK },
   ]),
-  { what: 'authentication.k8s.io/tokenreviews', verbs: ['create'] },
 ];
 
 /** Every account of a cluster may. */
@@ -45,8 +48,8 @@ const cases: readonly {
   readonly sets: readonly string[];
   readonly may: Readonly<Record<string, readonly May[]>>;
 }[] = [
-  { name: 'on a volume', sets: [], may: { authority: watched } },
-  { name: 'on PostgreSQL', sets: [postgres], may: { authority: watched, node: watched } },
+  { name: 'on a volume', sets: [], may: { authority: decides } },
+  { name: 'on PostgreSQL', sets: [postgres], may: { authority: attested, node: decides } },
 ];
 
 interface Resource {

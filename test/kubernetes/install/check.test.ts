@@ -104,7 +104,7 @@ describe('gatehouse kubernetes check', () => {
     assert.equal(problems(ended).length, 1);
     assert.match(
       problems(ended)[0]!,
-      /^may-not: gatehouse-authority may not watch pods, watch namespaces, .*; needed for this: Which workloads there are/,
+      /^may-not: gatehouse-authority may not watch pods, .*watch namespaces; needed for this: Who asks: /,
     );
   });
 
@@ -130,7 +130,7 @@ describe('gatehouse kubernetes check', () => {
     );
     assert.match(
       problems(await check(server().admin))[0]!,
-      /^version-unknown: Istio's policies: security\.istio\.io is served as v2/,
+      /^version-unknown: AuthorizationPolicy is served as security\.istio\.io\/v2, and we read/,
     );
   });
 

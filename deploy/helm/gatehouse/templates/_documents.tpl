@@ -37,6 +37,23 @@ authority:
 {{- end }}
 policies:
   paths: []
+attestation:
+  kubernetes:
+    {{- if $.Values.istioCa.enabled }}
+    audience:
+    - gatehouse
+    - istio-ca
+    {{- else }}
+    audience: gatehouse
+    {{- end }}
+    implicit:
+      namespaces: {{ $.Values.identity.namespaces | toJson }}
+      {{- if $.Values.identity.namespaceLabels }}
+      namespaceSelector:
+        matchLabels: {{ $.Values.identity.namespaceLabels | toJson }}
+      {{- end }}
+    nodeProxies: {{ $.Values.istioCa.nodeProxies | toJson }}
+    clusterId: {{ $.Values.istioCa.clusterId | toJson }}
 {{- if (and $.Values.node.enabled (eq $.Values.authority.store "postgres")) }}
 roles:
 - authority
@@ -44,6 +61,17 @@ roles:
 roles:
 - authority
 - decider
+{{- end }}
+{{- if (and $.Values.node.enabled (eq $.Values.authority.store "postgres")) }}
+kubernetes:
+  kubeconfig: ""
+  policies: false
+  registry: false
+{{- else }}
+kubernetes:
+  kubeconfig: ""
+  policies: true
+  registry: true
 {{- end }}
 listen:
   workloadApi: "unix:/run/gatehouse/workload.sock"
@@ -74,9 +102,30 @@ authority:
 {{- end }}
 policies:
   paths: []
+attestation:
+  kubernetes:
+    {{- if $.Values.istioCa.enabled }}
+    audience:
+    - gatehouse
+    - istio-ca
+    {{- else }}
+    audience: gatehouse
+    {{- end }}
+    implicit:
+      namespaces: {{ $.Values.identity.namespaces | toJson }}
+      {{- if $.Values.identity.namespaceLabels }}
+      namespaceSelector:
+        matchLabels: {{ $.Values.identity.namespaceLabels | toJson }}
+      {{- end }}
+    nodeProxies: {{ $.Values.istioCa.nodeProxies | toJson }}
+    clusterId: {{ $.Values.istioCa.clusterId | toJson }}
 roles:
 - authority
 - decider
+kubernetes:
+  kubeconfig: ""
+  policies: true
+  registry: true
 listen:
   workloadApi: "unix:/run/gatehouse/workload.sock"
   extAuthz: "0.0.0.0:9191"

@@ -102,8 +102,29 @@ export const valuesSchema = z.strictObject({
   image: image.prefault({}).describe('The image.'),
   authority: authority.prefault({}).describe('What signs.'),
   node: node.prefault({}).describe('What runs on each node: the Workload API, and deciders.'),
+  identity: z
+    .strictObject({
+      namespaceLabels: z
+        .record(text, text)
+        .prefault({ 'gatehouse.io/identity': 'enabled' })
+        .describe(
+          'Service accounts of namespaces with all of these labels are /ns/NAMESPACE/sa/NAME without an entry; none: of no namespace.',
+        ),
+      namespaces: z.array(text).prefault([]).describe('And those of namespaces with these names.'),
+    })
+    .prefault({})
+    .describe('Who gets an identity without an entry.'),
   istioCa: z
-    .strictObject({ enabled: switchOf(true, "Whether Istio's agents get certificates here.") })
+    .strictObject({
+      enabled: switchOf(true, "Whether Istio's agents get certificates here."),
+      nodeProxies: z
+        .array(text)
+        .prefault([])
+        .describe(
+          'NAMESPACE/SERVICEACCOUNT that speak for the pods of their node: istio-system/ztunnel of an ambient mesh.',
+        ),
+      clusterId: text.prefault('').describe('What agents must say of their cluster; empty: whatever.'),
+    })
     .prefault({})
     .describe("Istio's CA API."),
   networkPolicies: z

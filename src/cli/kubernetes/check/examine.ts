@@ -56,7 +56,7 @@ export async function checkCluster({
     const cluster = await askCluster(client);
     const sections = [
       { name: 'cluster', checks: checkClusterItself(cluster) },
-      await section('kinds', () => checkKinds(client)),
+      await section('kinds', () => checkKinds(client, objects)),
       ...(isBefore
         ? [await section('permission to install', () => checkInstalling(client, objects))]
         : [

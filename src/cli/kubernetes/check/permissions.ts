@@ -84,9 +84,10 @@ export async function checkAccount(
         'ask as cluster-admin, or in its pod: gatehouse kubernetes check',
       ),
     ];
-  const needed = grants.filter(
-    ({ parts, condition }) => parts.includes(part) && (condition === undefined || holds(condition, to)),
-  );
+  const needed = grants.filter(({ of }) => {
+    const condition = of[part];
+    return condition !== undefined && (condition === true || holds(condition, to));
+  });
   return Promise.all(needed.map((grant) => granted(client, to, account, grant, subject)));
 }
 

@@ -6,6 +6,9 @@ import { digest, document, release, type Tree, type TreeMap, text, value, when }
 import { onNodes, onPostgres } from './choices.ts';
 import { metadata, nameOf, type Part, ports } from './names.ts';
 
+/** What a token must be for that is shown to Gatehouse: no pod's default token is. */
+export const AUDIENCE = 'gatehouse';
+
 /** Where a container finds what it needs. */
 export const paths = {
   config: '/etc/gatehouse',
@@ -27,8 +30,24 @@ const store: TreeMap = {
   authority: when(value('authority.keyEncryptionKey.name'), { keyEncryptionKeyFile: `${paths.keyEncryptionKey}/kek` }),
 };
 
-/** What is the same for all. */
-const shared: TreeMap = { trustDomain: value('trustDomain'), ...store, policies: { paths: [] } };
+/** Pods are known by the cluster; identities without an entry are given where a namespace has the label. */
+const attestation: TreeMap = {
+  kubernetes: {
+    audience: when(value('istioCa.enabled'), [AUDIENCE, 'istio-ca'], AUDIENCE),
+    implicit: {
+      namespaces: value('identity.namespaces'),
+      namespaceSelector: when(value('identity.namespaceLabels'), { matchLabels: value('identity.namespaceLabels') }),
+    },
+    nodeProxies: value('istioCa.nodeProxies'),
+    clusterId: value('istioCa.clusterId'),
+  },
+};
+
+/** What is the same for all; policies are those of the cluster. */
+const shared: TreeMap = { trustDomain: value('trustDomain'), ...store, policies: { paths: [] }, attestation };
+
+/** Whether policies and workloads are read out of the cluster: by those who decide. */
+const following = (does: boolean): TreeMap => ({ kubeconfig: '', policies: does, registry: does });
 
 const listen: TreeMap = {
   workloadApi: `unix:${paths.run}/workload.sock`,
@@ -44,6 +63,7 @@ export const documents = {
     {
       ...shared,
       roles: when(onNodes, ['authority'], ['authority', 'decider']),
+      kubernetes: when(onNodes, following(false), following(true)),
       listen: {
         ...listen,
         feed: everywhere(ports.feed),
@@ -55,7 +75,13 @@ export const documents = {
   ),
   node: document(
     'node',
-    { ...shared, roles: ['authority', 'decider'], listen, tls: { dnsNames: dnsNames('ext-authz') } },
+    {
+      ...shared,
+      roles: ['authority', 'decider'],
+      kubernetes: following(true),
+      listen,
+      tls: { dnsNames: dnsNames('ext-authz') },
+    },
     'config',
   ),
 } as const;

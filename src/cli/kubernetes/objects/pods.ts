@@ -9,8 +9,6 @@ import { commonLabels, labelsOf, nameOf, type Part, ports } from './names.ts';
 
 /** Of nobody in particular, and not root. */
 export const USER = 65532;
-/** What a token must be for that is shown to Gatehouse: no pod's default token is. */
-const AUDIENCE = 'gatehouse';
 const API_ACCESS = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 export interface PodParts {
@@ -28,7 +26,7 @@ export function podOf(part: Part, { volumes, mounts, ports: open, more = {} }: P
     metadata: { labels: { ...commonLabels, ...labelsOf(part) }, annotations: configChecksum(part) },
     spec: {
       serviceAccountName: nameOf(part),
-      automountServiceAccountToken: noted('The token below is its only one.', false),
+      automountServiceAccountToken: noted('The one among the volumes is its only token.', false),
       enableServiceLinks: false,
       priorityClassName: optional('priorityClassName'),
       terminationGracePeriodSeconds: 30,
@@ -78,8 +76,10 @@ function containerOf(part: Part, mounts: readonly Tree[], open: readonly Tree[])
     image,
     imagePullPolicy: value('image.pullPolicy'),
     args: ['serve', '--config', `${paths.config}/gatehouse.yaml`, '--ready-timeout', '10m'],
-    env: when(onPostgres, [
-      {
+    env: [
+      { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
+      ...(part === 'node' ? [{ name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }] : []),
+      when(onPostgres, {
         name: 'PGPASSWORD',
         valueFrom: {
           secretKeyRef: {
@@ -87,8 +87,8 @@ function containerOf(part: Part, mounts: readonly Tree[], open: readonly Tree[])
             key: value('authority.postgres.password.key'),
           },
         },
-      },
-    ]),
+      }),
+    ],
     ports: [...open, { name: 'health', containerPort: ports.health }],
     startupProbe: noted('A first start makes keys, and may wait for a database.', {
       tcpSocket: { port: 'health' },
@@ -109,7 +109,6 @@ function containerOf(part: Part, mounts: readonly Tree[], open: readonly Tree[])
     volumeMounts: [
       { name: 'config', mountPath: paths.config, readOnly: true },
       { name: 'api-access', mountPath: API_ACCESS, readOnly: true },
-      { name: 'token', mountPath: '/var/run/secrets/gatehouse', readOnly: true },
       when(value('authority.keyEncryptionKey.name'), {
         name: 'key-encryption-key',
         mountPath: paths.keyEncryptionKey,
@@ -135,20 +134,6 @@ function ownVolumes(part: Part): readonly Tree[] {
           },
           { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
           { downwardAPI: { items: [{ path: 'namespace', fieldRef: { fieldPath: 'metadata.namespace' } }] } },
-        ],
-      },
-    },
-    {
-      name: 'token',
-      projected: {
-        sources: [
-          {
-            serviceAccountToken: noted('For Gatehouse alone: worth nothing at the API server.', {
-              audience: AUDIENCE,
-              expirationSeconds: 3600,
-              path: 'token',
-            }),
-          },
         ],
       },
     },

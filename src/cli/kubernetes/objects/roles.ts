@@ -4,88 +4,87 @@
  * @module
  */
 import { type Condition, noted, release, type Tree, type TreeMap, when } from '../chart/tree.ts';
+import { onNodes } from './choices.ts';
 import { clusterMetadata, metadata, nameOf, type Part } from './names.ts';
 
 /** One rule: what for, and for whom. */
 export interface Grant {
   readonly why: string;
-  readonly parts: readonly Part[];
+  /** Whose it is, and when; `true`: always. */
+  readonly of: Readonly<Partial<Record<Part, Condition | true>>>;
   /** In our namespace alone, or in all of the cluster. */
   readonly scope: 'namespace' | 'cluster';
   readonly groups: readonly string[];
   readonly resources: readonly string[];
   readonly verbs: readonly string[];
   readonly names?: readonly Tree[];
-  /** Left out where it does not hold. */
-  readonly condition?: Condition;
 }
 
 const LOOK = ['get', 'list', 'watch'];
-const both: readonly Part[] = ['authority', 'node'];
+/** Whoever decides, and he alone, reads policies. */
+const deciders = { authority: { not: onNodes }, node: true } as const;
+const everybody = { authority: true, node: true } as const;
+
+const policies = (whose: string, groups: readonly string[], resources: readonly string[]): Grant => ({
+  why: `${whose}: they are in force as they are written.`,
+  of: deciders,
+  scope: 'cluster',
+  groups,
+  resources,
+  verbs: LOOK,
+});
 
 /** In the order in which the roles show them. */
 export const grants: readonly Grant[] = [
   {
-    why: 'Which workloads there are, whose they are, and where they are reached: the destination of a Check, and labels for selectors.',
-    parts: both,
+    why: 'Who asks: the pod and the account of a token, the pods of this node, labels of namespaces that give identities.',
+    of: everybody,
     scope: 'cluster',
     groups: [''],
-    resources: ['pods', 'namespaces', 'serviceaccounts', 'services'],
-    verbs: LOOK,
-  },
-  {
-    why: 'Which pods stand behind a service.',
-    parts: both,
-    scope: 'cluster',
-    groups: ['discovery.k8s.io'],
-    resources: ['endpointslices'],
-    verbs: LOOK,
-  },
-  {
-    why: 'Policies of Kubernetes itself.',
-    parts: both,
-    scope: 'cluster',
-    groups: ['networking.k8s.io'],
-    resources: ['networkpolicies'],
-    verbs: LOOK,
-  },
-  {
-    why: 'Policies of the cluster, of whose kind some clusters have none.',
-    parts: both,
-    scope: 'cluster',
-    groups: ['policy.networking.k8s.io'],
-    resources: ['clusternetworkpolicies'],
-    verbs: LOOK,
-  },
-  {
-    why: "Istio's policies.",
-    parts: both,
-    scope: 'cluster',
-    groups: ['security.istio.io'],
-    resources: ['authorizationpolicies', 'peerauthentications', 'requestauthentications'],
-    verbs: LOOK,
-  },
-  {
-    why: "Calico's policies, as its API server or its own CRDs have them.",
-    parts: both,
-    scope: 'cluster',
-    groups: ['projectcalico.org', 'crd.projectcalico.org'],
-    resources: ['networkpolicies', 'globalnetworkpolicies', 'networksets', 'globalnetworksets', 'tiers'],
+    resources: ['pods', 'serviceaccounts', 'namespaces'],
     verbs: LOOK,
   },
   {
     why: 'Whether a service account token is good, and whether its pod still lives.',
-    parts: both,
+    of: everybody,
     scope: 'cluster',
     groups: ['authentication.k8s.io'],
     resources: ['tokenreviews'],
     verbs: ['create'],
   },
+  {
+    why: 'Whom a Check is about: services, and the pods above.',
+    of: deciders,
+    scope: 'cluster',
+    groups: [''],
+    resources: ['services'],
+    verbs: LOOK,
+  },
+  policies("Kubernetes' policies", ['networking.k8s.io'], ['networkpolicies']),
+  policies(
+    'Policies of the cluster',
+    ['policy.networking.k8s.io'],
+    ['clusternetworkpolicies', 'adminnetworkpolicies', 'baselineadminnetworkpolicies'],
+  ),
+  policies(
+    "Istio's policies",
+    ['security.istio.io'],
+    ['authorizationpolicies', 'peerauthentications', 'requestauthentications'],
+  ),
+  policies(
+    "Calico's policies, by its API server or as it keeps them",
+    ['projectcalico.org', 'crd.projectcalico.org'],
+    [
+      ...['networkpolicies', 'globalnetworkpolicies', 'networksets', 'globalnetworksets', 'tiers'],
+      ...['profiles', 'hostendpoints', 'stagednetworkpolicies', 'stagedglobalnetworkpolicies'],
+      'stagedkubernetesnetworkpolicies',
+    ],
+  ),
 ];
 
 /** The accounts, roles and bindings of a part. */
 export function accessOf(part: Part): readonly Tree[] {
-  const ours = grants.filter(({ parts }) => parts.includes(part));
+  const ours = grants.filter(({ of }) => of[part] !== undefined);
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: metadata(part), automountServiceAccountToken: false },
     ...bound(
@@ -107,7 +106,7 @@ function bound(kind: 'ClusterRole' | 'Role', part: Part, about: TreeMap, rules: 
   if (rules.length === 0) return [];
   const apiVersion = 'rbac.authorization.k8s.io/v1';
   return [
-    { apiVersion, kind, metadata: about, rules: rules.map(ruleOf) },
+    { apiVersion, kind, metadata: about, rules: rules.map((rule) => ruleOf(rule, part)) },
     {
       apiVersion,
       kind: `${kind}Binding`,
@@ -118,7 +117,8 @@ function bound(kind: 'ClusterRole' | 'Role', part: Part, about: TreeMap, rules: 
   ];
 }
 
-function ruleOf({ why, groups, resources, verbs, names, condition }: Grant): Tree {
-  const rule = { apiGroups: groups, resources, ...(names && { resourceNames: names }), verbs };
-  return condition === undefined ? noted(why, rule) : when(condition, noted(why, rule));
+function ruleOf({ why, groups, resources, verbs, names, of }: Grant, part: Part): Tree {
+  const rule = noted(why, { apiGroups: groups, resources, ...(names && { resourceNames: names }), verbs });
+  const condition = of[part];
+  return condition === true || condition === undefined ? rule : when(condition, rule);
 }
