@@ -29,7 +29,7 @@ describe("Istio's own agent", function () {
         listen: { ...usualListeners, istioCa: '127.0.0.1:0' },
         tls: { dnsNames: ['istiod.test'] },
         authority: { x509SvidTtl: `${LIFE_SECONDS}s`, backdate: '1s' },
-        kubernetes: { kubeconfig: server().admin.kubeconfig },
+        kubernetes: { kubeconfig: server().admin.kubeconfig, policies: false, registry: false },
         attestation: { kubernetes: { audience: 'istio-ca', implicit: { namespaces: ['default'] } } },
         workloads: [{ namespace: 'default', serviceAccount: 'door', socket: { path: './run/door.sock' } }],
       }),

@@ -46,9 +46,11 @@ function socketFault(path: string, { workloads, listen }: Config): Outcome | und
 
 /** Looks at all of them; a good one is not named. */
 export function checkEntries(config: Config, accounts: Accounts): readonly Outcome[] {
-  const { entries, workloads } = config;
+  const { entries, workloads, attestation } = config;
+  const { namespaces = [], labelSelector } = attestation.kubernetes?.implicit ?? {};
+  const isImplied = namespaces.length > 0 || labelSelector !== undefined;
   const sockets = workloads.filter(({ socket }) => socket !== undefined).length;
-  if (entries.length === 0 && sockets === 0) {
+  if (entries.length === 0 && sockets === 0 && !isImplied) {
     return [
       warning(
         'entries-none',

@@ -147,7 +147,7 @@ async function watchRole(
   );
 }
 
-/** The IDs that an entry gives and nobody has revoked, and our own. */
+/** The IDs that an entry gives and nobody has revoked, and our own. Who needs no entry comes and goes with his pods, and is none of them. */
 function entitledIds({ entries, authority }: IdentityRole, { trustDomain }: Config): ReadonlySet<SpiffeId> {
   const { spiffeIds: revoked } = revocationsOf(authority.revocations.value);
   const given = entries.value.map(({ spiffeId }) => spiffeId).filter((each) => !revoked.has(each));

@@ -13,6 +13,7 @@ import { livingPod } from './pod-life.ts';
 import { readToken, type TokenSubject } from './token-claims.ts';
 import { reasonOf, refusedToken } from './token-refusal.ts';
 import { reviewToken } from './token-review.ts';
+import { createTurns } from './turns.ts';
 
 /** The holder of a token, proved. */
 export interface TokenHolder {
@@ -44,8 +45,9 @@ export interface TokenAttestorDeps {
 /** As long as an API server itself remembers a good verdict. */
 const REMEMBERED_MS = 10_000;
 const MOST_REMEMBERED = 10_000;
-/** More tokens are not looked into at a time: each is up to three questions to the API server. */
-const MOST_AT_ONCE = 256;
+/** Tokens that are looked into at a time, each by up to three questions to the API server; the others wait. */
+const AT_ONCE = 32;
+const MOST_WAITING = 5_000;
 
 interface Verdict {
   readonly holder: Promise<TokenHolder>;
@@ -56,17 +58,11 @@ interface Verdict {
 export function createTokenAttestor(deps: TokenAttestorDeps): TokenAttestor {
   const { clock } = deps;
   const verdicts = new Map<string, Verdict>();
-  let running = 0;
-
-  const establish = async (token: string): Promise<TokenHolder> => {
-    if (running >= MOST_AT_ONCE) throw new GatehouseError('too_many_requests', 'too many tokens are looked into now');
-    running += 1;
-    try {
-      return await holderOf(token, deps);
-    } finally {
-      running -= 1;
-    }
-  };
+  const turns = createTurns({
+    atOnce: AT_ONCE,
+    waiting: MOST_WAITING,
+    refused: () => new GatehouseError('too_many_requests', 'too many tokens wait to be looked into'),
+  });
   /** A fault that passes is not remembered. */
   const remember = (key: string, holder: Promise<TokenHolder>): void => {
     verdicts.delete(key);
@@ -82,7 +78,7 @@ export function createTokenAttestor(deps: TokenAttestorDeps): TokenAttestor {
       const known = verdicts.get(key);
       const leftMs = (known?.until ?? 0) - clock.now();
       const isKnown = known !== undefined && leftMs > 0 && leftMs <= REMEMBERED_MS;
-      const asked = isKnown ? known.holder : establish(token);
+      const asked = isKnown ? known.holder : turns.take(() => holderOf(token, deps));
       if (!isKnown) remember(key, asked);
       const holder = await asked;
       if (clock.now() >= holder.expiresAt) throw refusedToken('expired');
@@ -93,7 +89,8 @@ export function createTokenAttestor(deps: TokenAttestorDeps): TokenAttestor {
 
 async function holderOf(token: string, deps: TokenAttestorDeps): Promise<TokenHolder> {
   const { server, keys, clock, audiences, verify } = deps;
-  const issuer = verify === 'review' ? undefined : await keys.issuer();
+  // A cluster that changes its issuer goes on accepting the tokens of the old one for a while, which only it can say.
+  const issuer = verify === 'offline' ? await keys.issuer() : undefined;
   const subject = readToken(token, { audiences, issuer, nowMs: clock.now() });
   if (verify !== 'review') await keys.verify(token);
   const reviewed = verify === 'offline' ? undefined : await reviewToken(server, token, audiences, subject);
