@@ -123,6 +123,9 @@ export interface KubernetesConfig {
   readonly registry: boolean;
   /** Objects that have a namespace are read of these; empty: of all. */
   readonly namespaces: readonly string[];
+  readonly signer: PodSignerConfig | undefined;
+  /** The Lease by which one replica is chosen to write there; an empty namespace is our own. */
+  readonly leader: { readonly namespace: string; readonly lease: string };
 }
 
 /** A registration entry: which processes get which SPIFFE ID. */
@@ -191,6 +194,13 @@ export interface FeedConfig {
 export interface TlsConfig {
   /** Names in our own SVID besides the SPIFFE ID, for clients that look for a host name. */
   readonly dnsNames: readonly string[];
+}
+
+/** Signs certificates for pods. */
+export interface PodSignerConfig {
+  /** Such as `gatehouse.io/workload`. */
+  readonly name: string;
+  readonly ttlMs: number;
 }
 
 /** Which networks key sets may be fetched from: CIDRs; what is allowed wins over what is denied. */

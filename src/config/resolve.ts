@@ -158,14 +158,23 @@ function labelSelectorText({ matchLabels, matchExpressions }: LabelSelector): st
   ].join(',');
 }
 
+const noCluster: Config['kubernetes'] = {
+  ...{ kubeconfig: '', policies: false, registry: false, namespaces: [], signer: undefined },
+  leader: { namespace: '', lease: 'gatehouse' },
+};
+
 /** Without the key nothing is read out of a cluster; others may ask it still. */
 function kubernetesConfig(
   written: ConfigDocument['kubernetes'],
   absolute: (path: string) => string,
 ): Config['kubernetes'] {
-  if (written === undefined) return { kubeconfig: '', policies: false, registry: false, namespaces: [] };
-  const { kubeconfig } = written;
-  return { ...written, kubeconfig: kubeconfig === '' ? '' : absolute(kubeconfig) };
+  if (written === undefined) return noCluster;
+  const { kubeconfig, signer } = written;
+  return {
+    ...written,
+    kubeconfig: kubeconfig === '' ? '' : absolute(kubeconfig),
+    signer: signer && { name: signer.name, ttlMs: durationMs(signer.ttl) },
+  };
 }
 
 function adminConfig({ clients, group }: ConfigDocument['admin']): AdminConfig {

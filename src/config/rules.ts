@@ -8,6 +8,7 @@ import { adminProblems } from './admin-rules.ts';
 import { attestationProblems } from './attestation-rules.ts';
 import type { Config, ListenerConfig, TcpListener, UnixListener } from './config.ts';
 import type { Problem } from './finding.ts';
+import { kubernetesProblems } from './kubernetes-rules.ts';
 import { lifeProblems } from './life-rules.ts';
 import { isLoopback } from './loopback.ts';
 
@@ -27,6 +28,7 @@ export function ruleProblems(config: Config): Problem[] {
     ...listenerProblems(config),
     ...identityProblems(config),
     ...attestationProblems(config),
+    ...kubernetesProblems(config),
     ...policyProblems(config),
     ...transportProblems(config),
     ...adminProblems(config),

@@ -233,8 +233,21 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'platform',
     'lib',
   ],
+  /** What one replica of the authority writes to a cluster. */
+  'server/cluster-writer': [
+    'config',
+    'identity/source',
+    'identity/attestation/kubernetes',
+    'identity/registration',
+    'identity/authority',
+    'identity/delivery/pod-certificates',
+    'platform',
+    'spiffe',
+    'lib',
+  ],
   'server/authority': [
     'server/authority/cluster',
+    'server/cluster-writer',
     'server/cluster.ts',
     'server/decider',
     'server/feed',

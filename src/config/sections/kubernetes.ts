@@ -5,6 +5,28 @@
 import * as z from 'zod';
 import * as field from '../fields.ts';
 
+const signer = z.strictObject({
+  name: z
+    .string()
+    .max(571)
+    .regex(
+      /^(?!([a-z0-9.-]+\.)?kubernetes\.io\/)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+\/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+      'not the name of a signer: write a domain of yours, a slash and a name, such as gatehouse.io/workload',
+    )
+    .describe('What volumes of pods name as signerName, such as gatehouse.io/workload.'),
+  ttl: field.duration
+    .prefault('24h')
+    .describe('The most that a certificate of a pod lives, from 1h to 91d; the volume may ask for less.'),
+});
+
+const leader = z.strictObject({
+  namespace: z
+    .union([z.literal(''), field.kubernetesName])
+    .prefault('')
+    .describe('Where the Lease lies. Empty: the namespace of our pod; outside of a cluster, default.'),
+  lease: field.kubernetesName.prefault('gatehouse').describe('Its name.'),
+});
+
 /** `kubernetes`. */
 export const kubernetes = z.strictObject({
   kubeconfig: z
@@ -20,4 +42,8 @@ export const kubernetes = z.strictObject({
     .array(field.kubernetesName)
     .prefault([])
     .describe('Objects of these namespaces alone are read, beside those of no namespace; empty: of all.'),
+  signer: signer
+    .optional()
+    .describe('Signs what kubelets ask for by PodCertificateRequest, and publishes our roots. Absent: nothing of it.'),
+  leader: leader.prefault({}).describe('By which one of several replicas is chosen to write to the cluster.'),
 });

@@ -60,6 +60,12 @@ export function readCsr(der: Uint8Array): PublicKeyInfo {
   return key;
 }
 
+/** The SubjectPublicKeyInfo in a DER request, whatever kind of key it is; nothing is verified. @throws GatehouseError `csr_invalid` */
+export function spkiOfCsr(der: Uint8Array): Uint8Array {
+  if (der.length > MAX_BYTES) refuse(`it is longer than ${MAX_BYTES} bytes`);
+  return partsOf(der).spki;
+}
+
 interface Parts {
   readonly spki: Uint8Array;
   readonly signed: Uint8Array;

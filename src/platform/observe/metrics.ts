@@ -5,6 +5,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { ErrorCode } from '../../errors.ts';
 import { createClusterMetrics, type SetCluster } from './cluster-metrics.ts';
+import { createPodCertificateMetrics, type PodCertificateMetrics } from './pod-certificate-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { createRemoteMetrics, type RemoteDeciderCounts } from './remote-metrics.ts';
 
@@ -74,6 +75,7 @@ export interface Metrics {
   setCluster: SetCluster;
   /** What deciders elsewhere have reported. */
   setRemote(deciders: readonly RemoteDeciderCounts[]): void;
+  readonly podCertificates: PodCertificateMetrics;
   /** Everything as Prometheus reads it. */
   text(): Promise<string>;
 }
@@ -188,6 +190,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
     ...laneMetrics(counter, gauge),
     setCluster: createClusterMetrics(registers[0]!),
     setRemote: createRemoteMetrics(registers[0]!),
+    podCertificates: createPodCertificateMetrics(registers[0]!),
     async text() {
       await look(metrics);
       return `${await registers[0]!.metrics()}${latency.text()}`;

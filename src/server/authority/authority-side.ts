@@ -8,6 +8,7 @@ import { createDeciderReports, type DeciderReports } from '../../identity/delive
 import { createWatchable } from '../../lib/watchable.ts';
 import { authorityIdOf, deciderIdOf } from '../../spiffe/own-ids.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
+import { podIdentity } from '../cluster-writer/pod-identity.ts';
 import { replicaReport } from '../decider/all-deciders.ts';
 import { createRemoteDeciders } from '../decider/remote-deciders.ts';
 import { keepDecidersKnown, reportRefusal, withRemote } from '../decider/reporting-deciders.ts';
@@ -60,6 +61,7 @@ export async function openAuthoritySide(deps: IdentitySideDeps): Promise<Identit
     board.detail('entries', unmatchedEntries(role.entries.value, role.accounts));
   };
   warn();
+  stack.use(await openCluster(deps, role));
   const opened = stack.move();
   return {
     bundles: authority.bundles,
@@ -88,6 +90,29 @@ export async function openAuthoritySide(deps: IdentitySideDeps): Promise<Identit
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** What is written to the cluster, where the configuration names one. */
+async function openCluster(
+  { config, cluster, board, log, metrics }: IdentitySideDeps,
+  { authority, source, entries, cluster: attested }: IdentityRole,
+): Promise<AsyncDisposable | undefined> {
+  const { kubernetes } = config.value;
+  if (kubernetes.signer === undefined) return undefined;
+  const { openClusterWriter } = await import('../cluster-writer/cluster-writer.ts');
+  return openClusterWriter({
+    ...{
+      config: kubernetes,
+      client: await cluster.client(),
+      board,
+      log,
+      metrics: metrics.podCertificates,
+      authority,
+      source,
+    },
+    identityOf: podIdentity(entries, attested?.implicit),
+    identities: entries,
+  });
 }
 
 function openRole(

@@ -4,7 +4,7 @@
  */
 import type { SpiffeId } from '../../../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../../../spiffe/trust-domain.ts';
-import type { AuthorityUse, Slot, StoredForecast } from '../store/state.ts';
+import { type AuthorityUse, activeOf, type Slot, type StoredForecast } from '../store/state.ts';
 import type { AuditRow, AuthorityStore } from '../store/store.ts';
 import { actualSteps, type ForecastAndActual, signingPeak } from './forecast.ts';
 import type { Blocker } from './gate.ts';
@@ -32,6 +32,14 @@ export interface AuthorityStatus {
   readonly unacknowledged: readonly Blocker[];
 }
 
+/** The X.509 authority that signs. Milliseconds since 1970. */
+export interface SigningX509 {
+  readonly id: string;
+  readonly notBeforeAt: number;
+  readonly notAfterAt: number;
+  readonly roots: readonly Uint8Array[];
+}
+
 /** The authorities of both uses, from one look at the ledger. */
 export interface RotationStatus {
   readonly trustDomain: TrustDomain;
@@ -46,6 +54,8 @@ export interface RotationStatus {
  * need, and `store_unavailable`.
  */
 export interface Rotation {
+  /** The X.509 authority that signs now, with what verifies what it signs, DER. */
+  signing(): SigningX509 | undefined;
   /** @throws GatehouseError `store_unavailable` */
   status(): Promise<RotationStatus>;
   /** Publishes a new authority; its key and certificate are first made durable. */
@@ -95,6 +105,12 @@ export function createRotation(deps: RotationDeps): Rotation {
     return outcome;
   };
   return {
+    signing() {
+      const active = activeOf(current.state, 'x509');
+      if (active === undefined) return undefined;
+      const { id, notBeforeAt, notAfterAt, roots } = active;
+      return { id, notBeforeAt, notAfterAt, roots: roots.map((each) => Buffer.from(each, 'base64')) };
+    },
     async status() {
       const { authorities } = current.state;
       const survey = await surveyOf(

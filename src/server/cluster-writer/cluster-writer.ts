@@ -1,0 +1,84 @@
+/**
+ * The cluster as the authority writes to it: one of its replicas, by a Lease.
+ * @module
+ */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { KubernetesConfig } from '../../config/config.ts';
+import { takePart } from '../../platform/kubernetes/leader/leadership.ts';
+import type { Log } from '../../platform/observe/log.ts';
+import type { ReadinessBoard } from '../../platform/observe/readiness.ts';
+import { ownNamespace } from './cluster-api.ts';
+import { type PodSignerDeps, runPodSigner } from './pod-signer.ts';
+import { publishersWord } from './publish-roots.ts';
+
+export interface ClusterWriterDeps extends Omit<PodSignerDeps, 'config' | 'state'> {
+  readonly config: Pick<KubernetesConfig, 'kubeconfig' | 'signer' | 'leader'>;
+  readonly board: Pick<ReadinessBoard, 'degrade'>;
+  readonly log: Log;
+}
+
+/** Takes part in the election, and writes while it leads; undefined where there is nothing to write. */
+export async function openClusterWriter(deps: ClusterWriterDeps): Promise<AsyncDisposable | undefined> {
+  const { config, client, board, log, source, metrics } = deps;
+  const { signer } = config;
+  if (signer === undefined) return undefined;
+  await using stack = new AsyncDisposableStack();
+  // Until somebody is seen to have published the roots, nobody may believe that nobody needs them.
+  source.acknowledge(publishersWord(signer.name, 0));
+  const troubles = createTroubles(board, log);
+  const namespace = config.leader.namespace || (await ownNamespace(config.kubeconfig));
+  const leadership = stack.use(
+    takePart({
+      ...{ client, namespace, name: config.leader.lease, identity: `${hostname()}_${randomUUID()}` },
+      trouble: (why) => troubles.say('leader', why),
+    }),
+  );
+  const working = stack.adopt(new Work(), (each) => each.end());
+  leadership.leads.subscribe((leads) => {
+    metrics.setLeads(leads);
+    log.info(leads ? 'this replica writes to the cluster now' : 'another replica writes to the cluster, or none');
+    working.end();
+    for (const part of ['requests', 'roots'] as const) troubles.say(part, '');
+    if (!leads) return;
+    const ends = working.begin();
+    const state: PodSignerDeps['state'] = (part, why) => (ends.aborted ? undefined : troubles.say(part, why));
+    void runPodSigner({ ...deps, config: signer, state }, ends);
+  });
+  metrics.setLeads(leadership.leads.value);
+  const opened = stack.move();
+  return { [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+/** What a leader does, until it leads no more. */
+class Work {
+  #controller = new AbortController();
+
+  begin(): AbortSignal {
+    this.#controller = new AbortController();
+    return this.#controller.signal;
+  }
+
+  end(): void {
+    this.#controller.abort();
+  }
+}
+
+/** What does not go well, told once each. */
+function createTroubles(board: ClusterWriterDeps['board'], log: Log) {
+  const whys = new Map<string, string>();
+  return {
+    say(part: 'leader' | 'requests' | 'roots', why: string): void {
+      if ((whys.get(part) ?? '') === why) return;
+      if (why === '') whys.delete(part);
+      else {
+        whys.set(part, why);
+        log.warn({ part }, `kubernetes ${part}: ${why}`);
+      }
+      board.degrade(
+        'kubernetes-writer',
+        [...whys].map(([name, each]) => `kubernetes ${name}: ${each}`),
+      );
+    },
+  };
+}
