@@ -17,11 +17,16 @@ const peer = z
   })
   .prefault({});
 
+/** Protocols over which requests come. */
+const protocol = z.enum(['TCP', 'UDP', 'SCTP']);
+
 /** The shape of a request in JSON. */
 export const requestForm = z.strictObject({
+  /** Absent: TCP, over which alone HTTP comes. */
+  protocol: protocol.optional(),
   source: peer,
   destination: peer,
-  /** Absent: a TCP connection. */
+  /** Absent: a connection. */
   http: z
     .strictObject({
       method: z.string().default('GET'),

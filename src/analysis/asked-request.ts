@@ -24,7 +24,9 @@ export function askedRequest(bytes: Uint8Array, model: PolicyModel): RequestForm
   const labels = readMap(request.bytes, request.destinationLabels);
   const extensions = readMap(request.bytes, request.contextExtensions);
   const sni = text(part.sni);
+  const protocol = protocols.get(request.ipProtocol);
   return {
+    ...(protocol && { protocol }),
     source: peer(
       text(part.sourcePrincipal),
       text(part.sourceAddress),
@@ -48,6 +50,12 @@ export function askedRequest(bytes: Uint8Array, model: PolicyModel): RequestForm
     ...(extensions.size > 0 && { contextExtensions: texts(extensions) }),
   };
 }
+
+/** Those that are said; TCP goes without saying. */
+const protocols: ReadonlyMap<number, 'UDP' | 'SCTP'> = new Map([
+  [17, 'UDP'],
+  [132, 'SCTP'],
+]);
 
 const texts = (map: ReadonlyMap<string, string>): Record<string, string> =>
   Object.fromEntries([...map].map(([key, value]) => [fromByteString(key), fromByteString(value)]));

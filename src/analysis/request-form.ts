@@ -5,6 +5,7 @@
 import type * as z from 'zod';
 import { requestForm } from '../admin-api/request-form.ts';
 import { bytesField, varintField } from '../authz/wire/writer.ts';
+import { GatehouseError } from '../errors.ts';
 import { readForm } from './read-form.ts';
 
 /** Every member filled in. */
@@ -22,22 +23,31 @@ export function readRequestForm(value: unknown): ReadForm {
  * @throws GatehouseError `message_invalid`, naming every member that is wrong
  */
 export function encodeRequestForm(value: unknown): Buffer {
-  const { source, destination, http, tls, contextExtensions } = readRequestForm(value);
+  const { protocol = 'TCP', source, destination, http, tls, contextExtensions } = readRequestForm(value);
+  if (http !== undefined && protocol !== 'TCP')
+    throw new GatehouseError('message_invalid', `request.protocol: HTTP comes over TCP, and not over ${protocol}`);
   return bytesField(
     1,
     bytesField(1, encodePeer(source)),
-    bytesField(2, encodePeer(destination)),
+    bytesField(2, encodePeer(destination, protocol)),
     ...(http === undefined ? [] : [bytesField(4, bytesField(2, encodeHttp(http)))]),
     ...mapEntries(10, contextExtensions),
     ...(tls === undefined ? [] : [bytesField(12, bytesField(1, tls.sni))]),
   );
 }
 
-function encodePeer({ principal, address, port: number, labels, certificate }: ReadForm['source']): Buffer {
-  const socket = bytesField(1, bytesField(2, address), varintField(3, number));
+/** `SocketAddress.protocol`; for SCTP, which Envoy does not know, its IP protocol number. */
+const protocolNumbers = { TCP: 0, UDP: 1, SCTP: 132 } as const;
+
+function encodePeer(
+  { principal, address, port: number, labels, certificate }: ReadForm['source'],
+  protocol: keyof typeof protocolNumbers = 'TCP',
+): Buffer {
+  const ofProtocol = protocol === 'TCP' ? [] : [varintField(1, protocolNumbers[protocol])];
+  const socket = bytesField(1, ...ofProtocol, bytesField(2, address), varintField(3, number));
   const encoded = certificate.includes('\n') ? encodeURIComponent(certificate) : certificate;
   return Buffer.concat([
-    ...(address === '' && number === 0 ? [] : [bytesField(1, socket)]),
+    ...(address === '' && number === 0 && protocol === 'TCP' ? [] : [bytesField(1, socket)]),
     ...mapEntries(3, labels),
     bytesField(4, principal),
     ...(encoded === '' ? [] : [bytesField(5, encoded)]),

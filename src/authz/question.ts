@@ -70,7 +70,7 @@ export class Question implements AskedEdge {
   get protocol(): AskedEdge['protocol'] {
     if (this.#read === 'nothing') return 'unknown';
     if (this.#request.hasHttp) return 'http';
-    return this.#request.isUdp ? 'udp' : 'tcp';
+    return this.#request.ipProtocol === 17 ? 'udp' : this.#request.ipProtocol === 6 ? 'tcp' : 'unknown';
   }
 
   /**

@@ -47,6 +47,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'authz/jwks',
     'analysis/lint',
     'analysis/lint/scene',
+    'analysis/universe',
     'platform',
     'lib',
   ],

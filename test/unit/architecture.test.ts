@@ -183,6 +183,11 @@ const may: Record<string, readonly string[]> = {
   'analysis/source': ['policy/*', 'lib'],
   'analysis/patch': ['analysis', 'analysis/source', 'policy/*', 'spiffe', 'lib'],
   'analysis/classes': ['policy/*', 'lib'],
+  /** Sets of requests; knows conditions by their form alone. */
+  'analysis/regions': ['policy/model.ts', 'policy/meaning', 'lib'],
+  'analysis/universe': ['analysis/classes', 'analysis/regions', 'policy/*', 'lib'],
+  'analysis/proofs': ['admin-api', 'analysis', 'analysis/regions', 'analysis/universe', 'policy/*', 'authz/*', 'lib'],
+  'analysis/proofs/map': ['analysis/proofs', 'analysis/regions', 'analysis/universe', 'policy/*', 'lib'],
   'analysis/lint': ['admin-api', 'analysis/lint/scene', 'policy/*', 'lib'],
   'analysis/lint/scene': ['admin-api', 'analysis', 'analysis/classes', 'policy/*', 'authz/*', 'spiffe', 'lib'],
   'analysis/policy-test': ['admin-api', 'analysis', 'policy/*', 'authz/*', 'lib'],

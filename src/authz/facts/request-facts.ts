@@ -34,8 +34,6 @@ export interface RequestContext {
 
 /** Buckets of principals that came without a certificate. */
 const KEPT_PRINCIPALS = 256;
-const TCP = 6;
-const UDP = 17;
 const noNames: readonly string[] = [];
 const notRead = Symbol('not read');
 type Lazy<T> = T | typeof notRead;
@@ -119,7 +117,7 @@ export class RequestFacts implements Facts {
   }
 
   get ipProtocol(): number {
-    return this.#request.isUdp ? UDP : TCP;
+    return this.#request.ipProtocol;
   }
 
   get sourcePrincipal(): string {

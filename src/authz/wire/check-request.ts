@@ -29,6 +29,10 @@ type Part = (typeof part)[keyof typeof part];
 
 const PARTS = 12;
 
+/** IP protocol numbers; Envoy's `SocketAddress.protocol` is 0 for TCP and 1 for UDP. What it does not know stands for itself. */
+const TCP = 6;
+const UDP = 17;
+
 /** Tags: field number × 8 + wire type 2 (length-delimited), but for the ports. */
 const field = (number: number): number => number * 8 + 2;
 
@@ -39,7 +43,8 @@ export class CheckRequest {
   readonly spans = new Int32Array(PARTS * 2);
   sourcePort = -1;
   destinationPort = -1;
-  isUdp = false;
+  /** IP protocol number. */
+  ipProtocol = TCP;
   hasAttributes = false;
   hasHttp = false;
   hasTls = false;
@@ -75,7 +80,7 @@ export class CheckRequest {
     for (let i = 0; i < PARTS * 2; i += 2) this.spans[i] = -1;
     this.sourcePort = -1;
     this.destinationPort = -1;
-    this.isUdp = false;
+    this.ipProtocol = TCP;
     this.hasAttributes = false;
     this.hasHttp = false;
     this.hasTls = false;
@@ -177,7 +182,7 @@ export class CheckRequest {
       else if (tag === 3 * 8) this.#setPort(isSource, readVarint(bytes, end));
       else if (tag === 1 * 8) {
         const protocol = readVarint(bytes, end);
-        if (!isSource) this.isUdp = protocol === 1;
+        if (!isSource) this.ipProtocol = protocol === 0 ? TCP : protocol === 1 ? UDP : protocol;
       } else {
         if (tag === field(4)) this.#setPort(isSource, 0); // a named port takes its place
         skipField(bytes, end, tag);

@@ -279,7 +279,7 @@ const directed = fc
   .map(([each, direction]): RuleStage => ({ ...each, direction }));
 
 /** The three planes at once over a registry. */
-const arbitraryModelOfThree: fc.Arbitrary<PolicyModel> = fc
+export const arbitraryModelOfThree: fc.Arbitrary<PolicyModel> = fc
   .record({
     absence,
     registry: arbitraryRegistry,

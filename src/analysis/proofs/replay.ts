@@ -1,0 +1,56 @@
+/**
+ * Asks the real decision about witnesses: what is printed was decided so.
+ * @module
+ */
+import type { Claims, ClaimValue } from '../../authz/jwt/claims.ts';
+import type { VerifyTokens } from '../../authz/jwt/token-outcome.ts';
+import { Question, type QuestionOptions } from '../../authz/question.ts';
+import type { DecisionState } from '../../authz/state.ts';
+import { toByteString } from '../../lib/byte-string.ts';
+import { compileSnapshot } from '../../policy/compile/compile-snapshot.ts';
+import type { Decision } from '../../policy/decision.ts';
+import type { PolicyModel } from '../../policy/model.ts';
+import { encodeRequestForm } from '../request-form.ts';
+import type { Witness } from './witness.ts';
+
+/** Decides witnesses; undefined: refused before any policy was asked. */
+export type Replay = (witness: Pick<Witness, 'request' | 'claims'>) => Decision | undefined;
+
+const never = { sequence: 0, spiffeIds: new Set<string>(), serials: new Set<string>(), spkis: new Set<string>() };
+const noEffects = { headersToRemove: [], headersToSet: [], queryParametersToRemove: [], pathAfter: undefined };
+
+/** Compiles a model, and decides by it. */
+export function createReplay(model: PolicyModel, options: QuestionOptions, allowEmpty: boolean): Replay {
+  const snapshot = compileSnapshot(model, { allowEmpty });
+  let claims: Witness['claims'];
+  const verify: VerifyTokens = (_, rules) => {
+    const rule = rules.find(({ issuer }) => issuer === '' || issuer === claims?.['iss']);
+    if (claims === undefined || rule === undefined)
+      return { outcome: 'none', effects: noEffects, unknownKid: undefined };
+    const read = claimsOf(claims);
+    return { outcome: 'accepted', rule, claims: read, requestPrincipal: '', effects: noEffects, unknownKid: undefined };
+  };
+  const counters = { unverifiedPeers: 0, ambiguousRequests: 0, peersWithCertificate: 0, peersWithout: 0 };
+  const question = new Question(options, verify, counters);
+  const state: Omit<DecisionState, 'snapshot'> = {
+    keySets: { generation: 0, sets: new Map() },
+    revocations: never,
+    bundles: undefined,
+  };
+  return (witness) => {
+    ({ claims } = witness);
+    question.clear();
+    if (question.read(encodeRequestForm(witness.request), { local: true }, state, 0) !== undefined) return undefined;
+    return snapshot.decide(question.facts);
+  };
+}
+
+const claimsOf = (value: Readonly<Record<string, unknown>>): Claims =>
+  new Map(Object.entries(value).map(([name, each]) => [toByteString(name), claimOf(each)]));
+
+/** Texts, lists of texts, and what holds them: as witnesses are written. */
+function claimOf(value: unknown): ClaimValue {
+  if (typeof value === 'string') return toByteString(value);
+  if (Array.isArray(value)) return value.map(claimOf);
+  return claimsOf(value as Record<string, unknown>);
+}

@@ -1,0 +1,180 @@
+/**
+ * Witnesses: a request of a region, written so that a decision can be asked about it.
+ * @module
+ */
+import type { RequestForm } from '../../admin-api/request-form.ts';
+import { fromByteString } from '../../lib/byte-string.ts';
+import { parseIp } from '../../lib/ip-address.ts';
+import { nameOfFact } from '../../policy/meaning/fact-values.ts';
+import { cidrsOf } from '../regions/addresses.ts';
+import { BoundMet } from '../regions/bound.ts';
+import type { Region } from '../regions/diagrams.ts';
+import { languageDomain } from '../regions/languages.ts';
+import { anyOf } from '../regions/pattern-automaton.ts';
+import { type RequestSpace, transport } from '../regions/request-space.ts';
+import { type ChosenFlag, chooseWay, sampleText, sampleValues } from '../regions/sample.ts';
+import type { Resident } from '../universe/resident.ts';
+import { routesBetween } from './pairs.ts';
+
+/** A request, and how it is told. */
+export interface Witness {
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP';
+  readonly port: number;
+  readonly http?: { readonly method: string; readonly path: string; readonly host: string };
+  /** False where the caller could show a certificate and does not. */
+  readonly mtls?: false;
+  /** The whole of it, as `policy explain --request` and policy tests take it. */
+  readonly request: RequestForm;
+  /** Of the token that it bears. */
+  readonly claims?: Readonly<Record<string, unknown>>;
+}
+
+/** Chooses witnesses in one space. */
+export interface Witnesses {
+  /** A request of a region that is not empty. @throws BoundMet if it cannot be written */
+  of(region: Region, from: Resident, to: Resident): Witness;
+}
+
+/** How requests come: what is chosen where a region leaves the choice. */
+export interface WitnessOptions {
+  readonly space: RequestSpace;
+  /** HTTP goes before a bare connection. */
+  readonly prefersHttp: boolean;
+  /** Addresses that X-Forwarded-For is trusted for. */
+  readonly trustedHops: number;
+}
+
+const usualMethods = ['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'PATCH', 'OPTIONS'];
+const usualPaths = ['/', '/x', '/x/y'];
+const usualPorts = [8080, 80, 443, 8443];
+
+/** Creates what chooses. */
+export function createWitnesses(options: WitnessOptions): Witnesses {
+  const { space } = options;
+  const texts = languageDomain({ universe: [[anyOf([[33, 126]])]] });
+  const order = options.prefersHttp
+    ? [transport.http, transport.tcp, transport.udp, transport.sctp]
+    : [transport.tcp, transport.http, transport.udp, transport.sctp];
+  const prefers = (variable: number, set: number): number => {
+    if (variable === space.mtls) return set === 1 ? 1 : 0;
+    if (variable === space.transport) return 4 - order.findIndex((bit) => (set & bit) !== 0);
+    return space.flags.has(variable) && set === 2 ? 1 : 0;
+  };
+  return {
+    of(region, from, to) {
+      const way = chooseWay(space, region, prefers);
+      const transports = way.get(space.transport) ?? 15;
+      const kind = order.find((bit) => (transports & bit) !== 0)!; // an edge has a value
+      const route = way.get(space.route);
+      const bit = route === undefined ? 0 : 31 - Math.clz32(route & -route);
+      const [a, b] = routesBetween(from, to)[bit] ?? [0, 0];
+      const shows = from.endpoint !== undefined && (way.get(space.mtls) ?? 1) !== 2;
+      const flags = flagsOf(way, space, texts);
+      const port = portOf(way, space, to);
+      const protocol = kind === transport.udp ? 'UDP' : kind === transport.sctp ? 'SCTP' : 'TCP';
+      const http = kind === transport.http ? httpOf(way, space, to) : undefined;
+      const sourcePort = way.get(space.sourcePort.id);
+      const headers = { ...flags.headers, ...forwarded(way, options, from.addresses[a]) };
+      const sni = sniOf(way, space);
+      const request: RequestForm = {
+        ...(protocol !== 'TCP' && { protocol }),
+        source: {
+          ...(shows && { principal: from.principal }),
+          ...(from.addresses[a] !== undefined && { address: from.addresses[a] }),
+          ...(sourcePort !== undefined && { port: space.sourcePort.domain.intervalsOf(sourcePort)[0]![0] }),
+        },
+        destination: destinationOf(to, b, port),
+        ...(http && { http: { ...http, ...(Object.keys(headers).length > 0 && { headers }) } }),
+        ...(sni !== '' && { tls: { sni } }),
+      };
+      return {
+        ...{ protocol, port, request },
+        ...(http && { http }),
+        ...(!shows && from.endpoint !== undefined && { mtls: false as const }),
+        ...(flags.claims && { claims: flags.claims }),
+      };
+    },
+  };
+}
+
+function destinationOf(to: Resident, address: number, port: number): RequestForm['destination'] {
+  const { endpoint } = to;
+  const labels = endpoint?.labels ?? [];
+  return {
+    ...(to.endpoint !== undefined && { principal: to.principal }),
+    ...(to.addresses[address] !== undefined && { address: to.addresses[address] }),
+    port,
+    ...(labels.length > 0 && { labels: Object.fromEntries(labels) }),
+  };
+}
+
+type Way = ReadonlyMap<number, number>;
+
+function portOf(way: Way, { port }: RequestSpace, to: Resident): number {
+  const intervals = port.domain.intervalsOf(way.get(port.id) ?? port.domain.full);
+  const usual = [...(to.endpoint?.ports ?? []).map((one) => one.port), ...usualPorts];
+  return usual.find((one) => intervals.some(([lo, hi]) => lo <= one && one <= hi)) ?? intervals[0]![0];
+}
+
+function httpOf(way: Way, { method, host, path }: RequestSpace, to: Resident) {
+  const text = ({ id, domain }: RequestSpace['method'], usual: readonly string[]): string =>
+    fromByteString(sampleText(domain.automatonOf(way.get(id) ?? domain.full), usual));
+  const { endpoint } = to;
+  return {
+    method: text(method, usualMethods),
+    path: text(path, usualPaths),
+    host: text(host, endpoint === undefined ? ['x'] : [`${endpoint.serviceAccount}.${endpoint.namespace}`, 'x']),
+  };
+}
+
+function sniOf(way: Way, { sni }: RequestSpace): string {
+  const set = way.get(sni.id);
+  if (set === undefined) return '';
+  return sampleText(sni.domain.automatonOf(set)).slice(1); // without its mark
+}
+
+/** The header that tells the client's address, where that counts and is another than the caller's. */
+function forwarded(way: Way, { space: { remote }, trustedHops }: WitnessOptions, own: string | undefined) {
+  const set = way.get(remote.id);
+  if (set === undefined) return {};
+  const [first = '0.0.0.0/0'] = cidrsOf(remote.domain.automatonOf(set));
+  const address = first.replace(/\/\d+$/, '');
+  if (own === address || parseIp(address) === undefined) return {};
+  return { 'x-forwarded-for': [address, ...Array.from({ length: trustedHops }, () => '192.0.2.1')].join(', ') };
+}
+
+function flagsOf(way: Way, space: RequestSpace, texts: ReturnType<typeof languageDomain>) {
+  const chosen: ChosenFlag[] = [];
+  for (const [variable, set] of way) {
+    const name = space.flags.get(variable);
+    if (name !== undefined)
+      chosen.push({ ...(JSON.parse(name) as Pick<ChosenFlag, 'fact' | 'any'>), holds: set === 1 }); // as `flagOf` was given it
+  }
+  const headers: Record<string, string | string[]> = {};
+  let claims: Record<string, unknown> | undefined;
+  for (const own of Map.groupBy(chosen, ({ fact }) => nameOfFact(fact)).values()) {
+    const { fact } = own[0]!; // groups have members
+    const values = sampleValues(own, texts)?.map(fromByteString);
+    if (values === undefined) throw new BoundMet(`no plain values of ${nameOfFact(fact)} to show`);
+    if (values.length === 0) continue;
+    if (fact.of === 'header') headers[fact.name] = values.length === 1 ? values[0]! : [...values];
+    else if (fact.of === 'claim') claims = withClaim(claims ?? {}, fact.path, values);
+    else throw new BoundMet(`a request with ${nameOfFact(fact)} cannot be written`);
+  }
+  return { headers, ...(claims && { claims }) };
+}
+
+function withClaim(
+  claims: Record<string, unknown>,
+  [name = '', ...rest]: readonly string[],
+  values: readonly string[],
+): Record<string, unknown> {
+  const inner = claims[name];
+  const value =
+    rest.length === 0
+      ? values.length === 1
+        ? values[0]
+        : values
+      : withClaim(typeof inner === 'object' && inner !== null ? { ...inner } : {}, rest, values);
+  return { ...claims, [name]: value };
+}

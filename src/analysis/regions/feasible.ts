@@ -1,0 +1,102 @@
+/**
+ * Which answers to conditions on one fact of many values go together: a header that is `a` for one condition is there for another.
+ * @module
+ */
+import { nameOfFact } from '../../policy/meaning/fact-values.ts';
+import type { TextFact, TextPattern } from '../../policy/model.ts';
+import { BoundMet } from './bound.ts';
+import { ALL, NONE, type Region } from './diagrams.ts';
+import { languageDomain } from './languages.ts';
+import { anyOf } from './pattern-automaton.ts';
+import type { RequestSpace } from './request-space.ts';
+
+/** One condition on a fact of many values. */
+interface Flag {
+  readonly variable: number;
+  readonly fact: TextFact;
+  readonly any: readonly TextPattern[];
+}
+
+const MOST_KINDS = 4096;
+
+/** Makes the function that takes out of a region what no request can be. */
+export function createFeasible(space: RequestSpace): (region: Region) => Region {
+  const { diagrams } = space;
+  const texts = languageDomain({ universe: [[anyOf()]] });
+  const known = new Map<Region, Region>();
+  const constraints = new Map<string, Region>();
+  const constraintOf = (flags: readonly Flag[]): Region => {
+    const name = flags.map(({ variable }) => variable).join();
+    let made = constraints.get(name);
+    if (made === undefined) {
+      made = together(flags);
+      constraints.set(name, made);
+    }
+    return made;
+  };
+  /** Each flag that holds is held by one value, which fits no condition that does not hold. */
+  const together = (flags: readonly Flag[]): Region => {
+    const kinds = kindsOfValues(flags.map(({ any }) => texts.ofPatterns(any)));
+    const holds = (i: number, is: boolean): Region => diagrams.where(flags[i]!.variable, is ? 1 : 2);
+    let out: Region = ALL;
+    for (const [i] of flags.entries()) {
+      let byOne: Region = NONE;
+      for (const kind of kinds) {
+        if (!kind.includes(i)) continue;
+        const others = flags.flatMap((_, j) => (kind.includes(j) ? [holds(j, true)] : []));
+        byOne = diagrams.or(
+          byOne,
+          others.reduce((all, each) => diagrams.and(all, each), ALL),
+        );
+      }
+      out = diagrams.and(out, diagrams.or(holds(i, false), byOne));
+    }
+    return out;
+  };
+  /** Which conditions each kind of value fits; of values that fit none nothing is said. */
+  const kindsOfValues = (languages: readonly number[]): readonly (readonly number[])[] => {
+    let kinds: { readonly set: number; readonly fits: readonly number[] }[] = [{ set: texts.full, fits: [] }];
+    for (const [i, language] of languages.entries()) {
+      kinds = kinds.flatMap(({ set, fits }) => {
+        const [inner, outer] = [texts.and(set, language), texts.minus(set, language)];
+        return [
+          ...(inner === 0 ? [] : [{ set: inner, fits: [...fits, i] }]),
+          ...(outer === 0 ? [] : [{ set: outer, fits }]),
+        ];
+      });
+      if (kinds.length > MOST_KINDS)
+        throw new BoundMet(`more than ${MOST_KINDS} kinds of values of one header or claim`);
+    }
+    return kinds.map(({ fits }) => fits).filter((fits) => fits.length > 0);
+  };
+  return (region) => {
+    let made = known.get(region);
+    if (made === undefined) {
+      const flags = [...flagsIn(region, space)].sort((a, b) => a.variable - b.variable);
+      made = region;
+      for (const own of Map.groupBy(flags, ({ fact }) => nameOfFact(fact)).values())
+        made = diagrams.and(made, constraintOf(own));
+      known.set(region, made);
+    }
+    return made;
+  };
+}
+
+/** The flags that a region asks. */
+function flagsIn(region: Region, { diagrams, flags }: RequestSpace): Set<Flag> {
+  const out = new Map<number, Flag>();
+  const seen = new Set<Region>();
+  const queue = [region];
+  for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
+    if (seen.has(at)) continue;
+    seen.add(at);
+    const { variable, edges } = diagrams.nodeOf(at);
+    const name = flags.get(variable);
+    if (name !== undefined && !out.has(variable)) {
+      const { fact, any } = JSON.parse(name) as Pick<Flag, 'fact' | 'any'>; // as `flagOf` was given it
+      out.set(variable, { variable, fact, any });
+    }
+    for (const { to } of edges) queue.push(to);
+  }
+  return new Set(out.values());
+}

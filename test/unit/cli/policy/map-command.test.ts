@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { runCommandLine } from '../../../../src/cli/program.ts';
+import { recordingTerminal } from '../../../support/recording-terminal.ts';
+import { type TempDir, tempDir } from '../../../support/temp-dir.ts';
+
+const pod = (name: string, address: string, labels: string, account = 'default'): string => `apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, namespace: shop, labels: { ${labels} } }
+spec: { serviceAccountName: ${account}, containers: [{ name: main, image: x, ports: [{ name: http, containerPort: 8080 }] }] }
+status: { podIP: ${address}, podIPs: [{ ip: ${address} }] }
+---
+`;
+const registry = `apiVersion: v1
+kind: Namespace
+metadata: { name: shop }
+---
+${pod('web', '10.0.0.1', 'app: web', 'web')}${pod('web-2', '10.0.0.2', 'app: web', 'web')}${pod('api', '10.0.0.3', 'app: api')}`;
+const network = `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: api, namespace: shop }
+spec:
+  podSelector: { matchLabels: { app: api } }
+  ingress: [{ from: [{ podSelector: { matchLabels: { app: web } } }], ports: [{ port: http }] }]
+---
+`;
+const mesh = `apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: api, namespace: shop }
+spec:
+  selector: { matchLabels: { app: api } }
+  rules:
+  - from: [{ source: { principals: [cluster.local/ns/shop/sa/web] } }]
+    to: [{ operation: { methods: [GET, HEAD], paths: ["/v1/*"], notPaths: ["/v1/admin*"] } }]
+`;
+
+describe('policy map', () => {
+  let dir: TempDir;
+  beforeEach(async () => {
+    dir = await tempDir();
+  });
+  afterEach(() => dir[Symbol.asyncDispose]());
+
+  async function map(policies: string, ...flags: string[]) {
+    writeFileSync(`${dir.path}/policies.yaml`, policies);
+    writeFileSync(`${dir.path}/registry.yaml`, registry);
+    const config = {
+      trustDomain: 'cluster.local',
+      policies: { paths: ['policies.yaml'], planes: { l4: 'enforce' } },
+      registry: { paths: ['registry.yaml'] },
+    };
+    writeFileSync(`${dir.path}/gatehouse.yaml`, JSON.stringify(config));
+    const terminal = recordingTerminal();
+    await runCommandLine(['policy', 'map', '--config', `${dir.path}/gatehouse.yaml`, ...flags], terminal);
+    return terminal.said;
+  }
+
+  it('says what all planes let pass together, as small as it can', async () => {
+    const { out, code } = await map(network + mesh, '--output', 'json', '--by-plane');
+    assert.equal(code, 0);
+    const { classes, edges, planes, complete, regions } = JSON.parse(out);
+    assert.equal(complete, true);
+    assert.deepEqual(planes, ['istio', 'l4']);
+    const idOf = (name: string) =>
+      classes.find(({ members = [] }: { members?: string[] }) => members.includes(name)).id;
+    assert.equal(idOf('shop/web'), idOf('shop/web-2'));
+    const into = edges.filter(({ to }: { to: string }) => to === idOf('shop/api'));
+    assert.deepEqual(
+      into.map(({ from }: { from: string }) => from),
+      [idOf('shop/web')],
+    );
+    const [{ region, deciding }] = into;
+    assert.deepEqual(region.ref === undefined ? region : regions[region.ref], [
+      {
+        mtls: true,
+        kinds: ['http'],
+        ports: [[8080, 8080]],
+        methods: ['GET', 'HEAD'],
+        paths: ['/v1/*'],
+        notPaths: ['/v1/admin*'],
+      },
+    ]);
+    assert.deepEqual(
+      deciding.map(({ plane, policy, rule, line }: Record<string, unknown>) => [plane, policy, rule, line]),
+      [
+        ['istio', 'shop/api', 0, 14],
+        ['l4', 'shop/api', 0, 6],
+      ],
+    );
+  });
+
+  it('tells people in words', async () => {
+    const { out } = await map(network + mesh, '--from', 'shop/web', '--to', 'shop/api');
+    assert.match(out, /GET, HEAD on \/v1\/\* except \/v1\/admin\*, port 8080, with mTLS/);
+  });
+
+  for (const [format, wanted] of [
+    ['dot', /^digraph reach \{/],
+    ['mermaid', /^flowchart LR/],
+    ['svg', /^<svg /],
+  ] as const)
+    it(`draws for ${format}`, async () => assert.match((await map(network, '--output', format)).out, wanted));
+
+  it('combines the planes that are named', async () => {
+    const { out } = await map(network + mesh, '--planes', 'l4', '--output', 'json');
+    assert.deepEqual(JSON.parse(out).planes, ['l4']);
+  });
+
+  it('knows no class of a name that is none', async () => {
+    const { code, err } = await map(network, '--to', 'shop/nobody');
+    assert.equal(code, 2);
+    assert.match(err, /shop\/nobody is no class, pod/);
+  });
+
+  it('names the rule that it cannot represent, and answers nothing', async () => {
+    const rewritten = `apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: { name: tokens, namespace: shop }
+spec: { jwtRules: [{ issuer: shop, jwksUri: "https://keys.example/jwks", outputClaimToHeaders: [{ header: x-who, claim: sub }] }] }
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: api, namespace: shop }
+spec: { rules: [{ when: [{ key: "request.headers[x-who]", values: [alice] }] }] }
+`;
+    const { out, err, code } = await map(rewritten, '--output', 'json');
+    assert.equal(code, 2);
+    const [{ policy, rule, line }] = JSON.parse(out).unknown;
+    assert.deepEqual([policy, rule, line], ['AuthorizationPolicy shop/api', 0, 9]);
+    assert.match(err, /unknown: a condition on header x-who/);
+  });
+});
