@@ -25,7 +25,7 @@ export function lintRule(
   path: string,
   report: Reporter,
 ): void {
-  const all = [...valuesOf(rule, path)];
+  const all = valuesOf(rule, path);
   for (const { key, path: at, values } of all) {
     const odd = values.flatMap((value, i) => {
       const one = oddityIn(key, value.text, trustDomains);

@@ -15,39 +15,42 @@ export interface Values {
 }
 
 /** All lists of a rule that hold something. `path` names the rule. */
-export function* valuesOf(rule: MapValue, path: string): Generator<Values> {
+export function valuesOf(rule: MapValue, path: string): readonly Values[] {
+  const found: Values[] = [];
   const parts = [
     ['from', 'source', sourceFields],
     ['to', 'operation', operationFields],
   ] as const;
   for (const [list, inner, fields] of parts) {
     for (const [i, item] of (listAt(rule, list)?.items ?? []).entries()) {
-      yield* valuesOfFields(mapAt(item, inner), fields, `${path}.${list}[${i}].${inner}`);
+      addFields(mapAt(item, inner), fields, `${path}.${list}[${i}].${inner}`, found);
     }
   }
   for (const [i, condition] of (listAt(rule, 'when')?.items ?? []).entries()) {
     const key = textAt(condition, 'key') ?? '';
-    yield* valuesAt(condition, key, 'values', false, `${path}.when[${i}]`);
-    yield* valuesAt(condition, key, 'notValues', true, `${path}.when[${i}]`);
+    addList(condition, key, 'values', false, `${path}.when[${i}]`, found);
+    addList(condition, key, 'notValues', true, `${path}.when[${i}]`, found);
   }
+  return found;
 }
 
 /** The lists of one source or operation. */
-function* valuesOfFields(content: Value | undefined, fields: readonly RuleField[], path: string): Generator<Values> {
+function addFields(content: Value | undefined, fields: readonly RuleField[], path: string, found: Values[]): void {
   for (const { name, not, key } of writtenFields(content, fields)) {
-    yield* valuesAt(content, key, name, false, path);
-    yield* valuesAt(content, key, not, true, path);
+    addList(content, key, name, false, path, found);
+    addList(content, key, not, true, path, found);
   }
 }
 
-function* valuesAt(
+function addList(
   of: Value | undefined,
   key: string,
   field: string,
   negated: boolean,
   path: string,
-): Generator<Values> {
+  found: Values[],
+): void {
   const list = listAt(of, field);
   if (list === undefined || list.items.length === 0) return;
-  yield { key, negated, path: `${path}.${field}`, list, values: textsAt(of, field) };
+  found.push({ key, negated, path: `${path}.${field}`, list, values: textsAt(of, field) });
 }

@@ -6,6 +6,8 @@ import type { Expr } from '../../../model.ts';
 
 /** Holds if every part holds; of nothing it holds always. */
 export function allOf(parts: readonly Expr[]): Expr {
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1 && only.op !== 'all') return only;
   const asking = parts.flatMap((part) => (part.op === 'all' ? part.of : [part]));
   return asking.length === 1 ? asking[0]! : { op: 'all', of: asking };
 }
