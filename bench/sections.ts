@@ -3,6 +3,7 @@
  * @module
  */
 import { growth } from './growth/growth.ts';
+import { kubernetes } from './kubernetes/kubernetes.ts';
 import type { Section } from './lib/figures.ts';
 import type { Settings } from './lib/settings.ts';
 import { queued, reload, startAndMemory } from './life.ts';
@@ -34,5 +35,6 @@ export const sections: Readonly<Record<string, Measurement>> = {
   reload: { needsPeers: true, measure: async (settings) => [await reload(settings)] },
   issuance: { needsPeers: false, measure: async (settings) => [await issuance(settings)] },
   growth: { needsPeers: false, onlyFull: true, measure: async (settings) => [await growth(settings)] },
+  kubernetes: { needsPeers: false, onlyFull: true, measure: async (settings) => [await kubernetes(settings)] },
   'checks-while-issuing': { needsPeers: false, measure: async (settings) => [await checksWhileIssuing(settings)] },
 };

@@ -106,6 +106,25 @@ export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions)
   };
 }
 
+/**
+ * The same policies with another registry; undefined if the owners of policies, which namespaces name, may be others by it.
+ *
+ * @param before  of files that differ from these in the documents of the registry alone, of which no two have one name
+ */
+export function withRegistry(
+  before: PolicySet,
+  files: readonly PolicyFile[],
+  options: JoinOptions,
+): PolicySet | undefined {
+  const contributions: Contribution[] = [];
+  for (const { documents } of files)
+    for (const { contribution } of documents) if (contribution !== undefined) contributions.push(contribution);
+  const registry = registryOf(contributions, options);
+  if (registry.namespaces !== before.model.registry?.namespaces) return undefined;
+  const model = { ...before.model, generation: options.generation, registry };
+  return { ...before, model, summary: summaryOf(documentsOf(files), before.skipped) };
+}
+
 /** What has not changed stays the same value. */
 const ownedPolicies = new WeakMap<Policy, Policy>();
 

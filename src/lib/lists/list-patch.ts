@@ -18,8 +18,7 @@ export function listPatch<T>(before: readonly T[], after: readonly T[]): ListPat
   const { gone, came, from, to } = listEdit(before, after);
   const shift = before.length - after.length;
   if (gone.length === 0 && came.size === 0 && shift === 0 && from >= to) return undefined;
-  const places = new Map<T, number>();
-  for (let i = from; i < to + shift; i++) places.set(before[i]!, i);
+  const placeOf = placesIn(before, from, to + shift, new Set(gone), came);
   const pieces: number[] = [];
   const fresh: T[] = [];
   const add = (at: number, count: number): void => {
@@ -31,12 +30,36 @@ export function listPatch<T>(before: readonly T[], after: readonly T[]): ListPat
   };
   if (from > 0) add(0, from);
   for (let i = from; i < to; i++) {
-    const place = places.get(after[i]!);
+    const place = placeOf(after[i]!);
     if (place === undefined) fresh.push(after[i]!);
     add(place ?? FRESH, 1);
   }
   if (to < after.length) add(to + shift, after.length - to);
   return { pieces: Uint32Array.from(pieces), fresh };
+}
+
+/** Asked for the values of a list in their order: where each stood, or undefined if it came. Those that only moved are looked up. */
+function placesIn<T>(
+  before: readonly T[],
+  from: number,
+  end: number,
+  gone: ReadonlySet<T>,
+  came: ReadonlySet<T>,
+): (value: T) => number | undefined {
+  let at = from;
+  let places: Map<T, number> | undefined;
+  return (value) => {
+    while (at < end && gone.has(before[at]!)) at++;
+    if (at < end && before[at] === value) return at++;
+    if (came.has(value)) return undefined;
+    if (places === undefined) {
+      places = new Map();
+      for (let i = from; i < end; i++) places.set(before[i]!, i);
+    }
+    const place = places.get(value);
+    if (place !== undefined) at = place + 1;
+    return place;
+  };
 }
 
 /** The list that a patch tells of; the one before where there is no patch. */

@@ -6,7 +6,7 @@
  */
 
 import type { PolicyFile, ReadDocument, ReadOptions } from '../read-policies.ts';
-import type { ObjectFile, ObjectSource, TakenKeys } from '../sources/object-source.ts';
+import type { ObjectFile, ObjectFiles, ObjectSource, TakenKeys } from '../sources/object-source.ts';
 import { type HeldObject, KindObjects, type ObjectEvent } from './kind-objects.ts';
 import { duplicateObject, kindPlace } from './object-findings.ts';
 import type { ObjectKind } from './object-kind.ts';
@@ -19,7 +19,7 @@ export interface ObjectTimes {
   readonly betweenMs: number;
 }
 
-const usualTimes: ObjectTimes = { quietMs: 20, betweenMs: 150 };
+const usualTimes: ObjectTimes = { quietMs: 20, betweenMs: 200 };
 
 /** What one watch of a kind puts in. */
 export interface ObjectSink {
@@ -34,8 +34,6 @@ interface Told {
   readonly files: readonly ObjectFile[];
 }
 
-const nothingTaken: TakenKeys = new Map();
-
 /** Holds what a cluster has of some kinds. */
 export class ClusterObjects implements ObjectSource, Disposable {
   readonly kinds: readonly KindObjects[];
@@ -45,10 +43,8 @@ export class ClusterObjects implements ObjectSource, Disposable {
   readonly #listeners = new Set<() => void>();
   readonly #told = new Map<KindObjects, Told>();
   readonly #policies = new WeakMap<HeldObject, ObjectFile>();
-  #files: { readonly of: readonly (readonly ObjectFile[])[]; readonly all: readonly ObjectFile[] } = {
-    of: [],
-    all: [],
-  };
+  readonly #policyFiles = new JoinedLists<ObjectFile>();
+  readonly #registryFiles = new JoinedLists<ObjectFile>();
   #timer: NodeJS.Timeout | undefined;
   #toldAt = Number.NEGATIVE_INFINITY;
 
@@ -96,10 +92,10 @@ export class ClusterObjects implements ObjectSource, Disposable {
     return () => this.#listeners.delete(listener);
   }
 
-  files(taken: TakenKeys = nothingTaken): readonly ObjectFile[] {
-    const of = this.kinds.map((objects) => this.#filesOf(objects, taken));
-    if (of.some((files, i) => files !== this.#files.of[i])) this.#files = { of, all: of.flat() };
-    return this.#files.all;
+  files(taken: TakenKeys): ObjectFiles {
+    const of = (isPolicy: boolean): (readonly ObjectFile[])[] =>
+      this.kinds.filter(({ kind }) => kind.isPolicy === isPolicy).map((objects) => this.#filesOf(objects, taken));
+    return { policies: this.#policyFiles.of(of(true)), registry: this.#registryFiles.of(of(false)) };
   }
 
   #filesOf(objects: KindObjects, taken: TakenKeys): readonly ObjectFile[] {
@@ -131,19 +127,33 @@ export class ClusterObjects implements ObjectSource, Disposable {
   }
 }
 
+/** Lists as one, which is made anew only when one of them is another. */
+class JoinedLists<T> {
+  #lists: readonly (readonly T[])[] = [];
+  #all: readonly T[] = [];
+
+  of(lists: readonly (readonly T[])[]): readonly T[] {
+    if (lists.some((list, i) => list !== this.#lists[i])) {
+      this.#lists = lists;
+      this.#all = lists.flat();
+    }
+    return this.#all;
+  }
+}
+
 /** All objects of a kind of the registry as one file. An object that is broken is what it was when it was last sound. */
 function registryFile(objects: KindObjects, taken: TakenKeys): ObjectFile {
   const documents: ReadDocument[] = [];
   const findings: PolicyFile['findings'][number][] = [];
   const ignores: PolicyFile['ignores'][number][] = [];
   for (const { file, good } of objects.all()) {
-    for (const finding of file.findings) findings.push(finding);
-    for (const ignore of file.ignores) ignores.push(ignore);
-    for (const document of good?.file.documents ?? []) {
-      const place = taken.get(document.key);
-      if (place === undefined) documents.push(document);
-      else findings.push(duplicateObject(file.file, document, place));
-    }
+    if (file.findings.length > 0) findings.push(...file.findings);
+    if (file.ignores.length > 0) ignores.push(...file.ignores);
+    const document = good?.file.documents[0]; // an object is one document
+    if (document === undefined) continue;
+    const place = taken.size === 0 ? undefined : taken.get(document.key);
+    if (place === undefined) documents.push(document);
+    else findings.push(duplicateObject(file.file, document, place));
   }
   const name = kindPlace(objects.kind.kind);
   const policies = { file: name, documents, findings, hasErrors: false, skipped: new Map<string, number>(), ignores };

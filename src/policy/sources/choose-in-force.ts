@@ -104,6 +104,26 @@ export function chooseKeepingPods(candidates: readonly Candidate[], last: readon
   return { ...rest, findings: [...findings, finding], degraded: [...degraded, first.file] };
 }
 
+/**
+ * The choice with other files of the registry in the places of some that conflict with none, as those of a cluster.
+ *
+ * @param before  files that were chosen @param now  what is in their places, one for each
+ */
+export function withOthers(choice: Choice, before: readonly PolicyFile[], now: readonly PolicyFile[]): Choice {
+  const other = new Map(before.map((file, i) => [file, now[i]!])); // one for each
+  const old = new Set(before.flatMap(({ findings }) => findings));
+  const oldPlaces = new Set(before.flatMap(({ findings }) => firstErrorPlace(findings) ?? []));
+  return {
+    ...choice,
+    inForce: choice.inForce.map((file) => other.get(file) ?? file),
+    findings: [...choice.findings.filter((finding) => !old.has(finding)), ...now.flatMap(({ findings }) => findings)],
+    degraded: [
+      ...choice.degraded.filter((place) => !oldPlaces.has(place)),
+      ...now.flatMap(({ findings }) => firstErrorPlace(findings) ?? []),
+    ],
+  };
+}
+
 const known = new WeakMap<PolicyFile, boolean>();
 
 /** Files are read once and looked at again and again. */

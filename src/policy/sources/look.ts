@@ -5,6 +5,7 @@
 import { createReporter } from '../documents/finding.ts';
 import type { PolicyFile } from '../read-policies.ts';
 import type { Choice } from './choose-in-force.ts';
+import type { ObjectFiles } from './object-source.ts';
 import type { ReadFile } from './read-cache.ts';
 import type { Missing, SeenFile } from './scan.ts';
 import { cannotStart, missingFinding } from './source-findings.ts';
@@ -20,6 +21,8 @@ export interface Looked extends ReadFile {
 export interface Look {
   readonly files: ReadonlyMap<string, Looked>;
   readonly missing: readonly Missing[];
+  /** What stands in no file; undefined: nothing can. */
+  readonly objects?: ObjectFiles;
 }
 
 /** A file that held policies and now holds nothing is being written, or was cut off: it keeps its last content. */

@@ -20,14 +20,18 @@ export interface ObjectFile {
 /** Where a document of the registry stands, by its key. */
 export type TakenKeys = ReadonlyMap<string, string>;
 
+/** All of them; each list is the same one as long as nothing of it has changed. */
+export interface ObjectFiles {
+  /** One an object. */
+  readonly policies: readonly ObjectFile[];
+  /** One a kind. */
+  readonly registry: readonly ObjectFile[];
+}
+
 /** What supplies them. */
 export interface ObjectSource {
-  /**
-   * All of them; the same list as long as nothing has changed.
-   *
-   * @param taken  documents of the registry that files hold: they win, and the object is an error
-   */
-  files(taken: TakenKeys): readonly ObjectFile[];
+  /** @param taken  documents of the registry that files hold: they win, and the object is an error */
+  files(taken: TakenKeys): ObjectFiles;
   /** Calls `listener` after changes, never more often than makes sense. Returns what unsubscribes. */
   subscribe(listener: () => void): () => void;
 }

@@ -8,17 +8,17 @@ import { createWatchable, type Watchable, type WatchableSource } from '../../lib
 import type { DialectOptions } from '../dialects/contribution.ts';
 import { isObjectPlace } from '../documents/position.ts';
 import { applyIgnores } from '../ignores.ts';
-import { type JoinOptions, joinPolicies, type PolicySet } from '../load.ts';
+import { type JoinOptions, joinPolicies, type PolicySet, withRegistry } from '../load.ts';
 import type { Absence } from '../model.ts';
 import type { PolicyFile } from '../read-policies.ts';
 import type { Endpoint } from '../registry/registry.ts';
-import { type Candidate, type Choice, chooseInForce, chooseKeepingPods } from './choose-in-force.ts';
+import { type Candidate, type Choice, chooseInForce, chooseKeepingPods, withOthers } from './choose-in-force.ts';
 import { DirectoryWatch, type WatchTimes } from './directory-watch.ts';
 import { ignoreRule } from './ignore-rule.ts';
 import type { LastGoodStore } from './last-good-store.ts';
 import { LastGoodWriter } from './last-good-writer.ts';
 import { emptied, type Look, type Looked, refuseToStart } from './look.ts';
-import { type ObjectSource, takenBy } from './object-source.ts';
+import { type ObjectFile, type ObjectSource, type TakenKeys, takenBy } from './object-source.ts';
 import type { PolicyPath } from './policy-path.ts';
 import { ReadCache } from './read-cache.ts';
 import { type Missing, scan } from './scan.ts';
@@ -97,6 +97,9 @@ class FileSources implements PolicySources {
   #current: WatchableSource<PolicyLoad> | undefined;
   #inForce: readonly PolicyFile[] = [];
   #running: Promise<unknown> = Promise.resolve();
+  /** What was published last after a whole look, and by what. */
+  #last: { readonly load: PolicyLoad; readonly choice: Choice; readonly look: Look } | undefined;
+  #taken: TakenKeys = new Map();
   /** The paths as they were looked at last. */
   #paths: Look = { files: new Map(), missing: [] };
   readonly #unsubscribe: (() => void) | undefined;
@@ -156,12 +159,13 @@ class FileSources implements PolicySources {
     const { objects } = this.#deps;
     if (objects === undefined) return this.#paths;
     const files = new Map(this.#paths.files);
-    const taken = takenBy([...files.values()].map(({ policies }) => policies));
-    for (const { file, policies, lastGood, isConfined } of objects.files(taken)) {
+    this.#taken = takenBy([...files.values()].map(({ policies }) => policies));
+    const found = objects.files(this.#taken);
+    for (const { file, policies, lastGood, isConfined } of [...found.policies, ...found.registry]) {
       const seen = { namespaces: isConfined ? [] : undefined, kinds: undefined, defaultNamespace: undefined };
       files.set(file, { text: undefined, policies, seen, lastGood });
     }
-    return { files, missing: this.#paths.missing };
+    return { files, missing: this.#paths.missing, objects: found };
   }
 
   /** Finds and reads everything. Looks again as long as directories appear that were not watched yet. */
@@ -211,6 +215,8 @@ class FileSources implements PolicySources {
   async #reload(endpoints: readonly Endpoint[], at: LookAt): Promise<PolicyLoad> {
     const before = this.current.value;
     if (this.#closed) return before;
+    const quick = at === 'objects' && endpoints === this.#endpoints ? this.#otherRegistry(before) : undefined;
+    if (quick !== undefined) return this.#publish(quick);
     const look = await this.#look(at);
     const choice = chooseKeepingPods(this.#candidates(look), this.#inForce);
     // A cluster says of each object that it is gone; files may only be away.
@@ -232,7 +238,28 @@ class FileSources implements PolicySources {
       ? before.set
       : joinPolicies(choice.inForce, { ...this.#options, endpoints, generation, lastRegistry });
     this.#accept(choice, look);
-    return this.#publish(withMissing(this.#loadOf(set, choice, look, generation), look.missing));
+    const load = this.#publish(withMissing(this.#loadOf(set, choice, look, generation), look.missing));
+    this.#last = { load, choice, look };
+    return load;
+  }
+
+  /** Where the objects of the registry alone are others: what follows from that, which is little. Undefined: look at everything. */
+  #otherRegistry(before: PolicyLoad): PolicyLoad | undefined {
+    const { load, look, choice: last } = this.#last ?? {};
+    const now = this.#deps.objects?.files(this.#taken);
+    const was = look?.objects;
+    if (load !== before || last === undefined || now === undefined || was?.policies !== now.policies) return undefined;
+    if (was.registry === now.registry) return before;
+    const files = (some: readonly ObjectFile[]): PolicyFile[] => some.map(({ policies }) => policies);
+    const choice = withOthers(last, files(was.registry), files(now.registry));
+    const generation = before.generation + 1;
+    const options = { ...this.#options, endpoints: this.#endpoints, generation, lastRegistry: before.model.registry };
+    const set = withRegistry(before.set, choice.inForce, options);
+    if (set === undefined) return undefined;
+    this.#inForce = choice.inForce;
+    const after = withMissing(this.#loadOf(set, choice, look!, generation), look!.missing);
+    this.#last = { load: after, choice, look: { ...look!, objects: now } };
+    return after;
   }
 
   /** What there is to say of a choice, without what is ignored. */

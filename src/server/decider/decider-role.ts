@@ -44,10 +44,11 @@ export function startDeciders(deps: DeciderRoleDeps): Deciders {
       'ext-authz',
       [...connections.values()].reduce((sum, each) => sum + each, 0),
     );
+  const sayInForce = inForceTeller(log);
   const deciders = createDeciders({
     processes,
     heard(message, pid) {
-      hear(message, pid, deps);
+      hear(message, pid, { ...deps, sayInForce });
       if (message.kind === 'report' && message.lane !== undefined) {
         metrics.countLane('ext-authz', message.lane);
         connections.set(pid, message.lane.connections);
@@ -81,6 +82,19 @@ export function startDeciders(deps: DeciderRoleDeps): Deciders {
   return deciders;
 }
 
+/** Says what is in force; where that changes all the time, as with the pods of a cluster, from time to time. */
+function inForceTeller(log: Log): (pid: number, generation: number) => void {
+  const toldAt = new Map<number, number>();
+  return (pid, generation) => {
+    const now = performance.now();
+    const isSoon = now - (toldAt.get(pid) ?? Number.NEGATIVE_INFINITY) < IN_FORCE_TOLD_EVERY_MS;
+    if (!isSoon) toldAt.set(pid, now);
+    log[isSoon ? 'debug' : 'info']({ pid, generation }, 'policies are in force');
+  };
+}
+
+const IN_FORCE_TOLD_EVERY_MS = 1_000;
+
 const descriptorsOf = (pid: number): string => `descriptors of ${pid}`;
 
 /** What a configuration means to a decider. */
@@ -92,7 +106,18 @@ export function deciderSettings(config: Config): DeciderSettings {
 function hear(
   message: FromDecider,
   pid: number,
-  { log, metrics, board, decisions, counts, rate, unknownKid, revoked, handshakeFailed }: DeciderRoleDeps,
+  {
+    log,
+    metrics,
+    board,
+    decisions,
+    counts,
+    rate,
+    unknownKid,
+    revoked,
+    handshakeFailed,
+    sayInForce,
+  }: DeciderRoleDeps & { readonly sayInForce: (pid: number, generation: number) => void },
 ): void {
   switch (message.kind) {
     case 'loaded':
@@ -104,7 +129,7 @@ function hear(
       break;
     case 'in-force':
       board.degrade('snapshot', []);
-      log.info({ pid, generation: message.generation }, 'policies are in force');
+      sayInForce(pid, message.generation);
       break;
     case 'refused':
       metrics.countLoadError();

@@ -24,14 +24,16 @@ const MOST_LOGGED_FINDINGS = 20;
 /** Reports the policies in force, and every load that follows, until it is disposed. */
 export function enforcePolicies({ current, log, metrics, board, changed }: EnforcedPoliciesDeps): Disposable {
   let degradedBefore = '';
-  let summaryBefore = '';
+  let readBefore = '';
   let wasEmpty = false;
   let generation = 0;
   const take = (load: PolicyLoad): void => {
     metrics.setPolicies(load.counts);
     board.degrade('policies', load.degraded);
-    if (load.summary !== summaryBefore) log.info({ code: 'policies_read' }, `policies: ${load.summary}`);
-    summaryBefore = load.summary;
+    // Pods come and go all the time: only other policies, or other things that are skipped, are worth a line.
+    const read = JSON.stringify([load.counts, [...load.skipped]]);
+    if (read !== readBefore) log.info({ code: 'policies_read' }, `policies: ${load.summary}`);
+    readBefore = read;
     board.detail('policies', load.isEmpty ? `no policy is in force; ${load.summary}` : load.summary);
     if (load.isEmpty && !wasEmpty)
       log.warn({ code: 'no_policies' }, 'no policy is in force: look at policies.paths, and at what is skipped there');
