@@ -50,7 +50,7 @@ describe("Istio's own agent", function () {
       ...{ Address: gatehouse.ready.istioCa ?? '', ServerName: 'istiod.test', ClusterID: 'Kubernetes' },
       ...{ RootFile: at('root.pem'), TokenFile: at('token'), OutputDir: at('') },
       ...{ TrustDomain: 'cluster.local', Namespace: 'default', ServiceAccount: name },
-      ...{ TTLSeconds: LIFE_SECONDS, GraceRatio: 0.5 },
+      ...{ TTLSeconds: LIFE_SECONDS, GraceRatio: 0.5, KeyAlgorithm: 'ECDSA' },
     };
     return { pod, words, at };
   }
@@ -96,7 +96,9 @@ describe("Istio's own agent", function () {
 
   it('renews by its certificate when its token is gone, until its pod is', async () => {
     const { pod, words, at } = await agentOf('orders');
-    await using agent = startIstioAgent({ ...words, CertFile: at('cert-chain.pem'), KeyFile: at('key.pem') });
+    await using agent = startIstioAgent({
+      ...{ ...words, CertFile: at('cert-chain.pem'), KeyFile: at('key.pem'), KeyAlgorithm: '' },
+    });
     const got = () => agent.lines.filter(({ chain }) => chain !== undefined).length;
     await eventually('the first certificate', () => (got() >= 1 ? true : undefined));
     await rm(words.TokenFile);

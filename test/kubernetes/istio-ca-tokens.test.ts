@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { status } from '@grpc/grpc-js';
+import { eventually } from '../support/eventually.ts';
 import { type GatehouseDir, gatehouseDir, usualListeners } from '../support/gatehouse-dir.ts';
 import { askIstioCa, boastfulCsr, type CaAnswer } from '../support/istio-ca-client.ts';
 import { useApiServer } from '../support/kubernetes/api-server.ts';
-import { makePod, podToken, removePod } from '../support/kubernetes/pod-token.ts';
+import { makePod, type PodThere, podToken, removePod } from '../support/kubernetes/pod-token.ts';
 import { openssl } from '../support/openssl.ts';
 import { gatehouseJson, type RunningGatehouse, runGatehouse } from '../support/run-gatehouse.ts';
 import { svidOf } from '../support/svid-of.ts';
@@ -126,10 +127,17 @@ describe("Istio's CA API with the tokens of a real API server", function () {
     await labels('on');
     const system = await makePod(server(), 'dns', { namespace: 'kube-system' });
     const out = await makePod(server(), 'out', { namespace: 'elsewhere' });
-    for (const pod of [system, out]) {
+    const codeFor = async (pod: PodThere) => {
       const answer = await ask(bearer(await podToken(server(), pod)));
-      assert.equal('code' in answer && answer.code, status.PERMISSION_DENIED);
-    }
+      return 'code' in answer ? answer.code : status.OK;
+    };
+    for (const pod of [system, out]) assert.equal(await codeFor(pod), status.PERMISSION_DENIED);
+    const unlabelled = { metadata: { labels: { mesh: null } } };
+    await api.must('PATCH', '/api/v1/namespaces/shop', unlabelled, 'application/merge-patch+json');
+    await eventually('a namespace that has lost its label implies nothing', async () =>
+      (await codeFor(stable)) === status.PERMISSION_DENIED ? true : undefined,
+    );
+    assert.equal(await codeFor(canary), status.OK);
   });
 
   it("lets a node's proxy speak for pods of its own node, and nobody else for anybody", async () => {

@@ -25,6 +25,8 @@ export interface AgentWords {
   readonly TTLSeconds: number;
   /** Which part of a certificate's life is left when it is renewed. */
   readonly GraceRatio: number;
+  /** `''`: RSA, as agents make by default. */
+  readonly KeyAlgorithm: 'ECDSA' | '';
 }
 
 /** What it has got, or why it has not. */

@@ -33,11 +33,17 @@ export interface TokenSays {
   readonly pod?: string | undefined;
 }
 
+/** Of what a token says no more than this stands in the log: anybody can send one that is long. */
+const MOST_CHARACTERS = 300;
+
 /** Makes the refusal. @param more  what else is known, such as the audiences that it has */
-export function refusedToken(reason: TokenReason, says: TokenSays = {}, more = ''): GatehouseError {
+export function refusedToken(reason: TokenReason, told: TokenSays = {}, more = ''): GatehouseError {
+  const says: TokenSays = Object.fromEntries(
+    Object.entries(told).map(([name, text]: [string, string | undefined]) => [name, text?.slice(0, MOST_CHARACTERS)]),
+  );
   const of = says.serviceAccount === undefined ? '' : ` of ${says.namespace ?? '?'}/${says.serviceAccount}`;
   const pod = says.pod === undefined ? '' : ` in pod ${says.pod}`;
-  const message = `a service account token${of}${pod} is refused: ${texts[reason]}${more && ` (${more})`}`;
+  const message = `a service account token${of}${pod} is refused: ${texts[reason]}${more && ` (${more.slice(0, MOST_CHARACTERS)})`}`;
   return new GatehouseError('caller_unauthenticated', message, { reason, ...says });
 }
 

@@ -29,6 +29,8 @@ type asked struct {
 	ServiceAccount string
 	TTLSeconds     int
 	GraceRatio     float64
+	// Empty: RSA of 2048 bits, as agents make by default.
+	KeyAlgorithm string
 }
 
 // told is one line of output.
@@ -47,7 +49,7 @@ func main() {
 		ClusterID: of.ClusterID, WorkloadNamespace: of.Namespace, ServiceAccount: of.ServiceAccount,
 		CredFetcher: plugin.CreateTokenPlugin(of.TokenFile), OutputKeyCertToDir: of.OutputDir,
 		SecretTTL: time.Duration(of.TTLSeconds) * time.Second,
-		ECCSigAlg: "ECDSA", SecretRotationGracePeriodRatio: of.GraceRatio,
+		ECCSigAlg: of.KeyAlgorithm, WorkloadRSAKeySize: 2048, SecretRotationGracePeriodRatio: of.GraceRatio,
 		SecretRotationGracePeriodRatioJitter: 0.01,
 	}
 	client, err := citadel.NewCitadelClient(options, &citadel.TLSOptions{RootCert: of.RootFile, Cert: of.CertFile, Key: of.KeyFile})
