@@ -7,6 +7,7 @@ import { alone } from '../lib/quiet.ts';
 import type { Settings } from '../lib/settings.ts';
 import { type BuildName, buildsOf, type Measure } from './builds.ts';
 import { editedPods, editedPolicies } from './edits.ts';
+import { firstSeconds } from './first-seconds.ts';
 import { consumersThatLeft, longBackup, longLedger } from './ledger.ts';
 import { lint } from './lint.ts';
 import { busyDecider, busyPrimary, idleServer } from './memory.ts';
@@ -25,6 +26,7 @@ const measures: Readonly<Record<string, Measure>> = {
   'idle-server': idleServer,
   'busy-decider': busyDecider,
   'busy-primary': busyPrimary,
+  'first-seconds': firstSeconds,
 };
 
 type Figures = Map<string, Record<BuildName, number[]>>;
