@@ -75,7 +75,7 @@ export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSi
         keySets.wanted(tokenRulesOf(model));
         tell({ kind: 'policies', model });
         releasing?.[Symbol.dispose]();
-        releasing = releaseMemoryWhenQuiet(() => policies.current.value.generation + noted);
+        releasing = releaseMemoryWhenQuiet(() => policies.current.value.generation + noted, { withFilePages: true });
       },
     }),
   );

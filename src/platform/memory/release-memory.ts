@@ -18,10 +18,12 @@ const WORKED_MS = 1_000;
 /** CPU between two looks of a process that has nothing to do: a hundredth. */
 const IDLE_MS = LOOK_AGAIN_EVERY_MS / 100;
 
-export interface Collecting {
-  readonly collect: () => void;
+export interface ReleaseOptions {
+  /** Pages of files go too: not in a process that has to answer at once when it is asked again. */
+  readonly withFilePages?: boolean;
+  readonly collect?: () => void;
   /** What this process has used so far. */
-  readonly cpuMs: () => number;
+  readonly cpuMs?: () => number;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface Collecting {
  */
 export function releaseMemoryWhenQuiet(
   happened: () => number,
-  { collect, cpuMs }: Collecting = { collect: collectAll, cpuMs: ownCpuMs },
+  { withFilePages = false, collect = () => collectAll(withFilePages), cpuMs = ownCpuMs }: ReleaseOptions = {},
 ): Disposable {
   let before = happened();
   let quiet = 0;
@@ -68,11 +70,11 @@ function ownCpuMs(): number {
   return (user + system) / 1000;
 }
 
-function collectAll(): void {
+function collectAll(withFilePages: boolean): void {
   flushCompileCache(); // what ran is still compiled; a process that is killed later could not keep it for the next start
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc') as NonNullable<typeof globalThis.gc>; // V8 puts it into contexts made after the flag
   gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
   trimMalloc(); // compilers took from malloc what V8 has given back to it
-  dropFilePages();
+  if (withFilePages) dropFilePages();
 }
