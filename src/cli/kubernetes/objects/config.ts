@@ -7,7 +7,7 @@ import { onNodes, onPostgres } from './choices.ts';
 import { metadata, nameOf, type Part, ports } from './names.ts';
 
 /** What a token must be for that is shown to Gatehouse: no pod's default token is. */
-export const AUDIENCE = 'gatehouse';
+const AUDIENCE = 'gatehouse';
 
 /** Where a container finds what it needs. */
 export const paths = {
