@@ -36,6 +36,12 @@ export interface TcpListener {
 /** Where we listen, one way or the other. */
 export type ListenerConfig = UnixListener | TcpListener;
 
+/** A TCP listener whose callers need no certificate of ours. */
+export interface OneSidedListener extends TcpListener {
+  /** PEM files that are shown; undefined: an SVID of our own. */
+  readonly shown: { readonly cert: string; readonly key: string } | undefined;
+}
+
 /** Every listener, by what it serves. */
 export interface ListenConfig {
   readonly workloadApi: UnixListener;
@@ -47,6 +53,8 @@ export interface ListenConfig {
   readonly feed: ListenerConfig | undefined;
   /** Istio's CA API; undefined: none. */
   readonly istioCa: ListenerConfig | undefined;
+  /** The cluster's admission webhook; undefined: none. */
+  readonly admission: OneSidedListener | undefined;
 }
 
 /** Where the authority's state is kept; `url` is a `postgres://` URL, its password included. */
@@ -190,6 +198,18 @@ export interface FeedConfig {
   readonly joinFile: string | undefined;
 }
 
+/** What a cluster lets through the door. */
+export interface AdmissionConfig {
+  readonly check: 'warn' | 'enforce';
+  readonly onTimeout: 'allow' | 'deny';
+  /** The Service that the API server asks. */
+  readonly service: { readonly name: string; readonly namespace: string } | undefined;
+  /** Name of the ValidatingWebhookConfiguration that we keep right. */
+  readonly configuration: string | undefined;
+  /** PEM file. */
+  readonly clientCa: string | undefined;
+}
+
 /** TLS on our own listeners. */
 export interface TlsConfig {
   /** Names in our own SVID besides the SPIFFE ID, for clients that look for a host name. */
@@ -250,6 +270,7 @@ export interface Config {
   readonly workloads: readonly WorkloadConfig[];
   readonly extAuthz: ExtAuthzConfig;
   readonly admin: AdminConfig;
+  readonly admission: AdmissionConfig;
   readonly tls: TlsConfig;
   readonly jwks: JwksConfig;
   readonly log: { readonly level: LogLevel };

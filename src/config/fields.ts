@@ -121,6 +121,27 @@ export const anyListeners = z
 /** A listener that must be TCP. */
 export const tcpListener = z.string().refine(isTcp, 'must be ADDRESS:PORT').meta({ description: 'ADDRESS:PORT' });
 
+/** A TCP listener whose callers show no certificate; what we show is an SVID of our own, or what is in files. */
+export const oneSidedListener = z
+  .union(
+    [
+      z.string().refine(isTcp, 'must be ADDRESS:PORT'),
+      z.strictObject({
+        address: z.string().refine(isTcp, 'must be ADDRESS:PORT').describe('ADDRESS:PORT'),
+        tls: z
+          .strictObject({
+            cert: z.string().prefault('').describe('PEM file, leaf first. Empty: an SVID of our own.'),
+            key: z.string().prefault('').describe('PEM file of its key.'),
+          })
+          .refine(({ cert, key }) => (cert === '') === (key === ''), 'must name both cert and key, or neither')
+          .prefault({})
+          .describe('What is shown in place of an SVID of our own; read again when it changes.'),
+      }),
+    ],
+    { error: 'must be ADDRESS:PORT or { address, tls: { cert, key } }' },
+  )
+  .meta({ description: 'ADDRESS:PORT, or { address, tls: { cert, key } }.' });
+
 /** Where an authority is: one address or several, with commas between. */
 export const authorityAddress = z
   .string()

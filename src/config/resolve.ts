@@ -9,10 +9,12 @@ import { parseSpiffeId, type SpiffeId } from '../spiffe/spiffe-id.ts';
 import { parseTrustDomain } from '../spiffe/trust-domain.ts';
 import type {
   AdminConfig,
+  AdmissionConfig,
   Config,
   EntryConfig,
   KubernetesAttestationConfig,
   ListenerConfig,
+  OneSidedListener,
   PolicyPath,
   StoreConfig,
   UnixListener,
@@ -57,6 +59,7 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
       health: listener(listen.health, 0o660, absolute),
       feed: listen.feed === undefined ? undefined : listener(listen.feed, 0o600, absolute, true),
       istioCa: listen.istioCa === undefined ? undefined : listener(listen.istioCa, 0o600, absolute, true),
+      admission: listen.admission === undefined ? undefined : oneSidedListener(listen.admission, absolute),
     },
     store: store(document.store, absolute),
     authority: {
@@ -119,6 +122,7 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
       clients: extAuthz.clients.map(parseSpiffeId),
     },
     admin: adminConfig(document.admin),
+    admission: admissionConfig(document.admission, absolute),
     tls: document.tls,
     jwks: document.jwks,
     log: document.log,
@@ -175,6 +179,29 @@ function kubernetesConfig(
     kubeconfig: kubeconfig === '' ? '' : absolute(kubeconfig),
     signer: signer && { name: signer.name, ttlMs: durationMs(signer.ttl) },
   };
+}
+
+function admissionConfig(
+  { check, onTimeout, service, configuration, clientCa }: ConfigDocument['admission'],
+  absolute: (path: string) => string,
+): AdmissionConfig {
+  const [name, namespace] = service.split('.');
+  return {
+    check,
+    onTimeout,
+    service: name && namespace ? { name, namespace } : undefined,
+    configuration: configuration === '' ? undefined : configuration,
+    clientCa: clientCa === '' ? undefined : absolute(clientCa),
+  };
+}
+
+function oneSidedListener(
+  written: NonNullable<ConfigDocument['listen']['admission']>,
+  absolute: (path: string) => string,
+): OneSidedListener {
+  const { address, tls } = typeof written === 'string' ? { address: written, tls: { cert: '', key: '' } } : written;
+  const shown = tls.cert === '' && tls.key === '' ? undefined : { cert: absolute(tls.cert), key: absolute(tls.key) };
+  return { kind: 'tcp', ...splitTcp(address)!, tls: true, shown }; // the schema has checked it
 }
 
 function adminConfig({ clients, group }: ConfigDocument['admin']): AdminConfig {

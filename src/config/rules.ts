@@ -5,6 +5,7 @@
 import { authorityIdOf } from '../spiffe/own-ids.ts';
 import { trustDomainOf } from '../spiffe/spiffe-id.ts';
 import { adminProblems } from './admin-rules.ts';
+import { admissionProblems } from './admission-rules.ts';
 import { attestationProblems } from './attestation-rules.ts';
 import type { Config, ListenerConfig, TcpListener, UnixListener } from './config.ts';
 import type { Problem } from './finding.ts';
@@ -32,6 +33,7 @@ export function ruleProblems(config: Config): Problem[] {
     ...policyProblems(config),
     ...transportProblems(config),
     ...adminProblems(config),
+    ...admissionProblems(config),
   ];
 }
 

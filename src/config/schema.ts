@@ -6,6 +6,7 @@
 import * as z from 'zod';
 import * as field from './fields.ts';
 import { admin } from './sections/admin.ts';
+import { admission } from './sections/admission.ts';
 import { attestation } from './sections/attestation.ts';
 import { authority } from './sections/authority.ts';
 import { extAuthz } from './sections/checks.ts';
@@ -80,6 +81,7 @@ export const documentSchema = z.strictObject({
   workloads: z.array(workload).prefault([]).describe('What an Envoy protects, where it does not say so itself.'),
   extAuthz: extAuthz.prefault({}).describe('How Checks are answered.'),
   admin: admin.prefault({}).describe('Who may use the admin API.'),
+  admission: admission.prefault({}).describe('What a cluster lets through the door.'),
   tls: tls.prefault({}).describe('Our own certificates.'),
   jwks: jwks.prefault({}).describe('Guards of the fetches of key sets.'),
   log: z

@@ -64,7 +64,7 @@ function sharedKeys(files: readonly PolicyFile[]): ReadonlySet<string> {
 const places = new Set(['position', 'file', 'line', 'column']);
 
 /** Whether two documents of one name mean the same, wherever they stand. */
-function sayTheSame(a: ReadDocument, b: ReadDocument): boolean {
+export function sayTheSame(a: ReadDocument, b: ReadDocument): boolean {
   const meaning = ({ contribution }: ReadDocument): string | undefined =>
     JSON.stringify(contribution, (key, value: unknown) => (places.has(key) ? undefined : value));
   return a.contribution !== undefined && meaning(a) === meaning(b);
@@ -86,3 +86,11 @@ export function duplicateFinding({ file, document, other }: Duplicate): Finding 
     fix: 'rename or remove one of them',
   };
 }
+
+/** The finding of a document that says what the other one says: it harms nobody. */
+export const asCopy = (finding: Finding): Finding => ({
+  ...finding,
+  severity: 'warning',
+  code: 'duplicate-copy',
+  fix: 'remove one of them; they say the same',
+});

@@ -10,7 +10,7 @@ import { lintTogether } from './dialects/istio/lint/lint-together.ts';
 import { istioPlane } from './dialects/istio/plane.ts';
 import type { Finding } from './documents/finding.ts';
 import type { Ignore } from './documents/ignore.ts';
-import { type Duplicate, duplicateFinding, duplicatesAmong, repeatedAmong } from './duplicates.ts';
+import { asCopy, type Duplicate, duplicateFinding, duplicatesAmong, repeatedAmong } from './duplicates.ts';
 import { type KindCount, kindCounts } from './kind-counts.ts';
 import type { Absence, Plane, PlaneMode, Policy, PolicyModel } from './model.ts';
 import { createOwnerIndex, type OwnerOf } from './owners.ts';
@@ -98,7 +98,7 @@ export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions)
       registry,
       hops: options.hops ?? [],
     },
-    findings: [...onceInAll(copies), ...lintTogether(plane), ...lintTiers(contributions)],
+    findings: [...onceInAll(copies), ...lintAll(plane, contributions)],
     counts: kindCounts(documentsOf(files).filter(({ isPolicy }) => isPolicy)),
     skipped,
     ignores: files.flatMap(({ ignores }) => ignores),
@@ -124,6 +124,15 @@ export function withRegistry(
   const model = { ...before.model, generation: options.generation, registry };
   return { ...before, model, summary: summaryOf(documentsOf(files), before.skipped) };
 }
+
+/** What only all policies together show. */
+export const togetherFindings = (contributions: readonly Contribution[]): readonly Finding[] =>
+  lintAll(istioPlane(contributions), contributions);
+
+const lintAll = (plane: Plane, contributions: readonly Contribution[]): readonly Finding[] => [
+  ...lintTogether(plane),
+  ...lintTiers(contributions),
+];
 
 /** What has not changed stays the same value. */
 const ownedPolicies = new WeakMap<Policy, Policy>();
@@ -159,12 +168,7 @@ function contributionsOf(files: readonly PolicyFile[]) {
   return { contributions, copies: copies.map(copyFinding) };
 }
 
-const copyFinding = (copy: Duplicate): Finding => ({
-  ...duplicateFinding(copy),
-  severity: 'warning',
-  code: 'duplicate-copy',
-  fix: 'remove one of them; they say the same',
-});
+const copyFinding = (copy: Duplicate): Finding => asCopy(duplicateFinding(copy));
 
 /** Pods, namespaces, service accounts and network sets, wherever they were written. */
 function registryOf(contributions: readonly Contribution[], { endpoints = [], lastRegistry }: JoinOptions): Registry {

@@ -8,6 +8,7 @@ import type { LaneListener } from '../platform/observe/metrics.ts';
 import type { LaneTally } from '../transport/lane/counts.ts';
 import { type ListenAddress, textOfAddress } from '../transport/listen/listen-address.ts';
 import { type AdminListeners, openAdmins } from './admin/admin-listeners.ts';
+import { openAdmission } from './admission/admission-side.ts';
 import type { AllDeciders } from './decider/all-deciders.ts';
 import type { DeciderSide } from './decider-side.ts';
 import type { Foundation } from './foundation.ts';
@@ -38,9 +39,12 @@ export async function openListeners(deps: ListenerSideDeps): Promise<ListenerSid
   const failed = (thrown: unknown): void => log.error(`Check: ${asGatehouseError(thrown).message}`);
   const check =
     deciders && stack.use(await openCheckListener(listenAddress(config.value.listen.extAuthz), deciders.give, failed));
+  const admission = await openAdmission(deps);
+  if (admission !== undefined) stack.use(admission);
   const addressesWith = (admins: readonly ListenAddress[]): ListenerAddresses => ({
     ...(check && { extAuthz: textOfAddress(check.address) }),
     ...identities.addresses,
+    ...(admission && { admission: textOfAddress(admission.address) }),
     admin: textOfAddress(admins[0]!), // there is one at least
     admins: admins.map(textOfAddress),
     health: textOfAddress(health.address),
@@ -51,6 +55,7 @@ export async function openListeners(deps: ListenerSideDeps): Promise<ListenerSid
       ...identities.takeTallies(),
       ...admins.takeTallies().map((tally): [LaneListener, LaneTally] => ['admin', tally]),
       ['health', health.takeTally()],
+      ...(admission ? [['admission', admission.takeTally()] as const] : []),
     ];
     const connections = new Map<LaneListener, number>();
     for (const [listener, tally] of tallies) {

@@ -119,6 +119,23 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'lib',
     'policy/meaning',
   ],
+  /** What a cluster lets through the door. */
+  'server/admission': [
+    'server/listeners',
+    'server/policy',
+    'server/refusal-reports.ts',
+    'config',
+    'identity/pki',
+    'policy',
+    'policy/change',
+    'policy/documents',
+    'policy/objects',
+    'policy/sources',
+    'transport/listen',
+    'platform',
+    'spiffe',
+    'lib',
+  ],
   /** Who asks, what he may, and what he sees. */
   'server/admin/access': [
     'server/admin',
@@ -285,6 +302,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
   server: [
     'server/admin',
     'server/admin/routes',
+    'server/admission',
     'server/authority',
     'server/decider',
     'server/decider/warm-up',

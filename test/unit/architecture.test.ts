@@ -143,6 +143,8 @@ const may: Record<string, readonly string[]> = {
   ],
   /** Objects of a cluster, as files of policy and registry. */
   'policy/objects': ['policy', 'policy/sources', 'policy/dialects/*', 'policy/documents', 'lib'],
+  /** What a document that changes comes to among those in force. */
+  'policy/change': ['policy', 'policy/dialects/*', ...policyValues, 'policy/registry', 'policy/documents', 'lib'],
   'policy/sources': [
     'policy',
     'policy/skip',

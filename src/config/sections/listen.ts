@@ -33,4 +33,7 @@ export const listen = z.strictObject({
     .describe(
       "Istio's CA API, for callers that hold an SVID or a service account token; TCP, always with TLS. Absent: nowhere.",
     ),
+  admission: field.oneSidedListener
+    .optional()
+    .describe("The cluster's admission webhook, POST /validate; TCP, always with TLS. Absent: nowhere."),
 });

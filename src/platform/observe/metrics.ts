@@ -4,6 +4,7 @@
  */
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { ErrorCode } from '../../errors.ts';
+import { type AdmissionMetrics, createAdmissionMetrics } from './admission-metrics.ts';
 import { createClusterMetrics, type SetCluster } from './cluster-metrics.ts';
 import { createPodCertificateMetrics, type PodCertificateMetrics } from './pod-certificate-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
@@ -23,10 +24,10 @@ export interface MetricsDeps {
 }
 
 /** Which of our HTTP/2 servers: under Check, or under the Workload API and SDS. */
-export type LaneListener = 'ext-authz' | 'workload-api' | 'feed' | 'istio-ca' | 'admin' | 'health';
+export type LaneListener = 'ext-authz' | 'workload-api' | 'feed' | 'istio-ca' | 'admin' | 'admission' | 'health';
 
 /** All metrics of a server. Counts are added, gauges replaced; durations are in seconds. */
-export interface Metrics {
+export interface Metrics extends AdmissionMetrics {
   countChecks(decision: string, reason: string, count: number): void;
   addLatency(counts: LatencyCounts): void;
   countDropped(count: number): void;
@@ -189,6 +190,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
     },
     ...laneMetrics(counter, gauge),
     setCluster: createClusterMetrics(registers[0]!),
+    ...createAdmissionMetrics(registers[0]!),
     setRemote: createRemoteMetrics(registers[0]!),
     podCertificates: createPodCertificateMetrics(registers[0]!),
     async text() {

@@ -24,7 +24,8 @@ function compare(applied: unknown, stored: unknown, path: string, out: string[])
   else if (Array.isArray(applied) && Array.isArray(stored))
     for (const [i, item] of applied.entries()) compare(item, stored[i], `${path}[${i}]`, out);
   else if (isJsonObject(applied) && isJsonObject(stored))
-    for (const [name, value] of Object.entries(applied)) compare(value, stored[name], `${path}.${name}`, out);
+    for (const [name, value] of Object.entries(applied))
+      compare(value, Object.hasOwn(stored, name) ? stored[name] : undefined, `${path}.${name}`, out);
 }
 
 function isEmpty(value: unknown): boolean {

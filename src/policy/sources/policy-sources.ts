@@ -56,6 +56,8 @@ export interface PolicyLoad extends PolicySet {
   readonly degraded: readonly string[];
   /** No document of ours is in force. */
   readonly isEmpty: boolean;
+  /** What is in force, file by file; the same list as long as it is the same. */
+  readonly inForce: readonly PolicyFile[];
 }
 
 /** Policy files that are read and watched. */
@@ -268,7 +270,15 @@ class FileSources implements PolicySources {
     const rule = ignoreRule(this.#options, set.model.registry);
     const { kept } = applyIgnores([...choice.findings, ...set.findings], ignores, rule);
     const { degraded } = choice;
-    return { ...set, set, findings: kept, generation, degraded, isEmpty: set.counts.length === 0 };
+    return {
+      ...set,
+      set,
+      findings: kept,
+      generation,
+      degraded,
+      isEmpty: set.counts.length === 0,
+      inForce: this.#inForce,
+    };
   }
 
   /** Replaces the current value, unless nothing visible has changed. */
@@ -283,7 +293,7 @@ class FileSources implements PolicySources {
   /** Remembers what is in force, and stores its text for the next start. */
   #accept({ inForce }: Choice, { files }: Look): void {
     const before = new Map(this.#inForce.map((policies) => [policies.file, policies]));
-    this.#inForce = inForce;
+    if (!sameFiles(inForce, this.#inForce)) this.#inForce = inForce;
     const kept = new Set(files.keys());
     for (const policies of inForce) {
       const { file } = policies;

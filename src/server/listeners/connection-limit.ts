@@ -5,7 +5,15 @@
 import { descriptorLimit } from '../../transport/descriptors.ts';
 
 /** A listener by the name that its limit goes by; `check` is the primary's side of `ext-authz`. */
-export type ListenerName = 'workload-api' | 'feed' | 'istio-ca' | 'admin' | 'health' | 'check' | 'ext-authz';
+export type ListenerName =
+  | 'workload-api'
+  | 'feed'
+  | 'istio-ca'
+  | 'admin'
+  | 'admission'
+  | 'health'
+  | 'check'
+  | 'ext-authz';
 
 interface Room {
   /** Where the limit on descriptors allows it. */
@@ -18,12 +26,13 @@ interface Room {
 
 /** `check` is where the primary accepts for its deciders; `ext-authz` is one decider, a process of its own. */
 const rooms: Readonly<Record<ListenerName, Room>> = {
-  'workload-api': { connections: 16_384, each: 2, share: 0.6 },
+  'workload-api': { connections: 16_384, each: 2, share: 0.55 },
   feed: { connections: 1_024, each: 2, share: 0.1 },
   'istio-ca': { connections: 1_024, each: 2, share: 0.1 },
   check: { connections: 1_024, each: 1, share: 0.1 },
   health: { connections: 256, each: 2, share: 0.05 },
   admin: { connections: 128, each: 2, share: 0.05 },
+  admission: { connections: 128, each: 2, share: 0.05 },
   'ext-authz': { connections: 1_024, each: 2, share: 1 },
 };
 

@@ -16,6 +16,8 @@ import { keepOwnIdentity, type OwnIdentityDeps } from './own-identity.ts';
 export interface TlsRole extends Disposable {
   /** Of the listeners that the primary serves; undefined while none is valid. */
   readonly primary: Watchable<TlsIdentity | undefined>;
+  /** Of the admission webhook: it has the name of the Service that is asked. */
+  readonly admission: Watchable<TlsIdentity | undefined>;
   /** Of the listener of Checks. */
   readonly deciders: Watchable<TlsIdentity | undefined>;
   /** Asks the authority, here or elsewhere, for what the listeners need, and keeps it fresh. */
@@ -38,6 +40,7 @@ export function createTlsRole({ config, report, waiting }: TlsRoleDeps): TlsRole
   const isAuthority = config.roles.includes('authority');
   const primary = createWatchable<TlsIdentity | undefined>(undefined);
   const deciders = isAuthority ? createWatchable<TlsIdentity | undefined>(undefined) : primary;
+  const admission = createWatchable<TlsIdentity | undefined>(undefined);
   const [authorityId, deciderId] = [authorityIdOf(trustDomain), deciderIdOf(trustDomain)];
   const ofPrimary = [...listen.admin, listen.health, listen.feed, listen.istioCa].some(hasTls);
   const ofDeciders = config.roles.includes('decider') && hasTls(listen.extAuthz);
@@ -45,10 +48,18 @@ export function createTlsRole({ config, report, waiting }: TlsRoleDeps): TlsRole
   const kept = (
     isAuthority
       ? [
-          { into: primary, spiffeId: authorityId, needed: ofPrimary },
-          { into: deciders, spiffeId: deciderId, needed: ofDeciders },
+          { into: primary, spiffeId: authorityId, needed: ofPrimary, dnsNames: tls.dnsNames },
+          { into: deciders, spiffeId: deciderId, needed: ofDeciders, dnsNames: tls.dnsNames },
+          { into: admission, spiffeId: authorityId, ...ofAdmission(config) },
         ]
-      : [{ into: primary, spiffeId: deciderId, needed: ofPrimary || ofDeciders || isFollower }]
+      : [
+          {
+            into: primary,
+            spiffeId: deciderId,
+            needed: ofPrimary || ofDeciders || isFollower,
+            dnsNames: tls.dnsNames,
+          },
+        ]
   ).filter(({ needed }) => needed);
   let failure = '';
   const look = (): void => {
@@ -66,17 +77,18 @@ export function createTlsRole({ config, report, waiting }: TlsRoleDeps): TlsRole
   look();
   return {
     primary,
+    admission,
     deciders,
     keep(source, initial) {
       const ticks = createTicks(TICK_MS);
-      for (const { into, spiffeId } of kept) {
+      for (const { into, spiffeId, dnsNames } of kept) {
         stack.defer(into.subscribe(look));
         stack.use(
           keepOwnIdentity({
             source,
             spiffeId,
             initial,
-            dnsNames: tls.dnsNames,
+            dnsNames,
             into,
             clock: systemClock,
             ticks,
@@ -92,4 +104,12 @@ export function createTlsRole({ config, report, waiting }: TlsRoleDeps): TlsRole
 /** Whether a listener's callers speak TLS. */
 function hasTls(listener: Config['listen']['feed']): boolean {
   return listener?.kind === 'tcp' && listener.tls;
+}
+
+/** An SVID of its own, so that no other listener of ours could stand for the webhook. */
+function ofAdmission({ listen, admission: { service } }: Config) {
+  return {
+    needed: listen.admission !== undefined && listen.admission.shown === undefined,
+    dnsNames: service === undefined ? [] : [`${service.name}.${service.namespace}.svc`],
+  };
 }

@@ -1,0 +1,21 @@
+/**
+ * Which changes are judged, and which may be refused: a cluster must never be locked out of its own repair.
+ * @module
+ */
+import { isTerminating, sameMeaning, sameSpec } from './cluster-object.ts';
+import type { ReviewRequest } from './review.ts';
+
+/** `passed`: not looked at. `told`: judged, and never refused. `judged`: refused where the setting says so. */
+export type Standing = 'passed' | 'told' | 'judged';
+
+/** The namespace that we run in; undefined where that is not known. */
+export type OwnNamespace = string | undefined;
+
+/** How a change is to be taken. */
+export function standingOf(request: ReviewRequest, own: OwnNamespace): Standing {
+  const { operation, subResource, object, oldObject, namespace, userInfo } = request;
+  if (operation === 'DELETE' || operation === 'CONNECT' || subResource !== '' || object === undefined) return 'passed';
+  if (isTerminating(object) || sameMeaning(object, oldObject)) return 'passed';
+  if (own !== undefined && (namespace === own || userInfo.startsWith(`system:serviceaccount:${own}:`))) return 'passed';
+  return namespace === 'kube-system' || sameSpec(object, oldObject) ? 'told' : 'judged';
+}
