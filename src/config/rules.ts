@@ -4,14 +4,14 @@
  */
 import { authorityIdOf } from '../spiffe/own-ids.ts';
 import { trustDomainOf } from '../spiffe/spiffe-id.ts';
-import { adminProblems } from './admin-rules.ts';
-import { admissionProblems } from './admission-rules.ts';
-import { attestationProblems } from './attestation-rules.ts';
 import type { Config, ListenerConfig, TcpListener, UnixListener } from './config.ts';
 import type { Problem } from './finding.ts';
-import { kubernetesProblems } from './kubernetes-rules.ts';
-import { lifeProblems } from './life-rules.ts';
 import { isLoopback } from './loopback.ts';
+import { adminProblems } from './rules/admin.ts';
+import { admissionProblems } from './rules/admission.ts';
+import { attestationProblems } from './rules/attestation.ts';
+import { kubernetesProblems } from './rules/kubernetes.ts';
+import { lifeProblems } from './rules/life.ts';
 
 /** What `sockaddr_un` holds besides the final zero byte. */
 const MAX_SOCKET_PATH_BYTES = 107;

@@ -2,8 +2,8 @@
  * What the configuration of the admission webhook must keep to.
  * @module
  */
-import type { Config } from './config.ts';
-import type { Problem } from './finding.ts';
+import type { Config } from '../config.ts';
+import type { Problem } from '../finding.ts';
 
 /** A listener that could not show a certificate which the API server takes, and settings that nothing would read. */
 export function* admissionProblems({ listen, admission, roles }: Config): Iterable<Problem> {

@@ -2,8 +2,8 @@
  * Rules about who vouches for callers.
  * @module
  */
-import type { Config } from './config.ts';
-import type { Problem } from './finding.ts';
+import type { Config } from '../config.ts';
+import type { Problem } from '../finding.ts';
 
 const OF_KUBERNETES = /^k8s:/;
 /** Whatever anybody may give himself in a namespace of his own. */

@@ -2,8 +2,8 @@
  * How long what is signed may live: long enough to hold at all, and short enough that its authority can be replaced in time.
  * @module
  */
-import type { Config } from './config.ts';
-import type { Problem } from './finding.ts';
+import type { Config } from '../config.ts';
+import type { Problem } from '../finding.ts';
 
 /** Certificates and tokens tell whole seconds: what lives less than one can be over before it begins. */
 const LEAST_MS = 1_000;

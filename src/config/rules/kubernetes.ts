@@ -2,8 +2,8 @@
  * The rules of `kubernetes` that take more than one field, or a number out of a text.
  * @module
  */
-import type { Config } from './config.ts';
-import type { Problem } from './finding.ts';
+import type { Config } from '../config.ts';
+import type { Problem } from '../finding.ts';
 
 const HOUR_MS = 3_600_000;
 /** What the API server lets a PodCertificateRequest ask for: 7,862,400 s. */
