@@ -2,6 +2,7 @@
  * Regions of pairs of classes: all planes together, over all addresses, with and without the caller's certificate.
  * @module
  */
+import { isEmptyModel, type PolicyModel } from '../../policy/model.ts';
 import { ALL, NONE, type Region } from '../regions/diagrams.ts';
 import type { RequestSpace } from '../regions/request-space.ts';
 import type { Routes } from '../regions/shown-region.ts';
@@ -121,3 +122,6 @@ export function routesBetween(
   const alike = all.filter(([a, b]) => isV6(own[a]) === isV6(others[b]));
   return alike.length > 0 ? alike : all;
 }
+
+/** Without any policy everything is refused, unless that is allowed. */
+export const refusesAll = (model: PolicyModel, allowEmpty: boolean): boolean => !allowEmpty && isEmptyModel(model);

@@ -6,6 +6,7 @@ import type { Claims, ClaimValue } from '../../authz/jwt/claims.ts';
 import type { VerifyTokens } from '../../authz/jwt/token-outcome.ts';
 import { Question, type QuestionOptions } from '../../authz/question.ts';
 import type { DecisionState } from '../../authz/state.ts';
+import { GatehouseError } from '../../errors.ts';
 import { toByteString } from '../../lib/byte-string.ts';
 import { compileSnapshot } from '../../policy/compile/compile-snapshot.ts';
 import type { Decision } from '../../policy/decision.ts';
@@ -53,4 +54,13 @@ function claimOf(value: unknown): ClaimValue {
   if (typeof value === 'string') return toByteString(value);
   if (Array.isArray(value)) return value.map(claimOf);
   return claimsOf(value as Record<string, unknown>);
+}
+
+/** The error of a witness that was decided otherwise: a fault of ours, worth a report. */
+export function disagrees({ request, claims }: Witness, wanted: string, got: string | undefined): GatehouseError {
+  const asked = JSON.stringify({ ...request, ...(claims && { claims }) });
+  return new GatehouseError(
+    'internal',
+    `the exact analysis says ${wanted} and the decision ${got ?? 'refuses to read it'}, so nothing is printed; please report this request and its policies: ${asked}`,
+  );
 }

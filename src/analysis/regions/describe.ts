@@ -56,11 +56,23 @@ function describe(domain: LanguageDomain, set: number): Description {
     () => shown(undefined, simplePatterns(domain, rest, true)),
     () => mixed(domain, set),
   ];
+  const made = firstThatMeans(domain, set, forms);
+  return made !== undefined
+    ? textsOf(made)
+    : { some: [{ automaton: shownAutomaton(domain.automatonOf(set)) }], none: [] };
+}
+
+/** The first form that means the set. */
+function firstThatMeans(
+  domain: LanguageDomain,
+  set: number,
+  forms: readonly (() => Found | undefined)[],
+): Found | undefined {
   for (const form of forms) {
     const made = form();
-    if (made !== undefined && setOf(domain, made) === set) return textsOf(made);
+    if (made !== undefined && setOf(domain, made) === set) return made;
   }
-  return { some: [{ automaton: shownAutomaton(domain.automatonOf(set)) }], none: [] };
+  return undefined;
 }
 
 interface Found {
@@ -118,7 +130,16 @@ function withExceptions(domain: LanguageDomain, set: number): Found | undefined 
   if (prefix === '' || !isPlain(prefix)) return undefined;
   const some: Simple[] = [{ is: 'prefix', text: prefix }];
   const left = domain.minus(setOfSimple(domain, some), set);
-  return shown(some, simplePatterns(domain, left, false)) ?? shown(some, simplePatterns(domain, left, true));
+  const forms = [
+    () => simplePatterns(domain, left, false),
+    () => simplePatterns(domain, left, true),
+    () => tops(domain, left, true),
+  ];
+  return firstThatMeans(
+    domain,
+    set,
+    forms.map((form) => () => shown(some, form())),
+  );
 }
 
 /** Prefixes of which suffixes are left out, or suffixes of which prefixes are. */
@@ -127,10 +148,19 @@ function mixed(domain: LanguageDomain, set: number): Found | undefined {
     const ends = tops(domain, set, isReversed);
     if (ends === undefined) continue;
     const left = domain.minus(setOfSimple(domain, ends), set);
-    for (const other of [isReversed, !isReversed]) {
-      const made = left === EMPTY ? shown(ends, []) : shown(ends, simplePatterns(domain, left, other));
-      if (made !== undefined) return made;
-    }
+    const forms = [isReversed, !isReversed].flatMap((other) => [
+      () => simplePatterns(domain, left, other),
+      () => tops(domain, left, other),
+    ]);
+    const made =
+      left === EMPTY
+        ? shown(ends, [])
+        : firstThatMeans(
+            domain,
+            set,
+            forms.map((form) => () => shown(ends, form())),
+          );
+    if (made !== undefined) return made;
   }
   return undefined;
 }

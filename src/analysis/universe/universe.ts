@@ -18,6 +18,8 @@ export interface UniverseClass {
   readonly outside: OutsideClass | undefined;
   /** Its first pod, as each side knows it; undefined where a side has none of it. */
   readonly residents: readonly (Resident | undefined)[];
+  /** Its second pod, whom the first may call. */
+  readonly seconds: readonly (Resident | undefined)[];
   /** Labels that all of its pods have, and their names. */
   readonly labels: Readonly<Record<string, string>>;
   readonly namespace: string;
@@ -68,6 +70,7 @@ export function universeClasses(sides: readonly Side[]): readonly UniverseClass[
       members: names,
       outside: undefined,
       residents: sides.map((side, at) => residentOf(known[at]!.get(names[0]!)?.endpoint, side)),
+      seconds: sides.map((side, at) => residentOf(known[at]!.get(names[1] ?? names[0]!)?.endpoint, side)),
       labels: sharedLabels(endpoints),
       namespace: endpoints[0]!.namespace,
       serviceAccounts: [...new Set(endpoints.map(({ serviceAccount }) => serviceAccount))].sort(),
@@ -120,6 +123,7 @@ function outsideOf(sides: readonly Side[]): UniverseClass[] {
     members: [],
     outside,
     residents: sides.map(() => ({ addresses: [outside.address] })),
+    seconds: sides.map(() => ({ addresses: [outside.address] })),
     labels: {},
     namespace: '',
     serviceAccounts: [],

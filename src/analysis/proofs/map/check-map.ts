@@ -2,10 +2,9 @@
  * Holds a map against the real decision: of each of its regions one request that must pass, and one beside it that must not.
  * @module
  */
-import { GatehouseError } from '../../../errors.ts';
 import { BoundMet } from '../../regions/bound.ts';
 import { NONE, type Region } from '../../regions/diagrams.ts';
-import type { Replay } from '../replay.ts';
+import { disagrees, type Replay } from '../replay.ts';
 import type { Witness, Witnesses } from '../witness.ts';
 import type { MapEdge, ReachMap } from './map.ts';
 
@@ -16,7 +15,7 @@ export function createMapCheck(map: ReachMap, witnesses: Witnesses, replay: Repl
   return (edge) => {
     if (tried.has(edge.region)) return;
     tried.add(edge.region);
-    const [from, to] = [edge.from.residents[0]!, edge.to.residents[0]!]; // an edge has both ends
+    const [from, to] = [edge.from.residents[0]!, edge.to.seconds[0]!]; // an edge has both ends
     const outside = map.feasible(diagrams.and(map.universeOf(edge.from, edge.to), diagrams.not(edge.region)));
     for (const [region, wanted] of [
       [edge.region, 'allow'],
@@ -38,13 +37,4 @@ function written(make: () => Witness): Witness | undefined {
     if (thrown instanceof BoundMet) return undefined;
     throw thrown;
   }
-}
-
-/** The error of a witness that was decided otherwise: a fault of ours, worth a report. */
-function disagrees({ request, claims }: Witness, wanted: string, got: string | undefined): GatehouseError {
-  const asked = JSON.stringify({ ...request, ...(claims && { claims }) });
-  return new GatehouseError(
-    'internal',
-    `the exact analysis says ${wanted} and the decision ${got ?? 'refuses to read it'}, so nothing is printed; please report this request and its policies: ${asked}`,
-  );
 }

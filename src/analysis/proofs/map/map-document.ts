@@ -3,8 +3,8 @@
  * @module
  */
 import type { Region } from '../../regions/diagrams.ts';
-import type { UniverseClass } from '../../universe/universe.ts';
 import type { Allowance } from '../plane-regions.ts';
+import { shownAllowance, shownClass } from '../shown.ts';
 import type { MapEdge, ReachMap } from './map.ts';
 
 /** What besides the regions is told. */
@@ -96,25 +96,4 @@ function decidingTexts(): (one: Deciding) => string {
     known.set(one.rule, text);
     return text;
   };
-}
-
-/** A rule as it is named. */
-function shownAllowance({ plane, policy, rule }: Deciding) {
-  const { kind, namespace, name } = policy.ref;
-  return {
-    plane,
-    kind,
-    policy: namespace === '' ? name : `${namespace}/${name}`,
-    rule: rule.index,
-    file: rule.position.file,
-    line: rule.position.line,
-    owner: policy.owner === '' ? null : policy.owner,
-  };
-}
-
-/** A class as it is printed. */
-function shownClass({ id, members, outside, labels, namespace, serviceAccounts, future }: UniverseClass) {
-  if (outside !== undefined) return { id, outside: outside.cidrs };
-  if (future !== undefined) return { id, future };
-  return { id, members, labels, namespace, serviceAccounts };
 }

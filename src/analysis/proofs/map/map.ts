@@ -2,13 +2,13 @@
  * Who can reach whom, and on what.
  * @module
  */
-import { isEmptyModel, type Plane, type PolicyModel } from '../../../policy/model.ts';
+import type { Plane } from '../../../policy/model.ts';
 import { NONE, type Region } from '../../regions/diagrams.ts';
 import { createFeasible } from '../../regions/feasible.ts';
 import type { RequestSpace } from '../../regions/request-space.ts';
 import { type Box, createRegionPrinter, type Routes } from '../../regions/shown-region.ts';
 import { type Side, type UniverseClass, universeClasses } from '../../universe/universe.ts';
-import { createPairs, type Pairs } from '../pairs.ts';
+import { createPairs, type Pairs, refusesAll } from '../pairs.ts';
 import { spaceOf } from '../space-of.ts';
 import { createWorld } from '../world.ts';
 
@@ -69,6 +69,3 @@ export function createMap({ side, planes, allowEmpty, progress }: MapRequest): R
     },
   };
 }
-
-/** Without any policy everything is refused, unless that is allowed. */
-const refusesAll = (model: PolicyModel, allowEmpty: boolean): boolean => !allowEmpty && isEmptyModel(model);

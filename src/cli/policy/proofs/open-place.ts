@@ -1,0 +1,84 @@
+/**
+ * Finds policies where a command names them: a configuration, a directory, files of policy, or one of these as git has it.
+ * @module
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+import { GatehouseError } from '../../../errors.ts';
+import type { ProofSide } from '../../../server/policy/proof-side.ts';
+import { openSide } from './open-side.ts';
+import type { ProofFlags } from './proof-options.ts';
+
+/** Policies, and how the files that they came from are called. */
+export interface Place extends AsyncDisposable {
+  readonly side: ProofSide;
+  /** A file as people know it. */
+  nameOf(file: string): string;
+}
+
+/** Opens one place. @throws GatehouseError `not_found`, `config_invalid`, `policy_invalid` */
+export async function openPlace(name: string, flags: ProofFlags): Promise<Place> {
+  const git = /^git:([^:]+):(.*)$/.exec(name);
+  if (git === null) {
+    return { side: await sideAt(name, flags), nameOf: (file) => file, [Symbol.asyncDispose]: async () => {} };
+  }
+  const [, revision = '', path = ''] = git;
+  const directory = mkdtempSync(join(tmpdir(), 'gatehouse-diff-'));
+  const forget = (): void => rmSync(directory, { recursive: true, force: true });
+  process.once('exit', forget);
+  const close = (): void => {
+    process.off('exit', forget);
+    forget();
+  };
+  try {
+    const own = checkOut(revision, directory);
+    const side = await sideAt(join(directory, relative(own.top, resolve(path === '' ? '.' : path))), flags);
+    const nameOf = (file: string): string =>
+      file.startsWith(directory) ? `git:${revision}:${relative(directory, file)}` : file;
+    return { side, nameOf, [Symbol.asyncDispose]: async () => close() };
+  } catch (thrown) {
+    close();
+    throw thrown;
+  }
+}
+
+/** Writes the files of a revision to a directory; the work tree and the index of the repository stay as they are. */
+function checkOut(revision: string, directory: string): { readonly top: string } {
+  const git = (...words: string[]): string => {
+    try {
+      const env = { ...process.env, GIT_INDEX_FILE: join(directory, '.index') };
+      return execFileSync('git', words, { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+    } catch (thrown) {
+      const said = (thrown as { readonly stderr?: string }).stderr ?? String(thrown); // of a process that failed
+      throw new GatehouseError('not_found', `git knows no revision ${revision} here: ${said.trim()}`, { revision });
+    }
+  };
+  const top = git('rev-parse', '--show-toplevel');
+  git('-C', top, 'read-tree', git('rev-parse', '--verify', '--end-of-options', `${revision}^{commit}`));
+  git('-C', top, 'checkout-index', '--all', `--prefix=${directory}/`);
+  rmSync(join(directory, '.index'), { force: true });
+  return { top };
+}
+
+const CONFIG_NAMES = ['gatehouse.yaml', 'gatehouse.yml'];
+
+async function sideAt(path: string, flags: ProofFlags): Promise<ProofSide> {
+  const config = configAt(path);
+  if (config !== undefined) {
+    const { config: _, ...others } = flags;
+    return openSide(others, config);
+  }
+  if (!existsSync(path)) throw new GatehouseError('not_found', `${path} does not exist`, { path });
+  return openSide({ ...flags, policies: [path] }, flags.config);
+}
+
+/** The configuration that a path is, or that lies in the directory that it is; undefined for policies alone. */
+function configAt(path: string): string | undefined {
+  if (!existsSync(path)) return undefined;
+  if (statSync(path).isDirectory())
+    return CONFIG_NAMES.map((name) => join(path, name)).find((file) => existsSync(file));
+  const isNamedSo = CONFIG_NAMES.includes(path.slice(dirname(path).length + 1)) || CONFIG_NAMES.includes(path);
+  return isNamedSo || /^trustDomain\s*:/m.test(readFileSync(path, 'utf8')) ? path : undefined;
+}

@@ -1,0 +1,60 @@
+/**
+ * Writes a difference.
+ * @module
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type DiffSide, differenceOf } from '../../../analysis/proofs/diff/diff.ts';
+import { diffDocument, diffMarkdown, diffRows, witnessTests } from '../../../analysis/proofs/diff/diff-document.ts';
+import { createReplay } from '../../../analysis/proofs/replay.ts';
+import type { ProofSide } from '../../../server/policy/proof-side.ts';
+import { plainLook } from '../../terminal/look.ts';
+import { jsonText, paint } from '../../terminal/output.ts';
+import type { ExitCode, Terminal } from '../../terminal/terminal.ts';
+import { textTable } from '../../terminal/text-table.ts';
+import type { Place } from './open-place.ts';
+import { shownProgress } from './progress.ts';
+import type { ProofOutput } from './proof-options.ts';
+
+interface DiffFlags {
+  readonly failOn?: 'added' | 'removed' | 'any';
+  readonly witnesses?: string;
+  readonly output: ProofOutput;
+}
+
+/** Exit code 1 if something is decided otherwise. @throws BoundMet if it cannot be said */
+export function showDiff(before: Place, after: Place, flags: DiffFlags, terminal: Terminal): ExitCode {
+  const progress = shownProgress(terminal, 'callers') ?? (() => {});
+  const difference = differenceOf(asked(before.side), asked(after.side), progress);
+  terminal.progress?.('');
+  const document = named(diffDocument(difference), (file) => after.nameOf(before.nameOf(file)));
+  if (flags.witnesses !== undefined) writeTests(flags.witnesses, difference);
+  if (flags.output === 'json') terminal.out(jsonText(document, 1));
+  else if (flags.output === 'markdown') terminal.out(diffMarkdown(document));
+  else {
+    const headings = ['', 'FROM', 'TO', 'ON', 'BY', 'OWNERS'];
+    const look = terminal.look ?? plainLook;
+    paint(terminal, textTable(headings, diffRows(document), 'no request is decided otherwise', look));
+  }
+  const { added, removed } = difference;
+  const counted = { added: added.length, removed: removed.length, any: added.length + removed.length };
+  return counted[flags.failOn ?? 'any'] === 0 ? 0 : 1;
+}
+
+function asked(side: ProofSide): DiffSide {
+  const { model, options, allowEmpty } = side;
+  return { ...side, replay: createReplay(model, options, allowEmpty), trustedHops: options.trustedHops };
+}
+
+/** The same document, its files as people know them. */
+function named<T>(document: T, nameOf: (file: string) => string): T {
+  return JSON.parse(JSON.stringify(document), (key, value: unknown) =>
+    key === 'file' && typeof value === 'string' ? nameOf(value) : value,
+  ) as T; // what came in, with other texts
+}
+
+function writeTests(directory: string, difference: Parameters<typeof witnessTests>[0]): void {
+  mkdirSync(directory, { recursive: true });
+  const tests = witnessTests(difference);
+  if (tests.length > 0) writeFileSync(join(directory, 'witnesses.yaml'), `${JSON.stringify({ tests }, null, 2)}\n`);
+}
