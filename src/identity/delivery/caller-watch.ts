@@ -108,11 +108,13 @@ function judge({ source, entries, implicit }: DeliveryDeps, attestation: Attesta
 }
 
 /** A refusal that shows the caller its own selectors, and nobody else's entries. */
-export function notEntitled({ traceId, selectors }: Attestation, what = 'no identity issued'): GatehouseError {
+export function notEntitled({ traceId, selectors, pid }: Attestation, what = 'no identity issued'): GatehouseError {
+  const unseen =
+    pid === 0 ? '; your process cannot be seen from here, so nothing is known of it or its pod (hostPID)' : '';
   return new GatehouseError('not_entitled', what, {
     traceId,
     selectors,
-    peerText: `${what}: no entry matches your selectors ${selectors.join(' ')} (trace ${traceId})`,
+    peerText: `${what}: no entry matches your selectors ${selectors.join(' ')}${unseen} (trace ${traceId})`,
   });
 }
 

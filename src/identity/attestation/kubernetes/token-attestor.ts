@@ -93,10 +93,30 @@ async function holderOf(token: string, deps: TokenAttestorDeps): Promise<TokenHo
   const issuer = verify === 'offline' ? await keys.issuer() : undefined;
   const subject = readToken(token, { audiences, issuer, nowMs: clock.now() });
   if (verify !== 'review') await keys.verify(token);
-  const reviewed = verify === 'offline' ? undefined : await reviewToken(server, token, audiences, subject);
+  const reviewed =
+    verify === 'offline'
+      ? undefined
+      : await reviewToken(server, token, audiences, subject).catch(async (thrown: unknown) => {
+          throw reasonOf(thrown) === 'not_authenticated' ? ((await whyNot(token, subject, deps)) ?? thrown) : thrown;
+        });
   const node = nodeOf(subject, reviewed?.node);
   const pod = await livingPod(server, { ...subject, node });
   return { pod, node, expiresAt: subject.expiresAt };
+}
+
+/** An API server says only no. Returns the reason that we find ourselves, for the log; undefined if we find none. */
+async function whyNot(
+  token: string,
+  subject: TokenSubject,
+  { server, keys }: TokenAttestorDeps,
+): Promise<GatehouseError | undefined> {
+  try {
+    await keys.verify(token);
+    await livingPod(server, subject);
+  } catch (thrown) {
+    if (thrown instanceof GatehouseError && reasonOf(thrown) !== undefined) return thrown;
+  }
+  return undefined;
 }
 
 function nodeOf(subject: TokenSubject, reviewed: string | undefined): string | undefined {
