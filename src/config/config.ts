@@ -131,6 +131,8 @@ export interface KubernetesConfig {
   readonly registry: boolean;
   /** Objects that have a namespace are read of these; empty: of all. */
   readonly namespaces: readonly string[];
+  /** What is found in policies there is told there. */
+  readonly status: boolean;
   readonly signer: PodSignerConfig | undefined;
   /** The Lease by which one replica is chosen to write there; an empty namespace is our own. */
   readonly leader: { readonly namespace: string; readonly lease: string };

@@ -163,7 +163,7 @@ function labelSelectorText({ matchLabels, matchExpressions }: LabelSelector): st
 }
 
 const noCluster: Config['kubernetes'] = {
-  ...{ kubeconfig: '', policies: false, registry: false, namespaces: [], signer: undefined },
+  ...{ kubeconfig: '', policies: false, registry: false, namespaces: [], status: false, signer: undefined },
   leader: { namespace: '', lease: 'gatehouse' },
 };
 

@@ -14,6 +14,7 @@ import type { Watchable } from '../lib/watchable.ts';
 import type { LaneListener } from '../platform/observe/metrics.ts';
 import type { LaneTally } from '../transport/lane/counts.ts';
 import type { AuthorityOperations } from './admin/admin-deps.ts';
+import type { PolicyObjects } from './cluster-writer/tell-objects.ts';
 import type { AllDeciders } from './decider/all-deciders.ts';
 import type { RemoteDeciders } from './decider/remote-deciders.ts';
 import type { Foundation } from './foundation.ts';
@@ -61,6 +62,8 @@ export interface IdentityListeners extends AsyncDisposable {
 }
 
 export interface IdentitySideDeps extends Foundation {
+  /** Policies as the cluster holds them; undefined where none are read out of it. */
+  readonly objects: PolicyObjects | undefined;
   /** Deciders elsewhere that follow this server. */
   readonly followers: Followers;
   /** What they and our own have in force. */

@@ -63,7 +63,9 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const followers = createFollowers();
   const allDeciders = createAllDeciders(followers);
 
-  const identity = stack.use(await openIdentitySide({ ...foundation, followers, deciders: allDeciders }));
+  const identity = stack.use(
+    await openIdentitySide({ ...foundation, followers, deciders: allDeciders, objects: cluster?.objects }),
+  );
   const decider = stack.use(await startDeciderSide({ ...foundation, identity, policies, allDeciders, processes }));
   const { decisions, explain } = decider;
   identity.deriveBy((id) => deriveHere(id, { decisions, explain, deciders: allDeciders }));

@@ -208,6 +208,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
   ],
   /** What the identity side is to all other parts; only the root knows which side it is. */
   'server/identity-interface.ts': [
+    'server/cluster-writer',
     'server/admin',
     'server/decider',
     'server/foundation.ts',
@@ -259,6 +260,9 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'identity/registration',
     'identity/authority',
     'identity/delivery/pod-certificates',
+    'policy',
+    'policy/documents',
+    'policy/objects',
     'platform',
     'spiffe',
     'lib',

@@ -42,6 +42,10 @@ export const kubernetes = z.strictObject({
     .array(field.kubernetesName)
     .prefault([])
     .describe('Objects of these namespaces alone are read, beside those of no namespace; empty: of all.'),
+  status: z
+    .boolean()
+    .prefault(false)
+    .describe('What is found in policies there is told there: conditions of ClusterNetworkPolicies, events on others.'),
   signer: signer
     .optional()
     .describe('Signs what kubelets ask for by PodCertificateRequest, and publishes our roots. Absent: nothing of it.'),

@@ -94,11 +94,12 @@ export async function openAuthoritySide(deps: IdentitySideDeps): Promise<Identit
 
 /** What is written to the cluster, where the configuration names one. */
 async function openCluster(
-  { config, cluster, board, log, metrics }: IdentitySideDeps,
+  { config, cluster, objects, board, log, metrics }: IdentitySideDeps,
   { authority, source, entries, cluster: attested }: IdentityRole,
 ): Promise<AsyncDisposable | undefined> {
   const { kubernetes } = config.value;
-  if (kubernetes.signer === undefined) return undefined;
+  const told = kubernetes.status ? objects : undefined;
+  if (kubernetes.signer === undefined && told === undefined) return undefined;
   const { openClusterWriter } = await import('../cluster-writer/cluster-writer.ts');
   return openClusterWriter({
     ...{
@@ -109,6 +110,7 @@ async function openCluster(
       metrics: metrics.podCertificates,
       authority,
       source,
+      objects: told,
     },
     identityOf: podIdentity(entries, attested?.implicit),
     identities: entries,

@@ -11,8 +11,11 @@ import type { ReadinessBoard } from '../../platform/observe/readiness.ts';
 import { ownNamespace } from './cluster-api.ts';
 import { type PodSignerDeps, runPodSigner } from './pod-signer.ts';
 import { publishersWord } from './publish-roots.ts';
+import { type PolicyObjects, tellObjects } from './tell-objects.ts';
 
 export interface ClusterWriterDeps extends Omit<PodSignerDeps, 'config' | 'state'> {
+  /** Policies of the cluster; undefined: none are read out of it, or nothing of them is to be told. */
+  readonly objects: PolicyObjects | undefined;
   readonly config: Pick<KubernetesConfig, 'kubeconfig' | 'signer' | 'leader'>;
   readonly board: Pick<ReadinessBoard, 'degrade'>;
   readonly log: Log;
@@ -20,12 +23,12 @@ export interface ClusterWriterDeps extends Omit<PodSignerDeps, 'config' | 'state
 
 /** Takes part in the election, and writes while it leads; undefined where there is nothing to write. */
 export async function openClusterWriter(deps: ClusterWriterDeps): Promise<AsyncDisposable | undefined> {
-  const { config, client, board, log, source, metrics } = deps;
+  const { config, client, board, log, source, metrics, objects } = deps;
   const { signer } = config;
-  if (signer === undefined) return undefined;
+  if (signer === undefined && objects === undefined) return undefined;
   await using stack = new AsyncDisposableStack();
   // Until somebody is seen to have published the roots, nobody may believe that nobody needs them.
-  source.acknowledge(publishersWord(signer.name, 0));
+  if (signer !== undefined) source.acknowledge(publishersWord(signer.name, 0));
   const troubles = createTroubles(board, log);
   const namespace = config.leader.namespace || (await ownNamespace(config.kubeconfig));
   const leadership = stack.use(
@@ -39,11 +42,12 @@ export async function openClusterWriter(deps: ClusterWriterDeps): Promise<AsyncD
     metrics.setLeads(leads);
     log.info(leads ? 'this replica writes to the cluster now' : 'another replica writes to the cluster, or none');
     working.end();
-    for (const part of ['requests', 'roots'] as const) troubles.say(part, '');
+    for (const part of ['requests', 'roots', 'status'] as const) troubles.say(part, '');
     if (!leads) return;
     const ends = working.begin();
-    const state: PodSignerDeps['state'] = (part, why) => (ends.aborted ? undefined : troubles.say(part, why));
-    void runPodSigner({ ...deps, config: signer, state }, ends);
+    const state: typeof troubles.say = (part, why) => (ends.aborted ? undefined : troubles.say(part, why));
+    if (signer !== undefined) void runPodSigner({ ...deps, config: signer, state }, ends);
+    if (objects !== undefined) tellObjects({ client, objects, state: (why) => state('status', why) }, ends);
   });
   metrics.setLeads(leadership.leads.value);
   const opened = stack.move();
@@ -68,7 +72,7 @@ class Work {
 function createTroubles(board: ClusterWriterDeps['board'], log: Log) {
   const whys = new Map<string, string>();
   return {
-    say(part: 'leader' | 'requests' | 'roots', why: string): void {
+    say(part: 'leader' | 'requests' | 'roots' | 'status', why: string): void {
       if ((whys.get(part) ?? '') === why) return;
       if (why === '') whys.delete(part);
       else {

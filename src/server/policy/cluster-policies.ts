@@ -22,7 +22,7 @@ import { dialectOptions } from './policy-sources.ts';
 
 /** Objects of a cluster that policies and registry are made of. */
 export interface ClusterPolicies extends AsyncDisposable {
-  readonly objects: ObjectSource;
+  readonly objects: ObjectSource & Pick<ClusterObjects, 'kinds'>;
   /**
    * Resolves once it is known what the cluster holds: as soon as it was read, or soon after the start by what was kept.
    *

@@ -77,6 +77,7 @@ export async function openReplica(authority: Authority, { kubeconfig }: User): P
     metrics: createPodCertificateMetrics(registry),
     authority,
     source: authority,
+    objects: undefined,
     identityOf: (request) =>
       request.account.name.startsWith('stranger')
         ? undefined

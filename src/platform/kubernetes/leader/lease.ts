@@ -43,7 +43,7 @@ export function readLease(value: unknown): Lease {
 }
 
 /** RFC 3339 with just six fractional digits: the API server takes no others (MicroTime). */
-const microTime = (atMs: number): string => new Date(atMs).toISOString().replace('Z', '000Z');
+export const microTime = (atMs: number): string => new Date(atMs).toISOString().replace('Z', '000Z');
 
 /** What `holder` writes to hold it from now on. @param before  what is there; undefined: nothing */
 export function heldLease(before: Lease | undefined, holder: string, durationMs: number, nowMs: number): LeaseSpec {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import {
   heldLease,
   LeaseObserver,
+  microTime,
   readLease,
   releasedLease,
 } from '../../../../../src/platform/kubernetes/leader/lease.ts';
 
-const microTime = (ms: number): string => heldLease(undefined, 'a', 15_000, ms).renewTime;
 const NOW = Date.parse('2030-01-01T00:00:00Z');
 const there = (spec: object | undefined) => readLease({ metadata: { resourceVersion: '1' }, spec });
 
