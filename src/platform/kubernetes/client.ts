@@ -2,12 +2,12 @@
  * Asks one API server: requests and watches over one pool of connections.
  * @module
  */
-import { Agent, type Dispatcher } from 'undici';
+import { Agent, type Dispatcher, errors } from 'undici';
 import type { ClusterAccess, Credentials, TlsParts } from './access.ts';
 import { inClusterAccess } from './in-cluster.ts';
 import { jsonLines } from './json-lines.ts';
 import { kubeconfigAccess } from './kubeconfig.ts';
-import { errorOfStatus, KubernetesError } from './kubernetes-error.ts';
+import { errorOfStatus, KubernetesError, SILENT } from './kubernetes-error.ts';
 
 /** One API server, one undici Agent for the whole process; tokens and CA files are read anew when renewed. */
 export interface KubernetesClient {
@@ -165,5 +165,6 @@ function retryAfterOf(header: string | string[] | undefined): number | undefined
 function asKubernetesError(what: string, thrown: unknown): KubernetesError {
   if (thrown instanceof KubernetesError) return thrown;
   const message = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
-  return new KubernetesError(`${what}: ${message}`, { code: 0 }, { cause: thrown });
+  const reason = thrown instanceof errors.BodyTimeoutError ? SILENT : '';
+  return new KubernetesError(`${what}: ${message}`, { code: 0, reason }, { cause: thrown });
 }

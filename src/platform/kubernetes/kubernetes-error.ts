@@ -3,6 +3,9 @@
  * @module
  */
 
+/** The reason of an error where nothing came for too long over a connection that was taken up. */
+export const SILENT = 'Silent';
+
 /** An answer that is none. Decide by `code` and `reason`; the message is for people. */
 export class KubernetesError extends Error {
   override readonly name = 'KubernetesError';

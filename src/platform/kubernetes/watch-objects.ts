@@ -8,7 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createBackOff } from './back-off.ts';
 import type { KubernetesClient } from './client.ts';
-import { KubernetesError } from './kubernetes-error.ts';
+import { KubernetesError, SILENT } from './kubernetes-error.ts';
 import { listPages } from './list-pages.ts';
 import { type KubernetesObject, objectKey, readWatchEvent } from './watch-event.ts';
 import { listRequest, resourceName, resourcePath, type WatchedResource, watchRequest } from './watched-resource.ts';
@@ -35,6 +35,9 @@ export interface WatchState {
   /** The HTTP status behind `why`; 0: no answer. */
   readonly code: number;
 }
+
+/** A bookmark came before the one that closes a start: the server does not know of such. */
+const NO_MARK = 'NoWatchList';
 
 /** How a watch waits. */
 export interface WatchTimes {
@@ -69,7 +72,10 @@ class Watch<T> {
   readonly #times: WatchTimes;
   /** The last version that was heard of; empty: the whole is wanted. */
   #version = '';
-  #hasPagesOnly = false;
+  /** The whole is listed in pages, since a watch did not bring it. */
+  #hasPages = false;
+  /** The whole is asked for, and not there yet. */
+  #isStarting = false;
   #state: WatchState;
 
   constructor(
@@ -118,7 +124,7 @@ class Watch<T> {
     const error = thrown instanceof KubernetesError ? thrown : undefined;
     const isHandlers = error === undefined;
     if (isHandlers || error.isExpired || error.isOfTheFuture || error.reason === 'NotAnEvent') this.#version = '';
-    if (error?.code === 422 && this.#version === '') this.#hasPagesOnly = true;
+    if (error !== undefined && this.#isStarting && this.#saysOfTheForm(error)) this.#hasPages = !this.#hasPages;
     const why = thrown instanceof Error ? thrown.message : String(thrown);
     this.#tell({
       ...this.#state,
@@ -127,6 +133,11 @@ class Watch<T> {
       code: error?.code ?? 0,
     });
     return error?.retryAfterMs;
+  }
+
+  /** Whether another form of asking for the whole may do better; refusals that any form would meet say nothing of that. */
+  #saysOfTheForm({ code, reason }: KubernetesError): boolean {
+    return code === 0 ? reason === SILENT || reason === NO_MARK : ![401, 403, 404, 410, 429, 503].includes(code);
   }
 
   #tell(state: WatchState): void {
@@ -147,8 +158,10 @@ class Watch<T> {
   }
 
   async #follow(): Promise<void> {
-    if (this.#version === '' && this.#hasPagesOnly) await this.#takePages();
+    this.#isStarting = this.#version === '';
+    if (this.#isStarting && this.#hasPages) await this.#takePages();
     const isStart = this.#version === '';
+    this.#isStarting = isStart;
     const start = isStart ? new Map<string, T>() : undefined;
     const { streamSeconds } = this.#times;
     const query = {
@@ -171,11 +184,10 @@ class Watch<T> {
   /** Takes one event. @param whole  what the start has brought so far; undefined: it is over. Returns the same afterwards. */
   #take(event: ReturnType<typeof readWatchEvent>, whole: Map<string, T> | undefined): Map<string, T> | undefined {
     if (event.type === 'BOOKMARK') {
-      if (whole !== undefined && !event.endsStart) {
-        this.#hasPagesOnly = true;
-        throw new KubernetesError('the server does not know sendInitialEvents', { code: 0, reason: 'NoWatchList' });
-      }
+      if (whole !== undefined && !event.endsStart)
+        throw new KubernetesError('the server does not know sendInitialEvents', { code: 0, reason: NO_MARK });
       if (whole !== undefined) this.#handlers.replaced([...whole.values()]);
+      this.#isStarting = false;
       this.#version = event.version;
       this.#tellWell();
       return undefined;

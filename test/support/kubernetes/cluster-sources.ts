@@ -23,16 +23,25 @@ export interface ClusterSources extends AsyncDisposable {
   load(): PolicyLoad;
 }
 
+interface ClusterSettings {
+  /** Of `kubernetes`. */
+  readonly more?: object;
+  /** Of the configuration. */
+  readonly rest?: object;
+  readonly timeoutMs?: number;
+  readonly streamSeconds?: number;
+}
+
 /** Waits that a test does not feel. */
 const quick: NonNullable<ClusterPolicyDeps['times']> = {
   ...{ firstWaitMs: 5, mostWaitMs: 50, discoveryMs: 60, keepMs: 10, keptMs: 500 },
 };
 
-/** Opens them over a data directory in `dir`. @param more  of `kubernetes` @param rest  of the configuration */
+/** Opens them over a data directory in `dir`. */
 export async function clusterSources(
   dir: TempDir,
   kubeconfig: string,
-  { more = {}, rest = {}, timeoutMs = 20_000 }: { more?: object; rest?: object; timeoutMs?: number } = {},
+  { more = {}, rest = {}, timeoutMs = 20_000, streamSeconds = 300 }: ClusterSettings = {},
 ): Promise<ClusterSources> {
   await using stack = new AsyncDisposableStack();
   const config = configOf(dir, { kubernetes: { kubeconfig, ...more }, policies: { paths: [] }, ...rest });
@@ -48,7 +57,7 @@ export async function clusterSources(
   const cluster = stack.use(
     (await openCluster({
       ...{ config: createWatchable(config), cluster: { client: async () => client }, kept, log, board, metrics, looks },
-      times: quick,
+      times: { ...quick, streamSeconds },
     }))!,
   );
   await cluster.known(timeoutMs, new AbortController().signal);
