@@ -72,18 +72,20 @@ export function createAttestor({ accounts, executables, wanted, pods }: Attestor
       ]);
       // Only if the process still lives now was it the owner of that pid all the while.
       if (!alive()) throw refuse(traceId, 'the calling process has ended');
-      if (!pod.ok) throw refuse(traceId, `its pod is not certain: ${pod.why}`);
-      selectors.push(...ofProcess, ...pod.selectors);
+      // Whoever may open a workload's own socket is that workload, whatever its pod.
+      if (!pod.ok && workloadSocket === undefined) throw refuse(traceId, `its pod is not certain: ${pod.why}`);
+      const { selectors: ofPod, state } = pod.ok ? pod : noPod;
+      selectors.push(...ofProcess, ...ofPod);
       return {
         ...{ traceId, selectors, pid: peer.pid, uid: peer.uid },
-        alive: () => alive() && pod.state() !== 'gone',
-        isStale: () => pod.state() === 'changed',
+        alive: () => alive() && state() !== 'gone',
+        isStale: () => state() === 'changed',
       };
     },
   };
 }
 
-const noPod: PodOfCaller = { ok: true, selectors: [], state: () => 'current' };
+const noPod: Extract<PodOfCaller, { ok: true }> = { ok: true, selectors: [], state: () => 'current' };
 
 /** Selectors that follow from the kernel's credentials alone. */
 export function credentialSelectors(

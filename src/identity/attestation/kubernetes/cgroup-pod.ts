@@ -89,7 +89,7 @@ function podOfPath(path: string, ownPath = ''): CgroupVerdict {
   const id = CONTAINER.exec(containerPart);
   if (uid === null || id === null) return { in: 'no-pod' };
   const podUid = (uid[1] ?? uid[2])!.replaceAll('_', '-'); // one of the two takes part
-  if (!podUid.includes('-')) return doubtful('it runs in a static pod, which has no service account');
+  if (!podUid.includes('-')) return { in: 'no-pod' }; // a static one, which has no service account
   return { in: 'pod', of: { podUid, containerId: (id[1] ?? id[2])! } };
 }
 

@@ -105,6 +105,15 @@ describe('createAttestor', () => {
         message: /two pods/,
       },
     );
+    const own = await createAttestor({ ...deps, pods: refused }).attest({
+      peer: peer(),
+      workloadSocket: '/run/a.sock',
+    });
+    assert.deepEqual(
+      [own.selectors, own.alive()],
+      [['socket:/run/a.sock', ...ofCredentials], true],
+      'a socket of its own',
+    );
     let looks = 0;
     const process = { alive: () => ++looks === 1 };
     await assert.rejects(
