@@ -12,6 +12,10 @@ const postgres = 'authority.store=postgres,authority.postgres.url=postgres://g@d
 /** What each account may: `group/resource`, in every namespace unless `at` says where; all else is refused. */
 interface May {
   readonly what: string;
+  /** Of this name alone. */
+  readonly name?: string;
+  /** In this namespace alone. */
+  readonly at?: string;
   readonly verbs: readonly string[];
 }
 
@@ -35,6 +39,10 @@ const decides: readonly May[] = [
   ]),
 ];
 
+const webhook: readonly May[] = [
+  { what: 'admissionregistration.k8s.io/validatingwebhookconfigurations', verbs: ['get', 'patch'], name: 'gatehouse' },
+];
+
 /** Every account of a cluster may. */
 const everybody: readonly May[] = [
   { what: 'certificates.k8s.io/clustertrustbundles', verbs: LOOK },
@@ -48,8 +56,16 @@ const cases: readonly {
   readonly sets: readonly string[];
   readonly may: Readonly<Record<string, readonly May[]>>;
 }[] = [
-  { name: 'on a volume', sets: [], may: { authority: decides } },
-  { name: 'on PostgreSQL', sets: [postgres], may: { authority: attested, node: decides } },
+  {
+    name: 'on a volume',
+    sets: [],
+    may: { authority: [...decides, ...webhook] },
+  },
+  {
+    name: 'on PostgreSQL',
+    sets: [postgres, 'admission.check=off'],
+    may: { authority: attested, node: decides },
+  },
 ];
 
 interface Resource {
@@ -98,16 +114,27 @@ describe('the service accounts of an installation', () => {
       for (const part of Object.keys(may)) {
         const allowed = [...may[part]!, ...everybody];
         const wrong: string[] = [];
-        const ask = async (what: string, verb: string, where: string): Promise<void> => {
-          const is = await mayDo(admin.api, `gatehouse-${part}`, what, verb, where);
-          const should = allowed.some((each) => each.what === what && each.verbs.includes(verb));
-          if (is !== should) wrong.push(`${verb} ${what} in ${where || 'the cluster'}: ${is ? 'may' : 'may not'}`);
+        const ask = async (what: string, verb: string, where: string, name: string): Promise<void> => {
+          const is = await mayDo(admin.api, `gatehouse-${part}`, { what, verb, where, name });
+          const should = allowed.some(
+            (each) =>
+              each.what === what &&
+              each.verbs.includes(verb) &&
+              (each.name ?? name) === name &&
+              (each.at ?? where) === where,
+          );
+          if (is !== should)
+            wrong.push(`${verb} ${what} ${name} in ${where || 'the cluster'}: ${is ? 'may' : 'may not'}`);
         };
-        for (const what of resources)
-          for (const verb of VERBS) for (const where of ['', NAMESPACE]) await ask(what, verb, where);
+        for (const what of resources) {
+          const named = allowed.flatMap((each) => (each.what === what && each.name !== undefined ? [each.name] : []));
+          const names = named.length === 0 ? [''] : ['', 'another', ...named];
+          for (const verb of VERBS)
+            for (const where of ['', NAMESPACE]) for (const name of names) await ask(what, verb, where, name);
+        }
         for (const verb of ['impersonate', 'bind', 'escalate', 'sign', 'attest', 'approve', 'use', '*'])
           for (const what of ['/users', '/groups', '/serviceaccounts', 'certificates.k8s.io/signers', '*/*'])
-            await ask(what, verb, '');
+            await ask(what, verb, '', '');
         assert.deepEqual(wrong, [], part);
       }
     });
@@ -121,15 +148,21 @@ async function applied({ admin: { api } }: ApiServer, object: KubernetesObject):
   await api.must('PATCH', `${path}?fieldManager=test&force=true`, object, 'application/apply-patch+yaml');
 }
 
+interface Question {
+  readonly what: string;
+  readonly verb: string;
+  /** A namespace; empty: all. */
+  readonly where: string;
+  readonly name: string;
+}
+
 async function mayDo(
   api: ApiServer['admin']['api'],
   account: string,
-  what: string,
-  verb: string,
-  namespace: string,
+  { what, verb, where: namespace, name }: Question,
 ): Promise<boolean> {
-  const [group, name] = [what.slice(0, what.indexOf('/')), what.slice(what.indexOf('/') + 1)];
-  const [resource, subresource] = name.split('/');
+  const [group, whole] = [what.slice(0, what.indexOf('/')), what.slice(what.indexOf('/') + 1)];
+  const [resource, subresource] = whole.split('/');
   const { status } = await api.must<{ status: { allowed: boolean } }>(
     'POST',
     '/apis/authorization.k8s.io/v1/subjectaccessreviews',
@@ -137,7 +170,7 @@ async function mayDo(
       spec: {
         user: `system:serviceaccount:${NAMESPACE}:${account}`,
         groups: ['system:serviceaccounts', `system:serviceaccounts:${NAMESPACE}`, 'system:authenticated'],
-        resourceAttributes: { group, resource, subresource, verb, namespace },
+        resourceAttributes: { group, resource, subresource, verb, namespace, name },
       },
     },
   );

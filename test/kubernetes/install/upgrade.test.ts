@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { type ApiServer, useApiServer } from '../../support/kubernetes/api-server.ts';
 import { chartFolder, helm } from '../../support/kubernetes/helm.ts';
+import { openssl } from '../../support/openssl.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 const NAMESPACE = 'gatehouse-system';
@@ -52,6 +54,51 @@ describe('an upgrade', () => {
     }
   });
 });
+
+interface Webhooks {
+  readonly webhooks: readonly {
+    readonly failurePolicy: string;
+    readonly clientConfig: { readonly caBundle?: string };
+  }[];
+}
+
+describe('an upgrade of the webhook', () => {
+  const server = useApiServer();
+
+  it('leaves what Gatehouse has written there', async () => {
+    await using dir = await tempDir('gh-helm-');
+    const { api, kubeconfig } = server().admin;
+    const path = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/gatehouse';
+    const run = (...args: readonly string[]): void => {
+      const { ok, out, err } = helm(dir, ...args, '--kubeconfig', kubeconfig, '--namespace', NAMESPACE);
+      assert.ok(ok, out + err);
+    };
+    const there = async () => {
+      const { failurePolicy, clientConfig } = (await api.must<Webhooks>('GET', path)).webhooks[0]!;
+      return { failurePolicy, caBundle: clientConfig.caBundle };
+    };
+    run('install', 'gatehouse', chartFolder, '--create-namespace', '--set', 'admission.check=enforce');
+    assert.deepEqual(await there(), { failurePolicy: 'Ignore', caBundle: undefined });
+    const caBundle = Buffer.from(certificate(dir)).toString('base64');
+    const written = [
+      { op: 'add', path: '/webhooks/0/clientConfig/caBundle', value: caBundle },
+      { op: 'add', path: '/webhooks/0/failurePolicy', value: 'Fail' },
+    ];
+    await api.must('PATCH', `${path}?fieldManager=gatehouse`, written, 'application/json-patch+json');
+    run('upgrade', 'gatehouse', chartFolder, '--set', 'admission.check=enforce,config.log.level=warn');
+    assert.deepEqual(await there(), { failurePolicy: 'Fail', caBundle });
+  });
+});
+
+/** One that anybody could have. */
+function certificate(dir: TempDir): string {
+  const made = openssl([
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=any'],
+    ...['-keyout', dir.at('key.pem'), '-out', dir.at('cert.pem')],
+  ]);
+  assert.ok(made.ok, made.text);
+  return readFileSync(dir.at('cert.pem'), 'utf8');
+}
 
 /** As the controller of stateful sets makes it. */
 async function makeClaim(

@@ -18,7 +18,7 @@ interface ImageConfig {
 }
 
 /** Runs a program to its end. @throws Error with what it said */
-export function must(program: string, ...args: readonly string[]): string {
+function must(program: string, ...args: readonly string[]): string {
   const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1e8 });
   if (error) throw new Error(`${program} cannot be run: ${error.message}`);
   if (status !== 0) throw new Error(`${program} ${args.join(' ')}:\n${stdout}${stderr}`);

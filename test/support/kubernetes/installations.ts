@@ -22,6 +22,7 @@ export const installations: readonly InstallationCase[] = [
   { name: 'what holds where nothing is said', values: '', sets: [] },
   { name: 'PostgreSQL', values: postgres, sets: ['authority.replicas=3'] },
   { name: 'PostgreSQL, and nothing on nodes', values: postgres, sets: ['node.enabled=false'] },
+  { name: 'nobody asks at the door', values: postgres, sets: ['admission.check=off'] },
   {
     name: 'much of it chosen',
     values: `
@@ -29,6 +30,7 @@ name: gate
 trustDomain: example.org
 image: { repository: registry.example.org/gatehouse, digest: 'sha256:${'a'.repeat(64)}', pullSecrets: [{ name: pull }] }
 istioCa: { enabled: false }
+admission: { check: enforce }
 networkPolicies: { enabled: false }
 authority:
   volume: { size: 5Gi, storageClassName: fast }

@@ -54,24 +54,24 @@ attestation:
       {{- end }}
     nodeProxies: {{ $.Values.istioCa.nodeProxies | toJson }}
     clusterId: {{ $.Values.istioCa.clusterId | toJson }}
-{{- if (and $.Values.node.enabled (eq $.Values.authority.store "postgres")) }}
-roles:
-- authority
-{{- else }}
+{{- if (or (not (and $.Values.node.enabled (eq $.Values.authority.store "postgres"))) (not (eq $.Values.admission.check "off"))) }}
 roles:
 - authority
 - decider
-{{- end }}
-{{- if (and $.Values.node.enabled (eq $.Values.authority.store "postgres")) }}
-kubernetes:
-  kubeconfig: ""
-  policies: false
-  registry: false
 {{- else }}
+roles:
+- authority
+{{- end }}
+{{- if (or (not (and $.Values.node.enabled (eq $.Values.authority.store "postgres"))) (not (eq $.Values.admission.check "off"))) }}
 kubernetes:
   kubeconfig: ""
   policies: true
   registry: true
+{{- else }}
+kubernetes:
+  kubeconfig: ""
+  policies: false
+  registry: false
 {{- end }}
 listen:
   workloadApi: "unix:/run/gatehouse/workload.sock"
@@ -82,6 +82,15 @@ listen:
   {{- if $.Values.istioCa.enabled }}
   istioCa: "0.0.0.0:15012"
   {{- end }}
+  {{- if (not (eq $.Values.admission.check "off")) }}
+  admission: "0.0.0.0:8443"
+  {{- end }}
+{{- if (not (eq $.Values.admission.check "off")) }}
+admission:
+  check: {{ $.Values.admission.check | toJson }}
+  service: {{ list $.Values.name "-authority." $.Release.Namespace | join "" | toJson }}
+  configuration: {{ $.Values.name | toJson }}
+{{- end }}
 tls:
   dnsNames:
   - {{ list $.Values.name "-authority." $.Release.Namespace ".svc" | join "" | toJson }}

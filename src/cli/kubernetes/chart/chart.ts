@@ -11,6 +11,7 @@ import { configMapOf, documents } from '../objects/config.ts';
 import { disruptionBudgets, networkPolicies, services } from '../objects/network.ts';
 import { node } from '../objects/node.ts';
 import { accessOf } from '../objects/roles.ts';
+import { webhooks } from '../objects/webhook.ts';
 import { conditionInGo, documentTemplates } from './go.ts';
 import { block, printDocuments } from './print.ts';
 import { holds, type Installation, resolve } from './resolve.ts';
@@ -26,6 +27,7 @@ const files: Readonly<Record<string, readonly Tree[]>> = {
   'network.yaml': [...services, ...networkPolicies, ...disruptionBudgets],
   'authority.yaml': authority,
   'node.yaml': node,
+  'webhook.yaml': webhooks,
 };
 
 const MADE = 'Made by: gatehouse kubernetes chart';

@@ -12,6 +12,7 @@ export function valueInGo(tree: Tree): string {
     const parts = tree.parts.map((part) => (typeof part === 'string' ? JSON.stringify(part) : valueInGo(part)));
     return `list ${parts.join(' ')} | join ""`;
   }
+  if (isForm(tree, 'live')) return `${tree.expression} | default ${JSON.stringify(tree.otherwise)}`;
   if (isForm(tree, 'document')) return `include "gatehouse.document" ${dataInGo(tree)}`;
   if (isForm(tree, 'digest')) return `include "gatehouse.json" ${dataInGo(tree.document)} | sha256sum`;
   throw new Error('this form gives no value');

@@ -45,6 +45,7 @@ function ofForm(tree: Form, to: Installation): Tree | undefined {
     const chosen = holds(tree.condition, to) ? tree.then : tree.otherwise;
     return chosen === undefined ? undefined : resolve(chosen, to);
   }
+  if (isForm(tree, 'live')) return tree.otherwise;
   if (isForm(tree, 'document')) return stringify(documentOf(tree, to), { lineWidth: 0, sortMapEntries: true });
   if (isForm(tree, 'digest'))
     return createHash('sha256')

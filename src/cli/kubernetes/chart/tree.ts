@@ -40,6 +40,12 @@ export interface Noted {
   readonly why: string;
   readonly tree: Tree;
 }
+/** A text that Helm takes over from the cluster, by an expression of Go; where nobody can look, or nothing is there, `otherwise`. */
+export interface Live {
+  readonly [form]: 'live';
+  readonly expression: string;
+  readonly otherwise: string;
+}
 /** A YAML document as a text: `base`, with the values at `over` laid over it, key by key. */
 export interface Document {
   readonly [form]: 'document';
@@ -52,7 +58,7 @@ export interface Digest {
   readonly [form]: 'digest';
   readonly document: Document;
 }
-export type Form = Value | Release | Text | Choice | Noted | Document | Digest;
+export type Form = Value | Release | Text | Choice | Noted | Live | Document | Digest;
 
 /** Whether something holds: a value that is neither empty, zero nor false, or what is made of conditions. */
 export type Condition =
@@ -72,6 +78,7 @@ export const when = (condition: Condition, then: Tree, otherwise?: Tree): Choice
   otherwise,
 });
 export const noted = (why: string, tree: Tree): Noted => ({ [form]: 'noted', why, tree });
+export const live = (expression: string, otherwise: string): Live => ({ [form]: 'live', expression, otherwise });
 export const document = (name: string, base: TreeMap, over: string): Document => ({
   [form]: 'document',
   name,

@@ -127,6 +127,17 @@ export const valuesSchema = z.strictObject({
     })
     .prefault({})
     .describe("Istio's CA API."),
+  admission: z
+    .strictObject({
+      check: z
+        .enum(['off', 'warn', 'enforce'])
+        .prefault('warn')
+        .describe(
+          'What becomes of a policy that gatehouse policy check refuses: off, warn its author, or enforce: it is not stored.',
+        ),
+    })
+    .prefault({})
+    .describe('Whether the cluster asks before it stores a policy.'),
   networkPolicies: z
     .strictObject({
       enabled: switchOf(true, 'Whether the pods are shut for all but their ports.'),

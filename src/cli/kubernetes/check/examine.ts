@@ -9,13 +9,14 @@ import { kubernetesClient } from '../../../platform/kubernetes/client.ts';
 import { type Section, section } from '../../check/outcome.ts';
 import { installation } from '../chart/installation.ts';
 import { holds } from '../chart/resolve.ts';
-import { onNodes } from '../objects/choices.ts';
+import { onAdmission, onNodes } from '../objects/choices.ts';
 import type { Part } from '../objects/names.ts';
 import { askCluster, checkClusterItself } from './cluster.ts';
 import { checkKinds } from './kinds.ts';
 import { checkObjects, type InstalledObject } from './objects.ts';
 import { checkAccount, checkInstalling } from './permissions.ts';
 import { checkSecrets } from './secrets.ts';
+import { checkWebhook } from './webhook.ts';
 
 /** What a check is asked to look at. */
 export interface ClusterOrder {
@@ -65,6 +66,7 @@ export async function checkCluster({
               parts.map((part) => section(`permissions of ${part}`, () => checkAccount(client, to, part, cluster))),
             )),
           ]),
+      ...(isBefore || !holds(onAdmission, to) ? [] : [await section('webhook', () => checkWebhook(client, to))]),
       await section('secrets', () => checkSecrets(client, to)),
     ];
     const count = (result: string) =>

@@ -3,7 +3,7 @@
  * @module
  */
 import { noted, type Tree, type TreeMap, value, when } from '../chart/tree.ts';
-import { onNodes, onPostgres, onVolume } from './choices.ts';
+import { onAdmission, onNodes, onPostgres, onVolume } from './choices.ts';
 import { paths } from './config.ts';
 import { labelsOf, metadata, nameOf, ports } from './names.ts';
 import { podOf } from './pods.ts';
@@ -12,6 +12,7 @@ const open: readonly Tree[] = [
   when({ not: onNodes }, { name: 'ext-authz', containerPort: ports.extAuthz }),
   { name: 'feed', containerPort: ports.feed },
   when(value('istioCa.enabled'), { name: 'istio-ca', containerPort: ports.istioCa }),
+  when(onAdmission, { name: 'admission', containerPort: ports.admission }),
 ];
 
 const mounts: readonly Tree[] = [

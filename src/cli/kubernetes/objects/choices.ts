@@ -10,6 +10,11 @@ export const onPostgres: Condition = { is: ['authority.store', 'postgres'] };
 /** A node signs what its socket gives, and only a shared store lets several sign. */
 export const onNodes: Condition = { all: [value('node.enabled'), onPostgres] };
 
+/** A cluster asks before it stores a policy. */
+export const onAdmission: Condition = { not: { is: ['admission.check', 'off'] } };
+/** Who judges policies reads them, and decides by them. */
+export const authorityDecides: Condition = { any: [{ not: onNodes }, onAdmission] };
+
 /** What no schema says of one value alone: each ends a rendering with its message. */
 export const refusals: readonly { readonly condition: Condition; readonly message: string }[] = [
   {

@@ -3,7 +3,7 @@
  * @module
  */
 import { digest, document, release, type Tree, type TreeMap, text, value, when } from '../chart/tree.ts';
-import { onNodes, onPostgres } from './choices.ts';
+import { authorityDecides, onAdmission, onPostgres } from './choices.ts';
 import { metadata, nameOf, type Part, ports } from './names.ts';
 
 /** What a token must be for that is shown to Gatehouse: no pod's default token is. */
@@ -62,13 +62,19 @@ export const documents = {
     'authority',
     {
       ...shared,
-      roles: when(onNodes, ['authority'], ['authority', 'decider']),
-      kubernetes: when(onNodes, following(false), following(true)),
+      roles: when(authorityDecides, ['authority', 'decider'], ['authority']),
+      kubernetes: when(authorityDecides, following(true), following(false)),
       listen: {
         ...listen,
         feed: everywhere(ports.feed),
         istioCa: when(value('istioCa.enabled'), everywhere(ports.istioCa)),
+        admission: when(onAdmission, everywhere(ports.admission)),
       },
+      admission: when(onAdmission, {
+        check: value('admission.check'),
+        service: text(value('name'), '-authority.', release('namespace')),
+        configuration: value('name'),
+      }),
       tls: { dnsNames: dnsNames('authority') },
     },
     'config',

@@ -3,7 +3,7 @@
  * @module
  */
 import { noted, type Tree, type TreeMap, value, when } from '../chart/tree.ts';
-import { onNodes, onPostgres } from './choices.ts';
+import { onAdmission, onNodes, onPostgres } from './choices.ts';
 import { labelsOf, metadata, type Part, ports } from './names.ts';
 
 interface ServicePort {
@@ -32,6 +32,7 @@ export const services: readonly Tree[] = [
   service('authority', 'authority', [
     portOf({ name: 'feed', port: ports.feed }),
     when(value('istioCa.enabled'), portOf({ name: 'istio-ca', port: ports.istioCa })),
+    when(onAdmission, portOf({ name: 'admission', port: ports.admission })),
   ]),
   when(onNodes, service('ext-authz', 'node', extAuthz)),
   when({ not: onNodes }, service('ext-authz', 'authority', extAuthz)),
@@ -70,6 +71,7 @@ export const networkPolicies: readonly Tree[] = [
       tcp('feed'),
       when(value('istioCa.enabled'), tcp('istio-ca')),
       when({ not: onNodes }, tcp('ext-authz')),
+      when(onAdmission, tcp('admission')),
     ]),
   ),
   when({ all: [wanted, onNodes] }, policy('node', [tcp('ext-authz')])),

@@ -3,8 +3,8 @@
  * `impersonate`, no wildcard.
  * @module
  */
-import { type Condition, noted, release, type Tree, type TreeMap, when } from '../chart/tree.ts';
-import { onNodes } from './choices.ts';
+import { type Condition, noted, release, type Tree, type TreeMap, value, when } from '../chart/tree.ts';
+import { authorityDecides, onAdmission } from './choices.ts';
 import { clusterMetadata, metadata, nameOf, type Part } from './names.ts';
 
 /** One rule: what for, and for whom. */
@@ -22,7 +22,7 @@ export interface Grant {
 
 const LOOK = ['get', 'list', 'watch'];
 /** Whoever decides, and he alone, reads policies. */
-const deciders = { authority: { not: onNodes }, node: true } as const;
+const deciders = { authority: authorityDecides, node: true } as const;
 const everybody = { authority: true, node: true } as const;
 
 const policies = (whose: string, groups: readonly string[], resources: readonly string[]): Grant => ({
@@ -80,6 +80,15 @@ export const grants: readonly Grant[] = [
       'stagedkubernetesnetworkpolicies',
     ],
   ),
+  {
+    why: 'Its own webhook: the caBundle follows the authorities, and failurePolicy is Fail only while it answers.',
+    of: { authority: onAdmission },
+    scope: 'cluster',
+    groups: ['admissionregistration.k8s.io'],
+    resources: ['validatingwebhookconfigurations'],
+    verbs: ['get', 'patch'],
+    names: [value('name')],
+  },
 ];
 
 /** The accounts, roles and bindings of a part. */
