@@ -27,7 +27,7 @@ export interface StageOrder {
   readonly rules: readonly OrderedRule[];
   /** The rules of a policy of this stage, by ordinal. */
   rulesOf(policy: Policy): readonly OrderedRule[];
-  /** A number that rises with the policies' places in the stage, with gaps. */
+  /** A number that rises with the policies' places in the stage, with gaps; only asked of the newest order. */
   placeOf(policy: Policy): number;
 }
 

@@ -24,6 +24,8 @@ interface Scope {
   readonly subject: Subject;
   /** In the order of the stage. */
   readonly policies: readonly Policy[];
+  /** Of its first policy. Kept, for the order's own numbers follow a policy that moves on. */
+  readonly place: number;
   readonly http: EditedIndex;
   readonly tcp: EditedIndex;
 }
@@ -87,7 +89,7 @@ export function* ruleStageWork(
         compiled,
         enforced: selected(some.yes),
         dryRun: selected(pick(dryRun, destination, context).yes),
-        undecided: firstOf(some.unknown, order),
+        undecided: firstOf(some.unknown),
       };
     },
   };
@@ -158,6 +160,7 @@ function* editScopes(
     scopes.set(name, {
       ...scope,
       policies,
+      place: order.placeOf(policies[0]!), // some are left
       http: yield* scope.http.edit(goneRows.http, cameRows.http),
       tcp: yield* scope.tcp.edit(goneRows.tcp, cameRows.tcp),
     });
@@ -175,7 +178,8 @@ function* scopeWork(policies: readonly Policy[], ordered: Ordered): Work<Scope> 
     for (const row of rows.http) http.push(row);
     for (const row of rows.tcp) tcp.push(row);
   }
-  return { mode, subject, policies, http: yield* editedIndexWork(http), tcp: yield* editedIndexWork(tcp) };
+  const place = ordered.order.placeOf(policies[0]!);
+  return { mode, subject, policies, place, http: yield* editedIndexWork(http), tcp: yield* editedIndexWork(tcp) };
 }
 
 interface Rows {
@@ -234,17 +238,12 @@ function pick(table: ScopeTable, destination: Destination, context: SubjectConte
 }
 
 /** The first policy that may apply or not; those of every namespace stand before the others. */
-function firstOf(scopes: readonly Scope[], order: StageOrder): PolicyRef | undefined {
-  let first: Policy | undefined;
-  let isLocal = false;
-  for (const { subject, policies } of scopes) {
-    const local = subject.namespace !== undefined;
-    if (first !== undefined && !isLocal && local) continue;
-    const policy = policies[0]!; // scopes have members
-    const isFirst = first === undefined || (isLocal && !local) || order.placeOf(policy) < order.placeOf(first);
-    if (isFirst) [first, isLocal] = [policy, local];
-  }
-  return first?.ref;
+function firstOf(scopes: readonly Scope[]): PolicyRef | undefined {
+  const everywhere = scopes.filter(({ subject }) => subject.namespace === undefined);
+  let first: Scope | undefined;
+  for (const scope of everywhere.length > 0 ? everywhere : scopes)
+    if (first === undefined || scope.place < first.place) first = scope;
+  return first?.policies[0]?.ref;
 }
 
 function selected(scopes: readonly Scope[]): SelectedScopes {

@@ -5,8 +5,9 @@ import { compileSnapshot, snapshotWork } from '../../../src/policy/compile/compi
 import { evaluate } from '../../../src/policy/evaluate/evaluate.ts';
 import type { Plane, Policy, PolicyModel, RuleStage } from '../../../src/policy/model.ts';
 import { joinRegistry } from '../../../src/policy/registry/join-registry.ts';
-import type { Registry } from '../../../src/policy/registry/registry.ts';
+import { emptyRegistry, type Registry } from '../../../src/policy/registry/registry.ts';
 import type { Snapshot } from '../../../src/policy/snapshot.ts';
+import { plainFacts } from '../../support/plain-facts.ts';
 import { arbitraryFacts, arbitraryPolicy } from './arbitrary-model.ts';
 import { createRandom, createRegistryEdits, type Random } from './registry-edits.ts';
 
@@ -56,6 +57,32 @@ describe('a snapshot that is made of the one before', () => {
       if (random(3) === 0) before = { made, anew };
     }
   }).timeout(60_000 + EDITS * 500);
+
+  it('leaves to the one before the names that it gives, when its first policy comes back behind others', () => {
+    const policy = (name: string): Policy => ({
+      ref: { dialect: 'istio', kind: 'AuthorizationPolicy', namespace: 'shop', name },
+      subject: { namespace: 'shop', labels: [['app', name]] },
+      mode: 'enforce',
+      rules: [],
+      position: { file: 'p.yaml', line: 1, column: 1 },
+      owner: '',
+    });
+    const [a, b] = [policy('a'), policy('b')];
+    const asked = plainFacts({
+      destination: { spiffeId: '', namespace: 'shop', serviceAccount: 'web', labels: undefined },
+    });
+    const compilations = new Compilations();
+    const made = [[a, b], [b], [b, a]].map((policies) =>
+      compileSnapshot(modelOf([policies, [], [], []], emptyRegistry, true), {
+        ...options,
+        compilations,
+      }),
+    );
+    assert.deepEqual(
+      made.map((snapshot) => snapshot.decide(asked).policy?.name),
+      ['a', 'b', 'b'],
+    );
+  });
 });
 
 const everybody = { namespace: undefined, labels: [] };
