@@ -3,7 +3,7 @@
  * @module
  */
 import type { Config } from '../config/config.ts';
-import { type KubernetesClient, kubernetesClient } from '../platform/kubernetes/client.ts';
+import type { KubernetesClient } from '../platform/kubernetes/client.ts';
 
 /** The way to the API server. */
 export interface Cluster extends AsyncDisposable {
@@ -15,9 +15,15 @@ export interface Cluster extends AsyncDisposable {
 export function createCluster({ kubernetes }: Pick<Config, 'kubernetes'>): Cluster {
   let made: Promise<KubernetesClient> | undefined;
   return {
-    client: () => (made ??= kubernetesClient(kubernetes.kubeconfig)),
+    client: () => (made ??= open(kubernetes.kubeconfig)),
     async [Symbol.asyncDispose]() {
       await (await made?.catch(() => undefined))?.close();
     },
   };
+}
+
+/** What speaks HTTP is loaded by a server that has a cluster. */
+async function open(kubeconfig: string): Promise<KubernetesClient> {
+  const { kubernetesClient } = await import('../platform/kubernetes/client.ts');
+  return kubernetesClient(kubeconfig);
 }
