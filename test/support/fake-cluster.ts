@@ -31,17 +31,15 @@ export async function fakeCluster({ issuer = ISSUER, kid = 'k1' } = {}) {
     fault: undefined as Error | undefined,
     /** The status of the next TokenReviews. */
     review: undefined as unknown,
-    server: {} as ApiServer,
+    server: { request: () => Promise.reject(new Error('not yet')) } as { request: ApiServer['request'] },
     /** A token of the pod's account as a kubelet projects it. */
     token: (claims: JWTPayload = {}, pod: PodWords = {}): Promise<string> =>
       sign(privateKey, { ...claimsOf(podObject(pod), issuer), ...claims }, kid),
   };
-  cluster.server = {
-    async request(of) {
-      asked.push(of);
-      if (cluster.fault !== undefined) throw cluster.fault;
-      return answer(of);
-    },
+  cluster.server.request = async (of) => {
+    asked.push(of);
+    if (cluster.fault !== undefined) throw cluster.fault;
+    return answer(of);
   };
   const answer = ({ path, query = {} }: Asked): unknown => {
     if (path === '/.well-known/openid-configuration')

@@ -10,7 +10,7 @@ import { credentialSelectors } from './attestor.ts';
 import type { Executables } from './executable.ts';
 import type { PodAttestor } from './kubernetes/pod-attestor.ts';
 
-/** @throws GatehouseError `not_found` when there is no such process */
+/** @throws GatehouseError `not_found` when there is no such process; `attestation_failed` when it would be refused by its pod */
 export async function selectorsOfProcess(
   pid: number,
   accounts: Accounts,
@@ -23,10 +23,15 @@ export async function selectorsOfProcess(
   const [, uid = 0] = numbers('Uid'); // real, effective, saved, filesystem: SO_PEERCRED has the effective one
   const [, gid = 0] = numbers('Gid');
   const pod = await pods?.podOf(pid);
+  if (pod?.ok === false)
+    throw new GatehouseError(
+      'attestation_failed',
+      `process ${pid} would be refused: its pod is not certain: ${pod.why}`,
+    );
   return [
     ...credentialSelectors({ uid, gid, groups: numbers('Groups') }, accounts),
     ...(await executables.selectorsOf(pid, { path: true, sha256: true })),
-    ...(pod?.ok === true ? pod.selectors : []),
+    ...(pod?.selectors ?? []),
   ];
 }
 

@@ -48,6 +48,8 @@ const MOST_REMEMBERED = 10_000;
 /** Tokens that are looked into at a time, each by up to three questions to the API server; the others wait. */
 const AT_ONCE = 32;
 const MOST_WAITING = 5_000;
+/** Whoever has waited for his turn for so long is gone, or will ask again: an API server that comes back meets no storm. */
+const PATIENCE_MS = 10_000;
 
 interface Verdict {
   readonly holder: Promise<TokenHolder>;
@@ -63,6 +65,13 @@ export function createTokenAttestor(deps: TokenAttestorDeps): TokenAttestor {
     waiting: MOST_WAITING,
     refused: () => new GatehouseError('too_many_requests', 'too many tokens wait to be looked into'),
   });
+  const inTurn = (token: string): Promise<TokenHolder> => {
+    const cameAt = clock.now();
+    return turns.take(() => {
+      if (clock.now() - cameAt < PATIENCE_MS) return holderOf(token, deps);
+      throw new GatehouseError('too_many_requests', 'a token has waited too long to be looked into');
+    });
+  };
   /** A fault that passes is not remembered. */
   const remember = (key: string, holder: Promise<TokenHolder>): void => {
     verdicts.delete(key);
@@ -78,7 +87,7 @@ export function createTokenAttestor(deps: TokenAttestorDeps): TokenAttestor {
       const known = verdicts.get(key);
       const leftMs = (known?.until ?? 0) - clock.now();
       const isKnown = known !== undefined && leftMs > 0 && leftMs <= REMEMBERED_MS;
-      const asked = isKnown ? known.holder : turns.take(() => holderOf(token, deps));
+      const asked = isKnown ? known.holder : inTurn(token);
       if (!isKnown) remember(key, asked);
       const holder = await asked;
       if (clock.now() >= holder.expiresAt) throw refusedToken('expired');

@@ -150,6 +150,19 @@ describe('selectorsOfProcess', () => {
     assert.deepEqual(selectors.slice(-2), ourselves);
   });
 
+  it('adds those of its pod, and says when it would be refused for that', async () => {
+    const inPod = {
+      podOf: async () => ({ ok: true, selectors: ['k8s:ns:a'], state: () => 'current' as const }) as const,
+    };
+    const selectors = await selectorsOfProcess(process.pid, accounts, createExecutables(), inPod);
+    assert.equal(selectors.at(-1), 'k8s:ns:a');
+    const refused = { podOf: async () => ({ ok: false, why: 'two pods' }) as const };
+    await assert.rejects(selectorsOfProcess(process.pid, accounts, createExecutables(), refused), {
+      code: 'attestation_failed',
+      message: /would be refused: .*two pods/,
+    });
+  });
+
   it('says when there is no such process', async () => {
     await assert.rejects(selectorsOfProcess(2 ** 22 + 1, accounts, createExecutables()), { code: 'not_found' });
   });

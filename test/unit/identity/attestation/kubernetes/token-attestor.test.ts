@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { JWTPayload } from 'jose';
 import { createClusterKeys } from '../../../../../src/identity/attestation/kubernetes/cluster-keys.ts';
 import { createTokenAttestor } from '../../../../../src/identity/attestation/kubernetes/token-attestor.ts';
@@ -213,6 +214,24 @@ describe('createTokenAttestor', () => {
     await short.attestor.attest(dying);
     short.pass(6_000);
     await assert.rejects(short.attestor.attest(dying), /has expired/);
+  });
+
+  it('asks nothing for whoever has waited for its turn longer than anybody waits for an answer', async () => {
+    const { cluster, attestor, pass } = await rig();
+    const away = Promise.withResolvers<void>();
+    const { request } = cluster.server;
+    cluster.server.request = async (of) => {
+      await away.promise;
+      return request(of);
+    };
+    const tokens = await Promise.all(Array.from({ length: 40 }, (_, i) => cluster.token({ jti: String(i) })));
+    const asked = Promise.allSettled(tokens.map((token) => attestor.attest(token)));
+    await nextTurn(); // the first of them have begun
+    pass(11_000);
+    away.resolve();
+    const outcomes = await asked;
+    const waited = outcomes.filter((each) => each.status === 'rejected' && each.reason.code === 'too_many_requests');
+    assert.equal(waited.length, 40 - 32);
   });
 
   it('looks for a new key at once, for withdrawn ones within a minute, and for unknown ones rarely', async () => {
