@@ -12,7 +12,7 @@ import { type ApiServer, useApiServer } from './api-server.ts';
 import type { KubernetesObject } from './objects.ts';
 
 /** The Service of the page, as certificates name it. */
-const SERVICE = 'gatehouse-authority.gatehouse-system';
+export const SERVICE = 'gatehouse-authority.gatehouse-system';
 
 export interface AdmissionScene {
   server(): ApiServer;
