@@ -38,7 +38,7 @@ import type { LaneTally } from '../../transport/lane/counts.ts';
 import type { Cluster } from '../cluster.ts';
 import { connectionLimit } from '../listeners/connection-limit.ts';
 import { unixAddress } from '../listeners/listen-addresses.ts';
-import { type ClusterAttestation, openClusterAttestation } from './cluster/cluster-attestation.ts';
+import type { ClusterAttestation } from './cluster/cluster-attestation.ts';
 import { openKeyEncryptionKeys } from './key-encryption-file.ts';
 import { storeMemory } from './store-memory.ts';
 import { readUpstreamFiles } from './upstream-files.ts';
@@ -184,6 +184,7 @@ async function clusterFor(
   entries: WatchableSource<readonly Entry[]>,
 ): Promise<ClusterAttestation | undefined> {
   if (config.attestation.kubernetes === undefined) return undefined;
+  const { openClusterAttestation } = await import('./cluster/cluster-attestation.ts');
   const cluster = openClusterAttestation({ config, client: await clusterOf.client(), entries, said: clusterSaid });
   cluster?.implied.subscribe(() => entries.replace([...entries.value]));
   return cluster;
