@@ -42,8 +42,16 @@ export function endpointJudge(
     if (at === undefined) return absent;
     if (atom.byHops && atom.end === 'source' && isBehindHop(at))
       return agreed(namedBy(facts.sourcePrincipal, entered), selects);
-    return entered.members.holding(at).some(selects) ? yes : no;
+    return heldBy(entered.members.holding(at), selects);
   };
+}
+
+/** An address that several pods say is theirs tells of none of them what another one is not. Network sets may overlap as they like. */
+function heldBy(members: readonly Member[], selects: Selects): Truth {
+  if (members.length < 2) return members.some(selects) ? yes : no;
+  const pods = members.filter(({ endpoint }) => endpoint !== undefined);
+  if (members.some((member) => member.endpoint === undefined && selects(member))) return yes;
+  return pods.length === 0 ? no : agreed(pods, selects);
 }
 
 function namedBy(principal: string, { members }: Entered): readonly Member[] {

@@ -7,8 +7,9 @@
 
 import type { PolicyFile, ReadDocument, ReadOptions } from '../read-policies.ts';
 import type { ObjectFile, ObjectFiles, ObjectSource, TakenKeys } from '../sources/object-source.ts';
-import { type HeldObject, KindObjects, type ObjectEvent } from './kind-objects.ts';
-import { duplicateObject, kindPlace } from './object-findings.ts';
+import type { HeldObject } from './held-object.ts';
+import { KindObjects, type ObjectEvent } from './kind-objects.ts';
+import { duplicateObject, kindPlace, sharedAddress } from './object-findings.ts';
 import type { ObjectKind } from './object-kind.ts';
 
 /** How often whoever reads is told at most. */
@@ -155,6 +156,7 @@ function registryFile(objects: KindObjects, taken: TakenKeys): ObjectFile {
     if (place === undefined) documents.push(document);
     else findings.push(duplicateObject(file.file, document, place));
   }
+  for (const [address, holders] of objects.addresses.all()) findings.push(sharedAddress(address, holders));
   const name = kindPlace(objects.kind.kind);
   const policies = { file: name, documents, findings, hasErrors: false, skipped: new Map<string, number>(), ignores };
   return { file: name, policies, lastGood: undefined, isConfined: true };

@@ -4,23 +4,12 @@
  */
 import type { PolicyFile, ReadOptions } from '../read-policies.ts';
 import { cutFields } from './cut-fields.ts';
+import type { HeldObject } from './held-object.ts';
 import { isJsonObject, type JsonObject } from './json-object.ts';
 import { keptFields, lastApplied } from './kept-fields.ts';
 import type { ObjectKind } from './object-kind.ts';
 import { namesOf, readObject } from './read-object.ts';
-
-/** One object, read. Immutable but for what it is read again for. */
-export interface HeldObject {
-  /** `namespace/name` */
-  readonly key: string;
-  readonly namespace: string;
-  /** What is kept of it, as JSON; and what was cut out of it. */
-  readonly text: string;
-  readonly cut: readonly string[];
-  readonly file: PolicyFile;
-  /** What it was when it was last sound; itself, if it is. */
-  readonly good: HeldObject | undefined;
-}
+import { SharedAddresses } from './shared-addresses.ts';
 
 /** A change of one object, as a watch tells it. */
 export interface ObjectEvent {
@@ -33,6 +22,7 @@ export class KindObjects {
   readonly kind: ObjectKind;
   readonly #options: ReadOptions;
   readonly #held = new Map<string, HeldObject>();
+  readonly addresses = new SharedAddresses();
   /** Rises with every change. */
   #version = 0;
 
@@ -94,12 +84,19 @@ export class KindObjects {
   #put(object: HeldObject): void {
     const before = this.#held.get(object.key);
     if (before === object) return;
-    this.#held.set(object.key, object.good === undefined ? { ...object, good: before?.good } : object);
+    const held = object.good === undefined ? { ...object, good: before?.good } : object;
+    this.#held.set(object.key, held);
+    if (before !== undefined) this.addresses.remove(before);
+    this.addresses.add(held);
     this.#version++;
   }
 
   #drop(key: string): void {
-    if (this.#held.delete(key)) this.#version++;
+    const before = this.#held.get(key);
+    if (before === undefined) return;
+    this.#held.delete(key);
+    this.addresses.remove(before);
+    this.#version++;
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Finding } from '../documents/finding.ts';
 import type { ReadDocument } from '../read-policies.ts';
+import type { HeldObject } from './held-object.ts';
 
 /** How all objects of a kind are named where a file would be. */
 export const kindPlace = (kind: string): string => `${kind} *`;
@@ -23,5 +24,15 @@ export function duplicateObject(
     path: 'metadata.name',
     message: `${kind} ${id} stands at ${place} already, and again in the cluster; what the file says holds`,
     fix: 'remove it from the file, or do not read it from the cluster',
+  };
+}
+
+/** An address that several pods say is theirs. @param holders  more than one */
+export function sharedAddress(address: string, holders: readonly HeldObject[]): Finding {
+  const [first, ...others] = holders.map(({ file }) => file.file).sort();
+  return {
+    ...{ file: first!, line: 1, column: 1, severity: 'warning', code: 'address-shared', path: 'status.podIPs' }, // several
+    message: `${address} is the address of ${others.join(' and ')} too: where a policy tells them apart, it is neither`,
+    fix: 'delete the pod that is not there any more',
   };
 }

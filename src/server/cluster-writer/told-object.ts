@@ -3,7 +3,8 @@
  * @module
  */
 import type { Finding } from '../../policy/documents/finding.ts';
-import type { HeldObject, KindObjects } from '../../policy/objects/kind-objects.ts';
+import type { HeldObject } from '../../policy/objects/held-object.ts';
+import type { KindObjects } from '../../policy/objects/kind-objects.ts';
 
 /** An object of a policy, as it was read. */
 export interface ToldObject {

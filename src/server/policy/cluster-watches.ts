@@ -8,7 +8,7 @@ import type { KubernetesClient } from '../../platform/kubernetes/client.ts';
 import { type Discovery, discover, type ServedKind } from '../../platform/kubernetes/discovery.ts';
 import { type WatchState, type WatchTimes, watchObjects } from '../../platform/kubernetes/watch-objects.ts';
 import type { ClusterObjects } from '../../policy/objects/cluster-objects.ts';
-import type { HeldObject } from '../../policy/objects/kind-objects.ts';
+import type { HeldObject } from '../../policy/objects/held-object.ts';
 import type { ObjectKind } from '../../policy/objects/object-kind.ts';
 
 export interface ClusterWatchDeps {

@@ -260,6 +260,59 @@ describe('a cluster as the source of policies and registry', () => {
       assert.equal(finding?.severity, 'warning');
     }));
 
+  it('warns of an address that two pods have, as long as they do', () =>
+    withCluster(async (cluster, dir) => {
+      cluster.put('pods', podObject('shop', 'dead', '10.0.0.1'), podObject('shop', 'new', '10.0.0.1'));
+      cluster.put('pods', podObject('shop', 'host', '10.0.0.1', { hostNetwork: true }));
+      await using sources = await clusterSources(dir, cluster.kubeconfig);
+      const shared = () => sources.load().findings.filter(({ code }) => code === 'address-shared');
+      assert.match(shared()[0]!.message, /10\.0\.0\.1 is the address of Pod shop\/new too/);
+      assert.equal(shared()[0]?.file, 'Pod shop/dead');
+      cluster.remove('pods', 'shop', 'dead');
+      await eventually('it is alone', () => shared().length === 0 || undefined);
+    }));
+
+  it('reads what the CRDs store and nobody can mean as files are read, and a policy of a megabyte', () =>
+    withCluster(async (cluster, dir) => {
+      const spec = (name: string, of: unknown) => ({ ...denyObject('shop', name, '/'), spec: of });
+      const stored: readonly unknown[] = [
+        {},
+        { rules: [] },
+        { action: 'DENY', rules: [{}] },
+        { rules: [{ from: [] }] },
+        { rules: [{ from: [{}] }] },
+        { rules: [{ from: [{ source: {} }] }] },
+        { rules: [{ from: [{ source: { principals: [] } }] }] },
+        { rules: [{ from: [{ source: { principals: [''] } }] }] },
+        { rules: [{ from: [{ source: { principals: ['spiffe://a/b', 'a*b'] } }] }] },
+        { action: 'CUSTOM', rules: [{}] },
+        {
+          rules: [
+            { to: [{ operation: { ports: ['abc', '0'], methods: ['get'], paths: ['x', '/{**}/b'], hosts: ['a*b'] } }] },
+          ],
+        },
+        { rules: [{ when: [{ key: '' }, { key: 'nobody.knows', values: [] }] }] },
+        { targetRefs: [{ kind: 'Whatever', name: 'x' }], rules: [{}] },
+        { selector: null, rules: null, action: null },
+      ];
+      const paths = Array.from({ length: 20_000 }, (_, i) => `/${'p'.repeat(50)}/${i}`);
+      cluster.put('authorizationpolicies', ...stored.map((one, i) => spec(`odd-${i}`, one)));
+      const { spec: _, ...without } = denyObject('shop', 'none', '/');
+      cluster.put(
+        'authorizationpolicies',
+        without,
+        spec('large', { action: 'DENY', rules: [{ to: [{ operation: { paths } }] }] }),
+      );
+      await using sources = await clusterSources(dir, cluster.kubeconfig);
+      assert.ok(inForce(sources).includes('large') && inForce(sources).includes('none'));
+      for (const place of sources.load().degraded) assert.match(place, /^AuthorizationPolicy shop\/odd-\d+( spec\.|$)/);
+      const told = new Set(sources.load().findings.map(({ file }) => file));
+      const silent = stored.flatMap((_, i) =>
+        inForce(sources).includes(`odd-${i}`) || told.has(`AuthorizationPolicy shop/odd-${i}`) ? [] : [i],
+      );
+      assert.deepEqual(silent, []);
+    }));
+
   it('watches the namespaces that are named, and what has none', () =>
     withCluster(async (cluster, dir) => {
       await using _ = await clusterSources(dir, cluster.kubeconfig, { more: { namespaces: ['shop', 'pay'] } });

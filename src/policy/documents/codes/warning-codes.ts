@@ -9,6 +9,7 @@ export const warningCodes = {
     'the verdict hangs on how something absent is read (policy lint; an error if it lets somebody in)',
   'address-host-bits': 'a range with address bits beyond its prefix',
   'address-mapped': 'an IPv4 address written as IPv6, which never matches',
+  'address-shared': 'an address that two pods of a cluster have',
   'address-zone': 'the zone of an address, which is not compared',
   'boolean-key': "an unquoted key that is a boolean in Kubernetes' YAML",
   'claim-dots': 'a claim with dots, which do not lead into it',
