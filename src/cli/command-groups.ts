@@ -94,6 +94,7 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
       async (terminal) => (await import('./policy/test-command.ts')).policyTestCommand(terminal),
       async (terminal) => (await import('./policy/map-command.ts')).policyMapCommand(terminal),
       async (terminal) => (await import('./policy/diff-command.ts')).policyDiffCommand(terminal),
+      async (terminal) => (await import('./policy/prove-command.ts')).policyProveCommand(terminal),
     ],
   },
   decisions: {

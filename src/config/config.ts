@@ -6,6 +6,7 @@
 import type { Selector } from '../spiffe/selector.ts';
 import type { SpiffeId } from '../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../spiffe/trust-domain.ts';
+import type { TenantConfig } from './sections/tenants.ts';
 
 /** What this process is: it issues, it decides, or both. */
 export type Role = 'authority' | 'decider';
@@ -269,6 +270,7 @@ export interface Config {
   readonly attestation: { readonly kubernetes: KubernetesAttestationConfig | undefined };
   readonly kubernetes: KubernetesConfig;
   readonly registry: { readonly paths: readonly string[] };
+  readonly tenants: Readonly<Record<string, TenantConfig>>;
   readonly workloads: readonly WorkloadConfig[];
   readonly extAuthz: ExtAuthzConfig;
   readonly admin: AdminConfig;

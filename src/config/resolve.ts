@@ -103,6 +103,7 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
     ),
     attestation: { kubernetes: document.attestation.kubernetes && attestation(document.attestation.kubernetes) },
     registry: { paths: document.registry.paths.map(absolute) },
+    tenants: document.tenants,
     kubernetes: kubernetesConfig(document.kubernetes, absolute),
     workloads: document.workloads.map(
       (each, i): WorkloadConfig => ({

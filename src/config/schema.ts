@@ -13,6 +13,7 @@ import { extAuthz } from './sections/checks.ts';
 import { kubernetes } from './sections/kubernetes.ts';
 import { listen } from './sections/listen.ts';
 import { policies } from './sections/policies.ts';
+import { tenants } from './sections/tenants.ts';
 import { entry, workload } from './sections/workloads.ts';
 
 const feed = z.strictObject({
@@ -79,6 +80,7 @@ export const documentSchema = z.strictObject({
     .optional()
     .describe('The cluster that we belong to, and what is read out of it. Absent: nothing is.'),
   workloads: z.array(workload).prefault([]).describe('What an Envoy protects, where it does not say so itself.'),
+  tenants: tenants.describe('Whose namespaces are to be alone, for `policy prove`.'),
   extAuthz: extAuthz.prefault({}).describe('How Checks are answered.'),
   admin: admin.prefault({}).describe('Who may use the admin API.'),
   admission: admission.prefault({}).describe('What a cluster lets through the door.'),

@@ -47,6 +47,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'authz/jwks',
     'analysis/lint',
     'analysis/lint/scene',
+    'analysis/proofs/prove',
     'analysis/universe',
     'platform',
     'lib',

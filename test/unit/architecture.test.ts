@@ -197,6 +197,7 @@ const may: Record<string, readonly string[]> = {
     'policy/*',
     'lib',
   ],
+  'analysis/proofs/prove': ['analysis/proofs', 'analysis/regions', 'analysis/universe', 'policy/*', 'lib'],
   'analysis/proofs/map': ['analysis/proofs', 'analysis/regions', 'analysis/universe', 'policy/*', 'lib'],
   'analysis/lint': ['admin-api', 'analysis/lint/scene', 'policy/*', 'lib'],
   'analysis/lint/scene': ['admin-api', 'analysis', 'analysis/classes', 'policy/*', 'authz/*', 'spiffe', 'lib'],

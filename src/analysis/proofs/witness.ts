@@ -150,18 +150,18 @@ function flagsOf(way: Way, space: RequestSpace, texts: ReturnType<typeof languag
     if (name !== undefined)
       chosen.push({ ...(JSON.parse(name) as Pick<ChosenFlag, 'fact' | 'any'>), holds: set === 1 }); // as `flagOf` was given it
   }
-  const headers: Record<string, string | string[]> = {};
+  const headers = new Map<string, string | string[]>();
   let claims: Record<string, unknown> | undefined;
   for (const own of Map.groupBy(chosen, ({ fact }) => nameOfFact(fact)).values()) {
     const { fact } = own[0]!; // groups have members
     const values = sampleValues(own, texts)?.map(fromByteString);
     if (values === undefined) throw new BoundMet(`no plain values of ${nameOfFact(fact)} to show`);
     if (values.length === 0) continue;
-    if (fact.of === 'header') headers[fact.name] = values.length === 1 ? values[0]! : [...values];
+    if (fact.of === 'header') headers.set(fact.name, values.length === 1 ? values[0]! : [...values]);
     else if (fact.of === 'claim') claims = withClaim(claims ?? {}, fact.path, values);
     else throw new BoundMet(`a request with ${nameOfFact(fact)} cannot be written`);
   }
-  return { headers, ...(claims && { claims }) };
+  return { headers: Object.fromEntries(headers), ...(claims && { claims }) };
 }
 
 function withClaim(

@@ -38,6 +38,8 @@ export interface ShownFuture {
 export interface Side {
   readonly model: PolicyModel;
   readonly trustDomain: string;
+  /** Pods of which it says different things are of different classes. */
+  readonly apart?: (endpoint: Endpoint) => string;
   readonly workloads: readonly {
     readonly namespace: string;
     readonly serviceAccount: string;
@@ -86,7 +88,7 @@ function membersOf(side: Side): ReadonlyMap<string, { readonly endpoint: Endpoin
   const apart = (endpoint: Endpoint): string => {
     const told = principalOf(endpoint, side);
     const families = endpoint.addresses.map((address) => String(hostOf(address).includes(':')));
-    return `${told === principalOf(endpoint, { ...side, workloads: [] }) ? '' : told} ${families.join()}`;
+    return `${side.apart?.(endpoint) ?? ''} ${told === principalOf(endpoint, { ...side, workloads: [] }) ? '' : told} ${families.join()}`;
   };
   const classes = workloadClasses(model, { trustDomains: [trustDomain], apart });
   const onNodes = endpoints.filter(({ hostNetwork }) => hostNetwork).map((one) => [one]);
@@ -100,7 +102,7 @@ function membersOf(side: Side): ReadonlyMap<string, { readonly endpoint: Endpoin
 const hostOf = (address: string): string => address.replace(/\/.*$/, '');
 
 /** One pod as it calls and is called. */
-function residentOf(endpoint: Endpoint | undefined, side: Side): Resident | undefined {
+export function residentOf(endpoint: Endpoint | undefined, side: Side): Resident | undefined {
   if (endpoint === undefined) return undefined;
   const addresses = endpoint.addresses.map(hostOf).filter((address) => parseIp(address) !== undefined);
   return { endpoint, addresses, principal: principalOf(endpoint, side) };

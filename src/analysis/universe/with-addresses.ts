@@ -21,7 +21,7 @@ const NOWHERE = '10.255.0.0';
 const TRIES = 2048;
 
 /** Starts from the pods of a model. */
-function createAddressGiver(model: PolicyModel): AddressGiver {
+export function createAddressGiver(model: PolicyModel): AddressGiver {
   const { endpoints } = model.registry ?? emptyRegistry;
   const interest = createAddressInterest();
   for (const range of askedRanges(model)) interest.add(range);

@@ -2,13 +2,29 @@
  * Reads the policies that a command is asked about.
  * @module
  */
+import type { Tenant } from '../../../analysis/proofs/prove/tenants.ts';
+import type { Config } from '../../../config/config.ts';
 import { type ProofSide, proofSide } from '../../../server/policy/proof-side.ts';
+import { proofTenants } from '../../../server/policy/proof-tenants.ts';
 import { configOf } from '../explain/asked.ts';
 import type { ProofFlags } from './proof-options.ts';
 
 /** The policies of the flags. @throws GatehouseError `config_invalid`, `policy_invalid`, `not_found` */
 export async function openSide(flags: ProofFlags, config: string | undefined): Promise<ProofSide> {
-  const { policies, registry, trustDomain, defaultNamespace, rootNamespace, planes } = flags;
+  return proofSide(await configured(flags, config), flags.planes);
+}
+
+/** The same with the tenants of the configuration. */
+export async function openTenants(
+  flags: ProofFlags,
+): Promise<{ readonly side: ProofSide; readonly tenants: readonly Tenant[] }> {
+  const config = await configured(flags, flags.config);
+  const side = proofSide(config, flags.planes);
+  return { side, tenants: proofTenants(config, side.model.registry) };
+}
+
+async function configured(flags: ProofFlags, config: string | undefined): Promise<Config> {
+  const { policies, registry, trustDomain, defaultNamespace, rootNamespace } = flags;
   const read = await configOf({
     ...(config !== undefined && { config }),
     ...(policies && { policies }),
@@ -16,6 +32,5 @@ export async function openSide(flags: ProofFlags, config: string | undefined): P
     ...(trustDomain !== undefined && { trustDomain }),
     ...(defaultNamespace !== undefined && { defaultNamespace }),
   });
-  const told = rootNamespace === undefined ? read : { ...read, policies: { ...read.policies, rootNamespace } };
-  return proofSide(told, planes);
+  return rootNamespace === undefined ? read : { ...read, policies: { ...read.policies, rootNamespace } };
 }

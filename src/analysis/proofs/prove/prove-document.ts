@@ -1,0 +1,59 @@
+/**
+ * Proofs as they are printed.
+ * @module
+ */
+import { shownDecision } from '../shown.ts';
+import type { Counterexample, Party, Proof } from './prove.ts';
+
+/** The JSON of `policy prove`. */
+export function proveDocument(proofs: readonly Proof[], pods: number) {
+  return {
+    universe: { scope: 'any', pods, outside: false },
+    complete: true,
+    tenants: proofs.map(({ tenant, direction, proved, scope, by, counterexample, beyond }) => ({
+      tenant,
+      direction,
+      proved,
+      scope,
+      ...(proved && { by }),
+      ...(counterexample && { counterexample: shownCounterexample(counterexample) }),
+      ...(beyond && { beyond: shownCounterexample(beyond) }),
+    })),
+  };
+}
+
+function shownCounterexample({ from, to, witness, decision }: Counterexample) {
+  const { protocol, port, http, mtls, claims, request } = witness;
+  return {
+    from: shownParty(from),
+    to: shownParty(to),
+    request: { protocol, port, ...(http && { http }), ...(mtls === false && { mtls }), ...(claims && { claims }) },
+    decision: shownDecision(decision),
+    why: [whyText({ from, to, witness, decision })],
+    form: request,
+  };
+}
+
+function shownParty({ endpoint: { namespace, name, labels, serviceAccount }, when }: Party) {
+  return {
+    namespace,
+    labels: Object.fromEntries(labels),
+    serviceAccount,
+    ...(when === 'today' && { pod: `${namespace}/${name}` }),
+  };
+}
+
+/** In one sentence. */
+export function whyText({ from, to, decision }: Counterexample): string {
+  const labelled = ({ endpoint: { namespace, name, labels, serviceAccount }, when }: Party): string =>
+    when === 'today'
+      ? `${namespace}/${name}`
+      : `a pod to come in ${when === 'namespaces' ? 'a namespace to come, ' : ''}${namespace} (${[...labels.map(([key, value]) => `${key}=${value}`), `service account ${serviceAccount}`].join(', ')})`;
+  const { policy, rule } = decision;
+  if (decision.effect === 'deny') return `${labelled(from)} is kept from ${labelled(to)} by the source alone`;
+  const by =
+    policy === undefined
+      ? 'no policy keeps it out'
+      : `${decision.plane} allows it by ${policy.namespace}/${policy.name}${rule === undefined ? '' : ` rule ${rule}`}`;
+  return `${labelled(from)} reaches ${labelled(to)}: ${by}`;
+}
