@@ -43,6 +43,23 @@ const webhook: readonly May[] = [
   { what: 'admissionregistration.k8s.io/validatingwebhookconfigurations', verbs: ['get', 'patch'], name: 'gatehouse' },
 ];
 
+const tells: readonly May[] = [
+  { what: 'events.k8s.io/events', verbs: ['create'] },
+  { what: 'policy.networking.k8s.io/clusternetworkpolicies/status', verbs: ['patch'] },
+];
+
+const leads: readonly May[] = [
+  { what: 'coordination.k8s.io/leases', verbs: ['create'], at: NAMESPACE },
+  { what: 'coordination.k8s.io/leases', verbs: ['get', 'update'], at: NAMESPACE, name: 'gatehouse' },
+];
+
+const signs: readonly May[] = [
+  { what: 'certificates.k8s.io/podcertificaterequests', verbs: LOOK },
+  { what: 'certificates.k8s.io/podcertificaterequests/status', verbs: ['patch'] },
+  { what: 'certificates.k8s.io/clustertrustbundles', verbs: [...LOOK, 'create', 'patch'] },
+  { what: 'certificates.k8s.io/signers', verbs: ['sign', 'attest'], name: 'gatehouse.io/workload' },
+];
+
 /** Every account of a cluster may. */
 const everybody: readonly May[] = [
   { what: 'certificates.k8s.io/clustertrustbundles', verbs: LOOK },
@@ -59,7 +76,12 @@ const cases: readonly {
   {
     name: 'on a volume',
     sets: [],
-    may: { authority: [...decides, ...webhook] },
+    may: { authority: [...decides, ...webhook, ...tells, ...leads] },
+  },
+  {
+    name: 'on a volume, with certificates that kubelets mount, and nothing told',
+    sets: ['signer.enabled=true,admission.check=off,status.enabled=false'],
+    may: { authority: [...decides, ...signs, ...leads] },
   },
   {
     name: 'on PostgreSQL',
@@ -134,19 +156,22 @@ describe('the service accounts of an installation', () => {
         }
         for (const verb of ['impersonate', 'bind', 'escalate', 'sign', 'attest', 'approve', 'use', '*'])
           for (const what of ['/users', '/groups', '/serviceaccounts', 'certificates.k8s.io/signers', '*/*'])
-            await ask(what, verb, '', '');
+            for (const name of ['', 'another', 'gatehouse.io/workload']) await ask(what, verb, '', name);
         assert.deepEqual(wrong, [], part);
       }
+      for (const { kind, apiVersion, metadata } of objects)
+        if (/^(Cluster)?Role(Binding)?$/.test(kind))
+          await admin.api.ask('DELETE', placeOf({ kind, apiVersion, metadata }));
     });
 });
 
-async function applied({ admin: { api } }: ApiServer, object: KubernetesObject): Promise<void> {
-  const group = object.apiVersion.includes('/') ? `/apis/${object.apiVersion}` : `/api/${object.apiVersion}`;
-  const { namespace, name } = object.metadata;
-  const plural = `${object.kind.toLowerCase()}s`;
-  const path = `${group}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${plural}/${name}`;
-  await api.must('PATCH', `${path}?fieldManager=test&force=true`, object, 'application/apply-patch+yaml');
+function placeOf({ apiVersion, kind, metadata: { namespace, name } }: KubernetesObject): string {
+  const group = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+  return `${group}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${kind.toLowerCase()}s/${name}`;
 }
+
+const applied = ({ admin: { api } }: ApiServer, object: KubernetesObject): Promise<unknown> =>
+  api.must('PATCH', `${placeOf(object)}?fieldManager=test&force=true`, object, 'application/apply-patch+yaml');
 
 interface Question {
   readonly what: string;

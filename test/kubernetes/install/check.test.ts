@@ -55,6 +55,15 @@ async function writeCaBundle({ admin: { api }, ca }: ApiServer): Promise<void> {
   await api.must('PATCH', path, written, 'application/json-patch+json');
 }
 
+/** What a replica would write. */
+async function holdLease({ admin: { api } }: ApiServer): Promise<void> {
+  const renewTime = new Date().toISOString().replace('Z', '000Z');
+  await api.must('POST', `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`, {
+    metadata: { name: 'gatehouse' },
+    spec: { holderIdentity: 'gatehouse-authority-0', renewTime, leaseDurationSeconds: 3600 },
+  });
+}
+
 describe('gatehouse kubernetes check', () => {
   const server = useApiServer();
 
@@ -86,9 +95,16 @@ describe('gatehouse kubernetes check', () => {
     assert.deepEqual(problems(await check(server().admin)), [
       'not-ready: StatefulSet gatehouse-authority: 0 of 1 ready',
       'webhook-unanswered: the webhook gatehouse has no caBundle: policies are stored unseen',
+      'lease-free: nobody holds Lease gatehouse: nothing is signed or told',
     ]);
+    assert.ok(
+      problems(await check(server().admin, '--set', 'signer.enabled=true')).includes(
+        'bundle-missing: ClusterTrustBundle gatehouse.io:workload:v1 is missing: pods that mount it do not start',
+      ),
+    );
     await makeReady(server());
     await writeCaBundle(server());
+    await holdLease(server());
     const ended = await check(server().admin);
     assert.deepEqual(problems(ended), []);
     assert.deepEqual(warnings(ended), ['keys-not-encrypted']);

@@ -23,6 +23,8 @@ export const installations: readonly InstallationCase[] = [
   { name: 'PostgreSQL', values: postgres, sets: ['authority.replicas=3'] },
   { name: 'PostgreSQL, and nothing on nodes', values: postgres, sets: ['node.enabled=false'] },
   { name: 'nobody asks at the door', values: postgres, sets: ['admission.check=off'] },
+  { name: 'nothing is written to the cluster', values: '', sets: ['admission.check=off,status.enabled=false'] },
+  { name: 'PostgreSQL, and certificates that kubelets mount', values: postgres, sets: ['signer.enabled=true'] },
   {
     name: 'much of it chosen',
     values: `
@@ -31,6 +33,8 @@ trustDomain: example.org
 image: { repository: registry.example.org/gatehouse, digest: 'sha256:${'a'.repeat(64)}', pullSecrets: [{ name: pull }] }
 istioCa: { enabled: false }
 admission: { check: enforce }
+signer: { enabled: true, name: example.org/pods, ttl: 12h }
+status: { enabled: false }
 networkPolicies: { enabled: false }
 authority:
   volume: { size: 5Gi, storageClassName: fast }

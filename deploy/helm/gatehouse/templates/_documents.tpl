@@ -67,11 +67,30 @@ kubernetes:
   kubeconfig: ""
   policies: true
   registry: true
+  status: {{ $.Values.status.enabled | toJson }}
+  {{- if $.Values.signer.enabled }}
+  signer:
+    name: {{ $.Values.signer.name | toJson }}
+    ttl: {{ $.Values.signer.ttl | toJson }}
+  {{- end }}
+  {{- if (or $.Values.signer.enabled (and $.Values.status.enabled (or (not (and $.Values.node.enabled (eq $.Values.authority.store "postgres"))) (not (eq $.Values.admission.check "off"))))) }}
+  leader:
+    lease: {{ $.Values.name | toJson }}
+  {{- end }}
 {{- else }}
 kubernetes:
   kubeconfig: ""
   policies: false
   registry: false
+  {{- if $.Values.signer.enabled }}
+  signer:
+    name: {{ $.Values.signer.name | toJson }}
+    ttl: {{ $.Values.signer.ttl | toJson }}
+  {{- end }}
+  {{- if (or $.Values.signer.enabled (and $.Values.status.enabled (or (not (and $.Values.node.enabled (eq $.Values.authority.store "postgres"))) (not (eq $.Values.admission.check "off"))))) }}
+  leader:
+    lease: {{ $.Values.name | toJson }}
+  {{- end }}
 {{- end }}
 listen:
   workloadApi: "unix:/run/gatehouse/workload.sock"

@@ -127,6 +127,21 @@ export const valuesSchema = z.strictObject({
     })
     .prefault({})
     .describe("Istio's CA API."),
+  signer: z
+    .strictObject({
+      enabled: switchOf(
+        false,
+        'Whether certificates are signed that kubelets mount; the cluster must serve PodCertificateRequest (1.37).',
+      ),
+      name: text.min(1).prefault('gatehouse.io/workload').describe('What volumes of pods name as signerName.'),
+      ttl: text.min(1).prefault('24h').describe('The most that such a certificate lives.'),
+    })
+    .prefault({})
+    .describe('Certificates of pods, mounted by the kubelet.'),
+  status: z
+    .strictObject({ enabled: switchOf(true, 'Whether it is said as events and conditions.') })
+    .prefault({})
+    .describe('What is found in policies, told on the policies.'),
   admission: z
     .strictObject({
       check: z

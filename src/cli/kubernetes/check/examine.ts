@@ -5,11 +5,11 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { kubernetesClient } from '../../../platform/kubernetes/client.ts';
+import { type KubernetesClient, kubernetesClient } from '../../../platform/kubernetes/client.ts';
 import { type Section, section } from '../../check/outcome.ts';
 import { installation } from '../chart/installation.ts';
-import { holds } from '../chart/resolve.ts';
-import { onAdmission, onNodes } from '../objects/choices.ts';
+import { holds, type Installation } from '../chart/resolve.ts';
+import { onAdmission, onLeader, onNodes, onSigner } from '../objects/choices.ts';
 import type { Part } from '../objects/names.ts';
 import { askCluster, checkClusterItself } from './cluster.ts';
 import { checkKinds } from './kinds.ts';
@@ -17,6 +17,7 @@ import { checkObjects, type InstalledObject } from './objects.ts';
 import { checkAccount, checkInstalling } from './permissions.ts';
 import { checkSecrets } from './secrets.ts';
 import { checkWebhook } from './webhook.ts';
+import { checkBundle, checkLease, checkPodCertificates } from './written.ts';
 
 /** What a check is asked to look at. */
 export interface ClusterOrder {
@@ -66,7 +67,7 @@ export async function checkCluster({
               parts.map((part) => section(`permissions of ${part}`, () => checkAccount(client, to, part, cluster))),
             )),
           ]),
-      ...(isBefore || !holds(onAdmission, to) ? [] : [await section('webhook', () => checkWebhook(client, to))]),
+      ...(await ways(client, to, isBefore)),
       await section('secrets', () => checkSecrets(client, to)),
     ];
     const count = (result: string) =>
@@ -77,6 +78,17 @@ export async function checkCluster({
   } finally {
     await client.close();
   }
+}
+
+/** What the values ask for besides: each a section, where it is wanted. */
+async function ways(client: KubernetesClient, to: Installation, isBefore: boolean): Promise<readonly Section[]> {
+  const wanted = [
+    { name: 'pod certificates', when: holds(onSigner, to), look: () => checkPodCertificates(client) },
+    { name: 'webhook', when: !isBefore && holds(onAdmission, to), look: () => checkWebhook(client, to) },
+    { name: 'bundle', when: !isBefore && holds(onSigner, to), look: () => checkBundle(client, to) },
+    { name: 'lease', when: !isBefore && holds(onLeader, to), look: () => checkLease(client, to) },
+  ];
+  return Promise.all(wanted.filter((each) => each.when).map(({ name, look }) => section(name, look)));
 }
 
 /** As kubectl finds it; empty: the pod that we are. */

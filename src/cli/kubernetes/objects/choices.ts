@@ -15,6 +15,13 @@ export const onAdmission: Condition = { not: { is: ['admission.check', 'off'] } 
 /** Who judges policies reads them, and decides by them. */
 export const authorityDecides: Condition = { any: [{ not: onNodes }, onAdmission] };
 
+/** The kubelet mounts certificates that we sign. */
+export const onSigner: Condition = value('signer.enabled');
+/** Authors are told what is wrong with their policies, by who reads them. */
+export const onStatus: Condition = { all: [value('status.enabled'), authorityDecides] };
+/** One replica writes to the cluster. */
+export const onLeader: Condition = { any: [onSigner, onStatus] };
+
 /** What no schema says of one value alone: each ends a rendering with its message. */
 export const refusals: readonly { readonly condition: Condition; readonly message: string }[] = [
   {

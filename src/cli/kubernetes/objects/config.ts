@@ -3,7 +3,7 @@
  * @module
  */
 import { digest, document, release, type Tree, type TreeMap, text, value, when } from '../chart/tree.ts';
-import { authorityDecides, onAdmission, onPostgres } from './choices.ts';
+import { authorityDecides, onAdmission, onLeader, onPostgres, onSigner } from './choices.ts';
 import { metadata, nameOf, type Part, ports } from './names.ts';
 
 /** What a token must be for that is shown to Gatehouse: no pod's default token is. */
@@ -46,8 +46,15 @@ const attestation: TreeMap = {
 /** What is the same for all; policies are those of the cluster. */
 const shared: TreeMap = { trustDomain: value('trustDomain'), ...store, policies: { paths: [] }, attestation };
 
-/** Whether policies and workloads are read out of the cluster: by those who decide. */
-const following = (does: boolean): TreeMap => ({ kubeconfig: '', policies: does, registry: does });
+/** What of the cluster is read by those who decide, and by nobody else. */
+const read: TreeMap = { kubeconfig: '', policies: true, registry: true };
+const notRead: TreeMap = { kubeconfig: '', policies: false, registry: false };
+
+/** What the authority writes there. */
+const written: TreeMap = {
+  signer: when(onSigner, { name: value('signer.name'), ttl: value('signer.ttl') }),
+  leader: when(onLeader, { lease: value('name') }),
+};
 
 const listen: TreeMap = {
   workloadApi: `unix:${paths.run}/workload.sock`,
@@ -63,7 +70,11 @@ export const documents = {
     {
       ...shared,
       roles: when(authorityDecides, ['authority', 'decider'], ['authority']),
-      kubernetes: when(authorityDecides, following(true), following(false)),
+      kubernetes: when(
+        authorityDecides,
+        { ...read, status: value('status.enabled'), ...written },
+        { ...notRead, ...written },
+      ),
       listen: {
         ...listen,
         feed: everywhere(ports.feed),
@@ -84,7 +95,7 @@ export const documents = {
     {
       ...shared,
       roles: ['authority', 'decider'],
-      kubernetes: following(true),
+      kubernetes: read,
       listen,
       tls: { dnsNames: dnsNames('ext-authz') },
     },

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Condition, noted, release, type Tree, type TreeMap, value, when } from '../chart/tree.ts';
-import { authorityDecides, onAdmission } from './choices.ts';
+import { authorityDecides, onAdmission, onLeader, onSigner, onStatus } from './choices.ts';
 import { clusterMetadata, metadata, nameOf, type Part } from './names.ts';
 
 /** One rule: what for, and for whom. */
@@ -20,6 +20,7 @@ export interface Grant {
   readonly names?: readonly Tree[];
 }
 
+const CERTIFICATES = 'certificates.k8s.io';
 const LOOK = ['get', 'list', 'watch'];
 /** Whoever decides, and he alone, reads policies. */
 const deciders = { authority: authorityDecides, node: true } as const;
@@ -89,6 +90,72 @@ export const grants: readonly Grant[] = [
     verbs: ['get', 'patch'],
     names: [value('name')],
   },
+  {
+    why: 'What kubelets ask for by PodCertificateRequest.',
+    of: { authority: onSigner },
+    scope: 'cluster',
+    groups: [CERTIFICATES],
+    resources: ['podcertificaterequests'],
+    verbs: LOOK,
+  },
+  {
+    why: 'The answer: a certificate.',
+    of: { authority: onSigner },
+    scope: 'cluster',
+    groups: [CERTIFICATES],
+    resources: ['podcertificaterequests/status'],
+    verbs: ['patch'],
+  },
+  {
+    why: 'To answer for our signer alone, and to say whom its certificates are trusted by.',
+    of: { authority: onSigner },
+    scope: 'cluster',
+    groups: [CERTIFICATES],
+    resources: ['signers'],
+    verbs: ['sign', 'attest'],
+    names: [value('signer.name')],
+  },
+  {
+    why: 'The roots that pods mount.',
+    of: { authority: onSigner },
+    scope: 'cluster',
+    groups: [CERTIFICATES],
+    resources: ['clustertrustbundles'],
+    verbs: [...LOOK, 'create', 'patch'],
+  },
+  {
+    why: 'What is found in a policy, as an event on it.',
+    of: { authority: onStatus },
+    scope: 'cluster',
+    groups: ['events.k8s.io'],
+    resources: ['events'],
+    verbs: ['create'],
+  },
+  {
+    why: 'What is found in a ClusterNetworkPolicy, as a condition of it.',
+    of: { authority: onStatus },
+    scope: 'cluster',
+    groups: ['policy.networking.k8s.io'],
+    resources: ['clusternetworkpolicies/status'],
+    verbs: ['patch'],
+  },
+  {
+    why: 'Which replica writes to the cluster; a name cannot be asked for where nothing has it yet.',
+    of: { authority: onLeader },
+    scope: 'namespace',
+    groups: ['coordination.k8s.io'],
+    resources: ['leases'],
+    verbs: ['create'],
+  },
+  {
+    why: 'The same, once it is there.',
+    of: { authority: onLeader },
+    scope: 'namespace',
+    groups: ['coordination.k8s.io'],
+    resources: ['leases'],
+    verbs: ['get', 'update'],
+    names: [value('name')],
+  },
 ];
 
 /** The accounts, roles and bindings of a part. */
@@ -114,20 +181,29 @@ export function accessOf(part: Part): readonly Tree[] {
 function bound(kind: 'ClusterRole' | 'Role', part: Part, about: TreeMap, rules: readonly Grant[]): readonly Tree[] {
   if (rules.length === 0) return [];
   const apiVersion = 'rbac.authorization.k8s.io/v1';
-  return [
-    { apiVersion, kind, metadata: about, rules: rules.map((rule) => ruleOf(rule, part)) },
-    {
-      apiVersion,
-      kind: `${kind}Binding`,
-      metadata: about,
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name: nameOf(part) },
-      subjects: [{ kind: 'ServiceAccount', name: nameOf(part), namespace: release('namespace') }],
-    },
-  ];
+  const [first, ...others] = new Set(rules.map(({ of }) => of[part]));
+  // What all of a role depends on, the role does: one without rules is none.
+  const shared = others.length === 0 && first !== true ? first : undefined;
+  const role = {
+    apiVersion,
+    kind,
+    metadata: about,
+    rules: rules.map((rule) => (shared === undefined ? ruleOf(rule, part) : plainRule(rule))),
+  };
+  const binding = {
+    apiVersion,
+    kind: `${kind}Binding`,
+    metadata: about,
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name: nameOf(part) },
+    subjects: [{ kind: 'ServiceAccount', name: nameOf(part), namespace: release('namespace') }],
+  };
+  return [role, binding].map((each) => (shared === undefined ? each : when(shared, each)));
 }
 
-function ruleOf({ why, groups, resources, verbs, names, of }: Grant, part: Part): Tree {
-  const rule = noted(why, { apiGroups: groups, resources, ...(names && { resourceNames: names }), verbs });
-  const condition = of[part];
-  return condition === true || condition === undefined ? rule : when(condition, rule);
+const plainRule = ({ why, groups, resources, verbs, names }: Grant): Tree =>
+  noted(why, { apiGroups: groups, resources, ...(names && { resourceNames: names }), verbs });
+
+function ruleOf(grant: Grant, part: Part): Tree {
+  const condition = grant.of[part];
+  return condition === true || condition === undefined ? plainRule(grant) : when(condition, plainRule(grant));
 }
