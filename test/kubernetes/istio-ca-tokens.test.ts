@@ -73,6 +73,7 @@ describe("Istio's CA API with the tokens of a real API server", function () {
     const { validFrom, validTo } = new X509Certificate(chain[0] ?? '');
     const lifeMs = Date.parse(validTo) - Date.parse(validFrom);
     assert.ok(lifeMs >= 600_000 && lifeMs <= 611_000, `${lifeMs} ms`);
+    const account = await server().admin.api.must('GET', '/api/v1/namespaces/default/serviceaccounts/details');
     const ledger = (await gatehouseJson(
       'ca',
       'ledger',
@@ -85,7 +86,7 @@ describe("Istio's CA API with the tokens of a real API server", function () {
     };
     assert.deepEqual(ledger.rows[0]?.selectors, [
       ...['k8s:token', 'k8s:ns:default', 'k8s:sa:details', `k8s:pod-uid:${pod.uid}`],
-      ...['k8s:pod-name:details', 'k8s:node-name:node-1'],
+      ...['k8s:pod-name:details', `k8s:sa-uid:${account.metadata.uid}`, 'k8s:node-name:node-1'],
     ]);
     assert.match(gatehouse.log(), /certified spiffe:\/\/cluster\.local\/ns\/default\/sa\/details at Istio's CA API/);
   });
@@ -186,9 +187,14 @@ describe("Istio's CA API with the tokens of a real API server", function () {
     const mixed = await askIstioCa(gatehouse, own, { csr }, bearer(another));
     assert.equal('code' in mixed && mixed.code, status.PERMISSION_DENIED, 'a token of somebody else beside it');
     assert.deepEqual(await askIstioCa(gatehouse, own, { csr }, bearer('stolen')), refused);
+    const { api } = server().admin;
+    await api.must('DELETE', '/api/v1/namespaces/default/serviceaccounts/orders');
+    await api.must('POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'orders' } });
+    assert.deepEqual(await askIstioCa(gatehouse, own, { csr }), refused, 'an account that was made again');
+    assert.match(gatehouse.log(), /"reason":"account_recreated"/);
     await removePod(server(), pod);
     assert.deepEqual(await askIstioCa(gatehouse, own, { csr }), refused);
-    assert.match(gatehouse.log(), /token of default\/orders in pod orders is refused: its pod is gone/);
+    assert.match(gatehouse.log(), /a caller of default\/orders in pod orders is refused: its pod is gone/);
   });
 
   it('renews by the certificate no longer than it is told after the last token', async () => {

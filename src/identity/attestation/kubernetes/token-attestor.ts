@@ -20,6 +20,7 @@ export interface TokenHolder {
   readonly pod: PodFacts;
   /** Where its pod runs, by the token itself; undefined: it does not say. */
   readonly node: string | undefined;
+  readonly serviceAccountUid: string;
   /** When the token ends, in milliseconds since 1970. */
   readonly expiresAt: number;
 }
@@ -110,7 +111,7 @@ async function holderOf(token: string, deps: TokenAttestorDeps): Promise<TokenHo
         });
   const node = nodeOf(subject, reviewed?.node);
   const pod = await livingPod(server, { ...subject, node });
-  return { pod, node, expiresAt: subject.expiresAt };
+  return { pod, node, serviceAccountUid: subject.serviceAccountUid, expiresAt: subject.expiresAt };
 }
 
 /** An API server says only no. Returns the reason that we find ourselves, for the log; undefined if we find none. */

@@ -33,6 +33,9 @@ export interface TokenSays {
   readonly pod?: string | undefined;
 }
 
+/** Of the pod and the account, whoever names them: a token, or the ledger for a certificate. */
+const OF_ITS_POD = /^(pod|account)_|^other_(account|node)$/;
+
 /** Of what a token says no more than this stands in the log: anybody can send one that is long. */
 const MOST_CHARACTERS = 300;
 
@@ -43,7 +46,8 @@ export function refusedToken(reason: TokenReason, told: TokenSays = {}, more = '
   );
   const of = says.serviceAccount === undefined ? '' : ` of ${says.namespace ?? '?'}/${says.serviceAccount}`;
   const pod = says.pod === undefined ? '' : ` in pod ${says.pod}`;
-  const message = `a service account token${of}${pod} is refused: ${texts[reason]}${more && ` (${more.slice(0, MOST_CHARACTERS)})`}`;
+  const who = OF_ITS_POD.test(reason) ? 'a caller' : 'a service account token';
+  const message = `${who}${of}${pod} is refused: ${texts[reason]}${more && ` (${more.slice(0, MOST_CHARACTERS)})`}`;
   return new GatehouseError('caller_unauthenticated', message, { reason, ...says });
 }
 

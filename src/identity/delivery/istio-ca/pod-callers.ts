@@ -45,6 +45,8 @@ export interface ClusterCallers {
 /** Of SVIDs that were renewed by an SVID: when a token or the kernel last said who it is. */
 const ATTESTED_AT = 'gatehouse:attested-at:';
 const NODE_PROXY = 'k8s:node-proxy:';
+/** The account's, by its token: another account of that name is not it. */
+const ACCOUNT_UID = 'k8s:sa-uid:';
 
 /**
  * What the pod of a token is granted.
@@ -53,7 +55,7 @@ const NODE_PROXY = 'k8s:node-proxy:';
  * @throws GatehouseError `caller_unauthenticated`, `not_entitled`
  */
 export function grantToPod(
-  { pod, node }: TokenHolder,
+  { pod, node, serviceAccountUid }: TokenHolder,
   svid: SpiffeId | undefined,
   entries: Watchable<readonly Entry[]>,
   { wanted, implicit }: ClusterCallers,
@@ -68,7 +70,8 @@ export function grantToPod(
       `no entry gives ${name} ${svid ?? 'an identity'}, and attestation.kubernetes.implicit does not name its namespace`,
       { selectors },
     );
-  return { entry, selectors: ['k8s:token', ...selectors, ...(node === undefined ? [] : [`k8s:node-name:${node}`])] };
+  const ofToken = [`${ACCOUNT_UID}${serviceAccountUid}`, ...(node === undefined ? [] : [`k8s:node-name:${node}`])];
+  return { entry, selectors: ['k8s:token', ...selectors, ...ofToken] };
 }
 
 /**
@@ -136,10 +139,12 @@ export async function grantRenewal(
       'caller_unauthenticated',
       `${svid} was last attested at ${attestedAt}: it cannot be renewed by its certificate any more (attestation.kubernetes.renewFor), only with a token`,
     );
-  const pod = await livingPod({ namespace, serviceAccount, podName, podUid });
+  const serviceAccountUid = told(ACCOUNT_UID);
+  const pod = await livingPod({ namespace, serviceAccount, podName, podUid, serviceAccountUid });
   const selectors = selectorsOfPod(pod, wanted());
   const entry = entitlements(entries.value, selectors, implicit).find((each) => each.spiffeId === svid);
   if (entry === undefined)
     throw new GatehouseError('not_entitled', `nothing gives ${svid} to its pod any more`, { svid });
-  return { entry, selectors: ['gatehouse:svid', ...selectors, `${ATTESTED_AT}${attestedAt}`] };
+  const ofAccount = serviceAccountUid === undefined ? [] : [`${ACCOUNT_UID}${serviceAccountUid}`];
+  return { entry, selectors: ['gatehouse:svid', ...selectors, ...ofAccount, `${ATTESTED_AT}${attestedAt}`] };
 }

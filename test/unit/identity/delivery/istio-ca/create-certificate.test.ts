@@ -36,7 +36,7 @@ async function rig({ token = 'good' as TokenReason | 'good', row = ofPod as read
       tokens: {
         async attest() {
           if (token !== 'good') throw refusedToken(token);
-          return { pod, node: 'node-1', expiresAt: Number.POSITIVE_INFINITY };
+          return { pod, node: 'node-1', serviceAccountUid: 'u', expiresAt: Number.POSITIVE_INFINITY };
         },
       },
       implicit: createImplicitEntry({
@@ -74,7 +74,7 @@ const bearer = ['Bearer x'];
 describe('CreateCertificate of callers that a cluster vouches for', () => {
   it('takes a token before the certificate, so that the time of renewals begins anew', async () => {
     const { ask } = await rig();
-    assert.deepEqual(await ask(true, bearer), ['k8s:token', ...ofPod, 'k8s:node-name:node-1']);
+    assert.deepEqual(await ask(true, bearer), ['k8s:token', ...ofPod, 'k8s:sa-uid:u', 'k8s:node-name:node-1']);
   });
 
   it('takes a token that has expired for none: the certificate renews', async () => {
