@@ -152,5 +152,17 @@ describe('pods with certificates and roots from volumes', () => {
       /ssl\.handshake: \d{3,}/,
       'a handshake a request',
     );
+
+    await authority.prepare(orderOf());
+    await eventually('the third root is published', async () => (await publishedRoots()) === 2 || undefined);
+    await authority.activate(orderOf('x509', { override: true, reason: 'so that somebody lacks it' }));
+    await volumes[1].refreshCertificate();
+    await eventually(
+      'a call fails that should: its certificate is of a root that the callee has not mounted',
+      async () => {
+        const { status } = await fetch(`http://127.0.0.1:${await caller.port('in')}/`);
+        return status === 503 || undefined;
+      },
+    );
   });
 });
