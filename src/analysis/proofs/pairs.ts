@@ -2,12 +2,13 @@
  * Regions of pairs of classes: all planes together, over all addresses, with and without the caller's certificate.
  * @module
  */
-import { isEmptyModel, type PolicyModel } from '../../policy/model.ts';
+import { isEmptyModel, type PolicyModel, type TokenRule } from '../../policy/model.ts';
 import { ALL, NONE, type Region } from '../regions/diagrams.ts';
 import type { RequestSpace } from '../regions/request-space.ts';
 import type { Routes } from '../regions/shown-region.ts';
 import type { Resident } from '../universe/resident.ts';
 import type { Allowance, Verdict } from './plane-regions.ts';
+import { createTokenLimits } from './token-claims.ts';
 import type { Called, Caller, PlaneView, World } from './world.ts';
 
 /** How one of a class calls one of another. */
@@ -23,6 +24,10 @@ export interface Pairs {
   regionOf(from: number, to: number): Region;
   /** All requests that there are between two. */
   allOf(from: number, to: number): Region;
+  /** By which one accepts tokens. */
+  tokensOf(to: number): readonly TokenRule[];
+  /** The region without what no token claims that is accepted there. */
+  limited(region: Region, to: number): Region;
   /** One plane's own. */
   planeRegionOf(plane: PlaneView, from: number, to: number): Region;
   /** The rules that allowed something of a region. */
@@ -41,6 +46,8 @@ export function createPairs(
   const { diagrams } = space;
   const callers = byResident(world.sources, residents.length);
   const called = byResident(world.destinations, residents.length);
+  const limits = createTokenLimits(space);
+  const tokensOf = (to: number): readonly TokenRule[] => world.destinations[called[to]?.[0] ?? -1]?.tokens ?? [];
   const waysOf = (from: number, to: number): readonly Way[] => {
     const routes = routesBetween(residents[from], residents[to]);
     const out: Way[] = [];
@@ -69,7 +76,9 @@ export function createPairs(
   };
   return {
     planes: world.planes,
-    regionOf: (from, to) => union(waysOf(from, to), ofAllPlanes),
+    regionOf: (from, to) => limits(union(waysOf(from, to), ofAllPlanes), tokensOf(to)),
+    tokensOf,
+    limited: (region, to) => limits(region, tokensOf(to)),
     allOf: (from, to) => union(waysOf(from, to), () => ALL),
     planeRegionOf: (plane, from, to) =>
       union(waysOf(from, to), ({ source, destination }) => plane.verdictOf(source, destination).allowed),

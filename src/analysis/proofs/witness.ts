@@ -6,15 +6,17 @@ import type { RequestForm } from '../../admin-api/request-form.ts';
 import { fromByteString } from '../../lib/byte-string.ts';
 import { parseIp } from '../../lib/ip-address.ts';
 import { nameOfFact } from '../../policy/meaning/fact-values.ts';
+import type { TokenRule } from '../../policy/model.ts';
 import { cidrsOf } from '../regions/addresses.ts';
 import { BoundMet } from '../regions/bound.ts';
 import type { Region } from '../regions/diagrams.ts';
-import { languageDomain } from '../regions/languages.ts';
+import { type LanguageDomain, languageDomain } from '../regions/languages.ts';
 import { anyOf } from '../regions/pattern-automaton.ts';
 import { type RequestSpace, transport } from '../regions/request-space.ts';
 import { type ChosenFlag, chooseWay, sampleText, sampleValues } from '../regions/sample.ts';
 import type { Resident } from '../universe/resident.ts';
 import { routesBetween } from './pairs.ts';
+import { wholeClaims } from './whole-claims.ts';
 
 /** A request, and how it is told. */
 export interface Witness {
@@ -32,7 +34,7 @@ export interface Witness {
 /** Chooses witnesses in one space. */
 export interface Witnesses {
   /** A request of a region that is not empty. @throws BoundMet if it cannot be written */
-  of(region: Region, from: Resident, to: Resident): Witness;
+  of(region: Region, from: Resident, to: Resident, tokens?: readonly TokenRule[]): Witness;
 }
 
 /** How requests come: what is chosen where a region leaves the choice. */
@@ -61,7 +63,7 @@ export function createWitnesses(options: WitnessOptions): Witnesses {
     return space.flags.has(variable) && set === 2 ? 1 : 0;
   };
   return {
-    of(region, from, to) {
+    of(region, from, to, tokens = []) {
       const way = chooseWay(space, region, prefers);
       const transports = way.get(space.transport) ?? 15;
       const kind = order.find((bit) => (transports & bit) !== 0)!; // an edge has a value
@@ -69,7 +71,7 @@ export function createWitnesses(options: WitnessOptions): Witnesses {
       const bit = route === undefined ? 0 : 31 - Math.clz32(route & -route);
       const [a, b] = routesBetween(from, to)[bit] ?? [0, 0];
       const shows = from.endpoint !== undefined && (way.get(space.mtls) ?? 1) !== 2;
-      const flags = flagsOf(way, space, texts);
+      const flags = flagsOf(way, space, texts, tokens);
       const port = portOf(way, space, to);
       const protocol = kind === transport.udp ? 'UDP' : kind === transport.sctp ? 'SCTP' : 'TCP';
       const http = kind === transport.http ? httpOf(way, space, to) : undefined;
@@ -143,7 +145,7 @@ function forwarded(way: Way, { space: { remote }, trustedHops }: WitnessOptions,
   return { 'x-forwarded-for': [address, ...Array.from({ length: trustedHops }, () => '192.0.2.1')].join(', ') };
 }
 
-function flagsOf(way: Way, space: RequestSpace, texts: ReturnType<typeof languageDomain>) {
+function flagsOf(way: Way, space: RequestSpace, texts: LanguageDomain, tokens: readonly TokenRule[]) {
   const chosen: ChosenFlag[] = [];
   for (const [variable, set] of way) {
     const name = space.flags.get(variable);
@@ -151,7 +153,7 @@ function flagsOf(way: Way, space: RequestSpace, texts: ReturnType<typeof languag
       chosen.push({ ...(JSON.parse(name) as Pick<ChosenFlag, 'fact' | 'any'>), holds: set === 1 }); // as `flagOf` was given it
   }
   const headers = new Map<string, string | string[]>();
-  let claims: Record<string, unknown> | undefined;
+  let claims: Readonly<Record<string, unknown>> | undefined;
   for (const own of Map.groupBy(chosen, ({ fact }) => nameOfFact(fact)).values()) {
     const { fact } = own[0]!; // groups have members
     const values = sampleValues(own, texts)?.map(fromByteString);
@@ -161,11 +163,12 @@ function flagsOf(way: Way, space: RequestSpace, texts: ReturnType<typeof languag
     else if (fact.of === 'claim') claims = withClaim(claims ?? {}, fact.path, values);
     else throw new BoundMet(`a request with ${nameOfFact(fact)} cannot be written`);
   }
+  if (claims !== undefined) claims = wholeClaims(claims, chosen, tokens);
   return { headers: Object.fromEntries(headers), ...(claims && { claims }) };
 }
 
 function withClaim(
-  claims: Record<string, unknown>,
+  claims: Readonly<Record<string, unknown>>,
   [name = '', ...rest]: readonly string[],
   values: readonly string[],
 ): Record<string, unknown> {

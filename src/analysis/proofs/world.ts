@@ -6,7 +6,8 @@ import { parseIp } from '../../lib/ip-address.ts';
 import type { Destination, IpAddress } from '../../policy/facts.ts';
 import { sourcesOf } from '../../policy/meaning/network-sources.ts';
 import { createRegistryContext, type RegistryContext } from '../../policy/meaning/registry-context.ts';
-import type { Plane, PlaneId, PolicyModel, RuleStage } from '../../policy/model.ts';
+import { selectTokens } from '../../policy/meaning/token-stage.ts';
+import type { Plane, PlaneId, PolicyModel, RuleStage, TokenRule } from '../../policy/model.ts';
 import { type Endpoint, emptyRegistry } from '../../policy/registry/registry.ts';
 import { NONE } from '../regions/diagrams.ts';
 import type { RequestSpace } from '../regions/request-space.ts';
@@ -35,6 +36,8 @@ export interface Caller {
 
 /** Who is called at which of its addresses. */
 export interface Called {
+  /** By which the workload accepts tokens. */
+  readonly tokens: readonly TokenRule[];
   readonly party: Party;
   readonly resident: number;
   readonly address: number;
@@ -58,10 +61,11 @@ export function createWorld(
   const conditions = createConditions(space, context, model.absence);
   const scene: StageScene = { space, conditions, context };
   const sources = residents.flatMap((one, resident) => (one === undefined ? [] : callersOf(one, resident)));
-  const destinations = residents.flatMap((one, resident) =>
-    one?.endpoint === undefined ? [] : partiesOf(one).map((party, address): Called => ({ party, resident, address })),
+  const called = residents.flatMap((one, resident) =>
+    one?.endpoint === undefined ? [] : partiesOf(one).map((party, address) => ({ party, resident, address })),
   );
-  const workloads = destinations.map(({ party, resident }) => workloadAt(residents[resident]!, party, context));
+  const workloads = called.map(({ party, resident }) => workloadAt(residents[resident]!, party, context));
+  const destinations = called.map((each, i): Called => ({ ...each, tokens: tokensAt(planes, workloads[i]!, context) }));
   const matrix = createMatrices(sources, destinations, workloads, scene);
   return {
     sources,
@@ -86,6 +90,13 @@ function callersOf(one: Resident, resident: number): Caller[] {
     const bare = { party: { ...party, principal: '' }, resident, address, showsCertificate: false };
     return party.principal === '' ? [bare] : [{ party, resident, address, showsCertificate: true }, bare];
   });
+}
+
+/** The rules by which a workload accepts tokens. */
+function tokensAt(planes: readonly Plane[], workload: Destination, context: RegistryContext): readonly TokenRule[] {
+  return planes.flatMap(({ stages }) =>
+    stages.flatMap((stage) => (stage.kind === 'token' ? selectTokens(stage, workload, context).rules : [])),
+  );
 }
 
 /** The workload as a request finds it: by its address, else as it says of itself. */

@@ -79,14 +79,14 @@ export function differenceOf(
   const changeOf = (at: number, place: number, region: Region, isAdded: boolean): Change => {
     const [from, to] = [classes[at]!, classes[place]!];
     const side = isAdded ? 1 : 0;
-    const witness = witnesses.of(region, from.residents[side]!, to.seconds[side]!);
+    const pairs = isAdded ? fresh : old;
+    const witness = witnesses.of(region, from.residents[side]!, to.seconds[side]!, pairs.tokensOf(place));
     const decisions = sides.map(({ replay }, i) =>
       from.residents[i] === undefined || to.residents[i] === undefined ? undefined : replay(witness),
     );
     const [is, was] = [decisions[side], decisions[1 - side]];
     if (is?.effect !== 'allow') throw disagrees(witness, 'allow', is?.effect);
     if (was?.effect === 'allow') throw disagrees(witness, 'deny', was.effect);
-    const pairs = isAdded ? fresh : old;
     const rules = pairs.allowances(at, place, region);
     const owners = ownersOf([
       ...rules.map(({ policy }) => policy),

@@ -16,12 +16,15 @@ export function createMapCheck(map: ReachMap, witnesses: Witnesses, replay: Repl
     if (tried.has(edge.region)) return;
     tried.add(edge.region);
     const [from, to] = [edge.from.residents[0]!, edge.to.seconds[0]!]; // an edge has both ends
-    const outside = map.feasible(diagrams.and(map.universeOf(edge.from, edge.to), diagrams.not(edge.region)));
+    const place = map.placeOf(edge.to);
+    const beside = diagrams.and(map.universeOf(edge.from, edge.to), diagrams.not(edge.region));
+    const outside = map.feasible(map.pairs.limited(beside, place));
     for (const [region, wanted] of [
       [edge.region, 'allow'],
       [outside, 'deny'],
     ] as const) {
-      const witness = region === NONE ? undefined : written(() => witnesses.of(region, from, to));
+      const witness =
+        region === NONE ? undefined : written(() => witnesses.of(region, from, to, map.pairs.tokensOf(place)));
       if (witness === undefined) continue;
       const got = replay(witness)?.effect;
       if (got !== wanted) throw disagrees(witness, wanted, got);

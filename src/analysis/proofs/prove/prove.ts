@@ -155,7 +155,7 @@ function createScene(request: ProveRequest): Scene {
     counterexample(from, to, region) {
       const [source, goal] = [inhabitants[from]!, inhabitants[to]!];
       // What only the source keeps in is denied today, and shown without its egress.
-      const witness = witnesses.of(region, source.resident, goal.resident);
+      const witness = witnesses.of(region, source.resident, goal.resident, soft.tokensOf(to));
       const decision = replay(witness);
       const isKeptBySource = diagrams.and(region, soft.regionOf(from, to)) === NONE;
       const wanted = isKeptBySource ? 'deny' : 'allow';

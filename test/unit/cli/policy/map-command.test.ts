@@ -112,6 +112,62 @@ describe('policy map', () => {
     assert.match(err, /shop\/nobody is no class, pod/);
   });
 
+  const tokens = `apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: { name: tokens, namespace: shop }
+spec: { jwtRules: [{ issuer: shop, audiences: [orders], jwksUri: "https://keys.example/jwks" }] }
+---
+`;
+  const byClaim = (rule: string): string => `apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: api, namespace: shop }
+spec: { selector: { matchLabels: { app: api } }, rules: [${rule}] }
+`;
+  for (const { name, rule, wanted } of [
+    {
+      name: 'a claim',
+      rule: '{ when: [{ key: "request.auth.claims[groups]", values: [admin] }] }',
+      wanted: [{ key: 'request.auth.claims[groups]', values: ['admin'] }],
+    },
+    {
+      name: 'a principal of another issuer',
+      rule: '{ from: [{ source: { requestPrincipals: ["elsewhere/*"] } }] }',
+      wanted: undefined,
+    },
+    {
+      name: 'an audience that the token rule does not take alone',
+      rule: '{ when: [{ key: "request.auth.audiences", values: [billing] }] }',
+      wanted: [{ key: 'request.auth.claims[aud]', values: ['billing'] }],
+    },
+    {
+      name: 'no token',
+      rule: '{ from: [{ source: { notRequestPrincipals: ["*"] } }] }',
+      wanted: 'some',
+    },
+  ])
+    it(`tells what tokens let pass: ${name}`, async () => {
+      const { out, err, code } = await map(
+        tokens + byClaim(rule),
+        '--output',
+        'json',
+        '--from',
+        'shop/web',
+        '--to',
+        'shop/api',
+      );
+      assert.equal(code, 0, err);
+      const { edges, regions } = JSON.parse(out);
+      if (wanted === undefined) return assert.deepEqual(edges, []);
+      const [{ region }] = edges;
+      const boxes = region.ref === undefined ? region : regions[region.ref];
+      if (wanted === 'some') return assert.ok(boxes.length > 0);
+      const [{ conditions }] = boxes;
+      assert.deepEqual(
+        conditions.map(({ key, values }: Record<string, unknown>) => ({ key, values })),
+        wanted,
+      );
+    });
+
   it('names the rule that it cannot represent, and answers nothing', async () => {
     const rewritten = `apiVersion: security.istio.io/v1
 kind: RequestAuthentication
