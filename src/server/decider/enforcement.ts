@@ -36,30 +36,44 @@ export function createEnforcement({ inForce, tell, checks }: EnforcementDeps): E
   const announcing = createAnnouncing(inForce, tell);
   let settings: DeciderSettings | undefined;
   let model: PolicyModel | undefined;
-  let attempt = 0;
+  let isRunning = false;
+  /** Something else came while something was made ready. */
+  let isBehind = false;
   let isWaitingForKeys = false;
   const compilations = new Compilations();
   let releasing: Disposable | undefined;
 
-  /** While policies are in force it is done in slices, so that Checks do not wait; what comes later takes the place of what is not ready. */
+  /**
+   * One after another; of what comes meanwhile the last alone. What is not ready is not dropped for it: where pods come and go without end nothing would ever
+   * be ready.
+   */
   const enforce = async (): Promise<void> => {
-    attempt += 1;
+    isBehind = isRunning;
+    if (isRunning || model === undefined || settings === undefined) return;
+    isRunning = true;
+    do {
+      isBehind = false;
+      await enforceOnce();
+    } while (isBehind);
+    isRunning = false;
+  };
+  /** While policies are in force it is done in slices, so that Checks do not wait. */
+  const enforceOnce = async (): Promise<void> => {
     if (model === undefined || settings === undefined) return;
-    const mine = attempt;
-    const { generation } = model;
+    const made = model;
+    const { generation } = made;
     const { check: checkOptions, allowEmpty } = settings;
-    const sources = tokenRulesOf(model).map(({ keys }) => keys);
+    const sources = tokenRulesOf(made).map(({ keys }) => keys);
     // Keys that stand in the policies come right behind them; others may take as long as their source does.
     isWaitingForKeys = sources.some(({ from, id }) => from === 'inline' && !inForce.hasKeys(id));
     if (isWaitingForKeys) return;
     try {
-      const work = snapshotWork(model, { allowEmpty, compilations });
+      const work = snapshotWork(made, { allowEmpty, compilations });
       const snapshot = inForce.hasPolicies
-        ? await finishInSlices(work, SLICE_MS, () => attempt === mine)
+        ? (await finishInSlices(work, SLICE_MS, () => true))! // it is always wanted
         : finish(work);
-      if (snapshot === undefined || attempt !== mine) return;
       selfTest(snapshot, checkOptions);
-      inForce.putPolicies(snapshot, model, new Set(sources.map(({ id }) => id)));
+      inForce.putPolicies(snapshot, made, new Set(sources.map(({ id }) => id)));
       announcing.announce();
       releasing?.[Symbol.dispose]();
       releasing = releaseMemoryWhenQuiet(checks);
