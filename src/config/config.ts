@@ -107,6 +107,14 @@ export interface PolicyPath {
   readonly text?: string | undefined;
 }
 
+/** A file or directory of the site's own layer. */
+export interface SitePath {
+  readonly path: string;
+  readonly subnets: readonly string[] | undefined;
+  readonly tags: Readonly<Record<string, readonly string[] | { readonly except: readonly string[] }>>;
+  readonly applicationSecurityGroups: Readonly<Record<string, readonly string[]>>;
+}
+
 /** Where policies come from, and what holds where they say nothing. */
 export interface PoliciesConfig {
   readonly paths: readonly PolicyPath[];
@@ -114,7 +122,9 @@ export interface PoliciesConfig {
   /** A condition on a fact that is not there: as Istio and Calico have it, or never an allow by it and a deny in a DENY. */
   readonly absence: 'upstream' | 'strict';
   readonly allowEmpty: boolean;
-  readonly planes: { readonly calico: PlaneSetting; readonly l4: PlaneSetting };
+  readonly planes: { readonly calico: PlaneSetting; readonly l4: PlaneSetting; readonly site: PlaneSetting };
+  /** What stands around the cluster; names that are given for all paths are given for each. */
+  readonly site: { readonly paths: readonly SitePath[] };
   /** CIDRs behind which the source's place is unknown. */
   readonly hops: readonly string[];
   readonly customProviders: Readonly<Record<string, 'envoy'>>;

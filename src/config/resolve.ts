@@ -16,6 +16,7 @@ import type {
   ListenerConfig,
   OneSidedListener,
   PolicyPath,
+  SitePath,
   StoreConfig,
   UnixListener,
   UpstreamConfig,
@@ -87,6 +88,7 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
             ? { path: absolute(each), namespaces: undefined }
             : { ...each, path: absolute(each.path), namespaces: each.namespaces },
       ),
+      site: { paths: policies.site.paths.map((each) => sitePath(each, policies.site, absolute)) },
       owners: Object.entries(policies.owners).map(([path, owner]) => [absolute(path), owner] as const),
       ignoreBy: policies.ignoreBy,
     },
@@ -127,6 +129,26 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
     tls: document.tls,
     jwks: document.jwks,
     log: document.log,
+  };
+}
+
+type SiteDocument = ConfigDocument['policies']['site'];
+
+/** What is said of one path goes before what is said of all. */
+function sitePath(
+  each: SiteDocument['paths'][number],
+  all: SiteDocument,
+  absolute: (path: string) => string,
+): SitePath {
+  const own = typeof each === 'string' ? { path: each } : each;
+  return {
+    path: absolute(own.path),
+    subnets: 'subnets' in own ? own.subnets : undefined,
+    tags: { ...all.tags, ...('tags' in own && own.tags) },
+    applicationSecurityGroups: {
+      ...all.applicationSecurityGroups,
+      ...('applicationSecurityGroups' in own && own.applicationSecurityGroups),
+    },
   };
 }
 

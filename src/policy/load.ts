@@ -8,6 +8,7 @@ import { tierPlanes } from './dialects/calico/planes.ts';
 import type { Contribution } from './dialects/contribution.ts';
 import { lintTogether } from './dialects/istio/lint/lint-together.ts';
 import { istioPlane } from './dialects/istio/plane.ts';
+import { sitePlanes } from './dialects/site/plane.ts';
 import type { Finding } from './documents/finding.ts';
 import type { Ignore } from './documents/ignore.ts';
 import { asCopy, type Duplicate, duplicateFinding, duplicatesAmong, repeatedAmong } from './duplicates.ts';
@@ -47,7 +48,7 @@ export interface JoinOptions {
   readonly absence: Absence;
   readonly rootNamespace: string;
   /** What becomes of the planes that can be chosen; enforced and observed unless said otherwise. */
-  readonly planes?: { readonly calico: PlaneMode; readonly l4: PlaneMode };
+  readonly planes?: { readonly calico: PlaneMode; readonly l4: PlaneMode; readonly site?: PlaneMode };
   /** Workloads from configuration: endpoints beside those of the files. */
   readonly endpoints?: readonly Endpoint[];
   /** The registry of the model before: what of it says the same now stays the same value. */
@@ -94,7 +95,11 @@ export function joinPolicies(files: readonly PolicyFile[], options: JoinOptions)
     model: {
       generation,
       absence,
-      planes: [plane, ...tierPlanes(contributions, { absence, planes })].map((each) => withOwners(each, ownerOf)),
+      planes: [
+        plane,
+        ...tierPlanes(contributions, { absence, planes }),
+        ...sitePlanes(contributions, planes.site ?? 'observe'),
+      ].map((each) => withOwners(each, ownerOf)),
       registry,
       hops: options.hops ?? [],
     },

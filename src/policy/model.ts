@@ -10,9 +10,12 @@ import type { Position } from './documents/position.ts';
 import type { LabelExpr } from './meaning/labels.ts';
 import type { Registry } from './registry/registry.ts';
 
-export type Dialect = 'istio' | 'calico' | 'kubernetes';
-/** Who judges: `istio` as Envoy's RBAC does, `calico` as Calico's ext_authz server does, `l4` as the network does. */
-export type PlaneId = 'istio' | 'calico' | 'l4';
+export type Dialect = 'istio' | 'calico' | 'kubernetes' | 'site';
+/**
+ * Who judges: `istio` as Envoy's RBAC does, `calico` as Calico's ext_authz server does, `l4` as the network does, `site` as what
+ * stands around the cluster does.
+ */
+export type PlaneId = 'istio' | 'calico' | 'l4' | 'site';
 /** `enforce` decides, `observe` is reported only, `off` is not evaluated. */
 export type PlaneMode = 'enforce' | 'observe' | 'off';
 
@@ -46,7 +49,10 @@ export interface Plane {
   readonly stages: readonly Stage[];
 }
 
-/** Stages are walked in order; the first that decides ends the plane. A plane in which no stage decides allows. */
+/**
+ * Stages are walked in order; the first that decides ends the plane. A plane in which no stage decides allows. In the plane `site` each
+ * stage is a layer of its own: a request passes if all of them let it.
+ */
 export type Stage = RuleStage | TransportStage | TokenStage;
 
 /**
@@ -263,9 +269,12 @@ export type KeySource =
   | { readonly from: 'uri'; readonly id: string; readonly uri: string }
   | { readonly from: 'discovery'; readonly id: string; readonly issuer: string };
 
-/** Tells whether no policy is loaded. A plane of tiers is there only if some policy is, though it may act in no direction that is asked about. */
+/**
+ * Tells whether no policy is loaded. A plane of tiers is there only if some policy is, though it may act in no direction that is asked
+ * about; what the site does around the cluster is no policy of it.
+ */
 export function isEmptyModel(model: PolicyModel): boolean {
   return model.planes.every(
-    ({ id, stages }) => id === 'istio' && stages.every(({ policies }) => policies.length === 0),
+    ({ id, stages }) => id === 'site' || (id === 'istio' && stages.every(({ policies }) => policies.length === 0)),
   );
 }

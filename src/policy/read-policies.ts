@@ -2,7 +2,7 @@
  * Reads the documents of one file: text → what it adds to the model, and findings.
  * @module
  */
-import { oneLine } from '../lib/printable.ts';
+import { bareDocuments, cutShort, isTyped, reportNothing } from './bare-documents.ts';
 import type { Contribution, DialectOptions, KindReader } from './dialects/contribution.ts';
 import type { KindTable } from './dialects/kind-table.ts';
 import { policyKinds } from './dialects/table.ts';
@@ -16,6 +16,7 @@ import { anything, checkShape, object } from './documents/shape.ts';
 import { describe, fieldOf, listAt, type MapValue, textAt, type Value } from './documents/value.ts';
 import { parseChunk } from './documents/yaml/parse.ts';
 import type { Chunk } from './documents/yaml/split.ts';
+import { guarded } from './guarded.ts';
 import type { Dialect } from './model.ts';
 import { isNoDocument } from './skip/no-document.ts';
 import { onceAFile } from './skip/once-a-file.ts';
@@ -102,6 +103,7 @@ export function readPolicies(file: string, text: string, options: ReadOptions): 
   } else {
     guarded({ line: 1, column: 1 }, report, () => readText(text, reading));
   }
+  if (options.kinds?.bare !== undefined && reading.documents.length === 0) reportNothing(report);
   const findings = onceAFile(report.findings.toSorted((a, b) => a.line - b.line || a.column - b.column));
   const { documents, skipped, ignores } = reading;
   return { file, documents, findings, hasErrors: hasErrors(findings), skipped, ignores };
@@ -150,15 +152,22 @@ function readText(text: string, reading: Reading): void {
 function readChunk(chunk: Chunk, { report: { file }, options }: Reading): ChunkReading {
   const report = createReporter(file, options.forClusters);
   const reading = newReading(report, options);
-  const unread = skippedUnread(chunk.text, options.kinds ?? policyKinds);
+  const readsAll = options.kinds?.bare !== undefined;
+  const unread = readsAll ? undefined : skippedUnread(chunk.text, options.kinds ?? policyKinds);
   if (unread !== undefined) addSkipped(reading.skipped, unread, 1);
-  else if (isTemplate(chunk.text)) return readTemplate(chunk, newReading(report, options));
+  else if (!readsAll && isTemplate(chunk.text)) return readTemplate(chunk, newReading(report, options));
   else {
+    let isRead = false;
     guarded({ line: chunk.line, column: 1 }, report, () => {
       const value = parseChunk(chunk, report);
+      isRead = value !== undefined;
       if (value !== undefined) readValue(value, reading, undefined, 0);
       reading.ignores.push(...readIgnores(chunk, reading.envelopes, report));
     });
+    if (readsAll) {
+      const { documents, skipped, ignores } = reading;
+      return { documents, skipped, ignores, findings: isRead ? report.findings : cutShort(report.findings) };
+    }
     const [unrendered] = reading.envelopes.flatMap((document) => unrenderedIn(document, chunk.text) ?? []);
     const isBroken = reading.envelopes.length === 0 && report.findings.length > 0 && mayBeTemplate(chunk.text);
     if (unrendered !== undefined || isBroken)
@@ -183,6 +192,11 @@ function readTemplate(
 export function readValue(value: Value, reading: Reading, inherited: TypeOf | undefined, depth: number): void {
   const { report } = reading;
   if (value.is === 'null') return;
+  const bareReader = reading.options.kinds?.bare;
+  if (bareReader !== undefined && depth === 0 && !isTyped(value)) {
+    reading.documents.push(...bareDocuments(value, bareReader, report));
+    return;
+  }
   if (depth === 0 && isNoDocument(value)) {
     addSkipped(reading.skipped, NO_DOCUMENT, 1);
     return;
@@ -266,21 +280,10 @@ function readDocument(root: MapValue, type: TypeOf, reader: KindReader, reading:
   checkConfinement(document, options, report);
   const contribution = guarded(root, report, () => reader.read(document, options, report));
   const { kind, namespace, name, place } = document;
-  const isPolicy = policyKinds.readerOf(type.group, type.kind) === reader;
   const { dialect } = reader;
+  const isPolicy = dialect === 'site' || policyKinds.readerOf(type.group, type.kind) === reader;
   const key = `${dialect}/${kind}/${namespace}/${name}`;
   reading.documents.push({ dialect, kind, namespace, name, key, place, isPolicy, contribution });
-}
-
-/** A fault of ours in one document is a finding of that document, and of no other. */
-export function guarded<T>(place: Place, report: Reporter, read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (thrown) {
-    const why = oneLine(thrown instanceof Error ? thrown.message : String(thrown));
-    report.error(place, 'reader-failed', '', `this cannot be read here: ${why}`, 'please report it with the document');
-    return undefined;
-  }
 }
 
 /** Reports every document whose name an earlier one has. */

@@ -126,6 +126,7 @@ const may: Record<string, readonly string[]> = {
   'policy/dialects': ['policy/dialects/*', ...dialect],
   'policy/dialects/calico': ['policy/dialects', ...dialect],
   'policy/dialects/kubernetes': ['policy/dialects', 'policy/dialects/calico', ...dialect],
+  'policy/dialects/site': ['policy/dialects', 'policy/dialects/calico', ...dialect],
   'policy/dialects/istio': ['policy/dialects', 'policy/dialects/istio/*', ...dialect],
   'policy/dialects/istio/read': ['policy/dialects', 'policy/dialects/istio/*', ...dialect],
   'policy/dialects/istio/checks': ['policy/dialects/istio/read', ...dialect],

@@ -53,7 +53,7 @@ interface Shown {
 export function absenceDependent(scene: LintScene): LintFinding[] {
   const told = new Set(identityWithoutMtls(scene).map(({ file, line, column }) => `${file}:${line}:${column}`));
   const rules = scene.rules.filter(
-    ({ plane, stage, rule }) => plane !== 'l4' && stage.kind !== 'audit' && rule.effect !== 'log',
+    ({ plane, stage, rule }) => plane !== 'l4' && plane !== 'site' && stage.kind !== 'audit' && rule.effect !== 'log',
   );
   return scene.eachRule('absence-dependent', rules, (placed) => {
     const { file, line, column } = placed.rule.position;

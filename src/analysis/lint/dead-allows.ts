@@ -4,7 +4,7 @@
  */
 
 import type { StageTrace } from '../../policy/evaluate/trace.ts';
-import type { Policy } from '../../policy/model.ts';
+import type { PlaneId, Policy } from '../../policy/model.ts';
 import type { Replay } from './scene/asker.ts';
 import type { LintFinding } from './scene/lint-finding.ts';
 import { decidedBy, effectIn, formOf, type LintScene, nameOfRule, placeOf } from './scene/lint-scene.ts';
@@ -33,7 +33,7 @@ function deadIn(placed: PlacedRule, scene: LintScene): LintFinding[] {
   const alive = new Set<string>();
   const areNamed = namesSource(placed.rule.http);
   for (const passage of passagesOf(placed, scene)) {
-    const isAlive = effectIn(passage.replay, 'l4') !== 'deny';
+    const isAlive = deniedBelow(passage.replay) === undefined;
     if (isAlive && !areNamed) return []; // it lets somebody in, and nobody was promised more
     for (const from of scene.alike(passage.from)) {
       const caller = from.principal || from.name;
@@ -71,7 +71,7 @@ function finding(placed: PlacedRule, lost: readonly Passage[], scene: LintScene)
   const { principal, address } = from;
   const source = { ...(principal !== '' && { principal }), address, port: 40_000 };
   const replay = { ...asked, form: { ...asked.form, source } }; // as one of its class was answered
-  const { said, policies } = blame(asked, scene, from, to);
+  const { said, policies } = deniedBelow(asked) === 'site' ? blameSite(asked, scene) : blame(asked, scene, from, to);
   const { port } = replay.form.destination ?? {};
   const wish = `${replay.form.http?.method ?? 'TCP'} ${replay.form.http?.path ?? ''}`.trim();
   const named = lost
@@ -94,6 +94,21 @@ function finding(placed: PlacedRule, lost: readonly Passage[], scene: LintScene)
 interface Blame {
   readonly said: string;
   readonly policies: readonly Pick<Policy, 'ref' | 'position' | 'owner'>[];
+}
+
+/** The plane below layer 7 that keeps a request out. */
+const deniedBelow = (replay: Replay): PlaneId | undefined =>
+  (['l4', 'site'] as const).find((plane) => effectIn(replay, plane) === 'deny');
+
+/** Which rule of the site's own layer keeps the request out. */
+function blameSite(replay: Replay, scene: LintScene): Blame {
+  const placed = scene.rules.find((each) => each.plane === 'site' && decidedBy(replay, each));
+  if (placed === undefined) return { said: "the site's own layer denies it", policies: [] };
+  const { stage, rule, policy } = placed;
+  return {
+    said: `the site's own layer, ${stage.name}: rule ${rule.index} (${placeOf(rule.position)}) denies it`,
+    policies: [policy],
+  };
 }
 
 /** Which policies of the network keep the request out, and where they stand. */

@@ -51,7 +51,7 @@ function askedPorts(scene: LintScene): readonly AskedPort[] {
       policy.ports.map(([port]) => ({ policy, position: policy.position, path: `spec.portLevelMtls.${port}`, port })),
     );
   const ofRules = scene.rules
-    .filter(({ stage }) => stage.direction !== 'egress')
+    .filter(({ plane, stage }) => plane !== 'site' && stage.direction !== 'egress')
     .flatMap(({ policy, rule }) =>
       portsIn(rule.http).map((port) => ({ policy, position: rule.position, path: '', port })),
     );

@@ -42,7 +42,7 @@ export const testCase = z.strictObject({
     rule: z.int().min(0).nullable().optional(),
     dryRun: effect.optional().describe('The verdict if every dry-run policy were enforced.'),
     planes: z
-      .partialRecord(z.enum(['istio', 'calico', 'l4']), verdict)
+      .partialRecord(z.enum(['istio', 'calico', 'l4', 'site']), verdict)
       .optional()
       .describe('Verdicts of single planes, enforced or observed.'),
   }),

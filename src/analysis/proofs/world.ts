@@ -9,7 +9,7 @@ import { createRegistryContext, type RegistryContext } from '../../policy/meanin
 import { selectTokens } from '../../policy/meaning/token-stage.ts';
 import type { Plane, PlaneId, PolicyModel, RuleStage, TokenRule } from '../../policy/model.ts';
 import { type Endpoint, emptyRegistry } from '../../policy/registry/registry.ts';
-import { NONE } from '../regions/diagrams.ts';
+import { ALL, type Diagrams, NONE } from '../regions/diagrams.ts';
 import type { RequestSpace } from '../regions/request-space.ts';
 import { factsBetween, type Party } from '../universe/party.ts';
 import type { Resident } from '../universe/resident.ts';
@@ -70,7 +70,13 @@ export function createWorld(
   return {
     sources,
     destinations,
-    planes: planes.map((plane) => (plane.id === 'l4' ? networkView(plane, matrix, scene) : stageView(plane, matrix))),
+    planes: planes.map((plane) =>
+      plane.id === 'l4'
+        ? networkView(plane, matrix, scene)
+        : plane.id === 'site'
+          ? layersView(plane, matrix, scene)
+          : stageView(plane, matrix),
+    ),
   };
 }
 
@@ -202,14 +208,7 @@ function networkView(plane: Plane, matrix: Matrices, { space, context }: StageSc
   const into = matrix.ofCalled(half('ingress'));
   const out = matrix.ofCalling(half('egress'));
   const places = matrix.sources.map(({ party }) => sourcesOf(factsBetween(party, party), context));
-  const joint = new Map<Verdict, Map<Verdict, Verdict>>();
-  const joined = (a: Verdict, b: Verdict): Verdict => {
-    const known = joint.get(a) ?? new Map<Verdict, Verdict>();
-    joint.set(a, known);
-    const made = known.get(b) ?? { allowed: diagrams.and(a.allowed, b.allowed), by: [...a.by, ...b.by] };
-    known.set(b, made);
-    return made;
-  };
+  const joined = createJoin(diagrams);
   return {
     id: plane.id,
     verdictOf(source, destination) {
@@ -222,4 +221,28 @@ function networkView(plane: Plane, matrix: Matrices, { space, context }: StageSc
   };
 }
 
+/** Each layer has to let a request pass. */
+function layersView(plane: Plane, matrix: Matrices, { space: { diagrams } }: StageScene): PlaneView {
+  const layers = plane.stages.map((stage) => matrix.ofCalled([stage]));
+  const joined = createJoin(diagrams);
+  return {
+    id: plane.id,
+    verdictOf: (source, destination) =>
+      layers.map((layer) => layer(source, destination)).reduce((a, b) => joined(a, b), anything),
+  };
+}
+
+/** Joins verdicts of which each has to allow; the same two make the same one. */
+function createJoin(diagrams: Diagrams): (a: Verdict, b: Verdict) => Verdict {
+  const joint = new Map<Verdict, Map<Verdict, Verdict>>();
+  return (a, b) => {
+    const known = joint.get(a) ?? new Map<Verdict, Verdict>();
+    joint.set(a, known);
+    const made = known.get(b) ?? { allowed: diagrams.and(a.allowed, b.allowed), by: [...a.by, ...b.by] };
+    known.set(b, made);
+    return made;
+  };
+}
+
+const anything: Verdict = { allowed: ALL, by: [] };
 const refused: Verdict = { allowed: NONE, by: [] };

@@ -24,6 +24,40 @@ const policyPath = z.union(
   { error: 'must be a path or { path, defaultNamespace, namespaces, include, exclude }' },
 );
 const plane = z.enum(['enforce', 'observe', 'off']);
+const ranges = z.array(field.cidr).min(1);
+const siteNames = {
+  tags: z
+    .record(
+      z.string().min(1),
+      z.union([ranges, z.strictObject({ except: ranges })], {
+        error: 'must be a list of CIDRs, or { except: [CIDR…] }',
+      }),
+    )
+    .prefault({})
+    .describe('What service tags stand for, by name: CIDRs, or { except } for all others.'),
+  applicationSecurityGroups: z
+    .record(z.string().min(1), ranges)
+    .prefault({})
+    .describe('Addresses of application security groups, by name.'),
+};
+const sitePath = z.union(
+  [
+    field.path,
+    z.strictObject({
+      path: field.path.describe('A file or directory.'),
+      subnets: ranges.optional().describe('What the network security groups there guard.'),
+      ...siteNames,
+    }),
+  ],
+  { error: 'must be a path or { path, subnets, tags, applicationSecurityGroups }' },
+);
+const site = z.strictObject({
+  paths: z
+    .array(sitePath)
+    .prefault([])
+    .describe('SiteRules and network security groups of Azure; watched. Everything there is read.'),
+  ...siteNames,
+});
 
 /** `policies`. */
 export const policies = z.strictObject({
@@ -35,9 +69,11 @@ export const policies = z.strictObject({
     .strictObject({
       calico: plane.prefault('enforce').describe('Calico policies on requests.'),
       l4: plane.prefault('observe').describe('Network policies of Calico and Kubernetes, as on packets.'),
+      site: plane.prefault('observe').describe('What stands around the cluster: policies.site.'),
     })
     .prefault({})
     .describe('Which planes decide, which are only watched, and which are off.'),
+  site: site.prefault({}).describe("The site's own layer: firewalls and security groups around the cluster."),
   hops: z
     .array(field.cidr)
     .prefault([])

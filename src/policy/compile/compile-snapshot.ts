@@ -5,11 +5,12 @@
 import { finish, type Work } from '../../lib/work.ts';
 import { decision } from '../decision.ts';
 import type { Destination } from '../facts.ts';
-import type { PlaneMode, PolicyModel } from '../model.ts';
+import type { Plane, PlaneMode, PolicyModel } from '../model.ts';
 import { isEmptyModel } from '../model.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { Compilations } from './compilations.ts';
 import { joinPlanes } from './join-planes.ts';
+import { layersPlaneWork } from './layers-plane.ts';
 import { networkPlaneWork } from './network-plane.ts';
 import { type CompiledPlane, type PlaneProgram, planeWork } from './plane-program.ts';
 
@@ -37,8 +38,7 @@ export function* snapshotWork(model: PolicyModel, options: SnapshotOptions): Wor
   const context = { ...registry, absence: model.absence };
   const compiled: CompiledPlane[] = [];
   for (const plane of model.planes) {
-    if (plane.mode !== 'off')
-      compiled.push(yield* (plane.id === 'l4' ? networkPlaneWork : planeWork)(plane, context, compilation));
+    if (plane.mode !== 'off') compiled.push(yield* workOf(plane)(plane, context, compilation));
   }
   compilation.finish();
   const ofMode = (mode: PlaneMode) => compiled.filter(({ plane }) => plane.mode === mode);
@@ -65,3 +65,5 @@ export function* snapshotWork(model: PolicyModel, options: SnapshotOptions): Wor
     },
   };
 }
+
+const workOf = ({ id }: Plane) => (id === 'l4' ? networkPlaneWork : id === 'site' ? layersPlaneWork : planeWork);

@@ -5,7 +5,7 @@
 import type { KindScope, PolicyDocument } from '../documents/document.ts';
 import type { Reporter } from '../documents/finding.ts';
 import type { Shape } from '../documents/shape.ts';
-import type { Dialect, Policy, TokenPolicy, TransportPolicy } from '../model.ts';
+import type { Dialect, Policy, RuleStage, TokenPolicy, TransportPolicy } from '../model.ts';
 import type { Endpoint, NamespaceEntry, NetworkSet, ServiceAccountEntry, ServiceEntry } from '../registry/registry.ts';
 import type { Tier, TieredPolicy } from './calico/tiered-policy.ts';
 
@@ -25,6 +25,7 @@ export type Contribution =
   | { readonly to: 'istio-transport'; readonly policy: TransportPolicy }
   | { readonly to: 'tiers'; readonly policy: TieredPolicy }
   | { readonly to: 'tier'; readonly tier: Tier }
+  | { readonly to: 'site'; readonly stages: readonly RuleStage[] }
   | { readonly to: 'network-set'; readonly set: NetworkSet }
   | { readonly to: 'endpoint'; readonly endpoint: Endpoint }
   | { readonly to: 'namespace'; readonly namespace: NamespaceEntry }

@@ -7,8 +7,9 @@ import type { Decision } from '../decision.ts';
 import type { Facts } from '../facts.ts';
 import { joined } from '../meaning/join-decisions.ts';
 import { createRegistryContext, type RegistryContext } from '../meaning/registry-context.ts';
-import { isEmptyModel, type PolicyModel } from '../model.ts';
+import { isEmptyModel, type Plane, type PolicyModel } from '../model.ts';
 import { emptyRegistry, type Registry } from '../registry/registry.ts';
+import { evaluateLayers } from './layers-trace.ts';
 import { evaluateNetwork } from './network-trace.ts';
 import { evaluateStages } from './plane-trace.ts';
 import { made, type Scene } from './scene.ts';
@@ -36,15 +37,16 @@ export function evaluate(model: PolicyModel, facts: Facts, options: EvaluateOpti
   const registry = contextOf(model);
   const destination = registry.locate(facts.destination, facts.destinationAddress);
   const scene: Scene = { facts, destination, absence: model.absence, registry, rehearsing: false };
-  const planes = model.planes
-    .filter(({ mode }) => mode !== 'off')
-    .map((plane) => (plane.id === 'l4' ? evaluateNetwork : evaluateStages)(plane, scene));
+  const planes = model.planes.filter(({ mode }) => mode !== 'off').map((plane) => evaluatorOf(plane)(plane, scene));
   const decisionsOf = (wanted: PlaneTrace['mode']): Decision[] =>
     planes.filter(({ mode }) => mode === wanted).map(({ decision }) => decision);
   const [enforced, observed] = [decisionsOf('enforce'), decisionsOf('observe')];
   const decision = enforced.length === 1 && observed.length === 0 ? enforced[0]! : joined(enforced, observed);
   return { decision, trace: { planes } };
 }
+
+const evaluatorOf = ({ id }: Plane) =>
+  id === 'l4' ? evaluateNetwork : id === 'site' ? evaluateLayers : evaluateStages;
 
 const contexts = new WeakMap<Registry, Pick<PolicyModel, 'absence' | 'hops'> & { readonly context: RegistryContext }>();
 

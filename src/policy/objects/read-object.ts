@@ -5,7 +5,8 @@
 import { createReporter, hasErrors } from '../documents/finding.ts';
 import { readIgnores } from '../documents/ignore.ts';
 import { objectPlace } from '../documents/position.ts';
-import { guarded, newReading, type PolicyFile, type ReadOptions, readValue } from '../read-policies.ts';
+import { guarded } from '../guarded.ts';
+import { newReading, type PolicyFile, type ReadOptions, readValue } from '../read-policies.ts';
 import { at, type JsonObject } from './json-object.ts';
 import { placedJson, placedText } from './placed-json.ts';
 

@@ -65,6 +65,13 @@ export function skip(
     report[misnamed.severity](place(field), code, field, message, fix);
     if (misnamed.severity === 'error') return;
   }
+  if (misnamed === undefined && kinds.bare !== undefined) {
+    const names = kinds.readers.map((reader) => reader.kind).join(', ');
+    const message = `${type.kind} has no business in this path, of which everything is read`;
+    const fix = `move it to another path: here lie ${names} and files of the platform`;
+    report.error(place('kind'), 'kind-unknown', 'kind', message, fix);
+    return;
+  }
   if (system !== undefined && kinds.readers.some(({ dialect }) => dialect === 'istio'))
     report.warning(
       place('kind'),

@@ -316,7 +316,8 @@ class FileSources implements PolicySources {
   }
 }
 
-const holdsPolicy = ({ documents }: PolicyFile): boolean => documents.some(({ isPolicy }) => isPolicy);
+const holdsPolicy = ({ documents }: PolicyFile): boolean =>
+  documents.some(({ isPolicy, dialect }) => isPolicy && dialect !== 'site');
 
 const liesUnder = (file: string, path: string): boolean =>
   file === path || file.startsWith(path.endsWith(sep) ? path : path + sep);

@@ -84,7 +84,7 @@ export function lintOffline(request: LintRequest): LintAnswer {
     joinForLook(files, {
       absence,
       rootNamespace: options.rootNamespace,
-      planes: { calico: 'enforce', l4: 'enforce' },
+      planes: { calico: 'enforce', l4: 'enforce', site: 'enforce' },
       ...(source && { endpoints: source.endpoints, hops: source.hops }),
     });
   const set = join('upstream');

@@ -6,6 +6,7 @@ import type { Config, WorkloadConfig } from '../../config/config.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { DialectOptions } from '../../policy/dialects/contribution.ts';
 import { registryKinds } from '../../policy/dialects/kubernetes/registry-readers.ts';
+import { siteKinds } from '../../policy/dialects/site/kinds.ts';
 import type { Endpoint } from '../../policy/registry/registry.ts';
 import { lastGoodIn, type StoredTexts } from '../../policy/sources/last-good-store.ts';
 import type { ObjectSource } from '../../policy/sources/object-source.ts';
@@ -39,7 +40,7 @@ export function openPolicies(
 
 /** What a configuration tells the sources of policy. */
 export function sourceOptions(config: Config): PolicySourceOptions {
-  const { paths, absence, planes, hops, owners, ignoreBy } = config.policies;
+  const { paths, site, absence, planes, hops, owners, ignoreBy } = config.policies;
   const places: PolicyPath[] = [
     ...paths.map(({ path, namespaces, defaultNamespace, include, exclude, text }) => ({
       path,
@@ -48,6 +49,10 @@ export function sourceOptions(config: Config): PolicySourceOptions {
       ...(include && { include }),
       ...(exclude && { exclude }),
       ...(text !== undefined && { text }),
+    })),
+    ...site.paths.map(({ path, subnets, tags, applicationSecurityGroups }) => ({
+      path,
+      kinds: siteKinds({ ...(subnets && { subnets }), tags, applicationSecurityGroups }),
     })),
     ...config.registry.paths.map((path) => ({ path, kinds: registryKinds })),
   ];

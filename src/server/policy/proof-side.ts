@@ -35,7 +35,7 @@ export function proofSide(config: Config, chosen: readonly PlaneId[] | undefined
   const set = joinForLook(readPaths(source.paths, source), {
     absence,
     rootNamespace: config.policies.rootNamespace,
-    planes: { calico: 'enforce', l4: 'enforce' },
+    planes: { calico: 'enforce', l4: 'enforce', site: 'enforce' },
     ...(endpoints && { endpoints }),
     ...(hops && { hops }),
     ...(owners && { owners }),

@@ -278,8 +278,8 @@ const directed = fc
   .tuple(tier, fc.constantFrom('ingress' as const, 'egress' as const))
   .map(([each, direction]): RuleStage => ({ ...each, direction }));
 
-/** The three planes at once over a registry. */
-export const arbitraryModelOfThree: fc.Arbitrary<PolicyModel> = fc
+/** All planes at once over a registry. */
+export const arbitraryModelOfAll: fc.Arbitrary<PolicyModel> = fc
   .record({
     absence,
     registry: arbitraryRegistry,
@@ -292,11 +292,12 @@ export const arbitraryModelOfThree: fc.Arbitrary<PolicyModel> = fc
       }),
       fc.record({ id: fc.constant('calico' as const), mode, stages: fc.tuple(tier, tier) }),
       fc.record({ id: fc.constant('l4' as const), mode, stages: fc.tuple(directed, directed, directed) }),
+      fc.record({ id: fc.constant('site' as const), mode, stages: fc.tuple(tier, tier) }),
     ),
   })
   .map((rest) => ({ ...rest, generation: 1 }));
 
-export const arbitraryModel: fc.Arbitrary<PolicyModel> = fc.oneof(arbitraryModelOfOne, arbitraryModelOfThree);
+export const arbitraryModel: fc.Arbitrary<PolicyModel> = fc.oneof(arbitraryModelOfOne, arbitraryModelOfAll);
 
 const lines = fc.array(fc.constantFrom(...words), { maxLength: 2 });
 

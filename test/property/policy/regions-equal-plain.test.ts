@@ -10,7 +10,7 @@ import type { PolicyModel, Stage } from '../../../src/policy/model.ts';
 import type { Endpoint } from '../../../src/policy/registry/registry.ts';
 import { plainFacts } from '../../support/plain-facts.ts';
 import { isInRegion } from '../../support/region-holds.ts';
-import { arbitraryModelOfThree } from './arbitrary-model.ts';
+import { arbitraryModelOfAll } from './arbitrary-model.ts';
 
 /** `PROOFS=1000` for the long run. */
 const MODELS = Number(process.env['PROOFS'] ?? 150);
@@ -46,7 +46,7 @@ describe('a region', () => {
     let asked = 0;
     fc.assert(
       fc.property(
-        arbitraryModelOfThree,
+        arbitraryModelOfAll,
         fc.array(question, { minLength: REQUESTS, maxLength: REQUESTS }),
         (given, questions) => {
           const model = withAddresses(fewer(given));

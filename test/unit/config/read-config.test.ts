@@ -30,7 +30,8 @@ describe('readConfig', () => {
       ['/etc/gatehouse/run/workload.sock', 0o666, 0o600],
     );
     assert.deepEqual(config.policies.paths, [{ path: '/etc/gatehouse/policies', namespaces: undefined }]);
-    assert.deepEqual(config.policies.planes, { calico: 'enforce', l4: 'observe' });
+    assert.deepEqual(config.policies.planes, { calico: 'enforce', l4: 'observe', site: 'observe' });
+    assert.deepEqual(config.policies.site, { paths: [] });
     assert.deepEqual(config.jwks.denyNetworks, ['169.254.0.0/16', 'fe80::/10']);
     assert.equal(config.authority.x509AuthorityTtlMs, 365 * 86_400_000);
     assert.equal(config.authority.keyEncryptionKeyFile, undefined);
@@ -40,6 +41,7 @@ describe('readConfig', () => {
   for (const [name, text] of [
     ['owners', 'policies:\n  owners: { ./a: team-a, __proto__: team-b }\n'],
     ['custom providers', 'policies:\n  customProviders:\n    a: envoy\n    __proto__: envoy\n'],
+    ['service tags', 'policies:\n  site: { tags: { __proto__: [10.0.0.0/8] } }\n'],
     ['labels', 'workloads:\n- namespace: a\n  serviceAccount: b\n  labels: { __proto__: a }\n'],
     ['a name that is not plain', 'policies: { owners: { "__proto__": team-b } }\n'],
   ] as const)
@@ -51,6 +53,28 @@ describe('readConfig', () => {
       assert.equal(found?.message, 'no name may be __proto__');
       assert.deepEqual([found.line, found.column], [line + 1, lines[line]!.search(/"?__proto__/) + 1]);
     });
+
+  it("reads paths of the site's own layer, and what is said of all of them for each", () => {
+    const { policies } = good(`${MINIMAL}policies:
+  site:
+    tags: { VirtualNetwork: [10.0.0.0/8], Internet: { except: [10.0.0.0/8] } }
+    applicationSecurityGroups: { web: [10.1.0.0/24] }
+    paths:
+    - corporate.yaml
+    - { path: edge.json, subnets: [10.1.0.0/16], tags: { VirtualNetwork: [10.1.0.0/16] } }
+`);
+    const applicationSecurityGroups = { web: ['10.1.0.0/24'] };
+    const tags = { VirtualNetwork: ['10.0.0.0/8'], Internet: { except: ['10.0.0.0/8'] } };
+    assert.deepEqual(policies.site.paths, [
+      { path: '/etc/gatehouse/corporate.yaml', subnets: undefined, tags, applicationSecurityGroups },
+      {
+        path: '/etc/gatehouse/edge.json',
+        subnets: ['10.1.0.0/16'],
+        tags: { ...tags, VirtualNetwork: ['10.1.0.0/16'] },
+        applicationSecurityGroups,
+      },
+    ]);
+  });
 
   it('reads roles on the admin API, and lets a bare ID operate on everything', () => {
     const { admin, listen } = good(`${MINIMAL}admin:

@@ -37,7 +37,7 @@ export function proofOptions(outputs: readonly ProofOutput[]): Option[] {
     defaultNamespaceOption(),
     new Option(
       '--planes <list>',
-      'combine these of istio,calico,l4 (default: those that the configuration enforces)',
+      'combine these of istio,calico,l4,site (default: those that the configuration enforces)',
     ).argParser(planesOf),
     new Option('--output <format>', 'json: one document on stdout; table: for people')
       .choices(outputs)
@@ -45,7 +45,7 @@ export function proofOptions(outputs: readonly ProofOutput[]): Option[] {
   ];
 }
 
-const planes: readonly string[] = ['istio', 'calico', 'l4'];
+const planes: readonly string[] = ['istio', 'calico', 'l4', 'site'];
 
 function planesOf(text: string): readonly PlaneId[] {
   const names = text.split(',').map((name) => name.trim());

@@ -55,6 +55,7 @@ export const warningCodes = {
   'negative-match-in-allow': 'an ALLOW by what something is not',
   'net-host-bits': 'a block with host bits set',
   'not-enforceable-here': 'a kind that is read and checked, and enforced by the network alone',
+  'nsg-unsettled': 'a rule of Azure that was not put in force, or not yet',
   'null-value': 'a field of a policy that is null, and so is as if it were not there',
   'order-tie': 'two policies of one order that do not do the same',
   'other-system': 'a policy of another system, of which nothing is enforced here',

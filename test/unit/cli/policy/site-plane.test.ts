@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { runCommandLine } from '../../../../src/cli/program.ts';
+import { recordingTerminal } from '../../../support/recording-terminal.ts';
+import { type GivenRule, securityGroup } from '../../../support/security-group.ts';
+import { type TempDir, tempDir } from '../../../support/temp-dir.ts';
+
+const pod = (name: string, address: string): string => `apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, namespace: shop, labels: { app: ${name} } }
+spec: { serviceAccountName: ${name}, containers: [{ name: main, image: x, ports: [{ name: http, containerPort: 8080 }] }] }
+status: { podIP: ${address}, podIPs: [{ ip: ${address} }] }
+---
+`;
+const registry = `apiVersion: v1
+kind: Namespace
+metadata: { name: shop }
+---
+${pod('web', '10.1.0.1')}${pod('api', '10.2.0.3')}`;
+const mesh = `apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: api, namespace: shop }
+spec:
+  selector: { matchLabels: { app: api } }
+  rules:
+  - from: [{ source: { principals: [cluster.local/ns/shop/sa/web] } }]
+    to: [{ operation: { methods: [GET], ports: ["8080"] } }]
+`;
+const opened: GivenRule = {
+  name: 'web-to-api',
+  priority: 100,
+  sourceAddressPrefix: '10.1.0.0/16',
+  destinationPortRange: '8080',
+};
+const closed: GivenRule = { name: 'no-web', priority: 100, access: 'Deny', sourceAddressPrefix: '10.1.0.0/16' };
+
+describe("the site's own layer, by commands", () => {
+  let dir: TempDir;
+  beforeEach(async () => {
+    dir = await tempDir();
+    writeFileSync(`${dir.path}/policies.yaml`, mesh);
+    writeFileSync(`${dir.path}/registry.yaml`, registry);
+    config('gatehouse.yaml', 'edge.json', closed);
+  });
+  afterEach(() => dir[Symbol.asyncDispose]());
+
+  function config(name: string, group: string, rule: GivenRule, site = 'observe'): void {
+    writeFileSync(`${dir.path}/${group}`, JSON.stringify(securityGroup([rule]), null, 2));
+    const document = {
+      trustDomain: 'cluster.local',
+      policies: {
+        paths: ['policies.yaml'],
+        planes: { site },
+        site: {
+          paths: [{ path: group, subnets: ['10.2.0.0/16'] }],
+          tags: { VirtualNetwork: ['10.0.0.0/8'], Internet: { except: ['10.0.0.0/8'] } },
+        },
+      },
+      registry: { paths: ['registry.yaml'] },
+    };
+    const lines = Object.entries(document).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
+    writeFileSync(`${dir.path}/${name}`, lines.join(''));
+  }
+
+  async function run(...words: string[]) {
+    const terminal = recordingTerminal();
+    await runCommandLine(['policy', ...words], terminal);
+    return terminal.said;
+  }
+  const place = (name = 'gatehouse.yaml'): string[] => ['--config', `${dir.path}/${name}`];
+
+  it('is asked by a map if it is named, and by no other', async () => {
+    const plain = await run('map', ...place(), '--from', 'shop/web', '--to', 'shop/api');
+    assert.match(plain.out, /GET/);
+    const { out, code } = await run(
+      'map',
+      ...place(),
+      '--from',
+      'shop/web',
+      '--to',
+      'shop/api',
+      '--planes',
+      'istio,site',
+    );
+    assert.equal(code, 0);
+    assert.match(out, /nobody reaches anybody/);
+    config('gatehouse.yaml', 'edge.json', opened);
+    const open = await run('map', ...place(), '--from', 'shop/web', '--to', 'shop/api', '--planes', 'site');
+    assert.match(open.out, /web/);
+  });
+
+  it('is combined where the configuration enforces it', async () => {
+    config('gatehouse.yaml', 'edge.json', closed, 'enforce');
+    const { out } = await run('map', ...place(), '--from', 'shop/web', '--to', 'shop/api');
+    assert.match(out, /nobody reaches anybody/);
+    assert.match(out, /planes: istio, site/);
+  });
+
+  it('has its changes told, with the rule', async () => {
+    config('new.yaml', 'new.json', opened);
+    const { out, code, err } = await run(
+      'diff',
+      `${dir.path}/gatehouse.yaml`,
+      `${dir.path}/new.yaml`,
+      '--planes',
+      'istio,site',
+      '--output',
+      'json',
+    );
+    assert.equal(code, 1, err);
+    const { added } = JSON.parse(out);
+    assert.equal(added.length, 1);
+    assert.match(JSON.stringify(added[0]), /new\.json/);
+  });
+
+  const question = JSON.stringify({
+    source: { principal: 'spiffe://cluster.local/ns/shop/sa/web', address: '10.1.0.1' },
+    destination: { principal: 'spiffe://cluster.local/ns/shop/sa/api', address: '10.2.0.3', port: 8080 },
+    http: { method: 'GET', path: '/' },
+  });
+  const request = (): string => {
+    writeFileSync(`${dir.path}/request.json`, question);
+    return `${dir.path}/request.json`;
+  };
+
+  it('is explained beside what decides, and decides nothing', async () => {
+    const { out, code } = await run('explain', ...place(), '--request', request(), '--output', 'json');
+    const { decision, planes, stages } = JSON.parse(out);
+    assert.deepEqual([decision, code], ['allow', 0]);
+    const site = planes.find(({ plane }: { plane: string }) => plane === 'site');
+    assert.deepEqual([site.mode, site.decision, site.rule], ['observe', 'deny', 0]);
+    const inbound = stages.find(({ stage }: { stage: string }) => stage === 'shop/edge inbound');
+    assert.equal(inbound.decision, 'deny');
+    assert.ok(inbound.policies[0].rules[0].line > 1);
+    assert.match(inbound.policies[0].file, /edge\.json$/);
+  });
+
+  it('decides where it is enforced', async () => {
+    config('gatehouse.yaml', 'edge.json', closed, 'enforce');
+    const { out, code } = await run('explain', ...place(), '--request', request(), '--output', 'json');
+    const { decision, reason, policy } = JSON.parse(out);
+    assert.deepEqual([code, decision, reason], [1, 'deny', 'rule_denied']);
+    assert.match(policy, /edge/);
+  });
+
+  it('lets lint say that a rule of layer 7 lets in whom it keeps out', async () => {
+    const { out, code } = await run('lint', ...place(), `${dir.path}/policies.yaml`, '--output', 'json');
+    const found = JSON.parse(out).findings.filter((each: { code: string }) => each.code === 'l7-allow-l4-deny');
+    assert.equal(code, 1);
+    assert.equal(found.length, 1);
+    assert.match(found[0].message, /shop\/edge inbound: rule 0 \(.*edge\.json:\d+\) denies it/);
+    config('gatehouse.yaml', 'edge.json', opened);
+    const open = await run('lint', ...place(), `${dir.path}/policies.yaml`, '--output', 'json');
+    assert.doesNotMatch(open.out, /l7-allow-l4-deny/);
+  });
+
+  it('fails with one error where a file cannot be read', async () => {
+    writeFileSync(`${dir.path}/edge.json`, '{"name": "edge", "securityRules": [');
+    const { err, code } = await run('map', ...place());
+    assert.equal(code, 2);
+    assert.match(err, /edge\.json:1: the file is cut short/);
+  });
+});
