@@ -78,6 +78,21 @@ describe('what kubelets mount, at a gate', () => {
     assert.equal(waitOf(await authority.activate(orderOf())), 600);
   });
 
+  it('goes on waiting where it was when we are started anew, and does not believe that nobody publishes', async () => {
+    const first = await openTestAuthority();
+    await first.authority.prepare(orderOf());
+    publish(first.authority);
+    await mount(first.authority, 'a');
+    await first.authority[Symbol.asyncDispose]();
+    first.clock.advance(4 * MINUTE);
+    const { authority } = await openTestAuthority({}, first);
+    await authority.tick();
+    publish(authority, { sequence: 0 });
+    assert.equal(waitOf(await authority.activate(orderOf())), 6 * 60);
+    first.clock.advance(6 * MINUTE);
+    assert.equal(waitOf(await authority.activate(orderOf())), 'done');
+  });
+
   it('keeps a revocation waiting until the last of them expires, and says when', async () => {
     const { authority, clock } = await openTestAuthority();
     publish(authority);
