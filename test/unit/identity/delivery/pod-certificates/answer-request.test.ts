@@ -12,7 +12,7 @@ import { readCertificate } from '../../../../../src/identity/pki/certificate.ts'
 import { certificatesToPem, fromPem } from '../../../../../src/identity/pki/pem.ts';
 import { entitlementOf, openTestAuthority, orderOf } from '../../../../support/authority.ts';
 import { openssl } from '../../../../support/openssl.ts';
-import { requestObject } from '../../../../support/pod-certificate-requests.ts';
+import { opensslCsr, requestObject } from '../../../../support/pod-certificate-requests.ts';
 import { tempDir } from '../../../../support/temp-dir.ts';
 
 const SECOND = 1000;
@@ -130,6 +130,29 @@ describe('an answer to a PodCertificateRequest', () => {
     assert.doesNotMatch(text, /CA:TRUE|DNS:/);
     const asked = openssl(['req', '-inform', 'DER', '-noout', '-pubkey'], request.csr!).text;
     assert.equal(openssl(['x509', '-noout', '-pubkey'], certificateChain!).text, asked);
+  });
+
+  it('takes nothing but the key out of the request for a certificate, whatever it asks for besides', async () => {
+    const { answers } = await signerOf();
+    const wishes = [
+      'subjectAltName=URI:spiffe://cluster.local/ns/kube-system/sa/admin,DNS:api.example',
+      'basicConstraints=CA:TRUE',
+    ];
+    const csr = opensslCsr([
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      ...wishes.flatMap((wish) => ['-addext', wish]),
+    ]);
+    const { certificateChain } = issuedBy(
+      await answers.answer(requestOf({ stubPKCS10Request: csr.toString('base64') })),
+    );
+    const { text } = openssl(
+      ['x509', '-noout', '-subject', '-ext', 'subjectAltName,basicConstraints'],
+      certificateChain!,
+    );
+    assert.match(text, /URI:spiffe:\/\/cluster\.local\/ns\/default\/sa\/app\n/);
+    assert.doesNotMatch(text, /admin|api\.example|CA:TRUE/);
   });
 
   it('stands in the ledger, with what was attested', async () => {
