@@ -30,6 +30,7 @@ export const installations: readonly InstallationCase[] = [
     values: `
 name: gate
 trustDomain: example.org
+listenAddress: '[::]'
 image: { repository: registry.example.org/gatehouse, digest: 'sha256:${'a'.repeat(64)}', pullSecrets: [{ name: pull }] }
 istioCa: { enabled: false }
 admission: { check: enforce }

@@ -94,15 +94,15 @@ kubernetes:
 {{- end }}
 listen:
   workloadApi: "unix:/run/gatehouse/workload.sock"
-  extAuthz: "0.0.0.0:9191"
+  extAuthz: {{ list $.Values.listenAddress ":9191" | join "" | toJson }}
   admin: "unix:/run/gatehouse/admin.sock"
-  health: "0.0.0.0:9909"
-  feed: "0.0.0.0:9444"
+  health: {{ list $.Values.listenAddress ":9909" | join "" | toJson }}
+  feed: {{ list $.Values.listenAddress ":9444" | join "" | toJson }}
   {{- if $.Values.istioCa.enabled }}
-  istioCa: "0.0.0.0:15012"
+  istioCa: {{ list $.Values.listenAddress ":15012" | join "" | toJson }}
   {{- end }}
   {{- if (not (eq $.Values.admission.check "off")) }}
-  admission: "0.0.0.0:8443"
+  admission: {{ list $.Values.listenAddress ":8443" | join "" | toJson }}
   {{- end }}
 {{- if (not (eq $.Values.admission.check "off")) }}
 admission:
@@ -156,9 +156,9 @@ kubernetes:
   registry: true
 listen:
   workloadApi: "unix:/run/gatehouse/workload.sock"
-  extAuthz: "0.0.0.0:9191"
+  extAuthz: {{ list $.Values.listenAddress ":9191" | join "" | toJson }}
   admin: "unix:/run/gatehouse/admin.sock"
-  health: "0.0.0.0:9909"
+  health: {{ list $.Values.listenAddress ":9909" | join "" | toJson }}
 tls:
   dnsNames:
   - {{ list $.Values.name "-ext-authz." $.Release.Namespace ".svc" | join "" | toJson }}

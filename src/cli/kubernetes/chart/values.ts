@@ -99,6 +99,10 @@ export const valuesSchema = z.strictObject({
     .prefault('gatehouse')
     .describe('What the names of all objects begin with.'),
   trustDomain: text.min(1).prefault('cluster.local').describe('The SPIFFE trust domain; it cannot be changed later.'),
+  listenAddress: z
+    .enum(['0.0.0.0', '[::]'])
+    .prefault('0.0.0.0')
+    .describe('Where the pods listen: [::] where they have addresses of IPv6.'),
   image: image.prefault({}).describe('The image.'),
   authority: authority.prefault({}).describe('What signs.'),
   node: node.prefault({}).describe('What runs on each node: the Workload API, and deciders.'),

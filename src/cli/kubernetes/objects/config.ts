@@ -18,7 +18,7 @@ export const paths = {
   keyEncryptionKey: '/run/secrets/gatehouse/kek',
 } as const;
 
-const everywhere = (port: number): string => `0.0.0.0:${port}`;
+const everywhere = (port: number): Tree => text(value('listenAddress'), `:${port}`);
 
 /** Names under which clients in the cluster look for a service of ours. */
 const dnsNames = (service: string): Tree =>
