@@ -2,6 +2,7 @@
  * The sections of the benchmark, in the order in which they run.
  * @module
  */
+import { admission } from './admission.ts';
 import { growth } from './growth/growth.ts';
 import { kubernetes } from './kubernetes/kubernetes.ts';
 import type { Section } from './lib/figures.ts';
@@ -33,6 +34,7 @@ export const sections: Readonly<Record<string, Measurement>> = {
   start: { needsPeers: false, measure: async (settings) => [await startAndMemory(settings)] },
   queued: { needsPeers: false, measure: async () => [await queued()] },
   reload: { needsPeers: true, measure: async (settings) => [await reload(settings)] },
+  admission: { needsPeers: false, measure: async () => [await admission()] },
   issuance: { needsPeers: false, measure: async (settings) => [await issuance(settings)] },
   growth: { needsPeers: false, onlyFull: true, measure: async (settings) => [await growth(settings)] },
   kubernetes: { needsPeers: false, onlyFull: true, measure: async (settings) => [await kubernetes(settings)] },

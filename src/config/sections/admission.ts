@@ -11,6 +11,10 @@ export const admission = z.strictObject({
     .enum(['warn', 'enforce'])
     .prefault('warn')
     .describe('enforce: what policy check refuses does not come into the cluster; warn: its author is told.'),
+  prove: z
+    .enum(['off'], { error: 'must be off: a change is not held against the tenants yet' })
+    .prefault('off')
+    .describe('Whether a change is held against what tenants are promised: not yet.'),
   onTimeout: z
     .enum(['allow', 'deny'])
     .prefault('allow')

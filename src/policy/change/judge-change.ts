@@ -10,7 +10,7 @@ import { asCopy, duplicateFinding, sayTheSame } from '../duplicates.ts';
 import { applyIgnores, type IgnoreRule } from '../ignores.ts';
 import { togetherFindings } from '../load.ts';
 import type { PolicyFile } from '../read-policies.ts';
-import { contributionOf, namespaceMeant, neighboursOf, type Standing } from './neighbours.ts';
+import { areaOf, contributionOf, neighboursOf, type Standing } from './neighbours.ts';
 import { faultOf, signatureOf } from './signature.ts';
 
 /** What a change is judged against. */
@@ -51,10 +51,10 @@ const nothing: ChangeJudgement = { told: [], hidden: [] };
 
 function amongOthers(own: readonly Standing[], { files: inForce, isReplaced }: Standings): ChangeJudgement {
   const neighbours = neighboursOf(inForce);
-  const meant = new Set(own.map(({ document }) => namespaceMeant(document.contribution)));
+  const areas = own.map(({ document }) => areaOf(document));
   const keys = new Set(own.map(({ document }) => document.key));
-  const near = neighbours.near(meant).filter(({ document }) => !keys.has(document.key));
-  const before = neighbours.said(meant);
+  const near = neighbours.near(areas).filter(({ document }) => !keys.has(document.key));
+  const before = neighbours.said(areas);
   const ownFiles = new Set(own.map(({ file }) => file.file));
   const caused = together(near, own).filter(
     (finding) => ownFiles.has(finding.file) || !before.has(signatureOf(finding)),

@@ -17,11 +17,21 @@ export interface Standing {
 export interface Neighbours {
   /** All of one key. */
   readonly byKey: ReadonlyMap<string, readonly Standing[]>;
-  /** What may meet a policy of these namespaces; `undefined` is of all. */
-  near(namespaces: ReadonlySet<string | undefined>): readonly Standing[];
+  /** What may have to do with a policy of these areas, and is of their kind. */
+  near(areas: readonly Area[]): readonly Standing[];
   /** Signatures of what there is to say of them already. */
-  said(namespaces: ReadonlySet<string | undefined>): ReadonlySet<string>;
+  said(areas: readonly Area[]): ReadonlySet<string>;
 }
+
+/** What policies can have to do with each other: those that are walked together, for workloads of one namespace. */
+export interface Area {
+  readonly walk: Walk;
+  /** Undefined: it may be any. */
+  readonly namespace: string | undefined;
+}
+
+/** Istio's policies are looked at together, and so are all that stand in tiers. */
+type Walk = 'istio' | 'tiers';
 
 const known = new WeakMap<readonly PolicyFile[], Neighbours>();
 
@@ -34,22 +44,26 @@ export function neighboursOf(files: readonly PolicyFile[]): Neighbours {
   return made;
 }
 
+const keyOf = ({ walk, namespace }: Area): string => (namespace === undefined ? walk : `${walk} ${namespace}`);
+
 function createNeighbours(files: readonly PolicyFile[]): Neighbours {
   const all = files.flatMap((file) => policiesOf(file));
   const byKey = Map.groupBy(all, ({ document }) => document.key);
-  const byNamespace = Map.groupBy(all, ({ document }) => namespaceMeant(document.contribution));
-  const near: Neighbours['near'] = (namespaces) =>
-    namespaces.has(undefined)
-      ? all
-      : [undefined, ...namespaces].flatMap((namespace) => byNamespace.get(namespace) ?? []);
+  const byWalk = Map.groupBy(all, ({ document }) => areaOf(document).walk);
+  const byArea = Map.groupBy(all, ({ document }) => keyOf(areaOf(document)));
+  const nearOne = (area: Area): readonly Standing[] =>
+    area.namespace === undefined
+      ? (byWalk.get(area.walk) ?? [])
+      : [...(byArea.get(area.walk) ?? []), ...(byArea.get(keyOf(area)) ?? [])];
+  const near: Neighbours['near'] = (areas) =>
+    areas.length === 1 ? nearOne(areas[0]!) : [...new Set(areas.flatMap(nearOne))];
   const told = new Map<string, ReadonlySet<string>>();
   return {
     byKey,
     near,
-    said(namespaces) {
-      const key = namespaces.has(undefined) ? '*' : [...namespaces].join();
-      const already =
-        told.get(key) ?? new Set(togetherFindings(near(namespaces).flatMap(contributionOf)).map(signatureOf));
+    said(areas) {
+      const key = areas.map(keyOf).join();
+      const already = told.get(key) ?? new Set(togetherFindings(near(areas).flatMap(contributionOf)).map(signatureOf));
       told.set(key, already);
       return already;
     },
@@ -71,8 +85,13 @@ function policiesOf(file: PolicyFile): readonly Standing[] {
   return made;
 }
 
+/** The area of a document. */
+export function areaOf({ dialect, contribution }: ReadDocument): Area {
+  return { walk: dialect === 'istio' ? 'istio' : 'tiers', namespace: namespaceMeant(contribution) };
+}
+
 /** The namespace whose workloads a policy is about; undefined: it may be about any. */
-export function namespaceMeant(contribution: Contribution | undefined): string | undefined {
+function namespaceMeant(contribution: Contribution | undefined): string | undefined {
   switch (contribution?.to) {
     case 'istio-rules':
     case 'istio-tokens':
