@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -33,6 +33,7 @@ interface Replay extends AsyncDisposable {
 /** Measures it; figures by name. */
 async function measure(): Promise<Readonly<Record<string, number>>> {
   await using replay = await startReplay();
+  mkdirSync(cache, { recursive: true });
   const kubeconfig = join(cache, 'replay-kubeconfig.json');
   const cluster = { server: replay.url };
   writeFileSync(
