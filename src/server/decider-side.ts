@@ -48,7 +48,7 @@ const REPORT_TIMEOUT_MS = 500;
 export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSide> {
   const { config, log, metrics, board, looks, identity, policies, refusals } = deps;
   await using stack = new AsyncDisposableStack();
-  const keySets = stack.use(openKeySets(config.value, log));
+  const keySets = stack.use(openKeySets(config.value, log, deps.seconds));
   let noted = 0;
   const decisions = createDecisionLog(log, (record, entry) => {
     noted += 1;
@@ -101,12 +101,12 @@ export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSi
 }
 
 function start(
-  { config, log, metrics, board, counts, refusals, identity, processes }: DeciderSideDeps,
+  { config, log, metrics, board, counts, refusals, identity, processes, seconds }: DeciderSideDeps,
   told: { readonly decisions: DecisionLog; readonly rate: DecisionRate },
   keySets: ReturnType<typeof openKeySets>,
 ): Deciders {
   return startDeciders({
-    ...{ config: config.value, log, metrics, board, ...told, counts, processes: processes.all },
+    ...{ config: config.value, log, metrics, board, ...told, counts, processes: processes.all, seconds },
     revoked: () => identity.tellInForce(),
     handshakeFailed: refusals.handshakeFailed,
     unknownKid: ({ keySet, kid }) => keySets.wake(keySet, kid),

@@ -7,6 +7,7 @@ import { latencyBounds } from '../authz/record/counters.ts';
 import type { Revocations } from '../authz/state.ts';
 import type { Config } from '../config/config.ts';
 import { asGatehouseError, type GatehouseError } from '../errors.ts';
+import { createTicks, type Ticks } from '../lib/ticks.ts';
 import { createWatchable, type Watchable, type WatchableSource } from '../lib/watchable.ts';
 import { watchDescriptors } from '../platform/observe/descriptors.ts';
 import { createHealthPages } from '../platform/observe/health-pages.ts';
@@ -26,12 +27,12 @@ import { createRefusalReports, type RefusalReports } from './refusal-reports.ts'
 import { createIdentifyCaller, type IdentifyCaller } from './tls/callers.ts';
 import { createTlsRole, type TlsRole } from './tls/tls-role.ts';
 
-const DESCRIPTORS_EVERY_MS = 1_000;
-
 /** The parts that every later step of a start is given. */
 export interface Foundation extends AsyncDisposable {
   /** The configuration in force. */
   readonly config: WatchableSource<Config>;
+  /** What is looked at each second is looked at together: an idle process is woken up once for all of it. */
+  readonly seconds: Ticks;
   readonly log: Log;
   readonly board: ReadinessBoard;
   readonly metrics: Metrics;
@@ -84,13 +85,13 @@ export async function openFoundation(
       board.set('descriptors', why);
     }),
   );
-  const looking = setInterval(descriptors.look, DESCRIPTORS_EVERY_MS).unref();
-  stack.defer(() => clearInterval(looking));
+  const seconds = createTicks(1_000);
+  stack.defer(seconds.subscribe(descriptors.look));
   const revocations = createWatchable<Revocations | undefined>(undefined);
   const counts = createOwnCounts();
   const parts = {
     ...observed,
-    ...{ config: createWatchable(config), log, kept, cluster, tls, revocations, report },
+    ...{ config: createWatchable(config), log, kept, cluster, tls, revocations, report, seconds },
     identify: createIdentifyCaller(config.trustDomain, () => revocations.value),
     crlPage: createWatchable(''),
     counts,

@@ -3,10 +3,14 @@
  * @module
  */
 import { createHistogram, performance, type RecordableHistogram } from 'node:perf_hooks';
+import { createBusyShare } from './busy-share.ts';
 
 const SELDOM_MS = 1_000;
 const OFTEN_MS = 10;
-/** Share of a second in which the loop did something, from which the next second is looked at closely. */
+/**
+ * Share of a second in which this thread had a core, from which the next second is looked at closely. Not by the loop's own clock: on a busy
+ * machine that also counts what waits for a core, and looking closely at it makes an idle process one that is always awake.
+ */
 const BUSY_SHARE = 0.05;
 
 /** Watches the event loop of this process. */
@@ -18,7 +22,7 @@ export interface LagWatch extends Disposable {
 /**
  * Starts watching; keeps no process alive.
  *
- * @param busyShare  how much of the time since the last call the loop was busy
+ * @param busyShare  how much of the time since the last call this thread has used a core
  */
 export function watchEventLoopLag(busyShare: () => number = createBusyShare()): LagWatch {
   let seen = createHistogram();
@@ -44,15 +48,5 @@ export function watchEventLoopLag(busyShare: () => number = createBusyShare()): 
       return taken;
     },
     [Symbol.dispose]: () => clearTimeout(timer),
-  };
-}
-
-function createBusyShare(): () => number {
-  let before = performance.eventLoopUtilization();
-  return () => {
-    const now = performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(now, before);
-    before = now;
-    return utilization;
   };
 }

@@ -6,6 +6,7 @@ import type { CheckCounts } from '../../authz/record/counters.ts';
 import type { RedactedParity } from '../../authz/record/redacted-decision.ts';
 import type { Config } from '../../config/config.ts';
 import { asGatehouseError } from '../../errors.ts';
+import type { Ticks } from '../../lib/ticks.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import type { Metrics } from '../../platform/observe/metrics.ts';
 import type { ReadinessBoard } from '../../platform/observe/readiness.ts';
@@ -28,6 +29,7 @@ export interface DeciderRoleDeps {
   readonly counts: OwnCounts;
   readonly rate: Pick<DecisionRate, 'note'>;
   readonly processes: readonly DeciderProcess[];
+  readonly seconds: Ticks;
   /** A decider refuses by other revocations than before. */
   readonly revoked: () => void;
   readonly handshakeFailed: RefusalReports['handshakeFailed'];
@@ -36,7 +38,7 @@ export interface DeciderRoleDeps {
 
 /** Starts the deciders; they are ready when each has policies in force. */
 export function startDeciders(deps: DeciderRoleDeps): Deciders {
-  const { config, log, board, metrics, processes } = deps;
+  const { config, log, board, metrics, processes, seconds } = deps;
   /** Open ones of each decider. */
   const connections = new Map<number, number>();
   const showConnections = (): void =>
@@ -47,6 +49,7 @@ export function startDeciders(deps: DeciderRoleDeps): Deciders {
   const sayInForce = inForceTeller(log);
   const deciders = createDeciders({
     processes,
+    seconds,
     heard(message, pid) {
       hear(message, pid, { ...deps, sayInForce });
       if (message.kind === 'report' && message.lane !== undefined) {

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Socket } from 'node:net';
+import type { Ticks } from '../../lib/ticks.ts';
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
 import type { ListenAddress } from '../../transport/listen/listen-address.ts';
 import type { DeciderProcess } from './decider-process.ts';
@@ -15,6 +16,8 @@ import { createPlaceLife, endWhatHangs, type PlaceLife } from './places/place-li
 export interface DecidersDeps {
   /** Forked before, one a place; a place whose process ends gets another. */
   readonly processes: readonly DeciderProcess[];
+  /** Each second it is looked whether one hangs. */
+  readonly seconds: Ticks;
   /** Told of everything that a decider says. */
   heard(message: FromDecider, pid: number): void;
   ended(pid: number, how: string, restartInMs: number): void;
@@ -59,7 +62,7 @@ export interface DeciderStatus {
 const ANSWERS: ReadonlySet<FromDecider['kind']> = new Set(['revoked', 'report', 'drained']);
 
 /** Starts the deciders. */
-export function createDeciders({ processes, heard, ended, broke }: DecidersDeps): Deciders {
+export function createDeciders({ processes, seconds, heard, ended, broke }: DecidersDeps): Deciders {
   const places = processes.map(emptyPlace);
   const said = new Map<ToAllDeciders['kind'], ToAllDeciders>();
   const generations = createWatchable<readonly number[]>(processes.map(() => 0));
@@ -93,7 +96,7 @@ export function createDeciders({ processes, heard, ended, broke }: DecidersDeps)
     broke,
   });
   for (const [i, process] of processes.entries()) life.start(places[i]!, process);
-  const hanging = endWhatHangs(places);
+  const hanging = endWhatHangs(places, seconds);
 
   let draining: Promise<void> | undefined;
   const drain = (graceMs: number): Promise<void> =>

@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { createTicks, type Ticks } from '../../lib/ticks.ts';
 import { createLaneCounts, createLaneTally, type HostileKind, type LaneTally } from '../../transport/lane/counts.ts';
 import { candidatesFor, leastBy, type Owner } from '../../transport/shares.ts';
 
@@ -52,14 +53,23 @@ interface Link {
   unreadSince: number;
 }
 
-/** Creates an empty book. */
-export function createHttpConnections(given: Partial<HttpLimits> = {}): HttpConnections {
+/** Creates an empty book. @param ticks  heard only while there are connections */
+export function createHttpConnections(given: Partial<HttpLimits> = {}, ticks?: Ticks): HttpConnections {
   const limits = { ...defaultHttpLimits, ...given };
+  const sweeps = ticks ?? createTicks(limits.sweepMs);
+  let endSweeps: (() => void) | undefined;
   const counts = createLaneCounts();
   const links = new Map<Socket, Link>();
+  const forget = (socket: Socket): void => {
+    links.delete(socket);
+    counts.connections = links.size;
+    if (links.size > 0) return;
+    endSweeps?.();
+    endSweeps = undefined;
+  };
   const close = ({ socket }: Link, kind: HostileKind): void => {
     counts.hostile[kind] += 1;
-    links.delete(socket);
+    forget(socket);
     socket.destroy();
   };
   const makeRoom = (owner: Owner): boolean => {
@@ -69,15 +79,13 @@ export function createHttpConnections(given: Partial<HttpLimits> = {}): HttpConn
     if (given !== undefined) close(given, 'connections_full');
     return given !== undefined;
   };
-  const sweep = setInterval(() => {
+  const sweep = (): void => {
     const now = performance.now();
     for (const link of links.values()) {
       const kind = lateBy(link, limits, now);
       if (kind !== undefined) close(link, kind);
     }
-    counts.connections = links.size;
-  }, limits.sweepMs);
-  sweep.unref();
+  };
   return {
     add(socket, owner) {
       if (links.size >= limits.connections && !makeRoom(owner)) {
@@ -87,7 +95,9 @@ export function createHttpConnections(given: Partial<HttpLimits> = {}): HttpConn
       }
       const since = performance.now();
       links.set(socket, { socket, owner, since, open: 0, reading: undefined, unread: 0, unreadSince: since });
-      socket.once('close', () => links.delete(socket));
+      counts.connections = links.size;
+      endSweeps ??= sweeps.subscribe(sweep);
+      socket.once('close', () => forget(socket));
       return true;
     },
     asked(request, response) {
@@ -107,7 +117,7 @@ export function createHttpConnections(given: Partial<HttpLimits> = {}): HttpConn
       return true;
     },
     takeTally: createLaneTally(counts),
-    [Symbol.dispose]: () => clearInterval(sweep),
+    [Symbol.dispose]: () => endSweeps?.(),
   };
 }
 

@@ -7,15 +7,15 @@ import { createJwksFetcher, type JwksFetcher } from '../../authz/jwks/fetcher.ts
 import { httpGet } from '../../authz/jwks/http-get.ts';
 import type { Config } from '../../config/config.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { createTicks } from '../../lib/ticks.ts';
+import type { Ticks } from '../../lib/ticks.ts';
 import type { Log } from '../../platform/observe/log.ts';
 
 /** Starts the fetcher; nothing is fetched before `wanted` is called. */
-export function openKeySets({ jwks }: Config, log: Log): JwksFetcher {
+export function openKeySets({ jwks }: Config, log: Log, seconds: Ticks): JwksFetcher {
   const guard = createAddressGuard(jwks);
   return createJwksFetcher({
     clock: systemClock,
-    ticks: createTicks(1_000),
+    ticks: seconds,
     get: (uri, timeoutMs, signal) => httpGet(uri, { guard, timeoutMs, signal }),
     report: ({ id, failure, changed }) => {
       if (failure !== undefined) log.warn({ keySet: id }, `a key set could not be fetched: ${failure}`);

@@ -2,11 +2,11 @@
  * One decider process after another in a place: started, restarted when it dies, ended when it hangs or makes no sense.
  * @module
  */
+import type { Ticks } from '../../../lib/ticks.ts';
 import { type DeciderProcess, forkDecider } from '../decider-process.ts';
 import type { FromDecider } from '../messages.ts';
 import { occupy, type Place, vacate } from './place.ts';
 
-const REPORT_EVERY_MS = 1_000;
 /** One that decides nothing is asked only each so many seconds, so that it can sleep meanwhile. */
 const QUIET_SECONDS = 5;
 /** So many reports missing, and it is taken to hang. */
@@ -83,8 +83,8 @@ function countDeath(place: Place): number {
 }
 
 /** Asks every process that has loaded for a report each second, a quiet one less often, and ends the one that has answered none for long. */
-export function endWhatHangs(places: readonly Place[]): Disposable {
-  const asking = setInterval(() => {
+export function endWhatHangs(places: readonly Place[], seconds: Ticks): Disposable {
+  const stop = seconds.subscribe(() => {
     for (const place of places) {
       if (place.process === undefined || !place.process.loaded) continue;
       if (place.isQuiet && place.unanswered === 0 && place.unasked < QUIET_SECONDS - 1) {
@@ -96,6 +96,6 @@ export function endWhatHangs(places: readonly Place[]): Disposable {
       if (place.unanswered > MOST_UNANSWERED) place.process.kill();
       else place.process.send({ kind: 'report' });
     }
-  }, REPORT_EVERY_MS);
-  return { [Symbol.dispose]: () => clearInterval(asking) };
+  });
+  return { [Symbol.dispose]: stop };
 }

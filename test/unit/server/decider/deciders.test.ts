@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import fc from 'fast-check';
+import { createTicks } from '../../../../src/lib/ticks.ts';
 import type { DeciderEvents, DeciderProcess } from '../../../../src/server/decider/decider-process.ts';
 import { createDeciders } from '../../../../src/server/decider/deciders.ts';
 import type { FromDecider } from '../../../../src/server/decider/messages.ts';
@@ -44,6 +45,7 @@ describe('createDeciders', () => {
     const heard: unknown[] = [];
     const deciders = createDeciders({
       processes: [decider.process],
+      seconds: createTicks(1_000),
       heard(message) {
         heard.push(message);
         if (message.kind === 'report' && message.lane === undefined) throw new TypeError('counters take numbers');
@@ -90,7 +92,13 @@ describe('createDeciders', () => {
     const started = () => {
       const decider = puppet();
       const silent = () => undefined;
-      createDeciders({ processes: [decider.process], heard: silent, ended: silent, broke: silent });
+      createDeciders({
+        processes: [decider.process],
+        seconds: createTicks(1_000),
+        heard: silent,
+        ended: silent,
+        broke: silent,
+      });
       const reportsAskedIn = (seconds: number, answer?: unknown): number => {
         const before = decider.asked.length;
         for (let i = 0; i < seconds; i++) {
