@@ -9,6 +9,7 @@ import type { Section } from './lib/figures.ts';
 import type { Settings } from './lib/settings.ts';
 import { queued, reload, startAndMemory } from './life.ts';
 import { checksWhileIssuing, decisions, issuance } from './programs.ts';
+import { proofs } from './proofs/proofs.ts';
 import { saturate } from './saturate.ts';
 import { envoyLatency, envoyMost, envoySettings } from './through-envoy.ts';
 
@@ -36,6 +37,7 @@ export const sections: Readonly<Record<string, Measurement>> = {
   reload: { needsPeers: true, measure: async (settings) => [await reload(settings)] },
   admission: { needsPeers: false, measure: async () => [await admission()] },
   issuance: { needsPeers: false, measure: async (settings) => [await issuance(settings)] },
+  proofs: { needsPeers: false, onlyFull: true, measure: async () => [proofs()] },
   growth: { needsPeers: false, onlyFull: true, measure: async (settings) => [await growth(settings)] },
   kubernetes: { needsPeers: false, onlyFull: true, measure: async (settings) => [await kubernetes(settings)] },
   'checks-while-issuing': { needsPeers: false, measure: async (settings) => [await checksWhileIssuing(settings)] },

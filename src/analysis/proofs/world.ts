@@ -109,7 +109,8 @@ function tokensAt(planes: readonly Plane[], workload: Destination, context: Regi
 function workloadAt(one: Resident, { address, principal }: Party, context: RegistryContext): Destination {
   const endpoint = one.endpoint!; // only pods are called
   const { namespace, serviceAccount, labels } = endpoint;
-  return context.locate({ spiffeId: principal, namespace, serviceAccount, labels: new Map(labels) }, address);
+  const told = labels.length === 0 ? undefined : new Map(labels); // a request cannot say that there are none
+  return context.locate({ spiffeId: principal, namespace, serviceAccount, labels: told }, address);
 }
 
 /** Verdicts of stages on all pairs, as far as they were asked for. */

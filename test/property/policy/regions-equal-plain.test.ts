@@ -124,7 +124,10 @@ function factsOf(
   let isVerified = false;
   const facts = plainFacts({
     protocol: isHttp ? 'http' : 'tcp',
-    destination: { spiffeId: idOf(destination), namespace, serviceAccount, labels: new Map(labels) },
+    destination: {
+      ...{ spiffeId: idOf(destination), namespace, serviceAccount },
+      labels: labels.length === 0 ? undefined : new Map(labels),
+    },
     destinationPort: each.port,
     ipProtocol: isTcp ? 6 : each.transport === 'udp' ? 17 : 132,
     sourcePrincipal: principal,
