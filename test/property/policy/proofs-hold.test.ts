@@ -11,7 +11,7 @@ import { evaluate } from '../../../src/policy/evaluate/evaluate.ts';
 import type { PolicyModel, Stage } from '../../../src/policy/model.ts';
 import type { Endpoint } from '../../../src/policy/registry/registry.ts';
 import { plainFacts } from '../../support/plain-facts.ts';
-import { arbitraryModelOfThree } from './arbitrary-model.ts';
+import { arbitraryModelOfAll } from './arbitrary-model.ts';
 
 /** `PROOFS=1000` for the long run. */
 const MODELS = Number(process.env['PROOFS'] ?? 40);
@@ -43,7 +43,7 @@ describe('a proof', () => {
     let proved = 0;
     fc.assert(
       fc.property(
-        arbitraryModelOfThree,
+        arbitraryModelOfAll,
         fc.array(attack, { minLength: ATTACKS, maxLength: ATTACKS }),
         (given, attacks) => {
           const model = withAddresses(fewer(given));
@@ -82,7 +82,7 @@ describe('a proof', () => {
 describe('a difference', () => {
   it('of a model from itself is empty, and of two models mirrors that of the other way', () => {
     fc.assert(
-      fc.property(arbitraryModelOfThree, fc.nat(), (given, at) => {
+      fc.property(arbitraryModelOfAll, fc.nat(), (given, at) => {
         const model = withAddresses(fewer(given));
         const [a, b] = [sideOf(model), sideOf(without(model, at))];
         try {
