@@ -12,7 +12,7 @@ import { type Answer, ask, type Question } from './ask.ts';
 import { applications, type Mesh } from './mesh.ts';
 
 /** What an act knows of each of its claims. */
-interface Claim {
+export interface Claim {
   readonly request: string;
   readonly expected: string;
   readonly got: string;
@@ -23,7 +23,7 @@ const question: Question = { from: 'productpage', method: 'GET', path: '/details
 const id = (application: string): string => `spiffe://cluster.local/ns/default/sa/bookinfo-${application}`;
 
 /** The platform team lets details be reached on one port only. */
-const platformPolicy = (port: number): string => `apiVersion: projectcalico.org/v3
+export const platformPolicy = (port: number): string => `apiVersion: projectcalico.org/v3
 kind: GlobalNetworkPolicy
 metadata:
   name: details-port
@@ -51,7 +51,7 @@ status: { phase: Running, podIPs: [{ ip: 127.0.1.${i + 1} }] }
     ),
   ].join('---\n');
 
-const PORT_OF_LONG_AGO = 9080;
+export const PORT_OF_LONG_AGO = 9080;
 
 /** The policy arrives, and what the application team allows is refused. */
 export async function platformPolicyArrives(mesh: Mesh): Promise<Claim> {
@@ -139,7 +139,7 @@ async function putInForce(mesh: Mesh, port: number, status: number): Promise<Ans
 }
 
 /** Runs a command that may well say no. */
-async function run(...args: readonly string[]): Promise<unknown> {
+export async function run(...args: readonly string[]): Promise<unknown> {
   const child = startChild(...gatehouseCommand(...args, '--output', 'json'));
   const code = await child.ended;
   if (code !== 0 && code !== 1) throw new Error(`gatehouse ${args.join(' ')} ended with ${code}\n${child.stderr()}`);

@@ -19,6 +19,7 @@ import {
 } from './ask.ts';
 import type { Application, Mesh } from './mesh.ts';
 import { explained, lintFindsIt, mended, platformPolicyArrives } from './planes-act.ts';
+import { changeTold, tenantProved } from './proofs-act.ts';
 
 export interface Row {
   readonly request: string;
@@ -56,6 +57,8 @@ export const steps: readonly { readonly title: string; readonly run: Step }[] = 
   { title: 'lint finds it', run: lintFindsIt },
   { title: 'explain shows it', run: explained },
   { title: 'the platform team mends it', run: mended },
+  { title: 'what that changed, exactly', run: changeTold },
+  { title: 'is the application alone in its namespace?', run: tenantProved },
   { title: 'certificates renew under traffic', run: renewalUnderTraffic },
   { title: 'Gatehouse is killed', run: killed },
   { title: 'Gatehouse is started again', run: restarted },

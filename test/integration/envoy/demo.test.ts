@@ -18,7 +18,7 @@ describe('the demo', function () {
   it('shows every row as expected, a renewal under traffic without a failed request among them', async () => {
     await using child = demo();
     assert.equal(await child.ended, 0, child.stdout() + child.stderr());
-    assert.match(child.stdout(), /All 14 rows as expected/);
+    assert.match(child.stdout(), /All 16 rows as expected/);
     assert.match(child.stdout(), /\b0 failed +0 failed +\d{2,} requests, [2-9] certificates/);
   });
 
