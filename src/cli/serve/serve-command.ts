@@ -82,9 +82,8 @@ function startClean(): void {
   if (flags.length === 0 && dropped.length === 0) return;
   const args = [process.execPath, ...flags, ...process.execArgv, ...process.argv.slice(1)];
   process.removeAllListeners('warning');
-  const environment: Record<string, string> = { ...ONE_ARENA, ...cleanEnvironment(process.env, true) };
-  if (dropped.length > 0) environment[DROPPED] = dropped.join(' ');
-  process.execve?.(process.execPath, args, environment);
+  const told = dropped.length > 0 ? { [DROPPED]: dropped.join(' ') } : {};
+  process.execve?.(process.execPath, args, { ...ONE_ARENA, ...cleanEnvironment(process.env, true), ...told });
   for (const name of dropped) delete process.env[name];
 }
 

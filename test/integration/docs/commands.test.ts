@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import { checkClient, question } from '../../support/check-client.ts';
 import { startChild } from '../../support/child.ts';
 import { allCommands } from '../../support/command-line.ts';
@@ -27,7 +29,12 @@ async function makeWorld(dir: GatehouseDir, main: string): Promise<Omit<World, '
   const reviews = { spiffeId: 'spiffe://cluster.local/ns/default/sa/reviews', selectors: ['unix:uid:4242'] };
   const keyFile = dir.at('key');
   writeFileSync(keyFile, Buffer.alloc(32, 7).toString('base64'), { mode: 0o600 });
-  await dir.configure({ entries: [own, reviews], authority: { keyEncryptionKeyFile: './key' } });
+  await dir.configure({
+    entries: [own, reviews],
+    authority: { keyEncryptionKeyFile: './key' },
+    registry: { paths: ['./registry'] },
+    tenants: { red: { namespaces: ['default'] } },
+  });
   for (const name of ['registry', 'tests', 'deploy/policies']) mkdirSync(dir.at(name), { recursive: true });
   for (const name of ['policies', 'policies.test.yaml']) {
     cpSync(`${projectRoot}/deploy/${name}`, dir.at(`deploy/${name}`), { recursive: true });
@@ -43,6 +50,8 @@ async function makeWorld(dir: GatehouseDir, main: string): Promise<Omit<World, '
       dir.at(`${name}.json`),
       JSON.stringify({ source, destination: { principal: details }, http: { ...http, method } }),
     );
+  cpSync(dir.config, dir.at('changed.yaml'));
+  await keepRevision(dir.path);
   const server = await runGatehouse(dir.config, main);
   using client = checkClient(server.ready.extAuthz);
   const outcome = await client.ask(question('POST'));
@@ -50,6 +59,16 @@ async function makeWorld(dir: GatehouseDir, main: string): Promise<Omit<World, '
   const said = outcome.response.dynamicMetadata?.['gatehouse'];
   assert.ok(said);
   return { dir, server, decision: (said as { id: string }).id }; // the contract's own shape
+}
+
+/** Makes the directory a repository, whose branch and whose copy of it elsewhere have the policies as they are now. */
+async function keepRevision(path: string): Promise<void> {
+  const git = (...words: string[]) =>
+    promisify(execFile)('git', ['-c', 'user.name=a', '-c', 'user.email=a@example.com', ...words], { cwd: path });
+  await git('init', '-q', '-b', 'main');
+  await git('add', 'gatehouse.yaml', 'policies', 'registry');
+  await git('commit', '-q', '-m', 'Policies');
+  await git('update-ref', 'refs/remotes/origin/main', 'HEAD');
 }
 
 const pods = ['web', 'api', 'details', 'reviews']
@@ -69,6 +88,7 @@ const substitutes: readonly (readonly [shown: RegExp, given: (world: World) => s
     /^(?:\/etc\/gatehouse\/|try\/|\.\/)?(gatehouse\.yaml|policies|registry|(?:request|read)\.json)$/,
     ({ dir }) => dir.at('$1'),
   ],
+  [/^shop$/, () => 'default'],
   [/^(?:A|default\/web)$/, () => 'default/web'],
   [/^(?:B|default\/api)$/, () => 'default/api'],
   [/^(?:ID|DECISION_ID|u8q\S*|[A-Za-z0-9_-]{11}0{5}\S{6})$/, ({ decision }) => decision],

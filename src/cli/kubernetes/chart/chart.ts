@@ -20,7 +20,7 @@ import { valuesJsonSchema } from './values.ts';
 import { valuesFile } from './values-file.ts';
 
 /** The objects by file of the chart, in the order in which they are applied. */
-const files: Readonly<Record<string, readonly Tree[]>> = {
+const files = {
   'access-authority.yaml': accessOf('authority'),
   'access-node.yaml': accessOf('node').map((each) => when(onNodes, each)),
   'config.yaml': [configMapOf('authority'), when(onNodes, configMapOf('node'))],
@@ -28,7 +28,7 @@ const files: Readonly<Record<string, readonly Tree[]>> = {
   'authority.yaml': authority,
   'node.yaml': node,
   'webhook.yaml': webhooks,
-};
+} satisfies Record<string, readonly Tree[]>;
 
 const MADE = 'Made by: gatehouse kubernetes chart';
 

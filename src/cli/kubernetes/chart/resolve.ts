@@ -91,12 +91,12 @@ function documentOf({ base, over }: Document, to: Installation): unknown {
 /** Maps key by key, all else whole; null takes a key away. */
 function laidOver(below: unknown, above: unknown): unknown {
   if (!isMap(below) || !isMap(above)) return above;
-  const merged: Record<string, unknown> = { ...below };
+  const merged = new Map(Object.entries(below));
   for (const [key, each] of Object.entries(above)) {
-    if (each === null) delete merged[key];
-    else merged[key] = key in merged ? laidOver(merged[key], each) : each;
+    if (each === null) merged.delete(key);
+    else merged.set(key, merged.has(key) ? laidOver(merged.get(key), each) : each);
   }
-  return merged;
+  return Object.fromEntries(merged);
 }
 
 const isMap = (found: unknown): found is Record<string, unknown> =>

@@ -89,7 +89,7 @@ export const digest = (of: Document): Digest => ({ [form]: 'digest', document: o
 
 /** The name of a form; undefined for a value of YAML. */
 export function formOf(tree: Tree | Condition): Form[typeof form] | undefined {
-  return typeof tree === 'object' && form in tree ? tree[form] : undefined;
+  return typeof tree === 'object' ? (tree as Partial<Form>)[form] : undefined;
 }
 
 /** Tells one form from all else. */

@@ -7,11 +7,11 @@ import { onAdmission } from './choices.ts';
 import { commonLabels, nameOf, ports } from './names.ts';
 
 /** Policies, by group. */
-const asked: Readonly<Record<string, readonly string[]>> = {
+const asked = {
   'security.istio.io': ['authorizationpolicies', 'peerauthentications', 'requestauthentications'],
   'networking.k8s.io': ['networkpolicies'],
   'policy.networking.k8s.io': ['clusternetworkpolicies'],
-};
+} satisfies Record<string, readonly string[]>;
 const ofCalico = ['networkpolicies', 'globalnetworkpolicies', 'networksets', 'globalnetworksets', 'tiers'];
 
 const ruleOf = (groups: readonly string[], resources: readonly string[]): Tree => ({
