@@ -20,7 +20,7 @@ import { guarded } from './guarded.ts';
 import type { Dialect } from './model.ts';
 import { isNoDocument } from './skip/no-document.ts';
 import { onceAFile } from './skip/once-a-file.ts';
-import { addSkipped, NO_DOCUMENT, skip, skippedUnread } from './skip/skipped.ts';
+import { addSkipped, NO_DOCUMENT, reportSite, skip, skippedUnread } from './skip/skipped.ts';
 import { couldBePolicy, isTemplate, mayBeTemplate, reportTemplate, TEMPLATE, unrenderedIn } from './skip/template.ts';
 
 /** One file, read and not yet joined with others. Immutable: as long as its text is the same, it is the same value. */
@@ -197,6 +197,7 @@ export function readValue(value: Value, reading: Reading, inherited: TypeOf | un
     reading.documents.push(...bareDocuments(value, bareReader, report));
     return;
   }
+  if (bareReader === undefined && reportSite(value, report)) return;
   if (depth === 0 && isNoDocument(value)) {
     addSkipped(reading.skipped, NO_DOCUMENT, 1);
     return;

@@ -5,10 +5,11 @@
 import type { KindTable } from '../dialects/kind-table.ts';
 import { misnamedKind } from '../dialects/misnamed-kind.ts';
 import { systemOf } from '../dialects/other-systems.ts';
+import { SITE_GROUP } from '../dialects/site/site-rules.ts';
 import { policyKinds } from '../dialects/table.ts';
 import { type TypeOf, typeOfText } from '../documents/envelope.ts';
 import type { Reporter } from '../documents/finding.ts';
-import type { MapValue, Value } from '../documents/value.ts';
+import { fieldOf, type MapValue, textAt, type Value } from '../documents/value.ts';
 import { headType, quickType } from '../documents/yaml/quick-type.ts';
 
 /** More kinds than this in one file are counted together, and longer names are cut. */
@@ -37,7 +38,10 @@ export function skippedUnread(text: string, kinds: KindTable): string | undefine
   if (head !== undefined && !isOfOthers(typeOfText(head.apiVersion, head.kind), kinds)) return undefined;
   const quick = quickType(text);
   if (quick === undefined) return undefined;
-  if (quick === 'none') return text.length < FAULTS_TOLD_CHARACTERS && !isJson(text) ? undefined : NO_DOCUMENT;
+  if (quick === 'none') {
+    const isRead = text.includes(SECURITY_GROUP) || (text.length < FAULTS_TOLD_CHARACTERS && !isJson(text));
+    return isRead ? undefined : NO_DOCUMENT;
+  }
   const type = typeOfText(quick.apiVersion, quick.kind);
   return isOfOthers(type, kinds) ? nameOf(type) : undefined;
 }
@@ -46,7 +50,26 @@ export function skippedUnread(text: string, kinds: KindTable): string | undefine
 function isOfOthers(type: TypeOf, kinds: KindTable): boolean {
   const { group, kind } = type;
   const isKnown = kinds.readerOf(group, kind) ?? policyKinds.readerOf(group, kind) ?? systemOf(group, kind);
-  return isKnown === undefined && !kind.toLowerCase().endsWith('list') && misnamedKind(type, kinds) === undefined;
+  return (
+    isKnown === undefined &&
+    group !== SITE_GROUP &&
+    !kind.toLowerCase().endsWith('list') &&
+    misnamedKind(type, kinds) === undefined
+  );
+}
+
+/** What every network security group of Azure has. */
+const SECURITY_GROUP = 'defaultSecurityRules';
+
+/** Reports what belongs to the site's own layer and lies elsewhere: there it would be in force for nobody. */
+export function reportSite(value: Value, report: Reporter): boolean {
+  const isSite = (value.is === 'list' ? value.items : [value]).some(
+    (one) => textAt(one, 'apiVersion')?.split('/', 1)[0] === SITE_GROUP || fieldOf(one, SECURITY_GROUP) !== undefined,
+  );
+  if (!isSite) return false;
+  const message = "this belongs to the site's own layer: in this path it is not in force";
+  report.error(value, 'kind-unknown', 'kind', message, 'name its path under policies.site.paths');
+  return true;
 }
 
 /** Counts a document that is not read, unless it is one that should be. */

@@ -154,6 +154,34 @@ describe("the site's own layer, by commands", () => {
     assert.doesNotMatch(open.out, /l7-allow-l4-deny/);
   });
 
+  it('is no policy of the cluster: alone, it allows nothing', async () => {
+    config('gatehouse.yaml', 'edge.json', opened, 'enforce');
+    writeFileSync(`${dir.path}/policies.yaml`, '# none\n');
+    const { out } = await run('explain', ...place(), '--request', request(), '--output', 'json');
+    const { decision, reason } = JSON.parse(out);
+    assert.deepEqual([decision, reason], ['deny', 'no_policies']);
+  });
+
+  for (const [name, text] of [
+    ['edge.json', JSON.stringify(securityGroup([opened]))],
+    ['list.json', JSON.stringify([securityGroup([opened])])],
+    [
+      'corporate.yaml',
+      'apiVersion: site.gatehouse.dev/v1\nkind: SiteRules\nmetadata: { name: a }\nspec: { rules: [], default: deny }\n',
+    ],
+  ] as const)
+    it(`is not passed over in a path of other policies: ${name}`, async () => {
+      writeFileSync(`${dir.path}/${name}`, text);
+      const { out, code } = await run('check', `${dir.path}/${name}`, `${dir.path}/policies.yaml`, '--output', 'json');
+      const errors = JSON.parse(out).findings.filter((each: { severity: string }) => each.severity === 'error');
+      assert.equal(code, 1);
+      assert.deepEqual(
+        errors.map((each: { code: string }) => each.code),
+        ['kind-unknown'],
+      );
+      assert.match(errors[0].fix, /policies\.site\.paths/);
+    });
+
   it('fails with one error where a file cannot be read', async () => {
     writeFileSync(`${dir.path}/edge.json`, '{"name": "edge", "securityRules": [');
     const { err, code } = await run('map', ...place());
