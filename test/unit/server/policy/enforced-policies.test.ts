@@ -14,6 +14,7 @@ function told(isEmpty: boolean): { readonly warnings: readonly string[]; readonl
     isEmpty,
     summary,
     counts: [],
+    skipped: new Map(),
     degraded: [],
     findings: [],
     generation: 1,
