@@ -72,7 +72,7 @@ export const documentSchema = z.strictObject({
       paths: z
         .array(field.path)
         .prefault([])
-        .describe('Files and directories of Pods, Namespaces, ServiceAccounts and Services; watched.'),
+        .describe('Files and directories of Pods, Namespaces, ServiceAccounts, Services and EndpointSlices; watched.'),
     })
     .prefault({})
     .describe('Which workloads there are, as Kubernetes YAML.'),

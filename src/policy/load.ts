@@ -24,6 +24,7 @@ import type {
   Registry,
   ServiceAccountEntry,
   ServiceEntry,
+  SliceEntry,
 } from './registry/registry.ts';
 import { onceInAll } from './skip/once-a-file.ts';
 import { addSkipped } from './skip/skipped.ts';
@@ -180,6 +181,7 @@ function registryOf(contributions: readonly Contribution[], { endpoints = [], la
   const parts = {
     endpoints: [...endpoints],
     services: [] as ServiceEntry[],
+    slices: [] as SliceEntry[],
     namespaces: [] as NamespaceEntry[],
     serviceAccounts: [] as ServiceAccountEntry[],
     networkSets: [] as NetworkSet[],
@@ -187,6 +189,7 @@ function registryOf(contributions: readonly Contribution[], { endpoints = [], la
   for (const one of contributions) {
     if (one.to === 'endpoint') parts.endpoints.push(one.endpoint);
     else if (one.to === 'service') parts.services.push(one.service);
+    else if (one.to === 'slice') parts.slices.push(one.slice);
     else if (one.to === 'namespace') parts.namespaces.push(one.namespace);
     else if (one.to === 'service-account') parts.serviceAccounts.push(one.account);
     else if (one.to === 'network-set') parts.networkSets.push(one.set);

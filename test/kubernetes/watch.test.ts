@@ -4,7 +4,7 @@ import { KubernetesError } from '../../src/platform/kubernetes/kubernetes-error.
 import { eventually } from '../support/eventually.ts';
 import { type ApiServer, startApiServer, useApiServer } from '../support/kubernetes/api-server.ts';
 import { type ClusterSources, clusterSources } from '../support/kubernetes/cluster-sources.ts';
-import { denyObject, podObject } from '../support/kubernetes/fake-cluster.ts';
+import { denyObject, podObject, serviceObject, sliceObject } from '../support/kubernetes/fake-cluster.ts';
 import { pods, quick, recordWatch } from '../support/kubernetes/recorded-watch.ts';
 import { type TempDir, tempDir } from '../support/temp-dir.ts';
 
@@ -104,6 +104,22 @@ describe('watching a real API server', function () {
       'they are gone',
       () => (!inForce(sources).includes('AuthorizationPolicy later') && podsOf(sources).length === 1) || undefined,
     );
+  });
+
+  it('knows the places behind a Service without selector by its slices', async () => {
+    const { create, admin } = server();
+    await create(serviceObject('shop', 'db'), sliceObject('shop', 'db', '192.0.2.1'));
+    await using sources = await clusterSources(dir, admin.kubeconfig);
+    // The API server tells of its own Service by a slice too.
+    const ours = () => sources.load().model.registry!.networkSets.filter(({ namespace }) => namespace === 'shop');
+    const behind = [{ service: 'service shop/db', port: 8080, protocol: 'TCP' }];
+    assert.deepEqual(
+      ours().map((one) => [one.nets, one.behind]),
+      [[['192.0.2.1'], behind]],
+    );
+    await admin.api.must('DELETE', '/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices/db-1');
+    await eventually('the slice is gone', () => ours().length === 0 || undefined);
+    await admin.api.must('DELETE', '/api/v1/namespaces/shop/services/db');
   });
 
   it('warns of what was applied and cut out', async () => {

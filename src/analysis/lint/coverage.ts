@@ -14,13 +14,11 @@ import { asksHttp, mentions, requestsFor } from './scene/requests.ts';
 
 /** Rules on a named port that no pod has (`named-port-unknown`). */
 export function namedPortUnknown(scene: LintScene): LintFinding[] {
-  const { endpoints } = scene.deps.model.registry ?? emptyRegistry;
-  const known = new Set(
-    endpoints.flatMap(({ ports, behind = [] }) => [
-      ...ports.map(({ name }) => name),
-      ...behind.map(({ service }) => service),
-    ]),
-  );
+  const { endpoints, networkSets } = scene.deps.model.registry ?? emptyRegistry;
+  const known = new Set([
+    ...endpoints.flatMap(({ ports }) => ports.map(({ name }) => name)),
+    ...[...endpoints, ...networkSets].flatMap(({ behind = [] }) => behind.map(({ service }) => service)),
+  ]);
   return scene.rules
     .filter(({ plane }) => plane === 'l4')
     .flatMap((placed) => {

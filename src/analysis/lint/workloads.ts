@@ -58,7 +58,8 @@ export function workloadsOf(model: PolicyModel): Workloads {
     ...registry.serviceAccounts.map(({ namespace, name }) => `${namespace}/${name}`),
     ...registry.endpoints.map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`),
   ]);
-  const services = new Set(all.flatMap(({ behind = [] }) => behind.map(({ service }) => service)));
+  const places = [...all, ...registry.networkSets];
+  const services = new Set(places.flatMap(({ behind = [] }) => behind.map(({ service }) => service)));
   const accountsIn = Map.groupBy(accounts, (key) => key.slice(0, key.indexOf('/')));
   const names = [...namespaces];
   return {

@@ -10,6 +10,7 @@ import { no, type Truth, unknown, yes } from '../../policy/meaning/absence.ts';
 import type { Judge, RegistryAtom } from '../../policy/meaning/registry-atom.ts';
 import type { RegistryContext } from '../../policy/meaning/registry-context.ts';
 import type { Absence, Atom, Expr } from '../../policy/model.ts';
+import { NO_PORT } from '../../policy/registry/registry.ts';
 import { itemsOfCidr } from '../regions/addresses.ts';
 import type { Region } from '../regions/diagrams.ts';
 import { type RequestSpace, transport } from '../regions/request-space.ts';
@@ -217,14 +218,10 @@ function namedPorts(
   const { diagrams } = space;
   const { id, domain } = end === 'source' ? space.sourcePort : space.port;
   let out: Region = 0;
-  for (const { ports, behind = [] } of context.endpointsAt(address)) {
-    const named = [...ports, ...behind.map((one) => ({ ...one, name: one.service }))].filter(
-      (one) => one.name === name,
-    );
-    for (const { port, protocol } of named) {
-      const over = diagrams.where(space.transport, transportsOf[protocol]);
-      out = diagrams.or(out, diagrams.and(over, diagrams.where(id, domain.of([[port, port]]))));
-    }
+  for (const one of context.namedPortsAt(address)) {
+    if (one.name !== name || one.port === NO_PORT) continue;
+    const over = diagrams.where(space.transport, transportsOf[one.protocol]);
+    out = diagrams.or(out, diagrams.and(over, diagrams.where(id, domain.of([[one.port, one.port]]))));
   }
   return out;
 }

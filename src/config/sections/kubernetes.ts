@@ -37,7 +37,7 @@ export const kubernetes = z.strictObject({
   registry: z
     .boolean()
     .prefault(true)
-    .describe('Pods, Namespaces, ServiceAccounts and Services there are the registry.'),
+    .describe('Pods, Namespaces, ServiceAccounts, Services and EndpointSlices there are the registry.'),
   namespaces: z
     .array(field.kubernetesName)
     .prefault([])

@@ -6,7 +6,14 @@ import type { KindScope, PolicyDocument } from '../documents/document.ts';
 import type { Reporter } from '../documents/finding.ts';
 import type { Shape } from '../documents/shape.ts';
 import type { Dialect, Policy, RuleStage, TokenPolicy, TransportPolicy } from '../model.ts';
-import type { Endpoint, NamespaceEntry, NetworkSet, ServiceAccountEntry, ServiceEntry } from '../registry/registry.ts';
+import type {
+  Endpoint,
+  NamespaceEntry,
+  NetworkSet,
+  ServiceAccountEntry,
+  ServiceEntry,
+  SliceEntry,
+} from '../registry/registry.ts';
 import type { Tier, TieredPolicy } from './calico/tiered-policy.ts';
 
 /** Settings of the mesh that change what a document means. */
@@ -30,6 +37,7 @@ export type Contribution =
   | { readonly to: 'endpoint'; readonly endpoint: Endpoint }
   | { readonly to: 'namespace'; readonly namespace: NamespaceEntry }
   | { readonly to: 'service'; readonly service: ServiceEntry }
+  | { readonly to: 'slice'; readonly slice: SliceEntry }
   | { readonly to: 'service-account'; readonly account: ServiceAccountEntry };
 
 export type IstioRuleStage = 'delegate' | 'audit' | 'any-deny' | 'any-allow';

@@ -7,9 +7,9 @@ import { finish, type Work } from '../../lib/work.ts';
 import type { ServiceAccountRef } from '../../spiffe/spiffe-id.ts';
 import type { Destination, IpAddress } from '../facts.ts';
 import type { Absence } from '../model.ts';
-import { labelsOf } from '../registry/member-layer.ts';
+import { labelsOf, namedPortsOf } from '../registry/member-layer.ts';
 import { type MemberIds, membersWork, type RegistryMembers } from '../registry/members.ts';
-import { type Endpoint, emptyRegistry, type Registry } from '../registry/registry.ts';
+import { type Endpoint, emptyRegistry, type NamedPort, type Registry } from '../registry/registry.ts';
 import { createSelectors } from '../registry/selected-members.ts';
 import { accountOf } from './account-of.ts';
 import type { Labels } from './labels.ts';
@@ -25,6 +25,8 @@ export interface RegistryContext extends SubjectContext, Pick<ConditionContext, 
   locate(destination: Destination, address: IpAddress | undefined): Destination;
   /** The pods that hold an address. */
   endpointsAt(address: IpAddress | undefined): readonly Endpoint[];
+  /** The ports that they, and the places of Services at an address, give a name. */
+  namedPortsAt(address: IpAddress | undefined): readonly NamedPort[];
   /** The pods with the namespace and service account that a principal names; undefined if it names none. */
   endpointsNamed(principal: string): readonly Endpoint[] | undefined;
   accountOf(principal: string): ServiceAccountRef | undefined;
@@ -103,6 +105,8 @@ function createQuestions(members: RegistryMembers) {
   };
   return {
     endpointsAt,
+    namedPortsAt: (address: IpAddress | undefined): readonly NamedPort[] =>
+      address === undefined ? [] : members.holding(address).flatMap(namedPortsOf),
     accountOf,
     endpointsNamed(principal: string) {
       const account = accountOf(principal);

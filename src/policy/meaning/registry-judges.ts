@@ -4,7 +4,7 @@
  */
 import type { Facts, IpAddress } from '../facts.ts';
 import type { Absence } from '../model.ts';
-import type { Member } from '../registry/member-layer.ts';
+import { type Member, namedPortsOf } from '../registry/member-layer.ts';
 import type { RegistryMembers } from '../registry/members.ts';
 import type { Selects } from '../registry/selected-members.ts';
 import { no, type Truth, unknown, yes } from './absence.ts';
@@ -69,8 +69,8 @@ export function namedPortJudge(atom: AtomOf<'namedPort'>, entered: Entered): Jud
     if (at === undefined) return no;
     const named = entered.members
       .holding(at)
-      .some(({ endpoint }) =>
-        [...(endpoint?.ports ?? []), ...(endpoint?.behind ?? []).map((one) => ({ ...one, name: one.service }))].some(
+      .some((member) =>
+        namedPortsOf(member).some(
           (one) => one.name === atom.name && one.port === wanted && ipProtocols[one.protocol] === facts.ipProtocol,
         ),
       );

@@ -14,6 +14,7 @@ const fieldsOf: ReadonlyMap<string, (object: JsonObject) => JsonObject> = new Ma
   ['Namespace', (object: JsonObject): JsonObject => ({ metadata: present({ annotations: annotationsOf(object) }) })],
   ['ServiceAccount', (): JsonObject => ({})],
   ['Service', serviceFields],
+  ['EndpointSlice', sliceFields],
 ]);
 
 /** The object as it is kept. @param type  of the kind; lists and metadata leave it out, or say another */
@@ -56,6 +57,13 @@ function annotationsOf(object: JsonObject): JsonObject | undefined {
 function serviceFields(object: JsonObject): JsonObject {
   const { selector, ports } = objectAt(object, 'spec');
   return { spec: present({ selector, ports }) };
+}
+
+/** Without what changes with each probe. */
+function sliceFields(object: JsonObject): JsonObject {
+  const endpoints = listAt(object, 'endpoints').map(({ addresses }) => present({ addresses }));
+  const ports = listAt(object, 'ports').map(({ port, protocol }) => present({ port, protocol }));
+  return present({ addressType: object['addressType'], endpoints, ports });
 }
 
 function podFields(object: JsonObject): JsonObject {

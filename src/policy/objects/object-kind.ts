@@ -21,7 +21,7 @@ export interface ObjectKind {
   readonly kinds: KindTable;
 }
 
-const ofRegistry = new Set(['Pod', 'Namespace', 'ServiceAccount', 'Service']);
+const ofRegistry = new Set(['Pod', 'Namespace', 'ServiceAccount', 'Service', 'EndpointSlice']);
 const byMetadata = new Set(['Namespace', 'ServiceAccount']);
 
 /** Every kind of policy that is read, and what they are about. */

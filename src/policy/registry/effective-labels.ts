@@ -64,7 +64,8 @@ export function endpointLabels(
 }
 
 /** The labels of a network set by what it inherits from. */
-export function networkSetLabels({ namespace, labels }: NetworkSet, heritage: Heritage): Labels {
+export function networkSetLabels({ namespace, labels, behind }: NetworkSet, heritage: Heritage): Labels {
+  if (behind !== undefined) return new Map(behind.map(({ service }) => [service, '']));
   const out = new Map(labels);
   if (namespace === '') return out;
   out.set(NAMESPACE, namespace);

@@ -3,12 +3,14 @@
  * @module
  */
 import { keptList, saysTheSame } from '../../lib/lists/kept-list.ts';
-import { emptyRegistry, type Registry, type ServiceEntry } from './registry.ts';
+import { emptyRegistry, type Registry, type ServiceEntry, type SliceEntry } from './registry.ts';
 import { createServiceJoin, type ServiceJoin } from './service-join.ts';
+import { placesOf } from './slice-places.ts';
 
-/** The parts of a registry before they are joined: pods that know of no Service, and the Services. */
+/** The parts of a registry before they are joined: pods that know of no Service, the Services, and their places. */
 export interface RegistryParts extends Registry {
   readonly services: readonly ServiceEntry[];
+  readonly slices: readonly SliceEntry[];
 }
 
 interface Made {
@@ -19,7 +21,7 @@ interface Made {
 /** What registries were made of, for the next one. */
 const madeOf = new WeakMap<Registry, Made>();
 
-const nothing: Made = { parts: { ...emptyRegistry, services: [] }, join: createServiceJoin([]) };
+const nothing: Made = { parts: { ...emptyRegistry, services: [], slices: [] }, join: createServiceJoin([], []) };
 
 interface Named {
   readonly namespace?: string;
@@ -41,14 +43,18 @@ export function joinRegistry(given: RegistryParts, last: Registry | undefined): 
   const parts: RegistryParts = {
     endpoints: keptList(before.parts.endpoints, given.endpoints, likeness),
     services: keptList(before.parts.services, given.services, likeness),
+    slices: keptList(before.parts.slices, given.slices, likeness),
     namespaces: keptList(before.parts.namespaces, given.namespaces, likeness),
     serviceAccounts: keptList(before.parts.serviceAccounts, given.serviceAccounts, likeness),
     networkSets: keptList(before.parts.networkSets, given.networkSets, likeness),
   };
   if (last !== undefined && saysTheSameParts(parts, before.parts)) return last;
-  const join = parts.services === before.parts.services ? before.join : createServiceJoin(parts.services, before.join);
-  const joined = parts.services.length === 0 ? parts.endpoints : parts.endpoints.map(join.join);
-  const { namespaces, serviceAccounts, networkSets } = parts;
+  const { services, slices, namespaces, serviceAccounts } = parts;
+  const isSameJoin = services === before.parts.services && slices === before.parts.slices;
+  const join = isSameJoin ? before.join : createServiceJoin(services, slices, before.join);
+  const joined = services.length === 0 ? parts.endpoints : parts.endpoints.map(join.join);
+  const sets = [...parts.networkSets, ...placesOf(join.byNamespace, parts.endpoints)];
+  const networkSets = keptList(last?.networkSets ?? [], sets, likeness);
   const endpoints = keptList(last?.endpoints ?? [], joined, likeness);
   const registry: Registry = { endpoints, namespaces, serviceAccounts, networkSets };
   const made = last !== undefined && isSameRegistry(registry, last) ? last : registry;
@@ -57,7 +63,7 @@ export function joinRegistry(given: RegistryParts, last: Registry | undefined): 
 }
 
 const saysTheSameParts = (a: RegistryParts, b: RegistryParts): boolean =>
-  a.services === b.services && isSameRegistry(a, b);
+  a.services === b.services && a.slices === b.slices && isSameRegistry(a, b);
 
 const isSameRegistry = (a: Registry, b: Registry): boolean =>
   a.endpoints === b.endpoints &&

@@ -7,7 +7,7 @@ import { type IpRange, parseCidr, unmappedRange } from '../../lib/ip-address.ts'
 import type { Work } from '../../lib/work.ts';
 import type { Labels } from '../meaning/labels.ts';
 import { endpointLabels, type Heritage, networkSetLabels } from './effective-labels.ts';
-import type { Endpoint, NetworkSet } from './registry.ts';
+import type { Endpoint, NamedPort, NetworkSet } from './registry.ts';
 
 /** What can be a member. */
 export type Thing = Endpoint | NetworkSet;
@@ -37,6 +37,12 @@ export function labelsOf(member: Member): Labels {
   const { thing, heritage } = member;
   member.labels ??= 'nets' in thing ? networkSetLabels(thing, heritage) : endpointLabels(thing, heritage);
   return member.labels;
+}
+
+/** The ports of a member that have names: its own, and by their Services' keys those that Services send to. */
+export function namedPortsOf({ thing, endpoint }: Member): readonly NamedPort[] {
+  const behind = (thing.behind ?? []).map(({ service, port, protocol }) => ({ name: service, port, protocol }));
+  return [...(endpoint?.ports ?? []), ...behind];
 }
 
 /** Some members, indexed once; immutable when it is built. */

@@ -27,17 +27,21 @@ export interface Endpoint {
   readonly position?: Position;
 }
 
-/** A port of a pod that a Service sends to. */
+/** A port of a pod, or of another place, that a Service sends to. */
 export interface ServicePort {
   /** `serviceKey` of the Service. */
   readonly service: string;
+  /** `NO_PORT` where a Service has places and no ports: rules on callers mean it, rules on ports do not. */
   readonly port: number;
   /** The port of the Service itself. */
   readonly own?: number;
   readonly protocol: NamedPort['protocol'];
 }
 
-/** A Kubernetes Service that selects pods. */
+/** No connection goes to it. */
+export const NO_PORT = 65_536;
+
+/** A Kubernetes Service; without a selector its places are those of its EndpointSlices alone. */
 export interface ServiceEntry {
   readonly namespace: string;
   readonly name: string;
@@ -50,9 +54,25 @@ export interface ServiceEntry {
   }[];
 }
 
+/** A Kubernetes EndpointSlice: some of the places behind a Service. */
+export interface SliceEntry {
+  readonly namespace: string;
+  readonly name: string;
+  /** The name of its Service. */
+  readonly service: string;
+  /** Of endpoints that are not ready too, as Calico takes them. */
+  readonly addresses: readonly string[];
+  readonly ports: readonly { readonly port: number; readonly protocol: NamedPort['protocol'] }[];
+}
+
 /** Names a Service as no label and no port can be named: by a key with a blank. */
 export function serviceKey(namespace: string, name: string): string {
   return `service ${namespace}/${name}`;
+}
+
+/** Tells whether a key is that of a Service. */
+export function isServiceKey(key: string): boolean {
+  return key.startsWith('service ');
 }
 
 /** A port that a pod gives a name. */
@@ -83,6 +103,8 @@ export interface NetworkSet {
   readonly name: string;
   readonly labels: LabelPairs;
   readonly nets: readonly string[];
+  /** A place behind Services that is no pod of theirs, in no document: rules by these Services alone mean it. */
+  readonly behind?: readonly ServicePort[];
 }
 
 export const emptyRegistry: Registry = { endpoints: [], namespaces: [], serviceAccounts: [], networkSets: [] };

@@ -4,6 +4,7 @@
  */
 import { type LabelExpr, labelsMatch } from '../meaning/labels.ts';
 import { labelsOf, type Member } from './member-layer.ts';
+import { isServiceKey } from './registry.ts';
 
 /** Tells whether a selector takes a member. */
 export type Selects = (member: Member) => boolean;
@@ -39,8 +40,15 @@ export function createSelectors(): (selector: LabelExpr) => Selects {
         pages.set(member.id >> PAGE_BITS, page);
       }
       const at = member.id & (PAGE_SIZE - 1);
-      if (page[at] === 0) page[at] = labelsMatch(selector, labelsOf(member)) ? TAKEN : NOT_TAKEN;
+      if (page[at] === 0) page[at] = takes(selector, member) ? TAKEN : NOT_TAKEN;
       return page[at] === TAKEN;
     };
   };
+}
+
+/** A place behind Services is no network set: `all()` and the like do not mean it. */
+function takes(selector: LabelExpr, member: Member): boolean {
+  const isPlace = 'nets' in member.thing && member.thing.behind !== undefined;
+  if (isPlace && !(selector.op === 'has' && isServiceKey(selector.key))) return false;
+  return labelsMatch(selector, labelsOf(member));
 }

@@ -11,6 +11,9 @@ import {
   fakeCluster,
   istioKind,
   podObject,
+  serviceObject,
+  sliceKind,
+  sliceObject,
 } from '../../support/kubernetes/fake-cluster.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
@@ -31,6 +34,14 @@ const inForce = (sources: ClusterSources): string[] =>
 const pathsOf = ({ load }: ClusterSources): string => JSON.stringify(load().model.planes);
 const podsOf = ({ load }: ClusterSources): string[] =>
   load().model.registry!.endpoints.map(({ name, addresses }) => `${name} ${addresses.join()}`);
+
+/** Places behind Services: pods by their names, and addresses that are no pod's. */
+const placesOf = ({ load }: ClusterSources): string[] => {
+  const { endpoints, networkSets } = load().model.registry!;
+  return [...endpoints, ...networkSets].flatMap(({ name, behind = [] }) =>
+    behind.map(({ service, port }) => `${service}: ${name} ${port}`),
+  );
+};
 
 async function withCluster(
   run: (cluster: FakeCluster, dir: TempDir) => Promise<void>,
@@ -67,6 +78,38 @@ describe('a cluster as the source of policies and registry', () => {
       );
       assert.deepEqual(sources.load().degraded, []);
     }));
+
+  it('knows the places behind a Service by its slices, a broken one by what it was, and none when the Service is gone', () =>
+    withCluster(
+      async (cluster, dir) => {
+        const places = (what: string, ...want: readonly string[]) =>
+          eventually(what, () => placesOf(sources).join() === want.join() || undefined);
+        cluster.put('pods', podObject('shop', 'db', '10.0.0.1'));
+        cluster.put('services', serviceObject('shop', 'db'));
+        cluster.put('endpointslices', sliceObject('shop', 'db', '10.0.0.1', '192.0.2.1'));
+        await using sources = await clusterSources(dir, cluster.kubeconfig);
+        const both = ['service shop/db: db 8080', 'service shop/db: place 192.0.2.1 8080'];
+        assert.deepEqual(placesOf(sources), both);
+        cluster.put('endpointslices', sliceObject('shop', 'db', '10.0.0.1', 'nowhere'));
+        await eventually(
+          'the broken slice is told',
+          () => sources.load().findings.some(({ code }) => code === 'address-invalid') || undefined,
+        );
+        assert.deepEqual(placesOf(sources), both);
+        const [found, ...more] = sources.load().findings;
+        assert.deepEqual(
+          [found?.file, found?.path, more],
+          ['EndpointSlice shop/db-1', 'endpoints[0].addresses[1]', []],
+        );
+        cluster.put('endpointslices', sliceObject('shop', 'db', '10.0.0.2'));
+        await places('it was mended', 'service shop/db: place 10.0.0.2 8080');
+        cluster.put('pods', podObject('shop', 'two', '10.0.0.2'));
+        await places('a pod has the address', 'service shop/db: two 8080');
+        cluster.remove('services', 'shop', 'db');
+        await places('the Service is gone');
+      },
+      [...all, sliceKind],
+    ));
 
   it('makes no generation of what says nothing new, such as the heartbeat of a pod', () =>
     withCluster(async (cluster, dir) => {

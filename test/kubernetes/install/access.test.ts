@@ -27,6 +27,7 @@ const attested: readonly May[] = [
 const decides: readonly May[] = [
   ...attested,
   { what: '/services', verbs: LOOK },
+  { what: 'discovery.k8s.io/endpointslices', verbs: LOOK },
   { what: 'networking.k8s.io/networkpolicies', verbs: LOOK },
   { what: 'policy.networking.k8s.io/clusternetworkpolicies', verbs: LOOK },
   ...['authorizationpolicies', 'peerauthentications', 'requestauthentications'].map((plural) => ({

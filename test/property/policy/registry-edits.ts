@@ -3,7 +3,13 @@
  * @module
  */
 import type { RegistryParts } from '../../../src/policy/registry/join-registry.ts';
-import type { Endpoint, LabelPairs, NetworkSet, ServiceEntry } from '../../../src/policy/registry/registry.ts';
+import type {
+  Endpoint,
+  LabelPairs,
+  NetworkSet,
+  ServiceEntry,
+  SliceEntry,
+} from '../../../src/policy/registry/registry.ts';
 
 /** A whole number from 0 on. */
 export type Random = (below: number) => number;
@@ -46,15 +52,22 @@ function createThings(random: Random) {
   const service = (): ServiceEntry => ({
     namespace: among(namespaces),
     name: `v${count++}`,
-    selector: among(labelChoices.slice(1)),
+    selector: among(labelChoices),
     ports: [{ target: among(['web', '8080', '80']), own: 80, protocol: 'TCP' }],
   });
-  return { among, pod, set, service };
+  const slice = (): SliceEntry => ({
+    namespace: among(namespaces),
+    name: `e${count++}`,
+    service: `v${random(count)}`,
+    addresses: [among(addresses), among(addresses)],
+    ports: random(3) === 0 ? [] : [{ port: among([80, 8080]), protocol: 'TCP' }],
+  });
+  return { among, pod, set, service, slice };
 }
 
 /** Creates registries, each of the one before after something that happens in a cluster. */
 export function createRegistryEdits(random: Random, size: number): () => RegistryParts {
-  const { among, pod, set, service } = createThings(random);
+  const { among, pod, set, service, slice } = createThings(random);
   const many = <T>(count: number, make: () => T): readonly T[] => Array.from({ length: count }, make);
   let parts: RegistryParts = {
     endpoints: many(size, pod),
@@ -62,6 +75,7 @@ export function createRegistryEdits(random: Random, size: number): () => Registr
     serviceAccounts: [],
     networkSets: many(3, set),
     services: many(4, service),
+    slices: [],
   };
   let away: RegistryParts | undefined;
   const edited = <T>(list: readonly T[], make: () => T): readonly T[] => {
@@ -84,6 +98,11 @@ export function createRegistryEdits(random: Random, size: number): () => Registr
     () => ({ networkSets: edited(parts.networkSets, set) }),
     () => ({ services: edited(parts.services, service) }),
     () => {
+      const of = parts.services[random(parts.services.length)];
+      const made = { ...slice(), ...(of && { namespace: of.namespace, service: of.name }) };
+      return { slices: edited(parts.slices, () => made) };
+    },
+    () => {
       const one = { name: among(namespaces), labels: among(labelChoices) };
       return { namespaces: [...parts.namespaces.filter(({ name }) => name !== one.name), one].slice(random(2)) };
     },
@@ -97,7 +116,14 @@ export function createRegistryEdits(random: Random, size: number): () => Registr
     () => {
       if (random(6) > 0) return {};
       const was = parts;
-      const now = away ?? { endpoints: [], namespaces: [], serviceAccounts: [], networkSets: [], services: [] };
+      const now = away ?? {
+        endpoints: [],
+        namespaces: [],
+        serviceAccounts: [],
+        networkSets: [],
+        services: [],
+        slices: [],
+      };
       away = away === undefined ? was : undefined;
       return now;
     },

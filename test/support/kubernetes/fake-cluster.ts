@@ -16,6 +16,9 @@ export const coreKinds: readonly FakeKind[] = ['Pod', 'Namespace', 'ServiceAccou
   ...{ group: '', version: 'v1', kind },
   plural: `${kind.toLowerCase()}s`,
 }));
+export const sliceKind: FakeKind = {
+  ...{ group: 'discovery.k8s.io', version: 'v1', kind: 'EndpointSlice', plural: 'endpointslices' },
+};
 export const istioKind: FakeKind = {
   ...{ group: 'security.istio.io', version: 'v1', kind: 'AuthorizationPolicy', plural: 'authorizationpolicies' },
 };
@@ -171,6 +174,24 @@ interface PodRest {
   readonly phase?: string;
   readonly probed?: string;
 }
+
+/** A Service without selector. */
+export const serviceObject = (namespace: string, name: string) => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { namespace, name },
+  spec: { ports: [{ port: 80 }] },
+});
+
+/** A slice of a Service, at port 8080. */
+export const sliceObject = (namespace: string, service: string, ...addresses: readonly string[]) => ({
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  metadata: { namespace, name: `${service}-1`, labels: { 'kubernetes.io/service-name': service } },
+  addressType: 'IPv4',
+  endpoints: [{ addresses, conditions: { ready: true } }],
+  ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+});
 
 /** An AuthorizationPolicy that denies a path. */
 export const denyObject = (namespace: string, name: string, path: string, rest: object = {}) => ({

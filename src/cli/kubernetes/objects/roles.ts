@@ -61,6 +61,14 @@ export const grants: readonly Grant[] = [
     resources: ['services'],
     verbs: LOOK,
   },
+  {
+    why: 'Which places are behind a Service that a policy names.',
+    of: deciders,
+    scope: 'cluster',
+    groups: ['discovery.k8s.io'],
+    resources: ['endpointslices'],
+    verbs: LOOK,
+  },
   policies("Kubernetes' policies", ['networking.k8s.io'], ['networkpolicies']),
   policies(
     'Policies of the cluster',

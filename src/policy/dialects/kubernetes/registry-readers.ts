@@ -10,6 +10,7 @@ import { anything } from '../../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, type Value } from '../../documents/value.ts';
 import type { Contribution, KindReader } from '../contribution.ts';
 import { createKindTable } from '../kind-table.ts';
+import { readSlice, sliceFields } from './endpoint-slice.ts';
 import { checkPortName, endpointOf, labelsAt, type Template, templateLabels } from './pod-template.ts';
 
 /** Fields that policy does not use. */
@@ -56,6 +57,7 @@ export const registryKinds = createKindTable(
     reader('batch', 'Job', true, readJob),
     reader('batch', 'CronJob', true, readCronJob, { mostNameCharacters: 52 }),
     reader('', 'Service', true, readService, dnsLabel),
+    { ...reader('discovery.k8s.io', 'EndpointSlice', true, readSlice), fields: sliceFields },
   ],
   new Map(),
 );
@@ -79,11 +81,10 @@ function readPod(document: PolicyDocument, report: Reporter): Contribution | und
   return endpointOf(document, document.labels, pod, addressesOf(status, report), report);
 }
 
-/** The endpoints of a Service without selector are not derived from pods: nothing is known of it here. */
-function readService(document: PolicyDocument, report: Reporter): Contribution | undefined {
+/** The endpoints of a Service without selector are not derived from pods: its slices tell them. */
+function readService(document: PolicyDocument, report: Reporter): Contribution {
   const spec = mapAt(document.root, 'spec');
   const selector = labelsAt(spec, 'selector', 'spec.selector', report);
-  if (selector.length === 0) return undefined;
   const ports = (listAt(spec, 'ports')?.items ?? []).map((port, i) => {
     const written = fieldOf(port, 'targetPort');
     if (written?.is === 'text' && written.text !== '')

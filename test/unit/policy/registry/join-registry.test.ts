@@ -11,7 +11,7 @@ const service = (name: string, selector: LabelPairs, target = 'http', namespace 
   ports: [{ target, own: 80, protocol: 'TCP' }],
 });
 const parts = (endpoints: readonly Endpoint[], services: readonly ServiceEntry[] = []): RegistryParts => ({
-  ...{ endpoints, services, serviceAccounts: [], networkSets: [] },
+  ...{ endpoints, services, slices: [], serviceAccounts: [], networkSets: [] },
   namespaces: [{ name: 'shop', labels: [] }],
 });
 const copy = (given: RegistryParts): RegistryParts => structuredClone(given);
