@@ -117,7 +117,9 @@ function certificate({ diagrams, mtls }: RequestSpace, { showsCertificate }: Cal
 const route = ({ diagrams, route: variable }: RequestSpace, bit: number, of: number): Region =>
   of === 1 ? ALL : diagrams.where(variable, 1 << bit);
 
-const isV6 = (address: string | undefined): boolean => address?.includes(':') ?? false;
+/** Whether packets go from one to the other; an address that is not known may be of either family. */
+const canReach = (a: string | undefined, b: string | undefined): boolean =>
+  a === undefined || b === undefined || a.includes(':') === b.includes(':');
 
 /** Pairs of addresses of one family, by their places; of every family if there is none that both have. */
 export function routesBetween(
@@ -128,7 +130,7 @@ export function routesBetween(
   const own = from.addresses.length === 0 ? [undefined] : from.addresses;
   const others = to.addresses.length === 0 ? [undefined] : to.addresses;
   const all = own.flatMap((_, a) => others.map((__, b) => [a, b] as const));
-  const alike = all.filter(([a, b]) => isV6(own[a]) === isV6(others[b]));
+  const alike = all.filter(([a, b]) => canReach(own[a], others[b]));
   return alike.length > 0 ? alike : all;
 }
 
