@@ -35,12 +35,6 @@ export class Diagrams {
     { variable: Infinity, edges: [] },
   ];
   readonly #known = new Map<string, Region>();
-  readonly #mostNodes: number;
-
-  /** @param mostNodes  of all regions together */
-  constructor(mostNodes = MOST_NODES) {
-    this.#mostNodes = mostNodes;
-  }
 
   /** Adds a variable that is asked after all that are there. */
   addVariable(domain: Domain): number {
@@ -157,7 +151,7 @@ export class Diagrams {
     let region = this.#known.get(key);
     if (region === undefined) {
       region = this.#nodes.length;
-      if (region > this.#mostNodes) throw new BoundMet(`regions that need more than ${this.#mostNodes} nodes together`);
+      if (region > MOST_NODES) throw new BoundMet(`regions that need more than ${MOST_NODES} nodes together`);
       this.#nodes.push({ variable, edges: sorted });
       this.#known.set(key, region);
     }

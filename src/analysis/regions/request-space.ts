@@ -20,8 +20,6 @@ export interface SpaceOptions {
   readonly plainPaths: boolean;
   /** How many pairs of addresses two workloads have at most. */
   readonly routes: number;
-  /** How many nodes all regions may have together; absent: as many as a process can hold. */
-  readonly mostNodes?: number;
 }
 
 /** Transports as bits of a mask. */
@@ -86,7 +84,7 @@ const slash = literal('/');
 
 /** Creates the space. */
 export function createRequestSpace(options: SpaceOptions): RequestSpace {
-  const diagrams = new Diagrams(options.mostNodes);
+  const diagrams = new Diagrams();
   const variable = <D extends Domain>(domain: D): Variable<D> => ({ id: diagrams.addVariable(domain), domain });
   const two = maskDomain(2);
   const mtls = variable(two).id;
