@@ -131,7 +131,11 @@ class AgentPool {
     if (this.#held !== undefined && isSameTls(this.#held.tls, tls)) return this.#held.agent;
     void this.#held?.agent.close(); // what is under way ends by itself
     const present = Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));
-    const agent = new Agent({ connect: { ...present, timeout: this.#connectMs }, keepAliveTimeout: 30_000 });
+    const verified = { rejectUnauthorized: true }; // whatever the environment says
+    const agent = new Agent({
+      connect: { ...present, ...verified, timeout: this.#connectMs },
+      keepAliveTimeout: 30_000,
+    });
     this.#held = { tls, agent };
     return agent;
   }

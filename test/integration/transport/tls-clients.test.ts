@@ -138,11 +138,12 @@ describe('clients over TLS', function () {
 
   it('all say themselves that the server is verified', () => {
     const opens =
-      /from 'node:https'|import\('node:https'\)|createSsl\(|import postgres\b|\b(?:connect|createSecureContext)\b[^;]*from 'node:tls'/;
-    // admin-transport.ts takes its options from admin-tls.ts, the store from postgres/tls.ts; tls-front.ts is a server.
+      /from 'undici'|from 'node:https'|import\('node:https'\)|createSsl\(|import postgres\b|\b(?:connect|createSecureContext)\b[^;]*from 'node:tls'/;
+    // admin-transport.ts takes its options from admin-tls.ts, the store from postgres/tls.ts; tls-front.ts is a server, certificate-files.ts reads for it.
     const elsewhere = new Map([
       ['cli/admin/admin-transport.ts', 'cli/admin/admin-tls.ts'],
       ['platform/storage/postgres/host.ts', 'platform/storage/postgres/tls.ts'],
+      ['server/admission/certificate-files.ts', 'transport/tls-front.ts'],
       ['transport/tls-front.ts', 'transport/tls-front.ts'],
     ]);
     const src = new URL('../../../src/', import.meta.url);
