@@ -139,12 +139,11 @@ describe('clients over TLS', function () {
   it('all say themselves that the server is verified', () => {
     const opens =
       /from 'undici'|from 'node:https'|import\('node:https'\)|createSsl\(|import postgres\b|\b(?:connect|createSecureContext)\b[^;]*from 'node:tls'/;
-    // admin-transport.ts takes its options from admin-tls.ts, the store from postgres/tls.ts; tls-front.ts is a server, certificate-files.ts reads for it.
+    // admin-transport.ts takes its options from admin-tls.ts, the store from postgres/tls.ts; certificate-files.ts reads for a server.
     const elsewhere = new Map([
       ['cli/admin/admin-transport.ts', 'cli/admin/admin-tls.ts'],
       ['platform/storage/postgres/host.ts', 'platform/storage/postgres/tls.ts'],
-      ['server/admission/certificate-files.ts', 'transport/tls-front.ts'],
-      ['transport/tls-front.ts', 'transport/tls-front.ts'],
+      ['server/admission/certificate-files.ts', 'transport/listen/tls-front.ts'],
     ]);
     const src = new URL('../../../src/', import.meta.url);
     const read = (file: string): string => readFileSync(new URL(file, src), 'utf8');
