@@ -7,6 +7,7 @@ import { TLSSocket } from 'node:tls';
 import { createAddressGuard } from '../../../src/authz/jwks/address-guard.ts';
 import { httpGet } from '../../../src/authz/jwks/http-get.ts';
 import { adminClient } from '../../../src/cli/admin/admin-client.ts';
+import { kubernetesClient } from '../../../src/platform/kubernetes/client.ts';
 import { openPostgresAuthorityStore } from '../../../src/platform/storage/postgres-authority-store.ts';
 import { connectFeed } from '../../../src/server/feed/feed-connection.ts';
 import { parseTrustDomain } from '../../../src/spiffe/trust-domain.ts';
@@ -98,6 +99,19 @@ const clients: readonly Client[] = [
     async call(port, dir) {
       const client = await adminClient({ admin: `https://127.0.0.1:${port}`, svid: dir.at('svid'), config: '' });
       return client.ask('POST /v1/backup');
+    },
+  },
+  {
+    name: 'the API server of a cluster',
+    async call(port, dir) {
+      const tls = { ca: readFileSync(dir.at('ours.pem'), 'utf8') };
+      const credentials = () => Promise.resolve({ tls, token: 'secret' });
+      const client = await kubernetesClient({ server: `https://127.0.0.1:${port}`, credentials }, { answerMs: 3_000 });
+      try {
+        return await client.request({ path: '/version' });
+      } finally {
+        await client.close();
+      }
     },
   },
   ...['verify-full', 'verify-ca', 'anything-else'].map((mode) => ({
