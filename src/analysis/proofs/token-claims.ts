@@ -3,8 +3,9 @@
  * @module
  */
 import { matches } from '../../policy/evaluate/plain-match.ts';
-import type { TextFact, TextPattern, TokenRule } from '../../policy/model.ts';
+import type { TextPattern, TokenRule } from '../../policy/model.ts';
 import { ALL, NONE, type Region } from '../regions/diagrams.ts';
+import { flagsIn } from '../regions/flags-in.ts';
 import type { RequestSpace } from '../regions/request-space.ts';
 
 interface ClaimFlag {
@@ -57,20 +58,7 @@ const fits = ({ any }: Pick<ClaimFlag, 'any'>, value: string): boolean =>
   any.some((pattern) => matches(pattern, value));
 
 /** The conditions on claims that a region asks. */
-function claimsIn(region: Region, { diagrams, flags }: RequestSpace): readonly ClaimFlag[] {
-  const out = new Map<number, ClaimFlag>();
-  const seen = new Set<Region>();
-  const queue = [region];
-  for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
-    if (seen.has(at)) continue;
-    seen.add(at);
-    const { variable, edges } = diagrams.nodeOf(at);
-    const name = flags.get(variable);
-    if (name !== undefined && !out.has(variable)) {
-      const { fact, any } = JSON.parse(name) as { readonly fact: TextFact; readonly any: readonly TextPattern[] }; // as `flagOf` was given it
-      if (fact.of === 'claim') out.set(variable, { variable, path: fact.path.join('.'), any });
-    }
-    for (const { to } of edges) queue.push(to);
-  }
-  return [...out.values()].sort((a, b) => a.variable - b.variable);
-}
+const claimsIn = (region: Region, space: RequestSpace): readonly ClaimFlag[] =>
+  flagsIn(region, space).flatMap(({ variable, fact, any }) =>
+    fact.of === 'claim' ? [{ variable, path: fact.path.join('.'), any }] : [],
+  );

@@ -3,19 +3,12 @@
  * @module
  */
 import { nameOfFact } from '../../policy/meaning/fact-values.ts';
-import type { TextFact, TextPattern } from '../../policy/model.ts';
 import { BoundMet } from './bound.ts';
 import { ALL, NONE, type Region } from './diagrams.ts';
+import { type Flag, flagsIn } from './flags-in.ts';
 import { languageDomain } from './languages.ts';
 import { anyOf } from './pattern-automaton.ts';
 import type { RequestSpace } from './request-space.ts';
-
-/** One condition on a fact of many values. */
-interface Flag {
-  readonly variable: number;
-  readonly fact: TextFact;
-  readonly any: readonly TextPattern[];
-}
 
 const MOST_KINDS = 4096;
 
@@ -72,7 +65,7 @@ export function createFeasible(space: RequestSpace): (region: Region) => Region 
   return (region) => {
     let made = known.get(region);
     if (made === undefined) {
-      const flags = [...flagsIn(region, space)].sort((a, b) => a.variable - b.variable);
+      const flags = flagsIn(region, space);
       made = region;
       for (const own of Map.groupBy(flags, ({ fact }) => nameOfFact(fact)).values())
         made = diagrams.and(made, constraintOf(own));
@@ -80,23 +73,4 @@ export function createFeasible(space: RequestSpace): (region: Region) => Region 
     }
     return made;
   };
-}
-
-/** The flags that a region asks. */
-function flagsIn(region: Region, { diagrams, flags }: RequestSpace): Set<Flag> {
-  const out = new Map<number, Flag>();
-  const seen = new Set<Region>();
-  const queue = [region];
-  for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
-    if (seen.has(at)) continue;
-    seen.add(at);
-    const { variable, edges } = diagrams.nodeOf(at);
-    const name = flags.get(variable);
-    if (name !== undefined && !out.has(variable)) {
-      const { fact, any } = JSON.parse(name) as Pick<Flag, 'fact' | 'any'>; // as `flagOf` was given it
-      out.set(variable, { variable, fact, any });
-    }
-    for (const { to } of edges) queue.push(to);
-  }
-  return new Set(out.values());
 }
