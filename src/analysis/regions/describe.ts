@@ -177,7 +177,10 @@ function tops(domain: LanguageDomain, set: number, isReversed: boolean): Simple[
       out.push({ is: isReversed ? 'suffix' : 'prefix', text: own });
       return own !== '' && isPlain(own);
     }
-    if (automaton.accepts[state]) out.push({ is: 'exact', text: own });
+    if (automaton.accepts[state]) {
+      if (!isPlain(own)) return false;
+      out.push({ is: 'exact', text: own });
+    }
     return automaton.arcs[state]!.every(({ lo, hi, to }) => {
       if (hi - lo >= MOST_BRANCHES) return false;
       for (let byte = lo; byte <= hi; byte++) if (!walk(to, text + String.fromCharCode(byte))) return false;

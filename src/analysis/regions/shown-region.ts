@@ -7,6 +7,8 @@ import { cidrsOf } from './addresses.ts';
 import { createDescriber, type Description, type ShownPattern, shownAutomaton } from './describe.ts';
 import { ALL, NONE, type Region } from './diagrams.ts';
 import { gapsOf, type Interval, type IntervalDomain } from './intervals.ts';
+import { languageDomain } from './languages.ts';
+import { anyOf } from './pattern-automaton.ts';
 import { type RequestSpace, transport } from './request-space.ts';
 
 /** A request is in it if every member that is there holds. */
@@ -74,6 +76,7 @@ function memberPrinters(space: RequestSpace): MemberPrinter {
     host: createDescriber(space.host.domain),
     path: createDescriber(space.path.domain),
   };
+  const patternsOf = patternPrinter();
   return (variable, set, routes) => {
     switch (variable) {
       case space.mtls:
@@ -91,7 +94,7 @@ function memberPrinters(space: RequestSpace): MemberPrinter {
       case space.path.id:
         return [pathBox(space, set, describe.path)];
       default:
-        return [{ conditions: [conditionOf(space, variable, set)] }];
+        return [{ conditions: [conditionOf(space, variable, set, patternsOf)] }];
     }
   };
 }
@@ -161,7 +164,7 @@ function routeBox(set: number, routes: Routes): Box {
   };
 }
 
-function conditionOf(space: RequestSpace, variable: number, set: number): ShownCondition {
+function conditionOf(space: RequestSpace, variable: number, set: number, patternsOf: PatternPrinter): ShownCondition {
   if (variable === space.sourcePort.id) {
     const values = space.sourcePort.domain.intervalsOf(set).map(([lo, hi]) => (lo === hi ? `${lo}` : `${lo}-${hi}`));
     return { key: 'source.port', values, text: `the source port is ${values.join(', ')}` };
@@ -171,7 +174,7 @@ function conditionOf(space: RequestSpace, variable: number, set: number): ShownC
     return { key: 'remote.ip', values, text: `the client's address is in ${values.join(', ')}` };
   }
   if (variable === space.sni.id) return sniCondition(space, set);
-  return flagCondition(space.flags.get(variable) ?? '', set === 1);
+  return flagCondition(space.flags.get(variable) ?? '', set === 1, patternsOf);
 }
 
 function sniCondition({ sni: { domain } }: RequestSpace, set: number): ShownCondition {
@@ -193,14 +196,30 @@ function sniCondition({ sni: { domain } }: RequestSpace, set: number): ShownCond
 }
 
 /** A flag's name is its condition as JSON. */
-function flagCondition(name: string, holds: boolean): ShownCondition {
+function flagCondition(name: string, holds: boolean, patternsOf: PatternPrinter): ShownCondition {
   const { fact, any } = JSON.parse(name) as { fact: TextFact; any: TextPattern[] }; // as `flagOf` was given it
   const key = keyOf(fact);
-  const values = any.map(shownPattern);
+  const values = patternsOf(any);
   const texts = values.map((value) => (typeof value === 'string' ? value : 'a pattern')).join(', ');
   return holds
     ? { key, values, text: `${key} is ${texts}` }
     : { key, notValues: values, text: `${key} is not ${texts}` };
+}
+
+type PatternPrinter = (any: readonly TextPattern[]) => readonly ShownPattern[];
+
+/** Prints what values of a fact may be: a text is never one that means something else, such as a star that stands for itself. */
+function patternPrinter(): PatternPrinter {
+  const texts = languageDomain({ universe: [[anyOf()]] });
+  const describe = createDescriber(texts);
+  const printed = (pattern: TextPattern): readonly ShownPattern[] => {
+    if (pattern.is === 'nonEmpty') return ['*']; // as Istio writes it
+    const set = texts.ofPatterns([pattern]);
+    if (set === texts.full) return ['', '*'];
+    const { some, none } = describe(set);
+    return some !== undefined && none.length === 0 ? some : [{ automaton: shownAutomaton(texts.automatonOf(set)) }];
+  };
+  return (any) => any.flatMap(printed);
 }
 
 function keyOf(fact: TextFact): string {
@@ -213,21 +232,5 @@ function keyOf(fact: TextFact): string {
       return `experimental.${fact.filter}[${fact.path.join('.')}]`;
     default:
       return fact.of;
-  }
-}
-
-function shownPattern(pattern: TextPattern): ShownPattern {
-  switch (pattern.is) {
-    case 'exact':
-      return pattern.value;
-    case 'prefix':
-      return `${pattern.value}*`;
-    case 'suffix':
-      return `*${pattern.value}`;
-    case 'present':
-    case 'nonEmpty':
-      return '*';
-    default:
-      return JSON.stringify(pattern);
   }
 }
