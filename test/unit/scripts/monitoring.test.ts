@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { monitoringFiles } from '../../../scripts/monitoring.ts';
 import { createMetrics } from '../../../src/platform/observe/metrics.ts';
+import { alertWorlds } from '../../support/alert-worlds.ts';
 
 const page = readFileSync('docs/operations.md', 'utf8');
 
@@ -28,6 +29,12 @@ describe('the files for monitoring', () => {
       );
     });
   }
+
+  it('have a world for each alert, to be tried in by promtool (npm run interop)', () => {
+    const text = readFileSync('deploy/prometheus/gatehouse.rules.yaml', 'utf8');
+    const alerts = [...text.matchAll(/^ +- alert: Gatehouse(\S+)$/gm)].map(([, name]) => name);
+    assert.deepEqual([...new Set(alertWorlds.map(({ alert }) => alert))].sort(), alerts.sort());
+  });
 
   it('would not be made of a table that has lost a cell', () => {
     const broken = page.replace('| 1m | critical | Envoys refuse everything |', '| 1m | Envoys refuse everything |');
