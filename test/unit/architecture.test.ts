@@ -122,6 +122,8 @@ const may: Record<string, readonly string[]> = {
     'policy/registry',
     'lib',
   ],
+  /** The same policies for Envoy's own filters. */
+  'policy/compile-envoy': ['policy/meaning', ...policyValues, 'policy/registry', 'lib'],
   'policy/evaluate': ['policy/meaning', ...policyValues, 'policy/registry', 'policy/documents', 'lib'],
   'policy/dialects': ['policy/dialects/*', ...dialect],
   'policy/dialects/calico': ['policy/dialects', ...dialect],
