@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Decision } from '../decision.ts';
 import type { Destination, Facts } from '../facts.ts';
 import type { PolicyModel, PolicyRef } from '../model.ts';
-import { any, bytesField, toBytes } from './proto-bytes.ts';
+import { any, bytesField, numberField, toBytes } from './proto-bytes.ts';
 
 /** What one workload's Envoy is given: serialized typed_configs of its filters, and the version that all of them carry. */
 export interface NativePolicy {
@@ -91,8 +91,11 @@ function nativePolicy({ http, network, others, asks, everything }: Parts): Nativ
   };
 }
 
+/** `envoy.config.rbac.v3.RBAC.Action`. */
+const effectNumbers = { allow: 0, deny: 1, log: 2 } as const;
+
 /** A `TypedExtensionConfig` of an action of RBAC. */
-function actionConfig(name: string, effect: 'allow' | 'deny' | 'log'): string {
-  const action = bytesField(1, name) + { allow: '', deny: '\x10\x01', log: '\x10\x02' }[effect];
+function actionConfig(name: string, effect: keyof typeof effectNumbers): string {
+  const action = bytesField(1, name) + numberField(2, effectNumbers[effect]);
   return bytesField(1, 'a') + bytesField(2, any('envoy.config.rbac.v3.Action', action));
 }
