@@ -18,6 +18,7 @@ import {
 import { decisionsAnswer, decisionsQuestion, derivationAnswer, whyQuestion } from './decisions.ts';
 import { edgesAnswer, edgesQuestion } from './edges.ts';
 import { entriesAnswer, entryAnswer, entryQuestion } from './entries.ts';
+import { envoysAnswer } from './envoys.ts';
 import { explainAnswer, explainQuestion } from './explain.ts';
 import { nothing } from './fields.ts';
 import { joinTokenAnswer, joinTokenOrder } from './join-tokens.ts';
@@ -76,6 +77,7 @@ export const routes = {
   'GET /v1/decisions': { asks: decisionsQuestion, answers: decisionsAnswer, needs: 'read-scoped' },
   'GET /v1/decisions/{id}': { asks: whyQuestion, answers: derivationAnswer, needs: 'read-scoped' },
   'GET /v1/edges': { asks: edgesQuestion, answers: edgesAnswer, needs: 'read-scoped' },
+  'GET /v1/envoys': { asks: nothing, answers: envoysAnswer, needs: 'read' },
   'POST /v1/explain': { asks: explainQuestion, answers: explainAnswer, needs: 'read-scoped' },
 } as const satisfies Readonly<Record<`${'GET' | 'POST'} /v1/${string}`, RouteShape>>;
 

@@ -110,8 +110,11 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
     load: async (terminal) => (await import('./why/why-command.ts')).whyCommand(terminal),
   },
   envoy: {
-    summary: 'make configuration for Envoy',
-    load: [async (terminal) => (await import('./envoy/bootstrap-command.ts')).envoyBootstrapCommand(terminal.out)],
+    summary: 'make configuration for Envoy; show Envoys that decide themselves',
+    load: [
+      async (terminal) => (await import('./envoy/bootstrap-command.ts')).envoyBootstrapCommand(terminal.out),
+      async (terminal) => (await import('./envoy/status-command.ts')).envoyStatusCommand(terminal),
+    ],
   },
   check: {
     summary: 'check all that a server needs, the one that runs, and Envoys',

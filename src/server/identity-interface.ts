@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts';
 import type { Executables } from '../identity/attestation/executable.ts';
 import type { PodAttestor } from '../identity/attestation/kubernetes/pod-attestor.ts';
 import type { Followers } from '../identity/delivery/feed/followers.ts';
+import type { FurtherMethods } from '../identity/delivery/workload-endpoint.ts';
 import type { Entry } from '../identity/registration/entry.ts';
 import type { ImplicitEntry } from '../identity/registration/implicit-entries.ts';
 import type { Accounts } from '../lib/accounts.ts';
@@ -64,6 +65,8 @@ export interface IdentityListeners extends AsyncDisposable {
 export interface IdentitySideDeps extends Foundation {
   /** Policies as the cluster holds them; undefined where none are read out of it. */
   readonly objects: PolicyObjects | undefined;
+  /** What else attested callers get on the workloads' sockets. */
+  readonly further?: FurtherMethods | undefined;
   /** Deciders elsewhere that follow this server. */
   readonly followers: Followers;
   /** What they and our own have in force. */

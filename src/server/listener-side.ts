@@ -15,6 +15,7 @@ import type { Foundation } from './foundation.ts';
 import type { IdentitySide } from './identity-interface.ts';
 import { openCheckListener } from './listeners/check-listener.ts';
 import { listenAddress } from './listeners/listen-addresses.ts';
+import type { NativeRole } from './native/native-role.ts';
 import { type ListenerAddresses, type StatusDeps, statusOf } from './status.ts';
 
 /** All listeners but health, bound and serving. */
@@ -28,6 +29,7 @@ export interface ListenerSideDeps extends Foundation, StatusDeps {
   readonly identity: IdentitySide;
   readonly decider: DeciderSide;
   readonly allDeciders: AllDeciders;
+  readonly native: NativeRole;
 }
 
 /** Opens them. @throws GatehouseError `address_in_use`, `config_invalid` */
@@ -78,7 +80,7 @@ function openAdminOver(
   deps: ListenerSideDeps,
   addressesWith: (admins: readonly ListenAddress[]) => ListenerAddresses,
 ): Promise<AdminListeners> {
-  const { config, log, tls, identity, decider, policies, allDeciders, identify, refusals, counts } = deps;
+  const { config, log, tls, identity, decider, policies, allDeciders, native, identify, refusals, counts } = deps;
   return openAdmins(config.value, tls.primary, {
     ...{ policies, log, identify, handshakeFailed: refusals.handshakeFailed },
     operations: identity.operations,
@@ -90,6 +92,7 @@ function openAdminOver(
     implicit: identity.implicit,
     decisions: decider.decisions,
     deciders: allDeciders,
+    native: native.holders,
     counts: () => [counts.all(), ...(identity.remote?.counts() ?? [])],
     remote: identity.remote,
     explain: decider.explain,

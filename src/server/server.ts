@@ -3,6 +3,7 @@
  * @module
  */
 
+import { ecdsMethods } from '../authz/native/ecds-methods.ts';
 import type { Config } from '../config/config.ts';
 import { asGatehouseError, type GatehouseError } from '../errors.ts';
 import { createFollowers } from '../identity/delivery/feed/followers.ts';
@@ -17,6 +18,7 @@ import { openFoundation } from './foundation.ts';
 import { becomesReady } from './health/becomes-ready.ts';
 import { openIdentitySide } from './identity-side.ts';
 import { type ListenerSide, type ListenerSideDeps, openListeners } from './listener-side.ts';
+import { createNativeRole } from './native/native-role.ts';
 import { openCluster } from './policy/cluster-policies.ts';
 import { openPolicies } from './policy/policy-sources.ts';
 import { reload } from './reload.ts';
@@ -60,16 +62,20 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const cluster = stack.use(await openCluster(foundation));
   await cluster?.known(restMs(), signal);
   const policies = stack.use(await openPolicies(config, foundation.kept, failed, cluster?.objects));
+  const native = stack.use(createNativeRole({ ...foundation, policies: policies.current }));
   const followers = createFollowers();
   const allDeciders = createAllDeciders(followers);
 
   const identity = stack.use(
-    await openIdentitySide({ ...foundation, followers, deciders: allDeciders, objects: cluster?.objects }),
+    await openIdentitySide({
+      ...{ ...foundation, followers, deciders: allDeciders, objects: cluster?.objects },
+      further: (callerOf) => ecdsMethods(native.deps, callerOf),
+    }),
   );
   const decider = stack.use(await startDeciderSide({ ...foundation, identity, policies, allDeciders, processes }));
   const { decisions, explain } = decider;
   identity.deriveBy((id) => deriveHere(id, { decisions, explain, deciders: allDeciders }));
-  const parts = { ...foundation, startedAt, policies, identity, decider, allDeciders };
+  const parts = { ...foundation, startedAt, policies, identity, decider, allDeciders, native };
   const listeners = stack.use(await openListeners(parts));
 
   // A decider that was started while its authority is away decides by what it held before.

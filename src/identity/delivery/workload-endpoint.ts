@@ -7,6 +7,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Ticks } from '../../lib/ticks.ts';
 import type { Watchable } from '../../lib/watchable.ts';
 import { acceptFrom } from '../../transport/accept-from.ts';
+import type { CallContext, GrpcMethod } from '../../transport/grpc-methods.ts';
 import { healthMethods, type ServingState } from '../../transport/health-service.ts';
 import { createLaneTally, type LaneTally } from '../../transport/lane/counts.ts';
 import { createLane } from '../../transport/lane/lane.ts';
@@ -18,6 +19,7 @@ import type { Attestor } from '../attestation/attestor.ts';
 import type { Entry } from '../registration/entry.ts';
 import type { ImplicitEntry } from '../registration/implicit-entries.ts';
 import type { IdentitySource } from '../source/identity-source.ts';
+import { AttestedStream } from './attested-stream.ts';
 import { createConsumers } from './consumers.ts';
 import type { DeliveryObserver } from './delivery-deps.ts';
 import { sdsMethods } from './sds/sds-methods.ts';
@@ -39,9 +41,14 @@ export interface WorkloadEndpointDeps {
   readonly observer: DeliveryObserver;
   /** What grpc.health.v1 answers on these sockets, by service name. */
   readonly serving: Watchable<ServingState>;
+  /** What else attested callers get here. @param callerOf  who is at the other end of a call */
+  readonly further?: FurtherMethods | undefined;
   /** Open at a time; every workload of a machine has one or two, for as long as it lives. */
   readonly connections?: number;
 }
+
+/** Methods for attested callers, which deal with something else than identities. */
+export type FurtherMethods = (callerOf: (context: CallContext) => AttestedStream) => readonly GrpcMethod[];
 
 /** The sockets on which workloads get their identities. */
 export interface WorkloadEndpoint extends AsyncDisposable {
@@ -67,13 +74,20 @@ const limits: Partial<LaneLimits> = {
 /** Creates the endpoint; it has no socket until `listen`. */
 export function createWorkloadEndpoint({
   serving,
+  further = () => [],
   connections = 16_384,
   ...given
 }: WorkloadEndpointDeps): WorkloadEndpoint {
   const deps = { ...given, consumers: createConsumers(given), waitingStreams: createWaitingStreams(given) };
   const failed = (thrown: unknown): void => deps.observer.failed('HTTP/2', asGatehouseError(thrown));
   const lane = createLane<Connection>({
-    calls: [...x509Methods(deps), ...jwtMethods(deps), ...sdsMethods(deps), ...healthMethods<Connection>(serving)],
+    calls: [
+      ...x509Methods(deps),
+      ...jwtMethods(deps),
+      ...sdsMethods(deps),
+      ...further((context) => new AttestedStream(deps, context)),
+      ...healthMethods<Connection>(serving),
+    ],
     limits: { ...limits, connections },
     gone: closeRecord,
     failed,

@@ -6,6 +6,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { ErrorCode } from '../../errors.ts';
 import { type AdmissionMetrics, createAdmissionMetrics } from './admission-metrics.ts';
 import { createClusterMetrics, type SetCluster } from './cluster-metrics.ts';
+import { createNativeMetrics, type NativeMetrics } from './native-metrics.ts';
 import { createPodCertificateMetrics, type PodCertificateMetrics } from './pod-certificate-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { createRemoteMetrics, type RemoteDeciderCounts } from './remote-metrics.ts';
@@ -77,6 +78,7 @@ export interface Metrics extends AdmissionMetrics {
   /** What deciders elsewhere have reported. */
   setRemote(deciders: readonly RemoteDeciderCounts[]): void;
   readonly podCertificates: PodCertificateMetrics;
+  readonly native: NativeMetrics;
   /** Everything as Prometheus reads it. */
   text(): Promise<string>;
 }
@@ -138,7 +140,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
     'How old what a decider knows of its authority is; 0 with the authority role.',
   );
   const latency = latencyHistogram('gatehouse_check_seconds', 'Time that a decision took.', latencyBounds);
-  for (const protocol of ['workload-api', 'sds', 'feed']) streams.set({ protocol }, 0);
+  for (const protocol of ['workload-api', 'sds', 'ecds', 'feed']) streams.set({ protocol }, 0);
   for (const kind of ['x509', 'jwt']) issued.inc({ kind }, 0);
 
   const metrics: Metrics = {
@@ -193,6 +195,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
     ...createAdmissionMetrics(registers[0]!),
     setRemote: createRemoteMetrics(registers[0]!),
     podCertificates: createPodCertificateMetrics(registers[0]!),
+    native: createNativeMetrics(registers[0]!),
     async text() {
       await look(metrics);
       return `${await registers[0]!.metrics()}${latency.text()}`;

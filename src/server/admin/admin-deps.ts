@@ -3,6 +3,7 @@
  * @module
  */
 import type { StatusAnswer } from '../../admin-api/status.ts';
+import type { Holders } from '../../authz/native/holders.ts';
 import type { Config } from '../../config/config.ts';
 import type { Executables } from '../../identity/attestation/executable.ts';
 import type { PodAttestor } from '../../identity/attestation/kubernetes/pod-attestor.ts';
@@ -49,6 +50,8 @@ export interface AdminDeps {
   readonly decisions: DecisionLog;
   /** Here and elsewhere. */
   readonly deciders: AllDeciders | undefined;
+  /** Envoys that decide themselves by what this server gives them. */
+  readonly native: Pick<Holders, 'all' | 'behindRevocations'>;
   /** This server's own first, then those of deciders elsewhere by name. */
   readonly counts: () => readonly DeciderCounts[];
   /** Deciders elsewhere that report here; undefined on a server that is only a decider. */

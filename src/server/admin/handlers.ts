@@ -13,6 +13,7 @@ import { authorities } from './routes/authorities.ts';
 import { backup } from './routes/backup.ts';
 import { edges, edgesIn } from './routes/edges.ts';
 import { entries, explainEntry } from './routes/entries.ts';
+import { envoys } from './routes/envoys.ts';
 import { explain, why } from './routes/explain.ts';
 import { createJoinToken } from './routes/join-tokens.ts';
 import { rewrapKeys } from './routes/keys.ts';
@@ -48,6 +49,7 @@ const handlers: { readonly [R in Route]: AnswerRoute<R> } = {
   'GET /v1/decisions': scoped(decisions, decisionsIn),
   'GET /v1/decisions/{id}': scoped(why, whyIn),
   'GET /v1/edges': scoped(edges, edgesIn),
+  'GET /v1/envoys': everywhere(envoys),
   'POST /v1/explain': scoped(explain, explainIn),
 };
 

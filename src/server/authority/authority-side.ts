@@ -118,7 +118,7 @@ async function openCluster(
 }
 
 function openRole(
-  { config, kept, cluster, log, serving, metrics, report, deciders, board }: IdentitySideDeps,
+  { config, kept, cluster, log, serving, metrics, report, deciders, board, further }: IdentitySideDeps,
   expiries: SvidExpiries,
   revocationSequence: { readonly value: number },
 ): Promise<IdentityRole> {
@@ -138,6 +138,7 @@ function openRole(
     },
     warn: (message) => log.warn({ code: 'first_start' }, message),
     serving,
+    further,
     observer: deliveryObserver(log, metrics),
     issued: (kind, spiffeId, notAfterAt) => {
       metrics.countIssued(kind);

@@ -22,7 +22,11 @@ import type { AuthorityUse } from '../../identity/authority/store/state.ts';
 import type { AuthorityStore } from '../../identity/authority/store/store.ts';
 import type { DeliveryObserver } from '../../identity/delivery/delivery-deps.ts';
 import { shareIssuing } from '../../identity/delivery/issuing-shares.ts';
-import { createWorkloadEndpoint, type WorkloadEndpoint } from '../../identity/delivery/workload-endpoint.ts';
+import {
+  createWorkloadEndpoint,
+  type FurtherMethods,
+  type WorkloadEndpoint,
+} from '../../identity/delivery/workload-endpoint.ts';
 import { entriesOf } from '../../identity/registration/entries.ts';
 import type { Entry } from '../../identity/registration/entry.ts';
 import type { Channel, IdentitySource } from '../../identity/source/identity-source.ts';
@@ -76,6 +80,8 @@ export interface IdentityRoleDeps {
   readonly clusterSaid: (watch: string, why: string) => void;
   readonly serving: Watchable<ServingState>;
   readonly observer: DeliveryObserver;
+  /** What else attested callers get on the workloads' sockets. */
+  readonly further: FurtherMethods | undefined;
   /** Told of every SVID that was issued. */
   readonly issued: (kind: 'x509' | 'jwt', spiffeId: string, notAfterAt: number, channel: Channel) => void;
   /** Told of every SVID that could not be. */
@@ -130,6 +136,7 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
     ticks: createTicks(TICK_MS),
     observer,
     serving,
+    further: deps.further,
     connections: connectionLimit('workload-api'),
   });
   const sockets = createWorkloadSockets(endpoint);

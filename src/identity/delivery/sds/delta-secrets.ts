@@ -11,12 +11,12 @@ import {
   ResourceSchema,
 } from '../../../gen/envoy/service/discovery/v3/discovery_pb.ts';
 import type { CallContext } from '../../../transport/grpc-methods.ts';
+import { follow, requireRequestFor } from '../../../transport/xds/discovery-request.ts';
 import { watchCaller } from '../caller-watch.ts';
 import type { DeliveryDeps } from '../delivery-deps.ts';
 import { createHeldSvids } from '../held-svids.ts';
 import { createAnswers } from './answers.ts';
 import { knowsSpiffeValidator } from './envoy-node.ts';
-import { follow, requireSecretRequest } from './requests.ts';
 import { SECRET_TYPE_URL } from './secret-messages.ts';
 import { allNames } from './secret-names.ts';
 import type { SecretRules } from './secret-rules.ts';
@@ -59,7 +59,7 @@ export async function* deltaSecrets(
     spiffeValidator: true,
   };
   const incoming = follow(requests, watch, (request) => {
-    requireSecretRequest(DeltaDiscoveryRequestSchema, request);
+    requireRequestFor(SECRET_TYPE_URL, DeltaDiscoveryRequestSchema, request);
     answers.heard(request);
     subscribe(wants, request);
   });

@@ -10,12 +10,12 @@ import {
   DiscoveryResponseSchema,
 } from '../../../gen/envoy/service/discovery/v3/discovery_pb.ts';
 import type { CallContext } from '../../../transport/grpc-methods.ts';
+import { follow, requireRequestFor } from '../../../transport/xds/discovery-request.ts';
 import { watchCaller } from '../caller-watch.ts';
 import type { DeliveryDeps } from '../delivery-deps.ts';
 import { createHeldSvids } from '../held-svids.ts';
 import { createAnswers } from './answers.ts';
 import { knowsSpiffeValidator } from './envoy-node.ts';
-import { follow, requireSecretRequest } from './requests.ts';
 import { SECRET_TYPE_URL } from './secret-messages.ts';
 import { allNames } from './secret-names.ts';
 import type { SecretRules } from './secret-rules.ts';
@@ -49,7 +49,7 @@ export async function* streamSecrets(
   const answers = createAnswers(deps, watch);
   const wants: Subscription = { names: undefined, everything: false, owesAnswer: false, spiffeValidator: true };
   const incoming = follow(requests, watch, (request) => {
-    requireSecretRequest(DiscoveryRequestSchema, request);
+    requireRequestFor(SECRET_TYPE_URL, DiscoveryRequestSchema, request);
     if (wants.names === undefined) wants.spiffeValidator = knowsSpiffeValidator(request.node); // sent with the first only
     if (answers.heard(request) !== 'stale') subscribe(wants, request.resourceNames);
   });
@@ -109,7 +109,7 @@ export async function fetchSecrets(
   request: DiscoveryRequest,
   context: CallContext,
 ): Promise<DiscoveryResponse> {
-  requireSecretRequest(DiscoveryRequestSchema, request);
+  requireRequestFor(SECRET_TYPE_URL, DiscoveryRequestSchema, request);
   using watch = watchCaller(deps, context, 'sds');
   const state = await watch.state();
   const names = request.resourceNames.length > 0 ? request.resourceNames : allNames(state);

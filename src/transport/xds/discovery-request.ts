@@ -3,23 +3,22 @@
  * @module
  */
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
-import { GatehouseError } from '../../../errors.ts';
-import { violations } from '../../../transport/pgv/violations.ts';
-import type { CallerWatch } from '../caller-watch.ts';
-import { SECRET_TYPE_URL } from './secret-messages.ts';
+import { GatehouseError } from '../../errors.ts';
+import { violations } from '../pgv/violations.ts';
 
 /**
- * Takes a request that is about secrets and keeps the rules of its proto.
+ * Takes a request that is about resources of one type and keeps the rules of its proto.
  *
  * @throws GatehouseError `message_invalid`, with the field and the rule, or the type that was asked for
  */
-export function requireSecretRequest<D extends DescMessage>(
+export function requireRequestFor<D extends DescMessage>(
+  wantedTypeUrl: string,
   schema: D,
   request: MessageShape<D> & { readonly typeUrl: string },
 ): void {
   const { typeUrl } = request;
-  if (typeUrl !== '' && typeUrl !== SECRET_TYPE_URL)
-    throw refused(`type_url is ${JSON.stringify(typeUrl)}, and only ${SECRET_TYPE_URL} is served here`, { typeUrl });
+  if (typeUrl !== '' && typeUrl !== wantedTypeUrl)
+    throw refused(`type_url is ${JSON.stringify(typeUrl)}, and only ${wantedTypeUrl} is served here`, { typeUrl });
   const broken = violations(schema, request);
   if (broken.length > 0) throw refused(`the request breaks rules of its proto: ${broken.join('; ')}`, { broken });
 }
@@ -35,7 +34,7 @@ function refused(peerText: string, details: Readonly<Record<string, unknown>>): 
  */
 export function follow<T>(
   requests: AsyncIterable<T>,
-  watch: CallerWatch,
+  stream: { wake(): void },
   take: (request: T) => void,
 ): { ended(): boolean } {
   let ended = false;
@@ -44,13 +43,13 @@ export function follow<T>(
     try {
       for await (const request of requests) {
         take(request);
-        watch.wake();
+        stream.wake();
       }
     } catch (error) {
       if (error instanceof GatehouseError) thrown = error; // anything else: the connection broke, which the signal says too
     }
     ended = true;
-    watch.wake();
+    stream.wake();
   };
   void read();
   return {

@@ -1,0 +1,41 @@
+/**
+ * Names that Envoy's configuration and what is delivered to it must agree on; docs/native.md has them all.
+ * @module
+ */
+
+/** Filters of an Envoy that decides itself, which are also the names of their resources. */
+export const resourceNames = {
+  /** Refuses who was revoked, before the policy is asked. */
+  revocations: 'gatehouse.revocations',
+  /** Decides HTTP requests, or hands them over. */
+  policy: 'gatehouse.policy',
+  /** Marks requests that an AUDIT policy means. */
+  audit: 'gatehouse.audit',
+  /** Decides TCP connections. */
+  network: 'gatehouse.network',
+} as const;
+
+/** In front of the keys of the filter that decides, so that no other RBAC filter of the chain overwrites them. */
+export const POLICY_PREFIX = 'gh_';
+/** The same of the filter of revocations. */
+export const REVOCATIONS_PREFIX = 'ghr_';
+/** The same of the filter of AUDIT policies. */
+export const AUDIT_PREFIX = 'gha_';
+
+/** In front of the name of an action that decides in Envoy. */
+export const DECIDED = 'n:';
+/** In front of the name of an action that hands the request over to Gatehouse. */
+export const ASK = 'ask:';
+
+/** Keys of Envoy's filter state that trees read; `set_filter_state` fills them before the filters. */
+export const stateKeys = {
+  /** The path without query. */
+  path: 'gh.path',
+  /** Serial number of the caller's certificate, lower-case hex. */
+  serial: 'gh.serial',
+  /** The action that the filter of revocations took. */
+  revocation: 'gh.revocation',
+} as const;
+
+/** What the filter of revocations calls a request that no revocation means. */
+export const NOT_REVOKED = `${DECIDED}not-revoked`;

@@ -1,0 +1,91 @@
+/**
+ * What is delivered under one name: a filter's configuration and its version.
+ * @module
+ */
+import { createHash } from 'node:crypto';
+import { create, toBinary } from '@bufbuild/protobuf';
+import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
+import { TypedExtensionConfigSchema } from '../../gen/envoy/config/core/v3/extension_pb.ts';
+import { RBACSchema as HttpRbac } from '../../gen/envoy/extensions/filters/http/rbac/v3/rbac_pb.ts';
+import { RBACSchema as NetworkRbac } from '../../gen/envoy/extensions/filters/network/rbac/v3/rbac_pb.ts';
+import { askEverything, type NativePolicy } from '../../policy/compile-envoy/native-policy.ts';
+import type { Revocations } from '../state.ts';
+import { guardedPolicy } from './guarded-policy.ts';
+import { typeUrlOf } from './matchers.ts';
+import { AUDIT_PREFIX, resourceNames } from './names.ts';
+import { askingRevocationFilter, revocationFilter } from './revocation-filter.ts';
+
+/** The type of every resource of ECDS. */
+export const CONFIG_TYPE_URL = typeUrlOf(TypedExtensionConfigSchema);
+
+/** One resource, the same object for whoever gets the same. */
+export interface NativeConfig {
+  readonly name: string;
+  /** Hash of what is delivered. */
+  readonly version: string;
+  readonly resource: Any;
+  /** Of the revocations that it refuses by; -1: it is not about revocations. */
+  readonly revocationSequence: number;
+  /** Why everything is asked about; `''`: not everything is. */
+  readonly asks: string;
+}
+
+/** The resources of one policy, by name. */
+export function configsOf(policy: NativePolicy): ReadonlyMap<string, NativeConfig> {
+  const asks = policy.everything ?? '';
+  const http = { typeUrl: typeUrlOf(HttpRbac), bytes: guardedPolicy(policy.http) };
+  const network = { typeUrl: typeUrlOf(NetworkRbac), bytes: policy.network };
+  const all = [
+    [resourceNames.policy, http] as const,
+    [resourceNames.network, network] as const,
+    [resourceNames.audit, NO_AUDIT] as const, // what the policy has of that name comes after it
+    ...policy.others,
+  ];
+  return new Map(all.map(([name, filter]) => [name, configOf(name, filter, { asks })]));
+}
+
+/** The resource of revocations. */
+export function revocationConfig(revocations: Revocations | undefined): NativeConfig {
+  const filter = { typeUrl: typeUrlOf(HttpRbac), bytes: revocationFilter(revocations) };
+  const asks = revocations === undefined ? 'no revocations are known yet' : '';
+  return configOf(resourceNames.revocations, filter, { asks, revocationSequence: revocations?.sequence ?? -1 });
+}
+
+/** All resources of an Envoy that is to ask about everything. */
+export function askingConfigs(why: string): ReadonlyMap<string, NativeConfig> {
+  const bytes = askingRevocationFilter('asks');
+  const { revocations: name } = resourceNames;
+  // It refuses by whatever is revoked: Gatehouse is asked, always.
+  const all = { asks: why, revocationSequence: Number.MAX_SAFE_INTEGER };
+  return new Map([
+    ...configsOf(askEverything(why)),
+    [name, configOf(name, { typeUrl: typeUrlOf(HttpRbac), bytes }, all)],
+  ]);
+}
+
+interface Filter {
+  readonly typeUrl: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Envoy takes a filter without rules, and it does nothing: a resource is never removed. */
+const NO_AUDIT: Filter = {
+  typeUrl: typeUrlOf(HttpRbac),
+  bytes: toBinary(HttpRbac, create(HttpRbac, { rulesStatPrefix: AUDIT_PREFIX })),
+};
+
+function configOf(
+  name: string,
+  { typeUrl, bytes }: Filter,
+  { asks, revocationSequence = -1 }: { readonly asks: string; readonly revocationSequence?: number },
+): NativeConfig {
+  const typedConfig = create(AnySchema, { typeUrl, value: bytes });
+  const value = toBinary(TypedExtensionConfigSchema, create(TypedExtensionConfigSchema, { name, typedConfig }));
+  return {
+    name,
+    version: createHash('sha256').update(value).digest('hex').slice(0, 16),
+    resource: create(AnySchema, { typeUrl: CONFIG_TYPE_URL, value }),
+    revocationSequence,
+    asks,
+  };
+}

@@ -1,0 +1,134 @@
+/**
+ * Policies to Envoys that decide themselves: made of what is in force here, for the workloads whose Envoys ask for them.
+ * @module
+ */
+import { createWorkloadTable, type WorkloadTable } from '../../authz/destination/workload-table.ts';
+import { countStates, envoysOf } from '../../authz/native/envoys.ts';
+import { followPolicies } from '../../authz/native/followed-policies.ts';
+import { createHolders, type Holders } from '../../authz/native/holders.ts';
+import { revocationConfig } from '../../authz/native/native-config.ts';
+import type { NativeDeps, NativeWorkload } from '../../authz/native/native-deps.ts';
+import type { Revocations } from '../../authz/state.ts';
+import type { Config } from '../../config/config.ts';
+import { asGatehouseError } from '../../errors.ts';
+import { createWatchable, type Watchable } from '../../lib/watchable.ts';
+import type { Log } from '../../platform/observe/log.ts';
+import type { Metrics } from '../../platform/observe/metrics.ts';
+import { compileSnapshot } from '../../policy/compile/compile-snapshot.ts';
+import { nativePolicyOf } from '../../policy/compile-envoy/native-policy.ts';
+import type { Facts } from '../../policy/facts.ts';
+import type { PolicyModel } from '../../policy/model.ts';
+import type { Snapshot } from '../../policy/snapshot.ts';
+import { parseSpiffeId, type SpiffeId, serviceAccountOf } from '../../spiffe/spiffe-id.ts';
+import { checkOptions } from '../policy/check-options.ts';
+
+/** What is delivered, to whom, and what became of it. */
+export interface NativeRole extends Disposable {
+  readonly deps: NativeDeps;
+  readonly holders: Holders;
+}
+
+export interface NativeRoleDeps {
+  readonly config: Watchable<Config>;
+  readonly policies: Watchable<{ readonly model: PolicyModel }>;
+  readonly revocations: Watchable<Revocations | undefined>;
+  readonly log: Log;
+  readonly looks: (() => void | Promise<void>)[];
+  readonly metrics: Pick<Metrics, 'moveStreams' | 'native'>;
+}
+
+/** Creates it; nothing is compiled before an Envoy asks. */
+export function createNativeRole({
+  config,
+  policies: current,
+  revocations,
+  log,
+  metrics,
+  looks,
+}: NativeRoleDeps): NativeRole {
+  const stack = new DisposableStack();
+  const holders = createHolders(Date.now);
+  const decideBy = createDecide();
+  const policies = stack.use(
+    followPolicies({
+      model: {
+        get value() {
+          return current.value.model;
+        },
+        subscribe: (listener) => current.subscribe(({ model }) => listener(model)),
+      },
+      compile: (now, workload) => nativePolicyOf(now, workload, settingsOf(config.value, decideBy(now, config.value))),
+      failed: ({ spiffeId }, thrown) =>
+        log.error({ spiffeId }, `native: the policy for Envoy could not be made: ${asGatehouseError(thrown).message}`),
+    }),
+  );
+  const revoked = createWatchable(revocationConfig(revocations.value));
+  stack.defer(revocations.subscribe((now) => revoked.replace(revocationConfig(now))));
+  const deps: NativeDeps = {
+    workloadOf: createWorkloadOf(config),
+    follow: (workload, changed) => policies.follow(workload, changed),
+    revocations: revoked,
+    holders,
+    observer: {
+      streamOpened: () => metrics.moveStreams('ecds', 1),
+      streamClosed: () => metrics.moveStreams('ecds', -1),
+      sent: ({ name }) => metrics.native.countSent(name),
+      refused(spiffeId, node, { name, version }, words) {
+        metrics.native.countRefused(name);
+        const told = { spiffeId, node, resource: name, version, words };
+        log.warn(told, 'native: an Envoy refused what it was to decide by, and asks about everything');
+      },
+    },
+  };
+  looks.push(() => metrics.native.setEnvoys(countStates(envoysOf(holders.all()))));
+  return { deps, holders, [Symbol.dispose]: () => stack.dispose() };
+}
+
+/** As Check finds it, without an address: of several workloads of one identity none is meant. */
+function createWorkloadOf(config: Watchable<Config>): NativeDeps['workloadOf'] {
+  let known: { readonly config: Config; readonly table: WorkloadTable } | undefined;
+  return (spiffeId, labels) => {
+    if (known?.config !== config.value)
+      known = { config: config.value, table: createWorkloadTable(checkOptions(config.value).workloads) };
+    return workloadIn(known.table, config.value.extAuthz.trustedHops, spiffeId, labels);
+  };
+}
+
+function workloadIn(
+  table: WorkloadTable,
+  trustedHops: number,
+  spiffeId: SpiffeId,
+  said: ReadonlyMap<string, string> | undefined,
+): NativeWorkload | undefined {
+  const named = table.byId(spiffeId, undefined);
+  const account = named ?? serviceAccountOf(parseSpiffeId(spiffeId));
+  if (account === undefined) return undefined;
+  const { namespace, serviceAccount } = account;
+  const entry = named ?? table.byAccount(namespace, serviceAccount, undefined);
+  return {
+    ...{ spiffeId, namespace, serviceAccount },
+    labels: said ?? (entry?.labels && new Map(Object.entries(entry.labels))),
+    trustedHops: entry?.trustedHops ?? trustedHops,
+  };
+}
+
+function settingsOf(config: Config, decide: Snapshot['decide']): Parameters<typeof nativePolicyOf>[2] {
+  const { trustDomain, trustDomainAliases, extAuthz, policies } = config;
+  const { verifyPeer, peerTrustDomains, ambiguousRequests } = extAuthz;
+  return {
+    trustDomains: [trustDomain, ...trustDomainAliases],
+    ...{ verifyPeer, peerTrustDomains, ambiguousRequests, decide },
+    allowEmpty: policies.allowEmpty,
+  };
+}
+
+/** The program of a model is made when somebody decides by it first, and kept until there is another model. */
+function createDecide(): (model: PolicyModel, config: Config) => (facts: Facts) => ReturnType<Snapshot['decide']> {
+  let made: { readonly model: PolicyModel; readonly snapshot: Snapshot } | undefined;
+  return (model, { policies }) =>
+    (facts) => {
+      if (made?.model !== model)
+        made = { model, snapshot: compileSnapshot(model, { allowEmpty: policies.allowEmpty }) };
+      return made.snapshot.decide(facts);
+    };
+}
