@@ -4,14 +4,13 @@
  */
 import { bitsOf } from '../../src/analysis/regions/addresses.ts';
 import { acceptsText } from '../../src/analysis/regions/automaton.ts';
-import { ALL, NONE, type Region } from '../../src/analysis/regions/diagrams.ts';
+import { ALL, type Diagrams, NONE, type Region } from '../../src/analysis/regions/diagrams.ts';
+import { MISSING, PRESENT } from '../../src/analysis/regions/lists/list-domain.ts';
 import { ipProtocolOf, type RequestSpace } from '../../src/analysis/regions/request-space.ts';
 import { lowerAscii } from '../../src/lib/byte-string.ts';
 import { parseCidr } from '../../src/lib/ip-address.ts';
-import { matches } from '../../src/policy/evaluate/plain-match.ts';
 import type { Facts } from '../../src/policy/facts.ts';
 import { valuesOf } from '../../src/policy/meaning/fact-values.ts';
-import type { TextFact, TextPattern } from '../../src/policy/model.ts';
 
 /** Whether a request is in a region; `route` is the place of its pair of addresses. */
 export function isInRegion(space: RequestSpace, region: Region, facts: Facts, route: number): boolean {
@@ -36,13 +35,19 @@ export function isInRegion(space: RequestSpace, region: Region, facts: Facts, ro
       if (variable === one.id) return one.domain.intervalsOf(set).some(([lo, hi]) => lo <= number && number <= hi);
     const text = texts.get(variable);
     if (text !== undefined) return acceptsText(text[0].automatonOf(set), text[1] ?? '');
-    const { fact, any } = JSON.parse(space.flags.get(variable)!) as { fact: TextFact; any: TextPattern[] };
-    const holds = valuesOf(fact, facts).some((value) => any.some((pattern) => matches(pattern, value)));
-    return (set & (holds ? 1 : 2)) !== 0;
+    const { fact, domain } = space.lists.get(variable)!; // there are no other variables
+    const values = valuesOf(fact, facts);
+    const isThere = (kind: number): boolean =>
+      values.some((value) => acceptsText(domain.texts.automatonOf(domain.kinds[kind]!), value));
+    return isIn(domain.diagrams, set, (kind, is) => (is & (isThere(kind) ? PRESENT : MISSING)) !== 0);
   };
+  return isIn(space.diagrams, region, has);
+}
+
+function isIn(diagrams: Diagrams, region: Region, has: (variable: number, set: number) => boolean): boolean {
   let at = region;
   while (at !== ALL && at !== NONE) {
-    const { variable, edges } = space.diagrams.nodeOf(at);
+    const { variable, edges } = diagrams.nodeOf(at);
     at = edges.find(({ set }) => has(variable, set))?.to ?? NONE;
   }
   return at === ALL;

@@ -28,6 +28,8 @@ export interface Pairs {
   tokensOf(to: number): readonly TokenRule[];
   /** The region without what no token claims that is accepted there. */
   limited(region: Region, to: number): Region;
+  /** Requests whose token, if any, is accepted there. */
+  acceptedAt(to: number): Region;
   /** One plane's own. */
   planeRegionOf(plane: PlaneView, from: number, to: number): Region;
   /** The rules that allowed something of a region. */
@@ -76,19 +78,21 @@ export function createPairs(
   };
   return {
     planes: world.planes,
-    regionOf: (from, to) => limits(union(waysOf(from, to), ofAllPlanes), tokensOf(to)),
+    regionOf: (from, to) => limits.within(union(waysOf(from, to), ofAllPlanes), tokensOf(to)),
     tokensOf,
-    limited: (region, to) => limits(region, tokensOf(to)),
+    limited: (region, to) => limits.within(region, tokensOf(to)),
+    acceptedAt: (to) => limits.of(tokensOf(to)),
     allOf: (from, to) => union(waysOf(from, to), () => ALL),
     planeRegionOf: (plane, from, to) =>
       union(waysOf(from, to), ({ source, destination }) => plane.verdictOf(source, destination).allowed),
     allowances(from, to, region) {
       const found = new Map<string, Allowance & { readonly plane: string }>();
+      const asked = diagrams.and(region, limits.of(tokensOf(to)));
       for (const way of waysOf(from, to))
         for (const plane of world.planes)
           for (const one of ruled(plane.verdictOf(way.source, way.destination))) {
             const key = `${plane.id} ${JSON.stringify(one.policy.ref)} ${one.rule.index}`;
-            if (found.has(key) || diagrams.and(diagrams.and(way.region, one.region), region) === NONE) continue;
+            if (found.has(key) || diagrams.and(diagrams.and(way.region, one.region), asked) === NONE) continue;
             found.set(key, { ...one, plane: plane.id });
           }
       return [...found.values()];
@@ -114,8 +118,11 @@ function certificate({ diagrams, mtls }: RequestSpace, { showsCertificate }: Cal
   return isAsked ? diagrams.where(mtls, showsCertificate ? 1 : 2) : ALL;
 }
 
-const route = ({ diagrams, route: variable }: RequestSpace, bit: number, of: number): Region =>
-  of === 1 ? ALL : diagrams.where(variable, 1 << bit);
+/** The last route has the bits that are left: all routes together are all there is. */
+function route({ diagrams, route: variable }: RequestSpace, bit: number, of: number): Region {
+  const own = bit === of - 1 ? diagrams.domainOf(variable).full & ~((1 << bit) - 1) : 1 << bit;
+  return diagrams.where(variable, own);
+}
 
 /** Whether packets go from one to the other; an address that is not known may be of either family. */
 const canReach = (a: string | undefined, b: string | undefined): boolean =>

@@ -160,13 +160,13 @@ function seenBy(stages: readonly Stage[], workload: Destination, context: Regist
   return rules.length === 0 ? plainlySeen : { claims: true, rewritten: new Set(rules.flatMap(rewrittenBy)) };
 }
 
+/** Headers that a token writes, or that bear it, whether it is taken away or not: what they hold hangs on the token. */
 function rewrittenBy(rule: TokenRule): readonly string[] {
-  const { outputPayloadToHeader, outputClaimToHeaders, fromHeaders, fromParams, fromCookies, forwardOriginalToken } =
-    rule;
+  const { outputPayloadToHeader, outputClaimToHeaders, fromHeaders, fromParams, fromCookies } = rule;
   const written = [outputPayloadToHeader, ...outputClaimToHeaders.map(({ header }) => header)];
   const places = [...fromHeaders.map(({ name }) => name), ...(fromCookies.length > 0 ? ['cookie'] : [])];
   const usual = places.length + fromParams.length === 0 ? ['authorization', ':path'] : [];
-  const taken = forwardOriginalToken ? [] : [...places, ...usual, ...(fromParams.length > 0 ? [':path'] : [])];
+  const taken = [...places, ...usual, ...(fromParams.length > 0 ? [':path'] : [])];
   return [...written, ...taken].map((name) => name.toLowerCase());
 }
 

@@ -3,15 +3,16 @@
  * @module
  */
 import type { Claims, ClaimValue } from '../../authz/jwt/claims.ts';
-import type { VerifyTokens } from '../../authz/jwt/token-outcome.ts';
+import type { TokenRejected, VerifyTokens } from '../../authz/jwt/token-outcome.ts';
 import { Question, type QuestionOptions } from '../../authz/question.ts';
 import type { DecisionState } from '../../authz/state.ts';
 import { GatehouseError } from '../../errors.ts';
 import { toByteString } from '../../lib/byte-string.ts';
 import { compileSnapshot } from '../../policy/compile/compile-snapshot.ts';
 import type { Decision } from '../../policy/decision.ts';
-import type { PolicyModel } from '../../policy/model.ts';
+import type { PolicyModel, TokenRule } from '../../policy/model.ts';
 import { encodeRequestForm } from '../request-form.ts';
+import { audienceForms } from './token-claims.ts';
 import type { Witness } from './witness.ts';
 
 /** Decides witnesses; undefined: refused before any policy was asked. */
@@ -25,10 +26,11 @@ export function createReplay(model: PolicyModel, options: QuestionOptions, allow
   const snapshot = compileSnapshot(model, { allowEmpty });
   let claims: Witness['claims'];
   const verify: VerifyTokens = (_, rules) => {
-    const rule = rules.find(({ issuer }) => issuer === '' || issuer === claims?.['iss']);
-    if (claims === undefined || rule === undefined)
+    if (claims === undefined || rules.length === 0)
       return { outcome: 'none', effects: noEffects, unknownKid: undefined };
     const read = claimsOf(claims);
+    const rule = rules.find((one) => accepts(one, read));
+    if (rule === undefined) return refused;
     return { outcome: 'accepted', rule, claims: read, requestPrincipal: '', effects: noEffects, unknownKid: undefined };
   };
   const counters = { unverifiedPeers: 0, ambiguousRequests: 0, peersWithCertificate: 0, peersWithout: 0 };
@@ -44,6 +46,17 @@ export function createReplay(model: PolicyModel, options: QuestionOptions, allow
     if (question.read(encodeRequestForm(witness.request), { local: true }, state, 0) !== undefined) return undefined;
     return snapshot.decide(question.facts);
   };
+}
+
+/** Another issuer than those of the rules, or another audience. */
+const refused: TokenRejected = {
+  ...{ outcome: 'rejected', status: 401, body: '', wwwAuthenticate: '', details: '', unknownKid: undefined },
+};
+
+function accepts({ issuer, audiences }: TokenRule, claims: Claims): boolean {
+  if (issuer !== '' && claims.get('iss') !== issuer) return false;
+  const named = [claims.get('aud')].flat();
+  return audiences.length === 0 || audiences.flatMap(audienceForms).some((form) => named.includes(form));
 }
 
 const claimsOf = (value: Readonly<Record<string, unknown>>): Claims =>

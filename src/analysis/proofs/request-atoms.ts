@@ -3,11 +3,10 @@
  * @module
  */
 import { nameOfFact } from '../../policy/meaning/fact-values.ts';
-import type { Absence, Atom, TextFact, TextPattern } from '../../policy/model.ts';
+import type { Absence, Atom, TextPattern } from '../../policy/model.ts';
 import { BoundMet } from '../regions/bound.ts';
-import { NONE, type Region } from '../regions/diagrams.ts';
 import type { LanguageDomain } from '../regions/languages.ts';
-import { ipProtocolOf, type RequestSpace, transport, type Variable } from '../regions/request-space.ts';
+import { ipProtocolOf, isHostHeader, type RequestSpace, transport, type Variable } from '../regions/request-space.ts';
 import { holdsIn, inside, never, type Truths, unknownAlways } from './truths.ts';
 
 type TextAtom = Extract<Atom, { op: 'text' }>;
@@ -16,7 +15,7 @@ type TextAtom = Extract<Atom, { op: 'text' }>;
 export interface Seen {
   /** Tokens have been verified: what they claim counts. */
   readonly claims: boolean;
-  /** Headers that a token writes or takes away there, lower-case. */
+  /** Headers that bear a token there or are written by one, lower-case. */
   readonly rewritten: ReadonlySet<string>;
 }
 
@@ -63,9 +62,9 @@ function textTruths(atom: TextAtom, space: RequestSpace, absence: Absence, seen:
     case 'header':
       return headerTruths(fact.name, atom, { space, seen, onHttp });
     case 'claim':
-      return seen.claims ? onHttp(flag(atom, space, absence)) : absent;
+      return seen.claims ? onHttp(list(atom, space, absence)) : absent;
     case 'metadata':
-      return flag(atom, space, absence);
+      return list(atom, space, absence);
     default:
       throw new BoundMet(`a condition on ${nameOfFact(fact)}`);
   }
@@ -76,15 +75,16 @@ function headerTruths(
   atom: TextAtom,
   { space, seen, onHttp }: { space: RequestSpace; seen: Seen; onHttp: (truths: Truths, otherwise?: Truths) => Truths },
 ): Truths {
-  if (seen.rewritten.has(name)) throw new BoundMet(`a condition on header ${name}, which tokens write or take away`);
+  if (seen.rewritten.has(name))
+    throw new BoundMet(`a condition on header ${name}, which bears a token or is written by one`);
   if (name === ':method') return onHttp(of(space.method, atom.any, space), never);
-  if (name === ':authority') return onHttp(of(space.host, atom.any, space), never);
+  if (isHostHeader(name)) return onHttp(of(space.host, atom.any, space), never);
   if (name === ':path')
     return onHttp(
       holdsIn(space.diagrams, space.diagrams.where(space.path.id, space.path.domain.ofPatterns(atom.any))),
       never,
     );
-  return onHttp(flag(atom, space, 'upstream'), never); // a header that is not there is known to be missing
+  return onHttp(list(atom, space, 'upstream'), never); // a header that is not there is known to be missing
 }
 
 function of({ id, domain }: Variable<LanguageDomain>, any: readonly TextPattern[], { diagrams }: RequestSpace): Truths {
@@ -99,20 +99,15 @@ function normalPaths(any: readonly TextPattern[], { path, pathsWhere, diagrams }
   return holdsIn(diagrams, diagrams.where(path.id, pathsWhere(both)));
 }
 
-/** A fact of many values: whether any fits is a question of its own. */
-function flag(atom: TextAtom, space: RequestSpace, absence: Absence): Truths {
+/** A fact of many values: whether one fits at least. */
+function list({ fact, any }: TextAtom, space: RequestSpace, absence: Absence): Truths {
   const { diagrams } = space;
-  const yes = flagFor(atom.fact, atom.any, space);
-  if (atom.any.length === 0) return never;
+  const variable = space.listOf(fact);
+  if (any.length === 0 || variable === undefined) return never;
+  const { id, domain } = variable;
+  const yes = diagrams.where(id, domain.having(any));
   if (absence === 'upstream') return holdsIn(diagrams, yes);
-  const present = flagFor(atom.fact, [{ is: 'present' }], space);
-  return { yes: diagrams.and(present, yes), no: diagrams.and(present, diagrams.not(yes)) };
-}
-
-/** The flag of a condition on a fact of many values. */
-function flagFor(fact: TextFact, any: readonly TextPattern[], space: RequestSpace): Region {
-  const sorted = any.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-  return any.length === 0 ? NONE : space.flagOf(JSON.stringify({ fact, any: sorted }));
+  return { yes, no: diagrams.where(id, domain.minus(domain.having([{ is: 'present' }]), domain.having(any))) };
 }
 
 /** Nothing is verified, nothing rewritten. */

@@ -2,10 +2,11 @@
  * The space of requests that some models tell apart.
  * @module
  */
-import type { Plane, TextPattern } from '../../policy/model.ts';
+import { nameOfFact } from '../../policy/meaning/fact-values.ts';
+import type { Plane, Stage, TextFact, TextPattern } from '../../policy/model.ts';
 import { BoundMet } from '../regions/bound.ts';
-import { createRequestSpace, type RequestSpace } from '../regions/request-space.ts';
-import { visitAtoms } from '../universe/asked-ranges.ts';
+import { type AskedList, createRequestSpace, isHostHeader, type RequestSpace } from '../regions/request-space.ts';
+import { type AtomPlace, visitAtoms } from '../universe/asked-ranges.ts';
 import type { Resident } from '../universe/resident.ts';
 import { routesBetween } from './pairs.ts';
 
@@ -15,16 +16,19 @@ const looksAtCase = (pattern: TextPattern): boolean =>
 
 const MOST_ROUTES = 30;
 
-/** Creates a space for planes and for who calls whom. */
+/** Creates a space for planes and for who calls whom. @throws BoundMet if something cannot be represented together */
 export function spaceOf(planes: readonly Plane[], residents: readonly (Resident | undefined)[]): RequestSpace {
   let [caseOfHost, wholePath, plainPaths] = [false, false, false];
-  visitAtoms(planes, (atom) => {
+  const lists = createListCollector();
+  visitAtoms(planes.map(deciding), (atom, place) => {
+    if (atom.op === 'address' && atom.fact === 'remote') lists.remoteAt(place);
     if (atom.op !== 'text') return;
-    if (atom.fact.of === 'normalPath') plainPaths = true;
-    if (atom.fact.of === 'host' && atom.any.some(looksAtCase)) caseOfHost = true;
-    if (atom.fact.of !== 'header') return;
-    if (atom.fact.name === ':authority') caseOfHost = true;
-    if (atom.fact.name === ':path') wholePath = true;
+    const { fact } = atom;
+    if (fact.of === 'normalPath') plainPaths = true;
+    if (fact.of === 'host' && atom.any.some(looksAtCase)) caseOfHost = true;
+    if (fact.of === 'header' && isHostHeader(fact.name)) caseOfHost = true;
+    else if (fact.of === 'header' && fact.name === ':path') wholePath = true;
+    else if (fact.of === 'claim' || fact.of === 'metadata' || fact.of === 'header') lists.add(fact, atom.any, place);
   });
   const several = residents.filter((one) => (one?.addresses.length ?? 0) > 1);
   const routes = several.reduce(
@@ -32,5 +36,52 @@ export function spaceOf(planes: readonly Plane[], residents: readonly (Resident 
     several.reduce((most, one) => Math.max(most, one?.addresses.length ?? 1), 1),
   );
   if (routes > MOST_ROUTES) throw new BoundMet(`two pods with ${routes} pairs of addresses`);
-  return createRequestSpace({ caseOfHost, wholePath, plainPaths, routes });
+  return createRequestSpace({ caseOfHost, wholePath, plainPaths, routes, lists: lists.asked() });
 }
+
+/** The plane without what decides nothing. */
+function deciding(plane: Plane): Plane {
+  const stages = plane.stages.flatMap((stage): Stage[] => {
+    if (stage.kind === 'transport' || stage.kind === 'token') return [stage];
+    const policies = stage.policies.filter((one) => one.mode === 'enforce' && one.providerAskedBy !== 'envoy');
+    return stage.kind === 'audit' ? [] : [{ ...stage, policies }];
+  });
+  return { ...plane, stages };
+}
+
+/** Collects what is asked of facts of many values. */
+function createListCollector() {
+  const known = new Map<string, { fact: TextFact; places: Map<readonly TextPattern[], AtomPlace> }>();
+  let remote: AtomPlace | undefined;
+  return {
+    remoteAt: (place: AtomPlace) => (remote ??= place),
+    add(fact: TextFact, any: readonly TextPattern[], place: AtomPlace): void {
+      if (fact.of === 'header' && fact.name === ':method') return; // the method's own variable
+      const name = nameOfFact(fact);
+      const one = known.get(name) ?? { fact, places: new Map() };
+      known.set(name, one);
+      one.places.set(any, place);
+    },
+    asked(): readonly AskedList[] {
+      const forwarded = known.get('header x-forwarded-for');
+      if (forwarded !== undefined && remote !== undefined)
+        throw named(
+          new BoundMet("conditions on the client's address and on the header x-forwarded-for, which tells it"),
+          [...forwarded.places.values()][0] ?? remote,
+        );
+      return [...known.values()].map(({ fact, places }) => ({
+        fact,
+        conditions: [...places.keys()],
+        at: (condition, met) => {
+          const place = [...places].find(([one]) => isSame(one, condition))?.[1];
+          return place === undefined ? met : named(met, place);
+        },
+      }));
+    },
+  };
+}
+
+const isSame = (a: readonly TextPattern[], b: readonly TextPattern[]): boolean =>
+  a.every((one) => b.some((other) => JSON.stringify(one) === JSON.stringify(other)));
+
+const named = (met: BoundMet, { policy, rule }: AtomPlace): BoundMet => met.at(policy, rule);

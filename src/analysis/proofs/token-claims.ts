@@ -2,17 +2,10 @@
  * What the tokens that a workload accepts may claim: an issuer of one of its rules, an audience that the rule takes.
  * @module
  */
-import { matches } from '../../policy/evaluate/plain-match.ts';
-import type { TextPattern, TokenRule } from '../../policy/model.ts';
+import type { TokenRule } from '../../policy/model.ts';
 import { ALL, NONE, type Region } from '../regions/diagrams.ts';
-import { flagsIn } from '../regions/flags-in.ts';
-import type { RequestSpace } from '../regions/request-space.ts';
-
-interface ClaimFlag {
-  readonly variable: number;
-  readonly path: string;
-  readonly any: readonly TextPattern[];
-}
+import { remembered } from '../regions/domain.ts';
+import type { ListVariable, RequestSpace } from '../regions/request-space.ts';
 
 /** Forms in which a token may name an audience: jwt_authn looks at none of scheme and last slash. */
 export function audienceForms(audience: string): readonly string[] {
@@ -20,45 +13,65 @@ export function audienceForms(audience: string): readonly string[] {
   return [audience, ...['', 'https://', 'http://'].flatMap((scheme) => [`${scheme}${plain}`, `${scheme}${plain}/`])];
 }
 
-/** Takes out of regions what no accepted token claims. */
-export function createTokenLimits(space: RequestSpace): (region: Region, rules: readonly TokenRule[]) => Region {
-  const { diagrams } = space;
-  const known = new Map<string, Region>();
-  const holds = ({ variable }: ClaimFlag, is: boolean): Region => diagrams.where(variable, is ? 1 : 2);
-  const all = (regions: readonly Region[]): Region => regions.reduce((a, b) => diagrams.and(a, b), ALL);
-  const limitsOf = (flags: readonly ClaimFlag[], rules: readonly TokenRule[]): Region => {
-    let out = all(flags.map((flag) => holds(flag, false))); // no token
-    for (const { issuer, audiences } of rules) {
-      const ofIssuer = issuer === '' ? [] : flags.filter(({ path }) => path === 'iss');
-      const ofAudience = audiences.length === 0 ? [] : flags.filter(({ path }) => path === 'aud');
-      const named = all(ofIssuer.map((flag) => holds(flag, fits(flag, issuer))));
-      const forUs = audiences
-        .flatMap(audienceForms)
-        .map((form) => all(ofAudience.filter((flag) => fits(flag, form)).map((flag) => holds(flag, true))));
-      const some = audiences.length === 0 ? ALL : forUs.reduce((a, b) => diagrams.or(a, b), NONE);
-      out = diagrams.or(out, diagrams.and(named, some));
-    }
-    return out;
-  };
-  return (region, rules) => {
-    if (space.flags.size === 0 || rules.length === 0) return region;
-    const flags = claimsIn(region, space);
-    if (flags.length === 0) return region;
-    const key = JSON.stringify([
-      flags.map(({ variable }) => variable),
-      rules.map(({ issuer, audiences }) => [issuer, audiences]),
-    ]);
-    const limits = known.get(key) ?? limitsOf(flags, rules);
-    known.set(key, limits);
-    return diagrams.and(region, limits);
-  };
+/** Which requests there are, of a workload that accepts tokens by rules. */
+export interface TokenLimits {
+  /** Requests without a token. */
+  readonly withoutToken: Region;
+  /** Requests whose token a rule accepts. */
+  acceptedBy(rule: TokenRule): Region;
+  /** Requests whose token, if any, is accepted by one of the rules. */
+  of(rules: readonly TokenRule[]): Region;
+  /** The region without what is no such request; equal requests, equal region: claims that need not be told are not asked. */
+  within(region: Region, rules: readonly TokenRule[]): Region;
 }
 
-const fits = ({ any }: Pick<ClaimFlag, 'any'>, value: string): boolean =>
-  any.some((pattern) => matches(pattern, value));
-
-/** The conditions on claims that a region asks. */
-const claimsIn = (region: Region, space: RequestSpace): readonly ClaimFlag[] =>
-  flagsIn(region, space).flatMap(({ variable, fact, any }) =>
-    fact.of === 'claim' ? [{ variable, path: fact.path.join('.'), any }] : [],
-  );
+/** Makes the limits of a space. */
+export function createTokenLimits(space: RequestSpace): TokenLimits {
+  const { diagrams } = space;
+  const claims = [...space.lists.values()].filter(({ fact }) => fact.of === 'claim');
+  const ids = new Set(claims.map(({ id }) => id));
+  const where = ({ id }: ListVariable, set: number): Region => diagrams.where(id, set);
+  const all = (regions: readonly Region[]): Region => regions.reduce((a, b) => diagrams.and(a, b), ALL);
+  const issuers = space.listOf({ of: 'claim', path: ['iss'] });
+  const audience = space.listOf({ of: 'claim', path: ['aud'] });
+  const withoutToken = all(claims.map((claim) => where(claim, claim.domain.empty)));
+  const acceptedBy = (rule: TokenRule): Region => {
+    const isNamed =
+      issuers === undefined || rule.issuer === '' ? ALL : where(issuers, issuers.domain.holding(rule.issuer));
+    if (audience === undefined || rule.audiences.length === 0) return isNamed;
+    const forms = rule.audiences.flatMap(audienceForms).map((form) => where(audience, audience.domain.holding(form)));
+    return diagrams.and(
+      isNamed,
+      forms.reduce((a, b) => diagrams.or(a, b), NONE),
+    );
+  };
+  const known = new WeakMap<readonly TokenRule[], Region>();
+  const cut = remembered((exact, limits): Region => {
+    let out = exact;
+    const plainer = (made: Region): void => {
+      if (diagrams.and(made, limits) === exact) out = made;
+    };
+    for (const id of ids) plainer(diagrams.without(id, out));
+    for (const { id, domain } of [issuers, audience].filter((one) => one !== undefined))
+      for (const kind of domain.kinds.keys())
+        plainer(diagrams.widened(id, out, (set) => domain.and(domain.diagrams.without(kind, set), domain.full)));
+    return out;
+  });
+  const of = (rules: readonly TokenRule[]): Region => {
+    const made =
+      known.get(rules) ??
+      (claims.length === 0 || rules.length === 0
+        ? ALL
+        : rules.reduce((out, rule) => diagrams.or(out, acceptedBy(rule)), withoutToken));
+    known.set(rules, made);
+    return made;
+  };
+  return {
+    ...{ withoutToken, acceptedBy, of },
+    within(region, rules) {
+      const limits = of(rules);
+      if (limits === ALL || !diagrams.variablesOf(region).some((variable) => ids.has(variable))) return region;
+      return cut(diagrams.and(region, limits), limits);
+    },
+  };
+}

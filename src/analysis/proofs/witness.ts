@@ -9,14 +9,13 @@ import { nameOfFact } from '../../policy/meaning/fact-values.ts';
 import type { TokenRule } from '../../policy/model.ts';
 import { cidrsOf } from '../regions/addresses.ts';
 import { BoundMet } from '../regions/bound.ts';
-import type { Region } from '../regions/diagrams.ts';
-import { type LanguageDomain, languageDomain } from '../regions/languages.ts';
-import { anyOf } from '../regions/pattern-automaton.ts';
+import { NONE, type Region } from '../regions/diagrams.ts';
+import { sampleList } from '../regions/lists/sample-list.ts';
 import { type RequestSpace, transport } from '../regions/request-space.ts';
-import { type ChosenFlag, chooseWay, sampleText, sampleValues } from '../regions/sample.ts';
+import { chooseWay, sampleText } from '../regions/sample.ts';
 import type { Resident } from '../universe/resident.ts';
 import { routesBetween } from './pairs.ts';
-import { wholeClaims } from './whole-claims.ts';
+import { audienceForms, createTokenLimits, type TokenLimits } from './token-claims.ts';
 
 /** A request, and how it is told. */
 export interface Witness {
@@ -53,30 +52,32 @@ const usualPorts = [8080, 80, 443, 8443];
 /** Creates what chooses. */
 export function createWitnesses(options: WitnessOptions): Witnesses {
   const { space } = options;
-  const texts = languageDomain({ universe: [[anyOf([[33, 126]])]] });
+  const limits = createTokenLimits(space);
   const order = options.prefersHttp
     ? [transport.http, transport.tcp, transport.udp, transport.sctp]
     : [transport.tcp, transport.http, transport.udp, transport.sctp];
   const prefers = (variable: number, set: number): number => {
     if (variable === space.mtls) return set === 1 ? 1 : 0;
     if (variable === space.transport) return 4 - order.findIndex((bit) => (set & bit) !== 0);
-    return space.flags.has(variable) && set === 2 ? 1 : 0;
+    const { domain } = space.lists.get(variable) ?? {};
+    return domain !== undefined && domain.and(set, domain.empty) !== NONE ? 1 : 0;
   };
   return {
     of(region, from, to, tokens = []) {
-      const way = chooseWay(space, region, prefers);
+      const token = tokenFor(region, tokens, limits, space);
+      const way = chooseWay(space, token.region, prefers);
       const transports = way.get(space.transport) ?? 15;
       const kind = order.find((bit) => (transports & bit) !== 0)!; // an edge has a value
       const route = way.get(space.route);
       const bit = route === undefined ? 0 : 31 - Math.clz32(route & -route);
       const [a, b] = routesBetween(from, to)[bit] ?? [0, 0];
       const shows = from.endpoint !== undefined && (way.get(space.mtls) ?? 1) !== 2;
-      const flags = flagsOf(way, space, texts, tokens);
+      const lists = listsOf(way, space, token.rule);
       const port = portOf(way, space, to);
       const protocol = kind === transport.udp ? 'UDP' : kind === transport.sctp ? 'SCTP' : 'TCP';
       const http = kind === transport.http ? httpOf(way, space, to) : undefined;
       const sourcePort = way.get(space.sourcePort.id);
-      const headers = { ...flags.headers, ...forwarded(way, options, from.addresses[a]) };
+      const headers = { ...lists.headers, ...forwarded(way, options, from.addresses[a]) };
       const sni = sniOf(way, space);
       const request: RequestForm = {
         ...(protocol !== 'TCP' && { protocol }),
@@ -93,7 +94,7 @@ export function createWitnesses(options: WitnessOptions): Witnesses {
         ...{ protocol, port, request },
         ...(http && { http }),
         ...(!shows && from.endpoint !== undefined && { mtls: false as const }),
-        ...(flags.claims && { claims: flags.claims }),
+        ...(lists.claims && { claims: lists.claims }),
       };
     },
   };
@@ -145,26 +146,47 @@ function forwarded(way: Way, { space: { remote }, trustedHops }: WitnessOptions,
   return { 'x-forwarded-for': [address, ...Array.from({ length: trustedHops }, () => '192.0.2.1')].join(', ') };
 }
 
-function flagsOf(way: Way, space: RequestSpace, texts: LanguageDomain, tokens: readonly TokenRule[]) {
-  const chosen: ChosenFlag[] = [];
-  for (const [variable, set] of way) {
-    const name = space.flags.get(variable);
-    if (name !== undefined)
-      chosen.push({ ...(JSON.parse(name) as Pick<ChosenFlag, 'fact' | 'any'>), holds: set === 1 }); // as `flagOf` was given it
+/** The part of a region that is asked without a token, or else with one that a rule accepts. */
+function tokenFor(
+  region: Region,
+  rules: readonly TokenRule[],
+  limits: TokenLimits,
+  { diagrams }: RequestSpace,
+): { readonly region: Region; readonly rule?: TokenRule } {
+  if (rules.length === 0) return { region };
+  const without = diagrams.and(region, limits.withoutToken);
+  if (without !== NONE) return { region: without };
+  for (const rule of rules) {
+    const own = diagrams.and(region, limits.acceptedBy(rule));
+    if (own !== NONE) return { region: own, rule };
   }
+  throw new BoundMet('a token that no rule accepts');
+}
+
+/** Headers, and the claims of the token where a rule accepts one. */
+function listsOf(way: Way, space: RequestSpace, rule: TokenRule | undefined) {
   const headers = new Map<string, string | string[]>();
-  let claims: Readonly<Record<string, unknown>> | undefined;
-  for (const own of Map.groupBy(chosen, ({ fact }) => nameOfFact(fact)).values()) {
-    const { fact } = own[0]!; // groups have members
-    const values = sampleValues(own, texts)?.map(fromByteString);
+  const issuer = rule?.issuer ?? '';
+  const forms = rule?.audiences.flatMap(audienceForms) ?? [];
+  const wanted = new Map([
+    [nameOfFact({ of: 'claim', path: ['iss'] }), [issuer]],
+    [nameOfFact({ of: 'claim', path: ['aud'] }), forms],
+  ]);
+  let claims: Readonly<Record<string, unknown>> = {
+    ...(rule && { iss: issuer === '' ? 'issuer' : fromByteString(issuer) }),
+    ...(forms[0] !== undefined && { aud: fromByteString(forms[0]) }),
+  };
+  for (const { id, fact, domain } of space.lists.values()) {
+    const set = way.get(id);
+    if (set === undefined) continue;
+    const values = sampleList(domain, set, wanted.get(nameOfFact(fact)))?.map(fromByteString);
     if (values === undefined) throw new BoundMet(`no plain values of ${nameOfFact(fact)} to show`);
     if (values.length === 0) continue;
-    if (fact.of === 'header') headers.set(fact.name, values.length === 1 ? values[0]! : [...values]);
-    else if (fact.of === 'claim') claims = withClaim(claims ?? {}, fact.path, values);
+    if (fact.of === 'header') headers.set(fact.name, values.length === 1 ? values[0]! : values);
+    else if (fact.of === 'claim') claims = withClaim(claims, fact.path, values);
     else throw new BoundMet(`a request with ${nameOfFact(fact)} cannot be written`);
   }
-  if (claims !== undefined) claims = wholeClaims(claims, chosen, tokens);
-  return { headers: Object.fromEntries(headers), ...(claims && { claims }) };
+  return { headers: Object.fromEntries(headers), claims: rule && claims };
 }
 
 function withClaim(

@@ -118,6 +118,55 @@ export class Diagrams {
     return this.#node(x.variable, edges);
   });
 
+  /** The requests that are in a region, or would be if one variable had another value. */
+  without(variable: number, region: Region): Region {
+    return this.#without(variable, region);
+  }
+
+  readonly #without = remembered((variable, region): Region => {
+    const { full } = this.domainOf(variable);
+    return this.widened(variable, region, () => full);
+  });
+
+  /** The region with more values of one variable: `widen` tells them of each set that is asked for. */
+  widened(variable: number, region: Region, widen: (set: number) => number): Region {
+    const known = new Map<Region, Region>();
+    const of = (at: Region): Region => {
+      const { variable: first, edges } = this.#nodes[at]!;
+      if (first > variable) return at;
+      const before = known.get(at);
+      if (before !== undefined) return before;
+      const made =
+        first === variable
+          ? edges.reduce(
+              (all: Region, { set, to }) => this.or(all, this.and(this.where(variable, widen(set)), to)),
+              NONE,
+            )
+          : this.#node(
+              first,
+              edges.map(({ set, to }) => ({ set, to: of(to) })),
+            );
+      known.set(at, made);
+      return made;
+    };
+    return of(region);
+  }
+
+  /** The variables that a region asks, in their order. */
+  variablesOf(region: Region): readonly number[] {
+    const out = new Set<number>();
+    const seen = new Set<Region>([ALL, NONE]);
+    const queue = [region];
+    for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
+      if (seen.has(at)) continue;
+      seen.add(at);
+      const { variable, edges } = this.#nodes[at]!;
+      out.add(variable);
+      for (const { to } of edges) queue.push(to);
+    }
+    return [...out].sort((a, b) => a - b);
+  }
+
   /** What is in `a` and not in `b`. */
   minus(a: Region, b: Region): Region {
     return a === NONE || b === ALL ? NONE : b === NONE ? a : this.and(a, this.not(b));

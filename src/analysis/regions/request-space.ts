@@ -2,12 +2,15 @@
  * The requests that there are: the variables of which regions are made, in the order in which diagrams ask them.
  * @module
  */
-import type { TextPattern } from '../../policy/model.ts';
+import { nameOfFact } from '../../policy/meaning/fact-values.ts';
+import type { TextFact, TextPattern } from '../../policy/model.ts';
 import { addressLanguage } from './addresses.ts';
-import { Diagrams, type Region } from './diagrams.ts';
+import type { BoundMet } from './bound.ts';
+import { Diagrams } from './diagrams.ts';
 import { type Domain, maskDomain } from './domain.ts';
 import { type IntervalDomain, intervalDomain } from './intervals.ts';
 import { type LanguageDomain, languageDomain } from './languages.ts';
+import { type ListDomain, listDomain } from './lists/list-domain.ts';
 import { anyOf, type ByteRange, type Item, itemsOf, literal } from './pattern-automaton.ts';
 
 /** What policies ask of requests that makes them to be told apart in more ways. */
@@ -20,6 +23,16 @@ export interface SpaceOptions {
   readonly plainPaths: boolean;
   /** How many pairs of addresses two workloads have at most. */
   readonly routes: number;
+  /** Facts of many values that are asked about, such as headers. */
+  readonly lists?: readonly AskedList[];
+}
+
+/** What is asked of a fact of many values. */
+export interface AskedList {
+  readonly fact: TextFact;
+  readonly conditions: readonly (readonly TextPattern[])[];
+  /** Names the rule of a condition that is one too many. */
+  at?(condition: readonly TextPattern[], met: BoundMet): BoundMet;
 }
 
 /** Transports as bits of a mask. */
@@ -54,10 +67,15 @@ export interface RequestSpace {
   readonly sni: Variable<LanguageDomain>;
   /** The client's address as X-Forwarded-For tells it, in bits (`addresses.ts`). */
   readonly remote: Variable<LanguageDomain>;
-  /** Whether a condition on a fact of many values holds, by a name that says all of it. */
-  flagOf(name: string): Region;
-  /** The names of the flags, by variable. */
-  readonly flags: ReadonlyMap<number, string>;
+  /** Facts of many values, by variable, in the order of their names. */
+  readonly lists: ReadonlyMap<number, ListVariable>;
+  /** The variable of a fact of many values; undefined if nothing is asked of it. */
+  listOf(fact: TextFact): ListVariable | undefined;
+}
+
+/** A variable whose values are the lists of values of a fact. */
+export interface ListVariable extends Variable<ListDomain> {
+  readonly fact: TextFact;
 }
 
 /** A variable of its own domain. */
@@ -109,36 +127,33 @@ export function createRequestSpace(options: SpaceOptions): RequestSpace {
     }),
   );
   const remote = variable(addressLanguage());
-  const flags = new Map<number, string>();
-  const known = new Map<string, Region>();
+  const lists = inOrder(options.lists ?? []).map(({ fact, conditions, at }): ListVariable => {
+    const texts = languageDomain({ universe: [[anyOf(fact.of === 'header' ? headerBytes : undefined)]] });
+    return { ...variable(listDomain({ texts, conditions, isSingle: isSingle(fact) }, at)), fact };
+  });
+  const byName = new Map(lists.map((one) => [nameOfFact(one.fact), one]));
   return {
-    ...{
-      diagrams,
-      options,
-      mtls,
-      route,
-      transport: kinds,
-      port,
-      method,
-      host,
-      path,
-      pathsWhere,
-      sourcePort,
-      sni,
-      remote,
-      flags,
-    },
-    flagOf(name) {
-      let region = known.get(name);
-      if (region === undefined) {
-        const { id } = variable(two);
-        flags.set(id, name);
-        region = diagrams.where(id, 1);
-        known.set(name, region);
-      }
-      return region;
-    },
+    ...{ diagrams, options, mtls, route, transport: kinds, port, method, host, path, pathsWhere },
+    ...{ sourcePort, sni, remote },
+    lists: new Map(lists.map((one) => [one.id, one])),
+    listOf: (fact) => byName.get(nameOfFact(fact)),
   };
+}
+
+/** `host` is another name of `:authority`. */
+export const isHostHeader = (name: string): boolean => name === ':authority' || name === 'host';
+
+/** Bytes that a header's value may hold (RFC 9110 section 5.5). */
+const headerBytes = upTo(9, 9, 32, 126, 128, 255);
+
+/** A token has one issuer and one subject (RFC 7519 section 4.1), a request one scheme. */
+const isSingle = (fact: TextFact): boolean =>
+  (fact.of === 'claim' && fact.path.length === 1 && ['iss', 'sub'].includes(fact.path[0]!)) ||
+  (fact.of === 'header' && fact.name.startsWith(':'));
+
+function inOrder(lists: readonly AskedList[]): readonly AskedList[] {
+  const named = lists.map((list) => ({ list, name: nameOfFact(list.fact) }));
+  return named.sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ list }) => list);
 }
 
 /** Where a path ends and a query begins, the path is over. */

@@ -2,21 +2,12 @@
  * One request of a region, as plain as the region lets it be.
  * @module
  */
-import type { TextFact, TextPattern } from '../../policy/model.ts';
 import { type Automaton, acceptsText } from './automaton.ts';
 import { ALL, NONE, type Region } from './diagrams.ts';
-import type { LanguageDomain } from './languages.ts';
 import type { RequestSpace } from './request-space.ts';
 
 /** Which set of values each variable has along one way to `ALL`; what is not asked is absent. */
 export type Choice = ReadonlyMap<number, number>;
-
-/** A condition on a fact of many values, and whether it holds. */
-export interface ChosenFlag {
-  readonly fact: TextFact;
-  readonly any: readonly TextPattern[];
-  readonly holds: boolean;
-}
 
 /**
  * Chooses a way through a region that is not empty; of several edges the one that `prefers` likes most.
@@ -79,18 +70,4 @@ export function sampleText(automaton: Automaton, wanted: readonly string[] = [])
       });
   }
   return '';
-}
-
-/** Values of a fact for which some conditions hold and others do not; undefined if there are none. */
-export function sampleValues(flags: readonly ChosenFlag[], texts: LanguageDomain): readonly string[] | undefined {
-  const barred = flags.filter(({ holds }) => !holds).reduce((all, { any }) => texts.or(all, texts.ofPatterns(any)), 0);
-  const out = new Set<string>();
-  for (const { any, holds } of flags) {
-    if (!holds) continue;
-    const left = texts.minus(texts.ofPatterns(any), barred);
-    if (left === 0) return undefined;
-    if (![...out].some((text) => acceptsText(texts.automatonOf(left), text)))
-      out.add(sampleText(texts.automatonOf(left)));
-  }
-  return [...out];
 }

@@ -2,13 +2,11 @@
  * Regions as they are printed: lists of boxes, each with only the members that it needs.
  * @module
  */
-import type { TextFact, TextPattern } from '../../policy/model.ts';
 import { cidrsOf } from './addresses.ts';
 import { createDescriber, type Description, type ShownPattern, shownAutomaton } from './describe.ts';
 import { ALL, NONE, type Region } from './diagrams.ts';
 import { gapsOf, type Interval, type IntervalDomain } from './intervals.ts';
-import { languageDomain } from './languages.ts';
-import { anyOf } from './pattern-automaton.ts';
+import { createListPrinter, type ShownCondition } from './lists/shown-lists.ts';
 import { type RequestSpace, transport } from './request-space.ts';
 
 /** A request is in it if every member that is there holds. */
@@ -25,15 +23,6 @@ export interface Box {
   readonly notPaths?: readonly ShownPattern[];
   readonly mtls?: boolean;
   readonly conditions?: readonly ShownCondition[];
-}
-
-/** What no other member can say. */
-export interface ShownCondition {
-  /** Istio's key, such as `request.headers[x]`. */
-  readonly key: string;
-  readonly values?: readonly ShownPattern[];
-  readonly notValues?: readonly ShownPattern[];
-  readonly text: string;
 }
 
 /** Pairs of addresses of two parties, by the bit of the route. */
@@ -54,13 +43,21 @@ export function createRegionPrinter(space: RequestSpace): RegionPrinter {
     const made = known.get(region);
     if (made !== undefined) return made;
     const { variable, edges } = space.diagrams.nodeOf(region);
-    const boxes = edges.flatMap(({ set, to }) =>
-      members(variable, set, routes).flatMap((own) => boxesOf(to, routes).map((rest) => joined(own, rest))),
+    // The order of edges hangs on what was asked before: boxes come in an order of their own.
+    const ways = edges.map(({ set, to }) => ({ own: members(variable, set, routes), to }));
+    const boxes = inOrder(ways, ({ own }) => JSON.stringify(own)).flatMap(({ own, to }) =>
+      own.flatMap((first) => boxesOf(to, routes).map((rest) => joined(first, rest))),
     );
     if (routes.length <= 1) known.set(region, boxes);
     return boxes;
   };
   return { boxesOf };
+}
+
+function inOrder<T>(items: readonly T[], nameOf: (item: T) => string): readonly T[] {
+  if (items.length < 2) return items;
+  const named = items.map((item) => ({ item, name: nameOf(item) }));
+  return named.sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ item }) => item);
 }
 
 function joined(a: Box, b: Box): Box {
@@ -76,7 +73,9 @@ function memberPrinters(space: RequestSpace): MemberPrinter {
     host: createDescriber(space.host.domain),
     path: createDescriber(space.path.domain),
   };
-  const patternsOf = patternPrinter();
+  const lists = new Map(
+    [...space.lists].map(([id, { fact, domain }]) => [id, createListPrinter(fact, domain)] as const),
+  );
   return (variable, set, routes) => {
     switch (variable) {
       case space.mtls:
@@ -94,7 +93,11 @@ function memberPrinters(space: RequestSpace): MemberPrinter {
       case space.path.id:
         return [pathBox(space, set, describe.path)];
       default:
-        return [{ conditions: [conditionOf(space, variable, set, patternsOf)] }];
+        return (
+          lists
+            .get(variable)?.(set)
+            .map((conditions) => ({ conditions })) ?? [otherBox(space, variable, set)]
+        );
     }
   };
 }
@@ -164,7 +167,11 @@ function routeBox(set: number, routes: Routes): Box {
   };
 }
 
-function conditionOf(space: RequestSpace, variable: number, set: number, patternsOf: PatternPrinter): ShownCondition {
+function otherBox(space: RequestSpace, variable: number, set: number): Box {
+  return { conditions: [conditionOf(space, variable, set)] };
+}
+
+function conditionOf(space: RequestSpace, variable: number, set: number): ShownCondition {
   if (variable === space.sourcePort.id) {
     const values = space.sourcePort.domain.intervalsOf(set).map(([lo, hi]) => (lo === hi ? `${lo}` : `${lo}-${hi}`));
     return { key: 'source.port', values, text: `the source port is ${values.join(', ')}` };
@@ -173,8 +180,7 @@ function conditionOf(space: RequestSpace, variable: number, set: number, pattern
     const values = cidrsOf(space.remote.domain.automatonOf(set));
     return { key: 'remote.ip', values, text: `the client's address is in ${values.join(', ')}` };
   }
-  if (variable === space.sni.id) return sniCondition(space, set);
-  return flagCondition(space.flags.get(variable) ?? '', set === 1, patternsOf);
+  return sniCondition(space, set);
 }
 
 function sniCondition({ sni: { domain } }: RequestSpace, set: number): ShownCondition {
@@ -193,44 +199,4 @@ function sniCondition({ sni: { domain } }: RequestSpace, set: number): ShownCond
   }
   const others = domain.minus(domain.minus(domain.full, absent), named);
   return { key, notValues: [withoutMark(others)], text: 'the connection names no server (SNI), or one of these' };
-}
-
-/** A flag's name is its condition as JSON. */
-function flagCondition(name: string, holds: boolean, patternsOf: PatternPrinter): ShownCondition {
-  const { fact, any } = JSON.parse(name) as { fact: TextFact; any: TextPattern[] }; // as `flagOf` was given it
-  const key = keyOf(fact);
-  const values = patternsOf(any);
-  const texts = values.map((value) => (typeof value === 'string' ? value : 'a pattern')).join(', ');
-  return holds
-    ? { key, values, text: `${key} is ${texts}` }
-    : { key, notValues: values, text: `${key} is not ${texts}` };
-}
-
-type PatternPrinter = (any: readonly TextPattern[]) => readonly ShownPattern[];
-
-/** Prints what values of a fact may be: a text is never one that means something else, such as a star that stands for itself. */
-function patternPrinter(): PatternPrinter {
-  const texts = languageDomain({ universe: [[anyOf()]] });
-  const describe = createDescriber(texts);
-  const printed = (pattern: TextPattern): readonly ShownPattern[] => {
-    if (pattern.is === 'nonEmpty') return ['*']; // as Istio writes it
-    const set = texts.ofPatterns([pattern]);
-    if (set === texts.full) return ['', '*'];
-    const { some, none } = describe(set);
-    return some !== undefined && none.length === 0 ? some : [{ automaton: shownAutomaton(texts.automatonOf(set)) }];
-  };
-  return (any) => any.flatMap(printed);
-}
-
-function keyOf(fact: TextFact): string {
-  switch (fact.of) {
-    case 'header':
-      return `request.headers[${fact.name}]`;
-    case 'claim':
-      return `request.auth.claims${fact.path.map((name) => `[${name}]`).join('')}`;
-    case 'metadata':
-      return `experimental.${fact.filter}[${fact.path.join('.')}]`;
-    default:
-      return fact.of;
-  }
 }

@@ -2,25 +2,31 @@
  * What the rules of a model ask: ranges of addresses, and how they look at requests.
  * @module
  */
-import type { Atom, Expr, Plane, PolicyModel } from '../../policy/model.ts';
+import type { Atom, Expr, Plane, Policy, PolicyModel, Rule } from '../../policy/model.ts';
 
-/** Calls `visit` with every atom of every rule. */
-export function visitAtoms(planes: readonly Plane[], visit: (atom: Atom) => void): void {
+/** Where an atom stands. */
+export interface AtomPlace {
+  readonly policy: Policy;
+  readonly rule: Rule;
+}
+
+/** Calls `visit` with every atom of every rule, and the first place where it stands. */
+export function visitAtoms(planes: readonly Plane[], visit: (atom: Atom, place: AtomPlace) => void): void {
   const seen = new WeakSet<Expr>();
-  const walk = (expr: Expr): void => {
+  const walk = (expr: Expr, place: AtomPlace): void => {
     if (seen.has(expr)) return;
     seen.add(expr);
-    if (expr.op === 'all' || expr.op === 'any') expr.of.forEach(walk);
-    else if (expr.op === 'not') walk(expr.of);
-    else visit(expr);
+    if (expr.op === 'all' || expr.op === 'any') for (const part of expr.of) walk(part, place);
+    else if (expr.op === 'not') walk(expr.of, place);
+    else visit(expr, place);
   };
   for (const { stages } of planes)
     for (const stage of stages) {
       if (stage.kind === 'transport' || stage.kind === 'token') continue;
-      for (const { rules } of stage.policies)
-        for (const { http, tcp } of rules) {
-          walk(http);
-          if (tcp !== undefined) walk(tcp);
+      for (const policy of stage.policies)
+        for (const rule of policy.rules) {
+          walk(rule.http, { policy, rule });
+          if (rule.tcp !== undefined) walk(rule.tcp, { policy, rule });
         }
     }
 }

@@ -5,7 +5,6 @@
 import type { Decision } from '../../../policy/decision.ts';
 import type { Plane, Policy } from '../../../policy/model.ts';
 import { NONE, type Region } from '../../regions/diagrams.ts';
-import { createFeasible } from '../../regions/feasible.ts';
 import { type Box, createRegionPrinter } from '../../regions/shown-region.ts';
 import { type Side, type UniverseClass, universeClasses } from '../../universe/universe.ts';
 import { createPairs, type Pairs, refusesAll } from '../pairs.ts';
@@ -72,7 +71,6 @@ export function differenceOf(
       refusesAll(side.model, side.allowEmpty),
     ),
   ) as [Pairs, Pairs]; // there are two sides
-  const feasible = createFeasible(space);
   const { boxesOf } = createRegionPrinter(space);
   const prefersHttp = sides.some(({ planes }) => planes.some(isOfMesh));
   const witnesses = createWitnesses({ space, prefersHttp, trustedHops: after.trustedHops });
@@ -95,6 +93,11 @@ export function differenceOf(
     const boxes = boxesOf(region, pairs.routesOf(at, place));
     return { from, to, boxes, witness, old: decisions[0], new: decisions[1], rules, owners };
   };
+  /** What passes on one side and not on the other, whose tokens may be others. */
+  const beyond = (own: Pairs, region: Region, other: Pairs, known: Region, place: number): Region => {
+    const accepted = space.diagrams.and(known, other.acceptedAt(place));
+    return own.limited(space.diagrams.minus(region, accepted), place);
+  };
   const added: Change[] = [];
   const removed: Change[] = [];
   for (const [at, from] of classes.entries()) {
@@ -103,7 +106,7 @@ export function differenceOf(
       if (to.outside !== undefined || (from === to && from.members.length === 1)) continue;
       const [was, is] = [old.regionOf(at, place), fresh.regionOf(at, place)];
       if (was === is) continue;
-      const [more, less] = [feasible(space.diagrams.minus(is, was)), feasible(space.diagrams.minus(was, is))];
+      const [more, less] = [beyond(fresh, is, old, was, place), beyond(old, was, fresh, is, place)];
       if (more !== NONE) added.push(changeOf(at, place, more, true));
       if (less !== NONE) removed.push(changeOf(at, place, less, false));
     }

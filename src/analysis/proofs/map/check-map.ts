@@ -18,7 +18,7 @@ export function createMapCheck(map: ReachMap, witnesses: Witnesses, replay: Repl
     const [from, to] = [edge.from.residents[0]!, edge.to.seconds[0]!]; // an edge has both ends
     const place = map.placeOf(edge.to);
     const beside = diagrams.and(map.universeOf(edge.from, edge.to), diagrams.not(edge.region));
-    const outside = map.feasible(map.pairs.limited(beside, place));
+    const outside = map.pairs.limited(beside, place);
     for (const [region, wanted] of [
       [edge.region, 'allow'],
       [outside, 'deny'],

@@ -66,10 +66,7 @@ function* edgeTexts(
       parts.push(
         `"planes":${JSON.stringify(
           Object.fromEntries(
-            map.pairs.planes.map((plane) => [
-              plane.id,
-              map.boxesOf(map.feasible(map.pairs.planeRegionOf(plane, from, to)), routes),
-            ]),
+            map.pairs.planes.map((plane) => [plane.id, map.boxesOf(map.pairs.planeRegionOf(plane, from, to), routes)]),
           ),
         )}`,
       );
@@ -78,7 +75,7 @@ function* edgeTexts(
       parts.push(
         `"explain":${JSON.stringify(
           deciding.map((one) => ({
-            region: map.boxesOf(map.feasible(one.region), routes),
+            region: map.boxesOf(one.region, routes),
             deciding: shownAllowance(one),
           })),
         )}`,

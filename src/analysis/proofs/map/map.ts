@@ -4,7 +4,6 @@
  */
 import type { Plane } from '../../../policy/model.ts';
 import { NONE, type Region } from '../../regions/diagrams.ts';
-import { createFeasible } from '../../regions/feasible.ts';
 import type { RequestSpace } from '../../regions/request-space.ts';
 import { type Box, createRegionPrinter, type Routes } from '../../regions/shown-region.ts';
 import { type Side, type UniverseClass, universeClasses } from '../../universe/universe.ts';
@@ -36,8 +35,6 @@ export interface ReachMap {
   boxesOf(region: Region, routes: Routes): readonly Box[];
   readonly pairs: Pairs;
   readonly space: RequestSpace;
-  /** The region without what no request can be. */
-  feasible(region: Region): Region;
   /** All requests from one class to another: who has no certificate shows none. */
   universeOf(from: UniverseClass, to: UniverseClass): Region;
   placeOf(one: UniverseClass): number;
@@ -50,11 +47,10 @@ export function createMap({ side, planes, allowEmpty, progress }: MapRequest): R
   const space = spaceOf(planes, residents);
   const world = createWorld(side.model, planes, residents, space);
   const pairs = createPairs(world, residents, space, refusesAll(side.model, allowEmpty));
-  const feasible = createFeasible(space);
   const places = new Map(classes.map((one, place) => [one, place]));
   const { boxesOf } = createRegionPrinter(space);
   return {
-    ...{ classes, pairs, space, feasible, boxesOf },
+    ...{ classes, pairs, space, boxesOf },
     placeOf: (one) => places.get(one)!,
     universeOf: (from, to) => pairs.allOf(places.get(from)!, places.get(to)!),
     *edges(isWanted) {
@@ -62,7 +58,7 @@ export function createMap({ side, planes, allowEmpty, progress }: MapRequest): R
         progress?.(at, classes.length);
         for (const [place, to] of classes.entries()) {
           if (to.outside !== undefined || (from === to && from.members.length === 1) || !isWanted(from, to)) continue;
-          const region = feasible(pairs.regionOf(at, place));
+          const region = pairs.regionOf(at, place);
           if (region !== NONE) yield { from, to, region };
         }
       }

@@ -2,10 +2,7 @@
  * What tokens of a tenant may claim: which conditions on claims can hold at all.
  * @module
  */
-import type { TextFact, TextPattern } from '../../../policy/model.ts';
 import { ALL, type Region } from '../../regions/diagrams.ts';
-import { languageDomain } from '../../regions/languages.ts';
-import { anyOf } from '../../regions/pattern-automaton.ts';
 import type { RequestSpace } from '../../regions/request-space.ts';
 import { readPattern, type Tenant } from './tenants.ts';
 
@@ -13,15 +10,13 @@ import { readPattern, type Tenant } from './tenants.ts';
 export function allowedClaims(space: RequestSpace, { claims }: Tenant): Region {
   if (claims === undefined) return ALL;
   const { diagrams } = space;
-  const texts = languageDomain({ universe: [[anyOf()]] });
   let out: Region = ALL;
-  for (const [variable, flag] of space.flags) {
-    const { fact, any } = JSON.parse(flag) as { readonly fact: TextFact; readonly any: readonly TextPattern[] }; // as `flagOf` was given it
+  for (const { id, fact, domain } of space.lists.values()) {
     if (fact.of !== 'claim') continue;
     const name = fact.path.join('.');
     const may = Object.hasOwn(claims, name) ? claims[name]! : [];
-    const both = texts.and(texts.ofPatterns(any), texts.ofPatterns(may.map((each) => readPattern(each))));
-    if (both === 0) out = diagrams.and(out, diagrams.where(variable, 2));
+    const language = domain.texts.ofPatterns(may.map((each) => readPattern(each)));
+    out = diagrams.and(out, diagrams.where(id, domain.within(language)));
   }
   return out;
 }

@@ -7,7 +7,6 @@ import type { Plane, PolicyModel, RuleStage } from '../../../policy/model.ts';
 import { createLabelIndex } from '../../../policy/registry/effective-labels.ts';
 import { type Endpoint, emptyRegistry } from '../../../policy/registry/registry.ts';
 import { ALL, NONE, type Region } from '../../regions/diagrams.ts';
-import { createFeasible } from '../../regions/feasible.ts';
 import { type PodToCome, podsToCome } from '../../universe/pods-to-come.ts';
 import type { Resident } from '../../universe/resident.ts';
 import { residentOf, type Side, universeClasses } from '../../universe/universe.ts';
@@ -129,7 +128,6 @@ function createScene(request: ProveRequest): Scene {
     createPairs(createWorld(model, of, residents, space), residents, space, refusesAll(model, allowEmpty));
   const soft = pairsBy(planes);
   const hard = pairsBy(planes.map(withoutEgress));
-  const feasible = createFeasible(space);
   const { diagrams } = space;
   const shared = new Map(
     tenants.flatMap((tenant) =>
@@ -150,7 +148,7 @@ function createScene(request: ProveRequest): Scene {
           region = diagrams.minus(region, meant);
       if (region !== NONE && source.tenant !== undefined)
         region = diagrams.and(region, allowedClaims(space, source.tenant));
-      return feasible(region);
+      return region;
     },
     counterexample(from, to, region) {
       const [source, goal] = [inhabitants[from]!, inhabitants[to]!];

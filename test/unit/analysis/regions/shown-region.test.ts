@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
+import type { ShownCondition } from '../../../../src/analysis/regions/lists/shown-lists.ts';
 import { createRequestSpace } from '../../../../src/analysis/regions/request-space.ts';
-import { createRegionPrinter, type ShownCondition } from '../../../../src/analysis/regions/shown-region.ts';
-import type { TextPattern } from '../../../../src/policy/model.ts';
+import { createRegionPrinter } from '../../../../src/analysis/regions/shown-region.ts';
+import type { TextFact, TextPattern } from '../../../../src/policy/model.ts';
 
 /** The condition of a region that asks whether a header matches. */
 function conditionOn(any: readonly TextPattern[], isAbsent = false): ShownCondition | undefined {
-  const space = createRequestSpace({ caseOfHost: false, wholePath: false, plainPaths: false, routes: 1 });
-  const flag = space.flagOf(JSON.stringify({ fact: { of: 'header', name: 'h' }, any }));
-  const region = isAbsent ? space.diagrams.not(flag) : flag;
+  const fact: TextFact = { of: 'header', name: 'h' };
+  const lists = [{ fact, conditions: [any] }];
+  const space = createRequestSpace({ caseOfHost: false, wholePath: false, plainPaths: false, routes: 1, lists });
+  const { id, domain } = space.listOf(fact)!;
+  const held = space.diagrams.where(id, domain.having(any));
+  const region = isAbsent ? space.diagrams.not(held) : held;
   return createRegionPrinter(space).boxesOf(region, [])[0]?.conditions?.[0];
 }
 

@@ -112,6 +112,48 @@ describe('policy map', () => {
     assert.match(err, /shop\/nobody is no class, pod/);
   });
 
+  it('takes a condition on the header host for one on the host', async () => {
+    const asking = (key: string, value: string): string => `apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: api, namespace: shop }
+spec: { selector: { matchLabels: { app: api } }, rules: [{ when: [{ key: "${key}", values: ["${value}"] }] }] }
+`;
+    const [byHeader, byName] = await Promise.all(
+      ['request.headers[host]', 'request.headers[:authority]'].map(async (key) => {
+        const { out, code } = await map(
+          asking(key, 'api'),
+          '--from',
+          'shop/web',
+          '--to',
+          'shop/api',
+          '--output',
+          'json',
+        );
+        assert.equal(code, 0);
+        return JSON.parse(out).edges.map(({ region }: { region: unknown }) => region);
+      }),
+    );
+    assert.deepEqual(byHeader, byName);
+  });
+
+  it('does not guess how the header that tells the client hangs together with its address', async () => {
+    const both = `apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: api, namespace: shop }
+spec:
+  selector: { matchLabels: { app: api } }
+  rules:
+  - from: [{ source: { remoteIpBlocks: ["192.0.2.0/24"] } }]
+  - when: [{ key: "request.headers[x-forwarded-for]", values: ["192.0.2.1"] }]
+`;
+    const { out, code } = await map(both, '--output', 'json');
+    const { complete, unknown } = JSON.parse(out);
+    assert.deepEqual(
+      [code, complete, unknown[0].policy, unknown[0].rule, unknown[0].line],
+      [2, false, 'AuthorizationPolicy shop/api', 1, 8],
+    );
+  });
+
   const tokens = `apiVersion: security.istio.io/v1
 kind: RequestAuthentication
 metadata: { name: tokens, namespace: shop }
