@@ -38,7 +38,9 @@ export const revokedAnswer = revocation.extend({
   /** `pid` of one of this server, `decider` of one elsewhere. */
   deciders: list(z.object({ pid: z.number().optional(), decider: z.string().optional(), inForce: z.boolean() })),
   replicas: list(z.object({ name: z.string(), deciders: z.number(), inForce: z.boolean() })),
-  /** On every decider. */
+  /** Envoys that decide themselves and follow this server, by what each calls itself. */
+  envoys: list(z.object({ node: z.string(), spiffeId: z.string(), inForce: z.boolean() })).default([]),
+  /** On every decider, and in every Envoy that decides itself. */
   inForce: z.boolean(),
   warnings: list(z.string()),
   cannotCut: list(z.string()),

@@ -15,6 +15,12 @@ export const resourceNames = {
   network: 'gatehouse.network',
 } as const;
 
+/** Under this namespace every RBAC filter of Envoy files what it found. */
+export const RBAC_METADATA = 'envoy.filters.http.rbac';
+
+/** Key of the name of the action that decided, by the prefix of its filter. */
+export const decidedKey = (prefix: string): string => `${prefix}enforced_effective_policy_id`;
+
 /** In front of the keys of the filter that decides, so that no other RBAC filter of the chain overwrites them. */
 export const POLICY_PREFIX = 'gh_';
 /** The same of the filter of revocations. */

@@ -6,6 +6,7 @@ import { type EnvoyConfig, typedConfig } from './config-dump.ts';
 import { examineHttpExtAuthz } from './ext-authz.ts';
 import { type DoctorFinding, finding } from './finding.ts';
 import { at, isTrueAt, type JsonObject, numberAt, objectAt, objectsAt, textAt } from './json.ts';
+import { examineNative, isNative } from './native.ts';
 import { examineRoutes } from './routes.ts';
 
 /** Filters that can change a request after it was asked about. */
@@ -42,6 +43,7 @@ export function examineConnectionManager(
   const here = `${where}.http_filters[${index}]`;
   return [
     ...examineHttpExtAuthz(config, typedConfig(filter).value, here),
+    ...(isNative(typedConfig(filter).value) ? examineNative(filters, index, routesOf(config, manager), where) : []),
     ...examinePlace(filters, index, where),
     ...examineUpgrades(manager, where),
     ...examineRoutes(routesOf(config, manager), textAt(filter, 'name'), where),

@@ -5,6 +5,7 @@
 import type { EnvoyConfig } from './config-dump.ts';
 import { type DoctorFinding, finding } from './finding.ts';
 import { at, isTrueAt, type JsonObject, numberAt, objectAt, objectsAt, secondsAt, textAt } from './json.ts';
+import { isNative } from './native.ts';
 
 /** Fewer Checks at a time than this become errors in a busy hour; Envoy's default is 1,024. */
 const ENOUGH_REQUESTS = 10_000;
@@ -66,7 +67,8 @@ function examineEnabled(filter: JsonObject, where: string): readonly DoctorFindi
     findings.push(finding('fail-open', 'switched_by_runtime', where, message, '# remove filter_enabled'));
   }
   const condition = objectAt(filter, 'filter_enabled_metadata');
-  if (textAt(condition, 'filter') === 'envoy.filters.http.rbac') {
+  if (isNative(filter)) return findings; // which is looked at with the filters before it
+  if (condition && isOfCustomPolicy(condition)) {
     const message = 'only what a CUSTOM policy of Istio selects is asked about; the rest passes unasked';
     findings.push(finding('fragile', 'asked_by_custom_policy', where, message, 'rules: [{}]'));
   } else if (condition) {
@@ -74,6 +76,14 @@ function examineEnabled(filter: JsonObject, where: string): readonly DoctorFindi
     findings.push(finding('fail-open', 'switched_by_metadata', where, message, '# remove filter_enabled_metadata'));
   }
   return findings;
+}
+
+/** As istiod writes it: what a policy of action CUSTOM has marked is asked about. */
+function isOfCustomPolicy(condition: JsonObject): boolean {
+  const [key, ...others] = objectsAt(condition, 'path').map((each) => textAt(each, 'key'));
+  const isKey = key?.startsWith('istio-ext-authz-') === true && key.endsWith('shadow_effective_policy_id');
+  const isOfRbac = textAt(condition, 'filter') === 'envoy.filters.http.rbac';
+  return isOfRbac && isKey && others.length === 0 && !isTrueAt(condition, 'invert');
 }
 
 function examineSight(

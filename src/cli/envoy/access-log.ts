@@ -1,4 +1,6 @@
+import { POLICY_PREFIX, REVOCATIONS_PREFIX } from '../../authz/native/names.ts';
 import type { JsonObject } from './json.ts';
+import { decidedBy } from './native.ts';
 
 const LOGGERS = 'type.googleapis.com/envoy.extensions.access_loggers';
 
@@ -6,7 +8,7 @@ const LOGGERS = 'type.googleapis.com/envoy.extensions.access_loggers';
 export const STDOUT = '/dev/stdout';
 
 /** One line a request. */
-export function httpAccessLog(path: string): JsonObject {
+export function httpAccessLog(path: string, native = false): JsonObject {
   return fileLog(path, {
     ...connection,
     method: '%REQ(:METHOD)%',
@@ -15,6 +17,7 @@ export function httpAccessLog(path: string): JsonObject {
     status: '%RESPONSE_CODE%',
     details: '%RESPONSE_CODE_DETAILS%',
     request_id: '%REQ(X-REQUEST-ID)%',
+    ...(native ? nativeDecision : {}),
     ...decision('envoy.filters.http.ext_authz'),
   });
 }
@@ -63,6 +66,12 @@ const connection: JsonObject = {
   caller: '%DOWNSTREAM_PEER_URI_SAN%',
   caller_serial: '%DOWNSTREAM_PEER_SERIAL%',
   caller_address: '%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%',
+};
+
+/** What Envoy has decided itself: `n:…` decided, `ask:…` asked. */
+const nativeDecision: JsonObject = {
+  native_revocations: decidedBy(REVOCATIONS_PREFIX),
+  native_policy: decidedBy(POLICY_PREFIX),
 };
 
 /** Where the filter files what Gatehouse answered beside its verdict. */

@@ -54,6 +54,7 @@ export function envoyBootstrapCommand(write: (text: string) => void = (text) => 
     .option('--gateway', 'callers have no certificate of ours: no mTLS on --listen', false)
     .option('--trusted-hops <number>', 'with --gateway: proxies in front whose X-Forwarded-For is believed', '0')
     .option('--federated', 'accept callers of federated trust domains too', false)
+    .option('--native', 'decide in Envoy what the policy says plainly, and ask for the rest', false)
     .option('--admin <address>', "Envoy's admin pages, read-only, on loopback; or off", '127.0.0.1:9901')
     .option('--access-log <file>', 'where to log', STDOUT)
     .addOption(

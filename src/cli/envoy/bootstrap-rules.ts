@@ -5,11 +5,14 @@
 import { createRegistry, fromJson } from '@bufbuild/protobuf';
 import { GatehouseError } from '../../errors.ts';
 import { BootstrapSchema } from '../../gen/envoy/config/bootstrap/v3/bootstrap_pb.ts';
+import { file_envoy_config_rbac_v3_rbac as rbacAction } from '../../gen/envoy/config/rbac/v3/rbac_pb.ts';
 import { file_envoy_extensions_access_loggers_file_v3_file as file } from '../../gen/envoy/extensions/access_loggers/file/v3/file_pb.ts';
 import { file_envoy_extensions_access_loggers_filters_cel_v3_cel as cel } from '../../gen/envoy/extensions/access_loggers/filters/cel/v3/cel_pb.ts';
 import { file_envoy_extensions_access_loggers_stream_v3_stream as stream } from '../../gen/envoy/extensions/access_loggers/stream/v3/stream_pb.ts';
 import { file_envoy_extensions_filters_http_ext_authz_v3_ext_authz as httpExtAuthz } from '../../gen/envoy/extensions/filters/http/ext_authz/v3/ext_authz_pb.ts';
+import { file_envoy_extensions_filters_http_rbac_v3_rbac as httpRbac } from '../../gen/envoy/extensions/filters/http/rbac/v3/rbac_pb.ts';
 import { file_envoy_extensions_filters_http_router_v3_router as router } from '../../gen/envoy/extensions/filters/http/router/v3/router_pb.ts';
+import { file_envoy_extensions_filters_http_set_filter_state_v3_set_filter_state as filterState } from '../../gen/envoy/extensions/filters/http/set_filter_state/v3/set_filter_state_pb.ts';
 import { file_envoy_extensions_filters_network_ext_authz_v3_ext_authz as tcpExtAuthz } from '../../gen/envoy/extensions/filters/network/ext_authz/v3/ext_authz_pb.ts';
 import { file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager as manager } from '../../gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
 import { file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy as tcpProxy } from '../../gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts';
@@ -23,7 +26,7 @@ import type { Json, JsonObject } from './json.ts';
 /** Every `@type` that a bootstrap of ours holds. */
 const types = createRegistry(
   ...[file, cel, stream, httpExtAuthz, router, tcpExtAuthz, manager, tcpProxy, headerMutation, connections, tls],
-  httpOptions,
+  ...[httpOptions, httpRbac, filterState, rbacAction],
 );
 
 /**

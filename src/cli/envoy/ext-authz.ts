@@ -4,6 +4,7 @@
  */
 
 import type { JsonObject } from './json.ts';
+import { askUnlessDecided } from './native.ts';
 import { type SidecarOptions, seconds } from './options.ts';
 
 /** The cluster that answers Checks. */
@@ -19,6 +20,7 @@ export function httpExtAuthz(options: SidecarOptions): JsonObject {
     typed_config: {
       '@type': 'type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz',
       ...common(options),
+      ...(options.native ? askUnlessDecided : {}),
       status_on_error: { code: 'ServiceUnavailable' },
       encode_raw_headers: true,
       validate_mutations: true,

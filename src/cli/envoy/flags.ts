@@ -30,6 +30,7 @@ export interface BootstrapFlags {
   readonly gateway: boolean;
   readonly trustedHops: string;
   readonly federated: boolean;
+  readonly native?: boolean;
   readonly admin: string;
   readonly accessLog: string;
 }
@@ -66,6 +67,7 @@ export function readFlags(flags: BootstrapFlags): SidecarOptions {
     paths: oneOf<PathCleaning>(flags.paths, ['strict', 'istio'], '--paths'),
     trustedHops: readTrustedHops(flags),
     federated: flags.federated,
+    native: readNative(flags),
     admin: readAdmin(flags.admin),
     accessLog: flags.accessLog,
   };
@@ -137,6 +139,16 @@ function readExtAuthz(
     throw invalid('--ext-authz', why, flags.extAuthz);
   }
   return { extAuthz, extAuthzId };
+}
+
+function readNative({ native, protocol, gateway, listen }: BootstrapFlags): boolean {
+  if (native !== true) return false;
+  const flag = '--native';
+  if (listen === undefined) throw invalid(flag, 'only requests at --listen are decided', '');
+  if (protocol === 'tcp')
+    throw invalid(flag, 'a TCP connection is asked about once: this is for --protocol http', 'tcp');
+  if (gateway) throw invalid(flag, 'a gateway asks about everything, since its callers have no certificate', 'gateway');
+  return true;
 }
 
 function readAdmin(text: string): Address | undefined {

@@ -5,6 +5,7 @@
 import { httpAccessLog, outboundAccessLog } from './access-log.ts';
 import { httpExtAuthz, namedWorkload } from './ext-authz.ts';
 import type { JsonObject } from './json.ts';
+import { nativeFilters } from './native.ts';
 import { type Inbound, type PathCleaning, type SidecarOptions, seconds } from './options.ts';
 
 const MANAGER = 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
@@ -36,8 +37,8 @@ export function inboundHttp(options: SidecarOptions, inbound: Inbound, cluster: 
     },
     ...(options.maxConnectionMs > 0 ? { http1_safe_max_connection_duration: true } : {}),
     upgrade_configs: [{ upgrade_type: 'websocket' }],
-    access_log: [httpAccessLog(options.accessLog)],
-    http_filters: [httpExtAuthz(options), router],
+    access_log: [httpAccessLog(options.accessLog, options.native)],
+    http_filters: [...(options.native ? nativeFilters() : []), httpExtAuthz(options), router],
     route_config: {
       name: 'inbound',
       virtual_hosts: [

@@ -55,6 +55,8 @@ export interface SidecarOptions {
   /** Callers of federated trust domains too. */
   readonly federated: boolean;
   readonly admin: Address | undefined;
+  /** Requests that the policy decides plainly are decided in Envoy, without a Check. */
+  readonly native: boolean;
   /** A file, or `/dev/stdout`. */
   readonly accessLog: string;
 }

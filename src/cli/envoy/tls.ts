@@ -58,8 +58,8 @@ function callers(options: SidecarOptions): JsonObject {
   return { prefix: options.federated ? 'spiffe://' : `${idOfTrustDomain(options.trustDomain)}/` };
 }
 
-/** Waits for the first secret as long as it takes: no secret, no listener. */
-function sdsConfig(): JsonObject {
+/** Over Gatehouse's socket. Waits for the first answer as long as it takes: no secret, no listener. */
+export function sdsConfig(): JsonObject {
   return {
     resource_api_version: 'V3',
     initial_fetch_timeout: '0s',

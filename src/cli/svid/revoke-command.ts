@@ -89,13 +89,18 @@ async function revoke(flags: Flags, terminal: Terminal): Promise<0 | 1> {
 }
 
 function textOf(answer: RevokedAnswer): string {
-  const { kind, value, keptUntil, replicas, warnings, cannotCut } = answer;
+  const { kind, value, keptUntil, replicas, envoys, warnings, cannotCut } = answer;
+  const late = envoys.filter((each) => !each.inForce);
   const silent = replicas.filter((each) => !each.inForce);
   return [
     `${kind} ${value} is revoked, until ${keptUntil}`,
     hitText(answer),
     reachText(answer),
     ...silent.map(({ name }) => `replica ${name} has not said within two seconds that its deciders refuse`),
+    ...(envoys.length === 0
+      ? []
+      : [`in force in ${envoys.length - late.length} of ${envoys.length} Envoys that decide themselves`]),
+    ...late.map(({ node }) => `Envoy ${node} has not said within a second that it refuses (gatehouse envoy status)`),
     ...warnings.map((warning) => `warning: ${warning}`),
     'this does not cut:',
     ...cannotCut.map((each) => `  - ${each}`),
@@ -110,7 +115,8 @@ function hitText({ liveSvids, liveTokens }: RevokedAnswer): string {
   return `it hits ${count(liveSvids, 'certificate')} that had not expired${tokens}`;
 }
 
-function reachText({ deciders, replicas, inForce }: RevokedAnswer): string {
+function reachText({ deciders, replicas }: RevokedAnswer): string {
+  const inForce = [...deciders, ...replicas].every((each) => each.inForce);
   const elsewhere = replicas.reduce((sum, each) => sum + each.deciders, 0);
   if (inForce) return `in force on every decider (${deciders.length + elsewhere})`;
   const reached = deciders.filter((each) => each.inForce).length;

@@ -109,6 +109,10 @@ const faults: readonly Fault[] = [
     const path = [{ key: 'k' }];
     extAuthz.filter_enabled_metadata = { filter: 'f', path, value: { string_match: { exact: 'on' } } };
   }),
+  fault('fail-open', 'switched_by_metadata', 'asks where somebody’s RBAC filter says so', ({ extAuthz }) => {
+    const path = [{ key: 'shadow_effective_policy_id' }];
+    extAuthz.filter_enabled_metadata = { filter: 'envoy.filters.http.rbac', path, value: { present_match: true } };
+  }),
   fault('inexact', 'no_peer_certificate', 'sends no peer certificate', ({ extAuthz }) => {
     extAuthz.include_peer_certificate = false;
   }),
@@ -314,7 +318,7 @@ async function diagnose(
 }
 
 describe('gatehouse doctor', () => {
-  for (const more of [{}, { protocol: 'tcp' }]) {
+  for (const more of [{}, { protocol: 'tcp' }, { native: true }]) {
     it(`finds nothing wrong with our own bootstrap ${JSON.stringify(more)}`, async () => {
       const { exit, answer } = await diagnose(generateBootstrap(readFlags({ ...flags, ...more })));
       assert.deepEqual(answer.findings, []);

@@ -2,8 +2,10 @@
  * `/v1/revocations` and `/v1/crl`.
  * @module
  */
-import type { RevocationsAnswer } from '../../../admin-api/revocations.ts';
+import type { RevocationsAnswer, RevokedAnswer } from '../../../admin-api/revocations.ts';
 import type { ReadQuestion } from '../../../admin-api/routes.ts';
+import type { Holder } from '../../../authz/native/holders.ts';
+import { resourceNames } from '../../../authz/native/names.ts';
 import { asGatehouseError, GatehouseError } from '../../../errors.ts';
 import type { Authority } from '../../../identity/authority/authority.ts';
 import type { RevocationTarget } from '../../../identity/authority/revoke/revocation-target.ts';
@@ -30,7 +32,7 @@ const cannotCut = [
 /** `POST /v1/revocations`: in force on every decider when it answers. */
 export const revoke: AuthorityHandler<'POST /v1/revocations'> = async (
   { who, asked },
-  { authority, entries, deciders, log },
+  { authority, entries, deciders, native, log },
 ) => {
   const { override, ...order } = asked;
   const { row, target, warnings } = await refusalsKept('svid revoke', who, order, authority, async () => {
@@ -53,16 +55,18 @@ export const revoke: AuthorityHandler<'POST /v1/revocations'> = async (
     };
   });
   const { sequence } = authority.revocations.value;
-  const [ownReached, others] = await Promise.all([
+  const [ownReached, others, behind] = await Promise.all([
     deciders?.revokedBy(sequence, IN_FORCE_WITHIN_MS) ?? true,
     authority.replicas.revokedBy(sequence, REPLICAS_WITHIN_MS),
+    native.behindRevocations(sequence, IN_FORCE_WITHIN_MS),
   ]);
   const replicas = others.map(({ name, revocationSequence, deciders: count }) => ({
     name,
     deciders: count,
     inForce: revocationSequence >= sequence,
   }));
-  const reached = ownReached && replicas.every(({ inForce }) => inForce);
+  const envoys = envoysWith(native, behind);
+  const reached = ownReached && [...replicas, ...envoys].every(({ inForce }) => inForce);
   log.warn({ who, kind: row.kind, value: row.value, reason: row.reason, reached }, 'an identity was revoked');
   return {
     done: true,
@@ -76,11 +80,21 @@ export const revoke: AuthorityHandler<'POST /v1/revocations'> = async (
         inForce: revocationSequence >= sequence,
       })) ?? [],
     replicas,
+    envoys,
     inForce: reached,
     warnings: [...warnings, ...outOfReach(deciders)],
     cannotCut,
   };
 };
+
+/** Each Envoy that has a filter of revocations, the laggards first. */
+function envoysWith(native: AdminDeps['native'], behind: readonly Holder[]): RevokedAnswer['envoys'] {
+  const late = new Set(behind.map(({ connection }) => connection));
+  const all = native.all().filter(({ configs }) => configs.some((each) => each.resource === resourceNames.revocations));
+  return all
+    .map(({ connection, node, spiffeId }) => ({ node, spiffeId, inForce: !late.has(connection) }))
+    .sort((a, b) => Number(a.inForce) - Number(b.inForce));
+}
 
 /** Deciders over a unix socket follow without a certificate. */
 function followersOf(deciders: Deciders): string[] {

@@ -30,6 +30,7 @@ const base: SidecarOptions = {
   paths: 'strict',
   trustedHops: undefined,
   federated: false,
+  native: false,
   admin: socket('127.0.0.1', 9901),
   accessLog: '/dev/stdout',
 };

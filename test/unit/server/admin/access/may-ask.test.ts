@@ -22,6 +22,7 @@ const ofReaders: readonly Route[] = [
   'GET /v1/crl',
   'GET /v1/entries',
   'GET /v1/entries/explain',
+  'GET /v1/envoys',
 ];
 const ofTenants: readonly Route[] = [
   'GET /v1/policies',

@@ -1,0 +1,89 @@
+/**
+ * Filters by which an Envoy decides itself what the policy says plainly, and asks for the rest; `docs/native.md` explains them.
+ *
+ * The static part never changes: policies come by ECDS, and until they have come everything asks.
+ * @module
+ */
+import {
+  ASK,
+  AUDIT_PREFIX,
+  DECIDED,
+  decidedKey,
+  POLICY_PREFIX,
+  RBAC_METADATA,
+  REVOCATIONS_PREFIX,
+  resourceNames,
+  stateKeys,
+} from '../../authz/native/names.ts';
+import type { JsonObject } from './json.ts';
+import { sdsConfig } from './tls.ts';
+
+const RBAC = 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC';
+
+/** All filters before the one that asks, in their order. */
+export function nativeFilters(): readonly JsonObject[] {
+  return [
+    filterState('gatehouse.facts', [
+      [stateKeys.path, '%PATH(NQ:PATH)%'],
+      [stateKeys.serial, '%DOWNSTREAM_PEER_SERIAL%'],
+    ]),
+    delivered(resourceNames.revocations, { rules_stat_prefix: REVOCATIONS_PREFIX, matcher: askAlways }),
+    // Each filter judges alone: the next one reads what this one did.
+    filterState('gatehouse.revocation', [[stateKeys.revocation, decidedBy(REVOCATIONS_PREFIX)]]),
+    delivered(resourceNames.policy, { rules_stat_prefix: POLICY_PREFIX, matcher: askAlways }),
+    delivered(resourceNames.audit, { rules_stat_prefix: AUDIT_PREFIX }),
+  ];
+}
+
+/** The name of the action that decided, as a log or another filter has it. */
+export const decidedBy = (prefix: string): string => `%DYNAMIC_METADATA(${RBAC_METADATA}:${decidedKey(prefix)})%`;
+
+/** Of ext_authz: asks unless the policy has decided. Inverted, so that what is not there asks. */
+export const askUnlessDecided: JsonObject = {
+  filter_enabled_metadata: {
+    filter: RBAC_METADATA,
+    path: [{ key: decidedKey(POLICY_PREFIX) }],
+    value: { string_match: { prefix: DECIDED } },
+    invert: true,
+  },
+};
+
+const askAlways: JsonObject = {
+  on_no_match: {
+    action: {
+      name: 'envoy.filters.rbac.action',
+      typed_config: {
+        '@type': 'type.googleapis.com/envoy.config.rbac.v3.Action',
+        name: `${ASK}not-yet`,
+        action: 'ALLOW',
+      },
+    },
+  },
+};
+
+/** A filter whose configuration comes by ECDS, and which serves by its default until then. */
+function delivered(name: string, byDefault: JsonObject): JsonObject {
+  return {
+    name,
+    config_discovery: {
+      config_source: sdsConfig(),
+      default_config: { '@type': RBAC, ...byDefault },
+      apply_default_config_without_warming: true,
+      type_urls: [RBAC],
+    },
+  };
+}
+
+function filterState(name: string, values: readonly (readonly [key: string, format: string])[]): JsonObject {
+  return {
+    name,
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.filters.http.set_filter_state.v3.Config',
+      on_request_headers: values.map(([object_key, inline_string]) => ({
+        object_key,
+        factory_key: 'envoy.string',
+        format_string: { text_format_source: { inline_string } },
+      })),
+    },
+  };
+}

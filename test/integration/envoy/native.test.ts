@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { randomUUID, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EnvoysAnswer } from '../../../src/admin-api/envoys.ts';
+import type { RevokedAnswer } from '../../../src/admin-api/revocations.ts';
+import { askHttp } from '../../support/ask-http.ts';
+import { type EchoApp, startHttpEcho } from '../../support/echo-app.ts';
+import { eventually } from '../../support/eventually.ts';
+import { type GuardedServer, startGuardedServer } from '../../support/guarded-server.ts';
+import { gatehouseJson, projectRoot } from '../../support/run-gatehouse.ts';
+import type { ClientIdentity } from '../../support/svid-of.ts';
+
+const policy = (name: string): string => readFileSync(join(projectRoot, 'deploy/policies', name), 'utf8');
+
+describe('an Envoy that decides itself', function () {
+  this.timeout(300_000);
+  let app: EchoApp;
+  let server: GuardedServer;
+  let productpage: ClientIdentity;
+  let reviews: ClientIdentity;
+
+  before(async () => {
+    app = await startHttpEcho();
+    server = await startGuardedServer({
+      upstreamPort: app.port,
+      policies: {
+        'details-viewer.yaml': policy('details-viewer.yaml'),
+        'details-private.yaml': policy('details-private.yaml'),
+      },
+      flags: ['--native'],
+    });
+    [productpage, reviews] = await Promise.all([server.identity('productpage'), server.identity('reviews')]);
+  });
+
+  after(async () => {
+    await server?.[Symbol.asyncDispose]();
+    await app?.[Symbol.asyncDispose]();
+  });
+
+  const ask = async (identity: ClientIdentity, method = 'GET', path = `/details/${randomUUID()}`) =>
+    (await askHttp({ port: server.port, identity, version: 'http1', method, path })).status;
+  const gatehouse = <T>(...args: readonly string[]): Promise<T> =>
+    gatehouseJson(...args, '--admin', server.gatehouse().ready.admin, '--output', 'json') as Promise<T>; // the schema's
+  const status = async () => (await gatehouse<EnvoysAnswer>('envoy', 'status')).envoys;
+  const holdsAll = () =>
+    eventually('it holds all that it was sent', async () => {
+      const [envoy] = await status();
+      const has = envoy?.configs.filter(({ state }) => state === 'holds' || state === 'asks').length;
+      return has === 3 ? envoy : undefined;
+    });
+
+  it('gives the verdicts of Gatehouse', async () => {
+    await holdsAll();
+    assert.equal(await ask(productpage), 200);
+    assert.equal(await ask(productpage, 'POST'), 403);
+    assert.equal(await ask(reviews), 403);
+    assert.equal(await ask(productpage, 'GET', '/details/x/../private'), 403);
+  });
+
+  it('is in the book with its release, its identity and a version of each filter', async () => {
+    const envoy = await holdsAll();
+    assert.equal(envoy.spiffeId, 'spiffe://cluster.local/ns/default/sa/bookinfo-details');
+    assert.equal(envoy.version, '1.40.0');
+    assert.equal(envoy.tried, true);
+    assert.deepEqual(
+      envoy.configs.map(({ resource, version, sentVersion }) => [resource, version === sentVersion]),
+      [
+        ['gatehouse.audit', true],
+        ['gatehouse.policy', true],
+        ['gatehouse.revocations', true],
+      ],
+    );
+  });
+
+  it('says in the access log who decided', async () => {
+    const path = `/details/${randomUUID()}`;
+    await ask(productpage, 'GET', path);
+    const line = await server.logged((each) => each['path'] === path);
+    assert.equal(line['native_revocations'], 'n:not-revoked');
+    assert.match(String(line['native_policy']), /^(ask|n):/);
+    if (String(line['native_policy']).startsWith('ask:')) assert.equal(line['decision'], 'allow');
+  });
+
+  it('hands over who shows a revoked serial number', async () => {
+    const { serialNumber } = new X509Certificate(reviews.cert);
+    const answer = await gatehouse<RevokedAnswer>('svid', 'revoke', '--serial', serialNumber, '--reason', 'lost');
+    assert.deepEqual(answer.envoys, [
+      {
+        node: 'spiffe://cluster.local/ns/default/sa/bookinfo-details',
+        spiffeId: 'spiffe://cluster.local/ns/default/sa/bookinfo-details',
+        inForce: true,
+      },
+    ]);
+    const path = `/details/${randomUUID()}`;
+    assert.equal(await ask(reviews, 'GET', path), 403);
+    const line = await server.logged((each) => each['path'] === path);
+    assert.equal(line['native_revocations'], 'ask:revoked-serial');
+    assert.equal(line['native_policy'], 'ask:revocations');
+    assert.equal(line['reason'], 'revoked');
+    const other = `/details/${randomUUID()}`;
+    assert.equal(await ask(productpage, 'GET', other), 200);
+    assert.equal((await server.logged((each) => each['path'] === other))['native_revocations'], 'n:not-revoked');
+  });
+
+  it('refuses a revoked identity itself, once the command has answered, and while Gatehouse is away', async () => {
+    const before = (await status())[0]!.configs.find(({ resource }) => resource === 'gatehouse.policy')!;
+    const id = 'spiffe://cluster.local/ns/default/sa/bookinfo-reviews';
+    const answer = await gatehouse<RevokedAnswer>('svid', 'revoke', '--id', id, '--reason', 'lost');
+    assert.equal(answer.inForce, true);
+    const path = `/details/${randomUUID()}`;
+    assert.equal(await ask(reviews, 'GET', path), 403);
+    const line = await server.logged((each) => each['path'] === path);
+    assert.equal(line['native_revocations'], 'n:revoked');
+    assert.equal(line['details'], 'rbac_access_denied_matched_policy[n:revoked]');
+    const after = (await status())[0]!.configs.find(({ resource }) => resource === 'gatehouse.policy')!;
+    assert.deepEqual(after, before, 'its policy was not sent again');
+
+    await server.gatehouse().stop('SIGKILL');
+    assert.equal(await ask(reviews), 403);
+    assert.ok([200, 503].includes(await ask(productpage)), 'decided by the tree, or refused since nobody can be asked');
+    assert.notEqual(await ask(productpage, 'POST'), 200);
+    await server.startGatehouse();
+    await holdsAll();
+    assert.equal(await ask(reviews), 403);
+    await eventually('a good caller passes again', async () => (await ask(productpage)) === 200 || undefined);
+  });
+});

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { examineNative, isNative } from '../../../../src/cli/doctor/native.ts';
+import { askUnlessDecided, nativeFilters } from '../../../../src/cli/envoy/native.ts';
+
+/** A configuration that a test spoils: JSON of which it knows the shape. */
+// biome-ignore lint/suspicious/noExplicitAny: a test reaches deep into Envoy's configuration, whose types we do not have
+type Loose = any; // oxlint-disable-line typescript/no-explicit-any
+
+const extAuthz = (): Loose => ({
+  name: 'envoy.filters.http.ext_authz',
+  typed_config: {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz',
+    ...askUnlessDecided,
+  },
+});
+
+const rbac = (name: string, prefix: string): Loose => ({
+  name,
+  typed_config: {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC',
+    rules_stat_prefix: prefix,
+    rules: {},
+  },
+});
+
+const named = (filters: Loose[], name: string): Loose => filters.find((each) => each.name === name);
+const drop = (filters: Loose[], name: string): void => void filters.splice(filters.indexOf(named(filters, name)), 1);
+
+const cases: readonly { readonly name: string; readonly spoil: (filters: Loose[]) => void; readonly want: string[] }[] =
+  [
+    { name: 'our own', spoil: () => undefined, want: [] },
+    {
+      name: 'one beside an RBAC filter of somebody else',
+      spoil: (all) => void all.splice(5, 0, rbac('other', '')),
+      want: [],
+    },
+    {
+      name: 'one that asks where the policy says so, and not where it says nothing',
+      spoil: (all) => {
+        const condition = all.at(-1).typed_config.filter_enabled_metadata;
+        condition.value.string_match.prefix = 'ask:';
+        delete condition.invert;
+      },
+      want: ['fail-open native_not_inverted'],
+    },
+    {
+      name: 'one that asks only what was decided',
+      spoil: (all) => void delete all.at(-1).typed_config.filter_enabled_metadata.invert,
+      want: ['fail-open native_not_inverted'],
+    },
+    {
+      name: 'one that asks about everything but what is handed over',
+      spoil: (all) => {
+        all.at(-1).typed_config.filter_enabled_metadata.value.string_match.prefix = 'ask:';
+      },
+      want: ['fail-open native_not_inverted'],
+    },
+    {
+      name: 'a key that all filters share',
+      spoil: (all) => {
+        all.at(-1).typed_config.filter_enabled_metadata.path = [{ key: 'enforced_effective_policy_id' }];
+      },
+      want: ['fail-open native_key_shared'],
+    },
+    {
+      name: 'another filter of that prefix after the policy',
+      spoil: (all) => void all.splice(-1, 0, rbac('other', 'gh_')),
+      want: ['fail-open native_overwritten'],
+    },
+    {
+      name: 'a default that allows',
+      spoil: (all) => {
+        const matcher = named(all, 'gatehouse.policy').config_discovery.default_config.matcher;
+        matcher.on_no_match.action.typed_config.name = 'n:open';
+      },
+      want: ['fail-open native_default_decides'],
+    },
+    {
+      name: 'a default with rules beside',
+      spoil: (all) => {
+        named(all, 'gatehouse.policy').config_discovery.default_config.rules = {};
+      },
+      want: ['fail-open native_default_decides'],
+    },
+    {
+      name: 'no default',
+      spoil: (all) => void delete named(all, 'gatehouse.policy').config_discovery.default_config,
+      want: ['fragile native_no_default'],
+    },
+    {
+      name: 'no filter of revocations',
+      spoil: (all) => drop(all, 'gatehouse.revocations'),
+      want: ['fragile native_asks_always'],
+    },
+    {
+      name: 'revocations after the policy',
+      spoil: (all) => void all.splice(-1, 0, ...all.splice(1, 1)),
+      want: ['fragile native_asks_always'],
+    },
+    {
+      name: 'no policy',
+      spoil: (all) => drop(all, 'gatehouse.policy'),
+      want: ['fragile native_asks_always'],
+    },
+  ];
+
+describe('examineNative', () => {
+  for (const { name, spoil, want } of cases) {
+    it(`says of ${name}: ${want.join() || 'nothing'}`, () => {
+      const filters: Loose[] = structuredClone([...nativeFilters(), extAuthz()]);
+      spoil(filters);
+      assert.ok(isNative(filters.at(-1).typed_config));
+      const found = examineNative(filters, filters.length - 1, undefined, 'm');
+      assert.deepEqual(
+        found.map(({ kind, code }) => `${kind} ${code}`),
+        want,
+      );
+    });
+  }
+
+  it('says of routes that are found without path parameters that policies judge them', () => {
+    const filters: Loose[] = [...nativeFilters(), extAuthz()];
+    const found = examineNative(filters, filters.length - 1, { ignore_path_parameters_in_path_matching: true }, 'm');
+    assert.deepEqual(
+      found.map(({ code }) => code),
+      ['path_parameters'],
+    );
+  });
+});
+
+describe('isNative', () => {
+  it('takes Istio’s condition of a CUSTOM policy for what it is', () => {
+    const path = [{ key: 'istio-ext-authz-gatehouse-shadow_effective_policy_id' }];
+    const value = { string_match: { prefix: 'istio-ext-authz-gatehouse' } };
+    assert.equal(isNative({ filter_enabled_metadata: { filter: 'envoy.filters.http.rbac', path, value } }), false);
+    assert.equal(isNative({}), false);
+  });
+});
