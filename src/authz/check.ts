@@ -16,6 +16,7 @@ import type { CheckCounters } from './record/counters.ts';
 import type { EdgeCounters } from './record/edges.ts';
 import { type ParityCanary, shadowFilter } from './record/parity.ts';
 import type { DecisionRing } from './record/ring.ts';
+import type { RuleHits } from './record/rule-hits.ts';
 import type { DecisionState } from './state.ts';
 import { malformedMessage } from './wire/reader.ts';
 
@@ -35,6 +36,8 @@ export interface CheckDeps {
   readonly counters: CheckCounters;
   /** Counts who asked for whom. */
   readonly edges?: EdgeCounters;
+  /** Counts which rules decide. */
+  readonly hits?: RuleHits;
   /** Holds decisions against those of Envoy's RBAC, where Envoy sends them. */
   readonly parity?: ParityCanary;
   readonly clock: Clock;
@@ -104,7 +107,7 @@ class Checker {
 
   check(bytes: Uint8Array, caller: Caller): Uint8Array {
     const started = performance.now();
-    const { counters, edges, ring, clock } = this.#deps;
+    const { counters, edges, hits, ring, clock } = this.#deps;
     const state = this.#deps.state.value;
     const nowMs = clock.now();
     this.#question.clear();
@@ -123,6 +126,7 @@ class Checker {
       this.#question.facts.tokens,
     );
     edges?.count(this.#question, made, nowMs);
+    hits?.count(made, nowMs);
     counters.count(made, performance.now() - started);
     if (this.#deps.parity !== undefined) this.#compare(made, nowMs, snapshot, bytes, caller);
     return answer;

@@ -72,6 +72,7 @@ export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSi
       ...{ current: policies.current, log, metrics, board },
       changed(model) {
         policiesSinceAt = Date.now();
+        void deps.counts.rules.follow(model);
         keySets.wanted(tokenRulesOf(model));
         tell({ kind: 'policies', model });
         releasing?.[Symbol.dispose]();

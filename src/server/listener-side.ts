@@ -95,6 +95,7 @@ function openAdminOver(
     native: native.holders,
     counts: () => [counts.all(), ...(identity.remote?.counts() ?? [])],
     remote: identity.remote,
+    rules: counts.rules,
     explain: decider.explain,
     config: () => config.value,
     status: (admins) => statusOf(deps, addressesWith(admins)),

@@ -51,7 +51,8 @@ const may: Record<string, readonly string[]> = {
   ...serverRooms,
   'errors.ts': [],
   /** What the admin API is asked and answers; the console reads it in a browser. */
-  'admin-api': ['lib'],
+  'admin-api': ['admin-api/*', 'lib'],
+  'admin-api/seen': ['admin-api', 'lib'],
   config: ['spiffe', 'lib'],
   spiffe: ['lib'],
   'identity/attestation': ['identity/attestation/kubernetes', 'spiffe', 'lib'],
@@ -112,12 +113,15 @@ const may: Record<string, readonly string[]> = {
   'policy/token-limits.ts': [],
   /** What compiled programs and the plain evaluator share by definition; it knows neither, and they do not know each other. */
   'policy/meaning': ['policy/meaning/labels.ts', ...policyValues, 'policy/registry', 'spiffe', 'lib'],
+  /** What a rule is to whoever counts it. */
+  'policy/rules': [...policyValues, 'lib'],
   'policy/compile/match': ['policy/meaning', ...policyValues, 'lib'],
   'policy/compile/index': ['policy/compile/match', 'policy/meaning', ...policyValues, 'lib'],
   'policy/compile': [
     'policy/compile/index',
     'policy/compile/match',
     'policy/meaning',
+    'policy/rules',
     ...policyValues,
     'policy/registry',
     'lib',
@@ -181,6 +185,7 @@ const may: Record<string, readonly string[]> = {
     'authz/wire',
     ...policyValues,
     'policy/evaluate',
+    'policy/rules',
     'lib',
   ],
   /** What Envoys decide themselves: delivered, and who holds it. */

@@ -3,21 +3,10 @@
  * @module
  */
 
+import { differingPart } from './differing-part.ts';
+
 /** The numbers of each stage, by what names the stage. */
 export type StageNumbers = readonly (readonly [name: string, numbers: Uint32Array])[];
-
-/** Where two lists begin to differ, and how many members are the same at their ends. */
-export function differingPart(
-  before: ArrayLike<unknown>,
-  after: ArrayLike<unknown>,
-): { readonly head: number; readonly tail: number } {
-  const most = Math.min(before.length, after.length);
-  let head = 0;
-  while (head < most && before[head] === after[head]) head++;
-  let tail = 0;
-  while (head + tail < most && before[before.length - 1 - tail] === after[after.length - 1 - tail]) tail++;
-  return { head, tail };
-}
 
 /** What the numbers of the last turn stand for. */
 export class HeldNumbers<T> {

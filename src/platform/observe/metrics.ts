@@ -10,6 +10,7 @@ import { createNativeMetrics, type NativeMetrics } from './native-metrics.ts';
 import { createPodCertificateMetrics, type PodCertificateMetrics } from './pod-certificate-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { createRemoteMetrics, type RemoteDeciderCounts } from './remote-metrics.ts';
+import { type CountedRule, createRuleMetrics } from './rule-metrics.ts';
 
 /** A histogram that was counted elsewhere: not cumulative, one count a bound and one for the rest. */
 export interface LatencyCounts {
@@ -32,6 +33,8 @@ export interface Metrics extends AdmissionMetrics {
   countChecks(decision: string, reason: string, count: number): void;
   addLatency(counts: LatencyCounts): void;
   countDropped(count: number): void;
+  /** Decisions of rules. */
+  countHits(rules: readonly CountedRule[]): void;
   countLoadError(): void;
   countIssued(kind: 'x509' | 'jwt'): void;
   /** An SVID that somebody is entitled to and did not get. */
@@ -147,6 +150,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
     countChecks: (decision, reason, count) => checks.inc({ decision, reason }, count),
     addLatency: latency.add,
     countDropped: (count) => dropped.inc(count),
+    countHits: createRuleMetrics(registers[0]!),
     countLoadError: () => loadErrors.inc(),
     countIssued: (kind) => issued.inc({ kind }),
     countUnverifiedPeers: (count) => unverified.inc(count),

@@ -5,6 +5,7 @@
 import type { Decision } from '../decision.ts';
 import type { Facts } from '../facts.ts';
 import { joined } from '../meaning/join-decisions.ts';
+import { decidedBy, decidingRules, together } from '../rules/deciding-rule.ts';
 import type { PlaneProgram } from './plane-program.ts';
 
 /** Joined programs of one workload. */
@@ -12,12 +13,21 @@ export function joinPlanes(enforced: readonly PlaneProgram[], observed: readonly
   const [only] = enforced;
   if (only !== undefined && enforced.length === 1 && observed.length === 0) return only;
   const programs = [...enforced, ...observed];
-  const join = remembered((made) => joined(made.slice(0, enforced.length), made.slice(enforced.length)));
+  const join = remembered((made) => {
+    const [deciding, watching] = [made.slice(0, enforced.length), made.slice(enforced.length)];
+    return decidedBy(joined(deciding, watching), rulesOf(deciding, watching));
+  });
   return (facts: Facts) => {
     let node = join.root;
     for (const program of programs) node = join.step(node, program(facts));
     return join.outcome(node);
   };
+}
+
+/** All that allowed, or the first that denied; and those of the planes that are observed only. */
+function rulesOf(deciding: readonly Decision[], watching: readonly Decision[]) {
+  const denied = deciding.find(({ effect }) => effect === 'deny');
+  return together(...[...(denied ? [denied] : deciding), ...watching].map(decidingRules));
 }
 
 interface Node {

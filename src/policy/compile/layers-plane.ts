@@ -5,6 +5,7 @@
 import type { Work } from '../../lib/work.ts';
 import { type Decision, decision } from '../decision.ts';
 import type { Plane } from '../model.ts';
+import { createBothAllow } from './both-allow.ts';
 import type { Compilation } from './compilations.ts';
 import { type CompiledPlane, planeWork } from './plane-program.ts';
 import type { CompileContext } from './rule-stage.ts';
@@ -13,6 +14,7 @@ import type { CompileContext } from './rule-stage.ts';
 export function* layersPlaneWork(plane: Plane, context: CompileContext, compilation: Compilation): Work<CompiledPlane> {
   const layers: CompiledPlane[] = [];
   for (const stage of plane.stages) layers.push(yield* planeWork({ ...plane, stages: [stage] }, context, compilation));
+  const bothAllow = createBothAllow();
   const open = decision(plane.id, 'allow', 'no_policy_applies');
   return {
     plane,
@@ -24,6 +26,7 @@ export function* layersPlaneWork(plane: Plane, context: CompileContext, compilat
           const made = program(facts);
           if (made.effect === 'deny') return made;
           if (spoken === undefined || (spoken.policy === undefined && made.policy !== undefined)) spoken = made;
+          else spoken = bothAllow(spoken, made);
         }
         return spoken ?? open;
       };

@@ -13,6 +13,7 @@ import { sourcesOf } from '../meaning/network-sources.ts';
 import type { RegistryContext } from '../meaning/registry-context.ts';
 import type { Plane, RuleStage } from '../model.ts';
 import type { Endpoint } from '../registry/registry.ts';
+import { type BothAllow, createBothAllow } from './both-allow.ts';
 import type { Compilation } from './compilations.ts';
 import type { CompiledPlane, PlaneProgram } from './plane-program.ts';
 import { planeWork } from './plane-program.ts';
@@ -32,6 +33,7 @@ export function* networkPlaneWork(
     ); // tiers only
   const ingress = yield* half('ingress');
   const egress = programsByEndpoint(yield* half('egress'), context);
+  const bothAllow = createBothAllow();
   const mismatch = decision(plane.id, 'deny', 'place_mismatch');
   return {
     plane,
@@ -40,10 +42,11 @@ export function* networkPlaneWork(
       return (facts) => {
         const sources = sourcesOf(facts, context);
         if (sources === 'mismatch') return mismatch;
-        const out = egressOf(sources, egress, facts);
+        const out = egressOf(sources, egress, facts, bothAllow);
         if (out?.effect === 'deny') return out;
         const made = into(facts);
-        return made.effect === 'deny' || made.policy !== undefined || out === undefined ? made : out;
+        if (made.effect === 'deny' || out === undefined) return made;
+        return made.policy === undefined ? out : bothAllow(made, out);
       };
     },
   };
@@ -56,12 +59,13 @@ function egressOf(
   sources: readonly Endpoint[],
   programOf: (endpoint: Endpoint) => PlaneProgram,
   facts: Facts,
+  bothAllow: BothAllow,
 ): Decision | undefined {
   let allowed: Decision | undefined;
   for (const source of sources) {
     const made = programOf(source)(facts);
     if (made.effect === 'deny') return made;
-    allowed ??= made;
+    allowed = allowed === undefined ? made : bothAllow(allowed, made);
   }
   return allowed;
 }

@@ -9,10 +9,11 @@ import type { Destination, Facts } from '../facts.ts';
 import { selectTokens } from '../meaning/token-stage.ts';
 import { selectTransport } from '../meaning/transport-stage.ts';
 import type { Plane, PolicyRef, Stage } from '../model.ts';
+import { type DecidingRule, decidedBy, decidingRules, together } from '../rules/deciding-rule.ts';
 import type { Compilation } from './compilations.ts';
 import { noOrdinal } from './index/rule-index.ts';
 import { type CompileContext, type CompiledRuleStage, ruleStageWork, type SelectedRules } from './rule-stage.ts';
-import { rulesStep, type Step, tokenStep, transportStep } from './step.ts';
+import { decidingRule, rulesStep, type Step, tokenStep, transportStep } from './step.ts';
 
 /** Decides one request to the workload that it was made for. */
 export type PlaneProgram = (facts: Facts) => Decision;
@@ -100,25 +101,30 @@ function createProgram(plane: Plane, { steps, audits }: Parts): PlaneProgram {
     return open;
   };
   const annotate = createAnnotator();
-  const auditOf = createAuditor(audits);
+  const auditOf = createAuditor(plane.id, audits);
   return (facts) => annotate(enforce(facts), rehearses ? rehearse(facts) : undefined, auditOf(facts));
 }
 
 /** The first audit rule that holds, the same object each time. */
-function createAuditor(audits: readonly SelectedRules[]): (facts: Facts) => Audited | undefined {
+function createAuditor(plane: Plane['id'], audits: readonly SelectedRules[]): (facts: Facts) => Audited | undefined {
   const known = audits.map(() => new Map<number, Audited>());
   return (facts) => {
     for (const [i, { enforced, compiled }] of audits.entries()) {
       const ordinal = enforced.first(facts);
       if (ordinal === noOrdinal) continue;
-      const { policy, rule } = compiled.ruleAt(ordinal);
-      const audited = known[i]!.get(ordinal) ?? { policy: policy.ref, rule: rule.index };
+      const before = known[i]!.get(ordinal);
+      if (before !== undefined) return before;
+      const ordered = compiled.ruleAt(ordinal);
+      const audited = { policy: ordered.policy.ref, rule: ordered.rule.index };
       known[i]!.set(ordinal, audited);
+      auditing.set(audited, decidingRule(plane, compiled.stage, ordered));
       return audited;
     }
     return undefined;
   };
 }
+
+const auditing = new WeakMap<Audited, DecidingRule>();
 
 const MOST_ANNOTATED = 4096;
 
@@ -130,7 +136,7 @@ function createAnnotator() {
     const known = made.get(enforced)?.get(rehearsed)?.get(audit);
     if (known !== undefined) return known;
     const dryRun = rehearsed && { effect: rehearsed.effect, policy: rehearsed.policy };
-    const joined: Decision = { ...enforced, dryRun, audit };
+    const joined = decidedBy({ ...enforced, dryRun, audit }, rulesBehind(enforced, rehearsed, audit));
     if (++count > MOST_ANNOTATED) {
       made.clear();
       count = 1;
@@ -140,4 +146,11 @@ function createAnnotator() {
     made.set(enforced, byRehearsal.set(rehearsed, byAudit.set(audit, joined)));
     return joined;
   };
+}
+
+/** Of the rehearsal those that decide nothing yet: the others stand behind what is enforced, or would be met no more. */
+function rulesBehind(enforced: Decision, rehearsed: Decision | undefined, audit: Audited | undefined) {
+  const dryRun = rehearsed && decidingRules(rehearsed).filter(({ policy }) => policy.mode === 'dry-run');
+  const audited = audit && auditing.get(audit);
+  return together(decidingRules(enforced), dryRun ?? [], audited ? [audited] : []);
 }

@@ -8,7 +8,9 @@ import type { Facts } from '../facts.ts';
 import type { SelectedTokens } from '../meaning/token-stage.ts';
 import type { SelectedTransport, TransportDemand } from '../meaning/transport-stage.ts';
 import type { PlaneId, RuleStage } from '../model.ts';
+import { type DecidingRule, decidedBy } from '../rules/deciding-rule.ts';
 import { noOrdinal } from './index/rule-index.ts';
+import type { OrderedRule } from './order.ts';
 import type { SelectedRules } from './rule-stage.ts';
 
 /** Decides, or leaves it to the next step. */
@@ -92,14 +94,29 @@ function createOutcomes(plane: PlaneId, { compiled }: SelectedRules): (ordinal: 
   return (ordinal) => {
     const known = made.get(ordinal);
     if (known !== undefined) return known;
-    const { policy, rule } = compiled.ruleAt(ordinal);
+    const ordered = compiled.ruleAt(ordinal);
+    const { policy, rule } = ordered;
     if (kind === 'first-match' && rule.effect === 'pass') return undefined;
     const reason =
       kind === 'delegate' ? 'custom_unavailable' : rule.effect === 'allow' ? 'rule_allowed' : 'rule_denied';
     const effect = reason === 'rule_allowed' ? 'allow' : 'deny';
     const where = { stage: compiled.stage.name, owner: policy.owner || undefined };
-    const outcome = decision(plane, effect, reason, policy.ref, rule.index, where);
+    const outcome = decidedBy(decision(plane, effect, reason, policy.ref, rule.index, where), [
+      decidingRule(plane, compiled.stage, ordered),
+    ]);
     made.set(ordinal, outcome);
     return outcome;
   };
+}
+
+const decidingRulesOf = new WeakMap<OrderedRule, DecidingRule>();
+
+/** The rule for whoever counts: one object for all workloads. */
+export function decidingRule(plane: PlaneId, stage: RuleStage, ordered: OrderedRule): DecidingRule {
+  let known = decidingRulesOf.get(ordered);
+  if (known === undefined) {
+    known = { plane, direction: stage.direction ?? 'ingress', policy: ordered.policy, rule: ordered.rule };
+    decidingRulesOf.set(ordered, known);
+  }
+  return known;
 }

@@ -21,6 +21,7 @@ import type { RemoteDeciders } from '../decider/remote-deciders.ts';
 import type { LiveExplain } from '../explain/live-explain.ts';
 import type { DeciderCounts } from '../log/decider-counts.ts';
 import type { DecisionLog } from '../log/decision-log.ts';
+import type { RuleTable } from '../log/rule-table.ts';
 import type { RefusalReports } from '../refusal-reports.ts';
 import type { RevocationRows } from '../revocations.ts';
 import type { IdentifyCaller } from '../tls/callers.ts';
@@ -56,6 +57,8 @@ export interface AdminDeps {
   readonly counts: () => readonly DeciderCounts[];
   /** Deciders elsewhere that report here; undefined on a server that is only a decider. */
   readonly remote: RemoteDeciders | undefined;
+  /** How long this server has had which rule. */
+  readonly rules: Pick<RuleTable, 'inForce'>;
   readonly explain: LiveExplain;
   /** The configuration in force. */
   readonly config: () => Config;

@@ -21,6 +21,7 @@ import { ledger } from './routes/ledger.ts';
 import { decisions, policies } from './routes/policies.ts';
 import { crl, revocations, revoke, undoRevocation } from './routes/revocations.ts';
 import { audit, forecastAndActual, gate, rehearseNow, verbHandler } from './routes/rotation.ts';
+import { rules, rulesIn } from './routes/rules.ts';
 import { decisionsIn, explainIn, policiesIn, whyIn } from './routes/scoped.ts';
 
 const handlers: { readonly [R in Route]: AnswerRoute<R> } = {
@@ -50,6 +51,7 @@ const handlers: { readonly [R in Route]: AnswerRoute<R> } = {
   'GET /v1/decisions/{id}': scoped(why, whyIn),
   'GET /v1/edges': scoped(edges, edgesIn),
   'GET /v1/envoys': everywhere(envoys),
+  'GET /v1/rules': scoped(rules, rulesIn),
   'POST /v1/explain': scoped(explain, explainIn),
 };
 

@@ -147,6 +147,8 @@ function hear(
     case 'report':
       addCounts(message.counts, metrics);
       counts.edges.add(message.edges);
+      counts.rules.add(message.hits);
+      metrics.countHits(message.hits);
       rate.note(message.counts.decisions);
       metrics.countParity(message.parity);
       break;

@@ -7,6 +7,7 @@ import { EdgeCounters } from '../../authz/record/edges.ts';
 import { ParityCanary } from '../../authz/record/parity.ts';
 import type { RedactedDecision } from '../../authz/record/redacted-decision.ts';
 import { DecisionRing, type RingEntry } from '../../authz/record/ring.ts';
+import { RuleHits } from '../../authz/record/rule-hits.ts';
 import { watchDescriptors } from '../../platform/observe/descriptors.ts';
 import type { LaneTally } from '../../transport/lane/counts.ts';
 import type { FromDecider } from './messages.ts';
@@ -19,6 +20,7 @@ export interface Recorders {
   readonly ring: DecisionRing;
   readonly counters: CheckCounters;
   readonly edges: EdgeCounters;
+  readonly hits: RuleHits;
   readonly parity: ParityCanary;
 }
 
@@ -42,6 +44,7 @@ export function startReports(
   const ring = new DecisionRing({ filled: () => waitToTell() });
   const counters = new CheckCounters();
   const edges = new EdgeCounters();
+  const hits = new RuleHits();
   const parity = new ParityCanary(({ entry, ...report }) =>
     tell({ kind: 'parity', report: { ...report, entry: redact(entry) } }),
   );
@@ -64,7 +67,7 @@ export function startReports(
     fewDescriptors = why;
   });
   return {
-    recorders: { ring, counters, edges, parity },
+    recorders: { ring, counters, edges, hits, parity },
     report(lane) {
       descriptors.look();
       tellDecisions(Number.MAX_SAFE_INTEGER);
@@ -72,6 +75,7 @@ export function startReports(
         kind: 'report',
         counts: counters.take(),
         edges: edges.take(),
+        hits: hits.take(),
         parity: parity.take(),
         lane,
         memoryBytes: process.memoryUsage.rss(),

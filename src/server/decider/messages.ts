@@ -10,6 +10,7 @@ import type { CheckCounts } from '../../authz/record/counters.ts';
 import type { EdgeCounts } from '../../authz/record/edges.ts';
 import type { ParityCounts } from '../../authz/record/parity.ts';
 import type { RedactedDecision, RedactedParity } from '../../authz/record/redacted-decision.ts';
+import type { RuleHit } from '../../authz/record/rule-hits.ts';
 import type { Revocations } from '../../authz/state.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
@@ -64,6 +65,7 @@ export type FromDecider =
       readonly kind: 'report';
       readonly counts: CheckCounts;
       readonly edges: EdgeCounts;
+      readonly hits: readonly RuleHit[];
       readonly parity: ParityCounts;
       /** With the lane only. */
       readonly lane: LaneTally | undefined;

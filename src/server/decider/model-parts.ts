@@ -2,7 +2,8 @@
  * Tells deciders of a model by what has changed: policies that a decider has already are named, not sent again; so is its registry.
  * @module
  */
-import { differingPart, HeldNumbers } from '../../lib/lists/held-numbers.ts';
+import { differingPart } from '../../lib/lists/differing-part.ts';
+import { HeldNumbers } from '../../lib/lists/held-numbers.ts';
 import type { Plane, Policy, PolicyModel, PolicyRef, RuleStage, Stage } from '../../policy/model.ts';
 import { type PackedRegistry, RegistryPacker, RegistryUnpacker } from '../../policy/registry/registry-patch.ts';
 

@@ -62,4 +62,6 @@ const NOTHING = {
   overflow: { allowed: 0, denied: 0, deniedCallers: 0 },
   dropped: { logged: 0, sent: 0 },
   handshakes: [],
+  rules: [],
+  rulesOverflow: 0,
 };

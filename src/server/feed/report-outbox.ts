@@ -11,9 +11,11 @@ import {
   RowSchema,
   TotalsSchema,
 } from '../../gen/gatehouse/feed/v1/feed_pb.ts';
+import { ruleKey } from '../../policy/rules/rule-text.ts';
 import type { DecisionRecord } from '../log/decision-record.ts';
 import type { OwnCounts } from '../log/own-counts.ts';
 import { createDecisionQueue, type DecisionQueue } from './decision-queue.ts';
+import { createRuleRows, type RuleRows, ruleMessage } from './rule-rows.ts';
 
 /** What is to be reported. */
 export interface ReportOutbox {
@@ -54,11 +56,13 @@ export function createReportOutbox(counts: OwnCounts): ReportOutbox {
     begin() {
       const newRows = createRowSender(counts);
       const told = new Set<string>();
+      let rules: RuleRows | undefined;
       let turns = 0;
-      return ({ deniesPerSecond, allowsPerSecond }) => {
+      return ({ deniesPerSecond, allowsPerSecond, rules: mostRules }) => {
+        rules ??= createRuleRows(mostRules);
         const isCounting = turns++ % COUNTS_EVERY === 0;
-        const pieces = createPieces(counts, decisions);
-        for (const row of isCounting ? newRows() : [])
+        const pieces = createPieces(counts, decisions, rules);
+        for (const row of isCounting ? newRows(rules) : [])
           pieces.add(row.names.length + 40, (report) => addRow(report, row));
         for (const decision of decisions.take(deniesPerSecond, allowsPerSecond))
           pieces.add(decision.record.length + 40, ({ decisions: some }) => void some.push(messageOf(decision)));
@@ -103,7 +107,7 @@ function addRow(report: Report, { number, named, count, lastAt }: ChangedRow): v
 type What = NonNullable<MessageInitShape<typeof RowSchema>['what']>;
 
 /** Creates what finds the rows that one stream has not been told. */
-function createRowSender({ edges, handshakes }: OwnCounts): () => readonly ChangedRow[] {
+function createRowSender({ edges, handshakes, rules }: OwnCounts): (told: RuleRows) => readonly ChangedRow[] {
   const numbers = new Map<string, { readonly number: number; count: number }>();
   /** Nothing is said of a row whose count is the one that was said last. */
   const changedRow = (
@@ -120,10 +124,20 @@ function createRowSender({ edges, handshakes }: OwnCounts): () => readonly Chang
     return [{ number, named: known ? undefined : rowOf(what()), names: key, count, lastAt }];
   };
   let seen = -1;
-  return () => {
+  let seenRules = -1;
+  return ({ told }) => {
     const since = seen;
+    const sinceRules = seenRules;
     seen = edges.changes;
+    seenRules = rules.changes;
     return [
+      ...told(rules.totals()).flatMap((rule) => {
+        if (rule.change <= sinceRules) return [];
+        return changedRow(['rule', ruleKey(rule)], rule.count, rule.lastAt, () => ({
+          case: 'rule',
+          value: ruleMessage(rule),
+        }));
+      }),
       ...edges.edges().flatMap((edge) => {
         if (edge.change <= since) return [];
         const { caller, destination, namespace, port, protocol, decision, count, lastAt } = edge;
@@ -153,8 +167,8 @@ function createRowSender({ edges, handshakes }: OwnCounts): () => readonly Chang
 const rowOf = (what: What): Report['rows'][number] => create(RowSchema, { what });
 
 /** Gathers what is said into messages that are small enough; the last one has the totals. */
-function createPieces(counts: OwnCounts, decisions: DecisionQueue) {
-  const { edges, dropped } = counts;
+function createPieces(counts: OwnCounts, decisions: DecisionQueue, ruleRows: RuleRows) {
+  const { edges, dropped, rules } = counts;
   const fresh = (): Report => create(ReportSchema, { sinceAt: BigInt(edges.sinceAt) });
   const done: Report[] = [];
   let current = fresh();
@@ -182,6 +196,7 @@ function createPieces(counts: OwnCounts, decisions: DecisionQueue) {
         deniedCallersOverflow: BigInt(overflow.deniedCallers),
         droppedLogged: BigInt(dropped.logged),
         droppedSent: BigInt(decisions.dropped),
+        rulesOverflow: BigInt(rules.overflow + ruleRows.untold(rules.totals())),
       });
       current.complete = true;
       return [...done, current];

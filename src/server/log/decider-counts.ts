@@ -3,6 +3,7 @@
  * @module
  */
 import type { CountedEdge } from '../../authz/record/edges.ts';
+import type { RuleHit } from '../../authz/record/rule-hits.ts';
 import type { DeniedCaller, EdgeOverflow } from './edge-table.ts';
 
 /** TLS handshakes of a listener that failed alike. */
@@ -30,4 +31,7 @@ export interface DeciderCounts {
   /** Decisions that had no room in its log, and those that had none on the way here. */
   readonly dropped: { readonly logged: number; readonly sent: number };
   readonly handshakes: readonly HandshakeCount[];
+  /** Rules that have decided there, and decisions of rules that found no row. */
+  readonly rules: readonly RuleHit[];
+  readonly rulesOverflow: number;
 }

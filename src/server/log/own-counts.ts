@@ -5,11 +5,13 @@
 import type { DeciderCounts } from './decider-counts.ts';
 import { createEdgeTable, type EdgeTable } from './edge-table.ts';
 import { createHandshakeTable, type HandshakeTable } from './handshake-table.ts';
+import { createRuleTable, type RuleTable } from './rule-table.ts';
 
 /** Counts since the server was started. */
 export interface OwnCounts {
   readonly edges: EdgeTable;
   readonly handshakes: HandshakeTable;
+  readonly rules: RuleTable;
   /** Counts decisions that the log had no room for. */
   countDropped(count: number): void;
   readonly dropped: { readonly logged: number };
@@ -20,10 +22,12 @@ export interface OwnCounts {
 export function createOwnCounts(): OwnCounts {
   const edges = createEdgeTable();
   const handshakes = createHandshakeTable();
+  const rules = createRuleTable({ sinceAt: edges.sinceAt });
   const dropped = { logged: 0 };
   return {
     edges,
     handshakes,
+    rules,
     dropped,
     countDropped(count) {
       dropped.logged += count;
@@ -38,6 +42,8 @@ export function createOwnCounts(): OwnCounts {
       overflow: { ...edges.overflow },
       dropped: { ...dropped, sent: 0 },
       handshakes: handshakes.all(),
+      rules: rules.totals(),
+      rulesOverflow: rules.overflow,
     }),
   };
 }

@@ -6,8 +6,9 @@
  */
 import { GatehouseError } from '../../../errors.ts';
 import type { Answer, Question, Report, ReportsWanted } from '../../../gen/gatehouse/feed/v1/feed_pb.ts';
+import { createPastRules, type PastRules } from './past-rules.ts';
 import { createQuestions, type Questions } from './questions.ts';
-import { createReportRows, type ReportedCounts, type ReportRows } from './report-rows.ts';
+import { createReportRows, MOST_RULES, type ReportedCounts, type ReportRows } from './report-rows.ts';
 import { createReportedDecisions, type ReportedDecision, type ReportedDecisions } from './reported-decisions.ts';
 
 /** A decider elsewhere and its numbers. */
@@ -26,7 +27,7 @@ export interface ReportingDecider {
 /** One stream of a decider. */
 export interface ReportingStream {
   /** What the authority takes now. */
-  wanted(): Pick<ReportsWanted, 'deniesPerSecond' | 'allowsPerSecond'> | undefined;
+  wanted(): Pick<ReportsWanted, 'deniesPerSecond' | 'allowsPerSecond' | 'rules'> | undefined;
   newQuestions(): Question[];
   /** @throws GatehouseError `message_invalid` for what no decider says */
   report(report: Report, atMs: number): void;
@@ -56,6 +57,8 @@ interface Known {
   /** Those of the latest stream, until all of them have come. */
   coming: ReportRows | undefined;
   lastAt: number | undefined;
+  /** What it counted of rules before it was started again. */
+  readonly past: PastRules;
   readonly decisions: ReportedDecisions;
   readonly epochs: Set<string>;
 }
@@ -84,6 +87,7 @@ export function createDeciderReports(now: () => number = Date.now): DeciderRepor
     if (known !== undefined || deciders.size >= MOST_DECIDERS) return known;
     const fresh: Known = {
       ...{ stream: undefined, questions: undefined, rows: undefined, coming: undefined, lastAt: undefined },
+      past: createPastRules(),
       decisions: createReportedDecisions(),
       epochs: new Set(),
     };
@@ -109,7 +113,10 @@ export function createDeciderReports(now: () => number = Date.now): DeciderRepor
           if (!isLatest() || known.coming === undefined) return;
           known.coming.take(report);
           // Until every row has come, what was held before stays.
-          if (known.coming.isComplete) known.rows = known.coming;
+          if (known.coming.isComplete && known.rows !== known.coming) {
+            known.past.replaced(known.rows?.counts(), known.coming.counts().sinceAt);
+            known.rows = known.coming;
+          }
           known.lastAt = atMs;
           for (const decision of report.decisions) known.decisions.add(decision);
           for (const epoch of report.epochs) noteEpoch(known.epochs, epoch);
@@ -150,7 +157,8 @@ export function createDeciderReports(now: () => number = Date.now): DeciderRepor
 }
 
 function reporting(decider: string, known: Known | undefined, nowMs: number): ReportingDecider {
-  const counts = known?.rows?.counts();
+  const reported = known?.rows?.counts();
+  const counts = reported && known?.past.with(reported);
   const { stream, lastAt } = known ?? {};
   const isTold = known?.rows !== undefined && known.rows === known.coming && nowMs - (lastAt ?? 0) < STALE_MS;
   return {
@@ -180,11 +188,12 @@ function noteEpoch(epochs: Set<string>, epoch: string): void {
   if (epochs.size > MOST_EPOCHS) epochs.delete(epochs.values().next().value ?? '');
 }
 
-function shareOf(following: number): { readonly deniesPerSecond: number; readonly allowsPerSecond: number } {
+function shareOf(following: number): ReturnType<ReportingStream['wanted']> {
   const share = (all: number, most: number): number => Math.max(1, Math.min(most, Math.floor(all / following)));
   return {
     deniesPerSecond: share(DENIES_PER_SECOND, MOST_DENIES_PER_SECOND),
     allowsPerSecond: share(ALLOWS_PER_SECOND, MOST_ALLOWS_PER_SECOND),
+    rules: MOST_RULES,
   };
 }
 

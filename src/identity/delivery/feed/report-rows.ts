@@ -3,7 +3,7 @@
  * @module
  */
 import { GatehouseError } from '../../../errors.ts';
-import type { Report, Row, Totals } from '../../../gen/gatehouse/feed/v1/feed_pb.ts';
+import type { Report, Row, Rule as RuleMessage, Totals } from '../../../gen/gatehouse/feed/v1/feed_pb.ts';
 
 /** Checks that were alike at a decider elsewhere. */
 export interface ReportedEdge {
@@ -19,6 +19,21 @@ export interface ReportedEdge {
   readonly lastAt: number;
 }
 
+/** A rule that has decided at a decider elsewhere. */
+export interface ReportedRule {
+  readonly plane: 'istio' | 'calico' | 'l4' | 'site';
+  readonly direction: 'ingress' | 'egress';
+  readonly dialect: 'istio' | 'calico' | 'kubernetes' | 'site';
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly text: string;
+  readonly index: number;
+  readonly count: number;
+  /** Milliseconds since 1970. */
+  readonly lastAt: number;
+}
+
 /** Sums since `sinceAt`. */
 export interface ReportedCounts {
   /** Milliseconds since 1970. */
@@ -29,6 +44,9 @@ export interface ReportedCounts {
   readonly checks: { readonly allowed: number; readonly denied: number };
   readonly overflow: { readonly allowed: number; readonly denied: number; readonly deniedCallers: number };
   readonly dropped: { readonly logged: number; readonly sent: number };
+  readonly rules: readonly ReportedRule[];
+  /** Decisions of rules that have no row. */
+  readonly rulesOverflow: number;
 }
 
 /** The rows of one stream. */
@@ -44,9 +62,13 @@ export interface ReportRows {
 const MOST_ROWS = 10_000;
 const MOST_NAME_BYTES = 1536 * 1024;
 const LONGEST_NAME = 2_048;
+/** Rules have room of their own. */
+export const MOST_RULES = 2_048;
+const MOST_RULE_BYTES = 512 * 1024;
 
 type Named =
   | { readonly kind: 'edge'; readonly edge: Omit<ReportedEdge, 'count' | 'lastAt'> }
+  | { readonly kind: 'rule'; readonly rule: Omit<ReportedRule, 'count' | 'lastAt'> }
   | { readonly kind: 'caller'; readonly caller: string; readonly namespace: string }
   | { readonly kind: 'handshake'; readonly listener: string; readonly reason: string };
 
@@ -60,14 +82,21 @@ interface Counted {
 export function createReportRows(): ReportRows {
   const rows: Counted[] = [];
   let nameBytes = 0;
+  let ruleBytes = 0;
+  let ruleCount = 0;
   let sinceAt = 0;
   let isComplete = false;
   let sums = sumsOf(undefined);
 
   const name = (row: Row): void => {
     const named = namedBy(row);
-    nameBytes += bytesOf(named);
-    if (rows.length >= MOST_ROWS || nameBytes > MOST_NAME_BYTES) throw invalid('it names more rows than a decider has');
+    if (named.kind === 'rule') {
+      ruleCount += 1;
+      ruleBytes += bytesOf(named);
+    } else nameBytes += bytesOf(named);
+    const isFull = rows.length - ruleCount >= MOST_ROWS || nameBytes > MOST_NAME_BYTES;
+    if (isFull || ruleCount > MOST_RULES || ruleBytes > MOST_RULE_BYTES)
+      throw invalid('it names more rows than a decider has');
     rows.push({ named, count: 0, lastAt: 0 });
   };
   return {
@@ -100,12 +129,15 @@ export function createReportRows(): ReportRows {
       handshakes: rows.flatMap(({ named, count }) =>
         named.kind === 'handshake' ? [{ listener: named.listener, reason: named.reason, count }] : [],
       ),
+      rules: rows.flatMap(({ named, count, lastAt }) =>
+        named.kind === 'rule' ? [{ ...named.rule, count, lastAt }] : [],
+      ),
       ...sums,
     }),
   };
 }
 
-function sumsOf(totals: Totals | undefined): Pick<ReportedCounts, 'checks' | 'overflow' | 'dropped'> {
+function sumsOf(totals: Totals | undefined): Pick<ReportedCounts, 'checks' | 'overflow' | 'dropped' | 'rulesOverflow'> {
   return {
     checks: { allowed: safe(totals?.allowed), denied: safe(totals?.denied) },
     overflow: {
@@ -114,6 +146,7 @@ function sumsOf(totals: Totals | undefined): Pick<ReportedCounts, 'checks' | 'ov
       deniedCallers: safe(totals?.deniedCallersOverflow),
     },
     dropped: { logged: safe(totals?.droppedLogged), sent: safe(totals?.droppedSent) },
+    rulesOverflow: safe(totals?.rulesOverflow),
   };
 }
 
@@ -129,18 +162,37 @@ function namedBy({ what }: Row): Named {
       return { kind: 'caller', caller: what.value.caller, namespace: what.value.namespace };
     case 'handshake':
       return { kind: 'handshake', listener: what.value.listener, reason: what.value.reason };
+    case 'rule':
+      return ruleNamedBy(what.value) ?? UNKNOWN_ROW;
     case undefined:
-      return { kind: 'handshake', listener: 'unknown', reason: 'a row that this version does not know' };
+      return UNKNOWN_ROW;
   }
+}
+
+const UNKNOWN_ROW: Named = { kind: 'handshake', listener: 'unknown', reason: 'a row that this version does not know' };
+
+const PLANES = ['istio', 'calico', 'l4', 'site'] as const;
+const DIALECTS = ['istio', 'calico', 'kubernetes', 'site'] as const;
+
+/** Undefined for a plane or a dialect that this version does not know. */
+function ruleNamedBy(value: RuleMessage): Named | undefined {
+  const { egress, kind, namespace, name, text, index } = value;
+  const plane = PLANES.find((each) => each === value.plane);
+  const dialect = DIALECTS.find((each) => each === value.dialect);
+  if (plane === undefined || dialect === undefined) return undefined;
+  const direction = egress ? 'egress' : 'ingress';
+  return { kind: 'rule', rule: { plane, direction, dialect, kind, namespace, name, text, index } };
 }
 
 function bytesOf(named: Named): number {
   const names =
     named.kind === 'edge'
       ? [named.edge.caller, named.edge.destination, named.edge.namespace]
-      : named.kind === 'caller'
-        ? [named.caller, named.namespace]
-        : [named.listener, named.reason];
+      : named.kind === 'rule'
+        ? [named.rule.kind, named.rule.namespace, named.rule.name, named.rule.text]
+        : named.kind === 'caller'
+          ? [named.caller, named.namespace]
+          : [named.listener, named.reason];
   if (names.some((each) => each.length > LONGEST_NAME)) throw invalid('a name is too long');
   return names.reduce((sum, each) => sum + each.length, 0);
 }

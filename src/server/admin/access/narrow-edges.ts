@@ -24,6 +24,8 @@ export function narrowCounts(all: readonly DeciderCounts[], { has, hasId }: Sigh
         .map((each) => ({ ...each, caller: nameOf(each.caller) })),
       checks: { allowed: sum('allow'), denied: sum('deny') },
       handshakes: [],
+      rules: [],
+      rulesOverflow: 0,
     };
   });
 }

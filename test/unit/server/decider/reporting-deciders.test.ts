@@ -26,7 +26,17 @@ describe('withRemote', () => {
   const edge = (caller: string, destination: string, decision: 'allow' | 'deny') =>
     ({ caller, destination, namespace: 'default', port: 1, protocol: 'http', decision, count: 1, lastAt: 1 }) as const;
   const counts: DeciderCounts = {
-    ...{ decider: 'node-7', state: 'reporting', why: '', sinceAt: 1, lastAt: 1, deniedCallers: [], handshakes: [] },
+    ...{
+      decider: 'node-7',
+      state: 'reporting',
+      why: '',
+      sinceAt: 1,
+      lastAt: 1,
+      deniedCallers: [],
+      handshakes: [],
+      rules: [],
+      rulesOverflow: 0,
+    },
     edges: [
       edge(id('a'), id('b'), 'allow'),
       edge(id('a'), id('c'), 'deny'),

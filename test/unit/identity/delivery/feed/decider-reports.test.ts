@@ -54,6 +54,36 @@ describe('createDeciderReports', () => {
     );
   });
 
+  const rule = (name: string) => ({
+    what: {
+      case: 'rule' as const,
+      value: { plane: 'istio', dialect: 'istio', kind: 'AuthorizationPolicy', namespace: 'b', name, text: 'abc' },
+    },
+  });
+  const ruled = (sinceAt: bigint, counts: Readonly<Record<string, number>>): Report =>
+    report({
+      sinceAt,
+      rows: Object.keys(counts).map(rule),
+      changed: Object.keys(counts).map((_, i) => i),
+      counts: Object.values(counts).map(BigInt),
+      lastAt: Object.keys(counts).map(() => sinceAt + 1n),
+      totals: { rulesOverflow: 2n },
+    });
+  const rulesOf = (book: ReturnType<typeof setup>['book']) =>
+    book.all()[0]?.counts?.rules.map(({ name, count, lastAt }) => `${name} ${count} ${lastAt}`);
+
+  it('goes on with what rules have decided where a decider was started again, and not where it follows anew', () => {
+    const { book, join } = setup();
+    join('a').report(ruled(10n, { x: 3, y: 1 }), 10);
+    join('a').report(ruled(10n, { x: 4, y: 1 }), 11);
+    assert.deepEqual(rulesOf(book), ['x 4 11', 'y 1 11']);
+    join('a').report(ruled(20n, { x: 1, z: 5 }), 12);
+    assert.deepEqual(rulesOf(book), ['x 5 21', 'y 1 11', 'z 5 21']);
+    assert.equal(book.all()[0]?.counts?.rulesOverflow, 4);
+    join('a').report(ruled(20n, { x: 2, z: 5 }), 13);
+    assert.deepEqual(rulesOf(book), ['x 6 21', 'y 1 11', 'z 5 21']);
+  });
+
   const nonsense: readonly { name: string; says: MessageInitShape<typeof ReportSchema> }[] = [
     { name: 'a count of a row without a name', says: { changed: [5], counts: [1n], lastAt: [1n] } },
     { name: 'rows without counts', says: { rows: [edge('c')], changed: [0], counts: [], lastAt: [] } },
@@ -65,6 +95,7 @@ describe('createDeciderReports', () => {
     { name: 'a sum that no number holds', says: { totals: { denied: 2n ** 64n - 1n } } },
     { name: 'a name that is too long', says: { rows: [edge('x'.repeat(2_049))] } },
     { name: 'too many rows', says: { rows: Array.from({ length: 10_001 }, () => edge('')) } },
+    { name: 'too many rules', says: { rows: Array.from({ length: 2_049 }, () => rule('x')) } },
     { name: 'too many bytes of names', says: { rows: Array.from({ length: 1_000 }, () => edge('x'.repeat(2_000))) } },
   ];
   for (const { name, says } of nonsense)
@@ -171,9 +202,9 @@ describe('createDeciderReports', () => {
   it('shares what it takes of decisions alike: 500 denies a second of two, fewer of more', () => {
     const { join } = setup();
     const first = join('0');
-    assert.deepEqual(first.wanted(), { deniesPerSecond: 500, allowsPerSecond: 100 });
+    assert.deepEqual(first.wanted(), { deniesPerSecond: 500, allowsPerSecond: 100, rules: 2_048 });
     for (let i = 1; i < 50; i++) join(String(i));
-    assert.deepEqual(first.wanted(), { deniesPerSecond: 20, allowsPerSecond: 4 });
+    assert.deepEqual(first.wanted(), { deniesPerSecond: 20, allowsPerSecond: 4, rules: 2_048 });
   });
 
   it('hears no more deciders than 500', () => {

@@ -36,6 +36,8 @@ describe('narrowCounts', () => {
       overflow: { allowed: 1, denied: 2, deniedCallers: 3 },
       dropped: { logged: 4, sent: 5 },
       handshakes: [{ listener: 'secret', reason: 'secret', count: 1 }],
+      rules: [],
+      rulesOverflow: 0,
     } satisfies DeciderCounts;
     const [seen] = narrowCounts([counts], sight);
     assert.doesNotMatch(JSON.stringify(seen), /secret|team-c|other/);

@@ -1,0 +1,33 @@
+/**
+ * A model of policies that a test spells out.
+ * @module
+ */
+import assert from 'node:assert/strict';
+import { registryKinds } from '../../src/policy/dialects/kubernetes/registry-readers.ts';
+import { type JoinOptions, joinPolicies } from '../../src/policy/load.ts';
+import type { PolicyModel } from '../../src/policy/model.ts';
+import { readPolicies } from '../../src/policy/read-policies.ts';
+
+const mesh = {
+  trustDomain: 'cluster.local',
+  trustDomainAliases: [],
+  rootNamespace: 'istio-system',
+  customProviders: {},
+};
+
+/** Reads policies, which must have no errors, over a registry; the planes of tiers are enforced unless said otherwise. */
+export function modelOf(
+  policies: string,
+  {
+    registry = '',
+    planes = { calico: 'off', l4: 'enforce' },
+  }: { registry?: string } & Pick<JoinOptions, 'planes'> = {},
+): PolicyModel {
+  const files = [
+    readPolicies('policies.yaml', policies, mesh),
+    readPolicies('registry.yaml', registry, { ...mesh, kinds: registryKinds }),
+  ];
+  const errors = files.flatMap(({ findings }) => findings.filter(({ severity }) => severity === 'error'));
+  assert.deepEqual(errors, []);
+  return joinPolicies(files, { generation: 1, absence: 'upstream', rootNamespace: mesh.rootNamespace, planes }).model;
+}
