@@ -95,6 +95,7 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
       async (terminal) => (await import('./policy/hits-command.ts')).policyHitsCommand(terminal),
       async (terminal) => (await import('./policy/map-command.ts')).policyMapCommand(terminal),
       async (terminal) => (await import('./policy/diff-command.ts')).policyDiffCommand(terminal),
+      async (terminal) => (await import('./policy/replay-command.ts')).policyReplayCommand(terminal),
       async (terminal) => (await import('./policy/prove-command.ts')).policyProveCommand(terminal),
     ],
   },

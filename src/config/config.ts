@@ -287,8 +287,11 @@ export interface Config {
   readonly admission: AdmissionConfig;
   readonly tls: TlsConfig;
   readonly jwks: JwksConfig;
-  readonly log: { readonly level: LogLevel };
+  readonly log: { readonly level: LogLevel; readonly facts: LoggedValues };
 }
+
+/** How the log tells of a decision the values that policies read and that may be private. */
+export type LoggedValues = 'none' | 'names' | 'hashes' | 'values';
 
 /** The least severe that is logged. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';

@@ -92,6 +92,12 @@ export const documentSchema = z.strictObject({
         .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
         .prefault('info')
         .describe('Least severity that is written; decisions are of level info.'),
+      facts: z
+        .enum(['none', 'names', 'hashes', 'values'])
+        .prefault('names')
+        .describe(
+          'How a decision tells the headers, claims and metadata that policies read: which and how many, hashed, or as they are. none: no facts at all. Tokens are never told.',
+        ),
     })
     .prefault({})
     .describe('The log, JSON lines on stderr.'),

@@ -11,6 +11,7 @@ import type { Deciders } from './decider/deciders.ts';
 import { createLiveExplain, type LiveExplain } from './explain/live-explain.ts';
 import type { Foundation } from './foundation.ts';
 import type { IdentitySide } from './identity-interface.ts';
+import { createDecisionFacts } from './log/decision-facts.ts';
 import { createDecisionLog, type DecisionLog } from './log/decision-log.ts';
 import { createDecisionRate, type DecisionRate } from './log/decision-rate.ts';
 import { enforcePolicies } from './policy/enforced-policies.ts';
@@ -50,11 +51,16 @@ export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSi
   await using stack = new AsyncDisposableStack();
   const keySets = stack.use(openKeySets(config.value, log, deps.seconds));
   let noted = 0;
-  const decisions = createDecisionLog(log, (record, entry) => {
+  const factsOf = createDecisionFacts({
+    model: () => policies.current.value.model,
+    shown: () => config.value.log.facts,
+  });
+  const note: Parameters<typeof createDecisionLog>[1] = (record, entry) => {
     noted += 1;
     identity.decided(record);
     refusals.decided(entry);
-  });
+  };
+  const decisions = createDecisionLog(log, note, { factsOf });
   const rate = createDecisionRate();
   const deciders = deps.processes.all.length === 0 ? undefined : stack.use(start(deps, { decisions, rate }, keySets));
   const tell: Deciders['tell'] = (message) => deciders?.tell(message);

@@ -116,7 +116,7 @@ async function serve(given: Flags, command: Command, terminal: Terminal): Promis
       const config = loadConfig(flags.config);
       return flags.logLevel === undefined
         ? config
-        : { ...config, log: { level: flags.logLevel as typeof config.log.level } }; // commander has checked it
+        : { ...config, log: { ...config.log, level: flags.logLevel as typeof config.log.level } }; // commander has checked it
     };
     const { readyTimeout: readyTimeoutMs, drainTimeout: drainTimeoutMs } = flags;
     const config = read();

@@ -2,6 +2,7 @@
  * Decisions of all deciders: logged, and the latest kept for `/v1/decisions` and to be explained.
  * @module
  */
+import { LOG_SCHEMA, type LoggedFacts } from '../../authz/record/logged-facts.ts';
 import type { RedactedDecision } from '../../authz/record/redacted-decision.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import { type DecisionRecord, decisionRecord } from './decision-record.ts';
@@ -43,13 +44,15 @@ export interface DecisionLogOptions {
   readonly kept?: number;
   /** Bytes of requests kept of each kind; default 8 MiB. */
   readonly keptBytes?: number;
+  /** What the log says of a request beside its record, so that it can be decided again. */
+  readonly factsOf?: (entry: RedactedDecision) => LoggedFacts | undefined;
 }
 
 /** Creates an empty log. Denies and allows are kept apart, so that allows never push a deny out. `note` is told each. */
 export function createDecisionLog(
   log: Log,
   note: (record: DecisionRecord, entry: RedactedDecision) => void = () => undefined,
-  { kept = 1_024, keptBytes = 8 * 1024 * 1024 }: DecisionLogOptions = {},
+  { kept = 1_024, keptBytes = 8 * 1024 * 1024, factsOf = () => undefined }: DecisionLogOptions = {},
 ): DecisionLog {
   // Records hold no secrets, and looking through each for some would cost more than writing it.
   const lines = log.child({}, { level: 'info', redact: [] });
@@ -63,7 +66,10 @@ export function createDecisionLog(
       for (const entry of some) {
         const record = decisionRecord(entry);
         note(record, entry);
-        if (log.isLevelEnabled('info')) lines.info(record, 'decision');
+        if (log.isLevelEnabled('info')) {
+          const facts = factsOf(entry);
+          lines.info({ schema: LOG_SCHEMA, ...record, ...(facts && { facts }) }, 'decision');
+        }
         shelves[entry.decision.effect].add(entry, nextNumber());
       }
     },

@@ -5,10 +5,12 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { checkClient, question } from '../../support/check-client.ts';
 import { startChild } from '../../support/child.ts';
 import { allCommands } from '../../support/command-line.ts';
 import { type DocumentedCommand, documentedCommands } from '../../support/documented-commands.ts';
+import { eventually } from '../../support/eventually.ts';
 import { type GatehouseDir, gatehouseDir } from '../../support/gatehouse-dir.ts';
 import { type InstalledProgram, installedProgram } from '../../support/installed-program.ts';
 import { programCommand, projectRoot, type RunningGatehouse, runGatehouse } from '../../support/run-gatehouse.ts';
@@ -58,6 +60,11 @@ async function makeWorld(dir: GatehouseDir, main: string): Promise<Omit<World, '
   assert.ok('response' in outcome);
   const said = outcome.response.dynamicMetadata?.['gatehouse'];
   assert.ok(said);
+  const log = await eventually('the decision is logged', () =>
+    server.log().includes('"message":"decision"') ? server.log() : undefined,
+  );
+  writeFileSync(dir.at('decisions.log'), log);
+  writeFileSync(dir.at('decisions.log.1.gz'), gzipSync(log));
   return { dir, server, decision: (said as { id: string }).id }; // the contract's own shape
 }
 

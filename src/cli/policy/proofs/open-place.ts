@@ -12,17 +12,23 @@ import { openSide } from './open-side.ts';
 import type { ProofFlags } from './proof-options.ts';
 
 /** Policies, and how the files that they came from are called. */
-export interface Place extends AsyncDisposable {
-  readonly side: ProofSide;
+export interface Place<S = ProofSide> extends AsyncDisposable {
+  readonly side: S;
   /** A file as people know it. */
   nameOf(file: string): string;
 }
 
-/** Opens one place. @throws GatehouseError `not_found`, `config_invalid`, `policy_invalid` */
-export async function openPlace(name: string, flags: ProofFlags): Promise<Place> {
+/** Reads policies as the flags have them; by a configuration, if there is one. */
+type Open<S> = (flags: ProofFlags, config: string | undefined) => Promise<S>;
+
+/** Opens one place for the exact analysis. @throws GatehouseError `not_found`, `config_invalid`, `policy_invalid` */
+export const openPlace = (name: string, flags: ProofFlags): Promise<Place> => openPlaceBy(openSide, name, flags);
+
+/** Opens one place by a reader of one's own. @throws GatehouseError `not_found`, and as the reader does */
+export async function openPlaceBy<S>(open: Open<S>, name: string, flags: ProofFlags): Promise<Place<S>> {
   const git = /^git:([^:]+):(.*)$/.exec(name);
   if (git === null) {
-    return { side: await sideAt(name, flags), nameOf: (file) => file, [Symbol.asyncDispose]: async () => {} };
+    return { side: await sideAt(open, name, flags), nameOf: (file) => file, [Symbol.asyncDispose]: async () => {} };
   }
   const [, revision = '', path = ''] = git;
   const directory = mkdtempSync(join(tmpdir(), 'gatehouse-diff-'));
@@ -34,7 +40,7 @@ export async function openPlace(name: string, flags: ProofFlags): Promise<Place>
   };
   try {
     const own = checkOut(revision, directory);
-    const side = await sideAt(join(directory, relative(own.top, resolve(path === '' ? '.' : path))), flags);
+    const side = await sideAt(open, join(directory, relative(own.top, resolve(path === '' ? '.' : path))), flags);
     const nameOf = (file: string): string =>
       file.startsWith(directory) ? `git:${revision}:${relative(directory, file)}` : file;
     return { side, nameOf, [Symbol.asyncDispose]: async () => close() };
@@ -64,14 +70,14 @@ function checkOut(revision: string, directory: string): { readonly top: string }
 
 const CONFIG_NAMES = ['gatehouse.yaml', 'gatehouse.yml'];
 
-async function sideAt(path: string, flags: ProofFlags): Promise<ProofSide> {
+async function sideAt<S>(open: Open<S>, path: string, flags: ProofFlags): Promise<S> {
   const config = configAt(path);
   if (config !== undefined) {
     const { config: _, ...others } = flags;
-    return openSide(others, config);
+    return open(others, config);
   }
   if (!existsSync(path)) throw new GatehouseError('not_found', `${path} does not exist`, { path });
-  return openSide({ ...flags, policies: [path] }, flags.config);
+  return open({ ...flags, policies: [path] }, flags.config);
 }
 
 /** The configuration that a path is, or that lies in the directory that it is; undefined for policies alone. */

@@ -23,7 +23,8 @@ export async function openTenants(
   return { side, tenants: proofTenants(config, side.model.registry) };
 }
 
-async function configured(flags: ProofFlags, config: string | undefined): Promise<Config> {
+/** The configuration that the flags and a file come to. @throws GatehouseError `config_invalid` */
+export async function configured(flags: ProofFlags, config: string | undefined): Promise<Config> {
   const { policies, registry, trustDomain, defaultNamespace, rootNamespace } = flags;
   const read = await configOf({
     ...(config !== undefined && { config }),
