@@ -6,7 +6,7 @@
 import type { RequestForm } from '../../admin-api/request-form.ts';
 import type { RedactedTokens } from '../../authz/record/redacted-decision.ts';
 import { asGatehouseError } from '../../errors.ts';
-import type { ExplainDeps } from '../explain.ts';
+import { type ExplainDeps, explain } from '../explain.ts';
 import { runTest, type TestResult } from './run-test.ts';
 import { type TestFile, testCase } from './test-form.ts';
 import { createTestSigner } from './test-token.ts';
@@ -19,9 +19,32 @@ export type DepsOf = (question: {
 }) => ExplainDeps;
 
 /** Runs all of them, in order; a test that cannot be run has failed. */
-export function runTestFile({ tests, defaults, now }: TestFile, depsOf: DepsOf): TestResult[] {
+export function runTestFile(file: TestFile, depsOf: DepsOf): TestResult[] {
+  return [...runTests(file, depsOf, explain)];
+}
+
+/** Tells whether one of them fails; nothing is explained. */
+export function noticesIn(file: TestFile, depsOf: DepsOf): boolean {
+  return runTests(file, depsOf, () => undefined).some(({ passed }) => !passed);
+}
+
+/** The request of a test, over what every request of its file has; undefined if it is none. */
+export function requestsOf({ tests, defaults }: TestFile): readonly RequestForm[] {
+  return tests.flatMap(({ request }) => {
+    const read = testCase.shape.request.safeParse(merged(request, defaults));
+    return read.success ? [read.data] : [];
+  });
+}
+
+function* runTests(
+  { tests, defaults, now }: TestFile,
+  depsOf: DepsOf,
+  why: typeof explain | (() => undefined),
+): Generator<TestResult, undefined> {
   const signer = createTestSigner();
-  return tests.map((written) => {
+  for (const written of tests) yield runOne(written);
+  return undefined;
+  function runOne(written: TestFile['tests'][number]): TestResult {
     try {
       const test = testCase.parse({ ...written, request: merged(written.request, defaults) });
       const at = test.now ?? now;
@@ -29,16 +52,17 @@ export function runTestFile({ tests, defaults, now }: TestFile, depsOf: DepsOf):
       const { token } = test;
       if (token !== undefined && 'rejected' in token) {
         const tokens = { outcome: 'rejected', ...token.rejected, details: '' } as const;
-        return runTest(test, depsOf({ ...question, tokens }));
+        return runTest(test, depsOf({ ...question, tokens }), why);
       }
       const deps = depsOf(question);
-      if (token === undefined) return runTest(test, deps);
+      if (token === undefined) return runTest(test, deps, why);
       const { model, state } = deps;
       const request = signer.withToken(test.request, token.claims, model);
       const keySets = signer.keySets(model, state.keySets);
       return runTest(
         { ...test, request: testCase.shape.request.parse(request) },
         { ...deps, state: { ...state, keySets } },
+        why,
       );
     } catch (thrown) {
       const { message } = asGatehouseError(thrown);
@@ -52,7 +76,7 @@ export function runTestFile({ tests, defaults, now }: TestFile, depsOf: DepsOf):
         held: [],
       };
     }
-  });
+  }
 }
 
 type Loose = Readonly<Record<string, unknown>>;

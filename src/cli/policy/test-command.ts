@@ -6,8 +6,9 @@ import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { GatehouseError } from '../../errors.ts';
 import { action } from '../terminal/action.ts';
+import { countOption } from '../terminal/number-options.ts';
 import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
-import type { Terminal } from '../terminal/terminal.ts';
+import type { ExitCode, Terminal } from '../terminal/terminal.ts';
 import { defaultNamespaceOption } from './given-paths.ts';
 import type { TestRunFlags } from './test/run-files.ts';
 
@@ -16,6 +17,9 @@ interface Flags extends TestRunFlags {
   readonly junit?: string;
   readonly verbose?: boolean;
   readonly schema?: boolean;
+  readonly mutate?: boolean;
+  readonly failUnder?: number;
+  readonly most: number;
   readonly output: OutputFormat;
 }
 
@@ -36,6 +40,11 @@ export function policyTestCommand(terminal: Terminal): Command {
     .option('--registry <path...>', 'registry files and directories, in place of what the files name')
     .addOption(new Option('--min-coverage <percent>', 'fail if fewer rules decide in a test').argParser(percent))
     .addOption(new Option('--junit <file>', 'write the results as JUnit XML too'))
+    .option('--mutate', 'change the policies a little, again and again, and say which change no test notices')
+    .addOption(
+      new Option('--fail-under <percent>', 'with --mutate: fail if fewer changes are noticed').argParser(percent),
+    )
+    .addOption(countOption('--most <number>', 'with --mutate: changes that are tried', { usual: 2_000 }))
     .option('--schema', 'print the JSON Schema of such files, and do nothing else')
     .addOption(new Option('-v, --verbose', 'name every test, and the count of every rule'))
     .addOption(outputOption())
@@ -48,6 +57,7 @@ export function policyTestCommand(terminal: Terminal): Command {
           return 0;
         }
         if (files.length === 0) throw new GatehouseError('message_invalid', 'name a file of tests');
+        if (flags.mutate === true) return mutate(files, flags, terminal);
         const { runFiles } = await import('./test/run-files.ts');
         const { testRunText } = await import('./test/test-run-text.ts');
         const run = await runFiles(files, flags);
@@ -64,6 +74,31 @@ export function policyTestCommand(terminal: Terminal): Command {
         return ok ? 0 : 1;
       }),
     );
+}
+
+/** Exit code 0 if enough is noticed, 1 if not, 2 if it was stopped or not all was tried where a share is wanted. */
+async function mutate(files: readonly string[], flags: Flags, terminal: Terminal): Promise<ExitCode> {
+  const [{ mutantSubjects }, { runMutants }, { mutantsText }, { shownProgress }] = await Promise.all([
+    import('./test/run-files.ts'),
+    import('./test/run-mutants.ts'),
+    import('./test/mutants-text.ts'),
+    import('./proofs/progress.ts'),
+  ]);
+  const { failUnder, most } = flags;
+  const stopping = new AbortController();
+  const stop = (): void => stopping.abort();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+  const progress = shownProgress(terminal, 'changes');
+  const run = await runMutants(await mutantSubjects(files, flags), {
+    ...{ most, stop: stopping.signal },
+    ...(progress && { progress }),
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop);
+  terminal.progress?.('');
+  const ok = run.score >= (failUnder ?? 0);
+  show(terminal, flags.output, { ok, ...run }, (shown) => mutantsText(shown, failUnder ?? 0));
+  if (stopping.signal.aborted || (failUnder !== undefined && run.left > 0)) return 2;
+  return ok ? 0 : 1;
 }
 
 function percent(text: string): number {

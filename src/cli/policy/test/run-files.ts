@@ -15,6 +15,7 @@ import type { PolicyModel } from '../../../policy/model.ts';
 import { offlineState } from '../../../server/explain/explain-offline.ts';
 import { explainDeps } from '../../../server/explain/explainer.ts';
 import { type AskedFlags, configOf } from '../explain/asked.ts';
+import type { MutantSubject } from './run-mutants.ts';
 
 /** Which policies count, in place of what the files name. */
 export interface TestRunFlags {
@@ -30,6 +31,21 @@ export interface TestRun {
   readonly failed: number;
   readonly files: readonly { readonly file: string; readonly tests: readonly TestResult[] }[];
   readonly coverage: Coverage;
+}
+
+/** Reads the policies that files of tests are about, each with its tests. @throws GatehouseError as `runFiles` */
+export async function mutantSubjects(files: readonly string[], flags: TestRunFlags): Promise<readonly MutantSubject[]> {
+  const asked = files.map((file) => {
+    const tests = readTestFile(file);
+    return { tests, flags: askedOf(tests, file, flags) };
+  });
+  const groups = Map.groupBy(asked, (each) => JSON.stringify(each.flags));
+  return Promise.all(
+    [...groups.values()].map(async (some) => ({
+      state: await offlineState(await configOf(some[0]!.flags)), // a group has members
+      tests: some.map(({ tests }) => tests),
+    })),
+  );
 }
 
 interface Subject {

@@ -1,0 +1,130 @@
+/**
+ * Changes policies a little, again and again, and asks whether a test notices; of what none notices it finds the request that would.
+ * @module
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Mutation, mutationsOf } from '../../../analysis/mutation/mutations.ts';
+import { createScene } from '../../../analysis/mutation/scene.ts';
+import { type DepsOf, noticesIn, requestsOf } from '../../../analysis/policy-test/run-file.ts';
+import type { TestFile, TestForm } from '../../../analysis/policy-test/test-form.ts';
+import { type DiffSide, differenceOf } from '../../../analysis/proofs/diff/diff.ts';
+import { witnessTests } from '../../../analysis/proofs/diff/diff-document.ts';
+import { createReplay } from '../../../analysis/proofs/replay.ts';
+import { BoundMet } from '../../../analysis/regions/bound.ts';
+import { GatehouseError } from '../../../errors.ts';
+import type { PolicyModel } from '../../../policy/model.ts';
+import type { ExplainState } from '../../../server/explain/explain-state.ts';
+import { explainDeps } from '../../../server/explain/explainer.ts';
+
+/** Policies, and the files of tests that are about them. */
+export interface MutantSubject {
+  readonly state: ExplainState;
+  readonly tests: readonly TestFile[];
+}
+
+/** A change of which a test would have to say something. */
+export interface Mutant {
+  /** `equal`: no request is decided otherwise. `unknown`: nobody can say whether one is. */
+  readonly result: 'noticed' | 'unnoticed' | 'equal' | 'unknown';
+  readonly kind: Mutation['kind'];
+  readonly what: string;
+  readonly policy: string;
+  readonly policyKind: string;
+  readonly rule: number | null;
+  readonly file: string;
+  readonly line: number;
+  /** The test that would notice it: what the policies as they are decide. */
+  readonly test?: TestForm;
+  readonly why?: string;
+}
+
+/** What a run came to. */
+export interface MutantRun {
+  readonly mutants: readonly Mutant[];
+  /** Changes that were not tried: more than wanted, or it was stopped. */
+  readonly left: number;
+  /** Noticed, in per cent of all that mean something; what nobody can say counts as not noticed. 100 if there are none. */
+  readonly score: number;
+}
+
+export interface MutantOptions {
+  /** Changes that are tried at the most. */
+  readonly most: number;
+  readonly stop: AbortSignal;
+  readonly progress?: (done: number, of: number) => void;
+}
+
+/** Tries them in order. @throws GatehouseError `message_invalid` if the tests fail as it is */
+export async function runMutants(subjects: readonly MutantSubject[], options: MutantOptions): Promise<MutantRun> {
+  const planned = subjects.map((subject) => ({ subject, mutations: mutationsOf(subject.state.model) }));
+  const all = planned.reduce((sum, { mutations }) => sum + mutations.length, 0);
+  const mutants: Mutant[] = [];
+  for (const { subject, mutations } of planned) {
+    const judge = await createJudge(subject);
+    for (const mutation of mutations) {
+      await nextTurn(); // so that a signal is heard
+      if (options.stop.aborted || mutants.length >= options.most) break;
+      options.progress?.(mutants.length, Math.min(all, options.most));
+      mutants.push(await judge(mutation));
+    }
+  }
+  return { mutants, left: all - mutants.length, score: scoreOf(mutants) };
+}
+
+function scoreOf(mutants: readonly Mutant[]): number {
+  const counted = mutants.filter(({ result }) => result !== 'equal');
+  const noticed = counted.filter(({ result }) => result === 'noticed').length;
+  return counted.length === 0 ? 100 : Math.floor((noticed * 1000) / counted.length) / 10;
+}
+
+async function createJudge({ state, tests }: MutantSubject): Promise<(mutation: Mutation) => Promise<Mutant>> {
+  const own = await explainDeps(state);
+  const isNoticed = (depsOf: DepsOf): boolean => tests.some((file) => noticesIn(file, depsOf));
+  if (isNoticed(own))
+    throw new GatehouseError(
+      'message_invalid',
+      'tests fail on the policies as they are: mend them first (without --mutate)',
+    );
+  const parties = tests.flatMap(requestsOf).flatMap(({ source = {}, destination = {} }) => [source, destination]);
+  const inScene = createScene(state.model, parties);
+  const before = sideOf(state, inScene(state.model));
+  return async (mutation) => {
+    const { kind, what, policy, policyKind, rule = null, position } = mutation;
+    const head = { kind, what, policy, policyKind, rule, file: position.file, line: position.line };
+    const model = mutation.apply();
+    const depsOf = await explainDeps({ ...state, model });
+    if (isNoticed(depsOf)) return { result: 'noticed', ...head };
+    return { ...head, ...unnoticed(before, sideOf(state, inScene(model)), [own, depsOf]) };
+  };
+}
+
+/** The request that would notice it; none if the two mean the same. */
+function unnoticed(
+  before: DiffSide,
+  after: DiffSide,
+  [own, changed]: readonly [DepsOf, DepsOf],
+): Pick<Mutant, 'result' | 'test' | 'why'> {
+  try {
+    const { added, removed, ...rest } = differenceOf(after, before, () => {});
+    const [test] = witnessTests({ ...rest, added, removed });
+    if (test === undefined) return { result: 'equal' };
+    const file = { tests: [test] } as TestFile; // its request is one
+    const isNoticing = !noticesIn(file, own) && noticesIn(file, changed);
+    return isNoticing
+      ? { result: 'unnoticed', test }
+      : { result: 'unnoticed', test, why: 'the pods of this test must be in the registry' };
+  } catch (thrown) {
+    if (thrown instanceof BoundMet) return { result: 'unknown', why: thrown.message };
+    throw thrown;
+  }
+}
+
+function sideOf({ trustDomain, check, allowEmpty }: ExplainState, model: PolicyModel): DiffSide {
+  const planes = model.planes.filter(({ mode }) => mode === 'enforce');
+  const options = { ...check, verifyPeer: 'off', peerTrustDomains: 'any', ambiguousRequests: 'asUpstream' } as const;
+  return {
+    ...{ model, planes, trustDomain, allowEmpty, workloads: check.workloads },
+    replay: createReplay(model, options, allowEmpty),
+    trustedHops: check.trustedHops,
+  };
+}
