@@ -42,6 +42,7 @@ const addresses = z.object({
   workloadApi: z.string().optional(),
   feed: z.string().optional(),
   istioCa: z.string().optional(),
+  xds: z.string().optional(),
   admission: z.string().optional(),
   admin: z.string(),
   /** Absent from servers that have one alone. */

@@ -54,6 +54,8 @@ export interface ListenConfig {
   readonly feed: ListenerConfig | undefined;
   /** Istio's CA API; undefined: none. */
   readonly istioCa: ListenerConfig | undefined;
+  /** Policies for Envoys that decide themselves; undefined: on the Workload API's socket alone. */
+  readonly xds: ListenerConfig | undefined;
   /** The cluster's admission webhook; undefined: none. */
   readonly admission: OneSidedListener | undefined;
 }

@@ -60,6 +60,7 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
       health: listener(listen.health, 0o660, absolute),
       feed: listen.feed === undefined ? undefined : listener(listen.feed, 0o600, absolute, true),
       istioCa: listen.istioCa === undefined ? undefined : listener(listen.istioCa, 0o600, absolute, true),
+      xds: listen.xds === undefined ? undefined : listener(listen.xds, 0o600, absolute, true),
       admission: listen.admission === undefined ? undefined : oneSidedListener(listen.admission, absolute),
     },
     store: store(document.store, absolute),

@@ -16,6 +16,7 @@ import type { IdentitySide } from './identity-interface.ts';
 import { openCheckListener } from './listeners/check-listener.ts';
 import { listenAddress } from './listeners/listen-addresses.ts';
 import type { NativeRole } from './native/native-role.ts';
+import { openXds } from './native/xds-listener.ts';
 import { type ListenerAddresses, type StatusDeps, statusOf } from './status.ts';
 
 /** All listeners but health, bound and serving. */
@@ -34,7 +35,7 @@ export interface ListenerSideDeps extends Foundation, StatusDeps {
 
 /** Opens them. @throws GatehouseError `address_in_use`, `config_invalid` */
 export async function openListeners(deps: ListenerSideDeps): Promise<ListenerSide> {
-  const { config, log, metrics, looks, health, identity, decider } = deps;
+  const { config, log, metrics, looks, health, identity, decider, native } = deps;
   await using stack = new AsyncDisposableStack();
   const identities = stack.use(await identity.listen());
   const { deciders } = decider;
@@ -43,9 +44,12 @@ export async function openListeners(deps: ListenerSideDeps): Promise<ListenerSid
     deciders && stack.use(await openCheckListener(listenAddress(config.value.listen.extAuthz), deciders.give, failed));
   const admission = await openAdmission(deps);
   if (admission !== undefined) stack.use(admission);
+  const xds = await openXds(deps, native.deps);
+  if (xds !== undefined) stack.use(xds);
   const addressesWith = (admins: readonly ListenAddress[]): ListenerAddresses => ({
     ...(check && { extAuthz: textOfAddress(check.address) }),
     ...identities.addresses,
+    ...(xds && { xds: textOfAddress(xds.address) }),
     ...(admission && { admission: textOfAddress(admission.address) }),
     admin: textOfAddress(admins[0]!), // there is one at least
     admins: admins.map(textOfAddress),
@@ -57,6 +61,7 @@ export async function openListeners(deps: ListenerSideDeps): Promise<ListenerSid
       ...identities.takeTallies(),
       ...admins.takeTallies().map((tally): [LaneListener, LaneTally] => ['admin', tally]),
       ['health', health.takeTally()],
+      ...(xds ? [['xds', xds.takeTally()] as const] : []),
       ...(admission ? [['admission', admission.takeTally()] as const] : []),
     ];
     const connections = new Map<LaneListener, number>();
@@ -70,7 +75,7 @@ export async function openListeners(deps: ListenerSideDeps): Promise<ListenerSid
   return {
     addresses: addressesWith(admins.addresses),
     async drain(graceMs) {
-      await Promise.all([check?.[Symbol.asyncDispose](), identities.drain(graceMs)]);
+      await Promise.all([check?.[Symbol.asyncDispose](), identities.drain(graceMs), xds?.drain(graceMs)]);
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

@@ -17,6 +17,7 @@ export interface ListenerAddresses {
   readonly workloadApi?: string;
   readonly feed?: string;
   readonly istioCa?: string;
+  readonly xds?: string;
   readonly admission?: string;
   /** The first of `admins`. */
   readonly admin: string;

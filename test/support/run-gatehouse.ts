@@ -19,6 +19,7 @@ export interface ReadyLine {
   /** Where the configuration has one. */
   readonly feed?: string;
   readonly istioCa?: string;
+  readonly xds?: string;
   readonly admission?: string;
   readonly pid: number;
   readonly deciderPids: readonly number[];

@@ -67,7 +67,11 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
   ],
   /** Policies to Envoys that decide themselves. */
   'server/native': [
+    'server/listeners',
     'server/policy',
+    'server/refusal-reports.ts',
+    'server/tls',
+    'transport/listen',
     'config',
     'policy/compile',
     'policy/compile-envoy',

@@ -35,6 +35,7 @@ function listenersOf({ listen, roles, workloads }: Config): readonly (readonly [
     ['listen.workloadApi', isAuthority ? listen.workloadApi : undefined],
     ['listen.feed', isAuthority ? listen.feed : undefined],
     ['listen.istioCa', isAuthority ? listen.istioCa : undefined],
+    ['listen.xds', listen.xds],
     ...listen.admin.map((each) => ['listen.admin', each] as const),
     ['listen.health', listen.health],
     ...workloads.map(

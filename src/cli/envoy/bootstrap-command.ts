@@ -55,6 +55,8 @@ export function envoyBootstrapCommand(write: (text: string) => void = (text) => 
     .option('--trusted-hops <number>', 'with --gateway: proxies in front whose X-Forwarded-For is believed', '0')
     .option('--federated', 'accept callers of federated trust domains too', false)
     .option('--native', 'decide in Envoy what the policy says plainly, and ask for the rest', false)
+    .option('--xds <address>', 'with --native: listen.xds of Gatehouse, by mTLS, instead of --sds')
+    .option('--xds-id <id>', 'the SPIFFE ID that it must show; usually spiffe://TRUST-DOMAIN/gatehouse/decider')
     .option('--admin <address>', "Envoy's admin pages, read-only, on loopback; or off", '127.0.0.1:9901')
     .option('--access-log <file>', 'where to log', STDOUT)
     .addOption(

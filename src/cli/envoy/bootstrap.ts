@@ -6,7 +6,7 @@
 import { serviceAccountOf } from '../../spiffe/spiffe-id.ts';
 import { handshakeFailureLog } from './access-log.ts';
 import { envoyAddress } from './address.ts';
-import { applicationCluster, extAuthzCluster, sdsCluster, serverCluster } from './clusters.ts';
+import { applicationCluster, extAuthzCluster, sdsCluster, serverCluster, xdsCluster } from './clusters.ts';
 import { LABELS_KEY } from './ext-authz.ts';
 import { inboundHttp, outboundHttp } from './http-connection.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -43,6 +43,7 @@ export function generateBootstrap(options: SidecarOptions): JsonObject {
       clusters: [
         sdsCluster(options),
         ...(inbound ? [extAuthzCluster(options), applicationCluster(options, inbound, APPLICATION)] : []),
+        ...(options.xds ? [xdsCluster(options, options.xds)] : []),
         ...outbound.map((each, index) => serverCluster(options, each, serverName(index))),
       ],
     },

@@ -5,6 +5,7 @@
 import { type Address, envoyAddress, isName } from './address.ts';
 import { EXT_AUTHZ_CLUSTER } from './ext-authz.ts';
 import type { JsonObject } from './json.ts';
+import { XDS_CLUSTER } from './native.ts';
 import type { Inbound, Outbound, SidecarOptions } from './options.ts';
 import { SDS_CLUSTER, upstreamTls } from './tls.ts';
 
@@ -24,6 +25,15 @@ export function extAuthzCluster(options: SidecarOptions): JsonObject {
     ...cluster(EXT_AUTHZ_CLUSTER, options.extAuthz),
     ...protocol({ explicit_http_config: grpcOptions }),
     ...(options.extAuthzId === undefined ? {} : { transport_socket: upstreamTls(options, options.extAuthzId) }),
+  };
+}
+
+/** Policies, where they do not come over the socket of certificates. */
+export function xdsCluster(options: SidecarOptions, { address, id }: NonNullable<SidecarOptions['xds']>): JsonObject {
+  return {
+    ...cluster(XDS_CLUSTER, address),
+    ...protocol({ explicit_http_config: grpcOptions }),
+    transport_socket: upstreamTls(options, id),
   };
 }
 

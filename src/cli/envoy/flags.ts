@@ -31,6 +31,8 @@ export interface BootstrapFlags {
   readonly trustedHops: string;
   readonly federated: boolean;
   readonly native?: boolean;
+  readonly xds?: string;
+  readonly xdsId?: string;
   readonly admin: string;
   readonly accessLog: string;
 }
@@ -68,6 +70,7 @@ export function readFlags(flags: BootstrapFlags): SidecarOptions {
     trustedHops: readTrustedHops(flags),
     federated: flags.federated,
     native: readNative(flags),
+    xds: readXds(flags, trustDomain),
     admin: readAdmin(flags.admin),
     accessLog: flags.accessLog,
   };
@@ -149,6 +152,15 @@ function readNative({ native, protocol, gateway, listen }: BootstrapFlags): bool
     throw invalid(flag, 'a TCP connection is asked about once: this is for --protocol http', 'tcp');
   if (gateway) throw invalid(flag, 'a gateway asks about everything, since its callers have no certificate', 'gateway');
   return true;
+}
+
+function readXds({ native, xds, xdsId }: BootstrapFlags, trustDomain: TrustDomain): SidecarOptions['xds'] {
+  if (xds === undefined && xdsId === undefined) return undefined;
+  if (native !== true)
+    throw invalid('--xds', 'only an Envoy that decides itself follows a policy: add --native', xds ?? '');
+  if (xds === undefined) throw invalid('--xds-id', '--xds must name the address', xdsId ?? '');
+  const id = xdsId === undefined ? deciderIdOf(trustDomain) : parseSpiffeId(xdsId);
+  return { address: parseTarget(xds, '--xds'), id };
 }
 
 function readAdmin(text: string): Address | undefined {

@@ -16,22 +16,25 @@ import {
   stateKeys,
 } from '../../authz/native/names.ts';
 import type { JsonObject } from './json.ts';
-import { sdsConfig } from './tls.ts';
+import { SDS_CLUSTER, sdsConfig } from './tls.ts';
+
+/** The cluster that serves policies by mTLS. */
+export const XDS_CLUSTER = 'gatehouse_xds';
 
 const RBAC = 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC';
 
 /** All filters before the one that asks, in their order. */
-export function nativeFilters(): readonly JsonObject[] {
+export function nativeFilters(cluster: string = SDS_CLUSTER): readonly JsonObject[] {
   return [
     filterState('gatehouse.facts', [
       [stateKeys.path, '%PATH(NQ:PATH)%'],
       [stateKeys.serial, '%DOWNSTREAM_PEER_SERIAL%'],
     ]),
-    delivered(resourceNames.revocations, { rules_stat_prefix: REVOCATIONS_PREFIX, matcher: askAlways }),
+    delivered(cluster, resourceNames.revocations, { rules_stat_prefix: REVOCATIONS_PREFIX, matcher: askAlways }),
     // Each filter judges alone: the next one reads what this one did.
     filterState('gatehouse.revocation', [[stateKeys.revocation, decidedBy(REVOCATIONS_PREFIX)]]),
-    delivered(resourceNames.policy, { rules_stat_prefix: POLICY_PREFIX, matcher: askAlways }),
-    delivered(resourceNames.audit, { rules_stat_prefix: AUDIT_PREFIX }),
+    delivered(cluster, resourceNames.policy, { rules_stat_prefix: POLICY_PREFIX, matcher: askAlways }),
+    delivered(cluster, resourceNames.audit, { rules_stat_prefix: AUDIT_PREFIX }),
   ];
 }
 
@@ -62,11 +65,11 @@ const askAlways: JsonObject = {
 };
 
 /** A filter whose configuration comes by ECDS, and which serves by its default until then. */
-function delivered(name: string, byDefault: JsonObject): JsonObject {
+function delivered(cluster: string, name: string, byDefault: JsonObject): JsonObject {
   return {
     name,
     config_discovery: {
-      config_source: sdsConfig(),
+      config_source: sdsConfig(cluster),
       default_config: { '@type': RBAC, ...byDefault },
       apply_default_config_without_warming: true,
       type_urls: [RBAC],

@@ -57,6 +57,8 @@ export interface SidecarOptions {
   readonly admin: Address | undefined;
   /** Requests that the policy decides plainly are decided in Envoy, without a Check. */
   readonly native: boolean;
+  /** Where its policy comes from by mTLS, and who must answer there; undefined: from `sds`. */
+  readonly xds: { readonly address: Address; readonly id: SpiffeId } | undefined;
   /** A file, or `/dev/stdout`. */
   readonly accessLog: string;
 }

@@ -59,7 +59,7 @@ function callers(options: SidecarOptions): JsonObject {
 }
 
 /** Over Gatehouse's socket. Waits for the first answer as long as it takes: no secret, no listener. */
-export function sdsConfig(): JsonObject {
+export function sdsConfig(cluster = SDS_CLUSTER): JsonObject {
   return {
     resource_api_version: 'V3',
     initial_fetch_timeout: '0s',
@@ -70,7 +70,7 @@ export function sdsConfig(): JsonObject {
       grpc_services: [
         {
           envoy_grpc: {
-            cluster_name: SDS_CLUSTER,
+            cluster_name: cluster,
             retry_policy: { retry_back_off: { base_interval: '0.25s', max_interval: '5s' } },
           },
         },

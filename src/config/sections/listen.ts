@@ -33,6 +33,11 @@ export const listen = z.strictObject({
     .describe(
       "Istio's CA API, for callers that hold an SVID or a service account token; TCP, always with TLS. Absent: nowhere.",
     ),
+  xds: field.tcpListener
+    .optional()
+    .describe(
+      'Where Envoys that decide themselves, and hold an SVID, get the policy of their workload; TCP, always with mTLS. The Workload API has the same. Absent: nowhere else.',
+    ),
   admission: field.oneSidedListener
     .optional()
     .describe("The cluster's admission webhook, POST /validate; TCP, always with TLS. Absent: nowhere."),

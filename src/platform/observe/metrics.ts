@@ -26,7 +26,15 @@ export interface MetricsDeps {
 }
 
 /** Which of our HTTP/2 servers: under Check, or under the Workload API and SDS. */
-export type LaneListener = 'ext-authz' | 'workload-api' | 'feed' | 'istio-ca' | 'admin' | 'admission' | 'health';
+export type LaneListener =
+  | 'ext-authz'
+  | 'workload-api'
+  | 'feed'
+  | 'istio-ca'
+  | 'xds'
+  | 'admin'
+  | 'admission'
+  | 'health';
 
 /** All metrics of a server. Counts are added, gauges replaced; durations are in seconds. */
 export interface Metrics extends AdmissionMetrics {

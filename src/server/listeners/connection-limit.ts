@@ -9,6 +9,7 @@ export type ListenerName =
   | 'workload-api'
   | 'feed'
   | 'istio-ca'
+  | 'xds'
   | 'admin'
   | 'admission'
   | 'health'
@@ -26,9 +27,10 @@ interface Room {
 
 /** `check` is where the primary accepts for its deciders; `ext-authz` is one decider, a process of its own. */
 const rooms: Readonly<Record<ListenerName, Room>> = {
-  'workload-api': { connections: 16_384, each: 2, share: 0.55 },
+  'workload-api': { connections: 16_384, each: 2, share: 0.45 },
   feed: { connections: 1_024, each: 2, share: 0.1 },
   'istio-ca': { connections: 1_024, each: 2, share: 0.1 },
+  xds: { connections: 2_048, each: 2, share: 0.1 },
   check: { connections: 1_024, each: 1, share: 0.1 },
   health: { connections: 256, each: 2, share: 0.05 },
   admin: { connections: 128, each: 2, share: 0.05 },

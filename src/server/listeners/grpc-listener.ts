@@ -35,6 +35,8 @@ export interface GrpcListenerDeps {
   readonly handshakeFailed: (failure: HandshakeFailure) => void;
   /** Open at a time. */
   readonly connections: number;
+  /** Of one request, at most. */
+  readonly messageBytes?: number;
 }
 
 const limits: Partial<LaneLimits> = {
@@ -45,11 +47,11 @@ const limits: Partial<LaneLimits> = {
 
 /** Opens it; the methods look at who calls. @throws GatehouseError `address_in_use`, `config_invalid` */
 export async function openGrpcListener(at: ListenAddress, deps: GrpcListenerDeps): Promise<GrpcListener> {
-  const { methods, failed, identity, identify, handshakeFailed, connections } = deps;
+  const { methods, failed, identity, identify, handshakeFailed, connections, messageBytes } = deps;
   const broke = (thrown: unknown): void => failed('HTTP/2', asGatehouseError(thrown));
   const lane = createLane<Connection>({
     calls: methods,
-    limits: { ...limits, connections },
+    limits: { ...limits, connections, ...(messageBytes !== undefined && { messageBytes }) },
     gone: closeRecord,
     failed: broke,
     callFailed: (method, error) => failed(method, error),

@@ -42,7 +42,7 @@ export function createTlsRole({ config, report, waiting }: TlsRoleDeps): TlsRole
   const deciders = isAuthority ? createWatchable<TlsIdentity | undefined>(undefined) : primary;
   const admission = createWatchable<TlsIdentity | undefined>(undefined);
   const [authorityId, deciderId] = [authorityIdOf(trustDomain), deciderIdOf(trustDomain)];
-  const ofPrimary = [...listen.admin, listen.health, listen.feed, listen.istioCa].some(hasTls);
+  const ofPrimary = [...listen.admin, listen.health, listen.feed, listen.istioCa, listen.xds].some(hasTls);
   const ofDeciders = config.roles.includes('decider') && hasTls(listen.extAuthz);
   const isFollower = config.authorityAddresses.some((each) => !each.startsWith('unix:'));
   const kept = (

@@ -7,6 +7,7 @@ import type { RevokedAnswer } from '../../../src/admin-api/revocations.ts';
 import { askHttp } from '../../support/ask-http.ts';
 import { type EchoApp, startHttpEcho } from '../../support/echo-app.ts';
 import { eventually } from '../../support/eventually.ts';
+import { freePort } from '../../support/free-port.ts';
 import { type GuardedServer, startGuardedServer } from '../../support/guarded-server.ts';
 import { gatehouseJson, projectRoot } from '../../support/run-gatehouse.ts';
 import type { ClientIdentity } from '../../support/svid-of.ts';
@@ -124,5 +125,39 @@ describe('an Envoy that decides itself', function () {
     await holdsAll();
     assert.equal(await ask(reviews), 403);
     await eventually('a good caller passes again', async () => (await ask(productpage)) === 200 || undefined);
+  });
+});
+
+describe('an Envoy that follows its policy by mTLS', function () {
+  this.timeout(300_000);
+
+  it('gets that of its certificate, and is cut off once it is revoked', async () => {
+    await using app = await startHttpEcho();
+    const port = await freePort();
+    await using server = await startGuardedServer({
+      upstreamPort: app.port,
+      policies: { 'details-viewer.yaml': policy('details-viewer.yaml') },
+      flags: ['--native', '--xds', `127.0.0.1:${port}`, '--xds-id', 'spiffe://cluster.local/gatehouse/authority'],
+      config: {
+        listen: { extAuthz: '127.0.0.1:0', health: '127.0.0.1:0', xds: `127.0.0.1:${port}` },
+      },
+    });
+    const { admin, xds } = server.gatehouse().ready;
+    assert.equal(xds, `127.0.0.1:${port}`);
+    const status = async () => ((await gatehouseJson('envoy', 'status', '--admin', admin)) as EnvoysAnswer).envoys; // the schema's
+    const held = async () => (await status())[0]?.configs.filter(({ version }) => version !== '').length;
+    await eventually('it holds all', async () => (await held()) === 3 || undefined);
+    const details = 'spiffe://cluster.local/ns/default/sa/bookinfo-details';
+    assert.deepEqual(
+      (await status()).map(({ spiffeId }) => spiffeId),
+      [details],
+    );
+    const identity = await server.identity('productpage');
+    const ask = async () =>
+      (await askHttp({ port: server.port, identity, version: 'http2', path: '/details/1' })).status;
+    assert.equal(await ask(), 200);
+    await gatehouseJson('svid', 'revoke', '--id', details, '--reason', 'lost', '--admin', admin).catch(() => undefined);
+    await eventually('it is cut off', async () => (await status()).length === 0 || undefined);
+    assert.match(server.gatehouse().log(), /only the holder of an SVID of this trust domain that is not revoked/);
   });
 });

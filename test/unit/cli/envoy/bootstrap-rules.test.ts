@@ -31,6 +31,7 @@ const base: SidecarOptions = {
   trustedHops: undefined,
   federated: false,
   native: false,
+  xds: undefined,
   admin: socket('127.0.0.1', 9901),
   accessLog: '/dev/stdout',
 };

@@ -1,0 +1,70 @@
+/**
+ * Where Envoys on other machines get the policy of their workload: by mTLS, each what its certificate says that it is.
+ * @module
+ */
+import { ecdsMethods } from '../../authz/native/ecds-methods.ts';
+import type { CallerOf, NativeDeps } from '../../authz/native/native-deps.ts';
+import type { Revocations } from '../../authz/state.ts';
+import type { Config } from '../../config/config.ts';
+import { GatehouseError } from '../../errors.ts';
+import { createWakeup } from '../../lib/wakeup.ts';
+import type { Watchable } from '../../lib/watchable.ts';
+import type { Log } from '../../platform/observe/log.ts';
+import type { TlsIdentity } from '../../transport/listen/tls-front.ts';
+import { connectionLimit } from '../listeners/connection-limit.ts';
+import { type GrpcListener, openGrpcListener } from '../listeners/grpc-listener.ts';
+import { listenAddress } from '../listeners/listen-addresses.ts';
+import type { RefusalReports } from '../refusal-reports.ts';
+import type { IdentifyCaller } from '../tls/callers.ts';
+
+export interface XdsListenerDeps {
+  readonly config: Watchable<Config>;
+  readonly log: Log;
+  readonly tls: { readonly primary: Watchable<TlsIdentity | undefined> };
+  readonly revocations: Watchable<Revocations | undefined>;
+  readonly identify: IdentifyCaller;
+  readonly refusals: Pick<RefusalReports, 'handshakeFailed'>;
+}
+
+/** The first request has all that an Envoy can say of itself, its extensions too. */
+const MESSAGE_BYTES = 1024 * 1024;
+
+/** Opens it where the configuration names one. @throws GatehouseError `address_in_use`, `config_invalid` */
+export async function openXds(deps: XdsListenerDeps, native: NativeDeps): Promise<GrpcListener | undefined> {
+  const { config, log, tls, identify, refusals } = deps;
+  const at = config.value.listen.xds;
+  if (at === undefined) return undefined;
+  return openGrpcListener(listenAddress(at), {
+    methods: ecdsMethods(native, callerByCertificate(deps)),
+    failed: (method, { code, message, details }) =>
+      log[code === 'internal' ? 'error' : 'info']({ method, code, details }, message),
+    identity: tls.primary,
+    identify,
+    handshakeFailed: (failure) => refusals.handshakeFailed('xds', failure),
+    connections: connectionLimit('xds'),
+    messageBytes: MESSAGE_BYTES,
+  });
+}
+
+/** Looks again whenever something is revoked, or the configuration is read again. */
+function callerByCertificate({ config, identify, revocations }: XdsListenerDeps): CallerOf {
+  return ({ connection, signal }) => {
+    const wakeup = createWakeup();
+    const subscriptions = [revocations.subscribe(wakeup.wake), config.subscribe(wakeup.wake)];
+    return {
+      async identities() {
+        const spiffeId = identify(connection.peerCertificate);
+        if (spiffeId === undefined) throw notAnEnvoy;
+        return [spiffeId];
+      },
+      changed: () => wakeup.wait(signal),
+      wake: wakeup.wake,
+      [Symbol.dispose]() {
+        for (const unsubscribe of subscriptions) unsubscribe();
+      },
+    };
+  };
+}
+
+const text = 'only the holder of an SVID of this trust domain that is not revoked gets the policy of its workload';
+const notAnEnvoy = new GatehouseError('not_entitled', text, { peerText: text });
