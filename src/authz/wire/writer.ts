@@ -7,32 +7,49 @@ const wire = { varint: 0, fixed64: 1, bytes: 2 } as const;
 
 /** A length-delimited field: a message, a string (UTF-8) or bytes. */
 export function bytesField(number: number, ...content: readonly (Uint8Array | string)[]): Buffer {
-  const parts = content.map((part) => (typeof part === 'string' ? Buffer.from(part, 'utf8') : part));
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  return Buffer.concat([varint(number * 8 + wire.bytes), varint(length), ...parts]);
+  let length = 0;
+  for (const part of content) length += typeof part === 'string' ? Buffer.byteLength(part, 'utf8') : part.length;
+  const tag = number * 8 + wire.bytes;
+  const out = Buffer.allocUnsafe(sizeOfVarint(tag) + sizeOfVarint(length) + length);
+  let at = putVarint(out, putVarint(out, 0, tag), length);
+  for (const part of content)
+    if (typeof part === 'string') at += out.write(part, at, 'utf8');
+    else {
+      out.set(part, at);
+      at += part.length;
+    }
+  return out;
 }
 
 /** A varint field; unlike protobuf's own writers it writes a zero too. */
 export function varintField(number: number, value: number): Buffer {
-  return Buffer.concat([varint(number * 8 + wire.varint), varint(value)]);
+  const tag = number * 8 + wire.varint;
+  const out = Buffer.allocUnsafe(sizeOfVarint(tag) + sizeOfVarint(value));
+  putVarint(out, putVarint(out, 0, tag), value);
+  return out;
 }
 
 /** A double field. */
 function doubleField(number: number, value: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeDoubleLE(value);
-  return Buffer.concat([varint(number * 8 + wire.fixed64), bytes]);
+  const tag = number * 8 + wire.fixed64;
+  const out = Buffer.allocUnsafe(sizeOfVarint(tag) + 8);
+  out.writeDoubleLE(value, putVarint(out, 0, tag));
+  return out;
 }
 
-function varint(value: number): Buffer {
-  const out: number[] = [];
+function sizeOfVarint(value: number): number {
+  let size = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size++;
+  return size;
+}
+
+/** Writes it; returns where it ends. */
+function putVarint(out: Buffer, start: number, value: number): number {
+  let at = start;
   let rest = value;
-  while (rest >= 0x80) {
-    out.push((rest % 0x80) | 0x80);
-    rest = Math.floor(rest / 0x80);
-  }
-  out.push(rest);
-  return Buffer.from(out);
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) out[at++] = (rest % 0x80) | 0x80;
+  out[at++] = rest;
+  return at;
 }
 
 /** A `google.protobuf.Struct` field of what JSON can say; undefined members are left out. */
