@@ -1,20 +1,21 @@
 /**
  * `policy lint`: what is wrong between policies, each with a request that shows it.
  *
- * Every check tries what the policies themselves name over the pods of the registry, and tells what the replay showed. An engine that
- * proves it for all requests and all future pods would be another list of checks over the same scene.
+ * Most checks try what the policies themselves name over the pods of the registry, and tell what the replay showed. What rules do to
+ * each other is worked out for all requests and all pods to come (`exact/`).
  * @module
  */
 import { absenceDependent } from './absence.ts';
 import { defaultDenyGaps, httpOnOtherPorts, namedPortUnknown } from './coverage.ts';
 import { deadAllows } from './dead-allows.ts';
+import { idleRules } from './exact/idle-rules.ts';
 import { identityWithoutMtls, trustDomainBlind } from './identity.ts';
 import type { LintFinding } from './scene/lint-finding.ts';
-import { createLintScene, type LintDeps, type LintScene, nameOfRule, placeOf } from './scene/lint-scene.ts';
-import type { PlacedRule } from './scene/placed-rule.ts';
+import { createLintScene, type LintDeps, type LintScene } from './scene/lint-scene.ts';
 import { selectsNothing } from './selects-nothing.ts';
 import { servicePorts } from './service-ports.ts';
 import { tenantEscapes } from './tenants.ts';
+import { unfinished } from './unfinished.ts';
 import { unknownCallers } from './unknown-callers.ts';
 import { unusedHoles } from './unused-holes.ts';
 
@@ -41,7 +42,10 @@ export function lint(deps: LintDeps): readonly LintFinding[] {
   const key = ({ file, line, column, code, message }: LintFinding): string =>
     JSON.stringify([file, line, column, code, message]);
   const findings = checks.flatMap((check) => check(scene));
-  const found = new Map([...findings, ...unfinished(scene)].map((finding) => [key(finding), finding]));
+  const idle = idleRules(scene);
+  const unasked = [...scene.unasked].map(([code, short]) => unfinished(code, short));
+  if (idle.unanswered.length > 0) unasked.push(unfinished('rule-shadowed', { rules: idle.unanswered, of: idle.of }));
+  const found = new Map([...findings, ...idle.findings, ...unasked].map((finding) => [key(finding), finding]));
   const text = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
   return [...found.values()].toSorted(
     (a, b) =>
@@ -52,23 +56,3 @@ export function lint(deps: LintDeps): readonly LintFinding[] {
       text(a.message, b.message),
   );
 }
-
-const SHOWN = 3;
-
-/** Names the rules about which not all was asked, and the findings that may be missing of them. */
-const unfinished = ({ unasked }: LintScene): LintFinding[] =>
-  [...unasked].map(([code, { rules, of }]) => {
-    const [first] = rules as readonly [PlacedRule, ...PlacedRule[]]; // else it would not be there
-    const shown = rules.slice(0, SHOWN).map((each) => `${nameOfRule(each)} (${placeOf(each.rule.position)})`);
-    const more = rules.length > SHOWN ? ` and ${rules.length - SHOWN} more` : '';
-    return {
-      ...first.rule.position,
-      severity: 'warning',
-      code: 'lint-unfinished',
-      path: '',
-      message: `of ${rules.length} of the ${of} rules that ${code} is about not every request was asked, there are too many: ${shown.join(', ')}${more} may have more wrong than is told here`,
-      fix: 'lint the policies of fewer namespaces at a time, or name callers in the rules',
-      witness: null,
-      owners: [],
-    };
-  });

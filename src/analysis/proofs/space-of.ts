@@ -5,7 +5,13 @@
 import { nameOfFact } from '../../policy/meaning/fact-values.ts';
 import type { Plane, Stage, TextFact, TextPattern } from '../../policy/model.ts';
 import { BoundMet } from '../regions/bound.ts';
-import { type AskedList, createRequestSpace, isHostHeader, type RequestSpace } from '../regions/request-space.ts';
+import {
+  type AskedList,
+  createRequestSpace,
+  isHostHeader,
+  type RequestSpace,
+  type SpaceOptions,
+} from '../regions/request-space.ts';
 import { type AtomPlace, visitAtoms } from '../universe/asked-ranges.ts';
 import type { Resident } from '../universe/resident.ts';
 import { routesBetween } from './pairs.ts';
@@ -18,17 +24,13 @@ const MOST_ROUTES = 30;
 
 /** Creates a space for planes and for who calls whom. @throws BoundMet if something cannot be represented together */
 export function spaceOf(planes: readonly Plane[], residents: readonly (Resident | undefined)[]): RequestSpace {
-  let [caseOfHost, wholePath, plainPaths] = [false, false, false];
   const lists = createListCollector();
   visitAtoms(planes.map(deciding), (atom, place) => {
     if (atom.op === 'address' && atom.fact === 'remote') lists.remoteAt(place);
     if (atom.op !== 'text') return;
     const { fact } = atom;
-    if (fact.of === 'normalPath') plainPaths = true;
-    if (fact.of === 'host' && atom.any.some(looksAtCase)) caseOfHost = true;
-    if (fact.of === 'header' && isHostHeader(fact.name)) caseOfHost = true;
-    else if (fact.of === 'header' && fact.name === ':path') wholePath = true;
-    else if (fact.of === 'claim' || fact.of === 'metadata' || fact.of === 'header') lists.add(fact, atom.any, place);
+    if (fact.of === 'header' && (isHostHeader(fact.name) || fact.name === ':path')) return;
+    if (fact.of === 'claim' || fact.of === 'metadata' || fact.of === 'header') lists.add(fact, atom.any, place);
   });
   const several = residents.filter((one) => (one?.addresses.length ?? 0) > 1);
   const routes = several.reduce(
@@ -36,7 +38,22 @@ export function spaceOf(planes: readonly Plane[], residents: readonly (Resident 
     several.reduce((most, one) => Math.max(most, one?.addresses.length ?? 1), 1),
   );
   if (routes > MOST_ROUTES) throw new BoundMet(`two pods with ${routes} pairs of addresses`);
-  return createRequestSpace({ caseOfHost, wholePath, plainPaths, routes, lists: lists.asked() });
+  return createRequestSpace({ ...textOptions(planes), routes, lists: lists.asked() });
+}
+
+/** What conditions look at hosts and paths for. */
+export function textOptions(planes: readonly Plane[]): Pick<SpaceOptions, 'caseOfHost' | 'wholePath' | 'plainPaths'> {
+  let [caseOfHost, wholePath, plainPaths] = [false, false, false];
+  visitAtoms(planes.map(deciding), (atom) => {
+    if (atom.op !== 'text') return;
+    const { fact } = atom;
+    if (fact.of === 'normalPath') plainPaths = true;
+    if (fact.of === 'host' && atom.any.some(looksAtCase)) caseOfHost = true;
+    if (fact.of !== 'header') return;
+    if (isHostHeader(fact.name)) caseOfHost = true;
+    if (fact.name === ':path') wholePath = true;
+  });
+  return { caseOfHost, wholePath, plainPaths };
 }
 
 /** The plane without what decides nothing. */

@@ -35,6 +35,17 @@ export class Diagrams {
     { variable: Infinity, edges: [] },
   ];
   readonly #known = new Map<string, Region>();
+  #mostNodes = MOST_NODES;
+
+  /** How many nodes there are. */
+  get size(): number {
+    return this.#nodes.length;
+  }
+
+  /** From now on no more nodes are made than make so many of all; else `BoundMet` is thrown. */
+  limitTo(mostNodes: number): void {
+    this.#mostNodes = Math.min(mostNodes, MOST_NODES);
+  }
 
   /** Adds a variable that is asked after all that are there. */
   addVariable(domain: Domain): number {
@@ -200,7 +211,7 @@ export class Diagrams {
     let region = this.#known.get(key);
     if (region === undefined) {
       region = this.#nodes.length;
-      if (region > MOST_NODES) throw new BoundMet(`regions that need more than ${MOST_NODES} nodes together`);
+      if (region > this.#mostNodes) throw new BoundMet(`regions that need more than ${this.#mostNodes} nodes together`);
       this.#nodes.push({ variable, edges: sorted });
       this.#known.set(key, region);
     }

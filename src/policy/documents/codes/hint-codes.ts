@@ -7,4 +7,5 @@
 export const hintCodes = {
   'deny-widens-on-tcp': 'a DENY whose HTTP conditions do not count on TCP ports',
   'ignore-without-reason': 'an ignore that does not say why',
+  'rule-redundant': 'a rule without which everything would be decided the same (policy lint)',
 } as const;

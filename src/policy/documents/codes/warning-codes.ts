@@ -72,6 +72,7 @@ export const warningCodes = {
   'range-as-text': 'an address range where texts are compared',
   'request-principal-split': 'a request principal that is split elsewhere than it seems',
   'rule-never-holds': 'a rule, or an alternative in it, that nothing satisfies',
+  'rule-shadowed': 'a rule all of whose requests others decide before it, otherwise than it says (policy lint)',
   'selector-impossible': 'a selector of a label that no workload can have',
   'selector-in-root-namespace': 'a PeerAuthentication with a selector in the root namespace',
   'selector-without-labels': 'a selector without labels',

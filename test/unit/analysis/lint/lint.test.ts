@@ -305,6 +305,117 @@ spec: { selector: { app: web }, ports: [{ port: 80, targetPort: 8080 }] }
     has: ['error identity-without-mtls'],
     not: ['error absence-dependent', 'warning absence-dependent'],
   },
+  {
+    name: 'an ALLOW that a DENY takes whole, and no ALLOW of which something is left',
+    policies:
+      allow('[{to: [{operation: {paths: [/admin*]}}]}]', 'DENY').replace('name: cart', 'name: no-admin') +
+      allow('[{to: [{operation: {methods: [GET], paths: [/admin/users]}}]}]') +
+      allow('[{to: [{operation: {paths: [/a*]}}]}]').replace('name: cart', 'name: more'),
+    has: ['warning rule-shadowed'],
+    not: ['hint rule-redundant', 'warning rule-never-holds'],
+  },
+  {
+    name: 'no ALLOW shadowed by a DENY for other workloads',
+    policies:
+      allow('[{to: [{operation: {paths: [/admin*]}}]}]', 'DENY')
+        .replace('name: cart', 'name: no')
+        .replace('app: cart', 'app: web') + allow('[{to: [{operation: {methods: [GET], paths: [/admin/users]}}]}]'),
+    has: [],
+    not: ['warning rule-shadowed'],
+  },
+  {
+    name: 'a rule that another policy makes redundant',
+    policies:
+      allow('[{to: [{operation: {methods: [GET], ports: ["8080"]}}]}]') +
+      allow('[{to: [{operation: {ports: ["8000", "8080"]}}]}]')
+        .replace('name: cart', 'name: all')
+        .replace('selector: { matchLabels: { app: cart } }, ', ''),
+    has: ['hint rule-redundant'],
+    not: ['warning rule-shadowed'],
+  },
+  {
+    name: 'a rule that two others make redundant together',
+    policies: allow(
+      '[{to: [{operation: {methods: [GET, POST], ports: ["8080"]}}]}, {to: [{operation: {methods: [GET]}}]}, {to: [{operation: {methods: [POST]}}]}]',
+    ),
+    has: ['hint rule-redundant'],
+    not: ['warning rule-shadowed'],
+  },
+  {
+    name: 'a rule of Calico behind one of another effect',
+    policies: calico(
+      "{action: Deny, protocol: TCP, destination: {ports: ['8000:9000']}}, {action: Allow, protocol: TCP, destination: {ports: [8080]}}",
+    ),
+    has: ['warning rule-shadowed'],
+    not: ['hint rule-redundant'],
+  },
+  {
+    name: 'a rule in a later tier than the one that decides',
+    policies:
+      `---
+apiVersion: projectcalico.org/v3
+kind: Tier
+metadata: { name: platform }
+spec: { order: 10, defaultAction: Pass }
+` +
+      calico(
+        '{action: Deny, protocol: TCP, destination: {ports: [8080]}}',
+        'GlobalNetworkPolicy',
+        'tier: platform, ',
+      ).replace('name: guard', 'name: platform.guard') +
+      calico(
+        "{action: Allow, protocol: TCP, source: {selector: app == 'web'}, destination: {ports: [8080]}}",
+        'NetworkPolicy',
+      ),
+    has: ['warning rule-shadowed'],
+    not: ['hint rule-redundant'],
+  },
+  {
+    name: 'nothing of a rule in a later tier for which a Pass keeps something',
+    policies:
+      `---
+apiVersion: projectcalico.org/v3
+kind: Tier
+metadata: { name: platform }
+spec: { order: 10, defaultAction: Pass }
+` +
+      calico(
+        "{action: Pass, source: {selector: app == 'web'}}, {action: Deny, protocol: TCP, destination: {ports: [8080]}}",
+        'GlobalNetworkPolicy',
+        'tier: platform, ',
+      ).replace('name: guard', 'name: platform.guard') +
+      calico(
+        "{action: Allow, protocol: TCP, source: {selector: app == 'web'}, destination: {ports: [8080]}}",
+        'NetworkPolicy',
+      ),
+    has: [],
+    not: ['warning rule-shadowed', 'hint rule-redundant'],
+  },
+  {
+    name: 'nothing of rules on ICMP, whose types no model holds',
+    policies: calico(
+      '{action: Deny, protocol: ICMP, icmp: {type: 0}}, {action: Allow, protocol: ICMP, icmp: {type: 8}}',
+    ),
+    has: [],
+    not: ['warning rule-shadowed', 'hint rule-redundant', 'warning rule-never-holds'],
+  },
+  {
+    name: 'methods that the network does not see: in its plane such rules are alike, in that of HTTP they are not',
+    policies: calico(
+      '{action: Allow, protocol: TCP, http: {methods: [GET]}}, {action: Allow, protocol: TCP, http: {methods: [POST]}}',
+    ),
+    has: [],
+    not: ['hint rule-redundant', 'warning rule-shadowed'],
+  },
+  {
+    name: 'a NetworkPolicy that another one of its namespace contains',
+    policies:
+      network(
+        '{ podSelector: { matchLabels: { app: cart } }, ingress: [{ from: [{ podSelector: { matchLabels: { app: web } } }], ports: [{ port: 8080 }] }] }',
+      ) + network('{ podSelector: {}, ingress: [{ from: [{ podSelector: {} }] }] }').replace('name: net', 'name: all'),
+    has: ['hint rule-redundant'],
+    not: ['warning rule-shadowed'],
+  },
   { name: 'no gap where both directions are covered', policies: covered, has: [], not: ['warning default-deny-gap'] },
   {
     name: 'nothing over an empty registry',

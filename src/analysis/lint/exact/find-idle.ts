@@ -1,0 +1,117 @@
+/**
+ * Goes through the rules of all planes and finds those that decide nothing.
+ * @module
+ */
+import type { Absence, Plane } from '../../../policy/model.ts';
+import { BoundMet } from '../../regions/bound.ts';
+import type { PlacedRule } from '../scene/placed-rule.ts';
+import { type Idle, idleRule } from './decided-before.ts';
+import { createFreeRules } from './free-rules.ts';
+import { createSelections } from './selections.ts';
+import { createNeighbourhood, isWhole, type Line, linesOf, type StandingRule } from './standing-rules.ts';
+
+/** A rule that decides nothing. */
+export interface IdleRule {
+  readonly one: StandingRule;
+  readonly idle: Idle;
+}
+
+/** What was found, and the rules of which it cannot be said. */
+export interface FoundIdle {
+  readonly idle: readonly IdleRule[];
+  readonly unanswered: readonly PlacedRule[];
+  /** How many rules were asked about. */
+  readonly of: number;
+}
+
+/** What may be spent. */
+export interface IdleBounds {
+  /** Nodes of regions that are made for all rules: some seconds. */
+  readonly nodes: number;
+  /** Pairs of rules that are compared: some seconds. */
+  readonly pairs: number;
+}
+
+const usual: IdleBounds = { nodes: 2_000_000, pairs: 4_000_000 };
+
+/** So many nodes a rule may have though the others have used all. */
+const LEAST_NODES = 500;
+/** A rule takes up to so many times its share, since most need far less. */
+const GENEROSITY = 16;
+/** What was worked out is kept up to so many nodes, some hundred megabytes; then it begins anew. */
+const MOST_KEPT = 400_000;
+
+/** Each rule of a document once; of one that stands in several planes only if it is idle in all of them. */
+export function findIdle(planes: readonly Plane[], absence: Absence, bounds = usual): FoundIdle {
+  const lines = linesOf(planes).filter(({ rules }) => rules.length > 0);
+  const all = lines.flatMap(({ rules }) => rules);
+  if (all.length === 0) return { idle: [], unanswered: [], of: 0 };
+  const search = createSearch(planes, absence, { ...bounds, rules: all.length });
+  const unanswered = lines.flatMap(search.along);
+  const idle = [...Map.groupBy(all, placeInDocument).values()].flatMap((same): IdleRule[] => {
+    const found = same.flatMap((one) => {
+      const made = search.idle.get(one);
+      return made === undefined ? [] : [{ one, idle: made }];
+    });
+    return found.length < same.length ? [] : [found.find((each) => each.idle.differs) ?? found[0]!]; // groups have members
+  });
+  return { idle, unanswered, of: all.length };
+}
+
+const placeInDocument = ({ policy, rule: { position, index } }: PlacedRule): string =>
+  JSON.stringify([policy.ref, index, position.file, position.line, position.column]);
+
+interface Search {
+  readonly idle: ReadonlyMap<StandingRule, Idle>;
+  /** Looks along a line from its end; returns the rules of which it would cost too much. */
+  along(line: Line): PlacedRule[];
+}
+
+function createSearch(
+  planes: readonly Plane[],
+  absence: Absence,
+  { nodes, pairs, rules: count }: IdleBounds & { readonly rules: number },
+): Search {
+  const idle = new Map<StandingRule, Idle>();
+  const selections = createSelections();
+  const anew = () => createFreeRules(planes, absence, selections);
+  let rules = anew();
+  let left = { pairs, nodes, rules: count };
+  const spendPairs = (spent: number): void => {
+    left = { ...left, pairs: left.pairs - spent };
+    if (left.pairs < 0) throw new BoundMet(`more than ${pairs} pairs of rules`);
+  };
+  /** Asks with a share of what is left. */
+  const within = <T>(ask: () => T): T => {
+    if (rules.diagrams.size > MOST_KEPT) rules = anew();
+    const { diagrams } = rules;
+    const before = diagrams.size;
+    const share = Math.min(left.nodes, (GENEROSITY * left.nodes) / left.rules);
+    diagrams.limitTo(before + Math.max(LEAST_NODES, Math.ceil(share)));
+    try {
+      return ask();
+    } finally {
+      left = { ...left, nodes: Math.max(0, left.nodes - (diagrams.size - before)), rules: left.rules - 1 };
+    }
+  };
+  return {
+    idle,
+    along(line) {
+      const nearOf = createNeighbourhood(line, selections, spendPairs);
+      const unanswered: PlacedRule[] = [];
+      for (const one of line.rules.toReversed()) {
+        if (!isWhole(one)) continue;
+        try {
+          const near = nearOf(one);
+          spendPairs(near.length);
+          const found = within(() => idleRule(one, near, rules, (other) => idle.has(other)));
+          if (found !== undefined) idle.set(one, found);
+        } catch (thrown) {
+          if (!(thrown instanceof BoundMet)) throw thrown;
+          unanswered.push(one);
+        }
+      }
+      return unanswered;
+    },
+  };
+}

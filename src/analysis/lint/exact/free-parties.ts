@@ -1,0 +1,116 @@
+/**
+ * Conditions on who calls and who is called, of parties that may be anybody: each answer that a party can give is a variable of its own.
+ *
+ * More may hold together here than any party can make hold. So what is contained in something here is contained in it for all.
+ * @module
+ */
+import { parseCidr, unmappedRange } from '../../../lib/ip-address.ts';
+import type { LabelExpr } from '../../../policy/meaning/labels.ts';
+import type { Absence, Atom } from '../../../policy/model.ts';
+import type { Truths } from '../../proofs/truths.ts';
+import { addressLanguage, bitsOf } from '../../regions/addresses.ts';
+import { ALL, type Diagrams, type Region } from '../../regions/diagrams.ts';
+import { maskDomain } from '../../regions/domain.ts';
+import { anyOf, literal } from '../../regions/pattern-automaton.ts';
+import type { RequestSpace } from '../../regions/request-space.ts';
+import type { Selections } from './selections.ts';
+
+/** What parties answer. */
+export interface FreeParties {
+  /** What an atom of addresses or the registry is. */
+  truthsOf(atom: Exclude<Atom, { op: 'text' | 'port' | 'protocol' }>): Truths;
+  /** The region without what no party can answer, as far as selectors tell. */
+  possible(region: Region): Region;
+  /** Whether some party may answer so: sets of values by their variables. */
+  canAnswer(chosen: ReadonlyMap<number, number>): boolean;
+}
+
+type AddressAtom = Extract<Atom, { op: 'address' }>;
+
+/** One selector that is asked of an end. */
+interface Asked {
+  readonly end: string;
+  readonly selector: LabelExpr;
+  /** The variables on which it holds, and on which it does not; on neither it is unknown. */
+  readonly holds: number;
+  readonly fails: number;
+}
+
+/** Makes variables for what parties can answer. */
+export function createFreeParties(space: RequestSpace, absence: Absence, selections: Selections): FreeParties {
+  const { diagrams } = space;
+  const addresses = addressLanguage();
+  const ends = new Map<AddressAtom['fact'], { readonly id: number; readonly isKnown: Region }>();
+  const asked = new Map<number, Asked>();
+  const known = new Map<string, Truths>();
+  const newFlag = (): number => diagrams.addVariable(maskDomain(2));
+  const endOf = (fact: AddressAtom['fact']) => {
+    const made = ends.get(fact) ?? { id: diagrams.addVariable(addresses), isKnown: diagrams.where(newFlag(), 1) };
+    ends.set(fact, made);
+    return made;
+  };
+  const ofAddress = ({ fact, any, unmap }: AddressAtom): Truths => {
+    const { id, isKnown } = endOf(fact);
+    const ranges = any.flatMap(({ text }) => parseCidr(text) ?? []);
+    const runs = ranges.map((range) => [...literal(bitsOf(unmap === true ? unmappedRange(range) : range)), anyOf()]);
+    const yes = diagrams.and(isKnown, diagrams.where(id, addresses.ofItems(runs)));
+    return { yes, no: absence === 'strict' ? diagrams.minus(isKnown, yes) : diagrams.not(yes) };
+  };
+  const ofRegistry = (atom: Exclude<Atom, { op: 'text' | 'port' | 'protocol' | 'address' }>): Truths => {
+    const [holds, fails] = [newFlag(), newFlag()];
+    if (atom.op === 'endpoint') {
+      const end = `${atom.end} ${atom.byHops}`;
+      const one = { end, selector: atom.selector, holds, fails };
+      for (const variable of [holds, fails]) asked.set(variable, one);
+    }
+    const yes = diagrams.where(holds, 1);
+    return { yes, no: diagrams.minus(diagrams.where(fails, 1), yes) };
+  };
+  return {
+    truthsOf(atom) {
+      const key = JSON.stringify(atom);
+      const truths = known.get(key) ?? (atom.op === 'address' ? ofAddress(atom) : ofRegistry(atom));
+      known.set(key, truths);
+      return truths;
+    },
+    canAnswer(chosen) {
+      const those = new Set([...chosen.keys()].flatMap((variable) => asked.get(variable) ?? []));
+      const answered = (is: number): Asked[] => [...those].filter(({ holds }) => chosen.get(holds) === is);
+      const denied = answered(2);
+      return (
+        denied.length === 0 ||
+        !answered(1).some(({ end, selector }) =>
+          denied.some((other) => other.end === end && selections.implies(selector, other.selector)),
+        )
+      );
+    },
+    possible: (region) => diagrams.and(region, agreeing(askedIn(region, diagrams, asked), diagrams, selections)),
+  };
+}
+
+/** The selectors that a region asks. */
+function askedIn(region: Region, diagrams: Diagrams, asked: ReadonlyMap<number, Asked>): readonly Asked[] {
+  const out = new Set<Asked>();
+  const seen = new Set<Region>();
+  const queue = [region];
+  for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
+    if (seen.has(at)) continue;
+    seen.add(at);
+    const { variable, edges } = diagrams.nodeOf(at);
+    const one = asked.get(variable);
+    if (one !== undefined) out.add(one);
+    for (const { to } of edges) queue.push(to);
+  }
+  return [...out];
+}
+
+/** Where one selector implies another, who satisfies the one satisfies the other. */
+function agreeing(asked: readonly Asked[], diagrams: Diagrams, { implies }: Selections): Region {
+  let out: Region = ALL;
+  const unless = (a: number, b: number): Region => diagrams.or(diagrams.where(a, 2), diagrams.where(b, 1));
+  for (const one of asked)
+    for (const other of asked)
+      if (one !== other && one.end === other.end && implies(one.selector, other.selector))
+        out = diagrams.and(out, unless(one.holds, other.holds));
+  return out;
+}

@@ -1,0 +1,91 @@
+/**
+ * Which workloads subjects select, of all that there can be: whether one selects all that another does.
+ * @module
+ */
+import type { LabelExpr } from '../../../policy/meaning/labels.ts';
+import { nameOfSubject } from '../../../policy/meaning/subject.ts';
+import type { Subject } from '../../../policy/model.ts';
+import { ALL, NONE, type Region } from '../../regions/diagrams.ts';
+import { createLabelSpace } from '../../universe/label-space.ts';
+
+/** Compares selections over all workloads to come. */
+export interface Selections {
+  /** Every workload of `inner` is one of `outer`. */
+  covers(outer: Subject, inner: Subject): boolean;
+  /** Some workload may be of both. */
+  meet(a: Subject, b: Subject): boolean;
+  /** Whatever satisfies `inner` satisfies `outer`. */
+  implies(inner: LabelExpr, outer: LabelExpr): boolean;
+  /** Values of labels of which every selected workload has one, by their keys. */
+  wantedBy(subject: Subject): ReadonlyMap<string, readonly string[]>;
+}
+
+const NAMESPACE = 'projectcalico.org/namespace';
+
+/** Starts comparing; each subject is put together once. */
+export function createSelections(): Selections {
+  const space = createLabelSpace();
+  const { diagrams } = space;
+  const known = new Map<string, Selection>();
+  const regionOf = (selector: LabelExpr): Region => space.fold(selector, (leaf) => space.label(leaf.key, leaf));
+  const madeOf = (name: string, parts: () => readonly LabelExpr[]): Selection => {
+    let made = known.get(name);
+    if (made === undefined) {
+      const all = parts();
+      let region: Region | undefined;
+      const regionOfAll = (): Region => {
+        region ??= all.reduce<Region>((so, part) => diagrams.and(so, regionOf(part)), ALL);
+        return region;
+      };
+      made = { region: regionOfAll, wanted: wantedBy(all) };
+      known.set(name, made);
+    }
+    return made;
+  };
+  const ofSubject = (subject: Subject): Selection => madeOf(nameOfSubject(subject), () => partsOf(subject));
+  const ofSelector = (selector: LabelExpr): Selection => madeOf(JSON.stringify({ selector }), () => [selector]);
+  const contains = (outer: Selection, inner: Selection): boolean =>
+    outer === inner || (!areApart(outer, inner) && diagrams.minus(inner.region(), outer.region()) === NONE);
+  return {
+    covers: (outer, inner) => contains(ofSubject(outer), ofSubject(inner)),
+    meet(a, b) {
+      const [one, other] = [ofSubject(a), ofSubject(b)];
+      return one === other || (!areApart(one, other) && diagrams.and(one.region(), other.region()) !== NONE);
+    },
+    implies: (inner, outer) => contains(ofSelector(outer), ofSelector(inner)),
+    wantedBy: (subject) => ofSubject(subject).wanted,
+  };
+}
+
+interface Selection {
+  /** Worked out when it is first asked for: mostly two selections are told apart without. */
+  region(): Region;
+  /** Values of labels of which it wants one, by their keys. */
+  readonly wanted: ReadonlyMap<string, readonly string[]>;
+}
+
+function wantedBy(parts: readonly LabelExpr[]): ReadonlyMap<string, readonly string[]> {
+  const out = new Map<string, readonly string[]>();
+  const walk = (part: LabelExpr): void => {
+    if (part.op === 'all') part.of.forEach(walk);
+    else if (part.op === 'in') out.set(part.key, part.values);
+  };
+  parts.forEach(walk);
+  return out;
+}
+
+/** Mostly two selections want different values of one label; that is seen without a look at their regions. */
+function areApart({ wanted }: Selection, other: Selection): boolean {
+  for (const [key, values] of wanted) {
+    const others = other.wanted.get(key);
+    if (others !== undefined && !others.some((value) => values.includes(value))) return true;
+  }
+  return false;
+}
+
+/** What a workload says of itself is another question than what the registry says of it, though mostly the same. */
+function partsOf({ namespace, labels, selector }: Subject): LabelExpr[] {
+  const own = labels.map(([key, value]): LabelExpr => ({ op: 'in', key: `own ${key}`, values: [value] }));
+  const place: LabelExpr[] = namespace === undefined ? [] : [{ op: 'in', key: NAMESPACE, values: [namespace] }];
+  return [...place, ...own, ...(selector === undefined ? [] : [selector])];
+}
