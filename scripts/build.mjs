@@ -15,7 +15,7 @@ const outdir = process.argv[2] ?? join(root, 'dist');
 rmSync(outdir, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: ['src/main.ts', 'src/server/decider-main.ts', 'src/server/explain-main.ts'],
+  entryPoints: ['src/main.ts', ...['decider', 'explain', 'prove'].map((name) => `src/server/${name}-main.ts`)],
   outbase: 'src',
   outdir,
   chunkNames: 'chunks/[name]-[hash]',

@@ -216,6 +216,8 @@ export interface FeedConfig {
 /** What a cluster lets through the door. */
 export interface AdmissionConfig {
   readonly check: 'warn' | 'enforce';
+  /** Whether changes, and what is in force, are held against `tenants`. */
+  readonly prove: 'enforce' | 'warn' | 'off';
   readonly onTimeout: 'allow' | 'deny';
   /** The Service that the API server asks. */
   readonly service: { readonly name: string; readonly namespace: string } | undefined;

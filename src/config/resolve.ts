@@ -206,12 +206,13 @@ function kubernetesConfig(
 }
 
 function admissionConfig(
-  { check, onTimeout, service, configuration, clientCa }: ConfigDocument['admission'],
+  { check, prove, onTimeout, service, configuration, clientCa }: ConfigDocument['admission'],
   absolute: (path: string) => string,
 ): AdmissionConfig {
   const [name, namespace] = service.split('.');
   return {
     check,
+    prove,
     onTimeout,
     service: name && namespace ? { name, namespace } : undefined,
     configuration: configuration === '' ? undefined : configuration,

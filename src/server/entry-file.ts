@@ -3,8 +3,8 @@
  * @module
  */
 
-/** The file that begins a decider process, or the explaining thread. */
-export function entryFile(name: 'decider-main' | 'explain-main'): URL {
+/** The file that begins a decider process, or the thread that explains or proves. */
+export function entryFile(name: 'decider-main' | 'explain-main' | 'prove-main'): URL {
   const own = import.meta.url;
   return new URL(`../server/${name}${own.endsWith('.ts') ? '.ts' : '.js'}`, own);
 }

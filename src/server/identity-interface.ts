@@ -16,6 +16,7 @@ import type { LaneListener } from '../platform/observe/metrics.ts';
 import type { LaneTally } from '../transport/lane/counts.ts';
 import type { AuthorityOperations } from './admin/admin-deps.ts';
 import type { PolicyObjects } from './cluster-writer/tell-objects.ts';
+import type { OpenTenant } from './cluster-writer/tell-proofs.ts';
 import type { AllDeciders } from './decider/all-deciders.ts';
 import type { RemoteDeciders } from './decider/remote-deciders.ts';
 import type { Foundation } from './foundation.ts';
@@ -67,6 +68,8 @@ export interface IdentitySideDeps extends Foundation {
   readonly objects: PolicyObjects | undefined;
   /** What else attested callers get on the workloads' sockets. */
   readonly further?: FurtherMethods | undefined;
+  /** Tenants that are not alone; undefined where nothing is proved. */
+  readonly openTenants: Watchable<readonly OpenTenant[]> | undefined;
   /** Deciders elsewhere that follow this server. */
   readonly followers: Followers;
   /** What they and our own have in force. */

@@ -17,6 +17,7 @@ import { openCheckListener } from './listeners/check-listener.ts';
 import { listenAddress } from './listeners/listen-addresses.ts';
 import type { NativeRole } from './native/native-role.ts';
 import { openXds } from './native/xds-listener.ts';
+import type { StandingProof } from './proofs/standing-proof.ts';
 import { type ListenerAddresses, type StatusDeps, statusOf } from './status.ts';
 
 /** All listeners but health, bound and serving. */
@@ -31,6 +32,7 @@ export interface ListenerSideDeps extends Foundation, StatusDeps {
   readonly decider: DeciderSide;
   readonly allDeciders: AllDeciders;
   readonly native: NativeRole;
+  readonly standing: StandingProof | undefined;
 }
 
 /** Opens them. @throws GatehouseError `address_in_use`, `config_invalid` */

@@ -21,6 +21,7 @@ import { type ListenerSide, type ListenerSideDeps, openListeners } from './liste
 import { createNativeRole } from './native/native-role.ts';
 import { openCluster } from './policy/cluster-policies.ts';
 import { openPolicies } from './policy/policy-sources.ts';
+import { openStandingProof } from './proofs/standing-proof.ts';
 import { reload } from './reload.ts';
 import { type ReadyLine, readyLine } from './status.ts';
 
@@ -63,6 +64,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   await cluster?.known(restMs(), signal);
   const policies = stack.use(await openPolicies(config, foundation.kept, failed, cluster?.objects));
   const native = stack.use(createNativeRole({ ...foundation, policies: policies.current }));
+  const standing = stack.use(openStandingProof({ ...foundation, policies }));
   const followers = createFollowers();
   const allDeciders = createAllDeciders(followers);
 
@@ -70,12 +72,13 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     await openIdentitySide({
       ...{ ...foundation, followers, deciders: allDeciders, objects: cluster?.objects },
       further: (callerOf) => ecdsMethods(native.deps, callerOf),
+      openTenants: standing?.losses,
     }),
   );
   const decider = stack.use(await startDeciderSide({ ...foundation, identity, policies, allDeciders, processes }));
   const { decisions, explain } = decider;
   identity.deriveBy((id) => deriveHere(id, { decisions, explain, deciders: allDeciders }));
-  const parts = { ...foundation, startedAt, policies, identity, decider, allDeciders, native };
+  const parts = { ...foundation, startedAt, policies, identity, decider, allDeciders, native, standing };
   const listeners = stack.use(await openListeners(parts));
 
   // A decider that was started while its authority is away decides by what it held before.

@@ -140,6 +140,11 @@ export const alertWorlds: readonly AlertWorld[] = [
     quiet: all('gatehouse_admission_reviews_total', '0+1x60', ', outcome="allowed"'),
   },
   {
+    alert: 'TenantOpened',
+    fires: all('gatehouse_tenant_proved', '1x20 0x40', ', tenant="red", direction="in"'),
+    quiet: all('gatehouse_tenant_proved', '1x60', ', tenant="red", direction="in"'),
+  },
+  {
     alert: 'Slow',
     fires: {
       ...all('gatehouse_check_seconds_bucket', '0+90x60', ', le="0.001"'),

@@ -6,7 +6,14 @@ import type { Config } from '../config.ts';
 import type { Problem } from '../finding.ts';
 
 /** A listener that could not show a certificate which the API server takes, and settings that nothing would read. */
-export function* admissionProblems({ listen, admission, roles }: Config): Iterable<Problem> {
+export function* admissionProblems({ listen, admission, roles, tenants }: Config): Iterable<Problem> {
+  if (admission.prove !== 'off' && Object.keys(tenants).length === 0)
+    yield {
+      code: 'missing',
+      path: ['admission', 'prove'],
+      message: 'there are no tenants that changes could be held against',
+      fix: 'name them in tenants, or drop it',
+    };
   const { shown } = listen.admission ?? {};
   const named = [
     ['service', admission.service],

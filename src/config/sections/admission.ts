@@ -12,9 +12,11 @@ export const admission = z.strictObject({
     .prefault('warn')
     .describe('enforce: what policy check refuses does not come into the cluster; warn: its author is told.'),
   prove: z
-    .enum(['off'], { error: 'must be off: a change is not held against the tenants yet' })
+    .enum(['enforce', 'warn', 'off'])
     .prefault('off')
-    .describe('Whether a change is held against what tenants are promised: not yet.'),
+    .describe(
+      'enforce: a change that opens one of tenants is refused; warn: its author is told. off: nothing is proved.',
+    ),
   onTimeout: z
     .enum(['allow', 'deny'])
     .prefault('allow')

@@ -4,7 +4,12 @@
  */
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { ErrorCode } from '../../errors.ts';
-import { type AdmissionMetrics, createAdmissionMetrics } from './admission-metrics.ts';
+import {
+  type AdmissionMetrics,
+  createAdmissionMetrics,
+  createProofMetrics,
+  type ProofMetrics,
+} from './admission-metrics.ts';
 import { createClusterMetrics, type SetCluster } from './cluster-metrics.ts';
 import { createNativeMetrics, type NativeMetrics } from './native-metrics.ts';
 import { createPodCertificateMetrics, type PodCertificateMetrics } from './pod-certificate-metrics.ts';
@@ -38,6 +43,7 @@ export type LaneListener =
 
 /** All metrics of a server. Counts are added, gauges replaced; durations are in seconds. */
 export interface Metrics extends AdmissionMetrics {
+  readonly proofs: ProofMetrics;
   countChecks(decision: string, reason: string, count: number): void;
   addLatency(counts: LatencyCounts): void;
   countDropped(count: number): void;
@@ -205,6 +211,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
     ...laneMetrics(counter, gauge),
     setCluster: createClusterMetrics(registers[0]!),
     ...createAdmissionMetrics(registers[0]!),
+    proofs: createProofMetrics(registers[0]!),
     setRemote: createRemoteMetrics(registers[0]!),
     podCertificates: createPodCertificateMetrics(registers[0]!),
     native: createNativeMetrics(registers[0]!),

@@ -5,12 +5,15 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { oneLine } from '../../lib/printable.ts';
+import type { ChangeJudgement } from '../../policy/change/judge-change.ts';
 import type { Finding } from '../../policy/documents/finding.ts';
-import type { JsonObject } from '../../policy/objects/json-object.ts';
 import { type ReviewResponse, reviewOf, verdictOf } from './answer.ts';
+import { isOfRegistry } from './changed-files.ts';
 import { judgeReview, objectName, type ReviewRules } from './judge-review.ts';
+import { proofCodes } from './opened-tenants.ts';
+import type { ProveChange } from './prove-change.ts';
 import { MOST_REVIEW_BYTES, type ReviewRequest, readReview } from './review.ts';
-import { type OwnNamespace, standingOf } from './standing-of.ts';
+import { type OwnNamespace, proofStandingOf, type Standing, standingOf } from './standing-of.ts';
 import { createTurns } from './turns.ts';
 
 /** How a question ended: in metrics. */
@@ -22,6 +25,8 @@ export interface AdmissionDeps {
   readonly ownNamespace: OwnNamespace;
   /** What changes are judged by now; undefined while nothing is in force yet. */
   readonly rules: () => ReviewRules | undefined;
+  /** Holds changes against what tenants are promised, and what becomes of one that opens a tenant; undefined: nothing is held so. */
+  readonly prove: { readonly mode: 'warn' | 'enforce'; readonly judge: ProveChange } | undefined;
   readonly log: AdmissionLog;
   readonly counted: (outcome: AdmissionOutcome, seconds: number) => void;
 }
@@ -76,10 +81,12 @@ async function answerTo(
   const { 'content-type': type = '', 'content-length': length } = request.headers;
   if (!/^application\/json\b/i.test(type)) return bad(415, 'an AdmissionReview is wanted, as application/json', deps);
   if (Number(length) > MOST_REVIEW_BYTES) return tooLarge(deps);
-  const end = await turns.take(waitMs(url.searchParams.get('timeout')));
+  const withinMs = waitMs(url.searchParams.get('timeout'));
+  const untilMs = performance.now() + withinMs;
+  const end = await turns.take(withinMs);
   try {
     const body = await bodyOf(request);
-    return body === undefined ? tooLarge(deps) : answerOf(body, end !== undefined, deps);
+    return body === undefined ? tooLarge(deps) : await answerOf(body, end === undefined ? undefined : untilMs, deps);
   } finally {
     end?.();
   }
@@ -104,22 +111,24 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
   return Buffer.concat(chunks);
 }
 
-function answerOf(body: Buffer, isInTime: boolean, deps: AdmissionDeps): Answer {
+/** @param untilMs  of `performance.now()`; undefined: its turn did not come in time */
+async function answerOf(body: Buffer, untilMs: number | undefined, deps: AdmissionDeps): Promise<Answer> {
   const read = readReview(body);
   if (!read.ok) return bad(read.status, read.why, deps);
   const { request } = read;
-  const { uid, object } = request;
+  const { uid } = request;
   const standing = standingOf(request, deps.ownNamespace);
-  if (standing === 'passed' || object === undefined) return reviewed('passed', { uid, allowed: true });
+  const ofProof = deps.prove === undefined ? 'passed' : proofStandingOf(request, deps.ownNamespace);
+  if (standing === 'passed' && ofProof === 'passed') return reviewed('passed', { uid, allowed: true });
   const rules = deps.rules();
-  if (!isInTime || rules === undefined)
-    return late(
-      request,
-      rules === undefined ? 'nothing is in force here yet' : 'too many changes are judged now',
-      deps,
-    );
+  if (rules === undefined) return late(request, 'nothing is in force here yet', deps);
+  if (untilMs === undefined) return late(request, 'too many changes are judged now', deps);
   try {
-    return judged(request, object, rules, standing === 'judged' && deps.check === 'enforce', deps);
+    const checked = standing === 'passed' ? nothing : checkedOf(request, rules, deps);
+    const isRefused = standing === 'judged' && deps.check === 'enforce' && checked.told.some(isError);
+    const proved = ofProof === 'passed' || isRefused ? nothing : await deps.prove?.judge(request, untilMs);
+    if (proved === undefined) return late(request, 'whether tenants stay alone was not proved', deps);
+    return answered(request, checked, proved, { standing, ofProof }, deps);
   } catch (thrown) {
     const logId = newId();
     deps.log.error(
@@ -134,20 +143,40 @@ function answerOf(body: Buffer, isInTime: boolean, deps: AdmissionDeps): Answer 
   }
 }
 
-function judged(
+const nothing: ChangeJudgement = { told: [], hidden: [] };
+const isError = ({ severity }: Finding): boolean => severity === 'error';
+
+/** What `policy check` says of it. Objects of the registry come for their labels alone. */
+function checkedOf(request: ReviewRequest, rules: ReviewRules, { prove }: AdmissionDeps): ChangeJudgement {
+  if (request.object === undefined || (prove !== undefined && isOfRegistry(request))) return nothing;
+  return judgeReview(request, request.object, rules);
+}
+
+interface Standings {
+  readonly standing: Standing;
+  readonly ofProof: Standing;
+}
+
+function answered(
   request: ReviewRequest,
-  object: JsonObject,
-  rules: ReviewRules,
-  enforces: boolean,
-  { log }: AdmissionDeps,
+  checked: ChangeJudgement,
+  proved: ChangeJudgement,
+  { standing, ofProof }: Standings,
+  { log, check, prove }: AdmissionDeps,
 ): Answer {
-  const judgement = judgeReview(request, object, rules);
+  const judgement = {
+    told: [...checked.told, ...proved.told],
+    hidden: [...checked.hidden, ...proved.hidden],
+  };
   const logId = newId();
   const { refused, response } = verdictOf(judgement, {
     uid: request.uid,
     subject: objectName(request),
     logId,
-    enforces,
+    refuses: ({ code }) =>
+      proofCodes.has(code)
+        ? ofProof === 'judged' && prove?.mode === 'enforce'
+        : standing === 'judged' && check === 'enforce',
   });
   const findings = unique([...judgement.hidden, ...judgement.told]).filter(({ severity }) => severity !== 'hint');
   if (findings.length === 0) return reviewed('allowed', response);
@@ -174,9 +203,16 @@ const about = ({ uid, operation, userInfo, dryRun, kind, namespace, name }: Revi
   ...{ uid, operation, user: userInfo, dryRun, group: kind.group, kind: kind.kind, namespace, name },
 });
 
-function late(request: ReviewRequest, why: string, { onTimeout, check, log }: AdmissionDeps): Answer {
+function late(
+  request: ReviewRequest,
+  why: string,
+  { onTimeout, check, prove, log, ownNamespace }: AdmissionDeps,
+): Answer {
   const { uid } = request;
-  const denies = onTimeout === 'deny' && check === 'enforce';
+  const isEnforced =
+    (check === 'enforce' && standingOf(request, ownNamespace) === 'judged') ||
+    (prove?.mode === 'enforce' && proofStandingOf(request, ownNamespace) === 'judged');
+  const denies = onTimeout === 'deny' && isEnforced;
   log.warn(
     { admission: about(request) },
     `admission: ${objectName(request)} is not judged, ${why}: admission.onTimeout is ${onTimeout}`,

@@ -21,12 +21,16 @@ import { connectionLimit } from '../listeners/connection-limit.ts';
 import { type HttpListener, openHttpListener } from '../listeners/http-listener.ts';
 import { listenAddress } from '../listeners/listen-addresses.ts';
 import { dialectOptions } from '../policy/policy-sources.ts';
+import { createProofThread, proofConfigOf } from '../proofs/proof-thread.ts';
+import type { StandingProof } from '../proofs/standing-proof.ts';
 import type { RefusalReports } from '../refusal-reports.ts';
 import { createAdmissionHandler } from './admission-handler.ts';
 import type { BelievedRoots } from './believed-roots.ts';
 import { type CaBundle, keepCaBundle } from './ca-bundle.ts';
 import { watchCertificateFiles } from './certificate-files.ts';
+import type { ChangeRules } from './changed-files.ts';
 import type { ReviewRules } from './judge-review.ts';
+import { createProveChange, type ProveChange } from './prove-change.ts';
 import { showBelieved } from './shown-identity.ts';
 
 export interface AdmissionDeps {
@@ -39,10 +43,14 @@ export interface AdmissionDeps {
   readonly policies: { readonly current: Watchable<PolicyLoad> };
   readonly identity: { readonly bundles: Watchable<BundleSet | undefined> };
   readonly refusals: Pick<RefusalReports, 'handshakeFailed'>;
+  /** The proof of what is in force; undefined: there is none. */
+  readonly standing: Pick<StandingProof, 'state'> | undefined;
 }
 
 /** How long a caller may take to send a question: it has a turn meanwhile. */
 const BODY_MS = 5_000;
+/** The first proof of the thread that proves changes. */
+const WARM_MS = 120_000;
 /** API servers keep connections for their next question. */
 const IDLE_MS = 120_000;
 
@@ -51,17 +59,19 @@ export async function openAdmission(deps: AdmissionDeps): Promise<HttpListener |
   const { listen, admission } = deps.config.value;
   if (listen.admission === undefined) return undefined;
   await using stack = new AsyncDisposableStack();
-  const { check, onTimeout, service } = admission;
+  const { check, prove, onTimeout, service } = admission;
   const ownNamespace = service?.namespace ?? podNamespace();
   const clientCa = admission.clientCa === undefined ? undefined : readPem(admission.clientCa);
   const { shown } = listen.admission;
   const own = shown === undefined ? deps.tls.admission : stack.use(filesOf(shown, deps)).identity;
   const { identity, caBundle } = await believed(own, clientCa, ownNamespace, deps, stack);
+  const rules = rulesBy(deps);
   const listener = stack.use(
     await openHttpListener(listenAddress(listen.admission), {
       handle: createAdmissionHandler({
         ...{ check, onTimeout, ownNamespace, log: deps.log },
-        rules: rulesBy(deps),
+        rules,
+        prove: prove === 'off' ? undefined : { mode: prove, judge: proveChangeBy(rules, deps, stack) },
         counted: deps.metrics.countReview,
       }),
       failed: (thrown) => deps.log.error(`admission: ${String(thrown)}`),
@@ -87,7 +97,8 @@ async function believed(
   { config, log, board, metrics, cluster, identity: { bundles } }: AdmissionDeps,
   stack: AsyncDisposableStack,
 ): Promise<{ readonly identity: Watchable<TlsIdentity | undefined>; readonly caBundle: CaBundle | undefined }> {
-  const { configuration, check } = config.value.admission;
+  const { configuration, check, prove } = config.value.admission;
+  const enforces = check === 'enforce' || prove === 'enforce';
   if (configuration === undefined)
     return { identity: stack.use(showBelieved(own, undefined, clientCa)).identity, caBundle: undefined };
   const client = await cluster.client();
@@ -111,28 +122,45 @@ async function believed(
     if (why !== last) log[why === '' ? 'info' : 'warn'](`admission: ${why === '' ? `${configuration} is right` : why}`);
     last = why;
   };
-  const caBundle = stack.use(keepCaBundle({ client, configuration, roots, written, check, ownNamespace, told }));
+  const caBundle = stack.use(keepCaBundle({ client, configuration, roots, written, enforces, ownNamespace, told }));
   return { identity: shown.identity, caBundle };
 }
 
 /** What changes are judged by now; made once for what is in force. */
-function rulesBy({ config, policies }: AdmissionDeps): () => ReviewRules {
-  let known: { readonly load: PolicyLoad; readonly rules: ReviewRules } | undefined;
+function rulesBy({ config, policies }: AdmissionDeps): () => ReviewRules & ChangeRules {
+  let known: { readonly load: PolicyLoad; readonly rules: ReviewRules & ChangeRules } | undefined;
   return () => {
     const load = policies.current.value;
     if (known?.load === load) return known.rules;
     const { value } = config;
-    const isRead = value.kubernetes.policies;
-    const rules: ReviewRules = {
+    const { policies: isRead, registry: isRegistryRead } = value.kubernetes;
+    const rules = {
       files: load.inForce,
       // Where the cluster is not read, files hold what it has: the same object as it was.
-      isReplaced: (file) => !isRead || isObjectPlace(file),
+      isReplaced: (file: string) => !isRead || isObjectPlace(file),
+      isReplacedPod: (file: string) => !isRegistryRead || isObjectPlace(file),
       ignoreRule: ignoreRule(value.policies, load.model.registry),
       options: dialectOptions(value),
     };
     known = { load, rules };
     return rules;
   };
+}
+
+/** Changes are proved by a thread of their own: one that waits for an answer never waits for the standing proof. */
+function proveChangeBy(
+  rules: () => ChangeRules,
+  { config, standing }: AdmissionDeps,
+  stack: AsyncDisposableStack,
+): ProveChange {
+  const thread = stack.use(createProofThread('prove-changes', Infinity));
+  // The first change is not to wait until the thread is there.
+  void thread.prove({ files: rules().files, config: proofConfigOf(config.value) }, WARM_MS);
+  return createProveChange({
+    ...{ rules, thread },
+    config: () => proofConfigOf(config.value),
+    standing: () => standing?.state.value ?? { outcome: undefined, of: undefined },
+  });
 }
 
 const filesOf = (shown: { readonly cert: string; readonly key: string }, { log }: AdmissionDeps) => {

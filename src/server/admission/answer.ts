@@ -38,17 +38,17 @@ export interface VerdictOptions {
   readonly subject: string;
   /** Under which our log tells all of it. */
   readonly logId: string;
-  /** What is an error refuses the change. */
-  readonly enforces: boolean;
+  /** Whether an error refuses the change. */
+  refuses(error: Finding): boolean;
 }
 
 /** Makes the answer of a judgement. */
 export function verdictOf({ told, hidden }: ChangeJudgement, options: VerdictOptions): Verdict {
-  const { uid, subject, logId, enforces } = options;
+  const { uid, subject, logId } = options;
   const lines = told.filter(({ severity }) => severity !== 'hint').toSorted(byWeight);
   const others = hiddenLine(hidden, logId);
-  const isError = ({ severity }: Finding): boolean => severity === 'error';
-  const refused = enforces && [...told, ...hidden].some(isError);
+  const isError = (finding: Finding): boolean => finding.severity === 'error' && options.refuses(finding);
+  const refused = [...told, ...hidden].some(isError);
   const warnings = warningsOf(
     refused ? lines.filter((finding) => !isError(finding)) : lines,
     refused ? '' : others,

@@ -15,7 +15,8 @@ export interface CaBundleDeps {
   readonly configuration: string;
   /** PEM of the authorities that our certificate may come from, the next ones included; undefined while they are not known. */
   readonly roots: Watchable<string | undefined>;
-  readonly check: 'warn' | 'enforce';
+  /** Whether a change that cannot be judged is to be refused. */
+  readonly enforces: boolean;
   /** The namespace that must stay outside of what the webhook can block. */
   readonly ownNamespace: string | undefined;
   /** Where is said what was written. */
@@ -47,6 +48,11 @@ interface Webhook {
   readonly failurePolicy?: string;
   readonly clientConfig?: { readonly caBundle?: string };
   readonly namespaceSelector?: { readonly matchExpressions?: readonly Requirement[] };
+  readonly rules?: readonly WebhookRule[];
+}
+
+interface WebhookRule {
+  readonly resources?: readonly string[];
 }
 
 interface Requirement {
@@ -111,7 +117,7 @@ interface Outcome {
 /** Looks, and writes what differs. */
 async function writeOnce(
   roots: string,
-  { client, configuration, check, ownNamespace }: CaBundleDeps,
+  { client, configuration, enforces, ownNamespace }: CaBundleDeps,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const path = `/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/${configuration}`;
@@ -119,14 +125,14 @@ async function writeOnce(
     const { metadata, webhooks = [] } = await client.request<Configuration>({ path, signal });
     if (webhooks.length === 0)
       return { isWritten: false, why: `ValidatingWebhookConfiguration ${configuration} has no webhooks` };
-    const failurePolicy = check === 'enforce' ? 'Fail' : 'Ignore';
-    const open = webhooks.filter((webhook) => failurePolicy === 'Fail' && !leavesOut(webhook, ownNamespace));
+    const policyOf = (webhook: Webhook): 'Fail' | 'Ignore' => (enforces && !asksForPods(webhook) ? 'Fail' : 'Ignore');
+    const open = webhooks.filter((webhook) => policyOf(webhook) === 'Fail' && !leavesOut(webhook, ownNamespace));
     const caBundle = Buffer.from(roots).toString('base64');
     const changes = webhooks.flatMap((webhook, i) => [
       ...(webhook.clientConfig?.caBundle === caBundle ? [] : [change(i, 'clientConfig/caBundle', caBundle)]),
-      ...(webhook.failurePolicy === failurePolicy || open.includes(webhook)
+      ...(webhook.failurePolicy === policyOf(webhook) || open.includes(webhook)
         ? []
-        : [change(i, 'failurePolicy', failurePolicy)]),
+        : [change(i, 'failurePolicy', policyOf(webhook))]),
     ]);
     if (changes.length > 0) {
       const test = { op: 'test', path: '/metadata/resourceVersion', value: metadata?.resourceVersion };
@@ -145,6 +151,12 @@ async function writeOnce(
 }
 
 const change = (i: number, field: string, value: string) => ({ op: 'add', path: `/webhooks/${i}/${field}`, value });
+
+/** Pods must start while we are away, ours among them. */
+const asksForPods = ({ rules = [] }: Webhook): boolean =>
+  rules.some(({ resources = [] }) =>
+    resources.some((each) => each === '*' || each === '*/*' || /^pods(?:$|\/)/.test(each)),
+  );
 
 /** With failurePolicy Fail a webhook that is away blocks what it selects: never what is needed to bring it back. */
 function leavesOut({ namespaceSelector }: Webhook, ownNamespace: string | undefined): boolean {

@@ -19,9 +19,13 @@ export interface ReviewRules extends Standings {
   readonly options: ReadOptions;
 }
 
+/** Of a Namespace an API server says that it lies in itself. */
+const placeIn = ({ kind: { group, kind }, namespace }: ReviewRequest): string =>
+  group === '' && kind === 'Namespace' ? '' : namespace;
+
 /** How messages name the object of a request. */
-export const objectName = ({ kind: { kind }, namespace, name }: ReviewRequest): string =>
-  objectPlace(kind, namespace, name);
+export const objectName = (request: ReviewRequest): string =>
+  objectPlace(request.kind.kind, placeIn(request), request.name);
 
 /** All that is to be said of it. @param object  that of the request */
 export function judgeReview(request: ReviewRequest, object: JsonObject, rules: ReviewRules): ChangeJudgement {
@@ -37,7 +41,10 @@ export function judgeReview(request: ReviewRequest, object: JsonObject, rules: R
 }
 
 /** The object as a file would hold it. It has its name, also one that the API server makes. */
-function asFile(object: JsonObject, { kind: { group, version, kind }, name, namespace }: ReviewRequest): JsonObject {
+export function asFile(
+  object: JsonObject,
+  { kind: { group, version, kind }, name, namespace }: ReviewRequest,
+): JsonObject {
   const metadata = { name: name || 'new', ...objectAt(object, 'metadata'), ...(namespace !== '' && { namespace }) };
   return keptFields({ ...object, metadata }, { apiVersion: group === '' ? version : `${group}/${version}`, kind });
 }

@@ -94,7 +94,7 @@ export async function openAuthoritySide(deps: IdentitySideDeps): Promise<Identit
 
 /** What is written to the cluster, where the configuration names one. */
 async function openCluster(
-  { config, cluster, objects, board, log, metrics }: IdentitySideDeps,
+  { config, cluster, objects, openTenants, board, log, metrics }: IdentitySideDeps,
   { authority, source, entries, cluster: attested }: IdentityRole,
 ): Promise<AsyncDisposable | undefined> {
   const { kubernetes } = config.value;
@@ -111,6 +111,7 @@ async function openCluster(
       authority,
       source,
       objects: told,
+      openTenants: told && openTenants,
     },
     identityOf: podIdentity(entries, attested?.implicit),
     identities: entries,

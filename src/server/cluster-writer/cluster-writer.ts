@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { KubernetesConfig } from '../../config/config.ts';
+import type { Watchable } from '../../lib/watchable.ts';
 import { takePart } from '../../platform/kubernetes/leader/leadership.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import type { ReadinessBoard } from '../../platform/observe/readiness.ts';
@@ -12,10 +13,13 @@ import { ownNamespace } from './cluster-api.ts';
 import { type PodSignerDeps, runPodSigner } from './pod-signer.ts';
 import { publishersWord } from './publish-roots.ts';
 import { type PolicyObjects, tellObjects } from './tell-objects.ts';
+import { type OpenTenant, tellProofs } from './tell-proofs.ts';
 
 export interface ClusterWriterDeps extends Omit<PodSignerDeps, 'config' | 'state'> {
   /** Policies of the cluster; undefined: none are read out of it, or nothing of them is to be told. */
   readonly objects: PolicyObjects | undefined;
+  /** Tenants that are not alone; undefined: nothing is proved, or nothing of it is to be told. */
+  readonly openTenants: Watchable<readonly OpenTenant[]> | undefined;
   readonly config: Pick<KubernetesConfig, 'kubeconfig' | 'signer' | 'leader'>;
   readonly board: Pick<ReadinessBoard, 'degrade'>;
   readonly log: Log;
@@ -23,9 +27,9 @@ export interface ClusterWriterDeps extends Omit<PodSignerDeps, 'config' | 'state
 
 /** Takes part in the election, and writes while it leads; undefined where there is nothing to write. */
 export async function openClusterWriter(deps: ClusterWriterDeps): Promise<AsyncDisposable | undefined> {
-  const { config, client, board, log, source, metrics, objects } = deps;
+  const { config, client, board, log, source, metrics, objects, openTenants: open } = deps;
   const { signer } = config;
-  if (signer === undefined && objects === undefined) return undefined;
+  if (signer === undefined && objects === undefined && open === undefined) return undefined;
   await using stack = new AsyncDisposableStack();
   // Until somebody is seen to have published the roots, nobody may believe that nobody needs them.
   if (signer !== undefined) source.acknowledge(publishersWord(signer.name, 0));
@@ -42,12 +46,14 @@ export async function openClusterWriter(deps: ClusterWriterDeps): Promise<AsyncD
     metrics.setLeads(leads);
     log.info(leads ? 'this replica writes to the cluster now' : 'another replica writes to the cluster, or none');
     working.end();
-    for (const part of ['requests', 'roots', 'status'] as const) troubles.say(part, '');
+    for (const part of ['requests', 'roots', 'status', 'tenants'] as const) troubles.say(part, '');
     if (!leads) return;
     const ends = working.begin();
     const state: typeof troubles.say = (part, why) => (ends.aborted ? undefined : troubles.say(part, why));
     if (signer !== undefined) void runPodSigner({ ...deps, config: signer, state }, ends);
     if (objects !== undefined) tellObjects({ client, objects, state: (why) => state('status', why) }, ends);
+    if (open !== undefined)
+      tellProofs({ client, open, ownNamespace: namespace, state: (why) => state('tenants', why) }, ends);
   });
   metrics.setLeads(leadership.leads.value);
   const opened = stack.move();
@@ -72,7 +78,7 @@ class Work {
 function createTroubles(board: ClusterWriterDeps['board'], log: Log) {
   const whys = new Map<string, string>();
   return {
-    say(part: 'leader' | 'requests' | 'roots' | 'status', why: string): void {
+    say(part: 'leader' | 'requests' | 'roots' | 'status' | 'tenants', why: string): void {
       if ((whys.get(part) ?? '') === why) return;
       if (why === '') whys.delete(part);
       else {

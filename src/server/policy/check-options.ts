@@ -6,7 +6,12 @@ import type { CheckOptions } from '../../authz/check.ts';
 import type { Config } from '../../config/config.ts';
 
 /** Whom a server guards and whom it believes, as its configuration says. */
-export function checkOptions({ extAuthz, trustDomain, trustDomainAliases, workloads }: Config): CheckOptions {
+export function checkOptions({
+  extAuthz,
+  trustDomain,
+  trustDomainAliases,
+  workloads,
+}: Pick<Config, 'extAuthz' | 'trustDomain' | 'trustDomainAliases' | 'workloads'>): CheckOptions {
   const { clients, trustedHops, verifyPeer, peerTrustDomains, ambiguousRequests, decisionHeader } = extAuthz;
   return {
     workloads: workloads.map(({ namespace, serviceAccount, spiffeId, labels, addresses, trustedHops: hops }) => ({

@@ -18,10 +18,16 @@ import {
 } from '../../policy/sources/policy-sources.ts';
 
 /** What the configuration tells the readers of policy. */
-export function dialectOptions({ trustDomain, trustDomainAliases, policies }: Config): DialectOptions {
+export function dialectOptions({
+  trustDomain,
+  trustDomainAliases,
+  policies,
+}: Pick<Config, 'trustDomain' | 'trustDomainAliases' | 'policies'>): DialectOptions {
   const { rootNamespace, customProviders } = policies;
   return { trustDomain, trustDomainAliases, rootNamespace, customProviders };
 }
+
+type SourceConfig = Pick<Config, 'trustDomain' | 'trustDomainAliases' | 'policies' | 'registry' | 'workloads'>;
 
 /** Reads the policies and goes on watching them. @throws GatehouseError `policy_invalid` */
 export function openPolicies(
@@ -39,7 +45,7 @@ export function openPolicies(
 }
 
 /** What a configuration tells the sources of policy. */
-export function sourceOptions(config: Config): PolicySourceOptions {
+export function sourceOptions(config: SourceConfig): PolicySourceOptions {
   const { paths, site, absence, planes, hops, owners, ignoreBy } = config.policies;
   const places: PolicyPath[] = [
     ...paths.map(({ path, namespaces, defaultNamespace, include, exclude, text }) => ({
@@ -69,7 +75,7 @@ export function sourceOptions(config: Config): PolicySourceOptions {
 }
 
 /** The workloads of a configuration as selectors see them. */
-export function endpointsOf({ workloads }: Config): Endpoint[] {
+export function endpointsOf({ workloads }: Pick<Config, 'workloads'>): Endpoint[] {
   return workloads.map(toEndpoint);
 }
 

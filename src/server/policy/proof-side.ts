@@ -8,7 +8,9 @@ import type { QuestionOptions } from '../../authz/question.ts';
 import type { Config } from '../../config/config.ts';
 import { GatehouseError } from '../../errors.ts';
 import { firstErrorPlace } from '../../policy/documents/finding.ts';
-import type { Plane, PlaneId } from '../../policy/model.ts';
+import { type JoinOptions, joinPolicies } from '../../policy/load.ts';
+import type { Plane, PlaneId, PolicyModel } from '../../policy/model.ts';
+import type { PolicyFile } from '../../policy/read-policies.ts';
 import { joinForLook, readPaths } from '../../policy/sources/load-paths.ts';
 import { checkOptions } from './check-options.ts';
 import { sourceOptions } from './policy-sources.ts';
@@ -21,29 +23,49 @@ export interface ProofSide extends Side {
   readonly planes: readonly Plane[];
 }
 
+/** What of a configuration says what is asked, of whom, and by what. Plain data. */
+export type ProofConfig = Pick<
+  Config,
+  'trustDomain' | 'trustDomainAliases' | 'policies' | 'registry' | 'workloads' | 'extAuthz' | 'tenants'
+>;
+
 /**
  * Reads what a configuration names.
  *
  * @param chosen  the planes to be combined; undefined: those that the configuration enforces
  * @throws GatehouseError `policy_invalid` if a file has an error; `not_found`
  */
-export function proofSide(config: Config, chosen: readonly PlaneId[] | undefined): ProofSide {
+export function proofSide(config: ProofConfig, chosen: readonly PlaneId[] | undefined): ProofSide {
   const source = sourceOptions(config);
-  const { absence, endpoints, hops, owners } = source;
-  const wanted = (id: PlaneId): boolean =>
-    chosen?.includes(id) ?? (id === 'istio' || config.policies.planes[id] === 'enforce');
-  const set = joinForLook(readPaths(source.paths, source), {
+  const set = joinForLook(readPaths(source.paths, source), joinOptions(config));
+  refuseErrors(set.findings);
+  return sideOf(set.model, config, chosen);
+}
+
+/** The same of files that are read already, of which none has an error. */
+export function proofSideOf(files: readonly PolicyFile[], config: ProofConfig): ProofSide {
+  const { model } = joinPolicies(files, { ...joinOptions(config), generation: 0 });
+  return sideOf(model, config, undefined);
+}
+
+function joinOptions(config: ProofConfig): Omit<JoinOptions, 'generation'> {
+  const { absence, endpoints, hops, owners } = sourceOptions(config);
+  return {
     absence,
     rootNamespace: config.policies.rootNamespace,
     planes: { calico: 'enforce', l4: 'enforce', site: 'enforce' },
     ...(endpoints && { endpoints }),
     ...(hops && { hops }),
     ...(owners && { owners }),
-  });
-  refuseErrors(set.findings);
-  const planes = set.model.planes.map((plane): Plane => ({ ...plane, mode: wanted(plane.id) ? 'enforce' : 'off' }));
+  };
+}
+
+function sideOf(model: PolicyModel, config: ProofConfig, chosen: readonly PlaneId[] | undefined): ProofSide {
+  const wanted = (id: PlaneId): boolean =>
+    chosen?.includes(id) ?? (id === 'istio' || config.policies.planes[id] === 'enforce');
+  const planes = model.planes.map((plane): Plane => ({ ...plane, mode: wanted(plane.id) ? 'enforce' : 'off' }));
   return {
-    model: withAddresses({ ...set.model, planes }),
+    model: withAddresses({ ...model, planes }),
     planes: planes.filter(({ mode }) => mode === 'enforce'),
     trustDomain: config.trustDomain,
     workloads: config.workloads,

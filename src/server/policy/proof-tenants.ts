@@ -15,7 +15,10 @@ import { emptyRegistry, type Registry } from '../../policy/registry/registry.ts'
  *
  * @throws GatehouseError `config_invalid` where there is none, one selects nothing, or two hold one namespace
  */
-export function proofTenants({ tenants }: Config, registry: Registry = emptyRegistry): readonly Tenant[] {
+export function proofTenants(
+  { tenants }: Pick<Config, 'tenants'>,
+  registry: Registry = emptyRegistry,
+): readonly Tenant[] {
   const made = Object.entries(tenants).map(
     ([name, { namespaces, isolation, shared, claims }]): Tenant => ({
       ...{ name, isolation, claims },

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
 import { eventually } from '../eventually.ts';
 import { freePort } from '../free-port.ts';
 import { type GatehouseDir, gatehouseDir, usualListeners } from '../gatehouse-dir.ts';
@@ -14,14 +15,24 @@ import type { KubernetesObject } from './objects.ts';
 /** The Service of the page, as certificates name it. */
 export const SERVICE = 'gatehouse-authority.gatehouse-system';
 
+const CONFIGURATION = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/gatehouse';
+
+/** Settings beside `admission`. */
+interface OtherSettings {
+  readonly kubernetes?: object;
+  readonly further?: object;
+}
+
 export interface AdmissionScene {
   server(): ApiServer;
   gatehouse(): RunningGatehouse;
   /** 127.0.0.1, where the webhook listens. */
   port(): number;
   /** Starts Gatehouse, and waits until the cluster asks it as `check` says. */
-  start(check: 'warn' | 'enforce', differs?: object): Promise<void>;
-  restart(check: 'warn' | 'enforce', differs?: object): Promise<void>;
+  start(check: 'warn' | 'enforce', differs?: object, others?: OtherSettings): Promise<void>;
+  restart(check: 'warn' | 'enforce', differs?: object, others?: OtherSettings): Promise<void>;
+  /** Adds webhooks, YAML, to the configuration that the cluster has. */
+  addWebhooks(yaml: string): Promise<void>;
   /** What the cluster believes now. */
   webhook(): Promise<{ readonly failurePolicy: string; readonly caBundle: string }>;
 }
@@ -48,20 +59,18 @@ export function useAdmission(): AdmissionScene {
     await cluster.create(documented(port), reading, readingBy, serviceAt(port));
   });
   const webhook: AdmissionScene['webhook'] = async () => {
-    const { webhooks } = await server().admin.api.must<Configuration>(
-      'GET',
-      '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/gatehouse',
-    );
+    const { webhooks } = await server().admin.api.must<Configuration>('GET', CONFIGURATION);
     const { failurePolicy, clientConfig } = webhooks[0]!; // of the page
     return { failurePolicy, caBundle: Buffer.from(clientConfig.caBundle ?? '', 'base64').toString() };
   };
-  const start: AdmissionScene['start'] = async (check, differs = {}) => {
+  const start: AdmissionScene['start'] = async (check, differs = {}, others = {}) => {
     const { kubeconfig } = await server().serviceAccount('gatehouse-system', 'gatehouse-authority');
     await dir.configure({
       listen: { ...usualListeners, admission: `127.0.0.1:${port}` },
       policies: { paths: ['policies'] },
-      kubernetes: { kubeconfig },
+      kubernetes: { kubeconfig, ...others.kubernetes },
       admission: { check, service: SERVICE, configuration: 'gatehouse', ...differs },
+      ...others.further,
     });
     gatehouse = await runGatehouse(dir.config);
     await eventually('the configuration is right', async () => {
@@ -83,9 +92,16 @@ export function useAdmission(): AdmissionScene {
     gatehouse: () => gatehouse!, // started before the tests
     port: () => port,
     start,
-    async restart(check, differs) {
+    async restart(check, differs, others) {
       await gatehouse?.stop();
-      await start(check, differs);
+      await start(check, differs, others);
+    },
+    async addWebhooks(yaml) {
+      const { api } = server().admin;
+      const found = await api.must<{ readonly webhooks: readonly object[] }>('GET', CONFIGURATION);
+      const [first] = found.webhooks as readonly { readonly clientConfig: object }[]; // as above
+      const added = (parse(yaml) as readonly object[]).map((each) => ({ ...each, clientConfig: first!.clientConfig }));
+      await api.must('PUT', CONFIGURATION, { ...found, webhooks: [...found.webhooks, ...added] });
     },
     webhook,
   };

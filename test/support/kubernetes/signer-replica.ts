@@ -66,7 +66,7 @@ export async function openReplica(authority: Authority, { kubeconfig }: User): P
   let degraded: readonly string[] = [];
   const client = await kubernetesClient(kubeconfig);
   const writer = await openClusterWriter({
-    client,
+    ...{ client, openTenants: undefined },
     config: {
       kubeconfig,
       signer: { name: SIGNER, ttlMs: 86_400_000 },

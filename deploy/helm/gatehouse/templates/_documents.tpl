@@ -107,6 +107,7 @@ listen:
 {{- if (not (eq $.Values.admission.check "off")) }}
 admission:
   check: {{ $.Values.admission.check | toJson }}
+  prove: {{ $.Values.admission.prove | toJson }}
   service: {{ list $.Values.name "-authority." $.Release.Namespace | join "" | toJson }}
   configuration: {{ $.Values.name | toJson }}
 {{- end }}

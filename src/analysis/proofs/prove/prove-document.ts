@@ -49,11 +49,13 @@ export function whyText({ from, to, decision }: Counterexample): string {
     when === 'today'
       ? `${namespace}/${name}`
       : `a pod to come in ${when === 'namespaces' ? 'a namespace to come, ' : ''}${namespace} (${[...labels.map(([key, value]) => `${key}=${value}`), `service account ${serviceAccount}`].join(', ')})`;
-  const { policy, rule } = decision;
   if (decision.effect === 'deny') return `${labelled(from)} is kept from ${labelled(to)} by the source alone`;
-  const by =
-    policy === undefined
-      ? 'no policy keeps it out'
-      : `${decision.plane} allows it by ${policy.namespace}/${policy.name}${rule === undefined ? '' : ` rule ${rule}`}`;
-  return `${labelled(from)} reaches ${labelled(to)}: ${by}`;
+  return `${labelled(from)} reaches ${labelled(to)}: ${byText(decision)}`;
+}
+
+/** What lets a request pass, in words. */
+export function byText({ policy, rule, plane }: Counterexample['decision']): string {
+  if (policy === undefined) return 'no policy keeps it out';
+  const name = policy.namespace === '' ? policy.name : `${policy.namespace}/${policy.name}`;
+  return `${plane} allows it by ${name}${rule === undefined ? '' : ` rule ${rule}`}`;
 }

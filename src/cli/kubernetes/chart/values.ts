@@ -154,6 +154,10 @@ export const valuesSchema = z.strictObject({
         .describe(
           'What becomes of a policy that gatehouse policy check refuses: off, warn its author, or enforce: it is not stored.',
         ),
+      prove: z
+        .enum(['off', 'warn', 'enforce'])
+        .prefault('off')
+        .describe('What becomes of a change that opens one of config.tenants: off, warn its author, or enforce.'),
     })
     .prefault({})
     .describe('Whether the cluster asks before it stores a policy.'),

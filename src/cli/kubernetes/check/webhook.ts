@@ -23,8 +23,9 @@ export async function checkWebhook(client: KubernetesClient, to: Installation): 
   if (found === 'missing') return []; // said among the objects
   if (found === 'refused')
     return [warning('not-visible', `the webhook ${name} cannot be seen: we may not get it`, 'ask as somebody who may')];
-  const [webhook] = found.webhooks ?? [];
-  if (webhook?.clientConfig.caBundle === undefined)
+  const { webhooks = [] } = found;
+  const [webhook] = webhooks;
+  if (webhook === undefined || webhooks.some(({ clientConfig }) => clientConfig.caBundle === undefined))
     return [
       bad(
         'webhook-unanswered',
@@ -33,7 +34,7 @@ export async function checkWebhook(client: KubernetesClient, to: Installation): 
       ),
     ];
   const { failurePolicy = 'Fail' } = webhook;
-  if (admission.check === 'enforce' && failurePolicy !== 'Fail')
+  if ([admission.check, admission.prove].includes('enforce') && failurePolicy !== 'Fail')
     return [
       warning(
         'webhook-open',

@@ -12,6 +12,8 @@ export const onNodes: Condition = { all: [value('node.enabled'), onPostgres] };
 
 /** A cluster asks before it stores a policy. */
 export const onAdmission: Condition = { not: { is: ['admission.check', 'off'] } };
+/** Changes are held against what tenants are promised, too. */
+export const onProve: Condition = { not: { is: ['admission.prove', 'off'] } };
 /** Who judges policies reads them, and decides by them. */
 export const authorityDecides: Condition = { any: [{ not: onNodes }, onAdmission] };
 
@@ -24,6 +26,10 @@ export const onLeader: Condition = { any: [onSigner, onStatus] };
 
 /** What no schema says of one value alone: each ends a rendering with its message. */
 export const refusals: readonly { readonly condition: Condition; readonly message: string }[] = [
+  {
+    condition: { all: [onProve, { not: onAdmission }] },
+    message: 'admission.prove needs the webhook: set admission.check to warn or enforce',
+  },
   {
     condition: { all: [onPostgres, { not: value('authority.postgres.url') }] },
     message: 'authority.postgres.url must say where the database is, as postgres://USER@HOST/DATABASE',

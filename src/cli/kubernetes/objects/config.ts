@@ -83,6 +83,7 @@ export const documents = {
       },
       admission: when(onAdmission, {
         check: value('admission.check'),
+        prove: value('admission.prove'),
         service: text(value('name'), '-authority.', release('namespace')),
         configuration: value('name'),
       }),

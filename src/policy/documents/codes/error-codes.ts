@@ -124,6 +124,8 @@ export const errorCodes = {
   'tag-unknown': 'a service tag whose addresses nobody has given',
   'target-kind': 'a target of a kind that policies cannot have',
   'target-namespace': 'a target in another namespace',
+  'tenant-opened': 'a change by which a tenant would be less alone (admission.prove)',
+  'tenant-unproved': 'a change after which nobody could say whether tenants are alone (admission.prove)',
   'tier-name': 'a name that no tier can have',
   'tier-reserved': 'a tier of the platform that is changed',
   'timestamp-invalid': 'a creation time that is none',

@@ -7,7 +7,7 @@ const finding = (severity: Finding['severity'], message: string, path = 'spec'):
 });
 const many = (count: number, severity: Finding['severity'], message: string): readonly Finding[] =>
   Array.from({ length: count }, (_, i) => finding(severity, `${i} ${message}`));
-const options = { uid: 'u', subject: 'Kind ns/name', logId: 'id', enforces: true };
+const options = { uid: 'u', subject: 'Kind ns/name', logId: 'id', refuses: () => true };
 
 describe('verdictOf', () => {
   it('lets in what there is nothing to say of', () =>
@@ -33,7 +33,7 @@ describe('verdictOf', () => {
   it('warns of an error, first, where nothing is refused', () => {
     const { refused, response } = verdictOf(
       { told: [finding('warning', 'w'), finding('error', 'e')], hidden: [] },
-      { ...options, enforces: false },
+      { ...options, refuses: () => false },
     );
     assert.equal(refused, false);
     assert.deepEqual(response.warnings, ['spec: e (fix it) [enum]', 'spec: w (fix it) [enum]']);

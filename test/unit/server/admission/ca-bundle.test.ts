@@ -14,6 +14,7 @@ interface Webhook {
   failurePolicy: string;
   clientConfig: { caBundle?: string };
   namespaceSelector?: object;
+  rules?: object[];
 }
 
 /** A configuration with its version, and an API server that knows nothing else. */
@@ -53,7 +54,7 @@ function keep(cluster: Cluster, differs: Partial<CaBundleDeps> = {}) {
   const kept = keepCaBundle({
     client: cluster,
     configuration: 'gatehouse',
-    ...{ roots, written, check: 'enforce', ownNamespace: 'ours' },
+    ...{ roots, written, enforces: true, ownNamespace: 'ours' },
     told: (why) => told.push(why),
     times: { lookMs: 60_000, restMs: 1, firstRetryMs: 1, lastRetryMs: 5 },
     ...differs,
@@ -74,10 +75,24 @@ describe('keepCaBundle', () => {
     assert.equal(cluster.patches, 2);
   });
 
+  it('leaves Ignore to a webhook that asks for pods, and sets it there: they have to start while nobody answers', async () => {
+    const cluster = new Cluster();
+    for (const resources of [['pods'], ['pods/status'], ['*']])
+      cluster.webhooks.push({
+        ...{ failurePolicy: 'Fail', clientConfig: {}, namespaceSelector: outside },
+        rules: [{ resources: ['namespaces'] }, { resources }],
+      });
+    const { written, kept } = keep(cluster);
+    await eventually('it is written', () => (written.value.size === 1 ? true : undefined));
+    await kept[Symbol.asyncDispose]();
+    const policies = cluster.webhooks.map(({ failurePolicy }) => failurePolicy);
+    assert.deepEqual(policies, ['Fail', 'Ignore', 'Ignore', 'Ignore']);
+  });
+
   it('writes nothing where nothing differs', async () => {
     const cluster = new Cluster();
     cluster.webhooks[0]!.clientConfig.caBundle = Buffer.from(root('A')).toString('base64');
-    const { written, kept } = keep(cluster, { check: 'warn' });
+    const { written, kept } = keep(cluster, { enforces: false });
     await eventually('it has looked', () => (written.value.size === 1 ? true : undefined));
     await kept[Symbol.asyncDispose]();
     assert.equal(cluster.patches, 0);
