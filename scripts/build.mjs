@@ -15,7 +15,10 @@ const outdir = process.argv[2] ?? join(root, 'dist');
 rmSync(outdir, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: ['src/main.ts', ...['decider', 'explain', 'prove'].map((name) => `src/server/${name}-main.ts`)],
+  entryPoints: [
+    'src/main.ts',
+    ...['decider', 'documents', 'explain', 'prove'].map((name) => `src/server/entries/${name}-main.ts`),
+  ],
   outbase: 'src',
   outdir,
   chunkNames: 'chunks/[name]-[hash]',

@@ -56,6 +56,8 @@ export interface ListenConfig {
   readonly istioCa: ListenerConfig | undefined;
   /** Policies for Envoys that decide themselves; undefined: on the Workload API's socket alone. */
   readonly xds: ListenerConfig | undefined;
+  /** Discovery and keys for OIDC clients; undefined: none. */
+  readonly oidc: OneSidedListener | undefined;
   /** The cluster's admission webhook; undefined: none. */
   readonly admission: OneSidedListener | undefined;
 }
@@ -84,6 +86,10 @@ export interface AuthorityConfig {
   /** What must be known of consumers before a rotation goes on. */
   readonly gateGrade: 'sent' | 'acknowledged' | 'renewed';
   readonly jwtAlgorithm: 'ES256' | 'ES384' | 'RS256' | 'RS384' | 'RS512';
+  /** `iss` of JWT-SVIDs; undefined: they have none. */
+  readonly jwtIssuer: string | undefined;
+  /** From the publication of a JWT key to its first signature, where anybody may fetch it. */
+  readonly oidcLeadMs: number;
   readonly jwtAuthorityTtlMs: number;
   /** memory: keys go with the process, and the next start makes new authorities. */
   readonly keyStore: 'disk' | 'memory';

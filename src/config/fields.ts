@@ -142,6 +142,25 @@ export const oneSidedListener = z
   )
   .meta({ description: 'ADDRESS:PORT, or { address, tls: { cert, key } }.' });
 
+/**
+ * What tokens say of who made them, and where its keys are found (OpenID Connect Discovery §3, §4.1): clients compare it octet for
+ * octet, and most of them refuse a slash at its end or take it for another issuer.
+ */
+export const issuer = z
+  .string()
+  .refine((text) => text === '' || isIssuer(text), 'must be https://HOST[:PORT][/PATH] without a slash at its end')
+  .meta({ description: 'https://HOST[:PORT][/PATH], no slash at its end.' });
+
+function isIssuer(text: string): boolean {
+  const url = URL.parse(text);
+  return (
+    url?.protocol === 'https:' &&
+    url.username === '' &&
+    `${url.origin}${url.pathname === '/' ? '' : url.pathname}` === text &&
+    !text.endsWith('/')
+  );
+}
+
 /** Where an authority is: one address or several, with commas between. */
 export const authorityAddress = z
   .string()

@@ -12,6 +12,7 @@ import { admissionProblems } from './rules/admission.ts';
 import { attestationProblems } from './rules/attestation.ts';
 import { kubernetesProblems } from './rules/kubernetes.ts';
 import { lifeProblems } from './rules/life.ts';
+import { oidcProblems } from './rules/oidc.ts';
 
 /** What `sockaddr_un` holds besides the final zero byte. */
 const MAX_SOCKET_PATH_BYTES = 107;
@@ -26,6 +27,7 @@ export function ruleProblems(config: Config): Problem[] {
     ...storeProblems(config),
     ...lifeProblems(config),
     ...authorityProblems(config),
+    ...oidcProblems(config),
     ...listenerProblems(config),
     ...identityProblems(config),
     ...attestationProblems(config),
@@ -71,7 +73,7 @@ function* roleProblems({ roles, authorityAddresses, feed, listen }: Config): Ite
       fix: "name listen.feed of the authority's server in authorityAddress",
     };
   }
-  for (const name of ['feed', 'istioCa'] as const) {
+  for (const name of ['feed', 'istioCa', 'oidc'] as const) {
     if (hasAuthority || listen[name] === undefined) continue;
     const message = 'only a server with the authority role has this to offer';
     yield { code: 'contradiction', path: ['listen', name], message, fix: 'add the role, or drop it' };

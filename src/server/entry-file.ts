@@ -4,7 +4,7 @@
  */
 
 /** The file that begins a decider process, or the thread that explains or proves. */
-export function entryFile(name: 'decider-main' | 'explain-main' | 'prove-main'): URL {
+export function entryFile(name: 'decider-main' | 'documents-main' | 'explain-main' | 'prove-main'): URL {
   const own = import.meta.url;
-  return new URL(`../server/${name}${own.endsWith('.ts') ? '.ts' : '.js'}`, own);
+  return new URL(`../server/entries/${name}${own.endsWith('.ts') ? '.ts' : '.js'}`, own);
 }

@@ -56,7 +56,12 @@ export interface IdentitySide extends Knowledge, RefusalReceiver, AsyncDisposabl
 /** The listeners where identities are given; none where the authority is elsewhere. */
 export interface IdentityListeners extends AsyncDisposable {
   /** Those really bound, for the ready line. */
-  readonly addresses: { readonly workloadApi?: string; readonly feed?: string; readonly istioCa?: string };
+  readonly addresses: {
+    readonly workloadApi?: string;
+    readonly feed?: string;
+    readonly istioCa?: string;
+    readonly oidc?: string;
+  };
   /** What each has counted since it was asked last, by its name in metrics. */
   takeTallies(): readonly (readonly [listener: LaneListener, tally: LaneTally])[];
   /** Lets running calls end, at most `graceMs`. */

@@ -53,6 +53,20 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'spiffe',
     'lib',
   ],
+  /** Strangers are answered by a process that knows nothing but documents. */
+  'server/documents': [
+    'server/entry-file.ts',
+    'server/listeners',
+    'server/tls',
+    'config',
+    'identity/delivery/oidc',
+    'identity/source',
+    'platform',
+    'transport',
+    'transport/lane/counts.ts',
+    'transport/listen',
+    'lib',
+  ],
   'server/policy': [
     'config',
     'policy/*',
@@ -168,6 +182,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
   ],
   /** What a cluster lets through the door. */
   'server/admission': [
+    'server/tls',
     'server/listeners',
     'server/policy',
     'server/proofs',
@@ -324,6 +339,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'lib',
   ],
   'server/authority': [
+    'server/documents',
     'server/authority/cluster',
     'server/cluster-writer',
     'server/cluster.ts',
@@ -358,6 +374,15 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'spiffe',
     'lib',
   ],
+  /** Where other processes and threads begin. */
+  'server/entries': [
+    'server/decider',
+    'server/decider/warm-up',
+    'server/documents',
+    'server/explain',
+    'server/proofs',
+    'platform',
+  ],
   /** Joins its rooms to one server. */
   server: [
     'server/admin',
@@ -365,7 +390,6 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'server/admission',
     'server/authority',
     'server/decider',
-    'server/decider/warm-up',
     'server/explain',
     'server/feed',
     'server/foundation.ts',

@@ -99,6 +99,7 @@ const may: Record<string, readonly string[]> = {
   'identity/delivery/workload-api': ['identity/delivery', ...delivery],
   'identity/delivery/istio-ca': ['identity/attestation/kubernetes', 'identity/delivery', ...delivery],
   'identity/delivery/pod-certificates': ['identity/attestation/kubernetes', 'identity/delivery', ...delivery],
+  'identity/delivery/oidc': ['spiffe'],
   'identity/delivery/feed': ['identity/delivery', ...delivery],
   'identity/delivery': ['identity/delivery/*', ...delivery],
   'policy/documents': ['policy/documents/yaml', 'lib'],

@@ -33,6 +33,14 @@ export const authority = z.strictObject({
     .enum(['ES256', 'ES384', 'RS256', 'RS384', 'RS512'])
     .prefault('ES256')
     .describe('The algorithm that signs JWT-SVIDs; holds for the next JWT authority.'),
+  jwtIssuer: field.issuer
+    .prefault('')
+    .describe('What JWT-SVIDs say as iss, and where OIDC clients look for listen.oidc. Empty: nothing.'),
+  oidcLead: field.duration
+    .prefault('10m')
+    .describe(
+      'How long a new JWT key is published by listen.oidc before it signs: clients keep key sets for that long.',
+    ),
   jwtAuthorityTtl: field.duration.prefault('8760h').describe('The life of a JWT authority, such as 8760h.'),
   keyStore: z
     .enum(['disk', 'memory'])

@@ -38,6 +38,11 @@ export const listen = z.strictObject({
     .describe(
       'Where Envoys that decide themselves, and hold an SVID, get the policy of their workload; TCP, always with mTLS. The Workload API has the same. Absent: nowhere else.',
     ),
+  oidc: field.oneSidedListener
+    .optional()
+    .describe(
+      'OpenID Connect discovery and the keys of JWT-SVIDs, for anybody; TCP, always with TLS. Absent: nowhere.',
+    ),
   admission: field.oneSidedListener
     .optional()
     .describe("The cluster's admission webhook, POST /validate; TCP, always with TLS. Absent: nowhere."),

@@ -12,6 +12,10 @@ export interface AuthoritySettings {
   readonly jwtAuthorityTtlMs: number;
   readonly x509SvidTtlMs: number;
   readonly jwtSvidTtlMs: number;
+  /** `iss` of JWT-SVIDs; undefined: they have none. */
+  readonly jwtIssuer: string | undefined;
+  /** From the publication of a JWT authority until it may sign, where anybody fetches its key and says nothing. */
+  readonly oidcLeadMs: number;
   /** How long before its signing an X.509-SVID begins, for clocks that are late. */
   readonly backdateMs: number;
   readonly jwtAlgorithm: JwtAlgorithm;

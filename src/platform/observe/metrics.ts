@@ -37,6 +37,7 @@ export type LaneListener =
   | 'feed'
   | 'istio-ca'
   | 'xds'
+  | 'oidc'
   | 'admin'
   | 'admission'
   | 'health';

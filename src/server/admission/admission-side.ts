@@ -24,10 +24,10 @@ import { dialectOptions } from '../policy/policy-sources.ts';
 import { createProofThread, proofConfigOf } from '../proofs/proof-thread.ts';
 import type { StandingProof } from '../proofs/standing-proof.ts';
 import type { RefusalReports } from '../refusal-reports.ts';
+import { watchShownFiles } from '../tls/certificate-files.ts';
 import { createAdmissionHandler } from './admission-handler.ts';
 import type { BelievedRoots } from './believed-roots.ts';
 import { type CaBundle, keepCaBundle } from './ca-bundle.ts';
-import { watchCertificateFiles } from './certificate-files.ts';
 import type { ChangeRules } from './changed-files.ts';
 import type { ReviewRules } from './judge-review.ts';
 import { createProveChange, type ProveChange } from './prove-change.ts';
@@ -163,13 +163,8 @@ function proveChangeBy(
   });
 }
 
-const filesOf = (shown: { readonly cert: string; readonly key: string }, { log }: AdmissionDeps) => {
-  try {
-    return watchCertificateFiles(shown, (why) => log.warn(`listen.admission.tls: ${why}`));
-  } catch (cause) {
-    throw new GatehouseError('config_invalid', `listen.admission.tls: ${String(cause)}`, {}, { cause });
-  }
-};
+const filesOf = (shown: { readonly cert: string; readonly key: string }, { log }: AdmissionDeps) =>
+  watchShownFiles('listen.admission', shown, (why) => log.warn(`listen.admission.tls: ${why}`));
 
 function readPem(path: string): string {
   try {

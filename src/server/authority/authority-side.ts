@@ -8,10 +8,12 @@ import { createDeciderReports, type DeciderReports } from '../../identity/delive
 import { createWatchable } from '../../lib/watchable.ts';
 import { authorityIdOf, deciderIdOf } from '../../spiffe/own-ids.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
+import { textOfAddress } from '../../transport/listen/listen-address.ts';
 import { podIdentity } from '../cluster-writer/pod-identity.ts';
 import { replicaReport } from '../decider/all-deciders.ts';
 import { createRemoteDeciders } from '../decider/remote-deciders.ts';
 import { keepDecidersKnown, reportRefusal, withRemote } from '../decider/reporting-deciders.ts';
+import type { OidcSide } from '../documents/oidc-side.ts';
 import { reportReadiness } from '../health/report-readiness.ts';
 import type { IdentityListeners, IdentitySide, IdentitySideDeps } from '../identity-interface.ts';
 import { revocationsOf } from '../revocations.ts';
@@ -191,7 +193,10 @@ function shortestTtlMs({ entries }: IdentityRole, { authority }: Config): number
 /** Opens the workloads' sockets, and what other machines reach where the configuration says so. */
 async function listen(deps: IdentitySideDeps, role: IdentityRole, reports: DeciderReports): Promise<IdentityListeners> {
   const { config, followers, log, metrics, tls, identify, refusals } = deps;
+  await using stack = new AsyncDisposableStack();
   await role.open();
+  const oidc = await openDiscovery(deps, role);
+  if (oidc !== undefined) stack.use(oidc);
   const remote = await openAuthorityListeners({
     config: config.value,
     role,
@@ -203,12 +208,34 @@ async function listen(deps: IdentitySideDeps, role: IdentityRole, reports: Decid
     identify,
     handshakeFailed: refusals.handshakeFailed,
   });
+  stack.use(remote);
+  const opened = stack.move();
   return {
-    addresses: { workloadApi: `unix:${config.value.listen.workloadApi.path}`, ...remote.addresses },
+    addresses: {
+      workloadApi: `unix:${config.value.listen.workloadApi.path}`,
+      ...remote.addresses,
+      ...(oidc && { oidc: textOfAddress(oidc.address) }),
+    },
     takeTallies: () => [['workload-api', role.takeTally()], ...remote.takeTallies()],
     async drain(graceMs) {
       await Promise.all([role.drain(graceMs), remote.drain(graceMs)]);
     },
-    [Symbol.asyncDispose]: () => remote[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** What OIDC clients ask, where the configuration says so. */
+async function openDiscovery(
+  { config, log, board, metrics, looks, tls }: IdentitySideDeps,
+  { authority }: IdentityRole,
+): Promise<OidcSide | undefined> {
+  const {
+    listen: { oidc },
+    authority: { jwtIssuer },
+  } = config.value;
+  if (oidc === undefined || jwtIssuer === undefined) return undefined;
+  const { openOidc } = await import('../documents/oidc-side.ts');
+  return openOidc(oidc, jwtIssuer, {
+    ...{ config: config.value, source: authority, own: tls.oidc, log, board, metrics, looks },
+  });
 }

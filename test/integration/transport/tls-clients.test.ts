@@ -157,7 +157,7 @@ describe('clients over TLS', function () {
     const elsewhere = new Map([
       ['cli/admin/admin-transport.ts', 'cli/admin/admin-tls.ts'],
       ['platform/storage/postgres/host.ts', 'platform/storage/postgres/tls.ts'],
-      ['server/admission/certificate-files.ts', 'transport/listen/tls-front.ts'],
+      ['server/tls/certificate-files.ts', 'transport/listen/tls-front.ts'],
     ]);
     const src = new URL('../../../src/', import.meta.url);
     const read = (file: string): string => readFileSync(new URL(file, src), 'utf8');

@@ -33,7 +33,7 @@ export interface IssuersDeps {
   readonly keys: KeyStore;
   /** Keys live in memory: an authority whose key is gone does not sign until another takes its place. */
   readonly keysMayBeGone: boolean;
-  readonly settings: Pick<AuthoritySettings, 'backdateMs'>;
+  readonly settings: Pick<AuthoritySettings, 'backdateMs' | 'jwtIssuer'>;
 }
 
 /** Creates the pair of issuers, with no key open yet. */
@@ -67,7 +67,9 @@ export function createIssuers({ current, keys, keysMayBeGone, settings }: Issuer
         x509: await issuerOf(activeOf(state, 'x509'), open.x509, (authority, signer) =>
           createX509Issuer(authority, signer, settings.backdateMs),
         ),
-        jwt: await issuerOf(activeOf(state, 'jwt'), open.jwt, createJwtIssuer),
+        jwt: await issuerOf(activeOf(state, 'jwt'), open.jwt, (authority, signer) =>
+          createJwtIssuer(authority, signer, settings.jwtIssuer),
+        ),
       };
     },
   };

@@ -57,8 +57,12 @@ export interface JwtIssuer {
 
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** Creates the issuer of a JWT authority; the algorithm stands in its public key. */
-export function createJwtIssuer(authority: AuthorityRecord, signer: Signer): JwtIssuer {
+/**
+ * Creates the issuer of a JWT authority; the algorithm stands in its public key.
+ *
+ * @param issuer  what tokens say as `iss`, for verifiers that are no SPIFFE clients (RFC 7519 §4.1.1); undefined: nothing
+ */
+export function createJwtIssuer(authority: AuthorityRecord, signer: Signer, issuer: string | undefined): JwtIssuer {
   const alg = (authority.jwk?.alg ?? 'ES256') as JwtAlgorithm; // written by newJwtAuthority
   const { digest, halfBytes } = jwtAlgorithms[alg];
   const header = encode({ alg, kid: authority.id, typ: 'JWT' });
@@ -71,6 +75,7 @@ export function createJwtIssuer(authority: AuthorityRecord, signer: Signer): Jwt
       checkSoundLife({ notBeforeAt: issuedSeconds * 1000, notAfterAt: expiresAt }, authority, atMs);
       const [first, ...more] = audiences;
       const claims = {
+        ...(issuer !== undefined && { iss: issuer }),
         sub: spiffeId,
         aud: more.length === 0 ? first : audiences,
         iat: issuedSeconds,

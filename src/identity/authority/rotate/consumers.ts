@@ -8,7 +8,7 @@
 import type { Acknowledgement, Channel } from '../../source/identity-source.ts';
 import type { AuthorityUse } from '../store/state.ts';
 import type { Consumer } from '../store/store.ts';
-import { anonymous, bundled } from './gate.ts';
+import { bundled, isAnonymous } from './gate.ts';
 
 const MAX_SENT = 16;
 
@@ -134,7 +134,7 @@ export function createConsumerTracker(replica: string, isShared: boolean): Consu
     },
     prune(atMs, leftBefore) {
       for (const { consumer, connected, channel, lastSeenAt, heldUntil: until } of all.values()) {
-        const isOver = until === undefined || anonymous.has(channel) ? lastSeenAt < leftBefore : until < atMs;
+        const isOver = until === undefined || isAnonymous(channel) ? lastSeenAt < leftBefore : until < atMs;
         if (!connected && isOver) drop(consumer);
       }
     },

@@ -34,12 +34,15 @@ export interface RootQuestion {
   readonly atMs: number;
   /** Half of an SVID's usual life, or of the one that he holds where that is longer: then a Workload API client is taken to have what he was sent. */
   readonly halfLifeMs: number;
-  /** How long an anonymous fetcher may go on with what it has: 3 × refresh hint. */
-  readonly fetcherPatienceMs: number;
+  /** How long a fetcher that says nothing of itself may go on with what it has, by its channel. */
+  readonly fetcherPatienceMs: Readonly<Record<AnonymousChannel, number>>;
 }
 
-/** Channels of fetchers who say nothing of themselves. */
-export const anonymous: ReadonlySet<Channel> = new Set(['bundle-endpoint', 'oidc']);
+/** A channel of fetchers who say nothing of themselves. */
+export type AnonymousChannel = 'bundle-endpoint' | 'oidc';
+
+export const isAnonymous = (channel: Channel): channel is AnonymousChannel =>
+  channel === 'bundle-endpoint' || channel === 'oidc';
 /**
  * Channels whose answer carries certificate and bundle in one, the bundle never older than that under which the certificate was
  * signed: who uses the one holds the other.
@@ -67,8 +70,9 @@ const HOLDS: RootKnowledge = { holds: true };
  */
 function rootKnowledgeOf(consumer: Consumer, question: RootQuestion, holds?: UnexpiredRow): RootKnowledge {
   const { needsSequence, grade, atMs } = question;
-  if (anonymous.has(consumer.channel)) {
-    const doneBy = question.publishedAt + question.fetcherPatienceMs;
+  if (isAnonymous(consumer.channel)) {
+    const fetchableAt = consumer.sent.find(({ sequence }) => sequence >= needsSequence)?.at ?? question.publishedAt;
+    const doneBy = fetchableAt + question.fetcherPatienceMs[consumer.channel];
     return atMs >= doneBy ? HOLDS : { holds: false, doneBy };
   }
   if (consumer.channel === MOUNTED) return mountedKnowledgeOf(consumer, question);
@@ -112,7 +116,7 @@ export function* lookForRoot(consumers: ReadonlyMap<string, Consumer>, question:
   const blockers = new Map<string, Blocker>();
   for (const consumer of consumers.values()) {
     yield;
-    if (!consumer.kinds.includes(question.use) || !(consumer.connected || anonymous.has(consumer.channel))) continue;
+    if (!consumer.kinds.includes(question.use) || !(consumer.connected || isAnonymous(consumer.channel))) continue;
     const knowledge = rootKnowledgeOf(consumer, question);
     if (!knowledge.holds) blockers.set(consumer.consumer, blockerOf(consumer, undefined, knowledge.doneBy, question));
   }
@@ -207,8 +211,8 @@ function gradeHeld(consumer: Consumer): AckGrade {
   return consumer.acknowledgedSequence > 0 ? 'acknowledged' : 'sent';
 }
 
-/** Who holds something that chains to the authority that signed it: he ends when it expires. */
-export function holderOf(row: UnexpiredRow, consumers: ReadonlyMap<string, Consumer>): Blocker {
+/** Who holds something that chains to the authority that signed it: he ends when it expires, and verifiers have taken it `leewayMs` longer. */
+export function holderOf(row: UnexpiredRow, consumers: ReadonlyMap<string, Consumer>, leewayMs: number): Blocker {
   const consumer = consumers.get(row.consumer);
   return {
     spiffeId: row.spiffeId,
@@ -219,7 +223,7 @@ export function holderOf(row: UnexpiredRow, consumers: ReadonlyMap<string, Consu
     holdsSequence: consumer ? heldSequence(consumer) : row.bundleSequence,
     needsSequence: row.bundleSequence,
     lastSeenAt: consumer?.lastSeenAt ?? row.issuedAt,
-    doneBy: row.notAfterAt,
+    doneBy: row.notAfterAt + leewayMs,
   };
 }
 

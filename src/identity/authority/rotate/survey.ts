@@ -29,6 +29,9 @@ export interface Survey {
   readonly lacking: ReadonlyMap<string, readonly Blocker[]>;
 }
 
+/** Verifiers of the OIDC kind take tokens this much longer than they say. */
+const LEEWAY_MS = 60_000;
+
 /** How long other work waits while a gate looks at holders. */
 const SLICE_MS = 2;
 
@@ -60,13 +63,17 @@ export async function holdersLacking(authority: AuthorityRecord, deps: SurveyDep
  *
  * @throws GatehouseError `store_unavailable`
  */
-export async function holdersChainedTo(authorityId: string, deps: SurveyDeps): Promise<readonly Blocker[]> {
+export async function holdersChainedTo(
+  { id, use }: Pick<AuthorityRecord, 'id' | 'use'>,
+  deps: SurveyDeps,
+): Promise<readonly Blocker[]> {
   await deps.flush();
   const blockers = new Map<string, Blocker>();
-  for await (const page of deps.store.unexpired(deps.clock.now()))
+  const leewayMs = use === 'jwt' && deps.settings.jwtIssuer !== undefined ? LEEWAY_MS : 0;
+  for await (const page of deps.store.unexpired(deps.clock.now() - leewayMs))
     for (const row of page)
-      if (row.authorityId === authorityId && isHeld(row))
-        blockers.set(`${row.consumer || row.channel} ${row.spiffeId}`, holderOf(row, deps.consumers.all));
+      if (row.authorityId === id && isHeld(row))
+        blockers.set(`${row.consumer || row.channel} ${row.spiffeId}`, holderOf(row, deps.consumers.all, leewayMs));
   return [...blockers.values()];
 }
 
@@ -82,7 +89,7 @@ async function lookFor(
     grade: settings.gateGrade,
     atMs,
     halfLifeMs: settings.x509SvidTtlMs / 2,
-    fetcherPatienceMs: 3 * settings.refreshHintSeconds * 1000,
+    fetcherPatienceMs: { 'bundle-endpoint': 3 * settings.refreshHintSeconds * 1000, oidc: settings.oidcLeadMs },
   });
   return (await finishInSlices(work, SLICE_MS, () => true))!; // it is always wanted
 }

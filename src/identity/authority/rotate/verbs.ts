@@ -137,10 +137,10 @@ const blockersOf: Readonly<
     const active = activeOf(deps.current.state, use);
     return active ? holdersLacking(active, deps) : [];
   },
-  revoke: (_, target, deps) => holdersChainedTo(target.id, deps),
+  revoke: (_, target, deps) => holdersChainedTo(target, deps),
   async undo(use, target, deps) {
     const last = slots.lastStep(deps.current.state, use);
-    return last?.verb === 'prepare' ? holdersChainedTo(target.id, deps) : [];
+    return last?.verb === 'prepare' ? holdersChainedTo(target, deps) : [];
   },
 };
 

@@ -164,6 +164,46 @@ describe('the life of an X.509 authority', () => {
     assert.equal((await authority.activate(orderOf())).done, true);
   });
 
+  it('waits the lead for those who fetch keys from discovery, from when they could', async () => {
+    const { authority, clock } = await openTestAuthority({ oidcLeadMs: 10 * MINUTE });
+    const jwt = { ...orderOf(), use: 'jwt' } as const;
+    const serve = (sequence: number): void =>
+      authority.acknowledge({ consumer: 'oidc:1', channel: 'oidc', spiffeIds: [], sequence, grade: 'sent' });
+    serve(authority.bundles.value.own.sequence);
+    await authority.prepare(jwt);
+    clock.advance(MINUTE); // the endpoint was away
+    serve(authority.bundles.value.own.sequence);
+    const outcome = await authority.activate(jwt);
+    assert.ok(!outcome.done);
+    assert.deepEqual([outcome.etaSeconds, outcome.blockers.map(({ protocol }) => protocol)], [600, ['oidc']]);
+    clock.advance(10 * MINUTE);
+    assert.equal((await authority.activate(jwt)).done, true);
+  });
+
+  it('does not wait for fetchers of JWT keys to rotate an X.509 authority', async () => {
+    const { authority } = await openTestAuthority();
+    authority.acknowledge({ consumer: 'oidc:1', channel: 'oidc', spiffeIds: [], sequence: 1, grade: 'sent' });
+    await authority.prepare(orderOf());
+    assert.equal((await authority.activate(orderOf())).done, true);
+  });
+
+  it('keeps a JWT key a minute longer than its last token where tokens name their issuer', async () => {
+    const rows = [
+      [undefined, 300],
+      ['https://oidc.example.org', 360],
+    ] as const;
+    for (const [jwtIssuer, seconds] of rows) {
+      const { authority } = await openTestAuthority({ jwtIssuer, jwtSvidTtlMs: 5 * MINUTE });
+      await authority.issueJwt({ ...requestOf('a'), audiences: ['b'] });
+      const jwt = { ...orderOf(), use: 'jwt' } as const;
+      await authority.prepare(jwt);
+      await authority.activate(jwt);
+      const outcome = await authority.revoke(jwt);
+      assert.ok(!outcome.done);
+      assert.equal(outcome.etaSeconds, seconds);
+    }
+  });
+
   it('takes an answer that carries certificate and root in one as holding both', async () => {
     const { authority } = await openTestAuthority();
     await authority.prepare(orderOf());

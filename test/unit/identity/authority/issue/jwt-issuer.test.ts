@@ -56,7 +56,7 @@ describe('issueJwt', () => {
       const signer = await keys.create('ec-p256');
       const terms = { spiffeId: ask(['a']).entitlement.spiffeId, audiences: ['a'], ttlMs: 60_000, atMs: clock.now() };
       const record = { ...content.state!.authorities[0]!, ...newJwtAuthority(signer, 'ES256', clock.now(), 3_600_000) };
-      const issuer = createJwtIssuer(record, { ...signer, sign: async () => Buffer.from(der, 'hex') });
+      const issuer = createJwtIssuer(record, { ...signer, sign: async () => Buffer.from(der, 'hex') }, undefined);
       const { token } = await issuer.sign(terms);
       const signature = Buffer.from(token.split('.')[2]!, 'base64url').toString('hex');
       assert.equal(signature, r.padStart(64, '0') + s.padStart(64, '0'));

@@ -234,7 +234,7 @@ describe('a gate over consumers that are forgotten', () => {
               grade,
               atMs,
               halfLifeMs: HOUR_MS / 2,
-              fetcherPatienceMs: 0,
+              fetcherPatienceMs: { 'bundle-endpoint': 0, oidc: 0 },
             },
           };
           const doneBy = (consumers: ReadonlyMap<string, Consumer>): Map<string, number> => {

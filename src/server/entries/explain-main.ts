@@ -3,9 +3,9 @@
  * @module
  */
 import { parentPort } from 'node:worker_threads';
-import { asGatehouseError } from '../errors.ts';
-import type { ExplainAnswer, ExplainOrder } from './explain/explain-thread.ts';
-import { createExplainer, type Explainer } from './explain/explainer.ts';
+import { asGatehouseError } from '../../errors.ts';
+import type { ExplainAnswer, ExplainOrder } from '../explain/explain-thread.ts';
+import { createExplainer, type Explainer } from '../explain/explainer.ts';
 
 /** The last one made; its states differ seldom from one question to the next. */
 let known: { readonly state: number; readonly explainer: Promise<Explainer> } | undefined;

@@ -4,8 +4,8 @@
  */
 import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
-import type { ProofOrder } from './proofs/proof-order.ts';
-import { createProver } from './proofs/prover.ts';
+import type { ProofOrder } from '../proofs/proof-order.ts';
+import { createProver } from '../proofs/prover.ts';
 
 try {
   if (process.platform === 'linux') setPriority(0, 10); // of this thread: the kernel has a niceness for each

@@ -3,14 +3,14 @@
  * @module
  */
 import type { Socket } from 'node:net';
-import { keepCompiled } from '../platform/compile-cache.ts';
-import type { ToDecider } from './decider/messages.ts';
+import { keepCompiled } from '../../platform/compile-cache.ts';
+import type { ToDecider } from '../decider/messages.ts';
 
 keepCompiled();
 const [{ createDecider }, { warmUp }, { dieWithParent, hardenProcess }] = await Promise.all([
-  import('./decider/decider.ts'),
-  import('./decider/warm-up/warm-up.ts'),
-  import('../platform/hardening/harden-process.ts'),
+  import('../decider/decider.ts'),
+  import('../decider/warm-up/warm-up.ts'),
+  import('../../platform/hardening/harden-process.ts'),
 ]);
 
 dieWithParent(Number(process.argv[2]));

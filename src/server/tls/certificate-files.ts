@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import { GatehouseError } from '../../errors.ts';
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
 import type { TlsIdentity } from '../../transport/listen/tls-front.ts';
 
@@ -18,7 +19,7 @@ export interface CertificateFiles extends Disposable {
  *
  * @throws Error from the file system or OpenSSL where there is none yet
  */
-export function watchCertificateFiles(
+function watchCertificateFiles(
   { cert, key }: { readonly cert: string; readonly key: string },
   failed: (why: string) => void,
 ): CertificateFiles {
@@ -38,6 +39,19 @@ export function watchCertificateFiles(
   };
   const looking = setInterval(look, LOOK_MS).unref();
   return { identity, [Symbol.dispose]: () => clearInterval(looking) };
+}
+
+/** The same for a listener of the configuration. @throws GatehouseError `config_invalid` where they cannot be used */
+export function watchShownFiles(
+  listener: string,
+  shown: { readonly cert: string; readonly key: string },
+  failed: (why: string) => void,
+): CertificateFiles {
+  try {
+    return watchCertificateFiles(shown, failed);
+  } catch (cause) {
+    throw new GatehouseError('config_invalid', `${listener}.tls: ${String(cause)}`, {}, { cause });
+  }
 }
 
 /** It vouches for nobody: who may call is said elsewhere. */
