@@ -27,6 +27,7 @@ import { ledgerAnswer, ledgerQuestion } from './ledger.ts';
 import { policiesAnswer, policiesQuestion } from './policies.ts';
 import { comparisonAnswer, forecastAnswer, rehearsalOrder } from './rehearsal.ts';
 import { crlAnswer, revocationOrder, revocationsAnswer, revokedAnswer, undoneAnswer } from './revocations.ts';
+import { requestsAnswer, requestsQuestion } from './seen/requests.ts';
 import { rulesAnswer, rulesQuestion } from './seen/rules.ts';
 import { statusAnswer } from './status.ts';
 
@@ -79,6 +80,7 @@ export const routes = {
   'GET /v1/decisions/{id}': { asks: whyQuestion, answers: derivationAnswer, needs: 'read-scoped' },
   'GET /v1/edges': { asks: edgesQuestion, answers: edgesAnswer, needs: 'read-scoped' },
   'GET /v1/envoys': { asks: nothing, answers: envoysAnswer, needs: 'read' },
+  'GET /v1/requests': { asks: requestsQuestion, answers: requestsAnswer, needs: 'read-scoped' },
   'GET /v1/rules': { asks: rulesQuestion, answers: rulesAnswer, needs: 'read-scoped' },
   'POST /v1/explain': { asks: explainQuestion, answers: explainAnswer, needs: 'read-scoped' },
 } as const satisfies Readonly<Record<`${'GET' | 'POST'} /v1/${string}`, RouteShape>>;

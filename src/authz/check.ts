@@ -111,6 +111,7 @@ class Checker {
     const state = this.#deps.state.value;
     const nowMs = clock.now();
     this.#question.clear();
+    this.#question.shapeOf = state?.snapshot.shapeOf;
     const made = this.#decided(bytes, caller, state, nowMs);
     const snapshot = state?.snapshot.generation ?? 0;
     this.#ids.advance();

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Reason } from '../policy/decision.ts';
+import type { Snapshot } from '../policy/snapshot.ts';
 import {
   type Caller,
   createDestinationFinder,
@@ -15,6 +16,7 @@ import { cleanHost, isAmbiguousPath, isForeign, isRevoked, isVouchedFor } from '
 import type { VerifyTokens } from './jwt/token-outcome.ts';
 import type { CheckCounters } from './record/counters.ts';
 import type { AskedEdge } from './record/edges.ts';
+import type { AskedRequest } from './record/request-rows.ts';
 import type { DecisionState } from './state.ts';
 import { CheckRequest, part } from './wire/check-request.ts';
 
@@ -30,7 +32,7 @@ export interface QuestionOptions extends DestinationOptions {
 }
 
 /** Reads questions; what the last one asked stands in its fields until the next. */
-export class Question implements AskedEdge {
+export class Question implements AskedEdge, AskedRequest {
   readonly #options: QuestionOptions;
   readonly #counters: Counted;
   readonly #request = new CheckRequest();
@@ -38,6 +40,8 @@ export class Question implements AskedEdge {
   readonly #readPeer = createPeerReader();
   readonly facts: RequestFacts;
   destination: FoundDestination | undefined;
+  /** By the policies that the last question was decided by. */
+  shapeOf: Snapshot['shapeOf'];
   /** How far the last question was read: nothing of it, its bytes, its facts. */
   #read: 'nothing' | 'bytes' | 'facts' = 'nothing';
 
@@ -59,6 +63,23 @@ export class Question implements AskedEdge {
   get callerName(): string {
     if (this.#read === 'facts') return this.facts.peerNames[0] ?? '';
     return this.#read === 'bytes' ? this.#request.text(part.sourcePrincipal) : '';
+  }
+
+  /** What was asked for; undefined where it is no HTTP, or was refused unread. */
+  get asked(): AskedRequest | undefined {
+    return this.#read === 'facts' && this.#request.hasHttp ? this : undefined;
+  }
+
+  get method(): string {
+    return this.facts.method;
+  }
+
+  get path(): string | undefined {
+    return this.facts.path;
+  }
+
+  shape(): string {
+    return this.shapeOf?.(this.facts) ?? this.facts.path ?? '';
   }
 
   /** Of the destination; -1 where none is named. */

@@ -9,4 +9,6 @@ import type { Facts } from './facts.ts';
 export interface Snapshot {
   readonly generation: number;
   decide(facts: Facts): Decision;
+  /** The shape of the path of a request (`compile/path-shapes.ts`). */
+  readonly shapeOf?: (facts: Facts) => string;
 }

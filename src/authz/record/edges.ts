@@ -7,6 +7,14 @@
 import { fromByteString } from '../../lib/byte-string.ts';
 import type { Decision } from '../../policy/decision.ts';
 import type { FoundDestination } from '../destination/destination.ts';
+import {
+  type AskedRequest,
+  type CountedRequest,
+  countedRequests,
+  newRequestRows,
+  RequestRoom,
+  type RequestRows,
+} from './request-rows.ts';
 
 /** What was spoken: by the order of its number in a row's key. */
 const protocols = ['unknown', 'http', 'tcp', 'udp'] as const;
@@ -32,6 +40,8 @@ export interface CountedEdge extends Edge {
   readonly count: number;
   /** Milliseconds since 1970. */
   readonly lastAt: number;
+  /** Of these what was asked for; the others found no row, or are no HTTP. */
+  readonly requests?: readonly CountedRequest[];
 }
 
 /** Counts since the last `take`. Plain data. */
@@ -48,11 +58,14 @@ export interface AskedEdge {
   /** -1: none was named. */
   readonly port: number;
   readonly protocol: EdgeProtocol;
+  /** Undefined where it is no HTTP. */
+  readonly asked?: AskedRequest | undefined;
 }
 
 interface Row {
   count: number;
   lastAt: number;
+  requests: RequestRows | undefined;
 }
 
 interface Callee {
@@ -74,13 +87,14 @@ export class EdgeCounters {
   #rows = 0;
   #nameBytes = 0;
   #overflow = { allowed: 0, denied: 0 };
+  readonly #room = new RequestRoom();
 
   constructor(most: number = MOST_ROWS) {
     this.#most = most;
   }
 
   /** Counts one Check. */
-  count({ callerName, destination, port, protocol }: AskedEdge, { effect }: Decision, nowMs: number): void {
+  count({ callerName, destination, port, protocol, asked }: AskedEdge, { effect }: Decision, nowMs: number): void {
     const key = ((port + 1) * protocols.length + protocols.indexOf(protocol)) * 2 + (effect === 'deny' ? 1 : 0);
     const spiffeId = destination?.spiffeId ?? '';
     const namespace = destination?.namespace ?? '';
@@ -88,20 +102,22 @@ export class EdgeCounters {
     // The same workload under another namespace, which another configuration gave it meanwhile.
     if (callee !== undefined && callee.namespace !== namespace)
       callee = this.#byCaller.get(callerName)?.get(`${spiffeId} ${namespace}`);
-    const row = callee?.rows.get(key);
-    if (row === undefined) this.#countNew(callerName, spiffeId, namespace, key, nowMs);
-    else {
-      row.count++;
-      row.lastAt = nowMs;
-    }
+    const row = callee?.rows.get(key) ?? this.#newRow(callerName, spiffeId, namespace, key);
+    if (row === undefined) return;
+    row.count++;
+    row.lastAt = nowMs;
+    if (asked === undefined) return;
+    row.requests ??= newRequestRows();
+    this.#room.count(row.requests, asked, effect, nowMs);
   }
 
-  #countNew(caller: string, destination: string, namespace: string, key: number, lastAt: number): void {
+  /** Undefined where there is no room for it. */
+  #newRow(caller: string, destination: string, namespace: string, key: number): Row | undefined {
     const bytes = caller.length + destination.length + namespace.length;
     if (this.#rows >= this.#most || caller.length > LONGEST_NAME || this.#nameBytes + bytes > MOST_NAME_BYTES) {
       if (key % 2 === 1) this.#overflow.denied++;
       else this.#overflow.allowed++;
-      return;
+      return undefined;
     }
     this.#rows++;
     this.#nameBytes += bytes;
@@ -111,7 +127,9 @@ export class EdgeCounters {
     if (callees.get(name) !== undefined && callees.get(name)?.namespace !== namespace) name += ` ${namespace}`;
     const callee = callees.get(name) ?? { destination, namespace, rows: new Map<number, Row>() };
     callees.set(name, callee);
-    callee.rows.set(key, { count: 1, lastAt });
+    const row = { count: 0, lastAt: 0, requests: undefined };
+    callee.rows.set(key, row);
+    return row;
   }
 
   /** What was counted since the last call; counting begins anew. */
@@ -119,10 +137,14 @@ export class EdgeCounters {
     const edges: CountedEdge[] = [];
     for (const [caller, callees] of this.#byCaller)
       for (const { destination, namespace, rows } of callees.values())
-        for (const [key, row] of rows)
-          edges.push({ caller: fromByteString(caller), destination, namespace, ...partsOf(key), ...row });
+        for (const [key, { requests, ...row }] of rows)
+          edges.push({
+            ...{ caller: fromByteString(caller), destination, namespace, ...partsOf(key), ...row },
+            ...(requests && { requests: countedRequests(requests) }),
+          });
     const counts: EdgeCounts = { edges, overflow: this.#overflow };
     this.#byCaller = new Map();
+    this.#room.clear();
     this.#rows = 0;
     this.#nameBytes = 0;
     this.#overflow = { allowed: 0, denied: 0 };

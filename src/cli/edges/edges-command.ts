@@ -15,6 +15,7 @@ import { textTable } from '../terminal/text-table.ts';
 interface Flags extends AdminFlags {
   readonly limit: number;
   readonly deny?: true;
+  readonly requests?: true;
   readonly output: OutputFormat;
 }
 
@@ -24,6 +25,7 @@ export function edgesCommand(terminal: Terminal): Command {
     .description('show who asked for whom since the deciders were started, and how often it was allowed and denied')
     .addOption(countOption('--limit <number>', 'how many at most, up to 20,000', { usual: 1_000, most: 20_000 }))
     .option('--deny', 'only what was denied')
+    .option('--requests', 'by method and shape of path, too: numbers and ids read {*}')
     .addOption(adminOption())
     .addOption(svidOption())
     .addOption(configOption())
@@ -31,7 +33,8 @@ export function edgesCommand(terminal: Terminal): Command {
     .addHelpText('after', '\nExample:\n  gatehouse edges --deny')
     .action(
       action<Flags>(terminal, async (flags) => {
-        const { limit, deny } = flags;
+        const { limit, deny, requests } = flags;
+        if (requests) return (await import('./show-requests.ts')).showRequests(terminal, flags);
         const question = { limit, ...(deny && { decision: 'deny' as const }) };
         const answer = await (await adminClient(flags)).ask('GET /v1/edges', question);
         show(terminal, flags.output, answer, (shown, look) =>

@@ -12,6 +12,7 @@ import { Compilations } from './compilations.ts';
 import { joinPlanes } from './join-planes.ts';
 import { layersPlaneWork } from './layers-plane.ts';
 import { networkPlaneWork } from './network-plane.ts';
+import { createShapes } from './path-shapes.ts';
 import { type CompiledPlane, type PlaneProgram, planeWork } from './plane-program.ts';
 
 /** How a model is compiled. */
@@ -51,6 +52,7 @@ export function* snapshotWork(model: PolicyModel, options: SnapshotOptions): Wor
   const programs = new WeakMap<Destination, PlaneProgram>();
   return {
     generation: model.generation,
+    shapeOf: createShapes(model, context),
     decide(facts) {
       registry.enter(); // another snapshot may have decided since
       const { destination } = facts;

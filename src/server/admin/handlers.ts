@@ -19,6 +19,7 @@ import { createJoinToken } from './routes/join-tokens.ts';
 import { rewrapKeys } from './routes/keys.ts';
 import { ledger } from './routes/ledger.ts';
 import { decisions, policies } from './routes/policies.ts';
+import { requests, requestsIn } from './routes/requests.ts';
 import { crl, revocations, revoke, undoRevocation } from './routes/revocations.ts';
 import { audit, forecastAndActual, gate, rehearseNow, verbHandler } from './routes/rotation.ts';
 import { rules, rulesIn } from './routes/rules.ts';
@@ -51,6 +52,7 @@ const handlers: { readonly [R in Route]: AnswerRoute<R> } = {
   'GET /v1/decisions/{id}': scoped(why, whyIn),
   'GET /v1/edges': scoped(edges, edgesIn),
   'GET /v1/envoys': everywhere(envoys),
+  'GET /v1/requests': scoped(requests, requestsIn),
   'GET /v1/rules': scoped(rules, rulesIn),
   'POST /v1/explain': scoped(explain, explainIn),
 };

@@ -60,6 +60,7 @@ export function startDeciders(deps: DeciderRoleDeps): Deciders {
     },
     ended(pid, how, restartInMs) {
       connections.delete(pid);
+      deps.counts.countLost();
       board.degrade(descriptorsOf(pid), []);
       showConnections();
       log.error({ pid, how, restartInMs }, 'a decider has ended; another is started');

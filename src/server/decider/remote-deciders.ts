@@ -64,4 +64,5 @@ const NOTHING = {
   handshakes: [],
   rules: [],
   rulesOverflow: 0,
+  lost: 0,
 };

@@ -13,6 +13,7 @@ import {
 } from '../../gen/gatehouse/feed/v1/feed_pb.ts';
 import { ruleKey } from '../../policy/rules/rule-text.ts';
 import type { DecisionRecord } from '../log/decision-record.ts';
+import type { EdgeTotal } from '../log/edge-table.ts';
 import type { OwnCounts } from '../log/own-counts.ts';
 import { createDecisionQueue, type DecisionQueue } from './decision-queue.ts';
 import { createRuleRows, type RuleRows, ruleMessage } from './rule-rows.ts';
@@ -58,11 +59,11 @@ export function createReportOutbox(counts: OwnCounts): ReportOutbox {
       const told = new Set<string>();
       let rules: RuleRows | undefined;
       let turns = 0;
-      return ({ deniesPerSecond, allowsPerSecond, rules: mostRules }) => {
+      return ({ deniesPerSecond, allowsPerSecond, rules: mostRules, requests }) => {
         rules ??= createRuleRows(mostRules);
         const isCounting = turns++ % COUNTS_EVERY === 0;
         const pieces = createPieces(counts, decisions, rules);
-        for (const row of isCounting ? newRows(rules) : [])
+        for (const row of isCounting ? newRows(rules, requests) : [])
           pieces.add(row.names.length + 40, (report) => addRow(report, row));
         for (const decision of decisions.take(deniesPerSecond, allowsPerSecond))
           pieces.add(decision.record.length + 40, ({ decisions: some }) => void some.push(messageOf(decision)));
@@ -104,10 +105,17 @@ function addRow(report: Report, { number, named, count, lastAt }: ChangedRow): v
   report.lastAt.push(BigInt(lastAt));
 }
 
+/** The authority takes a little more. */
+const MOST_REQUEST_BYTES = 448 * 1024;
+
 type What = NonNullable<MessageInitShape<typeof RowSchema>['what']>;
 
 /** Creates what finds the rows that one stream has not been told. */
-function createRowSender({ edges, handshakes, rules }: OwnCounts): (told: RuleRows) => readonly ChangedRow[] {
+function createRowSender({
+  edges,
+  handshakes,
+  rules,
+}: OwnCounts): (told: RuleRows, mostRequests: number) => readonly ChangedRow[] {
   const numbers = new Map<string, { readonly number: number; count: number }>();
   /** Nothing is said of a row whose count is the one that was said last. */
   const changedRow = (
@@ -125,7 +133,19 @@ function createRowSender({ edges, handshakes, rules }: OwnCounts): (told: RuleRo
   };
   let seen = -1;
   let seenRules = -1;
-  return ({ told }) => {
+  const requestRoom = { rows: 0, bytes: 0 };
+  /** What finds no room there is part of its edge's count alone. */
+  const requestRow = (edge: number, { method, path, count, lastAt }: EdgeTotal['requests'][number], most: number) => {
+    const names = ['request', edge, method, path];
+    if (!numbers.has(JSON.stringify(names))) {
+      const bytes = requestRoom.bytes + Buffer.byteLength(method) + Buffer.byteLength(path);
+      if (requestRoom.rows >= most || bytes > MOST_REQUEST_BYTES) return [];
+      requestRoom.rows += 1;
+      requestRoom.bytes = bytes;
+    }
+    return changedRow(names, count, lastAt, () => ({ case: 'request', value: { edge, method, path } }));
+  };
+  return ({ told }, mostRequests) => {
     const since = seen;
     const sinceRules = seenRules;
     seen = edges.changes;
@@ -141,10 +161,13 @@ function createRowSender({ edges, handshakes, rules }: OwnCounts): (told: RuleRo
       ...edges.edges().flatMap((edge) => {
         if (edge.change <= since) return [];
         const { caller, destination, namespace, port, protocol, decision, count, lastAt } = edge;
-        return changedRow(['edge', caller, destination, namespace, port, protocol, decision], count, lastAt, () => ({
+        const names = ['edge', caller, destination, namespace, port, protocol, decision];
+        const row = changedRow(names, count, lastAt, () => ({
           case: 'edge',
           value: { caller, destination, namespace, port, protocol, denied: decision === 'deny' },
         }));
+        const { number = 0 } = numbers.get(JSON.stringify(names)) ?? {}; // it has just been named
+        return [...row, ...edge.requests.flatMap((request) => requestRow(number, request, mostRequests))];
       }),
       ...edges.deniedCallers().flatMap(({ caller, namespace, count, change }) =>
         change <= since
@@ -196,6 +219,7 @@ function createPieces(counts: OwnCounts, decisions: DecisionQueue, ruleRows: Rul
         deniedCallersOverflow: BigInt(overflow.deniedCallers),
         droppedLogged: BigInt(dropped.logged),
         droppedSent: BigInt(decisions.dropped),
+        lost: BigInt(counts.lost),
         rulesOverflow: BigInt(rules.overflow + ruleRows.untold(rules.totals())),
       });
       current.complete = true;

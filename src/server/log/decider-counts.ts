@@ -34,4 +34,6 @@ export interface DeciderCounts {
   /** Rules that have decided there, and decisions of rules that found no row. */
   readonly rules: readonly RuleHit[];
   readonly rulesOverflow: number;
+  /** Decider processes that ended without a last word: what they counted since the one before is lost. */
+  readonly lost: number;
 }

@@ -3,10 +3,13 @@
  * @module
  */
 import type { CountedEdge, Edge, EdgeCounts } from '../../authz/record/edges.ts';
+import type { CountedRequest } from '../../authz/record/request-rows.ts';
 
 /** A row, and when it changed last by the table's own count of changes. */
 export interface EdgeTotal extends CountedEdge {
   readonly change: number;
+  /** What was asked for; what of `count` is not among these found no row, or is no HTTP. */
+  readonly requests: readonly CountedRequest[];
 }
 
 /** How often a caller was denied in a namespace. */
@@ -42,6 +45,8 @@ export interface EdgeTable {
 export interface EdgeTableOptions {
   /** Rows of edges, and of denied callers; default 4,096. */
   readonly most?: number;
+  /** Rows of requests, half of them for denied ones; default 32,768. */
+  readonly mostRequests?: number;
   readonly sinceAt?: number;
 }
 
@@ -51,8 +56,13 @@ const MOST_NAME_BYTES = { edges: 1024 * 1024, callers: 384 * 1024 } as const;
 type Changing<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Creates an empty table. */
-export function createEdgeTable({ most = 4_096, sinceAt = Date.now() }: EdgeTableOptions = {}): EdgeTable {
-  const edges = new Map<string, Changing<EdgeTotal>>();
+export function createEdgeTable({
+  most = 4_096,
+  mostRequests = 32_768,
+  sinceAt = Date.now(),
+}: EdgeTableOptions = {}): EdgeTable {
+  const edges = new Map<string, EdgeRow>();
+  const hasRequestRoom = createRequestRoom(mostRequests);
   const callers = new Map<string, Changing<DeniedCaller>>();
   const overflow: Changing<EdgeOverflow> = { allowed: 0, denied: 0, deniedCallers: 0 };
   const checks = { allowed: 0, denied: 0 };
@@ -66,16 +76,28 @@ export function createEdgeTable({ most = 4_096, sinceAt = Date.now() }: EdgeTabl
     return true;
   };
 
-  const addEdge = ({ count, lastAt, ...edge }: CountedEdge): void => {
+  const addRequests = (row: EdgeRow, requests: readonly CountedRequest[]): void => {
+    for (const { method, path, count, lastAt } of requests) {
+      const key = `${method} ${path}`;
+      const known = row.requests.get(key);
+      if (known !== undefined) {
+        known.count += count;
+        known.lastAt = Math.max(known.lastAt, lastAt);
+      } else if (hasRequestRoom(row.decision, key.length)) row.requests.set(key, { method, path, count, lastAt });
+    }
+  };
+  const addEdge = ({ count, lastAt, requests, ...edge }: CountedEdge): void => {
     const key = keyOf(edge);
-    const row = edges.get(key);
+    let row = edges.get(key);
     if (row !== undefined) {
       row.count += count;
       row.lastAt = Math.max(row.lastAt, lastAt);
       row.change = changes;
-    } else if (hasRoom('edges', edges.size, [edge.caller, edge.destination, edge.namespace]))
-      edges.set(key, { ...edge, count, lastAt, change: changes });
-    else overflow[edge.decision === 'deny' ? 'denied' : 'allowed'] += count;
+    } else if (hasRoom('edges', edges.size, [edge.caller, edge.destination, edge.namespace])) {
+      row = { ...edge, count, lastAt, change: changes, requests: new Map() };
+      edges.set(key, row);
+    } else overflow[edge.decision === 'deny' ? 'denied' : 'allowed'] += count;
+    if (row !== undefined && requests !== undefined) addRequests(row, requests);
   };
   const addDenied = ({ caller, namespace, count }: CountedEdge): void => {
     const key = JSON.stringify([caller, namespace]);
@@ -102,13 +124,30 @@ export function createEdgeTable({ most = 4_096, sinceAt = Date.now() }: EdgeTabl
       overflow.denied += more.denied;
       overflow.deniedCallers += more.denied;
     },
-    edges: () => [...edges.values()],
+    edges: () => [...edges.values()].map((row) => ({ ...row, requests: [...row.requests.values()] })),
     deniedCallers: () => [...callers.values()],
     overflow,
     checks,
     get changes() {
       return changes;
     },
+  };
+}
+
+type EdgeRow = Changing<Omit<EdgeTotal, 'requests'>> & { readonly requests: Map<string, Changing<CountedRequest>> };
+
+/** Of methods and paths. */
+const MOST_REQUEST_BYTES = 4 * 1024 * 1024;
+
+/** Denied requests fill their own half alone: anybody can make those up. */
+function createRequestRoom(most: number): (decision: 'allow' | 'deny', bytes: number) => boolean {
+  const rows = { allow: 0, deny: 0 };
+  const held = { allow: 0, deny: 0 };
+  return (decision, bytes) => {
+    if ((rows[decision] + 1) * 2 > most || (held[decision] + bytes) * 2 > MOST_REQUEST_BYTES) return false;
+    rows[decision] += 1;
+    held[decision] += bytes;
+    return true;
   };
 }
 

@@ -15,6 +15,9 @@ export interface OwnCounts {
   /** Counts decisions that the log had no room for. */
   countDropped(count: number): void;
   readonly dropped: { readonly logged: number };
+  /** Counts a decider process that ended without a last word. */
+  countLost(): void;
+  readonly lost: number;
   all(): DeciderCounts;
 }
 
@@ -24,6 +27,7 @@ export function createOwnCounts(): OwnCounts {
   const handshakes = createHandshakeTable();
   const rules = createRuleTable({ sinceAt: edges.sinceAt });
   const dropped = { logged: 0 };
+  let lost = 0;
   return {
     edges,
     handshakes,
@@ -31,6 +35,12 @@ export function createOwnCounts(): OwnCounts {
     dropped,
     countDropped(count) {
       dropped.logged += count;
+    },
+    countLost() {
+      lost += 1;
+    },
+    get lost() {
+      return lost;
     },
     all: () => ({
       ...{ decider: null, state: 'here', why: '' },
@@ -44,6 +54,7 @@ export function createOwnCounts(): OwnCounts {
       handshakes: handshakes.all(),
       rules: rules.totals(),
       rulesOverflow: rules.overflow,
+      lost,
     }),
   };
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import type { EdgesAnswer } from '../../../src/admin-api/edges.ts';
+import type { RequestsAnswer } from '../../../src/admin-api/seen/requests.ts';
 import { askAdmin } from '../../support/ask-admin.ts';
 import { checkClient, question } from '../../support/check-client.ts';
 import { gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';
-import { runGatehouse } from '../../support/run-gatehouse.ts';
+import { gatehouseJson, runGatehouse } from '../../support/run-gatehouse.ts';
 
 const id = (name: string): string => `spiffe://cluster.local/ns/default/sa/${name}`;
 
@@ -82,6 +83,42 @@ describe('GET /v1/edges', function () {
         ],
         3,
       ],
+    );
+  });
+});
+
+describe('GET /v1/requests', function () {
+  this.timeout(300_000);
+
+  it('counts by method and shape of path, exactly, of all deciders', async () => {
+    await using dir = await gatehouseDir({ listen: usualListeners, extAuthz: { workers: 2 } });
+    await using server = await runGatehouse(dir.config);
+    const traffic = [
+      ...Array.from({ length: 7 }, (_, i) => ['GET', `/details/${i}?n=${i}`] as const),
+      ...(['a', 'a', 'b'] as const).map((path) => ['GET', `/${path}`] as const),
+      ...Array.from({ length: 4 }, (_, i) => ['POST', `/details/${i}`] as const),
+      ['GET', '/a*'] as const,
+    ];
+    for (const [method, path] of traffic) {
+      using client = checkClient(server.ready.extAuthz);
+      await client.ask(question(method, path));
+    }
+    const { status, body } = await askAdmin(server.ready.admin, 'GET', '/v1/requests');
+    assert.equal(status, 200, JSON.stringify(body));
+    const { requests, requestCount, deciders } = body as RequestsAnswer; // held to its schema by askAdmin
+    assert.deepEqual(
+      requests.map(({ method, path, decision, count }) => `${method} ${path} ${decision} ${count}`).toSorted(),
+      ['GET /a allow 2', 'GET /b allow 1', 'GET /details/{*} allow 7', 'GET =/a* allow 1', 'POST /details/{*} deny 4'],
+    );
+    const [here] = deciders;
+    assert.deepEqual(
+      [requestCount, here?.overflow, here?.unshaped, here?.lost],
+      [5, { allowed: 0, denied: 0 }, { allowed: 0, denied: 0 }, 0],
+    );
+    const shown = (await gatehouseJson('edges', '--config', dir.config, '--requests', '--deny')) as RequestsAnswer;
+    assert.deepEqual(
+      shown.requests.map(({ path, count }) => [path, count]),
+      [['/details/{*}', 4]],
     );
   });
 });

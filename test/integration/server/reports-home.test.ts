@@ -109,6 +109,21 @@ describe('a decider elsewhere', function () {
     const derived = await ask<Derivation>(authority, `/v1/decisions/${ids[0]}`);
     assert.deepEqual([derived.decider, derived.record.id, derived.record.decision], [name, ids[0], 'deny']);
     assert.deepEqual(derived, { ...there, decider: name });
+    const { requests, deciders: known } = await ask<Answer<'GET /v1/requests'>>(authority, '/v1/requests');
+    assert.deepEqual(
+      requests.filter((each) => each.decider === name).map(({ method, path, count }) => [method, path, count]),
+      [
+        ['GET', '/details/{*}', 15],
+        ['POST', '/details/{*}', 5],
+      ],
+    );
+    assert.deepEqual(
+      known.map(({ unshaped, lost }) => [unshaped.allowed, unshaped.denied, lost]),
+      [
+        [0, 0, 0],
+        [0, 0, 0],
+      ],
+    );
     const metrics = await (await fetch(`http://${authority.ready.health}/metrics`)).text();
     assert.match(metrics, new RegExp(`^gatehouse_remote_checks_total\\{decider="${name}",decision="deny"\\} 5$`, 'm'));
     assert.match(metrics, new RegExp(`^gatehouse_remote_silent\\{decider="${name}"\\} 0$`, 'm'));

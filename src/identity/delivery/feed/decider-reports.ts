@@ -8,7 +8,7 @@ import { GatehouseError } from '../../../errors.ts';
 import type { Answer, Question, Report, ReportsWanted } from '../../../gen/gatehouse/feed/v1/feed_pb.ts';
 import { createPastRules, type PastRules } from './past-rules.ts';
 import { createQuestions, type Questions } from './questions.ts';
-import { createReportRows, MOST_RULES, type ReportedCounts, type ReportRows } from './report-rows.ts';
+import { createReportRows, MOST_REQUESTS, MOST_RULES, type ReportedCounts, type ReportRows } from './report-rows.ts';
 import { createReportedDecisions, type ReportedDecision, type ReportedDecisions } from './reported-decisions.ts';
 
 /** A decider elsewhere and its numbers. */
@@ -27,7 +27,7 @@ export interface ReportingDecider {
 /** One stream of a decider. */
 export interface ReportingStream {
   /** What the authority takes now. */
-  wanted(): Pick<ReportsWanted, 'deniesPerSecond' | 'allowsPerSecond' | 'rules'> | undefined;
+  wanted(): Pick<ReportsWanted, 'deniesPerSecond' | 'allowsPerSecond' | 'rules' | 'requests'> | undefined;
   newQuestions(): Question[];
   /** @throws GatehouseError `message_invalid` for what no decider says */
   report(report: Report, atMs: number): void;
@@ -194,6 +194,7 @@ function shareOf(following: number): ReturnType<ReportingStream['wanted']> {
     deniesPerSecond: share(DENIES_PER_SECOND, MOST_DENIES_PER_SECOND),
     allowsPerSecond: share(ALLOWS_PER_SECOND, MOST_ALLOWS_PER_SECOND),
     rules: MOST_RULES,
+    requests: MOST_REQUESTS,
   };
 }
 

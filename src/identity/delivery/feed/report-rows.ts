@@ -17,6 +17,16 @@ export interface ReportedEdge {
   readonly count: number;
   /** Milliseconds since 1970. */
   readonly lastAt: number;
+  /** What was asked for; what of `count` is not among these has no row. */
+  readonly requests: readonly ReportedRequest[];
+}
+
+/** Requests of one edge that were alike. */
+export interface ReportedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly count: number;
+  readonly lastAt: number;
 }
 
 /** A rule that has decided at a decider elsewhere. */
@@ -47,6 +57,8 @@ export interface ReportedCounts {
   readonly rules: readonly ReportedRule[];
   /** Decisions of rules that have no row. */
   readonly rulesOverflow: number;
+  /** Decider processes that ended without a last word. */
+  readonly lost: number;
 }
 
 /** The rows of one stream. */
@@ -65,9 +77,13 @@ const LONGEST_NAME = 2_048;
 /** Rules have room of their own. */
 export const MOST_RULES = 2_048;
 const MOST_RULE_BYTES = 512 * 1024;
+/** So have requests. */
+export const MOST_REQUESTS = 4_096;
+const MOST_REQUEST_BYTES = 512 * 1024;
 
 type Named =
-  | { readonly kind: 'edge'; readonly edge: Omit<ReportedEdge, 'count' | 'lastAt'> }
+  | { readonly kind: 'edge'; readonly edge: Omit<ReportedEdge, 'count' | 'lastAt' | 'requests'> }
+  | { readonly kind: 'request'; readonly edge: number; readonly method: string; readonly path: string }
   | { readonly kind: 'rule'; readonly rule: Omit<ReportedRule, 'count' | 'lastAt'> }
   | { readonly kind: 'caller'; readonly caller: string; readonly namespace: string }
   | { readonly kind: 'handshake'; readonly listener: string; readonly reason: string };
@@ -82,20 +98,25 @@ interface Counted {
 export function createReportRows(): ReportRows {
   const rows: Counted[] = [];
   let nameBytes = 0;
-  let ruleBytes = 0;
-  let ruleCount = 0;
+  const own = { rule: { rows: 0, bytes: 0 }, request: { rows: 0, bytes: 0 } };
   let sinceAt = 0;
   let isComplete = false;
   let sums = sumsOf(undefined);
 
   const name = (row: Row): void => {
     const named = namedBy(row);
-    if (named.kind === 'rule') {
-      ruleCount += 1;
-      ruleBytes += bytesOf(named);
+    if (named.kind === 'request' && rows[named.edge]?.named.kind !== 'edge') throw invalid('a request is of no edge');
+    if (named.kind === 'rule' || named.kind === 'request') {
+      own[named.kind].rows += 1;
+      own[named.kind].bytes += bytesOf(named);
     } else nameBytes += bytesOf(named);
-    const isFull = rows.length - ruleCount >= MOST_ROWS || nameBytes > MOST_NAME_BYTES;
-    if (isFull || ruleCount > MOST_RULES || ruleBytes > MOST_RULE_BYTES)
+    const others = rows.length - own.rule.rows - own.request.rows;
+    const isFull =
+      own.rule.rows > MOST_RULES ||
+      own.rule.bytes > MOST_RULE_BYTES ||
+      own.request.rows > MOST_REQUESTS ||
+      own.request.bytes > MOST_REQUEST_BYTES;
+    if (isFull || others >= MOST_ROWS || nameBytes > MOST_NAME_BYTES)
       throw invalid('it names more rows than a decider has');
     rows.push({ named, count: 0, lastAt: 0 });
   };
@@ -118,26 +139,44 @@ export function createReportRows(): ReportRows {
       if (report.totals !== undefined) sums = sumsOf(report.totals);
       isComplete ||= report.complete;
     },
-    counts: () => ({
-      sinceAt,
-      edges: rows.flatMap(({ named, count, lastAt }) =>
-        named.kind === 'edge' ? [{ ...named.edge, count, lastAt }] : [],
-      ),
-      deniedCallers: rows.flatMap(({ named, count }) =>
-        named.kind === 'caller' ? [{ caller: named.caller, namespace: named.namespace, count }] : [],
-      ),
-      handshakes: rows.flatMap(({ named, count }) =>
-        named.kind === 'handshake' ? [{ listener: named.listener, reason: named.reason, count }] : [],
-      ),
-      rules: rows.flatMap(({ named, count, lastAt }) =>
-        named.kind === 'rule' ? [{ ...named.rule, count, lastAt }] : [],
-      ),
-      ...sums,
-    }),
+    counts() {
+      const requests = requestsByEdge(rows);
+      return {
+        sinceAt,
+        edges: rows.flatMap(({ named, count, lastAt }) =>
+          named.kind === 'edge' ? [{ ...named.edge, count, lastAt, requests: requests.get(named) ?? [] }] : [],
+        ),
+        deniedCallers: rows.flatMap(({ named, count }) =>
+          named.kind === 'caller' ? [{ caller: named.caller, namespace: named.namespace, count }] : [],
+        ),
+        handshakes: rows.flatMap(({ named, count }) =>
+          named.kind === 'handshake' ? [{ listener: named.listener, reason: named.reason, count }] : [],
+        ),
+        rules: rows.flatMap(({ named, count, lastAt }) =>
+          named.kind === 'rule' ? [{ ...named.rule, count, lastAt }] : [],
+        ),
+        ...sums,
+      };
+    },
   };
 }
 
-function sumsOf(totals: Totals | undefined): Pick<ReportedCounts, 'checks' | 'overflow' | 'dropped' | 'rulesOverflow'> {
+/** By the edge that they name. */
+function requestsByEdge(rows: readonly Counted[]): ReadonlyMap<Named, readonly ReportedRequest[]> {
+  const found = new Map<Named, ReportedRequest[]>();
+  for (const { named, count, lastAt } of rows) {
+    if (named.kind !== 'request') continue;
+    const edge = rows[named.edge]!.named; // it was named with it
+    const some = found.get(edge) ?? [];
+    some.push({ method: named.method, path: named.path, count, lastAt });
+    found.set(edge, some);
+  }
+  return found;
+}
+
+function sumsOf(
+  totals: Totals | undefined,
+): Pick<ReportedCounts, 'checks' | 'overflow' | 'dropped' | 'rulesOverflow' | 'lost'> {
   return {
     checks: { allowed: safe(totals?.allowed), denied: safe(totals?.denied) },
     overflow: {
@@ -147,6 +186,7 @@ function sumsOf(totals: Totals | undefined): Pick<ReportedCounts, 'checks' | 'ov
     },
     dropped: { logged: safe(totals?.droppedLogged), sent: safe(totals?.droppedSent) },
     rulesOverflow: safe(totals?.rulesOverflow),
+    lost: safe(totals?.lost),
   };
 }
 
@@ -162,6 +202,8 @@ function namedBy({ what }: Row): Named {
       return { kind: 'caller', caller: what.value.caller, namespace: what.value.namespace };
     case 'handshake':
       return { kind: 'handshake', listener: what.value.listener, reason: what.value.reason };
+    case 'request':
+      return { kind: 'request', edge: what.value.edge, method: what.value.method, path: what.value.path };
     case 'rule':
       return ruleNamedBy(what.value) ?? UNKNOWN_ROW;
     case undefined:
@@ -188,11 +230,13 @@ function bytesOf(named: Named): number {
   const names =
     named.kind === 'edge'
       ? [named.edge.caller, named.edge.destination, named.edge.namespace]
-      : named.kind === 'rule'
-        ? [named.rule.kind, named.rule.namespace, named.rule.name, named.rule.text]
-        : named.kind === 'caller'
-          ? [named.caller, named.namespace]
-          : [named.listener, named.reason];
+      : named.kind === 'request'
+        ? [named.method, named.path]
+        : named.kind === 'rule'
+          ? [named.rule.kind, named.rule.namespace, named.rule.name, named.rule.text]
+          : named.kind === 'caller'
+            ? [named.caller, named.namespace]
+            : [named.listener, named.reason];
   if (names.some((each) => each.length > LONGEST_NAME)) throw invalid('a name is too long');
   return names.reduce((sum, each) => sum + each.length, 0);
 }

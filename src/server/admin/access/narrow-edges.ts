@@ -10,7 +10,7 @@ import { idOf, type Sight } from './sight.ts';
  * without those his own numbers would look whole.
  */
 export function narrowCounts(all: readonly DeciderCounts[], { has, hasId }: Sight): DeciderCounts[] {
-  return all.map(({ decider, state, sinceAt, lastAt, edges, deniedCallers, overflow, dropped }) => {
+  return all.map(({ decider, state, sinceAt, lastAt, edges, deniedCallers, overflow, dropped, lost }) => {
     const own = edges
       .filter(({ namespace, destination }) => has(namespace) && hasId(destination))
       .map((edge) => ({ ...edge, caller: nameOf(edge.caller) }));
@@ -26,6 +26,7 @@ export function narrowCounts(all: readonly DeciderCounts[], { has, hasId }: Sigh
       handshakes: [],
       rules: [],
       rulesOverflow: 0,
+      lost,
     };
   });
 }

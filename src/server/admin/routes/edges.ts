@@ -18,7 +18,8 @@ export const edges: AdminHandler<'GET /v1/edges'> = async ({ asked }, deps) =>
 export const edgesIn: ScopedHandler<'GET /v1/edges'> = async ({ asked, sight }, deps) =>
   answerOf(narrowCounts(await latestCounts(deps), sight), asked);
 
-async function latestCounts(deps: AdminDeps): Promise<readonly DeciderCounts[]> {
+/** What all deciders have counted, asked for now. */
+export async function latestCounts(deps: AdminDeps): Promise<readonly DeciderCounts[]> {
   await deps.deciders?.report(FLUSH_TIMEOUT_MS);
   return deps.counts();
 }

@@ -93,4 +93,48 @@ describe('EdgeCounters', () => {
     counters.count(asked({ callerName: Buffer.from('CN=Jürgen').toString('latin1') }), allow, 1);
     assert.equal(counters.take().edges[0]?.caller, 'CN=Jürgen');
   });
+
+  const requestOf = (method: string, path: string | undefined, shape = path ?? '') => ({
+    asked: { method, path, shape: () => shape },
+  });
+
+  it('counts requests by method and shape of path, and what has none with its edge', () => {
+    const counters = new EdgeCounters();
+    for (const [atMs, path] of ['/a/1', '/a/2', '/a/1'].entries())
+      counters.count(asked(requestOf('GET', path, '/a/{*}')), allow, atMs);
+    counters.count(asked(requestOf('PUT', '/a/1', '/a/{*}')), allow, 7);
+    counters.count(asked(requestOf('PUT', '/a/1', '/a/{*}')), deny, 8);
+    counters.count(asked(requestOf('GET', undefined)), allow, 9);
+    counters.count(asked(requestOf('GET', `/${'x'.repeat(600)}`)), allow, 10);
+    assert.deepEqual(
+      counters.take().edges.map(({ decision: effect, count, requests }) => [effect, count, requests]),
+      [
+        [
+          ...['allow', 6],
+          [
+            { method: 'GET', path: '/a/{*}', count: 3, lastAt: 2 },
+            { method: 'PUT', path: '/a/{*}', count: 1, lastAt: 7 },
+          ],
+        ],
+        ['deny', 1, [{ method: 'PUT', path: '/a/{*}', count: 1, lastAt: 8 }]],
+      ],
+    );
+  });
+
+  it('holds a bounded number of shapes, counts all the same, and lets denied ones push out no others', () => {
+    const counters = new EdgeCounters();
+    for (let i = 0; i < 100_000; i++) counters.count(asked(requestOf('GET', `/denied/${i}`)), deny, i);
+    for (let i = 0; i < 3_000; i++) counters.count(asked(requestOf('GET', `/allowed/${i}`)), allow, i);
+    const { edges, overflow } = counters.take();
+    assert.deepEqual(overflow, { allowed: 0, denied: 0 });
+    assert.deepEqual(
+      edges.map(({ decision: effect, count, requests }) => [effect, count, requests?.length]),
+      [
+        ['deny', 100_000, 4_096],
+        ['allow', 3_000, 3_000],
+      ],
+    );
+    counters.count(asked(requestOf('GET', '/denied/5')), deny, 1);
+    assert.deepEqual(counters.take().edges[0]?.requests?.length, 1);
+  });
 });

@@ -36,6 +36,7 @@ describe('withRemote', () => {
       handshakes: [],
       rules: [],
       rulesOverflow: 0,
+      lost: 0,
     },
     edges: [
       edge(id('a'), id('b'), 'allow'),

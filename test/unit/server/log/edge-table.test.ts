@@ -54,4 +54,25 @@ describe('createEdgeTable', () => {
     assert.deepEqual(table.checks, { allowed: 10, denied: 32 });
     assert.deepEqual(table.overflow, { allowed: 10, denied: 32 - inRows, deniedCallers: 32 - inRows });
   });
+
+  it('adds up requests of an edge, and holds no more of them than it may: denied ones half', () => {
+    const table = createEdgeTable({ mostRequests: 4 });
+    const request = (path: string, count: number) => ({ method: 'GET', path, count, lastAt: count });
+    const some = (decision: 'allow' | 'deny', ...paths: readonly string[]) =>
+      edge({ decision, count: 10, requests: paths.map((path) => request(path, 5)) });
+    table.add({ edges: [some('deny', '/1', '/2', '/3'), some('allow', '/a')], overflow: none });
+    table.add({ edges: [some('allow', '/a', '/b', '/c'), some('deny', '/3', '/1')], overflow: none });
+    assert.deepEqual(
+      table
+        .edges()
+        .map(({ decision, count, requests }) => [
+          ...[decision, count],
+          requests.map((each) => `${each.path} ${each.count}`),
+        ]),
+      [
+        ['deny', 20, ['/1 10', '/2 5']],
+        ['allow', 20, ['/a 10', '/b 5']],
+      ],
+    );
+  });
 });

@@ -95,6 +95,10 @@ describe('createDeciderReports', () => {
     { name: 'a sum that no number holds', says: { totals: { denied: 2n ** 64n - 1n } } },
     { name: 'a name that is too long', says: { rows: [edge('x'.repeat(2_049))] } },
     { name: 'too many rows', says: { rows: Array.from({ length: 10_001 }, () => edge('')) } },
+    {
+      name: 'a request of no edge',
+      says: { rows: [edge('c'), { what: { case: 'request', value: { edge: 1, method: 'GET', path: '/' } } }] },
+    },
     { name: 'too many rules', says: { rows: Array.from({ length: 2_049 }, () => rule('x')) } },
     { name: 'too many bytes of names', says: { rows: Array.from({ length: 1_000 }, () => edge('x'.repeat(2_000))) } },
   ];
@@ -202,9 +206,9 @@ describe('createDeciderReports', () => {
   it('shares what it takes of decisions alike: 500 denies a second of two, fewer of more', () => {
     const { join } = setup();
     const first = join('0');
-    assert.deepEqual(first.wanted(), { deniesPerSecond: 500, allowsPerSecond: 100, rules: 2_048 });
+    assert.deepEqual(first.wanted(), { deniesPerSecond: 500, allowsPerSecond: 100, rules: 2_048, requests: 4_096 });
     for (let i = 1; i < 50; i++) join(String(i));
-    assert.deepEqual(first.wanted(), { deniesPerSecond: 20, allowsPerSecond: 4, rules: 2_048 });
+    assert.deepEqual(first.wanted(), { deniesPerSecond: 20, allowsPerSecond: 4, rules: 2_048, requests: 4_096 });
   });
 
   it('hears no more deciders than 500', () => {

@@ -29,6 +29,7 @@ const ofTenants: readonly Route[] = [
   'GET /v1/decisions',
   'GET /v1/decisions/{id}',
   'GET /v1/edges',
+  'GET /v1/requests',
   'GET /v1/rules',
   'POST /v1/explain',
 ];

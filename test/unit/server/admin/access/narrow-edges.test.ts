@@ -38,6 +38,7 @@ describe('narrowCounts', () => {
       handshakes: [{ listener: 'secret', reason: 'secret', count: 1 }],
       rules: [],
       rulesOverflow: 0,
+      lost: 0,
     } satisfies DeciderCounts;
     const [seen] = narrowCounts([counts], sight);
     assert.doesNotMatch(JSON.stringify(seen), /secret|team-c|other/);
