@@ -50,7 +50,13 @@ export function createPairs(
   const called = byResident(world.destinations, residents.length);
   const limits = createTokenLimits(space);
   const tokensOf = (to: number): readonly TokenRule[] => world.destinations[called[to]?.[0] ?? -1]?.tokens ?? [];
+  const certificates = world.sources.map((caller) => certificate(space, caller, callers[caller.resident]!.length > 1));
+  const hasOneAddress = residents.map((one) => (one?.addresses.length ?? 0) <= 1);
   const waysOf = (from: number, to: number): readonly Way[] => {
+    if (hasOneAddress[from]! && hasOneAddress[to]!)
+      return called[to]!.flatMap((destination) =>
+        callers[from]!.map((source): Way => ({ source, destination, region: certificates[source]! })),
+      );
     const routes = routesBetween(residents[from], residents[to]);
     const out: Way[] = [];
     for (const destination of called[to]!)
@@ -61,7 +67,7 @@ export function createPairs(
         out.push({
           source,
           destination,
-          region: diagrams.and(certificate(space, caller, callers[from]!.length > 1), route(space, bit, routes.length)),
+          region: diagrams.and(certificates[source]!, route(space, bit, routes.length)),
         });
       }
     return out;

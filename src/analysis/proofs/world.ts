@@ -85,13 +85,15 @@ const addressOf = (text: string): IpAddress | undefined => {
   return bytes && { bytes, text };
 };
 
-function partiesOf(one: Resident): Party[] {
+/** A resident with each of its addresses. */
+export function partiesOf(one: Resident): Party[] {
   const principal = one.endpoint === undefined ? '' : one.principal;
   const addresses = one.addresses.length === 0 ? [undefined] : one.addresses.map(addressOf);
   return addresses.map((address) => ({ address, principal }));
 }
 
-function callersOf(one: Resident, resident: number): Caller[] {
+/** A resident with each of its addresses, with its certificate and without. */
+export function callersOf(one: Resident, resident: number): Caller[] {
   return partiesOf(one).flatMap((party, address) => {
     const bare = { party: { ...party, principal: '' }, resident, address, showsCertificate: false };
     return party.principal === '' ? [bare] : [{ party, resident, address, showsCertificate: true }, bare];
@@ -106,7 +108,7 @@ function tokensAt(planes: readonly Plane[], workload: Destination, context: Regi
 }
 
 /** The workload as a request finds it: by its address, else as it says of itself. */
-function workloadAt(one: Resident, { address, principal }: Party, context: RegistryContext): Destination {
+export function workloadAt(one: Resident, { address, principal }: Party, context: RegistryContext): Destination {
   const endpoint = one.endpoint!; // only pods are called
   const { namespace, serviceAccount, labels } = endpoint;
   const told = labels.length === 0 ? undefined : new Map(labels); // a request cannot say that there are none

@@ -13,6 +13,7 @@ import { disagrees, type Replay } from '../replay.ts';
 import { spaceOf } from '../space-of.ts';
 import { createWitnesses, type Witness } from '../witness.ts';
 import { createWorld } from '../world.ts';
+import { touchedPairs } from './touched.ts';
 
 /** One state of the policies, and how it is asked. */
 export interface DiffSide extends Side {
@@ -100,10 +101,11 @@ export function differenceOf(
   };
   const added: Change[] = [];
   const removed: Change[] = [];
+  const touches = touchedPairs(sides, residents[1]!);
   for (const [at, from] of classes.entries()) {
     progress(at, classes.length);
     for (const [place, to] of classes.entries()) {
-      if (to.outside !== undefined || (from === to && from.members.length === 1)) continue;
+      if (to.outside !== undefined || (from === to && from.members.length === 1) || !touches(at, place)) continue;
       const [was, is] = [old.regionOf(at, place), fresh.regionOf(at, place)];
       if (was === is) continue;
       const [more, less] = [beyond(fresh, is, old, was, place), beyond(old, was, fresh, is, place)];
