@@ -4,7 +4,7 @@
  */
 import { nameOfFact } from '../../policy/meaning/fact-values.ts';
 import type { Plane, Stage, TextFact, TextPattern } from '../../policy/model.ts';
-import { BoundMet } from '../regions/bound.ts';
+import { anyEffort, BoundMet, type Effort } from '../regions/bound.ts';
 import {
   type AskedList,
   createRequestSpace,
@@ -23,7 +23,11 @@ const looksAtCase = (pattern: TextPattern): boolean =>
 const MOST_ROUTES = 30;
 
 /** Creates a space for planes and for who calls whom. @throws BoundMet if something cannot be represented together */
-export function spaceOf(planes: readonly Plane[], residents: readonly (Resident | undefined)[]): RequestSpace {
+export function spaceOf(
+  planes: readonly Plane[],
+  residents: readonly (Resident | undefined)[],
+  effort: Effort = anyEffort,
+): RequestSpace {
   const lists = createListCollector();
   visitAtoms(planes.map(deciding), (atom, place) => {
     if (atom.op === 'address' && atom.fact === 'remote') lists.remoteAt(place);
@@ -38,7 +42,7 @@ export function spaceOf(planes: readonly Plane[], residents: readonly (Resident 
     several.reduce((most, one) => Math.max(most, one?.addresses.length ?? 1), 1),
   );
   if (routes > MOST_ROUTES) throw new BoundMet(`two pods with ${routes} pairs of addresses`);
-  return createRequestSpace({ ...textOptions(planes), routes, lists: lists.asked() });
+  return createRequestSpace({ ...textOptions(planes), routes, lists: lists.asked(), effort });
 }
 
 /** What conditions look at hosts and paths for. */

@@ -2,6 +2,7 @@
  * What may be asked of the exact engine before it says that it does not know.
  * @module
  */
+import { getHeapStatistics } from 'node:v8';
 
 /** Where what cannot be answered was written. */
 export interface Culprit {
@@ -39,6 +40,38 @@ export class BoundMet extends Error {
       line: rule.position.line,
     });
   }
+}
+
+/** What an answer may take. `check` is called often, wherever time and memory go. */
+export interface Effort {
+  /** @throws BoundMet if it took too long, or no memory is left */
+  check(): void;
+}
+
+/** Looks at the clock each so many calls. */
+const EVERY = 256;
+/** Looks at memory each so many looks at the clock. */
+const EVERY_LOOK = 64;
+/** Of the heap that the process may have. */
+const MOST_HEAP = 0.85;
+
+/** An answer may take all the time there is, and what memory there is. */
+export const anyEffort: Effort = createEffort(Infinity);
+
+/** Starts the clock. @param ms  the time an answer may take */
+export function createEffort(ms: number): Effort {
+  const endMs = performance.now() + ms;
+  let calls = 0;
+  return {
+    check() {
+      if (++calls % EVERY !== 0) return;
+      if (performance.now() > endMs) throw new BoundMet(`more than ${ms / 1000} s of time`);
+      if (calls % (EVERY * EVERY_LOOK) !== 0) return;
+      const { used_heap_size: used, heap_size_limit: most } = getHeapStatistics();
+      if (used > most * MOST_HEAP)
+        throw new BoundMet(`more than ${Math.round((most * MOST_HEAP) / 2 ** 20)} MiB of memory`);
+    },
+  };
 }
 
 /** States of one automaton. */

@@ -5,7 +5,7 @@
  * number, whether a region is empty is seen at once, and what was combined once is not combined again.
  * @module
  */
-import { BoundMet, MOST_NODES } from './bound.ts';
+import { anyEffort, BoundMet, type Effort, MOST_NODES } from './bound.ts';
 import { type Domain, EMPTY, remembered } from './domain.ts';
 
 /** A region: a node of the diagrams. */
@@ -45,6 +45,12 @@ export class Diagrams {
   /** From now on no more nodes are made than make so many of all; else `BoundMet` is thrown. */
   limitTo(mostNodes: number): void {
     this.#mostNodes = Math.min(mostNodes, MOST_NODES);
+  }
+
+  readonly #effort: Effort;
+
+  constructor(effort: Effort = anyEffort) {
+    this.#effort = effort;
   }
 
   /** Adds a variable that is asked after all that are there. */
@@ -194,6 +200,7 @@ export class Diagrams {
 
   /** The one node of these edges. */
   #node(variable: number, edges: readonly Edge[]): Region {
+    this.#effort.check();
     const domain = this.#domains[variable]!;
     const byTarget = new Map<Region, number>();
     for (const { set, to } of edges) {

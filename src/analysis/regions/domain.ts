@@ -28,6 +28,9 @@ export function maskDomain(values: number): Domain {
 
 const PAIR = 2 ** 26;
 
+/** Some hundred megabytes; a map holds no more than 2^24. */
+const MOST_REMEMBERED = 2 ** 22;
+
 /** Remembers the outcome of an operation on two numbers below 2^26. */
 export function remembered(operation: (a: number, b: number) => number): (a: number, b: number) => number {
   const known = new Map<number, number>();
@@ -36,6 +39,7 @@ export function remembered(operation: (a: number, b: number) => number): (a: num
     let made = known.get(key);
     if (made === undefined) {
       made = operation(a, b);
+      if (known.size >= MOST_REMEMBERED) known.clear(); // it can be found out again
       known.set(key, made);
     }
     return made;

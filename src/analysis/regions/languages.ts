@@ -4,7 +4,7 @@
  */
 import type { TextPattern } from '../../policy/model.ts';
 import { type Arc, type Automaton, DEAD, explored, keyOfAutomaton, nothing } from './automaton.ts';
-import { BoundMet, MOST_STATES } from './bound.ts';
+import { anyEffort, BoundMet, type Effort, MOST_STATES } from './bound.ts';
 import { type Domain, EMPTY, remembered } from './domain.ts';
 import { automatonOfItems, type Item, itemsOf, type LetterCase } from './pattern-automaton.ts';
 
@@ -23,16 +23,18 @@ export interface LanguageOptions {
   /** All values that there are. */
   readonly universe: readonly (readonly Item[])[];
   readonly letters?: LetterCase;
+  readonly effort?: Effort;
   /** Makes the runs of what is asked of the value as it is kept, where it is kept in another form. */
   readonly kept?: (runs: readonly (readonly Item[])[]) => readonly (readonly Item[])[];
 }
 
-function checkSize(states: number): void {
-  if (states > MOST_STATES) throw new BoundMet(`patterns that need more than ${MOST_STATES} states together`);
-}
-
 /** Creates a domain. */
-export function languageDomain({ universe, letters = 'both', kept = (runs) => runs }: LanguageOptions): LanguageDomain {
+export function languageDomain(options: LanguageOptions): LanguageDomain {
+  const { universe, letters = 'both', kept = (runs) => runs, effort = anyEffort } = options;
+  const checkSize = (states: number): void => {
+    effort.check();
+    if (states > MOST_STATES) throw new BoundMet(`patterns that need more than ${MOST_STATES} states together`);
+  };
   const automata: Automaton[] = [nothing];
   const numbers = new Map<string, number>([[keyOfAutomaton(nothing), EMPTY]]);
   const interned = (automaton: Automaton): number => {
@@ -45,10 +47,12 @@ export function languageDomain({ universe, letters = 'both', kept = (runs) => ru
     }
     return number;
   };
-  const combined = (a: number, b: number, holds: Holds): number => interned(product(automata[a]!, automata[b]!, holds));
+  const combined = (a: number, b: number, holds: Holds): number =>
+    interned(product(automata[a]!, automata[b]!, holds, checkSize));
   const full = interned(automatonOfItems(universe, checkSize));
   const and = remembered((a, b) => (a === b || b === full ? a : a === full ? b : combined(a, b, (x, y) => x && y)));
-  const within = (automaton: Automaton): number => interned(product(automaton, automata[full]!, (x, y) => x && y));
+  const within = (automaton: Automaton): number =>
+    interned(product(automaton, automata[full]!, (x, y) => x && y, checkSize));
   const ofItems = (runs: readonly (readonly Item[])[]): number => within(automatonOfItems(kept(runs), checkSize));
   return {
     full,
@@ -67,7 +71,7 @@ export function languageDomain({ universe, letters = 'both', kept = (runs) => ru
 type Holds = (inA: boolean, inB: boolean) => boolean;
 
 /** Both automata at once; a state of the pair may be dead in one of them. */
-function product(a: Automaton, b: Automaton, holds: Holds): Automaton {
+function product(a: Automaton, b: Automaton, holds: Holds, checkSize: (states: number) => void): Automaton {
   const needsA = !holds(false, true); // without the first nothing more can come
   const needsB = !holds(true, false);
   const size = b.accepts.length + 1;

@@ -5,7 +5,7 @@
 import { nameOfFact } from '../../policy/meaning/fact-values.ts';
 import type { TextFact, TextPattern } from '../../policy/model.ts';
 import { addressLanguage } from './addresses.ts';
-import type { BoundMet } from './bound.ts';
+import { anyEffort, type BoundMet, type Effort } from './bound.ts';
 import { Diagrams } from './diagrams.ts';
 import { type Domain, maskDomain } from './domain.ts';
 import { type IntervalDomain, intervalDomain } from './intervals.ts';
@@ -25,6 +25,7 @@ export interface SpaceOptions {
   readonly routes: number;
   /** Facts of many values that are asked about, such as headers. */
   readonly lists?: readonly AskedList[];
+  readonly effort?: Effort;
 }
 
 /** What is asked of a fact of many values. */
@@ -102,19 +103,20 @@ const slash = literal('/');
 
 /** Creates the space. */
 export function createRequestSpace(options: SpaceOptions): RequestSpace {
-  const diagrams = new Diagrams();
+  const { effort = anyEffort } = options;
+  const diagrams = new Diagrams(effort);
   const variable = <D extends Domain>(domain: D): Variable<D> => ({ id: diagrams.addVariable(domain), domain });
   const two = maskDomain(2);
   const mtls = variable(two).id;
   const route = variable(maskDomain(options.routes)).id;
   const kinds = variable(maskDomain(4)).id;
   const port = variable(intervalDomain(1, 65_535));
-  const method = variable(languageDomain({ universe: [some(tokenBytes)] }));
+  const method = variable(languageDomain({ universe: [some(tokenBytes)], effort }));
   const host = variable(
     languageDomain(
       options.caseOfHost
-        ? { universe: [some(visible)], letters: 'both' }
-        : { universe: [some(visibleLower)], letters: 'lower' },
+        ? { universe: [some(visible)], letters: 'both', effort }
+        : { universe: [some(visibleLower)], letters: 'lower', effort },
     ),
   );
   const { domain: ofPaths, pathsWhere } = pathVariable(options);
@@ -123,13 +125,14 @@ export function createRequestSpace(options: SpaceOptions): RequestSpace {
   const sni = variable(
     languageDomain({
       universe: [[], [...literal('='), ...some(visibleLower)]],
+      effort,
       kept: (runs) => runs.map((run) => [...literal('='), ...run]),
     }),
   );
   const remote = variable(addressLanguage());
   const lists = inOrder(options.lists ?? []).map(({ fact, conditions, at }): ListVariable => {
-    const texts = languageDomain({ universe: [[anyOf(fact.of === 'header' ? headerBytes : undefined)]] });
-    return { ...variable(listDomain({ texts, conditions, isSingle: isSingle(fact) }, at)), fact };
+    const texts = languageDomain({ universe: [[anyOf(fact.of === 'header' ? headerBytes : undefined)]], effort });
+    return { ...variable(listDomain({ texts, conditions, isSingle: isSingle(fact), effort }, at)), fact };
   });
   const byName = new Map(lists.map((one) => [nameOfFact(one.fact), one]));
   return {
@@ -161,9 +164,9 @@ const afterPath: readonly (readonly Item[])[] = [[], [...literal('?'), anyOf(vis
 const withQuery = (runs: readonly (readonly Item[])[]): Item[][] =>
   runs.flatMap((run) => afterPath.map((rest) => [...run, ...rest]));
 
-function pathVariable({ wholePath, plainPaths }: SpaceOptions) {
+function pathVariable({ wholePath, plainPaths, effort = anyEffort }: SpaceOptions) {
   const universe = [[...slash, anyOf(pathBytes)]];
-  const all = languageDomain({ universe: wholePath ? withQuery(universe) : universe });
+  const all = languageDomain({ universe: wholePath ? withQuery(universe) : universe, effort });
   const domain = plainPaths ? plain(all) : all;
   const pathsWhere = (any: readonly TextPattern[]): number =>
     wholePath

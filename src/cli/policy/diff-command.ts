@@ -39,8 +39,8 @@ export function policyDiffCommand(terminal: Terminal): Command {
           import('./proofs/unknown.ts'),
         ]);
         const { oldRegistry, ...common } = flags;
-        await using old = await openPlace(before, { ...common, ...(oldRegistry && { registry: oldRegistry }) });
-        await using fresh = await openPlace(after, common);
+        const old = await openPlace(before, { ...common, ...(oldRegistry && { registry: oldRegistry }) });
+        const fresh = await openPlace(after, common);
         return orUnknown(terminal, flags.output, () => showDiff(old, fresh, flags, terminal));
       }),
     );

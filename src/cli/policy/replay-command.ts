@@ -34,7 +34,7 @@ export function policyReplayCommand(terminal: Terminal): Command {
     )
     .addOption(new Option('--all', 'with --output json: a line of what is the same, too'));
   for (const option of proofOptions(['json', 'table']))
-    if (option.attributeName() !== 'policies') command.addOption(option);
+    if (!['policies', 'timeout'].includes(option.attributeName())) command.addOption(option);
   return command
     .addHelpText('after', '\nExample:\n  gatehouse policy replay decisions.log decisions.log.1.gz --with policies/')
     .action(
@@ -47,7 +47,7 @@ export function policyReplayCommand(terminal: Terminal): Command {
             import('./replay/replay-text.ts'),
             import('./proofs/progress.ts'),
           ]);
-        await using place = await openPlaceBy(openReplaySide, flags.with, flags);
+        const place = await openPlaceBy(openReplaySide, flags.with, flags);
         const progress = shownProgress(terminal, 'bytes');
         const tally = await replayLogs(names, place, {
           all: flags.all === true && flags.output === 'json',

@@ -4,6 +4,7 @@
  */
 import type { Decision } from '../../../policy/decision.ts';
 import type { Plane, Policy } from '../../../policy/model.ts';
+import { anyEffort, type Effort } from '../../regions/bound.ts';
 import { NONE, type Region } from '../../regions/diagrams.ts';
 import { type Box, createRegionPrinter } from '../../regions/shown-region.ts';
 import { type Side, type UniverseClass, universeClasses } from '../../universe/universe.ts';
@@ -56,6 +57,7 @@ export function differenceOf(
   before: DiffSide,
   after: DiffSide,
   progress: (done: number, of: number) => void,
+  effort: Effort = anyEffort,
 ): Difference {
   const sides = [before, after] as const;
   const classes = universeClasses(sides);
@@ -63,6 +65,7 @@ export function differenceOf(
   const space = spaceOf(
     sides.flatMap(({ planes }) => planes),
     residents.flat(),
+    effort,
   );
   const [old, fresh] = sides.map((side, i) =>
     createPairs(

@@ -40,8 +40,12 @@ export function touchedPairs(
   const context = createRegistryContext(model.registry ?? emptyRegistry, model.absence, model.hops);
   const isAbout = (workload: Destination, direction: Changed['direction']): boolean =>
     changed.some((one) => one.direction === direction && applies(one.subject, workload, context) !== 'no');
-  const called = residents.map((one) => one !== undefined && workloadsOf(one, context).some((each) => isAbout(each, 'ingress')));
-  const calling = residents.map((one) => one !== undefined && sourcesAt(one, context).some((each) => isAbout(each, 'egress')));
+  const called = residents.map(
+    (one) => one !== undefined && workloadsOf(one, context).some((each) => isAbout(each, 'ingress')),
+  );
+  const calling = residents.map(
+    (one) => one !== undefined && sourcesAt(one, context).some((each) => isAbout(each, 'egress')),
+  );
   return (from, to) => called[to]! || calling[from]!;
 }
 

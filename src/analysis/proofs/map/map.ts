@@ -3,6 +3,7 @@
  * @module
  */
 import type { Plane } from '../../../policy/model.ts';
+import type { Effort } from '../../regions/bound.ts';
 import { NONE, type Region } from '../../regions/diagrams.ts';
 import type { RequestSpace } from '../../regions/request-space.ts';
 import { type Box, createRegionPrinter, type Routes } from '../../regions/shown-region.ts';
@@ -18,6 +19,7 @@ export interface MapRequest {
   readonly allowEmpty: boolean;
   /** Hears of each class whose callers are done. */
   readonly progress?: (done: number, of: number) => void;
+  readonly effort?: Effort;
 }
 
 /** One class reaches another on a region. */
@@ -41,10 +43,10 @@ export interface ReachMap {
 }
 
 /** Makes the map; regions are worked out as they are asked for. */
-export function createMap({ side, planes, allowEmpty, progress }: MapRequest): ReachMap {
+export function createMap({ side, planes, allowEmpty, progress, effort }: MapRequest): ReachMap {
   const classes = universeClasses([side]);
   const residents = classes.map((one) => one.residents[0]);
-  const space = spaceOf(planes, residents);
+  const space = spaceOf(planes, residents, effort);
   const world = createWorld(side.model, planes, residents, space);
   const pairs = createPairs(world, residents, space, refusesAll(side.model, allowEmpty));
   const places = new Map(classes.map((one, place) => [one, place]));

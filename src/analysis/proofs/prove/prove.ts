@@ -6,6 +6,7 @@ import type { Decision } from '../../../policy/decision.ts';
 import type { Plane, PolicyModel, RuleStage } from '../../../policy/model.ts';
 import { createLabelIndex } from '../../../policy/registry/effective-labels.ts';
 import { type Endpoint, emptyRegistry } from '../../../policy/registry/registry.ts';
+import type { Effort } from '../../regions/bound.ts';
 import { ALL, NONE, type Region } from '../../regions/diagrams.ts';
 import { type PodToCome, podsToCome } from '../../universe/pods-to-come.ts';
 import type { Resident } from '../../universe/resident.ts';
@@ -32,6 +33,7 @@ export interface ProveRequest {
   /** Decides by a model: that of today with pods to come beside. */
   replayWith(model: PolicyModel): Replay;
   progress(done: number, of: number): void;
+  readonly effort?: Effort;
 }
 
 export type Direction = 'in' | 'out';
@@ -123,7 +125,7 @@ function createScene(request: ProveRequest): Scene {
     ...(later?.pods ?? []).map(({ endpoint }) => inhabitant(endpoint, 'namespaces')),
   ];
   const residents = inhabitants.map(({ resident }) => resident);
-  const space = spaceOf(planes, residents);
+  const space = spaceOf(planes, residents, request.effort);
   const pairsBy = (of: readonly Plane[]): Pairs =>
     createPairs(createWorld(model, of, residents, space), residents, space, refusesAll(model, allowEmpty));
   const soft = pairsBy(planes);

@@ -7,7 +7,7 @@
  */
 import type { TextPattern } from '../../../policy/model.ts';
 import { acceptsText } from '../automaton.ts';
-import type { BoundMet } from '../bound.ts';
+import { anyEffort, type BoundMet, type Effort } from '../bound.ts';
 import { ALL, Diagrams, NONE, type Region } from '../diagrams.ts';
 import { type Domain, EMPTY, maskDomain } from '../domain.ts';
 import type { LanguageDomain } from '../languages.ts';
@@ -20,6 +20,7 @@ export interface ListOptions {
   readonly conditions: readonly (readonly TextPattern[])[];
   /** There is one value at most. */
   readonly isSingle?: boolean;
+  readonly effort?: Effort;
 }
 
 /** Sets of lists. Kinds are numbered from 0, in an order that hangs on the conditions alone. */
@@ -50,7 +51,7 @@ export const MISSING = 2;
 
 /** Creates the domain. @throws BoundMet if there are too many kinds; `onTooMany` hears of which condition */
 export function listDomain(
-  { texts, conditions, isSingle = false }: ListOptions,
+  { texts, conditions, isSingle = false, effort = anyEffort }: ListOptions,
   onTooMany: (condition: readonly TextPattern[], met: BoundMet) => BoundMet = (_, met) => met,
 ): ListDomain {
   const ordered = inOrder(conditions);
@@ -67,7 +68,7 @@ export function listDomain(
     );
   }
   const byKinds = new Map([...byLanguage].map(([language, own]) => [own.join(), language]));
-  const diagrams = new Diagrams();
+  const diagrams = new Diagrams(effort);
   const two = maskDomain(2);
   const is = kinds.map(() => diagrams.where(diagrams.addVariable(two), PRESENT));
   const full = isSingle ? atMostOne(diagrams, kinds.length) : ALL;

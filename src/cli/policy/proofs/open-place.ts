@@ -12,7 +12,7 @@ import { openSide } from './open-side.ts';
 import type { ProofFlags } from './proof-options.ts';
 
 /** Policies, and how the files that they came from are called. */
-export interface Place<S = ProofSide> extends AsyncDisposable {
+export interface Place<S = ProofSide> {
   readonly side: S;
   /** A file as people know it. */
   nameOf(file: string): string;
@@ -28,7 +28,7 @@ export const openPlace = (name: string, flags: ProofFlags): Promise<Place> => op
 export async function openPlaceBy<S>(open: Open<S>, name: string, flags: ProofFlags): Promise<Place<S>> {
   const git = /^git:([^:]+):(.*)$/.exec(name);
   if (git === null) {
-    return { side: await sideAt(open, name, flags), nameOf: (file) => file, [Symbol.asyncDispose]: async () => {} };
+    return { side: await sideAt(open, name, flags), nameOf: (file) => file };
   }
   const [, revision = '', path = ''] = git;
   const directory = mkdtempSync(join(tmpdir(), 'gatehouse-diff-'));
@@ -43,10 +43,9 @@ export async function openPlaceBy<S>(open: Open<S>, name: string, flags: ProofFl
     const side = await sideAt(open, join(directory, relative(own.top, resolve(path === '' ? '.' : path))), flags);
     const nameOf = (file: string): string =>
       file.startsWith(directory) ? `git:${revision}:${relative(directory, file)}` : file;
-    return { side, nameOf, [Symbol.asyncDispose]: async () => close() };
-  } catch (thrown) {
-    close();
-    throw thrown;
+    return { side, nameOf };
+  } finally {
+    close(); // all was read: whoever interrupts the answer leaves nothing behind
   }
 }
 

@@ -11,7 +11,7 @@ import type { ProofFlags } from './proof-options.ts';
 
 /** The policies of the flags. @throws GatehouseError `config_invalid`, `policy_invalid`, `not_found` */
 export async function openSide(flags: ProofFlags, config: string | undefined): Promise<ProofSide> {
-  return proofSide(await configured(flags, config), flags.planes);
+  return proofSide(await configured(flags, config), flags.planes ?? flags.plane);
 }
 
 /** The same with the tenants of the configuration. */
@@ -19,7 +19,7 @@ export async function openTenants(
   flags: ProofFlags,
 ): Promise<{ readonly side: ProofSide; readonly tenants: readonly Tenant[] }> {
   const config = await configured(flags, flags.config);
-  const side = proofSide(config, flags.planes);
+  const side = proofSide(config, flags.planes ?? flags.plane);
   return { side, tenants: proofTenants(config, side.model.registry) };
 }
 

@@ -5,6 +5,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { PlaneId } from '../../../policy/model.ts';
 import { PLACES_TEXT } from '../../config/config-option.ts';
+import { durationOption } from '../../terminal/number-options.ts';
 import { defaultNamespaceOption } from '../given-paths.ts';
 import { rootNamespaceOption } from '../policy-options.ts';
 
@@ -20,6 +21,10 @@ export interface ProofFlags {
   readonly rootNamespace?: string;
   readonly defaultNamespace?: string;
   readonly planes?: readonly PlaneId[];
+  /** Another name of `planes`. */
+  readonly plane?: readonly PlaneId[];
+  /** Milliseconds that an answer may take. */
+  readonly timeout: number;
   readonly output: ProofOutput;
 }
 
@@ -38,7 +43,13 @@ export function proofOptions(outputs: readonly ProofOutput[]): Option[] {
     new Option(
       '--planes <list>',
       'combine these of istio,calico,l4,site (default: those that the configuration enforces)',
-    ).argParser(planesOf),
+    )
+      .argParser(planesOf)
+      .conflicts('plane'),
+    new Option('--plane <list>', 'the same').argParser(planesOf),
+    durationOption('--timeout <duration>', 'say that it is unknown where an answer takes longer', {
+      ...{ usual: '10m', least: '10ms', most: '24h' },
+    }),
     new Option('--output <format>', 'json: one document on stdout; table: for people')
       .choices(outputs)
       .default('table'),

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type DiffSide, differenceOf } from '../../../analysis/proofs/diff/diff.ts';
 import { diffDocument, diffMarkdown, diffRows, witnessTests } from '../../../analysis/proofs/diff/diff-document.ts';
 import { createReplay } from '../../../analysis/proofs/replay.ts';
+import { createEffort } from '../../../analysis/regions/bound.ts';
 import type { ProofSide } from '../../../server/policy/proof-side.ts';
 import { plainLook } from '../../terminal/look.ts';
 import { jsonText, paint } from '../../terminal/output.ts';
@@ -19,13 +20,14 @@ import type { ProofOutput } from './proof-options.ts';
 interface DiffFlags {
   readonly failOn?: 'added' | 'removed' | 'any';
   readonly witnesses?: string;
+  readonly timeout: number;
   readonly output: ProofOutput;
 }
 
 /** Exit code 1 if something is decided otherwise. @throws BoundMet if it cannot be said */
 export function showDiff(before: Place, after: Place, flags: DiffFlags, terminal: Terminal): ExitCode {
   const progress = shownProgress(terminal, 'callers') ?? (() => {});
-  const difference = differenceOf(asked(before.side), asked(after.side), progress);
+  const difference = differenceOf(asked(before.side), asked(after.side), progress, createEffort(flags.timeout));
   terminal.progress?.('');
   const document = named(diffDocument(difference), (file) => after.nameOf(before.nameOf(file)));
   if (flags.witnesses !== undefined) writeTests(flags.witnesses, difference);

@@ -9,6 +9,7 @@ import { classTitle, type DrawnEdge, dotOf, mermaidOf, svgOf } from '../../../an
 import { regionText } from '../../../analysis/proofs/region-text.ts';
 import { createReplay } from '../../../analysis/proofs/replay.ts';
 import { createWitnesses } from '../../../analysis/proofs/witness.ts';
+import { createEffort } from '../../../analysis/regions/bound.ts';
 import { classesNamed } from '../../../analysis/universe/wanted.ts';
 import { printableJson } from '../../../lib/printable.ts';
 import { emptyRegistry } from '../../../policy/registry/registry.ts';
@@ -25,6 +26,7 @@ interface MapFlags {
   readonly to?: string;
   readonly byPlane?: boolean;
   readonly explain?: boolean;
+  readonly timeout: number;
   readonly output: ProofOutput;
 }
 
@@ -32,7 +34,13 @@ interface MapFlags {
 export function showMap(side: ProofSide, flags: MapFlags, terminal: Terminal): ExitCode {
   const { planes, allowEmpty, model } = side;
   const progress = shownProgress(terminal, 'callers');
-  const map = createMap({ side, planes, allowEmpty, ...(progress && { progress }) });
+  const map = createMap({
+    side,
+    planes,
+    allowEmpty,
+    effort: createEffort(flags.timeout),
+    ...(progress && { progress }),
+  });
   const [from, to] = [classesNamed(flags.from, map.classes), classesNamed(flags.to, map.classes)];
   const witnesses = createWitnesses({ space: map.space, prefersHttp: true, trustedHops: side.options.trustedHops });
   const check = createMapCheck(map, witnesses, createReplay(model, side.options, allowEmpty));

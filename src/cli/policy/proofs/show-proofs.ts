@@ -6,6 +6,7 @@ import { proveTenants } from '../../../analysis/proofs/prove/prove.ts';
 import { proveDocument, whyText } from '../../../analysis/proofs/prove/prove-document.ts';
 import type { Tenant } from '../../../analysis/proofs/prove/tenants.ts';
 import { createReplay } from '../../../analysis/proofs/replay.ts';
+import { createEffort } from '../../../analysis/regions/bound.ts';
 import { GatehouseError } from '../../../errors.ts';
 import { emptyRegistry } from '../../../policy/registry/registry.ts';
 import type { ProofSide } from '../../../server/policy/proof-side.ts';
@@ -19,7 +20,7 @@ import { shownProgress } from './progress.ts';
 export function showProofs(
   side: ProofSide,
   tenants: readonly Tenant[],
-  flags: { readonly tenant?: string; readonly output: string },
+  flags: { readonly tenant?: string; readonly timeout: number; readonly output: string },
   terminal: Terminal,
 ): ExitCode {
   if (flags.tenant !== undefined && tenants.every(({ name }) => name !== flags.tenant))
@@ -27,6 +28,7 @@ export function showProofs(
   const { model, planes, allowEmpty, options } = side;
   const proofs = proveTenants({
     ...{ side, planes, allowEmpty, tenants, only: flags.tenant, trustedHops: options.trustedHops },
+    effort: createEffort(flags.timeout),
     replayWith: (each) => createReplay(each, options, allowEmpty),
     progress: shownProgress(terminal, 'proofs') ?? (() => {}),
   });

@@ -9,7 +9,7 @@ import type { ProofFlags } from '../proofs/proof-options.ts';
 
 /** Reads them as a server that begins with the configuration would. @throws GatehouseError `config_invalid`, `policy_invalid` */
 export async function openReplaySide(flags: ProofFlags, config: string | undefined): Promise<ReplayDeps> {
-  const { planes } = flags;
+  const planes = flags.planes ?? flags.plane;
   const read = await configured(flags, config);
   const wanted = (id: 'calico' | 'l4' | 'site') =>
     planes === undefined ? read.policies.planes[id] : planes.includes(id) ? 'enforce' : 'off';

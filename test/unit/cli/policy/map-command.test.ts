@@ -106,6 +106,27 @@ describe('policy map', () => {
     assert.deepEqual(JSON.parse(out).planes, ['l4']);
   });
 
+  it('combines the plane that is named', async () => {
+    const { out } = await map(network + mesh, '--plane', 'istio', '--output', 'json');
+    assert.deepEqual(JSON.parse(out).planes, ['istio']);
+  });
+
+  it('says that it is unknown, and at which rule, where there is no time for the answer', async () => {
+    const rules = Array.from(
+      { length: 150 },
+      (_, i) => `{ to: [{ operation: { paths: ["/{*}/${i}/{*}", "*/${i}x"] } }] }`,
+    );
+    const many = `apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: api, namespace: shop }
+spec: { selector: { matchLabels: { app: api } }, rules: [${rules.join(', ')}] }
+`;
+    const { out, code, err } = await map(many, '--output', 'json', '--timeout', '10ms');
+    const { complete, unknown } = JSON.parse(out);
+    assert.deepEqual([code, complete, unknown[0].policy], [2, false, 'AuthorizationPolicy shop/api'], err);
+    assert.match(unknown[0].why, /more than 0\.01 s/);
+  });
+
   it('knows no class of a name that is none', async () => {
     const { code, err } = await map(network, '--to', 'shop/nobody');
     assert.equal(code, 2);
