@@ -40,6 +40,16 @@ export const decisionRecordShape = z.object({
   rule: z.number().optional(),
   dryRun: z.object({ decision: effect, policy: z.string().optional() }).optional(),
   snapshot: z.number(),
+  /** What the candidate set says, where that differs. */
+  candidate: z
+    .object({
+      result: z.string(),
+      decision: effect,
+      reason: z.string(),
+      policy: z.string().optional(),
+      rule: z.number().optional(),
+    })
+    .optional(),
   destination: z.object({ spiffeId: z.string(), foundBy: z.string() }).optional(),
   /** Address and port are absent where who asks does not see the caller's namespace. */
   source: z.object({ principal: z.string(), address: z.string().optional(), port: z.number().optional() }).optional(),

@@ -5,7 +5,8 @@
 import * as z from 'zod';
 import { list } from './fields.ts';
 
-const finding = z.object({
+/** One thing that is wrong, or may be. */
+export const finding = z.object({
   file: z.string(),
   line: z.number(),
   column: z.number(),

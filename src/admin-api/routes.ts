@@ -15,6 +15,7 @@ import {
   verbAnswer,
   verbOrder,
 } from './authorities.ts';
+import { candidateAnswer, candidateQuestion } from './candidate.ts';
 import { decisionsAnswer, decisionsQuestion, derivationAnswer, whyQuestion } from './decisions.ts';
 import { edgesAnswer, edgesQuestion } from './edges.ts';
 import { entriesAnswer, entryAnswer, entryQuestion } from './entries.ts';
@@ -82,6 +83,7 @@ export const routes = {
   'GET /v1/envoys': { asks: nothing, answers: envoysAnswer, needs: 'read' },
   'GET /v1/requests': { asks: requestsQuestion, answers: requestsAnswer, needs: 'read-scoped' },
   'GET /v1/rules': { asks: rulesQuestion, answers: rulesAnswer, needs: 'read-scoped' },
+  'GET /v1/candidate': { asks: candidateQuestion, answers: candidateAnswer, needs: 'read' },
   'POST /v1/explain': { asks: explainQuestion, answers: explainAnswer, needs: 'read-scoped' },
 } as const satisfies Readonly<Record<`${'GET' | 'POST'} /v1/${string}`, RouteShape>>;
 

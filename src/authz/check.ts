@@ -9,13 +9,15 @@ import { decision } from '../policy/decision.ts';
 import { AnswerCache } from './answer/answer-cache.ts';
 import { DecisionIds } from './answer/decision-id.ts';
 import { prepareAnswer } from './answer/respond.ts';
+import type { CandidateComparison } from './candidate/comparison.ts';
+import type { CandidateVerdict } from './candidate/difference.ts';
 import type { Caller } from './destination/destination.ts';
 import type { UnknownKid, VerifyTokens } from './jwt/token-outcome.ts';
 import { Question, type QuestionOptions } from './question.ts';
 import type { CheckCounters } from './record/counters.ts';
 import type { EdgeCounters } from './record/edges.ts';
 import { type ParityCanary, shadowFilter } from './record/parity.ts';
-import type { DecisionRing } from './record/ring.ts';
+import type { DecisionRing, RingEntry } from './record/ring.ts';
 import type { RuleHits } from './record/rule-hits.ts';
 import type { DecisionState } from './state.ts';
 import { malformedMessage } from './wire/reader.ts';
@@ -40,6 +42,8 @@ export interface CheckDeps {
   readonly hits?: RuleHits;
   /** Holds decisions against those of Envoy's RBAC, where Envoy sends them. */
   readonly parity?: ParityCanary;
+  /** Asks the candidate of a state, where it has one. */
+  readonly candidate?: CandidateComparison;
   readonly clock: Clock;
   readonly ids?: DecisionIds;
   /** Told of a key that no key set has, so that it may be fetched for the next request. */
@@ -116,6 +120,8 @@ class Checker {
     const snapshot = state?.snapshot.generation ?? 0;
     this.#ids.advance();
     const answer = this.#answer(made, snapshot);
+    const beside =
+      state?.candidate === undefined ? undefined : this.#beside(made, state, nowMs, started, bytes, caller);
     ring.record(
       made,
       this.#ids.bytes,
@@ -125,6 +131,7 @@ class Checker {
       bytes,
       caller,
       this.#question.facts.tokens,
+      beside,
     );
     edges?.count(this.#question, made, nowMs);
     hits?.count(made, nowMs);
@@ -135,22 +142,48 @@ class Checker {
 
   /** Beside the answer, which is made: nothing that goes wrong in here may touch it. */
   #compare(made: Decision, decidedAt: number, snapshot: number, bytes: Uint8Array, caller: Caller): void {
-    const { facts, destination } = this.#question;
+    const { facts } = this.#question;
     try {
       if (!facts.mayHoldMetadataOf(shadowFilter)) return;
-      this.#deps.parity?.compare(facts, made, () => ({
-        id: this.#ids.bytes.toString('latin1'),
-        decidedAt,
-        decision: made,
-        destination,
-        snapshot,
-        request: Buffer.from(bytes),
-        caller,
-        tokens: facts.tokens,
-      }));
+      this.#deps.parity?.compare(facts, made, () => this.#entry(made, decidedAt, snapshot, bytes, caller));
     } catch (thrown) {
       this.#deps.onError?.(thrown);
     }
+  }
+
+  /** Likewise. */
+  #beside(
+    made: Decision,
+    { candidate, snapshot: { generation } }: DecisionState,
+    nowMs: number,
+    startedMs: number,
+    bytes: Uint8Array,
+    caller: Caller,
+  ): CandidateVerdict | undefined {
+    const question = this.#question;
+    try {
+      const entry = (): RingEntry => this.#entry(made, nowMs, generation, bytes, caller);
+      const check = { question, made, nowMs, startedMs, entry };
+      return candidate && this.#deps.candidate?.compare(candidate, generation, check);
+    } catch (thrown) {
+      this.#deps.onError?.(thrown);
+      return undefined;
+    }
+  }
+
+  /** What there is to tell of a Check besides its answer. */
+  #entry(made: Decision, decidedAt: number, snapshot: number, bytes: Uint8Array, caller: Caller): RingEntry {
+    const { facts, destination } = this.#question;
+    return {
+      id: this.#ids.bytes.toString('latin1'),
+      decidedAt,
+      decision: made,
+      destination,
+      snapshot,
+      request: Buffer.from(bytes),
+      caller,
+      tokens: facts.tokens,
+    };
   }
 
   /** Nothing that goes wrong in here may become an allow, or an error of the call. */
@@ -168,13 +201,10 @@ class Checker {
     const question = this.#question;
     const refused = question.read(bytes, caller, state, nowMs);
     if (refused !== undefined) return refuse(refused);
-    const { facts } = question;
-    const made = state.snapshot.decide(facts);
-    if (facts.tokens?.unknownKid !== undefined) this.#deps.onUnknownKid?.(facts.tokens.unknownKid);
-    const { cleanerHost } = question;
-    if (made.effect === 'deny' || cleanerHost === undefined) return made;
-    facts.hostInstead = cleanerHost;
-    return state.snapshot.decide(facts).effect === 'allow' ? made : refuse('ambiguous_request');
+    const made = question.decideBy(state.snapshot);
+    const { tokens } = question.facts;
+    if (tokens?.unknownKid !== undefined) this.#deps.onUnknownKid?.(tokens.unknownKid);
+    return made;
   }
 
   #answer(made: Decision, snapshot: number): Uint8Array {

@@ -2,7 +2,7 @@
  * One question at a time: what a CheckRequest asks, and what is refused before any policy is asked.
  * @module
  */
-import type { Reason } from '../policy/decision.ts';
+import { type Decision, decision, type Reason } from '../policy/decision.ts';
 import type { Snapshot } from '../policy/snapshot.ts';
 import {
   type Caller,
@@ -31,6 +31,8 @@ export interface QuestionOptions extends DestinationOptions {
   readonly ambiguousRequests: 'asUpstream' | 'deny';
 }
 
+const ambiguous = decision(undefined, 'deny', 'ambiguous_request');
+
 /** Reads questions; what the last one asked stands in its fields until the next. */
 export class Question implements AskedEdge, AskedRequest {
   readonly #options: QuestionOptions;
@@ -42,6 +44,8 @@ export class Question implements AskedEdge, AskedRequest {
   destination: FoundDestination | undefined;
   /** By the policies that the last question was decided by. */
   shapeOf: Snapshot['shapeOf'];
+  /** Policies were asked about the last question. */
+  wasDecided = false;
   /** How far the last question was read: nothing of it, its bytes, its facts. */
   #read: 'nothing' | 'bytes' | 'facts' = 'nothing';
 
@@ -56,7 +60,19 @@ export class Question implements AskedEdge, AskedRequest {
   clear(): void {
     this.destination = undefined;
     this.facts.tokens = undefined;
+    this.wasDecided = false;
     this.#read = 'nothing';
+  }
+
+  /** What policies say of the last question, and of the same for a host that servers may take it for. */
+  decideBy(snapshot: Snapshot): Decision {
+    this.wasDecided = true;
+    const { facts } = this;
+    const made = snapshot.decide(facts);
+    const { cleanerHost } = this;
+    if (made.effect === 'deny' || cleanerHost === undefined) return made;
+    facts.hostInstead = cleanerHost;
+    return snapshot.decide(facts).effect === 'allow' ? made : ambiguous;
   }
 
   /** The first name of the peer's certificate, else what Envoy calls the peer; empty where nobody is named. */

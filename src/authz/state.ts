@@ -12,7 +12,12 @@ export interface DecisionState {
   readonly keySets: KeySets;
   readonly revocations: Revocations;
   readonly bundles: BundleSet | undefined;
+  /** What is asked beside `snapshot` and decides nothing; absent: nothing is. */
+  readonly candidate?: BesidePolicies | undefined;
 }
+
+/** A set that is asked beside what is in force: one that is ready for the policies in force, or not yet. */
+export type BesidePolicies = { readonly number: number; readonly snapshot: Snapshot } | 'not ready';
 
 /** The verification keys of every `KeySource`, by its id. */
 export interface KeySets {

@@ -126,6 +126,8 @@ export interface SitePath {
 /** Where policies come from, and what holds where they say nothing. */
 export interface PoliciesConfig {
   readonly paths: readonly PolicyPath[];
+  /** A whole set that is asked beside what is in force; no paths: none is. */
+  readonly candidate: { readonly paths: readonly PolicyPath[] };
   readonly rootNamespace: string;
   /** A condition on a fact that is not there: as Istio and Calico have it, or never an allow by it and a deny in a DENY. */
   readonly absence: 'upstream' | 'strict';

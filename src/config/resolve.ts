@@ -86,12 +86,8 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
     },
     policies: {
       ...policies,
-      paths: policies.paths.map(
-        (each): PolicyPath =>
-          typeof each === 'string'
-            ? { path: absolute(each), namespaces: undefined }
-            : { ...each, path: absolute(each.path), namespaces: each.namespaces },
-      ),
+      paths: policies.paths.map((each) => policyPath(each, absolute)),
+      candidate: { paths: policies.candidate.paths.map((each) => policyPath(each, absolute)) },
       site: { paths: policies.site.paths.map((each) => sitePath(each, policies.site, absolute)) },
       owners: Object.entries(policies.owners).map(([path, owner]) => [absolute(path), owner] as const),
       ignoreBy: policies.ignoreBy,
@@ -135,6 +131,13 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
     log: document.log,
   };
 }
+
+type PolicyPathDocument = ConfigDocument['policies']['paths'][number];
+
+const policyPath = (each: PolicyPathDocument, absolute: (path: string) => string): PolicyPath =>
+  typeof each === 'string'
+    ? { path: absolute(each), namespaces: undefined }
+    : { ...each, path: absolute(each.path), namespaces: each.namespaces };
 
 type SiteDocument = ConfigDocument['policies']['site'];
 

@@ -10,6 +10,7 @@ import { isLoopback } from './loopback.ts';
 import { adminProblems } from './rules/admin.ts';
 import { admissionProblems } from './rules/admission.ts';
 import { attestationProblems } from './rules/attestation.ts';
+import { candidateProblems } from './rules/candidate.ts';
 import { kubernetesProblems } from './rules/kubernetes.ts';
 import { lifeProblems } from './rules/life.ts';
 import { oidcProblems } from './rules/oidc.ts';
@@ -39,7 +40,12 @@ export function ruleProblems(config: Config): Problem[] {
   ];
 }
 
-function* policyProblems({ policies }: Config): Iterable<Problem> {
+function* policyProblems(config: Config): Iterable<Problem> {
+  yield* candidateProblems(config);
+  yield* namespaceProblems(config);
+}
+
+function* namespaceProblems({ policies }: Config): Iterable<Problem> {
   for (const [i, { defaultNamespace, namespaces }] of policies.paths.entries()) {
     if (defaultNamespace === undefined || namespaces === undefined || namespaces.includes(defaultNamespace)) continue;
     yield {

@@ -4,6 +4,7 @@
  */
 import { releaseMemoryWhenQuiet } from '../platform/memory/release-memory.ts';
 import type { PolicySources } from '../policy/sources/policy-sources.ts';
+import { type CandidateSide, openCandidateSide } from './candidate/candidate-side.ts';
 import type { AllDeciders } from './decider/all-deciders.ts';
 import type { ForkedDeciders } from './decider/decider-process.ts';
 import { startDeciders } from './decider/decider-role.ts';
@@ -28,6 +29,7 @@ export interface DeciderSide extends AsyncDisposable {
   /** Since when the policies of this generation are in force; milliseconds since 1970. */
   policiesSinceAt(): number;
   readonly explain: LiveExplain;
+  readonly candidate: CandidateSide;
   /** Tells the processes, where there are some. */
   tell: Deciders['tell'];
   /** Lets running Checks end, at most `graceMs`, and ends the processes. */
@@ -62,7 +64,11 @@ export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSi
   };
   const decisions = createDecisionLog(log, note, { factsOf });
   const rate = createDecisionRate();
-  const deciders = deps.processes.all.length === 0 ? undefined : stack.use(start(deps, { decisions, rate }, keySets));
+  const candidate = stack.use(
+    await openCandidateSide({ ...{ config: config.value, policies: policies.current, log, metrics, board } }),
+  );
+  const told = { decisions, rate, candidate };
+  const deciders = deps.processes.all.length === 0 ? undefined : stack.use(start(deps, told, keySets));
   const tell: Deciders['tell'] = (message) => deciders?.tell(message);
   if (deciders !== undefined) {
     deps.allDeciders.add(deciders);
@@ -72,6 +78,10 @@ export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSi
   keySets.documents.subscribe((documents) => tell({ kind: 'key-sets', documents }));
   let releasing: Disposable | undefined;
   let policiesSinceAt = Date.now();
+  const wantKeys = (): void => {
+    const beside = candidate.model();
+    keySets.wanted([...tokenRulesOf(policies.current.value.model), ...(beside ? tokenRulesOf(beside) : [])]);
+  };
   stack.defer(() => releasing?.[Symbol.dispose]());
   stack.use(
     enforcePolicies({
@@ -79,13 +89,20 @@ export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSi
       changed(model) {
         policiesSinceAt = Date.now();
         void deps.counts.rules.follow(model);
-        keySets.wanted(tokenRulesOf(model));
+        wantKeys();
         tell({ kind: 'policies', model });
+        candidate.policiesChanged();
         releasing?.[Symbol.dispose]();
         releasing = releaseMemoryWhenQuiet(() => policies.current.value.generation + noted, { withFilePages: true });
       },
     }),
   );
+  const tellCandidate = (): void => {
+    wantKeys();
+    tell({ kind: 'candidate', candidate: candidate.told.value });
+  };
+  stack.defer(candidate.told.subscribe(tellCandidate));
+  if (candidate.state.state !== 'absent') tellCandidate();
   const explain = stack.use(
     createLiveExplain({
       config: () => config.value,
@@ -101,6 +118,7 @@ export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSi
     rate,
     policiesSinceAt: () => policiesSinceAt,
     explain,
+    candidate,
     tell,
     drain: async (graceMs) => deciders?.drain(graceMs),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
@@ -109,7 +127,7 @@ export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSi
 
 function start(
   { config, log, metrics, board, counts, refusals, identity, processes, seconds }: DeciderSideDeps,
-  told: { readonly decisions: DecisionLog; readonly rate: DecisionRate },
+  told: Pick<DeciderSide, 'decisions' | 'rate' | 'candidate'>,
   keySets: ReturnType<typeof openKeySets>,
 ): Deciders {
   return startDeciders({

@@ -104,6 +104,7 @@ function openAdminOver(
     remote: identity.remote,
     rules: counts.rules,
     explain: decider.explain,
+    candidate: decider.candidate,
     config: () => config.value,
     status: (admins) => statusOf(deps, addressesWith(admins)),
   });

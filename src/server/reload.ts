@@ -12,7 +12,7 @@ import { endpointsOf } from './policy/policy-sources.ts';
 
 export interface ReloadDeps extends Pick<Foundation, 'config' | 'log' | 'board'> {
   readonly identity: Pick<IdentitySide, 'reconfigure'>;
-  readonly decider: Pick<DeciderSide, 'tell'>;
+  readonly decider: Pick<DeciderSide, 'tell' | 'candidate'>;
   readonly policies: Pick<PolicySources, 'reload'>;
 }
 
@@ -39,6 +39,7 @@ export async function reload(
   await identity.reconfigure(inForce);
   decider.tell({ kind: 'settings', settings: deciderSettings(inForce) });
   await policies.reload(endpointsOf(inForce));
+  await decider.candidate.reload();
   log.info('configuration and policies were read again');
 }
 

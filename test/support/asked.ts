@@ -2,7 +2,8 @@
  * Asks the real Check in this process about policies written as YAML or JSON.
  * @module
  */
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary, toJsonString } from '@bufbuild/protobuf';
+import { CandidateComparison } from '../../src/authz/candidate/comparison.ts';
 import { createCheck } from '../../src/authz/check.ts';
 import { createTokenVerifier } from '../../src/authz/jwt/verifier.ts';
 import type { QuestionOptions } from '../../src/authz/question.ts';
@@ -44,12 +45,18 @@ export interface Told {
 
 export interface Asker {
   ask(asked: Asked): Told;
+  /** What goes to the client or on to the workload, whole, as text. */
+  answerTo(asked: Asked): string;
   readonly counters: CheckCounters;
+  /** What was counted of `candidate`. */
+  readonly comparison: CandidateComparison;
 }
 
 export interface AskerOptions extends Partial<QuestionOptions> {
   readonly aliases?: readonly string[];
   readonly keySets?: KeySets;
+  /** Documents that are asked beside. */
+  readonly candidate?: readonly string[];
 }
 
 /** The keys that stand in documents themselves. */
@@ -77,11 +84,14 @@ function modelOf(documents: readonly string[], aliases: readonly string[]): Poli
 
 /** Loads documents. @throws Error that lists the errors, if one is refused */
 export function asker(documents: readonly string[], options: AskerOptions = {}): Asker {
-  const { aliases = [], keySets = { generation: 1, sets: new Map() }, ...question } = options;
+  const { aliases = [], keySets = { generation: 1, sets: new Map() }, candidate, ...question } = options;
   const counters = new CheckCounters();
+  const comparison = new CandidateComparison({ hasSome: true, begin: () => false, take: () => undefined });
+  const compile = (some: readonly string[]) => compileSnapshot(modelOf(some, aliases), { allowEmpty: true });
   const check = createCheck({
     state: createWatchable<DecisionState | undefined>({
-      snapshot: compileSnapshot(modelOf(documents, aliases), { allowEmpty: true }),
+      snapshot: compile(documents),
+      ...(candidate && { candidate: { number: 1, snapshot: compile(candidate) } }),
       keySets,
       revocations: { sequence: 0, spiffeIds: new Set(), serials: new Set(), spkis: new Set() },
       bundles: undefined,
@@ -99,12 +109,23 @@ export function asker(documents: readonly string[], options: AskerOptions = {}):
     verifyTokens: createTokenVerifier(),
     ring: new DecisionRing({ size: 16 }),
     counters,
+    candidate: comparison,
     clock: { now: () => Date.now() },
     onError: (thrown) => {
       throw thrown;
     },
   });
-  return { counters, ask: (asked) => told(check(toBinary(CheckRequestSchema, message(asked)), { local: true })) };
+  const bytesOf = (asked: Asked) => check(toBinary(CheckRequestSchema, message(asked)), { local: true });
+  return {
+    counters,
+    comparison,
+    ask: (asked) => told(bytesOf(asked)),
+    answerTo: (asked) =>
+      toJsonString(CheckResponseSchema, {
+        ...fromBinary(CheckResponseSchema, bytesOf(asked)),
+        dynamicMetadata: undefined,
+      }),
+  };
 }
 
 function message(asked: Asked) {

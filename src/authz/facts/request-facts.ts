@@ -11,6 +11,7 @@ import type { Destination, Facts, IpAddress, TokenVerdict } from '../../policy/f
 import type { TokenRule } from '../../policy/model.ts';
 import { metadataStrings } from '../answer/dynamic-metadata.ts';
 import { claimStrings } from '../jwt/claims.ts';
+import { areSameRules } from '../jwt/same-rules.ts';
 import type { TokenEffects, TokenOutcome, VerifyTokens } from '../jwt/token-outcome.ts';
 import type { KeySets } from '../state.ts';
 import type { CheckRequest } from '../wire/check-request.ts';
@@ -57,6 +58,8 @@ export class RequestFacts implements Facts {
   #metadata: Lazy<Metadata | undefined> = notRead;
   /** What token verification answered; undefined if it was not asked. */
   tokens: TokenOutcome | undefined;
+  /** The last outcome of this request, and the rules that it came from. */
+  #outcome: { readonly rules: readonly TokenRule[]; readonly tokens: TokenOutcome } | undefined;
   /** Asked instead of `:authority`, to see what a cleaner request would get. */
   hostInstead: string | undefined;
 
@@ -80,6 +83,7 @@ export class RequestFacts implements Facts {
     this.#remote = notRead;
     this.#metadata = notRead;
     this.tokens = undefined;
+    this.#outcome = undefined;
     this.hostInstead = undefined;
     const { peer } = context;
     if (peer !== undefined) this.#peerNames = peer.names;
@@ -237,14 +241,35 @@ export class RequestFacts implements Facts {
     return false;
   }
 
+  /**
+   * Forgets what policies have found out about the request, so that others may be asked about it as it came.
+   *
+   * @param tokens  what its tokens came to before others were asked, to return to that
+   */
+  askAnew(tokens?: TokenOutcome): void {
+    this.hostInstead = undefined;
+    if (this.tokens === tokens) return;
+    this.tokens = tokens;
+    this.#path = notRead;
+  }
+
   verifyTokens(rules: readonly TokenRule[]): TokenVerdict {
-    this.tokens ??= this.#verify(this, rules, this.#context.keySets, this.#context.nowMs);
+    this.tokens ??= this.#verified(rules);
     const { tokens } = this;
     if (tokens.outcome !== 'rejected') {
       if (tokens.effects.pathAfter !== undefined) this.#path = notRead;
       return accepted;
     }
     return { accepted: false, reason: tokens.status === 403 ? 'audience_denied' : 'token_invalid', text: tokens.body };
+  }
+
+  /** Policies that are asked anew by the same rules get the same outcome: what has been verified is not verified again. */
+  #verified(rules: readonly TokenRule[]): TokenOutcome {
+    const before = this.#outcome;
+    if (before !== undefined && areSameRules(before.rules, rules)) return before.tokens;
+    const tokens = this.#verify(this, rules, this.#context.keySets, this.#context.nowMs);
+    this.#outcome = { rules, tokens };
+    return tokens;
   }
 
   #effects(): TokenEffects | undefined {

@@ -47,7 +47,8 @@ export function createDecisionRedactor(model: PolicyModel): (entry: RingEntry) =
   };
 }
 
-function redactedTokens(tokens: TokenOutcome): RedactedTokens {
+/** What became of tokens, without them. */
+export function redactedTokens(tokens: TokenOutcome): RedactedTokens {
   switch (tokens.outcome) {
     case 'none':
       return { outcome: 'none', effects: tokens.effects };

@@ -7,6 +7,7 @@
  */
 import type { Decision } from '../../policy/decision.ts';
 import { ID_LENGTH } from '../answer/respond.ts';
+import type { CandidateVerdict } from '../candidate/difference.ts';
 import type { Caller, FoundDestination } from '../destination/destination.ts';
 import type { TokenOutcome } from '../jwt/token-outcome.ts';
 
@@ -34,6 +35,8 @@ export interface RingEntry {
   readonly caller: Caller;
   /** What became of its tokens; undefined if no policy asked for them. */
   readonly tokens: TokenOutcome | undefined;
+  /** What the candidate set says, where that differs. */
+  readonly candidate?: CandidateVerdict | undefined;
 }
 
 /** Bytes of a request that are stored in place; larger ones are copied apart, the largest not at all. */
@@ -65,9 +68,10 @@ export class DecisionRing {
     request: Uint8Array,
     caller: Caller,
     tokens: TokenOutcome | undefined,
+    candidate?: CandidateVerdict,
   ): void {
     const ring = decision.effect === 'deny' ? this.#denies : this.#allows;
-    ring.record(decision, id, nowMs, destination, snapshot, request, caller, tokens);
+    ring.record(decision, id, nowMs, destination, snapshot, request, caller, tokens, candidate);
     if (!this.#isEmpty) return;
     this.#isEmpty = false;
     this.#filled();
@@ -97,6 +101,7 @@ class EffectRing {
   readonly #large: (Buffer | undefined)[];
   readonly #callers: (Caller | undefined)[];
   readonly #tokens: (TokenOutcome | undefined)[];
+  readonly #candidates: (CandidateVerdict | undefined)[];
   readonly #lengths: Int32Array;
   readonly #times: Float64Array;
   readonly #snapshots: Float64Array;
@@ -119,6 +124,7 @@ class EffectRing {
     this.#large = new Array<Buffer | undefined>(size).fill(undefined);
     this.#callers = new Array<Caller | undefined>(size).fill(undefined);
     this.#tokens = new Array<TokenOutcome | undefined>(size).fill(undefined);
+    this.#candidates = new Array<CandidateVerdict | undefined>(size).fill(undefined);
     this.#lengths = new Int32Array(size);
     this.#times = new Float64Array(size);
     this.#snapshots = new Float64Array(size);
@@ -133,6 +139,7 @@ class EffectRing {
     request: Uint8Array,
     caller: Caller,
     tokens: TokenOutcome | undefined,
+    candidate?: CandidateVerdict,
   ): void {
     if (nowMs !== this.#allowedAt) this.#allowMore(nowMs);
     if (this.#allowance < 1 || this.#written - this.#drained >= this.#size) {
@@ -148,6 +155,7 @@ class EffectRing {
     this.#ids.set(id, slot * ID_LENGTH);
     this.#callers[slot] = caller;
     this.#tokens[slot] = tokens;
+    this.#candidates[slot] = candidate;
     this.#lengths[slot] = request.length;
     this.#large[slot] = undefined;
     if (request.length <= SLOT_BYTES) this.#arena.set(request, slot * SLOT_BYTES);
@@ -190,10 +198,12 @@ class EffectRing {
       request: inPlace ? Buffer.from(stored) : this.#large[slot],
       caller: this.#callers[slot]!,
       tokens: this.#tokens[slot],
+      ...(this.#candidates[slot] && { candidate: this.#candidates[slot] }),
     };
     stored.fill(0);
     this.#large[slot] = undefined;
     this.#tokens[slot] = undefined;
+    this.#candidates[slot] = undefined;
     return entry;
   }
 }

@@ -74,6 +74,17 @@ export const policies = z.strictObject({
     .prefault({})
     .describe('Which planes decide, which are only watched, and which are off.'),
   site: site.prefault({}).describe("The site's own layer: firewalls and security groups around the cluster."),
+  candidate: z
+    .strictObject({
+      paths: z
+        .array(policyPath)
+        .prefault([])
+        .describe(
+          'Files and directories of a whole set that is asked beside what is in force, and never in its place; watched.',
+        ),
+    })
+    .prefault({})
+    .describe('Policies that are tried on live traffic.'),
   hops: z
     .array(field.cidr)
     .prefault([])

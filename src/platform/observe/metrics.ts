@@ -43,7 +43,7 @@ export type LaneListener =
   | 'health';
 
 /** All metrics of a server. Counts are added, gauges replaced; durations are in seconds. */
-export interface Metrics extends AdmissionMetrics {
+export interface Metrics extends AdmissionMetrics, CandidateMetrics {
   readonly proofs: ProofMetrics;
   countChecks(decision: string, reason: string, count: number): void;
   addLatency(counts: LatencyCounts): void;
@@ -210,6 +210,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
       maxDescriptors.set(max);
     },
     ...laneMetrics(counter, gauge),
+    ...candidateMetrics(counter, gauge),
     setCluster: createClusterMetrics(registers[0]!),
     ...createAdmissionMetrics(registers[0]!),
     proofs: createProofMetrics(registers[0]!),
@@ -222,6 +223,30 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
     },
   };
   return metrics;
+}
+
+/** Of the candidate set that is asked beside what is in force; without one there is nothing to see. */
+interface CandidateMetrics {
+  /** Checks by what their comparison came to. */
+  countCandidate(result: string, count: number): void;
+  /** Whether the candidate can be asked: false, it is broken. */
+  setCandidate(isAsked: boolean): void;
+}
+
+function candidateMetrics(counter: Make<Counter>, gauge: Make<Gauge>): CandidateMetrics {
+  const total = counter(
+    'gatehouse_candidate_total',
+    'Checks that a candidate set was asked about, by what that would have changed.',
+    ['result'],
+  );
+  const up = gauge('gatehouse_candidate_up', '1 while the candidate is asked, 0 while it is broken.');
+  up.remove();
+  return {
+    countCandidate(result, count) {
+      if (count > 0) total.inc({ result }, count);
+    },
+    setCandidate: (isAsked) => up.set(isAsked ? 1 : 0),
+  };
 }
 
 /** Those of our HTTP/2 server. */

@@ -16,6 +16,7 @@ import type { Accounts } from '../../lib/accounts.ts';
 import type { Watchable } from '../../lib/watchable.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import type { PolicySources } from '../../policy/sources/policy-sources.ts';
+import type { CandidateSide } from '../candidate/candidate-side.ts';
 import type { AllDeciders } from '../decider/all-deciders.ts';
 import type { RemoteDeciders } from '../decider/remote-deciders.ts';
 import type { LiveExplain } from '../explain/live-explain.ts';
@@ -60,6 +61,7 @@ export interface AdminDeps {
   /** How long this server has had which rule. */
   readonly rules: Pick<RuleTable, 'inForce'>;
   readonly explain: LiveExplain;
+  readonly candidate: CandidateSide;
   /** The configuration in force. */
   readonly config: () => Config;
   readonly status: () => StatusAnswer;

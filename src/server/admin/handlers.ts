@@ -11,6 +11,7 @@ import { type AnswerRoute, everywhere, scoped } from './admin-handler.ts';
 import { ofAuthority } from './authority-operations.ts';
 import { authorities } from './routes/authorities.ts';
 import { backup } from './routes/backup.ts';
+import { candidate } from './routes/candidate.ts';
 import { edges, edgesIn } from './routes/edges.ts';
 import { entries, explainEntry } from './routes/entries.ts';
 import { envoys } from './routes/envoys.ts';
@@ -54,6 +55,7 @@ const handlers: { readonly [R in Route]: AnswerRoute<R> } = {
   'GET /v1/envoys': everywhere(envoys),
   'GET /v1/requests': scoped(requests, requestsIn),
   'GET /v1/rules': scoped(rules, rulesIn),
+  'GET /v1/candidate': everywhere(candidate),
   'POST /v1/explain': scoped(explain, explainIn),
 };
 

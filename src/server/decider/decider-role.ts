@@ -2,6 +2,7 @@
  * The decider role, as the primary plays it: processes that answer Check, told all that they decide by.
  * @module
  */
+import type { RedactedCandidateCounts } from '../../authz/candidate/redacted-difference.ts';
 import type { CheckCounts } from '../../authz/record/counters.ts';
 import type { RedactedParity } from '../../authz/record/redacted-decision.ts';
 import type { Config } from '../../config/config.ts';
@@ -28,12 +29,19 @@ export interface DeciderRoleDeps {
   readonly decisions: DecisionLog;
   readonly counts: OwnCounts;
   readonly rate: Pick<DecisionRate, 'note'>;
+  readonly candidate: CandidateSink;
   readonly processes: readonly DeciderProcess[];
   readonly seconds: Ticks;
   /** A decider refuses by other revocations than before. */
   readonly revoked: () => void;
   readonly handshakeFailed: RefusalReports['handshakeFailed'];
   readonly unknownKid: (unknown: Extract<FromDecider, { kind: 'unknown-kid' }>['unknown']) => void;
+}
+
+/** Takes what deciders say of the candidate set. */
+export interface CandidateSink {
+  note(counts: RedactedCandidateCounts): void;
+  heard(number: number, why: string): void;
 }
 
 /** Starts the deciders; they are ready when each has policies in force. */
@@ -120,6 +128,7 @@ function hear(
     unknownKid,
     revoked,
     handshakeFailed,
+    candidate,
     sayInForce,
   }: DeciderRoleDeps & { readonly sayInForce: (pid: number, generation: number) => void },
 ): void {
@@ -140,6 +149,9 @@ function hear(
       board.degrade('snapshot', [`generation ${message.generation}: ${message.why}`]);
       log.error({ pid, generation: message.generation }, `policies could not be put in force: ${message.why}`);
       break;
+    case 'candidate':
+      candidate.heard(message.number, message.why);
+      break;
     case 'decisions':
       decisions.add(message.entries);
       metrics.countDropped(message.dropped);
@@ -152,6 +164,7 @@ function hear(
       metrics.countHits(message.hits);
       rate.note(message.counts.decisions);
       metrics.countParity(message.parity);
+      candidate.note(message.candidate);
       break;
     case 'parity':
       tellOfParity(message.report, log);

@@ -2,14 +2,16 @@
  * What a decider reports of its own accord and when asked: its decisions, what it has counted, how many descriptors it has left.
  * @module
  */
+import { CandidateComparison } from '../../authz/candidate/comparison.ts';
+import { redactedCounts } from '../../authz/candidate/redacted-difference.ts';
 import { CheckCounters } from '../../authz/record/counters.ts';
 import { EdgeCounters } from '../../authz/record/edges.ts';
 import { ParityCanary } from '../../authz/record/parity.ts';
-import type { RedactedDecision } from '../../authz/record/redacted-decision.ts';
-import { DecisionRing, type RingEntry } from '../../authz/record/ring.ts';
+import { DecisionRing } from '../../authz/record/ring.ts';
 import { RuleHits } from '../../authz/record/rule-hits.ts';
 import { watchDescriptors } from '../../platform/observe/descriptors.ts';
 import type { LaneTally } from '../../transport/lane/counts.ts';
+import type { InForce } from './in-force.ts';
 import type { FromDecider } from './messages.ts';
 
 const DRAIN_LOG_EVERY_MS = 100;
@@ -22,6 +24,7 @@ export interface Recorders {
   readonly edges: EdgeCounters;
   readonly hits: RuleHits;
   readonly parity: ParityCanary;
+  readonly candidate: CandidateComparison;
 }
 
 /** Tells `decisions` at most ten times a second, `parity` and `descriptors` when there is something, and `report` when asked. */
@@ -35,10 +38,12 @@ export interface DecisionReports extends Disposable {
  * Starts reporting.
  *
  * @param redact  takes the secrets out of what is told
+ * @param redactDifference  the same where the candidate set has read the request too
  */
 export function startReports(
   tell: (message: FromDecider) => void,
-  redact: (entry: RingEntry) => RedactedDecision,
+  redact: InForce['redact'],
+  redactDifference: InForce['redactDifference'] = redact,
 ): DecisionReports {
   let logging: NodeJS.Timeout | undefined;
   const ring = new DecisionRing({ filled: () => waitToTell() });
@@ -48,9 +53,11 @@ export function startReports(
   const parity = new ParityCanary(({ entry, ...report }) =>
     tell({ kind: 'parity', report: { ...report, entry: redact(entry) } }),
   );
+  const candidate = new CandidateComparison();
   const tellDecisions = (most: number): void => {
     const { entries, dropped } = ring.drain(most);
-    if (entries.length > 0 || dropped > 0) tell({ kind: 'decisions', entries: entries.map(redact), dropped });
+    if (entries.length > 0 || dropped > 0)
+      tell({ kind: 'decisions', entries: entries.map((entry) => redact(entry)), dropped });
   };
   // While nothing is decided nothing wakes this process up: the first decision starts the timer, and an empty ring stops it.
   const waitToTell = (): void => {
@@ -67,7 +74,7 @@ export function startReports(
     fewDescriptors = why;
   });
   return {
-    recorders: { ring, counters, edges, hits, parity },
+    recorders: { ring, counters, edges, hits, parity, candidate },
     report(lane) {
       descriptors.look();
       tellDecisions(Number.MAX_SAFE_INTEGER);
@@ -77,6 +84,7 @@ export function startReports(
         edges: edges.take(),
         hits: hits.take(),
         parity: parity.take(),
+        candidate: redactedCounts(candidate.take(), redactDifference),
         lane,
         memoryBytes: process.memoryUsage.rss(),
       });

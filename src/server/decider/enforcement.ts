@@ -21,6 +21,8 @@ export interface EnforcementDeps {
   tell(message: FromDecider): void;
   /** Checks answered so far: memory is given back while there are none. */
   checks(): number;
+  /** Called when other policies or keys are in force. */
+  changed(): void;
 }
 
 /** Puts in force what a decider is told; tells `in-force`, `refused` and `revoked`. */
@@ -32,7 +34,7 @@ export interface Enforcement extends Disposable {
 }
 
 /** Creates the enforcement of a decider that has neither settings nor policies. */
-export function createEnforcement({ inForce, tell, checks }: EnforcementDeps): Enforcement {
+export function createEnforcement({ inForce, tell, checks, changed }: EnforcementDeps): Enforcement {
   const announcing = createAnnouncing(inForce, tell);
   let settings: DeciderSettings | undefined;
   let model: PolicyModel | undefined;
@@ -75,6 +77,7 @@ export function createEnforcement({ inForce, tell, checks }: EnforcementDeps): E
       selfTest(snapshot, checkOptions);
       inForce.putPolicies(snapshot, made, new Set(sources.map(({ id }) => id)));
       announcing.announce();
+      changed();
       releasing?.[Symbol.dispose]();
       releasing = releaseMemoryWhenQuiet(checks);
     } catch (thrown) {
@@ -91,7 +94,9 @@ export function createEnforcement({ inForce, tell, checks }: EnforcementDeps): E
       void enforce();
     },
     takeKeySets(keySets) {
-      if (inForce.putKeySets(keySets) && isWaitingForKeys) void enforce();
+      if (!inForce.putKeySets(keySets)) return;
+      if (isWaitingForKeys) void enforce();
+      changed();
     },
     takeRevocations(revocations) {
       inForce.putRevocations(revocations);

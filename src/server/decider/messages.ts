@@ -3,6 +3,7 @@
  * @module
  */
 
+import type { RedactedCandidateCounts } from '../../authz/candidate/redacted-difference.ts';
 import type { CheckOptions } from '../../authz/check.ts';
 import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
 import type { UnknownKid } from '../../authz/jwt/token-outcome.ts';
@@ -12,6 +13,7 @@ import type { ParityCounts } from '../../authz/record/parity.ts';
 import type { RedactedDecision, RedactedParity } from '../../authz/record/redacted-decision.ts';
 import type { RuleHit } from '../../authz/record/rule-hits.ts';
 import type { Revocations } from '../../authz/state.ts';
+import type { CandidateModel } from '../../policy/candidate/candidate-model.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { ServingState } from '../../transport/health-service.ts';
@@ -31,10 +33,15 @@ export interface DeciderSettings {
   readonly trustDomain: TrustDomain;
 }
 
+/** A candidate set, of which a decider is sent what it has not got. */
+export type PackedCandidate = Omit<CandidateModel, 'planes'> & Pick<PackedModel, 'planes' | 'added'>;
+
 /** Every kind but `connection` and `drain` is repeated to a decider that was started again. */
 export type ToDecider =
   | { readonly kind: 'settings'; readonly settings: DeciderSettings }
   | { readonly kind: 'policies'; readonly model: PackedModel }
+  /** What to ask beside the policies in force; absent: nothing. Comes behind the policies that it is to be held against. */
+  | { readonly kind: 'candidate'; readonly candidate: PackedCandidate | undefined }
   | { readonly kind: 'key-sets'; readonly documents: KeySetDocuments }
   | { readonly kind: 'bundles'; readonly bundles: BundleSet }
   | { readonly kind: 'revocations'; readonly revocations: Revocations }
@@ -56,6 +63,8 @@ export type FromDecider =
   | { readonly kind: 'in-force'; readonly generation: number }
   /** Policies of this generation could not be put in force; the ones before stay. */
   | { readonly kind: 'refused'; readonly generation: number; readonly why: string }
+  /** The candidate of that number is asked from now on; or is not, and why. */
+  | { readonly kind: 'candidate'; readonly number: number; readonly why: string }
   /** It refuses by these revocations from now on. */
   | { readonly kind: 'revoked'; readonly sequence: number }
   /** It serves that connection from now on. */
@@ -67,6 +76,7 @@ export type FromDecider =
       readonly edges: EdgeCounts;
       readonly hits: readonly RuleHit[];
       readonly parity: ParityCounts;
+      readonly candidate: RedactedCandidateCounts;
       /** With the lane only. */
       readonly lane: LaneTally | undefined;
       readonly memoryBytes: number;

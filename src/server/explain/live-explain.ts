@@ -41,6 +41,8 @@ export interface LiveExplain extends AsyncDisposable {
    * @throws GatehouseError what keeps the question from being explained
    */
   explain(question: ExplainQuestion, generation?: number): Promise<Explanation>;
+  /** Explains under policies that are not in force, with all else that is. @throws GatehouseError likewise */
+  explainBeside(model: PolicyModel, question: ExplainQuestion): Promise<Explanation>;
 }
 
 const NOTHING_REVOKED = { sequence: 0, rows: [] };
@@ -51,6 +53,7 @@ const MOST_MODELS = 8;
 /** Follows what is in force. */
 export function createLiveExplain({ config, policies, keySets, authority }: LiveExplainDeps): LiveExplain {
   const thread = createExplainThread();
+  const beside = createExplainThread(); // what one holds already is not told again
   const models: PolicyModel[] = [];
   const note = ({ model }: { readonly model: PolicyModel }): void => {
     if (models.at(-1) === model) return;
@@ -81,8 +84,10 @@ export function createLiveExplain({ config, policies, keySets, authority }: Live
       const model = models.find((each) => each.generation === generation) ?? policies.value.model;
       return thread.explain(stateOf(model), question);
     },
+    explainBeside: (model, question) => beside.explain(stateOf(model), question),
     async [Symbol.asyncDispose]() {
       unsubscribe();
+      await beside[Symbol.asyncDispose]();
       await thread[Symbol.asyncDispose]();
     },
   };

@@ -28,6 +28,14 @@ export interface DecisionRecord {
   readonly rule?: number;
   readonly dryRun?: { readonly decision: 'allow' | 'deny'; readonly policy?: string };
   readonly snapshot: number;
+  /** What the candidate set says, where that differs. */
+  readonly candidate?: {
+    readonly result: string;
+    readonly decision: 'allow' | 'deny';
+    readonly reason: string;
+    readonly policy?: string;
+    readonly rule?: number;
+  };
   readonly destination?: { readonly spiffeId: string; readonly foundBy: string };
   /** Where somebody is told of it who does not see where the caller lives, there is no address and no port. */
   readonly source?: { readonly principal: string; readonly address?: string; readonly port?: number };
@@ -51,6 +59,7 @@ export function decisionRecord({
   destination,
   snapshot,
   request,
+  candidate,
 }: RedactedDecision): DecisionRecord {
   const { effect, reason, plane, stage, owner, policy, rule, dryRun } = decision;
   return {
@@ -70,8 +79,20 @@ export function decisionRecord({
       },
     }),
     snapshot,
+    ...(candidate && { candidate: besideOf(candidate) }),
     ...(destination && { destination: { spiffeId: destination.spiffeId, foundBy: destination.foundBy } }),
     ...(request && describe(request)),
+  };
+}
+
+function besideOf({
+  result,
+  decision: { effect, reason, policy, rule },
+}: NonNullable<RedactedDecision['candidate']>): NonNullable<DecisionRecord['candidate']> {
+  return {
+    ...{ result, decision: effect, reason },
+    ...(policy && { policy: nameOf(policy)! }),
+    ...(rule !== undefined && { rule }),
   };
 }
 

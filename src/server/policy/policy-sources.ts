@@ -48,14 +48,7 @@ export function openPolicies(
 export function sourceOptions(config: SourceConfig): PolicySourceOptions {
   const { paths, site, absence, planes, hops, owners, ignoreBy } = config.policies;
   const places: PolicyPath[] = [
-    ...paths.map(({ path, namespaces, defaultNamespace, include, exclude, text }) => ({
-      path,
-      ...(namespaces && { namespaces }),
-      ...(defaultNamespace !== undefined && { defaultNamespace }),
-      ...(include && { include }),
-      ...(exclude && { exclude }),
-      ...(text !== undefined && { text }),
-    })),
+    ...policyPaths(paths),
     ...site.paths.map(({ path, subnets, tags, applicationSecurityGroups }) => ({
       path,
       kinds: siteKinds({ ...(subnets && { subnets }), tags, applicationSecurityGroups }),
@@ -72,6 +65,18 @@ export function sourceOptions(config: SourceConfig): PolicySourceOptions {
     endpoints: endpointsOf(config),
     ...dialectOptions(config),
   };
+}
+
+/** Paths of policies, as the sources take them. */
+export function policyPaths(paths: Config['policies']['paths']): PolicyPath[] {
+  return paths.map(({ path, namespaces, defaultNamespace, include, exclude, text }) => ({
+    path,
+    ...(namespaces && { namespaces }),
+    ...(defaultNamespace !== undefined && { defaultNamespace }),
+    ...(include && { include }),
+    ...(exclude && { exclude }),
+    ...(text !== undefined && { text }),
+  }));
 }
 
 /** The workloads of a configuration as selectors see them. */

@@ -11,7 +11,7 @@ import { startChild } from '../../support/child.ts';
 import { allCommands } from '../../support/command-line.ts';
 import { type DocumentedCommand, documentedCommands } from '../../support/documented-commands.ts';
 import { eventually } from '../../support/eventually.ts';
-import { type GatehouseDir, gatehouseDir } from '../../support/gatehouse-dir.ts';
+import { allowing, type GatehouseDir, gatehouseDir } from '../../support/gatehouse-dir.ts';
 import { type InstalledProgram, installedProgram } from '../../support/installed-program.ts';
 import { programCommand, projectRoot, type RunningGatehouse, runGatehouse } from '../../support/run-gatehouse.ts';
 
@@ -34,6 +34,7 @@ async function makeWorld(dir: GatehouseDir, main: string): Promise<Omit<World, '
   await dir.configure({
     entries: [own, reviews],
     authority: { keyEncryptionKeyFile: './key' },
+    policies: { candidate: { paths: ['./candidate'] } },
     registry: { paths: ['./registry'] },
     tenants: { red: { namespaces: ['default'] } },
   });
@@ -54,6 +55,8 @@ async function makeWorld(dir: GatehouseDir, main: string): Promise<Omit<World, '
     );
   cpSync(dir.config, dir.at('changed.yaml'));
   await keepRevision(dir.path);
+  mkdirSync(dir.at('candidate'));
+  writeFileSync(dir.at('candidate/details.yaml'), allowing('POST'));
   const server = await runGatehouse(dir.config, main);
   using client = checkClient(server.ready.extAuthz);
   const outcome = await client.ask(question('POST'));

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Socket } from 'node:net';
+import type { CandidateModel } from '../../../policy/candidate/candidate-model.ts';
 import type { PolicyModel } from '../../../policy/model.ts';
 import type { ListenAddress } from '../../../transport/listen/listen-address.ts';
 import type { DeciderProcess } from '../decider-process.ts';
@@ -11,8 +12,9 @@ import { ModelPacker } from '../model-parts.ts';
 
 /** What all deciders are told; policies whole, of which each is sent what it has not got. */
 export type ToAllDeciders =
-  | Exclude<ToDecider, { kind: 'connection' | 'drain' | 'report' | 'policies' }>
-  | { readonly kind: 'policies'; readonly model: PolicyModel };
+  | Exclude<ToDecider, { kind: 'connection' | 'drain' | 'report' | 'policies' | 'candidate' }>
+  | { readonly kind: 'policies'; readonly model: PolicyModel }
+  | { readonly kind: 'candidate'; readonly candidate: CandidateModel | undefined };
 
 /** A connection on its way to a decider. */
 export interface Handover {
@@ -36,6 +38,7 @@ export interface Place {
   unasked: number;
   drained: boolean;
   packer: ModelPacker;
+  candidatePacker: ModelPacker;
   /** Connections that it has not said to have taken. */
   readonly handedOver: Map<number, Handover>;
 }
@@ -55,6 +58,7 @@ export function emptyPlace(): Place {
     unasked: 0,
     drained: false,
     packer: new ModelPacker(),
+    candidatePacker: new ModelPacker(),
     handedOver: new Map(),
   };
 }
@@ -67,6 +71,7 @@ export function occupy(place: Place, process: DeciderProcess): void {
   place.unasked = 0;
   place.drained = false;
   place.packer = new ModelPacker();
+  place.candidatePacker = new ModelPacker();
   place.revocationSequence = -1;
   place.peersWithCertificate = 0;
   place.peersWithout = 0;
@@ -82,10 +87,19 @@ export function vacate(place: Place): void {
 
 /** Sends what all deciders are told to the process that stands there, if one does. */
 export function tellPlace(place: Place, message: ToAllDeciders): void {
-  const { process, packer } = place;
+  const { process, packer, candidatePacker } = place;
   place.isQuiet = false;
-  if (message.kind !== 'policies') process?.send(message);
-  else if (process !== undefined) process.send({ kind: 'policies', model: packer.pack(message.model) });
+  if (process === undefined) return;
+  if (message.kind === 'policies') process.send({ kind: 'policies', model: packer.pack(message.model) });
+  else if (message.kind === 'candidate') process.send(candidateMessage(message.candidate, candidatePacker));
+  else process.send(message);
+}
+
+function candidateMessage(candidate: CandidateModel | undefined, packer: ModelPacker): ToDecider {
+  if (candidate === undefined) return { kind: 'candidate', candidate };
+  const { number, networkSets } = candidate;
+  const { planes, added } = packer.pack({ generation: number, absence: 'upstream', planes: candidate.planes });
+  return { kind: 'candidate', candidate: { number, networkSets, planes, added } };
 }
 
 /** Notes what the process says of itself. */

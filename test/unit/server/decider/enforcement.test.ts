@@ -30,7 +30,12 @@ describe('enforcement', () => {
   it('puts something in force however often something else comes before it is ready, and the last one in the end', async () => {
     const inForce = createInForce();
     const told: FromDecider[] = [];
-    using enforcement = createEnforcement({ inForce, tell: (message) => told.push(message), checks: () => 0 });
+    using enforcement = createEnforcement({
+      inForce,
+      tell: (message) => told.push(message),
+      checks: () => 0,
+      changed: () => undefined,
+    });
     inForce.putRevocations({ sequence: 1n } as unknown as Parameters<typeof inForce.putRevocations>[0]); // nobody asks
     enforcement.configure(settings);
     enforcement.takePolicies(modelOf(1));
