@@ -213,7 +213,7 @@ const may: Record<string, readonly string[]> = {
   'analysis/regions': ['policy/model.ts', 'policy/meaning', 'lib'],
   'analysis/universe': ['analysis/classes', 'analysis/regions', 'policy/*', 'lib'],
   'analysis/proofs': ['admin-api', 'analysis', 'analysis/regions', 'analysis/universe', 'policy/*', 'authz/*', 'lib'],
-  'analysis/mutation': ['analysis/universe', 'policy/*', 'authz/answer', 'spiffe', 'lib'],
+  'analysis/mutation': ['analysis/regions', 'analysis/universe', 'policy/*', 'authz/answer', 'spiffe', 'lib'],
   'analysis/replay': ['analysis/regions', 'analysis/universe', 'policy/*', 'authz/*', 'spiffe', 'lib'],
   'analysis/proofs/diff': [
     'analysis/policy-test',

@@ -13,7 +13,7 @@ export interface Mutation {
   /** E.g. `the rule is gone`. */
   readonly what: string;
   readonly policy: string;
-  readonly policyKind: string;
+  readonly ref: PolicyRef;
   readonly rule?: number;
   /** Of the rule, or of the policy. */
   readonly position: Position;
@@ -56,7 +56,7 @@ const deletion = (model: PolicyModel, policy: Written): Mutation => ({
   apply: () => withPolicies(model, policy, () => []),
 });
 
-const named = ({ ref }: Written) => ({ policy: nameOf(ref) ?? ref.name, policyKind: ref.kind });
+const named = ({ ref }: Written) => ({ policy: nameOf(ref) ?? ref.name, ref });
 
 function changesOfPolicy(model: PolicyModel, policy: Policy): Mutation[] {
   if (policy.mode === 'dry-run') return [];

@@ -8,8 +8,8 @@ import type { RedactedTokens } from '../../authz/record/redacted-decision.ts';
 import { asGatehouseError } from '../../errors.ts';
 import { type ExplainDeps, explain } from '../explain.ts';
 import { runTest, type TestResult } from './run-test.ts';
-import { type TestFile, testCase } from './test-form.ts';
-import { createTestSigner } from './test-token.ts';
+import { type TestCase, type TestFile, testCase } from './test-form.ts';
+import { createTestSigner, type TestSigner } from './test-token.ts';
 
 /** What the tests are asked of, at a time, with what became of a token. */
 export type DepsOf = (question: {
@@ -36,47 +36,48 @@ export function requestsOf({ tests, defaults }: TestFile): readonly RequestForm[
   });
 }
 
-function* runTests(
-  { tests, defaults, now }: TestFile,
-  depsOf: DepsOf,
-  why: typeof explain | (() => undefined),
-): Generator<TestResult, undefined> {
+type Why = typeof explain | (() => undefined);
+
+function* runTests({ tests, defaults, now }: TestFile, depsOf: DepsOf, why: Why): Generator<TestResult, undefined> {
   const signer = createTestSigner();
-  for (const written of tests) yield runOne(written);
-  return undefined;
-  function runOne(written: TestFile['tests'][number]): TestResult {
+  for (const written of tests) {
+    const { name, request } = written;
     try {
-      const test = testCase.parse({ ...written, request: merged(written.request, defaults) });
-      const at = test.now ?? now;
-      const question = { nowMs: at === undefined ? Date.now() : Date.parse(at), caller: { local: true } as const };
-      const { token } = test;
-      if (token !== undefined && 'rejected' in token) {
-        const tokens = { outcome: 'rejected', ...token.rejected, details: '' } as const;
-        return runTest(test, depsOf({ ...question, tokens }), why);
-      }
-      const deps = depsOf(question);
-      if (token === undefined) return runTest(test, deps, why);
-      const { model, state } = deps;
-      const request = signer.withToken(test.request, token.claims, model);
-      const keySets = signer.keySets(model, state.keySets);
-      return runTest(
-        { ...test, request: testCase.shape.request.parse(request) },
-        { ...deps, state: { ...state, keySets } },
-        why,
-      );
+      const test = testCase.parse({ ...written, request: merged(request, defaults) });
+      yield runOne(test, { depsOf, signer, why, at: test.now ?? now });
     } catch (thrown) {
       const { message } = asGatehouseError(thrown);
       const difference = { of: 'test', want: 'a test that can be run', got: message };
-      return {
-        name: written.name,
-        passed: false,
-        differences: [difference],
-        explanation: undefined,
-        decided: [],
-        held: [],
-      };
+      yield { name, passed: false, differences: [difference], explanation: undefined, decided: [], held: [] };
     }
   }
+}
+
+interface Runner {
+  readonly depsOf: DepsOf;
+  readonly signer: TestSigner;
+  readonly why: Why;
+  /** When it is asked; undefined: now. */
+  readonly at: string | undefined;
+}
+
+function runOne(test: TestCase, { depsOf, signer, why, at }: Runner): TestResult {
+  const question = { nowMs: at === undefined ? Date.now() : Date.parse(at), caller: { local: true } as const };
+  const { token } = test;
+  if (token !== undefined && 'rejected' in token) {
+    const tokens = { outcome: 'rejected', ...token.rejected, details: '' } as const;
+    return runTest(test, depsOf({ ...question, tokens }), why);
+  }
+  const deps = depsOf(question);
+  if (token === undefined) return runTest(test, deps, why);
+  const { model, state } = deps;
+  const request = signer.withToken(test.request, token.claims, model);
+  const keySets = signer.keySets(model, state.keySets);
+  return runTest(
+    { ...test, request: testCase.shape.request.parse(request) },
+    { ...deps, state: { ...state, keySets } },
+    why,
+  );
 }
 
 type Loose = Readonly<Record<string, unknown>>;

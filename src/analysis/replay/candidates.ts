@@ -6,19 +6,23 @@ import { hashOfValue, type ToldValues } from '../../authz/record/logged-facts.ts
 import { parseIp } from '../../lib/ip-address.ts';
 import type { IpAddress } from '../../policy/facts.ts';
 import { nameOfFact } from '../../policy/meaning/fact-values.ts';
-import type { Atom, PolicyModel, TextPattern } from '../../policy/model.ts';
+import type { AddressFact, Atom, PolicyModel, TextPattern } from '../../policy/model.ts';
+import { emptyRegistry } from '../../policy/registry/registry.ts';
 import { BoundMet } from '../regions/bound.ts';
 import { EMPTY } from '../regions/domain.ts';
 import { type LanguageDomain, languageDomain } from '../regions/languages.ts';
 import { anyOf, type Item, literal } from '../regions/pattern-automaton.ts';
 import { sampleText } from '../regions/sample.ts';
 import { visitAtoms } from '../universe/asked-ranges.ts';
+import { outsideClasses } from '../universe/outside.ts';
 import type { ToldText } from './told-text.ts';
 
 /** Values that are tried for one fact. */
 const MOST = 64;
 /** Kinds of values of which every set is tried. */
 const MOST_KINDS = 7;
+
+const MOST_REMEMBERED = 1_000;
 
 /** What can be tried; an empty list: nothing, since there would be too much. */
 export interface Candidates {
@@ -31,6 +35,7 @@ export interface Candidates {
   readonly ports: readonly number[];
   readonly ipProtocols: readonly number[];
   readonly destinationAddresses: readonly (IpAddress | undefined)[];
+  readonly remoteAddresses: readonly (IpAddress | undefined)[];
 }
 
 /** What bytes a value may have. */
@@ -80,6 +85,7 @@ export function createCandidates(model: PolicyModel): Candidates {
     lists(fact, told, decisionId) {
       const universe = universeOf(fact);
       if (told === undefined || told === null) return setsOf(kinds(fact, universe, '', true));
+      if (typeof told === 'number' && told > MOST_KINDS) return [];
       if (typeof told === 'number') return linesOf(Array.from({ length: told }, () => kinds(fact, universe, '', true)));
       const hashes = 'sha256' in told ? told.sha256 : [];
       const exact = exactValues(patterns.get(fact) ?? []);
@@ -93,7 +99,8 @@ export function createCandidates(model: PolicyModel): Candidates {
     texts: (fact, { text }, universe) => kinds(fact, universe, text, true),
     ports: portsOf(model, atoms),
     ipProtocols: [...new Set([6, 17, 255, ...atoms.flatMap((atom) => (atom.op === 'protocol' ? atom.any : []))])],
-    destinationAddresses: addressesOf(model, atoms),
+    destinationAddresses: addressesOf(ownRanges(model, atoms)),
+    remoteAddresses: addressesOf(rangesOf(atoms, 'remote')),
   };
 }
 
@@ -158,17 +165,26 @@ function portsOf({ planes }: PolicyModel, atoms: readonly Atom[]): readonly numb
   return all.length > MOST ? [] : all;
 }
 
-function addressesOf({ registry }: PolicyModel, atoms: readonly Atom[]): readonly (IpAddress | undefined)[] {
-  const isAsked = atoms.some((atom) => atom.op === 'address' || ('end' in atom && atom.end === 'destination'));
-  const texts = new Set(
-    (registry?.endpoints ?? []).flatMap(({ addresses }) => addresses.map((each) => each.split('/', 1)[0]!)),
-  );
-  if (isAsked || texts.size >= MOST) return [];
-  const found = [...texts].flatMap((text) => {
+/** An address of each kind, mapped ones too, and none. */
+function addressesOf(ranges: readonly string[]): readonly (IpAddress | undefined)[] {
+  const classes = outsideClasses([], new Set(ranges)).map(({ address }) => address);
+  if (classes.length > MOST) return [];
+  const mapped = classes.filter((address) => !address.includes(':')).map((address) => `::ffff:${address}`);
+  const found = [...classes, ...mapped].flatMap((text) => {
     const bytes = parseIp(text);
     return bytes === undefined ? [] : [{ bytes, text }];
   });
-  return [undefined, ...found];
+  return ranges.length === 0 ? [undefined] : [undefined, ...found];
+}
+
+const rangesOf = (atoms: readonly Atom[], fact: AddressFact): string[] =>
+  atoms.flatMap((atom) => (atom.op === 'address' && atom.fact === fact ? atom.any.map(({ text }) => text) : []));
+
+/** What tells addresses of our own side apart: ranges, and where pods and other places are. */
+function ownRanges({ registry, hops = [] }: PolicyModel, atoms: readonly Atom[]): string[] {
+  const { endpoints, networkSets } = registry ?? emptyRegistry;
+  const nets = networkSets.flatMap((set) => set.nets);
+  return [...rangesOf(atoms, 'destination'), ...endpoints.flatMap(({ addresses }) => addresses), ...nets, ...hops];
 }
 
 function remembered<A extends readonly (string | boolean)[], B>(make: (...asked: A) => B): (...asked: A) => B {
@@ -176,6 +192,7 @@ function remembered<A extends readonly (string | boolean)[], B>(make: (...asked:
   return (...asked) => {
     const key = JSON.stringify(asked);
     const made = known.get(key) ?? make(...asked);
+    if (known.size >= MOST_REMEMBERED) known.clear(); // beginnings of long texts are as many as there are texts
     known.set(key, made);
     return made;
   };

@@ -124,12 +124,19 @@ export class RecordedFacts implements Facts {
 
   get remoteAddress(): IpAddress | undefined {
     const { client } = this.#told;
-    if (!this.#hasFacts && this.protocol === 'http') throw new NotTold("the client's address by x-forwarded-for");
+    if (!this.#hasFacts && this.protocol === 'http')
+      return this.#otherClient("the client's address by x-forwarded-for");
     if (client === undefined) return this.sourceAddress;
     const { found } = this;
     if (found.is === 'found' && found.hops !== undefined && found.hops !== client.hops)
-      throw new NotTold(`the client's address by ${found.hops} trusted hops`);
+      return this.#otherClient(`the client's address by ${found.hops} trusted hops`);
     return toAddress(client.address ?? '');
+  }
+
+  /** Without such a header it is the peer. */
+  #otherClient(fact: string): IpAddress | undefined {
+    const others = this.#candidates.remoteAddresses;
+    return this.choices.pick(fact, others.length === 0 ? [] : [this.sourceAddress, ...others]);
   }
 
   get ipProtocol(): number {

@@ -10,7 +10,7 @@ import { compileSnapshot } from '../../policy/compile/compile-snapshot.ts';
 import { type Decision, decision, type Reason } from '../../policy/decision.ts';
 import { type Evaluation, evaluate } from '../../policy/evaluate/evaluate.ts';
 import type { PolicyModel } from '../../policy/model.ts';
-import { tryAll } from './choices.ts';
+import { NotTold, tryAll } from './choices.ts';
 import type { LoggedDecision } from './logged-decision.ts';
 import { createFindAgain } from './recorded-destination.ts';
 import { RecordedFacts } from './recorded-facts.ts';
@@ -39,7 +39,8 @@ export type Replayed =
 export interface LogReplay {
   decide(logged: LoggedDecision): Replayed;
   /**
-   * Derives the decision that `decide` has just made, the plain way; undefined if no policy was asked.
+   * Derives the decision that `decide` has just made, the plain way; undefined if no policy was asked, or if a rule that did not
+   * matter asks for what is not told: the plain evaluator asks every rule.
    *
    * @throws GatehouseError `internal` if the plain evaluation decides otherwise
    */
@@ -111,7 +112,8 @@ export function createLogReplay({ model, allowEmpty, ownPrefixes, options }: Rep
       if (asked === 'nobody') return undefined;
       facts.choices.again();
       facts.again();
-      const evaluation = evaluate(model, facts, { allowEmpty });
+      const evaluation = evaluated(() => evaluate(model, facts, { allowEmpty }));
+      if (evaluation === undefined) return undefined;
       const { effect, policy, rule } = evaluation.decision;
       if (now.reason !== 'ambiguous_request' && (effect !== now.effect || policy !== now.policy || rule !== now.rule))
         throw new GatehouseError(
@@ -121,6 +123,15 @@ export function createLogReplay({ model, allowEmpty, ownPrefixes, options }: Rep
       return evaluation;
     },
   };
+}
+
+function evaluated(evaluate: () => Evaluation): Evaluation | undefined {
+  try {
+    return evaluate();
+  } catch (thrown) {
+    if (thrown instanceof NotTold) return undefined;
+    throw thrown;
+  }
 }
 
 /** With a configuration of its own another workload may be found, or one at all. */

@@ -77,6 +77,12 @@ function scoreOf(mutants: readonly Mutant[]): number {
   return counted.length === 0 ? 100 : Math.floor((noticed * 1000) / counted.length) / 10;
 }
 
+/** For the exact difference of one change. */
+const MOST_MS = 20_000;
+
+const nobodyThere =
+  'the registry has no pod that the policy or one of its rules is about: give it the pods (registry, or --registry)';
+
 async function createJudge({ state, tests }: MutantSubject): Promise<(mutation: Mutation) => Promise<Mutant>> {
   const own = await explainDeps(state);
   const isNoticed = (depsOf: DepsOf): boolean => tests.some((file) => noticesIn(file, depsOf));
@@ -86,15 +92,17 @@ async function createJudge({ state, tests }: MutantSubject): Promise<(mutation: 
       'tests fail on the policies as they are: mend them first (without --mutate)',
     );
   const parties = tests.flatMap(requestsOf).flatMap(({ source = {}, destination = {} }) => [source, destination]);
-  const inScene = createScene(state.model, parties);
-  const before = sideOf(state, inScene(state.model));
+  const scene = createScene(state.model, state.trustDomain, parties);
+  const before = sideOf(state, scene.of(state.model));
   return async (mutation) => {
-    const { kind, what, policy, policyKind, rule = null, position } = mutation;
-    const head = { kind, what, policy, policyKind, rule, file: position.file, line: position.line };
+    const { kind, what, policy, ref, rule = null, position } = mutation;
+    const head = { kind, what, policy, policyKind: ref.kind, rule, file: position.file, line: position.line };
     const model = mutation.apply();
     const depsOf = await explainDeps({ ...state, model });
     if (isNoticed(depsOf)) return { result: 'noticed', ...head };
-    return { ...head, ...unnoticed(before, sideOf(state, inScene(model)), [own, depsOf]) };
+    const found = unnoticed(before, sideOf(state, scene.of(model)), [own, depsOf]);
+    if (found.result === 'equal' && !scene.holds(ref)) return { ...head, result: 'unknown', why: nobodyThere };
+    return { ...head, ...found };
   };
 }
 
@@ -104,8 +112,12 @@ function unnoticed(
   after: DiffSide,
   [own, changed]: readonly [DepsOf, DepsOf],
 ): Pick<Mutant, 'result' | 'test' | 'why'> {
+  const until = performance.now() + MOST_MS;
+  const bound = (): void => {
+    if (performance.now() > until) throw new BoundMet(`the difference takes more than ${MOST_MS / 1000} s`);
+  };
   try {
-    const { added, removed, ...rest } = differenceOf(after, before, () => {});
+    const { added, removed, ...rest } = differenceOf(after, before, bound);
     const [test] = witnessTests({ ...rest, added, removed });
     if (test === undefined) return { result: 'equal' };
     const file = { tests: [test] } as TestFile; // its request is one

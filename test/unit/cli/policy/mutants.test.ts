@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { mutantSubjects } from '../../../../src/cli/policy/test/run-files.ts';
+import { runMutants } from '../../../../src/cli/policy/test/run-mutants.ts';
 import { runCommandLine } from '../../../../src/cli/program.ts';
 import { recordingTerminal } from '../../../support/recording-terminal.ts';
 import { type TempDir, tempDir } from '../../../support/temp-dir.ts';
@@ -122,10 +124,66 @@ describe('policy test --mutate', () => {
     assert.match(few.out, /\d+ were not tried/);
   });
 
+  it('stops when it is told, with what it has found', async () => {
+    const subjects = await mutantSubjects([write(reads)], {});
+    const stopping = new AbortController();
+    const progress = (done: number): void => {
+      if (done === 1) stopping.abort();
+    };
+    const { mutants: some, left, score } = await runMutants(subjects, { most: 100, stop: stopping.signal, progress });
+    assert.deepEqual([some.length, left > 3, score], [2, true, 100]);
+  });
+
   it('refuses tests that fail on the policies as they are', async () => {
     const { code, err } = await run(write(test('wrong', web, 'GET', '/items', 'deny')), '--mutate');
     assert.equal(code, 2);
     assert.match(err, /tests fail on the policies as they are/);
+  });
+
+  it('asks about callers that a pattern takes, though no pod of the registry and no test has such a name', async () => {
+    const pattern = policies.replace('[cluster.local/ns/shop/sa/web]', '["*/sa/batch-runner"]');
+    const { mutants: all } = await mutants(write(other, pattern));
+    assert.ok(whatOf(all, 'unnoticed').includes('without its condition on method'), JSON.stringify(all));
+    assert.deepEqual(whatOf(all, 'unknown'), []);
+  });
+
+  it('does not call equal what is about pods that the registry has not, and says so', async () => {
+    const network = `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: db, namespace: shop }
+spec:
+  podSelector: { matchExpressions: [{ key: role, operator: In, values: [db] }] }
+  ingress: [{ from: [{ podSelector: { matchLabels: { app: api } } }], ports: [{ port: 5432 }] }]
+`;
+    const pod = (name: string, labels: string, address: string): string => `apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, namespace: shop, labels: ${labels} }
+spec: { serviceAccountName: ${name}, containers: [{ name: a, image: a }] }
+status: { podIP: ${address}, podIPs: [{ ip: ${address} }] }
+---
+`;
+    const file = write(reads, `${policies}---\n${network}`);
+    const config = (registry: string): string => {
+      writeFileSync(dir.at('registry.yaml'), registry);
+      const text = {
+        trustDomain: 'cluster.local',
+        policies: { paths: ['policies.yaml'], planes: { l4: 'enforce' } },
+        registry: { paths: ['registry.yaml'] },
+      };
+      writeFileSync(dir.at('gatehouse.yaml'), JSON.stringify(text));
+      return dir.at('gatehouse.yaml');
+    };
+    const ofDb = (all: readonly { readonly policy: string; readonly result: string; readonly why?: string }[]) =>
+      all.filter(({ policy }) => policy === 'shop/db');
+    const without = ofDb((await mutants(file, '--config', config(''))).mutants);
+    assert.ok(without.length >= 3 && without.every(({ result }) => result === 'unknown'), JSON.stringify(without));
+    assert.match(without[0]?.why ?? '', /the registry has no pod/);
+    const pods = pod('db', '{ role: db }', '10.0.0.1') + pod('api', '{ app: api }', '10.0.0.2');
+    const withPods = ofDb((await mutants(file, '--config', config(pods))).mutants);
+    assert.ok(
+      withPods.every(({ result }) => result === 'unnoticed'),
+      JSON.stringify(withPods),
+    );
   });
 
   it('counts a rule of a DENY policy, and mTLS', async () => {

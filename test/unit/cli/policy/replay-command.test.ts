@@ -157,6 +157,23 @@ describe('policy replay', () => {
     }
   });
 
+  it('says what differs also where a rule that did not matter asks for what is not told', async () => {
+    const deny = `---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: deny, namespace: shop }
+spec:
+  action: DENY
+  rules:
+  - to: [{ operation: { paths: [/a] } }]
+  - when: [{ key: remote.ip, values: [192.0.2.0/24] }]
+`;
+    const [old, fresh] = [write('old', policy('GET')), write('new', policy('GET', deny))];
+    writeFileSync(dir.at('log'), (await logOf(old, [asked('GET')], 'none')).join(''));
+    const { code, each } = await summaryOf(dir.at('log'), '--with', fresh, '--cannot-say', '100');
+    assert.deepEqual([code, each[0].result, each[0].now?.policy, each[0].now?.rule], [1, 'differs', 'shop/deny', 0]);
+  });
+
   it('never tells a secret, whatever the configuration says', async () => {
     const when = (key: string) => `    when: [{ key: "request.headers[${key}]", values: [red] }]\n`;
     for (const name of ['authorization', 'cookie']) {
