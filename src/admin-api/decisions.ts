@@ -18,6 +18,8 @@ export const decisionsQuestion = z.object({
   from: party,
   to: party,
   reason: z.string().min(1).max(100).optional(),
+  /** The header `x-request-id`: all that have it. */
+  request: z.string().min(1).max(128).optional(),
   /** `next` of an answer before: only those that have come since. */
   after: z
     .string()
@@ -50,6 +52,8 @@ export const decisionRecordShape = z.object({
       rule: z.number().optional(),
     })
     .optional(),
+  /** An Envoy says that it has decided so itself; absent: decided here. */
+  reported: z.literal(true).optional(),
   destination: z.object({ spiffeId: z.string(), foundBy: z.string() }).optional(),
   /** Address and port are absent where who asks does not see the caller's namespace. */
   source: z.object({ principal: z.string(), address: z.string().optional(), port: z.number().optional() }).optional(),

@@ -33,6 +33,8 @@ const envoy = z.object({
   tried: z.boolean(),
   /** The worst of its filters; `nothing`: it has asked for none. */
   state: z.enum(['holds', 'asks', 'waiting', 'refused', 'nothing']),
+  /** Requests that it has decided itself and told of; 0: what it decides is not seen. */
+  reported: z.number(),
   configs: list(config),
 });
 

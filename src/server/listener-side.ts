@@ -15,6 +15,7 @@ import type { Foundation } from './foundation.ts';
 import type { IdentitySide } from './identity-interface.ts';
 import { openCheckListener } from './listeners/check-listener.ts';
 import { listenAddress } from './listeners/listen-addresses.ts';
+import type { DeciderCounts } from './log/decider-counts.ts';
 import type { NativeRole } from './native/native-role.ts';
 import { openXds } from './native/xds-listener.ts';
 import type { StandingProof } from './proofs/standing-proof.ts';
@@ -46,7 +47,7 @@ export async function openListeners(deps: ListenerSideDeps): Promise<ListenerSid
     deciders && stack.use(await openCheckListener(listenAddress(config.value.listen.extAuthz), deciders.give, failed));
   const admission = await openAdmission(deps);
   if (admission !== undefined) stack.use(admission);
-  const xds = await openXds(deps, native.deps);
+  const xds = await openXds(deps, native);
   if (xds !== undefined) stack.use(xds);
   const addressesWith = (admins: readonly ListenAddress[]): ListenerAddresses => ({
     ...(check && { extAuthz: textOfAddress(check.address) }),
@@ -83,6 +84,12 @@ export async function openListeners(deps: ListenerSideDeps): Promise<ListenerSid
   };
 }
 
+/** Beside ours where an Envoy has told of anything. */
+function reported({ reports }: NativeRole): readonly DeciderCounts[] {
+  const counts = reports.counts();
+  return counts.checks.allowed + counts.checks.denied === 0 ? [] : [counts];
+}
+
 function openAdminOver(
   deps: ListenerSideDeps,
   addressesWith: (admins: readonly ListenAddress[]) => ListenerAddresses,
@@ -99,8 +106,8 @@ function openAdminOver(
     implicit: identity.implicit,
     decisions: decider.decisions,
     deciders: allDeciders,
-    native: native.holders,
-    counts: () => [counts.all(), ...(identity.remote?.counts() ?? [])],
+    native: { ...native.holders, linesOf: native.reports.linesOf },
+    counts: () => [counts.all(), ...reported(native), ...(identity.remote?.counts() ?? [])],
     remote: identity.remote,
     rules: counts.rules,
     explain: decider.explain,

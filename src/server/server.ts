@@ -3,7 +3,6 @@
  * @module
  */
 
-import { ecdsMethods } from '../authz/native/ecds-methods.ts';
 import type { Config } from '../config/config.ts';
 import { asGatehouseError, type GatehouseError } from '../errors.ts';
 import { createFollowers } from '../identity/delivery/feed/followers.ts';
@@ -71,12 +70,13 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const identity = stack.use(
     await openIdentitySide({
       ...{ ...foundation, followers, deciders: allDeciders, objects: cluster?.objects },
-      further: (callerOf) => ecdsMethods(native.deps, callerOf),
       openTenants: standing?.losses,
+      further: native.methods,
     }),
   );
   const decider = stack.use(await startDeciderSide({ ...foundation, identity, policies, allDeciders, processes }));
   const { decisions, explain } = decider;
+  native.reports.deliverTo(decisions);
   identity.deriveBy((id) => deriveHere(id, { decisions, explain, deciders: allDeciders }));
   const parts = { ...foundation, startedAt, policies, identity, decider, allDeciders, native, standing };
   const listeners = stack.use(await openListeners(parts));

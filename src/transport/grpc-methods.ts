@@ -69,6 +69,17 @@ export function serverStreaming<M extends DescMethod & { methodKind: 'server_str
   return { kind: 'server_streaming', ...wireOf(method), handle };
 }
 
+/** A method with a stream of requests and one response, which comes after the last of them. */
+export function clientStreaming<M extends DescMethod & { methodKind: 'client_streaming' }, P = Connection>(
+  method: M,
+  handle: (requests: AsyncIterable<In<M>>, context: CallContext<P>) => Promise<Out<M>>,
+): GrpcMethod<P> {
+  async function* answer(requests: AsyncIterable<In<M>>, context: CallContext<P>): AsyncGenerator<Out<M>> {
+    yield await handle(requests, context);
+  }
+  return { kind: 'bidi_streaming', ...wireOf(method), handle: answer };
+}
+
 /** A method with streams both ways. */
 export function bidiStreaming<M extends DescMethod & { methodKind: 'bidi_streaming' }, P = Connection>(
   method: M,

@@ -82,6 +82,13 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
   /** Policies to Envoys that decide themselves. */
   'server/native': [
     'server/listeners',
+    'server/log',
+    'authz/answer',
+    'authz/record',
+    'policy/decision.ts',
+    'policy/rules',
+    'transport',
+    'gen',
     'server/policy',
     'server/refusal-reports.ts',
     'server/tls',

@@ -43,5 +43,8 @@ export const stateKeys = {
   revocation: 'gh.revocation',
 } as const;
 
+/** What the filter of revocations calls a request that it refuses. */
+export const REVOKED = `${DECIDED}revoked`;
+
 /** What the filter of revocations calls a request that no revocation means. */
 export const NOT_REVOKED = `${DECIDED}not-revoked`;

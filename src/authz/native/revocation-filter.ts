@@ -11,7 +11,7 @@ import type { Matcher_OnMatch } from '../../gen/xds/type/matcher/v3/matcher_pb.t
 import { RegexMatcher_GoogleRE2Schema, RegexMatcherSchema } from '../../gen/xds/type/matcher/v3/regex_pb.ts';
 import type { Revocations } from '../state.ts';
 import { action, always, goOn, listOf, mapOf, not, stateAt, uriNames, when, where } from './matchers.ts';
-import { ASK, DECIDED, NOT_REVOKED, REVOCATIONS_PREFIX, stateKeys } from './names.ts';
+import { ASK, NOT_REVOKED, REVOCATIONS_PREFIX, REVOKED, stateKeys } from './names.ts';
 
 /** Serialized `envoy.extensions.filters.http.rbac.v3.RBAC`. @param revocations  undefined: none are known */
 export function revocationFilter(revocations: Revocations | undefined): Uint8Array {
@@ -52,7 +52,7 @@ function refusals({ spiffeIds, serials, spkis }: Revocations): Matcher_OnMatch {
       ? nobody
       : goOn(mapOf(stateAt(stateKeys.serial), [...serials].flatMap(spellings), ask('revoked-serial'), nobody));
   if (spiffeIds.size === 0) return bySerial;
-  return goOn(mapOf(uriNames(), spiffeIds, action(`${DECIDED}revoked`, 'deny'), bySerial));
+  return goOn(mapOf(uriNames(), spiffeIds, action(REVOKED, 'deny'), bySerial));
 }
 
 /** As we write a serial number, without leading zeros, and in whole bytes. */

@@ -31,6 +31,8 @@ export type RedactedTokens =
 /** A decision without secrets. Plain data. */
 export interface RedactedDecision extends Omit<RingEntry, 'tokens'> {
   readonly tokens: RedactedTokens | undefined;
+  /** An Envoy says that it has decided so: of the request only what its access log has is known. */
+  readonly reported?: true;
 }
 
 /** What the parity canary reports, without secrets. Plain data. */

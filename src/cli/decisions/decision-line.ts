@@ -9,7 +9,7 @@ import type { Look } from '../terminal/look.ts';
 
 /** E.g. `12:00:00.000 deny rule_denied web/front -> shop/cart POST shop/orders by shop/no-post ID`. */
 export function decisionLine(row: DecisionRow, look: Look): string {
-  const { at, decision, reason, source, destination, policy, dryRun, id } = row;
+  const { at, decision, reason, source, destination, policy, dryRun, reported, id } = row;
   const parts = [
     look.style('dim', oneLine(at).slice(11, 23)),
     look.style(decision === 'allow' ? 'good' : 'bad', decision.padEnd(5)),
@@ -20,6 +20,7 @@ export function decisionLine(row: DecisionRow, look: Look): string {
     ...(dryRun === undefined || dryRun.decision === decision
       ? []
       : [look.style('warning', `dry run: ${dryRun.decision}`)]),
+    ...(reported ? [look.style('dim', 'reported by Envoy')] : []),
     look.style('dim', oneLine(id)),
   ];
   return `${parts.filter((part) => part !== '').join('  ')}\n`;

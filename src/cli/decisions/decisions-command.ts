@@ -20,6 +20,7 @@ interface Flags extends AdminFlags {
   readonly from?: string;
   readonly to?: string;
   readonly reason?: string;
+  readonly request?: string;
   readonly limit: number;
   readonly count?: number;
   readonly output: OutputFormat;
@@ -35,6 +36,7 @@ export function decisionsCommand(terminal: Terminal): Command {
     .option('--from <who>', 'only what they asked: a SPIFFE ID, NAMESPACE/SERVICEACCOUNT, a namespace or an address')
     .option('--to <whom>', 'only what they were asked: a SPIFFE ID, NAMESPACE/SERVICEACCOUNT or a namespace')
     .option('--reason <reason>', 'only what fell for that reason, such as no_rule_allowed')
+    .option('--request <id>', 'only those of a request by its x-request-id, which may be several')
     .addOption(countOption('--limit <number>', 'how many at most, up to 2,048', { usual: 100, most: 2_048 }))
     .addOption(countOption('--count <number>', 'with --follow: end after that many'))
     .addOption(adminOption())
@@ -73,17 +75,17 @@ export function decisionsCommand(terminal: Terminal): Command {
     );
 }
 
-function questionOf({ deny, allow, from, to, reason, limit }: Flags): Question<'GET /v1/decisions'> {
+function questionOf({ deny, allow, from, to, reason, request, limit }: Flags): Question<'GET /v1/decisions'> {
   const decision = deny === true ? 'deny' : allow === true ? 'allow' : undefined;
-  return { limit, decision, from, to, reason };
+  return { limit, decision, from, to, reason, request };
 }
 
 /** A server that does not know the filters would show all. @throws GatehouseError `not_supported` */
 function refuseOlder(
   { next }: { readonly next?: string | undefined },
-  { decision, from, to, reason }: Question<'GET /v1/decisions'>,
+  { decision, from, to, reason, request }: Question<'GET /v1/decisions'>,
 ): void {
-  if (next !== undefined || [decision, from, to, reason].every((each) => each === undefined)) return;
+  if (next !== undefined || [decision, from, to, reason, request].every((each) => each === undefined)) return;
   throw new GatehouseError(
     'not_supported',
     'that server is older than this program and cannot choose decisions: ask for all, or use its own program',

@@ -8,6 +8,7 @@ import { BootstrapSchema } from '../../gen/envoy/config/bootstrap/v3/bootstrap_p
 import { file_envoy_config_rbac_v3_rbac as rbacAction } from '../../gen/envoy/config/rbac/v3/rbac_pb.ts';
 import { file_envoy_extensions_access_loggers_file_v3_file as file } from '../../gen/envoy/extensions/access_loggers/file/v3/file_pb.ts';
 import { file_envoy_extensions_access_loggers_filters_cel_v3_cel as cel } from '../../gen/envoy/extensions/access_loggers/filters/cel/v3/cel_pb.ts';
+import { file_envoy_extensions_access_loggers_grpc_v3_als as grpcLog } from '../../gen/envoy/extensions/access_loggers/grpc/v3/als_pb.ts';
 import { file_envoy_extensions_access_loggers_stream_v3_stream as stream } from '../../gen/envoy/extensions/access_loggers/stream/v3/stream_pb.ts';
 import { file_envoy_extensions_filters_http_ext_authz_v3_ext_authz as httpExtAuthz } from '../../gen/envoy/extensions/filters/http/ext_authz/v3/ext_authz_pb.ts';
 import { file_envoy_extensions_filters_http_rbac_v3_rbac as httpRbac } from '../../gen/envoy/extensions/filters/http/rbac/v3/rbac_pb.ts';
@@ -26,7 +27,7 @@ import type { Json, JsonObject } from './json.ts';
 /** Every `@type` that a bootstrap of ours holds. */
 const types = createRegistry(
   ...[file, cel, stream, httpExtAuthz, router, tcpExtAuthz, manager, tcpProxy, headerMutation, connections, tls],
-  ...[httpOptions, httpRbac, filterState, rbacAction],
+  ...[httpOptions, httpRbac, filterState, rbacAction, grpcLog],
 );
 
 /**

@@ -5,7 +5,7 @@
 import { httpAccessLog, outboundAccessLog } from './access-log.ts';
 import { httpExtAuthz, namedWorkload } from './ext-authz.ts';
 import type { JsonObject } from './json.ts';
-import { nativeFilters, XDS_CLUSTER } from './native.ts';
+import { nativeFilters, reportDecided, XDS_CLUSTER } from './native.ts';
 import { type Inbound, type PathCleaning, type SidecarOptions, seconds } from './options.ts';
 
 const MANAGER = 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
@@ -37,7 +37,10 @@ export function inboundHttp(options: SidecarOptions, inbound: Inbound, cluster: 
     },
     ...(options.maxConnectionMs > 0 ? { http1_safe_max_connection_duration: true } : {}),
     upgrade_configs: [{ upgrade_type: 'websocket' }],
-    access_log: [httpAccessLog(options.accessLog, options.native)],
+    access_log: [
+      httpAccessLog(options.accessLog, options.native),
+      ...(options.native ? [reportDecided(options.xds && XDS_CLUSTER)] : []),
+    ],
     http_filters: [...(options.native ? nativeFilters(options.xds && XDS_CLUSTER) : []), httpExtAuthz(options), router],
     route_config: {
       name: 'inbound',

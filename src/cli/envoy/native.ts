@@ -12,6 +12,7 @@ import {
   POLICY_PREFIX,
   RBAC_METADATA,
   REVOCATIONS_PREFIX,
+  REVOKED,
   resourceNames,
   stateKeys,
 } from '../../authz/native/names.ts';
@@ -63,6 +64,30 @@ const askAlways: JsonObject = {
     },
   },
 };
+
+/** Tells Gatehouse of what was decided here, and of nothing else: what was asked about is known there. */
+export function reportDecided(cluster: string = SDS_CLUSTER): JsonObject {
+  const where = (prefix: string, value: JsonObject): JsonObject => ({
+    metadata_filter: {
+      matcher: { filter: RBAC_METADATA, path: [{ key: decidedKey(prefix) }], value: { string_match: value } },
+      match_if_key_not_found: false,
+    },
+  });
+  const filters = [where(POLICY_PREFIX, { prefix: DECIDED }), where(REVOCATIONS_PREFIX, { exact: REVOKED })];
+  return {
+    name: 'envoy.access_loggers.http_grpc',
+    filter: { or_filter: { filters } },
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig',
+      common_config: {
+        log_name: 'gatehouse',
+        transport_api_version: 'V3',
+        grpc_service: { envoy_grpc: { cluster_name: cluster } },
+        buffer_flush_interval: '1s',
+      },
+    },
+  };
+}
 
 /** A filter whose configuration comes by ECDS, and which serves by its default until then. */
 function delivered(cluster: string, name: string, byDefault: JsonObject): JsonObject {

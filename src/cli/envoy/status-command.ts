@@ -8,7 +8,7 @@ import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
 import type { Look } from '../terminal/look.ts';
-import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
+import { note, type OutputFormat, outputOption, show } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { type Cell, textTable } from '../terminal/text-table.ts';
 
@@ -25,9 +25,17 @@ export function envoyStatusCommand(terminal: Terminal): Command {
       action<AdminFlags & { output: OutputFormat }>(terminal, async (flags) => {
         const answer = await (await adminClient(flags)).ask('GET /v1/envoys');
         show(terminal, flags.output, answer, statusText);
+        for (const text of remarks(answer)) note(terminal, text);
         return answer.envoys.some(({ state }) => state === 'refused' || state === 'waiting') ? 1 : 0;
       }),
     );
+}
+
+/** What is decided and not told is seen nowhere here. */
+function* remarks({ envoys }: EnvoysAnswer): Iterable<string> {
+  const mute = envoys.filter(({ state, reported }) => state === 'holds' && reported === 0);
+  if (mute.length === 0) return;
+  yield `${mute.length} of ${envoys.length} Envoys have told of no request that they decided: decisions, edges and counts of rules lack those (docs/native.md, What is seen)`;
 }
 
 const styles = { holds: 'good', asks: 'warning', waiting: 'warning', refused: 'bad', nothing: 'dim' } as const;

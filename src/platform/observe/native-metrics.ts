@@ -10,6 +10,10 @@ export interface NativeMetrics {
   setEnvoys(byState: ReadonlyMap<string, number>): void;
   countSent(resource: string): void;
   countRefused(resource: string): void;
+  /** Requests that Envoys have decided themselves and told of. */
+  countReported(decision: 'allow' | 'deny', count: number): void;
+  /** Those that are not logged, not counted, or not believed. */
+  countUntold(why: 'not_logged' | 'too_many' | 'foreign', count: number): void;
 }
 
 /** Registers them. */
@@ -33,6 +37,18 @@ export function createNativeMetrics(register: Registry): NativeMetrics {
     labelNames: ['resource'],
     registers,
   });
+  const reported = new Counter({
+    name: 'gatehouse_native_reported_total',
+    help: 'Requests that Envoys have decided themselves, as they tell.',
+    labelNames: ['decision'],
+    registers,
+  });
+  const untold = new Counter({
+    name: 'gatehouse_native_reports_dropped_total',
+    help: 'Of those what is counted and not logged, what is too much to be counted, and what is not believed.',
+    labelNames: ['why'],
+    registers,
+  });
   return {
     setEnvoys(byState) {
       envoys.reset();
@@ -40,5 +56,7 @@ export function createNativeMetrics(register: Registry): NativeMetrics {
     },
     countSent: (resource) => sent.inc({ resource }),
     countRefused: (resource) => refused.inc({ resource }),
+    countReported: (decision, count) => reported.inc({ decision }, count),
+    countUntold: (why, count) => untold.inc({ why }, count),
   };
 }

@@ -53,7 +53,10 @@ export interface AdminDeps {
   /** Here and elsewhere. */
   readonly deciders: AllDeciders | undefined;
   /** Envoys that decide themselves by what this server gives them. */
-  readonly native: Pick<Holders, 'all' | 'behindRevocations'>;
+  readonly native: Pick<Holders, 'all' | 'behindRevocations'> & {
+    /** Requests that an Envoy has told of. */
+    readonly linesOf: (spiffeId: string, node: string) => number;
+  };
   /** This server's own first, then those of deciders elsewhere by name. */
   readonly counts: () => readonly DeciderCounts[];
   /** Deciders elsewhere that report here; undefined on a server that is only a decider. */

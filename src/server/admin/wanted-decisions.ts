@@ -6,7 +6,7 @@ import { parseSpiffeId, serviceAccountOf } from '../../spiffe/spiffe-id.ts';
 import type { DecisionRecord } from '../log/decision-record.ts';
 
 /** What is looked at: as it is shown, which may be less than there is. */
-export type WantedRecord = Pick<DecisionRecord, 'reason' | 'destination'> & {
+export type WantedRecord = Pick<DecisionRecord, 'reason' | 'destination' | 'request'> & {
   readonly source?: Partial<NonNullable<DecisionRecord['source']>> | undefined;
 };
 
@@ -15,11 +15,14 @@ export interface WantedDecisions {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly reason?: string | undefined;
+  /** The header `x-request-id`. */
+  readonly request?: string | undefined;
 }
 
 /** Makes the test of one record: only what the record shows is looked at. */
-export function wantedDecisions({ from, to, reason }: WantedDecisions): (record: WantedRecord) => boolean {
-  return ({ source, destination, reason: why }) =>
+export function wantedDecisions({ from, to, reason, request }: WantedDecisions): (record: WantedRecord) => boolean {
+  return ({ source, destination, reason: why, request: of }) =>
+    (request === undefined || of?.requestId === request) &&
     (reason === undefined || why === reason) &&
     (to === undefined || isCalled(destination?.spiffeId, to)) &&
     (from === undefined || isCalled(source?.principal, from) || (source?.address !== '' && source?.address === from));

@@ -67,7 +67,7 @@ export function createDecisionLog(
         const record = decisionRecord(entry);
         note(record, entry);
         if (log.isLevelEnabled('info')) {
-          const facts = factsOf(entry);
+          const facts = entry.reported ? undefined : factsOf(entry); // a line of an access log has too few
           lines.info({ schema: LOG_SCHEMA, ...record, ...(facts && { facts }) }, 'decision');
         }
         shelves[entry.decision.effect].add(entry, nextNumber());

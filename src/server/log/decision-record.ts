@@ -36,6 +36,8 @@ export interface DecisionRecord {
     readonly policy?: string;
     readonly rule?: number;
   };
+  /** An Envoy says that it has decided so itself; absent: decided here. */
+  readonly reported?: true;
   readonly destination?: { readonly spiffeId: string; readonly foundBy: string };
   /** Where somebody is told of it who does not see where the caller lives, there is no address and no port. */
   readonly source?: { readonly principal: string; readonly address?: string; readonly port?: number };
@@ -60,6 +62,7 @@ export function decisionRecord({
   snapshot,
   request,
   candidate,
+  reported,
 }: RedactedDecision): DecisionRecord {
   const { effect, reason, plane, stage, owner, policy, rule, dryRun } = decision;
   return {
@@ -80,6 +83,7 @@ export function decisionRecord({
     }),
     snapshot,
     ...(candidate && { candidate: besideOf(candidate) }),
+    ...(reported && { reported }),
     ...(destination && { destination: { spiffeId: destination.spiffeId, foundBy: destination.foundBy } }),
     ...(request && describe(request)),
   };

@@ -3,11 +3,13 @@
  * @module
  */
 import { createWorkloadTable, type WorkloadTable } from '../../authz/destination/workload-table.ts';
+import { accessLogMethods } from '../../authz/native/access-log.ts';
+import { ecdsMethods } from '../../authz/native/ecds-methods.ts';
 import { countStates, envoysOf } from '../../authz/native/envoys.ts';
 import { followPolicies } from '../../authz/native/followed-policies.ts';
 import { createHolders, type Holders } from '../../authz/native/holders.ts';
 import { revocationConfig } from '../../authz/native/native-config.ts';
-import type { NativeDeps, NativeWorkload } from '../../authz/native/native-deps.ts';
+import type { CallerOf, NativeDeps, NativeWorkload } from '../../authz/native/native-deps.ts';
 import type { Revocations } from '../../authz/state.ts';
 import type { Config } from '../../config/config.ts';
 import { asGatehouseError } from '../../errors.ts';
@@ -20,12 +22,16 @@ import type { Facts } from '../../policy/facts.ts';
 import type { PolicyModel } from '../../policy/model.ts';
 import type { Snapshot } from '../../policy/snapshot.ts';
 import { parseSpiffeId, type SpiffeId, serviceAccountOf } from '../../spiffe/spiffe-id.ts';
+import type { GrpcMethod } from '../../transport/grpc-methods.ts';
 import { checkOptions } from '../policy/check-options.ts';
+import { createReports, type Reports } from './reports.ts';
 
 /** What is delivered, to whom, and what became of it. */
 export interface NativeRole extends Disposable {
-  readonly deps: NativeDeps;
   readonly holders: Holders;
+  readonly reports: Reports;
+  /** All methods for Envoys that decide themselves. */
+  methods(callerOf: CallerOf): readonly GrpcMethod[];
 }
 
 export interface NativeRoleDeps {
@@ -80,8 +86,19 @@ export function createNativeRole({
       },
     },
   };
+  const reports = createReports({
+    model: () => current.value.model,
+    workloadOf: (spiffeId) => deps.workloadOf(spiffeId, undefined),
+    metrics: metrics.native,
+    warn: (details, message) => log.warn(details, message),
+    now: Date.now,
+  });
   looks.push(() => metrics.native.setEnvoys(countStates(envoysOf(holders.all()))));
-  return { deps, holders, [Symbol.dispose]: () => stack.dispose() };
+  return {
+    ...{ holders, reports },
+    methods: (callerOf) => [...ecdsMethods(deps, callerOf), ...accessLogMethods(reports, callerOf)],
+    [Symbol.dispose]: () => stack.dispose(),
+  };
 }
 
 /** As Check finds it, without an address: of several workloads of one identity none is meant. */

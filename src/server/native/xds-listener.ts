@@ -2,8 +2,7 @@
  * Where Envoys on other machines get the policy of their workload: by mTLS, each what its certificate says that it is.
  * @module
  */
-import { ecdsMethods } from '../../authz/native/ecds-methods.ts';
-import type { CallerOf, NativeDeps } from '../../authz/native/native-deps.ts';
+import type { CallerOf } from '../../authz/native/native-deps.ts';
 import type { Revocations } from '../../authz/state.ts';
 import type { Config } from '../../config/config.ts';
 import { GatehouseError } from '../../errors.ts';
@@ -16,6 +15,7 @@ import { type GrpcListener, openGrpcListener } from '../listeners/grpc-listener.
 import { listenAddress } from '../listeners/listen-addresses.ts';
 import type { RefusalReports } from '../refusal-reports.ts';
 import type { IdentifyCaller } from '../tls/callers.ts';
+import type { NativeRole } from './native-role.ts';
 
 export interface XdsListenerDeps {
   readonly config: Watchable<Config>;
@@ -30,12 +30,15 @@ export interface XdsListenerDeps {
 const MESSAGE_BYTES = 1024 * 1024;
 
 /** Opens it where the configuration names one. @throws GatehouseError `address_in_use`, `config_invalid` */
-export async function openXds(deps: XdsListenerDeps, native: NativeDeps): Promise<GrpcListener | undefined> {
+export async function openXds(
+  deps: XdsListenerDeps,
+  native: Pick<NativeRole, 'methods'>,
+): Promise<GrpcListener | undefined> {
   const { config, log, tls, identify, refusals } = deps;
   const at = config.value.listen.xds;
   if (at === undefined) return undefined;
   return openGrpcListener(listenAddress(at), {
-    methods: ecdsMethods(native, callerByCertificate(deps)),
+    methods: native.methods(callerByCertificate(deps)),
     failed: (method, { code, message, details }) =>
       log[code === 'internal' ? 'error' : 'info']({ method, code, details }, message),
     identity: tls.primary,

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DecisionRow } from '../../../src/admin-api/decisions.ts';
+import type { EdgesAnswer } from '../../../src/admin-api/edges.ts';
 import type { EnvoysAnswer } from '../../../src/admin-api/envoys.ts';
 import type { RevokedAnswer } from '../../../src/admin-api/revocations.ts';
 import { askHttp } from '../../support/ask-http.ts';
@@ -114,6 +116,34 @@ describe('an Envoy that decides itself', function () {
     const line = await server.logged((each) => each['path'] === path);
     assert.equal(line['native_revocations'], 'n:revoked');
     assert.equal(line['details'], 'rbac_access_denied_matched_policy[n:revoked]');
+    const requestId = String(line['request_id']);
+    const told = await eventually('it has told of it', async () => {
+      const { decisions } = await gatehouse<{ readonly decisions: readonly DecisionRow[] }>(
+        'decisions',
+        '--request',
+        requestId,
+      );
+      return decisions.length > 0 ? decisions : undefined;
+    });
+    assert.deepEqual(
+      told.map(({ reported, decision, reason, destination, source, request }) => ({
+        ...{ reported, decision, reason },
+        destination: destination?.spiffeId,
+        source: source?.principal,
+        request,
+      })),
+      [
+        {
+          ...{ reported: true, decision: 'deny', reason: 'revoked' },
+          destination: 'spiffe://cluster.local/ns/default/sa/bookinfo-details',
+          source: id,
+          request: { protocol: 'http', method: 'GET', host: `127.0.0.1:${server.port}`, path, requestId },
+        },
+      ],
+    );
+    const { edges } = await gatehouse<EdgesAnswer>('edges', '--deny');
+    const edge = edges.find(({ decider, caller }) => decider === 'envoys' && caller === id);
+    assert.ok((edge?.count ?? 0) >= 1, JSON.stringify(edges));
     const after = (await status())[0]!.configs.find(({ resource }) => resource === 'gatehouse.policy')!;
     assert.deepEqual(after, before, 'its policy was not sent again');
 

@@ -10,6 +10,7 @@ import { timeText } from '../time-text.ts';
 export const envoys: AdminHandler<'GET /v1/envoys'> = (_, { native }) => ({
   envoys: envoysOf(native.all()).map(({ connection, spiffeId, node, build, state, configs }) => ({
     ...{ connection, spiffeId, node, state, version: build.version, tried: build.isTried },
+    reported: native.linesOf(spiffeId, node),
     configs: configs.map(({ resource, state: of, version, sentVersion, sentAt, asks, refused }) => ({
       ...{ resource, state: of, version, sentVersion, sentAt: timeText(sentAt), asks },
       refused: refused === undefined ? null : { ...refused, at: timeText(refused.at) },

@@ -80,6 +80,7 @@ async function derive(id: string, kept: RedactedDecision, deps: DerivationDeps):
   const before = old === null || isCurrent ? old : { ...old, flip: {} }; // its files say something else by now
   const reproduced = before === null ? null : isSame(before, record);
   const notes = [
+    ...(kept.reported ? [REPORTED] : []),
     ...(before === null ? [`the policies of snapshot ${kept.snapshot} are kept no longer`] : []),
     ...(reproduced === false
       ? [
@@ -90,6 +91,9 @@ async function derive(id: string, kept: RedactedDecision, deps: DerivationDeps):
   const test = testOfDecision(`decision ${id}`, record.at, { ...now, ...asRecorded(record) }, tokens) ?? null;
   return { ...base, before, now, reproduced, notes, test };
 }
+
+const REPORTED =
+  'an Envoy has decided this itself and told so: only what its access log says of the request is known, no headers and no tokens';
 
 const asRecorded = ({ decision, reason, policy, rule }: DecisionRecord) => ({
   decision,

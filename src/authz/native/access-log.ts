@@ -1,0 +1,52 @@
+/**
+ * Envoy's access log service, v3: Envoys tell of the requests that they have decided themselves.
+ * @module
+ */
+import { create } from '@bufbuild/protobuf';
+import {
+  AccessLogService,
+  type StreamAccessLogsMessage,
+  type StreamAccessLogsResponse,
+  StreamAccessLogsResponseSchema,
+} from '../../gen/envoy/service/accesslog/v3/als_pb.ts';
+import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
+import { type CallContext, clientStreaming, type GrpcMethod } from '../../transport/grpc-methods.ts';
+import type { CallerOf } from './native-deps.ts';
+import { type ReportedLine, reportedLine } from './reported-line.ts';
+
+/** Takes what Envoys tell. */
+export interface ReportReceiver {
+  /** Lines of one message, of the workload that the stream's identity is. */
+  reported(spiffeId: SpiffeId, node: string, lines: readonly ReportedLine[]): void;
+  /** Lines that name another workload than the stream's: they are not believed. */
+  foreign(spiffeId: SpiffeId, node: string, named: string, count: number): void;
+}
+
+/** StreamAccessLogs. @param callerOf  who is at the other end, on the sockets where it is served */
+export function accessLogMethods(receiver: ReportReceiver, callerOf: CallerOf): GrpcMethod[] {
+  const { streamAccessLogs: stream } = AccessLogService.method;
+  return [clientStreaming(stream, (messages, context) => takeLogs(receiver, callerOf, messages, context))];
+}
+
+/** Each message is taken in whole before the next is read: who tells too fast waits. */
+async function takeLogs(
+  receiver: ReportReceiver,
+  callerOf: CallerOf,
+  messages: AsyncIterable<StreamAccessLogsMessage>,
+  context: CallContext,
+): Promise<StreamAccessLogsResponse> {
+  using caller = callerOf(context);
+  let node = '';
+  for await (const { identifier, logEntries } of messages) {
+    node = identifier?.node?.id ?? node; // the first message has it
+    const identities = await caller.identities();
+    if (logEntries.case !== 'httpLogs') continue; // connections are asked about
+    const lines = logEntries.value.logEntry.flatMap((entry) => reportedLine(entry) ?? []);
+    const own = identities.find((each) => each === node) ?? identities[0]!; // never empty
+    const believed = lines.filter(({ shown }) => shown === '' || shown === own);
+    if (believed.length > 0) receiver.reported(own, node, believed);
+    const foreign = lines.find(({ shown }) => shown !== '' && shown !== own);
+    if (foreign !== undefined) receiver.foreign(own, node, foreign.shown, lines.length - believed.length);
+  }
+  return create(StreamAccessLogsResponseSchema);
+}

@@ -1,0 +1,100 @@
+/**
+ * Makes a decision, as ours are kept, of what an Envoy says that it has decided.
+ * @module
+ */
+import { create, toBinary } from '@bufbuild/protobuf';
+import type { NativeWorkload } from '../../authz/native/native-deps.ts';
+import type { ReportedLine } from '../../authz/native/reported-line.ts';
+import { JWT } from '../../authz/record/redact.ts';
+import type { RedactedDecision } from '../../authz/record/redacted-decision.ts';
+import type { RuleHit } from '../../authz/record/rule-hits.ts';
+import { CheckRequestSchema } from '../../gen/envoy/service/auth/v3/external_auth_pb.ts';
+import { type Decision, decision } from '../../policy/decision.ts';
+import type { PolicyModel, PolicyRef } from '../../policy/model.ts';
+import { ruleName } from '../../policy/rules/rule-text.ts';
+import { type PlacedRule, rulesInForce } from '../../policy/rules/rules-in-force.ts';
+
+/** Finds the rule that a line names, among those in force. */
+export type FindRule = (line: ReportedLine) => PlacedRule | undefined;
+
+/** Creates it for a model; rules are looked through once a model. */
+export function createFindRule(model: () => PolicyModel): FindRule {
+  let known: { readonly model: PolicyModel; readonly rules: ReadonlyMap<string, PlacedRule> } | undefined;
+  return ({ policy, effect }) => {
+    if (policy?.rule === undefined) return undefined;
+    const now = model();
+    if (known?.model !== now) {
+      const rules = new Map<string, PlacedRule>();
+      for (const placed of rulesInForce(now)) {
+        const { namespace, name } = placed.policy.ref;
+        rules.set(`${placed.rule.effect} ${namespace}/${name}#${placed.rule.index}`, placed);
+      }
+      known = { model: now, rules };
+    }
+    return known.rules.get(`${effect} ${policy.namespace}/${policy.name}#${policy.rule}`);
+  };
+}
+
+/** What the line comes to, by the names of the rule that it says. */
+export function decisionOf({ effect, reason, policy }: ReportedLine, found: PlacedRule | undefined): Decision {
+  if (policy === undefined) return decision(reason === 'revoked' ? undefined : 'istio', effect, reason);
+  const ref: PolicyRef = found?.policy.ref ?? {
+    ...{ dialect: 'istio', kind: 'AuthorizationPolicy', namespace: policy.namespace, name: policy.name },
+  };
+  const where = found && { stage: found.stage.name, owner: found.policy.owner || undefined };
+  return decision(found?.plane.id ?? 'istio', effect, reason, ref, policy.rule, where);
+}
+
+/** One decision of that rule. */
+export function hitOf({ plane, stage, policy, rule }: PlacedRule, lastAt: number): RuleHit {
+  const direction = stage.direction ?? 'ingress';
+  return { ...ruleName({ plane: plane.id, direction, policy, rule }), index: rule.index, count: 1, lastAt };
+}
+
+/** As ours are kept: without headers, since the line has none. */
+export function reportedDecision(
+  line: ReportedLine,
+  made: Decision,
+  {
+    id,
+    at,
+    workload,
+    snapshot,
+  }: { readonly id: string; readonly at: number; readonly workload: NativeWorkload; readonly snapshot: number },
+): RedactedDecision {
+  return {
+    ...{ id, decidedAt: at, decision: made, snapshot, reported: true },
+    destination: { ...workload, foundBy: 'principal' },
+    request: requestOf(line, workload.spiffeId),
+    caller: { spiffeId: workload.spiffeId, serial: '', spki: '' },
+    tokens: undefined,
+  };
+}
+
+/** Tokens travel in paths too. */
+const withoutTokens = (text: string): string => text.replaceAll(JWT, (token) => 'x'.repeat(token.length));
+
+function requestOf(line: ReportedLine, own: string): Buffer {
+  const [path, host] = [withoutTokens(line.path), withoutTokens(line.host)];
+  const id = line.requestId === '' ? {} : { 'x-request-id': withoutTokens(line.requestId) };
+  const message = create(CheckRequestSchema, {
+    attributes: {
+      source: { address: socket(line.sourceAddress, line.sourcePort), principal: line.caller },
+      destination: { address: socket('', Math.max(0, line.port)), principal: own },
+      request: {
+        http: {
+          ...{ method: line.method, path, host },
+          headers: { ':method': line.method, ':path': path, ':authority': host, ...id },
+        },
+      },
+    },
+  });
+  return Buffer.from(toBinary(CheckRequestSchema, message));
+}
+
+const socket = (address: string, portValue: number) => ({
+  address: {
+    case: 'socketAddress' as const,
+    value: { address, portSpecifier: { case: 'portValue' as const, value: portValue } },
+  },
+});

@@ -1,0 +1,117 @@
+/**
+ * What Envoys tell of the requests that they have decided themselves: counted, and logged and kept beside our own decisions, marked
+ * as reported.
+ *
+ * All are counted, up to so many a second that nobody is stopped by telling; fewer are logged and kept.
+ * @module
+ */
+import { DecisionIds } from '../../authz/answer/decision-id.ts';
+import type { ReportReceiver } from '../../authz/native/access-log.ts';
+import type { NativeWorkload } from '../../authz/native/native-deps.ts';
+import type { ReportedLine } from '../../authz/native/reported-line.ts';
+import type { CountedEdge } from '../../authz/record/edges.ts';
+import type { RuleHit } from '../../authz/record/rule-hits.ts';
+import type { NativeMetrics } from '../../platform/observe/native-metrics.ts';
+import type { PolicyModel } from '../../policy/model.ts';
+import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
+import type { DeciderCounts } from '../log/decider-counts.ts';
+import type { DecisionLog } from '../log/decision-log.ts';
+import { createOwnCounts } from '../log/own-counts.ts';
+import { createFindRule, decisionOf, hitOf, reportedDecision } from './report-decision.ts';
+
+export interface ReportsDeps {
+  readonly model: () => PolicyModel;
+  readonly workloadOf: (spiffeId: SpiffeId) => NativeWorkload | undefined;
+  readonly metrics: Pick<NativeMetrics, 'countReported' | 'countUntold'>;
+  readonly warn: (details: object, message: string) => void;
+  readonly now: () => number;
+}
+
+export interface Reports extends ReportReceiver {
+  /** Logs and keeps them from now on. */
+  deliverTo(decisions: Pick<DecisionLog, 'add'>): void;
+  /** What was counted, under a name of its own. */
+  counts(): DeciderCounts;
+  /** Lines that Envoys of that name have told since the start. */
+  linesOf(spiffeId: string, node: string): number;
+}
+
+/** The name of all of them in `/v1/edges` and `/v1/rules`. */
+const REPORTER = 'envoys';
+const MOST = {
+  /** Lines counted in a second; more than a million in a minute. */
+  counted: 20_000,
+  /** Of those: logged and kept. */
+  kept: 500,
+  /** Envoys of which it is known how much they have told. */
+  tellers: 16_384,
+} as const;
+/** A clock that is further off is not believed. */
+const MOST_AWAY_MS = 5 * 60_000;
+
+/** Creates it, with nothing counted. */
+export function createReports({ model, workloadOf, metrics, warn, now }: ReportsDeps): Reports {
+  const counts = createOwnCounts();
+  const ids = new DecisionIds();
+  const findRule = createFindRule(model);
+  const tellers = new Map<string, number>();
+  const warned = new Set<string>();
+  let decisions: Pick<DecisionLog, 'add'> | undefined;
+  let second = { at: 0, counted: 0, kept: 0 };
+
+  const timeOf = ({ at }: ReportedLine, nowMs: number): number => (Math.abs(nowMs - at) > MOST_AWAY_MS ? nowMs : at);
+
+  function take(workload: NativeWorkload, lines: readonly ReportedLine[], nowMs: number): void {
+    const edges: CountedEdge[] = [];
+    const hits: RuleHit[] = [];
+    const kept = [];
+    for (const line of lines) {
+      const lastAt = timeOf(line, nowMs);
+      const { caller, port, effect } = line;
+      const { spiffeId: destination, namespace } = workload;
+      edges.push({ ...{ caller, destination, namespace, port, protocol: 'http', decision: effect, count: 1 }, lastAt });
+      const found = findRule(line);
+      if (found !== undefined) hits.push(hitOf(found, lastAt));
+      if (second.kept >= MOST.kept) continue;
+      second.kept += 1;
+      ids.advance();
+      const made = decisionOf(line, found);
+      kept.push(
+        reportedDecision(line, made, { id: ids.toString(), at: lastAt, workload, snapshot: model().generation }),
+      );
+    }
+    counts.edges.add({ edges, overflow: { allowed: 0, denied: 0 } });
+    counts.rules.add(hits);
+    counts.countDropped(lines.length - kept.length);
+    metrics.countUntold('not_logged', lines.length - kept.length);
+    for (const decision of ['allow', 'deny'] as const)
+      metrics.countReported(decision, lines.filter(({ effect }) => effect === decision).length);
+    decisions?.add(kept);
+  }
+
+  return {
+    deliverTo(log) {
+      decisions = log;
+    },
+    reported(spiffeId, node, lines) {
+      const nowMs = now();
+      if (nowMs - second.at >= 1_000 || nowMs < second.at) second = { at: nowMs, counted: 0, kept: 0 };
+      const some = lines.slice(0, Math.max(0, MOST.counted - second.counted));
+      second.counted += some.length;
+      metrics.countUntold('too_many', lines.length - some.length);
+      const teller = JSON.stringify([spiffeId, node]);
+      if (tellers.has(teller) || tellers.size < MOST.tellers)
+        tellers.set(teller, (tellers.get(teller) ?? 0) + lines.length);
+      const workload = workloadOf(spiffeId);
+      if (workload !== undefined && some.length > 0) take(workload, some, nowMs);
+    },
+    foreign(spiffeId, node, named, count) {
+      metrics.countUntold('foreign', count);
+      if (warned.has(spiffeId) || warned.size >= MOST.tellers) return;
+      warned.add(spiffeId);
+      warn({ spiffeId, node, named }, 'native: an Envoy tells of requests to another workload, which is not believed');
+    },
+    counts: () => ({ ...counts.all(), decider: REPORTER, state: 'reporting' }),
+    linesOf: (spiffeId, node) => tellers.get(JSON.stringify([spiffeId, node])) ?? 0,
+  };
+}

@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { accessLogMethods } from '../../../../src/authz/native/access-log.ts';
+import { reportedLine } from '../../../../src/authz/native/reported-line.ts';
+import type { RedactedDecision } from '../../../../src/authz/record/redacted-decision.ts';
+import { HTTPAccessLogEntrySchema } from '../../../../src/gen/envoy/data/accesslog/v3/accesslog_pb.ts';
+import { StreamAccessLogsMessageSchema } from '../../../../src/gen/envoy/service/accesslog/v3/als_pb.ts';
+import type { PolicyModel } from '../../../../src/policy/model.ts';
+import { decisionRecord } from '../../../../src/server/log/decision-record.ts';
+import { createReports } from '../../../../src/server/native/reports.ts';
+import { parseSpiffeId } from '../../../../src/spiffe/spiffe-id.ts';
+import type { CallContext } from '../../../../src/transport/grpc-methods.ts';
+
+const details = parseSpiffeId('spiffe://cluster.local/ns/default/sa/details');
+const caller = 'spiffe://cluster.local/ns/default/sa/productpage';
+const NOW = Date.parse('2026-11-29T12:00:00Z');
+const position = { file: 'p.yaml', line: 1, column: 1 };
+const rule = { index: 0, position, effect: 'allow', http: { op: 'all', of: [] }, tcp: undefined } as const;
+
+/** One policy `default/viewer` of one rule. */
+const model: PolicyModel = {
+  generation: 7,
+  absence: 'upstream',
+  planes: [
+    {
+      id: 'istio',
+      mode: 'enforce',
+      stages: [
+        {
+          ...{ kind: 'any-allow', name: 'ALLOW' },
+          policies: [
+            {
+              ref: { dialect: 'istio', kind: 'AuthorizationPolicy', namespace: 'default', name: 'viewer' },
+              ...{ position, owner: 'team-a', mode: 'enforce', rules: [rule] },
+              subject: { namespace: 'default', labels: [] },
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};
+
+interface Said {
+  readonly name?: string;
+  readonly result?: string;
+  readonly revoked?: string;
+  readonly shown?: string;
+  readonly path?: string;
+  readonly requestId?: string;
+  readonly atMs?: number;
+}
+
+function entry({
+  name,
+  result = 'allowed',
+  revoked = 'n:not-revoked',
+  shown = details,
+  path = '/a?token=x',
+  requestId = 'r1',
+  atMs = NOW,
+}: Said) {
+  const san = (value: string) => [{ san: { case: 'uri' as const, value } }];
+  const fields = {
+    ghr_enforced_effective_policy_id: revoked,
+    ...(name !== undefined && { gh_enforced_effective_policy_id: name, gh_enforced_engine_result: result }),
+  };
+  const init: MessageInitShape<typeof HTTPAccessLogEntrySchema> = {
+    commonProperties: {
+      sampleRate: 1,
+      startTime: { seconds: BigInt(Math.floor(atMs / 1000)), nanos: 0 },
+      metadata: { filterMetadata: { 'envoy.filters.http.rbac': fields } },
+      tlsProperties: {
+        peerCertificateProperties: { subjectAltName: san(caller) },
+        localCertificateProperties: { subjectAltName: shown === '' ? [] : san(shown) },
+      },
+    },
+    request: { requestMethod: 1, authority: 'details', path, requestId },
+  };
+  return create(HTTPAccessLogEntrySchema, init);
+}
+
+function world(nowMs = () => NOW) {
+  const kept: RedactedDecision[] = [];
+  const untold = new Map<string, number>();
+  const warned: string[] = [];
+  const reports = createReports({
+    model: () => model,
+    workloadOf: (spiffeId) => ({
+      spiffeId,
+      namespace: 'default',
+      serviceAccount: 'details',
+      labels: undefined,
+      trustedHops: 0,
+    }),
+    metrics: {
+      countReported: () => undefined,
+      countUntold: (why, count) => void untold.set(why, (untold.get(why) ?? 0) + count),
+    },
+    warn: (_, message) => warned.push(message),
+    now: nowMs,
+  });
+  reports.deliverTo({ add: (some) => void kept.push(...some) });
+  return { reports, kept, untold, warned };
+}
+
+describe('reportedLine', () => {
+  const cases = [
+    { said: { name: 'n:allow/default/viewer#0' }, want: ['allow', 'rule_allowed', 'default/viewer#0'] },
+    {
+      said: { name: 'n:deny/default/viewer#12', result: 'denied' },
+      want: ['deny', 'rule_denied', 'default/viewer#12'],
+    },
+    { said: { name: 'n:no-rule-allowed', result: 'denied' }, want: ['deny', 'no_rule_allowed', ''] },
+    { said: { name: 'n:no-policy-applies' }, want: ['allow', 'no_policy_applies', ''] },
+    {
+      said: { name: 'n:mtls/default/strict', result: 'denied' },
+      want: ['deny', 'mtls_required', 'default/strict#undefined'],
+    },
+    { said: { revoked: 'n:revoked' }, want: ['deny', 'revoked', ''] },
+    { said: { name: 'n:allow/default/viewer#0', result: '' }, want: ['deny', 'rule_denied', 'default/viewer#0'] },
+    { said: { name: 'ask:revocations' }, want: undefined },
+    { said: {}, want: undefined },
+  ] as const;
+  for (const { said, want } of cases)
+    it(`reads ${JSON.stringify(said)}`, () => {
+      const line = reportedLine(entry(said));
+      const policy = line?.policy && `${line.policy.namespace}/${line.policy.name}#${line.policy.rule}`;
+      assert.deepEqual(line && [line.effect, line.reason, policy ?? ''], want);
+    });
+
+  it('leaves the query out, and cuts what is long', () => {
+    const line = reportedLine(
+      entry({ name: 'n:x', path: `/${'p'.repeat(9_000)}?q=secret`, requestId: 'i'.repeat(999) }),
+    )!;
+    assert.equal(line.path.length, 2_048);
+    assert.equal(line.requestId.length, 128);
+    assert.doesNotMatch(JSON.stringify(line), /secret/);
+  });
+});
+
+describe('createReports', () => {
+  const lines = (count: number, said: Said = { name: 'n:allow/default/viewer#0' }) =>
+    Array.from({ length: count }, () => reportedLine(entry(said))!);
+
+  it('counts a line as a decision of the rule that it names, and keeps it as reported', () => {
+    const { reports, kept } = world();
+    reports.reported(details, 'n', lines(1));
+    const record = decisionRecord(kept[0]!);
+    assert.deepEqual(
+      { ...record, id: '' },
+      {
+        ...{ id: '', at: '2026-11-29T12:00:00.000Z', decision: 'allow', reason: 'rule_allowed', plane: 'istio' },
+        ...{ stage: 'ALLOW', owner: 'team-a', policy: 'default/viewer', rule: 0, snapshot: 7, reported: true },
+        destination: { spiffeId: details, foundBy: 'principal' },
+        source: { principal: caller, address: '', port: 0 },
+        request: { protocol: 'http', method: 'GET', host: 'details', path: '/a', requestId: 'r1' },
+      },
+    );
+    const { decider, edges, rules, checks } = reports.counts();
+    assert.equal(decider, 'envoys');
+    assert.deepEqual(checks, { allowed: 1, denied: 0 });
+    assert.deepEqual([edges[0]?.caller, edges[0]?.destination, edges[0]?.count], [caller, details, 1]);
+    assert.deepEqual([rules[0]?.name, rules[0]?.index, rules[0]?.count], ['viewer', 0, 1]);
+    assert.equal(reports.linesOf(details, 'n'), 1);
+  });
+
+  it('counts what a million lines a minute are, keeps few of them, and drops and counts what is more', () => {
+    let nowMs = NOW;
+    const { reports, kept, untold } = world(() => nowMs);
+    const some = lines(1_000);
+    for (let i = 0; i < 170; i++) {
+      nowMs = NOW + Math.floor(i / 17) * 1_000; // 17,000 a second
+      reports.reported(details, 'n', some);
+    }
+    assert.deepEqual(reports.counts().checks, { allowed: 170_000, denied: 0 });
+    assert.equal(kept.length, 10 * 500);
+    assert.equal(untold.get('not_logged'), 170_000 - 10 * 500);
+    for (let i = 0; i < 30; i++) reports.reported(details, 'n', some);
+    assert.ok((untold.get('too_many') ?? 0) >= 10_000);
+    assert.equal(reports.counts().edges.length, 1);
+  });
+
+  it('does not believe a clock that is far off', () => {
+    const { reports, kept } = world();
+    reports.reported(details, 'n', lines(1, { name: 'n:no-rule-allowed', result: 'denied', atMs: NOW - 86_400_000 }));
+    assert.equal(kept[0]?.decidedAt, NOW);
+  });
+
+  it('covers a token in a path', () => {
+    const { reports, kept } = world();
+    reports.reported(
+      details,
+      'n',
+      lines(1, { name: 'n:no-rule-allowed', path: '/t/eyJhbGciOiJ9.eyJzdWIiOiJ9.c2ln/x' }),
+    );
+    assert.equal(decisionRecord(kept[0]!).request?.path, `/t/${'x'.repeat(30)}/x`);
+  });
+});
+
+describe('StreamAccessLogs', () => {
+  it('believes lines of the workload that the stream is of, and counts those that name another', async () => {
+    const { reports, untold, warned } = world();
+    const controller = new AbortController();
+    const [method] = accessLogMethods(reports, () => ({
+      identities: async () => [details],
+      changed: async () => undefined,
+      wake: () => undefined,
+      [Symbol.dispose]: () => undefined,
+    }));
+    assert.ok(method?.kind === 'bidi_streaming');
+    const other = 'spiffe://cluster.local/ns/default/sa/ratings';
+    async function* messages() {
+      const logEntry = [
+        entry({ name: 'n:no-policy-applies' }),
+        entry({ name: 'n:no-policy-applies', shown: '' }),
+        entry({ name: 'n:no-policy-applies', shown: other }),
+        entry({ name: 'ask:x', shown: other }),
+      ];
+      yield create(StreamAccessLogsMessageSchema, {
+        identifier: { node: { id: details }, logName: 'gatehouse' },
+        logEntries: { case: 'httpLogs', value: { logEntry } },
+      });
+      yield create(StreamAccessLogsMessageSchema, { logEntries: { case: 'tcpLogs', value: {} } });
+      yield create(StreamAccessLogsMessageSchema, {});
+    }
+    const context = { signal: controller.signal } as CallContext; // nothing else is looked at
+    const answers = [];
+    for await (const answer of method.handle(messages(), context)) answers.push(answer);
+    assert.equal(answers.length, 1);
+    assert.deepEqual(reports.counts().checks, { allowed: 2, denied: 0 });
+    assert.equal(untold.get('foreign'), 1);
+    assert.equal(warned.length, 1);
+    assert.equal(reports.linesOf(details, details), 2);
+  });
+});
