@@ -63,6 +63,10 @@ export async function playCase(of: Case, answers: readonly Answer[]): Promise<Ou
   }
   if (refused !== undefined) return { ...outcome, refusal: `only they refuse: ${refused}` };
   const vectors = answers.flatMap((answer) => (answer.vector === undefined ? [] : [answer.vector]));
-  const settings = { xff_num_trusted_hops: of.trustedHops };
+  const settings = {
+    xff_num_trusted_hops: of.trustedHops,
+    trust_domain: 'cluster.local',
+    trust_domain_aliases: of.aliases,
+  };
   return { ...outcome, played: vectors.length, differences: play(vectors, model, settings, await tokenDeps(model)) };
 }

@@ -5,6 +5,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { createCheck } from '../../src/authz/check.ts';
 import type { VerifyTokens } from '../../src/authz/jwt/token-outcome.ts';
+import type { QuestionOptions } from '../../src/authz/question.ts';
 import { CheckCounters } from '../../src/authz/record/counters.ts';
 import { DecisionRing } from '../../src/authz/record/ring.ts';
 import type { DecisionState, KeySets } from '../../src/authz/state.ts';
@@ -16,12 +17,13 @@ import {
 import { createWatchable } from '../../src/lib/watchable.ts';
 import { compileSnapshot } from '../../src/policy/compile/compile-snapshot.ts';
 import type { PolicyModel } from '../../src/policy/model.ts';
+import { createNativePlayer } from './native-player.ts';
 import type { Vector, WorldSettings } from './world.ts';
 
 /** Where an answer is not the recorded one. */
 export interface Difference {
   readonly vector: Vector;
-  readonly what: 'status' | 'body' | 'www-authenticate' | 'by' | 'dry-run';
+  readonly what: 'status' | 'body' | 'www-authenticate' | 'by' | 'dry-run' | 'native';
   readonly expected: string;
   readonly got: string;
 }
@@ -35,7 +37,7 @@ export interface PlayDeps {
 export function play(
   vectors: readonly Vector[],
   model: PolicyModel,
-  settings: Pick<WorldSettings, 'xff_num_trusted_hops'>,
+  settings: Pick<WorldSettings, 'xff_num_trusted_hops' | 'trust_domain' | 'trust_domain_aliases'>,
   { verifyTokens, keySets }: PlayDeps,
 ): Difference[] {
   const state: DecisionState = {
@@ -45,17 +47,19 @@ export function play(
     bundles: undefined,
   };
   let nowMs = 0;
+  const options: QuestionOptions = {
+    workloads: [],
+    clients: [],
+    trustedHops: settings.xff_num_trusted_hops,
+    ownPrefixes: [],
+    verifyPeer: 'off',
+    peerTrustDomains: 'any',
+    ambiguousRequests: 'asUpstream',
+  };
+  const native = createNativePlayer(model, state, options, settings, verifyTokens);
   const check = createCheck({
     state: createWatchable<DecisionState | undefined>(state),
-    options: {
-      workloads: [],
-      clients: [],
-      trustedHops: settings.xff_num_trusted_hops,
-      ownPrefixes: [],
-      verifyPeer: 'off',
-      peerTrustDomains: 'any',
-      ambiguousRequests: 'asUpstream',
-    },
+    options,
     verifyTokens,
     ring: new DecisionRing({ size: 16 }),
     counters: new CheckCounters(),
@@ -68,7 +72,10 @@ export function play(
     const bytes = Buffer.from(vector.check, 'base64');
     nowMs = recordedAt(bytes);
     const answer = fromBinary(CheckResponseSchema, check(bytes, { local: true }));
-    return differences(vector, answer);
+    const inTree = native(bytes, nowMs);
+    const isWrong = inTree !== undefined && inTree !== (vector.status === 200);
+    const wrong: Difference = { vector, what: 'native', expected: String(vector.status), got: String(inTree) };
+    return [...differences(vector, answer), ...(isWrong ? [wrong] : [])];
   });
 }
 

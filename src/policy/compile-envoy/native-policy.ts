@@ -3,10 +3,12 @@
  * @module
  */
 import { createHash } from 'node:crypto';
-import type { Decision } from '../decision.ts';
-import type { Destination, Facts } from '../facts.ts';
-import type { PolicyModel, PolicyRef } from '../model.ts';
-import { any, bytesField, numberField, toBytes } from './proto-bytes.ts';
+import type { Destination } from '../facts.ts';
+import type { PolicyModel } from '../model.ts';
+import { encodeTree, MOST_NESTED } from './encode-tree.ts';
+import type { AskReason, NativeSettings } from './native-settings.ts';
+import { bytesField, toBytes } from './proto-bytes.ts';
+import { treesOf } from './workload-trees.ts';
 
 /** What one workload's Envoy is given: serialized typed_configs of its filters, and the version that all of them carry. */
 export interface NativePolicy {
@@ -24,48 +26,61 @@ export interface NativePolicy {
   readonly everything: string | undefined;
 }
 
-/** Why requests are asked about. */
-export interface AskReason {
-  /** One sentence, for people. */
-  readonly reason: string;
-  /** The rule that Envoy cannot judge; undefined: a guard, or the whole workload. */
-  readonly policy: PolicyRef | undefined;
-  readonly rule: number | undefined;
-  /** What of the rule or of the request it is, e.g. `remote address`, `claim sub`, `header cookie`. */
-  readonly field: string | undefined;
-}
-
-/** What a workload's policy depends on besides the model. */
-export interface NativeSettings {
-  /** Ours, then its aliases: callers of other trust domains ask. */
-  readonly trustDomains: readonly string[];
-  readonly verifyPeer: 'off' | 'observe' | 'enforce';
-  readonly peerTrustDomains: 'any' | 'own';
-  readonly ambiguousRequests: 'asUpstream' | 'deny';
-  /** Allow everything while there is no policy at all. */
-  readonly allowEmpty: boolean;
-  /** Decides by the same model: what the self-check holds the tree against. */
-  readonly decide: (facts: Facts) => Decision;
-}
-
 /** The prefix of what the filters write into the metadata of a request, so that no other RBAC filter writes over it. */
 export const STAT_PREFIX = 'gh_';
 
-/**
- * Compiles the policy of one workload.
- *
- * Nothing is compiled yet: everything asks.
- */
-export function nativePolicyOf(_model: PolicyModel, _workload: Destination, _settings: NativeSettings): NativePolicy {
-  return askEverything('no policy is decided inside of Envoy yet');
+/** The resource of the filter that marks what AUDIT policies mean, and the prefix of what it writes. */
+const AUDIT = { resource: 'gatehouse.audit', prefix: 'gha_' } as const;
+
+/** The most bytes that one filter is given. */
+export const MOST_BYTES = 32 * 1024 * 1024;
+
+/** Compiles the policy of one workload; where a tree cannot stand for it everything asks. */
+export function nativePolicyOf(model: PolicyModel, workload: Destination, settings: NativeSettings): NativePolicy {
+  const trees = treesOf(model, workload, settings);
+  if ('everything' in trees) return askEverything(trees.everything);
+  const { http, network, shadow, audit, asks } = trees;
+  const filters = [http, network, shadow, audit].map((root) => root && encodeTree(root));
+  const why = filters.map((each) => each && beyondLimits(each)).find((each) => each !== undefined);
+  if (why !== undefined) return askEverything(why);
+  const [ofHttp, ofTcp, ofShadow, ofAudit] = filters.map((each) => each?.bytes);
+  return nativePolicy({
+    http: httpFilter(ofHttp!, STAT_PREFIX, ofShadow), // always there
+    network: networkFilter(ofTcp!),
+    others: ofAudit === undefined ? new Map() : new Map([[AUDIT.resource, auditFilter(ofAudit)]]),
+    asks,
+    everything: undefined,
+  });
 }
+
+/** Room for what delivery puts around a tree. */
+const AROUND = 12;
+
+function beyondLimits({ bytes, depth }: ReturnType<typeof encodeTree>): string | undefined {
+  if (depth > MOST_NESTED - AROUND) return `the tree would be ${depth} messages deep, more than Envoy takes`;
+  return bytes.length > MOST_BYTES ? `the tree would have ${bytes.length} bytes, more than ${MOST_BYTES}` : undefined;
+}
+
+const httpFilter = (matcher: string, prefix: string, shadow?: string): string =>
+  bytesField(4, matcher) +
+  (shadow === undefined ? '' : bytesField(5, shadow) + bytesField(3, prefix)) +
+  bytesField(6, prefix);
+
+/** The filter of connections tells only of its shadow what it found: ext_authz goes by that. */
+const networkFilter = (matcher: string): string =>
+  bytesField(3, 'gatehouse') + bytesField(6, matcher) + bytesField(7, matcher) + bytesField(5, STAT_PREFIX);
+
+const auditFilter = (matcher: string) => ({
+  typeUrl: 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC',
+  bytes: toBytes(httpFilter(matcher, AUDIT.prefix)),
+});
 
 /** A policy by which every request is asked about, and why. */
 export function askEverything(reason: string): NativePolicy {
-  const matcher = bytesField(3, bytesField(2, actionConfig('ask:everything', 'allow')));
+  const { bytes } = encodeTree({ is: 'action', name: 'ask:everything', effect: 'allow' });
   return nativePolicy({
-    http: bytesField(4, matcher) + bytesField(6, STAT_PREFIX),
-    network: bytesField(3, 'gatehouse') + bytesField(6, matcher) + bytesField(7, matcher) + bytesField(5, STAT_PREFIX),
+    http: httpFilter(bytes, STAT_PREFIX),
+    network: networkFilter(bytes),
     others: new Map(),
     asks: [{ reason, policy: undefined, rule: undefined, field: undefined }],
     everything: reason,
@@ -89,13 +104,4 @@ function nativePolicy({ http, network, others, asks, everything }: Parts): Nativ
     asks,
     everything,
   };
-}
-
-/** `envoy.config.rbac.v3.RBAC.Action`. */
-const effectNumbers = { allow: 0, deny: 1, log: 2 } as const;
-
-/** A `TypedExtensionConfig` of an action of RBAC. */
-function actionConfig(name: string, effect: keyof typeof effectNumbers): string {
-  const action = bytesField(1, name) + numberField(2, effectNumbers[effect]);
-  return bytesField(1, 'a') + bytesField(2, any('envoy.config.rbac.v3.Action', action));
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { nativeOutcomes } from '../../differential/native-player.ts';
 import { play } from '../../differential/player.ts';
 import { type RecordedWorld, withCertificate } from '../../differential/recorded.ts';
 import { tokenDeps } from '../../differential/token-deps.ts';
@@ -20,6 +21,13 @@ describe('Check answers as Istio and Envoy answered', () => {
       assert.deepEqual(shown, [], `${differences.length} differ`);
     });
   }
+
+  it('and so did the trees for Envoy, of which most decide without asking', () => {
+    const of = (wanted: (kind: string) => boolean): number =>
+      [...nativeOutcomes].reduce((sum, [kind, count]) => sum + (wanted(kind) ? count : 0), 0);
+    const decided = of((kind) => kind.startsWith('n:'));
+    assert.ok(decided >= 1000, `${decided} decided: ${JSON.stringify([...nativeOutcomes])}`);
+  });
 
   it('is a recording of every kind of world, verdict and refusal', () => {
     const all = worlds.flatMap(({ vectors }) => vectors);

@@ -1,0 +1,108 @@
+/**
+ * What asks before any rule is looked at: requests of which a tree sees something else than the decision does, and those that are
+ * refused before any policy is asked.
+ * @module
+ */
+import { type CallerForms, hasAnyName, isNamed, isOtherCaller } from './caller-forms.ts';
+import type { Uses } from './conditions.ts';
+import type { NativeSettings } from './native-settings.ts';
+import { notOf, type Said, testOf } from './predicates.ts';
+import type { Input, Item } from './tree.ts';
+
+/** One reason to ask about a request, whatever the rules say. */
+export interface Guard {
+  /** The last part of its action's name. */
+  readonly name: string;
+  readonly when: Said;
+  /** For people. */
+  readonly reason: string;
+}
+
+type GuardSettings = Pick<NativeSettings, 'verifyPeer' | 'peerTrustDomains' | 'ambiguousRequests'>;
+
+/** The guards that a workload's rules and settings need, in order. */
+export function guardsOf(
+  uses: Uses,
+  forms: CallerForms,
+  settings: GuardSettings,
+  protocol: 'http' | 'tcp',
+): readonly Guard[] {
+  const isStrict = settings.ambiguousRequests === 'deny';
+  const guards: Guard[] = [];
+  if (settings.verifyPeer === 'enforce') guards.push(verifiedPeer);
+  if (uses.inputs.has('uri') || isStrict || settings.peerTrustDomains === 'own')
+    guards.push({ ...otherCaller, when: isOtherCaller(forms, uses.readsNamespaces) });
+  if (settings.peerTrustDomains === 'own') guards.push(foreignName);
+  if (isStrict) guards.push(plainNames);
+  if (protocol === 'tcp') return guards;
+  if (uses.inputs.has('path')) guards.push(plainPath);
+  if (isStrict) guards.push(unambiguousPath);
+  if (isStrict && uses.inputs.has('header::authority')) guards.push(cleanHost);
+  return [...guards, ...[...uses.inputs].sort().flatMap(repeatedHeader)];
+}
+
+/** The items of the guards. */
+export const guardItems = (guards: readonly Guard[]): readonly Item[] =>
+  guards.flatMap(({ name, when }) => {
+    const leadsTo = { is: 'action', name: `ask:${name}`, effect: 'allow' } as const;
+    if (when === 'never') return [];
+    // an item needs something to test: whatever is asked, either it holds or it does not
+    return [{ when: when === 'always' ? { op: 'any', of: [isNamed, { op: 'not', of: isNamed }] } : when, leadsTo }];
+  });
+
+const verifiedPeer: Guard = {
+  name: 'verify-peer',
+  when: hasAnyName,
+  reason: 'extAuthz.verifyPeer is enforce: callers with a certificate are held against the bundles',
+};
+
+const otherCaller = {
+  name: 'caller',
+  reason: 'callers with several URI SANs, without a SPIFFE ID, or of a trust domain that is not ours',
+};
+
+const foreignName: Guard = {
+  name: 'foreign-name',
+  when: testOf('dns', { is: 'contains', value: 'spiffe://' }),
+  reason: 'extAuthz.peerTrustDomains is own: callers with a SPIFFE ID among their DNS names',
+};
+
+const plainNames: Guard = {
+  name: 'names',
+  when: testOf('dns', { is: 'regex', source: '\\C*[^!-~]\\C*' }),
+  reason: 'extAuthz.ambiguousRequests is deny: callers with DNS names that are not printable ASCII',
+};
+
+const plainPath: Guard = {
+  name: 'path',
+  when: notOf(testOf('path', { is: 'prefix', value: '/' })),
+  reason: 'requests without a path (CONNECT, OPTIONS *), and all where the filter that sets gh.path is missing',
+};
+
+/** A segment that does not begin with a dot, of characters that every server reads alike. */
+const SEGMENT = '[A-Za-z0-9_~!$&\'()*+,:@=^\\[\\]{}|`"<>-][A-Za-z0-9._~!$&\'()*+,:@=^\\[\\]{}|`"<>-]*';
+
+const unambiguousPath: Guard = {
+  name: 'ambiguous',
+  when: notOf(testOf('header::path', { is: 'regex', source: `\\/(?:${SEGMENT}(?:\\/${SEGMENT})*\\/?)?(?:\\?\\C*)?` })),
+  reason: 'extAuthz.ambiguousRequests is deny: paths with empty or dot segments, escapes, backslashes and the like',
+};
+
+const cleanHost: Guard = {
+  name: 'host',
+  when: notOf(testOf('header::authority', { is: 'regex', source: '[a-z0-9_-]+(?:\\.[a-z0-9_-]+)*' })),
+  reason: 'extAuthz.ambiguousRequests is deny: hosts with a port, capitals or a trailing dot',
+};
+
+/** Envoy joins the lines of a header; a comma may stand between two of them. */
+function repeatedHeader(input: Input): readonly Guard[] {
+  if (!input.startsWith('header:') || input.startsWith('header::')) return [];
+  const name = input.slice('header:'.length);
+  return [
+    {
+      name: `header-${name}`,
+      when: testOf(input, { is: 'contains', value: ',' }),
+      reason: `requests whose header ${name} holds a comma: it may be two lines`,
+    },
+  ];
+}

@@ -1,0 +1,84 @@
+/**
+ * The tree that Envoy walks for each request: what it looks at, what it holds against it, and what it does then.
+ *
+ * Nothing found in a subtree is nothing found at all: the search goes on with the next shorter prefix, the next item, `otherwise`, and
+ * the ancestors' alternatives. So a rule is filed once for each of its keys, and nothing is copied downwards.
+ * @module
+ */
+
+/**
+ * What a request is looked at for:
+ * - `uri`, `dns`, `subject`: the caller's certificate; several names of a kind are joined by commas.
+ * - `path`: without its query, which a filter before the tree puts into `gh.path`.
+ * - `port`, `destinationIp`, `sourceIp`: of the connection itself, as text.
+ * - `header:<name>`: pseudo-headers too; several lines are joined by commas.
+ * - `state:<key>`: what another filter has put into the filter state.
+ */
+export type Input =
+  | 'uri'
+  | 'dns'
+  | 'subject'
+  | 'path'
+  | 'port'
+  | 'sourceIp'
+  | 'destinationIp'
+  | `header:${string}`
+  | `state:${string}`;
+
+/** A test of one value; false where there is none. Values are byte strings of valid UTF-8. */
+export type Test =
+  | { readonly is: 'exact'; readonly value: string; readonly ignoreCase?: boolean }
+  /** The value is not empty. */
+  | { readonly is: 'prefix' | 'suffix' | 'contains'; readonly value: string; readonly ignoreCase?: boolean }
+  /** RE2 that JavaScript reads alike, but for `\C`: any byte. Matches the whole value. */
+  | { readonly is: 'regex'; readonly source: string }
+  | { readonly is: 'ranges'; readonly cidrs: readonly string[] };
+
+/** What an item of a list asks; `all` and `any` hold two parts at least. */
+export type Predicate =
+  | { readonly op: 'test'; readonly input: Input; readonly test: Test }
+  | { readonly op: 'all' | 'any'; readonly of: readonly Predicate[] }
+  | { readonly op: 'not'; readonly of: Predicate };
+
+/** Ends the search. Names begin with `n:` where Envoy decides, with `ask:` where it asks, which is an allow. */
+export interface Action {
+  readonly is: 'action';
+  readonly name: string;
+  readonly effect: 'allow' | 'deny' | 'log';
+}
+
+/** Looks a value up. A prefix of no bytes takes every value that is there. */
+export interface MapNode {
+  readonly is: 'exact' | 'prefix';
+  readonly input: Input;
+  /** By key, in the order of keys. Not empty. */
+  readonly entries: ReadonlyMap<string, Node>;
+  readonly otherwise: Node | undefined;
+}
+
+/** Tries items in order. */
+export interface ListNode {
+  readonly is: 'list';
+  /** Not empty. */
+  readonly items: readonly Item[];
+  readonly otherwise: Node | undefined;
+}
+
+/** One item of a list. */
+export interface Item {
+  readonly when: Predicate;
+  readonly leadsTo: Node;
+}
+
+export type Node = Action | MapNode | ListNode;
+
+/** A node but for what stands behind it. */
+export type Part = Action | Omit<MapNode, 'otherwise'> | Omit<ListNode, 'otherwise'>;
+
+/** Puts parts behind each other: what one of them does not find the next one is asked for. An action ends the chain. */
+export function chain(parts: readonly Part[]): Node | undefined {
+  return parts.reduceRight<Node | undefined>(
+    (otherwise, part) => (part.is === 'action' ? part : { ...part, otherwise }),
+    undefined,
+  );
+}

@@ -1,0 +1,128 @@
+/**
+ * The policies that apply to one workload, wherever its pods are; or why all of its requests have to be asked about.
+ * @module
+ */
+import type { Destination } from '../facts.ts';
+import { applies, type SubjectContext } from '../meaning/subject.ts';
+import { type SelectedTransport, selectTransport } from '../meaning/transport-stage.ts';
+import type { Plane, Policy, PolicyModel, RuleStage, TransportStage } from '../model.ts';
+import { emptyRegistry, type Registry } from '../registry/registry.ts';
+
+/** The policies of one stage that apply to the workload, in the order of their names. */
+export interface ScopedStage {
+  readonly kind: RuleStage['kind'];
+  readonly policies: readonly Policy[];
+}
+
+/** What applies to the workload, of the plane `istio`. */
+export interface WorkloadScope {
+  readonly transport: SelectedTransport | undefined;
+  readonly stages: readonly ScopedStage[];
+}
+
+/** Selects what applies to a workload. */
+export function scopeOf(model: PolicyModel, workload: Destination): WorkloadScope | { readonly asks: string } {
+  const places = placesOf(model.registry ?? emptyRegistry, workload);
+  const stages: ScopedStage[] = [];
+  let transport: SelectedTransport | undefined;
+  for (const plane of model.planes) {
+    if (plane.mode !== 'enforce') continue;
+    if (plane.id !== 'istio') {
+      // the plane l4 refuses callers whose place and identity disagree, even without a policy
+      if (plane.id === 'l4' || hasPolicies(plane))
+        return { asks: `the plane ${plane.id} is enforced, which is judged by Gatehouse alone` };
+      continue;
+    }
+    for (const stage of plane.stages) {
+      if (stage.kind === 'transport') {
+        const selected = transportOf(stage, places);
+        if (selected === undefined) return { asks: unknownLabels('PeerAuthentication') };
+        transport = selected;
+        continue;
+      }
+      if (stage.kind === 'token') {
+        // labels that are unknown refuse a request even where there is no token to ask for
+        const near = stage.policies.find((each) => {
+          const is = among(each, places);
+          return is === 'unknown' || (is === 'yes' && each.rules.length > 0);
+        });
+        if (near !== undefined)
+          return { asks: `RequestAuthentication ${nameOf(near)} applies: tokens are judged by Gatehouse alone` };
+        continue;
+      }
+      if (stage.kind === 'first-match' && stage.policies.length > 0)
+        return { asks: `the tier ${stage.name} is judged by Gatehouse alone` };
+      const policies: Policy[] = [];
+      for (const policy of stage.policies) {
+        const is = policy.providerAskedBy === 'envoy' ? 'no' : among(policy, places);
+        if (is === 'unknown') return { asks: unknownLabels(`${policy.ref.kind} ${nameOf(policy)}`) };
+        if (is === 'yes') policies.push(policy);
+      }
+      stages.push({ kind: stage.kind, policies: policies.sort(byName) });
+    }
+  }
+  return { transport, stages };
+}
+
+const hasPolicies = ({ stages }: Plane): boolean => stages.some(({ policies }) => policies.length > 0);
+
+const nameOf = ({ ref }: Pick<Policy, 'ref'>): string => `${ref.namespace}/${ref.name}`;
+
+const unknownLabels = (what: string): string =>
+  `${what} selects by labels, and the workload's are unknown or differ among its pods (labels_unknown)`;
+
+const byName = ({ ref: a }: Policy, { ref: b }: Policy): number =>
+  a.namespace < b.namespace || (a.namespace === b.namespace && a.name < b.name) ? -1 : 1;
+
+/** Subjects of Istio go by the labels of the workload alone. */
+const noRegistry: SubjectContext = {};
+
+/** Whether a policy applies, in whatever place the workload is asked for. */
+function among({ subject }: Pick<Policy, 'subject'>, places: readonly Destination[]): 'yes' | 'no' | 'unknown' {
+  const answers = new Set(places.map((place) => applies(subject, place, noRegistry)));
+  const [only] = answers;
+  return answers.size === 1 && only !== undefined ? only : 'unknown';
+}
+
+function transportOf(stage: TransportStage, places: readonly Destination[]): SelectedTransport | undefined {
+  const selected = places.map((place) => selectTransport(stage, place, noRegistry));
+  const texts = new Set(selected.map(({ everyPort, ports }) => JSON.stringify([everyPort, [...ports]])));
+  const isKnown = selected.every(({ undecided }) => undecided === undefined);
+  return isKnown && texts.size === 1 ? selected[0] : undefined;
+}
+
+/**
+ * The workload as decisions may find it: by what is said of it, and by the labels of its pods. Of pods whose labels differ those count
+ * that have the labels that are said, if there are any.
+ */
+function placesOf(registry: Registry, workload: Destination): readonly Destination[] {
+  const pods = podsOf(registry).get(`${workload.namespace}/${workload.serviceAccount}`) ?? [];
+  if (workload.labels === undefined) return [workload, ...pods.map((labels) => ({ ...workload, labels }))];
+  const own = textOf(workload.labels);
+  const others = pods.some((labels) => textOf(labels) === own) ? [] : pods;
+  return [workload, ...others.map((labels) => ({ ...workload, labels }))];
+}
+
+const textOf = (labels: ReadonlyMap<string, string>): string => JSON.stringify([...labels].sort());
+
+const podLabels = new WeakMap<Registry, Map<string, ReadonlyMap<string, string>[]>>();
+
+/** The labels of the pods of each service account, each set of labels once. */
+function podsOf(registry: Registry): ReadonlyMap<string, readonly ReadonlyMap<string, string>[]> {
+  let known = podLabels.get(registry);
+  if (known === undefined) {
+    known = new Map();
+    const seen = new Set<string>();
+    for (const { namespace, serviceAccount, labels, addresses } of registry.endpoints) {
+      const account = `${namespace}/${serviceAccount}`;
+      const one = new Map(labels);
+      const text = `${account} ${textOf(one)}`;
+      if (addresses.length === 0 || seen.has(text)) continue;
+      seen.add(text);
+      const sets = known.get(account) ?? [];
+      known.set(account, [...sets, one]);
+    }
+    podLabels.set(registry, known);
+  }
+  return known;
+}

@@ -1,0 +1,53 @@
+/**
+ * The trees of one workload: for requests, for connections, for what dry-run policies would do, and for what AUDIT policies mean.
+ * @module
+ */
+import type { Destination } from '../facts.ts';
+import { isEmptyModel, type Policy, type PolicyModel } from '../model.ts';
+import { type CompiledTree, compileAudit, compileTree, type TreeInput } from './compile-tree.ts';
+import type { AskReason, NativeSettings } from './native-settings.ts';
+import type { Node } from './tree.ts';
+import { scopeOf } from './workload-scope.ts';
+
+/** The trees of one workload. */
+export interface WorkloadTrees {
+  readonly http: Node;
+  readonly network: Node;
+  /** Decides as if every dry-run policy were enforced; undefined where there is none. */
+  readonly shadow: Node | undefined;
+  /** Marks what AUDIT policies mean; undefined where there is none that a tree can judge. */
+  readonly audit: Node | undefined;
+  readonly asks: readonly AskReason[];
+}
+
+/** Compiles the trees of a workload; or says why everything has to be asked about. */
+export function treesOf(
+  model: PolicyModel,
+  workload: Destination,
+  settings: Omit<NativeSettings, 'decide'>,
+): WorkloadTrees | { readonly everything: string } {
+  const scope = scopeOf(model, workload);
+  if ('asks' in scope) return { everything: scope.asks };
+  if (!settings.allowEmpty && isEmptyModel(model)) return noPolicies;
+  const input: TreeInput = { scope, absence: model.absence, settings, protocol: 'http', rehearsing: false };
+  const http = compileTree(input);
+  const tcp = compileTree({ ...input, protocol: 'tcp' });
+  const hasDryRun = scope.stages.some(({ kind, policies }) => kind !== 'audit' && policies.some(isDryRun));
+  return {
+    http: http.root,
+    network: tcp.root,
+    shadow: hasDryRun ? compileTree({ ...input, rehearsing: true }).root : undefined,
+    audit: compileAudit(input),
+    asks: distinct([...http.asks, ...tcp.asks]),
+  };
+}
+
+const isDryRun = ({ mode }: Pick<Policy, 'mode'>): boolean => mode === 'dry-run';
+
+const refused: CompiledTree['root'] = { is: 'action', name: 'n:no-policies', effect: 'deny' };
+
+const noPolicies: WorkloadTrees = { http: refused, network: refused, shadow: undefined, audit: undefined, asks: [] };
+
+function distinct(asks: readonly AskReason[]): readonly AskReason[] {
+  return [...new Map(asks.map((ask) => [JSON.stringify(ask), ask])).values()];
+}

@@ -1,0 +1,39 @@
+/**
+ * What Envoy's matcher inputs show of the request that facts are of.
+ * @module
+ */
+
+import type { Seen } from '../../src/policy/compile-envoy/interpret-tree.ts';
+import type { Facts } from '../../src/policy/facts.ts';
+
+/** Shows a request. URI SANs are the names that begin with `spiffe://`, a subject is the name with an `=` in it. */
+export function seenByEnvoy(facts: Facts): Seen {
+  const { peerNames } = facts;
+  const isUri = (name: string): boolean => name.startsWith('spiffe://');
+  const isSubject = (name: string): boolean => name.includes('=');
+  const joined = (some: readonly string[]): string | undefined => (some.length === 0 ? undefined : some.join(','));
+  return (input) => {
+    switch (input) {
+      case 'uri':
+        return joined(peerNames.filter(isUri));
+      case 'dns':
+        return joined(peerNames.filter((name) => name !== '' && !isUri(name) && !isSubject(name)));
+      case 'subject':
+        return peerNames.find(isSubject);
+      case 'path':
+        return facts.path ?? '-';
+      case 'port':
+        return facts.destinationPort < 0 ? undefined : String(facts.destinationPort);
+      case 'sourceIp':
+        return facts.sourceAddress?.text;
+      case 'destinationIp':
+        return facts.destinationAddress?.text;
+      case 'header::method':
+        return facts.method;
+      case 'header::authority':
+        return facts.host;
+      default:
+        return input.startsWith('header:') ? joined(facts.header(input.slice('header:'.length))) : undefined;
+    }
+  };
+}
