@@ -8,7 +8,7 @@ import { Question, type QuestionOptions } from '../../src/authz/question.ts';
 import { CheckCounters } from '../../src/authz/record/counters.ts';
 import type { DecisionState } from '../../src/authz/state.ts';
 import { CheckRequestSchema } from '../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
-import { interpretTree } from '../../src/policy/compile-envoy/interpret-tree.ts';
+import { interpretTree } from '../../src/policy/compile-envoy/tree/interpret-tree.ts';
 import { treesOf } from '../../src/policy/compile-envoy/workload-trees.ts';
 import type { PolicyModel } from '../../src/policy/model.ts';
 import { seenInCheck } from '../support/seen-in-check.ts';

@@ -3,16 +3,18 @@
  * @module
  */
 
-import type { Seen } from '../../src/policy/compile-envoy/interpret-tree.ts';
+import { type Seen, unavailable } from '../../src/policy/compile-envoy/tree/interpret-tree.ts';
 import type { Facts } from '../../src/policy/facts.ts';
 
-/** Shows a request. URI SANs are the names that begin with `spiffe://`, a subject is the name with an `=` in it. */
+/** Shows a request; who has no name sent it without TLS. URI SANs are the names that begin with `spiffe://`, a subject is the name with an `=` in it. */
 export function seenByEnvoy(facts: Facts): Seen {
   const { peerNames } = facts;
   const isUri = (name: string): boolean => name.startsWith('spiffe://');
   const isSubject = (name: string): boolean => name.includes('=');
   const joined = (some: readonly string[]): string | undefined => (some.length === 0 ? undefined : some.join(','));
   return (input) => {
+    const isOfTls = input === 'uri' || input === 'dns' || input === 'subject';
+    if (isOfTls && peerNames.length === 0) return unavailable;
     switch (input) {
       case 'uri':
         return joined(peerNames.filter(isUri));
@@ -22,6 +24,10 @@ export function seenByEnvoy(facts: Facts): Seen {
         return peerNames.find(isSubject);
       case 'path':
         return facts.path ?? '-';
+      case 'state:gh.serial':
+        return peerNames.length === 0 ? '-' : '4d';
+      case 'state:gh.transport':
+        return peerNames.length === 0 ? 'plain' : 'tls';
       case 'port':
         return facts.destinationPort < 0 ? undefined : String(facts.destinationPort);
       case 'sourceIp':

@@ -128,7 +128,8 @@ const may: Record<string, readonly string[]> = {
     'lib',
   ],
   /** The same policies for Envoy's own filters. */
-  'policy/compile-envoy': ['policy/meaning', ...policyValues, 'policy/registry', 'lib'],
+  'policy/compile-envoy': ['policy/compile-envoy/tree', 'policy/meaning', ...policyValues, 'policy/registry', 'lib'],
+  'policy/compile-envoy/tree': ['lib'],
   'policy/evaluate': ['policy/meaning', ...policyValues, 'policy/registry', 'policy/documents', 'lib'],
   'policy/dialects': ['policy/dialects/*', ...dialect],
   'policy/dialects/calico': ['policy/dialects', ...dialect],

@@ -5,8 +5,8 @@
  * before any rule reads his name. Behind that guard a namespace is a prefix and a service account a key.
  * @module
  */
-import { allOf, anyOf, isPresent, literal, notOf, type Said, testOf } from './predicates.ts';
-import type { Predicate } from './tree.ts';
+import { allOf, anyOf, isPresent, literal, notOf, type Said, testOf } from './tree/predicates.ts';
+import type { Predicate } from './tree/tree.ts';
 
 /** One segment of a SPIFFE ID (SPIFFE-ID §2.2). */
 const SEGMENT = '[A-Za-z0-9._-]+';

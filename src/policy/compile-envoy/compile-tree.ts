@@ -7,11 +7,11 @@ import type { Absence, Policy, PolicyRef, Rule } from '../model.ts';
 import { callerForms, isNamed } from './caller-forms.ts';
 import { noUses, type SayContext, type Uses } from './conditions.ts';
 import { type FiledRule, fileRules, MOST_VALUES } from './file-rules.ts';
-import { guardItems, guardsOf } from './guards.ts';
+import { guardItems, guardsOf, tautology } from './guards.ts';
 import type { AskReason, NativeSettings } from './native-settings.ts';
-import { allOf, anyOf, notOf, testOf } from './predicates.ts';
 import { addUses, cubesOf } from './rule-cubes.ts';
-import { type Action, chain, type Item, type Node, type Part, type Predicate } from './tree.ts';
+import { allOf, anyOf, notOf, testOf } from './tree/predicates.ts';
+import { type Action, chain, type Item, type Node, type Part, type Predicate } from './tree/tree.ts';
 import type { ScopedStage, WorkloadScope } from './workload-scope.ts';
 
 /** What trees of a workload are made of. */
@@ -24,15 +24,59 @@ export interface TreeInput {
   readonly rehearsing: boolean;
 }
 
+/** Of whom a part of a tree is: callers who showed a certificate, or who showed none. */
+interface PartInput extends TreeInput {
+  readonly isNamed: boolean;
+}
+
 /** A tree, and what asks in it. */
 export interface CompiledTree {
   readonly root: Node;
   readonly asks: readonly AskReason[];
 }
 
-/** Compiles the tree that decides or asks. */
+/**
+ * Compiles the tree that decides or asks. Without TLS Envoy gives up where a name is asked for, so who showed no certificate has a part of
+ * his own, in which nothing asks for one.
+ */
 export function compileTree(input: TreeInput): CompiledTree {
-  const { scope, settings, protocol } = input;
+  const named = compilePart({ ...input, isNamed: true });
+  if (!named.readsNames) return named;
+  const nameless = compilePart({ ...input, isNamed: false });
+  const state = stateOf(input);
+  const asks: Action = { is: 'action', name: 'ask:certificate', effect: 'allow' };
+  const reason = `all where ${state.input.slice('state:'.length)} is not set by a filter before`;
+  const guard: AskReason = { reason, policy: undefined, rule: undefined, field: undefined };
+  return { root: byCaller(input, named.root, nameless.root, asks), asks: [guard, ...named.asks, ...nameless.asks] };
+}
+
+function byCaller(input: TreeInput, named: Node, nameless: Node, otherwise: Node): Node {
+  const state = stateOf(input);
+  const items: Item[] = [
+    { when: testOf(state.input, state.named), leadsTo: named },
+    { when: testOf(state.input, state.nameless), leadsTo: nameless },
+  ];
+  return { is: 'list', items, otherwise };
+}
+
+const stateOf = ({ protocol }: TreeInput) => (protocol === 'http' ? certificateState : connectionState);
+
+/** The serial number of the caller's certificate, and what a formatter writes where there is none. */
+const certificateState = {
+  input: 'state:gh.serial',
+  named: { is: 'regex', source: '[0-9a-f]{2,}' },
+  nameless: { is: 'exact', value: '-' },
+} as const;
+
+/** Whether the chain of network filters is one of TLS, which it says by a constant: the handshake may not be over. */
+const connectionState = {
+  input: 'state:gh.transport',
+  named: { is: 'exact', value: 'tls' },
+  nameless: { is: 'exact', value: 'plain' },
+} as const;
+
+function compilePart(input: PartInput): CompiledTree & { readonly readsNames: boolean } {
+  const { scope, settings, protocol, isNamed } = input;
   const rules = (kind: ScopedStage['kind']): readonly Told[] => toldOf(input, kind);
   const denials = rules('any-deny');
   const allowances = rules('any-allow');
@@ -40,11 +84,12 @@ export function compileTree(input: TreeInput): CompiledTree {
   // What AUDIT policies mean and no tree can judge is asked about even where it is denied: Gatehouse then tells of it.
   const audited = rules('audit');
   const audits = audited.filter(({ cube }) => cube.unsayable.length > 0);
-  const transport = transportItems(scope);
+  const transport = transportItems(scope, isNamed);
   const told = [...audited, ...denials, ...custom, ...allowances];
   const { uses } = transport;
   for (const each of told) addUses(uses, each.uses);
-  const guards = guardsOf(uses, callerForms(settings.trustDomains), settings, protocol);
+  const forms = isNamed ? callerForms(settings.trustDomains) : undefined;
+  const guards = guardsOf(uses, forms, settings, protocol);
   const list = (items: readonly Item[]): readonly Part[] => (items.length > 0 ? [{ is: 'list', items }] : []);
   const isNative = ({ cube }: Told): boolean => cube.unsayable.length === 0;
   const filed = (some: readonly Told[], does: 'deny' | 'allow' | 'ask'): readonly Part[] =>
@@ -63,6 +108,7 @@ export function compileTree(input: TreeInput): CompiledTree {
   ])!; // it ends in an action
   return {
     root,
+    readsNames: uses.inputs.has('uri') || guards.some(({ isOfNames }) => isOfNames),
     asks: [
       ...guards.map(({ reason }) => ({ reason, policy: undefined, rule: undefined, field: undefined })),
       ...[...audits, ...asksFirst, ...asksLast].flatMap(askReasons),
@@ -72,10 +118,15 @@ export function compileTree(input: TreeInput): CompiledTree {
 
 /** Compiles the tree that marks what AUDIT policies mean; undefined if there are none that a tree can judge. */
 export function compileAudit(input: TreeInput): Node | undefined {
-  const told = toldOf(input, 'audit').filter(({ cube }) => cube.unsayable.length === 0);
-  if (told.length === 0) return undefined;
   const nothing: Action = { is: 'action', name: 'n:no-audit', effect: 'allow' };
-  return chain([...fileRules(told.map((each) => filedRule(each, 'log'))), nothing]);
+  const part = (isNamed: boolean) => {
+    const told = toldOf({ ...input, isNamed }, 'audit').filter(({ cube }) => cube.unsayable.length === 0);
+    const root = chain([...fileRules(told.map((each) => filedRule(each, 'log'))), nothing])!; // it ends in an action
+    return { root, isEmpty: told.length === 0, readsNames: told.some(({ uses }) => uses.inputs.has('uri')) };
+  };
+  const named = part(true);
+  if (named.isEmpty) return undefined;
+  return named.readsNames ? byCaller(input, named.root, part(false).root, nothing) : named.root;
 }
 
 /** Names the stage in the name of an action. */
@@ -99,15 +150,16 @@ interface Told {
 
 const known = new WeakMap<Rule, Map<string, readonly Told[]>>();
 
-function toldOf(input: TreeInput, kind: ScopedStage['kind']): readonly Told[] {
-  const { scope, absence, settings, protocol, rehearsing } = input;
+function toldOf(input: PartInput, kind: ScopedStage['kind']): readonly Told[] {
+  const { scope, absence, settings, protocol, rehearsing, isNamed } = input;
   const context: SayContext = {
     protocol,
     absence,
     unknownHolds: kind !== 'any-allow',
     trustDomains: settings.trustDomains,
+    isNamed,
   };
-  const name = `${protocol} ${absence} ${kind} ${settings.trustDomains.join(' ')}`;
+  const name = `${protocol} ${isNamed} ${absence} ${kind} ${settings.trustDomains.join(' ')}`;
   return policiesOf(scope, kind, rehearsing).flatMap((policy) =>
     policy.rules.flatMap((rule) => toldRule(policy, rule, { kind, context, name })),
   );
@@ -179,16 +231,21 @@ function lastWord({ scope, rehearsing }: TreeInput): Action {
 }
 
 /** PeerAuthentication: who has no name is refused where the mode is STRICT. */
-function transportItems({ transport }: WorkloadScope): { readonly items: readonly Item[]; readonly uses: Uses } {
+function transportItems(
+  { transport }: WorkloadScope,
+  isNamedPart: boolean,
+): { readonly items: readonly Item[]; readonly uses: Uses } {
   const uses = noUses();
   if (transport === undefined) return { items: [], uses };
   const items: Item[] = [];
   const isPort = (port: number): Predicate => testOf('port', { is: 'exact', value: String(port) });
   const refuse = (policy: PolicyRef | undefined, where: Parameters<typeof allOf>[0][number]): void => {
-    const when = allOf([notOf(isNamed), where]) as Predicate; // somebody without a name
+    const when = isNamedPart ? allOf([notOf(isNamed), where]) : where;
+    if (when === 'never') return;
     const name = toByteString(`n:mtls/${policy?.namespace ?? ''}/${policy?.name ?? ''}`);
-    items.push({ when, leadsTo: { is: 'action', name, effect: 'deny' } });
-    uses.inputs.add('uri');
+    const leadsTo: Action = { is: 'action', name, effect: 'deny' };
+    items.push({ when: when === 'always' ? tautology : when, leadsTo });
+    if (isNamedPart) uses.inputs.add('uri');
   };
   const { everyPort, ports } = transport;
   for (const [port, { mode, policy }] of ports) if (mode === 'strict') refuse(policy, isPort(port));

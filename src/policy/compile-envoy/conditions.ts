@@ -4,9 +4,9 @@
  */
 import { isUnknownWhenAbsent } from '../meaning/absence.ts';
 import type { Absence, Atom, Expr } from '../model.ts';
-import { allOf, anyOf, isPresent, literal, notOf, type Said, testOf } from './predicates.ts';
 import { type TextValues, textValues } from './text-values.ts';
-import type { Input, Predicate } from './tree.ts';
+import { allOf, anyOf, isPresent, literal, notOf, type Said, testOf } from './tree/predicates.ts';
+import type { Input, Predicate } from './tree/tree.ts';
 
 /** What the meaning of a condition in a tree depends on. */
 export interface SayContext {
@@ -15,6 +15,8 @@ export interface SayContext {
   /** Whether an unknown condition counts as holding; only `strict` has one. */
   readonly unknownHolds: boolean;
   readonly trustDomains: readonly string[];
+  /** False: of callers who showed no certificate. */
+  readonly isNamed: boolean;
 }
 
 /** What a condition reads, which the guards before the rules must know. */
@@ -97,10 +99,11 @@ function widened(uses: Uses, field: string): Said {
   return 'always';
 }
 
-/** On a TCP connection there is nothing of HTTP, and where no RequestAuthentication applies there are no claims. */
-function isNever(atom: TextAtom, { protocol }: SayContext): boolean {
+/** Who shows no certificate has no name, on a TCP connection there is nothing of HTTP, and where no RequestAuthentication applies there are no claims. */
+function isNever(atom: TextAtom, { protocol, isNamed }: SayContext): boolean {
   const { of } = atom.fact;
-  return of === 'claim' || (protocol === 'tcp' && of !== 'peerName' && of !== 'sni' && of !== 'metadata');
+  if (of === 'peerName') return !isNamed;
+  return of === 'claim' || (protocol === 'tcp' && of !== 'sni' && of !== 'metadata');
 }
 
 function sayTextAtom(atom: TextAtom, context: SayContext, uses: Uses, negated: boolean): Said {
@@ -126,7 +129,7 @@ function readAbsence(
 const MOST_PORTS = 256;
 
 /** The ports of a condition as texts; undefined if no tree can say them. */
-export function portTexts(atom: Extract<Atom, { op: 'port' }>): readonly string[] | undefined {
+function portTexts(atom: Extract<Atom, { op: 'port' }>): readonly string[] | undefined {
   const count = atom.any.reduce((sum, { from, to }) => sum + to - from + 1, 0);
   if (atom.fact === 'sourcePort' || count > MOST_PORTS) return undefined;
   return atom.any.flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, i) => String(from + i)));

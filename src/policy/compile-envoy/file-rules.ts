@@ -4,9 +4,9 @@
  */
 
 import { valuesHold } from './conditions.ts';
-import { allOf } from './predicates.ts';
 import type { TextValues } from './text-values.ts';
-import { type Action, chain, type Input, type Item, type Node, type Part, type Predicate } from './tree.ts';
+import { allOf } from './tree/predicates.ts';
+import { type Action, chain, type Input, type Item, type Node, type Part, type Predicate } from './tree/tree.ts';
 
 /** One alternative of a rule, to be filed. Immutable, and the same value for the same rule: what is known of it is kept by it. */
 export interface FiledRule {

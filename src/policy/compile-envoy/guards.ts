@@ -3,11 +3,11 @@
  * refused before any policy is asked.
  * @module
  */
-import { type CallerForms, hasAnyName, isNamed, isOtherCaller } from './caller-forms.ts';
+import { type CallerForms, hasAnyName, isOtherCaller } from './caller-forms.ts';
 import type { Uses } from './conditions.ts';
 import type { NativeSettings } from './native-settings.ts';
-import { notOf, type Said, testOf } from './predicates.ts';
-import type { Input, Item } from './tree.ts';
+import { notOf, type Said, testOf } from './tree/predicates.ts';
+import type { Input, Item, Predicate } from './tree/tree.ts';
 
 /** One reason to ask about a request, whatever the rules say. */
 export interface Guard {
@@ -16,24 +16,21 @@ export interface Guard {
   readonly when: Said;
   /** For people. */
   readonly reason: string;
+  /** Looks at the caller's certificate. */
+  readonly isOfNames: boolean;
 }
 
 type GuardSettings = Pick<NativeSettings, 'verifyPeer' | 'peerTrustDomains' | 'ambiguousRequests'>;
 
-/** The guards that a workload's rules and settings need, in order. */
+/** The guards that a workload's rules and settings need, in order. @param forms  undefined: of callers without a certificate */
 export function guardsOf(
   uses: Uses,
-  forms: CallerForms,
+  forms: CallerForms | undefined,
   settings: GuardSettings,
   protocol: 'http' | 'tcp',
 ): readonly Guard[] {
   const isStrict = settings.ambiguousRequests === 'deny';
-  const guards: Guard[] = [];
-  if (settings.verifyPeer === 'enforce') guards.push(verifiedPeer);
-  if (uses.inputs.has('uri') || isStrict || settings.peerTrustDomains === 'own')
-    guards.push({ ...otherCaller, when: isOtherCaller(forms, uses.readsNamespaces) });
-  if (settings.peerTrustDomains === 'own') guards.push(foreignName);
-  if (isStrict) guards.push(plainNames);
+  const guards: Guard[] = forms === undefined ? [] : [...nameGuards(uses, forms, settings)];
   if (protocol === 'tcp') return guards;
   if (uses.inputs.has('path')) guards.push(plainPath);
   if (isStrict) guards.push(unambiguousPath);
@@ -41,41 +38,61 @@ export function guardsOf(
   return [...guards, ...[...uses.inputs].sort().flatMap(repeatedHeader)];
 }
 
+function* nameGuards(uses: Uses, forms: CallerForms, settings: GuardSettings): Iterable<Guard> {
+  const { verifyPeer, peerTrustDomains, ambiguousRequests } = settings;
+  const isStrict = ambiguousRequests === 'deny';
+  if (verifyPeer === 'enforce') yield verifiedPeer;
+  if (uses.inputs.has('uri') || isStrict || peerTrustDomains === 'own')
+    yield { ...otherCaller, when: isOtherCaller(forms, uses.readsNamespaces) };
+  if (peerTrustDomains === 'own') yield foreignName;
+  if (isStrict) yield plainNames;
+}
+
+/** Something to test that always holds, where whatever is asked: either it holds or it does not. */
+export const tautology: Predicate = {
+  op: 'any',
+  of: [testOf('port', { is: 'exact', value: '0' }), { op: 'not', of: testOf('port', { is: 'exact', value: '0' }) }],
+};
+
 /** The items of the guards. */
 export const guardItems = (guards: readonly Guard[]): readonly Item[] =>
   guards.flatMap(({ name, when }) => {
     const leadsTo = { is: 'action', name: `ask:${name}`, effect: 'allow' } as const;
     if (when === 'never') return [];
-    // an item needs something to test: whatever is asked, either it holds or it does not
-    return [{ when: when === 'always' ? { op: 'any', of: [isNamed, { op: 'not', of: isNamed }] } : when, leadsTo }];
+    return [{ when: when === 'always' ? tautology : when, leadsTo }];
   });
 
 const verifiedPeer: Guard = {
   name: 'verify-peer',
   when: hasAnyName,
+  isOfNames: true,
   reason: 'extAuthz.verifyPeer is enforce: callers with a certificate are held against the bundles',
 };
 
 const otherCaller = {
   name: 'caller',
+  isOfNames: true,
   reason: 'callers with several URI SANs, without a SPIFFE ID, or of a trust domain that is not ours',
 };
 
 const foreignName: Guard = {
   name: 'foreign-name',
   when: testOf('dns', { is: 'contains', value: 'spiffe://' }),
+  isOfNames: true,
   reason: 'extAuthz.peerTrustDomains is own: callers with a SPIFFE ID among their DNS names',
 };
 
 const plainNames: Guard = {
   name: 'names',
   when: testOf('dns', { is: 'regex', source: '\\C*[^!-~]\\C*' }),
+  isOfNames: true,
   reason: 'extAuthz.ambiguousRequests is deny: callers with DNS names that are not printable ASCII',
 };
 
 const plainPath: Guard = {
   name: 'path',
   when: notOf(testOf('path', { is: 'prefix', value: '/' })),
+  isOfNames: false,
   reason: 'requests without a path (CONNECT, OPTIONS *), and all where the filter that sets gh.path is missing',
 };
 
@@ -85,12 +102,14 @@ const SEGMENT = '[A-Za-z0-9_~!$&\'()*+,:@=^\\[\\]{}|`"<>-][A-Za-z0-9._~!$&\'()*+
 const unambiguousPath: Guard = {
   name: 'ambiguous',
   when: notOf(testOf('header::path', { is: 'regex', source: `\\/(?:${SEGMENT}(?:\\/${SEGMENT})*\\/?)?(?:\\?\\C*)?` })),
+  isOfNames: false,
   reason: 'extAuthz.ambiguousRequests is deny: paths with empty or dot segments, escapes, backslashes and the like',
 };
 
 const cleanHost: Guard = {
   name: 'host',
   when: notOf(testOf('header::authority', { is: 'regex', source: '[a-z0-9_-]+(?:\\.[a-z0-9_-]+)*' })),
+  isOfNames: false,
   reason: 'extAuthz.ambiguousRequests is deny: hosts with a port, capitals or a trailing dot',
 };
 
@@ -102,6 +121,7 @@ function repeatedHeader(input: Input): readonly Guard[] {
     {
       name: `header-${name}`,
       when: testOf(input, { is: 'contains', value: ',' }),
+      isOfNames: false,
       reason: `requests whose header ${name} holds a comma: it may be two lines`,
     },
   ];

@@ -5,9 +5,10 @@
 import { createHash } from 'node:crypto';
 import type { Destination } from '../facts.ts';
 import type { PolicyModel } from '../model.ts';
-import { encodeTree, MOST_NESTED } from './encode-tree.ts';
 import type { AskReason, NativeSettings } from './native-settings.ts';
-import { bytesField, toBytes } from './proto-bytes.ts';
+import { selfCheck } from './self-check.ts';
+import { encodeTree, MOST_NESTED } from './tree/encode-tree.ts';
+import { bytesField, toBytes } from './tree/proto-bytes.ts';
 import { treesOf } from './workload-trees.ts';
 
 /** What one workload's Envoy is given: serialized typed_configs of its filters, and the version that all of them carry. */
@@ -35,10 +36,15 @@ const AUDIT = { resource: 'gatehouse.audit', prefix: 'gha_' } as const;
 /** The most bytes that one filter is given. */
 export const MOST_BYTES = 32 * 1024 * 1024;
 
-/** Compiles the policy of one workload; where a tree cannot stand for it everything asks. */
+/**
+ * Compiles the policy of one workload; where a tree cannot stand for it everything asks.
+ *
+ * @throws GatehouseError `internal` where a tree differs from the decision: everything must ask then, and somebody must hear of it
+ */
 export function nativePolicyOf(model: PolicyModel, workload: Destination, settings: NativeSettings): NativePolicy {
   const trees = treesOf(model, workload, settings);
   if ('everything' in trees) return askEverything(trees.everything);
+  selfCheck(trees, model, workload, settings);
   const { http, network, shadow, audit, asks } = trees;
   const filters = [http, network, shadow, audit].map((root) => root && encodeTree(root));
   const why = filters.map((each) => each && beyondLimits(each)).find((each) => each !== undefined);

@@ -5,7 +5,7 @@
 import type { Expr } from '../model.ts';
 import { keysOf, noUses, type SayContext, sayCondition, type Uses, valuesHold } from './conditions.ts';
 import type { TextValues } from './text-values.ts';
-import type { Predicate } from './tree.ts';
+import type { Predicate } from './tree/tree.ts';
 
 /** One alternative of a rule. */
 export interface Cube {
@@ -61,7 +61,7 @@ function merged(left: Cube, right: Cube): Cube {
 }
 
 /** What both use. */
-export function joinedUses(left: Uses, right: Uses): Uses {
+function joinedUses(left: Uses, right: Uses): Uses {
   const joined = { ...left, inputs: new Set(left.inputs), unsayable: new Set(left.unsayable) };
   addUses(joined, right);
   return joined;

@@ -4,8 +4,8 @@
  */
 import type { Atom, TextFact, TextPattern } from '../model.ts';
 import { isNamed } from './caller-forms.ts';
-import { isPresent, literal, type Said, testOf } from './predicates.ts';
-import type { Input, Predicate } from './tree.ts';
+import { isPresent, literal, type Said, testOf } from './tree/predicates.ts';
+import type { Input, Predicate } from './tree/tree.ts';
 
 /** Alternatives for one value. */
 export interface TextValues {
@@ -171,7 +171,7 @@ function globPattern(
 }
 
 /** Tells whether a byte string is UTF-8: text that Envoy takes in a configuration. */
-export function isUtf8(bytes: string): boolean {
+function isUtf8(bytes: string): boolean {
   if (/^[\x00-\x7f]*$/.test(bytes)) return true;
   return Buffer.from(Buffer.from(bytes, 'latin1').toString('utf8'), 'utf8').toString('latin1') === bytes;
 }

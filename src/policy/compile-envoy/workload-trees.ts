@@ -6,7 +6,7 @@ import type { Destination } from '../facts.ts';
 import { isEmptyModel, type Policy, type PolicyModel } from '../model.ts';
 import { type CompiledTree, compileAudit, compileTree, type TreeInput } from './compile-tree.ts';
 import type { AskReason, NativeSettings } from './native-settings.ts';
-import type { Node } from './tree.ts';
+import type { Node } from './tree/tree.ts';
 import { scopeOf } from './workload-scope.ts';
 
 /** The trees of one workload. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { compileSnapshot } from '../../../src/policy/compile/compile-snapshot.ts';
-import { interpretTree } from '../../../src/policy/compile-envoy/interpret-tree.ts';
+import { interpretTree } from '../../../src/policy/compile-envoy/tree/interpret-tree.ts';
 import { treesOf } from '../../../src/policy/compile-envoy/workload-trees.ts';
 import type { Facts } from '../../../src/policy/facts.ts';
 import type { PolicyModel } from '../../../src/policy/model.ts';

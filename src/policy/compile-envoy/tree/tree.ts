@@ -8,7 +8,8 @@
 
 /**
  * What a request is looked at for:
- * - `uri`, `dns`, `subject`: the caller's certificate; several names of a kind are joined by commas.
+ * - `uri`, `dns`, `subject`: the caller's certificate; several names of a kind are joined by commas. Only asked for where the connection
+ *   is TLS: without it Envoy gives up the whole search, and denies.
  * - `path`: without its query, which a filter before the tree puts into `gh.path`.
  * - `port`, `destinationIp`, `sourceIp`: of the connection itself, as text.
  * - `header:<name>`: pseudo-headers too; several lines are joined by commas.

@@ -119,7 +119,7 @@ const inputTypes: Readonly<Record<Exclude<Input, `${string}:${string}` | 'path'>
 };
 
 /** Where the filter before the tree puts the path without its query. */
-export const PATH_STATE = 'gh.path';
+const PATH_STATE = 'gh.path';
 
 const inputConfigs = new Map<Input, Written>();
 

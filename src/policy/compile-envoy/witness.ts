@@ -1,0 +1,153 @@
+/**
+ * Requests made for the rules of a workload, so that a tree can be held against the decision before it is given away.
+ * @module
+ */
+import { parseIp } from '../../lib/ip-address.ts';
+import type { Destination, Facts, IpAddress } from '../facts.ts';
+import type { Expr, Rule, TextFact, TextPattern } from '../model.ts';
+import { type Seen, unavailable } from './tree/interpret-tree.ts';
+
+/** One request, or one connection, by a caller with one SPIFFE ID or none. */
+export interface Witness {
+  readonly protocol: 'http' | 'tcp';
+  readonly caller: string | undefined;
+  readonly method: string;
+  readonly path: string;
+  readonly host: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly port: number;
+  readonly source: string;
+  readonly address: string;
+}
+
+type Parts = { -readonly [Key in keyof Witness]?: Witness[Key] } & { headers?: Record<string, string> };
+
+/** Requests that come near a rule: as it asks for them, by another caller, by nobody, and with another method. */
+export function witnessesOf(rule: Rule, trustDomain: string): readonly Witness[] {
+  return (['http', 'tcp'] as const).flatMap((protocol) => {
+    const expr = protocol === 'http' ? rule.http : rule.tcp;
+    if (expr === undefined) return [];
+    const parts: Parts = {};
+    gather(expr, parts, trustDomain);
+    const made = { ...usual, caller: `spiffe://${trustDomain}/ns/nowhere/sa/nobody`, ...parts, protocol };
+    const others = [
+      { caller: undefined },
+      { caller: `spiffe://${trustDomain}/ns/nowhere/sa/other` },
+      { method: 'TRACE' },
+    ];
+    return [made, ...others.map((other) => ({ ...made, ...other }))];
+  });
+}
+
+const usual = {
+  method: 'GET',
+  path: '/',
+  host: 'example.com',
+  headers: {},
+  port: 8080,
+  source: '203.0.113.7',
+  address: '203.0.113.8',
+} as const;
+
+function gather(expr: Expr, parts: Parts, trustDomain: string): void {
+  if (expr.op === 'all') for (const part of expr.of) gather(part, parts, trustDomain);
+  else if (expr.op === 'any' && expr.of[0] !== undefined) gather(expr.of[0], parts, trustDomain);
+  else if (expr.op === 'port' && expr.any[0] !== undefined) parts.port = expr.any[0].from;
+  else if (expr.op === 'address' && expr.any[0] !== undefined) {
+    const [address = ''] = expr.any[0].text.split('/');
+    if (expr.fact === 'source') parts.source = address;
+    if (expr.fact === 'destination') parts.address = address;
+  } else if (expr.op === 'text' && expr.any[0] !== undefined) put(expr.fact, expr.any[0], parts, trustDomain);
+}
+
+function put(fact: TextFact, pattern: TextPattern, parts: Parts, trustDomain: string): void {
+  if (fact.of === 'peerName') parts.caller = callerLike(pattern, trustDomain);
+  else if (fact.of === 'path') parts.path = pattern.is === 'suffix' ? `/x${pattern.value}` : textLike(pattern);
+  else if (fact.of === 'method' || fact.of === 'host') parts[fact.of] = textLike(pattern);
+  else if (fact.of === 'header') parts.headers = { ...parts.headers, [fact.name]: textLike(pattern) };
+}
+
+function callerLike(pattern: TextPattern, trustDomain: string): string {
+  const [first = '', second = ''] = pattern.is === 'glob' ? pattern.parts : [];
+  if (pattern.is === 'serviceAccount')
+    return `spiffe://${trustDomain}/ns/${pattern.namespace}/sa/${pattern.serviceAccount}`;
+  if (pattern.is === 'glob' && first === '') return `spiffe://${trustDomain}${second}sa/x`;
+  if (pattern.is === 'glob') return `spiffe://${trustDomain}/x${second}`;
+  return pattern.is === 'exact' || pattern.is === 'prefix' ? textLike(pattern) : `spiffe://${trustDomain}/ns/x/sa/y`;
+}
+
+function textLike(pattern: TextPattern): string {
+  switch (pattern.is) {
+    case 'exact':
+    case 'under':
+      return pattern.value;
+    case 'prefix':
+      return `${pattern.value}x`;
+    case 'suffix':
+      return `x${pattern.value}`;
+    case 'template':
+      return pattern.text.replaceAll('{*}', 'x').replaceAll('{**}', 'x/y');
+    case 'glob':
+      return pattern.parts.join('x');
+    default:
+      return 'x';
+  }
+}
+
+/** What policies see of a witness. */
+export function factsOf(witness: Witness, destination: Destination): Facts {
+  const { protocol, caller, path, method, host, headers, port, source, address } = witness;
+  const isHttp = protocol === 'http';
+  const pseudo: Readonly<Record<string, string>> = { ':method': method, ':path': path, ':authority': host };
+  const lines = isHttp ? new Map(Object.entries({ ...headers, ...pseudo })) : new Map<string, string>();
+  return {
+    ...{ protocol, destination, destinationPort: port, sourcePort: 40_000, ipProtocol: 6 },
+    ...{ destinationAddress: ip(address), sourceAddress: ip(source), remoteAddress: ip(source) },
+    sourcePrincipal: caller ?? '',
+    destinationPrincipal: destination.spiffeId,
+    sourceLabels: new Map(),
+    peerNames: caller === undefined ? [] : [caller],
+    method: isHttp ? method : '',
+    path: isHttp ? path.split('?', 1)[0] : undefined,
+    host: isHttp ? host : undefined,
+    sni: undefined,
+    header: (name) => {
+      const value = lines.get(name);
+      return value === undefined ? [] : [value];
+    },
+    claim: () => [],
+    metadata: () => [],
+    verifyTokens: () => ({ accepted: true }),
+  };
+}
+
+function ip(text: string): IpAddress | undefined {
+  const bytes = parseIp(text);
+  return bytes && { bytes, text };
+}
+
+/** What Envoy's inputs show of a witness. */
+export function seenOf(witness: Witness): Seen {
+  const { caller, path, method, host, headers, port, source, address } = witness;
+  const values = new Map<string, string | typeof unavailable>([
+    ...Object.entries(headers).map(([name, value]) => [`header:${name}`, value] as const),
+    ...([
+      ['path', path.split('?', 1)[0] ?? ''],
+      ['header::path', path],
+      ['header::method', method],
+    ] as const),
+    ...([
+      ['header::authority', host],
+      ['port', String(port)],
+      ['sourceIp', source],
+    ] as const),
+    ...([
+      ['destinationIp', address],
+      ['state:gh.serial', caller === undefined ? '-' : '4d'],
+    ] as const),
+    ['state:gh.transport', caller === undefined ? 'plain' : 'tls'],
+  ]);
+  if (caller !== undefined) values.set('uri', caller);
+  else for (const input of ['uri', 'dns', 'subject']) values.set(input, unavailable);
+  return (input) => values.get(input);
+}

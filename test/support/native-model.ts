@@ -1,0 +1,30 @@
+/**
+ * Istio documents as a model, for tests of what Envoy is given.
+ * @module
+ */
+import { loadPolicies } from '../../src/policy/load.ts';
+import type { Absence, PolicyModel } from '../../src/policy/model.ts';
+import { readPolicies } from '../../src/policy/read-policies.ts';
+
+/** The workload that {@link istioModel} is asked about. */
+export const workload = {
+  spiffeId: 'spiffe://cluster.local/ns/default/sa/details',
+  namespace: 'default',
+  serviceAccount: 'details',
+  labels: new Map([['app', 'details']]),
+};
+
+/** The model of YAML documents of any dialect. @throws Error for one that is refused */
+export function istioModel(text: string, absence: Absence = 'upstream'): PolicyModel {
+  const options = {
+    trustDomain: 'cluster.local',
+    trustDomainAliases: [],
+    rootNamespace: 'istio-system',
+    customProviders: {},
+  };
+  const file = readPolicies('policies.yaml', text, options);
+  const { model, findings } = loadPolicies([file], { generation: 1, absence, rootNamespace: 'istio-system' });
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join('\n'));
+  return model;
+}

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { compileSnapshot } from '../../../../src/policy/compile/compile-snapshot.ts';
+import { nativePolicyOf } from '../../../../src/policy/compile-envoy/native-policy.ts';
+import { decision } from '../../../../src/policy/decision.ts';
+import type { PolicyModel } from '../../../../src/policy/model.ts';
+import { istioModel, workload } from '../../../support/native-model.ts';
+
+const document = `
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: p, namespace: default}
+spec:
+  rules:
+  - from: [{source: {principals: [cluster.local/ns/foo/sa/a]}}]
+    to: [{operation: {methods: [GET], paths: ["/a/*"]}}]
+`;
+
+const settings = (model: PolicyModel) => ({
+  trustDomains: ['cluster.local'],
+  verifyPeer: 'off' as const,
+  peerTrustDomains: 'any' as const,
+  ambiguousRequests: 'asUpstream' as const,
+  allowEmpty: false,
+  decide: compileSnapshot(model, { allowEmpty: false }).decide,
+});
+
+describe('the self-check of a tree', () => {
+  it('lets a tree pass that decides as the snapshot does', () => {
+    const model = istioModel(document);
+    assert.equal(nativePolicyOf(model, workload, settings(model)).everything, undefined);
+  });
+
+  it('refuses one that allows what is denied, or denies what is allowed, and says for whom', () => {
+    const model = istioModel(document);
+    for (const effect of ['allow', 'deny'] as const) {
+      const decide = () => decision('istio', effect, effect === 'allow' ? 'rule_allowed' : 'rule_denied');
+      assert.throws(
+        () => nativePolicyOf(model, workload, { ...settings(model), decide }),
+        /the tree for Envoy says .*given to nobody/,
+      );
+    }
+  });
+});
