@@ -1,0 +1,312 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { interpretTree, unavailable } from '../../../../src/policy/compile-envoy/tree/interpret-tree.ts';
+import { treesOf } from '../../../../src/policy/compile-envoy/workload-trees.ts';
+import type { Destination } from '../../../../src/policy/facts.ts';
+import type { PolicyModel } from '../../../../src/policy/model.ts';
+import { istioModel, workload } from '../../../support/native-model.ts';
+
+const settings = {
+  trustDomains: ['cluster.local', 'old.td'],
+  verifyPeer: 'off',
+  peerTrustDomains: 'any',
+  ambiguousRequests: 'asUpstream',
+  allowEmpty: true,
+} as const;
+
+/** A policy of `default`; the rules are Istio's, in YAML's flow form. */
+const policy = (action: string, rules: string, more = ''): string =>
+  `---\napiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: p, namespace: default${more}}\nspec: {action: ${action}, rules: [${rules}]}\n`;
+
+const byA = '{from: [{source: {principals: [cluster.local/ns/foo/sa/a]}}]}';
+const get = '{to: [{operation: {methods: [GET], paths: ["/a/*"]}}]}';
+const a = 'spiffe://cluster.local/ns/foo/sa/a';
+
+interface Row {
+  /** As it stands in docs/native.md. */
+  readonly row: string;
+  readonly name?: string;
+  readonly policies: string;
+  readonly with?: Partial<Parameters<typeof treesOf>[2]>;
+  readonly of?: Partial<Destination>;
+  readonly change?: (model: PolicyModel) => PolicyModel;
+  /** Inputs besides those of a GET of `/a/b` by `a`; null: Envoy has no value. */
+  readonly sent?: Readonly<Record<string, string | null>>;
+  /** The name of the action, or `everything`. */
+  readonly want: string;
+}
+
+const plain = { 'state:gh.serial': '-' };
+const rows: readonly Row[] = [
+  { row: 'principals, namespaces, service accounts', policies: policy('ALLOW', byA), want: 'n:allow/default/p#0' },
+  {
+    row: 'principals, namespaces, service accounts',
+    name: 'an alias',
+    policies: policy('ALLOW', '{from: [{source: {namespaces: [foo]}}]}'),
+    sent: { uri: 'spiffe://old.td/ns/foo/sa/a' },
+    want: 'n:allow/default/p#0',
+  },
+  {
+    row: 'principals, namespaces, service accounts',
+    name: 'a namespace',
+    policies: policy('ALLOW', '{from: [{source: {namespaces: [foo]}}]}'),
+    want: 'n:allow/default/p#0',
+  },
+  {
+    row: 'methods, paths, templates, hosts, headers, their `not…` forms',
+    policies: policy('ALLOW', get),
+    want: 'n:allow/default/p#0',
+  },
+  {
+    row: 'methods, paths, templates, hosts, headers, their `not…` forms',
+    name: 'not',
+    policies: policy('DENY', '{to: [{operation: {notMethods: [GET]}}]}'),
+    sent: { 'header::method': 'PUT' },
+    want: 'n:deny/default/p#0',
+  },
+  {
+    row: '`ipBlocks`, `destination.ip`, ports',
+    policies: policy('DENY', '{from: [{source: {ipBlocks: [10.0.0.0/8]}}], to: [{operation: {ports: ["8080"]}}]}'),
+    want: 'n:deny/default/p#0',
+  },
+  {
+    row: 'DENY, ALLOW, policies of the root namespace, PeerAuthentication',
+    name: 'STRICT',
+    policies:
+      '---\napiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: m, namespace: istio-system}\nspec: {mtls: {mode: STRICT}}\n',
+    sent: plain,
+    want: 'n:mtls/istio-system/m',
+  },
+  {
+    row: 'DENY, ALLOW, policies of the root namespace, PeerAuthentication',
+    name: 'root',
+    policies: policy('DENY', get).replace('namespace: default', 'namespace: istio-system'),
+    want: 'n:deny/istio-system/p#0',
+  },
+  {
+    row: '`absence: strict`',
+    policies: policy('DENY', '{from: [{source: {notPrincipals: [cluster.local/ns/foo/sa/b]}}]}'),
+    change: (model) => ({ ...model, absence: 'strict' }),
+    sent: plain,
+    want: 'n:deny/default/p#0',
+  },
+  {
+    row: '`absence: strict`',
+    name: 'in ALLOW',
+    policies: policy('ALLOW', '{from: [{source: {notPrincipals: [cluster.local/ns/foo/sa/b]}}]}'),
+    change: (model) => ({ ...model, absence: 'strict' }),
+    sent: plain,
+    want: 'n:no-rule-allowed',
+  },
+  { row: '`allowEmpty`', policies: '', with: { allowEmpty: false }, want: 'n:no-policies' },
+  {
+    row: 'audiences and claims',
+    policies: policy('ALLOW', '{when: [{key: "request.auth.audiences", values: [x]}]}'),
+    want: 'n:no-rule-allowed',
+  },
+  { row: 'callers without a certificate', policies: policy('DENY', byA), sent: plain, want: 'n:no-policy-applies' },
+  {
+    row: 'callers without a certificate',
+    name: 'not told',
+    policies: policy('DENY', byA),
+    sent: { 'state:gh.serial': null },
+    want: 'ask:certificate',
+  },
+  {
+    row: '`verifyPeer: observe`, planes that are observed only, candidate sets',
+    policies: policy('ALLOW', byA),
+    with: { verifyPeer: 'observe' },
+    want: 'n:allow/default/p#0',
+  },
+  {
+    row: '`verifyPeer: observe`, planes that are observed only, candidate sets',
+    name: 'planes',
+    policies: policy('ALLOW', byA),
+    change: (model) => withPlane(model, 'l4', 'observe'),
+    want: 'n:allow/default/p#0',
+  },
+  {
+    row: 'RequestAuthentication, tokens',
+    policies: `---\napiVersion: security.istio.io/v1\nkind: RequestAuthentication\nmetadata: {name: r, namespace: default}\nspec: {jwtRules: [{issuer: x, jwks: '{"keys":[]}'}]}\n`,
+    want: 'everything',
+  },
+  {
+    row: '`labels_unknown`, labels that differ among the pods of a service account',
+    policies: policy('ALLOW', byA).replace('spec: {', 'spec: {selector: {matchLabels: {app: details}}, '),
+    of: { labels: undefined },
+    want: 'everything',
+  },
+  {
+    row: '`labels_unknown`, labels that differ among the pods of a service account',
+    name: 'pods',
+    policies: policy('ALLOW', byA).replace('spec: {', 'spec: {selector: {matchLabels: {app: details}}, '),
+    change: withOtherPod,
+    want: 'everything',
+  },
+  {
+    row: 'planes `calico`, `l4` (`place_mismatch`) and `site`, enforced',
+    policies: policy('ALLOW', byA),
+    change: (model) => withPlane(model, 'l4', 'enforce'),
+    want: 'everything',
+  },
+  {
+    row: 'several URI SANs, no SPIFFE ID, a trust domain that is not ours',
+    policies: policy('DENY', '{from: [{source: {notPrincipals: [cluster.local/ns/foo/sa/a]}}]}'),
+    sent: { uri: `${a},spiffe://cluster.local/ns/x/sa/y` },
+    want: 'ask:caller',
+  },
+  {
+    row: 'several URI SANs, no SPIFFE ID, a trust domain that is not ours',
+    name: 'DNS only',
+    policies: policy('ALLOW', byA),
+    sent: { uri: null, dns: 'a.example' },
+    want: 'ask:caller',
+  },
+  {
+    row: 'several URI SANs, no SPIFFE ID, a trust domain that is not ours',
+    name: 'foreign',
+    policies: policy('ALLOW', '{from: [{source: {namespaces: [foo]}}]}'),
+    sent: { uri: 'spiffe://other.td/ns/foo/sa/a' },
+    want: 'ask:caller',
+  },
+  {
+    row: 'an ID with `/ns/` elsewhere than Istio puts it',
+    policies: policy('ALLOW', '{from: [{source: {namespaces: [sa]}}]}'),
+    sent: { uri: 'spiffe://cluster.local/ns/ns/sa/x' },
+    want: 'ask:caller',
+  },
+  {
+    row: 'an ID with `/ns/` elsewhere than Istio puts it',
+    name: 'in the subject',
+    policies: policy('ALLOW', '{from: [{source: {namespaces: [sa]}}]}'),
+    sent: { subject: 'O=/ns/sa/' },
+    want: 'ask:caller',
+  },
+  {
+    row: '`verifyPeer: enforce`',
+    policies: policy('ALLOW', get),
+    with: { verifyPeer: 'enforce' },
+    want: 'ask:verify-peer',
+  },
+  {
+    row: '`peerTrustDomains: own`',
+    policies: policy('ALLOW', get),
+    with: { peerTrustDomains: 'own' },
+    sent: { uri: 'spiffe://other.td/x' },
+    want: 'ask:caller',
+  },
+  {
+    row: '`peerTrustDomains: own`',
+    name: 'a DNS name',
+    policies: policy('ALLOW', get),
+    with: { peerTrustDomains: 'own' },
+    sent: { dns: 'spiffe://other.td/x' },
+    want: 'ask:foreign-name',
+  },
+  {
+    row: '`ambiguousRequests: deny`',
+    policies: policy('ALLOW', get),
+    with: { ambiguousRequests: 'deny' },
+    sent: { 'header::path': '/a/b//c', path: '/a/b//c' },
+    want: 'ask:ambiguous',
+  },
+  {
+    row: '`ambiguousRequests: deny`',
+    name: 'an escape',
+    policies: '',
+    with: { ambiguousRequests: 'deny' },
+    sent: { 'header::path': '/a/%2e%2e/c' },
+    want: 'ask:ambiguous',
+  },
+  {
+    row: '`ambiguousRequests: deny`',
+    name: 'a host',
+    policies: policy('ALLOW', '{to: [{operation: {hosts: [a.com]}}]}'),
+    with: { ambiguousRequests: 'deny' },
+    sent: { 'header::authority': 'a.com:80' },
+    want: 'ask:host',
+  },
+  {
+    row: 'repeated header lines',
+    policies: policy('DENY', '{when: [{key: "request.headers[x-a]", values: [b]}]}'),
+    sent: { 'header:x-a': 'a,b' },
+    want: 'ask:header-x-a',
+  },
+  { row: 'CONNECT, `OPTIONS *`', policies: policy('DENY', get), sent: { path: '-' }, want: 'ask:path' },
+  {
+    row: '`remoteIpBlocks` (`trustedHops`), SNI, source ports, metadata',
+    policies: policy('DENY', '{from: [{source: {remoteIpBlocks: [10.0.0.0/8]}}], to: [{operation: {methods: [GET]}}]}'),
+    want: 'ask:deny/default/p#0',
+  },
+  {
+    row: '`remoteIpBlocks` (`trustedHops`), SNI, source ports, metadata',
+    name: 'as far as the rest holds',
+    policies: policy('DENY', '{from: [{source: {remoteIpBlocks: [10.0.0.0/8]}}], to: [{operation: {methods: [PUT]}}]}'),
+    want: 'n:no-policy-applies',
+  },
+  {
+    row: 'CUSTOM with a provider that nobody asks',
+    policies: policy('CUSTOM', get).replace('spec: {', 'spec: {provider: {name: other}, '),
+    want: 'ask:custom/default/p#0',
+  },
+];
+
+/** Judged elsewhere: by shadow and audit trees, by the filter of revocations, by the encoder. */
+const elsewhere = [
+  'dry run',
+  'AUDIT',
+  'revoked serial numbers and keys',
+  'trees that are deeper than Envoy unpacks, or larger than 32 MiB',
+];
+
+function withPlane(model: PolicyModel, id: 'l4', mode: 'observe' | 'enforce'): PolicyModel {
+  const stage = { kind: 'first-match', name: 'tier', policies: [], direction: 'ingress' } as const;
+  return { ...model, planes: [...model.planes, { id, mode, stages: [stage] }] };
+}
+
+function withOtherPod(model: PolicyModel): PolicyModel {
+  const pod = {
+    namespace: 'default',
+    name: 'q',
+    serviceAccount: 'details',
+    labels: [['app', 'other']],
+    addresses: ['10.0.0.9'],
+    ports: [],
+    hostNetwork: false,
+  } as const;
+  return { ...model, registry: { endpoints: [pod], namespaces: [], serviceAccounts: [], networkSets: [] } };
+}
+
+function outcome({ policies, change = (model) => model, with: other, of, sent = {} }: Row): string {
+  const trees = treesOf(change(istioModel(policies)), { ...workload, ...of }, { ...settings, ...other });
+  if ('everything' in trees) return 'everything';
+  const usual: Row['sent'] = {
+    uri: a,
+    path: '/a/b',
+    'header::path': '/a/b',
+    'header::method': 'GET',
+    'header::authority': 'a.com',
+    port: '8080',
+    sourceIp: '10.0.0.1',
+    'state:gh.serial': '4d',
+  };
+  const values: Row['sent'] = { ...usual, ...sent };
+  const hasTls = values['state:gh.serial'] !== '-';
+  return (
+    interpretTree(trees.http, (input) => {
+      if (!hasTls && ['uri', 'dns', 'subject'].includes(input)) return unavailable;
+      return values[input] ?? undefined;
+    })?.name ?? 'nothing'
+  );
+}
+
+describe('the table of docs/native.md', () => {
+  for (const each of rows)
+    it(`${each.row}${each.name === undefined ? '' : `: ${each.name}`}`, () => assert.equal(outcome(each), each.want));
+
+  it('has a case for each row, and a row for each case', () => {
+    const text = readFileSync('docs/native.md', 'utf8').split('## What a tree says')[1]?.split('\n\n')[1] ?? '';
+    const written = [...text.matchAll(/^\| (.+?) \| (?:tree|asks) \|/gm)].map(([, row]) => row);
+    assert.deepEqual(new Set(written), new Set([...rows.map(({ row }) => row), ...elsewhere]));
+  });
+});
