@@ -7,10 +7,12 @@ import type { LabelExpr } from '../../policy/meaning/labels.ts';
 import type { TextPattern } from '../../policy/model.ts';
 import { type Automaton, DEAD, explored, stepOf } from '../regions/automaton.ts';
 import { BoundMet } from '../regions/bound.ts';
+import { createDescriber } from '../regions/describe.ts';
 import { ALL, Diagrams, NONE, type Region } from '../regions/diagrams.ts';
 import { type LanguageDomain, languageDomain } from '../regions/languages.ts';
 import { anyOf, type ByteRange, type Item, literal } from '../regions/pattern-automaton.ts';
 import { sampleText } from '../regions/sample.ts';
+import { type KindOfPods, kindText, labelText, namesText } from './kind-text.ts';
 
 type Leaf = Extract<LabelExpr, { readonly key: string }>;
 
@@ -37,6 +39,8 @@ export interface LabelSpace {
   fold(expr: LabelExpr, leafRegion: (leaf: Leaf) => Region): Region;
   /** Pods that are alike to all questions, one region each. @throws BoundMet */
   kindsBy(questions: Iterable<Region>, most: number, what: string): readonly Region[];
+  /** The pods of a kind in words. */
+  textsOf(kind: Region): KindOfPods;
   /** `wanted`: names of accounts that are taken where they may be. */
   sampleOf(kind: Region, wanted?: readonly string[]): SampledPod;
 }
@@ -73,6 +77,7 @@ export function createLabelSpace(): LabelSpace {
   const accountVariable = diagrams.addVariable(accounts);
   const values = languageDomain({ universe: labelUniverse });
   const texts = languageDomain({ universe: [[any]] });
+  const [describeAccounts, describeValues] = [createDescriber(accounts), createDescriber(values)];
   const keys = new Map<string, number>();
   const account = (set: number): Region => diagrams.where(accountVariable, set);
   const variableOf = (key: string): number => {
@@ -104,6 +109,14 @@ export function createLabelSpace(): LabelSpace {
         if (kinds.length > most) throw new BoundMet(`more than ${most} ${what}`);
       }
       return kinds;
+    },
+    textsOf(kind) {
+      const isLabel = new Map([...keys].map(([key, variable]) => [variable, key]));
+      return kindText(diagrams, kind, (variable, set) =>
+        variable === accountVariable
+          ? { account: namesText(describeAccounts(set)) }
+          : { label: labelText(isLabel.get(variable) ?? '', set, values, describeValues) },
+      );
     },
     sampleOf(kind, wanted = ['other', 'new']) {
       const way = wayThrough(diagrams, kind, values);

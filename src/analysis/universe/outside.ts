@@ -24,8 +24,15 @@ const emptyNode = (): Node => ({ below: [undefined, undefined], marks: new Set()
 /** IPv6 that holds IPv4: no packet has such an address. */
 const MAPPED = '::ffff:0.0.0.0/96';
 
-/** Puts all addresses in classes. `taken` are those of pods; `ranges` tell addresses inside from those outside. */
-export function outsideClasses(taken: Iterable<string>, ranges: Iterable<string>): readonly OutsideClass[] {
+/**
+ * Puts all addresses in classes. `taken` are those of pods; `ranges` tell addresses inside from those outside; those `avoided` are no
+ * class's one address where there is another.
+ */
+export function outsideClasses(
+  taken: Iterable<string>,
+  ranges: Iterable<string>,
+  avoided: ReadonlySet<string> = new Set(),
+): readonly OutsideClass[] {
   const roots = { 4: emptyNode(), 6: emptyNode() };
   const nodeAt = (text: string): Node | undefined => {
     const range = parseCidr(text);
@@ -42,7 +49,10 @@ export function outsideClasses(taken: Iterable<string>, ranges: Iterable<string>
   for (const text of ranges) nodeAt(text)?.marks.add(text);
   const cells = new Map<string, string[]>();
   for (const [family, root] of Object.entries(roots)) collect(root, family, '', cells);
-  return [...cells.values()].map((prefixes) => ({ cidrs: prefixes.map(cidrOfBits), address: addressIn(prefixes) }));
+  return [...cells.values()].map((prefixes) => ({
+    cidrs: prefixes.map(cidrOfBits),
+    address: addressIn(prefixes, avoided),
+  }));
 }
 
 /** Collects the prefixes of each signature; a node whose two halves are alike is one prefix. */
@@ -71,14 +81,20 @@ function collect(node: Node | undefined, prefix: string, around: string, cells: 
 /** Addresses of documentation (RFC 5737) say best that they are anybody's. */
 const KNOWN = ['203.0.113.9', '198.51.100.9', '192.0.2.9', '8.8.8.8'];
 
-function addressIn(prefixes: readonly string[]): string {
+function addressIn(prefixes: readonly string[], avoided: ReadonlySet<string>): string {
   const known = KNOWN.find((address) => {
     const bits = bitsOf(parseCidr(address)!);
-    return prefixes.some((prefix) => bits.startsWith(prefix));
+    return prefixes.some((prefix) => bits.startsWith(prefix)) && !avoided.has(address);
   });
   if (known !== undefined) return known;
-  const first = prefixes.find((prefix) => prefix.startsWith('4')) ?? prefixes[0]!; // a class has one at least
-  const width = first.startsWith('4') ? 33 : 129;
-  const last = first.length < width ? `${first}${'0'.repeat(width - first.length - 1)}1` : first;
-  return cidrOfBits(last).replace(/\/\d+$/, '');
+  const inOrder = prefixes.toSorted((a, b) => Number(b.startsWith('4')) - Number(a.startsWith('4')));
+  const some = inOrder.flatMap((prefix) => [withEnd(prefix, '0', '1'), withEnd(prefix, '1', '0')]);
+  return some.find((address) => !avoided.has(address)) ?? some[0]!; // a class has a prefix at least
+}
+
+/** The address of a prefix whose other bits are `fill`, but for the last one. */
+function withEnd(prefix: string, fill: string, last: string): string {
+  const width = prefix.startsWith('4') ? 33 : 129;
+  const bits = prefix.length < width ? `${prefix}${fill.repeat(width - prefix.length - 1)}${last}` : prefix;
+  return cidrOfBits(bits).replace(/\/\d+$/, '');
 }

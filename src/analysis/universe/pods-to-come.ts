@@ -18,6 +18,7 @@ import {
 import { BoundMet } from '../regions/bound.ts';
 import type { Region } from '../regions/diagrams.ts';
 import { visitAtoms } from './asked-ranges.ts';
+import type { KindOfPods } from './kind-text.ts';
 import { createLabelSpace, type LabelSpace } from './label-space.ts';
 import type { AddressGiver } from './with-addresses.ts';
 
@@ -26,6 +27,8 @@ export interface PodToCome {
   readonly endpoint: Endpoint;
   /** Its service account, where that does not exist. */
   readonly account: ServiceAccountEntry | undefined;
+  /** Which pods it stands for. */
+  readonly shown: KindOfPods;
 }
 
 /** Where the pods are to come. */
@@ -63,6 +66,7 @@ export function podsToCome(
   const ports = portVariants(asked.portNames, asked.portCuts);
   let number = 0;
   return kinds.flatMap((kind) => {
+    const shown = space.textsOf(kind);
     const { labels, account, accountLabels } = space.sampleOf(kind);
     const serviceAccount = account ?? around.accounts[0]?.name ?? 'default';
     const isKnown = around.accounts.some(({ name }) => name === serviceAccount);
@@ -77,10 +81,29 @@ export function podsToCome(
           ports: named,
           hostNetwork: false,
         },
+        shown,
         account: isKnown ? undefined : { namespace, name: serviceAccount, labels: accountLabels },
       }),
     );
   });
+}
+
+/** The model with pods beside those of today. */
+export function withPods(
+  model: PolicyModel,
+  coming: readonly Pick<PodToCome, 'endpoint' | 'account'>[],
+  namespaces: readonly { name: string; labels: Endpoint['labels'] }[],
+): PolicyModel {
+  const registry = model.registry ?? emptyRegistry;
+  return {
+    ...model,
+    registry: {
+      ...registry,
+      namespaces: [...registry.namespaces, ...namespaces],
+      endpoints: [...registry.endpoints, ...coming.map(({ endpoint }) => endpoint)],
+      serviceAccounts: [...registry.serviceAccounts, ...coming.flatMap(({ account }) => account ?? [])],
+    },
+  };
 }
 
 const isInherited = (key: string): boolean =>

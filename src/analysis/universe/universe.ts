@@ -25,13 +25,19 @@ export interface UniverseClass {
   readonly namespace: string;
   readonly serviceAccounts: readonly string[];
   readonly future?: ShownFuture;
+  /** How many pods it has, with those that do not exist. */
+  readonly size: number;
 }
 
 /** Pods that do not exist. */
 export interface ShownFuture {
   readonly namespaces: readonly string[];
+  /** Of the namespaces that do not exist either, their labels by name. */
+  readonly newNamespaces?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly labels: string;
   readonly serviceAccounts: readonly string[];
+  /** Ports that they name, where that counts. */
+  readonly ports?: readonly string[];
 }
 
 /** One configuration: its policies, and how it names its workloads. */
@@ -55,8 +61,16 @@ function principalOf({ namespace, serviceAccount }: Endpoint, { trustDomain, wor
 
 const nameOf = ({ namespace, name }: Endpoint): string => `${namespace}/${name}`;
 
+/** Pods that do not exist, among those of a side. */
+export interface PodsAhead {
+  /** By `namespace/name`. */
+  has(name: string): boolean;
+  /** What they are together. */
+  shownOf(names: readonly string[]): ShownFuture;
+}
+
 /** Puts the pods of all sides and the addresses outside in classes. */
-export function universeClasses(sides: readonly Side[]): readonly UniverseClass[] {
+export function universeClasses(sides: readonly Side[], coming?: PodsAhead): readonly UniverseClass[] {
   const known = sides.map(membersOf);
   const groups = new Map<string, string[]>();
   for (const name of new Set(known.flatMap((members) => [...members.keys()]))) {
@@ -65,20 +79,31 @@ export function universeClasses(sides: readonly Side[]): readonly UniverseClass[
     groups.set(key, group);
     group.push(name);
   }
-  const pods = [...groups.values()].map((names, i): UniverseClass => {
-    const endpoints = names.map((name) => known.map((members) => members.get(name)?.endpoint).findLast((one) => one)!);
+  let [today, ahead] = [0, 0];
+  const pods = [...groups.values()].map((names): UniverseClass => {
+    const members = coming === undefined ? names : names.filter((name) => !coming.has(name));
+    if (coming !== undefined && members.length === 0) {
+      const future = coming.shownOf(names);
+      return { ...podClass(names, names), id: `f${++ahead}`, members, future };
+    }
+    return { ...podClass(names, members), id: `c${++today}` };
+  });
+  return [...pods, ...outsideOf(sides, coming)];
+
+  function podClass(names: readonly string[], told: readonly string[]): UniverseClass {
+    const endpoints = told.map((name) => known.map((members) => members.get(name)?.endpoint).findLast((one) => one)!);
     return {
-      id: `c${i + 1}`,
-      members: names,
+      id: '',
+      members: told,
       outside: undefined,
       residents: sides.map((side, at) => residentOf(known[at]!.get(names[0]!)?.endpoint, side)),
       seconds: sides.map((side, at) => residentOf(known[at]!.get(names[1] ?? names[0]!)?.endpoint, side)),
       labels: sharedLabels(endpoints),
       namespace: endpoints[0]!.namespace,
       serviceAccounts: [...new Set(endpoints.map(({ serviceAccount }) => serviceAccount))].sort(),
+      size: names.length,
     };
-  });
-  return [...pods, ...outsideOf(sides)];
+  }
 }
 
 /** The pods of one side, each with the name of what is alike to its policies. */
@@ -115,12 +140,14 @@ function sharedLabels(endpoints: readonly Endpoint[]): Record<string, string> {
   );
 }
 
-function outsideOf(sides: readonly Side[]): UniverseClass[] {
-  const taken = new Set(
-    sides.flatMap(({ model }) => (model.registry ?? emptyRegistry).endpoints.flatMap((one) => one.addresses)),
-  );
+/** An address that a pod to come has here may as well be nobody's. */
+function outsideOf(sides: readonly Side[], coming: PodsAhead | undefined): UniverseClass[] {
+  const endpoints = sides.flatMap(({ model }) => (model.registry ?? emptyRegistry).endpoints);
+  const isAhead = (one: Endpoint): boolean => coming?.has(nameOf(one)) ?? false;
+  const taken = new Set(endpoints.flatMap((one) => (isAhead(one) ? [] : one.addresses)));
+  const avoided = new Set(endpoints.flatMap((one) => (isAhead(one) ? one.addresses : [])));
   const ranges = new Set(sides.flatMap(({ model }) => [...askedRanges(model)]));
-  return outsideClasses(taken, ranges).map((outside, i) => ({
+  return outsideClasses(taken, ranges, avoided).map((outside, i) => ({
     id: `o${i + 1}`,
     members: [],
     outside,
@@ -129,5 +156,6 @@ function outsideOf(sides: readonly Side[]): UniverseClass[] {
     labels: {},
     namespace: '',
     serviceAccounts: [],
+    size: 0,
   }));
 }

@@ -10,6 +10,7 @@ import { type ProofFlags, proofOptions } from './proofs/proof-options.ts';
 interface Flags extends ProofFlags {
   readonly from?: string;
   readonly to?: string;
+  readonly universe: 'registry' | 'any';
   readonly byPlane?: boolean;
   readonly explain?: boolean;
 }
@@ -20,6 +21,11 @@ export function policyMapCommand(terminal: Terminal): Command {
     .description('say exactly who can reach whom, and on what: all requests, all planes together')
     .addOption(new Option('--from <name>', 'only callers of this class, pod, namespace or address'))
     .addOption(new Option('--to <name>', 'only what these are called by: a class, pod or namespace'))
+    .addOption(
+      new Option('--universe <scope>', 'registry: the pods of today; any: pods and namespaces that may come, too')
+        .choices(['registry', 'any'])
+        .default('registry'),
+    )
     .addOption(new Option('--by-plane', 'say too what each plane lets pass alone'))
     .addOption(new Option('--explain', 'say of each part of a region which rule allowed it'));
   for (const option of proofOptions(['json', 'table', 'dot', 'svg', 'mermaid'])) command.addOption(option);

@@ -7,7 +7,7 @@ import type { Effort } from '../../regions/bound.ts';
 import { NONE, type Region } from '../../regions/diagrams.ts';
 import type { RequestSpace } from '../../regions/request-space.ts';
 import { type Box, createRegionPrinter, type Routes } from '../../regions/shown-region.ts';
-import { type Side, type UniverseClass, universeClasses } from '../../universe/universe.ts';
+import { type PodsAhead, type Side, type UniverseClass, universeClasses } from '../../universe/universe.ts';
 import { createPairs, type Pairs, refusesAll } from '../pairs.ts';
 import { spaceOf } from '../space-of.ts';
 import { createWorld } from '../world.ts';
@@ -20,6 +20,8 @@ export interface MapRequest {
   /** Hears of each class whose callers are done. */
   readonly progress?: (done: number, of: number) => void;
   readonly effort?: Effort;
+  /** Pods of the side that do not exist. */
+  readonly coming?: PodsAhead;
 }
 
 /** One class reaches another on a region. */
@@ -43,8 +45,8 @@ export interface ReachMap {
 }
 
 /** Makes the map; regions are worked out as they are asked for. */
-export function createMap({ side, planes, allowEmpty, progress, effort }: MapRequest): ReachMap {
-  const classes = universeClasses([side]);
+export function createMap({ side, planes, allowEmpty, progress, effort, coming }: MapRequest): ReachMap {
+  const classes = universeClasses([side], coming);
   const residents = classes.map((one) => one.residents[0]);
   const space = spaceOf(planes, residents, effort);
   const world = createWorld(side.model, planes, residents, space);
@@ -59,7 +61,7 @@ export function createMap({ side, planes, allowEmpty, progress, effort }: MapReq
       for (const [at, from] of classes.entries()) {
         progress?.(at, classes.length);
         for (const [place, to] of classes.entries()) {
-          if (to.outside !== undefined || (from === to && from.members.length === 1) || !isWanted(from, to)) continue;
+          if (to.outside !== undefined || (from === to && from.size === 1) || !isWanted(from, to)) continue;
           const region = pairs.regionOf(at, place);
           if (region !== NONE) yield { from, to, region };
         }

@@ -3,12 +3,14 @@
  * @module
  */
 import type { Decision } from '../../../policy/decision.ts';
+import type { LabelExpr } from '../../../policy/meaning/labels.ts';
 import type { Plane, PolicyModel, RuleStage } from '../../../policy/model.ts';
 import { createLabelIndex } from '../../../policy/registry/effective-labels.ts';
 import { type Endpoint, emptyRegistry } from '../../../policy/registry/registry.ts';
 import type { Effort } from '../../regions/bound.ts';
 import { ALL, NONE, type Region } from '../../regions/diagrams.ts';
-import { type PodToCome, podsToCome } from '../../universe/pods-to-come.ts';
+import { namespacesToCome } from '../../universe/namespaces-to-come.ts';
+import { podsToCome, withPods } from '../../universe/pods-to-come.ts';
 import type { Resident } from '../../universe/resident.ts';
 import { residentOf, type Side, universeClasses } from '../../universe/universe.ts';
 import { createAddressGiver } from '../../universe/with-addresses.ts';
@@ -18,7 +20,6 @@ import { spaceOf } from '../space-of.ts';
 import { createWitnesses, type Witness } from '../witness.ts';
 import { createWorld } from '../world.ts';
 import { allowedClaims } from './allowed-claims.ts';
-import { namespacesToCome } from './namespaces-to-come.ts';
 import { isMeant, isNames, regionOfBoxes, type Tenant, tenantOf } from './tenants.ts';
 
 /** What is asked. */
@@ -109,7 +110,7 @@ function createScene(request: ProveRequest): Scene {
   const options = { trustDomain: side.trustDomain, giver, accounts };
   const own = [...new Set(today.namespaces)].flatMap((namespace) => podsToCome(side.model, namespace, options));
   const later = tenants.some(({ namespaces }) => !isNames(namespaces))
-    ? namespacesToCome(side.model, tenants, options)
+    ? namespacesToCome(side.model, selectorsOf(tenants), options)
     : undefined;
   const coming = [...own, ...(later?.pods ?? [])];
   const model = withPods(side.model, coming, later?.namespaces ?? []);
@@ -198,23 +199,8 @@ function inhabitantsOfToday(side: Side) {
   return { pods, namespaces };
 }
 
-/** The model with pods beside those of today. */
-function withPods(
-  model: PolicyModel,
-  coming: readonly PodToCome[],
-  namespaces: readonly { name: string; labels: Endpoint['labels'] }[],
-): PolicyModel {
-  const registry = model.registry ?? emptyRegistry;
-  return {
-    ...model,
-    registry: {
-      ...registry,
-      namespaces: [...registry.namespaces, ...namespaces],
-      endpoints: [...registry.endpoints, ...coming.map(({ endpoint }) => endpoint)],
-      serviceAccounts: [...registry.serviceAccounts, ...coming.flatMap(({ account }) => account ?? [])],
-    },
-  };
-}
+const selectorsOf = (tenants: readonly Tenant[]): readonly LabelExpr[] =>
+  tenants.flatMap(({ namespaces }) => (isNames(namespaces) ? [] : [namespaces]));
 
 const scopes: readonly Scope[] = ['today', 'future', 'namespaces'];
 

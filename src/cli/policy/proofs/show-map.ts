@@ -11,6 +11,7 @@ import { createReplay } from '../../../analysis/proofs/replay.ts';
 import { createWitnesses } from '../../../analysis/proofs/witness.ts';
 import { createEffort } from '../../../analysis/regions/bound.ts';
 import { classesNamed } from '../../../analysis/universe/wanted.ts';
+import { withPodsToCome } from '../../../analysis/universe/with-pods-to-come.ts';
 import { printableJson } from '../../../lib/printable.ts';
 import { emptyRegistry } from '../../../policy/registry/registry.ts';
 import type { ProofSide } from '../../../server/policy/proof-side.ts';
@@ -24,6 +25,7 @@ import type { ProofOutput } from './proof-options.ts';
 interface MapFlags {
   readonly from?: string;
   readonly to?: string;
+  readonly universe: 'registry' | 'any';
   readonly byPlane?: boolean;
   readonly explain?: boolean;
   readonly timeout: number;
@@ -32,18 +34,21 @@ interface MapFlags {
 
 /** Exit code 0. @throws BoundMet if it cannot be said */
 export function showMap(side: ProofSide, flags: MapFlags, terminal: Terminal): ExitCode {
-  const { planes, allowEmpty, model } = side;
+  const { planes, allowEmpty } = side;
+  const ahead = flags.universe === 'any' ? withPodsToCome(side) : undefined;
+  const asked = ahead?.side ?? side;
   const progress = shownProgress(terminal, 'callers');
   const map = createMap({
-    side,
+    side: asked,
     planes,
     allowEmpty,
+    ...(ahead && { coming: ahead.coming }),
     effort: createEffort(flags.timeout),
     ...(progress && { progress }),
   });
   const [from, to] = [classesNamed(flags.from, map.classes), classesNamed(flags.to, map.classes)];
   const witnesses = createWitnesses({ space: map.space, prefersHttp: true, trustedHops: side.options.trustedHops });
-  const check = createMapCheck(map, witnesses, createReplay(model, side.options, allowEmpty));
+  const check = createMapCheck(map, witnesses, createReplay(asked.model, side.options, allowEmpty));
   const edges: MapEdge[] = [];
   for (const edge of map.edges((a, b) => from.has(a) && to.has(b))) {
     check(edge);
@@ -52,8 +57,9 @@ export function showMap(side: ProofSide, flags: MapFlags, terminal: Terminal): E
   terminal.progress?.('');
   if (flags.output === 'json') {
     const universe = {
-      scope: 'registry',
-      pods: (model.registry ?? emptyRegistry).endpoints.length,
+      scope: ahead === undefined ? 'registry' : 'any',
+      ...(ahead && { namespaces: ahead.looksAtNamespaces ? 'any' : 'those that exist' }),
+      pods: (side.model.registry ?? emptyRegistry).endpoints.length,
       outside: true,
       ...(map.space.options.plainPaths && { paths: 'without escapes, parameters, empty or dot segments' }),
     };

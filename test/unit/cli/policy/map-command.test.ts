@@ -127,6 +127,29 @@ spec: { selector: { matchLabels: { app: api } }, rules: [${rules.join(', ')}] }
     assert.match(unknown[0].why, /more than 0\.01 s/);
   });
 
+  it('tells what pods that do not exist could reach, and who could reach them', async () => {
+    const { out, code, err } = await map(network, '--universe', 'any', '--output', 'json');
+    assert.equal(code, 0, err);
+    const { universe, classes, edges, regions } = JSON.parse(out);
+    assert.deepEqual([universe.scope, universe.namespaces, universe.pods], ['any', 'any', 3]);
+    type Shown = { id: string; members?: string[]; future?: { namespaces: string[]; labels: string } };
+    const all = classes as readonly Shown[];
+    const api = all.find(({ members = [] }) => members.includes('shop/api'))!;
+    const callers = (edges as { from: string; to: string; region: { ref?: string } }[])
+      .filter(({ to }) => to === api.id)
+      .map(({ from, region }) => [from, region.ref === undefined ? region : regions[region.ref]] as const);
+    const web = all.find(({ members = [] }) => members.includes('shop/web'))!;
+    const alike = all.filter(({ future }) => future?.namespaces.includes('shop') && future.labels === 'app=web');
+    assert.ok(alike.length > 0);
+    assert.deepEqual(
+      callers,
+      [web, ...alike].map(({ id }) => [id, [{ protocols: ['TCP'], ports: [[8080, 8080]] }]]),
+    );
+    const elsewhere = all.find(({ future }) => future !== undefined && !future.namespaces.includes('shop'))!;
+    assert.ok((edges as { from: string; to: string }[]).some(({ from, to }) => from === elsewhere.id && to === web.id));
+    assert.ok(all.some(({ future }) => future?.labels === 'app!=api|web'));
+  });
+
   it('knows no class of a name that is none', async () => {
     const { code, err } = await map(network, '--to', 'shop/nobody');
     assert.equal(code, 2);

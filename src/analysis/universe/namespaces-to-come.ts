@@ -1,27 +1,26 @@
 /**
- * Namespaces that do not exist, of each kind that policies and tenants tell apart, with their pods.
+ * Namespaces that do not exist, of each kind that policies and selectors of namespaces tell apart, with their pods.
  * @module
  */
-import type { LabelExpr } from '../../../policy/meaning/labels.ts';
-import type { PolicyModel, TextPattern } from '../../../policy/model.ts';
-import { emptyRegistry, type NamespaceEntry } from '../../../policy/registry/registry.ts';
-import { BoundMet } from '../../regions/bound.ts';
-import type { Region } from '../../regions/diagrams.ts';
-import { visitAtoms } from '../../universe/asked-ranges.ts';
-import { createLabelSpace } from '../../universe/label-space.ts';
-import { type ComingOptions, type PodToCome, podsToCome } from '../../universe/pods-to-come.ts';
-import { isNames, type Tenant } from './tenants.ts';
+import type { LabelExpr } from '../../policy/meaning/labels.ts';
+import type { PolicyModel, TextPattern } from '../../policy/model.ts';
+import { emptyRegistry, type NamespaceEntry } from '../../policy/registry/registry.ts';
+import { BoundMet } from '../regions/bound.ts';
+import type { Region } from '../regions/diagrams.ts';
+import { visitAtoms } from './asked-ranges.ts';
+import { createLabelSpace } from './label-space.ts';
+import { type ComingOptions, type PodToCome, podsToCome } from './pods-to-come.ts';
 
 const MOST_NAMESPACES = 64;
 
 /** Namespaces and their pods; undefined where there are too many kinds, or policies look at parts of their names. */
 export function namespacesToCome(
   model: PolicyModel,
-  tenants: readonly Tenant[],
+  selectors: readonly LabelExpr[],
   options: ComingOptions,
 ): { readonly namespaces: readonly NamespaceEntry[]; readonly pods: readonly PodToCome[] } | undefined {
   try {
-    const namespaces = kindsOf(model, tenants);
+    const namespaces = kindsOf(model, selectors);
     const registry = model.registry ?? emptyRegistry;
     const ahead = { ...model, registry: { ...registry, namespaces: [...registry.namespaces, ...namespaces] } };
     return { namespaces, pods: namespaces.flatMap(({ name }) => podsToCome(ahead, name, options)) };
@@ -31,7 +30,7 @@ export function namespacesToCome(
   }
 }
 
-function kindsOf(model: PolicyModel, tenants: readonly Tenant[]): readonly NamespaceEntry[] {
+function kindsOf(model: PolicyModel, selectors: readonly LabelExpr[]): readonly NamespaceEntry[] {
   const space = createLabelSpace();
   const questions = new Set<Region>();
   const ask = (selector: LabelExpr): void => {
@@ -45,7 +44,7 @@ function kindsOf(model: PolicyModel, tenants: readonly Tenant[]): readonly Names
   const taken = new Set((model.registry ?? emptyRegistry).namespaces.map(({ name }) => name));
   /** Names that are asked for and not taken are namespaces to come of their own. */
   const nameRegion = (leaf: Extract<LabelExpr, { readonly key: string }>): Region => space.accountWhere(leaf);
-  for (const { namespaces } of tenants) if (!isNames(namespaces)) ask(namespaces);
+  for (const selector of selectors) ask(selector);
   for (const selector of namespaceSelectors(model)) ask(selector);
   const patterns = new Map<string, TextPattern>();
   visitAtoms(model.planes, (atom) => {
