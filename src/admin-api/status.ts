@@ -43,6 +43,7 @@ const addresses = z.object({
   feed: z.string().optional(),
   istioCa: z.string().optional(),
   xds: z.string().optional(),
+  bundle: z.string().optional(),
   oidc: z.string().optional(),
   admission: z.string().optional(),
   admin: z.string(),

@@ -79,7 +79,7 @@ function* roleProblems({ roles, authorityAddresses, feed, listen }: Config): Ite
       fix: "name listen.feed of the authority's server in authorityAddress",
     };
   }
-  for (const name of ['feed', 'istioCa', 'oidc'] as const) {
+  for (const name of ['feed', 'istioCa', 'bundle', 'oidc'] as const) {
     if (hasAuthority || listen[name] === undefined) continue;
     const message = 'only a server with the authority role has this to offer';
     yield { code: 'contradiction', path: ['listen', name], message, fix: 'add the role, or drop it' };

@@ -60,6 +60,7 @@ export interface IdentityListeners extends AsyncDisposable {
     readonly workloadApi?: string;
     readonly feed?: string;
     readonly istioCa?: string;
+    readonly bundle?: string;
     readonly oidc?: string;
   };
   /** What each has counted since it was asked last, by its name in metrics. */

@@ -18,6 +18,7 @@ export interface ListenerAddresses {
   readonly feed?: string;
   readonly istioCa?: string;
   readonly xds?: string;
+  readonly bundle?: string;
   readonly oidc?: string;
   readonly admission?: string;
   /** The first of `admins`. */

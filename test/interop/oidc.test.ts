@@ -5,22 +5,16 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startChild } from '../support/child.ts';
+import { commandLineOf } from '../support/command-of.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { gatehouseDir, usualListeners } from '../support/gatehouse-dir.ts';
-import { gatehouseCommand, runGatehouse } from '../support/run-gatehouse.ts';
+import { runGatehouse } from '../support/run-gatehouse.ts';
 import { cache, here, python, run, venvPython } from './clients.ts';
 
 const details = 'spiffe://cluster.local/ns/default/sa/details';
 /** Above the half minute for which these libraries fetch no set again, whatever kid comes. */
 const LEAD = '40s';
-
-async function command(...args: readonly string[]) {
-  await using child = startChild(...gatehouseCommand(...args));
-  const code = await child.ended;
-  return { code, out: child.stdout(), err: child.stderr() };
-}
 
 const goClient = join(cache, 'go-oidc');
 
@@ -59,7 +53,7 @@ describe('JWT-SVIDs, verified by OIDC clients that know only the issuer', functi
     });
     await using server = await runGatehouse(dir.config);
     assert.ok(server.ready.oidc);
-    const ask = (...args: readonly string[]) => command(...args, '--config', dir.config);
+    const ask = commandLineOf(dir.config);
     writeFileSync(dir.at('roots.pem'), (await ask('bundle', 'show', '--format', 'pem')).out);
     using stack = new DisposableStack();
     const said = new Map<string, string[]>();

@@ -20,6 +20,7 @@ export interface ReadyLine {
   readonly feed?: string;
   readonly istioCa?: string;
   readonly xds?: string;
+  readonly bundle?: string;
   readonly oidc?: string;
   readonly admission?: string;
   readonly pid: number;

@@ -65,6 +65,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'transport',
     'transport/lane/counts.ts',
     'transport/listen',
+    'spiffe',
     'lib',
   ],
   'server/policy': [

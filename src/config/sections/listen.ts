@@ -38,6 +38,11 @@ export const listen = z.strictObject({
     .describe(
       'Where Envoys that decide themselves, and hold an SVID, get the policy of their workload; TCP, always with mTLS. The Workload API has the same. Absent: nowhere else.',
     ),
+  bundle: field.oneSidedListener
+    .optional()
+    .describe(
+      'The bundle of our trust domain, GET /, for servers of others: https_spiffe with an SVID of ours, https_web with files; TCP. Absent: nowhere.',
+    ),
   oidc: field.oneSidedListener
     .optional()
     .describe(

@@ -37,6 +37,7 @@ export type LaneListener =
   | 'feed'
   | 'istio-ca'
   | 'xds'
+  | 'bundle'
   | 'oidc'
   | 'admin'
   | 'admission'

@@ -13,7 +13,7 @@ import { podIdentity } from '../cluster-writer/pod-identity.ts';
 import { replicaReport } from '../decider/all-deciders.ts';
 import { createRemoteDeciders } from '../decider/remote-deciders.ts';
 import { keepDecidersKnown, reportRefusal, withRemote } from '../decider/reporting-deciders.ts';
-import type { OidcSide } from '../documents/oidc-side.ts';
+import type { PublicSide } from '../documents/public-side.ts';
 import { reportReadiness } from '../health/report-readiness.ts';
 import type { IdentityListeners, IdentitySide, IdentitySideDeps } from '../identity-interface.ts';
 import { revocationsOf } from '../revocations.ts';
@@ -195,8 +195,7 @@ async function listen(deps: IdentitySideDeps, role: IdentityRole, reports: Decid
   const { config, followers, log, metrics, tls, identify, refusals } = deps;
   await using stack = new AsyncDisposableStack();
   await role.open();
-  const oidc = await openDiscovery(deps, role);
-  if (oidc !== undefined) stack.use(oidc);
+  const fetched = await openFetched(deps, role, stack);
   const remote = await openAuthorityListeners({
     config: config.value,
     role,
@@ -214,7 +213,7 @@ async function listen(deps: IdentitySideDeps, role: IdentityRole, reports: Decid
     addresses: {
       workloadApi: `unix:${config.value.listen.workloadApi.path}`,
       ...remote.addresses,
-      ...(oidc && { oidc: textOfAddress(oidc.address) }),
+      ...fetched,
     },
     takeTallies: () => [['workload-api', role.takeTally()], ...remote.takeTallies()],
     async drain(graceMs) {
@@ -224,18 +223,23 @@ async function listen(deps: IdentitySideDeps, role: IdentityRole, reports: Decid
   };
 }
 
-/** What OIDC clients ask, where the configuration says so. */
-async function openDiscovery(
+/** What anybody may fetch, where the configuration says so. */
+async function openFetched(
   { config, log, board, metrics, looks, tls }: IdentitySideDeps,
   { authority }: IdentityRole,
-): Promise<OidcSide | undefined> {
-  const {
-    listen: { oidc },
-    authority: { jwtIssuer },
-  } = config.value;
-  if (oidc === undefined || jwtIssuer === undefined) return undefined;
-  const { openOidc } = await import('../documents/oidc-side.ts');
-  return openOidc(oidc, jwtIssuer, {
-    ...{ config: config.value, source: authority, own: tls.oidc, log, board, metrics, looks },
-  });
+  stack: AsyncDisposableStack,
+): Promise<{ readonly oidc?: string; readonly bundle?: string }> {
+  const { listen } = config.value;
+  if (listen.oidc === undefined && listen.bundle === undefined) return {};
+  const { openPublic } = await import('../documents/public-side.ts');
+  const deps = { config: config.value, source: authority, own: tls.documents, log, board, metrics, looks };
+  const open = async (name: 'oidc' | 'bundle'): Promise<PublicSide | undefined> => {
+    const side = await openPublic(name, deps);
+    return side && stack.use(side);
+  };
+  const [oidc, bundle] = [await open('oidc'), await open('bundle')];
+  return {
+    ...(oidc && { oidc: textOfAddress(oidc.address) }),
+    ...(bundle && { bundle: textOfAddress(bundle.address) }),
+  };
 }

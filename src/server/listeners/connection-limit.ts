@@ -10,6 +10,7 @@ export type ListenerName =
   | 'feed'
   | 'istio-ca'
   | 'xds'
+  | 'bundle'
   | 'oidc'
   | 'admin'
   | 'admission'
@@ -26,7 +27,7 @@ interface Room {
   readonly share: number;
 }
 
-/** `check` is where the primary accepts for its deciders; `ext-authz` is one decider, and `oidc` is served too by a process of its own. */
+/** `check` is where the primary accepts for its deciders; `ext-authz` is one decider, and `bundle` and `oidc` are served too by a process of their own each. */
 const rooms: Readonly<Record<ListenerName, Room>> = {
   'workload-api': { connections: 16_384, each: 2, share: 0.45 },
   feed: { connections: 1_024, each: 2, share: 0.1 },
@@ -37,6 +38,7 @@ const rooms: Readonly<Record<ListenerName, Room>> = {
   admin: { connections: 128, each: 2, share: 0.05 },
   admission: { connections: 128, each: 2, share: 0.05 },
   'ext-authz': { connections: 1_024, each: 2, share: 1 },
+  bundle: { connections: 1_024, each: 2, share: 1 },
   oidc: { connections: 1_024, each: 2, share: 1 },
 };
 

@@ -18,8 +18,8 @@ export interface TlsRole extends Disposable {
   readonly primary: Watchable<TlsIdentity | undefined>;
   /** Of the admission webhook: it has the name of the Service that is asked. */
   readonly admission: Watchable<TlsIdentity | undefined>;
-  /** Of OIDC discovery: it has the issuer's host name. */
-  readonly oidc: Watchable<TlsIdentity | undefined>;
+  /** Of what anybody may fetch: it has the host name of the JWT issuer. */
+  readonly documents: Watchable<TlsIdentity | undefined>;
   /** Of the listener of Checks. */
   readonly deciders: Watchable<TlsIdentity | undefined>;
   /** Asks the authority, here or elsewhere, for what the listeners need, and keeps it fresh. */
@@ -43,7 +43,7 @@ export function createTlsRole({ config, report, waiting }: TlsRoleDeps): TlsRole
   const primary = createWatchable<TlsIdentity | undefined>(undefined);
   const deciders = isAuthority ? createWatchable<TlsIdentity | undefined>(undefined) : primary;
   const admission = createWatchable<TlsIdentity | undefined>(undefined);
-  const oidc = createWatchable<TlsIdentity | undefined>(undefined);
+  const documents = createWatchable<TlsIdentity | undefined>(undefined);
   const [authorityId, deciderId] = [authorityIdOf(trustDomain), deciderIdOf(trustDomain)];
   const ofPrimary = [...listen.admin, listen.health, listen.feed, listen.istioCa, listen.xds].some(hasTls);
   const ofDeciders = config.roles.includes('decider') && hasTls(listen.extAuthz);
@@ -54,7 +54,7 @@ export function createTlsRole({ config, report, waiting }: TlsRoleDeps): TlsRole
           { into: primary, spiffeId: authorityId, needed: ofPrimary, dnsNames: tls.dnsNames },
           { into: deciders, spiffeId: deciderId, needed: ofDeciders, dnsNames: tls.dnsNames },
           { into: admission, spiffeId: authorityId, ...ofAdmission(config) },
-          { into: oidc, spiffeId: authorityId, ...ofOidc(config) },
+          { into: documents, spiffeId: authorityId, ...ofDocuments(config) },
         ]
       : [
           {
@@ -82,7 +82,7 @@ export function createTlsRole({ config, report, waiting }: TlsRoleDeps): TlsRole
   return {
     primary,
     admission,
-    oidc,
+    documents,
     deciders,
     keep(source, initial) {
       const ticks = createTicks(TICK_MS);
@@ -120,9 +120,9 @@ function ofAdmission({ listen, admission: { service } }: Config) {
 }
 
 /** An SVID of its own too: it goes to a process that strangers talk to. */
-function ofOidc({ listen, authority: { jwtIssuer } }: Config) {
+function ofDocuments({ listen, authority: { jwtIssuer }, tls }: Config) {
   return {
-    needed: listen.oidc !== undefined && listen.oidc.shown === undefined,
-    dnsNames: jwtIssuer === undefined ? [] : [new URL(jwtIssuer).hostname],
+    needed: [listen.oidc, listen.bundle].some((each) => each !== undefined && each.shown === undefined),
+    dnsNames: [...new Set([...(jwtIssuer === undefined ? [] : [new URL(jwtIssuer).hostname]), ...tls.dnsNames])],
   };
 }

@@ -4,20 +4,14 @@ import { connect } from 'node:tls';
 import { createRemoteJWKSet, customFetch, jwtVerify } from 'jose';
 import { Agent, fetch } from 'undici';
 import { adminGet } from '../../support/admin.ts';
-import { startChild } from '../../support/child.ts';
+import { commandLineOf } from '../../support/command-of.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type GatehouseDir, gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';
-import { gatehouseCommand, type RunningGatehouse, runGatehouse } from '../../support/run-gatehouse.ts';
+import { type RunningGatehouse, runGatehouse } from '../../support/run-gatehouse.ts';
 
 const details = 'spiffe://cluster.local/ns/default/sa/details';
 const LEAD_MS = 3_000;
-
-async function run(...args: readonly string[]) {
-  await using child = startChild(...gatehouseCommand(...args));
-  const code = await child.ended;
-  return { code, out: child.stdout(), err: child.stderr() };
-}
 
 describe('OIDC discovery', function () {
   this.timeout(300_000);
@@ -34,13 +28,13 @@ describe('OIDC discovery', function () {
       listen: { ...usualListeners, oidc: issuer.replace('https://localhost', '127.0.0.1') },
     });
     server = await runGatehouse(dir.config);
-    roots = (await run('bundle', 'show', '--format', 'pem', '--config', dir.config)).out;
+    roots = (await commandLineOf(dir.config)('bundle', 'show', '--format', 'pem')).out;
   });
   after(async () => {
     await server[Symbol.asyncDispose]();
     await dir[Symbol.asyncDispose]();
   });
-  const ask = (...args: readonly string[]) => run(...args, '--config', dir.config);
+  const ask = (...args: readonly string[]) => commandLineOf(dir.config)(...args);
   const token = async (): Promise<string> => (await ask('jwt', 'fetch', '--audience', 'shop')).out.trim();
 
   /** A client that knows our roots, and nothing else of us. */
@@ -192,7 +186,7 @@ describe('OIDC discovery, configured wrongly', function () {
   for (const { name, config, want } of cases) {
     it(`is refused ${name}`, async () => {
       await using dir = await gatehouseDir(config);
-      const { code, out, err } = await run('config', 'check', '--config', dir.config);
+      const { code, out, err } = await commandLineOf(dir.config)('config', 'check');
       assert.equal(code, 1);
       assert.match(out + err, want);
     });
