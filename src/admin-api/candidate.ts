@@ -68,6 +68,8 @@ export const candidateAnswer = z.object({
   since: instant.nullable(),
   /** What was read, in one line. */
   summary: z.string(),
+  /** SHA-256 of the contents of its files, each by itself, in order; empty: it is not compared. */
+  digest: z.string(),
   /** Checks since then. `skipped`: not asked, there was no time, or it was being made ready. */
   counts: z.object({
     same: z.number(),

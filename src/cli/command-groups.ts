@@ -98,6 +98,7 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
       async (terminal) => (await import('./policy/replay-command.ts')).policyReplayCommand(terminal),
       async (terminal) => (await import('./policy/prove-command.ts')).policyProveCommand(terminal),
       async (terminal) => (await import('./policy/candidate-command.ts')).policyCandidateCommand(terminal),
+      async (terminal) => (await import('./policy/promote-command.ts')).policyPromoteCommand(terminal),
     ],
   },
   decisions: {

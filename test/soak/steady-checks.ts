@@ -19,16 +19,22 @@ export interface CheckTally {
 }
 
 /** The policy lets GET in and nothing else. */
-const questions = [
-  { request: question('GET'), code: 0, status: 200 },
-  { request: question('POST'), code: 0, status: 403 },
-] as const;
+const questionsOf = (path: string) => [
+  { request: question('GET', path), code: 0, status: 200 },
+  { request: question('POST', path), code: 0, status: 403 },
+];
 const TICK_MS = 20;
 /** A client that falls behind asks less, not everything at once later. */
 const MOST_RUNNING = 100;
 
-/** Asks `perSecond` Checks until it is told to stop; resolves when the last is answered. */
-export async function steadyChecks(target: string, perSecond: number, stop: AbortSignal): Promise<CheckTally> {
+/** Asks `perSecond` Checks, about so many paths in turn, until it is told to stop; resolves when the last is answered. */
+export async function steadyChecks(
+  target: string,
+  perSecond: number,
+  stop: AbortSignal,
+  paths: number,
+): Promise<CheckTally> {
+  const questions = Array.from({ length: paths }, (_, i) => questionsOf(`/details/word-${i}`)).flat();
   using client = checkClient(target);
   const tally: CheckTally = { asked: 0, notAsked: 0, wrong: 0, errors: 0, firstTrouble: '' };
   const running = new Set<Promise<void>>();

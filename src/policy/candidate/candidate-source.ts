@@ -2,6 +2,7 @@
  * The files of a candidate set, watched. A candidate is whole or it is nothing: with one broken file what it would change is not known.
  * @module
  */
+import { createHash } from 'node:crypto';
 import type { Clock } from '../../lib/clock.ts';
 import { oneLine } from '../../lib/printable.ts';
 import { createWatchable, type Watchable, type WatchableSource } from '../../lib/watchable.ts';
@@ -18,6 +19,8 @@ import { type Scan, scan } from '../sources/scan.ts';
 export interface CandidateFiles {
   /** The same list as long as they say the same. */
   readonly files: readonly PolicyFile[];
+  /** Tells the same texts from others, wherever they lie. */
+  readonly digest: string;
   /** Errors: with one of them the candidate is broken. */
   readonly errors: readonly Finding[];
 }
@@ -47,11 +50,23 @@ export async function openCandidateSource(options: CandidateSourceOptions, clock
   return source;
 }
 
+/** Tells sets of texts apart; their order does not matter. */
+export function digestOfTexts(texts: readonly string[]): string {
+  const each = texts.map((text) => createHash('sha256').update(text).digest('hex')).sort(compareText);
+  return createHash('sha256').update(each.join()).digest('hex');
+}
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
 class FileCandidate implements CandidateSource {
   readonly #options: CandidateSourceOptions;
   readonly #cache: ReadCache;
   readonly #watch: DirectoryWatch;
-  readonly #current: WatchableSource<CandidateFiles> = createWatchable<CandidateFiles>({ files: [], errors: [] });
+  readonly #current: WatchableSource<CandidateFiles> = createWatchable<CandidateFiles>({
+    files: [],
+    digest: '',
+    errors: [],
+  });
   #running: Promise<void> = Promise.resolve();
   #closed = false;
 
@@ -73,7 +88,7 @@ class FileCandidate implements CandidateSource {
       } catch (thrown) {
         const why = oneLine(thrown instanceof Error ? thrown.message : String(thrown));
         const message = `the candidate could not be looked at: ${why}`;
-        this.#publish({ files: [], errors: [this.#error('look-failed', message, 'look at the log')] });
+        this.#publish({ files: [], digest: '', errors: [this.#error('look-failed', message, 'look at the log')] });
       }
     });
     return this.#running;
@@ -85,14 +100,17 @@ class FileCandidate implements CandidateSource {
       seen = scan(this.#options.paths);
     }
     const errors = this.#refused(seen);
-    if (errors.length > 0) return { files: [], errors };
+    if (errors.length > 0) return { files: [], digest: '', errors };
     const files: PolicyFile[] = [];
+    const texts: string[] = [];
     for (const [i, file] of seen.files.entries()) {
       if (i % 100 === 99) await new Promise(setImmediate);
-      files.push(this.#cache.read(file).policies);
+      const { policies, text = '' } = this.#cache.read(file);
+      files.push(policies);
+      texts.push(text);
     }
     this.#cache.retain(new Set(seen.files.map(({ file }) => file)));
-    return { files, errors: this.#faults(files) };
+    return { files, digest: digestOfTexts(texts), errors: this.#faults(files) };
   }
 
   /** What keeps the files from being read at all. */
@@ -133,6 +151,7 @@ class FileCandidate implements CandidateSource {
   #publish(found: CandidateFiles): void {
     const before = this.#current.value;
     const isSame =
+      found.digest === before.digest &&
       found.files.length === before.files.length &&
       found.files.every((file, i) => file === before.files[i]) &&
       JSON.stringify(found.errors) === JSON.stringify(before.errors);

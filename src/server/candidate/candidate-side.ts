@@ -25,7 +25,14 @@ import { haveSamePolicies } from './same-policies.ts';
 export type CandidateState =
   | { readonly state: 'absent' }
   | { readonly state: 'broken'; readonly why: string; readonly errors: readonly Finding[] }
-  | { readonly state: 'comparing'; readonly sinceAt: number; readonly model: CandidateModel; readonly summary: string };
+  | {
+      readonly state: 'comparing';
+      readonly sinceAt: number;
+      readonly model: CandidateModel;
+      readonly summary: string;
+      /** Of the files. */
+      readonly digest: string;
+    };
 
 /** The candidate of this server. */
 export interface CandidateSide extends AsyncDisposable {
@@ -101,7 +108,7 @@ class Candidate implements CandidateSide {
 
   #begin(): void {
     const { config, policies } = this.#deps;
-    const { files, errors } = this.#source!.current.value; // begun only where there is one
+    const { files, errors, digest } = this.#source!.current.value; // begun only where there is one
     this.#number += 1;
     this.#sinceGeneration = policies.value.generation;
     this.differences.clear();
@@ -121,7 +128,7 @@ class Candidate implements CandidateSide {
       return;
     }
     const model = { ...joined.model, number: this.#number };
-    this.state = { state: 'comparing', sinceAt: Date.now(), model, summary: joined.summary };
+    this.state = { state: 'comparing', sinceAt: Date.now(), model, summary: joined.summary, digest };
     this.told.replace(model);
     this.#deps.log.info({ code: 'candidate_compared', number: this.#number }, `candidate: ${joined.summary}`);
     this.#show('', joined.summary);

@@ -116,6 +116,7 @@ const substitutes: readonly (readonly [shown: RegExp, given: (world: World) => s
   [/^(?:SERIAL|AUTHORITY)$/, () => 'ab'],
   [/^PATH…$/, ({ dir }) => dir.at('policies')],
   [/^nginx -s reload$/, () => 'true'],
+  [/^promotion\.patch$/, ({ dir }) => dir.at('promotion.patch')],
 ];
 
 /** What a command needs so that it ends, or finds this world, where the document leaves it out. */

@@ -27,7 +27,7 @@ interface DiffFlags {
 /** Exit code 1 if something is decided otherwise. @throws BoundMet if it cannot be said */
 export function showDiff(before: Place, after: Place, flags: DiffFlags, terminal: Terminal): ExitCode {
   const progress = shownProgress(terminal, 'callers') ?? (() => {});
-  const difference = differenceOf(asked(before.side), asked(after.side), progress, createEffort(flags.timeout));
+  const difference = differenceOf(diffSide(before.side), diffSide(after.side), progress, createEffort(flags.timeout));
   terminal.progress?.('');
   const document = named(diffDocument(difference), (file) => after.nameOf(before.nameOf(file)));
   if (flags.witnesses !== undefined) writeTests(flags.witnesses, difference);
@@ -43,7 +43,8 @@ export function showDiff(before: Place, after: Place, flags: DiffFlags, terminal
   return counted[flags.failOn ?? 'any'] === 0 ? 0 : 1;
 }
 
-function asked(side: ProofSide): DiffSide {
+/** A side as the exact difference is asked of it. */
+export function diffSide(side: ProofSide): DiffSide {
   const { model, options, allowEmpty } = side;
   return { ...side, replay: createReplay(model, options, allowEmpty), trustedHops: options.trustedHops };
 }

@@ -30,6 +30,7 @@ export const candidate: AdminHandler<'GET /v1/candidate'> = async ({ asked }, de
     findings: state.state === 'broken' ? state.errors : [],
     since: state.state === 'comparing' ? new Date(state.sinceAt).toISOString() : null,
     summary: state.state === 'comparing' ? state.summary : '',
+    digest: state.state === 'comparing' ? state.digest : '',
     counts: { ...side.counts },
     error: side.error,
     differences,
