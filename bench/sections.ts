@@ -8,6 +8,7 @@ import { kubernetes } from './kubernetes/kubernetes.ts';
 import type { Section } from './lib/figures.ts';
 import type { Settings } from './lib/settings.ts';
 import { queued, reload, startAndMemory } from './life.ts';
+import { nativeDelivery } from './native-delivery.ts';
 import { checksWhileIssuing, decisions, issuance } from './programs.ts';
 import { proofs } from './proofs/proofs.ts';
 import { saturate } from './saturate.ts';
@@ -38,6 +39,7 @@ export const sections: Readonly<Record<string, Measurement>> = {
   admission: { needsPeers: false, measure: async () => [await admission()] },
   issuance: { needsPeers: false, measure: async (settings) => [await issuance(settings)] },
   proofs: { needsPeers: false, onlyFull: true, measure: async () => [proofs()] },
+  'native-delivery': { needsPeers: false, measure: async () => [await nativeDelivery()] },
   growth: { needsPeers: false, onlyFull: true, measure: async (settings) => [await growth(settings)] },
   kubernetes: { needsPeers: false, onlyFull: true, measure: async (settings) => [await kubernetes(settings)] },
   'checks-while-issuing': { needsPeers: false, measure: async (settings) => [await checksWhileIssuing(settings)] },

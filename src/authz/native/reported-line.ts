@@ -42,15 +42,16 @@ export function reportedLine(entry: HTTPAccessLogEntry): ReportedLine | undefine
   const { commonProperties: common, request } = entry;
   const fields = common?.metadata?.filterMetadata[RBAC_METADATA] ?? {};
   const [revoked, decided] = [REVOCATIONS_PREFIX, POLICY_PREFIX].map((prefix) => fields[decidedKey(prefix)]);
+  const name = typeof decided === 'string' ? decided : '';
   const isRevoked = revoked === REVOKED;
-  if (!isRevoked && (typeof decided !== 'string' || !decided.startsWith(DECIDED))) return undefined;
+  if (!isRevoked && !name.startsWith(DECIDED)) return undefined;
   const effect = isRevoked || fields[RESULT] !== 'allowed' ? 'deny' : 'allow';
   const tls = common?.tlsProperties;
   const remote = socketOf(common?.downstreamDirectRemoteAddress ?? common?.downstreamRemoteAddress);
   return {
     at: common?.startTime === undefined ? 0 : Number(common.startTime.seconds) * 1000 + common.startTime.nanos / 1e6,
     effect,
-    ...(isRevoked ? { reason: 'revoked', policy: undefined } : meaningOf(String(decided), effect)),
+    ...(isRevoked ? { reason: 'revoked', policy: undefined } : meaningOf(name, effect)),
     caller: uriOf(tls?.peerCertificateProperties),
     shown: uriOf(tls?.localCertificateProperties),
     sourceAddress: remote.address,

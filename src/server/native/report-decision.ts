@@ -71,8 +71,8 @@ export function reportedDecision(
   };
 }
 
-/** Tokens travel in paths too. */
-const withoutTokens = (text: string): string => text.replaceAll(JWT, (token) => 'x'.repeat(token.length));
+/** A text whose tokens are covered: they travel in paths too. */
+export const withoutTokens = (text: string): string => text.replaceAll(JWT, (token) => 'x'.repeat(token.length));
 
 function requestOf(line: ReportedLine, own: string): Buffer {
   const [path, host] = [withoutTokens(line.path), withoutTokens(line.host)];

@@ -9,15 +9,16 @@ import { DecisionIds } from '../../authz/answer/decision-id.ts';
 import type { ReportReceiver } from '../../authz/native/access-log.ts';
 import type { NativeWorkload } from '../../authz/native/native-deps.ts';
 import type { ReportedLine } from '../../authz/native/reported-line.ts';
-import type { CountedEdge } from '../../authz/record/edges.ts';
+import { type AskedEdge, EdgeCounters } from '../../authz/record/edges.ts';
 import type { RuleHit } from '../../authz/record/rule-hits.ts';
+import { toByteString } from '../../lib/byte-string.ts';
 import type { NativeMetrics } from '../../platform/observe/native-metrics.ts';
 import type { PolicyModel } from '../../policy/model.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { DeciderCounts } from '../log/decider-counts.ts';
 import type { DecisionLog } from '../log/decision-log.ts';
 import { createOwnCounts } from '../log/own-counts.ts';
-import { createFindRule, decisionOf, hitOf, reportedDecision } from './report-decision.ts';
+import { createFindRule, decisionOf, hitOf, reportedDecision, withoutTokens } from './report-decision.ts';
 
 export interface ReportsDeps {
   readonly model: () => PolicyModel;
@@ -53,6 +54,7 @@ const MOST_AWAY_MS = 5 * 60_000;
 export function createReports({ model, workloadOf, metrics, warn, now }: ReportsDeps): Reports {
   const counts = createOwnCounts();
   const ids = new DecisionIds();
+  const edges = new EdgeCounters();
   const findRule = createFindRule(model);
   const tellers = new Map<string, number>();
   const warned = new Set<string>();
@@ -62,25 +64,22 @@ export function createReports({ model, workloadOf, metrics, warn, now }: Reports
   const timeOf = ({ at }: ReportedLine, nowMs: number): number => (Math.abs(nowMs - at) > MOST_AWAY_MS ? nowMs : at);
 
   function take(workload: NativeWorkload, lines: readonly ReportedLine[], nowMs: number): void {
-    const edges: CountedEdge[] = [];
     const hits: RuleHit[] = [];
     const kept = [];
     for (const line of lines) {
       const lastAt = timeOf(line, nowMs);
-      const { caller, port, effect } = line;
-      const { spiffeId: destination, namespace } = workload;
-      edges.push({ ...{ caller, destination, namespace, port, protocol: 'http', decision: effect, count: 1 }, lastAt });
       const found = findRule(line);
+      const made = decisionOf(line, found);
+      edges.count(edgeOf(line, workload), made, lastAt);
       if (found !== undefined) hits.push(hitOf(found, lastAt));
       if (second.kept >= MOST.kept) continue;
       second.kept += 1;
       ids.advance();
-      const made = decisionOf(line, found);
       kept.push(
         reportedDecision(line, made, { id: ids.toString(), at: lastAt, workload, snapshot: model().generation }),
       );
     }
-    counts.edges.add({ edges, overflow: { allowed: 0, denied: 0 } });
+    counts.edges.add(edges.take());
     counts.rules.add(hits);
     counts.countDropped(lines.length - kept.length);
     metrics.countUntold('not_logged', lines.length - kept.length);
@@ -114,4 +113,12 @@ export function createReports({ model, workloadOf, metrics, warn, now }: Reports
     counts: () => ({ ...counts.all(), decider: REPORTER, state: 'reporting' }),
     linesOf: (spiffeId, node) => tellers.get(JSON.stringify([spiffeId, node])) ?? 0,
   };
+}
+
+/** As a Check is counted; of the path what the line says, since shapes are made of what a Check has. */
+function edgeOf({ caller, port, method, path }: ReportedLine, workload: NativeWorkload): AskedEdge {
+  const shown = toByteString(withoutTokens(path));
+  const asked = { method: toByteString(method), path: shown, shape: () => shown };
+  const destination = { ...workload, foundBy: 'principal' as const };
+  return { callerName: toByteString(caller), destination, port, protocol: 'http', asked };
 }

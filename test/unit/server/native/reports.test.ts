@@ -161,6 +161,10 @@ describe('createReports', () => {
     assert.equal(decider, 'envoys');
     assert.deepEqual(checks, { allowed: 1, denied: 0 });
     assert.deepEqual([edges[0]?.caller, edges[0]?.destination, edges[0]?.count], [caller, details, 1]);
+    assert.deepEqual(
+      edges[0]?.requests?.map(({ method, path, count }) => [method, path, count]),
+      [['GET', '/a', 1]],
+    );
     assert.deepEqual([rules[0]?.name, rules[0]?.index, rules[0]?.count], ['viewer', 0, 1]);
     assert.equal(reports.linesOf(details, 'n'), 1);
   });
@@ -194,6 +198,7 @@ describe('createReports', () => {
       'n',
       lines(1, { name: 'n:no-rule-allowed', path: '/t/eyJhbGciOiJ9.eyJzdWIiOiJ9.c2ln/x' }),
     );
+    assert.doesNotMatch(JSON.stringify(reports.counts()), /eyJ/);
     assert.equal(decisionRecord(kept[0]!).request?.path, `/t/${'x'.repeat(30)}/x`);
   });
 });
