@@ -38,6 +38,7 @@ export function mutationsOf(model: PolicyModel): readonly Mutation[] {
         const key = JSON.stringify([policy.ref, policy.position]);
         if (seen.has(key)) continue;
         seen.add(key);
+        if ('providerAskedBy' in policy && policy.providerAskedBy === 'envoy') continue; // it decides nothing here
         out.push(deletion(model, policy));
         if (isOfRules(stage)) out.push(...changesOfPolicy(model, policy as Policy)); // of a stage of rules
       }

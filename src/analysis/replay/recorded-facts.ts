@@ -44,6 +44,8 @@ export class RecordedFacts implements Facts {
   #outcome: Outcome | 'not asked' = 'not asked';
   /** What became of the token is what the log tells. */
   #isOutcomeTold = false;
+  /** Found at the address that was asked about last. */
+  #found: { readonly address: string | undefined; readonly now: DestinationNow } | undefined;
   /** Asked instead of `:authority`, to see what a cleaner request would get. */
   hostInstead: string | undefined;
 
@@ -59,6 +61,7 @@ export class RecordedFacts implements Facts {
     this.#logged = logged;
     this.#hasFacts = logged.facts !== undefined;
     this.#told = logged.facts ?? {};
+    this.#found = undefined;
     this.choices.clear();
     this.again();
   }
@@ -77,7 +80,10 @@ export class RecordedFacts implements Facts {
 
   /** The workload, found again. */
   get found(): DestinationNow {
-    return this.#find(this.#logged, this.destinationAddress?.text);
+    const address = this.destinationAddress?.text;
+    if (this.#found === undefined || this.#found.address !== address)
+      this.#found = { address, now: this.#find(this.#logged, address) };
+    return this.#found.now;
   }
 
   get destination(): Destination {

@@ -7,6 +7,7 @@ import { createPlaceOfRule } from '../../../analysis/replay/place-of-rule.ts';
 import { createLogReplay, type LogReplay, type ReplayDeps, type Replayed } from '../../../analysis/replay/replay.ts';
 import { type DecidedBy, nowOf, ReplayTally, wasOf } from '../../../analysis/replay/tally.ts';
 import { nameOf } from '../../../authz/answer/respond.ts';
+import { GatehouseError } from '../../../errors.ts';
 import type { Position } from '../../../policy/documents/position.ts';
 import type { Place } from '../proofs/open-place.ts';
 import { linesOfLog, sizeOfLog } from './log-lines.ts';
@@ -35,12 +36,14 @@ export interface ShownReplay {
   readonly lacks?: string;
 }
 
-/** Replays files of a log by the policies of a place. @throws GatehouseError `not_found`, `internal` */
+/** Replays files of a log by the policies of a place. @throws GatehouseError `not_found`, `message_invalid`, `internal` */
 export async function replayLogs(
   names: readonly string[],
   { side, nameOf: fileOf }: Place<ReplayDeps>,
   listener: ReplayListener,
 ): Promise<ReplayTally> {
+  if (names.filter((name) => name === '-').length > 1)
+    throw new GatehouseError('message_invalid', 'standard input (-) can be read once: name it once');
   const sizes = names.map(sizeOfLog);
   const whole = sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
   const tally = new ReplayTally();

@@ -80,6 +80,12 @@ function scoreOf(mutants: readonly Mutant[]): number {
 /** For the exact difference of one change. */
 const MOST_MS = 20_000;
 
+const refusedTokens =
+  'requests whose token is refused are no part of the exact difference: add a test with such a token';
+
+const plainPathsAlone =
+  'only paths without escapes, parameters, empty or dot segments were compared: they mean the same';
+
 const nobodyThere =
   'the registry has no pod that the policy or one of its rules is about: give it the pods (registry, or --registry)';
 
@@ -101,7 +107,8 @@ async function createJudge({ state, tests }: MutantSubject): Promise<(mutation: 
     const depsOf = await explainDeps({ ...state, model });
     if (isNoticed(depsOf)) return { result: 'noticed', ...head };
     const found = unnoticed(before, sideOf(state, scene.of(model)), [own, depsOf]);
-    if (found.result === 'equal' && !scene.holds(ref)) return { ...head, result: 'unknown', why: nobodyThere };
+    const why = ref.kind === 'RequestAuthentication' ? refusedTokens : scene.holds(ref) ? undefined : nobodyThere;
+    if (found.result === 'equal' && why !== undefined) return { ...head, result: 'unknown', why };
     return { ...head, ...found };
   };
 }
@@ -119,7 +126,7 @@ function unnoticed(
   try {
     const { added, removed, ...rest } = differenceOf(after, before, bound);
     const [test] = witnessTests({ ...rest, added, removed });
-    if (test === undefined) return { result: 'equal' };
+    if (test === undefined) return rest.plainPaths ? { result: 'unknown', why: plainPathsAlone } : { result: 'equal' };
     const file = { tests: [test] } as TestFile; // its request is one
     const isNoticing = !noticesIn(file, own) && noticesIn(file, changed);
     return isNoticing

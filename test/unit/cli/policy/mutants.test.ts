@@ -186,6 +186,25 @@ status: { podIP: ${address}, podIPs: [{ ip: ${address} }] }
     );
   });
 
+  it('does not call equal that tokens are not looked at any more', async () => {
+    const tokens = `${policies}---
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: { name: tokens, namespace: shop }
+spec: { jwtRules: [{ issuer: me, jwks: '{"keys":[]}' }] }
+`;
+    const refused =
+      '  - { name: refused, request: { source: { principal: "spiffe://cluster.local/ns/shop/sa/web" }, http: { path: /items } }, token: { rejected: { status: 401 } }, expect: { decision: deny } }\n';
+    for (const [tests, want] of [
+      [reads, 'unknown'],
+      [reads + refused, 'noticed'],
+    ] as const) {
+      const { mutants: all } = await mutants(write(tests, tokens));
+      const [gone] = all.filter(({ policyKind }: { policyKind: string }) => policyKind === 'RequestAuthentication');
+      assert.equal(gone.result, want);
+    }
+  });
+
   it('counts a rule of a DENY policy, and mTLS', async () => {
     const deny = `${policies}---
 apiVersion: security.istio.io/v1

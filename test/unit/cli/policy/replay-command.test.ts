@@ -247,8 +247,14 @@ spec:
     );
   });
 
-  it('refuses files that are not there, and directories', async () => {
+  it('refuses files that are not there, directories, policies that are broken, and standard input twice', async () => {
     const place = write('old', policy('GET'));
+    writeFileSync(dir.at('log'), '');
+    const broken = await replay(dir.at('log'), '--with', write('broken', policy('GET').replace('methods', 'metods')));
+    assert.deepEqual([broken.code, broken.out], [2, '']);
+    assert.match(broken.err, /broken\/policies\.yaml:7/);
+    const twice = await replay('-', '-', '--with', place);
+    assert.deepEqual([twice.code, twice.err], [2, 'gatehouse: standard input (-) can be read once: name it once\n']);
     for (const [name, why] of [
       ['nothing', /nothing does not exist/],
       ['old', /old is a directory/],
