@@ -93,6 +93,7 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
       async (terminal) => (await import('./policy/lint-command.ts')).policyLintCommand(terminal),
       async (terminal) => (await import('./policy/test-command.ts')).policyTestCommand(terminal),
       async (terminal) => (await import('./policy/hits-command.ts')).policyHitsCommand(terminal),
+      async (terminal) => (await import('./policy/suggest-command.ts')).policySuggestCommand(terminal),
       async (terminal) => (await import('./policy/map-command.ts')).policyMapCommand(terminal),
       async (terminal) => (await import('./policy/diff-command.ts')).policyDiffCommand(terminal),
       async (terminal) => (await import('./policy/replay-command.ts')).policyReplayCommand(terminal),

@@ -42,17 +42,18 @@ export function* snapshotWork(model: PolicyModel, options: SnapshotOptions): Wor
     if (plane.mode !== 'off') compiled.push(yield* workOf(plane)(plane, context, compilation));
   }
   compilation.finish();
+  const shapeOf = createShapes(model, context);
   const ofMode = (mode: PlaneMode) => compiled.filter(({ plane }) => plane.mode === mode);
   const enforced = ofMode('enforce');
   const observed = ofMode('observe');
   if (!options.allowEmpty && isEmptyModel(model)) {
     const refusal = decision(undefined, 'deny', 'no_policies');
-    return { generation: model.generation, decide: () => refusal };
+    return { generation: model.generation, shapeOf, decide: () => refusal };
   }
   const programs = new WeakMap<Destination, PlaneProgram>();
   return {
     generation: model.generation,
-    shapeOf: createShapes(model, context),
+    shapeOf,
     decide(facts) {
       registry.enter(); // another snapshot may have decided since
       const { destination } = facts;

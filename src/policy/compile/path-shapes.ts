@@ -94,7 +94,7 @@ const isPlain = (text: string): boolean => PLAIN.test(text) && !/[*{}]/.test(tex
 const TEMPLATE_TEXT = /^\/[A-Za-z0-9\-._~%!$&'()+,;:@=/]*$/;
 
 /** The path with each segment that is a number or an id as `{*}`. */
-export function foldedPath(path: string): string {
+function foldedPath(path: string): string {
   if (!isPlain(path)) return `=${path}`;
   if (!TEMPLATE_TEXT.test(path)) return path;
   let hasId = false;

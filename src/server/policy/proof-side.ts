@@ -19,6 +19,7 @@ import { sourceOptions } from './policy-sources.ts';
 export interface ProofSide extends Side {
   readonly options: QuestionOptions;
   readonly allowEmpty: boolean;
+  readonly rootNamespace: string;
   /** Those that are asked about, in the order in which they are asked. */
   readonly planes: readonly Plane[];
 }
@@ -71,6 +72,7 @@ function sideOf(model: PolicyModel, config: ProofConfig, chosen: readonly PlaneI
     workloads: config.workloads,
     options: { ...checkOptions(config), verifyPeer: 'off', peerTrustDomains: 'any', ambiguousRequests: 'asUpstream' },
     allowEmpty: config.policies.allowEmpty,
+    rootNamespace: config.policies.rootNamespace,
   };
 }
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { compileSnapshot } from '../../../../src/policy/compile/compile-snapshot.ts';
-import { foldedPath } from '../../../../src/policy/compile/path-shapes.ts';
 import { modelOf } from '../../../support/model-of.ts';
 import { plainFacts } from '../../../support/plain-facts.ts';
 
-describe('foldedPath', () => {
+describe('the shape of a path of which no policy speaks', () => {
+  const empty = compileSnapshot(modelOf(''), { allowEmpty: true });
   const cases: readonly (readonly [path: string, want: string])[] = [
     ['/', '/'],
     ['/reviews/1', '/reviews/{*}'],
@@ -24,7 +24,8 @@ describe('foldedPath', () => {
     ['', '='],
     ['/"quoted"/1', '/"quoted"/1'],
   ];
-  for (const [path, want] of cases) it(`says ${want} of ${path}`, () => assert.equal(foldedPath(path), want));
+  for (const [path, want] of cases)
+    it(`says ${want} of ${path}`, () => assert.equal(empty.shapeOf?.(plainFacts({ path })), want));
 });
 
 describe('the shape of a path', () => {
