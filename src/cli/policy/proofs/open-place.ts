@@ -14,6 +14,8 @@ import type { ProofFlags } from './proof-options.ts';
 /** Policies, and how the files that they came from are called. */
 export interface Place<S = ProofSide> {
   readonly side: S;
+  /** The configuration that says what it is, or the files of policy; undefined for what git has, of which no file is left. */
+  readonly written: { readonly config?: string; readonly policies?: readonly string[] } | undefined;
   /** A file as people know it. */
   nameOf(file: string): string;
 }
@@ -28,7 +30,7 @@ export const openPlace = (name: string, flags: ProofFlags): Promise<Place> => op
 export async function openPlaceBy<S>(open: Open<S>, name: string, flags: ProofFlags): Promise<Place<S>> {
   const git = /^git:([^:]+):(.*)$/.exec(name);
   if (git === null) {
-    return { side: await sideAt(open, name, flags), nameOf: (file) => file };
+    return { side: await sideAt(open, name, flags), written: writtenAt(name, flags), nameOf: (file) => file };
   }
   const [, revision = '', path = ''] = git;
   const directory = mkdtempSync(join(tmpdir(), 'gatehouse-diff-'));
@@ -43,7 +45,7 @@ export async function openPlaceBy<S>(open: Open<S>, name: string, flags: ProofFl
     const side = await sideAt(open, join(directory, relative(own.top, resolve(path === '' ? '.' : path))), flags);
     const nameOf = (file: string): string =>
       file.startsWith(directory) ? `git:${revision}:${relative(directory, file)}` : file;
-    return { side, nameOf };
+    return { side, written: undefined, nameOf };
   } finally {
     close(); // all was read: whoever interrupts the answer leaves nothing behind
   }
@@ -77,6 +79,12 @@ async function sideAt<S>(open: Open<S>, path: string, flags: ProofFlags): Promis
   }
   if (!existsSync(path)) throw new GatehouseError('not_found', `${path} does not exist`, { path });
   return open({ ...flags, policies: [path] }, flags.config);
+}
+
+function writtenAt(path: string, { config }: ProofFlags): Place['written'] {
+  const own = configAt(path);
+  if (own !== undefined) return { config: resolve(own) };
+  return { policies: [resolve(path)], ...(config !== undefined && { config: resolve(config) }) };
 }
 
 /** The configuration that a path is, or that lies in the directory that it is; undefined for policies alone. */

@@ -3,7 +3,7 @@
  * @module
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { type DiffSide, differenceOf } from '../../../analysis/proofs/diff/diff.ts';
 import { diffDocument, diffMarkdown, diffRows, witnessTests } from '../../../analysis/proofs/diff/diff-document.ts';
 import { createReplay } from '../../../analysis/proofs/replay.ts';
@@ -30,7 +30,7 @@ export function showDiff(before: Place, after: Place, flags: DiffFlags, terminal
   const difference = differenceOf(diffSide(before.side), diffSide(after.side), progress, createEffort(flags.timeout));
   terminal.progress?.('');
   const document = named(diffDocument(difference), (file) => after.nameOf(before.nameOf(file)));
-  if (flags.witnesses !== undefined) writeTests(flags.witnesses, difference);
+  if (flags.witnesses !== undefined) writeTests(flags.witnesses, difference, after);
   if (flags.output === 'json') terminal.out(jsonText(document, 1));
   else if (flags.output === 'markdown') terminal.out(diffMarkdown(document));
   else {
@@ -56,8 +56,15 @@ function named<T>(document: T, nameOf: (file: string) => string): T {
   ) as T; // what came in, with other texts
 }
 
-function writeTests(directory: string, difference: Parameters<typeof witnessTests>[0]): void {
+/** Tests that `policy test` runs as they are: they name the new policies, where these are files. */
+function writeTests(directory: string, difference: Parameters<typeof witnessTests>[0], { written }: Place): void {
   mkdirSync(directory, { recursive: true });
   const tests = witnessTests(difference);
-  if (tests.length > 0) writeFileSync(join(directory, 'witnesses.yaml'), `${JSON.stringify({ tests }, null, 2)}\n`);
+  const near = (file: string): string => relative(resolve(directory), file);
+  const about = {
+    ...(written?.config !== undefined && { config: near(written.config) }),
+    ...(written?.policies && { policies: written.policies.map(near) }),
+  };
+  if (tests.length > 0)
+    writeFileSync(join(directory, 'witnesses.yaml'), `${JSON.stringify({ ...about, tests }, null, 2)}\n`);
 }

@@ -94,7 +94,11 @@ describe('policy diff', () => {
   it('writes witnesses as policy tests', async () => {
     const [a, b] = [write('a', policy('GET')), write('b', policy('GET, POST'))];
     await diff(a, b, '--witnesses', `${dir.path}/tests`);
-    const { tests } = JSON.parse(readFileSync(`${dir.path}/tests/witnesses.yaml`, 'utf8'));
+    const { tests, config } = JSON.parse(readFileSync(`${dir.path}/tests/witnesses.yaml`, 'utf8'));
+    assert.equal(config, '../b/gatehouse.yaml');
+    const terminal = recordingTerminal();
+    await runCommandLine(['policy', 'test', `${dir.path}/tests/witnesses.yaml`], terminal);
+    assert.equal(terminal.said.code, 0, terminal.said.out + terminal.said.err);
     assert.deepEqual([tests.length, tests[0].expect.decision, tests[0].request.http.method], [1, 'allow', 'POST']);
   });
 
