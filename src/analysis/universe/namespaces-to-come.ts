@@ -13,19 +13,25 @@ import { type ComingOptions, type PodToCome, podsToCome } from './pods-to-come.t
 
 const MOST_NAMESPACES = 64;
 
-/** Namespaces and their pods; undefined where there are too many kinds, or policies look at parts of their names. */
+/** Namespaces, and the pods that may come to them. */
+interface NamespacesToCome {
+  readonly namespaces: readonly NamespaceEntry[];
+  readonly pods: readonly PodToCome[];
+}
+
+/** Namespaces to come and their pods; or why they cannot be looked at: there are too many kinds, or policies look at parts of their names. */
 export function namespacesToCome(
   model: PolicyModel,
   selectors: readonly LabelExpr[],
   options: ComingOptions,
-): { readonly namespaces: readonly NamespaceEntry[]; readonly pods: readonly PodToCome[] } | undefined {
+): { readonly kinds?: NamespacesToCome; readonly why: string } {
   try {
     const namespaces = kindsOf(model, selectors);
     const registry = model.registry ?? emptyRegistry;
     const ahead = { ...model, registry: { ...registry, namespaces: [...registry.namespaces, ...namespaces] } };
-    return { namespaces, pods: namespaces.flatMap(({ name }) => podsToCome(ahead, name, options)) };
+    return { kinds: { namespaces, pods: namespaces.flatMap(({ name }) => podsToCome(ahead, name, options)) }, why: '' };
   } catch (thrown) {
-    if (thrown instanceof BoundMet) return undefined; // the proof is of a lesser scope then
+    if (thrown instanceof BoundMet) return { why: thrown.message }; // the proof is of a lesser scope then
     throw thrown;
   }
 }

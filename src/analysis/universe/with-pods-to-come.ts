@@ -26,7 +26,7 @@ export function withPodsToCome(side: Side): SideAhead {
     [...registry.namespaces, ...registry.endpoints.map(({ namespace: name }) => ({ name }))].map(({ name }) => name),
   );
   const own = [...names].flatMap((namespace) => podsToCome(model, namespace, options));
-  const later = namespacesToCome(model, [], options);
+  const { kinds: later } = namespacesToCome(model, [], options);
   const added = [...own, ...(later?.pods ?? [])].flatMap((pod): PodToCome[] => {
     const { namespace, name } = pod.endpoint;
     const twin = { ...pod.endpoint, name: `${name}-too`, addresses: [giver.nextFor(namespace)] };

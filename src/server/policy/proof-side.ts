@@ -20,6 +20,8 @@ export interface ProofSide extends Side {
   readonly options: QuestionOptions;
   readonly allowEmpty: boolean;
   readonly rootNamespace: string;
+  /** Certificates of other trust domains are believed. */
+  readonly believesForeigners: boolean;
   /** Those that are asked about, in the order in which they are asked. */
   readonly planes: readonly Plane[];
 }
@@ -73,6 +75,7 @@ function sideOf(model: PolicyModel, config: ProofConfig, chosen: readonly PlaneI
     options: { ...checkOptions(config), verifyPeer: 'off', peerTrustDomains: 'any', ambiguousRequests: 'asUpstream' },
     allowEmpty: config.policies.allowEmpty,
     rootNamespace: config.policies.rootNamespace,
+    believesForeigners: config.extAuthz.peerTrustDomains === 'any',
   };
 }
 

@@ -13,8 +13,8 @@ export function toldText(verdict: TenantVerdict, namespace: string): string | un
   if (!isSeen(leak.from) && !isSeen(leak.to)) return undefined;
   const name = isSeen(own) ? `tenant ${tenant}` : 'a tenant';
   // Labels of a caller to come are those that policies of whom it reaches ask for; so is the request.
-  const from = isSeen(leak.from) ? endText(leak.from, false) : ELSEWHERE;
-  const to = isSeen(leak.to) ? `${endText(leak.to, true)} ${leak.request}` : ELSEWHERE;
+  const from = isSeen(leak.from) ? endText(leak.from, false) : elsewhere(leak.from);
+  const to = isSeen(leak.to) ? `${endText(leak.to, true)} ${leak.request}` : elsewhere(leak.to);
   return `${name} ${lessText(verdict)}: ${from} reaches ${to}${byText(leak, namespace)}`;
 }
 
@@ -29,7 +29,8 @@ const reaches = {
 export const lessText = ({ extent, direction }: TenantVerdict): string =>
   `${reaches[extent]} (${direction === 'in' ? 'others reach it' : 'it reaches others'})`;
 
-const ELSEWHERE = 'a pod of another namespace';
+const elsewhere = ({ namespace }: LeakEnd): string =>
+  namespace === '' ? 'a workload of another trust domain' : 'a pod of another namespace';
 
 function endText({ namespace, pod, labels, serviceAccount }: LeakEnd, withLabels: boolean): string {
   if (pod !== undefined) return `${namespace}/${pod}`;

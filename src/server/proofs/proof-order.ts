@@ -22,6 +22,7 @@ export type Extent = (typeof extents)[number];
 
 /** One end of what passes and should not. */
 export interface LeakEnd {
+  /** Empty: it is of another trust domain, whatever it calls itself. */
   readonly namespace: string;
   /** The pod; undefined: one to come, as the labels and the account say. */
   readonly pod: string | undefined;

@@ -2,7 +2,8 @@
  * Answers, in the proving thread, whether the tenants are alone.
  * @module
  */
-import { type Counterexample, type Party, type Proof, proveTenants } from '../../analysis/proofs/prove/prove.ts';
+import type { Counterexample, Party, Proof } from '../../analysis/proofs/prove/proof.ts';
+import { proveTenants } from '../../analysis/proofs/prove/prove.ts';
 import { byText, whyText } from '../../analysis/proofs/prove/prove-document.ts';
 import { createReplay } from '../../analysis/proofs/replay.ts';
 import { BoundMet } from '../../analysis/regions/bound.ts';
@@ -40,6 +41,7 @@ function outcomeOf(files: readonly PolicyFile[], config: ProofConfig): ProofOutc
     const { planes, allowEmpty, options } = side;
     const proofs = proveTenants({
       ...{ side, planes, allowEmpty, only: undefined, trustedHops: options.trustedHops },
+      believesForeigners: side.believesForeigners,
       tenants: proofTenants(config, side.model.registry),
       replayWith: (model) => createReplay(model, options, allowEmpty),
       progress: () => {},
@@ -71,6 +73,7 @@ function leakOf(found: Counterexample): Leak {
   return { from: endOf(from), to: endOf(to), request, by, why: `${whyText(found)}, by ${request}` };
 }
 
-const endOf = ({ endpoint: { namespace, name, labels, serviceAccount }, when }: Party): LeakEnd => ({
-  ...{ namespace, labels: [...labels], serviceAccount, pod: when === 'today' ? name : undefined },
+const endOf = ({ endpoint: { namespace, name, labels, serviceAccount }, when, trustDomain }: Party): LeakEnd => ({
+  ...{ namespace: trustDomain === undefined ? namespace : '', labels: [...labels], serviceAccount },
+  pod: when === 'today' ? name : undefined,
 });

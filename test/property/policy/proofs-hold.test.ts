@@ -71,7 +71,15 @@ describe('a proof', () => {
     try {
       return proveTenants({
         side: { model, trustDomain, workloads: [] },
-        ...{ planes, tenants, allowEmpty: true, trustedHops: 0, only: undefined, progress: () => {} },
+        ...{
+          planes,
+          tenants,
+          allowEmpty: true,
+          trustedHops: 0,
+          only: undefined,
+          believesForeigners: false,
+          progress: () => {},
+        },
         replayWith: (each) => createReplay({ ...each, planes }, options, true),
       });
     } catch (thrown) {

@@ -3,14 +3,14 @@
  * @module
  */
 import { shownDecision } from '../shown.ts';
-import type { Counterexample, Party, Proof } from './prove.ts';
+import type { Counterexample, Party, Proof } from './proof.ts';
 
 /** The JSON of `policy prove`. */
 export function proveDocument(proofs: readonly Proof[], pods: number) {
   return {
     universe: { scope: 'any', pods, outside: false },
     complete: true,
-    tenants: proofs.map(({ tenant, direction, proved, scope, by, counterexample, beyond }) => ({
+    tenants: proofs.map(({ tenant, direction, proved, scope, by, counterexample, beyond, notAhead }) => ({
       tenant,
       direction,
       proved,
@@ -18,11 +18,15 @@ export function proveDocument(proofs: readonly Proof[], pods: number) {
       ...(proved && { by }),
       ...(counterexample && { counterexample: shownCounterexample(counterexample) }),
       ...(beyond && { beyond: shownCounterexample(beyond) }),
+      ...(notAhead !== '' && { unknown: notAheadText(notAhead) }),
     })),
   };
 }
 
-function shownCounterexample({ from, to, witness, decision }: Counterexample) {
+/** What is not said of namespaces to come, and why. */
+export const notAheadText = (why: string): string => `namespaces to come were not looked at: ${why}`;
+
+function shownCounterexample({ from, to, witness, decision, weakness }: Counterexample) {
   const { protocol, port, http, mtls, claims, request } = witness;
   return {
     from: shownParty(from),
@@ -30,25 +34,29 @@ function shownCounterexample({ from, to, witness, decision }: Counterexample) {
     request: { protocol, port, ...(http && { http }), ...(mtls === false && { mtls }), ...(claims && { claims }) },
     decision: shownDecision(decision),
     why: [whyText({ from, to, witness, decision })],
+    ...(weakness && { weakness }),
     form: request,
   };
 }
 
-function shownParty({ endpoint: { namespace, name, labels, serviceAccount }, when }: Party) {
+function shownParty({ endpoint: { namespace, name, labels, serviceAccount }, when, trustDomain }: Party) {
   return {
     namespace,
     labels: Object.fromEntries(labels),
     serviceAccount,
     ...(when === 'today' && { pod: `${namespace}/${name}` }),
+    ...(trustDomain !== undefined && { trustDomain }),
   };
 }
 
 /** In one sentence. */
 export function whyText({ from, to, decision }: Counterexample): string {
-  const labelled = ({ endpoint: { namespace, name, labels, serviceAccount }, when }: Party): string =>
+  const labelled = ({ endpoint: { namespace, name, labels, serviceAccount }, when, trustDomain }: Party): string =>
     when === 'today'
       ? `${namespace}/${name}`
-      : `a pod to come in ${when === 'namespaces' ? 'a namespace to come, ' : ''}${namespace} (${[...labels.map(([key, value]) => `${key}=${value}`), `service account ${serviceAccount}`].join(', ')})`;
+      : trustDomain !== undefined
+        ? `a workload of another trust domain, which calls itself ${namespace}/${serviceAccount},`
+        : `a pod to come in ${when === 'namespaces' ? 'a namespace to come, ' : ''}${namespace} (${[...labels.map(([key, value]) => `${key}=${value}`), `service account ${serviceAccount}`].join(', ')})`;
   if (decision.effect === 'deny') return `${labelled(from)} is kept from ${labelled(to)} by the source alone`;
   return `${labelled(from)} reaches ${labelled(to)}: ${byText(decision)}`;
 }

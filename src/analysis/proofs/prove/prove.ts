@@ -2,7 +2,6 @@
  * Is a tenant alone? Proved for pods of today, for those that may come, for namespaces that may come; or a counterexample.
  * @module
  */
-import type { Decision } from '../../../policy/decision.ts';
 import type { LabelExpr } from '../../../policy/meaning/labels.ts';
 import type { Plane, PolicyModel, RuleStage } from '../../../policy/model.ts';
 import { createLabelIndex } from '../../../policy/registry/effective-labels.ts';
@@ -13,14 +12,16 @@ import { namespacesToCome } from '../../universe/namespaces-to-come.ts';
 import { podsToCome, withPods } from '../../universe/pods-to-come.ts';
 import type { Resident } from '../../universe/resident.ts';
 import { residentOf, type Side, universeClasses } from '../../universe/universe.ts';
-import { createAddressGiver } from '../../universe/with-addresses.ts';
+import { type AddressGiver, createAddressGiver } from '../../universe/with-addresses.ts';
 import { createPairs, type Pairs, refusesAll } from '../pairs.ts';
 import { disagrees, type Replay } from '../replay.ts';
 import { spaceOf } from '../space-of.ts';
-import { createWitnesses, type Witness } from '../witness.ts';
+import { createWitnesses } from '../witness.ts';
 import { createWorld } from '../world.ts';
 import { allowedClaims } from './allowed-claims.ts';
+import type { Counterexample, Direction, Party, Proof, Scope } from './proof.ts';
 import { isMeant, isNames, regionOfBoxes, type Tenant, tenantOf } from './tenants.ts';
+import { weaknessOf } from './weakness.ts';
 
 /** What is asked. */
 export interface ProveRequest {
@@ -28,6 +29,8 @@ export interface ProveRequest {
   readonly planes: readonly Plane[];
   readonly allowEmpty: boolean;
   readonly trustedHops: number;
+  /** Certificates of other trust domains are believed to be of whom they say. */
+  readonly believesForeigners: boolean;
   readonly tenants: readonly Tenant[];
   /** Whose proofs are wanted; undefined: everybody's. */
   readonly only: string | undefined;
@@ -35,39 +38,6 @@ export interface ProveRequest {
   replayWith(model: PolicyModel): Replay;
   progress(done: number, of: number): void;
   readonly effort?: Effort;
-}
-
-export type Direction = 'in' | 'out';
-export type Scope = 'namespaces' | 'future' | 'today';
-
-/** One pod of a counterexample. */
-export interface Party {
-  readonly endpoint: Endpoint;
-  /** When there is such a pod. */
-  readonly when: Scope;
-}
-
-/** A request that passes and should not. */
-export interface Counterexample {
-  readonly from: Party;
-  readonly to: Party;
-  readonly witness: Witness;
-  readonly decision: Decision;
-}
-
-/** What is known of one tenant in one direction. */
-export interface Proof {
-  readonly tenant: string;
-  readonly direction: Direction;
-  readonly proved: boolean;
-  /** As far as it is proved. */
-  readonly scope: Scope;
-  /** What breaks it one scope further. */
-  readonly counterexample: Counterexample | undefined;
-  /** The next scope that it does not hold in, by namespaces that do not exist. */
-  readonly beyond: Counterexample | undefined;
-  /** Stages that keep the others out. */
-  readonly by: readonly { readonly plane: string; readonly policy: string }[];
 }
 
 interface Inhabitant extends Party {
@@ -90,8 +60,10 @@ export function proveTenants(request: ProveRequest): readonly Proof[] {
 
 interface Scene {
   readonly inhabitants: readonly Inhabitant[];
-  /** Whether namespaces to come were looked at. */
+  /** Whether namespaces to come were looked at, and why not. */
   readonly looksAhead: boolean;
+  readonly notAhead: string;
+  readonly planes: readonly Plane[];
   /** What passes from one to another, and is not meant. */
   leak(from: number, to: number, isHard: boolean): Region;
   counterexample(from: number, to: number, region: Region): Counterexample;
@@ -112,8 +84,9 @@ function createScene(request: ProveRequest): Scene {
   const later = tenants.some(({ namespaces }) => !isNames(namespaces))
     ? namespacesToCome(side.model, selectorsOf(tenants), options)
     : undefined;
-  const coming = [...own, ...(later?.pods ?? [])];
-  const model = withPods(side.model, coming, later?.namespaces ?? []);
+  const ahead = later?.kinds;
+  const coming = [...own, ...(ahead?.pods ?? [])];
+  const model = withPods(side.model, coming, ahead?.namespaces ?? []);
   const index = createLabelIndex(model.registry ?? emptyRegistry);
   const inhabitant = (endpoint: Endpoint, when: Scope): Inhabitant => ({
     ...{ endpoint, when },
@@ -123,7 +96,10 @@ function createScene(request: ProveRequest): Scene {
   const inhabitants = [
     ...today.pods.map((endpoint) => inhabitant(endpoint, 'today')),
     ...own.map(({ endpoint }) => inhabitant(endpoint, 'future')),
-    ...(later?.pods ?? []).map(({ endpoint }) => inhabitant(endpoint, 'namespaces')),
+    ...(ahead?.pods ?? []).map(({ endpoint }) => inhabitant(endpoint, 'namespaces')),
+    ...(request.believesForeigners && tenants.some(({ isolation }) => isolation === 'hard')
+      ? foreigners([...today.pods, ...own.map(({ endpoint }) => endpoint)], giver, side)
+      : []),
   ];
   const residents = inhabitants.map(({ resident }) => resident);
   const space = spaceOf(planes, residents, request.effort);
@@ -140,14 +116,18 @@ function createScene(request: ProveRequest): Scene {
   const witnesses = createWitnesses({ space, prefersHttp: planes.some(isOfMesh), trustedHops: request.trustedHops });
   const replay = request.replayWith(model);
   return {
-    ...{ inhabitants, looksAhead: later !== undefined },
+    ...{ inhabitants, planes, looksAhead: ahead !== undefined, notAhead: later?.why ?? '' },
     leak(from, to, isHard) {
       const [source, goal] = [inhabitants[from]!, inhabitants[to]!];
       let region = (isHard ? hard : soft).regionOf(from, to);
       // Soft isolation believes that pods show their certificates, as they do in a mesh.
       if (!isHard) region = diagrams.and(region, diagrams.where(space.mtls, 1));
       for (const [one, meant] of shared)
-        if (isMeant(one.from, source.endpoint, source.tenant) && isMeant(one.to, goal.endpoint, goal.tenant))
+        if (
+          source.trustDomain === undefined &&
+          isMeant(one.from, source.endpoint, source.tenant) &&
+          isMeant(one.to, goal.endpoint, goal.tenant)
+        )
           region = diagrams.minus(region, meant);
       if (region !== NONE && source.tenant !== undefined)
         region = diagrams.and(region, allowedClaims(space, source.tenant));
@@ -166,6 +146,23 @@ function createScene(request: ProveRequest): Scene {
     },
     policiesOf: ({ resident }) => (resident.endpoint === undefined ? [] : policiesAbout(planes, resident.endpoint)),
   };
+}
+
+/** None of ours: what is so called belongs to nobody. */
+const FOREIGN = 'foreign.invalid';
+
+/** Workloads of another trust domain, one for each name of ours that they may take. */
+function foreigners(ours: readonly Endpoint[], giver: AddressGiver, side: Side): readonly Inhabitant[] {
+  const names = new Map(ours.map((one) => [`${one.namespace}/${one.serviceAccount}`, one]));
+  return [...names.values()].map(({ namespace, serviceAccount }): Inhabitant => {
+    const addresses = [giver.nextFor(namespace)];
+    const endpoint: Endpoint = {
+      ...{ namespace, serviceAccount, addresses, name: `of-${FOREIGN}` },
+      ...{ labels: [], ports: [], hostNetwork: false },
+    };
+    const resident = residentOf(endpoint, { ...side, trustDomain: FOREIGN, workloads: [] })!;
+    return { endpoint, resident, when: 'future', tenant: undefined, trustDomain: FOREIGN };
+  });
 }
 
 const isOfMesh = ({ id, stages }: Plane): boolean =>
@@ -213,13 +210,21 @@ function proofOf(tenant: Tenant, direction: Direction, scene: Scene): Proof {
     for (const [to, goal] of scene.inhabitants.entries()) {
       const [own, other] = direction === 'in' ? [goal, source] : [source, goal];
       if (own.tenant !== tenant || other.tenant === tenant) continue;
+      // What is foreign only calls, and only strangers are expected to.
+      if (goal.trustDomain !== undefined || (source.trustDomain !== undefined && !isHard)) continue;
       const when = scopes[Math.max(scopes.indexOf(source.when), scopes.indexOf(goal.when))]!;
       if (!isNeeded(when)) continue;
       const region = scene.leak(from, to, isHard);
-      if (region !== NONE) found.set(when, scene.counterexample(from, to, region));
+      if (region === NONE) continue;
+      const counterexample = scene.counterexample(from, to, region);
+      found.set(
+        when,
+        isHard ? { ...counterexample, weakness: weaknessOf(counterexample, scene.planes) } : counterexample,
+      );
     }
   const [now, soon, late] = scopes.map((scope) => found.get(scope));
-  const base = { tenant: tenant.name, direction, beyond: undefined, by: [] };
+  const { notAhead } = scene;
+  const base = { tenant: tenant.name, direction, beyond: undefined, notAhead, by: [] };
   if (now !== undefined) return { ...base, proved: false, scope: 'today', counterexample: now };
   if (soon !== undefined) return { ...base, proved: !isHard, scope: 'today', counterexample: soon };
   const own = scene.inhabitants.find((one) => one.tenant === tenant);

@@ -123,6 +123,7 @@ function provedTenants(config: Config, side: ProofSide): PromotionDocument['tena
   const proofs = proveTenants({
     ...{ side, planes, allowEmpty, only: undefined, trustedHops: options.trustedHops },
     tenants: proofTenants(config, model.registry),
+    believesForeigners: side.believesForeigners,
     replayWith: (each) => createReplay(each, options, allowEmpty),
     progress: () => {},
     effort: createEffort(MOST_MS),

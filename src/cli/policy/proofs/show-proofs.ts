@@ -2,8 +2,9 @@
  * Writes proofs.
  * @module
  */
+import type { Counterexample } from '../../../analysis/proofs/prove/proof.ts';
 import { proveTenants } from '../../../analysis/proofs/prove/prove.ts';
-import { proveDocument, whyText } from '../../../analysis/proofs/prove/prove-document.ts';
+import { notAheadText, proveDocument, whyText } from '../../../analysis/proofs/prove/prove-document.ts';
 import type { Tenant } from '../../../analysis/proofs/prove/tenants.ts';
 import { createReplay } from '../../../analysis/proofs/replay.ts';
 import { createEffort } from '../../../analysis/regions/bound.ts';
@@ -29,6 +30,7 @@ export function showProofs(
   const proofs = proveTenants({
     ...{ side, planes, allowEmpty, tenants, only: flags.tenant, trustedHops: options.trustedHops },
     effort: createEffort(flags.timeout),
+    believesForeigners: side.believesForeigners,
     replayWith: (each) => createReplay(each, options, allowEmpty),
     progress: shownProgress(terminal, 'proofs') ?? (() => {}),
   });
@@ -36,15 +38,18 @@ export function showProofs(
   if (flags.output === 'json')
     terminal.out(jsonText(proveDocument(proofs, (model.registry ?? emptyRegistry).endpoints.length), 1));
   else {
-    const rows = proofs.map(({ tenant, direction, proved, scope, counterexample, beyond }) => [
+    const rows = proofs.map(({ tenant, direction, proved, scope, counterexample, beyond, notAhead }) => [
       tenant,
       direction,
       proved ? 'proved' : 'NOT proved',
       proved ? scope : '',
-      counterexample !== undefined ? whyText(counterexample) : beyond !== undefined ? whyText(beyond) : '',
+      [shortText(counterexample ?? beyond), notAhead === '' ? '' : notAheadText(notAhead)].filter(Boolean).join('; '),
     ]);
     const look = terminal.look ?? plainLook;
     paint(terminal, textTable(['TENANT', 'DIRECTION', '', 'FOR', 'BUT'], rows, 'no tenants', look));
   }
   return proofs.every(({ proved }) => proved) ? 0 : 1;
 }
+
+const shortText = (found: Counterexample | undefined): string =>
+  found === undefined ? '' : `${whyText(found)}${found.weakness === undefined ? '' : ` (${found.weakness.fix})`}`;

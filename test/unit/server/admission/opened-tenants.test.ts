@@ -89,6 +89,12 @@ const cases: readonly {
     told: [/a pod to come in red-shop \(app=asked-by-policy, service account cart\)/],
   },
   {
+    name: 'that it is a workload of another trust domain, and not whom it calls itself',
+    before: proofs('future'),
+    after: proofs('today', { ...leak, from: { ...toCome(red), namespace: '', labels: [] } }),
+    ...{ namespace: 'red-shop', hidden: 1, told: [/: a workload of another trust domain reaches red-shop\/cart/] },
+  },
+  {
     name: 'only that there is something to somebody of a third namespace',
     ...{ before: proofs('future'), after: proofs('none', leak), namespace: 'green', told: [], hidden: 1 },
   },
