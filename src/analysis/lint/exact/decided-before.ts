@@ -52,7 +52,9 @@ export function idleRule(
 
 /** One rule that holds wherever the region is, else several that do so together; undefined if there are none. */
 function together(region: Region, others: readonly StandingRule[], rules: FreeRules): StandingRule[] | undefined {
-  const { diagrams, regionOf, isEmpty } = rules;
+  const { diagrams, regionOf, isEmpty, escapes } = rules;
+  const owns = others.map(({ stage, rule }) => regionOf(stage, rule));
+  if (escapes(region, owns)) return undefined;
   const touching: StandingRule[] = [];
   for (const other of others) {
     const own = regionOf(other.stage, other.rule);
@@ -85,8 +87,9 @@ interface Way {
 }
 
 function decidedBefore(one: StandingRule, region: Region, others: readonly Near[], rules: FreeRules): Idle | undefined {
-  const way: Way = { left: region, met: 0, by: new Set(), ends: new Set(), effects: new Set() };
   const before = others.filter(({ other }) => other.at < one.at);
+  if (plainlyComes(one, region, before, rules)) return undefined;
+  const way: Way = { left: region, met: 0, by: new Set(), ends: new Set(), effects: new Set() };
   for (const own of Map.groupBy(before, ({ other }) => other.stage).values()) {
     if (rules.isEmpty(way.left)) break;
     const { stage } = own[0]!.other; // groups have members
@@ -106,16 +109,33 @@ function decidedBefore(one: StandingRule, region: Region, others: readonly Near[
   return { why: 'before', by: [...way.by], ends: [...way.ends], differs };
 }
 
+/** Tells that some request plainly gets to a rule past all that stands before it; false says nothing. */
+function plainlyComes(
+  { stage: own }: StandingRule,
+  region: Region,
+  before: readonly Near[],
+  { diagrams, escapes, regionOf }: FreeRules,
+): boolean {
+  const regionsOf = (some: readonly Near[]): Region[] => some.map(({ other }) => regionOf(other.stage, other.rule));
+  const isPass = ({ other }: Near): boolean => other.stage !== own && other.rule.effect === 'pass';
+  const deciding = before.filter((each) => each.isSure && !isPass(each));
+  const ended = [...Map.groupBy(before, ({ other }) => other.stage)].filter(
+    ([stage, some]) => stage !== own && stage.onNoMatch !== 'pass' && some.some(({ isSure }) => isSure),
+  );
+  const passed = ended.map(([, some]) => regionsOf(some.filter(isPass)).reduce(diagrams.or, NONE));
+  return escapes(region, regionsOf(deciding), passed);
+}
+
 /** Takes away what rules surely decide; returns what may pass on to the next tier. */
 function through(own: readonly Near[], way: Way, { diagrams, regionOf }: FreeRules, isBefore: boolean): Region {
   let passed: Region = NONE;
   for (const { other, isSure } of own) {
+    const passes = isBefore && other.rule.effect === 'pass';
+    if (!isSure && !passes) continue;
     if (way.left === NONE) break;
     const taken = diagrams.and(way.left, regionOf(other.stage, other.rule));
     if (taken === NONE) continue;
     if (++way.met > MOST_ON_THE_WAY) throw new BoundMet(`more than ${MOST_ON_THE_WAY} rules before it`);
-    const passes = isBefore && other.rule.effect === 'pass';
-    if (!isSure && !passes) continue;
     way.left = diagrams.minus(way.left, taken);
     if (passes) {
       passed = diagrams.or(passed, taken);
@@ -132,13 +152,21 @@ function sameLater(
   { stage, rule, at }: StandingRule,
   region: Region,
   others: readonly Near[],
-  { diagrams, regionOf, isEmpty }: FreeRules,
+  { diagrams, regionOf, isEmpty, escapes }: FreeRules,
   isIdle: (other: StandingRule) => boolean,
 ): Idle | undefined {
+  const later = others.filter(({ other }) => other.stage === stage && other.at > at);
+  const alike = later.filter(({ other, isSure }) => isSure && other.rule.effect === rule.effect && !isIdle(other));
+  if (
+    escapes(
+      region,
+      alike.map(({ other }) => regionOf(stage, other.rule)),
+    )
+  )
+    return undefined;
   let left = region;
   const by: StandingRule[] = [];
-  for (const { other, isSure } of others) {
-    if (other.stage !== stage || other.at < at) continue;
+  for (const { other, isSure } of later) {
     const own = diagrams.and(left, regionOf(other.stage, other.rule));
     if (own === NONE) continue;
     if (other.rule.effect !== rule.effect) {

@@ -4,15 +4,15 @@
  * More may hold together here than any party can make hold. So what is contained in something here is contained in it for all.
  * @module
  */
-import { parseCidr, unmappedRange } from '../../../lib/ip-address.ts';
+import { type IpRange, parseCidr, unmappedRange } from '../../../lib/ip-address.ts';
 import type { LabelExpr } from '../../../policy/meaning/labels.ts';
-import type { Absence, Atom } from '../../../policy/model.ts';
+import type { Absence, Atom, Plane } from '../../../policy/model.ts';
 import type { Truths } from '../../proofs/truths.ts';
-import { addressLanguage, bitsOf } from '../../regions/addresses.ts';
 import { ALL, type Diagrams, type Region } from '../../regions/diagrams.ts';
 import { maskDomain } from '../../regions/domain.ts';
-import { anyOf, literal } from '../../regions/pattern-automaton.ts';
 import type { RequestSpace } from '../../regions/request-space.ts';
+import { visitAtoms } from '../../universe/asked-ranges.ts';
+import { createAddressSegments } from './address-segments.ts';
 import type { Selections } from './selections.ts';
 
 /** What parties answer. */
@@ -37,23 +37,28 @@ interface Asked {
 }
 
 /** Makes variables for what parties can answer. */
-export function createFreeParties(space: RequestSpace, absence: Absence, selections: Selections): FreeParties {
-  const { diagrams } = space;
-  const addresses = addressLanguage();
+export function createFreeParties(
+  planes: readonly Plane[],
+  { diagrams }: RequestSpace,
+  absence: Absence,
+  selections: Selections,
+): FreeParties {
+  const addresses = createAddressSegments(rangesIn(planes));
   const ends = new Map<AddressAtom['fact'], { readonly id: number; readonly isKnown: Region }>();
   const asked = new Map<number, Asked>();
   const known = new Map<string, Truths>();
   const newFlag = (): number => diagrams.addVariable(maskDomain(2));
   const endOf = (fact: AddressAtom['fact']) => {
-    const made = ends.get(fact) ?? { id: diagrams.addVariable(addresses), isKnown: diagrams.where(newFlag(), 1) };
+    const made = ends.get(fact) ?? {
+      id: diagrams.addVariable(addresses.domain),
+      isKnown: diagrams.where(newFlag(), 1),
+    };
     ends.set(fact, made);
     return made;
   };
-  const ofAddress = ({ fact, any, unmap }: AddressAtom): Truths => {
-    const { id, isKnown } = endOf(fact);
-    const ranges = any.flatMap(({ text }) => parseCidr(text) ?? []);
-    const runs = ranges.map((range) => [...literal(bitsOf(unmap === true ? unmappedRange(range) : range)), anyOf()]);
-    const yes = diagrams.and(isKnown, diagrams.where(id, addresses.ofItems(runs)));
+  const ofAddress = (atom: AddressAtom): Truths => {
+    const { id, isKnown } = endOf(atom.fact);
+    const yes = diagrams.and(isKnown, diagrams.where(id, addresses.of(rangesOf(atom))));
     return { yes, no: absence === 'strict' ? diagrams.minus(isKnown, yes) : diagrams.not(yes) };
   };
   const ofRegistry = (atom: Exclude<Atom, { op: 'text' | 'port' | 'protocol' | 'address' }>): Truths => {
@@ -86,6 +91,20 @@ export function createFreeParties(space: RequestSpace, absence: Absence, selecti
     },
     possible: (region) => diagrams.and(region, agreeing(askedIn(region, diagrams, asked), diagrams, selections)),
   };
+}
+
+const rangesOf = ({ any, unmap }: AddressAtom): IpRange[] =>
+  any.flatMap(({ text }) => {
+    const range = parseCidr(text);
+    return range === undefined ? [] : [unmap === true ? unmappedRange(range) : range];
+  });
+
+function rangesIn(planes: readonly Plane[]): readonly IpRange[] {
+  const out: IpRange[] = [];
+  visitAtoms(planes, (atom) => {
+    if (atom.op === 'address') out.push(...rangesOf(atom));
+  });
+  return out;
 }
 
 /** The selectors that a region asks. */

@@ -34,6 +34,8 @@ export interface FreeRules {
   regionOf(stage: RuleStage, rule: Rule): Region;
   /** No request is in the region. */
   isEmpty(region: Region): boolean;
+  /** Plainly some request is in the region and in all of `within`, and in none of the others; false says nothing. */
+  escapes(region: Region, others: readonly Region[], within?: readonly Region[]): boolean;
 }
 
 /** What tokens say may be anything; where none is verified they say nothing, which is one of all that they may say. */
@@ -45,7 +47,7 @@ export function createFreeRules(planes: readonly Plane[], absence: Absence, sele
   const space = createRequestSpace({ ...textOptions(planes), plainPaths: false, routes: 1 });
   const { diagrams } = space;
   const flags = createFlags(diagrams);
-  const parties = createFreeParties(space, absence, selections);
+  const parties = createFreeParties(planes, space, absence, selections);
   const feasible = createFeasible(diagrams, flags);
   const isPlain = createPlainWay(diagrams, flags, parties.canAnswer);
   const known = new WeakMap<Expr, Truths>();
@@ -122,6 +124,7 @@ export function createFreeRules(planes: readonly Plane[], absence: Absence, sele
       regions.set(rule, region);
       return region;
     },
+    escapes: (region, others, within = []) => isPlain(region, ...within, ...others.map(diagrams.not)),
     isEmpty: (region) => region === NONE || (!isPlain(region) && feasible(parties.possible(region)) === NONE),
   };
 }

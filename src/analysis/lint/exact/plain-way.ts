@@ -1,10 +1,11 @@
 /**
- * A quick look at a region: whether one of a few ways through it is a request, by the values that its conditions name.
+ * A quick look at regions: whether one of a few ways through all of them is a request, by the values that their conditions name.
  * @module
  */
 import { matches } from '../../../policy/evaluate/plain-match.ts';
 import type { TextPattern } from '../../../policy/model.ts';
 import { ALL, type Diagrams, NONE, type Region } from '../../regions/diagrams.ts';
+import { EMPTY } from '../../regions/domain.ts';
 import type { Flag, Flags } from './flags.ts';
 
 /** A flag with values that fit it. */
@@ -12,15 +13,18 @@ interface Tried extends Flag {
   readonly values: readonly string[];
 }
 
-/** Ways that are tried through one region. */
+/** Ways that are tried through one region, and through each more. */
 const MOST_WAYS = 16;
 
-/** Tells that a region is not empty where that is plain; false says nothing. `agree`: some variables that are tied hold together. */
+/**
+ * Tells that some request is in all of some regions where that is plain; false says nothing. Nothing is put together, which may be large
+ * where each is small. `agree`: some variables that are tied hold together.
+ */
 export function createPlainWay(
   diagrams: Diagrams,
   flags: Flags,
   agree: (chosen: ReadonlyMap<number, number>) => boolean,
-): (region: Region) => boolean {
+): (...regions: readonly Region[]) => boolean {
   const known = new Map<number, Tried>();
   const flagOf = (variable: number): Tried | undefined => {
     const flag = flags.of(variable);
@@ -40,25 +44,31 @@ export function createPlainWay(
     }
     return held.every((one) => isHeldBy(one, refused)) && agree(way);
   };
-  return (region) => {
-    let ways = 0;
+  return (...regions) => {
+    let ways = MOST_WAYS + 2 * regions.length;
     const way = new Map<number, number>();
-    const look = (at: Region): boolean => {
+    const look = (at: Region, next: number): boolean => {
       if (at === NONE) return false;
       if (at === ALL) {
-        ways++;
+        if (next < regions.length) return look(regions[next]!, next + 1);
+        ways--;
         return isRequest(way);
       }
       const { variable, edges } = diagrams.nodeOf(at);
+      const before = way.get(variable);
+      const domain = diagrams.domainOf(variable);
       for (const { set, to } of edges) {
-        way.set(variable, set);
-        if (look(to)) return true;
-        way.delete(variable);
-        if (ways >= MOST_WAYS) return false;
+        const both = before === undefined ? set : domain.and(before, set);
+        if (both === EMPTY) continue;
+        way.set(variable, both);
+        if (look(to, next)) return true;
+        if (--ways <= 0) break;
       }
+      if (before === undefined) way.delete(variable);
+      else way.set(variable, before);
       return false;
     };
-    return look(region);
+    return look(ALL, 0);
   };
 }
 

@@ -408,6 +408,14 @@ spec: { order: 10, defaultAction: Pass }
     not: ['hint rule-redundant', 'warning rule-shadowed'],
   },
   {
+    name: 'a rule on a path that another one has without, and no rule that nothing meets: what it refuses besides is none',
+    policies: calico(
+      '{action: Allow, protocol: TCP, http: {methods: [GET]}}, {action: Allow, protocol: TCP, http: {methods: [GET], paths: [{exact: /x}]}}',
+    ),
+    has: ['hint rule-redundant'],
+    not: ['warning rule-never-holds'],
+  },
+  {
     name: 'a NetworkPolicy that another one of its namespace contains',
     policies:
       network(

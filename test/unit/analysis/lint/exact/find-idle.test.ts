@@ -52,4 +52,31 @@ describe('findIdle', () => {
     );
     assert.equal(of, 10);
   });
+
+  it('sees a request that comes past many rules without putting them all together', () => {
+    const of = range(24).map((i): Expr => ({ op: 'all', of: [header(`a${i}`, 'x'), header(`b${i}`, 'x')] }));
+    const deny = policyOf('all', ...of);
+    const asked = policyOf('other', {
+      op: 'all',
+      of: [atPort(81), { op: 'any', of: range(24).map((i) => header(`a${i}`, 'x')) }, { op: 'not', of: atPort(1) }],
+    }); // the order of the questions
+    const tier: Plane = {
+      id: 'l4',
+      mode: 'enforce',
+      stages: [
+        {
+          kind: 'first-match',
+          name: 'tier',
+          onNoMatch: 'deny',
+          policies: [
+            { ...deny, rules: deny.rules.map((one): Rule => ({ ...one, effect: 'deny' })) },
+            policyOf('all', atPort(80)),
+            asked,
+          ],
+        },
+      ],
+    };
+    const { idle, unanswered } = findIdle([tier], 'upstream', { nodes: 4_000, pairs: 10_000 });
+    assert.deepEqual([namesOf(unanswered), idle.length], [[], 0]);
+  });
 });
