@@ -14,13 +14,13 @@ export interface Witness {
   readonly method: string;
   readonly path: string;
   readonly host: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: ReadonlyMap<string, string>;
   readonly port: number;
   readonly source: string;
   readonly address: string;
 }
 
-type Parts = { -readonly [Key in keyof Witness]?: Witness[Key] } & { headers?: Record<string, string> };
+type Parts = { -readonly [Key in keyof Witness]?: Witness[Key] };
 
 /** Requests that come near a rule: as it asks for them, by another caller, by nobody, and with another method. */
 export function witnessesOf(rule: Rule, trustDomain: string): readonly Witness[] {
@@ -43,7 +43,7 @@ const usual = {
   method: 'GET',
   path: '/',
   host: 'example.com',
-  headers: {},
+  headers: new Map<string, string>(),
   port: 8080,
   source: '203.0.113.7',
   address: '203.0.113.8',
@@ -64,7 +64,7 @@ function put(fact: TextFact, pattern: TextPattern, parts: Parts, trustDomain: st
   if (fact.of === 'peerName') parts.caller = callerLike(pattern, trustDomain);
   else if (fact.of === 'path') parts.path = pattern.is === 'suffix' ? `/x${pattern.value}` : textLike(pattern);
   else if (fact.of === 'method' || fact.of === 'host') parts[fact.of] = textLike(pattern);
-  else if (fact.of === 'header') parts.headers = { ...parts.headers, [fact.name]: textLike(pattern) };
+  else if (fact.of === 'header') parts.headers = new Map([...(parts.headers ?? []), [fact.name, textLike(pattern)]]);
 }
 
 function callerLike(pattern: TextPattern, trustDomain: string): string {
@@ -98,8 +98,8 @@ function textLike(pattern: TextPattern): string {
 export function factsOf(witness: Witness, destination: Destination): Facts {
   const { protocol, caller, path, method, host, headers, port, source, address } = witness;
   const isHttp = protocol === 'http';
-  const pseudo: Readonly<Record<string, string>> = { ':method': method, ':path': path, ':authority': host };
-  const lines = isHttp ? new Map(Object.entries({ ...headers, ...pseudo })) : new Map<string, string>();
+  const pseudo = [[':method', method] as const, [':path', path] as const, [':authority', host] as const];
+  const lines = new Map(isHttp ? [...headers, ...pseudo] : []);
   return {
     ...{ protocol, destination, destinationPort: port, sourcePort: 40_000, ipProtocol: 6 },
     ...{ destinationAddress: ip(address), sourceAddress: ip(source), remoteAddress: ip(source) },
@@ -130,7 +130,7 @@ function ip(text: string): IpAddress | undefined {
 export function seenOf(witness: Witness): Seen {
   const { caller, path, method, host, headers, port, source, address } = witness;
   const values = new Map<string, string | typeof unavailable>([
-    ...Object.entries(headers).map(([name, value]) => [`header:${name}`, value] as const),
+    ...[...headers].map(([name, value]) => [`header:${name}`, value] as const),
     ...([
       ['path', path.split('?', 1)[0] ?? ''],
       ['header::path', path],
