@@ -6,6 +6,7 @@ import type { DialectOptions } from '../dialects/contribution.ts';
 import type { KindTable } from '../dialects/kind-table.ts';
 import { type Finding, hasErrors } from '../documents/finding.ts';
 import { applyIgnores } from '../ignores.ts';
+import type { PolicyModel } from '../model.ts';
 import type { PolicyFile } from '../read-policies.ts';
 import { onceAChart } from '../skip/once-a-chart.ts';
 import { ignoreRule, type OwnerSettings } from './ignore-rule.ts';
@@ -21,6 +22,8 @@ export interface PolicyCheck {
   readonly counts: CheckCounts;
   /** How many findings were left out because their documents ignore them. */
   readonly ignored: number;
+  /** What would be in force; files with errors have no part in it. */
+  readonly model: PolicyModel;
 }
 
 /** How much was checked. */
@@ -47,13 +50,13 @@ export interface CheckOptions extends DialectOptions, OwnerSettings {
 export function checkPolicies(paths: readonly PolicyPath[], options: CheckOptions): PolicyCheck {
   const { rootNamespace } = options;
   const files = readPaths(paths, options);
-  const { findings: all, ignores, summary } = joinForLook(files, { absence: 'upstream', rootNamespace });
+  const { findings: all, ignores, summary, model } = joinForLook(files, { absence: 'upstream', rootNamespace });
   const said = onceAChart(all);
   const counts = countsOf(files);
   const findings = counts.policies === 0 && !hasErrors(said) ? [...said, nothingChecked(paths)] : said;
-  if (options.ignore !== true) return { findings, summary, counts, ignored: 0 };
+  if (options.ignore !== true) return { findings, summary, counts, ignored: 0, model };
   const { kept, ignored } = applyIgnores(findings, ignores, ignoreRule(options, registryOf(options)));
-  return { findings: kept, summary, counts, ignored: ignored.length };
+  return { findings: kept, summary, counts, ignored: ignored.length, model };
 }
 
 function countsOf(files: readonly PolicyFile[]): CheckCounts {
