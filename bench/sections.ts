@@ -8,6 +8,7 @@ import { kubernetes } from './kubernetes/kubernetes.ts';
 import type { Section } from './lib/figures.ts';
 import type { Settings } from './lib/settings.ts';
 import { queued, reload, startAndMemory } from './life.ts';
+import { native } from './native.ts';
 import { nativeDelivery } from './native-delivery.ts';
 import { checksWhileIssuing, decisions, issuance } from './programs.ts';
 import { proofs } from './proofs/proofs.ts';
@@ -38,6 +39,7 @@ export const sections: Readonly<Record<string, Measurement>> = {
   reload: { needsPeers: true, measure: async (settings) => [await reload(settings)] },
   admission: { needsPeers: false, measure: async () => [await admission()] },
   issuance: { needsPeers: false, measure: async (settings) => [await issuance(settings)] },
+  native: { needsPeers: false, measure: async () => [native()] },
   proofs: { needsPeers: false, onlyFull: true, measure: async () => [proofs()] },
   'native-delivery': { needsPeers: false, measure: async () => [await nativeDelivery()] },
   growth: { needsPeers: false, onlyFull: true, measure: async (settings) => [await growth(settings)] },

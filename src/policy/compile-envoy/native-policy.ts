@@ -99,15 +99,10 @@ interface Parts extends Pick<NativePolicy, 'others' | 'asks' | 'everything'> {
   readonly network: string;
 }
 
-function nativePolicy({ http, network, others, asks, everything }: Parts): NativePolicy {
-  const hash = createHash('sha256').update(http, 'latin1').update('\0').update(network, 'latin1');
+function nativePolicy({ http: httpText, network: networkText, others, asks, everything }: Parts): NativePolicy {
+  const http = toBytes(httpText);
+  const network = toBytes(networkText);
+  const hash = createHash('sha256').update(http).update('\0').update(network);
   for (const [name, { typeUrl, bytes }] of others) hash.update(`\0${name}\0${typeUrl}\0`).update(bytes);
-  return {
-    version: hash.digest('hex').slice(0, 32),
-    http: toBytes(http),
-    network: toBytes(network),
-    others,
-    asks,
-    everything,
-  };
+  return { version: hash.digest('hex').slice(0, 32), http, network, others, asks, everything };
 }
