@@ -50,7 +50,7 @@ function subjectsOf({
     .flatMap(({ namespace, labels }) =>
       (namespace === undefined ? namespaces : [namespace]).map((each) => ({
         namespace: each,
-        labels: [...labels].sort(),
+        labels: labels.toSorted(([a], [b]) => (a < b ? -1 : 1)),
       })),
     );
   return [...plain, ...selected];

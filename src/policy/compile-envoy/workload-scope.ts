@@ -103,7 +103,8 @@ function placesOf(registry: Registry, workload: Destination): readonly Destinati
   return [workload, ...others.map((labels) => ({ ...workload, labels }))];
 }
 
-const textOf = (labels: ReadonlyMap<string, string>): string => JSON.stringify([...labels].sort());
+const textOf = (labels: ReadonlyMap<string, string>): string =>
+  JSON.stringify([...labels].sort(([a], [b]) => (a < b ? -1 : 1)));
 
 const podLabels = new WeakMap<Registry, Map<string, ReadonlyMap<string, string>[]>>();
 
