@@ -28,13 +28,13 @@ export interface NativePolicy {
 }
 
 /** The prefix of what the filters write into the metadata of a request, so that no other RBAC filter writes over it. */
-export const STAT_PREFIX = 'gh_';
+const STAT_PREFIX = 'gh_';
 
 /** The resource of the filter that marks what AUDIT policies mean, and the prefix of what it writes. */
 const AUDIT = { resource: 'gatehouse.audit', prefix: 'gha_' } as const;
 
 /** The most bytes that one filter is given. */
-export const MOST_BYTES = 32 * 1024 * 1024;
+const MOST_BYTES = 32 * 1024 * 1024;
 
 /**
  * Compiles the policy of one workload; where a tree cannot stand for it everything asks.
