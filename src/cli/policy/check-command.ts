@@ -10,7 +10,7 @@ import { outputOption, show } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { addFindingOptions, type FindingFlags, showCodes, told, withIgnored } from './finding-options.ts';
 import { defaultNamespaceOption, givenPaths } from './given-paths.ts';
-import { nativeRows, nativeText } from './native-rows.ts';
+import { nativeRows, nativeText } from './native/native-rows.ts';
 import { checkOptions, type PolicyFlags, policyConfigOption, rootNamespaceOption } from './policy-options.ts';
 
 interface CheckFlags extends PolicyFlags, FindingFlags {

@@ -2,10 +2,10 @@
  * `policy check --native`: what of some policies Envoy cannot decide by itself.
  * @module
  */
-import type { NativeRow } from '../../policy/compile-envoy/native-report.ts';
-import type { PolicyModel } from '../../policy/model.ts';
-import { configIfAny } from '../config/config-option.ts';
-import type { PolicyFlags } from './policy-options.ts';
+import type { NativeRow } from '../../../policy/compile-envoy/native-report.ts';
+import type { PolicyModel } from '../../../policy/model.ts';
+import { configIfAny } from '../../config/config-option.ts';
+import type { PolicyFlags } from '../policy-options.ts';
 
 /** The rows; what the configuration says of callers and requests counts, and its defaults where there is none. */
 export async function nativeRows(
@@ -14,9 +14,9 @@ export async function nativeRows(
   { config: flag }: PolicyFlags,
 ): Promise<readonly NativeRow[]> {
   const [{ nativeReport }, { compileSnapshot }, { loadConfig }] = await Promise.all([
-    import('../../policy/compile-envoy/native-report.ts'),
-    import('../../policy/compile/compile-snapshot.ts'),
-    import('../../config/read-config.ts'),
+    import('../../../../policy/compile-envoy/native-report.ts'),
+    import('../../../../policy/compile/compile-snapshot.ts'),
+    import('../../../config/read-config.ts'),
   ]);
   const file = configIfAny(flag);
   const config = file === undefined ? undefined : loadConfig(file);
