@@ -14,8 +14,8 @@ export async function nativeRows(
   { config: flag }: PolicyFlags,
 ): Promise<readonly NativeRow[]> {
   const [{ nativeReport }, { compileSnapshot }, { loadConfig }] = await Promise.all([
-    import('../../../../policy/compile-envoy/native-report.ts'),
-    import('../../../../policy/compile/compile-snapshot.ts'),
+    import('../../../policy/compile-envoy/native-report.ts'),
+    import('../../../policy/compile/compile-snapshot.ts'),
     import('../../../config/read-config.ts'),
   ]);
   const file = configIfAny(flag);
