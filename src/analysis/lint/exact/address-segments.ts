@@ -16,7 +16,7 @@ export interface AddressSegments {
   of(ranges: readonly IpRange[]): number;
 }
 
-const BITS: Readonly<Record<string, number>> = { 4: 32, 6: 128 };
+const bitsIn = (family: string): number => (family === '4' ? 32 : 128);
 const ends: readonly string[] = [`4${'1'.repeat(32)}2`, `6${'1'.repeat(128)}2`];
 const starts: readonly string[] = [`4${'0'.repeat(32)}`, `6${'0'.repeat(128)}`];
 
@@ -41,7 +41,7 @@ export function createAddressSegments(ranges: Iterable<IpRange>): AddressSegment
 /** Where a range begins and where what follows it does: texts that sort as the addresses do; IPv6 follows IPv4. */
 function bordersOf(range: IpRange): readonly [from: string, to: string] {
   const bits = bitsOf(range);
-  const length = BITS[bits[0]!]! + 1;
+  const length = bitsIn(bits[0]!) + 1;
   const end = `${bits.padEnd(length, '1')}2`;
   return [bits.padEnd(length, '0'), end === ends[0] ? starts[1]! : end];
 }
