@@ -40,10 +40,12 @@ export const hasAnyName: Said = anyOf([isPresent('uri'), isPresent('dns'), isPre
 
 /** The callers who ask because rules read names: any that is named and not of the form that the rules can tell. */
 export function isOtherCaller(forms: CallerForms, readsNamespaces: boolean): Said {
-  const other = allOf([notOf(forms.isPlain), hasAnyName]);
+  // A DNS name may read as a SPIFFE ID, and rules look at every name.
+  const inDns = testOf('dns', { is: 'contains', value: 'spiffe://' });
+  const other = anyOf([allOf([notOf(forms.isPlain), hasAnyName]), inDns]);
   if (!readsNamespaces) return other;
   const marks = (['uri', 'dns', 'subject'] as const).map((input) => testOf(input, { is: 'contains', value: '/ns/' }));
   const [uri, dns, subject] = marks;
   // A name of another form that holds no `/ns/` is in no namespace.
-  return anyOf([allOf([notOf(forms.isAccount), anyOf([other, uri!])]), dns!, subject!]);
+  return anyOf([allOf([notOf(forms.isAccount), anyOf([other, uri!])]), inDns, dns!, subject!]);
 }

@@ -44,7 +44,6 @@ function* nameGuards(uses: Uses, forms: CallerForms, settings: GuardSettings): I
   if (verifyPeer === 'enforce') yield verifiedPeer;
   if (uses.inputs.has('uri') || isStrict || peerTrustDomains === 'own')
     yield { ...otherCaller, when: isOtherCaller(forms, uses.readsNamespaces) };
-  if (peerTrustDomains === 'own') yield foreignName;
   if (isStrict) yield plainNames;
 }
 
@@ -73,13 +72,6 @@ const otherCaller = {
   name: 'caller',
   isOfNames: true,
   reason: 'callers with several URI SANs, without a SPIFFE ID, or of a trust domain that is not ours',
-};
-
-const foreignName: Guard = {
-  name: 'foreign-name',
-  when: testOf('dns', { is: 'contains', value: 'spiffe://' }),
-  isOfNames: true,
-  reason: 'extAuthz.peerTrustDomains is own: callers with a SPIFFE ID among their DNS names',
 };
 
 const plainNames: Guard = {

@@ -157,6 +157,13 @@ const rows: readonly Row[] = [
   },
   {
     row: 'several URI SANs, no SPIFFE ID, a trust domain that is not ours',
+    name: 'a DNS name that reads as a SPIFFE ID',
+    policies: policy('DENY', byA),
+    sent: { uri: 'spiffe://cluster.local/ns/bar/sa/x', dns: a },
+    want: 'ask:caller',
+  },
+  {
+    row: 'several URI SANs, no SPIFFE ID, a trust domain that is not ours',
     name: 'DNS only',
     policies: policy('ALLOW', byA),
     sent: { uri: null, dns: 'a.example' },
@@ -201,7 +208,7 @@ const rows: readonly Row[] = [
     policies: policy('ALLOW', get),
     with: { peerTrustDomains: 'own' },
     sent: { dns: 'spiffe://other.td/x' },
-    want: 'ask:foreign-name',
+    want: 'ask:caller',
   },
   {
     row: '`ambiguousRequests: deny`',
