@@ -62,7 +62,9 @@ const tenant = z.strictObject({
   claims: z
     .record(z.string().min(1), patterns)
     .optional()
-    .describe('What tokens of its callers may claim; unless set, anything.'),
+    .describe(
+      'What tokens of its callers may claim, by claim; unless set, anything. A claim that is not named is in none of them, but iss, sub, aud, azp, exp, nbf, iat and jti: those may be anything that is accepted.',
+    ),
 });
 
 /** `tenants`. */

@@ -16,9 +16,10 @@ import { type AddressGiver, createAddressGiver } from '../../universe/with-addre
 import { createPairs, type Pairs, refusesAll } from '../pairs.ts';
 import { disagrees, type Replay } from '../replay.ts';
 import { spaceOf } from '../space-of.ts';
+import { createTokenLimits } from '../token-claims.ts';
 import { createWitnesses } from '../witness.ts';
 import { createWorld } from '../world.ts';
-import { allowedClaims } from './allowed-claims.ts';
+import { rulesFor, withTokensOf } from './allowed-claims.ts';
 import type { Counterexample, Direction, Party, Proof, Scope } from './proof.ts';
 import { isMeant, isNames, regionOfBoxes, type Tenant, tenantOf } from './tenants.ts';
 import { weaknessOf } from './weakness.ts';
@@ -108,6 +109,7 @@ function createScene(request: ProveRequest): Scene {
   const soft = pairsBy(planes);
   const hard = pairsBy(planes.map(withoutEgress));
   const { diagrams } = space;
+  const limits = createTokenLimits(space);
   const shared = new Map(
     tenants.flatMap((tenant) =>
       tenant.shared.map((one) => [one, one.region ? regionOfBoxes(one.region, space) : ALL] as const),
@@ -130,13 +132,14 @@ function createScene(request: ProveRequest): Scene {
         )
           region = diagrams.minus(region, meant);
       if (region !== NONE && source.tenant !== undefined)
-        region = diagrams.and(region, allowedClaims(space, source.tenant));
+        region = withTokensOf(source.tenant, region, soft.tokensOf(to), { space, limits });
       return region;
     },
     counterexample(from, to, region) {
       const [source, goal] = [inhabitants[from]!, inhabitants[to]!];
       // What only the source keeps in is denied today, and shown without its egress.
-      const witness = witnesses.of(region, source.resident, goal.resident, soft.tokensOf(to));
+      const tokens = source.tenant ? rulesFor(source.tenant, soft.tokensOf(to)) : soft.tokensOf(to);
+      const witness = witnesses.of(region, source.resident, goal.resident, tokens);
       const decision = replay(witness);
       const isKeptBySource = diagrams.and(region, soft.regionOf(from, to)) === NONE;
       const wanted = isKeptBySource ? 'deny' : 'allow';

@@ -2,6 +2,7 @@
  * Tenants: whose pods are to be alone, and what is shared by agreement.
  * @module
  */
+import { toByteString } from '../../../lib/byte-string.ts';
 import { type LabelExpr, type Labels, labelsMatch } from '../../../policy/meaning/labels.ts';
 import type { TextPattern } from '../../../policy/model.ts';
 import type { Endpoint } from '../../../policy/registry/registry.ts';
@@ -88,8 +89,9 @@ function regionOfBox(box: SharedBox, space: RequestSpace): Region {
 const kinds = { http: transport.http, tcp: transport.tcp | transport.udp | transport.sctp };
 const protocols = { TCP: transport.http | transport.tcp, UDP: transport.udp, SCTP: transport.sctp };
 
-/** `*`, `prefix*`, `*suffix`, a template, or exact text. */
-export function readPattern(text: string, ignoreCase = false): TextPattern {
+/** `*`, `prefix*`, `*suffix`, a template, or exact text; of its bytes, as they come. */
+export function readPattern(written: string, ignoreCase = false): TextPattern {
+  const text = toByteString(written);
   if (text === '*') return { is: 'nonEmpty' };
   if (text.includes('{*}') || text.includes('{**}')) return { is: 'template', text };
   if (text.startsWith('*')) return { is: 'suffix', value: text.slice(1), ignoreCase };

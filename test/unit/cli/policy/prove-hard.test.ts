@@ -190,4 +190,47 @@ describe('policy prove of hard isolation', () => {
     assert.equal(into(await prove(policies, of({ groups: ['blue-*'] })), 'red').proved, true);
     assert.equal(into(await prove(policies, of({ other: ['x'] })), 'red').proved, true);
   });
+
+  describe('where a tenant says what its tokens may hold', () => {
+    const jwt = document('security.istio.io/v1', 'RequestAuthentication', 'jwt', 'red-1', {
+      jwtRules: [{ issuer: 'i', audiences: ['a'], jwks: '{"keys":[]}' }],
+    });
+    const tokenOf = (source: object) => ({ rules: [{ from: [{ source }] }] });
+    const when = (key: string, ...values: string[]) => ({ rules: [{ when: [{ key, values }] }] });
+    const denied = { action: 'DENY', ...tokenOf({ notRequestPrincipals: ['*'] }) };
+    const groups = { groups: ['blue-*'] };
+    const rows: readonly (readonly [name: string, spec: object, claims: object, isProved: boolean])[] = [
+      ['any token', tokenOf({ requestPrincipals: ['*'] }), groups, false],
+      ['any token, none named', tokenOf({ requestPrincipals: ['*'] }), {}, false],
+      ['no token refused', denied, groups, false],
+      ['one subject', tokenOf({ requestPrincipals: ['i/s'] }), groups, false],
+      ['an issuer that is not accepted', tokenOf({ requestPrincipals: ['other/*'] }), groups, true],
+      ['a principal by its key', when('request.auth.principal', 'i/*'), groups, false],
+      ['an audience', when('request.auth.audiences', 'a'), groups, false],
+      ['a presenter', when('request.auth.presenter', 'p'), groups, false],
+      ['a subject', when('request.auth.claims[sub]', 's'), groups, false],
+      ['an id', when('request.auth.claims[jti]', 's'), groups, false],
+      ['a claim of an inner name', when('request.auth.claims[x][sub]', 's'), groups, true],
+      ['a subject that it may not have', tokenOf({ requestPrincipals: ['i/s'] }), { sub: ['b*'] }, true],
+      ['a subject that it may have', tokenOf({ requestPrincipals: ['i/s'] }), { sub: ['s*'] }, false],
+      ['an issuer that it does not have', tokenOf({ requestPrincipals: ['*'] }), { iss: ['j'] }, true],
+      ['an issuer that it has', tokenOf({ requestPrincipals: ['*'] }), { iss: ['i', 'j'] }, false],
+      ['an audience that it does not have', tokenOf({ requestPrincipals: ['*'] }), { aud: ['b'] }, true],
+      ['an audience in another form', tokenOf({ requestPrincipals: ['*'] }), { aud: ['https://a/'] }, false],
+      ['a presenter that it is not', when('request.auth.presenter', 'p'), { azp: ['q'] }, true],
+    ];
+    for (const [name, spec, claims, isProved] of rows)
+      it(`asks its tokens about ${name}`, async () => {
+        const policies = strict + closedBlue + jwt + istio('red-1', spec);
+        const tenants = { red: { namespaces: ['red-1'] }, blue: { namespaces: ['blue-1'], claims } };
+        assert.equal(into(await prove(policies, { tenants }), 'red').proved, isProved);
+      });
+
+    it('proves nothing of letters beyond ASCII, which no witness shows', async () => {
+      const policies = strict + closedBlue + jwt + istio('red-1', when('request.auth.claims[groups]', 'é1'));
+      const blue = { namespaces: ['blue-1'], claims: { groups: ['é*'] } };
+      const asked = prove(policies, { tenants: { red: { namespaces: ['red-1'] }, blue } });
+      await assert.rejects(asked, /no plain values of claim \["groups"\]/);
+    });
+  });
 });
