@@ -4,7 +4,7 @@
  */
 import type { BareDocument, BareReader } from './dialects/kind-table.ts';
 import type { Finding, Reporter } from './documents/finding.ts';
-import type { Value } from './documents/value.ts';
+import { textAt, type Value } from './documents/value.ts';
 import { guarded } from './guarded.ts';
 
 interface ReadBare extends BareDocument {
@@ -13,8 +13,11 @@ interface ReadBare extends BareDocument {
   readonly isPolicy: boolean;
 }
 
+/** It names a kind; resources of Azure have an `apiVersion` too, and a `type` of their provider. */
 export const isTyped = (value: Value): boolean =>
-  value.is === 'map' && (value.entries.has('apiVersion') || value.entries.has('kind'));
+  value.is === 'map' &&
+  (value.entries.has('apiVersion') || value.entries.has('kind')) &&
+  !/^microsoft\./i.test(textAt(value, 'type') ?? '');
 
 /** The documents of a value that names no kind. */
 export function bareDocuments(value: Value, bare: BareReader, report: Reporter): readonly ReadBare[] {

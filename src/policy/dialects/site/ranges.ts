@@ -52,3 +52,7 @@ export function readRange(value: TextValue, path: string, report: Reporter): Cid
     );
   return { text: value.text };
 }
+
+/** Azure's names are the same in any case. */
+export const rangesNamed = <T>(names: Readonly<Record<string, T>> | undefined, name: string): T | undefined =>
+  Object.entries(names ?? {}).find(([each]) => each.toLowerCase() === name)?.[1];

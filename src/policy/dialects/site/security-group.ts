@@ -7,10 +7,11 @@
  * @module
  */
 import type { Place, Reporter } from '../../documents/finding.ts';
-import { fieldOf, listAt, type MapValue, textAt, type Value } from '../../documents/value.ts';
+import { fieldOf, listAt, type MapValue, textAt } from '../../documents/value.ts';
 import type { PolicyRef, RuleStage } from '../../model.ts';
 import type { BareDocument, BareReader } from '../kind-table.ts';
 import { stageOf } from './layer.ts';
+import { whatItIs } from './other-forms.ts';
 import type { SiteOptions } from './ranges.ts';
 import { type Direction, readSecurityRule, type SecurityRule } from './security-rule.ts';
 
@@ -21,7 +22,12 @@ export const securityGroupReader = (options: SiteOptions): BareReader => ({
   read(value, report) {
     const groups = value.is === 'list' ? value.items : [value];
     if (groups.length === 0) notOne(value, 'the list of groups is empty', report);
-    return groups.flatMap((group) => readGroup(group, options, report) ?? []);
+    const other = groups.find((group) => group.is !== 'map' || !isGroup(group));
+    if (other !== undefined) {
+      notOne(other, whatItIs(other), report);
+      return [];
+    }
+    return groups.flatMap((group) => (group.is === 'map' ? (readGroup(group, options, report) ?? []) : []));
   },
 });
 
@@ -30,11 +36,7 @@ const FIX = 'print it by: az network nsg show --resource-group GROUP --name NAME
 const notOne = (place: Place, message: string, report: Reporter): void =>
   report.error(place, 'nsg-form', '', message, FIX);
 
-function readGroup(group: Value, options: SiteOptions, report: Reporter): BareDocument | undefined {
-  if (group.is !== 'map' || !isGroup(group)) {
-    notOne(group, whatItIs(group), report);
-    return undefined;
-  }
+function readGroup(group: MapValue, options: SiteOptions, report: Reporter): BareDocument | undefined {
   const missing = ['name', 'securityRules', 'defaultSecurityRules'].find((field) => {
     const value = fieldOf(group, field);
     return field === 'name' ? value?.is !== 'text' : value?.is !== 'list';
@@ -78,15 +80,6 @@ function nameOf(group: MapValue): string {
 
 const isGroup = (value: MapValue): boolean =>
   value.entries.has('securityRules') || value.entries.has('defaultSecurityRules');
-
-function whatItIs(value: Value): string {
-  const what = 'this is neither SiteRules nor a network security group of Azure';
-  if (value.is !== 'map') return what;
-  if (fieldOf(fieldOf(value, 'properties'), 'securityRules') !== undefined)
-    return `${what} as az prints it, but as the REST API does`;
-  if (value.entries.has('SecurityRules')) return `${what} as az prints it, but as PowerShell does`;
-  return what;
-}
 
 function readRules(
   group: MapValue,

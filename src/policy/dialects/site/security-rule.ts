@@ -9,9 +9,10 @@ import type { Place, Reporter } from '../../documents/finding.ts';
 import { anything, checkShape, listOf, object, text } from '../../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, type TextValue, textAt, type Value } from '../../documents/value.ts';
 import type { Expr, PortRange } from '../../model.ts';
+import { everybody, readAddressPrefix } from './address-prefix.ts';
 import type { LayerRule } from './layer.ts';
-import { portIn, protocols, readPorts } from './ports.ts';
-import { type End, type NamedRanges, readRange, type SiteOptions, within } from './ranges.ts';
+import { portIn, protocols, readPorts, withPorts } from './ports.ts';
+import { type End, type NamedRanges, rangesNamed, type SiteOptions, within } from './ranges.ts';
 
 export type Direction = 'inbound' | 'outbound';
 
@@ -76,9 +77,11 @@ export function readSecurityRule(
   const effect = word(rule, 'access', ['allow', 'deny'], context);
   const protocol = protocolOf(rule, context);
   const conditions = ends.flatMap((end) => [...addresses(rule, end, context), ...ports(rule, end, context)]);
+  tellStrayPorts(rule, protocol, conditions, context);
   const priority = priorityOf(rule, context);
   tellUnsettled(rule, context);
-  if (direction === undefined || effect === undefined || protocol === undefined) return undefined;
+  if (direction === undefined || effect === undefined || protocol === undefined || priority === undefined)
+    return undefined;
   const guarded = within(direction === 'inbound' ? 'destination' : 'source', options.subnets ?? []);
   const asked = [...protocol, ...conditions];
   return {
@@ -117,32 +120,44 @@ function say(
 }
 
 /** Azure lets nobody choose priorities beyond these, and has its default rules behind them. */
-function priorityOf(rule: MapValue, context: Context): number {
+function priorityOf(rule: MapValue, context: Context): number | undefined {
   const value = fieldOf(rule, 'priority');
   const priority = value?.is === 'number' ? Number(value.text) : Number.NaN;
   const [least, most] = context.at.isDefault ? [65_000, 65_500] : [100, 4_096];
-  if (!(priority >= least && priority <= most)) {
-    const message = `priority ${priority} is not within ${least} to ${most}, where Azure has such rules`;
-    say(rule, 'priority', 'priority-range', message, 'print the group again', context);
-  }
-  return priority;
+  if (priority >= least && priority <= most) return priority;
+  const message = `priority ${priority} is not within ${least} to ${most}, where Azure has such rules`;
+  say(rule, 'priority', 'priority-range', message, 'print the group again', context);
+  return undefined;
 }
+
+/** ICMPv6 and SCTP no group of Azure can name. */
+const ofAzure: ReadonlySet<number> = new Set(
+  ['TCP', 'UDP', 'ICMP', 'ESP', 'AH'].flatMap((name) => protocols.get(name) ?? []),
+);
 
 function protocolOf(rule: MapValue, context: Context): readonly Expr[] | undefined {
   const written = textAt(rule, 'protocol') ?? '';
   if (['*', 'any'].includes(written.toLowerCase())) return [];
   const number = protocols.get(written.toUpperCase());
-  if (number !== undefined) return [{ op: 'protocol', any: [number] }];
+  if (number !== undefined && ofAzure.has(number)) return [{ op: 'protocol', any: [number] }];
   const message = `protocol ${JSON.stringify(written)} is not known here`;
   say(rule, 'protocol', 'protocol-unknown', message, 'known are *, Tcp, Udp, Icmp, Esp, Ah', context);
   return undefined;
 }
 
+/** A text, and the path of the field where it stands. */
+interface Written {
+  readonly value: TextValue;
+  readonly field: string;
+}
+
 /** The texts of a field that has a single and a plural form, of which a rule has one. */
-function texts(rule: MapValue, single: string, plural: string, context: Context): readonly TextValue[] {
+function texts(rule: MapValue, single: string, plural: string, context: Context): readonly Written[] {
   const one = fieldOf(rule, single);
-  const several = (listAt(rule, plural)?.items ?? []).filter((item) => item.is === 'text');
-  const alone = one?.is === 'text' && one.text !== '' ? [one] : [];
+  const several = (listAt(rule, plural)?.items ?? []).flatMap((value, i) =>
+    value.is === 'text' ? [{ value, field: `${plural}[${i}]` }] : [],
+  );
+  const alone = one?.is === 'text' && one.text !== '' ? [{ value: one, field: single }] : [];
   if (alone.length > 0 && several.length > 0)
     say(rule, plural, 'nsg-form', `the rule has both ${single} and ${plural}`, 'print the group again', context);
   return [...alone, ...several];
@@ -162,12 +177,13 @@ function ports(rule: MapValue, end: End, context: Context): readonly Expr[] {
     );
     return [];
   }
-  const any = written.flatMap((value): PortRange[] => {
+  const any = written.flatMap(({ value, field }): PortRange[] => {
     if (value.text === '*') return [{ from: 0, to: 65_535 }];
     const range = readPorts(value);
     if (range !== undefined) return [range];
     const message = `${JSON.stringify(value.text)} is no port and no range of ports`;
-    say(rule, single, 'port-invalid', message, 'Azure writes *, 443 or 8000-8080', context, value);
+    const fix = `Azure writes *, 443 or 8000-8080, and several in ${plural}`;
+    say(rule, field, 'port-invalid', message, fix, context, value);
     return [];
   });
   return portIn(end === 'source' ? 'sourcePort' : 'destinationPort', any);
@@ -182,39 +198,19 @@ function addresses(rule: MapValue, end: End, context: Context): readonly Expr[] 
     say(rule, single, 'field-missing', message, 'print the group again', context);
     return [];
   }
+  if (written.length > 0 && members.length > 0) {
+    const message = `the rule has both addresses and ${groups}`;
+    say(rule, groups, 'nsg-form', message, 'print the group again: Azure keeps none such', context);
+    return [];
+  }
   const any = [
-    ...written.map((value) => addressesOf(value, single, rule, context)),
-    ...members.map((value) => groupOf(value, groups, rule, context)),
+    ...written.map(({ value, field }) =>
+      readAddressPrefix(value, `${context.at.path}.${field}`, context.options.tags, context.report),
+    ),
+    ...members.map((value, i) => groupOf(value, `${groups}[${i}]`, rule, context)),
   ].filter((ranges) => ranges !== undefined);
   if (any.includes(everybody)) return [];
   return [{ op: 'any', of: any.map((ranges) => within(end, ranges)) }];
-}
-
-/** Every address, known or not. */
-const everybody: NamedRanges = ['0.0.0.0/0'];
-
-/** In a rule, `0.0.0.0/0` is written for all addresses, as `*` is. */
-const anybody: ReadonlySet<string> = new Set(['*', 'any', '0.0.0.0/0']);
-
-/** From where the platform probes, wherever it runs. */
-const standingTags: ReadonlyMap<string, NamedRanges> = new Map([['azureloadbalancer', ['168.63.129.16/32']]]);
-
-function addressesOf(value: TextValue, field: string, rule: MapValue, context: Context): NamedRanges | undefined {
-  const name = value.text.toLowerCase();
-  if (anybody.has(name)) return everybody;
-  const range = readRange(value, `${context.at.path}.${field}`, context.report);
-  if (range !== undefined) return [range.text];
-  const named = rangesNamed(context.options.tags, name) ?? standingTags.get(name);
-  if (named !== undefined) return named;
-  const message = `${JSON.stringify(value.text)} is a service tag whose addresses nobody has given`;
-  say(rule, field, 'tag-unknown', message, tagFix(value.text), context, value);
-  return undefined;
-}
-
-/** The usual tags are not the same addresses everywhere. */
-function tagFix(tag: string): string {
-  const example = tag.toLowerCase() === 'internet' ? '{ except: [10.0.0.0/8] }' : '[10.0.0.0/8]';
-  return `give them: policies.site.tags: { ${tag}: ${example} }`;
 }
 
 function groupOf(value: Value, field: string, rule: MapValue, context: Context): NamedRanges | undefined {
@@ -228,9 +224,19 @@ function groupOf(value: Value, field: string, rule: MapValue, context: Context):
   return undefined;
 }
 
-/** Azure's names are the same in any case. */
-const rangesNamed = <T>(names: Readonly<Record<string, T>> | undefined, name: string): T | undefined =>
-  Object.entries(names ?? {}).find(([each]) => each.toLowerCase() === name)?.[1];
+/** Packets of ICMP, ESP and AH have no ports: what such a rule would hold for, nobody says. */
+function tellStrayPorts(
+  rule: MapValue,
+  protocol: readonly Expr[] | undefined,
+  conditions: readonly Expr[],
+  context: Context,
+): void {
+  const bears = protocol?.every((atom) => atom.op !== 'protocol' || atom.any.every((number) => withPorts.has(number)));
+  const asked = conditions.find((condition) => condition.op === 'port');
+  if (bears !== false || asked === undefined) return;
+  const message = `the rule asks for ports, which ${textAt(rule, 'protocol')} does not have`;
+  say(rule, 'protocol', 'ports-need-protocol', message, 'Azure writes * for the ports of such a rule', context);
+}
 
 /** A change that Azure has not finished, or that failed. */
 function tellUnsettled(rule: MapValue, { at, report }: Context): void {

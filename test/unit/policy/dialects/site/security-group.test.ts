@@ -171,7 +171,7 @@ describe('securityGroupReader', () => {
     const { findings } = readSite(text([rule]));
     assert.deepEqual(
       findings.map(({ code, path }) => [code, path]),
-      [['group-unread', 'securityRules[0].sourceApplicationSecurityGroups']],
+      [['group-unread', 'securityRules[0].sourceApplicationSecurityGroups[0]']],
     );
     assert.match(findings[0]!.fix, /applicationSecurityGroups: \{ web:/);
   });
