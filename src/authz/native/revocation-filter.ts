@@ -7,16 +7,15 @@
  */
 import { create, toBinary } from '@bufbuild/protobuf';
 import { RBACSchema } from '../../gen/envoy/extensions/filters/http/rbac/v3/rbac_pb.ts';
-import type { Matcher_OnMatch } from '../../gen/xds/type/matcher/v3/matcher_pb.ts';
+import type { Matcher, Matcher_OnMatch } from '../../gen/xds/type/matcher/v3/matcher_pb.ts';
 import { RegexMatcher_GoogleRE2Schema, RegexMatcherSchema } from '../../gen/xds/type/matcher/v3/regex_pb.ts';
 import type { Revocations } from '../state.ts';
-import { action, always, goOn, listOf, mapOf, not, stateAt, uriNames, when, where } from './matchers.ts';
+import { action, always, goOn, listOf, mapOf, stateAt, uriNames, when, where } from './matchers.ts';
 import { ASK, NOT_REVOKED, REVOCATIONS_PREFIX, REVOKED, stateKeys } from './names.ts';
 
 /** Serialized `envoy.extensions.filters.http.rbac.v3.RBAC`. @param revocations  undefined: none are known */
 export function revocationFilter(revocations: Revocations | undefined): Uint8Array {
-  const matcher =
-    revocations === undefined ? always(ask('revocations-unknown')) : listOf(guards(revocations), refusals(revocations));
+  const matcher = revocations === undefined ? always(ask('revocations-unknown')) : byCaller(revocations);
   const config = create(RBACSchema, { rulesStatPrefix: REVOCATIONS_PREFIX, matcher });
   return toBinary(RBACSchema, config);
 }
@@ -29,21 +28,32 @@ export function askingRevocationFilter(why: string): Uint8Array {
 
 const ask = (why: string): Matcher_OnMatch => action(`${ASK}${why}`, 'allow');
 
-/** What the maps that follow cannot tell: several names in one text, and a serial number that nobody filled in. */
-function guards({ serials }: Revocations) {
-  const severalNames = where(uriNames(), { case: 'contains', value: ',' });
-  // The formatter writes one character, `-`, for what it does not know.
-  const isKnown = where(stateAt(stateKeys.serial), {
+/**
+ * Without TLS Envoy gives up, and denies, where a name is asked for: whether there is a certificate is asked first, by its serial number.
+ * Who shows none is meant by no revocation; where nobody has filled the serial number in, all ask.
+ */
+function byCaller(revocations: Revocations): Matcher {
+  const isNamed = where(stateAt(stateKeys.serial), {
     case: 'safeRegex',
     value: create(RegexMatcherSchema, { regex: '[0-9a-f]{2,}', engineType: { case: 'googleRe2', value: RE2 } }),
   });
-  return [
-    when(severalNames, ask('several-names')),
-    ...(serials.size > 0 ? [when(not(isKnown), ask('serial-unknown'))] : []),
-  ];
+  const isNameless = where(stateAt(stateKeys.serial), { case: 'exact', value: NOTHING });
+  return listOf(
+    [when(isNamed, goOn(named(revocations))), when(isNameless, action(NOT_REVOKED, 'allow'))],
+    ask('serial-unknown'),
+  );
 }
 
+/** What a formatter of Envoy writes for what it does not know. */
+const NOTHING = '-';
+
 const RE2 = create(RegexMatcher_GoogleRE2Schema, {});
+
+/** Several names in one text are no key of the map that follows. */
+function named(revocations: Revocations): Matcher {
+  const severalNames = where(uriNames(), { case: 'contains', value: ',' });
+  return listOf([when(severalNames, ask('several-names'))], refusals(revocations));
+}
 
 function refusals({ spiffeIds, serials, spkis }: Revocations): Matcher_OnMatch {
   const nobody = spkis.size > 0 ? ask('revoked-keys') : action(NOT_REVOKED, 'allow');
