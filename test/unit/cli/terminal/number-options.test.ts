@@ -38,11 +38,22 @@ const options: readonly { readonly option: string; readonly refuses: readonly st
     { command: ['decisions'], option: '--count', refuses: ['0', '1.5'] },
     { command: ['edges'], option: '--limit', refuses: ['0', '1.5'] },
     { command: ['policy', 'explain'], option: '--port', refuses: ['0', '65536', '1.5'] },
+    { command: ['policy', 'candidate'], option: '--limit', refuses: ['0', '1.5'] },
+    { command: ['policy', 'diff', 'a', 'b'], option: '--timeout', refuses: ['0', '0s', '5'] },
+    { command: ['policy', 'hits'], option: '--limit', refuses: ['0', '1.5'] },
+    { command: ['policy', 'map'], option: '--timeout', refuses: ['0', '0s', '5'] },
+    { command: ['policy', 'promote', '--write', 'a'], option: '--min-age', refuses: ['5'] },
+    { command: ['policy', 'prove'], option: '--timeout', refuses: ['0', '0s', '5'] },
+    { command: ['policy', 'replay', 'a', '--with', 'b'], option: '--cannot-say', refuses: ['101', '100.1'] },
+    { command: ['policy', 'suggest'], option: '--min-window', refuses: ['5'] },
+    { command: ['policy', 'suggest'], option: '--timeout', refuses: ['0', '0s', '5'] },
+    { command: ['policy', 'test'], option: '--fail-under', refuses: ['101', '100.1'] },
+    { command: ['policy', 'test'], option: '--most', refuses: ['0', '1.5'] },
     { command: ['policy', 'test'], option: '--min-coverage', refuses: ['101', '100.1'] },
   ];
 
 /** The words of a command line that name its command. */
-const nameOf = (command: readonly string[]): string => command.join(' ').replace(/ --.*/, '');
+const nameOf = (command: readonly string[]): string => command.join(' ').replace(/ (?:--|[ab](?: |$)).*/, '');
 
 describe('options that are a number of something', () => {
   for (const { command, option, refuses } of options) {
