@@ -55,6 +55,10 @@ async function makeWorld(dir: GatehouseDir, main: string): Promise<Omit<World, '
     );
   cpSync(dir.config, dir.at('changed.yaml'));
   await keepRevision(dir.path);
+  writeFileSync(
+    dir.at('policies/later.yaml'),
+    allowing('HEAD').replace('details-viewer', 'details-prober').replace('sa/productpage', 'sa/reviews'),
+  );
   mkdirSync(dir.at('candidate'));
   writeFileSync(dir.at('candidate/details.yaml'), allowing('POST'));
   const server = await runGatehouse(dir.config, main);
