@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander';
 import type { RuleRow, RulesAnswer } from '../../admin-api/seen/rules.ts';
+import { GatehouseError } from '../../errors.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
@@ -19,7 +20,7 @@ interface Flags extends AdminFlags {
   readonly output: OutputFormat;
 }
 
-/** Exit code 0; a decider whose numbers are missing from the sums is named on stderr. */
+/** Exit code 0; a decider whose numbers are missing from the sums is named on stderr, and why `standing` is not known where it is not. */
 export function policyHitsCommand(terminal: Terminal): Command {
   return new Command('hits')
     .description('show how often each rule in force has decided, summed over all deciders, and when last')
@@ -35,7 +36,10 @@ export function policyHitsCommand(terminal: Terminal): Command {
       action<Flags>(terminal, async (flags) => {
         const { limit, never, policy } = flags;
         const question = { limit, ...(never && { never: 'true' as const }), ...(policy !== undefined && { policy }) };
-        const answer = await (await adminClient(flags)).ask('GET /v1/rules', question);
+        const client = await adminClient(flags);
+        const { withStandings } = await import('./hits/told-standings.ts');
+        const counted = await client.ask('GET /v1/rules', question);
+        const { answer, unknown } = await withStandings(counted, configHere(flags), client);
         show(terminal, flags.output, answer, (shown, look) =>
           textTable(
             ['POLICY', 'RULE', 'EFFECT', 'COUNT', 'LAST', 'SINCE', 'STANDING'],
@@ -53,9 +57,21 @@ export function policyHitsCommand(terminal: Terminal): Command {
           ),
         );
         for (const text of remarks(answer)) note(terminal, text);
+        if (unknown !== '')
+          note(terminal, `whether a request could come to rules that have decided nothing is not known: ${unknown}`);
         return 0;
       }),
     );
+}
+
+/** The configuration whose files say what is in force; none is needed for the counts. */
+function configHere(flags: Flags): string | undefined {
+  try {
+    return flags.config; // found when it is first read
+  } catch (thrown) {
+    if (thrown instanceof GatehouseError && flags.admin !== undefined) return undefined;
+    throw thrown;
+  }
 }
 
 const nameOf = ({ namespace, name }: Pick<RuleRow, 'namespace' | 'name'>): string =>
@@ -65,9 +81,16 @@ const nameOf = ({ namespace, name }: Pick<RuleRow, 'namespace' | 'name'>): strin
 const ruleText = ({ plane, direction, rule }: RuleRow): string =>
   `${rule}${direction === 'egress' ? ' egress' : ''}${plane === 'l4' ? ' l4' : ''}`;
 
+/** What has decided nothing. */
+const never: ReadonlyMap<RuleRow['standing'], string> = new Map([
+  ['reachable', 'never hit'],
+  ['unknown', 'never hit, unknown why'],
+  ['unmet', 'met by no request'],
+]);
+
 function standingText({ counts, standing }: RuleRow): string {
   if (counts === 'none') return 'hands on';
-  const text = standing === 'unknown' ? 'never' : standing;
+  const text = never.get(standing) ?? standing;
   return counts === 'enforce' ? text : `${text} (${counts})`;
 }
 

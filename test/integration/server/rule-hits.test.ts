@@ -55,13 +55,19 @@ describe('GET /v1/rules', function () {
       first.rules.every(({ standing, lastAt, since }) => standing === 'hit' && lastAt !== null && lastAt >= since),
     );
 
-    await dir.policy('details', policyOf('PUT', 'HEAD', 'GET')); // one more, and another order
+    await dir.policy('details', policyOf('PUT', 'HEAD', 'GET', 'PATCH')); // two more, and another order
     await eventually(
       'the edited policy is in force',
-      async () => (await rulesOf(server)).rules.length === 4 || undefined,
+      async () => (await rulesOf(server)).rules.length === 5 || undefined,
     );
     await send(server, { GET: 4, PATCH: 1 });
-    const second = ['details-viewer 0: 2', 'details-viewer 1: 0', 'details-viewer 2: 11', 'nobody-writes 0: 6'];
+    const second = [
+      'details-viewer 0: 2',
+      'details-viewer 1: 0',
+      'details-viewer 2: 11',
+      'details-viewer 3: 0',
+      'nobody-writes 0: 6',
+    ];
     await eventually(
       'the edited policy decides',
       async () => JSON.stringify(countsOf(await rulesOf(server))) === JSON.stringify(second) || undefined,
@@ -69,7 +75,10 @@ describe('GET /v1/rules', function () {
     const never = await rulesOf(server, '?never=true');
     assert.deepEqual(
       never.rules.map(({ name, rule, count, standing, lastAt }) => [name, rule, count, standing, lastAt]),
-      [['details-viewer', 1, 0, 'unknown', null]],
+      [
+        ['details-viewer', 1, 0, 'unknown', null],
+        ['details-viewer', 3, 0, 'unknown', null],
+      ],
     );
     assert.ok(never.rules[0]!.since > first.rules[0]!.since);
 
@@ -86,12 +95,30 @@ describe('GET /v1/rules', function () {
     await send(server, { GET: 3, PUT: 1 });
     const third = await rulesOf(server);
     assert.deepEqual(countsOf(third), [
-      ...['details-viewer 0: 3', 'details-viewer 1: 0', 'details-viewer 2: 14', 'nobody-writes 0: 6'],
+      ...[
+        'details-viewer 0: 3',
+        'details-viewer 1: 0',
+        'details-viewer 2: 14',
+        'details-viewer 3: 0',
+        'nobody-writes 0: 6',
+      ],
     ]);
     assert.deepEqual(countsOf(await rulesOf(server, '?policy=default/nobody-writes')), ['nobody-writes 0: 6']);
 
     const shown = (await gatehouseJson('policy', 'hits', '--config', dir.config, '--never')) as RulesAnswer; // what the route answers
-    assert.deepEqual(countsOf(shown), ['details-viewer 1: 0']);
+    assert.deepEqual(countsOf(shown), ['details-viewer 1: 0', 'details-viewer 3: 0']);
+    assert.deepEqual(
+      shown.rules.map(({ standing }) => standing),
+      ['reachable', 'shadowed'],
+    );
+    await using other = await gatehouseDir();
+    const { admin } = server.ready;
+    const elsewhere = await gatehouseJson('policy', 'hits', '--config', other.config, '--admin', admin, '--never');
+    assert.deepEqual(
+      (elsewhere as RulesAnswer).rules.map(({ standing }) => standing),
+      ['unknown', 'unknown'],
+      'files that are not in force say nothing',
+    );
     const metrics = await (await fetch(`http://${server.ready.health}/metrics`)).text();
     assert.match(
       metrics,

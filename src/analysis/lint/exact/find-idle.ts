@@ -43,21 +43,45 @@ const MOST_KEPT = 400_000;
 
 /** Each rule of a document once; of one that stands in several planes only if it is idle in all of them. */
 export function findIdle(planes: readonly Plane[], absence: Absence, bounds = usual): FoundIdle {
-  const lines = linesOf(planes).filter(({ rules }) => rules.length > 0);
-  const all = lines.flatMap(({ rules }) => rules);
-  if (all.length === 0) return { idle: [], unanswered: [], of: 0 };
-  const search = createSearch(planes, absence, { ...bounds, rules: all.length });
-  const unanswered = lines.flatMap(search.along);
+  const { rules: all, idle: found, unanswered } = searchIdle(planes, absence, { bounds });
   const idle = [...Map.groupBy(all, placeInDocument).values()].flatMap((same): IdleRule[] => {
-    const found = same.flatMap((one) => {
-      const made = search.idle.get(one);
+    const each = same.flatMap((one) => {
+      const made = found.get(one);
       return made === undefined ? [] : [{ one, idle: made }];
     });
     // What a rule refuses besides, such as a path that is none, hardly ever comes: that tells nothing of the rule.
-    const [told] = found.toSorted((a, b) => loudness(b.idle) - loudness(a.idle));
-    return told === undefined || found.length < same.length ? [] : [told];
+    const [told] = each.toSorted((a, b) => loudness(b.idle) - loudness(a.idle));
+    return told === undefined || each.length < same.length ? [] : [told];
   });
   return { idle, unanswered, of: all.length };
+}
+
+/** Every enforced rule where it stands, and what was found of it. */
+export interface SearchedRules {
+  readonly rules: readonly StandingRule[];
+  readonly idle: ReadonlyMap<StandingRule, Idle>;
+  readonly unanswered: readonly PlacedRule[];
+}
+
+/** How it is searched. */
+export interface IdleSearch {
+  readonly bounds?: IdleBounds;
+  /** Rules that decide something for sure: they are not asked about, and of two that say the same they are the one that stays. */
+  readonly decides?: (rule: StandingRule) => boolean;
+}
+
+/** The same, plane by plane: a rule that stands in several is there once for each. */
+export function searchIdle(
+  planes: readonly Plane[],
+  absence: Absence,
+  { bounds = usual, decides = () => false }: IdleSearch,
+): SearchedRules {
+  const lines = linesOf(planes).filter(({ rules }) => rules.length > 0);
+  const rules = lines.flatMap((line) => line.rules);
+  if (rules.length === 0) return { rules, idle: new Map(), unanswered: [] };
+  const search = createSearch(planes, absence, { ...bounds, rules: rules.length, decides });
+  const unanswered = lines.flatMap(search.along);
+  return { rules, idle: search.idle, unanswered };
 }
 
 const loudness = ({ why, differs }: Idle): number => (differs ? 2 : why === 'never' ? 0 : 1);
@@ -74,7 +98,12 @@ interface Search {
 function createSearch(
   planes: readonly Plane[],
   absence: Absence,
-  { nodes, pairs, rules: count }: IdleBounds & { readonly rules: number },
+  {
+    nodes,
+    pairs,
+    rules: count,
+    decides,
+  }: IdleBounds & Required<Pick<IdleSearch, 'decides'>> & { readonly rules: number },
 ): Search {
   const idle = new Map<StandingRule, Idle>();
   const selections = createSelections();
@@ -104,7 +133,7 @@ function createSearch(
       const nearOf = createNeighbourhood(line, selections, spendPairs);
       const unanswered: PlacedRule[] = [];
       for (const one of line.rules.toReversed()) {
-        if (!isWhole(one)) continue;
+        if (!isWhole(one) || decides(one)) continue;
         try {
           const near = nearOf(one);
           spendPairs(near.length);

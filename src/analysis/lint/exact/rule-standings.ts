@@ -1,0 +1,56 @@
+/**
+ * How rules stand that have decided nothing: whether any request could ever have come to them.
+ * @module
+ */
+import type { Plane, PolicyModel } from '../../../policy/model.ts';
+import { ruleKey, ruleName } from '../../../policy/rules/rule-text.ts';
+import type { PlacedRule } from '../scene/placed-rule.ts';
+import type { Idle } from './decided-before.ts';
+import { type IdleBounds, searchIdle } from './find-idle.ts';
+import { isWhole } from './standing-rules.ts';
+
+/**
+ * `unmet`: no request of any caller has what it asks. `shadowed`: others decide all its requests before, otherwise than it says.
+ * `redundant`: others do with all its requests as it says. `reachable`: none of these. `unknown`: it would cost too much to say.
+ */
+export type RuleStanding = 'reachable' | 'shadowed' | 'redundant' | 'unmet' | 'unknown';
+
+/**
+ * Tells how rules stand, by their keys; dry-run and audit rules, and those that ask nothing of a request, are not there.
+ *
+ * @param isHit  whether a rule has decided something: of two that say the same, the other one is the redundant one
+ */
+export function ruleStandings(
+  { planes, absence }: Pick<PolicyModel, 'absence'> & { readonly planes: readonly Plane[] },
+  isHit: (key: string) => boolean,
+  bounds?: IdleBounds,
+): ReadonlyMap<string, RuleStanding> {
+  const keys = new Map<PlacedRule, string>();
+  const keyOf = (one: PlacedRule): string => {
+    const key = keys.get(one) ?? keyOfRule(one);
+    keys.set(one, key);
+    return key;
+  };
+  const inForce = planes.filter(({ mode }) => mode !== 'off');
+  const found = searchIdle(inForce, absence, {
+    ...(bounds && { bounds }),
+    decides: (one) => isHit(keyOf(one)),
+  });
+  const unanswered = new Set(found.unanswered);
+  return new Map(
+    found.rules.map((one) => {
+      const idle = found.idle.get(one);
+      const isKnown = isWhole(one) && !unanswered.has(one);
+      return [keyOf(one), idle === undefined ? (isKnown ? 'reachable' : 'unknown') : standingBy(idle)] as const;
+    }),
+  );
+}
+
+function keyOfRule({ plane, stage, policy, rule }: PlacedRule): string {
+  return ruleKey(ruleName({ plane, direction: stage.direction ?? 'ingress', policy, rule }));
+}
+
+function standingBy({ why, differs }: Idle): RuleStanding {
+  if (why === 'never') return 'unmet';
+  return differs ? 'shadowed' : 'redundant';
+}

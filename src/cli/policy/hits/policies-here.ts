@@ -1,0 +1,55 @@
+/**
+ * The policies that a configuration's files say, if they are those that the server has in force.
+ * @module
+ */
+import type { AdminClient } from '../../../admin-api/client.ts';
+import type { PoliciesAnswer } from '../../../admin-api/policies.ts';
+import { loadConfig } from '../../../config/read-config.ts';
+import type { PolicyModel } from '../../../policy/model.ts';
+import { joinForLook, readPaths } from '../../../policy/sources/load-paths.ts';
+import { sourceOptions } from '../../../server/policy/policy-sources.ts';
+
+/**
+ * Reads the files of a configuration and holds them against what the server has.
+ *
+ * @returns a sentence where they are not the same, or cannot be
+ * @throws GatehouseError `not_found` where a path is missing; what the server answers
+ */
+export async function policiesHere(configFile: string, client: AdminClient): Promise<PolicyModel | string> {
+  const config = loadConfig(configFile);
+  if (config.kubernetes.policies) return 'policies are read from a cluster, which files do not hold';
+  const source = sourceOptions(config);
+  const { absence, endpoints, hops, rootNamespace } = source;
+  const { model } = joinForLook(readPaths(source.paths, source), {
+    ...{ absence, rootNamespace, planes: config.policies.planes },
+    ...(endpoints && { endpoints }),
+    ...(hops && { hops }),
+  });
+  const inForce = await client.ask('GET /v1/policies', {});
+  const [first] = inForce.degraded;
+  if (first !== undefined) return `what is in force is not what its files say: ${first}`;
+  return JSON.stringify(placesIn(inForce)) === JSON.stringify(placesIn(toldOf(model)))
+    ? model
+    : 'the files here are not those that the server has in force';
+}
+
+type Told = Pick<PoliciesAnswer, 'planes'>;
+
+const placesIn = ({ planes }: Told) =>
+  planes.map(({ id, mode, stages }) => [
+    ...[id, mode],
+    stages.map(({ kind, policies }) => [
+      kind,
+      policies.map((each) => [each.kind, each.namespace, each.name, each.file, each.line, each.column]),
+    ]),
+  ]);
+
+const toldOf = ({ planes }: PolicyModel): Told => ({
+  planes: planes.map(({ id, mode, stages }) => ({
+    ...{ id, mode },
+    stages: stages.map(({ kind, policies }) => ({
+      kind,
+      policies: policies.map(({ ref, position }) => ({ ...ref, ...position })),
+    })),
+  })),
+});
