@@ -83,6 +83,8 @@ export interface Policy {
   readonly mode: 'enforce' | 'dry-run';
   readonly subject: Subject;
   readonly rules: readonly Rule[];
+  /** Of tiers only: its order or priority, Infinity where it has none. Of equal ones the names decide which is asked first. */
+  readonly order?: number;
   /** `delegate` only. */
   readonly provider?: string;
   /**

@@ -9,6 +9,7 @@ import { absenceDependent } from './absence.ts';
 import { defaultDenyGaps, httpOnOtherPorts, namedPortUnknown } from './coverage.ts';
 import { deadAllows } from './dead-allows.ts';
 import { idleRules } from './exact/idle-rules.ts';
+import { orderTies } from './exact/order-ties.ts';
 import { identityWithoutMtls, trustDomainBlind } from './identity.ts';
 import type { LintFinding } from './scene/lint-finding.ts';
 import { createLintScene, type LintDeps, type LintScene } from './scene/lint-scene.ts';
@@ -45,7 +46,11 @@ export function lint(deps: LintDeps): readonly LintFinding[] {
   const idle = idleRules(scene);
   const unasked = [...scene.unasked].map(([code, short]) => unfinished(code, short));
   if (idle.unanswered.length > 0) unasked.push(unfinished('rule-shadowed', { rules: idle.unanswered, of: idle.of }));
-  const found = new Map([...findings, ...idle.findings, ...unasked].map((finding) => [key(finding), finding]));
+  const ties = orderTies(scene);
+  if (ties.unanswered.length > 0) unasked.push(unfinished('order-tie', { rules: ties.unanswered, of: ties.of }));
+  const found = new Map(
+    [...findings, ...idle.findings, ...ties.findings, ...unasked].map((finding) => [key(finding), finding]),
+  );
   const text = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
   return [...found.values()].toSorted(
     (a, b) =>

@@ -76,7 +76,7 @@ function together(region: Region, others: readonly StandingRule[], rules: FreeRu
 }
 
 /** What comes of a rule's requests on their way to it. */
-interface Way {
+export interface Way {
   /** Those that may still come to it. */
   left: Region;
   /** How many rules met some of them. */
@@ -89,6 +89,14 @@ interface Way {
 function decidedBefore(one: StandingRule, region: Region, others: readonly Near[], rules: FreeRules): Idle | undefined {
   const before = others.filter(({ other }) => other.at < one.at);
   if (plainlyComes(one, region, before, rules)) return undefined;
+  const way = wayTo(one, region, before, rules);
+  if (!rules.isEmpty(way.left)) return undefined;
+  const differs = [...way.effects].some((effect) => effect !== one.rule.effect);
+  return { why: 'before', by: [...way.by], ends: [...way.ends], differs };
+}
+
+/** Takes some requests along the rules that stand before one, in their order. @throws BoundMet */
+export function wayTo(one: StandingRule, region: Region, before: readonly Near[], rules: FreeRules): Way {
   const way: Way = { left: region, met: 0, by: new Set(), ends: new Set(), effects: new Set() };
   for (const own of Map.groupBy(before, ({ other }) => other.stage).values()) {
     if (rules.isEmpty(way.left)) break;
@@ -104,9 +112,7 @@ function decidedBefore(one: StandingRule, region: Region, others: readonly Near[
       way.left = isEnded ? passed : rules.diagrams.or(way.left, passed);
     }
   }
-  if (!rules.isEmpty(way.left)) return undefined;
-  const differs = [...way.effects].some((effect) => effect !== one.rule.effect);
-  return { why: 'before', by: [...way.by], ends: [...way.ends], differs };
+  return way;
 }
 
 /** Tells that some request plainly gets to a rule past all that stands before it; false says nothing. */

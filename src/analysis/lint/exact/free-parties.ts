@@ -21,6 +21,8 @@ export interface FreeParties {
   truthsOf(atom: Exclude<Atom, { op: 'text' | 'port' | 'protocol' }>): Truths;
   /** The region without what no party can answer, as far as selectors tell. */
   possible(region: Region): Region;
+  /** The region without parties of whom nothing is known, and those of two selectors that no one pod satisfies. */
+  ofOnePod(region: Region): Region;
   /** Whether some party may answer so: sets of values by their variables. */
   canAnswer(chosen: ReadonlyMap<number, number>): boolean;
 }
@@ -90,6 +92,7 @@ export function createFreeParties(
       );
     },
     possible: (region) => diagrams.and(region, agreeing(askedIn(region, diagrams, asked), diagrams, selections)),
+    ofOnePod: (region) => diagrams.and(region, apart(askedIn(region, diagrams, asked), diagrams, selections)),
   };
 }
 
@@ -131,5 +134,17 @@ function agreeing(asked: readonly Asked[], diagrams: Diagrams, { implies }: Sele
     for (const other of asked)
       if (one !== other && one.end === other.end && implies(one.selector, other.selector))
         out = diagrams.and(out, unless(one.holds, other.holds));
+  return out;
+}
+
+/** Who is there is known; and where no labels satisfy two selectors, an end is of one of them at most. */
+function apart(asked: readonly Asked[], diagrams: Diagrams, { agree }: Selections): Region {
+  let out: Region = ALL;
+  for (const [i, one] of asked.entries()) {
+    out = diagrams.and(out, diagrams.or(diagrams.where(one.holds, 1), diagrams.where(one.fails, 1)));
+    for (const other of asked.slice(i + 1))
+      if (one.end === other.end && !agree(one.selector, other.selector))
+        out = diagrams.and(out, diagrams.or(diagrams.where(one.holds, 2), diagrams.where(other.holds, 2)));
+  }
   return out;
 }

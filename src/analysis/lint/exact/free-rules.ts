@@ -34,6 +34,8 @@ export interface FreeRules {
   regionOf(stage: RuleStage, rule: Rule): Region;
   /** No request is in the region. */
   isEmpty(region: Region): boolean;
+  /** The region without parties of whom nothing is known, and those of two selectors that no one pod satisfies. */
+  ofOnePod(region: Region): Region;
   /** Plainly some request is in the region and in all of `within`, and in none of the others; false says nothing. */
   escapes(region: Region, others: readonly Region[], within?: readonly Region[]): boolean;
 }
@@ -124,6 +126,7 @@ export function createFreeRules(planes: readonly Plane[], absence: Absence, sele
       regions.set(rule, region);
       return region;
     },
+    ofOnePod: parties.ofOnePod,
     escapes: (region, others, within = []) => isPlain(region, ...within, ...others.map(diagrams.not)),
     isEmpty: (region) => region === NONE || (!isPlain(region) && feasible(parties.possible(region)) === NONE),
   };

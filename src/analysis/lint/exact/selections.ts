@@ -16,6 +16,8 @@ export interface Selections {
   meet(a: Subject, b: Subject): boolean;
   /** Whatever satisfies `inner` satisfies `outer`. */
   implies(inner: LabelExpr, outer: LabelExpr): boolean;
+  /** Some labels may satisfy both. */
+  agree(a: LabelExpr, b: LabelExpr): boolean;
   /** Values of labels of which every selected workload has one, by their keys. */
   wantedBy(subject: Subject): ReadonlyMap<string, readonly string[]>;
 }
@@ -46,13 +48,13 @@ export function createSelections(): Selections {
   const ofSelector = (selector: LabelExpr): Selection => madeOf(JSON.stringify({ selector }), () => [selector]);
   const contains = (outer: Selection, inner: Selection): boolean =>
     outer === inner || (!areApart(outer, inner) && diagrams.minus(inner.region(), outer.region()) === NONE);
+  const touch = (one: Selection, other: Selection): boolean =>
+    one === other || (!areApart(one, other) && diagrams.and(one.region(), other.region()) !== NONE);
   return {
     covers: (outer, inner) => contains(ofSubject(outer), ofSubject(inner)),
-    meet(a, b) {
-      const [one, other] = [ofSubject(a), ofSubject(b)];
-      return one === other || (!areApart(one, other) && diagrams.and(one.region(), other.region()) !== NONE);
-    },
+    meet: (a, b) => touch(ofSubject(a), ofSubject(b)),
     implies: (inner, outer) => contains(ofSelector(outer), ofSelector(inner)),
+    agree: (a, b) => touch(ofSelector(a), ofSelector(b)),
     wantedBy: (subject) => ofSubject(subject).wanted,
   };
 }

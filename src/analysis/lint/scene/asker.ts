@@ -20,12 +20,15 @@ export interface Replay {
   readonly decisions: ReadonlyMap<PlaneId, Decision>;
 }
 
+/** Two policies of one stage. */
+export type PolicyPair = readonly [Policy, Policy];
+
 /** Asks about requests. */
 export interface Asker {
   /** Asks the planes, all unless some are named. */
   replay(form: RequestForm, ...planes: readonly PlaneId[]): Replay;
-  /** How the network derives its verdict, from these policies of it alone. */
-  traceNetwork(form: RequestForm, policies: ReadonlySet<Policy>): PlaneTrace | undefined;
+  /** How the network derives its verdict, from these policies of it alone; of two that are `swapped` each is asked at the place of the other. */
+  traceNetwork(form: RequestForm, policies: ReadonlySet<Policy>, swapped?: PolicyPair): PlaneTrace | undefined;
 }
 
 const never = { sequence: 0, spiffeIds: new Set<string>(), serials: new Set<string>(), spkis: new Set<string>() };
@@ -59,31 +62,34 @@ export function createAsker(model: PolicyModel, options: QuestionOptions): Asker
           decisions.set(plane.id, snapshotOf(plane).decide(question.facts));
       return { form, decisions };
     },
-    traceNetwork(form, policies) {
+    traceNetwork(form, policies, swapped) {
       if (!read(form)) return undefined;
-      const planes = enforced.filter(({ id }) => id === 'l4').map((plane) => withOnly(plane, policies));
+      const planes = enforced.filter(({ id }) => id === 'l4').map((plane) => withOnly(plane, policies, swapped));
       return evaluate({ ...model, planes }, question.facts, allowEmpty).trace.planes[0];
     },
   };
 }
 
 /** Makes planes of fewer policies, in their own order, at the cost of those alone. */
-function createNarrowing(): (plane: Plane, wanted: ReadonlySet<Policy>) => Plane {
+function createNarrowing(): (plane: Plane, wanted: ReadonlySet<Policy>, swapped?: readonly Policy[]) => Plane {
   const orders = new Map<RuleStage, ReadonlyMap<Policy, number>>();
   const orderOf = (stage: RuleStage): ReadonlyMap<Policy, number> => {
     const order = orders.get(stage) ?? new Map(stage.policies.map((policy, i) => [policy, i]));
     orders.set(stage, order);
     return order;
   };
-  const narrowed = (stage: RuleStage, wanted: ReadonlySet<Policy>): RuleStage => {
+  const narrowed = (stage: RuleStage, wanted: ReadonlySet<Policy>, swapped: readonly Policy[]): RuleStage => {
     const order = orderOf(stage);
+    const [one, other] = swapped;
+    const placeOf = (policy: Policy): number =>
+      order.get((policy === one ? other : policy === other ? one : policy) ?? policy)!; // only those that it has are asked for
     const policies = [...wanted].filter((policy) => order.has(policy));
-    return { ...stage, policies: policies.sort((a, b) => order.get(a)! - order.get(b)!) };
+    return { ...stage, policies: policies.sort((a, b) => placeOf(a) - placeOf(b)) };
   };
-  return (plane, wanted) => ({
+  return (plane, wanted, swapped = []) => ({
     ...plane,
     stages: plane.stages.map((stage) =>
-      stage.kind === 'transport' || stage.kind === 'token' ? stage : narrowed(stage, wanted),
+      stage.kind === 'transport' || stage.kind === 'token' ? stage : narrowed(stage, wanted, swapped),
     ),
   });
 }

@@ -12,7 +12,7 @@ import type { PlaneTrace } from '../../../policy/evaluate/trace.ts';
 import type { Plane, PlaneId, Policy, PolicyModel, Rule } from '../../../policy/model.ts';
 import type { Owned, OwnerOf } from '../../../policy/owners.ts';
 import { type Endpoint, emptyRegistry } from '../../../policy/registry/registry.ts';
-import { createAsker, type Replay } from './asker.ts';
+import { createAsker, type PolicyPair, type Replay } from './asker.ts';
 import { type Budget, createBudget } from './budget.ts';
 import type { Witness } from './lint-finding.ts';
 import type { Party } from './party.ts';
@@ -55,6 +55,8 @@ export interface LintScene extends Population, Pick<Budget, 'eachRule' | 'unaske
   show(form: RequestForm): Replay;
   /** How the network derives its verdict on a request between two parties. */
   traceOf(form: RequestForm, ...ends: readonly Party[]): PlaneTrace | undefined;
+  /** The same if each of two policies were asked at the place of the other. */
+  traceSwapped(form: RequestForm, swapped: PolicyPair, ...ends: readonly Party[]): PlaneTrace | undefined;
   witness(replay: Replay, assuming?: string): Witness;
   owners(...owned: readonly (Owned | undefined)[]): readonly string[];
   /** The same with more pods, to be asked. */
@@ -92,6 +94,7 @@ export function createLintScene(deps: LintDeps): LintScene {
     replayStrict: within(askStrict.replay),
     show: (form) => ask.replay(form),
     traceOf: (form, ...ends) => ask.traceNetwork(form, new Set(ends.flatMap(aboutOf))),
+    traceSwapped: (form, swapped, ...ends) => ask.traceNetwork(form, new Set(ends.flatMap(aboutOf)), swapped),
     witness: ({ form, decisions }, assuming = '') => ({
       request: form,
       assuming,

@@ -93,8 +93,8 @@ function toPolicy(
   rules: readonly TieredRule[],
   rulesOf: (rule: TieredRule) => readonly Rule[],
 ): Policy {
-  const { ref, position, owner, subject, staged } = policy;
-  return { ref, position, owner, mode: staged ? 'dry-run' : 'enforce', subject, rules: rules.flatMap(rulesOf) };
+  const { ref, position, owner, subject, staged, order } = policy;
+  return { ref, position, owner, mode: staged ? 'dry-run' : 'enforce', subject, rules: rules.flatMap(rulesOf), order };
 }
 
 /** As Calico's ext_authz server reads a rule: without HTTP attributes an `http` clause counts as met (`strict`: as not met). */
