@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomUUID, X509Certificate } from 'node:crypto';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import type { EnvoysAnswer } from '../../../src/admin-api/envoys.ts';
 import type { RevokedAnswer } from '../../../src/admin-api/revocations.ts';
 import { askHttp } from '../../support/ask-http.ts';
+import { startChild } from '../../support/child.ts';
 import { type EchoApp, startHttpEcho } from '../../support/echo-app.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type GuardedServer, startGuardedServer } from '../../support/guarded-server.ts';
-import { gatehouseJson } from '../../support/run-gatehouse.ts';
+import { gatehouseCommand, gatehouseJson } from '../../support/run-gatehouse.ts';
 import type { ClientIdentity } from '../../support/svid-of.ts';
+import { permissive } from '../../support/without-tls.ts';
 
 /** A policy of `details`; `spec` is its action and rules. */
 const policy = (name: string, spec: object): string =>
@@ -31,33 +33,6 @@ const policies = {
   }),
   'audit.yaml': policy('audit', { action: 'AUDIT', rules: [{ from: [principals('bookinfo-productpage')] }] }),
 };
-
-/** The listener takes connections without TLS as well, as the mode PERMISSIVE does. */
-function permissive(bootstrap: string): string {
-  const made = parse(bootstrap) as { static_resources: { listeners: Listener[] } }; // what `envoy bootstrap` printed
-  const listener = made.static_resources.listeners.find(({ name }) => name === 'inbound')!;
-  const [tls] = listener.filter_chains;
-  const { transport_socket: _, ...plain } = tls!;
-  listener.listener_filters = [
-    {
-      name: 'envoy.filters.listener.tls_inspector',
-      typed_config: {
-        '@type': 'type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector',
-      },
-    },
-  ];
-  listener.filter_chains = [
-    { ...tls!, filter_chain_match: { transport_protocol: 'tls' } },
-    { ...plain, filter_chain_match: { transport_protocol: 'raw_buffer' } },
-  ];
-  return stringify(made);
-}
-
-interface Listener {
-  readonly name: string;
-  listener_filters?: readonly object[];
-  filter_chains: readonly { readonly transport_socket?: object; readonly filter_chain_match?: object }[];
-}
 
 describe('an Envoy that decides itself, for callers without TLS', function () {
   this.timeout(300_000);
@@ -83,6 +58,11 @@ describe('an Envoy that decides itself, for callers without TLS', function () {
 
   const gatehouse = <T>(...args: readonly string[]): Promise<T> =>
     gatehouseJson(...args, '--admin', server.gatehouse().ready.admin, '--output', 'json') as Promise<T>; // the schema's
+
+  async function refusal(...args: readonly string[]): Promise<{ code: number | string; text: string }> {
+    await using child = startChild(...gatehouseCommand(...args, '--admin', server.gatehouse().ready.admin));
+    return { code: await child.ended, text: child.stdout() };
+  }
 
   /** The status, and which filters came to what. */
   async function ask(path: string, identity?: ClientIdentity): Promise<string> {
@@ -120,6 +100,12 @@ describe('an Envoy that decides itself, for callers without TLS', function () {
     await plainVerdicts();
     assert.equal(await ask('/open/1', reviews), '403 n:revoked  not asked');
 
+    const { code, text } = await refusal('svid', 'revoke', '--serial', serialNumber);
+    assert.equal(code, 1);
+    assert.match(
+      text,
+      /^not done: \d+ of \d+ .*\. 1 Envoy decides itself and has told of \d+ requests .*: --override --reason/,
+    );
     await revoke('--serial', serialNumber, '--override');
     await plainVerdicts();
     assert.equal(await ask('/open/1', productpage), '403 ask:revoked-serial ask:revocations revoked');

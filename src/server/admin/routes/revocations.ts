@@ -49,7 +49,7 @@ export const revoke: AuthorityHandler<'POST /v1/revocations'> = async (
         ...knownOnly(target, override),
         ...(order.kind === 'id' || order.kind === 'decider'
           ? []
-          : await certificatesSeen(deciders, authority, override)),
+          : await certificatesSeen({ deciders, authority, native }, override)),
       ],
       row: await authority.revokeSvid({ ...order, who, reason: override ? `override: ${order.reason}` : order.reason }),
     };
@@ -169,7 +169,10 @@ async function refusalsKept<T>(
 type Deciders = AdminDeps['deciders'];
 
 /** A serial and a key are known only from a certificate; a decider that never saw one would let them pass. */
-async function certificatesSeen(deciders: Deciders, authority: Authority, override: boolean): Promise<string[]> {
+async function certificatesSeen(
+  { deciders, authority, native }: Pick<AdminDeps, 'deciders' | 'native'> & { readonly authority: Authority },
+  override: boolean,
+): Promise<string[]> {
   await deciders?.report(IN_FORCE_WITHIN_MS);
   const statuses = deciders?.statuses() ?? [];
   const others = await authority.replicas.others();
@@ -182,7 +185,7 @@ async function certificatesSeen(deciders: Deciders, authority: Authority, overri
   if (blind > 0 && !override) {
     throw new GatehouseError(
       'certificates_not_seen',
-      `${blind} of ${all} deciders have seen no certificate of a peer since they were started, so they could not tell this one: set include_peer_certificate: true in Envoy's ext_authz filter (gatehouse doctor finds where it is missing), or revoke by --id`,
+      `${blind} of ${all} deciders have seen no certificate of a peer since they were started, so they could not tell this one: set include_peer_certificate: true in Envoy's ext_authz filter (gatehouse doctor finds where it is missing), or revoke by --id${unasked(native)}`,
       { deciders: statuses, replicas: others },
     );
   }
@@ -194,6 +197,17 @@ async function certificatesSeen(deciders: Deciders, authority: Authority, overri
         ]
       : []),
   ];
+}
+
+/** Where Envoys decide themselves, deciders that were never asked are no sign of anything. */
+function unasked(native: AdminDeps['native']): string {
+  const envoys = new Map(
+    native.all().map(({ spiffeId, node }) => [`${spiffeId} ${node}`, native.linesOf(spiffeId, node)]),
+  );
+  if (envoys.size === 0) return '';
+  const told = [...envoys.values()].reduce((sum, lines) => sum + lines, 0);
+  const who = envoys.size === 1 ? '1 Envoy decides itself and has' : `${envoys.size} Envoys decide themselves and have`;
+  return `. ${who} told of ${told} requests about which nobody was asked; such a line has no certificate, so it does not show whether one is sent with a question. Those of gatehouse envoy bootstrap --native send it, and ask about whoever shows this one: --override --reason TEXT`;
 }
 
 /** `POST /v1/revocations/undo`: of an ID or a key, once nothing lives that it kept out. */
