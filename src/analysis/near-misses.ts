@@ -5,12 +5,14 @@
 import { nameOf } from '../authz/answer/respond.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { DialectOptions } from '../policy/dialects/contribution.ts';
+import type { Place } from '../policy/documents/finding.ts';
 import type { PlaneTrace, PolicyTrace, RuleTrace, StageTrace } from '../policy/evaluate/trace.ts';
 import { type ShownClause, showClause } from './explain-clause.ts';
 import type { Showing } from './explain-stage.ts';
-import { valueAt } from './source/open-document.ts';
+import { type ValuePath, valueAt } from './source/open-document.ts';
 import type { PolicyFiles } from './source/policy-files.ts';
 import { clausePath, ruleSource } from './source/rule-source.ts';
+import { siteClause } from './source/site-clause.ts';
 
 /** A rule that almost held. */
 export interface NearMiss {
@@ -100,11 +102,20 @@ function show({ plane, stage, policy, rule }: Miss, { carriers, ownerOf }: Showi
 
 function placeOf({ stage, policy, rule }: Miss, { files, dialect }: Sources) {
   const nowhere = { path: null, line: null, column: null };
+  const { atom } = rule.failed[0]!;
+  if (policy.policy.dialect === 'site') {
+    const text = files.text(rule.position.file);
+    const clause = text === undefined ? undefined : siteClause(text, rule.position, atom);
+    return clause === undefined ? nowhere : shownPlace(clause.path, clause.value);
+  }
   const document = files.open(policy.position.file, policy.policy);
   const source = document && ruleSource(document, rule.index, stage.direction, dialect);
-  const path = source && clausePath(source, rule.failed[0]!.atom, dialect);
+  const path = source && clausePath(source, atom, dialect);
   const value = path && source && valueAt(source.document.root, path);
-  if (path === undefined || value === undefined) return nowhere;
+  return path === undefined || value === undefined ? nowhere : shownPlace(path, value);
+}
+
+function shownPlace(path: ValuePath, { line, column }: Place) {
   const written = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
-  return { path: written.slice(1), line: value.line, column: value.column };
+  return { path: written.replace(/^\./, ''), line, column };
 }

@@ -117,6 +117,8 @@ export interface Rule {
   readonly http: Expr;
   /** Holds for TCP connections, where HTTP facts do not exist; undefined: the rule does not exist there. */
   readonly tcp: Expr | undefined;
+  /** It stands behind the others whether its authors want it or not, as default rules do. */
+  readonly isDefault?: true;
 }
 
 /** A condition over facts. `all` of nothing is true, `any` of nothing is false. */

@@ -13,7 +13,8 @@ import { type FoundIdle, findIdle, type IdleRule } from './find-idle.ts';
 export function idleRules(scene: LintScene): { readonly findings: readonly LintFinding[] } & Omit<FoundIdle, 'idle'> {
   const { planes, absence } = scene.deps.model;
   const { idle, ...rest } = findIdle(planes, absence);
-  return { findings: idle.map((each) => findingOf(each, scene)), ...rest };
+  const removable = idle.filter(({ one }) => one.rule.isDefault !== true);
+  return { findings: removable.map((each) => findingOf(each, scene)), ...rest };
 }
 
 const SHOWN = 3;

@@ -13,6 +13,8 @@ export interface LayerRule {
   readonly priority: number;
   readonly effect: 'allow' | 'deny';
   readonly holds: Expr;
+  /** Nobody can take it away. */
+  readonly isDefault?: boolean;
 }
 
 export interface Layer {
@@ -39,7 +41,10 @@ export function stageOf({ name, ref, position, owner, rules }: Layer): RuleStage
         subject: { namespace: undefined, labels: [] },
         rules: rules
           .toSorted((a, b) => a.priority - b.priority)
-          .map(({ index, position: at, effect, holds }) => ({ index, position: at, effect, http: holds, tcp: holds })),
+          .map(({ index, position: at, effect, holds, isDefault = false }) => ({
+            ...{ index, position: at, effect, http: holds, tcp: holds },
+            ...(isDefault && { isDefault }),
+          })),
       },
     ],
   };

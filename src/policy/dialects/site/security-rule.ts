@@ -88,6 +88,7 @@ export function readSecurityRule(
     ...{ index: at.index, path: at.path, name: textAt(rule, 'name') ?? '', direction, effect, priority },
     position: { file: report.file, line: rule.line, column: rule.column },
     holds: { op: 'all', of: [guarded, ...asked] },
+    isDefault: at.isDefault,
     catchesAll: asked.length === 0 && effect === 'deny',
   };
 }

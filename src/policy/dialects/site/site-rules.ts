@@ -65,6 +65,7 @@ function readSiteRules(document: PolicyDocument, _options: unknown, report: Repo
     priority: Infinity,
     effect: textAt(spec, 'default') === 'allow' ? 'allow' : 'deny',
     holds: { op: 'all', of: [] },
+    isDefault: true,
   };
   const { kind, name, file, place } = document;
   const stage = stageOf({

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { runCommandLine } from '../../../../src/cli/program.ts';
 import { recordingTerminal } from '../../../support/recording-terminal.ts';
 import { type GivenRule, securityGroup } from '../../../support/security-group.ts';
@@ -34,6 +34,15 @@ const opened: GivenRule = {
 };
 const closed: GivenRule = { name: 'no-web', priority: 100, access: 'Deny', sourceAddressPrefix: '10.1.0.0/16' };
 
+const siteRules = (...rules: string[]): string =>
+  `apiVersion: site.gatehouse.dev/v1
+kind: SiteRules
+metadata: { name: corporate }
+spec:
+  default: deny
+  rules:
+${rules.map((rule) => `  - ${rule}\n`).join('')}`;
+
 describe("the site's own layer, by commands", () => {
   let dir: TempDir;
   beforeEach(async () => {
@@ -44,7 +53,7 @@ describe("the site's own layer, by commands", () => {
   });
   afterEach(() => dir[Symbol.asyncDispose]());
 
-  function config(name: string, group: string, rule: GivenRule, site = 'observe'): void {
+  function config(name: string, group: string, rule: GivenRule, site = 'observe', more: object = {}): void {
     writeFileSync(`${dir.path}/${group}`, JSON.stringify(securityGroup([rule]), null, 2));
     const document = {
       trustDomain: 'cluster.local',
@@ -57,6 +66,7 @@ describe("the site's own layer, by commands", () => {
         },
       },
       registry: { paths: ['registry.yaml'] },
+      ...more,
     };
     const lines = Object.entries(document).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
     writeFileSync(`${dir.path}/${name}`, lines.join(''));
@@ -141,6 +151,128 @@ describe("the site's own layer, by commands", () => {
     const { decision, reason, policy } = JSON.parse(out);
     assert.deepEqual([code, decision, reason], [1, 'deny', 'rule_denied']);
     assert.match(policy, /edge/);
+  });
+
+  it('has the places of clauses told, of JSON and of YAML', async () => {
+    const mistaken = { ...closed, sourceAddressPrefix: '', sourceAddressPrefixes: ['192.0.2.0/24'] };
+    config('gatehouse.yaml', 'edge.json', mistaken, 'enforce');
+    const first = await missOf('NetworkSecurityGroup');
+    assert.deepEqual(
+      [first.path, first.values, first.patterns],
+      ['securityRules[0].sourceAddressPrefixes', ['10.1.0.1'], ['192.0.2.0/24']],
+    );
+    assert.match(lineOf('edge.json', first.line), /"sourceAddressPrefixes": \[/);
+    writeFileSync(dir.at('edge.json'), siteRules('{ name: office, priority: 10, action: allow,\n      ports: [443] }'));
+    const port = await missOf('SiteRules');
+    assert.deepEqual([port.path, port.values], ['spec.rules[0].ports', ['8080']]);
+    assert.match(lineOf('edge.json', port.line), /ports: \[443\]/);
+  });
+
+  it('has no place told of what the file does not say, as the subnets that a group guards', async () => {
+    config('gatehouse.yaml', 'edge.json', { ...opened, destinationPortRange: '*', direction: 'Outbound' }, 'enforce');
+    const { out } = await run('explain', ...place(), '--request', request(), '--output', 'json');
+    const misses: Miss[] = JSON.parse(out).nearMisses;
+    const guard = misses.filter(({ first }) => first.patterns.includes('10.2.0.0/16'));
+    assert.deepEqual(
+      guard.map(({ first }) => first.path),
+      guard.map(() => null),
+    );
+    assert.notEqual(guard.length, 0);
+  });
+
+  interface Miss {
+    readonly kind: string;
+    readonly first: { path: string | null; line: number; values: string[]; patterns: string[] };
+  }
+  async function missOf(kind: string): Promise<Miss['first']> {
+    const { out } = await run('explain', ...place(), '--request', request(), '--output', 'json');
+    const misses: Miss[] = JSON.parse(out).nearMisses;
+    return misses.find((miss) => miss.kind === kind && miss.first.path !== null)!.first;
+  }
+  const lineOf = (file: string, line: number): string => readFileSync(dir.at(file), 'utf8').split('\n')[line - 1] ?? '';
+
+  it('lets lint tell the rules of the site that decide nothing', async () => {
+    const wide = '{ name: wide, priority: 10, action: allow, from: [10.0.0.0/8] }';
+    const narrow = '{ name: narrow, priority: 20, action: allow, from: [10.1.0.0/16], ports: [443] }';
+    const late = '{ name: late, priority: 30, action: deny, from: [10.2.0.0/16] }';
+    writeFileSync(dir.at('edge.json'), siteRules(wide, narrow, late));
+    const { out } = await run('lint', ...place(), dir.at('policies.yaml'), '--output', 'json');
+    const found: { code: string; file: string; line: number; message: string }[] = JSON.parse(out).findings;
+    const ofSite = found.filter(({ file }) => file.endsWith('edge.json'));
+    assert.deepEqual(
+      ofSite.map(({ code, line }) => [code, line]),
+      [
+        ['rule-redundant', 8],
+        ['rule-shadowed', 9],
+      ],
+    );
+    for (const { message } of ofSite) assert.match(message, /edge\.json:7\)/);
+  });
+
+  for (const [name, text, lines] of [
+    [
+      'SiteRules',
+      siteRules(
+        '{ name: all, priority: 10, action: allow, from: [10.0.0.0/8] }',
+        '{ name: rest, priority: 20, action: allow }',
+      ),
+      ['rule-redundant 7'],
+    ],
+    ['a group', JSON.stringify(securityGroup([{ priority: 4096 }, { priority: 4096, direction: 'Outbound' }])), []],
+  ] as const)
+    it(`lets lint say nothing of the default rules of ${name}, which nobody can remove`, async () => {
+      writeFileSync(dir.at('edge.json'), text);
+      const { out } = await run('lint', ...place(), dir.at('policies.yaml'), '--output', 'json');
+      const found: { code: string; file: string; line: number }[] = JSON.parse(out).findings;
+      assert.deepEqual(
+        found.filter(({ file }) => file.endsWith('edge.json')).map(({ code, line }) => `${code} ${line}`),
+        lines,
+      );
+    });
+
+  it('lets lint tell the rule of a group that another one shadows, by its place', async () => {
+    config('gatehouse.yaml', 'edge.json', closed);
+    const web = { ...opened, priority: 200, sourceAddressPrefix: '10.1.0.0/24' };
+    writeFileSync(dir.at('edge.json'), JSON.stringify(securityGroup([closed, web]), null, 2));
+    const { out } = await run('lint', ...place(), dir.at('policies.yaml'), '--output', 'json');
+    const found: { code: string; file: string; line: number; message: string }[] = JSON.parse(out).findings;
+    const shadowed = found.filter(({ code, file }) => code === 'rule-shadowed' && file.endsWith('edge.json'));
+    assert.equal(shadowed.length, 1);
+    assert.match(shadowed[0]!.message, /rule 1 of NetworkSecurityGroup shop\/edge .* by rule 0 .*edge\.json:\d+\)/);
+  });
+
+  it('names the rule of the site that decides a pair of a map', async () => {
+    config('gatehouse.yaml', 'edge.json', opened, 'enforce');
+    const pair = ['--from', 'shop/web', '--to', 'shop/api', '--output', 'json'];
+    const { out, code, err } = await run('map', ...place(), ...pair);
+    assert.equal(code, 0, err);
+    assert.match(out, /edge\.json/);
+    const line = Number(/edge\.json","line":(\d+)/.exec(JSON.stringify(JSON.parse(out)))?.[1]);
+    assert.match(lineOf('edge.json', line), /\{/);
+    assert.match(lineOf('edge.json', line + 1), /"access": "Allow"/);
+  });
+
+  it('changes what is proved of a tenant, by the rule that keeps others out', async () => {
+    writeFileSync(dir.at('policies.yaml'), mesh.replace(/ {2}rules:[\s\S]*/, '  rules: [{}]\n'));
+    const stranger = `apiVersion: v1\nkind: Namespace\nmetadata: { name: other }\n---\n${pod('cron', '10.3.0.9')}`;
+    writeFileSync(dir.at('registry.yaml'), `${registry}${stranger.replace('namespace: shop', 'namespace: other')}`);
+    config('gatehouse.yaml', 'edge.json', opened, 'enforce', { tenants: { shop: { namespaces: ['shop'] } } });
+    const prove = async (action: string) => {
+      writeFileSync(
+        dir.at('edge.json'),
+        siteRules(
+          `{ name: others, priority: 10, action: ${action}, from: [10.3.0.0/16] }`,
+          '{ name: rest, priority: 20, action: allow }',
+        ),
+      );
+      const { out, err, code } = await run('prove', ...place(), '--output', 'json');
+      assert.notEqual(code, 2, err);
+      return JSON.parse(out).tenants.find(({ direction }: { direction: string }) => direction === 'in');
+    };
+    assert.equal((await prove('allow')).proved, false);
+    const { proved, by } = await prove('deny');
+    assert.equal(proved, true);
+    assert.ok(by.some(({ plane, policy }: Record<string, string>) => plane === 'site' && policy === 'corporate'));
   });
 
   it('lets lint say that a rule of layer 7 lets in whom it keeps out', async () => {
