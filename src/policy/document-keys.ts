@@ -1,7 +1,9 @@
 /**
- * What names the documents of a file.
+ * What names the documents of a file, and which of them have one name.
  * @module
  */
+
+import type { Place, Reporter } from './documents/finding.ts';
 
 interface Keyed {
   readonly key: string;
@@ -17,4 +19,29 @@ export function keysOf(documents: readonly Keyed[]): ReadonlySet<string> {
     known.set(documents, keys);
   }
   return keys;
+}
+
+interface Named extends Keyed {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly place: Place;
+}
+
+/** Reports every document of a file whose name an earlier one has. */
+export function reportTwins(documents: readonly Named[], report: Reporter): void {
+  if (keysOf(documents).size === documents.length) return;
+  const lines = new Map<string, number>();
+  for (const { kind, namespace, name, key, place } of documents) {
+    if (name === '') continue;
+    const line = lines.get(key);
+    if (line === undefined) {
+      lines.set(key, place.line);
+      continue;
+    }
+    const id = namespace === '' ? name : `${namespace}/${name}`;
+    const { file } = report;
+    const message = `${kind} ${id} stands at ${file}:${line} already, and again at ${file}:${place.line}`;
+    report.error(place, 'duplicate-document', 'metadata.name', message, 'rename or remove one of them');
+  }
 }

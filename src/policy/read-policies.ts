@@ -6,7 +6,7 @@ import { bareDocuments, cutShort, isTyped, reportNothing } from './bare-document
 import type { Contribution, DialectOptions, KindReader } from './dialects/contribution.ts';
 import type { KindTable } from './dialects/kind-table.ts';
 import { policyKinds } from './dialects/table.ts';
-import { keysOf } from './document-keys.ts';
+import { reportTwins } from './document-keys.ts';
 import type { PolicyDocument } from './documents/document.ts';
 import { readEnvelope, readType, type TypeOf } from './documents/envelope.ts';
 import { createReporter, type Finding, hasErrors, type Place, type Reporter } from './documents/finding.ts';
@@ -146,7 +146,7 @@ function readText(text: string, reading: Reading): void {
     for (const ignore of ignores) reading.ignores.push(ignore);
     for (const [kind, count] of skipped) addSkipped(reading.skipped, kind, count);
   }
-  reportTwins(reading);
+  reportTwins(reading.documents, report);
 }
 
 function readChunk(chunk: Chunk, { report: { file }, options }: Reading): ChunkReading {
@@ -285,24 +285,6 @@ function readDocument(root: MapValue, type: TypeOf, reader: KindReader, reading:
   const isPolicy = dialect === 'site' || policyKinds.readerOf(type.group, type.kind) === reader;
   const key = `${dialect}/${kind}/${namespace}/${name}`;
   reading.documents.push({ dialect, kind, namespace, name, key, place, isPolicy, contribution });
-}
-
-/** Reports every document whose name an earlier one has. */
-function reportTwins({ documents, report }: Reading): void {
-  if (keysOf(documents).size === documents.length) return;
-  const lines = new Map<string, number>();
-  for (const { kind, namespace, name, key, place } of documents) {
-    if (name === '') continue;
-    const line = lines.get(key);
-    if (line === undefined) {
-      lines.set(key, place.line);
-      continue;
-    }
-    const id = namespace === '' ? name : `${namespace}/${name}`;
-    const { file } = report;
-    const message = `${kind} ${id} stands at ${file}:${line} already, and again at ${file}:${place.line}`;
-    report.error(place, 'duplicate-document', 'metadata.name', message, 'rename or remove one of them');
-  }
 }
 
 function checkConfinement(
