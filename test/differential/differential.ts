@@ -16,6 +16,7 @@ import { playLive } from './live.ts';
 import { playPeerModes } from './peer-modes.ts';
 import { explainDifference, playWorld, worldNames } from './random-worlds.ts';
 import { createReport } from './report.ts';
+import { judgeRegions, problemIn } from './z3/judge.ts';
 
 const { values } = parseArgs({
   options: {
@@ -34,6 +35,9 @@ const factor = Number(values.factor);
 const share = Number(values.corners);
 
 const MOST_EXPLAINED = 2;
+/** A sample; `.ci/long regions` asks about all. */
+const MOST_REGIONS = 20_000;
+const REGION_SECONDS = 45;
 
 const report = createReport();
 let verdicts = 0;
@@ -45,6 +49,7 @@ try {
   if (share > 0) {
     await documents();
     await peerModes();
+    await regions();
   }
   if (share > 0) for (const name of Object.keys(cornerTables)) await corners(name);
   if (values.world !== '') {
@@ -81,6 +86,13 @@ async function peerModes(): Promise<void> {
   const { asked, problem } = await playPeerModes(2000, seed);
   verdicts += asked;
   report.check(`PeerAuthentication, seed ${seed}: the modes of ${asked} ports`, problem);
+}
+
+async function regions(): Promise<void> {
+  const judgement = await judgeRegions({ seed, regions: MOST_REGIONS, seconds: REGION_SECONDS });
+  const { regions: count, empty, unknown, samples } = judgement;
+  const told = `z3, seed ${seed}: ${count} regions (${empty} empty), ${samples} requests, ${unknown} without an answer`;
+  report.check(told, problemIn(judgement));
 }
 
 async function corners(name: string): Promise<void> {

@@ -115,9 +115,11 @@ function made(path: string, make: (work: string) => void): string {
 
 const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
 
-/** The interpreter, with our packages beside it. */
-function python(): string {
-  const environment = made(`.cache/python-${shortHash(PACKAGES.join())}`, (work) => {
+const python = (): string => pythonWith(PACKAGES);
+
+/** An interpreter with packages beside it, each `NAME==VERSION`. */
+export function pythonWith(packages: readonly string[]): string {
+  const environment = made(`.cache/python-${shortHash(packages.join())}`, (work) => {
     run('python3', ['-m', 'venv', work]);
     run(`${work}/bin/python`, [
       '-m',
@@ -127,7 +129,7 @@ function python(): string {
       '--disable-pip-version-check',
       '--only-binary',
       ':all:',
-      ...PACKAGES,
+      ...packages,
     ]);
   });
   return `${environment}/bin/python`; // a virtual environment's python works from any place
