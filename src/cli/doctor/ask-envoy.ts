@@ -14,10 +14,7 @@ export interface AskedEnvoy {
 }
 
 /** Asks its admin pages. @throws GatehouseError `unreachable`, `config_invalid` */
-export async function askEnvoy(url: string | undefined): Promise<AskedEnvoy> {
-  if (url === undefined) {
-    throw new GatehouseError('config_invalid', 'give --envoy http://127.0.0.1:9901 or --config-dump FILE');
-  }
+export async function askEnvoy(url: string): Promise<AskedEnvoy> {
   const [server, dump] = await Promise.all([page(url, '/server_info'), page(url, '/config_dump')]);
   return { version: textAt(server, 'version'), dump };
 }

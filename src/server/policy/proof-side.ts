@@ -11,6 +11,7 @@ import { firstErrorPlace } from '../../policy/documents/finding.ts';
 import { type JoinOptions, joinPolicies } from '../../policy/load.ts';
 import type { Plane, PlaneId, PolicyModel } from '../../policy/model.ts';
 import type { PolicyFile } from '../../policy/read-policies.ts';
+import { emptyRegistry } from '../../policy/registry/registry.ts';
 import { joinForLook, readPaths } from '../../policy/sources/load-paths.ts';
 import { checkOptions } from './check-options.ts';
 import { sourceOptions } from './policy-sources.ts';
@@ -20,6 +21,8 @@ export interface ProofSide extends Side {
   readonly options: QuestionOptions;
   readonly allowEmpty: boolean;
   readonly rootNamespace: string;
+  /** Pods of which no address is known: `NAMESPACE/NAME`; in the model they have one that nobody has. */
+  readonly unplaced: readonly string[];
   /** Certificates of other trust domains are believed. */
   readonly believesForeigners: boolean;
   /** Those that are asked about, in the order in which they are asked. */
@@ -70,6 +73,9 @@ function sideOf(model: PolicyModel, config: ProofConfig, chosen: readonly PlaneI
   return {
     model: withAddresses({ ...model, planes }),
     planes: planes.filter(({ mode }) => mode === 'enforce'),
+    unplaced: (model.registry ?? emptyRegistry).endpoints.flatMap(({ namespace, name, addresses }) =>
+      addresses.length === 0 ? [`${namespace}/${name}`] : [],
+    ),
     trustDomain: config.trustDomain,
     workloads: config.workloads,
     options: { ...checkOptions(config), verifyPeer: 'off', peerTrustDomains: 'any', ambiguousRequests: 'asUpstream' },
