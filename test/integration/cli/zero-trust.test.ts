@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { parse, stringify } from 'yaml';
 import { checkClient, question } from '../../support/check-client.ts';
 import { commandLine } from '../../support/command-line.ts';
@@ -112,6 +112,9 @@ const faultsOf = (told: Told | undefined): string =>
     .flatMap(({ findings }) => findings.filter(({ state }) => state !== 'true').map(({ evidence }) => evidence))
     .join('\n') ?? '';
 
+/** All true, and one false. */
+const allBut = (fault: number): readonly string[] => [0, 1, 2, 3, 4].map((at) => String(at !== fault));
+
 /** One Check for each workload, as its Envoy asks it. */
 async function askForAll(target: string): Promise<void> {
   using client = checkClient(target);
@@ -152,6 +155,26 @@ describe('doctor --zero-trust', function () {
       const page = await doctor(dir, '--output', 'markdown');
       assert.match(page.out, /^# Zero trust: cluster\.local\n/);
       assert.match(page.out, /all five requirements are met/);
+
+      const dump = await readFile(dir.at('details.json'), 'utf8');
+      for (const [was, is, requirement] of [
+        ['"failure_mode_allow":false', '"failure_mode_allow":true', 0],
+        [
+          '"admin":{"address":{"socket_address":{"address":"127.0.0.1"',
+          '"admin":{"address":{"socket_address":{"address":"0.0.0.0"',
+          3,
+        ],
+      ] as const) {
+        assert.ok(dump.includes(was), was);
+        await writeFile(dir.at('details.json'), dump.replaceAll(was, is));
+        const spoiled = await doctor(dir);
+        assert.equal(spoiled.code, 1);
+        assert.deepEqual(statesOf(spoiled.told), allBut(requirement), faultsOf(spoiled.told));
+      }
+      await writeFile(dir.at('details.json'), dump);
+      await chmod(dir.at('policies'), 0o777);
+      assert.deepEqual(statesOf((await doctor(dir)).told), allBut(3));
+      await chmod(dir.at('policies'), 0o755);
 
       const open = closed.filter(({ kind }) => kind !== 'PeerAuthentication');
       await dir.policy('closed', open.map((each) => stringify(each)).join('---\n'));
