@@ -24,6 +24,7 @@ const options: readonly { readonly option: string; readonly refuses: readonly st
     },
     { command: ['serve'], option: '--ready-timeout', refuses: ['0', '0s', '5', '30d'] },
     { command: ['serve'], option: '--drain-timeout', refuses: ['0', '5', '30d'] },
+    { command: ['doctor', '--zero-trust'], option: '--timeout', refuses: ['0', '0s', '5', '30d'] },
     { command: ['svid', 'fetch'], option: '--timeout', refuses: ['0', '0s', '5', '30d'] },
     { command: ['svid', 'watch'], option: '--count', refuses: ['0', '1.5'] },
     { command: ['ca', 'rotate'], option: '--timeout', refuses: ['0', '5'] },
