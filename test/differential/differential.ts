@@ -24,7 +24,7 @@ const { values } = parseArgs({
       type: 'string',
       default: process.env['DIFFERENTIAL_SEED'] ?? `${Math.floor(Math.random() * 1_000_000_000)}`,
     },
-    factor: { type: 'string', default: '2.2' },
+    factor: { type: 'string', default: process.env['DIFFERENTIAL_FACTOR'] ?? '2.2' },
     world: { type: 'string', default: worldNames.join(',') },
     corners: { type: 'string', default: '0.25' },
     keep: { type: 'string' },
