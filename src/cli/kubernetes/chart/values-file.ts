@@ -27,7 +27,7 @@ function linesOf({ properties = {} }: Described, values: object, indent: string)
 }
 
 function flat(key: string, value: unknown, indent: string): string[] {
-  const text = stringify({ [key]: value }, { lineWidth: 0 });
+  const text = stringify({ [key]: value }, { lineWidth: 0, compat: 'yaml-1.1' });
   return text
     .trimEnd()
     .split('\n')

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { objectsFor, writeChart } from '../../../../../src/cli/kubernetes/chart/chart.ts';
 import { readValues } from '../../../../../src/cli/kubernetes/chart/read-values.ts';
 import { plain } from '../../../../../src/cli/kubernetes/chart/resolve.ts';
@@ -17,6 +18,13 @@ describe('writeChart', () => {
     assert.deepEqual(there.sort(), [...made].sort());
     for (const path of made)
       assert.equal(readFileSync(join(chart, path), 'utf8'), readFileSync(join(dir.path, path), 'utf8'), path);
+  });
+});
+
+describe('values.yaml of the chart', () => {
+  it('is the same to YAML 1.1, by which Helm reads it: no text is one of its booleans', () => {
+    const text = readFileSync(join(chart, 'values.yaml'), 'utf8');
+    assert.deepEqual(parse(text, { version: '1.1' }), parse(text));
   });
 });
 
