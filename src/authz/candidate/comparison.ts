@@ -18,6 +18,7 @@ import {
   candidateResults,
   type DifferenceResult,
   differenceBetween,
+  noResults,
 } from './difference.ts';
 import { type DifferenceRow, DifferenceRows } from './difference-rows.ts';
 import { type TimeBudget, TimeShare } from './time-share.ts';
@@ -67,7 +68,7 @@ const LONGEST_ERROR = 500;
 export class CandidateComparison {
   readonly #share: TimeBudget;
   readonly #rows = new DifferenceRows();
-  #counts: Record<CandidateResult, number> = nothing();
+  #counts: Record<CandidateResult, number> = noResults();
   #number = 0;
   #sinceGeneration = Number.POSITIVE_INFINITY;
   #error = '';
@@ -158,18 +159,9 @@ export class CandidateComparison {
       sinceGeneration: this.#sinceGeneration,
       counts: candidateResults.map((result) => this.#counts[result]),
     };
-    this.#counts = nothing();
+    this.#counts = noResults();
     this.#sinceGeneration = Number.POSITIVE_INFINITY;
     this.#error = '';
     return taken;
   }
 }
-
-const nothing = (): Record<CandidateResult, number> => ({
-  same: 0,
-  allow_to_deny: 0,
-  deny_to_allow: 0,
-  other_answer: 0,
-  error: 0,
-  skipped: 0,
-});

@@ -76,3 +76,13 @@ function effectsOf(tokens: Tokens) {
     tokens === undefined || tokens.outcome === 'rejected' ? NO_EFFECTS : tokens.effects;
   return [headersToRemove, headersToSet, queryParametersToRemove];
 }
+
+/** Counts of every result, none yet. */
+export const noResults = (): Record<CandidateResult, number> => ({
+  same: 0,
+  allow_to_deny: 0,
+  deny_to_allow: 0,
+  other_answer: 0,
+  error: 0,
+  skipped: 0,
+});

@@ -3,7 +3,7 @@
  * starting, or what is in force from being in force.
  * @module
  */
-import { type CandidateResult, candidateResults } from '../../authz/candidate/difference.ts';
+import { type CandidateResult, candidateResults, noResults } from '../../authz/candidate/difference.ts';
 import type { RedactedCandidateCounts } from '../../authz/candidate/redacted-difference.ts';
 import type { Config } from '../../config/config.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -82,7 +82,7 @@ class Candidate implements CandidateSide {
   readonly #unsubscribe: (() => void) | undefined;
   readonly told = createWatchable<CandidateModel | undefined>(undefined);
   readonly differences = createDifferenceTable();
-  counts = nothing();
+  counts = noResults();
   error = '';
   state: CandidateState = { state: 'absent' };
   #number = 0;
@@ -112,7 +112,7 @@ class Candidate implements CandidateSide {
     this.#number += 1;
     this.#sinceGeneration = policies.value.generation;
     this.differences.clear();
-    this.counts = nothing();
+    this.counts = noResults();
     this.error = '';
     const { rootNamespace } = config.policies;
     const joined =
@@ -181,12 +181,3 @@ class Candidate implements CandidateSide {
     await this.#source?.[Symbol.asyncDispose]();
   }
 }
-
-const nothing = (): Record<CandidateResult, number> => ({
-  same: 0,
-  allow_to_deny: 0,
-  deny_to_allow: 0,
-  other_answer: 0,
-  error: 0,
-  skipped: 0,
-});

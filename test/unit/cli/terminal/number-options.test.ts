@@ -53,7 +53,7 @@ const options: readonly { readonly option: string; readonly refuses: readonly st
     { command: ['policy', 'test'], option: '--min-coverage', refuses: ['101', '100.1'] },
   ];
 
-/** The words of a command line that name its command. */
+/** The words of a command line that name its command: no option, and none of its arguments, which are `a` and `b` here. */
 const nameOf = (command: readonly string[]): string => command.join(' ').replace(/ (?:--|[ab](?: |$)).*/, '');
 
 describe('options that are a number of something', () => {

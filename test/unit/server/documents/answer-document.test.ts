@@ -15,8 +15,8 @@ interface Asked {
   readonly body?: string;
 }
 
-async function ask(asked: Asked, with_ = true) {
-  const server = createServer((each, response) => answerDocument(each, response, with_ ? shelf : undefined));
+async function ask(asked: Asked, hasDocuments = true) {
+  const server = createServer((each, response) => answerDocument(each, response, hasDocuments ? shelf : undefined));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
     const { method = 'GET', path = '/keys', headers = {}, body } = asked;
