@@ -7,6 +7,9 @@ import { GatehouseError, isErrorCode } from '../errors.ts';
 import { errorAnswer } from './errors.ts';
 import { type Answer, type Question, type Route, routes } from './routes.ts';
 
+/** Characters of one event. */
+const MOST_LINE = 16 * 1024 * 1024;
+
 export interface AdminTransport {
   /**
    * Sends a request and gives the answer, whatever its status.
@@ -48,11 +51,12 @@ export function createAdminClient(transport: AdminTransport): AdminClient {
     async ask<R extends Route>(route: R, ...[question]: Asked<R>): Promise<Answer<R>> {
       const { method, path, body } = encode(route, question ?? {});
       const reply = await transport.send(method, path, body);
-      const { answers } = routes[route];
+      const { answers, lines } = { lines: false, ...routes[route] };
       if (reply.status < 200 || reply.status > 299) throw await refusalOf(route, reply, transport);
       // The table says what a route answers; the types of one route cannot be seen from in here. The answer itself goes on, not a
       // copy: fields that the schema does not know are a newer server's, and are shown. No answer has a default or a transformation.
       if (answers === 'bytes') return reply.pieces() as Answer<R>;
+      if (lines) return eventsOf(route, answers, reply, transport) as unknown as Answer<R>;
       return (await parse(route, answers, reply, transport)) as Answer<R>;
     },
   };
@@ -87,6 +91,31 @@ async function parse(
   const document = parseJson(await reply.text(), address);
   check(document, schema, `the server at ${address} (version ${version}) answers ${route}`, { route, version });
   return document;
+}
+
+/** Reads line by line. A line that comes in parts is put together, and one that is cut off by the end is left out: it was not said. */
+async function* eventsOf(
+  route: Route,
+  schema: z.ZodType,
+  reply: AdminReply,
+  { address }: AdminTransport,
+): AsyncGenerator<unknown> {
+  const version = reply.version ?? 'unknown';
+  const place = `the server at ${address} (version ${version}) answers ${route}`;
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const piece of reply.pieces()) {
+    rest += decoder.decode(piece, { stream: true });
+    if (rest.length > MOST_LINE)
+      throw new GatehouseError('message_invalid', `${place} with a line of more than ${MOST_LINE} characters`);
+    const lines = rest.split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const event = parseJson(line, address);
+      check(event, schema, place, { route, version });
+      yield event;
+    }
+  }
 }
 
 /**

@@ -61,3 +61,9 @@ export const policiesAnswer = z.object({
 });
 
 export type PoliciesAnswer = z.output<typeof policiesAnswer>;
+
+/** Which file, by the name that policies and findings have it. */
+export const policyFileQuestion = z.object({ file: z.string().min(1).max(4_096) });
+
+/** The text of a policy file as it is now, which may be newer than what is in force. */
+export const policyFileAnswer = z.object({ file: z.string(), text: z.string() });

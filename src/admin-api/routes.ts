@@ -25,12 +25,13 @@ import { nothing } from './fields.ts';
 import { joinTokenAnswer, joinTokenOrder } from './join-tokens.ts';
 import { rewrapAnswer, rewrapOrder } from './keys.ts';
 import { ledgerAnswer, ledgerQuestion } from './ledger.ts';
-import { policiesAnswer, policiesQuestion } from './policies.ts';
+import { policiesAnswer, policiesQuestion, policyFileAnswer, policyFileQuestion } from './policies.ts';
 import { comparisonAnswer, forecastAnswer, rehearsalOrder } from './rehearsal.ts';
 import { crlAnswer, revocationOrder, revocationsAnswer, revokedAnswer, undoneAnswer } from './revocations.ts';
 import { requestsAnswer, requestsQuestion } from './seen/requests.ts';
 import { rulesAnswer, rulesQuestion } from './seen/rules.ts';
 import { statusAnswer } from './status.ts';
+import { streamEvent, streamQuestion } from './stream.ts';
 
 /** What an operator may do: look, or also change what is. */
 export type AdminRole = 'read' | 'operate';
@@ -48,6 +49,8 @@ interface RouteShape {
   readonly asks: z.ZodType;
   /** `bytes`: no JSON, but bytes in pieces. */
   readonly answers: z.ZodType | 'bytes';
+  /** The answer does not end: `answers` is one line of it. */
+  readonly lines?: true;
   /** What it takes to be answered. */
   readonly needs: Need;
 }
@@ -76,8 +79,10 @@ export const routes = {
   'POST /v1/keys/rewrap': { asks: rewrapOrder, answers: rewrapAnswer, needs: 'operate' },
   'GET /v1/entries': { asks: nothing, answers: entriesAnswer, needs: 'read' },
   'GET /v1/entries/explain': { asks: entryQuestion, answers: entryAnswer, needs: 'read' },
+  'GET /v1/policies/file': { asks: policyFileQuestion, answers: policyFileAnswer, needs: 'read-scoped' },
   'GET /v1/policies': { asks: policiesQuestion, answers: policiesAnswer, needs: 'read-scoped' },
   'GET /v1/decisions': { asks: decisionsQuestion, answers: decisionsAnswer, needs: 'read-scoped' },
+  'GET /v1/stream': { asks: streamQuestion, answers: streamEvent, lines: true, needs: 'read-scoped' },
   'GET /v1/decisions/{id}': { asks: whyQuestion, answers: derivationAnswer, needs: 'read-scoped' },
   'GET /v1/edges': { asks: edgesQuestion, answers: edgesAnswer, needs: 'read-scoped' },
   'GET /v1/envoys': { asks: nothing, answers: envoysAnswer, needs: 'read' },
@@ -104,6 +109,8 @@ export type ReadQuestion<R extends Route> = z.output<Routes[R]['asks']>;
 /** What a route answers. */
 export type Answer<R extends Route> = Routes[R]['answers'] extends infer A
   ? A extends z.ZodType
-    ? z.output<A>
+    ? Routes[R] extends { readonly lines: true }
+      ? AsyncIterable<z.output<A>>
+      : z.output<A>
     : AsyncIterable<Uint8Array>
   : never;

@@ -77,7 +77,15 @@ export const statusAnswer = z.object({
   policiesSince: instant.optional(),
   /** Of the deciders here: since the start, and a second over the last minute. */
   decisions: z
-    .object({ allowed: z.number(), denied: z.number(), perSecond: z.number(), deniedPerSecond: z.number() })
+    .object({
+      allowed: z.number(),
+      denied: z.number(),
+      perSecond: z.number(),
+      deniedPerSecond: z.number(),
+      /** How long half of the Checks of the last minute took at most, and 99 of 100: seconds, the end of their bucket; null without any. */
+      p50Seconds: z.number().nullable().optional(),
+      p99Seconds: z.number().nullable().optional(),
+    })
     .optional(),
   deciders: list(z.object({ pid: z.number(), generation: z.number() })),
   /** Of an authority. */

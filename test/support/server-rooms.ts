@@ -247,6 +247,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'admin-api',
     'admin-api/seen',
     'config',
+    'policy',
     'identity/attestation',
     'identity/registration',
     'identity/pki',

@@ -3,6 +3,7 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Route, routes } from '../../admin-api/routes.ts';
 import type { StatusAnswer } from '../../admin-api/status.ts';
 import type { ListenerConfig } from '../../config/config.ts';
 import { asGatehouseError, GatehouseError, meaningOf } from '../../errors.ts';
@@ -21,6 +22,7 @@ import { createRefusedOrders } from './access/refused-orders.ts';
 import type { AdminDeps } from './admin-deps.ts';
 import { answerRoute, routeOf } from './handlers.ts';
 import { readQuestion, type Sent } from './question.ts';
+import { sendLines } from './send-lines.ts';
 import { sendPieces } from './send-pieces.ts';
 import { versionHeader } from './version-header.ts';
 
@@ -70,8 +72,9 @@ async function answer(
     const found = routeOf(method, url.pathname);
     const sent: Sent = { query: url.searchParams, body: await bodyOf(request) };
     const body = await answerRoute(found.route, caller, () => readQuestion(found, sent), deps);
-    if (isPieces(body)) await sendPieces(response, body);
-    else send(response, 200, body);
+    if (!isMany(body)) send(response, 200, body);
+    else if (isBytes(found.route, body)) await sendPieces(response, body);
+    else await sendLines(response, body);
   } catch (thrown) {
     const error = asGatehouseError(thrown);
     const { code, message, details } = error;
@@ -112,8 +115,11 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-const isPieces = (body: unknown): body is AsyncIterable<Uint8Array> =>
+const isMany = (body: unknown): body is AsyncIterable<unknown> =>
   typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
+
+const isBytes = (route: Route, _body: AsyncIterable<unknown>): _body is AsyncIterable<Uint8Array> =>
+  routes[route].answers === 'bytes';
 
 function send(response: ServerResponse, status: number, body: unknown): void {
   if (response.headersSent || response.destroyed) return;

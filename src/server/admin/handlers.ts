@@ -20,11 +20,13 @@ import { createJoinToken } from './routes/join-tokens.ts';
 import { rewrapKeys } from './routes/keys.ts';
 import { ledger } from './routes/ledger.ts';
 import { decisions, policies } from './routes/policies.ts';
+import { policyFile, policyFileIn } from './routes/policy-file.ts';
 import { requests, requestsIn } from './routes/requests.ts';
 import { crl, revocations, revoke, undoRevocation } from './routes/revocations.ts';
 import { audit, forecastAndActual, gate, rehearseNow, verbHandler } from './routes/rotation.ts';
 import { rules, rulesIn } from './routes/rules.ts';
 import { decisionsIn, explainIn, policiesIn, whyIn } from './routes/scoped.ts';
+import { stream, streamIn } from './routes/stream.ts';
 
 const handlers: { readonly [R in Route]: AnswerRoute<R> } = {
   'GET /v1/status': everywhere((_, deps) => deps.status()),
@@ -49,8 +51,10 @@ const handlers: { readonly [R in Route]: AnswerRoute<R> } = {
   'GET /v1/entries': everywhere(entries),
   'GET /v1/entries/explain': everywhere(explainEntry),
   'GET /v1/policies': scoped(policies, policiesIn),
+  'GET /v1/policies/file': scoped(policyFile, policyFileIn),
   'GET /v1/decisions': scoped(decisions, decisionsIn),
   'GET /v1/decisions/{id}': scoped(why, whyIn),
+  'GET /v1/stream': scoped(stream, streamIn),
   'GET /v1/edges': scoped(edges, edgesIn),
   'GET /v1/envoys': everywhere(envoys),
   'GET /v1/requests': scoped(requests, requestsIn),

@@ -162,7 +162,7 @@ function hear(
       counts.edges.add(message.edges);
       counts.rules.add(message.hits);
       metrics.countHits(message.hits);
-      rate.note(message.counts.decisions);
+      rate.note(message.counts.decisions, message.counts.latency);
       metrics.countParity(message.parity);
       candidate.note(message.candidate);
       break;

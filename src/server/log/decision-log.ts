@@ -16,6 +16,8 @@ export interface DecisionLog {
   find(id: string): RedactedDecision | undefined;
   /** How many decisions are kept now. */
   readonly size: number;
+  /** How many there were since the start. */
+  readonly added: number;
 }
 
 /** Which of the decisions that are kept. */
@@ -59,6 +61,7 @@ export function createDecisionLog(
   const begun = Date.now().toString(36);
   /** Instants, which rise: what is no count tells nobody how much others were asked. */
   let last = 0;
+  let added = 0;
   const nextNumber = (): number => (last = Math.max(last + 1, Math.floor(performance.now() * 1000)));
   const shelves = { deny: createShelf(kept, keptBytes), allow: createShelf(kept, keptBytes) };
   return {
@@ -71,6 +74,7 @@ export function createDecisionLog(
           lines.info({ schema: LOG_SCHEMA, ...record, ...(facts && { facts }) }, 'decision');
         }
         shelves[entry.decision.effect].add(entry, nextNumber());
+        added += 1;
       }
     },
     recent({ most, effect, after, recordOf }) {
@@ -83,6 +87,9 @@ export function createDecisionLog(
       return { since, records, next: `${begun}-${nextNumber()}`, gap };
     },
     find: (id) => shelves.deny.entries.get(id) ?? shelves.allow.entries.get(id),
+    get added() {
+      return added;
+    },
     get size() {
       return shelves.deny.entries.size + shelves.allow.entries.size;
     },

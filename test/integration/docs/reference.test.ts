@@ -14,6 +14,7 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
   readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
 }
 
 /** `listen.extAuthz`, `entries[].selectors`: every key that holds no other keys. */
@@ -65,9 +66,10 @@ describe('docs/reference.md', () => {
 });
 
 /** The fields of a schema; of a list those of its rows, of alternatives those of each. */
-function fieldsOf({ items, anyOf, properties }: Schema): [string, Schema][] {
+function fieldsOf({ items, anyOf, oneOf, properties }: Schema): [string, Schema][] {
   if (items !== undefined) return fieldsOf(items);
-  if (anyOf !== undefined) return anyOf.flatMap(fieldsOf);
+  const either = anyOf ?? oneOf;
+  if (either !== undefined) return either.flatMap(fieldsOf);
   return Object.entries(properties ?? {});
 }
 

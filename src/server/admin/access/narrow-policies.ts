@@ -44,6 +44,13 @@ export function narrowPolicies(whole: PoliciesAnswer, sight: Sight, paths: reado
   };
 }
 
+/**
+ * Whether a reader of some namespaces may see the text of a file: it lies in a path that is confined to his. Of another file it is not
+ * known what else it holds.
+ */
+export const seesFile = (file: string, sight: Sight, paths: readonly ReadPath[]): boolean =>
+  createFiles([], sight, paths).isConfined(file);
+
 function createFiles(all: readonly Row[], sight: Sight, paths: readonly ReadPath[]) {
   const foreign = all.filter(({ namespace }) => !sight.has(namespace));
   const foreignFiles = new Set(foreign.map(({ file }) => file));

@@ -27,6 +27,8 @@ const ofReaders: readonly Route[] = [
 ];
 const ofTenants: readonly Route[] = [
   'GET /v1/policies',
+  'GET /v1/policies/file',
+  'GET /v1/stream',
   'GET /v1/decisions',
   'GET /v1/decisions/{id}',
   'GET /v1/edges',
