@@ -2,7 +2,7 @@
  * Where tokens travel by the policies in force: what must not be shown to people.
  * @module
  */
-import type { PolicyModel } from './model.ts';
+import type { PolicyModel, TokenRule } from './model.ts';
 
 /** Names under which tokens travel; headers are lower-case. */
 export interface TokenCarriers {
@@ -27,4 +27,19 @@ export function tokenCarriers(model: PolicyModel): TokenCarriers {
     }
   }
   return { headers, params, cookies };
+}
+
+/** Where a rule looks for tokens. */
+export type TokenPlaces = Pick<TokenRule, 'fromHeaders' | 'fromParams' | 'fromCookies'>;
+
+const usualPlaces: TokenPlaces = {
+  fromHeaders: [{ name: 'authorization', prefix: 'Bearer ' }],
+  fromParams: ['access_token'],
+  fromCookies: [],
+};
+
+/** The places of a rule; one that names none looks where bearer tokens usually are (RFC 6750). */
+export function tokenPlaces(rule: TokenPlaces): TokenPlaces {
+  const { fromHeaders, fromParams, fromCookies } = rule;
+  return fromHeaders.length + fromParams.length + fromCookies.length > 0 ? rule : usualPlaces;
 }

@@ -128,8 +128,10 @@ const may: Record<string, readonly string[]> = {
     'lib',
   ],
   /** The same policies for Envoy's own filters. */
-  'policy/compile-envoy': ['policy/compile-envoy/tree', 'policy/meaning', ...policyValues, 'policy/registry', 'lib'],
+  'policy/compile-envoy': ['policy/compile-envoy/*', 'policy/meaning', ...policyValues, 'policy/registry', 'lib'],
   'policy/compile-envoy/tree': ['lib'],
+  /** What a tree knows of tokens. */
+  'policy/compile-envoy/tokens': ['policy/compile-envoy/tree', ...policyValues, 'lib'],
   'policy/evaluate': ['policy/meaning', ...policyValues, 'policy/registry', 'policy/documents', 'lib'],
   'policy/dialects': ['policy/dialects/*', ...dialect],
   'policy/dialects/calico': ['policy/dialects', ...dialect],

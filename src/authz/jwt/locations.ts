@@ -3,6 +3,7 @@
  * @module
  */
 import type { TokenRule } from '../../policy/model.ts';
+import { tokenPlaces } from '../../policy/token-carriers.ts';
 import type { RequestView } from './request-view.ts';
 import type { VerificationBudget } from './verification-budget.ts';
 
@@ -15,16 +16,9 @@ interface FoundToken {
 /** Finds the tokens of one place, in order; what it finds says nothing once the budget for searching is spent. */
 type Location = (view: RequestView, budget: Pick<VerificationBudget, 'allowsSearch'>) => readonly FoundToken[];
 
-const defaults: Pick<TokenRule, 'fromHeaders' | 'fromParams'> = {
-  fromHeaders: [{ name: 'authorization', prefix: 'Bearer ' }],
-  fromParams: ['access_token'],
-};
-
 /** The places of a rule in Envoy's order: headers by name and prefix, parameters, cookies, each once. */
 export function locationsOf(rule: TokenRule): readonly Location[] {
-  const { fromCookies } = rule;
-  const isSet = rule.fromHeaders.length + rule.fromParams.length + fromCookies.length > 0;
-  const { fromHeaders, fromParams } = isSet ? rule : defaults;
+  const { fromHeaders, fromParams, fromCookies } = tokenPlaces(rule);
   const headers = new Map(fromHeaders.map(({ name, prefix }) => [name.toLowerCase() + prefix, { name, prefix }]));
   return [
     ...[...headers]

@@ -10,6 +10,7 @@ import { type FiledRule, fileRules, MOST_VALUES } from './file-rules.ts';
 import { guardItems, guardsOf, tautology } from './guards.ts';
 import type { AskReason, NativeSettings } from './native-settings.ts';
 import { addUses, cubesOf } from './rule-cubes.ts';
+import { tokenContext, tokenGuards } from './tokens/token-context.ts';
 import { allOf, anyOf, notOf, testOf } from './tree/predicates.ts';
 import { type Action, chain, type Item, type Node, type Part, type Predicate } from './tree/tree.ts';
 import type { ScopedStage, WorkloadScope } from './workload-scope.ts';
@@ -89,7 +90,10 @@ function compilePart(input: PartInput): CompiledTree & { readonly readsNames: bo
   const { uses } = transport;
   for (const each of told) addUses(uses, each.uses);
   const forms = isNamed ? callerForms(settings.trustDomains) : undefined;
-  const guards = guardsOf(uses, forms, settings, protocol);
+  const guards = [
+    ...guardsOf(uses, forms, settings, protocol),
+    ...(protocol === 'http' ? tokenGuards(scope.tokens) : []),
+  ];
   const list = (items: readonly Item[]): readonly Part[] => (items.length > 0 ? [{ is: 'list', items }] : []);
   const isNative = ({ cube }: Told): boolean => cube.unsayable.length === 0;
   const filed = (some: readonly Told[], does: 'deny' | 'allow' | 'ask'): readonly Part[] =>
@@ -152,14 +156,16 @@ const known = new WeakMap<Rule, Map<string, readonly Told[]>>();
 
 function toldOf(input: PartInput, kind: ScopedStage['kind']): readonly Told[] {
   const { scope, absence, settings, protocol, rehearsing, isNamed } = input;
+  const tokens = tokenContext(protocol === 'http' ? scope.tokens : []);
   const context: SayContext = {
     protocol,
     absence,
     unknownHolds: kind !== 'any-allow',
     trustDomains: settings.trustDomains,
     isNamed,
+    tokens,
   };
-  const name = `${protocol} ${isNamed} ${absence} ${kind} ${settings.trustDomains.join(' ')}`;
+  const name = `${protocol} ${isNamed} ${absence} ${kind} ${settings.trustDomains.join(' ')} ${tokens.name}`;
   return policiesOf(scope, kind, rehearsing).flatMap((policy) =>
     policy.rules.flatMap((rule) => toldRule(policy, rule, { kind, context, name })),
   );

@@ -5,6 +5,7 @@
 import { isUnknownWhenAbsent } from '../meaning/absence.ts';
 import type { Absence, Atom, Expr } from '../model.ts';
 import { type TextValues, textValues } from './text-values.ts';
+import type { TokenContext } from './tokens/token-context.ts';
 import { allOf, anyOf, isPresent, literal, notOf, type Said, testOf } from './tree/predicates.ts';
 import type { Input, Predicate } from './tree/tree.ts';
 
@@ -17,6 +18,7 @@ export interface SayContext {
   readonly trustDomains: readonly string[];
   /** False: of callers who showed no certificate. */
   readonly isNamed: boolean;
+  readonly tokens: TokenContext;
 }
 
 /** What a condition reads, which the guards before the rules must know. */
@@ -58,7 +60,7 @@ export function keysOf(atom: Atom, context: SayContext, uses: Uses): TextValues 
     return { input: 'port', exact, prefixes: [], tests: [], present: isPresent('port'), readsNamespaces: false };
   }
   if (atom.op !== 'text' || isNever(atom, context)) return undefined;
-  const values = textValues(atom, context.trustDomains);
+  const values = textValues(atom, context);
   if ('field' in values || values.exact.length + values.prefixes.length === 0) return undefined;
   note(uses, values);
   return values;
@@ -99,16 +101,16 @@ function widened(uses: Uses, field: string): Said {
   return 'always';
 }
 
-/** Who shows no certificate has no name, on a TCP connection there is nothing of HTTP, and where no RequestAuthentication applies there are no claims. */
-function isNever(atom: TextAtom, { protocol, isNamed }: SayContext): boolean {
+/** Who shows no certificate has no name, on a TCP connection there is nothing of HTTP, and where no token is verified there are no claims. */
+function isNever(atom: TextAtom, { protocol, isNamed, tokens }: SayContext): boolean {
   const { of } = atom.fact;
   if (of === 'peerName') return !isNamed;
-  return of === 'claim' || (protocol === 'tcp' && of !== 'sni' && of !== 'metadata');
+  return (of === 'claim' && !tokens.hasClaims) || (protocol === 'tcp' && of !== 'sni' && of !== 'metadata');
 }
 
 function sayTextAtom(atom: TextAtom, context: SayContext, uses: Uses, negated: boolean): Said {
   if (isNever(atom, context)) return readAbsence('never', 'never', { atom, context, negated });
-  const values = textValues(atom, context.trustDomains);
+  const values = textValues(atom, context);
   if ('field' in values) return widened(uses, values.field);
   note(uses, values);
   return readAbsence(valuesHold(values), values.present, { atom, context, negated });

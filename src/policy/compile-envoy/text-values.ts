@@ -4,6 +4,7 @@
  */
 import type { Atom, TextFact, TextPattern } from '../model.ts';
 import { isNamed } from './caller-forms.ts';
+import type { TokenContext } from './tokens/token-context.ts';
 import { isPresent, literal, type Said, testOf } from './tree/predicates.ts';
 import type { Input, Predicate } from './tree/tree.ts';
 
@@ -26,8 +27,16 @@ export interface Unsayable {
 
 type TextAtom = Extract<Atom, { op: 'text' }>;
 
+/** What the values of a text depend on besides the condition. */
+interface TextContext {
+  readonly trustDomains: readonly string[];
+  readonly tokens: TokenContext;
+}
+
 /** Translates the alternatives of one text. */
-export function textValues({ fact, any }: TextAtom, trustDomains: readonly string[]): TextValues | Unsayable {
+export function textValues({ fact, any }: TextAtom, { trustDomains, tokens }: TextContext): TextValues | Unsayable {
+  if (fact.of === 'header' && tokens.changed.has(fact.name))
+    return { field: `${nameOf(fact)}, which verifying tokens changes` };
   const input = inputOf(fact);
   if (typeof input !== 'string') return input;
   const exact: string[] = [];

@@ -4,9 +4,11 @@
  */
 import type { Destination } from '../facts.ts';
 import { applies, type SubjectContext } from '../meaning/subject.ts';
+import { selectTokens } from '../meaning/token-stage.ts';
 import { type SelectedTransport, selectTransport } from '../meaning/transport-stage.ts';
-import type { Plane, Policy, PolicyModel, RuleStage, TransportStage } from '../model.ts';
+import type { Plane, Policy, PolicyModel, RuleStage, TokenRule, TokenStage, TransportStage } from '../model.ts';
 import { emptyRegistry, type Registry } from '../registry/registry.ts';
+import { strangeHeader } from './tokens/token-context.ts';
 
 /** The policies of one stage that apply to the workload, in the order of their names. */
 export interface ScopedStage {
@@ -17,6 +19,8 @@ export interface ScopedStage {
 /** What applies to the workload, of the plane `istio`. */
 export interface WorkloadScope {
   readonly transport: SelectedTransport | undefined;
+  /** The rules by which tokens are verified, by issuer; empty where no RequestAuthentication applies. */
+  readonly tokens: readonly TokenRule[];
   readonly stages: readonly ScopedStage[];
 }
 
@@ -25,6 +29,7 @@ export function scopeOf(model: PolicyModel, workload: Destination): WorkloadScop
   const places = placesOf(model.registry ?? emptyRegistry, workload);
   const stages: ScopedStage[] = [];
   let transport: SelectedTransport | undefined;
+  const tokens: TokenRule[] = [];
   for (const plane of model.planes) {
     if (plane.mode !== 'enforce') continue;
     if (plane.id !== 'istio') {
@@ -41,13 +46,11 @@ export function scopeOf(model: PolicyModel, workload: Destination): WorkloadScop
         continue;
       }
       if (stage.kind === 'token') {
-        // labels that are unknown refuse a request even where there is no token to ask for
-        const near = stage.policies.find((each) => {
-          const is = among(each, places);
-          return is === 'unknown' || (is === 'yes' && each.rules.length > 0);
-        });
-        if (near !== undefined)
-          return { asks: `RequestAuthentication ${nameOf(near)} applies: tokens are judged by Gatehouse alone` };
+        const selected = tokensOf(stage, places);
+        if (selected === undefined) return { asks: unknownLabels('RequestAuthentication') };
+        const strange = strangeHeader(selected);
+        if (strange !== undefined) return { asks: `a token rule reads or writes the header ${strange}` };
+        tokens.push(...selected);
         continue;
       }
       if (stage.kind === 'first-match' && stage.policies.length > 0)
@@ -61,7 +64,7 @@ export function scopeOf(model: PolicyModel, workload: Destination): WorkloadScop
       stages.push({ kind: stage.kind, policies: policies.sort(byName) });
     }
   }
-  return { transport, stages };
+  return { transport, tokens, stages };
 }
 
 const hasPolicies = ({ stages }: Plane): boolean => stages.some(({ policies }) => policies.length > 0);
@@ -89,6 +92,12 @@ function transportOf(stage: TransportStage, places: readonly Destination[]): Sel
   const texts = new Set(selected.map(({ everyPort, ports }) => JSON.stringify([everyPort, [...ports]])));
   const isKnown = selected.every(({ undecided }) => undecided === undefined);
   return isKnown && texts.size === 1 ? selected[0] : undefined;
+}
+
+/** Labels that are unknown refuse a request even where there is no token to ask for. */
+function tokensOf(stage: TokenStage, places: readonly Destination[]): readonly TokenRule[] | undefined {
+  const isUnknown = stage.policies.some((each) => among(each, places) === 'unknown');
+  return isUnknown ? undefined : selectTokens(stage, places[0]!, noRegistry).rules; // the workload itself is the first
 }
 
 /**

@@ -15,6 +15,11 @@ apiVersion: security.istio.io/v1
 kind: RequestAuthentication
 metadata: {name: r, namespace: shop}
 spec: {selector: {matchLabels: {app: x}}, jwtRules: [{issuer: x, jwks: '{"keys":[]}'}]}
+---
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: {name: s, namespace: shop}
+spec: {selector: {matchLabels: {app: yy}}, jwtRules: [{issuer: x, jwks: '{"keys":[]}', fromHeaders: [{name: host}]}]}
 `;
 
 describe('policy check --native', () => {
@@ -24,9 +29,12 @@ describe('policy check --native', () => {
     const { out, code } = await commandLine('policy', 'check', '--native', dir.at('.'), '--output', 'json');
     assert.equal(code, 0);
     const { native } = JSON.parse(out) as { readonly native: readonly NativeRow[] }; // our own command's answer
-    const [selected, whole] = native;
-    assert.deepEqual(selected?.labels, [['app', 'x']]);
-    assert.match(selected?.everything ?? '', /RequestAuthentication shop\/r applies/);
+    const [withTokens, strange, whole] = native;
+    assert.deepEqual(withTokens?.labels, [['app', 'x']]);
+    assert.equal(withTokens?.everything, undefined);
+    assert.ok(withTokens?.asks.some(({ reason }) => reason === 'requests that may bring a token'));
+    assert.deepEqual(strange?.labels, [['app', 'yy']]);
+    assert.match(strange?.everything ?? '', /a token rule reads or writes the header host/);
     assert.equal(whole?.everything, undefined);
     assert.deepEqual(
       whole?.asks.filter(({ policy }) => policy !== undefined).map((ask) => [ask.policy?.name, ask.rule, ask.field]),
@@ -38,7 +46,7 @@ describe('policy check --native', () => {
     await using dir = await tempDir();
     writeFileSync(dir.at('policies.yaml'), policies);
     const { out } = await commandLine('policy', 'check', '--native', dir.at('.'));
-    assert.match(out, /shop app=x: everything asks: .*\n.*shop: Envoy decides/s);
+    assert.match(out, /shop app=yy: everything asks: .*\n.*shop: Envoy decides/s);
     assert.match(out, /asks: shop\/p rule 0: remote address/);
     assert.doesNotMatch((await commandLine('policy', 'check', dir.at('.'))).out, /Envoy decides/);
   });

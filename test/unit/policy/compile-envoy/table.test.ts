@@ -22,6 +22,11 @@ const byA = '{from: [{source: {principals: [cluster.local/ns/foo/sa/a]}}]}';
 const get = '{to: [{operation: {methods: [GET], paths: ["/a/*"]}}]}';
 const a = 'spiffe://cluster.local/ns/foo/sa/a';
 
+/** A RequestAuthentication; `rule` is what its rule says besides. */
+const tokens = (rule: string): string =>
+  `---\napiVersion: security.istio.io/v1\nkind: RequestAuthentication\nmetadata: {name: r, namespace: default}\nspec: {jwtRules: [{${rule}issuer: x, jwksUri: "https://x.example/keys"}]}\n`;
+const byAnyToken = (action: string): string => policy(action, '{from: [{source: {requestPrincipals: ["*"]}}]}');
+
 interface Row {
   /** As it stands in docs/native.md. */
   readonly row: string;
@@ -126,9 +131,76 @@ const rows: readonly Row[] = [
     want: 'n:allow/default/p#0',
   },
   {
-    row: 'RequestAuthentication, tokens',
-    policies: `---\napiVersion: security.istio.io/v1\nkind: RequestAuthentication\nmetadata: {name: r, namespace: default}\nspec: {jwtRules: [{issuer: x, jwks: '{"keys":[]}'}]}\n`,
-    want: 'everything',
+    row: 'RequestAuthentication: requests without a token',
+    policies: tokens('') + byAnyToken('ALLOW'),
+    want: 'n:no-rule-allowed',
+  },
+  {
+    row: 'RequestAuthentication: requests without a token',
+    name: 'who has none is not allowed by what is not in it',
+    policies: tokens('') + policy('DENY', '{from: [{source: {notRequestPrincipals: ["*"]}}]}'),
+    want: 'n:deny/default/p#0',
+  },
+  {
+    row: 'RequestAuthentication: requests without a token',
+    name: 'of another workload',
+    policies: tokens('').replace('spec: {', 'spec: {selector: {matchLabels: {app: other}}, ') + policy('ALLOW', get),
+    sent: { 'header:authorization': 'Bearer a.b.c' },
+    want: 'n:allow/default/p#0',
+  },
+  ...(
+    [
+      ['in a header', '', { 'header:authorization': 'Bearer a.b.c' }],
+      ['anywhere in a header', '', { 'header:authorization': 'Basic x,Bearer a.b.c' }],
+      ['in the query', '', { 'header::path': '/a/b?x=1&access_token=a' }],
+      ['in the query, escaped', '', { 'header::path': '/a/b?%61ccess_token=a' }],
+      ['in the query, without a value', '', { 'header::path': '/a/b?access_token' }],
+      ['without a prefix', 'fromHeaders: [{name: X-Jwt}], ', { 'header:x-jwt': '' }],
+      ['in another parameter', 'fromParams: [t.k], ', { 'header::path': '/?t.k=' }],
+      ['in a cookie', 'fromCookies: [sid], ', { 'header:cookie': 'a=b; sid=x' }],
+    ] as const
+  ).map(([name, rule, sent]) => ({
+    row: 'requests that may bring a token',
+    ...{ name, policies: tokens(rule) + policy('ALLOW', get), sent, want: 'ask:token' },
+  })),
+  ...(
+    [
+      ['another scheme', '', { 'header:authorization': 'Basic a' }],
+      ['another parameter', '', { 'header::path': '/a/b?xaccess_token=a&y=access_token&access_tokens=1' }],
+      ['a parameter where none is read', 'fromHeaders: [{name: x-jwt}], ', { 'header::path': '/?access_token=a' }],
+      ['an escape in a value', '', { 'header::path': '/a/b?q=%61ccess_token=' }],
+    ] as const
+  ).map(([name, rule, sent]) => ({
+    row: 'RequestAuthentication: requests without a token',
+    ...{ name, policies: tokens(rule) + policy('ALLOW', get), sent, want: 'n:allow/default/p#0' },
+  })),
+  {
+    row: 'headers that only verified tokens may write, sent by the caller',
+    policies: tokens('outputClaimToHeaders: [{header: X-User, claim: sub}], ') + policy('ALLOW', get),
+    sent: { 'header:x-user': 'root' },
+    want: 'ask:forged',
+  },
+  {
+    row: 'headers that only verified tokens may write, sent by the caller',
+    name: 'the payload',
+    policies: tokens('outputPayloadToHeader: X-Payload, ') + policy('ALLOW', get),
+    sent: { 'header:x-payload': '' },
+    want: 'ask:forged',
+  },
+  ...['x-user', 'authorization', ':path'].map((name) => ({
+    row: 'headers that verifying tokens changes, where a rule reads them',
+    ...{ name, want: 'ask:deny/default/p#0' },
+    policies:
+      tokens('outputClaimToHeaders: [{header: x-user, claim: sub}], ') +
+      policy('DENY', `{when: [{key: "request.headers[${name}]", notValues: [x]}]}`),
+  })),
+  {
+    row: 'headers that verifying tokens changes, where a rule reads them',
+    name: 'tokens that are forwarded',
+    policies:
+      tokens('forwardOriginalToken: true, ') +
+      policy('DENY', '{when: [{key: "request.headers[authorization]", notValues: [x]}]}'),
+    want: 'n:deny/default/p#0',
   },
   {
     row: '`labels_unknown`, labels that differ among the pods of a service account',
