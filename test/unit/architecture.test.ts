@@ -229,8 +229,10 @@ const may: Record<string, readonly string[]> = {
   'analysis/suggest': [
     'admin-api',
     'admin-api/seen',
+    'analysis/patch',
     'analysis/proofs',
     'analysis/proofs/diff',
+    'analysis/regions',
     'policy/*',
     'spiffe',
     'lib',

@@ -2,7 +2,18 @@
  * Small edits of a YAML document that leave every other byte of its file alone.
  * @module
  */
-import { isMap, isScalar, isSeq, type Node, type Pair, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
 import type { Chunk } from '../../policy/documents/yaml/split.ts';
 import type { ValuePath } from '../source/open-document.ts';
 
@@ -22,6 +33,16 @@ export interface EditableChunk {
 /** Opens a chunk that was read before: it has no errors. */
 export function editable({ text }: Chunk): EditableChunk {
   return { text, top: parseDocument(text, { schema: 'failsafe', uniqueKeys: false, logLevel: 'silent' }).contents };
+}
+
+/** Whether something in it is written once and meant in several places. */
+export function hasAliases({ top }: EditableChunk): boolean {
+  let found = false;
+  visit(top, (_, node) => {
+    found ||= isAlias(node);
+    return found ? visit.BREAK : undefined;
+  });
+  return found;
 }
 
 /** Applies edits that do not overlap. */
@@ -72,18 +93,65 @@ export function removeItem(chunk: EditableChunk, path: ValuePath, index: number)
   const items = list.items as Node[]; // failsafe schema: items are nodes
   const range = items[index]?.range;
   if (!range) return undefined;
-  if (list.flow === true) return withoutFlowItem(list, items, index);
-  const start = lineStart(chunk.text, chunk.text.lastIndexOf('-', range[0] - 1));
-  return { start, end: nextLine(chunk.text, trimmedEnd(chunk.text, range[1])), text: '' };
+  if (list.flow === true) return withoutFlowItem(chunk.text, list, items, index);
+  return withoutLines(chunk.text, list, items[index]!); // it has a range
 }
 
-function withoutFlowItem(list: YAMLSeq, items: readonly Node[], index: number): Edit | undefined {
+/** The lines of a block item: from its dash to where it says something last; comments behind it are not its own. */
+function withoutLines(text: string, list: YAMLSeq, item: Node): Edit | undefined {
+  const start = dashLine(text, list.range?.[0] ?? 0, item.range?.[0] ?? 0);
+  if (start === undefined) return undefined;
+  return { start, end: nextLine(text, trimmedEnd(text, contentEnd(item))), text: '' };
+}
+
+/** Start of the line with the dash of an item; comments may stand between the dash and the item. */
+function dashLine(text: string, listStart: number, itemStart: number): number | undefined {
+  const indent = listStart - lineStart(text, listStart);
+  for (let at = lineStart(text, itemStart); at >= lineStart(text, listStart); at = lineStart(text, at - 1)) {
+    if (/^ *-(?:\s|$)/.test(text.slice(at, at + indent + 2)) && text[at + indent] === '-') return at;
+    if (at === 0) break;
+  }
+  return undefined;
+}
+
+/** Where a node says something last: a block collection's own range goes on over the comments behind it. */
+function contentEnd(node: Node): number {
+  const end = node.range?.[1] ?? 0;
+  if (isMap(node) && node.flow !== true) {
+    const last = node.items.at(-1);
+    const value = last?.value as Node | null | undefined; // failsafe schema: keys and values are nodes
+    return value?.range ? Math.max(contentEnd(value), keyEnd(last)) : keyEnd(last) || end;
+  }
+  const last = isSeq(node) && node.flow !== true ? (node.items.at(-1) as Node | undefined) : undefined;
+  return last === undefined ? end : contentEnd(last);
+}
+
+const keyEnd = (pair: Pair | undefined): number => (pair?.key as Node | undefined)?.range?.[1] ?? 0; // as above
+
+/** Makes a list of one item an empty one. */
+export function emptyList(chunk: EditableChunk, path: ValuePath): readonly Edit[] | undefined {
+  const map = nodeAt(chunk.top, path.slice(0, -1));
+  const pair = isMap(map) ? map.items.findLast((each) => keyOf(each) === path.at(-1)) : undefined;
+  const key = (pair?.key as Node | undefined)?.range; // failsafe schema: keys and values are nodes
+  const list = pair?.value;
+  if (!key || !isSeq(list) || list.items.length !== 1 || !list.range) return undefined;
+  if (list.flow === true) return [{ start: list.range[0], end: list.range[1], text: '[]' }];
+  const colon = chunk.text.indexOf(':', key[1]);
+  const lines = withoutLines(chunk.text, list, list.items[0] as Node); // failsafe schema: items are nodes
+  return colon < 0 || lines === undefined ? undefined : [{ start: colon + 1, end: colon + 1, text: ' []' }, lines];
+}
+
+function withoutFlowItem(text: string, list: YAMLSeq, items: readonly Node[], index: number): Edit | undefined {
   const own = items[index]?.range;
   const next = items[index + 1]?.range;
   const previous = items[index - 1]?.range;
   if (!own || !list.range) return undefined;
-  if (next) return { start: own[0], end: next[0], text: '' };
-  return previous ? { start: previous[1], end: own[1], text: '' } : undefined;
+  const [start, end] = [previous && !next ? previous[1] : own[0], next ? next[0] : own[1]];
+  if (!next && !previous) return undefined;
+  const around = text.slice(start, own[0]) + text.slice(own[1], end);
+  if (!around.includes('#')) return { start, end, text: '' };
+  const comma = text.indexOf(',', own[1]); // comments around it are not its own; a comma may stand at the end of a list
+  return { start: own[0], end: next && comma < end ? comma + 1 : own[1], text: '' };
 }
 
 /** Takes a field out of a map that has others. */
@@ -148,8 +216,8 @@ function keyOf({ key }: Pair): string | undefined {
 function rangeOfPair(pair: MapPair | undefined): readonly [start: number, end: number] | undefined {
   const key = (pair?.key as Node | undefined)?.range; // failsafe schema: keys and values are nodes
   if (!key) return undefined;
-  const value = (pair?.value as Node | null | undefined)?.range;
-  return [key[0], value ? value[1] : key[1]];
+  const value = pair?.value as Node | null | undefined;
+  return [key[0], value?.range ? Math.max(contentEnd(value), key[1]) : key[1]];
 }
 
 const lineStart = (text: string, at: number): number => text.lastIndexOf('\n', at - 1) + 1;

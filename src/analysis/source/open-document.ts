@@ -62,7 +62,11 @@ function find(value: Value, path: ValuePath, search: Search): OpenDocument | und
   if (type === undefined || reader === undefined) return undefined;
   const { namespace } = ref;
   const document = readEnvelope(value, type, reader, namespace, report);
-  const isIt = document.kind === ref.kind && document.name === ref.name && document.namespace === namespace;
+  const isIt =
+    reader.dialect === ref.dialect &&
+    document.kind === ref.kind &&
+    document.name === ref.name &&
+    document.namespace === namespace;
   return isIt ? { file, chunk, root: value, path, reader, namespace } : undefined;
 }
 

@@ -48,7 +48,13 @@ export function seenEdges(answer: RequestsAnswer, nowMs: number, minWindowMs: nu
   return { edges: [...edges.values()], gaps };
 }
 
-function* windowGaps({ deciders }: RequestsAnswer, nowMs: number, minWindowMs: number): Iterable<string> {
+/** Deciders, and since when each has counted. */
+interface Counted {
+  readonly deciders: readonly Pick<RequestsAnswer['deciders'][number], 'decider' | 'state' | 'why' | 'since'>[];
+}
+
+/** Why what was counted may not reach back as far as is wanted. */
+export function* windowGaps({ deciders }: Counted, nowMs: number, minWindowMs: number): Iterable<string> {
   const begun = deciders.map(({ since }) => (since === null ? nowMs : Date.parse(since)));
   const windowMs = nowMs - Math.max(0, ...begun);
   if (windowMs < minWindowMs)
@@ -58,7 +64,8 @@ function* windowGaps({ deciders }: RequestsAnswer, nowMs: number, minWindowMs: n
 }
 
 const hours = (ms: number): string => `${Math.floor(ms / 360_000) / 10} hours`;
-const nameOf = (decider: string | null): string => (decider === null ? 'this server' : `the decider ${decider}`);
+/** A decider, in a sentence. */
+export const nameOf = (decider: string | null): string => (decider === null ? 'this server' : `the decider ${decider}`);
 
 function* lostGaps({ requests, requestCount, deciders }: RequestsAnswer): Iterable<string> {
   if (requestCount > requests.length)
@@ -68,9 +75,13 @@ function* lostGaps({ requests, requestCount, deciders }: RequestsAnswer): Iterab
     if (overflow.allowed > 0) yield `${overflow.allowed} allowed Checks of ${name} had no row`;
     if (unshaped.allowed > 0)
       yield `${unshaped.allowed} allowed requests of ${name} were counted without method and path`;
-    if (lost > 0) yield `${lost} processes of ${name} ended without a last word: what they counted last is lost`;
+    if (lost > 0) yield lostText(name, lost);
   }
 }
+
+/** Of processes that took their last counts with them. */
+export const lostText = (name: string, lost: number): string =>
+  `${lost} processes of ${name} ended without a last word: what they counted last is lost`;
 
 const METHOD = /^[A-Z][A-Z0-9_-]*$/;
 
@@ -89,7 +100,8 @@ function edgeOf({ caller, destination, port, protocol, method, path, count }: Re
   return { caller, ...account, port, http: { method, path }, count };
 }
 
-function accountOf(destination: string): Pick<SeenEdge, 'namespace' | 'serviceAccount'> | undefined {
+/** The service account that a SPIFFE ID names; undefined of any other text. */
+export function accountOf(destination: string): Pick<SeenEdge, 'namespace' | 'serviceAccount'> | undefined {
   try {
     return serviceAccountOf(parseSpiffeId(destination));
   } catch {

@@ -2,23 +2,18 @@
  * `gatehouse policy suggest`: the least policies that allow what was seen.
  * @module
  */
-import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import type { RequestsAnswer } from '../../admin-api/seen/requests.ts';
 import { GatehouseError } from '../../errors.ts';
-import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
-import { configFile } from '../config/config-option.ts';
+import { adminOption, svidOption } from '../admin/admin-client.ts';
 import { action } from '../terminal/action.ts';
 import { durationOption, LONGEST_WAIT } from '../terminal/number-options.ts';
-import { jsonText, note, type OutputFormat } from '../terminal/output.ts';
+import { jsonText, note } from '../terminal/output.ts';
 import type { ExitCode, Terminal } from '../terminal/terminal.ts';
-import { type ProofFlags, proofOptions } from './proofs/proof-options.ts';
+import { proofOptions } from './proofs/proof-options.ts';
+import type { TightenFlags } from './suggest/show-tighten.ts';
 
-interface Flags extends Omit<ProofFlags, 'output'>, Omit<AdminFlags, 'config'> {
-  readonly minWindow: number;
-  readonly acceptGaps?: true;
-  readonly seen?: string;
-  readonly output: OutputFormat;
+interface Flags extends TightenFlags {
+  readonly tighten?: true;
 }
 
 /** Exit code 0: suggested; 1: nothing was, for what was seen has gaps; 2: nobody can say, or nobody called. */
@@ -27,7 +22,12 @@ export function policySuggestCommand(terminal: Terminal): Command {
     .description(
       'write the least AuthorizationPolicies and NetworkPolicies that allow what the deciders have seen allowed',
     )
-    .argument('[workloads...]', 'NAMESPACE/SERVICEACCOUNT of the workloads that were called (else all)')
+    .argument(
+      '[names...]',
+      'NAMESPACE/SERVICEACCOUNT of the workloads that were called, with --tighten NAMESPACE/NAME of the policies (else all)',
+    )
+    .option('--tighten', 'instead: a patch that takes out what policies allow and nobody has used')
+    .option('--write-patch <file>', 'with --tighten: write the patch there')
     .addOption(
       durationOption('--min-window <duration>', 'how long all deciders must have counted', {
         usual: '7d',
@@ -37,6 +37,7 @@ export function policySuggestCommand(terminal: Terminal): Command {
     )
     .option('--accept-gaps', 'suggest although something was dropped or the window is shorter')
     .option('--seen <file>', 'in place of a server: the answer of GET /v1/requests, JSON')
+    .option('--seen-rules <file>', 'with --tighten and --seen: the answer of GET /v1/rules, JSON')
     .addOption(
       new Option('--output <format>', 'table: the policies as YAML; json: them, the notes and what changes')
         .choices(['table', 'json'])
@@ -45,15 +46,25 @@ export function policySuggestCommand(terminal: Terminal): Command {
     .addOption(adminOption())
     .addOption(svidOption());
   for (const option of proofOptions([])) if (option.attributeName() !== 'output') command.addOption(option);
-  return command.addHelpText('after', '\nExample:\n  gatehouse policy suggest --min-window 1d > suggested.yaml').action(
+  return command.addHelpText('after', EXAMPLES).action(
     action<Flags>(terminal, async (flags, workloads): Promise<ExitCode> => {
-      const [{ seenEdges }, { suggest }, { openSide }, { orUnknown }] = await Promise.all([
-        import('../../analysis/suggest/seen-edges.ts'),
-        import('../../analysis/suggest/suggest.ts'),
-        import('./proofs/open-side.ts'),
-        import('./proofs/unknown.ts'),
-      ]);
-      const { edges, gaps } = seenEdges(await answerOf(flags), Date.now(), flags.minWindow);
+      refuseMixed(flags);
+      if (flags.tighten === true) {
+        const { showTighten } = await import('./suggest/show-tighten.ts');
+        return showTighten(flags, workloads, terminal);
+      }
+      const [{ seenEdges }, { suggest }, { openSide }, { orUnknown }, { seenRequests }, { nativeGaps }] =
+        await Promise.all([
+          import('../../analysis/suggest/seen-edges.ts'),
+          import('../../analysis/suggest/suggest.ts'),
+          import('./proofs/open-side.ts'),
+          import('./proofs/unknown.ts'),
+          import('./suggest/seen-counts.ts'),
+          import('../../analysis/suggest/count-gaps.ts'),
+        ]);
+      const { requests, envoys } = await seenRequests(flags);
+      const { edges, gaps: missing } = seenEdges(requests, Date.now(), flags.minWindow);
+      const gaps = [...missing, ...nativeGaps(envoys)];
       for (const gap of gaps) note(terminal, gap);
       if (gaps.length > 0 && flags.acceptGaps !== true) {
         note(terminal, 'nothing is suggested: what was seen is not the whole; --accept-gaps suggests all the same');
@@ -98,6 +109,20 @@ const nameOf = ({
   readonly serviceAccount: string;
 }): string => `${namespace}/${serviceAccount}`;
 
+const EXAMPLES = `
+Examples:
+  gatehouse policy suggest --min-window 1d > suggested.yaml
+  gatehouse policy suggest --tighten --write-patch tighter.patch`;
+
+/** @throws GatehouseError `usage_invalid` where a flag belongs to the other use */
+function refuseMixed({ tighten, writePatch, seen, seenRules }: Flags): void {
+  const wrong =
+    tighten === true
+      ? (seen === undefined) !== (seenRules === undefined) && '--seen and --seen-rules go together'
+      : (writePatch ?? seenRules) !== undefined && '--write-patch and --seen-rules are for --tighten';
+  if (wrong !== false) throw new GatehouseError('usage_invalid', wrong);
+}
+
 /** @throws GatehouseError `not_found` naming those that nobody was seen to call */
 function refuseUncalled(workloads: readonly string[], called: readonly string[]): void {
   const uncalled = workloads.filter((each) => !called.includes(each));
@@ -106,19 +131,4 @@ function refuseUncalled(workloads: readonly string[], called: readonly string[])
       'not_found',
       `nobody was seen to call ${uncalled.join(', ')}, so that there is nothing to allow: a workload is named NAMESPACE/SERVICEACCOUNT; gatehouse edges --requests shows what was seen`,
     );
-}
-
-async function answerOf(flags: Flags): Promise<RequestsAnswer> {
-  if (flags.seen === undefined)
-    return (await adminClient({ ...flags, config: configFile(flags.config) })).ask('GET /v1/requests', {
-      limit: 100_000,
-    });
-  const { requestsAnswer } = await import('../../admin-api/seen/requests.ts');
-  const read = requestsAnswer.safeParse(JSON.parse(readFileSync(flags.seen, 'utf8')));
-  if (!read.success)
-    throw new GatehouseError(
-      'message_invalid',
-      `${flags.seen} is no answer of GET /v1/requests: ${read.error.issues[0]?.path.join('.')}`,
-    );
-  return read.data;
 }

@@ -49,9 +49,9 @@ export function proofSide(config: ProofConfig, chosen: readonly PlaneId[] | unde
 }
 
 /** The same of files that are read already, of which none has an error. */
-export function proofSideOf(files: readonly PolicyFile[], config: ProofConfig): ProofSide {
+export function proofSideOf(files: readonly PolicyFile[], config: ProofConfig, chosen?: readonly PlaneId[]): ProofSide {
   const { model } = joinPolicies(files, { ...joinOptions(config), generation: 0 });
-  return sideOf(model, config, undefined);
+  return sideOf(model, config, chosen);
 }
 
 function joinOptions(config: ProofConfig): Omit<JoinOptions, 'generation'> {

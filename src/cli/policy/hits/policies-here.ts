@@ -4,6 +4,7 @@
  */
 import type { AdminClient } from '../../../admin-api/client.ts';
 import type { PoliciesAnswer } from '../../../admin-api/policies.ts';
+import type { Config } from '../../../config/config.ts';
 import { loadConfig } from '../../../config/read-config.ts';
 import type { PolicyModel } from '../../../policy/model.ts';
 import { joinForLook, readPaths } from '../../../policy/sources/load-paths.ts';
@@ -17,6 +18,12 @@ import { sourceOptions } from '../../../server/policy/policy-sources.ts';
  */
 export async function policiesHere(configFile: string, client: AdminClient): Promise<PolicyModel | string> {
   const config = loadConfig(configFile);
+  const model = modelHere(config);
+  return typeof model === 'string' ? model : ((await otherThan(model, client)) ?? model);
+}
+
+/** The policies that the files of a configuration come to; a sentence where they do not hold them. @throws GatehouseError `not_found` */
+export function modelHere(config: Config): PolicyModel | string {
   if (config.kubernetes.policies) return 'policies are read from a cluster, which files do not hold';
   const source = sourceOptions(config);
   const { absence, endpoints, hops, rootNamespace } = source;
@@ -25,11 +32,16 @@ export async function policiesHere(configFile: string, client: AdminClient): Pro
     ...(endpoints && { endpoints }),
     ...(hops && { hops }),
   });
+  return model;
+}
+
+/** Why a server has other policies in force; undefined: it has these. */
+export async function otherThan(model: PolicyModel, client: AdminClient): Promise<string | undefined> {
   const inForce = await client.ask('GET /v1/policies', {});
   const [first] = inForce.degraded;
   if (first !== undefined) return `what is in force is not what its files say: ${first}`;
   return JSON.stringify(placesIn(inForce)) === JSON.stringify(placesIn(toldOf(model)))
-    ? model
+    ? undefined
     : 'the files here are not those that the server has in force';
 }
 

@@ -5,9 +5,9 @@
 import type { AdminClient } from '../../../admin-api/client.ts';
 import type { RuleRow, RulesAnswer } from '../../../admin-api/seen/rules.ts';
 import { type RuleStanding, ruleStandings } from '../../../analysis/lint/exact/rule-standings.ts';
+import { keyOfPlaced, keyOfRow } from '../../../analysis/suggest/unused-grants.ts';
 import { GatehouseError } from '../../../errors.ts';
 import type { PolicyModel } from '../../../policy/model.ts';
-import { type RuleName, ruleKey, ruleName } from '../../../policy/rules/rule-text.ts';
 import { rulesInForce } from '../../../policy/rules/rules-in-force.ts';
 import { policiesHere } from './policies-here.ts';
 
@@ -32,7 +32,7 @@ export async function withStandings(
 const isUnhit = ({ count, counts }: RuleRow): boolean => count === 0 && counts !== 'none';
 
 function standingIn(row: RuleRow, standings: ReadonlyMap<string, RuleStanding>): RuleRow {
-  return isUnhit(row) ? { ...row, standing: standings.get(keyOf(row)) ?? 'unknown' } : row;
+  return isUnhit(row) ? { ...row, standing: standings.get(keyOfRow(row)) ?? 'unknown' } : row;
 }
 
 async function standingsHere(configFile: string, client: AdminClient): Promise<ToldStandings> {
@@ -46,16 +46,11 @@ async function standingsHere(configFile: string, client: AdminClient): Promise<T
 }
 
 /** How the rules of a model stand, given what each has decided; a sentence where the answer is about others. */
-function standingsOf(model: PolicyModel, { rules, ruleCount }: RulesAnswer): ToldStandings {
+export function standingsOf(model: PolicyModel, { rules, ruleCount }: RulesAnswer): ToldStandings {
   if (ruleCount > rules.length) return `there are more than ${rules.length} rules`;
-  const counts = new Map(rules.map((row) => [keyOf(row), row.count]));
-  for (const { plane, stage, policy, rule } of rulesInForce(model)) {
-    const name = ruleName({ plane: plane.id, direction: stage.direction ?? 'ingress', policy, rule });
-    if (!counts.has(ruleKey(name))) return 'the rules here are not those that the server has in force';
+  const counts = new Map(rules.map((row) => [keyOfRow(row), row.count]));
+  for (const placed of rulesInForce(model)) {
+    if (!counts.has(keyOfPlaced(placed))) return 'the rules here are not those that the server has in force';
   }
   return ruleStandings(model, (key) => (counts.get(key) ?? 0) > 0);
 }
-
-/** The key of a row, as the rule itself has it. */
-const keyOf = ({ plane, direction, dialect, kind, namespace, name, text }: RuleRow): string =>
-  ruleKey({ plane, direction, dialect, kind, namespace, name, text } as RuleName); // its texts are those of a rule

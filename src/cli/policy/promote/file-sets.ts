@@ -36,7 +36,8 @@ export function readFileSets(config: Config): FileSets {
   return { inForce: filesOf(paths), candidate: found, digest: digestOfTexts(found.map(({ text }) => text)), config };
 }
 
-function filesOf(paths: readonly PolicyPath[]): readonly SetFile[] {
+/** The files of some paths, with what they hold. @throws GatehouseError `not_found` */
+export function filesOf(paths: readonly PolicyPath[]): readonly SetFile[] {
   return paths.flatMap((path, i) => {
     const { namespaces: _, ...rest } = path;
     const { files, missing } = scan([withoutAbsent(rest)]);
@@ -60,19 +61,19 @@ const isFile = (files: readonly SetFile[], at: number): boolean =>
   files.some(({ path, name }) => path === at && name === '');
 
 /**
- * The patch that makes the candidate what is in force, for `git apply` in the directory of the configuration: the first path of the candidate
- * goes where the first path in force is, and so on.
+ * The patch that makes the candidate what is in force, for `git apply` in a directory: the first path of the candidate goes where the first
+ * path in force is, and so on.
  *
+ * @param base  that directory; of the configuration, unless said otherwise
  * @throws GatehouseError `not_supported` where the paths do not belong together
  */
-export function patchOf({ inForce, candidate, config }: FileSets): string {
+export function patchOf({ inForce, candidate, config }: Omit<FileSets, 'digest'>, base = dirname(config.file)): string {
   const { paths, candidate: other } = config.policies;
   if (paths.length !== other.paths.length)
     throw new GatehouseError(
       'not_supported',
       `a patch wants as many paths in policies.candidate.paths as in policies.paths; --write wants nothing`,
     );
-  const base = dirname(config.file);
   const keyOf = ({ path, name }: SetFile): string => relative(base, join(paths[path]!.path, name)).replaceAll(sep, '/'); // as many paths
   const texts = (files: readonly SetFile[]) => new Map(files.map((each) => [keyOf(each), each.text]));
   const [before, after] = [texts(inForce), texts(candidate)];
@@ -98,7 +99,9 @@ export function patchOf({ inForce, candidate, config }: FileSets): string {
       ];
       const head = `diff --git a/${name} b/${name}\n${old === undefined ? 'new file mode 100644\n' : fresh === undefined ? 'deleted file mode 100644\n' : ''}`;
       const patch = createTwoFilesPatch(from, to, old ?? '', fresh ?? '', undefined, undefined, { context: 3 });
-      return head + patch.slice(patch.indexOf('--- ')).replace(/\t$/gm, '');
+      const body = patch.slice(patch.indexOf('--- '));
+      const hunks = Math.max(0, body.indexOf('\n@@ ')); // a tab may end a line of theirs
+      return head + body.slice(0, hunks).replace(/\t$/gm, '') + body.slice(hunks);
     })
     .join('');
 }
