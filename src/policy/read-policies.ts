@@ -61,6 +61,8 @@ export interface ReadOptions extends DialectOptions {
   readonly kinds?: KindTable;
   /** How much weight limits have that only the API server of a cluster sets; `error` unless said otherwise. */
   readonly forClusters?: 'error' | 'warning';
+  /** Whoever asks looks at no finding but errors. */
+  readonly wantsErrorsAlone?: boolean;
   /** What the same file came to before, with the same options. */
   readonly known?: KnownChunks<ChunkReading>;
 }
@@ -89,7 +91,7 @@ export type ChunkReading = Pick<Reading, 'documents' | 'skipped' | 'ignores'> & 
  * @param text  its content; anything at all, the worst outcome is findings
  */
 export function readPolicies(file: string, text: string, options: ReadOptions): PolicyFile {
-  const report = createReporter(file, options.forClusters);
+  const report = createReporter(file, options);
   const reading = newReading(report, options);
   if (text.includes('\0')) {
     const line = text.slice(0, text.indexOf('\0')).split('\n').length;
@@ -150,7 +152,7 @@ function readText(text: string, reading: Reading): void {
 }
 
 function readChunk(chunk: Chunk, { report: { file }, options }: Reading): ChunkReading {
-  const report = createReporter(file, options.forClusters);
+  const report = createReporter(file, options);
   const reading = newReading(report, options);
   const readsAll = options.kinds?.bare !== undefined;
   const unread = readsAll ? undefined : skippedUnread(chunk.text, options.kinds ?? policyKinds);
@@ -171,7 +173,7 @@ function readChunk(chunk: Chunk, { report: { file }, options }: Reading): ChunkR
     const [unrendered] = reading.envelopes.flatMap((document) => unrenderedIn(document, chunk.text) ?? []);
     const isBroken = reading.envelopes.length === 0 && report.findings.length > 0 && mayBeTemplate(chunk.text);
     if (unrendered !== undefined || isBroken)
-      return readTemplate(chunk, newReading(createReporter(file, options.forClusters), options), unrendered);
+      return readTemplate(chunk, newReading(createReporter(file, options), options), unrendered);
   }
   const { documents, skipped, ignores } = reading;
   return { documents, skipped, ignores, findings: report.findings };

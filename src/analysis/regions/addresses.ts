@@ -11,8 +11,25 @@ import { anyOf, type ByteRange, type Item, literal } from './pattern-automaton.t
 const bit: readonly ByteRange[] = [[48, 49]];
 const bits = (count: number): Item[] => Array.from({ length: count }, () => ({ bytes: bit }));
 
-/** Creates the domain of all addresses. */
+/** Creates the domain of all addresses; it is made when it is first asked for, as few policies look at addresses so. */
 export function addressLanguage(): LanguageDomain {
+  let known: LanguageDomain | undefined;
+  const made = (): LanguageDomain => (known ??= allAddresses());
+  return {
+    get full() {
+      return made().full;
+    },
+    and: (a, b) => made().and(a, b),
+    or: (a, b) => made().or(a, b),
+    minus: (a, b) => made().minus(a, b),
+    ofItems: (runs) => made().ofItems(runs),
+    ofPatterns: (patterns) => made().ofPatterns(patterns),
+    ofAutomaton: (automaton) => made().ofAutomaton(automaton),
+    automatonOf: (set) => made().automatonOf(set),
+  };
+}
+
+function allAddresses(): LanguageDomain {
   const all = languageDomain({
     universe: [
       [...literal('4'), ...bits(32)],

@@ -33,11 +33,12 @@ export function policyDiffCommand(terminal: Terminal): Command {
     )
     .action(
       action(terminal, async (flags: Flags & { readonly output: 'json' | 'table' }, [before = '', after = '']) => {
-        const [{ openPlace }, { showDiff }, { orUnknown }] = await Promise.all([
+        const [{ createOpenPlace }, { showDiff }, { orUnknown }] = await Promise.all([
           import('./proofs/open-place.ts'),
           import('./proofs/show-diff.ts'),
           import('./proofs/unknown.ts'),
         ]);
+        const openPlace = createOpenPlace();
         const { oldRegistry, ...common } = flags;
         const old = await openPlace(before, { ...common, ...(oldRegistry && { registry: oldRegistry }) });
         const fresh = await openPlace(after, common);

@@ -37,17 +37,17 @@ export function keptList<T extends object>(
 const sameList = <T>(a: readonly T[], b: readonly T[]): boolean =>
   a.length === b.length && a.every((value, i) => value === b[i]);
 
-/** Whether two values of plain data say the same, whatever their members named `but` say. */
-export function saysTheSame(a: unknown, b: unknown, but = ''): boolean {
+/** Whether two values of plain data say the same, whatever their members of the names `but` say. */
+export function saysTheSame(a: unknown, b: unknown, ...but: readonly string[]): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (Array.isArray(a) !== Array.isArray(b)) return false;
   const [ours, theirs] = [Object.entries(a), new Map(Object.entries(b))];
-  theirs.delete(but);
+  for (const name of but) theirs.delete(name);
   let seen = 0;
   for (const [name, value] of ours) {
-    if (name === but) continue;
-    if (!theirs.has(name) || !saysTheSame(value, theirs.get(name), but)) return false;
+    if (but.includes(name)) continue;
+    if (!theirs.has(name) || !saysTheSame(value, theirs.get(name), ...but)) return false;
     seen++;
   }
   return seen === theirs.size;

@@ -33,6 +33,8 @@ type Weight = Exclude<Severity, 'hint'>;
 export interface Reporter {
   readonly file: string;
   readonly findings: readonly Finding[];
+  /** Nobody asks for anything but errors: what looks for other faults alone need not look. */
+  readonly wantsErrorsAlone: boolean;
   error(place: Place, code: FindingCode, path: string, message: string, fix: string): void;
   warning(place: Place, code: FindingCode, path: string, message: string, fix: string): void;
   hint(place: Place, code: FindingCode, path: string, message: string, fix: string): void;
@@ -45,8 +47,16 @@ export interface Reporter {
 /** More findings than this in one file are dropped: a hostile file could make millions. */
 const MAX_FINDINGS = 200;
 
-/** Creates a reporter with no findings yet. @param forClusters  how much weight the API server's own limits have */
-export function createReporter(file: string, forClusters: Weight = 'error'): Reporter {
+/** What a reporter is wanted for. */
+export interface ReporterOptions {
+  /** How much weight the API server's own limits have; `error` unless said otherwise. */
+  readonly forClusters?: Weight;
+  readonly wantsErrorsAlone?: boolean;
+}
+
+/** Creates a reporter with no findings yet. */
+export function createReporter(file: string, options: ReporterOptions = {}): Reporter {
+  const { forClusters = 'error', wantsErrorsAlone = false } = options;
   const findings: Finding[] = [];
   const add = (finding: Finding): void => {
     const full = findings.length >= MAX_FINDINGS;
@@ -60,8 +70,7 @@ export function createReporter(file: string, forClusters: Weight = 'error'): Rep
   const warning = of('warning');
   const hint = of('hint');
   return {
-    file,
-    findings,
+    ...{ file, findings, wantsErrorsAlone },
     error,
     warning,
     hint,
@@ -88,6 +97,7 @@ export function firstErrorPlace(findings: readonly Finding[]): string | undefine
 export const silentReporter: Reporter = {
   file: '',
   findings: [],
+  wantsErrorsAlone: true,
   error: () => undefined,
   warning: () => undefined,
   hint: () => undefined,

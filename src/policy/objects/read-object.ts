@@ -18,7 +18,7 @@ import { placedJson, placedText } from './placed-json.ts';
 export function readObject(object: JsonObject, options: ReadOptions, cut: readonly string[] = []): PolicyFile {
   const { kind, name, namespace } = namesOf(object);
   const file = objectPlace(kind, namespace, name);
-  const report = createReporter(file, 'warning');
+  const report = createReporter(file, { forClusters: 'warning' });
   const reading = newReading(report, options);
   guarded({ line: 1, column: 1 }, report, () => {
     readValue(placedJson(object), reading, undefined, 0);

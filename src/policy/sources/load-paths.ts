@@ -17,7 +17,27 @@ import { type Missing, scan } from './scan.ts';
  * @throws GatehouseError `not_found` if a path is not there
  */
 export function readPaths(paths: readonly PolicyPath[], options: DialectOptions): readonly PolicyFile[] {
-  const { files, missing } = lookAtPaths(paths, options);
+  return allOf(lookAtPaths(paths, options));
+}
+
+/** Reads every file under some paths. @throws GatehouseError `not_found` if a path is not there */
+export type ReadPaths = typeof readPaths;
+
+/** Reads paths time after time, for whoever looks at errors alone: what two files of one name have in common is read once. */
+export function createReadPaths(): ReadPaths {
+  let last: ReadCache | undefined;
+  return (paths, options) => {
+    last = new ReadCache({ ...options, wantsErrorsAlone: true }, systemClock, last);
+    return allOf(lookWith(last, paths));
+  };
+}
+
+interface Look {
+  readonly files: readonly PolicyFile[];
+  readonly missing: readonly Missing[];
+}
+
+function allOf({ files, missing }: Look): readonly PolicyFile[] {
   const [first] = missing;
   if (first === undefined) return files;
   const why = first.why === 'ENOENT' ? 'does not exist' : `cannot be read (${first.why})`;
@@ -25,12 +45,12 @@ export function readPaths(paths: readonly PolicyPath[], options: DialectOptions)
 }
 
 /** Every file under some paths, read, and what of the paths is not there. */
-export function lookAtPaths(
-  paths: readonly PolicyPath[],
-  options: DialectOptions,
-): { readonly files: readonly PolicyFile[]; readonly missing: readonly Missing[] } {
+export function lookAtPaths(paths: readonly PolicyPath[], options: DialectOptions): Look {
+  return lookWith(new ReadCache(options, systemClock), paths);
+}
+
+function lookWith(cache: ReadCache, paths: readonly PolicyPath[]): Look {
   const { files, missing } = scan(paths);
-  const cache = new ReadCache(options, systemClock);
   return { files: files.map((file) => cache.read(file).policies), missing };
 }
 

@@ -4,12 +4,16 @@
  */
 
 import { isUtf8 } from 'node:buffer';
+import { basename } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../lib/clock.ts';
 import { FileRefused, readRegularFileSync } from '../../lib/regular-file.ts';
 import type { KindTable } from '../dialects/kind-table.ts';
 import type { FindingCode } from '../documents/codes/finding-codes.ts';
 import { createReporter } from '../documents/finding.ts';
+import { commonEnds } from '../documents/known/common-ends.ts';
 import { KnownChunks } from '../documents/known/known-chunks.ts';
+import { inFile } from '../documents/known/moved.ts';
 import {
   type ChunkReading,
   MAX_FILE_BYTES,
@@ -41,26 +45,27 @@ export class ReadCache {
   #cached = new Map<string, Cached>();
   readonly #options: ReadOptions;
   readonly #clock: Clock;
+  readonly #like: ReadCache | undefined;
 
-  constructor(options: ReadOptions, clock: Clock) {
+  /** @param like  has read files that may hold the same documents, such as those of another revision */
+  constructor(options: ReadOptions, clock: Clock, like?: ReadCache) {
     this.#options = options;
     this.#clock = clock;
+    this.#like =
+      like !== undefined && isDeepStrictEqual(meaningful(like.#options), meaningful(options)) ? like : undefined;
   }
 
   /** Reads one file; the same value again if nothing has changed. Never throws: what went wrong is a finding. */
   read(seen: SeenFile): ReadFile {
     const before = this.#cached.get(seen.file);
     const { namespaces, kinds, defaultNamespace } = seen;
-    const readAlike =
-      before?.namespaces?.join() === namespaces?.join() &&
-      before?.kinds === kinds &&
-      before?.defaultNamespace === defaultNamespace;
+    const readAlike = isReadAlike(before, seen);
     if (before?.stamp === seen.stamp && readAlike) return before;
     const found = seen.text ?? textOf(seen);
     const text = typeof found === 'string' ? found : undefined;
     const isOld = this.#clock.now() - seen.modifiedAt > FRESH_MS;
     const same = before !== undefined && before.text === text && text !== undefined && readAlike;
-    const known = readAlike && before !== undefined ? before.known : new KnownChunks<ChunkReading>();
+    const known = before !== undefined && readAlike ? before.known : this.#knownOf(seen);
     const after: Cached = {
       stamp: isOld ? seen.stamp : '',
       namespaces,
@@ -76,6 +81,17 @@ export class ReadCache {
     };
     this.#cached.set(seen.file, after);
     return after;
+  }
+
+  /** What the file that is most like one came to in the cache that has read some already. */
+  #knownOf(seen: SeenFile): KnownChunks<ChunkReading> {
+    let [best, most]: [Cached | undefined, number] = [undefined, 0];
+    for (const [file, one] of this.#like === undefined ? [] : this.#like.#cached) {
+      if (basename(file) !== basename(seen.file) || !isReadAlike(one, seen)) continue;
+      const { tail } = commonEnds(file, seen.file);
+      if (tail > most) [best, most] = [one, tail];
+    }
+    return best?.known.like((reading) => inFileOf(reading, seen.file)) ?? new KnownChunks<ChunkReading>();
   }
 
   /** Reads a text as if the file held it. */
@@ -98,6 +114,27 @@ export class ReadCache {
   retain(files: ReadonlySet<string>): void {
     for (const file of this.#cached.keys()) if (!files.has(file)) this.#cached.delete(file);
   }
+}
+
+/** What documents come to hangs on this alone. */
+const meaningful = ({ trustDomain, trustDomainAliases, rootNamespace, customProviders, ...rest }: ReadOptions) => ({
+  ...{ trustDomain, trustDomainAliases, rootNamespace, customProviders },
+  ...{ forClusters: rest.forClusters, wantsErrorsAlone: rest.wantsErrorsAlone },
+});
+
+/** Whether a file was read as one is to be read. */
+const isReadAlike = (one: Cached | undefined, { namespaces, kinds, defaultNamespace }: SeenFile): boolean =>
+  one?.namespaces?.join() === namespaces?.join() && one?.kinds === kinds && one?.defaultNamespace === defaultNamespace;
+
+/**
+ * What a document comes to in another file. What it adds to the registry stays the same value: nothing is told of its place.
+ */
+function inFileOf({ documents, findings, ignores, skipped }: ChunkReading, file: string): ChunkReading {
+  return {
+    documents: documents.map((one) => (one.isPolicy ? inFile(one, file) : one)),
+    ...inFile({ findings, ignores }, file),
+    skipped,
+  };
 }
 
 /** The text; or why there is none, as a finding says it. */

@@ -12,7 +12,7 @@ import { type JoinOptions, joinPolicies } from '../../policy/load.ts';
 import type { Plane, PlaneId, PolicyModel } from '../../policy/model.ts';
 import type { PolicyFile } from '../../policy/read-policies.ts';
 import { emptyRegistry } from '../../policy/registry/registry.ts';
-import { joinForLook, readPaths } from '../../policy/sources/load-paths.ts';
+import { createReadPaths, joinForLook, type ReadPaths } from '../../policy/sources/load-paths.ts';
 import { checkOptions } from './check-options.ts';
 import { sourceOptions } from './policy-sources.ts';
 
@@ -39,11 +39,16 @@ export type ProofConfig = Pick<
  * Reads what a configuration names.
  *
  * @param chosen  the planes to be combined; undefined: those that the configuration enforces
+ * @param read  reads the files; one that has read another side knows what they have in common
  * @throws GatehouseError `policy_invalid` if a file has an error; `not_found`
  */
-export function proofSide(config: ProofConfig, chosen: readonly PlaneId[] | undefined): ProofSide {
+export function proofSide(
+  config: ProofConfig,
+  chosen: readonly PlaneId[] | undefined,
+  read: ReadPaths = createReadPaths(),
+): ProofSide {
   const source = sourceOptions(config);
-  const set = joinForLook(readPaths(source.paths, source), joinOptions(config));
+  const set = joinForLook(read(source.paths, source), joinOptions(config));
   refuseErrors(set.findings);
   return sideOf(set.model, config, chosen);
 }

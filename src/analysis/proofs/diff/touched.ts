@@ -2,6 +2,7 @@
  * Which pairs a change of policies can concern: of the others both sides say the same, and neither need be asked.
  * @module
  */
+import { saysTheSame } from '../../../lib/lists/kept-list.ts';
 import type { Destination } from '../../../policy/facts.ts';
 import { sourcesOf } from '../../../policy/meaning/network-sources.ts';
 import { createRegistryContext, type RegistryContext } from '../../../policy/meaning/registry-context.ts';
@@ -34,7 +35,7 @@ export function touchedPairs(
   [before, after]: readonly [TouchedSide, TouchedSide],
   residents: readonly (Resident | undefined)[],
 ): Touches {
-  const changed = surroundingsOf(before) === surroundingsOf(after) ? changedPolicies(before, after) : undefined;
+  const changed = isAlike(surroundingsOf(before), surroundingsOf(after)) ? changedPolicies(before, after) : undefined;
   if (changed === undefined) return () => true;
   const { model } = after;
   const context = createRegistryContext(model.registry ?? emptyRegistry, model.absence, model.hops);
@@ -49,11 +50,11 @@ export function touchedPairs(
   return (from, to) => called[to]! || calling[from]!;
 }
 
-/** All but the policies, as a text. */
-function surroundingsOf({ model, planes, trustDomain, workloads, allowEmpty }: TouchedSide): string {
+/** All but the policies. */
+function surroundingsOf({ model, planes, trustDomain, workloads, allowEmpty }: TouchedSide): readonly unknown[] {
   const { registry, absence, hops } = model;
   const shape = planes.map(({ id, stages }) => [id, stages.map((stage) => ({ ...stage, policies: [] }))]);
-  return meaningOf([registry, absence, hops, shape, trustDomain, workloads, allowEmpty, isEmptyModel(model)]);
+  return [registry, absence, hops, shape, trustDomain, workloads, allowEmpty, isEmptyModel(model)];
 }
 
 /** Policies that one side alone has; undefined if the others come in another order. */
@@ -61,9 +62,7 @@ function changedPolicies(before: TouchedSide, after: TouchedSide): readonly Chan
   const out: Changed[] = [];
   for (const [p, { stages }] of before.planes.entries())
     for (const [s, stage] of stages.entries()) {
-      const [old, fresh] = [stage, after.planes[p]!.stages[s]!].map(({ policies }) =>
-        (policies as readonly AnyPolicy[]).map((policy) => ({ policy, name: meaningOf(policy) })),
-      ) as [Named[], Named[]]; // there are two sides
+      const [old, fresh] = middles(stage.policies, after.planes[p]!.stages[s]!.policies);
       const [oldNames, freshNames] = [old, fresh].map((some) => new Set(some.map(({ name }) => name)));
       const gone = old.filter(({ name }) => !freshNames!.has(name));
       const come = fresh.filter(({ name }) => !oldNames!.has(name));
@@ -76,6 +75,23 @@ function changedPolicies(before: TouchedSide, after: TouchedSide): readonly Chan
   return out;
 }
 
+/** What lies between the policies that both begin with, and those that both end with. */
+function middles(a: readonly AnyPolicy[], b: readonly AnyPolicy[]): readonly [readonly Named[], readonly Named[]] {
+  const most = Math.min(a.length, b.length);
+  let [head, tail] = [0, 0];
+  while (head < most && isAlike(a[head], b[head])) head++;
+  while (head + tail < most && isAlike(a[a.length - 1 - tail], b[b.length - 1 - tail])) tail++;
+  const between = (all: readonly AnyPolicy[]): Named[] =>
+    all.slice(head, all.length - tail).map((policy) => ({ policy, name: meaningOf(policy) }));
+  return [between(a), between(b)];
+}
+
+/** Where something is written and whose it is. */
+const meaningless = ['position', 'owner'];
+
+/** Whether two say the same, as `meaningOf` has it. */
+const isAlike = (a: unknown, b: unknown): boolean => saysTheSame(a, b, ...meaningless);
+
 interface Named {
   readonly policy: AnyPolicy;
   readonly name: string;
@@ -83,7 +99,7 @@ interface Named {
 
 /** What something says, wherever it is written and whosever it is. Labels and the like are lists of pairs here, never keys. */
 const meaningOf = (written: object): string =>
-  JSON.stringify(written, (key, value: unknown) => (key === 'position' || key === 'owner' ? undefined : value));
+  JSON.stringify(written, (key, value: unknown) => (meaningless.includes(key) ? undefined : value));
 
 const workloadsOf = (one: Resident, context: RegistryContext): readonly Destination[] =>
   one.endpoint === undefined ? [] : partiesOf(one).map((party) => workloadAt(one, party, context));

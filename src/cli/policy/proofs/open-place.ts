@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { GatehouseError } from '../../../errors.ts';
+import { createReadPaths } from '../../../policy/sources/load-paths.ts';
 import type { ProofSide } from '../../../server/policy/proof-side.ts';
 import { openSide } from './open-side.ts';
 import type { ProofFlags } from './proof-options.ts';
@@ -23,8 +24,12 @@ export interface Place<S = ProofSide> {
 /** Reads policies as the flags have them; by a configuration, if there is one. */
 type Open<S> = (flags: ProofFlags, config: string | undefined) => Promise<S>;
 
-/** Opens one place for the exact analysis. @throws GatehouseError `not_found`, `config_invalid`, `policy_invalid` */
-export const openPlace = (name: string, flags: ProofFlags): Promise<Place> => openPlaceBy(openSide, name, flags);
+/** Opens places for the exact analysis; what they have in common is read once. */
+export function createOpenPlace(): (name: string, flags: ProofFlags) => Promise<Place> {
+  const read = createReadPaths();
+  const open: Open<ProofSide> = (flags, config) => openSide(flags, config, read);
+  return (name, flags) => openPlaceBy(open, name, flags);
+}
 
 /** Opens one place by a reader of one's own. @throws GatehouseError `not_found`, and as the reader does */
 export async function openPlaceBy<S>(open: Open<S>, name: string, flags: ProofFlags): Promise<Place<S>> {

@@ -4,14 +4,15 @@
  */
 import type { Tenant } from '../../../analysis/proofs/prove/tenants.ts';
 import type { Config } from '../../../config/config.ts';
+import type { ReadPaths } from '../../../policy/sources/load-paths.ts';
 import { type ProofSide, proofSide } from '../../../server/policy/proof-side.ts';
 import { proofTenants } from '../../../server/policy/proof-tenants.ts';
 import { configOf } from '../explain/asked.ts';
 import type { ProofFlags } from './proof-options.ts';
 
 /** The policies of the flags. @throws GatehouseError `config_invalid`, `policy_invalid`, `not_found` */
-export async function openSide(flags: ProofFlags, config: string | undefined): Promise<ProofSide> {
-  return proofSide(await configured(flags, config), flags.planes ?? flags.plane);
+export async function openSide(flags: ProofFlags, config: string | undefined, read?: ReadPaths): Promise<ProofSide> {
+  return proofSide(await configured(flags, config), flags.planes ?? flags.plane, read);
 }
 
 /** The same with the tenants of the configuration. */

@@ -8,6 +8,7 @@ import { type DiffSide, differenceOf } from '../../../analysis/proofs/diff/diff.
 import { diffDocument, diffMarkdown, diffRows, witnessTests } from '../../../analysis/proofs/diff/diff-document.ts';
 import { createReplay } from '../../../analysis/proofs/replay.ts';
 import { createEffort } from '../../../analysis/regions/bound.ts';
+import { Compilations } from '../../../policy/compile/compilations.ts';
 import type { ProofSide } from '../../../server/policy/proof-side.ts';
 import { plainLook } from '../../terminal/look.ts';
 import { jsonText, paint } from '../../terminal/output.ts';
@@ -27,7 +28,9 @@ interface DiffFlags {
 /** Exit code 1 if something is decided otherwise. @throws BoundMet if it cannot be said */
 export function showDiff(before: Place, after: Place, flags: DiffFlags, terminal: Terminal): ExitCode {
   const progress = shownProgress(terminal, 'callers') ?? (() => {});
-  const difference = differenceOf(diffSide(before.side), diffSide(after.side), progress, createEffort(flags.timeout));
+  const compilations = new Compilations();
+  const [old, fresh] = [before, after].map(({ side }) => diffSide(side, compilations)) as [DiffSide, DiffSide]; // of both
+  const difference = differenceOf(old, fresh, progress, createEffort(flags.timeout));
   terminal.progress?.('');
   const document = named(diffDocument(difference), (file) => after.nameOf(before.nameOf(file)));
   if (flags.witnesses !== undefined) writeTests(flags.witnesses, difference, after);
@@ -43,10 +46,11 @@ export function showDiff(before: Place, after: Place, flags: DiffFlags, terminal
   return counted[flags.failOn ?? 'any'] === 0 ? 0 : 1;
 }
 
-/** A side as the exact difference is asked of it. */
-export function diffSide(side: ProofSide): DiffSide {
+/** A side as the exact difference is asked of it. @param compilations  of both sides, which have most policies in common */
+export function diffSide(side: ProofSide, compilations?: Compilations): DiffSide {
   const { model, options, allowEmpty } = side;
-  return { ...side, replay: createReplay(model, options, allowEmpty), trustedHops: options.trustedHops };
+  const replay = createReplay(model, options, allowEmpty, compilations);
+  return { ...side, replay, trustedHops: options.trustedHops };
 }
 
 /** The same document, its files as people know them. */

@@ -12,6 +12,7 @@ const directions = ['ingress', 'egress'] as const;
 
 /** Warns about rules of one policy. @param inOrder  whether the first rule that holds decides, as in every kind but NetworkPolicy */
 export function lintTieredRules(policy: TieredPolicy, inOrder: boolean, report: Reporter): void {
+  if (report.wantsErrorsAlone) return;
   for (const direction of directions) {
     const rules = policy[direction] ?? [];
     const shadowed = new Map<TieredRule, TieredRule[]>();

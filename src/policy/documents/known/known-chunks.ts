@@ -54,6 +54,14 @@ export class KnownChunks<T> {
     return this.#all();
   }
 
+  /** What another file with these documents would come to; `as` says what one of them comes to there. */
+  like(as: (reading: T) => T): KnownChunks<T> {
+    const other = new KnownChunks<T>();
+    other.#text = this.#text;
+    other.#known = this.#known.map((one) => (one.isBare ? one : { ...one, reading: as(one.reading as T) })); // of a document
+    return other;
+  }
+
   #cut(text: string): Cut {
     const before = this.#known;
     const ends = commonEnds(this.#text, text);

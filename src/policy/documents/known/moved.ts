@@ -1,27 +1,34 @@
 /**
- * What was read from a document that now stands some lines further down or up.
+ * What was read from a document that now stands some lines further down or up, or in another file.
  * @module
  */
 
 /** Members that hold no place, and that stay the same object wherever a document stands. */
-const placeless: ReadonlySet<string> = new Set(['ref', 'http', 'tcp', 'subject', 'keys']);
+const placeless: ReadonlySet<string> = new Set([...['ref', 'subject', 'keys'], ...['http', 'tcp', 'check', 'network']]);
 
 /** The same value with every place in it moved down by some lines; the same object if there is none. */
 export function moved<T>(value: T, lines: number): T {
-  return lines === 0 || !isObject(value) ? value : (movedAny(value, lines) as T); // of the same form
+  const down: Change = (name, member) => (name === 'line' && typeof member === 'number' ? member + lines : member);
+  return lines === 0 || !isObject(value) ? value : (changed(value, down) as T); // of the same form
 }
 
-function movedAny(value: object, lines: number): object {
-  if (Array.isArray(value)) return movedList(value, lines);
+/** The same value with every place in it in a file of another name; the same object if there is none. */
+export function inFile<T>(value: T, file: string): T {
+  const rename: Change = (name, member) => (name === 'file' && typeof member === 'string' ? file : member);
+  return isObject(value) ? (changed(value, rename) as T) : value; // of the same form
+}
+
+/** A member as it is to be; the same value where it is not of a place. */
+type Change = (name: string, member: unknown) => unknown;
+
+function changed(value: object, change: Change): object {
+  if (Array.isArray(value)) return changedList(value, change);
   if (Object.getPrototypeOf(value) !== Object.prototype) return value;
   const record = value as Record<string, unknown>; // a plain object, whose members have names that are ours
   let copy: Record<string, unknown> | undefined;
   for (const name in record) {
     const member = record[name];
-    let now = member;
-    if (typeof member === 'number') {
-      if (name === 'line') now = member + lines;
-    } else if (isObject(member) && !placeless.has(name)) now = movedAny(member, lines);
+    const now = !isObject(member) ? change(name, member) : placeless.has(name) ? member : changed(member, change);
     if (now === member) continue;
     copy ??= { ...record };
     copy[name] = now;
@@ -29,10 +36,10 @@ function movedAny(value: object, lines: number): object {
   return copy ?? value;
 }
 
-function movedList(list: readonly unknown[], lines: number): readonly unknown[] {
+function changedList(list: readonly unknown[], change: Change): readonly unknown[] {
   let copy: unknown[] | undefined;
   for (const [i, item] of list.entries()) {
-    const now = isObject(item) ? movedAny(item, lines) : item;
+    const now = isObject(item) ? changed(item, change) : item;
     if (now === item) continue;
     copy ??= list.slice();
     copy[i] = now;

@@ -25,6 +25,7 @@ export function lintRule(
   path: string,
   report: Reporter,
 ): void {
+  if (report.wantsErrorsAlone) return;
   const all = valuesOf(rule, path);
   for (const { key, path: at, values } of all) {
     const odd = values.flatMap((value, i) => {
