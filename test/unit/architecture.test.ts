@@ -241,6 +241,7 @@ const may: Record<string, readonly string[]> = {
   'analysis/proofs/map': ['analysis/proofs', 'analysis/regions', 'analysis/universe', 'policy/*', 'lib'],
   'analysis/lint': ['admin-api', 'analysis/lint/exact', 'analysis/lint/scene', 'policy/*', 'lib'],
   'analysis/lint/exact': [
+    'analysis/lint/exact/free',
     'analysis/lint/scene',
     'analysis/proofs',
     'analysis/regions',
@@ -248,6 +249,7 @@ const may: Record<string, readonly string[]> = {
     'policy/*',
     'lib',
   ],
+  'analysis/lint/exact/free': ['analysis/proofs', 'analysis/regions', 'analysis/universe', 'policy/*', 'lib'],
   'analysis/lint/scene': ['admin-api', 'analysis', 'analysis/classes', 'policy/*', 'authz/*', 'spiffe', 'lib'],
   'analysis/policy-test': ['admin-api', 'analysis', 'policy/*', 'authz/*', 'lib'],
   analysis: ['admin-api', 'analysis/source', 'analysis/patch', 'policy/*', 'authz/*', 'spiffe', 'lib'],

@@ -70,6 +70,7 @@ function dependentOn(placed: PlacedRule, corner: Corner, scene: LintScene): Show
   for (const to of scene.someOf(policy)) {
     const formFrom = (from: Party): RequestForm => formOf(from, to, { port: scene.ports[0] ?? 8080, ...request });
     for (const group of groups) {
+      if (scene.isSpent()) return undefined;
       const callers = scene.besides(to, group);
       const [first] = callers;
       if (first === undefined) continue;

@@ -53,6 +53,7 @@ function* passagesOf(placed: PlacedRule, scene: LintScene): Generator<Passage> {
   for (const to of scene.someOf(placed.policy)) {
     const ports = to.endpoint!.ports.length > 0 ? to.endpoint!.ports.map(({ port }) => port) : scene.ports; // pods only
     for (const from of scene.besides(to, callers)) {
+      if (scene.isSpent()) return;
       for (const request of requests) {
         for (const port of request.port === undefined ? ports : [request.port]) {
           const form = formOf(from, to, { ...request, port });

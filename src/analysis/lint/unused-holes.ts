@@ -80,6 +80,7 @@ function* openings(placed: PlacedRule, scene: LintScene) {
   const callers = scene.callersOf(placed.rule.http);
   for (const to of scene.someOf(placed.policy)) {
     for (const from of scene.besides(to, callers)) {
+      if (scene.isSpent()) return;
       for (const port of request.port === undefined ? scene.ports : [request.port]) {
         const form = formOf(from, to, { port });
         const network = scene.replay(form, 'l4');

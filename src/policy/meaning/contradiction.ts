@@ -23,6 +23,14 @@ export function contradictionIn(expr: Expr, known?: KnownEnd): string | undefine
   );
 }
 
+/** No request satisfies both; false says nothing. */
+export function areApart(a: Expr, b: Expr): boolean {
+  const of = [...conjuncts(a), ...conjuncts(b)].filter(({ op }) => op !== 'any');
+  return contradictionIn({ op: 'all', of }) !== undefined;
+}
+
+const conjuncts = (expr: Expr): readonly Expr[] => (expr.op === 'all' ? expr.of.flatMap(conjuncts) : [expr]);
+
 function amongParts(parts: readonly Expr[], known: KnownEnd | undefined): string | undefined {
   const wanted = parts.flatMap((part) => (isAtom(part) ? [part] : []));
   const excluded = parts.flatMap((part) => (part.op === 'not' && isAtom(part.of) ? [part.of] : []));

@@ -1,7 +1,8 @@
 /**
- * Selectors that no labels can satisfy.
+ * Selectors that no labels can satisfy, alone or together with another.
  * @module
  */
+import type { Subject } from '../model.ts';
 import type { LabelExpr } from './labels.ts';
 
 type Literal = { readonly atom: Extract<LabelExpr, { readonly key: string }>; readonly negated: boolean };
@@ -22,6 +23,28 @@ export function contradictedLabel(expr: LabelExpr): string | undefined {
   if (alternatives === undefined) return undefined;
   const found = alternatives.map(contradictedIn);
   return found.includes(undefined) ? undefined : found[0];
+}
+
+/** No workload is of both; false says nothing. */
+export function areSubjectsApart(a: Subject, b: Subject): boolean {
+  if (a.selector === undefined || b.selector === undefined) return false;
+  const [one, other] = [wantedOf(a.selector), wantedOf(b.selector)];
+  for (const [key, values] of one) if (other.get(key)?.some((value) => values.includes(value)) === false) return true;
+  return contradictedLabel({ op: 'all', of: [a.selector, b.selector] }) !== undefined;
+}
+
+const known = new WeakMap<LabelExpr, ReadonlyMap<string, readonly string[]>>();
+
+/** Values of which a label has to have one, by its key. */
+function wantedOf(selector: LabelExpr): ReadonlyMap<string, readonly string[]> {
+  const made = known.get(selector) ?? new Map(valuesIn(selector));
+  known.set(selector, made);
+  return made;
+}
+
+function valuesIn(selector: LabelExpr): readonly (readonly [key: string, values: readonly string[]])[] {
+  if (selector.op === 'all') return selector.of.flatMap(valuesIn);
+  return selector.op === 'in' ? [[plainKey(selector.key), selector.values]] : [];
 }
 
 /** Lists of literals of which one list must hold; undefined if there are too many. */

@@ -5,7 +5,7 @@
 import type { Effect } from '../../../policy/model.ts';
 import { BoundMet } from '../../regions/bound.ts';
 import { NONE, type Region } from '../../regions/diagrams.ts';
-import type { FreeRules } from './free-rules.ts';
+import type { FreeRules } from './free/free-rules.ts';
 import { isPlainlyMet } from './plainly-met.ts';
 import type { Near, StandingRule } from './standing-rules.ts';
 
@@ -88,7 +88,7 @@ export interface Way {
 
 function decidedBefore(one: StandingRule, region: Region, others: readonly Near[], rules: FreeRules): Idle | undefined {
   const before = others.filter(({ other }) => other.at < one.at);
-  if (plainlyComes(one, region, before, rules)) return undefined;
+  if (plainlyComes(one, region, before, rules, rules.escapes)) return undefined;
   const way = wayTo(one, region, before, rules);
   if (!rules.isEmpty(way.left)) return undefined;
   const differs = [...way.effects].some((effect) => effect !== one.rule.effect);
@@ -116,11 +116,12 @@ export function wayTo(one: StandingRule, region: Region, before: readonly Near[]
 }
 
 /** Tells that some request plainly gets to a rule past all that stands before it; false says nothing. */
-function plainlyComes(
+export function plainlyComes(
   { stage: own }: StandingRule,
   region: Region,
   before: readonly Near[],
-  { diagrams, escapes, regionOf }: FreeRules,
+  { diagrams, regionOf }: Pick<FreeRules, 'diagrams' | 'regionOf'>,
+  escapes: FreeRules['escapes'],
 ): boolean {
   const regionsOf = (some: readonly Near[]): Region[] => some.map(({ other }) => regionOf(other.stage, other.rule));
   const isPass = ({ other }: Near): boolean => other.stage !== own && other.rule.effect === 'pass';

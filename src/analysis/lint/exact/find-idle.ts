@@ -6,8 +6,8 @@ import type { Absence, Plane } from '../../../policy/model.ts';
 import { BoundMet } from '../../regions/bound.ts';
 import type { PlacedRule } from '../scene/placed-rule.ts';
 import { type Idle, idleRule } from './decided-before.ts';
-import { createFreeRules } from './free-rules.ts';
-import { createSelections } from './selections.ts';
+import { createSelections } from './free/selections.ts';
+import { createShares } from './shares.ts';
 import { createNeighbourhood, isWhole, type Line, linesOf, type StandingRule } from './standing-rules.ts';
 
 /** A rule that decides nothing. */
@@ -33,13 +33,6 @@ export interface IdleBounds {
 }
 
 const usual: IdleBounds = { nodes: 400_000, pairs: 4_000_000 };
-
-/** So many nodes a rule may have though the others have used all. */
-const LEAST_NODES = 500;
-/** A rule takes up to so many times its share, since most need far less. */
-const GENEROSITY = 16;
-/** What was worked out is kept up to so many nodes, some hundred megabytes; then it begins anew. */
-const MOST_KEPT = 400_000;
 
 /** Each rule of a document once; of one that stands in several planes only if it is idle in all of them. */
 export function findIdle(planes: readonly Plane[], absence: Absence, bounds = usual): FoundIdle {
@@ -107,25 +100,11 @@ function createSearch(
 ): Search {
   const idle = new Map<StandingRule, Idle>();
   const selections = createSelections();
-  const anew = () => createFreeRules(planes, absence, selections);
-  let rules = anew();
-  let left = { pairs, nodes, rules: count };
+  const shares = createShares({ planes, absence, selections }, { nodes, questions: count });
+  let left = pairs;
   const spendPairs = (spent: number): void => {
-    left = { ...left, pairs: left.pairs - spent };
-    if (left.pairs < 0) throw new BoundMet(`more than ${pairs} pairs of rules`);
-  };
-  /** Asks with a share of what is left. */
-  const within = <T>(ask: () => T): T => {
-    if (rules.diagrams.size > MOST_KEPT) rules = anew();
-    const { diagrams } = rules;
-    const before = diagrams.size;
-    const share = Math.min(left.nodes, (GENEROSITY * left.nodes) / left.rules);
-    diagrams.limitTo(before + Math.max(LEAST_NODES, Math.ceil(share)));
-    try {
-      return ask();
-    } finally {
-      left = { ...left, nodes: Math.max(0, left.nodes - (diagrams.size - before)), rules: left.rules - 1 };
-    }
+    left -= spent;
+    if (left < 0) throw new BoundMet(`more than ${pairs} pairs of rules`);
   };
   return {
     idle,
@@ -137,7 +116,7 @@ function createSearch(
         try {
           const near = nearOf(one);
           spendPairs(near.length);
-          const found = within(() => idleRule(one, near, rules, (other) => idle.has(other)));
+          const found = shares.within((rules) => idleRule(one, near, rules, (other) => idle.has(other)));
           if (found !== undefined) idle.set(one, found);
         } catch (thrown) {
           if (!(thrown instanceof BoundMet)) throw thrown;

@@ -6,9 +6,10 @@ import type { Absence, Plane, Policy, Rule, RuleStage } from '../../../policy/mo
 import { BoundMet } from '../../regions/bound.ts';
 import type { Region } from '../../regions/diagrams.ts';
 import type { PlacedRule } from '../scene/placed-rule.ts';
-import { wayTo } from './decided-before.ts';
-import { createFreeRules, type FreeRules } from './free-rules.ts';
-import { createSelections, type Selections } from './selections.ts';
+import { plainlyComes, wayTo } from './decided-before.ts';
+import type { FreeRules } from './free/free-rules.ts';
+import { createSelections, type Selections } from './free/selections.ts';
+import { createShares, type Shares } from './shares.ts';
 import { createNeighbourhood, isWhole, type Line, linesOf, type Near, type StandingRule } from './standing-rules.ts';
 
 /** Two rules of policies that nothing but names puts in sequence: both would decide some request, each otherwise. */
@@ -29,45 +30,53 @@ export interface FoundTies {
   readonly of: number;
 }
 
-/** Nodes of regions that are made for all pairs, and pairs of policies and of rules that are compared: some seconds. */
-const usual = { nodes: 400_000, pairs: 2_000_000 };
+/** What may be spent. */
+export interface TieBounds {
+  /** Nodes of regions that are made for all policies: some seconds. */
+  readonly nodes: number;
+  /** Pairs of policies and of rules that are compared: some seconds. */
+  readonly pairs: number;
+}
 
-/** Of a policy that surely contradicts so many no more are looked for. */
-const ENOUGH = 2;
+const usual: TieBounds = { nodes: 400_000, pairs: 4_000_000 };
+
+/** Of a policy that surely contradicts so many no more are looked for, nor of one that may contradict more. */
+const ENOUGH = { sure: 2, opposite: 4, open: 4 };
+/** Nodes of regions that are made for one pair of policies. */
+const OF_A_PAIR = 1_500;
 
 /** Ties of the network, which sees all policies of tiers; where it is not looked at, of Calico's plane. */
 export function findTies(planes: readonly Plane[], absence: Absence, bounds = usual): FoundTies {
   const those = planes.filter(({ id }) => id === 'l4');
   const lines = linesOf(those.length > 0 ? those : planes.filter(({ id }) => id === 'calico'));
+  const grouped = lines.map((line) => ({ line, groups: groupsIn(line) }));
+  const tied = grouped.flatMap(({ groups }) => groups.flat());
+  if (tied.length === 0) return { ties: [], unanswered: [], of: 0 };
   const selections = createSelections();
-  const rules = createFreeRules(planes, absence, selections);
-  rules.diagrams.limitTo(rules.diagrams.size + bounds.nodes);
+  const shares = createShares({ planes, absence, selections }, { nodes: bounds.nodes, questions: tied.length });
   let left = bounds.pairs;
   const spend = (count: number): void => {
     left -= count;
     if (left < 0) throw new BoundMet(`more than ${bounds.pairs} pairs of rules`);
   };
-  const found = lines.map((line) => tiesAlong(line, { rules, selections, spend }));
+  const found = grouped.map(({ line, groups }) => tiesAlong(line, groups, { shares, selections, spend }));
   return {
     ties: found.flatMap(({ ties }) => ties),
     unanswered: found.flatMap(({ unanswered }) => unanswered),
-    of: found.reduce((sum, one) => sum + one.of, 0),
+    of: tied.reduce((sum, { rules }) => sum + rules.length, 0),
   };
 }
 
 interface Means {
-  readonly rules: FreeRules;
+  readonly shares: Shares;
   readonly selections: Selections;
   spend(count: number): void;
 }
 
-interface LineMeans extends Means {
+interface LineMeans extends Omit<Means, 'shares'> {
+  readonly rules: FreeRules;
   nearOf(one: StandingRule): readonly Near[];
-  decidedBy(tied: Tied): Deciding;
 }
-
-/** What is decided by each rule of a policy. */
-type Deciding = readonly (readonly [StandingRule, Region])[];
 
 interface Tied {
   readonly policy: Policy;
@@ -76,36 +85,50 @@ interface Tied {
   readonly isOther: boolean;
 }
 
-function tiesAlong(line: Line, means: Means): FoundTies {
+function tiesAlong(
+  line: Line,
+  groups: readonly (readonly Tied[])[],
+  { shares, ...means }: Means,
+): Omit<FoundTies, 'of'> {
   const nearOf = createNeighbourhood(line, means.selections, means.spend);
-  const known = new Map<Tied, Deciding>();
-  const decidedBy = (tied: Tied): Deciding => {
-    const made = known.get(tied) ?? decidingOf(tied, means.rules);
-    known.set(tied, made);
-    return made;
-  };
   const ties: Tie[] = [];
   const unanswered: PlacedRule[] = [];
-  let of = 0;
-  for (const group of groupsIn(line)) {
-    of += group.reduce((sum, { rules }) => sum + rules.length, 0);
+  for (const group of groups) {
     const among = byNamespace(group);
     for (const second of group) {
-      let sure = 0;
-      try {
-        for (const first of among(second)) {
-          if (sure >= ENOUGH) break;
-          const tie = tieOf(first, second, { ...means, nearOf, decidedBy });
-          if (tie?.isSure && tie.isOpposite) sure++;
-          if (tie !== undefined) ties.push(tie);
-        }
-      } catch (thrown) {
-        if (!(thrown instanceof BoundMet)) throw thrown;
-        unanswered.push(second.rules[0]!); // those without rules are not in a group
-      }
+      const found = tiesOf(second, among(second), { ...means, shares, nearOf });
+      ties.push(...found.ties);
+      if (found.isShort && !found.ties.some(({ isOpposite }) => isOpposite)) unanswered.push(...second.rules);
     }
   }
-  return { ties, unanswered, of };
+  return { ties, unanswered };
+}
+
+/** Ties of one policy with those before it; `isShort`: of some pairs it would cost too much to say. */
+function tiesOf(
+  second: Tied,
+  among: Iterable<Tied>,
+  { shares, ...means }: Means & Pick<LineMeans, 'nearOf'>,
+): { readonly ties: readonly Tie[]; readonly isShort: boolean } {
+  const ties: Tie[] = [];
+  const left = { ...ENOUGH };
+  let isShort = false;
+  for (const first of among) {
+    if (left.sure <= 0 || left.opposite <= 0) break;
+    const isOpen = left.open > 0;
+    try {
+      const tie = shares.within((rules) => tieOf(first, second, isOpen, { ...means, rules }), OF_A_PAIR);
+      if (tie === undefined) continue;
+      ties.push(tie);
+      if (!tie.isOpposite) left.open--;
+      else if (tie.isSure) left.sure--;
+      else left.opposite--;
+    } catch (thrown) {
+      if (!(thrown instanceof BoundMet)) throw thrown;
+      isShort = true;
+    }
+  }
+  return { ties: ties.toSorted((a, b) => Number(b.isOpposite) - Number(a.isOpposite)), isShort };
 }
 
 /** Policies of one stage and order, if they do not all do the same. */
@@ -145,26 +168,32 @@ function byNamespace(group: readonly Tied[]): (one: Tied) => Iterable<Tied> {
 function tieOf(
   first: Tied,
   second: Tied,
-  { rules, selections: { meet, covers }, spend, nearOf, decidedBy }: LineMeans,
+  isOpen: boolean,
+  { rules, selections: { meet, covers }, spend, nearOf }: LineMeans,
 ): Tie | undefined {
   spend(1);
   const [one, other] = [first.policy.subject, second.policy.subject];
   if (!meet(one, other)) return undefined;
   const [start] = first.rules; // it has some
-  const before = [...nearOf(start!), ...nearOf(second.rules[0]!)].filter(({ other: { at } }) => at < start!.at);
-  const way = inOrder(before);
+  let known: readonly Near[] | undefined;
+  /** What is decided before both; mostly nothing is common to the two, and it is not asked for. */
+  const before = (): readonly Near[] => {
+    known ??= merged(nearOf(start!), nearOf(second.rules[0]!), start!.at);
+    return known;
+  };
   const isSure = covers(one, other) || covers(other, one);
-  const owns = decidedBy(second);
+  const owns = decidingOf(second, rules);
   let open: Tie | undefined;
-  for (const [a, region] of decidedBy(first)) {
+  for (const [a, region] of decidingOf(first, rules)) {
+    if (isVoid(a, region, nearOf, rules)) continue;
     spend(owns.length);
     for (const [b, own] of owns) {
       if (a.rule.effect === b.rule.effect) continue;
       const isOpposite = a.rule.effect !== 'pass' && b.rule.effect !== 'pass';
-      if (!isOpposite && open !== undefined) continue;
+      if (!isOpposite && (!isOpen || open !== undefined)) continue;
+      if (!rules.meet(region, own)) continue;
       const both = rules.diagrams.and(region, own);
-      const left = rules.isEmpty(both) ? both : wayTo(a, both, way, rules).left;
-      if (rules.isEmpty(rules.ofOnePod(left))) continue;
+      if (rules.isEmpty(both) || !comesToBoth(a, both, before, rules)) continue;
       const tie = { first: a, second: b, isSure, isOpposite };
       if (isOpposite) return tie;
       open = tie;
@@ -173,16 +202,70 @@ function tieOf(
   return open;
 }
 
-/** Each once, in the order in which they are asked; surely asked if either policy says so. */
-function inOrder(near: readonly Near[]): readonly Near[] {
-  const byRule = Map.groupBy(near, ({ other }) => other);
-  return [...byRule]
-    .map(([other, some]): Near => ({ other, isSure: some.some(({ isSure }) => isSure) }))
-    .toSorted((a, b) => a.other.at - b.other.at);
+const voids = new WeakMap<FreeRules, Map<StandingRule, boolean>>();
+
+/** Whether a rule plainly decides nothing, by what stands before it. */
+function isVoid(a: StandingRule, region: Region, nearOf: LineMeans['nearOf'], rules: FreeRules): boolean {
+  const known = voids.get(rules) ?? new Map<StandingRule, boolean>();
+  voids.set(rules, known);
+  const made =
+    known.get(a) ??
+    isDecidedByOne(
+      a,
+      region,
+      nearOf(a).filter(({ other }) => other.at < a.at && other.policy !== a.policy),
+      rules,
+    );
+  known.set(a, made);
+  return made;
 }
 
+/** Whether a request of a pod that may be comes to two rules past what is decided before both. @throws BoundMet */
+function comesToBoth(a: StandingRule, both: Region, before: () => readonly Near[], rules: FreeRules): boolean {
+  const { ofOnePod, isEmpty, escapesAsOnePod } = rules;
+  if (!escapesAsOnePod(both, []) && isEmpty(ofOnePod(both))) return false;
+  if (plainlyComes(a, both, before(), rules, escapesAsOnePod)) return true;
+  return !isDecidedByOne(a, both, before(), rules) && !isEmpty(ofOnePod(wayTo(a, both, before(), rules).left));
+}
+
+/** A rule of the same tier surely decides them all before. */
+const isDecidedByOne = (
+  { stage }: StandingRule,
+  region: Region,
+  before: readonly Near[],
+  { isWithin, regionOf }: FreeRules,
+): boolean =>
+  before.some(({ other, isSure }) => isSure && other.stage === stage && isWithin(region, regionOf(stage, other.rule)));
+
+/** Two lists in the order in which they are asked, as one, each rule once; surely asked if either list says so. */
+function merged(some: readonly Near[], others: readonly Near[], end: number): readonly Near[] {
+  const out: Near[] = [];
+  let j = 0;
+  for (const one of some) {
+    if (one.other.at >= end) break;
+    for (; j < others.length && others[j]!.other.at < one.other.at; j++) out.push(others[j]!);
+    const same = others[j]?.other === one.other ? others[j++] : undefined;
+    out.push(same?.isSure === true ? same : one);
+  }
+  for (; j < others.length && others[j]!.other.at < end; j++) out.push(others[j]!);
+  return out;
+}
+
+/** What is decided by each rule of a policy. */
+type Deciding = readonly (readonly [StandingRule, Region])[];
+
+const decidings = new WeakMap<FreeRules, Map<Tied, Deciding>>();
+
 /** What each rule decides if its policy is asked; nothing of those that the model has not whole, or that refuse what is no path. */
-function decidingOf({ rules: own }: Tied, { diagrams, regionOf, isEmpty }: FreeRules): Deciding {
+function decidingOf(tied: Tied, rules: FreeRules): Deciding {
+  const known = decidings.get(rules) ?? new Map<Tied, Deciding>();
+  decidings.set(rules, known);
+  const made = known.get(tied) ?? decidedBy(tied, rules);
+  known.set(tied, made);
+  return made;
+}
+
+function decidedBy({ rules: own }: Tied, { diagrams, regionOf, isEmpty }: FreeRules): Deciding {
   const earlier: Region[] = [];
   return own.flatMap((one, i) => {
     const region = regionOf(one.stage, one.rule);

@@ -7,7 +7,7 @@ import { nameOfSubject } from '../../../policy/meaning/subject.ts';
 import type { Plane, RuleStage, Subject } from '../../../policy/model.ts';
 import type { PlacedRule } from '../scene/placed-rule.ts';
 import { mentions } from '../scene/requests.ts';
-import type { Selections } from './selections.ts';
+import type { Selections } from './free/selections.ts';
 
 /** A rule with its place in its line. */
 export interface StandingRule extends PlacedRule {
@@ -67,12 +67,16 @@ export function createNeighbourhood(
     if (made !== undefined) return made;
     const own = candidates(subject);
     spend(own.length);
-    const near = own
-      .toSorted((a, b) => a.at - b.at)
-      .flatMap((other): Near[] => {
-        if (covers(other.policy.subject, subject)) return [{ other, isSure: isWhole(other) }];
-        return meet(other.policy.subject, subject) ? [{ other, isSure: false }] : [];
-      });
+    // Rules of one policy, and policies of one selector, are looked at once.
+    const near = [...Map.groupBy(own, ({ policy }) => nameOfSubject(policy.subject)).values()].flatMap(
+      (alike): Near[] => {
+        const other = alike[0]!.policy.subject; // groups have members
+        const isSure = covers(other, subject);
+        if (!isSure && !meet(other, subject)) return [];
+        return alike.map((each) => ({ other: each, isSure: isSure && isWhole(each) }));
+      },
+    );
+    near.sort((a, b) => a.other.at - b.other.at);
     known.set(name, near);
     return near;
   };

@@ -19,6 +19,8 @@ export interface Budget {
   eachRule<T>(code: LintCode, rules: readonly PlacedRule[], ask: (placed: PlacedRule) => readonly T[]): T[];
   /** Counts one request; false if the rule has had its share. */
   take(): boolean;
+  /** The rule has had its share: looking for more to ask is in vain. */
+  isSpent(): boolean;
   /** Rules about which not all was asked, by the finding that may be missing. */
   readonly unasked: ReadonlyMap<LintCode, { readonly rules: readonly PlacedRule[]; readonly of: number }>;
 }
@@ -28,6 +30,10 @@ export function createBudget(progress: (code: LintCode, done: number, of: number
   const unasked = new Map<LintCode, { readonly rules: readonly PlacedRule[]; readonly of: number }>();
   let share = BUDGET;
   let isShort = false;
+  const isSpent = (): boolean => {
+    if (share <= 0) isShort = true;
+    return share <= 0;
+  };
   return {
     unasked,
     eachRule(code, rules, ask) {
@@ -39,7 +45,7 @@ export function createBudget(progress: (code: LintCode, done: number, of: number
         share = given;
         isShort = false;
         const found = ask(placed);
-        left = Math.max(0, left - given + Math.max(0, share));
+        left = Math.max(0, left - given + share);
         if (isShort) short.push(placed);
         return found;
       });
@@ -48,8 +54,10 @@ export function createBudget(progress: (code: LintCode, done: number, of: number
       return out;
     },
     take() {
-      if (share <= 0) isShort = true;
-      return share-- > 0;
+      if (isSpent()) return false;
+      share--;
+      return true;
     },
+    isSpent,
   };
 }

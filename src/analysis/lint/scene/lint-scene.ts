@@ -38,7 +38,7 @@ export interface LintDeps {
   readonly someClasses?: number;
 }
 
-export interface LintScene extends Population, Pick<Budget, 'eachRule' | 'unasked'> {
+export interface LintScene extends Population, Pick<Budget, 'eachRule' | 'isSpent' | 'unasked'> {
   readonly deps: LintDeps;
   /** Rules of enforced policies. */
   readonly rules: readonly PlacedRule[];
@@ -83,6 +83,7 @@ export function createLintScene(deps: LintDeps): LintScene {
   return {
     ...population,
     eachRule: budget.eachRule,
+    isSpent: budget.isSpent,
     unasked: budget.unasked,
     deps,
     rules,

@@ -6,6 +6,8 @@
 
 import type { Finding } from '../../documents/finding.ts';
 import { placeText } from '../../documents/position.ts';
+import { areApart } from '../../meaning/contradiction.ts';
+import { areSubjectsApart } from '../../meaning/label-contradiction.ts';
 import type { Effect } from '../../model.ts';
 import type { Contribution } from '../contribution.ts';
 import { lintShadows } from './lint-shadows.ts';
@@ -36,16 +38,16 @@ function missingTier({ position, tier }: TieredPolicy): Finding {
   };
 }
 
-/** Policies of one tier and order that may meet at one pod and do not do the same. */
+/** Policies of one tier and order that may meet at one pod and would decide some connection otherwise. */
 function tiesIn(policies: readonly TieredPolicy[]): Finding[] {
-  const all = policies.map((policy, i): Tied => ({ policy, i, effects: effectsOf(policy) }));
-  const denying = byNamespace(all.filter(isDenying));
+  const all = policies.map((policy, i): Tied => ({ policy, i, isDenying: actionsOf(policy).has('deny') }));
+  const denying = byNamespace(all.filter(({ isDenying }) => isDenying));
   if (denying.size === 0) return []; // one of two that contradict each other denies
   const every = byNamespace(all);
   return all.flatMap((one) => {
-    const among = near(isDenying(one) ? every : denying, one.policy.subject.namespace);
+    const among = near(one.isDenying ? every : denying, one.policy.subject.namespace);
     const first = among.reduce<Tied | undefined>(
-      (found, other) => (other.i < (found?.i ?? one.i) && contradict(other.effects, one.effects) ? other : found),
+      (found, other) => (other.i < (found?.i ?? one.i) && contradict(other.policy, one.policy) ? other : found),
       undefined,
     );
     return first === undefined ? [] : [tie(one.policy, first.policy)];
@@ -55,10 +57,8 @@ function tiesIn(policies: readonly TieredPolicy[]): Finding[] {
 interface Tied {
   readonly policy: TieredPolicy;
   readonly i: number;
-  readonly effects: Effects;
+  readonly isDenying: boolean;
 }
-
-const isDenying = ({ effects: { ingress, egress } }: Tied): boolean => ingress.has('deny') || egress.has('deny');
 
 type ByNamespace = ReadonlyMap<string | undefined, readonly Tied[]>;
 
@@ -70,20 +70,23 @@ const near = (all: ByNamespace, namespace: string | undefined): readonly Tied[] 
 
 /** Whether the two are told of as a tie. */
 const isTie = (a: TieredPolicy, b: TieredPolicy): boolean =>
-  a.tier === b.tier && a.order === b.order && mayMeet(a, b) && contradict(effectsOf(a), effectsOf(b));
+  a.tier === b.tier && a.order === b.order && mayMeet(a, b) && contradict(a, b);
 
-const effectsOf = ({ ingress = [], egress = [] }: TieredPolicy) => ({
-  ingress: new Set(ingress.map(({ effect }) => effect)),
-  egress: new Set(egress.map(({ effect }) => effect)),
-});
+const actionsOf = ({ ingress = [], egress = [] }: TieredPolicy): ReadonlySet<Effect> =>
+  new Set([...ingress, ...egress].map(({ effect }) => effect));
 
-type Effects = ReturnType<typeof effectsOf>;
+/** Whether one denies what the other lets pass, as far as the two alone tell. */
+const contradict = (a: TieredPolicy, b: TieredPolicy): boolean =>
+  !areSubjectsApart(a.subject, b.subject) &&
+  (['ingress', 'egress'] as const).some((side) => {
+    const [own, others] = [a[side] ?? [], b[side] ?? []];
+    return own.some((one) =>
+      others.some((other) => areOpposed(one.effect, other.effect) && !areApart(one.network, other.network)),
+    );
+  });
 
-function contradict(a: Effects, b: Effects): boolean {
-  const opposed = (x: ReadonlySet<Effect>, y: ReadonlySet<Effect>): boolean =>
-    x.has('deny') && (y.has('allow') || y.has('pass'));
-  return (['ingress', 'egress'] as const).some((side) => opposed(a[side], b[side]) || opposed(b[side], a[side]));
-}
+const areOpposed = (a: Effect, b: Effect): boolean =>
+  a !== b && (a === 'deny' || b === 'deny') && a !== 'log' && b !== 'log';
 
 function mayMeet(a: TieredPolicy, b: TieredPolicy): boolean {
   const [x, y] = [a.subject.namespace, b.subject.namespace];
@@ -99,7 +102,7 @@ function tie(policy: TieredPolicy, other: TieredPolicy): Finding {
     severity: 'warning',
     code: 'order-tie',
     path: 'spec.order',
-    message: `${name(policy)} and ${name(other)} (${placeText(other.position)}) have ${same} in tier ${tier} and do not do the same: the name decides which comes first`,
+    message: `${name(policy)} and ${name(other)} (${placeText(other.position)}) have ${same} in tier ${tier} and do not do the same with what both are asked about: the name decides which comes first`,
     fix: 'give them different orders',
   };
 }

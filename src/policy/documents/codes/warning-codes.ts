@@ -58,7 +58,7 @@ export const warningCodes = {
   'nsg-unsettled': 'a rule of Azure that was not put in force, or not yet',
   'null-value': 'a field of a policy that is null, and so is as if it were not there',
   'order-tie':
-    'two policies of one order or priority that do not do the same (policy check looks at their actions, policy lint at every request; there a hint if no pod of today is selected by both)',
+    'two policies of one order or priority that do otherwise with requests that both are asked about (policy check looks at the two alone, policy lint at all that stands around them; there a hint if no pod of today is selected by both)',
   'other-system': 'a policy of another system, of which nothing is enforced here',
   'path-never-matches': 'a path that cannot be normalised',
   'path-template-start': 'a path template that does not start with a slash',

@@ -5,10 +5,10 @@
  * at a time, and would pay for what the others ask.
  * @module
  */
-import { nameOfFact } from '../../../policy/meaning/fact-values.ts';
-import type { TextFact, TextPattern } from '../../../policy/model.ts';
-import { type Diagrams, NONE, type Region } from '../../regions/diagrams.ts';
-import { maskDomain } from '../../regions/domain.ts';
+import { nameOfFact } from '../../../../policy/meaning/fact-values.ts';
+import type { TextFact, TextPattern } from '../../../../policy/model.ts';
+import { type Diagrams, NONE, type Region } from '../../../regions/diagrams.ts';
+import { maskDomain } from '../../../regions/domain.ts';
 
 /** One condition on a fact of many values. */
 export interface Flag {

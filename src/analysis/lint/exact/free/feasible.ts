@@ -2,10 +2,10 @@
  * Which answers to conditions on one fact of many values go together: a header that is `a` for one condition is there for another.
  * @module
  */
-import { BoundMet } from '../../regions/bound.ts';
-import { ALL, type Diagrams, NONE, type Region } from '../../regions/diagrams.ts';
-import { languageDomain } from '../../regions/languages.ts';
-import { anyOf } from '../../regions/pattern-automaton.ts';
+import { BoundMet } from '../../../regions/bound.ts';
+import { ALL, type Diagrams, NONE, type Region } from '../../../regions/diagrams.ts';
+import { languageDomain } from '../../../regions/languages.ts';
+import { anyOf } from '../../../regions/pattern-automaton.ts';
 import type { Flag, Flags } from './flags.ts';
 
 /** Kinds of values of one header that are told apart: beyond, the answer is not known. */

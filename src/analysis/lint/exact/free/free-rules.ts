@@ -2,10 +2,10 @@
  * Rules → the requests for which they hold, of callers and workloads that may be anybody.
  * @module
  */
-import { unknownHolds } from '../../../policy/meaning/absence.ts';
-import type { Absence, Atom, Expr, Plane, Rule, RuleStage } from '../../../policy/model.ts';
-import { requestAtom, type Seen } from '../../proofs/request-atoms.ts';
-import { textOptions } from '../../proofs/space-of.ts';
+import { unknownHolds } from '../../../../policy/meaning/absence.ts';
+import type { Absence, Atom, Expr, Plane, Rule, RuleStage } from '../../../../policy/model.ts';
+import { requestAtom, type Seen } from '../../../proofs/request-atoms.ts';
+import { textOptions } from '../../../proofs/space-of.ts';
 import {
   always,
   both,
@@ -16,11 +16,12 @@ import {
   opposite,
   type Truths,
   unknownAlways,
-} from '../../proofs/truths.ts';
-import { type Diagrams, NONE, type Region } from '../../regions/diagrams.ts';
-import { maskDomain } from '../../regions/domain.ts';
-import { intervalDomain } from '../../regions/intervals.ts';
-import { createRequestSpace, isHostHeader, transport } from '../../regions/request-space.ts';
+} from '../../../proofs/truths.ts';
+import { type Diagrams, NONE, type Region } from '../../../regions/diagrams.ts';
+import { maskDomain } from '../../../regions/domain.ts';
+import { intervalDomain } from '../../../regions/intervals.ts';
+import { createRequestSpace, isHostHeader, transport } from '../../../regions/request-space.ts';
+import { type Compared, createCompared } from './compared.ts';
 import { createFeasible } from './feasible.ts';
 import { createFlags } from './flags.ts';
 import { createFreeParties } from './free-parties.ts';
@@ -28,7 +29,7 @@ import { createPlainWay } from './plain-way.ts';
 import type { Selections } from './selections.ts';
 
 /** Regions of rules. */
-export interface FreeRules {
+export interface FreeRules extends Compared {
   readonly diagrams: Diagrams;
   /** Where a rule holds. @throws BoundMet */
   regionOf(stage: RuleStage, rule: Rule): Region;
@@ -38,6 +39,8 @@ export interface FreeRules {
   ofOnePod(region: Region): Region;
   /** Plainly some request is in the region and in all of `within`, and in none of the others; false says nothing. */
   escapes(region: Region, others: readonly Region[], within?: readonly Region[]): boolean;
+  /** The same, of parties who are known. */
+  escapesAsOnePod(region: Region, others: readonly Region[], within?: readonly Region[]): boolean;
 }
 
 /** What tokens say may be anything; where none is verified they say nothing, which is one of all that they may say. */
@@ -52,6 +55,7 @@ export function createFreeRules(planes: readonly Plane[], absence: Absence, sele
   const parties = createFreeParties(planes, space, absence, selections);
   const feasible = createFeasible(diagrams, flags);
   const isPlain = createPlainWay(diagrams, flags, parties.canAnswer);
+  const isPlainOfOnePod = createPlainWay(diagrams, flags, parties.canAnswerAsOnePod);
   const known = new WeakMap<Expr, Truths>();
   const atoms = new Map<string, Truths>();
   const regions = new WeakMap<Rule, Region>();
@@ -121,6 +125,7 @@ export function createFreeRules(planes: readonly Plane[], absence: Absence, sele
   };
   return {
     diagrams,
+    ...createCompared(diagrams),
     regionOf(stage, rule) {
       const region = regions.get(rule) ?? heldBy(stage, rule);
       regions.set(rule, region);
@@ -128,6 +133,7 @@ export function createFreeRules(planes: readonly Plane[], absence: Absence, sele
     },
     ofOnePod: parties.ofOnePod,
     escapes: (region, others, within = []) => isPlain(region, ...within, ...others.map(diagrams.not)),
+    escapesAsOnePod: (region, others, within = []) => isPlainOfOnePod(region, ...within, ...others.map(diagrams.not)),
     isEmpty: (region) => region === NONE || (!isPlain(region) && feasible(parties.possible(region)) === NONE),
   };
 }

@@ -4,14 +4,14 @@
  * More may hold together here than any party can make hold. So what is contained in something here is contained in it for all.
  * @module
  */
-import { type IpRange, parseCidr, unmappedRange } from '../../../lib/ip-address.ts';
-import type { LabelExpr } from '../../../policy/meaning/labels.ts';
-import type { Absence, Atom, Plane } from '../../../policy/model.ts';
-import type { Truths } from '../../proofs/truths.ts';
-import { ALL, type Diagrams, type Region } from '../../regions/diagrams.ts';
-import { maskDomain } from '../../regions/domain.ts';
-import type { RequestSpace } from '../../regions/request-space.ts';
-import { visitAtoms } from '../../universe/asked-ranges.ts';
+import { type IpRange, parseCidr, unmappedRange } from '../../../../lib/ip-address.ts';
+import type { LabelExpr } from '../../../../policy/meaning/labels.ts';
+import type { Absence, Atom, Plane } from '../../../../policy/model.ts';
+import type { Truths } from '../../../proofs/truths.ts';
+import { ALL, type Diagrams, type Region } from '../../../regions/diagrams.ts';
+import { maskDomain } from '../../../regions/domain.ts';
+import type { RequestSpace } from '../../../regions/request-space.ts';
+import { visitAtoms } from '../../../universe/asked-ranges.ts';
 import { createAddressSegments } from './address-segments.ts';
 import type { Selections } from './selections.ts';
 
@@ -25,6 +25,8 @@ export interface FreeParties {
   ofOnePod(region: Region): Region;
   /** Whether some party may answer so: sets of values by their variables. */
   canAnswer(chosen: ReadonlyMap<number, number>): boolean;
+  /** The same of parties who are known, each with the labels of one pod. */
+  canAnswerAsOnePod(chosen: ReadonlyMap<number, number>): boolean;
 }
 
 type AddressAtom = Extract<Atom, { op: 'address' }>;
@@ -90,6 +92,22 @@ export function createFreeParties(
           denied.some((other) => other.end === end && selections.implies(selector, other.selector)),
         )
       );
+    },
+    canAnswerAsOnePod(chosen) {
+      const those = new Set([...chosen.keys()].flatMap((variable) => asked.get(variable) ?? []));
+      for (const own of Map.groupBy(those, ({ end }) => end).values()) {
+        const said = own.map(({ selector, holds, fails }) => ({
+          selector,
+          is: chosen.get(holds) === 1 || (chosen.get(holds) === undefined && chosen.get(fails) === 2),
+          isUnknown: chosen.get(holds) === 2 && chosen.get(fails) === 2,
+        }));
+        if (said.some(({ isUnknown }) => isUnknown)) return false;
+        const [wanted, unwanted] = [true, false].map((is) =>
+          said.filter((one) => one.is === is).map(({ selector }) => selector),
+        );
+        if (!selections.some(wanted!, unwanted!)) return false; // both are there
+      }
+      return true;
     },
     possible: (region) => diagrams.and(region, agreeing(askedIn(region, diagrams, asked), diagrams, selections)),
     ofOnePod: (region) => diagrams.and(region, apart(askedIn(region, diagrams, asked), diagrams, selections)),

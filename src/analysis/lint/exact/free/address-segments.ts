@@ -5,9 +5,9 @@
  * them before it begins, and compares thousands of ranges.
  * @module
  */
-import type { IpRange } from '../../../lib/ip-address.ts';
-import { bitsOf } from '../../regions/addresses.ts';
-import { type IntervalDomain, intervalDomain } from '../../regions/intervals.ts';
+import type { IpRange } from '../../../../lib/ip-address.ts';
+import { bitsOf } from '../../../regions/addresses.ts';
+import { type IntervalDomain, intervalDomain } from '../../../regions/intervals.ts';
 
 /** Sets of addresses. */
 export interface AddressSegments {

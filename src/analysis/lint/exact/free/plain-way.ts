@@ -2,10 +2,10 @@
  * A quick look at regions: whether one of a few ways through all of them is a request, by the values that their conditions name.
  * @module
  */
-import { matches } from '../../../policy/evaluate/plain-match.ts';
-import type { TextPattern } from '../../../policy/model.ts';
-import { ALL, type Diagrams, NONE, type Region } from '../../regions/diagrams.ts';
-import { EMPTY } from '../../regions/domain.ts';
+import { matches } from '../../../../policy/evaluate/plain-match.ts';
+import type { TextPattern } from '../../../../policy/model.ts';
+import { ALL, type Diagrams, NONE, type Region } from '../../../regions/diagrams.ts';
+import { EMPTY } from '../../../regions/domain.ts';
 import type { Flag, Flags } from './flags.ts';
 
 /** A flag with values that fit it. */

@@ -2,11 +2,12 @@
  * Which workloads subjects select, of all that there can be: whether one selects all that another does.
  * @module
  */
-import type { LabelExpr } from '../../../policy/meaning/labels.ts';
-import { nameOfSubject } from '../../../policy/meaning/subject.ts';
-import type { Subject } from '../../../policy/model.ts';
-import { ALL, NONE, type Region } from '../../regions/diagrams.ts';
-import { createLabelSpace } from '../../universe/label-space.ts';
+import type { LabelExpr } from '../../../../policy/meaning/labels.ts';
+import { nameOfSubject } from '../../../../policy/meaning/subject.ts';
+import type { Subject } from '../../../../policy/model.ts';
+import { ALL, NONE, type Region } from '../../../regions/diagrams.ts';
+import { createLabelSpace } from '../../../universe/label-space.ts';
+import { createCompared } from './compared.ts';
 
 /** Compares selections over all workloads to come. */
 export interface Selections {
@@ -18,6 +19,8 @@ export interface Selections {
   implies(inner: LabelExpr, outer: LabelExpr): boolean;
   /** Some labels may satisfy both. */
   agree(a: LabelExpr, b: LabelExpr): boolean;
+  /** Some labels may satisfy all of some selectors, and none of others. */
+  some(wanted: readonly LabelExpr[], unwanted: readonly LabelExpr[]): boolean;
   /** Values of labels of which every selected workload has one, by their keys. */
   wantedBy(subject: Subject): ReadonlyMap<string, readonly string[]>;
 }
@@ -28,6 +31,7 @@ const NAMESPACE = 'projectcalico.org/namespace';
 export function createSelections(): Selections {
   const space = createLabelSpace();
   const { diagrams } = space;
+  const compared = createCompared(diagrams);
   const known = new Map<string, Selection>();
   const regionOf = (selector: LabelExpr): Region => space.fold(selector, (leaf) => space.label(leaf.key, leaf));
   const madeOf = (name: string, parts: () => readonly LabelExpr[]): Selection => {
@@ -44,17 +48,35 @@ export function createSelections(): Selections {
     }
     return made;
   };
-  const ofSubject = (subject: Subject): Selection => madeOf(nameOfSubject(subject), () => partsOf(subject));
-  const ofSelector = (selector: LabelExpr): Selection => madeOf(JSON.stringify({ selector }), () => [selector]);
+  const bySubject = new WeakMap<Subject, Selection>();
+  const ofSubject = (subject: Subject): Selection => {
+    const made = bySubject.get(subject) ?? madeOf(nameOfSubject(subject), () => partsOf(subject));
+    bySubject.set(subject, made);
+    return made;
+  };
+  const bySelector = new WeakMap<LabelExpr, Selection>();
+  const ofSelector = (selector: LabelExpr): Selection => {
+    const made = bySelector.get(selector) ?? madeOf(JSON.stringify({ selector }), () => [selector]);
+    bySelector.set(selector, made);
+    return made;
+  };
   const contains = (outer: Selection, inner: Selection): boolean =>
-    outer === inner || (!areApart(outer, inner) && diagrams.minus(inner.region(), outer.region()) === NONE);
+    outer === inner || (!areApart(outer, inner) && compared.isWithin(inner.region(), outer.region()));
   const touch = (one: Selection, other: Selection): boolean =>
-    one === other || (!areApart(one, other) && diagrams.and(one.region(), other.region()) !== NONE);
+    one === other || (!areApart(one, other) && compared.meet(one.region(), other.region()));
   return {
     covers: (outer, inner) => contains(ofSubject(outer), ofSubject(inner)),
     meet: (a, b) => touch(ofSubject(a), ofSubject(b)),
     implies: (inner, outer) => contains(ofSelector(outer), ofSelector(inner)),
     agree: (a, b) => touch(ofSelector(a), ofSelector(b)),
+    some(wanted, unwanted) {
+      const held = wanted.map(ofSelector);
+      if (held.some((one, i) => held.slice(i + 1).some((other) => areApart(one, other)))) return false;
+      let left = held.reduce<Region>((all, { region }) => diagrams.and(all, region()), ALL);
+      for (const other of unwanted.map(ofSelector))
+        if (!held.some((one) => areApart(one, other))) left = diagrams.minus(left, other.region());
+      return left !== NONE;
+    },
     wantedBy: (subject) => ofSubject(subject).wanted,
   };
 }

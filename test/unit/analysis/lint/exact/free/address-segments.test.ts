@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { createAddressSegments } from '../../../../../src/analysis/lint/exact/address-segments.ts';
-import { type IpRange, parseCidr } from '../../../../../src/lib/ip-address.ts';
+import { createAddressSegments } from '../../../../../../src/analysis/lint/exact/free/address-segments.ts';
+import { type IpRange, parseCidr } from '../../../../../../src/lib/ip-address.ts';
 
 const range = (text: string): IpRange => parseCidr(text)!; // the texts are ranges
 const named = [
