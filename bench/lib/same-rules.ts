@@ -5,6 +5,8 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { PermissionSchema, PolicySchema } from '../../src/gen/envoy/config/rbac/v3/rbac_pb.ts';
 import { cache } from './paths.ts';
 
 export const sizes = [10, 1_000, 10_000] as const;
@@ -56,6 +58,38 @@ export function istioYaml(rules: readonly Rule[], documents: boolean): string {
   if (documents) return rules.map((rule, i) => head(`rule-${i}`) + lines(rule)).join('---\n');
   return head('peers') + rules.map(lines).join('');
 }
+
+/** As Istio's own translation has it, which Envoy tries one after the other. */
+export function ordinaryRbac(rules: readonly Rule[]): Record<string, MessageInitShape<typeof PolicySchema>> {
+  return Object.fromEntries(
+    rules.map((rule, i) => {
+      const text = (matchPattern: { readonly case: 'exact' | 'prefix'; readonly value: string }) => ({ matchPattern });
+      const method = text({ case: 'exact', value: rule.method });
+      const path = text({ case: 'prefix', value: rule.prefix });
+      const principalName = text({ case: 'exact', value: principalOf(rule) });
+      const operation = [
+        anyRule({
+          case: 'header',
+          value: { name: ':method', headerMatchSpecifier: { case: 'stringMatch', value: method } },
+        }),
+        anyRule({ case: 'urlPath', value: { rule: { case: 'path', value: path } } }),
+      ];
+      const caller = { identifier: { case: 'authenticated' as const, value: { principalName } } };
+      const source = { identifier: { case: 'orIds' as const, value: { ids: [caller] } } };
+      return [
+        `ns[shop]-policy[rule-${i}]-rule[0]`,
+        {
+          permissions: [{ rule: { case: 'andRules' as const, value: { rules: operation } } }],
+          principals: [{ identifier: { case: 'andIds' as const, value: { ids: [source] } } }],
+        },
+      ];
+    }),
+  );
+}
+
+const anyRule = (rule: MessageInitShape<typeof PermissionSchema>['rule'] & {}) => ({
+  rule: { case: 'orRules' as const, value: { rules: [{ rule }] } },
+});
 
 const regoHead = 'package envoy.authz\n\ndefault allow := false\n';
 

@@ -130,7 +130,11 @@ function httpListener(directory: TempDir, { name, http }: NativeListener): objec
     name: 'path',
     typed_config: {
       '@type': typeOf('envoy.extensions.filters.http.set_filter_state.v3.Config'),
-      on_request_headers: [stateOf('gh.path', '%PATH(NQ:PATH)%'), stateOf('gh.serial', '%DOWNSTREAM_PEER_SERIAL%')],
+      on_request_headers: [
+        stateOf('gh.path', '%PATH(NQ:PATH)%'),
+        stateOf('gh.request', '%REQ(:METHOD)%\n%PATH(NQ:PATH)%'),
+        stateOf('gh.serial', '%DOWNSTREAM_PEER_SERIAL%'),
+      ],
     },
   };
   const told = `%DYNAMIC_METADATA(envoy.filters.http.rbac:${PREFIX}enforced_effective_policy_id)%`;

@@ -4,6 +4,7 @@
  */
 
 import { type Seen, unavailable } from '../../src/policy/compile-envoy/tree/interpret-tree.ts';
+import { REQUEST, requestText } from '../../src/policy/compile-envoy/tree/tree.ts';
 import type { Facts } from '../../src/policy/facts.ts';
 
 /** Shows a request; who has no name sent it without TLS. URI SANs are the names that begin with `spiffe://`, a subject is the name with an `=` in it. */
@@ -24,6 +25,8 @@ export function seenByEnvoy(facts: Facts): Seen {
         return peerNames.find(isSubject);
       case 'path':
         return facts.path ?? '-';
+      case REQUEST:
+        return requestText(facts.method, facts.path ?? '-');
       case 'state:gh.serial':
         return peerNames.length === 0 ? '-' : '4d';
       case 'state:gh.transport':

@@ -37,6 +37,8 @@ export const ASK = 'ask:';
 export const stateKeys = {
   /** The path without query. */
   path: 'gh.path',
+  /** Method and path without query, a line feed between them. */
+  request: 'gh.request',
   /** Serial number of the caller's certificate, lower-case hex. */
   serial: 'gh.serial',
   /** The action that the filter of revocations took. */

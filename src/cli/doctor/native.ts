@@ -106,7 +106,7 @@ function asksAlways(config: JsonObject): boolean {
 function examineOrder(before: readonly JsonObject[], where: string): readonly DoctorFinding[] {
   const first = (holds: (filter: JsonObject) => boolean): number => before.findIndex(holds);
   const places = [
-    first((each) => fills(each, stateKeys.path) && fills(each, stateKeys.serial)),
+    first((each) => [stateKeys.path, stateKeys.request, stateKeys.serial].every((key) => fills(each, key))),
     first(({ name }) => name === resourceNames.revocations),
     first((each) => fills(each, stateKeys.revocation) && JSON.stringify(each).includes(decidedKey(REVOCATIONS_PREFIX))),
     first(({ name }) => name === resourceNames.policy),

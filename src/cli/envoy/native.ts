@@ -29,6 +29,7 @@ export function nativeFilters(cluster: string = SDS_CLUSTER): readonly JsonObjec
   return [
     filterState('gatehouse.facts', [
       [stateKeys.path, '%PATH(NQ:PATH)%'],
+      [stateKeys.request, '%REQ(:METHOD)%\n%PATH(NQ:PATH)%'],
       [stateKeys.serial, '%DOWNSTREAM_PEER_SERIAL%'],
     ]),
     delivered(cluster, resourceNames.revocations, { rules_stat_prefix: REVOCATIONS_PREFIX, matcher: askAlways }),

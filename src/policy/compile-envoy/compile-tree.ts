@@ -6,10 +6,11 @@ import { toByteString } from '../../lib/byte-string.ts';
 import type { Absence, Policy, PolicyRef, Rule } from '../model.ts';
 import { callerForms, isNamed } from './caller-forms.ts';
 import { noUses, type SayContext, type Uses } from './conditions.ts';
-import { type FiledRule, fileRules, MOST_VALUES } from './file-rules.ts';
+import { type FiledRule, filedRule } from './filing/filed-rule.ts';
+import type { TreeMemory } from './filing/tree-memory.ts';
 import { guardItems, guardsOf, tautology } from './guards.ts';
 import type { AskReason, NativeSettings } from './native-settings.ts';
-import { addUses, cubesOf } from './rule-cubes.ts';
+import { addUses, cubesOf, sharedUses } from './rule-cubes.ts';
 import { tokenContext, tokenGuards } from './tokens/token-context.ts';
 import { allOf, anyOf, notOf, testOf } from './tree/predicates.ts';
 import { type Action, chain, type Item, type Node, type Part, type Predicate } from './tree/tree.ts';
@@ -23,6 +24,8 @@ export interface TreeInput {
   readonly protocol: 'http' | 'tcp';
   /** Dry-run policies count as enforced. */
   readonly rehearsing: boolean;
+  /** Of the last trees of the workload. */
+  readonly memory: TreeMemory<Told>;
 }
 
 /** Of whom a part of a tree is: callers who showed a certificate, or who showed none. */
@@ -88,7 +91,7 @@ function compilePart(input: PartInput): CompiledTree & { readonly readsNames: bo
   const transport = transportItems(scope, isNamed);
   const told = [...audited, ...denials, ...custom, ...allowances];
   const { uses } = transport;
-  for (const each of told) addUses(uses, each.uses);
+  for (const each of new Set(told.map(({ uses: of }) => of))) addUses(uses, each);
   const forms = isNamed ? callerForms(settings.trustDomains) : undefined;
   const guards = [
     ...guardsOf(uses, forms, settings, protocol),
@@ -96,18 +99,19 @@ function compilePart(input: PartInput): CompiledTree & { readonly readsNames: bo
   ];
   const list = (items: readonly Item[]): readonly Part[] => (items.length > 0 ? [{ is: 'list', items }] : []);
   const isNative = ({ cube }: Told): boolean => cube.unsayable.length === 0;
-  const filed = (some: readonly Told[], does: 'deny' | 'allow' | 'ask'): readonly Part[] =>
-    fileRules(some.map((each) => filedRule(each, does)));
+  const place = placeOf(input);
+  const filed = (some: readonly Told[], does: 'deny' | 'allow' | 'ask', name: string = does): readonly Part[] =>
+    input.memory.filing(`${name} ${place}`).file(some.map((each) => filedAs(each, does)));
   const asksFirst = [...denials.filter((each) => !isNative(each)), ...custom];
   const asksLast = allowances.filter((each) => !isNative(each));
   const root = chain([
     ...list(guardItems(guards)),
-    ...filed(audits, 'ask'),
+    ...filed(audits, 'ask', 'audit'),
     ...list(transport.items),
     ...filed(denials.filter(isNative), 'deny'),
-    ...filed(asksFirst, 'ask'),
+    ...filed(asksFirst, 'ask', 'ask-first'),
     ...filed(allowances.filter(isNative), 'allow'),
-    ...filed(asksLast, 'ask'),
+    ...filed(asksLast, 'ask', 'ask-last'),
     lastWord(input),
   ])!; // it ends in an action
   return {
@@ -125,7 +129,8 @@ export function compileAudit(input: TreeInput): Node | undefined {
   const nothing: Action = { is: 'action', name: 'n:no-audit', effect: 'allow' };
   const part = (isNamed: boolean) => {
     const told = toldOf({ ...input, isNamed }, 'audit').filter(({ cube }) => cube.unsayable.length === 0);
-    const root = chain([...fileRules(told.map((each) => filedRule(each, 'log'))), nothing])!; // it ends in an action
+    const filing = input.memory.filing(`log ${placeOf({ ...input, isNamed })}`);
+    const root = chain([...filing.file(told.map((each) => filedAs(each, 'log'))), nothing])!; // it ends in an action
     return { root, isEmpty: told.length === 0, readsNames: told.some(({ uses }) => uses.inputs.has('uri')) };
   };
   const named = part(true);
@@ -142,17 +147,22 @@ const stageNames = {
   'first-match': 'tier',
 };
 
-/** One alternative of a rule as it can be told in a tree. Kept by the rule, so that equal parts of trees are the same values. */
-interface Told {
+const placeOf = ({ protocol, isNamed, rehearsing }: PartInput): string =>
+  `${protocol} ${isNamed ? 'named' : 'nameless'} ${rehearsing ? 'rehearsing' : 'enforced'}`;
+
+/** One alternative of a rule as it can be told in a tree. Kept by its policy, so that equal parts of trees are the same values. */
+export interface Told {
   readonly ref: PolicyRef;
   readonly rule: number;
   readonly kind: ScopedStage['kind'];
   readonly uses: Uses;
   readonly cube: Pick<FiledRule, 'keys' | 'rest'> & { readonly unsayable: readonly string[] };
-  readonly filed: Map<string, FiledRule>;
+  readonly filed: { [Does in DoesText]?: FiledRule };
 }
 
-const known = new WeakMap<Rule, Map<string, readonly Told[]>>();
+type DoesText = 'deny' | 'allow' | 'ask' | 'log';
+
+const knownByContext = new Map<string, WeakMap<Policy, readonly Told[]>>();
 
 function toldOf(input: PartInput, kind: ScopedStage['kind']): readonly Told[] {
   const { scope, absence, settings, protocol, rehearsing, isNamed } = input;
@@ -166,36 +176,45 @@ function toldOf(input: PartInput, kind: ScopedStage['kind']): readonly Told[] {
     tokens,
   };
   const name = `${protocol} ${isNamed} ${absence} ${kind} ${settings.trustDomains.join(' ')} ${tokens.name}`;
-  return policiesOf(scope, kind, rehearsing).flatMap((policy) =>
-    policy.rules.flatMap((rule) => toldRule(policy, rule, { kind, context, name })),
-  );
+  const policies = policiesOf(scope, kind, rehearsing);
+  const known = knownIn(name);
+  return input.memory.told(`${name} ${rehearsing}`, policies, (policy) => toldPolicy(policy, { kind, context }, known));
 }
 
-function toldRule(
-  { ref }: Policy,
-  rule: Rule,
-  { kind, context, name }: { readonly kind: ScopedStage['kind']; readonly context: SayContext; readonly name: string },
-): readonly Told[] {
-  const expr = context.protocol === 'http' ? rule.http : rule.tcp;
-  if (expr === undefined) return [];
-  let byContext = known.get(rule);
-  if (byContext === undefined) {
-    byContext = new Map();
-    known.set(rule, byContext);
+/** Contexts change with the configuration alone. */
+const MOST_CONTEXTS = 256;
+
+function knownIn(name: string): WeakMap<Policy, readonly Told[]> {
+  let known = knownByContext.get(name);
+  if (known === undefined) {
+    if (knownByContext.size >= MOST_CONTEXTS) knownByContext.clear();
+    known = new WeakMap();
+    knownByContext.set(name, known);
   }
-  let told = byContext.get(name);
+  return known;
+}
+
+interface Telling {
+  readonly kind: ScopedStage['kind'];
+  readonly context: SayContext;
+}
+
+function toldPolicy(policy: Policy, telling: Telling, known: WeakMap<Policy, readonly Told[]>): readonly Told[] {
+  let told = known.get(policy);
   if (told === undefined) {
-    told = cubesOf(expr, context).map(({ keys, rest, uses }) => ({
-      ref,
-      rule: rule.index,
-      kind,
-      uses,
-      cube: { keys, rest, unsayable: [...uses.unsayable].sort() },
-      filed: new Map(),
-    }));
-    byContext.set(name, told);
+    told = policy.rules.flatMap((rule) => toldRule(policy, rule, telling));
+    known.set(policy, told);
   }
   return told;
+}
+
+function toldRule({ ref }: Policy, rule: Rule, { kind, context }: Telling): readonly Told[] {
+  const expr = context.protocol === 'http' ? rule.http : rule.tcp;
+  if (expr === undefined) return [];
+  return cubesOf(expr, context).map(({ keys, rest, uses }) => ({
+    ...{ ref, rule: rule.index, kind, uses: sharedUses(uses) },
+    ...{ cube: { keys, rest, unsayable: [...uses.unsayable].sort() }, filed: {} },
+  }));
 }
 
 function policiesOf(scope: WorkloadScope, kind: ScopedStage['kind'], rehearsing: boolean): readonly Policy[] {
@@ -204,19 +223,15 @@ function policiesOf(scope: WorkloadScope, kind: ScopedStage['kind'], rehearsing:
     .flatMap(({ policies }) => policies.filter(({ mode }) => mode === 'enforce' || rehearsing));
 }
 
-function filedRule(told: Told, does: 'deny' | 'allow' | 'ask' | 'log'): FiledRule {
-  let filed = told.filed.get(does);
-  if (filed === undefined) {
-    const name = `${does === 'ask' ? 'ask' : 'n'}:${stageNames[told.kind]}/${told.ref.namespace}/${told.ref.name}#${told.rule}`;
-    filed = {
-      action: { is: 'action', name: toByteString(name), effect: does === 'ask' ? 'allow' : does },
-      keys: told.cube.keys,
-      rest: told.cube.rest,
-      budget: MOST_VALUES,
-    };
-    told.filed.set(does, filed);
-  }
-  return filed;
+function filedAs(told: Told, does: DoesText): FiledRule {
+  const { filed, ref, rule, kind, cube } = told;
+  const known = filed[does];
+  if (known !== undefined) return known;
+  const name = `${does === 'ask' ? 'ask' : 'n'}:${stageNames[kind]}/${ref.namespace}/${ref.name}#${rule}`;
+  const effect = does === 'ask' ? 'allow' : does;
+  const made = filedRule({ is: 'action', name: toByteString(name), effect }, cube.keys, cube.rest);
+  filed[does] = made;
+  return made;
 }
 
 function askReasons({ ref, rule, kind, cube }: Told): readonly AskReason[] {

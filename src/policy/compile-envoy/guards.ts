@@ -6,8 +6,8 @@
 import { type CallerForms, hasAnyName, isOtherCaller } from './caller-forms.ts';
 import type { Uses } from './conditions.ts';
 import type { NativeSettings } from './native-settings.ts';
-import { notOf, type Said, testOf } from './tree/predicates.ts';
-import type { Input, Item, Predicate } from './tree/tree.ts';
+import { allOf, notOf, type Said, testOf } from './tree/predicates.ts';
+import { type Input, type Item, type Predicate, REQUEST, requestText } from './tree/tree.ts';
 
 /** One reason to ask about a request, whatever the rules say. */
 export interface Guard {
@@ -83,9 +83,15 @@ const plainNames: Guard = {
 
 const plainPath: Guard = {
   name: 'path',
-  when: notOf(testOf('path', { is: 'prefix', value: '/' })),
+  when: notOf(
+    allOf([
+      testOf('path', { is: 'prefix', value: '/' }),
+      testOf(REQUEST, { is: 'contains', value: requestText('', '/') }),
+    ]),
+  ),
   isOfNames: false,
-  reason: 'requests without a path (CONNECT, OPTIONS *), and all where the filter that sets gh.path is missing',
+  reason:
+    'requests without a path (CONNECT, OPTIONS *), and all where the filter that sets gh.path and gh.request is missing',
 };
 
 /** A segment that does not begin with a dot, of characters that every server reads alike. */

@@ -5,6 +5,8 @@
 import { createHash } from 'node:crypto';
 import type { Destination } from '../facts.ts';
 import type { PolicyModel } from '../model.ts';
+import type { Told } from './compile-tree.ts';
+import { TreeMemory } from './filing/tree-memory.ts';
 import type { AskReason, NativeSettings } from './native-settings.ts';
 import { selfCheck } from './self-check.ts';
 import { encodeTree, MOST_NESTED } from './tree/encode-tree.ts';
@@ -36,15 +38,43 @@ const AUDIT = { resource: 'gatehouse.audit', prefix: 'gha_' } as const;
 /** The most bytes that one filter is given. */
 const MOST_BYTES = 32 * 1024 * 1024;
 
+/** What a policy leaves for the next one of its workload, to one of them. */
+interface Left {
+  readonly memory: TreeMemory<Told>;
+  readonly model: PolicyModel;
+}
+
+const left = new WeakMap<NativePolicy, Left>();
+
 /**
  * Compiles the policy of one workload; where a tree cannot stand for it everything asks.
  *
+ * @param before  the last policy of the workload: what has not changed since is not compiled again
  * @throws GatehouseError `internal` where a tree differs from the decision: everything must ask then, and somebody must hear of it
  */
-export function nativePolicyOf(model: PolicyModel, workload: Destination, settings: NativeSettings): NativePolicy {
-  const trees = treesOf(model, workload, settings);
+export function nativePolicyOf(
+  model: PolicyModel,
+  workload: Destination,
+  settings: NativeSettings,
+  before?: NativePolicy,
+): NativePolicy {
+  const last = before && left.get(before);
+  if (before !== undefined) left.delete(before);
+  const memory = last?.memory ?? new TreeMemory<Told>();
+  const made = compiled(model, workload, settings, { memory, checked: last?.model });
+  left.set(made, { memory, model });
+  return made;
+}
+
+function compiled(
+  model: PolicyModel,
+  workload: Destination,
+  settings: NativeSettings,
+  { memory, checked }: { readonly memory: TreeMemory<Told>; readonly checked: PolicyModel | undefined },
+): NativePolicy {
+  const trees = treesOf(model, workload, settings, memory);
   if ('everything' in trees) return askEverything(trees.everything);
-  selfCheck(trees, model, workload, settings);
+  selfCheck(trees, { model, workload, settings, checked });
   const { http, network, shadow, audit, asks } = trees;
   const filters = [http, network, shadow, audit].map((root) => root && encodeTree(root));
   const why = filters.map((each) => each && beyondLimits(each)).find((each) => each !== undefined);

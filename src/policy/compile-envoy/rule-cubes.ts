@@ -73,3 +73,30 @@ export function addUses(into: Uses, { inputs, readsNamespaces, unsayable }: Uses
   for (const field of unsayable) into.unsayable.add(field);
   into.readsNamespaces ||= readsNamespaces;
 }
+
+const isSame = (a: Uses, b: Uses): boolean =>
+  a.readsNamespaces === b.readsNamespaces &&
+  isSameSet<string>(a.inputs, b.inputs) &&
+  isSameSet(a.unsayable, b.unsayable);
+
+function isSameSet<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
+  if (a.size !== b.size) return false;
+  for (const each of a) if (!b.has(each)) return false;
+  return true;
+}
+
+let lastShared: Uses | undefined;
+const sharedByText = new Map<string, Uses>();
+const MOST_SHARED = 4096;
+
+/** The same value for what is the same: most rules read the same few things. */
+export function sharedUses(uses: Uses): Uses {
+  if (lastShared !== undefined && isSame(lastShared, uses)) return lastShared;
+  const { inputs, readsNamespaces, unsayable } = uses;
+  const text = `${readsNamespaces} ${[...inputs].sort().join(' ')}\n${[...unsayable].sort().join('\n')}`;
+  const known = sharedByText.get(text) ?? uses;
+  if (sharedByText.size >= MOST_SHARED) sharedByText.clear();
+  sharedByText.set(text, known);
+  lastShared = known;
+  return known;
+}

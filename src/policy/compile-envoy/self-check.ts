@@ -4,30 +4,32 @@
  */
 import { GatehouseError } from '../../errors.ts';
 import type { Destination } from '../facts.ts';
-import type { PolicyModel, Rule } from '../model.ts';
+import type { Policy, PolicyModel, Rule } from '../model.ts';
 import type { NativeSettings } from './native-settings.ts';
 import { interpretTree } from './tree/interpret-tree.ts';
 import { factsOf, seenOf, witnessesOf } from './witness.ts';
 import type { WorkloadTrees } from './workload-trees.ts';
 
-/** So many rules of one workload are tried at most, spread over all of them. */
-const MOST_RULES = 256;
+/** So many rules of one workload are tried at most, spread over all of them; and of those that were tried before. */
+const MOST = { rules: 256, again: 32 } as const;
+
+interface Checked {
+  readonly model: PolicyModel;
+  readonly workload: Destination;
+  readonly settings: Pick<NativeSettings, 'decide' | 'trustDomains'>;
+  /** The model by which the last trees of the workload were tried. */
+  readonly checked: PolicyModel | undefined;
+}
 
 /**
  * Holds the trees of a workload against the decision.
  *
  * @throws GatehouseError `internal` where they differ: such a tree is not to be given to anybody
  */
-export function selfCheck(
-  trees: WorkloadTrees,
-  model: PolicyModel,
-  workload: Destination,
-  { decide, trustDomains }: Pick<NativeSettings, 'decide' | 'trustDomains'>,
-): void {
-  const rules = rulesOf(model);
-  const step = Math.max(1, Math.ceil(rules.length / MOST_RULES));
-  for (let i = 0; i < rules.length; i += step) {
-    for (const witness of witnessesOf(rules[i]!, trustDomains[0] ?? '')) {
+export function selfCheck(trees: WorkloadTrees, { model, workload, settings, checked }: Checked): void {
+  const { decide, trustDomains } = settings;
+  for (const rule of rulesToTry(model, checked)) {
+    for (const witness of witnessesOf(rule, trustDomains[0] ?? '')) {
       const root = witness.protocol === 'http' ? trees.http : trees.network;
       const action = interpretTree(root, seenOf(witness));
       if (action?.name.startsWith('ask:') === true) continue;
@@ -40,11 +42,22 @@ export function selfCheck(
   }
 }
 
-function rulesOf({ planes }: PolicyModel): readonly Rule[] {
-  const rules: Rule[] = [];
-  for (const { stages } of planes)
-    for (const stage of stages)
-      if (stage.kind !== 'transport' && stage.kind !== 'token')
-        for (const policy of stage.policies) rules.push(...policy.rules);
-  return rules;
+/** All that is new, as far as there is room, and some of what was there. */
+function rulesToTry(model: PolicyModel, checked: PolicyModel | undefined): readonly Rule[] {
+  const policies = policiesOf(model);
+  const rules = (some: readonly Policy[]): readonly Rule[] => some.flatMap((policy) => policy.rules);
+  if (checked === undefined) return spread(rules(policies), MOST.rules);
+  const known = new Set(policiesOf(checked));
+  const fresh = rules(policies.filter((each) => !known.has(each)));
+  return [...spread(fresh, MOST.rules), ...spread(rules(policies), MOST.again)];
 }
+
+function spread(rules: readonly Rule[], most: number): readonly Rule[] {
+  const step = Math.max(1, Math.ceil(rules.length / most));
+  return rules.filter((_, i) => i % step === 0);
+}
+
+const policiesOf = ({ planes }: PolicyModel): readonly Policy[] =>
+  planes.flatMap(({ stages }) =>
+    stages.flatMap((stage) => (stage.kind === 'transport' || stage.kind === 'token' ? [] : stage.policies)),
+  );

@@ -6,6 +6,7 @@ import { parseIp } from '../../lib/ip-address.ts';
 import type { Destination, Facts, IpAddress } from '../facts.ts';
 import type { Expr, Rule, TextFact, TextPattern } from '../model.ts';
 import { type Seen, unavailable } from './tree/interpret-tree.ts';
+import { REQUEST, requestText } from './tree/tree.ts';
 
 /** One request, or one connection, by a caller with one SPIFFE ID or none. */
 export interface Witness {
@@ -145,6 +146,7 @@ export function seenOf(witness: Witness): Seen {
       ['destinationIp', address],
       ['state:gh.serial', caller === undefined ? '-' : '4d'],
     ] as const),
+    [REQUEST, requestText(method, path.split('?', 1)[0] ?? '')],
     ['state:gh.transport', caller === undefined ? 'plain' : 'tls'],
   ]);
   if (caller !== undefined) values.set('uri', caller);

@@ -56,7 +56,7 @@ export function scopeOf(model: PolicyModel, workload: Destination): WorkloadScop
       if (stage.kind === 'first-match' && stage.policies.length > 0)
         return { asks: `the tier ${stage.name} is judged by Gatehouse alone` };
       const policies: Policy[] = [];
-      for (const policy of stage.policies) {
+      for (const policy of policiesNear(stage, workload.namespace)) {
         const is = policy.providerAskedBy === 'envoy' ? 'no' : among(policy, places);
         if (is === 'unknown') return { asks: unknownLabels(`${policy.ref.kind} ${nameOf(policy)}`) };
         if (is === 'yes') policies.push(policy);
@@ -82,9 +82,25 @@ const noRegistry: SubjectContext = {};
 
 /** Whether a policy applies, in whatever place the workload is asked for. */
 function among({ subject }: Pick<Policy, 'subject'>, places: readonly Destination[]): 'yes' | 'no' | 'unknown' {
-  const answers = new Set(places.map((place) => applies(subject, place, noRegistry)));
-  const [only] = answers;
-  return answers.size === 1 && only !== undefined ? only : 'unknown';
+  let only: 'yes' | 'no' | 'unknown' | undefined;
+  for (const place of places) {
+    const is = applies(subject, place, noRegistry);
+    if (only !== undefined && is !== only) return 'unknown';
+    only = is;
+  }
+  return only ?? 'unknown';
+}
+
+const byNamespace = new WeakMap<RuleStage, ReadonlyMap<string | undefined, readonly Policy[]>>();
+
+/** The policies of a stage that may apply in a namespace; of thousands, workload after workload, these are few. */
+function policiesNear(stage: RuleStage, namespace: string): readonly Policy[] {
+  let known = byNamespace.get(stage);
+  if (known === undefined) {
+    known = Map.groupBy(stage.policies, ({ subject }) => subject.namespace);
+    byNamespace.set(stage, known);
+  }
+  return [...(known.get(undefined) ?? []), ...(known.get(namespace) ?? [])];
 }
 
 function transportOf(stage: TransportStage, places: readonly Destination[]): SelectedTransport | undefined {

@@ -4,7 +4,8 @@
  */
 import type { Destination } from '../facts.ts';
 import { isEmptyModel, type Policy, type PolicyModel } from '../model.ts';
-import { type CompiledTree, compileAudit, compileTree, type TreeInput } from './compile-tree.ts';
+import { type CompiledTree, compileAudit, compileTree, type Told, type TreeInput } from './compile-tree.ts';
+import { TreeMemory } from './filing/tree-memory.ts';
 import type { AskReason, NativeSettings } from './native-settings.ts';
 import type { Node } from './tree/tree.ts';
 import { scopeOf } from './workload-scope.ts';
@@ -20,16 +21,21 @@ export interface WorkloadTrees {
   readonly asks: readonly AskReason[];
 }
 
-/** Compiles the trees of a workload; or says why everything has to be asked about. */
+/**
+ * Compiles the trees of a workload; or says why everything has to be asked about.
+ *
+ * @param memory  of the last trees of the workload: after an edit the next ones are cheaper, and the same
+ */
 export function treesOf(
   model: PolicyModel,
   workload: Destination,
   settings: Omit<NativeSettings, 'decide'>,
+  memory = new TreeMemory<Told>(),
 ): WorkloadTrees | { readonly everything: string } {
   const scope = scopeOf(model, workload);
   if ('asks' in scope) return { everything: scope.asks };
   if (!settings.allowEmpty && isEmptyModel(model)) return noPolicies;
-  const input: TreeInput = { scope, absence: model.absence, settings, protocol: 'http', rehearsing: false };
+  const input: TreeInput = { scope, absence: model.absence, settings, protocol: 'http', rehearsing: false, memory };
   const http = compileTree(input);
   const tcp = compileTree({ ...input, protocol: 'tcp' });
   const hasDryRun = scope.stages.some(({ kind, policies }) => kind !== 'audit' && policies.some(isDryRun));

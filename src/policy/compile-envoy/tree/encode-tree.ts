@@ -1,5 +1,5 @@
 /**
- * Writes trees as `xds.type.matcher.v3.Matcher`. Every subtree is written once and kept as long as it lives.
+ * Writes trees as `xds.type.matcher.v3.Matcher`. What stands under a key of a large map is written once and kept as long as it lives.
  * @module
  */
 import { any, bytesField, numberField } from './proto-bytes.ts';
@@ -19,15 +19,25 @@ export function encodeTree(root: Node): Written {
   return root.is === 'action' ? message([3, onMatch(root)]) : matcher(root);
 }
 
-const written = new WeakMap<object, Written>();
+/** An entry of a large map, with its key. */
+interface WrittenEntry extends Written {
+  readonly key: string;
+}
 
-function remembered<T extends object>(value: T, write: (value: T) => Written): Written {
-  let known = written.get(value);
-  if (known === undefined) {
-    known = write(value);
-    written.set(value, known);
-  }
-  return known;
+const entriesWritten = new WeakMap<Node, WrittenEntry>();
+
+/** Entries of smaller maps lie inside of one that is kept. */
+const LARGE = 32;
+
+function entry(key: string, value: Node, isKept: boolean): Written {
+  const known = isKept ? entriesWritten.get(value) : undefined;
+  if (known?.key === key) return known;
+  const { bytes, depth } = message([1, key], [2, onMatch(value)]);
+  if (!isKept) return { bytes, depth };
+  bytes.charCodeAt(0); // makes one string of its many parts, which the next tree would have to put together again
+  const made = { key, bytes, depth };
+  entriesWritten.set(value, made);
+  return made;
 }
 
 function message(...fields: readonly (readonly [number: number, value: Written | string])[]): Written {
@@ -44,21 +54,22 @@ function message(...fields: readonly (readonly [number: number, value: Written |
 }
 
 const onMatch = (node: Node): Written =>
-  remembered(node, () => (node.is === 'action' ? message([2, action(node)]) : message([1, matcher(node)])));
+  node.is === 'action' ? message([2, action(node)]) : message([1, matcher(node)]);
 
 function matcher(node: Exclude<Node, Action>): Written {
   const fields: [number, Written][] = [];
   if (node.is === 'list') fields.push([1, message(...node.items.map((item) => [1, itemMessage(item)] as const))]);
   else {
-    const entries = [...node.entries].map(([key, value]) => [1, message([1, key], [2, onMatch(value)])] as const);
+    const isKept = node.entries.size > LARGE;
+    const entries: [number, Written][] = [];
+    for (const [key, value] of node.entries) entries.push([1, entry(key, value, isKept)]);
     fields.push([2, message([1, inputConfig(node.input)], [node.is === 'exact' ? 2 : 3, message(...entries)])]);
   }
   if (node.otherwise !== undefined) fields.push([3, onMatch(node.otherwise)]);
   return message(...fields);
 }
 
-const itemMessage = (item: Item): Written =>
-  remembered(item, ({ when, leadsTo }) => message([1, predicate(when)], [2, onMatch(leadsTo)]));
+const itemMessage = ({ when, leadsTo }: Item): Written => message([1, predicate(when)], [2, onMatch(leadsTo)]);
 
 function predicate(asked: Predicate): Written {
   switch (asked.op) {

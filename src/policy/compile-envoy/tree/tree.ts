@@ -26,6 +26,12 @@ export type Input =
   | `header:${string}`
   | `state:${string}`;
 
+/** Method and path, without its query, in one text; a filter before the tree puts it there. */
+export const REQUEST = 'state:gh.request';
+
+/** The text of a request; no part of HTTP holds the byte between the two. */
+export const requestText = (method: string, path: string): string => `${method}\n${path}`;
+
 /** A test of one value; false where there is none. Values are byte strings of valid UTF-8. */
 export type Test =
   | { readonly is: 'exact'; readonly value: string; readonly ignoreCase?: boolean }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { interpretTree, unavailable } from '../../../../src/policy/compile-envoy/tree/interpret-tree.ts';
+import { REQUEST, requestText } from '../../../../src/policy/compile-envoy/tree/tree.ts';
 import { treesOf } from '../../../../src/policy/compile-envoy/workload-trees.ts';
 import type { Destination } from '../../../../src/policy/facts.ts';
 import type { PolicyModel } from '../../../../src/policy/model.ts';
@@ -369,7 +370,8 @@ function outcome({ policies, change = (model) => model, with: other, of, sent = 
     sourceIp: '10.0.0.1',
     'state:gh.serial': '4d',
   };
-  const values: Row['sent'] = { ...usual, ...sent };
+  const all: Row['sent'] = { ...usual, ...sent };
+  const values: Row['sent'] = { [REQUEST]: requestText(`${all['header::method']}`, `${all['path']}`), ...all };
   const hasTls = values['state:gh.serial'] !== '-';
   return (
     interpretTree(trees.http, (input) => {

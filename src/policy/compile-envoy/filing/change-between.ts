@@ -1,0 +1,37 @@
+/**
+ * What has come and gone between two lists, where that is little.
+ * @module
+ */
+
+/** Values of a list that the other has not. */
+export interface Change<T> {
+  readonly removed: readonly T[];
+  readonly added: readonly T[];
+}
+
+/** More than one in so many: it is not worth while to look at what has stayed. */
+const MUCH = 4;
+
+/**
+ * Compares two lists of distinct values; those that are in both must stand in the same order.
+ *
+ * @returns undefined where they do not, or where much has changed
+ */
+export function changeBetween<T>(before: readonly T[], now: readonly T[]): Change<T> | undefined {
+  const shorter = Math.min(before.length, now.length);
+  let head = 0;
+  while (head < shorter && before[head] === now[head]) head++;
+  let tail = 0;
+  while (tail < shorter - head && before[before.length - 1 - tail] === now[now.length - 1 - tail]) tail++;
+  const old = before.slice(head, before.length - tail);
+  const fresh = now.slice(head, now.length - tail);
+  const wasThere = new Set(old);
+  const isThere = new Set(fresh);
+  const removed = old.filter((each) => !isThere.has(each));
+  const added = fresh.filter((each) => !wasThere.has(each));
+  if ((removed.length + added.length) * MUCH > now.length) return undefined;
+  const stayed = old.filter((each) => isThere.has(each));
+  let i = 0;
+  for (const each of fresh) if (wasThere.has(each) && each !== stayed[i++]) return undefined;
+  return { removed, added };
+}

@@ -1,0 +1,130 @@
+/**
+ * Files rules into a tree: by the input that tells most of them apart first, level after level.
+ *
+ * What was filed is remembered: of a group that has changed a little, what has not changed stays the same value. The same rules in the
+ * same order come to the same tree, whatever was remembered.
+ * @module
+ */
+import { chain, type Input, type Node, type Part } from '../tree/tree.ts';
+import { changeBetween } from './change-between.ts';
+import { cutBy, type FiledRule, isWhole, itemOf, wayAt } from './filed-rule.ts';
+import { KeyCounts } from './key-counts.ts';
+
+interface Group {
+  readonly node: Node;
+  /** Of groups that are worth it. */
+  readonly filing: Filing | undefined;
+}
+
+interface Groups {
+  readonly is: 'exact' | 'prefix';
+  /** In the order of keys. */
+  byKey: ReadonlyMap<string, Group>;
+}
+
+/** Smaller groups are filed anew when one of their rules changes. */
+const REMEMBERED = 32;
+
+/** Files the rules of one place in a tree, again and again. Rules of one place all do the same, so their order does not matter. */
+export class Filing {
+  #rules: readonly FiledRule[] = [];
+  #counts = new KeyCounts();
+  #input: Input | undefined;
+  #groups: readonly Groups[] = noGroups();
+  #others: Filing | undefined;
+  #parts: readonly Part[] = [];
+
+  file(rules: readonly FiledRule[]): readonly Part[] {
+    const change = changeBetween(this.#rules, rules);
+    if (change !== undefined && change.added.length + change.removed.length === 0) return this.#parts;
+    const whole = rules.find(isWhole);
+    this.#rules = rules;
+    if (change === undefined) this.#counts = new KeyCounts();
+    for (const rule of change?.removed ?? []) this.#counts.remove(rule);
+    for (const rule of change?.added ?? rules) this.#counts.add(rule);
+    const input = whole === undefined ? this.#counts.best() : undefined;
+    const isKept = change !== undefined && input === this.#input;
+    this.#input = input;
+    if (input === undefined) {
+      this.#groups = noGroups();
+      this.#others = undefined;
+      this.#parts = whole === undefined ? listed(rules) : [whole.action];
+    } else this.#parts = this.#mapped(input, isKept ? [...change.removed, ...change.added] : undefined);
+    return this.#parts;
+  }
+
+  /** @param changed  the rules that have come and gone; undefined: nothing is as it was */
+  #mapped(input: Input, changed: readonly FiledRule[] | undefined): readonly Part[] {
+    const touched = changed && touchedBy(changed, input);
+    const below = [new Map<string, FiledRule[]>(), new Map<string, FiledRule[]>()] as const;
+    const others: FiledRule[] = [];
+    for (const rule of this.#rules) {
+      const way = wayAt(rule, input);
+      if (way === undefined) {
+        others.push(rule);
+        continue;
+      }
+      const cut = cutBy(rule, way);
+      for (const key of way.exact) if (touched?.exact.has(key) !== false) add(below[0], key, cut.below);
+      for (const key of way.prefixes) if (touched?.prefix.has(key) !== false) add(below[1], key, cut.below);
+      if (cut.beside !== undefined) others.push(cut.beside);
+    }
+    if (touched === undefined) this.#groups = noGroups();
+    const parts: Part[] = [];
+    for (const [i, groups] of this.#groups.entries()) {
+      const kept = touched === undefined ? new Map<string, Group>() : new Map(groups.byKey);
+      for (const key of touched?.[groups.is] ?? []) if (!below[i]!.has(key)) kept.delete(key);
+      let isSorted = true;
+      for (const [key, rules] of below[i]!) {
+        isSorted &&= kept.has(key);
+        kept.set(key, groupOf(rules, kept.get(key)));
+      }
+      groups.byKey = isSorted ? kept : new Map([...kept.keys()].sort().map((key) => [key, kept.get(key)!])); // of its own keys
+      if (kept.size > 0) parts.push({ is: groups.is, input, entries: nodesOf(groups.byKey) });
+    }
+    if (others.length === 0) {
+      this.#others = undefined;
+      return parts;
+    }
+    this.#others ??= new Filing();
+    return [...parts, ...this.#others.file(others)];
+  }
+}
+
+const noGroups = (): readonly Groups[] => [
+  { is: 'exact', byKey: new Map() },
+  { is: 'prefix', byKey: new Map() },
+];
+
+function touchedBy(changed: readonly FiledRule[], input: Input): Readonly<Record<Groups['is'], ReadonlySet<string>>> {
+  const exact = new Set<string>();
+  const prefix = new Set<string>();
+  for (const rule of changed) {
+    const way = wayAt(rule, input);
+    for (const key of way?.exact ?? []) exact.add(key);
+    for (const key of way?.prefixes ?? []) prefix.add(key);
+  }
+  return { exact, prefix };
+}
+
+function add(groups: Map<string, FiledRule[]>, key: string, rule: FiledRule): void {
+  const group = groups.get(key);
+  if (group === undefined) groups.set(key, [rule]);
+  else if (group.at(-1) !== rule) group.push(rule);
+}
+
+function groupOf(rules: readonly FiledRule[], before: Group | undefined): Group {
+  const filing = rules.length > REMEMBERED ? (before?.filing ?? new Filing()) : undefined;
+  const node = chain((filing ?? new Filing()).file(rules))!; // of at least one rule
+  return { node, filing };
+}
+
+function nodesOf(groups: ReadonlyMap<string, Group>): ReadonlyMap<string, Node> {
+  const nodes = new Map<string, Node>();
+  for (const [key, { node }] of groups) nodes.set(key, node);
+  return nodes;
+}
+
+/** Items in order. */
+const listed = (rules: readonly FiledRule[]): readonly Part[] =>
+  rules.length === 0 ? [] : [{ is: 'list', items: rules.map(itemOf) }];
