@@ -1,6 +1,6 @@
 /**
- * `node bench/counting.ts --before COMMIT [--rounds N]`: what a Check costs with all that a decider counts and records, beside the
- * build of another commit, in interleaved rounds of processes of their own.
+ * `node bench/counting.ts --before COMMIT [--now COMMIT] [--rounds N]`: what a Check costs with all that a decider counts and records,
+ * beside the build of another commit, in interleaved rounds of processes of their own.
  * @module
  */
 import { dirname, join } from 'node:path';
@@ -14,7 +14,12 @@ import { run } from './lib/run.ts';
 import { ruleSets } from './rule-sets.ts';
 
 const { values } = parseArgs({
-  options: { before: { type: 'string' }, rounds: { type: 'string', default: '15' }, of: { type: 'string' } },
+  options: {
+    before: { type: 'string' },
+    now: { type: 'string' },
+    rounds: { type: 'string', default: '15' },
+    of: { type: 'string' },
+  },
 });
 const RULES = 1_000;
 const sets = ruleSets.filter(({ onlySize }) => onlySize === undefined).slice(0, 3);
@@ -70,7 +75,11 @@ if (values.of !== undefined) {
   process.exit(0);
 }
 
-const folders = { before: dirname(dirname(programOf(values.before ?? 'HEAD~1'))), now: root } as const;
+const folderOf = (commit: string): string => dirname(dirname(programOf(commit)));
+const folders = {
+  before: folderOf(values.before ?? 'HEAD~1'),
+  now: values.now === undefined ? root : folderOf(values.now),
+} as const;
 const taken = { before: sets.map((): number[] => []), now: sets.map((): number[] => []) };
 for (let round = 0; round < Number(values.rounds); round++) {
   const order = round % 2 === 0 ? (['before', 'now'] as const) : (['now', 'before'] as const);

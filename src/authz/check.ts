@@ -135,7 +135,9 @@ class Checker {
     );
     edges?.count(this.#question, made, nowMs);
     hits?.count(made, nowMs);
-    counters.count(made, performance.now() - started);
+    const tookMs = performance.now() - started;
+    counters.count(made, tookMs);
+    if (state?.candidate !== undefined) this.#deps.candidate?.ended(tookMs);
     if (this.#deps.parity !== undefined) this.#compare(made, nowMs, snapshot, bytes, caller);
     return answer;
   }

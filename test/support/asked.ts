@@ -86,7 +86,9 @@ function modelOf(documents: readonly string[], aliases: readonly string[]): Poli
 export function asker(documents: readonly string[], options: AskerOptions = {}): Asker {
   const { aliases = [], keySets = { generation: 1, sets: new Map() }, candidate, ...question } = options;
   const counters = new CheckCounters();
-  const comparison = new CandidateComparison({ hasSome: true, begin: () => false, take: () => undefined });
+  const comparison = new CandidateComparison({
+    ...{ hasSome: true, begin: () => false, take: () => undefined, overran: () => undefined },
+  });
   const compile = (some: readonly string[]) => compileSnapshot(modelOf(some, aliases), { allowEmpty: true });
   const check = createCheck({
     state: createWatchable<DecisionState | undefined>({

@@ -21,7 +21,7 @@ import {
   noResults,
 } from './difference.ts';
 import { type DifferenceRow, DifferenceRows } from './difference-rows.ts';
-import { type TimeBudget, TimeShare } from './time-share.ts';
+import { LONG_MS, type TimeBudget, TimeShare } from './time-share.ts';
 
 /** A question that was answered. */
 export interface AnsweredQuestion {
@@ -72,6 +72,7 @@ export class CandidateComparison {
   #number = 0;
   #sinceGeneration = Number.POSITIVE_INFINITY;
   #error = '';
+  #wasUntimed = false;
 
   constructor(share: TimeBudget = new TimeShare()) {
     this.#share = share;
@@ -81,12 +82,19 @@ export class CandidateComparison {
   compare(beside: BesidePolicies, generation: number, check: AnsweredCheck): CandidateVerdict | undefined {
     const isTimed = this.#share.begin();
     const isAsked = beside !== 'not ready' && this.#share.hasSome;
+    this.#wasUntimed = isAsked && !isTimed;
     if (!isTimed) return isAsked ? this.#held(beside, generation, check) : this.#skip();
     const beginMs = performance.now();
     const said = isAsked ? this.#held(beside, generation, check) : this.#skip();
     const endMs = performance.now();
-    this.#share.take(beginMs - check.startedMs, endMs, isAsked ? endMs - beginMs : 0);
+    this.#share.take(beginMs - check.startedMs, isAsked ? endMs - beginMs : 0);
     return said;
+  }
+
+  /** Hears how long the Check took that was compared last, its comparison with it, milliseconds. */
+  ended(tookMs: number): void {
+    if (tookMs > LONG_MS && this.#wasUntimed) this.#share.overran(tookMs);
+    this.#wasUntimed = false;
   }
 
   #skip(): undefined {
@@ -116,11 +124,16 @@ export class CandidateComparison {
     const { facts } = question;
     const { tokens } = facts;
     facts.askAnew();
-    const said = this.#decide(snapshot, question);
-    const candidateTokens = facts.tokens;
+    let said: Decision;
+    let candidateTokens: TokenOutcome | undefined;
+    try {
+      said = this.#decide(snapshot, question);
+      candidateTokens = facts.tokens;
+    } finally {
+      facts.askAnew(tokens);
+    }
     const result: DifferenceResult | undefined =
       said === failed ? 'error' : differenceBetween(made, tokens, said, candidateTokens);
-    facts.askAnew(tokens);
     this.#counts[result ?? 'same']++;
     if (result === undefined) return undefined;
     const candidate = { result, decision: said };
