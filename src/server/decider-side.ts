@@ -19,6 +19,7 @@ import { enforcePolicies } from './policy/enforced-policies.ts';
 import { openKeySets } from './policy/key-sets.ts';
 import { tokenRulesOf } from './policy/token-rules.ts';
 import { revocationsOf } from './revocations.ts';
+import { type AskStandings, createStandings } from './standings/standings.ts';
 
 /** What decides in a server, and what is known of its decisions. */
 export interface DeciderSide extends AsyncDisposable {
@@ -29,6 +30,8 @@ export interface DeciderSide extends AsyncDisposable {
   /** Since when the policies of this generation are in force; milliseconds since 1970. */
   policiesSinceAt(): number;
   readonly explain: LiveExplain;
+  /** How rules stand that have decided nothing. */
+  readonly standings: AskStandings;
   readonly candidate: CandidateSide;
   /** Tells the processes, where there are some. */
   tell: Deciders['tell'];
@@ -111,6 +114,7 @@ export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSi
       authority: identity,
     }),
   );
+  const standings = stack.use(createStandings());
   const opened = stack.move();
   return {
     deciders,
@@ -118,6 +122,7 @@ export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSi
     rate,
     policiesSinceAt: () => policiesSinceAt,
     explain,
+    standings: standings.ask,
     candidate,
     tell,
     drain: async (graceMs) => deciders?.drain(graceMs),

@@ -3,8 +3,10 @@
  * @module
  */
 
-/** The file that begins a decider process, or the thread that explains or proves. */
-export function entryFile(name: 'decider-main' | 'documents-main' | 'explain-main' | 'prove-main'): URL {
+/** The file that begins a decider process, or a thread that explains, proves, or looks at rules. */
+export function entryFile(
+  name: 'decider-main' | 'documents-main' | 'explain-main' | 'prove-main' | 'standings-main',
+): URL {
   const own = import.meta.url;
   return new URL(`../server/entries/${name}${own.endsWith('.ts') ? '.ts' : '.js'}`, own);
 }

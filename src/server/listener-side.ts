@@ -111,6 +111,7 @@ function openAdminOver(
     remote: identity.remote,
     rules: counts.rules,
     explain: decider.explain,
+    standings: decider.standings,
     candidate: decider.candidate,
     config: () => config.value,
     status: (admins) => statusOf(deps, addressesWith(admins)),

@@ -181,6 +181,8 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'spiffe',
     'lib',
   ],
+  /** It looks at rules beside everything else. */
+  'server/standings': ['server/entry-file.ts', 'analysis/lint/exact', 'policy/model.ts'],
   'server/explain': [
     'server/entry-file.ts',
     'server/policy',
@@ -273,6 +275,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'server/log',
     'server/refusal-reports.ts',
     'server/revocations.ts',
+    'server/standings',
     'server/tls',
     'admin-api',
     'config',
@@ -409,11 +412,14 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'server/documents',
     'server/explain',
     'server/proofs',
+    'server/standings',
+    'analysis/lint/exact',
     'platform',
   ],
   /** Joins its rooms to one server. */
   server: [
     'server/candidate',
+    'server/standings',
     'server/admin',
     'server/admin/routes',
     'server/admission',

@@ -14,6 +14,8 @@ export const rulesQuestion = z.object({
   policy: z.string().min(1).max(512).optional(),
   /** Only those that have decided nothing. */
   never: flag.optional(),
+  /** Work out how those stand that have decided nothing: some seconds. */
+  standing: flag.optional(),
 });
 
 const named = {
@@ -44,7 +46,7 @@ const rule = z.object({
   column: z.number(),
   /** Since when it is counted here under this text. */
   since: instant,
-  /** `hit`: it has decided. Else whether it ever could: `reachable`, `shadowed`, `redundant`, `unmet` by any request, or `unknown`. */
+  /** `hit`: it has decided. Else, where that was asked for, whether it ever could: `reachable`, `shadowed`, `redundant`, `unmet` by any request. */
   standing: z.enum(['hit', 'reachable', 'shadowed', 'redundant', 'unmet', 'unknown']),
 });
 
@@ -71,6 +73,8 @@ export const rulesAnswer = z.object({
   /** Rules that deciders elsewhere have and this server has not. */
   elsewhere: list(z.object({ decider: z.string(), ...named })),
   deciders: list(counter),
+  /** Why `standing` is `unknown` of all that have decided nothing; empty: it is not. */
+  standingUnknown: z.string(),
 });
 
 export type RulesAnswer = z.output<typeof rulesAnswer>;

@@ -4,7 +4,6 @@
  */
 import { Command } from 'commander';
 import type { RuleRow, RulesAnswer } from '../../admin-api/seen/rules.ts';
-import { GatehouseError } from '../../errors.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
@@ -35,11 +34,14 @@ export function policyHitsCommand(terminal: Terminal): Command {
     .action(
       action<Flags>(terminal, async (flags) => {
         const { limit, never, policy } = flags;
-        const question = { limit, ...(never && { never: 'true' as const }), ...(policy !== undefined && { policy }) };
+        const question = {
+          limit,
+          standing: 'true' as const,
+          ...(never && { never: 'true' as const }),
+          ...(policy !== undefined && { policy }),
+        };
         const client = await adminClient(flags);
-        const { withStandings } = await import('./hits/told-standings.ts');
-        const counted = await client.ask('GET /v1/rules', question);
-        const { answer, unknown } = await withStandings(counted, configHere(flags), client);
+        const answer = await client.ask('GET /v1/rules', question);
         show(terminal, flags.output, answer, (shown, look) =>
           textTable(
             ['POLICY', 'RULE', 'EFFECT', 'COUNT', 'LAST', 'SINCE', 'STANDING'],
@@ -57,21 +59,9 @@ export function policyHitsCommand(terminal: Terminal): Command {
           ),
         );
         for (const text of remarks(answer)) note(terminal, text);
-        if (unknown !== '')
-          note(terminal, `whether a request could come to rules that have decided nothing is not known: ${unknown}`);
         return 0;
       }),
     );
-}
-
-/** The configuration whose files say what is in force; none is needed for the counts. */
-function configHere(flags: Flags): string | undefined {
-  try {
-    return flags.config; // found when it is first read
-  } catch (thrown) {
-    if (thrown instanceof GatehouseError && flags.admin !== undefined) return undefined;
-    throw thrown;
-  }
 }
 
 const nameOf = ({ namespace, name }: Pick<RuleRow, 'namespace' | 'name'>): string =>
@@ -95,7 +85,9 @@ function standingText({ counts, standing }: RuleRow): string {
 }
 
 /** What the rows do not say. */
-function* remarks({ rules, ruleCount, elsewhere, deciders }: RulesAnswer): Iterable<string> {
+function* remarks({ rules, ruleCount, elsewhere, deciders, standingUnknown }: RulesAnswer): Iterable<string> {
+  if (standingUnknown !== '')
+    yield `whether a request could come to rules that have decided nothing is not known: ${standingUnknown}`;
   if (ruleCount > rules.length) yield `${ruleCount - rules.length} more rules: --limit`;
   for (const each of elsewhere)
     yield `decider ${each.decider} has counted ${each.count} of ${nameOf(each)} rule ${each.rule}, which is not in force here`;

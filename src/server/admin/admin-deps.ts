@@ -25,6 +25,7 @@ import type { DecisionLog } from '../log/decision-log.ts';
 import type { RuleTable } from '../log/rule-table.ts';
 import type { RefusalReports } from '../refusal-reports.ts';
 import type { RevocationRows } from '../revocations.ts';
+import type { AskStandings } from '../standings/standings.ts';
 import type { IdentifyCaller } from '../tls/callers.ts';
 import type { RefusedOrders } from './access/refused-orders.ts';
 
@@ -64,6 +65,8 @@ export interface AdminDeps {
   /** How long this server has had which rule. */
   readonly rules: Pick<RuleTable, 'inForce'>;
   readonly explain: LiveExplain;
+  /** How rules stand that have decided nothing. */
+  readonly standings: AskStandings;
   readonly candidate: CandidateSide;
   /** The configuration in force. */
   readonly config: () => Config;

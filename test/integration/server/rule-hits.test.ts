@@ -72,14 +72,16 @@ describe('GET /v1/rules', function () {
       'the edited policy decides',
       async () => JSON.stringify(countsOf(await rulesOf(server))) === JSON.stringify(second) || undefined,
     );
-    const never = await rulesOf(server, '?never=true');
+    const never = await rulesOf(server, '?never=true&standing=true');
     assert.deepEqual(
       never.rules.map(({ name, rule, count, standing, lastAt }) => [name, rule, count, standing, lastAt]),
       [
-        ['details-viewer', 1, 0, 'unknown', null],
-        ['details-viewer', 3, 0, 'unknown', null],
+        ['details-viewer', 1, 0, 'reachable', null],
+        ['details-viewer', 3, 0, 'shadowed', null],
       ],
     );
+    const unasked = await rulesOf(server, '?never=true');
+    assert.deepEqual([unasked.rules[0]?.standing, unasked.standingUnknown !== ''], ['unknown', true]);
     assert.ok(never.rules[0]!.since > first.rules[0]!.since);
 
     const [victim = 0] = server.ready.deciderPids;
@@ -111,13 +113,16 @@ describe('GET /v1/rules', function () {
       shown.rules.map(({ standing }) => standing),
       ['reachable', 'shadowed'],
     );
-    await using other = await gatehouseDir();
-    const { admin } = server.ready;
-    const elsewhere = await gatehouseJson('policy', 'hits', '--config', other.config, '--admin', admin, '--never');
+    const tighter = (await gatehouseJson(
+      ...['policy', 'suggest', '--tighten', '--accept-gaps', '--config', dir.config],
+    )) as {
+      readonly removed: readonly { readonly rule: number }[];
+      readonly kept: readonly { readonly word: string }[];
+    }; // what it prints
     assert.deepEqual(
-      (elsewhere as RulesAnswer).rules.map(({ standing }) => standing),
-      ['unknown', 'unknown'],
-      'files that are not in force say nothing',
+      [tighter.removed.map(({ rule }) => rule), tighter.kept.map(({ word }) => word)],
+      [[1], ['shadowed']],
+      'of the running server',
     );
     const metrics = await (await fetch(`http://${server.ready.health}/metrics`)).text();
     assert.match(

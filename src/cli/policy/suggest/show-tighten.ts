@@ -5,6 +5,7 @@
 import { dirname, join, relative } from 'node:path';
 import type { RequestsAnswer } from '../../../admin-api/seen/requests.ts';
 import type { RulesAnswer } from '../../../admin-api/seen/rules.ts';
+import { ruleStandings } from '../../../analysis/lint/exact/rule-standings.ts';
 import { countGaps, nativeGaps } from '../../../analysis/suggest/count-gaps.ts';
 import { accountOf } from '../../../analysis/suggest/seen-edges.ts';
 import { tighten } from '../../../analysis/suggest/tighten.ts';
@@ -16,12 +17,11 @@ import { rulesInForce } from '../../../policy/rules/rules-in-force.ts';
 import { dialectOptions } from '../../../server/policy/policy-sources.ts';
 import { note, type OutputFormat } from '../../terminal/output.ts';
 import type { ExitCode, Terminal } from '../../terminal/terminal.ts';
-import { modelHere, otherThan } from '../hits/policies-here.ts';
-import { standingsOf } from '../hits/told-standings.ts';
 import { filesOf, patchOf } from '../promote/file-sets.ts';
 import { configured } from '../proofs/open-side.ts';
 import type { ProofFlags } from '../proofs/proof-options.ts';
 import { orUnknown } from '../proofs/unknown.ts';
+import { modelHere, otherThan } from './policies-here.ts';
 import { readPolicyTexts } from './policy-texts.ts';
 import { clientOf, type SeenFlags, seenRequests, seenRules } from './seen-counts.ts';
 import { type MadePatch, nameOf, showTightened } from './tightened-text.ts';
@@ -80,17 +80,17 @@ async function modelOf(config: Config, flags: TightenFlags, rules: RulesAnswer):
   if (config.policies.paths.some(({ text }) => text !== undefined)) return refuse('standard input is no file');
   const other = flags.seenRules === undefined ? await otherThan(model, await clientOf(flags)) : undefined;
   if (other !== undefined) return refuse(other);
+  if (rules.ruleCount > rules.rules.length) return refuse(`there are more than ${rules.rules.length} rules`);
   const here = new Set([...rulesInForce(model)].map(keyOfPlaced));
   const isSame = rules.rules.length === here.size && rules.rules.every((row) => here.has(keyOfRow(row)));
   return isSame ? model : refuse('the rules here are not those that were counted');
 }
 
-function withStandings(model: PolicyModel, rules: RulesAnswer): RulesAnswer['rules'] {
-  const standings = standingsOf(model, rules);
-  if (typeof standings === 'string') throw new GatehouseError('not_supported', standings);
-  return rules.rules.map((row) =>
-    row.count > 0 ? row : { ...row, standing: standings.get(keyOfRow(row)) ?? 'unknown' },
-  );
+/** How rules stand that have decided nothing: by what is here, which is what was counted. */
+function withStandings(model: PolicyModel, { rules }: RulesAnswer): RulesAnswer['rules'] {
+  const hit = new Set(rules.flatMap((row) => (row.count > 0 ? [keyOfRow(row)] : [])));
+  const standings = ruleStandings(model, (key) => hit.has(key));
+  return rules.map((row) => (row.count > 0 ? row : { ...row, standing: standings.get(keyOfRow(row)) ?? 'unknown' }));
 }
 
 function refuseUnknown(policies: readonly string[], model: PolicyModel): void {

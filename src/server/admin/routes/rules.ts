@@ -16,6 +16,7 @@ import { maybeTime } from '../time-text.ts';
 const FLUSH_TIMEOUT_MS = 500;
 /** Rules that are named without a pause. */
 const RULES_AT_ONCE = 512;
+const NOT_ASKED = 'it was not asked for (standing=true)';
 
 /** How often each rule has decided. */
 export const rules: AdminHandler<'GET /v1/rules'> = ({ asked }, deps) => answerOf(asked, deps, () => true);
@@ -45,7 +46,10 @@ async function answerOf(
     if (++looked % RULES_AT_ONCE === 0) await nextTurn();
     if (isAsked(rule)) inForce.push(rule);
   }
-  const rows = inForce.map((rule) => rowOf(rule, sums.get(rule.key)));
+  const standings = asked.standing === true ? await deps.standings(model, new Set(sums.keys())) : NOT_ASKED;
+  const standingOf = (key: string): RuleRow['standing'] =>
+    typeof standings === 'string' ? 'unknown' : (standings.get(key) ?? 'unknown');
+  const rows = inForce.map((rule) => rowOf(rule, sums.get(rule.key), standingOf));
   const wanted = asked.never === true ? rows.filter(({ count, counts: kind }) => count === 0 && kind !== 'none') : rows;
   const here = new Set(inForce.map(({ key }) => key));
   return {
@@ -58,6 +62,7 @@ async function answerOf(
       since: maybeTime(sinceAt),
       lastAt: maybeTime(lastAt),
     })),
+    standingUnknown: typeof standings === 'string' ? standings : '',
   };
 }
 
@@ -83,7 +88,7 @@ function sumsOf(counts: readonly DeciderCounts[]): ReadonlyMap<string, Sum> {
   return sums;
 }
 
-function rowOf(rule: RuleInForce, sum: Sum | undefined): RuleRow {
+function rowOf(rule: RuleInForce, sum: Sum | undefined, standingOf: (key: string) => RuleRow['standing']): RuleRow {
   const { plane, direction, dialect, kind, namespace, name, text, index, effect, position, sinceAt } = rule;
   return {
     ...{ plane, direction, dialect, kind, namespace, name, text, rule: index, effect },
@@ -92,7 +97,7 @@ function rowOf(rule: RuleInForce, sum: Sum | undefined): RuleRow {
     count: sum?.count ?? 0,
     lastAt: maybeTime(sum?.lastAt),
     since: new Date(sinceAt).toISOString(),
-    standing: sum === undefined ? 'unknown' : 'hit',
+    standing: sum === undefined ? standingOf(rule.key) : 'hit',
   };
 }
 

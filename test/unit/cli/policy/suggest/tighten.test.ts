@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { RequestsAnswer } from '../../../../../src/admin-api/seen/requests.ts';
 import type { RuleRow, RulesAnswer } from '../../../../../src/admin-api/seen/rules.ts';
-import { modelHere } from '../../../../../src/cli/policy/hits/policies-here.ts';
+import { modelHere } from '../../../../../src/cli/policy/suggest/policies-here.ts';
 import { runCommandLine } from '../../../../../src/cli/program.ts';
 import { loadConfig } from '../../../../../src/config/read-config.ts';
 import type { PolicyModel } from '../../../../../src/policy/model.ts';
@@ -72,6 +72,7 @@ describe('policy suggest --tighten', () => {
     const own = { decider: null, state: 'here', why: '', since: hoursAgo(200), lastAt: null } as const;
     const rules: RulesAnswer = {
       ...{ generation: 1, rules: rows, ruleCount: rows.length, elsewhere: [], deciders: [{ ...own, overflow: 0 }] },
+      standingUnknown: '',
     };
     const none = { allowed: 0, denied: 0 };
     const { called = ['api', 'db', 'web'] } = seen;

@@ -1,26 +1,13 @@
 /**
- * The policies that a configuration's files say, if they are those that the server has in force.
+ * The policies that a configuration's files say, and whether they are those that a server has in force.
  * @module
  */
 import type { AdminClient } from '../../../admin-api/client.ts';
 import type { PoliciesAnswer } from '../../../admin-api/policies.ts';
 import type { Config } from '../../../config/config.ts';
-import { loadConfig } from '../../../config/read-config.ts';
 import type { PolicyModel } from '../../../policy/model.ts';
 import { joinForLook, readPaths } from '../../../policy/sources/load-paths.ts';
 import { sourceOptions } from '../../../server/policy/policy-sources.ts';
-
-/**
- * Reads the files of a configuration and holds them against what the server has.
- *
- * @returns a sentence where they are not the same, or cannot be
- * @throws GatehouseError `not_found` where a path is missing; what the server answers
- */
-export async function policiesHere(configFile: string, client: AdminClient): Promise<PolicyModel | string> {
-  const config = loadConfig(configFile);
-  const model = modelHere(config);
-  return typeof model === 'string' ? model : ((await otherThan(model, client)) ?? model);
-}
 
 /** The policies that the files of a configuration come to; a sentence where they do not hold them. @throws GatehouseError `not_found` */
 export function modelHere(config: Config): PolicyModel | string {
