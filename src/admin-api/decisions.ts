@@ -55,6 +55,8 @@ export const decisionRecordShape = z.object({
   /** An Envoy says that it has decided so itself; absent: decided here. */
   reported: z.literal(true).optional(),
   destination: z.object({ spiffeId: z.string(), foundBy: z.string() }).optional(),
+  /** Who asked over HTTP, what is wrong with his question, and what he does not say that policies read. */
+  asker: z.object({ proxy: z.string(), malformed: z.string().optional(), lacks: z.string().optional() }).optional(),
   /** Address and port are absent where who asks does not see the caller's namespace. */
   source: z.object({ principal: z.string(), address: z.string().optional(), port: z.number().optional() }).optional(),
   request: z

@@ -39,6 +39,7 @@ const addresses = z.object({
   ready: z.boolean(),
   roles: list(z.string()),
   extAuthz: z.string().optional(),
+  httpAuth: z.string().optional(),
   workloadApi: z.string().optional(),
   feed: z.string().optional(),
   istioCa: z.string().optional(),

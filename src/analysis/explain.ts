@@ -92,6 +92,8 @@ export interface Derived {
   readonly refused: Reason | undefined;
   /** Undefined if it is refused. */
   readonly evaluation: Evaluation | undefined;
+  /** Whoever asks does not say what the policies read. */
+  readonly unsaid?: Decision;
 }
 
 /**
@@ -103,6 +105,8 @@ export function derive(bytes: Uint8Array, deps: ExplainDeps): Derived {
   const question = new Question(deps.options, deps.verifyTokens, new CheckCounters());
   const refused = readQuestion(question, bytes, deps);
   if (refused !== undefined) return { question, refused, evaluation: undefined };
+  const unsaid = question.unsaidBy(deps.state.snapshot);
+  if (unsaid !== undefined) return { question, refused: unsaid.reason, evaluation: undefined, unsaid };
   const { facts } = question;
   const evaluation = evaluate(deps.model, facts, deps.evaluate);
   assertSame(evaluation.decision, deps.state.snapshot.decide(facts));
@@ -124,8 +128,9 @@ function ambiguousHost(
 
 /** Explains the answer to a CheckRequest. @throws GatehouseError as `derive` does */
 export function explain(bytes: Uint8Array, deps: ExplainDeps): Explanation {
-  const { question, refused, evaluation } = derive(bytes, deps);
+  const { question, refused, evaluation, unsaid } = derive(bytes, deps);
   const request = askedRequest(bytes, deps.model);
+  if (unsaid !== undefined) return { ...explainUnsaid(unsaid, question, deps.model), request };
   if (refused !== undefined || evaluation === undefined)
     return { ...explainRefusal(refused ?? 'internal_error', question, deps.model), request };
   const { facts } = question;
@@ -207,9 +212,18 @@ function explainRefusal(reason: Reason, question: Question, { generation }: Poli
     dryRun: undefined,
     audit: undefined,
   };
-  const summary = `denied before any policy was asked: ${refusalTexts[reason] ?? reason}`;
+  const why = (reason === 'malformed_request' && question.malformed) || (refusalTexts[reason] ?? reason);
+  const summary = `denied before any policy was asked: ${why}`;
   const nothing = { planes: [], stages: [], nearMisses: [], flip: {} };
   return { ...headOf(decision, question), summary, snapshot: generation, ...nothing };
+}
+
+/** Policies read what the proxy that asks does not say. */
+function explainUnsaid(unsaid: Decision, question: Question, model: PolicyModel): Omit<Explanation, 'request'> {
+  const by = unsaid.policy === undefined ? `the plane ${unsaid.plane}` : nameOf(unsaid.policy);
+  const rule = unsaid.rule === undefined ? '' : ` rule ${unsaid.rule}`;
+  const summary = `denied before any policy was asked (fact_unknown), for ${by}${rule}: ${unsaid.lacks}`;
+  return { ...explainRefusal(unsaid.reason, question, model), ...headOf(unsaid, question), summary };
 }
 
 function headOf(decision: Decision, { destination }: Question) {

@@ -6,9 +6,10 @@ import type { Clock } from '../lib/clock.ts';
 import type { Watchable } from '../lib/watchable.ts';
 import type { Decision, Reason } from '../policy/decision.ts';
 import { decision } from '../policy/decision.ts';
-import { AnswerCache } from './answer/answer-cache.ts';
+import { AnswerCache, type AnswerForm, checkResponses } from './answer/answer-cache.ts';
 import { DecisionIds } from './answer/decision-id.ts';
-import { prepareAnswer } from './answer/respond.ts';
+import { type HttpAnswer, httpAnswers } from './answer/http-answer.ts';
+import { type AnswerContext, ID_LENGTH } from './answer/respond.ts';
 import type { CandidateComparison } from './candidate/comparison.ts';
 import type { CandidateVerdict } from './candidate/difference.ts';
 import type { Caller } from './destination/destination.ts';
@@ -54,15 +55,26 @@ export interface CheckDeps {
 
 /** Answers one CheckRequest. `caller` is the client of the Check, as the transport knows it. */
 export type Check = (request: Uint8Array, caller: Caller) => Uint8Array;
+/** The same for who asks by HTTP: what it says is a CheckRequest by then. */
+export type HttpCheck = (request: Uint8Array, caller: Caller) => HttpAnswer;
 
 /** Creates the one function that answers Checks; it serves one at a time, which a decider's single thread sees to. */
-export function createCheck(deps: CheckDeps): Check {
-  const checker = new Checker(deps);
+export const createCheck = (deps: CheckDeps): Check => createAnswering(deps, checkResponses);
+
+/** Creates the one that answers by HTTP. */
+export const createHttpCheck = (deps: CheckDeps): HttpCheck => createAnswering(deps, httpAnswers);
+
+function createAnswering<Prepared, Answer>(
+  deps: CheckDeps,
+  form: AnswerForm<Prepared, Answer>,
+): (request: Uint8Array, caller: Caller) => Answer {
+  const checker = new Checker(deps, form);
+  const noDecision = form.prepare(NO_DECISION);
   return (request, caller) => {
     try {
       return checker.check(request, caller);
     } catch (thrown) {
-      return lastResort(thrown, deps);
+      return lastResort(thrown, deps, () => form.withId(noDecision, NO_ID));
     }
   };
 }
@@ -79,37 +91,39 @@ function refuse(reason: Reason): Decision {
 }
 
 /** Says no where even answering failed. */
-function lastResort(thrown: unknown, deps: CheckDeps): Uint8Array {
+function lastResort<Answer>(thrown: unknown, deps: CheckDeps, answer: () => Answer): Answer {
   try {
     deps.onError?.(thrown);
   } catch {
     // a listener may fail; the answer must not
   }
-  return Buffer.from(noDecision);
+  return answer();
 }
 
-const noDecision = prepareAnswer({
+const NO_ID = Buffer.alloc(ID_LENGTH, '0');
+const NO_DECISION: AnswerContext = {
   decision: refuse('internal_error'),
   destination: undefined,
   snapshot: 0,
   rejected: undefined,
   effects: undefined,
   decisionHeader: false,
-}).bytes;
+};
 
-class Checker {
+class Checker<Prepared, Answer> {
   readonly #deps: CheckDeps;
   readonly #question: Question;
-  readonly #answers = new AnswerCache();
+  readonly #answers: AnswerCache<Prepared, Answer>;
   readonly #ids: DecisionIds;
 
-  constructor(deps: CheckDeps) {
+  constructor(deps: CheckDeps, form: AnswerForm<Prepared, Answer>) {
     this.#deps = deps;
+    this.#answers = new AnswerCache(form);
     this.#question = new Question(deps.options, deps.verifyTokens, deps.counters);
     this.#ids = deps.ids ?? new DecisionIds();
   }
 
-  check(bytes: Uint8Array, caller: Caller): Uint8Array {
+  check(bytes: Uint8Array, caller: Caller): Answer {
     const started = performance.now();
     const { counters, edges, hits, ring, clock } = this.#deps;
     const state = this.#deps.state.value;
@@ -209,7 +223,7 @@ class Checker {
     return made;
   }
 
-  #answer(made: Decision, snapshot: number): Uint8Array {
+  #answer(made: Decision, snapshot: number): Answer {
     const { destination, facts } = this.#question;
     const { tokens } = facts;
     const context = {

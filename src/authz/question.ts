@@ -13,6 +13,7 @@ import {
 import { createPeerReader, isPlainName, type PeerCertificate } from './facts/peer-certificate.ts';
 import { RequestFacts } from './facts/request-facts.ts';
 import { cleanHost, isAmbiguousPath, isForeign, isRevoked, isVouchedFor } from './guards.ts';
+import { refuseUnsaid } from './http/unsaid-facts.ts';
 import type { VerifyTokens } from './jwt/token-outcome.ts';
 import type { CheckCounters } from './record/counters.ts';
 import type { AskedEdge } from './record/edges.ts';
@@ -29,6 +30,8 @@ export interface QuestionOptions extends DestinationOptions {
   readonly verifyPeer: 'off' | 'observe' | 'enforce';
   readonly peerTrustDomains: 'any' | 'own';
   readonly ambiguousRequests: 'asUpstream' | 'deny';
+  /** The same for who asks by HTTP; default: deny. */
+  readonly httpAmbiguousRequests?: 'asUpstream' | 'deny';
 }
 
 const ambiguous = decision(undefined, 'deny', 'ambiguous_request');
@@ -66,6 +69,8 @@ export class Question implements AskedEdge, AskedRequest {
 
   /** What policies say of the last question, and of the same for a host that servers may take it for. */
   decideBy(snapshot: Snapshot): Decision {
+    const unsaid = this.unsaidBy(snapshot);
+    if (unsaid !== undefined) return unsaid;
     this.wasDecided = true;
     const { facts } = this;
     const made = snapshot.decide(facts);
@@ -73,6 +78,27 @@ export class Question implements AskedEdge, AskedRequest {
     if (made.effect === 'deny' || cleanerHost === undefined) return made;
     facts.hostInstead = cleanerHost;
     return snapshot.decide(facts).effect === 'allow' ? made : ambiguous;
+  }
+
+  /** Why who asks by HTTP is refused: he does not say what the policies read. */
+  unsaidBy(snapshot: Pick<Snapshot, 'neededFacts'>): Decision | undefined {
+    if (!this.#isHttp) return undefined;
+    return refuseUnsaid(this.#request, snapshot.neededFacts?.(this.facts) ?? []);
+  }
+
+  /** What is wrong with what an HTTP caller asks; empty: nothing. */
+  get malformed(): string {
+    return this.#request.text(part.malformed);
+  }
+
+  /** What is asked comes over HTTP, by a proxy's own rules of asking. */
+  get #isHttp(): boolean {
+    return this.#request.has(part.httpCaller);
+  }
+
+  get #ambiguousRequests(): 'asUpstream' | 'deny' {
+    const { ambiguousRequests, httpAmbiguousRequests = 'deny' } = this.#options;
+    return this.#isHttp ? httpAmbiguousRequests : ambiguousRequests;
   }
 
   /** The first name of the peer's certificate, else what Envoy calls the peer; empty where nobody is named. */
@@ -124,6 +150,10 @@ export class Question implements AskedEdge, AskedRequest {
     if (caller.local !== true && isRevoked(state.revocations, [caller.spiffeId], caller))
       return 'caller_not_authorised';
     const destination = this.#find(request, caller);
+    if (request.has(part.malformed)) {
+      if (typeof destination !== 'string') this.destination = destination;
+      return 'malformed_request';
+    }
     if (typeof destination === 'string') return destination;
     this.destination = destination;
     const peer = this.#readPeer(request);
@@ -138,14 +168,17 @@ export class Question implements AskedEdge, AskedRequest {
     peer: PeerCertificate | undefined,
     nowMs: number,
   ): Reason | undefined {
-    const { verifyPeer, peerTrustDomains, ownPrefixes, ambiguousRequests } = this.#options;
+    const { verifyPeer, peerTrustDomains, ownPrefixes } = this.#options;
+    const ambiguousRequests = this.#ambiguousRequests;
+    const isHttp = this.#isHttp;
     const names = this.facts.peerNames;
     if (peer !== undefined) this.#counters.peersWithCertificate++;
     else if (names.length > 0) this.#counters.peersWithout++;
     if (isRevoked(state.revocations, names, peer)) return 'revoked';
-    if (verifyPeer !== 'off' && !isVouchedFor(state.bundles, names, peer, nowMs)) {
+    // what a proxy has verified by, nobody here knows
+    if ((isHttp || verifyPeer !== 'off') && !isVouchedFor(state.bundles, names, peer, nowMs)) {
       this.#counters.unverifiedPeers++;
-      if (verifyPeer === 'enforce') return 'peer_not_verified';
+      if (isHttp || verifyPeer === 'enforce') return 'peer_not_verified';
     }
     if (!(peer === undefined ? names.every(isPlainName) : peer.isPlain)) {
       this.#counters.ambiguousRequests++;
@@ -165,7 +198,7 @@ export class Question implements AskedEdge, AskedRequest {
    */
   get cleanerHost(): string | undefined {
     const { host } = this.facts;
-    if (this.#options.ambiguousRequests !== 'deny' || host === undefined) return undefined;
+    if (this.#ambiguousRequests !== 'deny' || host === undefined) return undefined;
     const clean = cleanHost(host);
     return clean === host ? undefined : clean;
   }

@@ -62,6 +62,8 @@ export interface ListenConfig {
   readonly oidc: OneSidedListener | undefined;
   /** The cluster's admission webhook; undefined: none. */
   readonly admission: OneSidedListener | undefined;
+  /** Of proxies that ask by HTTP. */
+  readonly httpAuth: ListenerConfig | undefined;
 }
 
 /** Where the authority's state is kept; `url` is a `postgres://` URL, its password included. */
@@ -196,6 +198,7 @@ export interface ExtAuthzConfig {
   readonly verifyPeer: 'off' | 'observe' | 'enforce';
   readonly peerTrustDomains: 'any' | 'own';
   readonly ambiguousRequests: 'asUpstream' | 'deny';
+  readonly httpAmbiguousRequests: 'asUpstream' | 'deny';
   readonly decisionHeader: boolean;
 }
 

@@ -64,6 +64,7 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
       bundle: listen.bundle === undefined ? undefined : oneSidedListener(listen.bundle, absolute),
       oidc: listen.oidc === undefined ? undefined : oneSidedListener(listen.oidc, absolute),
       admission: listen.admission === undefined ? undefined : oneSidedListener(listen.admission, absolute),
+      httpAuth: listen.httpAuth === undefined ? undefined : listener(listen.httpAuth, 0o660, absolute),
     },
     store: store(document.store, absolute),
     authority: {

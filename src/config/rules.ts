@@ -70,6 +70,10 @@ function* roleProblems({ roles, authorityAddresses, feed, listen }: Config): Ite
     const message = 'only a decider without the authority role joins one';
     yield { code: 'contradiction', path: ['feed', 'joinFile'], message, fix: 'use roles: [decider], or drop it' };
   }
+  if (listen.httpAuth !== undefined && !roles.includes('decider')) {
+    const message = 'HTTP callers are answered by deciders, and this server has not that role';
+    yield { code: 'contradiction', path: ['listen', 'httpAuth'], message, fix: 'add decider to roles, or drop it' };
+  }
   if (!hasAuthority && authorityAddresses.length === 0) {
     const message = 'a decider without the authority role must know which certificates are revoked';
     yield {

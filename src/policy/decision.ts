@@ -25,6 +25,7 @@ export type Reason =
   | 'place_mismatch'
   | 'caller_not_authorised'
   | 'malformed_request'
+  | 'fact_unknown'
   | 'not_ready'
   | 'internal_error';
 
@@ -46,6 +47,8 @@ export interface Decision {
   readonly audit: Audited | undefined;
   /** What the planes say that are observed only. */
   readonly observed?: readonly Decision[];
+  /** What whoever asks would have to say of a request, and does not; for people. */
+  readonly lacks?: string;
 }
 
 /** A rule that an audit policy reports. */

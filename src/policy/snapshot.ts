@@ -4,6 +4,7 @@
  */
 import type { Decision } from './decision.ts';
 import type { Facts } from './facts.ts';
+import type { NeededFact } from './rules/needed-fact.ts';
 
 /** A compiled model; immutable, replaced whole. */
 export interface Snapshot {
@@ -11,4 +12,6 @@ export interface Snapshot {
   decide(facts: Facts): Decision;
   /** The shape of the path of a request (`compile/path-shapes.ts`). */
   readonly shapeOf?: (facts: Facts) => string;
+  /** What the policies in force for a workload read of a request; the same list for the same workload. */
+  readonly neededFacts?: (facts: Facts) => readonly NeededFact[];
 }

@@ -136,7 +136,17 @@ function start(
   keySets: ReturnType<typeof openKeySets>,
 ): Deciders {
   return startDeciders({
-    ...{ config: config.value, log, metrics, board, ...told, counts, processes: processes.all, seconds },
+    ...{
+      config: config.value,
+      log,
+      metrics,
+      board,
+      ...told,
+      counts,
+      processes: processes.all,
+      httpProcesses: processes.http,
+      seconds,
+    },
     revoked: () => identity.tellInForce(),
     handshakeFailed: refusals.handshakeFailed,
     unknownKid: ({ keySet, kid }) => keySets.wake(keySet, kid),

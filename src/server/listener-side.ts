@@ -44,13 +44,32 @@ export async function openListeners(deps: ListenerSideDeps): Promise<ListenerSid
   const { deciders } = decider;
   const failed = (thrown: unknown): void => log.error(`Check: ${asGatehouseError(thrown).message}`);
   const check =
-    deciders && stack.use(await openCheckListener(listenAddress(config.value.listen.extAuthz), deciders.give, failed));
+    deciders &&
+    stack.use(
+      await openCheckListener(
+        listenAddress(config.value.listen.extAuthz),
+        (socket, listener) => deciders.give(socket, listener, 'check'),
+        failed,
+      ),
+    );
+  const { httpAuth } = config.value.listen;
+  const http =
+    httpAuth &&
+    deciders &&
+    stack.use(
+      await openCheckListener(
+        listenAddress(httpAuth),
+        (socket, listener) => deciders.give(socket, listener, 'http'),
+        failed,
+      ),
+    );
   const admission = await openAdmission(deps);
   if (admission !== undefined) stack.use(admission);
   const xds = await openXds(deps, native);
   if (xds !== undefined) stack.use(xds);
   const addressesWith = (admins: readonly ListenAddress[]): ListenerAddresses => ({
     ...(check && { extAuthz: textOfAddress(check.address) }),
+    ...(http && { httpAuth: textOfAddress(http.address) }),
     ...identities.addresses,
     ...(xds && { xds: textOfAddress(xds.address) }),
     ...(admission && { admission: textOfAddress(admission.address) }),
@@ -78,7 +97,12 @@ export async function openListeners(deps: ListenerSideDeps): Promise<ListenerSid
   return {
     addresses: addressesWith(admins.addresses),
     async drain(graceMs) {
-      await Promise.all([check?.[Symbol.asyncDispose](), identities.drain(graceMs), xds?.drain(graceMs)]);
+      await Promise.all([
+        check?.[Symbol.asyncDispose](),
+        http?.[Symbol.asyncDispose](),
+        identities.drain(graceMs),
+        xds?.drain(graceMs),
+      ]);
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

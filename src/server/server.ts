@@ -56,7 +56,8 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   await using stack = new AsyncDisposableStack();
   const foundation = stack.use(await openFoundation(config, log, refuseNewerStore));
   const workers = config.roles.includes('decider') ? config.extAuthz.workers : 0;
-  const processes = stack.use(forkDeciders(workers, firstDecider)); // they load meanwhile
+  const httpWorkers = config.listen.httpAuth === undefined ? 0 : workers;
+  const processes = stack.use(forkDeciders(workers, httpWorkers, firstDecider)); // they load meanwhile
   const failed = (thrown: unknown): void => log.error(`policy sources: ${asGatehouseError(thrown).message}`);
   const restMs = (): number => readyTimeoutMs - (Date.now() - startedAt);
   const cluster = stack.use(await openCluster(foundation));

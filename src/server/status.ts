@@ -14,6 +14,7 @@ import type { IdentitySide } from './identity-interface.ts';
 /** The addresses really bound: `unix:PATH` or `HOST:PORT`. */
 export interface ListenerAddresses {
   readonly extAuthz?: string;
+  readonly httpAuth?: string;
   readonly workloadApi?: string;
   readonly feed?: string;
   readonly istioCa?: string;

@@ -12,6 +12,7 @@ export const projectRoot = join(import.meta.dirname, '../..');
 export interface ReadyLine {
   readonly ready: true;
   readonly extAuthz: string;
+  readonly httpAuth?: string;
   readonly workloadApi: string;
   readonly admin: string;
   readonly admins: readonly string[];

@@ -135,6 +135,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'lib',
   ],
   'server/decider': [
+    'server/decider/http',
     'policy/candidate',
     'authz/candidate',
     'server/entry-file.ts',
@@ -155,6 +156,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'authz/state.ts',
     'authz/answer',
     'authz/destination',
+    'authz/http',
     'authz/jwks',
     'authz/jwt',
     'authz/record',
@@ -167,6 +169,20 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'spiffe',
     'lib',
     'policy/registry',
+  ],
+  /** The wire of those who ask by HTTP. */
+  'server/decider/http': [
+    'server/decider',
+    'server/listeners',
+    'server/tls',
+    'authz',
+    'authz/answer',
+    'authz/destination',
+    'authz/http',
+    'transport/lane/counts.ts',
+    'transport/listen',
+    'spiffe',
+    'lib',
   ],
   /** Asks a decider's own rooms before anybody does. */
   'server/decider/warm-up': [

@@ -9,6 +9,7 @@ const policyValues = [
   'policy/facts.ts',
   'policy/decision.ts',
   'policy/snapshot.ts',
+  'policy/rules/needed-fact.ts',
   'policy/token-carriers.ts',
   'policy/token-limits.ts',
 ];
@@ -106,10 +107,11 @@ const may: Record<string, readonly string[]> = {
   'policy/documents/yaml': ['policy/documents', 'lib'],
   'policy/meaning/labels.ts': ['lib'],
   'policy/registry': ['policy/documents', 'policy/meaning/labels.ts', 'lib'],
+  'policy/rules/needed-fact.ts': ['policy/model.ts'],
   'policy/model.ts': ['policy/documents', 'policy/registry', 'policy/meaning/labels.ts'],
   'policy/facts.ts': ['policy/model.ts'],
   'policy/decision.ts': ['policy/model.ts'],
-  'policy/snapshot.ts': ['policy/decision.ts', 'policy/facts.ts'],
+  'policy/snapshot.ts': ['policy/decision.ts', 'policy/facts.ts', 'policy/rules/needed-fact.ts'],
   'policy/token-carriers.ts': ['policy/model.ts'],
   'policy/token-limits.ts': [],
   /** What compiled programs and the plain evaluator share by definition; it knows neither, and they do not know each other. */
@@ -191,6 +193,8 @@ const may: Record<string, readonly string[]> = {
     'gen',
     'lib',
   ],
+  /** What proxies that ask by HTTP say, as a CheckRequest. */
+  'authz/http': ['authz/wire', 'identity/pki', ...policyValues, 'lib'],
   'authz/destination': ['authz/facts', 'authz/wire', ...policyValues, 'spiffe', 'lib'],
   'authz/record': [
     'authz/answer',

@@ -56,6 +56,8 @@ const loggedDecision = z.object({
     })
     .optional(),
   facts: loggedFacts.optional(),
+  /** A proxy that asked over HTTP. */
+  asker: z.object({ proxy: z.string() }).optional(),
 });
 
 /** One decision of a log. */

@@ -79,7 +79,7 @@ export function createLogReplay({ model, allowEmpty, ownPrefixes, options }: Rep
   /** The guard that asks again with a cleaner host, where it is on. */
   const hostGuard = (made: Decision, logged: LoggedDecision): Decision => {
     const { host } = facts;
-    const isOff = options !== undefined && options.ambiguousRequests !== 'deny';
+    const isOff = options !== undefined && ambiguousRequestsOf(logged, options) !== 'deny';
     if (made.effect === 'deny' || host === undefined || isOff || cleanHost(host) === host) return made;
     facts.hostInstead = cleanHost(host);
     const clean = snapshot.decide(facts);
@@ -95,6 +95,7 @@ export function createLogReplay({ model, allowEmpty, ownPrefixes, options }: Rep
       const { reason, destination } = logged;
       if (standing.has(reason) && !isFoundOtherwise(reason, options))
         return { result: 'same', now: refusal(reason as Reason), tries: 1 }; // one of the set
+      if (reason === 'fact_unknown') return { result: 'unknown', lacks: 'what its proxy does not say' };
       if (faults.has(reason)) return { result: 'unknown', lacks: `a decision: it was ${reason}` };
       if (destination !== undefined && !ownPrefixes.some((own) => destination.spiffeId.startsWith(own)))
         return { result: 'unknown', lacks: 'policies for that trust domain: they are of another one' };
@@ -144,11 +145,18 @@ function guardOf(
   options: QuestionOptions | undefined,
 ): Reason | undefined {
   if (options === undefined && logged.reason === 'foreign_trust_domain') return 'foreign_trust_domain';
-  const denies = options === undefined ? logged.reason === 'ambiguous_request' : options.ambiguousRequests === 'deny';
+  const denies =
+    options === undefined ? logged.reason === 'ambiguous_request' : ambiguousRequestsOf(logged, options) === 'deny';
   if (denies && !facts.peerNames.every(isPlainName)) return 'ambiguous_request';
   if (options?.peerTrustDomains === 'own' && isForeign(options.ownPrefixes, facts.peerNames))
     return 'foreign_trust_domain';
   return denies && facts.isAmbiguousPath ? 'ambiguous_request' : undefined;
 }
+
+/** Proxies that ask over HTTP have a setting of their own. */
+const ambiguousRequestsOf = (
+  { asker }: LoggedDecision,
+  { ambiguousRequests, httpAmbiguousRequests = 'deny' }: QuestionOptions,
+): 'asUpstream' | 'deny' => (asker === undefined ? ambiguousRequests : httpAmbiguousRequests);
 
 const refusal = (reason: Reason): Decision => decision(undefined, 'deny', reason);

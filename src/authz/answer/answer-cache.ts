@@ -5,38 +5,57 @@
 import type { Decision } from '../../policy/decision.ts';
 import { type AnswerContext, type PreparedAnswer, prepareAnswer } from './respond.ts';
 
-interface Entry {
+/** How one kind of answer is made: prepared once for each outcome, then given its id. */
+export interface AnswerForm<Prepared, Answer> {
+  prepare(context: AnswerContext): Prepared;
+  /** A copy with this id. */
+  withId(prepared: Prepared, id: Buffer): Answer;
+}
+
+interface Entry<Prepared> {
   readonly context: AnswerContext;
-  readonly answer: PreparedAnswer;
+  readonly prepared: Prepared;
 }
 
 /** Answers stored for one decision: seldom more than one, because programs of different workloads make different decisions. */
 const MOST_ANSWERS = 4;
 
 /** Stores prepared answers by their decisions; they go with the snapshot that made these. */
-export class AnswerCache {
-  readonly #entries = new WeakMap<Decision, Entry[]>();
+export class AnswerCache<Prepared, Answer> {
+  readonly #form: AnswerForm<Prepared, Answer>;
+  readonly #entries = new WeakMap<Decision, Entry<Prepared>[]>();
 
-  /** Returns the bytes of an answer with this id, in a copy that the caller may change. */
-  answer(context: AnswerContext, id: Buffer): Uint8Array {
-    const { bytes, idAt } = this.#prepared(context);
+  constructor(form: AnswerForm<Prepared, Answer>) {
+    this.#form = form;
+  }
+
+  /** Returns an answer with this id, which the caller may change. */
+  answer(context: AnswerContext, id: Buffer): Answer {
+    return this.#form.withId(this.#prepared(context), id);
+  }
+
+  #prepared(context: AnswerContext): Prepared {
+    const entries = this.#entries.get(context.decision) ?? [];
+    for (let i = 0; i < entries.length; i++) if (isSame(entries[i]!.context, context)) return entries[i]!.prepared;
+    const prepared = this.#form.prepare(context);
+    if (context.rejected !== undefined) return prepared; // it names the request: no other gets the same
+    if (entries.length === 0) this.#entries.set(context.decision, entries);
+    if (entries.length >= MOST_ANSWERS) entries.shift();
+    entries.push({ context: { ...context }, prepared });
+    return prepared;
+  }
+}
+
+/** CheckResponses as bytes. */
+export const checkResponses: AnswerForm<PreparedAnswer, Uint8Array> = {
+  prepare: prepareAnswer,
+  withId({ bytes, idAt }, id) {
     const out = Buffer.allocUnsafe(bytes.length);
     out.set(bytes);
     for (let i = 0; i < idAt.length; i++) out.set(id, idAt[i]);
     return out;
-  }
-
-  #prepared(context: AnswerContext): PreparedAnswer {
-    const entries = this.#entries.get(context.decision) ?? [];
-    for (let i = 0; i < entries.length; i++) if (isSame(entries[i]!.context, context)) return entries[i]!.answer;
-    const answer = prepareAnswer(context);
-    if (context.rejected !== undefined) return answer; // it names the request: no other gets the same
-    if (entries.length === 0) this.#entries.set(context.decision, entries);
-    if (entries.length >= MOST_ANSWERS) entries.shift();
-    entries.push({ context: { ...context }, answer });
-    return answer;
-  }
-}
+  },
+};
 
 function isSame(a: AnswerContext, b: AnswerContext): boolean {
   return (

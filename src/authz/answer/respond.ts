@@ -97,16 +97,11 @@ function allow(context: AnswerContext): Buffer[] {
   return [bytesField(1), bytesField(3, ...ok)];
 }
 
-/** Status 7 and `denied_response`: 403 as RBAC gives it, 401 or 403 as jwt_authn words it, 503 where the fault is ours. */
+/** Status 7 and `denied_response`. */
 function deny(context: AnswerContext): Buffer[] {
-  const { decision, rejected } = context;
-  const ours = ourFault.has(decision.reason);
-  const isTokens = decision.reason === 'token_invalid' || decision.reason === 'audience_denied';
-  const refused = isTokens ? rejected : undefined;
-  const status = ours ? 503 : (refused?.status ?? 403);
-  const body = ours ? 'no decision' : (refused?.body ?? 'RBAC: access denied');
+  const { status, body, wwwAuthenticate } = refusalOf(context);
   const headers: Buffer[] = [];
-  if (refused !== undefined) headers.push(header('www-authenticate', escaped(refused.wwwAuthenticate)));
+  if (wwwAuthenticate !== undefined) headers.push(header('www-authenticate', wwwAuthenticate));
   if (context.decisionHeader) headers.push(decisionHeader(context));
   return [
     bytesField(1, varintField(1, PERMISSION_DENIED)),
@@ -117,6 +112,18 @@ function deny(context: AnswerContext): Buffer[] {
       bytesField(3, body),
     ),
   ];
+}
+
+/** What a client sees of a refusal: 403 as RBAC gives it, 401 or 403 as jwt_authn words it, 503 where the fault is ours. */
+export function refusalOf({ decision, rejected }: AnswerContext) {
+  const ours = ourFault.has(decision.reason);
+  const isTokens = decision.reason === 'token_invalid' || decision.reason === 'audience_denied';
+  const refused = isTokens ? rejected : undefined;
+  return {
+    status: ours ? 503 : (refused?.status ?? 403),
+    body: ours ? 'no decision' : (refused?.body ?? 'RBAC: access denied'),
+    wwwAuthenticate: refused && escaped(refused.wwwAuthenticate),
+  };
 }
 
 /** A HeaderValueOption of a header to the client, in the form that every version of Envoy reads alike. */
@@ -130,23 +137,24 @@ function header(name: string, value: string): Buffer {
 }
 
 /** Whether a byte string can be a header's value in an answer. */
-function isHeaderValue(value: string): boolean {
+export function isHeaderValue(value: string): boolean {
   if (/^[\x20-\x7e\t]*$/.test(value)) return true;
   return !/[\x00-\x08\x0a-\x1f\x7f]/.test(value) && isUtf8(latin1(value));
 }
 
 /** A byte string as printable ASCII: whatever else the client sent us back is percent-encoded. */
-function escaped(value: string): string {
+export function escaped(value: string): string {
   return value.replace(/[^\x20-\x7e]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`);
 }
 
-function decisionHeader({ decision }: AnswerContext): Buffer {
-  const { effect, reason, policy, rule } = decision;
+function decisionHeader(context: AnswerContext): Buffer {
+  return Buffer.concat([bytesField(1, 'x-gatehouse-decision'), bytesField(2, decisionText(context, placeholder))]);
+}
+
+/** What `x-gatehouse-decision` says. */
+export function decisionText({ decision: { effect, reason, policy, rule } }: AnswerContext, id: string): string {
   const by = policy === undefined ? '' : `; policy=${nameOf(policy)}${rule === undefined ? '' : `; rule=${rule}`}`;
-  return Buffer.concat([
-    bytesField(1, 'x-gatehouse-decision'),
-    bytesField(2, `${effect}; reason=${reason}${by}; id=${placeholder}`),
-  ]);
+  return `${effect}; reason=${reason}${by}; id=${id}`;
 }
 
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');

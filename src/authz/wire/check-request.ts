@@ -23,11 +23,18 @@ export const part = {
   protocol: 9,
   streamId: 10,
   sni: 11,
+  /** Who asks by HTTP, and what he does not say (`authz/http`); in fields that no Envoy sends. */
+  httpCaller: 12,
+  malformed: 13,
+  headersSaid: 14,
 } as const;
 
 type Part = (typeof part)[keyof typeof part];
 
-const PARTS = 12;
+const PARTS = 15;
+
+/** In `AttributeContext`: far beyond those of Envoy. */
+export const HTTP_CALLER_FIELD = 1000;
 
 /** IP protocol numbers; Envoy's `SocketAddress.protocol` is 0 for TCP and 1 for UDP. What it does not know stands for itself. */
 const TCP = 6;
@@ -120,6 +127,9 @@ export class CheckRequest {
         case field(12):
           this.hasTls = true;
           this.#tlsSession(readLength(bytes, end));
+          break;
+        case field(HTTP_CALLER_FIELD):
+          this.#httpCaller(readLength(bytes, end));
           break;
         default:
           skipField(bytes, end, tag);
@@ -250,6 +260,22 @@ export class CheckRequest {
       if (tag === field(1)) this.#mark(part.sni, end);
       else skipField(bytes, end, tag);
     }
+  }
+
+  #httpCaller(end: number): void {
+    const { bytes } = this;
+    while (cursor.at < end) {
+      const tag = readTag(bytes, end);
+      if (tag === field(1)) this.#mark(part.httpCaller, end);
+      else if (tag === field(2)) this.#mark(part.malformed, end);
+      else if (tag === field(3)) this.#mark(part.headersSaid, end);
+      else skipField(bytes, end, tag);
+    }
+  }
+
+  /** Tells whether a part is there, perhaps empty. */
+  has(which: Part): boolean {
+    return this.spans[which * 2]! >= 0;
   }
 
   #mark(which: Part, end: number): void {

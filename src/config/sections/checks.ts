@@ -30,4 +30,10 @@ export const extAuthz = z.strictObject({
     .enum(['asUpstream', 'deny'])
     .prefault('asUpstream')
     .describe('deny: refuse paths, hosts and names of peers that may be read in two ways.'),
+  httpAmbiguousRequests: z
+    .enum(['asUpstream', 'deny'])
+    .prefault('deny')
+    .describe(
+      'The same where a proxy asks by HTTP: what stands behind it may get another spelling than was asked about.',
+    ),
 });

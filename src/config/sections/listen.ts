@@ -15,6 +15,11 @@ export const listen = z.strictObject({
   extAuthz: field.anyListener
     .prefault('127.0.0.1:9191')
     .describe("Envoy's Checks; mTLS unless loopback or a unix socket."),
+  httpAuth: field.anyListener
+    .optional()
+    .describe(
+      'Where nginx, Caddy, Traefik, HAProxy and Envoy ask by HTTP, GET /check/PROXY/NAMESPACE/SERVICEACCOUNT; mTLS unless loopback or a unix socket. Absent: nowhere.',
+    ),
   admin: field.anyListeners
     .prefault('unix:./run/admin.sock')
     .describe(

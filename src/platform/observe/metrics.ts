@@ -33,6 +33,7 @@ export interface MetricsDeps {
 /** Which of our HTTP/2 servers: under Check, or under the Workload API and SDS. */
 export type LaneListener =
   | 'ext-authz'
+  | 'http-auth'
   | 'workload-api'
   | 'feed'
   | 'istio-ca'

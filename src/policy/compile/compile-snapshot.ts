@@ -11,6 +11,7 @@ import type { Snapshot } from '../snapshot.ts';
 import { Compilations } from './compilations.ts';
 import { joinPlanes } from './join-planes.ts';
 import { layersPlaneWork } from './layers-plane.ts';
+import { createNeededFacts } from './needed-facts.ts';
 import { networkPlaneWork } from './network-plane.ts';
 import { createShapes } from './path-shapes.ts';
 import { type CompiledPlane, type PlaneProgram, planeWork } from './plane-program.ts';
@@ -43,6 +44,7 @@ export function* snapshotWork(model: PolicyModel, options: SnapshotOptions): Wor
   }
   compilation.finish();
   const shapeOf = createShapes(model, context);
+  const neededFacts = createNeededFacts(model, registry);
   const ofMode = (mode: PlaneMode) => compiled.filter(({ plane }) => plane.mode === mode);
   const enforced = ofMode('enforce');
   const observed = ofMode('observe');
@@ -54,6 +56,7 @@ export function* snapshotWork(model: PolicyModel, options: SnapshotOptions): Wor
   return {
     generation: model.generation,
     shapeOf,
+    neededFacts,
     decide(facts) {
       registry.enter(); // another snapshot may have decided since
       const { destination } = facts;

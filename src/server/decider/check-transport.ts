@@ -14,10 +14,7 @@ import type { ListenAddress } from '../../transport/listen/listen-address.ts';
 import { createTlsFront, type HandshakeFailure, type TlsIdentity } from '../../transport/listen/tls-front.ts';
 import { connectionLimit } from '../listeners/connection-limit.ts';
 import { callerSvidOf } from '../tls/callers.ts';
-import { CHECK_PATH, type InnerTransport, MAX_REQUEST_BYTES, NOBODY, type WireDeps } from './check-wire.ts';
-
-/** By a unix socket or plain loopback. */
-const LOCAL: Caller = { local: true };
+import { CHECK_PATH, type InnerTransport, LOCAL, MAX_REQUEST_BYTES, NOBODY, type WireDeps } from './check-wire.ts';
 
 export interface CheckTransport {
   /** What the lane has counted since it was asked last; undefined for grpc-js, which counts nothing of the kind. */

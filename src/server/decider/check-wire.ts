@@ -14,6 +14,8 @@ import type { ListenAddress } from '../../transport/listen/listen-address.ts';
 export const CHECK_PATH = '/envoy.service.auth.v3.Authorization/Check';
 /** gRPC's own default; a larger CheckRequest gets RESOURCE_EXHAUSTED. */
 export const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
+/** By a unix socket or plain loopback. */
+export const LOCAL: Caller = { local: true };
 /** Has no SVID of ours: may ask about nothing. */
 export const NOBODY: Caller = { spiffeId: '', serial: '', spki: '' };
 

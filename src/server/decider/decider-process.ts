@@ -69,14 +69,21 @@ export function forkDecider(): DeciderProcess {
 /** Processes that load while the server is being opened. */
 export interface ForkedDeciders extends Disposable {
   readonly all: readonly DeciderProcess[];
+  /** So many of them, the last ones, are for HTTP callers. */
+  readonly http: number;
 }
 
-/** Forks `count` deciders, of which `first` is one that runs already; with a count of 0 that one is ended. Disposed, all are. */
-export function forkDeciders(count: number, first: DeciderProcess | undefined): ForkedDeciders {
+/**
+ * Forks `checks` deciders for Envoys and `http` for HTTP callers, of which `first` is one that runs already; where there is none that one
+ * is ended. Disposed, all are.
+ */
+export function forkDeciders(checks: number, http: number, first: DeciderProcess | undefined): ForkedDeciders {
+  const count = checks + http;
   if (count === 0) first?.kill();
   const all = Array.from({ length: count }, (_, i) => (i === 0 ? (first ?? forkDecider()) : forkDecider()));
   return {
     all,
+    http,
     [Symbol.dispose]() {
       for (const each of all) each.kill();
     },

@@ -31,6 +31,8 @@ export interface DeciderRoleDeps {
   readonly rate: Pick<DecisionRate, 'note'>;
   readonly candidate: CandidateSink;
   readonly processes: readonly DeciderProcess[];
+  /** So many of them, the last ones, serve HTTP callers. */
+  readonly httpProcesses: number;
   readonly seconds: Ticks;
   /** A decider refuses by other revocations than before. */
   readonly revoked: () => void;
@@ -55,8 +57,15 @@ export function startDeciders(deps: DeciderRoleDeps): Deciders {
       [...connections.values()].reduce((sum, each) => sum + each, 0),
     );
   const sayInForce = inForceTeller(log);
+  const httpConnections = new Map<number, number>();
+  const showHttpConnections = (): void =>
+    metrics.setLaneConnections(
+      'http-auth',
+      [...httpConnections.values()].reduce((sum, each) => sum + each, 0),
+    );
   const deciders = createDeciders({
     processes,
+    httpProcesses: deps.httpProcesses,
     seconds,
     heard(message, pid) {
       hear(message, pid, { ...deps, sayInForce });
@@ -65,9 +74,15 @@ export function startDeciders(deps: DeciderRoleDeps): Deciders {
         connections.set(pid, message.lane.connections);
         showConnections();
       }
+      if (message.kind === 'report' && message.http !== undefined) {
+        metrics.countLane('http-auth', message.http);
+        httpConnections.set(pid, message.http.connections);
+        showHttpConnections();
+      }
     },
     ended(pid, how, restartInMs) {
       connections.delete(pid);
+      if (httpConnections.delete(pid)) showHttpConnections();
       deps.counts.countLost();
       board.degrade(descriptorsOf(pid), []);
       showConnections();

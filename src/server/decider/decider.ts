@@ -83,7 +83,7 @@ function hear(rooms: Rooms, message: ToDecider, socket: Socket | undefined): voi
       break;
     case 'connection':
       tell({ kind: 'taken', id: message.id });
-      if (socket !== undefined) answering.serve(socket, message.listener);
+      if (socket !== undefined) answering.serve(socket, message.listener, message.door);
       break;
     case 'report':
       reportAll(rooms);
@@ -103,7 +103,7 @@ function unpackCandidate(
 }
 
 function reportAll({ reports, answering }: Rooms): void {
-  reports.report(answering.takeTally());
+  reports.report(answering.takeTally(), answering.takeHttpTally());
 }
 
 async function drain(rooms: Rooms, graceMs: number): Promise<void> {

@@ -7,7 +7,7 @@ import type { Ticks } from '../../lib/ticks.ts';
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
 import type { ListenAddress } from '../../transport/listen/listen-address.ts';
 import type { DeciderProcess } from './decider-process.ts';
-import type { FromDecider } from './messages.ts';
+import type { Door, FromDecider } from './messages.ts';
 import { type ConnectionHandover, createConnectionHandover } from './places/connection-handover.ts';
 import { emptyPlace, noteSaid, type Place, type ToAllDeciders, tellPlace } from './places/place.ts';
 import { createPlaceAnswers, type PlaceAnswers } from './places/place-answers.ts';
@@ -16,6 +16,8 @@ import { createPlaceLife, endWhatHangs, type PlaceLife } from './places/place-li
 export interface DecidersDeps {
   /** Forked before, one a place; a place whose process ends gets another. */
   readonly processes: readonly DeciderProcess[];
+  /** So many of them, the last ones, serve HTTP callers; default none. */
+  readonly httpProcesses?: number;
   /** Each second it is looked whether one hangs. */
   readonly seconds: Ticks;
   /** Told of everything that a decider says. */
@@ -33,7 +35,7 @@ export interface Deciders extends AsyncDisposable {
   /** Tells all deciders, and each that is started later. */
   tell(message: ToAllDeciders): void;
   /** Hands a connection to the next decider in turn that is ready; it waits a moment if none is. */
-  give(socket: Socket, listener: ListenAddress): void;
+  give(socket: Socket, listener: ListenAddress, door: Door): void;
   /** Asks for reports, and resolves when all that live have answered, at most `timeoutMs` later. */
   report(timeoutMs: number): Promise<void>;
   /** What each decider that lives decides by, and what Envoys have shown it. */
@@ -62,8 +64,9 @@ export interface DeciderStatus {
 const ANSWERS: ReadonlySet<FromDecider['kind']> = new Set(['revoked', 'report', 'drained']);
 
 /** Starts the deciders. */
-export function createDeciders({ processes, seconds, heard, ended, broke }: DecidersDeps): Deciders {
-  const places = processes.map(emptyPlace);
+export function createDeciders({ processes, httpProcesses = 0, seconds, heard, ended, broke }: DecidersDeps): Deciders {
+  const firstHttp = processes.length - httpProcesses;
+  const places = processes.map((_, i) => emptyPlace(i < firstHttp ? 'check' : 'http'));
   const said = new Map<ToAllDeciders['kind'], ToAllDeciders>();
   const generations = createWatchable<readonly number[]>(processes.map(() => 0));
   const handover = createConnectionHandover(places);

@@ -31,7 +31,7 @@ export interface Recorders {
 export interface DecisionReports extends Disposable {
   readonly recorders: Recorders;
   /** Tells all decisions that were not told yet, and then what was counted since the last report. */
-  report(lane: LaneTally | undefined): void;
+  report(lane: LaneTally | undefined, http?: LaneTally): void;
 }
 
 /**
@@ -75,7 +75,7 @@ export function startReports(
   });
   return {
     recorders: { ring, counters, edges, hits, parity, candidate },
-    report(lane) {
+    report(lane, http) {
       descriptors.look();
       tellDecisions(Number.MAX_SAFE_INTEGER);
       tell({
@@ -86,6 +86,7 @@ export function startReports(
         parity: parity.take(),
         candidate: redactedCounts(candidate.take(), redactDifference),
         lane,
+        http,
         memoryBytes: process.memoryUsage.rss(),
       });
     },

@@ -23,6 +23,9 @@ import type { HandshakeFailure, TlsIdentity } from '../../transport/listen/tls-f
 
 import type { PackedModel } from './model-parts.ts';
 
+/** Whom a decider serves: Envoys that ask by gRPC, or proxies that ask by HTTP. Each has processes of its own. */
+export type Door = 'check' | 'http';
+
 /** What a decider is told once a start, and again when `workloads` change. */
 export interface DeciderSettings {
   readonly transport: 'lane' | 'grpc-js';
@@ -50,7 +53,7 @@ export type ToDecider =
   /** What grpc.health.v1 answers, by service. */
   | { readonly kind: 'serving'; readonly services: ServingState }
   /** Comes with a socket that was accepted on `listener`; answered by `taken`. */
-  | { readonly kind: 'connection'; readonly id: number; readonly listener: ListenAddress }
+  | { readonly kind: 'connection'; readonly id: number; readonly listener: ListenAddress; readonly door: Door }
   /** Asks for a `report`; one that does not answer for long is taken to hang. */
   | { readonly kind: 'report' }
   | { readonly kind: 'drain'; readonly graceMs: number };
@@ -79,6 +82,8 @@ export type FromDecider =
       readonly candidate: RedactedCandidateCounts;
       /** With the lane only. */
       readonly lane: LaneTally | undefined;
+      /** Where HTTP callers have come. */
+      readonly http: LaneTally | undefined;
       readonly memoryBytes: number;
     }
   /** The first agreement or disagreement of its kind with Envoy's own RBAC. */

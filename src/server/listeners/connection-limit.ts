@@ -16,7 +16,8 @@ export type ListenerName =
   | 'admission'
   | 'health'
   | 'check'
-  | 'ext-authz';
+  | 'ext-authz'
+  | 'http-auth';
 
 interface Room {
   /** Where the limit on descriptors allows it. */
@@ -27,7 +28,7 @@ interface Room {
   readonly share: number;
 }
 
-/** `check` is where the primary accepts for its deciders; `ext-authz` is one decider, and `bundle` and `oidc` are served too by a process of their own each. */
+/** `check` is where the primary accepts for its deciders; `ext-authz` is one decider, and `http-auth`, `bundle` and `oidc` are served too by a process of their own each. */
 const rooms: Readonly<Record<ListenerName, Room>> = {
   'workload-api': { connections: 16_384, each: 2, share: 0.45 },
   feed: { connections: 1_024, each: 2, share: 0.1 },
@@ -38,6 +39,7 @@ const rooms: Readonly<Record<ListenerName, Room>> = {
   admin: { connections: 128, each: 2, share: 0.05 },
   admission: { connections: 128, each: 2, share: 0.05 },
   'ext-authz': { connections: 1_024, each: 2, share: 1 },
+  'http-auth': { connections: 1_024, each: 2, share: 1 },
   bundle: { connections: 1_024, each: 2, share: 1 },
   oidc: { connections: 1_024, each: 2, share: 1 },
 };

@@ -14,6 +14,8 @@ export interface HttpLimits {
   readonly connections: number;
   /** From the connection, or the end of the answer before, to the end of a request's head. */
   readonly headMs: number;
+  /** How long a connection that had an answer may wait before the next request begins, where that is longer. */
+  readonly idleMs: number;
   /** From there to the end of its body. */
   readonly bodyMs: number;
   /** How long an answer may wait for the peer to read any of it. */
@@ -26,6 +28,7 @@ export interface HttpLimits {
 export const defaultHttpLimits: HttpLimits = Object.freeze({
   connections: 256,
   headMs: 10_000,
+  idleMs: 0,
   bodyMs: 30_000,
   unreadMs: 30_000,
   requests: 16,
@@ -51,6 +54,8 @@ interface Link {
   reading: IncomingMessage | undefined;
   unread: number;
   unreadSince: number;
+  /** Bytes that had come when the last answer was out; undefined before the first. */
+  answeredAtByte: number | undefined;
 }
 
 /** Creates an empty book. @param ticks  heard only while there are connections */
@@ -94,7 +99,16 @@ export function createHttpConnections(given: Partial<HttpLimits> = {}, ticks?: T
         return false;
       }
       const since = performance.now();
-      links.set(socket, { socket, owner, since, open: 0, reading: undefined, unread: 0, unreadSince: since });
+      links.set(socket, {
+        socket,
+        owner,
+        since,
+        open: 0,
+        reading: undefined,
+        unread: 0,
+        unreadSince: since,
+        answeredAtByte: undefined,
+      });
       counts.connections = links.size;
       endSweeps ??= sweeps.subscribe(sweep);
       socket.once('close', () => forget(socket));
@@ -113,6 +127,7 @@ export function createHttpConnections(given: Partial<HttpLimits> = {}, ticks?: T
       response.once('close', () => {
         link.open -= 1;
         link.since = performance.now();
+        link.answeredAtByte = link.socket.bytesRead;
       });
       return true;
     },
@@ -122,9 +137,13 @@ export function createHttpConnections(given: Partial<HttpLimits> = {}, ticks?: T
 }
 
 /** What a connection has waited too long for; undefined: nothing. */
-function lateBy(link: Link, { headMs, bodyMs, unreadMs }: HttpLimits, now: number): HostileKind | undefined {
+function lateBy(link: Link, { headMs, idleMs, bodyMs, unreadMs }: HttpLimits, now: number): HostileKind | undefined {
   const { socket, open, since, reading } = link;
-  if (open === 0 && now - since > headMs) return 'request_late';
+  if (open === 0 && socket.bytesRead === link.answeredAtByte && now - since <= idleMs) return undefined;
+  if (open === 0 && link.answeredAtByte !== undefined && idleMs > headMs) {
+    link.since = now; // a request has begun
+    link.answeredAtByte = undefined;
+  } else if (open === 0 && now - since > headMs) return 'request_late';
   if (open > 0 && reading?.complete === false && now - since > bodyMs) return 'request_late';
   const unread = socket.writableLength;
   if (unread === 0 || unread < link.unread || link.unread === 0) link.unreadSince = now;

@@ -39,6 +39,8 @@ export interface DecisionRecord {
   /** An Envoy says that it has decided so itself; absent: decided here. */
   readonly reported?: true;
   readonly destination?: { readonly spiffeId: string; readonly foundBy: string };
+  /** Who asked over HTTP, what is wrong with his question, and what he does not say that policies read. */
+  readonly asker?: { readonly proxy: string; readonly malformed?: string; readonly lacks?: string };
   /** Where somebody is told of it who does not see where the caller lives, there is no address and no port. */
   readonly source?: { readonly principal: string; readonly address?: string; readonly port?: number };
   readonly request?: {
@@ -85,7 +87,7 @@ export function decisionRecord({
     ...(candidate && { candidate: besideOf(candidate) }),
     ...(reported && { reported }),
     ...(destination && { destination: { spiffeId: destination.spiffeId, foundBy: destination.foundBy } }),
-    ...(request && describe(request)),
+    ...(request && describe(request, decision.lacks)),
   };
 }
 
@@ -107,13 +109,22 @@ const short = (text: string): string => (text.length <= LONGEST ? text : `${text
 const view = new CheckRequest();
 const headers = new HeaderLines(view);
 
-function describe(bytes: Uint8Array): Pick<DecisionRecord, 'source' | 'request'> {
+function describe(bytes: Uint8Array, lacks: string | undefined): Pick<DecisionRecord, 'source' | 'request' | 'asker'> {
   try {
     view.read(bytes);
   } catch {
     return {}; // what cannot be read was denied, and the reason says so
   }
-  return { ...(hasText('sourcePrincipal', 'sourceAddress') && { source: source() }), request: request() };
+  return {
+    ...(hasText('sourcePrincipal', 'sourceAddress') && { source: source() }),
+    request: request(),
+    ...(view.has(part.httpCaller) && { asker: asker(lacks) }),
+  };
+}
+
+function asker(lacks: string | undefined): NonNullable<DecisionRecord['asker']> {
+  const malformed = text('malformed');
+  return { proxy: text('httpCaller'), ...(malformed !== '' && { malformed }), ...(lacks && { lacks }) };
 }
 
 type Part = keyof typeof part;

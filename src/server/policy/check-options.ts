@@ -12,7 +12,15 @@ export function checkOptions({
   trustDomainAliases,
   workloads,
 }: Pick<Config, 'extAuthz' | 'trustDomain' | 'trustDomainAliases' | 'workloads'>): CheckOptions {
-  const { clients, trustedHops, verifyPeer, peerTrustDomains, ambiguousRequests, decisionHeader } = extAuthz;
+  const {
+    clients,
+    trustedHops,
+    verifyPeer,
+    peerTrustDomains,
+    ambiguousRequests,
+    httpAmbiguousRequests,
+    decisionHeader,
+  } = extAuthz;
   return {
     workloads: workloads.map(({ namespace, serviceAccount, spiffeId, labels, addresses, trustedHops: hops }) => ({
       namespace,
@@ -28,6 +36,7 @@ export function checkOptions({
     verifyPeer,
     peerTrustDomains,
     ambiguousRequests,
+    httpAmbiguousRequests,
     decisionHeader,
   };
 }

@@ -46,7 +46,7 @@ export function createTlsRole({ config, report, waiting }: TlsRoleDeps): TlsRole
   const documents = createWatchable<TlsIdentity | undefined>(undefined);
   const [authorityId, deciderId] = [authorityIdOf(trustDomain), deciderIdOf(trustDomain)];
   const ofPrimary = [...listen.admin, listen.health, listen.feed, listen.istioCa, listen.xds].some(hasTls);
-  const ofDeciders = config.roles.includes('decider') && hasTls(listen.extAuthz);
+  const ofDeciders = config.roles.includes('decider') && [listen.extAuthz, listen.httpAuth].some(hasTls);
   const isFollower = config.authorityAddresses.some((each) => !each.startsWith('unix:'));
   const kept = (
     isAuthority

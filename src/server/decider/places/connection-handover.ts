@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import type { ListenAddress } from '../../../transport/listen/listen-address.ts';
 import { connectionLimit } from '../../listeners/connection-limit.ts';
+import type { Door } from '../messages.ts';
 import type { Handover, Place } from './place.ts';
 
 /** Connections that no decider has taken yet, and those that one was given and has not said to have taken. */
@@ -12,8 +13,8 @@ const MOST_WAITING = connectionLimit('check');
 
 /** Hands connections to the processes that stand in the places. */
 export interface ConnectionHandover {
-  /** Hands a connection over; it waits if none is ready, and is ended if too many do. */
-  give(socket: Socket, listener: ListenAddress): void;
+  /** Hands a connection to a process that serves at that door; it waits if none is ready, and is ended if too many do. */
+  give(socket: Socket, listener: ListenAddress, door: Door): void;
   /** Hands over what has waited: a decider may be ready. */
   flush(): void;
   /** The process there has the connection now. */
@@ -33,21 +34,21 @@ export function createConnectionHandover(places: readonly Place[]): ConnectionHa
 
   const isAble = ({ process, generation, handedOver }: Place): boolean =>
     process !== undefined && generation > 0 && handedOver.size < MOST_WAITING;
-  const give: ConnectionHandover['give'] = (socket, listener) => {
-    const able = places.filter(isAble);
+  const give: ConnectionHandover['give'] = (socket, listener, door) => {
+    const able = places.filter((place) => place.door === door && isAble(place));
     const chosen = able[turn++ % Math.max(1, able.length)];
     if (chosen?.process !== undefined) {
       const id = connections++;
-      chosen.handedOver.set(id, { socket, listener });
+      chosen.handedOver.set(id, { socket, listener, door });
       chosen.isQuiet = false;
-      chosen.process.send({ kind: 'connection', id, listener }, socket);
-    } else if (waiting.length < MOST_WAITING && !closed) waiting.push({ socket, listener });
+      chosen.process.send({ kind: 'connection', id, listener, door }, socket);
+    } else if (waiting.length < MOST_WAITING && !closed) waiting.push({ socket, listener, door });
     else socket.destroy();
   };
   return {
     give,
     flush() {
-      for (const { socket, listener } of waiting.splice(0)) give(socket, listener);
+      for (const { socket, listener, door } of waiting.splice(0)) give(socket, listener, door);
     },
     taken({ handedOver }, id) {
       handedOver.get(id)?.socket.destroy(); // our end; the decider has its own
@@ -56,7 +57,7 @@ export function createConnectionHandover(places: readonly Place[]): ConnectionHa
     giveAnew({ handedOver }) {
       const untaken = [...handedOver.values()];
       handedOver.clear();
-      for (const { socket, listener } of untaken) give(socket, listener);
+      for (const { socket, listener, door } of untaken) give(socket, listener, door);
     },
     close() {
       closed = true;

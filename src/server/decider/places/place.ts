@@ -7,7 +7,7 @@ import type { CandidateModel } from '../../../policy/candidate/candidate-model.t
 import type { PolicyModel } from '../../../policy/model.ts';
 import type { ListenAddress } from '../../../transport/listen/listen-address.ts';
 import type { DeciderProcess } from '../decider-process.ts';
-import type { FromDecider, ToDecider } from '../messages.ts';
+import type { Door, FromDecider, ToDecider } from '../messages.ts';
 import { ModelPacker } from '../model-parts.ts';
 
 /** What all deciders are told; policies whole, of which each is sent what it has not got. */
@@ -20,10 +20,13 @@ export type ToAllDeciders =
 export interface Handover {
   readonly socket: Socket;
   readonly listener: ListenAddress;
+  readonly door: Door;
 }
 
 /** One place; all but `deaths` and `handedOver` is of the process that stands there now. */
 export interface Place {
+  /** Whom it serves. */
+  readonly door: Door;
   process: DeciderProcess | undefined;
   generation: number;
   revocationSequence: number;
@@ -44,8 +47,9 @@ export interface Place {
 }
 
 /** Creates a place where no process stands yet. */
-export function emptyPlace(): Place {
+export function emptyPlace(door: Door): Place {
   return {
+    door,
     process: undefined,
     generation: 0,
     revocationSequence: -1,

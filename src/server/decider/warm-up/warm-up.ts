@@ -63,7 +63,7 @@ export async function warmUp({ checks = 3_000, mostMs = 200 }: WarmUpOptions = {
     trouble: () => undefined,
   });
   answering.configure(settings);
-  answering.serve(theirs!, listener);
+  answering.serve(theirs!, listener, 'check');
   const endsAt = performance.now() + mostMs;
   const answers = await askChecks(
     ours!,

@@ -1,0 +1,215 @@
+/**
+ * What an HTTP caller asks, as the CheckRequest that Envoy would send: so it is decided, logged, counted and explained as any other.
+ * @module
+ */
+import { HTTP_CALLER_FIELD } from '../wire/check-request.ts';
+import { type AskedWorkload, askedWorkload } from './asked-workload.ts';
+import { type CertificateReading, createCertificateReader } from './certificate-forms.ts';
+import { MessageWriter } from './message-writer.ts';
+import { optional, type Place, placeOf, readTold, type Told } from './told.ts';
+
+/** The head of a request, as `node:http` reads it. */
+export interface HttpHead {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly rawHeaders: readonly string[];
+}
+
+/** Which workloads have IDs that do not follow their service accounts. */
+export interface HttpQuestionOptions {
+  readonly workloads: readonly {
+    readonly namespace: string;
+    readonly serviceAccount: string;
+    readonly spiffeId: string;
+  }[];
+  /** `spiffe://<trust domain>/` of our own trust domain, then of its aliases. */
+  readonly ownPrefixes: readonly string[];
+}
+
+/** Writes the question; the bytes hold until the next one. Whatever is wrong stands in them, and is denied as malformed. */
+export type WriteQuestion = (head: HttpHead) => Uint8Array;
+
+/** Creates the function that reads heads; it serves one at a time. */
+export function createHttpQuestions({ workloads, ownPrefixes }: HttpQuestionOptions): WriteQuestion {
+  const readCertificate = createCertificateReader();
+  const writer = new MessageWriter();
+  const ids = Map.groupBy(workloads, ({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`);
+  /** Of a service account whose workloads have several IDs nobody knows which is meant. */
+  const idOf = ({ namespace, serviceAccount }: AskedWorkload): string => {
+    const named = new Set(ids.get(`${namespace}/${serviceAccount}`)?.map(({ spiffeId }) => spiffeId));
+    if (named.size > 1) return '';
+    const [only] = named;
+    return only ?? `${ownPrefixes[0] ?? ''}ns/${namespace}/sa/${serviceAccount}`;
+  };
+  return (head) => {
+    const asked = askedWorkload(head.url ?? '');
+    if (typeof asked === 'string') return writeMalformed(writer, asked);
+    const { dialect } = asked;
+    const told = readTold(head.rawHeaders, dialect);
+    if (typeof told === 'string') return writeMalformed(writer, told, asked, idOf(asked));
+    const question = toQuestion(head, asked, told, idOf(asked), readCertificate);
+    return typeof question === 'string'
+      ? writeMalformed(writer, question, asked, idOf(asked))
+      : writeQuestion(writer, question);
+  };
+}
+
+interface Question {
+  readonly caller: string;
+  readonly destinationId: string;
+  readonly method: string;
+  readonly path: string;
+  readonly host: string;
+  readonly scheme: string;
+  /** Empty: none was shown. */
+  readonly principal: string;
+  readonly certificate: string;
+  /** Undefined: not said. */
+  readonly sni: string | undefined;
+  readonly source: Place | undefined;
+  readonly destination: Place | undefined;
+  readonly headers: readonly string[];
+  /** Header names that the proxy passes on; undefined: all. */
+  readonly headersSaid: string | undefined;
+}
+
+/** A certificate that is shown and that nobody has verified: no Check takes it for one. */
+const UNREADABLE = '?';
+
+function toQuestion(
+  head: HttpHead,
+  asked: AskedWorkload,
+  { said, clientHeaders }: Told,
+  destinationId: string,
+  readCertificate: (text: string) => CertificateReading,
+): Question | string {
+  const { dialect, rest } = asked;
+  const isEnvoy = dialect.name === 'envoy';
+  const workload = said.get('workload');
+  if (workload !== undefined && workload !== `${asked.namespace}/${asked.serviceAccount}`)
+    return 'x-gatehouse-workload names another workload than the path';
+  if (isEnvoy && rest !== '' && !/^[/*?]/.test(rest)) return 'the path behind the workload does not begin with /';
+  const peer = peerOf(asked, said, readCertificate);
+  if (typeof peer === 'string') return peer;
+  const source = dialect.name === 'traefik' ? lastForwarded(said.get('forwardedFor')) : placeOf(said.get('source'));
+  return {
+    ...{ caller: dialect.name, destinationId, ...peer, source, destination: placeOf(said.get('destination')) },
+    method: isEnvoy ? (head.method ?? '') : (said.get('method') ?? ''),
+    path: isEnvoy ? rest : (said.get('uri') ?? ''),
+    host: said.get('host') ?? '',
+    scheme: said.get('scheme') ?? '',
+    sni: optional(said, 'sni', dialect),
+    headers: dialect.appendsSource ? withSource(clientHeaders, source) : clientHeaders,
+    headersSaid: said.get('headers'),
+  };
+}
+
+/** What the proxy says of the client's certificate; a text says what is wrong. */
+function peerOf(
+  { dialect }: AskedWorkload,
+  said: Told['said'],
+  readCertificate: (text: string) => CertificateReading,
+): Pick<Question, 'principal' | 'certificate'> | string {
+  const text =
+    dialect.name === 'traefik' ? firstOf(said.get('certificate') ?? '') : optional(said, 'certificate', dialect);
+  if (text === undefined) return 'the certificate does not begin with =, which every line of ours writes';
+  const verified = dialect.name === 'nginx' ? optional(said, 'verified', dialect) : undefined;
+  if (dialect.name === 'traefik' && said.get('verified') !== 'pem') return 'X-Gatehouse-Verified is not pem';
+  if (dialect.name === 'nginx') {
+    if (verified?.startsWith('FAILED')) return { principal: '', certificate: UNREADABLE };
+    const isNone = verified === '' || verified === 'NONE';
+    if (isNone ? text !== '' : verified !== 'SUCCESS' || text === '')
+      return 'X-Gatehouse-Verified does not fit to the certificate';
+  }
+  if (text === '') return { principal: '', certificate: '' };
+  const reading = readCertificate(text);
+  return 'wrong' in reading ? reading.wrong : { principal: reading.uri, certificate: reading.escapedPem };
+}
+
+/** The leaf stands first; what else the client sent nobody has verified. */
+const firstOf = (list: string): string => list.split(',', 1)[0]!;
+
+/** Traefik puts the direct peer last. */
+function lastForwarded(list: string | undefined): Place | undefined {
+  const address = list?.slice(list.lastIndexOf(',') + 1).trim();
+  return address === undefined ? undefined : placeOf(`${address}:`);
+}
+
+/** `X-Forwarded-For` with the direct peer behind what the client wrote, as an Envoy at the edge has it. */
+function withSource(headers: readonly string[], source: Place | undefined): readonly string[] {
+  if (source === undefined) return headers;
+  return [...headers, 'x-forwarded-for', source.address];
+}
+
+function writeMalformed(writer: MessageWriter, wrong: string, asked?: AskedWorkload, destinationId = ''): Uint8Array {
+  writer.begin();
+  const attributes = writer.open(1);
+  if (destinationId !== '') {
+    const destination = writer.open(2);
+    writer.text(4, destinationId);
+    writer.close(destination);
+  }
+  const caller = writer.open(HTTP_CALLER_FIELD);
+  writer.text(1, asked?.dialect.name ?? '');
+  writer.text(2, wrong);
+  writer.close(caller);
+  writer.close(attributes);
+  return writer.end();
+}
+
+/** Field numbers are those of CheckRequest, AttributeContext and what they hold. */
+function writeQuestion(writer: MessageWriter, question: Question): Uint8Array {
+  const { caller, source, destination, principal, certificate, destinationId, sni, headersSaid } = question;
+  writer.begin();
+  const attributes = writer.open(1);
+  const from = writer.open(1);
+  writePlace(writer, source);
+  if (principal !== '') writer.text(4, principal);
+  writer.text(5, certificate);
+  writer.close(from);
+  const to = writer.open(2);
+  writePlace(writer, destination);
+  if (destinationId !== '') writer.text(4, destinationId);
+  writer.close(to);
+  const request = writer.open(4);
+  writeHttp(writer, question);
+  writer.close(request);
+  if (sni !== undefined) {
+    const tls = writer.open(12);
+    writer.text(1, sni);
+    writer.close(tls);
+  }
+  const asker = writer.open(HTTP_CALLER_FIELD);
+  writer.text(1, caller);
+  if (headersSaid !== undefined) writer.text(3, headersSaid);
+  writer.close(asker);
+  writer.close(attributes);
+  return writer.end();
+}
+
+function writePlace(writer: MessageWriter, place: Place | undefined): void {
+  if (place === undefined) return;
+  const address = writer.open(1);
+  const socket = writer.open(1);
+  writer.text(2, place.address);
+  if (place.port > 0) writer.number(3, place.port);
+  writer.close(socket);
+  writer.close(address);
+}
+
+function writeHttp(writer: MessageWriter, { method, path, host, scheme, headers }: Question): void {
+  const http = writer.open(2);
+  writer.text(2, method);
+  writer.text(4, path);
+  if (host !== '') writer.text(5, host);
+  if (scheme !== '') writer.text(6, scheme);
+  const map = writer.open(13);
+  for (let i = 0; i < headers.length; i += 2) {
+    const line = writer.open(1);
+    writer.text(1, headers[i]!);
+    writer.text(2, headers[i + 1]!);
+    writer.close(line);
+  }
+  writer.close(map);
+  writer.close(http);
+}
