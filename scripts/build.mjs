@@ -17,7 +17,7 @@ const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: [
     'src/main.ts',
-    ...['decider', 'documents', 'explain', 'prove'].map((name) => `src/server/entries/${name}-main.ts`),
+    ...['decider', 'documents', 'explain', 'federation', 'prove'].map((name) => `src/server/entries/${name}-main.ts`),
   ],
   outbase: 'src',
   outdir,

@@ -17,6 +17,8 @@ export const entriesAnswer = z.object({
       jwtSvidTtl: z.string().optional(),
       dnsNames: list(z.string()),
       hint: z.string(),
+      /** Other trust domains; absent from servers before it was told. */
+      federatesWith: list(z.string()).optional(),
       isServiceAccount: z.boolean(),
       isRevoked: z.boolean(),
       /** Where it is written. */

@@ -15,6 +15,15 @@ import {
   verbAnswer,
   verbOrder,
 } from './authorities.ts';
+import {
+  bundleAnswer,
+  bundleDeletedAnswer,
+  bundleDeletion,
+  bundleOrder,
+  bundleQuestion,
+  bundleSetAnswer,
+  bundlesAnswer,
+} from './bundles.ts';
 import { candidateAnswer, candidateQuestion } from './candidate.ts';
 import { decisionsAnswer, decisionsQuestion, derivationAnswer, whyQuestion } from './decisions.ts';
 import { edgesAnswer, edgesQuestion } from './edges.ts';
@@ -77,6 +86,10 @@ export const routes = {
   'POST /v1/join-tokens': { asks: joinTokenOrder, answers: joinTokenAnswer, needs: 'operate' },
   'POST /v1/backup': { asks: nothing, answers: 'bytes', needs: 'operate' },
   'POST /v1/keys/rewrap': { asks: rewrapOrder, answers: rewrapAnswer, needs: 'operate' },
+  'GET /v1/bundles': { asks: nothing, answers: bundlesAnswer, needs: 'read' },
+  'GET /v1/bundles/{trustDomain}': { asks: bundleQuestion, answers: bundleAnswer, needs: 'read' },
+  'POST /v1/bundles': { asks: bundleOrder, answers: bundleSetAnswer, needs: 'operate' },
+  'POST /v1/bundles/delete': { asks: bundleDeletion, answers: bundleDeletedAnswer, needs: 'operate' },
   'GET /v1/entries': { asks: nothing, answers: entriesAnswer, needs: 'read' },
   'GET /v1/entries/explain': { asks: entryQuestion, answers: entryAnswer, needs: 'read' },
   'GET /v1/policies/file': { asks: policyFileQuestion, answers: policyFileAnswer, needs: 'read-scoped' },

@@ -45,8 +45,13 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
     ],
   },
   bundle: {
-    summary: 'show whom workloads here trust',
-    load: [async (terminal) => (await import('./bundle/show-command.ts')).bundleShowCommand(terminal)],
+    summary: 'show whom workloads here trust; give bundles of other trust domains',
+    load: [
+      async (terminal) => (await import('./bundle/show-command.ts')).bundleShowCommand(terminal),
+      async (terminal) => (await import('./bundle/list-command.ts')).bundleListCommand(terminal),
+      async (terminal) => (await import('./bundle/set-command.ts')).bundleSetCommand(terminal),
+      async (terminal) => (await import('./bundle/delete-command.ts')).bundleDeleteCommand(terminal),
+    ],
   },
   ca: {
     summary: 'look at the authorities, and rotate them safely',

@@ -6,6 +6,7 @@
 import type { Selector } from '../spiffe/selector.ts';
 import type { SpiffeId } from '../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../spiffe/trust-domain.ts';
+import type { FederationConfig } from './federation.ts';
 import type { TenantConfig } from './sections/tenants.ts';
 
 /** What this process is: it issues, it decides, or both. */
@@ -171,6 +172,8 @@ export interface EntryConfig {
   readonly jwtSvidTtlMs: number;
   readonly dnsNames: readonly string[];
   readonly hint: string;
+  /** Other trust domains, whose bundles its callers get. */
+  readonly federatesWith: readonly TrustDomain[];
   /** `file:line`, for people. */
   readonly origin: string;
 }
@@ -183,6 +186,8 @@ export interface WorkloadConfig {
   /** Undefined: nobody told. */
   readonly labels: Readonly<Record<string, string>> | undefined;
   readonly addresses: readonly string[];
+  /** Other trust domains, whose bundles callers of its socket get. */
+  readonly federatesWith: readonly TrustDomain[];
   /** Undefined: `extAuthz.trustedHops` holds. */
   readonly trustedHops: number | undefined;
   readonly socket: UnixListener | undefined;
@@ -268,6 +273,7 @@ export interface KubernetesAttestationConfig {
     readonly namespaces: readonly string[];
     /** As the API server takes it; `''`: every namespace. Undefined: none by labels. */
     readonly labelSelector: string | undefined;
+    readonly federatesWith: readonly TrustDomain[];
   };
   /** Undefined: as the environment says, if it does. */
   readonly nodeName: string | undefined;
@@ -303,6 +309,7 @@ export interface Config {
   readonly admin: AdminConfig;
   readonly admission: AdmissionConfig;
   readonly tls: TlsConfig;
+  readonly federation: FederationConfig;
   readonly jwks: JwksConfig;
   readonly log: { readonly level: LogLevel; readonly facts: LoggedValues };
 }

@@ -7,12 +7,12 @@ import { availableParallelism } from 'node:os';
 import { dirname, resolve as resolvePath } from 'node:path';
 import { parseSpiffeId, type SpiffeId } from '../spiffe/spiffe-id.ts';
 import { parseTrustDomain } from '../spiffe/trust-domain.ts';
+import { kubernetesAttestation } from './attestation.ts';
 import type {
   AdminConfig,
   AdmissionConfig,
   Config,
   EntryConfig,
-  KubernetesAttestationConfig,
   ListenerConfig,
   OneSidedListener,
   PolicyPath,
@@ -23,6 +23,7 @@ import type {
   WorkloadConfig,
 } from './config.ts';
 import { parseDuration } from './duration.ts';
+import { federationConfig } from './federation.ts';
 import { splitAddresses, splitTcp } from './fields.ts';
 import { isLoopback } from './loopback.ts';
 import type { ConfigDocument } from './schema.ts';
@@ -102,10 +103,13 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
         jwtSvidTtlMs: durationMs(entry.jwtSvidTtl ?? authority.jwtSvidTtl),
         dnsNames: entry.dnsNames,
         hint: entry.hint,
+        federatesWith: entry.federatesWith.map(parseTrustDomain),
         origin: originOf(['entries', i]),
       }),
     ),
-    attestation: { kubernetes: document.attestation.kubernetes && attestation(document.attestation.kubernetes) },
+    attestation: {
+      kubernetes: document.attestation.kubernetes && kubernetesAttestation(document.attestation.kubernetes),
+    },
     registry: { paths: document.registry.paths.map(absolute) },
     tenants: document.tenants,
     kubernetes: kubernetesConfig(document.kubernetes, absolute),
@@ -116,6 +120,7 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
         spiffeId: spiffeIdOf(each, document.trustDomain),
         labels: each.labels,
         addresses: each.addresses,
+        federatesWith: each.federatesWith.map(parseTrustDomain),
         trustedHops: each.trustedHops,
         socket: each.socket && unixListener(each.socket, 0o600, absolute),
         origin: originOf(['workloads', i]),
@@ -129,6 +134,7 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
     admin: adminConfig(document.admin),
     admission: admissionConfig(document.admission, absolute),
     tls: document.tls,
+    federation: federationConfig(document.federation, absolute),
     jwks: document.jwks,
     log: document.log,
   };
@@ -159,39 +165,6 @@ function sitePath(
       ...('applicationSecurityGroups' in own && own.applicationSecurityGroups),
     },
   };
-}
-
-type AttestationDocument = NonNullable<ConfigDocument['attestation']['kubernetes']>;
-
-function attestation(written: AttestationDocument): KubernetesAttestationConfig {
-  const { audience, verify, implicit, nodeName, nodeProxies, clusterId, renewFor } = written;
-  const selector = implicit.namespaceSelector;
-  return {
-    audiences: typeof audience === 'string' ? [audience] : audience,
-    verify,
-    implicit: { namespaces: implicit.namespaces, labelSelector: selector && labelSelectorText(selector) },
-    nodeName: nodeName === '' ? undefined : nodeName,
-    nodeProxies,
-    clusterId: clusterId === '' ? undefined : clusterId,
-    renewForMs: durationMs(renewFor),
-  };
-}
-
-type LabelSelector = NonNullable<AttestationDocument['implicit']['namespaceSelector']>;
-
-/** As the API server takes it in a query. */
-function labelSelectorText({ matchLabels, matchExpressions }: LabelSelector): string {
-  const expression = ({ key, operator, values }: LabelSelector['matchExpressions'][number]): string =>
-    ({
-      In: `${key} in (${values.join(',')})`,
-      NotIn: `${key} notin (${values.join(',')})`,
-      Exists: key,
-      DoesNotExist: `!${key}`,
-    })[operator];
-  return [
-    ...Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`),
-    ...matchExpressions.map(expression),
-  ].join(',');
 }
 
 const noCluster: Config['kubernetes'] = {

@@ -11,6 +11,7 @@ import { adminProblems } from './rules/admin.ts';
 import { admissionProblems } from './rules/admission.ts';
 import { attestationProblems } from './rules/attestation.ts';
 import { candidateProblems } from './rules/candidate.ts';
+import { federationProblems } from './rules/federation.ts';
 import { kubernetesProblems } from './rules/kubernetes.ts';
 import { lifeProblems } from './rules/life.ts';
 import { oidcProblems } from './rules/oidc.ts';
@@ -37,6 +38,7 @@ export function ruleProblems(config: Config): Problem[] {
     ...transportProblems(config),
     ...adminProblems(config),
     ...admissionProblems(config),
+    ...federationProblems(config),
   ];
 }
 

@@ -10,6 +10,7 @@ import { admission } from './sections/admission.ts';
 import { attestation } from './sections/attestation.ts';
 import { authority } from './sections/authority.ts';
 import { extAuthz } from './sections/checks.ts';
+import { federation } from './sections/federation.ts';
 import { kubernetes } from './sections/kubernetes.ts';
 import { listen } from './sections/listen.ts';
 import { policies } from './sections/policies.ts';
@@ -85,6 +86,9 @@ export const documentSchema = z.strictObject({
   admin: admin.prefault({}).describe('Who may use the admin API.'),
   admission: admission.prefault({}).describe('What a cluster lets through the door.'),
   tls: tls.prefault({}).describe('Our own certificates.'),
+  federation: federation
+    .prefault({})
+    .describe('Other trust domains that ours federates with; their bundles are never merged.'),
   jwks: jwks.prefault({}).describe('Guards of the fetches of key sets.'),
   log: z
     .strictObject({

@@ -33,7 +33,14 @@ export async function reload(
     'configuration',
     refused.map((field) => `restart_required: ${field}`),
   );
-  const inForce = { ...before, entries: next.entries, workloads: next.workloads, log: next.log, admin: next.admin };
+  const inForce = {
+    ...before,
+    entries: next.entries,
+    workloads: next.workloads,
+    log: next.log,
+    admin: next.admin,
+    federation: next.federation,
+  };
   config.replace(inForce);
   log.level = inForce.log.level;
   await identity.reconfigure(inForce);
@@ -44,7 +51,7 @@ export async function reload(
 }
 
 /** Everything that is looked at again; the rest needs a restart. */
-const live = new Set(['file', 'entries', 'workloads', 'log', 'admin']);
+const live = new Set(['file', 'entries', 'workloads', 'log', 'admin', 'federation']);
 
 /** Field paths that differ and cannot be changed now, e.g. `listen.extAuthz`; two levels deep. */
 function needsRestart(before: Config, after: Config): string[] {

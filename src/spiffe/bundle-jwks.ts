@@ -4,10 +4,16 @@
  */
 import { type JsonWebKey, X509Certificate } from 'node:crypto';
 import { GatehouseError } from '../errors.ts';
-import type { Bundle, JwtAuthority } from './bundle.ts';
+import type { Bundle, JwtAuthority, OwnBundle } from './bundle.ts';
+import { JsonRefused, readStrictJson, type StrictJson } from './strict-json.ts';
 import type { TrustDomain } from './trust-domain.ts';
 
 const MAX_BYTES = 4 * 1024 * 1024;
+/** More than anybody has, and few enough to look through at every request that one of them might have signed. */
+const MAX_AUTHORITIES = 200;
+/** Of 128 bits: more than anybody counts to. */
+const MAX_DIGITS = 39;
+const CURVES: ReadonlySet<unknown> = new Set(['P-256', 'P-384', 'P-521']);
 const DEFAULT_REFRESH_HINT_SECONDS = 300;
 
 /**
@@ -16,20 +22,17 @@ const DEFAULT_REFRESH_HINT_SECONDS = 300;
  * @see SPIFFE Trust Domain and Bundle §4; X509-SVID §6.2; JWT-SVID §6.2
  */
 export function bundleToJwks(bundle: Bundle): string {
-  return JSON.stringify({
-    keys: [...bundle.x509Authorities.map(x509Jwk), ...bundle.jwtAuthorities.map(jwtJwk)],
-    spiffe_sequence: bundle.sequence,
-    spiffe_refresh_hint: bundle.refreshHintSeconds,
-  });
+  return documentOf([...bundle.x509Authorities.map(x509Jwk), ...bundle.jwtAuthorities.map(jwtJwk)], bundle);
 }
 
 /** Only the keys that verify JWT-SVIDs, which is what FetchJWTBundles sends (Workload API §6.2.2). */
 export function jwtBundleToJwks(bundle: Bundle): string {
-  return JSON.stringify({
-    keys: bundle.jwtAuthorities.map(jwtJwk),
-    spiffe_sequence: bundle.sequence,
-    spiffe_refresh_hint: bundle.refreshHintSeconds,
-  });
+  return documentOf(bundle.jwtAuthorities.map(jwtJwk), bundle);
+}
+
+/** Its last members are numbers, the sequence of any size. */
+function documentOf(keys: readonly object[], { sequence, refreshHintSeconds }: Bundle): string {
+  return `{"keys":${JSON.stringify(keys)},"spiffe_sequence":${sequence},"spiffe_refresh_hint":${refreshHintSeconds}}`;
 }
 
 function x509Jwk(der: Uint8Array): object {
@@ -52,55 +55,87 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Reads the SPIFFE form. Keys of an unknown `kty` or `use`, and X.509 keys without `x5c`, are passed over, as the standard
- * demands; of several certificates in `x5c` only the first counts.
+ * Reads the SPIFFE form. Keys of an unknown `kty`, `crv` or `use`, and X.509 keys without `x5c`, are passed over, as the standard
+ * demands; of several certificates in `x5c` only the first counts. What stands there twice counts once.
  *
  * @param text  JSON, at most 4 MiB
  * @throws GatehouseError `message_invalid`, `details.reason` says why
  * @see SPIFFE Trust Domain and Bundle §4
  */
 export function bundleFromJwks(trustDomain: TrustDomain, text: string): Bundle {
-  if (text.length > MAX_BYTES) refuse(trustDomain, `it is longer than ${MAX_BYTES} bytes`);
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch {
-    return refuse(trustDomain, 'it is not JSON');
-  }
+  const { value: document, numbers } = read(trustDomain, text);
   if (!isObject(document) || !Array.isArray(document['keys'])) return refuse(trustDomain, 'it has no list "keys"');
-  const x509Authorities: Uint8Array[] = [];
-  const jwtAuthorities: JwtAuthority[] = [];
+  const x509Authorities = new Map<string, Uint8Array>();
+  const jwtAuthorities = new Map<string, JwtAuthority>();
   for (const jwk of document['keys'] as unknown[]) {
     if (!isObject(jwk) || (jwk['kty'] !== 'EC' && jwk['kty'] !== 'RSA')) continue;
     if (jwk['use'] === 'x509-svid') {
       const der = certificateOf(trustDomain, jwk);
-      if (der) x509Authorities.push(der);
-    } else if (jwk['use'] === 'jwt-svid') {
-      jwtAuthorities.push(jwtAuthorityOf(trustDomain, jwk));
+      if (der) x509Authorities.set(der.toString('base64'), der);
+    } else if (jwk['use'] === 'jwt-svid' && (jwk['kty'] === 'RSA' || CURVES.has(jwk['crv']))) {
+      const authority = jwtAuthorityOf(trustDomain, jwk);
+      const other = jwtAuthorities.get(authority.keyId);
+      if (other !== undefined && JSON.stringify(other) !== JSON.stringify(authority))
+        refuse(trustDomain, `it has two keys of the kid ${JSON.stringify(authority.keyId)}`);
+      jwtAuthorities.set(authority.keyId, authority);
     }
+    if (x509Authorities.size + jwtAuthorities.size > MAX_AUTHORITIES)
+      refuse(trustDomain, `it has more than ${MAX_AUTHORITIES} authorities`);
   }
   return {
     trustDomain,
-    sequence: wholeNumber(trustDomain, document, 'spiffe_sequence') ?? 0,
-    refreshHintSeconds: wholeNumber(trustDomain, document, 'spiffe_refresh_hint') ?? DEFAULT_REFRESH_HINT_SECONDS,
-    x509Authorities,
-    jwtAuthorities,
+    sequence: sequenceOf(trustDomain, document, numbers),
+    refreshHintSeconds: wholeNumber(trustDomain, document, 'spiffe_refresh_hint') || DEFAULT_REFRESH_HINT_SECONDS,
+    x509Authorities: [...x509Authorities.values()],
+    jwtAuthorities: [...jwtAuthorities.values()],
   };
 }
 
-function certificateOf(trustDomain: TrustDomain, jwk: Record<string, unknown>): Uint8Array | undefined {
+/** Likewise, of a trust domain that we number ourselves. */
+export function ownBundleFromJwks(trustDomain: TrustDomain, text: string): OwnBundle {
+  const { sequence, ...bundle } = bundleFromJwks(trustDomain, text);
+  return typeof sequence === 'number'
+    ? { ...bundle, sequence }
+    : refuse(trustDomain, 'its spiffe_sequence is over 2^53 - 1, which none of ours ever is');
+}
+
+function read(trustDomain: TrustDomain, text: string): StrictJson {
+  if (text.length > MAX_BYTES) refuse(trustDomain, `it is longer than ${MAX_BYTES} bytes`);
+  try {
+    return readStrictJson(text);
+  } catch (thrown) {
+    if (thrown instanceof JsonRefused) return refuse(trustDomain, thrown.message);
+    throw thrown;
+  }
+}
+
+/** 0: it names none. A double holds no number over 2^53 exactly, so it is read as it is written. */
+function sequenceOf(
+  trustDomain: TrustDomain,
+  document: Record<string, unknown>,
+  numbers: StrictJson['numbers'],
+): number | bigint {
+  if (document['spiffe_sequence'] === undefined) return 0;
+  const written = numbers.get('spiffe_sequence') ?? '';
+  if (!/^\d+$/.test(written) || written.length > MAX_DIGITS)
+    return refuse(trustDomain, `spiffe_sequence is not a whole number of at most ${MAX_DIGITS} digits`);
+  const exact = BigInt(written);
+  return exact <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(exact) : exact;
+}
+
+function certificateOf(trustDomain: TrustDomain, jwk: Record<string, unknown>): Buffer | undefined {
   const chain: unknown = jwk['x5c'];
   const [first] = Array.isArray(chain) ? (chain as unknown[]) : [];
   if (first === undefined) return undefined;
   if (typeof first !== 'string') return refuse(trustDomain, 'an x5c entry is not text');
-  const der = Buffer.from(first, 'base64');
   try {
-    if (!new X509Certificate(der).ca) return refuse(trustDomain, 'a certificate in x5c is not a CA');
+    const certificate = new X509Certificate(Buffer.from(first, 'base64'));
+    if (!certificate.ca) return refuse(trustDomain, 'a certificate in x5c is not a CA');
+    return certificate.raw;
   } catch (thrown) {
     if (thrown instanceof GatehouseError) throw thrown;
     return refuse(trustDomain, 'an x5c entry is not a certificate');
   }
-  return der;
 }
 
 function jwtAuthorityOf(trustDomain: TrustDomain, jwk: Record<string, unknown>): JwtAuthority {

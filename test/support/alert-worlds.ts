@@ -80,6 +80,16 @@ export const alertWorlds: readonly AlertWorld[] = [
     quiet: all('gatehouse_upstream_findings', '0x60', ', code="ends_soon"'),
   },
   {
+    alert: 'AFederatedBundle',
+    fires: all('gatehouse_federation_stale', '1x60', ', trust_domain="other.example"'),
+    quiet: all('gatehouse_federation_stale', '1x26 0x2 1x60', ', trust_domain="other.example"'),
+  },
+  {
+    alert: 'AFederatedBundle',
+    fires: all('gatehouse_federation_kept_out', '1x60', ', trust_domain="other.example"'),
+    quiet: all('gatehouse_federation_kept_out', '0x60', ', trust_domain="other.example"'),
+  },
+  {
     alert: 'ABundleDoesNotArrive',
     fires: all('gatehouse_bundle_unacknowledged', '1x60'),
     quiet: all('gatehouse_bundle_unacknowledged', '1x26 0x2 1x60'),

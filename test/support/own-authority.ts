@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { GatehouseError } from '../../src/errors.ts';
 import type { Acknowledgement, IdentitySource, X509Request } from '../../src/identity/source/identity-source.ts';
 import { createWatchable, type WatchableSource } from '../../src/lib/watchable.ts';
-import type { Bundle, BundleSet } from '../../src/spiffe/bundle.ts';
+import type { Bundle, BundleSet, OwnBundle } from '../../src/spiffe/bundle.ts';
 import { parseTrustDomain, type TrustDomain } from '../../src/spiffe/trust-domain.ts';
 import { openssl } from './openssl.ts';
 
@@ -62,7 +62,13 @@ export function makeRoot(directory: string, name: string, trustDomain: string): 
 export function openOwnAuthority(directory: string, name = 'cluster.local'): OwnAuthority {
   const trustDomain = parseTrustDomain(name);
   const root = makeRoot(directory, 'root', name);
-  let own: Bundle = { trustDomain, sequence: 1, refreshHintSeconds: 300, x509Authorities: [root], jwtAuthorities: [] };
+  let own: OwnBundle = {
+    trustDomain,
+    sequence: 1,
+    refreshHintSeconds: 300,
+    x509Authorities: [root],
+    jwtAuthorities: [],
+  };
   const bundles = createWatchable<BundleSet>({ own, intermediates: [], federated: new Map<TrustDomain, Bundle>() });
   const words: Acknowledgement[] = [];
   const forgotten: string[] = [];

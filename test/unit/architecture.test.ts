@@ -61,10 +61,12 @@ const may: Record<string, readonly string[]> = {
   'identity/registration': ['spiffe', 'lib'],
   'identity/pki': ['../certs', 'spiffe', 'lib'],
   /** What the authority gives and delivery takes. */
+  'identity/federation': ['identity/pki', 'spiffe', 'lib'],
   'identity/source': ['identity/pki', 'spiffe', 'lib'],
   'identity/authority/keys': authority,
   'identity/authority/store': ['identity/authority/keys', 'identity/authority/rotate', ...authority],
   'identity/authority/join': ['identity/authority/store', ...authority],
+  'identity/authority/federate': ['identity/authority/store', ...authority],
   'identity/authority/rotate': [
     'identity/authority',
     'identity/authority/keys',

@@ -6,6 +6,7 @@ import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import { GatehouseError } from '../../errors.ts';
 import type { AddressGuard } from './address-guard.ts';
 
@@ -19,8 +20,12 @@ export interface HttpGetOptions {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly resolve?: Resolve;
-  /** PEM of further authorities for https. */
-  readonly ca?: readonly string[];
+  /** How each TLS connection is verified, after redirects too; absent: by the system's authorities. */
+  readonly tls?: Pick<ConnectionOptions, 'ca' | 'checkServerIdentity' | 'allowPartialTrustChain'>;
+  /** Whether an address is https that says whom to ask and nothing else; others are refused, also where a redirect leads. */
+  readonly httpsOnly?: boolean;
+  /** Somebody who answers for it has named this very host and port: it may be asked although the guard keeps others out. */
+  readonly isNamed?: (url: URL) => boolean;
 }
 
 /** Longest body that is read. */
@@ -36,13 +41,13 @@ const redirects = new Set([301, 302, 303, 307, 308]);
 export async function httpGet(uri: string, options: HttpGetOptions): Promise<string> {
   const deadline = AbortSignal.timeout(options.timeoutMs);
   const signal = AbortSignal.any([options.signal, deadline]);
-  let url = parseUrl(uri);
+  let url = parseUrl(uri, options);
   try {
     for (let hops = 0; ; hops++) {
       const answer = await getOnce(url, options, signal);
       if (typeof answer === 'string') return answer;
       if (hops === maxRedirects) throw unreachable(uri, `more than ${maxRedirects} redirects`);
-      const next = parseUrl(new URL(answer.location, url).href);
+      const next = parseUrl(new URL(answer.location, url).href, options);
       if (url.protocol === 'https:' && next.protocol === 'http:')
         throw unreachable(uri, `a redirect leaves https for ${next.href}`);
       url = next;
@@ -61,14 +66,14 @@ interface Redirect {
 function getOnce(url: URL, options: HttpGetOptions, signal: AbortSignal): Promise<string | Redirect> {
   return new Promise((resolve, reject) => {
     const host = url.hostname.replace(/^\[|\]$/g, '');
-    if (isIP(host) !== 0 && !options.guard(host)) return reject(denied(url, host));
+    if (isIP(host) !== 0 && !mayConnect(url, host, options)) return reject(denied(url, host));
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
       agent: false,
       signal,
       lookup: guardedLookup(url, options),
+      ...options.tls,
       rejectUnauthorized: true, // whatever the environment says
       headers: { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'gatehouse' },
-      ...(options.ca === undefined ? {} : { ca: [...options.ca] }),
     });
     request.on('error', reject);
     request.on('response', (response) => {
@@ -100,11 +105,12 @@ async function readBody(url: URL, response: IncomingMessage): Promise<string> {
 }
 
 /** Resolves and hands on only what may be connected to: the address that was checked is the one that is used. */
-function guardedLookup(url: URL, { guard, resolve = resolveAll }: HttpGetOptions): LookupFunction {
+function guardedLookup(url: URL, options: HttpGetOptions): LookupFunction {
+  const { resolve = resolveAll } = options;
   return (host, { all }, done) => {
     resolve(host).then(
       (addresses) => {
-        const passed = addresses.filter(({ address }) => guard(address));
+        const passed = addresses.filter(({ address }) => mayConnect(url, address, options));
         const [first] = passed;
         if (first === undefined) done(denied(url, addresses.map(({ address }) => address).join(', ')), '');
         else if (all === true)
@@ -119,13 +125,18 @@ function guardedLookup(url: URL, { guard, resolve = resolveAll }: HttpGetOptions
   };
 }
 
+const mayConnect = (url: URL, address: string, { guard, isNamed }: HttpGetOptions): boolean =>
+  guard(address) || isNamed?.(url) === true;
+
 const resolveAll: Resolve = (host) =>
   new Promise((resolve, reject) => {
     dnsLookup(host, { all: true }, (error, addresses) => (error === null ? resolve(addresses) : reject(error)));
   });
 
-function parseUrl(uri: string): URL {
+function parseUrl(uri: string, { httpsOnly = false }: HttpGetOptions): URL {
   const url = URL.parse(uri);
+  if (httpsOnly && (url?.protocol !== 'https:' || url.username !== '' || url.password !== ''))
+    throw unreachable(uri, 'it is no https address without a user in it');
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     throw unreachable(uri, 'it is no http or https address');
   }

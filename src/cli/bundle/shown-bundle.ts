@@ -18,7 +18,7 @@ export function chooseBundles(all: readonly Bundle[], trustDomain: string | unde
 }
 
 /** As PEM or as a JWK Set. @throws GatehouseError `message_invalid` for several: trust domains are never merged */
-export function oneText(all: readonly Bundle[], format: 'pem' | 'jwks'): string {
+export function oneText(all: readonly Bundle[], format: 'pem' | 'jwks' | 'spiffe'): string {
   const [bundle, ...more] = all;
   if (bundle === undefined) throw new GatehouseError('not_found', 'there is no bundle');
   if (more.length > 0)
@@ -26,16 +26,21 @@ export function oneText(all: readonly Bundle[], format: 'pem' | 'jwks'): string 
       'message_invalid',
       `bundles are never merged: choose one by --trust-domain: ${all.map((each) => each.trustDomain).join(', ')}`,
     );
-  return format === 'pem'
-    ? certificatesToPem(bundle.x509Authorities)
-    : `${JSON.stringify(JSON.parse(bundleToJwks(bundle)), null, 2)}\n`;
+  return format === 'pem' ? certificatesToPem(bundle.x509Authorities) : jwksText(bundle);
+}
+
+/** In lines, unless a number in it is larger than JSON.parse reads. */
+function jwksText(bundle: Bundle): string {
+  const text = bundleToJwks(bundle);
+  return typeof bundle.sequence === 'bigint' ? `${text}\n` : `${JSON.stringify(JSON.parse(text), null, 2)}\n`;
 }
 
 /** What is told of it in JSON. */
 export function shownBundle(bundle: Bundle) {
   return {
     trustDomain: bundle.trustDomain,
-    sequence: bundle.sequence,
+    /** Digits where JSON's numbers would not hold it. */
+    sequence: typeof bundle.sequence === 'bigint' ? String(bundle.sequence) : bundle.sequence,
     refreshHintSeconds: bundle.refreshHintSeconds,
     x509Authorities: bundle.x509Authorities.map(shownAuthority),
     jwtAuthorities: bundle.jwtAuthorities.map(({ keyId, jwk }) => ({

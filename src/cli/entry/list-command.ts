@@ -31,9 +31,11 @@ export function entryListCommand(terminal: Terminal): Command {
               each.selectors.join(' '),
               each.x509SvidTtl,
               each.origin,
-              [...(each.isServiceAccount ? [] : ['no service account']), ...(each.isRevoked ? ['revoked'] : [])].join(
-                ', ',
-              ),
+              [
+                ...(each.federatesWith?.length ? [`federates with ${each.federatesWith.join(' ')}`] : []),
+                ...(each.isServiceAccount ? [] : ['no service account']),
+                ...(each.isRevoked ? ['revoked'] : []),
+              ].join(', '),
             ]),
             'no entries',
             look,

@@ -53,6 +53,7 @@ const kubernetes = z.strictObject({
       namespaceSelector: labelSelector
         .optional()
         .describe('And those of namespaces with these labels; never kube-system nor our own, unless named above.'),
+      federatesWith: z.array(field.trustDomain).prefault([]).describe('Other trust domains that they all know too.'),
     })
     .prefault({})
     .describe('Identities without an entry; nobody by default.'),

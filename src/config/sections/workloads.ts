@@ -15,6 +15,10 @@ export const entry = z.strictObject({
   x509SvidTtl: field.duration.optional(),
   jwtSvidTtl: field.duration.optional(),
   dnsNames: z.array(field.dnsName).prefault([]).describe('DNS names in its certificate.'),
+  federatesWith: z
+    .array(field.trustDomain)
+    .prefault([])
+    .describe('Other trust domains that its callers know too: they get those bundles with their own.'),
   hint: z.string().max(1024).prefault('').describe('Tells a workload its several identities apart.'),
 });
 
@@ -28,6 +32,10 @@ export const workload = z.strictObject({
     .optional()
     .describe('Its labels, for policies with a selector. Absent: unknown.'),
   addresses: z.array(field.cidr).prefault([]).describe('Addresses and networks where it is reached.'),
+  federatesWith: z
+    .array(field.trustDomain)
+    .prefault([])
+    .describe('Other trust domains that callers of its socket know too.'),
   trustedHops: z
     .int()
     .min(0)

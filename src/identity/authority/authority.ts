@@ -5,6 +5,7 @@
  */
 import type { Watchable } from '../../lib/watchable.ts';
 import type { IdentitySource } from '../source/identity-source.ts';
+import type { Federation } from './federate/federation.ts';
 import type { Readiness } from './issuing-readiness.ts';
 import type { DeciderNames } from './join/decider-names.ts';
 import type { JoinTokens } from './join/join-tokens.ts';
@@ -40,6 +41,8 @@ export interface Authority
     ReplicaView,
     Joining,
     AsyncDisposable {
+  /** Bundles of other trust domains. */
+  readonly federation: Federation;
   readonly readiness: Watchable<Readiness>;
   /** DER (RFC 5280 §5): one CRL an X.509 authority that is trusted. */
   readonly crls: Watchable<readonly Uint8Array[]>;

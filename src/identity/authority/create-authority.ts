@@ -5,8 +5,10 @@
 import { randomUUID } from 'node:crypto';
 import { GatehouseError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
+import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { IdentitySource } from '../source/identity-source.ts';
 import type { Authority } from './authority.ts';
+import { createFederation } from './federate/federation.ts';
 import { createGroupCommit, type GroupCommit } from './issue/group-commit.ts';
 import { createIssuance, type Issuance } from './issue/issuance.ts';
 import { createIssuers } from './issue/issuers.ts';
@@ -28,6 +30,7 @@ import { createRotation } from './rotate/rotation.ts';
 import { createUpkeep, removeForgotten } from './rotate/upkeep.ts';
 import type { AuthoritySettings } from './settings.ts';
 import { type CurrentState, loadCurrentState } from './store/current-state.ts';
+import type { Federated } from './store/federated-view.ts';
 import { cleanUpKeys, type KnownStoreDeps, recognizeStore, rememberStates } from './store/known-store.ts';
 import type { AuthorityStore, LedgerRow } from './store/store.ts';
 import { watchStore } from './store/watched-store.ts';
@@ -50,6 +53,8 @@ export interface AuthorityDeps extends Omit<KnownStoreDeps, 'keys'> {
   readonly begun?: () => void;
   /** How often to look at what is due, in milliseconds; 0: only when `tick` is called. Default 1,000, and 500 with a shared store. */
   readonly tickEveryMs?: number;
+  /** Other trust domains: whether the configuration names one, and which names are our own besides `trustDomain`. */
+  readonly federation?: Federated & { readonly aliases: () => readonly TrustDomain[] };
   /** What to report to other replicas of our deciders; absent: nothing. */
   readonly deciderReport?: () => ReplicaReport;
 }
@@ -73,7 +78,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
   const readiness = createIssuingReadiness();
   const store = watchStore(deps.store, readiness);
   if (await recognizeStore(deps)) deps.begun?.();
-  const current = await loadCurrentState(store, trustDomain, settings.refreshHintSeconds, clock);
+  const current = await loadCurrentState(store, trustDomain, settings.refreshHintSeconds, clock, deps.federation);
   checkTrustDomain(current, deps);
 
   const replica = randomUUID();
@@ -175,6 +180,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
       mayForget: clockWatch.isSteady,
       isThrownOut: (name) => revoked.has('decider', name),
     }),
+    federation: createFederation({ ...base, aliases: deps.federation?.aliases }),
     deciderNames: createDeciderNames({ ...base, isRevoked: revoked.has, flush: ledger.flush }),
     rewrap: (who, reason) => rewrapAll({ ...base, replicas }, who, reason),
     tick: lookAfter.tick,

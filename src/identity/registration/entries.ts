@@ -4,6 +4,7 @@
  */
 import type { Selector } from '../../spiffe/selector.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
+import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import { type Entry, socketSelector } from './entry.ts';
 
 /** An entry as the configuration has it. */
@@ -14,6 +15,7 @@ export interface WrittenEntry {
   readonly jwtSvidTtlMs: number;
   readonly dnsNames: readonly string[];
   readonly hint: string;
+  readonly federatesWith: readonly TrustDomain[];
   readonly origin: string;
 }
 
@@ -21,6 +23,7 @@ export interface WrittenEntry {
 export interface WrittenWorkload {
   readonly spiffeId: SpiffeId;
   readonly socket: { readonly path: string } | undefined;
+  readonly federatesWith: readonly TrustDomain[];
   readonly origin: string;
 }
 
@@ -35,15 +38,15 @@ export function entriesOf(
   workloads: readonly WrittenWorkload[],
   { x509SvidTtlMs, jwtSvidTtlMs }: Terms,
 ): Entry[] {
-  const bound = workloads.flatMap(({ spiffeId, socket, origin }) =>
+  const bound = workloads.flatMap(({ spiffeId, socket, federatesWith, origin }) =>
     socket === undefined
       ? []
       : [
           {
             ...{ spiffeId, selectors: [socketSelector(socket.path)], x509SvidTtlMs, jwtSvidTtlMs },
-            ...{ dnsNames: [], hint: '', origin },
+            ...{ dnsNames: [], hint: '', federatesWith, origin },
           },
         ],
   );
-  return [...entries, ...bound].map((each) => ({ ...each, federatesWith: [] }));
+  return [...entries, ...bound];
 }

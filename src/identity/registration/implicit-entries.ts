@@ -23,7 +23,7 @@ export interface ImplicitDeps {
   /** Those in which it holds, at this moment. */
   readonly namespaces: Watchable<ReadonlySet<string>>;
   /** Read at every question: the configuration may change. */
-  readonly terms: () => Terms;
+  readonly terms: () => Terms & Pick<Entry, 'federatesWith'>;
 }
 
 /** Creates it. */
@@ -36,7 +36,7 @@ export function createImplicitEntry({ trustDomain, namespaces, terms }: Implicit
       spiffeId: idOfAccount(trustDomain, account),
       selectors: [`k8s:ns:${namespace}`, `k8s:sa:${serviceAccount}`],
       ...terms(),
-      ...{ dnsNames: [], hint: '', federatesWith: [] },
+      ...{ dnsNames: [], hint: '' },
       origin: 'attestation.kubernetes.implicit',
     };
   };

@@ -9,10 +9,11 @@ import {
   createAdmissionMetrics,
   createProofMetrics,
   type ProofMetrics,
-} from './admission-metrics.ts';
-import { createClusterMetrics, type SetCluster } from './cluster-metrics.ts';
+} from './cluster/admission-metrics.ts';
+import { createClusterMetrics, type SetCluster } from './cluster/cluster-metrics.ts';
+import { createPodCertificateMetrics, type PodCertificateMetrics } from './cluster/pod-certificate-metrics.ts';
+import { createFederationMetrics, type FederationMetrics } from './federation-metrics.ts';
 import { createNativeMetrics, type NativeMetrics } from './native-metrics.ts';
-import { createPodCertificateMetrics, type PodCertificateMetrics } from './pod-certificate-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { createRemoteMetrics, type RemoteDeciderCounts } from './remote-metrics.ts';
 import { type CountedRule, createRuleMetrics } from './rule-metrics.ts';
@@ -97,6 +98,7 @@ export interface Metrics extends AdmissionMetrics, CandidateMetrics {
   setCluster: SetCluster;
   /** What deciders elsewhere have reported. */
   setRemote(deciders: readonly RemoteDeciderCounts[]): void;
+  readonly federation: FederationMetrics;
   readonly podCertificates: PodCertificateMetrics;
   readonly native: NativeMetrics;
   /** Everything as Prometheus reads it. */
@@ -217,6 +219,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
     ...createAdmissionMetrics(registers[0]!),
     proofs: createProofMetrics(registers[0]!),
     setRemote: createRemoteMetrics(registers[0]!),
+    federation: createFederationMetrics(registers[0]!),
     podCertificates: createPodCertificateMetrics(registers[0]!),
     native: createNativeMetrics(registers[0]!),
     async text() {

@@ -20,6 +20,7 @@ import type { CandidateSide } from '../candidate/candidate-side.ts';
 import type { AllDeciders } from '../decider/all-deciders.ts';
 import type { RemoteDeciders } from '../decider/remote-deciders.ts';
 import type { LiveExplain } from '../explain/live-explain.ts';
+import type { Endpoints } from '../federation/endpoints.ts';
 import type { DeciderCounts } from '../log/decider-counts.ts';
 import type { DecisionLog } from '../log/decision-log.ts';
 import type { RuleTable } from '../log/rule-table.ts';
@@ -32,6 +33,8 @@ import type { RefusedOrders } from './access/refused-orders.ts';
 /** What only a server with the authority role can do. */
 export interface AuthorityOperations {
   readonly authority: Authority;
+  /** Of bundles of other trust domains. */
+  readonly endpoints: Endpoints;
   /** Rehearses a rotation that would begin now. */
   readonly rehearse: (use: AuthorityUse) => Promise<Forecast>;
   /** Everything of the authority, sealed, in pieces. */

@@ -11,6 +11,7 @@ import { type AnswerRoute, everywhere, scoped } from './admin-handler.ts';
 import { ofAuthority } from './authority-operations.ts';
 import { authorities } from './routes/authorities.ts';
 import { backup } from './routes/backup.ts';
+import { bundles, deleteBundle, oneBundle, setBundle } from './routes/bundles.ts';
 import { candidate } from './routes/candidate.ts';
 import { edges, edgesIn } from './routes/edges.ts';
 import { entries, explainEntry } from './routes/entries.ts';
@@ -48,6 +49,10 @@ const handlers: { readonly [R in Route]: AnswerRoute<R> } = {
   'POST /v1/join-tokens': ofAuthority(createJoinToken),
   'POST /v1/backup': ofAuthority(backup),
   'POST /v1/keys/rewrap': ofAuthority(rewrapKeys),
+  'GET /v1/bundles': ofAuthority(bundles),
+  'GET /v1/bundles/{trustDomain}': ofAuthority(oneBundle),
+  'POST /v1/bundles': ofAuthority(setBundle),
+  'POST /v1/bundles/delete': ofAuthority(deleteBundle),
   'GET /v1/entries': everywhere(entries),
   'GET /v1/entries/explain': everywhere(explainEntry),
   'GET /v1/policies': scoped(policies, policiesIn),

@@ -4,6 +4,7 @@
  */
 import type { Config } from '../../config/config.ts';
 import { asGatehouseError } from '../../errors.ts';
+import type { Authority } from '../../identity/authority/authority.ts';
 import { createDeciderReports, type DeciderReports } from '../../identity/delivery/feed/decider-reports.ts';
 import { createWatchable } from '../../lib/watchable.ts';
 import { authorityIdOf, deciderIdOf } from '../../spiffe/own-ids.ts';
@@ -14,6 +15,9 @@ import { replicaReport } from '../decider/all-deciders.ts';
 import { createRemoteDeciders } from '../decider/remote-deciders.ts';
 import { keepDecidersKnown, reportRefusal, withRemote } from '../decider/reporting-deciders.ts';
 import type { PublicSide } from '../documents/public-side.ts';
+import { shownEndpoints } from '../federation/endpoint.ts';
+import { type Endpoints, watchEndpoints } from '../federation/endpoints.ts';
+import { createFetchThread } from '../federation/fetch-thread.ts';
 import { reportReadiness } from '../health/report-readiness.ts';
 import type { IdentityListeners, IdentitySide, IdentitySideDeps } from '../identity-interface.ts';
 import { revocationsOf } from '../revocations.ts';
@@ -63,6 +67,7 @@ export async function openAuthoritySide(deps: IdentitySideDeps): Promise<Identit
     board.detail('entries', unmatchedEntries(role.entries.value, role.accounts));
   };
   warn();
+  const endpoints = openFederation(deps, authority, stack);
   stack.use(await openCluster(deps, role));
   const opened = stack.move();
   return {
@@ -75,6 +80,7 @@ export async function openAuthoritySide(deps: IdentitySideDeps): Promise<Identit
     implicit: role.cluster?.implicit,
     operations: {
       authority,
+      endpoints,
       rehearse: (use) => role.rehearse(use, withRemote(calls.all(), remote.counts())),
       backup: () => role.backup(),
     },
@@ -92,6 +98,29 @@ export async function openAuthoritySide(deps: IdentitySideDeps): Promise<Identit
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** Bundles of other trust domains, from the endpoints that the configuration names. */
+function openFederation(
+  { config, seconds, log, board, metrics, looks }: IdentitySideDeps,
+  { federation, bundles }: Authority,
+  stack: AsyncDisposableStack,
+): Endpoints {
+  stack.defer(config.subscribe(() => federation.reconfigured()));
+  const endpoints = stack.use(
+    watchEndpoints({
+      ...{ config, federation, bundles, log, ticks: seconds, now: Date.now },
+      thread: stack.use(createFetchThread()),
+      troubled: (what) =>
+        board.degrade(
+          'federation',
+          what.map((each) => `federation: ${each}`),
+        ),
+      failed: (trustDomain) => metrics.federation.countFailure(trustDomain),
+    }),
+  );
+  looks.push(() => metrics.federation.set(shownEndpoints(endpoints.all(), bundles.value.federated, Date.now())));
+  return endpoints;
 }
 
 /** What is written to the cluster, where the configuration names one. */
@@ -128,6 +157,7 @@ function openRole(
   const behind = new Map<string, string>();
   return openIdentityRole({
     config: config.value,
+    inForce: () => config.value,
     kept,
     clusterOf: cluster,
     clusterSaid(watch, why) {

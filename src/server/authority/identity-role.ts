@@ -74,6 +74,8 @@ export interface IdentityRole extends AsyncDisposable {
 
 export interface IdentityRoleDeps {
   readonly config: Config;
+  /** The configuration of this moment. */
+  readonly inForce: () => Config;
   readonly kept: StoredTexts;
   readonly clusterOf: Pick<Cluster, 'client'>;
   /** Told of each watch of the cluster that is behind, and why; `''`: it is followed. */
@@ -113,6 +115,10 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
     keysMayBeGone: keysIn === 'memory',
     memory: storeMemory(deps.kept, config.trustDomain),
     places: placesOf(config),
+    federation: {
+      names: (name) => deps.inForce().federation.trustDomains.some(({ trustDomain }) => trustDomain === name),
+      aliases: () => deps.inForce().trustDomainAliases,
+    },
     begun: () => deps.warn(firstStart(config)),
     report: deps.report,
     deciderReport: deps.replicaReport,

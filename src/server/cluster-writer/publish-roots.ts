@@ -16,9 +16,9 @@ import type { Acknowledgement, IdentitySource } from '../../identity/source/iden
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
 import type { KubernetesClient } from '../../platform/kubernetes/client.ts';
 import { watchObjects } from '../../platform/kubernetes/watch-objects.ts';
+import type { PodCertificateMetrics } from '../../platform/observe/cluster/pod-certificate-metrics.ts';
 import type { Log } from '../../platform/observe/log.ts';
-import type { PodCertificateMetrics } from '../../platform/observe/pod-certificate-metrics.ts';
-import type { Bundle } from '../../spiffe/bundle.ts';
+import type { OwnBundle } from '../../spiffe/bundle.ts';
 
 export interface PublishRootsDeps {
   readonly client: KubernetesClient;
@@ -35,7 +35,7 @@ export interface PublishRootsDeps {
 /** What pods mount. */
 export interface PublishedRoots {
   /** Our bundle that the cluster was last seen to have; undefined: none. */
-  readonly published: Watchable<Bundle | undefined>;
+  readonly published: Watchable<OwnBundle | undefined>;
 }
 
 const FIRST_WAIT_MS = 500;
@@ -61,7 +61,7 @@ export function publishRoots(deps: PublishRootsDeps, signal: AbortSignal): Publi
 }
 
 class Publisher implements PublishedRoots {
-  readonly published = createWatchable<Bundle | undefined>(undefined);
+  readonly published = createWatchable<OwnBundle | undefined>(undefined);
   readonly #deps: PublishRootsDeps;
   readonly #signal: AbortSignal;
   readonly #name: string;
@@ -117,7 +117,7 @@ class Publisher implements PublishedRoots {
     this.#look();
   }
 
-  get #wanted(): Bundle {
+  get #wanted(): OwnBundle {
     return this.#deps.source.bundles.value.own;
   }
 
@@ -139,7 +139,7 @@ class Publisher implements PublishedRoots {
     }
   }
 
-  #isThere(bundle: Bundle): void {
+  #isThere(bundle: OwnBundle): void {
     this.#edit = undefined;
     const { source, metrics, state, signerName } = this.#deps;
     const word = publishersWord(signerName, bundle.sequence);
@@ -235,7 +235,7 @@ class Publisher implements PublishedRoots {
 }
 
 /** A bundle with fewer roots. @param lacks  SHA-256 */
-function without(bundle: Bundle, lacks: readonly string[]): Bundle {
+function without(bundle: OwnBundle, lacks: readonly string[]): OwnBundle {
   const gone = new Set(lacks);
   return { ...bundle, x509Authorities: bundle.x509Authorities.filter((der) => !gone.has(hash('sha256', der))) };
 }

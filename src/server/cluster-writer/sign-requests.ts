@@ -16,8 +16,8 @@ import type { Wait, WaitReason } from '../../identity/delivery/pod-certificates/
 import type { KubernetesClient } from '../../platform/kubernetes/client.ts';
 import { KubernetesError } from '../../platform/kubernetes/kubernetes-error.ts';
 import { watchObjects } from '../../platform/kubernetes/watch-objects.ts';
+import type { PodCertificateMetrics } from '../../platform/observe/cluster/pod-certificate-metrics.ts';
 import type { Log } from '../../platform/observe/log.ts';
-import type { PodCertificateMetrics } from '../../platform/observe/pod-certificate-metrics.ts';
 
 export interface SignRequestsDeps {
   readonly client: KubernetesClient;

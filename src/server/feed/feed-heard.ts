@@ -7,7 +7,7 @@ import type { Bundles, FollowResponse, Revocations } from '../../gen/gatehouse/f
 import type { FeedRevocation, FeedRevocations } from '../../identity/delivery/feed/feed-deps.ts';
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
-import { bundleFromJwks } from '../../spiffe/bundle-jwks.ts';
+import { bundleFromJwks, ownBundleFromJwks } from '../../spiffe/bundle-jwks.ts';
 import { parseTrustDomain, type TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { FeedMemory } from './feed-memory.ts';
 import { neverLess } from './never-less.ts';
@@ -92,7 +92,7 @@ function kindOf(text: string): FeedRevocation['kind'] {
 
 function bundlesOf(own: string, { intermediates, federated }: Bundles, trustDomain: TrustDomain): BundleSet {
   return {
-    own: bundleFromJwks(trustDomain, own),
+    own: ownBundleFromJwks(trustDomain, own),
     intermediates,
     federated: new Map(
       federated.map(({ trustDomain: name, document }) => {

@@ -7,7 +7,7 @@ import { hostname } from 'node:os';
 import type { FeedRevocations } from '../../identity/delivery/feed/feed-deps.ts';
 import type { StoredTexts } from '../../platform/storage/stored-texts.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
-import { bundleFromJwks, bundleToJwks } from '../../spiffe/bundle-jwks.ts';
+import { bundleFromJwks, bundleToJwks, ownBundleFromJwks } from '../../spiffe/bundle-jwks.ts';
 import { parseSpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { X509Svid } from '../../spiffe/svid.ts';
 import { parseTrustDomain, type TrustDomain } from '../../spiffe/trust-domain.ts';
@@ -50,7 +50,7 @@ export function openFeedMemory(kept: StoredTexts, trustDomain: TrustDomain): Fee
       const found = read<StoredBundles>(FEED_BUNDLES);
       if (found === undefined) return undefined;
       return {
-        own: bundleFromJwks(trustDomain, found.own),
+        own: ownBundleFromJwks(trustDomain, found.own),
         intermediates: (found.intermediates ?? []).map((base64) => Buffer.from(base64, 'base64')),
         federated: new Map(
           Object.entries(found.federated).map(([name, text]) => {

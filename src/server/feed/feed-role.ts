@@ -14,7 +14,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
 import type { StoredTexts } from '../../platform/storage/stored-texts.ts';
 import type { BundleSet } from '../../spiffe/bundle.ts';
-import { bundleFromJwks } from '../../spiffe/bundle-jwks.ts';
+import { ownBundleFromJwks } from '../../spiffe/bundle-jwks.ts';
 import { deciderIdOf } from '../../spiffe/own-ids.ts';
 import type { X509Svid } from '../../spiffe/svid.ts';
 import type { TlsIdentity } from '../../transport/listen/tls-front.ts';
@@ -142,7 +142,7 @@ function svidOf(
   keys: KeyPairDer,
   { trustDomain }: Config,
 ): readonly [X509Svid, BundleSet['own']] {
-  const own = bundleFromJwks(trustDomain, bundle?.document ?? '');
+  const own = ownBundleFromJwks(trustDomain, bundle?.document ?? '');
   const verdict = verifySvidChain(chain, own, systemClock.now());
   if (!verdict.ok) {
     const hint =

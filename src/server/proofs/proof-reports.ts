@@ -3,7 +3,7 @@
  * @module
  */
 
-import type { ProofMetrics } from '../../platform/observe/admission-metrics.ts';
+import type { ProofMetrics } from '../../platform/observe/cluster/admission-metrics.ts';
 import type { ReadinessBoard } from '../../platform/observe/readiness.ts';
 import { extents, type ProofOutcome, type TenantVerdict } from './proof-order.ts';
 import type { TenantLoss } from './tenant-losses.ts';

@@ -6,11 +6,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { bundleToJwks } from '../../../src/spiffe/bundle-jwks.ts';
 import { checkClient, question } from '../../support/check-client.ts';
 import { startChild } from '../../support/child.ts';
 import { allCommands } from '../../support/command-line.ts';
 import { type DocumentedCommand, documentedCommands } from '../../support/documented-commands.ts';
 import { eventually } from '../../support/eventually.ts';
+import { foreignBundle } from '../../support/foreign-bundle.ts';
 import { allowing, type GatehouseDir, gatehouseDir } from '../../support/gatehouse-dir.ts';
 import { type InstalledProgram, installedProgram } from '../../support/installed-program.ts';
 import { programCommand, projectRoot, type RunningGatehouse, runGatehouse } from '../../support/run-gatehouse.ts';
@@ -45,6 +47,7 @@ async function makeWorld(dir: GatehouseDir, main: string): Promise<Omit<World, '
   cpSync(dir.at('deploy/policies.test.yaml'), dir.at('deploy.test.yaml'));
   cpSync(`${projectRoot}/deploy/policies.test.yaml`, dir.at('tests/deploy.yaml'));
   writeFileSync(dir.at('registry/pods.yaml'), pods);
+  writeFileSync(dir.at('bundle.json'), bundleToJwks(foreignBundle('other.example')));
   cpSync(dir.at('deploy/policies'), dir.at('tests/policies'), { recursive: true });
   const source = { principal: 'spiffe://cluster.local/ns/default/sa/productpage' };
   const http = { method: 'POST', path: '/details/1', host: 'details' };
@@ -136,6 +139,9 @@ const cannotSay: readonly (readonly [begin: string, why: RegExp])[] = [
   ['ca status --admin https:', /unreachable|ENOTFOUND|EAI_AGAIN|not answer/],
   ['serve', /another process|lock|in use/i],
   ['restore', /store|backup|no such file/i],
+  ['bundle show other.example', /there is no bundle/],
+  ['bundle delete other.example', /there is no bundle/],
+  ['bundle set other.example --accept-lower', /none of its endpoint is kept out/],
   ['kubernetes check', /config_invalid|unreachable|cluster|kubeconfig/i],
 ];
 

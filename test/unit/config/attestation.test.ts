@@ -24,7 +24,7 @@ describe('attestation.kubernetes in the configuration', () => {
     assert.deepEqual(good(ON).attestation.kubernetes, {
       audiences: ['gatehouse'],
       verify: 'both',
-      implicit: { namespaces: [], labelSelector: undefined },
+      implicit: { namespaces: [], labelSelector: undefined, federatesWith: [] },
       nodeName: undefined,
       nodeProxies: [],
       clusterId: undefined,

@@ -81,6 +81,9 @@ describe('bundleFromJwks', () => {
         { ...ec, kty: 'oct', use: 'jwt-svid', kid: 'a' },
         { ...ec, use: 'wit-svid', kid: 'b' },
         { ...ec, use: 'jwt-svid', kid: 'c', extra: true },
+        { ...ec, use: 'jwt-svid', kid: 'c' },
+        { ...ec, crv: 'secp256k1', use: 'jwt-svid', kid: 'd' },
+        { ...ec, use: 'x509-svid', x5c: [root] },
         null,
       ],
       other: 1,
@@ -93,7 +96,19 @@ describe('bundleFromJwks', () => {
   const refused: { name: string; document: unknown; want: RegExp }[] = [
     { name: 'no keys', document: {}, want: /no list "keys"/ },
     { name: 'a list', document: [], want: /no list "keys"/ },
-    { name: 'a sequence over 2^53', document: { keys: [], spiffe_sequence: 2 ** 53 }, want: /spiffe_sequence/ },
+    { name: 'a negative sequence', document: { keys: [], spiffe_sequence: -1 }, want: /spiffe_sequence/ },
+    { name: 'a sequence as text', document: { keys: [], spiffe_sequence: '1' }, want: /spiffe_sequence/ },
+    { name: 'a sequence with an exponent', document: { keys: [], spiffe_sequence: 1e22 }, want: /spiffe_sequence/ },
+    {
+      name: 'two keys of one kid',
+      document: { keys: [ec, { ...ec, x: 'AB' }].map((each) => ({ ...each, use: 'jwt-svid', kid: 'k' })) },
+      want: /two keys of the kid "k"/,
+    },
+    {
+      name: '10,000 keys',
+      document: { keys: Array.from({ length: 10_000 }, (_, kid) => ({ ...ec, use: 'jwt-svid', kid: `${kid}` })) },
+      want: /more than 200 authorities/,
+    },
     { name: 'a negative hint', document: { keys: [], spiffe_refresh_hint: -1 }, want: /spiffe_refresh_hint/ },
     { name: 'a JWT key without kid', document: { keys: [{ ...ec, use: 'jwt-svid' }] }, want: /no kid/ },
     {
@@ -116,7 +131,27 @@ describe('bundleFromJwks', () => {
     });
   }
 
-  it('refuses what is not JSON', () => {
+  it('refuses what is not JSON, and a name twice in one object', () => {
     assert.throws(() => bundleFromJwks(trustDomain, '{'), /it is not JSON/);
+    assert.throws(() => bundleFromJwks(trustDomain, '{"keys":[],"keys":[]}'), /"keys" twice/);
+  });
+
+  const sequences: { name: string; written: string; want: number | bigint }[] = [
+    { name: '0', written: '0', want: 0 },
+    { name: '2^53 - 1', written: '9007199254740991', want: Number.MAX_SAFE_INTEGER },
+    { name: '2^53 + 1, exactly', written: '9007199254740993', want: 9007199254740993n },
+    { name: '2^63 + 1', written: '9223372036854775809', want: 9223372036854775809n },
+  ];
+  for (const { name, written, want } of sequences)
+    it(`takes the sequence ${name}, and writes it again`, () => {
+      const bundle = bundleFromJwks(trustDomain, `{"keys":[],"spiffe_sequence": ${written}}`);
+      assert.equal(bundle.sequence, want);
+      assert.equal(bundleFromJwks(trustDomain, bundleToJwks(bundle)).sequence, want);
+      assert.ok(bundleToJwks(bundle).includes(`"spiffe_sequence":${written},`));
+    });
+
+  it('refuses 1.0 as a sequence, and takes a hint of 0 as none', () => {
+    assert.throws(() => bundleFromJwks(trustDomain, '{"keys":[],"spiffe_sequence":1.0}'), /spiffe_sequence/);
+    assert.equal(read({ keys: [], spiffe_refresh_hint: 0 }).refreshHintSeconds, 300);
   });
 });

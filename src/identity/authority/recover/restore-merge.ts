@@ -62,7 +62,16 @@ export function mergedState(store: Side, backup: Side, later: Later): AuthorityS
   if (later === 'backup') return { ...backup.state, joinTokens };
   const authorities = onlyOneSigns(partedAuthorities(store, backup), store.state);
   // Steps of two histories cannot be taken back one after the other.
-  return { ...store.state, authorities, steps: [], joinTokens };
+  return { ...store.state, authorities, steps: [], joinTokens, federated: partedBundles(store, backup) };
+}
+
+/** Of other trust domains the bundle with the higher sequence; what the store has not got it may have deleted. */
+function partedBundles(store: Side, backup: Side): AuthorityState['federated'] {
+  const ofBackup = new Map(backup.state.federated?.map((each) => [each.trustDomain, each]));
+  return store.state.federated?.map((each) => {
+    const other = ofBackup.get(each.trustDomain);
+    return other !== undefined && BigInt(other.sequence) > BigInt(each.sequence) ? other : each;
+  });
 }
 
 function partedAuthorities(store: Side, backup: Side): readonly AuthorityRecord[] {

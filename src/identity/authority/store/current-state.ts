@@ -6,6 +6,7 @@ import type { Clock } from '../../../lib/clock.ts';
 import { createWatchable, type Watchable } from '../../../lib/watchable.ts';
 import type { BundleSet } from '../../../spiffe/bundle.ts';
 import type { TrustDomain } from '../../../spiffe/trust-domain.ts';
+import { createFederatedView, type Federated } from './federated-view.ts';
 import { type AuthorityState, bundleOf, emptyState, intermediatesOf } from './state.ts';
 import type { AuthorityStore, StateChange } from './store.ts';
 
@@ -20,6 +21,8 @@ export interface CurrentState {
   change(step: (state: AuthorityState) => StateChange): Promise<AuthorityState>;
   /** Publishes anew without what has expired meanwhile, also while the store is away and the sequence cannot rise. */
   passTime(): void;
+  /** Publishes anew where the configuration names other trust domains than before. */
+  publishFederated(): void;
   /** Reads the store again when its version is another than the one we hold. */
   refresh(version?: number): Promise<void>;
 }
@@ -30,28 +33,35 @@ export async function loadCurrentState(
   trustDomain: TrustDomain,
   refreshHintSeconds: number,
   clock: Clock,
+  { names }: Federated = { names: () => false },
 ): Promise<CurrentState> {
   const first = await store.load();
   let state = first.state ?? emptyState(trustDomain);
   let version = first.version;
   let turn: Promise<unknown> = Promise.resolve();
+  const federatedOf = createFederatedView();
   const asBundles = (): BundleSet => {
     const atMs = clock.now();
     return {
       own: bundleOf(state, refreshHintSeconds, atMs),
       intermediates: intermediatesOf(state, atMs),
-      federated: new Map(),
+      federated: federatedOf(state.federated, names),
     };
   };
   const bundles = createWatchable(asBundles());
   const versions = createWatchable(version);
 
+  const publishFederated = (): void => {
+    const federated = federatedOf(state.federated, names);
+    if (federated !== bundles.value.federated) bundles.replace({ ...bundles.value, federated });
+  };
   const take = (next: AuthorityState | undefined, nextVersion: number): void => {
     if (nextVersion <= version || !next) return;
-    const republish = next.sequence !== state.sequence;
+    const isOwnNew = next.sequence !== state.sequence;
     state = next;
     version = nextVersion;
-    if (republish) bundles.replace(asBundles());
+    if (isOwnNew) bundles.replace(asBundles());
+    else publishFederated();
     versions.replace(version);
   };
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -68,6 +78,7 @@ export async function loadCurrentState(
     },
     bundles,
     versions,
+    publishFederated,
     passTime() {
       const { own } = bundles.value;
       const now = asBundles();

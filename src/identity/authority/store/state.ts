@@ -5,7 +5,7 @@
  */
 import { hash, type JsonWebKey } from 'node:crypto';
 import { GatehouseError } from '../../../errors.ts';
-import type { Bundle } from '../../../spiffe/bundle.ts';
+import type { JwtAuthority, OwnBundle } from '../../../spiffe/bundle.ts';
 import { parseTrustDomain, type TrustDomain } from '../../../spiffe/trust-domain.ts';
 import { readCertificate } from '../../pki/certificate.ts';
 import { publishedRoots } from '../../pki/published-roots.ts';
@@ -77,6 +77,8 @@ export interface AuthorityState {
   readonly forecast?: StoredForecast | undefined;
   /** Names the key-encryption key with which keys were ordered to be wrapped last; absent: the first of each server's file. */
   readonly keyEncryptionKeyId?: string | undefined;
+  /** Bundles of other trust domains, by name. */
+  readonly federated?: readonly StoredBundle[] | undefined;
   /** For deciders that may join. */
   readonly joinTokens?: readonly StoredJoinToken[] | undefined;
 }
@@ -110,7 +112,7 @@ const trusted: readonly Slot[] = ['prepared', 'active', 'old', 'tainted'];
 const bytesOf = (base64: string): Buffer => Buffer.from(base64, 'base64');
 
 /** The bundle that this state publishes at that instant: every authority that is neither revoked nor expired. */
-export function bundleOf(state: AuthorityState, refreshHintSeconds: number, atMs: number): Bundle {
+export function bundleOf(state: AuthorityState, refreshHintSeconds: number, atMs: number): OwnBundle {
   const roots = authoritiesIn(state, 'x509', ...trusted).flatMap((each) => each.roots.map(bytesOf));
   return {
     trustDomain: state.trustDomain,
@@ -185,6 +187,7 @@ export function stateFromText(text: string): AuthorityState {
     lapsed: document.lapsed ?? [],
     steps: document.steps ?? [],
     forecast: document.forecast,
+    federated: document.federated,
     joinTokens: document.joinTokens,
     keyEncryptionKeyId: document.keyEncryptionKeyId,
     authorities: document.authorities.map((each) => ({ ...absent, ...each })),
@@ -225,6 +228,21 @@ export interface StoredForecast {
   /** SPIFFE IDs of who would not be ready by waiting; at most 100. */
   readonly laggards: readonly string[];
   readonly signingPeakPerSecond: number;
+}
+
+/** The bundle of another trust domain, as it came in last. */
+export interface StoredBundle {
+  readonly trustDomain: TrustDomain;
+  /** Decimal digits: it may be beyond 2^53. */
+  readonly sequence: string;
+  readonly refreshHintSeconds: number;
+  /** DER in base64, in the order in which they leave. */
+  readonly x509Authorities: readonly string[];
+  readonly jwtAuthorities: readonly JwtAuthority[];
+  /** Somebody has set it by hand: it holds whatever the configuration says. */
+  readonly isSet: boolean;
+  /** Milliseconds since 1970. */
+  readonly changedAt: number;
 }
 
 /** One that was not used yet. */

@@ -19,13 +19,14 @@ export const entries: AdminHandler<'GET /v1/entries'> = (_, deps) => {
 };
 
 function entryRows(all: readonly Entry[], isRevoked: (spiffeId: string) => boolean): EntriesAnswer['entries'] {
-  return all.map(({ spiffeId, selectors, x509SvidTtlMs, jwtSvidTtlMs, dnsNames, hint, origin }) => ({
+  return all.map(({ spiffeId, selectors, x509SvidTtlMs, jwtSvidTtlMs, dnsNames, hint, federatesWith, origin }) => ({
     spiffeId,
     selectors,
     x509SvidTtl: formatDuration(x509SvidTtlMs),
     jwtSvidTtl: formatDuration(jwtSvidTtlMs),
     dnsNames,
     hint,
+    federatesWith,
     isServiceAccount: serviceAccountOf(spiffeId) !== undefined,
     isRevoked: isRevoked(spiffeId),
     origin,

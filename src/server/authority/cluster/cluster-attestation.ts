@@ -53,7 +53,7 @@ export function openClusterAttestation(deps: ClusterAttestationDeps): ClusterAtt
   const implicit = createImplicitEntry({
     trustDomain: config.trustDomain,
     namespaces: implied,
-    terms: () => ({ x509SvidTtlMs, jwtSvidTtlMs }),
+    terms: () => ({ x509SvidTtlMs, jwtSvidTtlMs, federatesWith: kubernetes.implicit.federatesWith }),
   });
   const node = kubernetes.nodeName ?? environment['NODE_NAME'];
   const clock = systemClock;

@@ -6,6 +6,9 @@ import { createImplicitEntry } from '../../../../src/identity/registration/impli
 import { createWatchable } from '../../../../src/lib/watchable.ts';
 import { parseSpiffeId } from '../../../../src/spiffe/spiffe-id.ts';
 import { parseTrustDomain } from '../../../../src/spiffe/trust-domain.ts';
+
+const partner = parseTrustDomain('partner.test');
+
 import { entry } from '../../../support/workload-endpoint.ts';
 
 const id = (name: string) => `spiffe://cluster.local/ns/default/sa/${name}`;
@@ -43,7 +46,7 @@ describe('entitlements', () => {
   const implicit = createImplicitEntry({
     trustDomain: parseTrustDomain('cluster.local'),
     namespaces: createWatchable<ReadonlySet<string>>(new Set(['default', 'shop'])),
-    terms: () => ({ x509SvidTtlMs: 1, jwtSvidTtlMs: 2 }),
+    terms: () => ({ x509SvidTtlMs: 1, jwtSvidTtlMs: 2, federatesWith: [partner] }),
   });
   const implied = (selectors: readonly string[]) =>
     entitlements(entries, selectors, implicit).map(({ spiffeId, origin }) => `${spiffeId} ${origin}`);
@@ -99,12 +102,13 @@ describe('entriesOf', () => {
           jwtSvidTtlMs: 7,
           dnsNames: ['a'],
           hint: 'h',
+          federatesWith: [partner],
           origin: 'f:1',
         },
       ],
       [
-        { spiffeId: parseSpiffeId(id('c')), socket: { path: '/run/c' }, origin: 'f:9' },
-        { spiffeId: parseSpiffeId(id('d')), socket: undefined, origin: 'f:10' },
+        { spiffeId: parseSpiffeId(id('c')), socket: { path: '/run/c' }, federatesWith: [partner], origin: 'f:9' },
+        { spiffeId: parseSpiffeId(id('d')), socket: undefined, federatesWith: [], origin: 'f:10' },
       ],
       { x509SvidTtlMs: 60, jwtSvidTtlMs: 30 },
     );

@@ -42,7 +42,7 @@ async function rig({ token = 'good' as TokenReason | 'good', row = ofPod as read
       implicit: createImplicitEntry({
         trustDomain,
         namespaces,
-        terms: () => ({ x509SvidTtlMs: HOUR_MS, jwtSvidTtlMs: 1 }),
+        terms: () => ({ x509SvidTtlMs: HOUR_MS, jwtSvidTtlMs: 1, federatesWith: [] }),
       }),
       wanted: () => wantedOfPods([]),
       livingPod: async () => pod,

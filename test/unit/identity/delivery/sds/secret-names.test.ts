@@ -4,11 +4,11 @@ import { NodeSchema } from '../../../../../src/gen/envoy/config/core/v3/base_pb.
 import type { CallerState } from '../../../../../src/identity/delivery/caller-watch.ts';
 import { knowsSpiffeValidator } from '../../../../../src/identity/delivery/sds/envoy-node.ts';
 import { allNames, meaningOfName } from '../../../../../src/identity/delivery/sds/secret-names.ts';
-import type { Bundle } from '../../../../../src/spiffe/bundle.ts';
+import type { OwnBundle } from '../../../../../src/spiffe/bundle.ts';
 import { parseTrustDomain } from '../../../../../src/spiffe/trust-domain.ts';
 import { entry } from '../../../../support/workload-endpoint.ts';
 
-function bundle(name: string): Bundle {
+function bundle(name: string): OwnBundle {
   return {
     trustDomain: parseTrustDomain(name),
     sequence: 1,
