@@ -11,6 +11,7 @@ export type WeaknessKind =
   | 'egress-of-source'
   | 'trust-domain-blind'
   | 'no-certificate'
+  | 'by-address'
   | 'label-of-caller'
   | 'name-without-namespace'
   | 'label-of-own-pods';
@@ -33,6 +34,8 @@ export interface Party {
   readonly when: Scope;
   /** It is no pod of ours: a workload of another trust domain that calls itself so. */
   readonly trustDomain?: string;
+  /** An address such as pods of other namespaces have; undefined: it has one near those of its own. */
+  readonly elsewhere?: string;
 }
 
 /** A request that passes and should not. */

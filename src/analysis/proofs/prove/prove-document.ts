@@ -39,24 +39,29 @@ function shownCounterexample({ from, to, witness, decision, weakness }: Countere
   };
 }
 
-function shownParty({ endpoint: { namespace, name, labels, serviceAccount }, when, trustDomain }: Party) {
+function shownParty({ endpoint: { namespace, name, labels, serviceAccount }, when, trustDomain, elsewhere }: Party) {
   return {
     namespace,
     labels: Object.fromEntries(labels),
     serviceAccount,
     ...(when === 'today' && { pod: `${namespace}/${name}` }),
     ...(trustDomain !== undefined && { trustDomain }),
+    ...(elsewhere !== undefined && { address: elsewhere }),
   };
 }
 
 /** In one sentence. */
 export function whyText({ from, to, decision }: Counterexample): string {
-  const labelled = ({ endpoint: { namespace, name, labels, serviceAccount }, when, trustDomain }: Party): string =>
-    when === 'today'
+  const labelled = (party: Party): string => {
+    const { endpoint, when, trustDomain, elsewhere } = party;
+    const { namespace, name, labels, serviceAccount } = endpoint;
+    const place = elsewhere === undefined ? '' : ` at ${elsewhere}`;
+    return when === 'today'
       ? `${namespace}/${name}`
       : trustDomain !== undefined
         ? `a workload of another trust domain, which calls itself ${namespace}/${serviceAccount},`
-        : `a pod to come in ${when === 'namespaces' ? 'a namespace to come, ' : ''}${namespace} (${[...labels.map(([key, value]) => `${key}=${value}`), `service account ${serviceAccount}`].join(', ')})`;
+        : `a pod to come in ${when === 'namespaces' ? 'a namespace to come, ' : ''}${namespace}${place} (${[...labels.map(([key, value]) => `${key}=${value}`), `service account ${serviceAccount}`].join(', ')})`;
+  };
   if (decision.effect === 'deny') return `${labelled(from)} is kept from ${labelled(to)} by the source alone`;
   return `${labelled(from)} reaches ${labelled(to)}: ${byText(decision)}`;
 }

@@ -11,6 +11,7 @@ import { ALL, NONE, type Region } from '../../regions/diagrams.ts';
 import { namespacesToCome } from '../../universe/namespaces-to-come.ts';
 import { podsToCome, withPods } from '../../universe/pods-to-come.ts';
 import type { Resident } from '../../universe/resident.ts';
+import { straysOf } from '../../universe/strays.ts';
 import { residentOf, type Side, universeClasses } from '../../universe/universe.ts';
 import { type AddressGiver, createAddressGiver } from '../../universe/with-addresses.ts';
 import { createPairs, type Pairs, refusesAll } from '../pairs.ts';
@@ -21,6 +22,7 @@ import { createWitnesses } from '../witness.ts';
 import { createWorld } from '../world.ts';
 import { rulesFor, withTokensOf } from './allowed-claims.ts';
 import type { Counterexample, Direction, Party, Proof, Scope } from './proof.ts';
+
 import { isMeant, isNames, regionOfBoxes, type Tenant, tenantOf } from './tenants.ts';
 import { weaknessOf } from './weakness.ts';
 
@@ -87,7 +89,20 @@ function createScene(request: ProveRequest): Scene {
     : undefined;
   const ahead = later?.kinds;
   const coming = [...own, ...(ahead?.pods ?? [])];
-  const model = withPods(side.model, coming, ahead?.namespaces ?? []);
+  const isAnyHard = tenants.some(({ isolation }) => isolation === 'hard');
+  const strangers =
+    request.believesForeigners && isAnyHard
+      ? foreigners([...today.pods, ...own.map(({ endpoint }) => endpoint)], giver, side)
+      : [];
+  const known = withPods(side.model, coming, ahead?.namespaces ?? []);
+  const strays = isAnyHard
+    ? straysOf(
+        [...own.map((pod) => ({ ...pod, when: soon })), ...(ahead?.pods ?? []).map((pod) => ({ ...pod, when: late }))],
+        side.model,
+        [...(known.registry ?? emptyRegistry).endpoints, ...strangers.map(({ endpoint }) => endpoint)],
+      )
+    : [];
+  const model = withPods(known, strays, []);
   const index = createLabelIndex(model.registry ?? emptyRegistry);
   const inhabitant = (endpoint: Endpoint, when: Scope): Inhabitant => ({
     ...{ endpoint, when },
@@ -96,11 +111,10 @@ function createScene(request: ProveRequest): Scene {
   });
   const inhabitants = [
     ...today.pods.map((endpoint) => inhabitant(endpoint, 'today')),
-    ...own.map(({ endpoint }) => inhabitant(endpoint, 'future')),
-    ...(ahead?.pods ?? []).map(({ endpoint }) => inhabitant(endpoint, 'namespaces')),
-    ...(request.believesForeigners && tenants.some(({ isolation }) => isolation === 'hard')
-      ? foreigners([...today.pods, ...own.map(({ endpoint }) => endpoint)], giver, side)
-      : []),
+    ...own.map(({ endpoint }) => inhabitant(endpoint, soon)),
+    ...(ahead?.pods ?? []).map(({ endpoint }) => inhabitant(endpoint, late)),
+    ...strangers,
+    ...strays.map(({ endpoint, when }) => ({ ...inhabitant(endpoint, when), elsewhere: endpoint.addresses[0]! })), // its only one
   ];
   const residents = inhabitants.map(({ resident }) => resident);
   const space = spaceOf(planes, residents, request.effort);
@@ -202,36 +216,45 @@ function inhabitantsOfToday(side: Side) {
 const selectorsOf = (tenants: readonly Tenant[]): readonly LabelExpr[] =>
   tenants.flatMap(({ namespaces }) => (isNames(namespaces) ? [] : [namespaces]));
 
-const scopes: readonly Scope[] = ['today', 'future', 'namespaces'];
+const [soon, late]: readonly ['future', 'namespaces'] = ['future', 'namespaces'];
+const scopes: readonly Scope[] = ['today', soon, late];
+
+/** Who may call whom, by their places; those at addresses of others come last, as what they show hangs on addresses alone. */
+function* pairsIn(inhabitants: readonly Inhabitant[], isHard: boolean): Generator<readonly [number, number]> {
+  for (const hasStray of isHard ? [false, true] : [false])
+    for (const [from, { elsewhere: source }] of inhabitants.entries())
+      for (const [to, { elsewhere: goal }] of inhabitants.entries())
+        if ((source ?? goal) === undefined ? !hasStray : hasStray) yield [from, to];
+}
 
 function proofOf(tenant: Tenant, direction: Direction, scene: Scene): Proof {
   const isHard = tenant.isolation === 'hard';
   const found = new Map<Scope, Counterexample>();
   const isNeeded = (when: Scope): boolean =>
     !scopes.slice(0, scopes.indexOf(when) + 1).some((scope) => found.has(scope));
-  for (const [from, source] of scene.inhabitants.entries())
-    for (const [to, goal] of scene.inhabitants.entries()) {
-      const [own, other] = direction === 'in' ? [goal, source] : [source, goal];
-      if (own.tenant !== tenant || other.tenant === tenant) continue;
-      // What is foreign only calls, and only strangers are expected to.
-      if (goal.trustDomain !== undefined || (source.trustDomain !== undefined && !isHard)) continue;
-      const when = scopes[Math.max(scopes.indexOf(source.when), scopes.indexOf(goal.when))]!;
-      if (!isNeeded(when)) continue;
-      const region = scene.leak(from, to, isHard);
-      if (region === NONE) continue;
-      const counterexample = scene.counterexample(from, to, region);
-      found.set(
-        when,
-        isHard ? { ...counterexample, weakness: weaknessOf(counterexample, scene.planes) } : counterexample,
-      );
-    }
-  const [now, soon, late] = scopes.map((scope) => found.get(scope));
+  for (const [from, to] of pairsIn(scene.inhabitants, isHard)) {
+    const [source, goal] = [scene.inhabitants[from]!, scene.inhabitants[to]!];
+    const [own, other] = direction === 'in' ? [goal, source] : [source, goal];
+    if (own.tenant !== tenant || other.tenant === tenant) continue;
+    // What is foreign only calls, and only strangers are expected to.
+    if (goal.trustDomain !== undefined || (source.trustDomain !== undefined && !isHard)) continue;
+    const when = scopes[Math.max(scopes.indexOf(source.when), scopes.indexOf(goal.when))]!;
+    if (!isNeeded(when)) continue;
+    const region = scene.leak(from, to, isHard);
+    if (region === NONE) continue;
+    const counterexample = scene.counterexample(from, to, region);
+    found.set(
+      when,
+      isHard ? { ...counterexample, weakness: weaknessOf(counterexample, scene.planes) } : counterexample,
+    );
+  }
+  const [now, next, last] = scopes.map((scope) => found.get(scope));
   const { notAhead } = scene;
   const base = { tenant: tenant.name, direction, beyond: undefined, notAhead, by: [] };
   if (now !== undefined) return { ...base, proved: false, scope: 'today', counterexample: now };
-  if (soon !== undefined) return { ...base, proved: !isHard, scope: 'today', counterexample: soon };
+  if (next !== undefined) return { ...base, proved: !isHard, scope: 'today', counterexample: next };
   const own = scene.inhabitants.find((one) => one.tenant === tenant);
   const by = own === undefined ? [] : scene.policiesOf(own);
-  const isAll = scene.looksAhead && late === undefined;
-  return { ...base, proved: true, scope: isAll ? 'namespaces' : 'future', counterexample: undefined, beyond: late, by };
+  const isAll = scene.looksAhead && last === undefined;
+  return { ...base, proved: true, scope: isAll ? 'namespaces' : 'future', counterexample: undefined, beyond: last, by };
 }

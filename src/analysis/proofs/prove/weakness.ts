@@ -3,7 +3,7 @@
  * @module
  */
 import type { LabelExpr } from '../../../policy/meaning/labels.ts';
-import type { Expr, Plane, Policy, TextPattern } from '../../../policy/model.ts';
+import type { Atom, Expr, Plane, Policy, TextPattern } from '../../../policy/model.ts';
 import type { Counterexample, Weakness, WeaknessKind } from './proof.ts';
 
 const fixes: Readonly<Record<WeaknessKind, string>> = {
@@ -11,6 +11,8 @@ const fixes: Readonly<Record<WeaknessKind, string>> = {
   'trust-domain-blind':
     'name the trust domain, as in principals: [cluster.local/ns/NAME/sa/NAME], or extAuthz.peerTrustDomains: own',
   'no-certificate': 'PeerAuthentication STRICT there, and ALLOW whom is meant by principals',
+  'by-address':
+    "which pod gets which address is the network's to say: tell pods apart by namespaces or principals, not by addresses alone",
   'label-of-caller':
     'whoever creates a pod chooses its labels: match the namespace, or namespace and service account, too',
   'name-without-namespace': 'an account of that name may be made in every namespace: name the namespace too',
@@ -23,17 +25,19 @@ export function weaknessOf(found: Counterexample, planes: readonly Plane[]): Wea
   const { policy } = decision;
   const weak = (kind: WeaknessKind, labels: readonly string[] = []): Weakness => ({ kind, labels, fix: fixes[kind] });
   if (decision.effect === 'deny') return weak('egress-of-source');
-  if (from.trustDomain !== undefined) return weak('trust-domain-blind');
-  if (witness.mtls === false) return weak('no-certificate');
   const asked = policiesOf(planes);
+  const own = asked.find(({ ref }) => ref.name === policy?.name && ref.namespace === policy.namespace);
+  const rule = own?.rules.find(({ index }) => index === decision.rule);
+  const isByAddress = decision.plane === 'site' || (rule !== undefined && asksAddressAlone(rule.http));
+  if (from.trustDomain !== undefined) return weak(isByAddress ? 'by-address' : 'trust-domain-blind');
+  if ((from.elsewhere ?? to.elsewhere) !== undefined) return weak('by-address');
+  if (witness.mtls === false) return weak('no-certificate');
   if (policy !== undefined && from.when !== 'today') {
     if (from.endpoint.labels.length > 0)
       return weak(
         'label-of-caller',
         from.endpoint.labels.map(([key]) => key),
       );
-    const own = asked.find(({ ref }) => ref.name === policy.name && ref.namespace === policy.namespace);
-    const rule = own?.rules.find(({ index }) => index === decision.rule);
     if (rule !== undefined && namesNoNamespace(rule.http)) return weak('name-without-namespace');
   }
   if (to.when === 'today') return undefined;
@@ -72,6 +76,19 @@ function namesNoNamespace(condition: Expr): boolean {
     default:
       return false;
   }
+}
+
+/** Whether callers are told by their addresses, and by nothing else. */
+function asksAddressAlone(condition: Expr): boolean {
+  const asked = atomsOf(condition);
+  const isAbout = (atom: Atom): boolean =>
+    atom.op === 'endpoint' || atom.op === 'identity' || (atom.op === 'text' && atom.fact.of === 'peerName');
+  return asked.some((atom) => atom.op === 'address' && atom.fact !== 'destination') && !asked.some(isAbout);
+}
+
+function atomsOf(condition: Expr): readonly Atom[] {
+  if (condition.op === 'not') return atomsOf(condition.of);
+  return condition.op === 'all' || condition.op === 'any' ? condition.of.flatMap(atomsOf) : [condition];
 }
 
 /** A part of a principal that tells the account, and no namespace. */

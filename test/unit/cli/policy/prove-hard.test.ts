@@ -59,6 +59,7 @@ const cases: readonly {
   kind: string | undefined;
   labels?: readonly string[];
   by?: string | null;
+  site?: readonly object[];
 }[] = [
   {
     name: 'a DENY of principals that whoever shows no certificate passes',
@@ -113,6 +114,41 @@ const cases: readonly {
     ...{ kind: 'label-of-own-pods', labels: ['app'], by: null },
   },
   {
+    name: 'a range of addresses, in which strangers may be too',
+    policies:
+      network('blue-1', own) +
+      network('red-1', { podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.0/24' } }] }] }),
+    ...{ kind: 'by-address', by: 'red-1/p' },
+  },
+  {
+    name: 'a range of addresses in which a pod of anybody may come to be',
+    settings: { extAuthz: { peerTrustDomains: 'own' } },
+    policies:
+      network('blue-1', own) +
+      network('red-1', { podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.0/24' } }] }] }),
+    ...{ kind: 'by-address', by: 'red-1/p' },
+  },
+  {
+    name: 'a range of addresses where there are no pods',
+    policies:
+      network('blue-1', own) +
+      network('red-1', { podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: '192.0.2.0/24' } }] }] }),
+    kind: undefined,
+  },
+  {
+    name: 'a firewall between ranges of addresses, and nothing else',
+    settings: { extAuthz: { peerTrustDomains: 'own' } },
+    policies: network('blue-1', own),
+    site: [{ name: 'apart', priority: 1, action: 'deny', from: ['10.0.1.0/24'], to: ['10.0.0.0/24'] }],
+    ...{ kind: 'by-address', by: 'firewall' },
+  },
+  {
+    name: 'a firewall beside a policy that names pods',
+    policies: network('blue-1', own) + network('red-1', own),
+    site: [{ name: 'apart', priority: 1, action: 'deny', from: ['10.0.1.0/24'], to: ['10.0.0.0/24'] }],
+    kind: undefined,
+  },
+  {
     name: 'egress of the caller',
     policies: network('blue-1', {
       podSelector: {},
@@ -146,12 +182,19 @@ describe('policy prove of hard isolation', () => {
     assert.notEqual(terminal.said.code, 2, terminal.said.err);
     return (JSON.parse(terminal.said.out) as { readonly tenants: readonly Entry[] }).tenants;
   }
+  /** The settings of a firewall that allows what its rules do not say. */
+  function siteOf(rules: readonly object[]): object {
+    const spec = { default: 'allow', rules };
+    writeFileSync(dir.at('site.yaml'), document('site.gatehouse.dev/v1', 'SiteRules', 'firewall', undefined, spec));
+    const planes = { l4: 'enforce', site: 'enforce' };
+    return { policies: { paths: ['policies.yaml'], site: { paths: ['site.yaml'] }, planes } };
+  }
   const into = (entries: readonly Entry[], tenant: string): Entry =>
     entries.find((one) => one.tenant === tenant && one.direction === 'in')!; // there is one of each
 
-  for (const { name, policies, settings, kind, labels, by } of cases)
+  for (const { name, policies, settings, kind, labels, by, site } of cases)
     it(`${kind === undefined ? 'takes' : 'refuses'} ${name}`, async () => {
-      const { proved, counterexample } = into(await prove(policies, settings), 'red');
+      const { proved, counterexample } = into(await prove(policies, { ...settings, ...(site && siteOf(site)) }), 'red');
       assert.equal(proved, kind === undefined, JSON.stringify(counterexample));
       if (kind === undefined) return;
       assert.equal(counterexample?.weakness?.kind, kind, JSON.stringify(counterexample));
