@@ -6,7 +6,16 @@ import type { Destination } from '../facts.ts';
 import { applies, type SubjectContext } from '../meaning/subject.ts';
 import { selectTokens } from '../meaning/token-stage.ts';
 import { type SelectedTransport, selectTransport } from '../meaning/transport-stage.ts';
-import type { Plane, Policy, PolicyModel, RuleStage, TokenRule, TokenStage, TransportStage } from '../model.ts';
+import type {
+  Plane,
+  Policy,
+  PolicyModel,
+  RuleStage,
+  Subject,
+  TokenRule,
+  TokenStage,
+  TransportStage,
+} from '../model.ts';
 import { emptyRegistry, type Registry } from '../registry/registry.ts';
 import { strangeHeader } from './tokens/token-context.ts';
 
@@ -67,7 +76,8 @@ export function scopeOf(model: PolicyModel, workload: Destination): WorkloadScop
   return { transport, tokens, stages };
 }
 
-const hasPolicies = ({ stages }: Plane): boolean => stages.some(({ policies }) => policies.length > 0);
+/** Whether a plane holds anything. */
+export const hasPolicies = ({ stages }: Plane): boolean => stages.some(({ policies }) => policies.length > 0);
 
 const nameOf = ({ ref }: Pick<Policy, 'ref'>): string => `${ref.namespace}/${ref.name}`;
 
@@ -89,6 +99,17 @@ function among({ subject }: Pick<Policy, 'subject'>, places: readonly Destinatio
     only = is;
   }
   return only ?? 'unknown';
+}
+
+/** Whether a policy of that subject may mean the workload. */
+export const mayApply = (subject: Subject, registry: Registry, workload: Destination): boolean =>
+  among({ subject }, placesOf(registry, workload)) !== 'no';
+
+/** Whether the workload is found in the same places by both registries. */
+export function isSamePlace([before, now]: readonly [Registry, Registry], workload: Destination): boolean {
+  if (before === now) return true;
+  const texts = [before, now].map((each) => placesOf(each, workload).map(({ labels }) => labels && textOf(labels)));
+  return JSON.stringify(texts[0]) === JSON.stringify(texts[1]);
 }
 
 const byNamespace = new WeakMap<RuleStage, ReadonlyMap<string | undefined, readonly Policy[]>>();

@@ -16,7 +16,9 @@ import { asGatehouseError } from '../../errors.ts';
 import { createWatchable, type Watchable } from '../../lib/watchable.ts';
 import type { Log } from '../../platform/observe/log.ts';
 import type { Metrics } from '../../platform/observe/metrics.ts';
+import { Compilations } from '../../policy/compile/compilations.ts';
 import { compileSnapshot } from '../../policy/compile/compile-snapshot.ts';
+import { concernedBy } from '../../policy/compile-envoy/concerned.ts';
 import { nativePolicyOf } from '../../policy/compile-envoy/native-policy.ts';
 import type { Facts } from '../../policy/facts.ts';
 import type { PolicyModel } from '../../policy/model.ts';
@@ -55,6 +57,13 @@ export function createNativeRole({
   const stack = new DisposableStack();
   const holders = createHolders(Date.now);
   const decideBy = createDecide();
+  const settingsText = createWatchable(JSON.stringify(settingsOf(config.value)));
+  stack.defer(
+    config.subscribe((now) => {
+      const text = JSON.stringify(settingsOf(now));
+      if (text !== settingsText.value) settingsText.replace(text);
+    }),
+  );
   const policies = stack.use(
     followPolicies({
       model: {
@@ -63,7 +72,10 @@ export function createNativeRole({
         },
         subscribe: (listener) => current.subscribe(({ model }) => listener(model)),
       },
-      compile: (now, workload) => nativePolicyOf(now, workload, settingsOf(config.value, decideBy(now, config.value))),
+      settings: settingsText,
+      concernedBy,
+      compile: (now, workload, before) =>
+        nativePolicyOf(now, workload, { ...settingsOf(config.value), decide: decideBy(now, config.value) }, before),
       failed: ({ spiffeId }, thrown) =>
         log.error({ spiffeId }, `native: the policy for Envoy could not be made: ${asGatehouseError(thrown).message}`),
     }),
@@ -129,23 +141,24 @@ function workloadIn(
   };
 }
 
-function settingsOf(config: Config, decide: Snapshot['decide']): Parameters<typeof nativePolicyOf>[2] {
+function settingsOf(config: Config): Omit<Parameters<typeof nativePolicyOf>[2], 'decide'> {
   const { trustDomain, trustDomainAliases, extAuthz, policies } = config;
   const { verifyPeer, peerTrustDomains, ambiguousRequests } = extAuthz;
   return {
     trustDomains: [trustDomain, ...trustDomainAliases],
-    ...{ verifyPeer, peerTrustDomains, ambiguousRequests, decide },
+    ...{ verifyPeer, peerTrustDomains, ambiguousRequests },
     allowEmpty: policies.allowEmpty,
   };
 }
 
 /** The program of a model is made when somebody decides by it first, and kept until there is another model. */
 function createDecide(): (model: PolicyModel, config: Config) => (facts: Facts) => ReturnType<Snapshot['decide']> {
-  let made: { readonly model: PolicyModel; readonly snapshot: Snapshot } | undefined;
-  return (model, { policies }) =>
+  const compilations = new Compilations();
+  let made: { readonly model: PolicyModel; readonly allowEmpty: boolean; readonly snapshot: Snapshot } | undefined;
+  return (model, { policies: { allowEmpty } }) =>
     (facts) => {
-      if (made?.model !== model)
-        made = { model, snapshot: compileSnapshot(model, { allowEmpty: policies.allowEmpty }) };
+      if (made?.model !== model || made.allowEmpty !== allowEmpty)
+        made = { model, allowEmpty, snapshot: compileSnapshot(model, { allowEmpty, compilations }) };
       return made.snapshot.decide(facts);
     };
 }

@@ -1,5 +1,5 @@
 /**
- * What has come and gone between two lists, where that is little.
+ * What has come and gone between two lists, most of which is the same.
  * @module
  */
 
@@ -9,15 +9,13 @@ export interface Change<T> {
   readonly added: readonly T[];
 }
 
-/** More than one in so many: it is not worth while to look at what has stayed. */
-const MUCH = 4;
-
 /**
  * Compares two lists of distinct values; those that are in both must stand in the same order.
  *
- * @returns undefined where they do not, or where much has changed
+ * @param most  changes that are worth while to look at
+ * @returns undefined where they do not, or where more has changed
  */
-export function changeBetween<T>(before: readonly T[], now: readonly T[]): Change<T> | undefined {
+export function changeBetween<T>(before: readonly T[], now: readonly T[], most: number): Change<T> | undefined {
   const shorter = Math.min(before.length, now.length);
   let head = 0;
   while (head < shorter && before[head] === now[head]) head++;
@@ -29,7 +27,7 @@ export function changeBetween<T>(before: readonly T[], now: readonly T[]): Chang
   const isThere = new Set(fresh);
   const removed = old.filter((each) => !isThere.has(each));
   const added = fresh.filter((each) => !wasThere.has(each));
-  if ((removed.length + added.length) * MUCH > now.length) return undefined;
+  if (removed.length + added.length > most) return undefined;
   const stayed = old.filter((each) => isThere.has(each));
   let i = 0;
   for (const each of fresh) if (wasThere.has(each) && each !== stayed[i++]) return undefined;

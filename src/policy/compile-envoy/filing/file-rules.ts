@@ -22,6 +22,8 @@ interface Groups {
   byKey: ReadonlyMap<string, Group>;
 }
 
+/** One in so many has changed: what has stayed is not worth while to look at. */
+const MUCH = 4;
 /** Smaller groups are filed anew when one of their rules changes. */
 const REMEMBERED = 32;
 
@@ -35,7 +37,7 @@ export class Filing {
   #parts: readonly Part[] = [];
 
   file(rules: readonly FiledRule[]): readonly Part[] {
-    const change = changeBetween(this.#rules, rules);
+    const change = changeBetween(this.#rules, rules, rules.length / MUCH);
     if (change !== undefined && change.added.length + change.removed.length === 0) return this.#parts;
     const whole = rules.find(isWhole);
     this.#rules = rules;

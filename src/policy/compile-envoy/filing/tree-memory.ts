@@ -3,7 +3,6 @@
  * @module
  */
 import type { Policy } from '../../model.ts';
-import { changeBetween } from './change-between.ts';
 import { Filing } from './file-rules.ts';
 
 interface Known<T> {
@@ -29,11 +28,13 @@ export class TreeMemory<T> {
   /** What all policies come to, one after the other. @param name  of all that `tell` depends on besides the policy */
   told(name: string, policies: readonly Policy[], tell: (policy: Policy) => readonly T[]): readonly T[] {
     const last = this.#known.get(name);
-    const change = last && changeBetween(last.policies, policies);
-    if (last !== undefined && change?.added.length === 0 && change.removed.length === 0) return last.all;
+    if (last !== undefined && isSame(last.policies, policies)) return last.all;
     const all: T[] = [];
     for (const policy of policies) for (const each of tell(policy)) all.push(each);
     this.#known.set(name, { policies, all });
     return all;
   }
 }
+
+const isSame = <T>(a: readonly T[], b: readonly T[]): boolean =>
+  a.length === b.length && a.every((each, i) => each === b[i]);

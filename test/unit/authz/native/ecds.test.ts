@@ -22,10 +22,14 @@ function world() {
   const current = createWatchable(model(1));
   const revocations = createWatchable(revocationConfig(none));
   const holders = createHolders(() => 0);
+  const settings = createWatchable('');
+  const unconcerned = new Set<string>();
   const told: string[] = [];
   const compiled: string[] = [];
   const policies = followPolicies({
     model: current,
+    settings,
+    concernedBy: () => (workload) => !unconcerned.has(workload.serviceAccount),
     compile(_, { serviceAccount }) {
       compiled.push(serviceAccount);
       const policy = askEverything('a test');
@@ -56,7 +60,7 @@ function world() {
   };
   let generation = 1;
   return {
-    ...{ deps, told, holders, compiled, policies, revocations },
+    ...{ deps, told, holders, compiled, policies, revocations, settings, unconcerned },
     edit(changes: Record<string, string>) {
       Object.assign(texts, changes);
       generation += 1;
@@ -255,6 +259,20 @@ for (const [protocol, open] of Object.entries(protocols)) {
 }
 
 describe('ECDS for one workload', () => {
+  it('is compiled again only for whom an edit concerns, and for all by other settings', async () => {
+    const w = world();
+    const some = [details, ratings].map((id) => protocols.sotw(w, id));
+    await Promise.all(some.map((each) => each.answer(1)));
+    w.unconcerned.add('ratings');
+    w.edit({ details: 'two' });
+    await some[0]!.answer(2);
+    assert.deepEqual(w.compiled, ['details', 'ratings', 'details']);
+    w.settings.replace('others');
+    await eventually('all', () => (w.compiled.length >= 5 ? true : undefined));
+    assert.deepEqual(w.compiled.slice(3), ['details', 'ratings']);
+    await Promise.all(some.map((each) => each.hangUp()));
+  });
+
   it('is compiled once for all its Envoys, by their labels', async () => {
     const w = world();
     const some = ['a', 'b'].map((token) => protocols.sotw(w, details, 'gatehouse.policy', '', undefined, token));

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { compileSnapshot } from '../../../../src/policy/compile/compile-snapshot.ts';
+import { concernedBy } from '../../../../src/policy/compile-envoy/concerned.ts';
+import { nativePolicyOf } from '../../../../src/policy/compile-envoy/native-policy.ts';
+import { joinKindTables } from '../../../../src/policy/dialects/kind-table.ts';
+import { registryKinds } from '../../../../src/policy/dialects/kubernetes/registry-readers.ts';
+import { policyKinds } from '../../../../src/policy/dialects/table.ts';
+import type { Destination } from '../../../../src/policy/facts.ts';
+import { loadPolicies } from '../../../../src/policy/load.ts';
+import type { PolicyModel } from '../../../../src/policy/model.ts';
+import { type PolicyFile, readPolicies } from '../../../../src/policy/read-policies.ts';
+
+const settings = (model: PolicyModel) => ({
+  trustDomains: ['cluster.local'],
+  verifyPeer: 'off' as const,
+  peerTrustDomains: 'any' as const,
+  ambiguousRequests: 'asUpstream' as const,
+  allowEmpty: false,
+  decide: compileSnapshot(model, { allowEmpty: false }).decide,
+});
+
+const options = {
+  trustDomain: 'cluster.local',
+  trustDomainAliases: [],
+  rootNamespace: 'istio-system',
+  customProviders: {},
+};
+
+const named = (kind: string, name: string, namespace: string, rest: string): string =>
+  `apiVersion: security.istio.io/v1\nkind: ${kind}\nmetadata: {name: ${name}, namespace: ${namespace}}\nspec: {${rest}}\n`;
+
+const app = (name: string) => `selector: {matchLabels: {app: ${name}}}`;
+const rules = (path: string) => `rules: [{to: [{operation: {paths: ["${path}"]}}]}]`;
+const pod = (name: string, namespace: string, account: string, label: string): string =>
+  `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}, namespace: ${namespace}, labels: {app: ${label}}}\nspec: {serviceAccountName: ${account}}\nstatus: {podIP: 10.0.${namespace.charCodeAt(0)}.${name.length}}\n`;
+
+/** Each stays the same value, as files that are not edited do. */
+const documents: readonly string[] = [
+  named('AuthorizationPolicy', 'root', 'istio-system', `action: DENY, ${rules('/root')}`),
+  named('AuthorizationPolicy', 'root-app', 'istio-system', `${app('x')}, action: DENY, ${rules('/x')}`),
+  ...['a', 'b'].flatMap((namespace) => [
+    named('AuthorizationPolicy', 'all', namespace, rules('/all')),
+    named('AuthorizationPolicy', 'x', namespace, `${app('x')}, ${rules('/x')}`),
+    named('AuthorizationPolicy', 'w', namespace, `${app('w')}, action: AUDIT, ${rules('/y')}`),
+    named('PeerAuthentication', 'strict', namespace, 'mtls: {mode: STRICT}'),
+    named('PeerAuthentication', 'x', namespace, `${app('x')}, mtls: {mode: DISABLE}`),
+    named('RequestAuthentication', 'w', namespace, `${app('w')}, jwtRules: [{issuer: i, jwks: '{"keys":[]}'}]`),
+    pod('one', namespace, 'first', 'x'),
+    pod('three', namespace, 'first', 'w'),
+    pod('eleven', namespace, 'second', 'w'),
+  ]),
+  named('PeerAuthentication', 'mesh', 'istio-system', 'mtls: {mode: STRICT}'),
+];
+
+const workloads: readonly Destination[] = ['a', 'b', 'c'].flatMap((namespace) =>
+  ['first', 'second'].flatMap((serviceAccount) =>
+    [undefined, 'x', 'w'].map((label) => ({
+      spiffeId: `spiffe://cluster.local/ns/${namespace}/sa/${serviceAccount}`,
+      ...{ namespace, serviceAccount, labels: label === undefined ? undefined : new Map([['app', label]]) },
+    })),
+  ),
+);
+
+const kinds = joinKindTables(policyKinds, registryKinds);
+
+/** Models of some of the documents, in which what is the same is the same value. */
+function createModels(): (isThere: readonly boolean[]) => PolicyModel {
+  const files = documents.map((text, i) => readPolicies(`${i}.yaml`, text, { ...options, kinds }));
+  for (const { findings } of files)
+    assert.deepEqual(
+      findings.filter(({ severity }) => severity === 'error'),
+      [],
+    );
+  let last: PolicyModel | undefined;
+  return (isThere) => {
+    const some: readonly PolicyFile[] = files.filter((_, i) => isThere[i]);
+    const join = { generation: 1, absence: 'upstream', rootNamespace: 'istio-system' } as const;
+    last = loadPolicies(some, { ...join, lastRegistry: last?.registry }).model;
+    return last;
+  };
+}
+
+/** `EDITS=100000` for the long run, of other edits every time. */
+const EDITS = process.env['EDITS'];
+
+describe('concernedBy', () => {
+  it('leaves out only workloads whose policy is the same, and many of them', function () {
+    this.timeout(60_000 + Number(EDITS ?? 0) * 100);
+    const modelOf = createModels();
+    assert.equal(modelOf(documents.map(() => true)).registry?.endpoints.length, 6);
+    const tally = { left: 0, leftInVain: 0, concerned: 0 };
+    const all = documents.length;
+    const first = fc.array(fc.boolean(), { minLength: all, maxLength: all });
+    fc.assert(
+      fc.property(first, fc.array(fc.nat(all - 1), { minLength: 1, maxLength: 2 }), (isThere, changes) => {
+        const before = modelOf(isThere);
+        const then = isThere.map((is, i) => is !== changes.includes(i));
+        const now = modelOf(then);
+        const concerns = concernedBy(before, now);
+        const [was, is] = [settings(before), settings(now)];
+        for (const workload of workloads) {
+          const isSame = nativePolicyOf(before, workload, was).version === nativePolicyOf(now, workload, is).version;
+          if (concerns(workload)) {
+            tally.concerned++;
+            if (isSame) tally.leftInVain++;
+          } else {
+            tally.left++;
+            assert.ok(
+              isSame,
+              `${workload.spiffeId} ${JSON.stringify([...(workload.labels ?? [])])}: ${changes.map((i) => documents[i])}`,
+            );
+          }
+        }
+      }),
+      { numRuns: Math.ceil(Number(EDITS ?? 2_000) / 40), ...(EDITS === undefined ? { seed: 1 } : {}) },
+    );
+    assert.ok(tally.left > tally.concerned / 2 && tally.concerned > tally.leftInVain, JSON.stringify(tally));
+  });
+
+  it('leaves nobody out where the first policy comes, or how absence is read changes', () => {
+    const modelOf = createModels();
+    const none = modelOf(documents.map(() => false));
+    const one = modelOf(documents.map((text) => text.includes('name: w, namespace: a')));
+    const strict: PolicyModel = { ...one, absence: 'strict' };
+    for (const [before, now] of [
+      [none, one],
+      [one, none],
+      [one, strict],
+    ] as const)
+      assert.ok(workloads.every(concernedBy(before, now)));
+    assert.ok(!workloads.some(concernedBy(one, one)));
+  });
+});
