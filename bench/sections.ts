@@ -41,7 +41,7 @@ export const sections: Readonly<Record<string, Measurement>> = {
   issuance: { needsPeers: false, measure: async (settings) => [await issuance(settings)] },
   native: { needsPeers: false, measure: async () => [native()] },
   proofs: { needsPeers: false, onlyFull: true, measure: async () => [proofs()] },
-  'native-delivery': { needsPeers: false, measure: async () => [await nativeDelivery()] },
+  'native-delivery': { needsPeers: false, measure: nativeDelivery },
   growth: { needsPeers: false, onlyFull: true, measure: async (settings) => [await growth(settings)] },
   kubernetes: { needsPeers: false, onlyFull: true, measure: async (settings) => [await kubernetes(settings)] },
   'checks-while-issuing': { needsPeers: false, measure: async (settings) => [await checksWhileIssuing(settings)] },

@@ -103,11 +103,20 @@ export function createHolders(now: () => number): Holders {
     },
     all,
     behindRevocations(sequence, timeoutMs) {
+      const isBehind = (configs: ReadonlyMap<string, HeldConfig>): boolean => {
+        const held = configs.get(resourceNames.revocations);
+        return held !== undefined && held.revocationSequence < sequence;
+      };
+      // Asked at every acknowledgement, of which there are as many as pages: the first one is enough.
+      const isDone = (): boolean => {
+        for (const { configs } of pages.values()) if (isBehind(configs)) return false;
+        return true;
+      };
       const behind = (): Holder[] =>
-        all().filter(({ configs }) =>
-          configs.some((each) => each.resource === resourceNames.revocations && each.revocationSequence < sequence),
-        );
-      return until(() => behind().length === 0, waiting, timeoutMs).then(behind);
+        [...pages.values()]
+          .filter(({ configs }) => isBehind(configs))
+          .map(({ name, configs }) => ({ ...name, configs: [...configs.values()] }));
+      return until(isDone, waiting, timeoutMs).then(behind);
     },
   };
 }
