@@ -108,7 +108,7 @@ describe('concernedBy', () => {
             tally.left++;
             assert.ok(
               isSame,
-              `${workload.spiffeId} ${JSON.stringify([...(workload.labels ?? [])])}: ${changes.map((i) => documents[i])}`,
+              `${workload.spiffeId} ${JSON.stringify([...(workload.labels ?? [])])}: ${changes.map((i) => documents[i]).join('')}`,
             );
           }
         }
