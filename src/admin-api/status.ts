@@ -44,6 +44,7 @@ const addresses = z.object({
   feed: z.string().optional(),
   istioCa: z.string().optional(),
   xds: z.string().optional(),
+  accessLog: z.string().optional(),
   bundle: z.string().optional(),
   oidc: z.string().optional(),
   admission: z.string().optional(),

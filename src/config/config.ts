@@ -57,6 +57,7 @@ export interface ListenConfig {
   readonly istioCa: ListenerConfig | undefined;
   /** Policies for Envoys that decide themselves; undefined: on the Workload API's socket alone. */
   readonly xds: ListenerConfig | undefined;
+  readonly accessLog: ListenerConfig | undefined;
   /** The bundle for other trust domains; undefined: none. */
   readonly bundle: OneSidedListener | undefined;
   /** Discovery and keys for OIDC clients; undefined: none. */

@@ -62,6 +62,7 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
       feed: listen.feed === undefined ? undefined : listener(listen.feed, 0o600, absolute, true),
       istioCa: listen.istioCa === undefined ? undefined : listener(listen.istioCa, 0o600, absolute, true),
       xds: listen.xds === undefined ? undefined : listener(listen.xds, 0o600, absolute, true),
+      accessLog: listen.accessLog === undefined ? undefined : listener(listen.accessLog, 0o600, absolute, true),
       bundle: listen.bundle === undefined ? undefined : oneSidedListener(listen.bundle, absolute),
       oidc: listen.oidc === undefined ? undefined : oneSidedListener(listen.oidc, absolute),
       admission: listen.admission === undefined ? undefined : oneSidedListener(listen.admission, absolute),

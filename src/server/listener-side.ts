@@ -16,8 +16,8 @@ import type { IdentitySide } from './identity-interface.ts';
 import { openCheckListener } from './listeners/check-listener.ts';
 import { listenAddress } from './listeners/listen-addresses.ts';
 import type { DeciderCounts } from './log/decider-counts.ts';
+import { openNativeListeners } from './native/native-listeners.ts';
 import type { NativeRole } from './native/native-role.ts';
-import { openXds } from './native/xds-listener.ts';
 import type { StandingProof } from './proofs/standing-proof.ts';
 import { type ListenerAddresses, type StatusDeps, statusOf } from './status.ts';
 
@@ -65,13 +65,13 @@ export async function openListeners(deps: ListenerSideDeps): Promise<ListenerSid
     );
   const admission = await openAdmission(deps);
   if (admission !== undefined) stack.use(admission);
-  const xds = await openXds(deps, native);
-  if (xds !== undefined) stack.use(xds);
+  const natives = await openNativeListeners(deps, native);
+  for (const [, listener] of natives) stack.use(listener);
   const addressesWith = (admins: readonly ListenAddress[]): ListenerAddresses => ({
     ...(check && { extAuthz: textOfAddress(check.address) }),
     ...(http && { httpAuth: textOfAddress(http.address) }),
     ...identities.addresses,
-    ...(xds && { xds: textOfAddress(xds.address) }),
+    ...Object.fromEntries(natives.map(([, { address }, key]) => [key, textOfAddress(address)])),
     ...(admission && { admission: textOfAddress(admission.address) }),
     admin: textOfAddress(admins[0]!), // there is one at least
     admins: admins.map(textOfAddress),
@@ -83,7 +83,7 @@ export async function openListeners(deps: ListenerSideDeps): Promise<ListenerSid
       ...identities.takeTallies(),
       ...admins.takeTallies().map((tally): [LaneListener, LaneTally] => ['admin', tally]),
       ['health', health.takeTally()],
-      ...(xds ? [['xds', xds.takeTally()] as const] : []),
+      ...natives.map(([name, listener]) => [name, listener.takeTally()] as const),
       ...(admission ? [['admission', admission.takeTally()] as const] : []),
     ];
     const connections = new Map<LaneListener, number>();
@@ -101,7 +101,7 @@ export async function openListeners(deps: ListenerSideDeps): Promise<ListenerSid
         check?.[Symbol.asyncDispose](),
         http?.[Symbol.asyncDispose](),
         identities.drain(graceMs),
-        xds?.drain(graceMs),
+        ...natives.map(([, listener]) => listener.drain(graceMs)),
       ]);
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),

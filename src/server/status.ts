@@ -19,6 +19,7 @@ export interface ListenerAddresses {
   readonly feed?: string;
   readonly istioCa?: string;
   readonly xds?: string;
+  readonly accessLog?: string;
   readonly bundle?: string;
   readonly oidc?: string;
   readonly admission?: string;

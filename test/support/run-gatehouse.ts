@@ -21,6 +21,7 @@ export interface ReadyLine {
   readonly feed?: string;
   readonly istioCa?: string;
   readonly xds?: string;
+  readonly accessLog?: string;
   readonly bundle?: string;
   readonly oidc?: string;
   readonly admission?: string;

@@ -36,6 +36,7 @@ function listenersOf({ listen, roles, workloads }: Config): readonly (readonly [
     ['listen.feed', isAuthority ? listen.feed : undefined],
     ['listen.istioCa', isAuthority ? listen.istioCa : undefined],
     ['listen.xds', listen.xds],
+    ['listen.accessLog', listen.accessLog],
     ...listen.admin.map((each) => ['listen.admin', each] as const),
     ['listen.health', listen.health],
     ...workloads.map(

@@ -57,6 +57,11 @@ export function envoyBootstrapCommand(write: (text: string) => void = (text) => 
     .option('--native', 'decide in Envoy what the policy says plainly, and ask for the rest', false)
     .option('--xds <address>', 'with --native: listen.xds of Gatehouse, by mTLS, instead of --sds')
     .option('--xds-id <id>', 'the SPIFFE ID that it must show; usually spiffe://TRUST-DOMAIN/gatehouse/decider')
+    .option(
+      '--reports <address>',
+      'with --native: listen.accessLog of Gatehouse, by mTLS, instead of where its policy comes from',
+    )
+    .option('--reports-id <id>', 'the SPIFFE ID that it must show; usually spiffe://TRUST-DOMAIN/gatehouse/decider')
     .option('--admin <address>', "Envoy's admin pages, read-only, on loopback; or off", '127.0.0.1:9901')
     .option('--access-log <file>', 'where to log', STDOUT)
     .addOption(

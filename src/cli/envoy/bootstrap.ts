@@ -6,10 +6,11 @@
 import { serviceAccountOf } from '../../spiffe/spiffe-id.ts';
 import { handshakeFailureLog } from './access-log.ts';
 import { envoyAddress } from './address.ts';
-import { applicationCluster, extAuthzCluster, sdsCluster, serverCluster, xdsCluster } from './clusters.ts';
+import { applicationCluster, extAuthzCluster, nativeCluster, sdsCluster, serverCluster } from './clusters.ts';
 import { LABELS_KEY } from './ext-authz.ts';
 import { inboundHttp, outboundHttp } from './http-connection.ts';
 import type { Json, JsonObject } from './json.ts';
+import { REPORTS_CLUSTER, XDS_CLUSTER } from './native.ts';
 import type { Inbound, Outbound, SidecarOptions } from './options.ts';
 import { inboundTcp, outboundTcp } from './tcp-proxy.ts';
 import { downstreamTls } from './tls.ts';
@@ -43,7 +44,8 @@ export function generateBootstrap(options: SidecarOptions): JsonObject {
       clusters: [
         sdsCluster(options),
         ...(inbound ? [extAuthzCluster(options), applicationCluster(options, inbound, APPLICATION)] : []),
-        ...(options.xds ? [xdsCluster(options, options.xds)] : []),
+        ...(options.xds ? [nativeCluster(options, XDS_CLUSTER, options.xds)] : []),
+        ...(options.reports ? [nativeCluster(options, REPORTS_CLUSTER, options.reports)] : []),
         ...outbound.map((each, index) => serverCluster(options, each, serverName(index))),
       ],
     },

@@ -5,7 +5,6 @@
 import { type Address, envoyAddress, isName } from './address.ts';
 import { EXT_AUTHZ_CLUSTER } from './ext-authz.ts';
 import type { JsonObject } from './json.ts';
-import { XDS_CLUSTER } from './native.ts';
 import type { Inbound, Outbound, SidecarOptions } from './options.ts';
 import { SDS_CLUSTER, upstreamTls } from './tls.ts';
 
@@ -28,10 +27,14 @@ export function extAuthzCluster(options: SidecarOptions): JsonObject {
   };
 }
 
-/** Policies, where they do not come over the socket of certificates. */
-export function xdsCluster(options: SidecarOptions, { address, id }: NonNullable<SidecarOptions['xds']>): JsonObject {
+/** A door of Gatehouse's for Envoys that decide themselves, where it is not the socket of certificates. */
+export function nativeCluster(
+  options: SidecarOptions,
+  name: string,
+  { address, id }: NonNullable<SidecarOptions['xds']>,
+): JsonObject {
   return {
-    ...cluster(XDS_CLUSTER, address),
+    ...cluster(name, address),
     ...protocol({ explicit_http_config: grpcOptions }),
     transport_socket: upstreamTls(options, id),
   };

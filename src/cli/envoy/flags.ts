@@ -33,6 +33,8 @@ export interface BootstrapFlags {
   readonly native?: boolean;
   readonly xds?: string;
   readonly xdsId?: string;
+  readonly reports?: string;
+  readonly reportsId?: string;
   readonly admin: string;
   readonly accessLog: string;
 }
@@ -70,7 +72,8 @@ export function readFlags(flags: BootstrapFlags): SidecarOptions {
     trustedHops: readTrustedHops(flags),
     federated: flags.federated,
     native: readNative(flags),
-    xds: readXds(flags, trustDomain),
+    xds: readNear(flags, trustDomain, 'xds'),
+    reports: readNear(flags, trustDomain, 'reports'),
     admin: readAdmin(flags.admin),
     accessLog: flags.accessLog,
   };
@@ -154,13 +157,17 @@ function readNative({ native, protocol, gateway, listen }: BootstrapFlags): bool
   return true;
 }
 
-function readXds({ native, xds, xdsId }: BootstrapFlags, trustDomain: TrustDomain): SidecarOptions['xds'] {
-  if (xds === undefined && xdsId === undefined) return undefined;
-  if (native !== true)
-    throw invalid('--xds', 'only an Envoy that decides itself follows a policy: add --native', xds ?? '');
-  if (xds === undefined) throw invalid('--xds-id', '--xds must name the address', xdsId ?? '');
-  const id = xdsId === undefined ? deciderIdOf(trustDomain) : parseSpiffeId(xdsId);
-  return { address: parseTarget(xds, '--xds'), id };
+/** A listener of Gatehouse for Envoys that decide themselves: `--xds`, `--reports`. */
+function readNear(flags: BootstrapFlags, trustDomain: TrustDomain, name: 'xds' | 'reports'): SidecarOptions['xds'] {
+  const [address, id] = [flags[name], flags[`${name}Id`]];
+  if (address === undefined && id === undefined) return undefined;
+  if (flags.native !== true)
+    throw invalid(`--${name}`, 'only an Envoy that decides itself needs it: add --native', address ?? '');
+  if (address === undefined) throw invalid(`--${name}-id`, `--${name} must name the address`, id ?? '');
+  return {
+    address: parseTarget(address, `--${name}`),
+    id: id === undefined ? deciderIdOf(trustDomain) : parseSpiffeId(id),
+  };
 }
 
 function readAdmin(text: string): Address | undefined {

@@ -22,6 +22,9 @@ import { SDS_CLUSTER, sdsConfig } from './tls.ts';
 /** The cluster that serves policies by mTLS. */
 export const XDS_CLUSTER = 'gatehouse_xds';
 
+/** The cluster that is told by mTLS of what was decided. */
+export const REPORTS_CLUSTER = 'gatehouse_reports';
+
 const RBAC = 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC';
 
 /** All filters before the one that asks, in their order. */

@@ -59,6 +59,8 @@ export interface SidecarOptions {
   readonly native: boolean;
   /** Where its policy comes from by mTLS, and who must answer there; undefined: from `sds`. */
   readonly xds: { readonly address: Address; readonly id: SpiffeId } | undefined;
+  /** Where it tells by mTLS of what it has decided, and who must answer there; undefined: where its policy comes from. */
+  readonly reports: { readonly address: Address; readonly id: SpiffeId } | undefined;
   /** A file, or `/dev/stdout`. */
   readonly accessLog: string;
 }

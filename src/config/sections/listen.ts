@@ -43,6 +43,11 @@ export const listen = z.strictObject({
     .describe(
       'Where Envoys that decide themselves, and hold an SVID, get the policy of their workload; TCP, always with mTLS. The Workload API has the same. Absent: nowhere else.',
     ),
+  accessLog: field.tcpListener
+    .optional()
+    .describe(
+      'Where Envoys that decide themselves, and hold an SVID, tell of what they have decided; TCP, always with mTLS. They may tell where they get their policy too. Absent: nowhere else.',
+    ),
   bundle: field.oneSidedListener
     .optional()
     .describe(

@@ -39,6 +39,7 @@ export type LaneListener =
   | 'feed'
   | 'istio-ca'
   | 'xds'
+  | 'access-log'
   | 'bundle'
   | 'oidc'
   | 'admin'

@@ -10,6 +10,7 @@ export type ListenerName =
   | 'feed'
   | 'istio-ca'
   | 'xds'
+  | 'access-log'
   | 'bundle'
   | 'oidc'
   | 'admin'
@@ -34,6 +35,7 @@ const rooms: Readonly<Record<ListenerName, Room>> = {
   feed: { connections: 1_024, each: 2, share: 0.1 },
   'istio-ca': { connections: 1_024, each: 2, share: 0.1 },
   xds: { connections: 2_048, each: 2, share: 0.1 },
+  'access-log': { connections: 2_048, each: 2, share: 0.05 },
   check: { connections: 1_024, each: 1, share: 0.1 },
   health: { connections: 256, each: 2, share: 0.05 },
   admin: { connections: 128, each: 2, share: 0.05 },

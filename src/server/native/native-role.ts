@@ -34,6 +34,8 @@ export interface NativeRole extends Disposable {
   readonly reports: Reports;
   /** All methods for Envoys that decide themselves. */
   methods(callerOf: CallerOf): readonly GrpcMethod[];
+  /** Those of them by which Envoys tell. */
+  reportMethods(callerOf: CallerOf): readonly GrpcMethod[];
 }
 
 export interface NativeRoleDeps {
@@ -109,6 +111,7 @@ export function createNativeRole({
   return {
     ...{ holders, reports },
     methods: (callerOf) => [...ecdsMethods(deps, callerOf), ...accessLogMethods(reports, callerOf)],
+    reportMethods: (callerOf) => accessLogMethods(reports, callerOf),
     [Symbol.dispose]: () => stack.dispose(),
   };
 }

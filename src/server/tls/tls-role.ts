@@ -45,7 +45,8 @@ export function createTlsRole({ config, report, waiting }: TlsRoleDeps): TlsRole
   const admission = createWatchable<TlsIdentity | undefined>(undefined);
   const documents = createWatchable<TlsIdentity | undefined>(undefined);
   const [authorityId, deciderId] = [authorityIdOf(trustDomain), deciderIdOf(trustDomain)];
-  const ofPrimary = [...listen.admin, listen.health, listen.feed, listen.istioCa, listen.xds].some(hasTls);
+  const { admin, health, feed, istioCa, xds, accessLog } = listen;
+  const ofPrimary = [...admin, health, feed, istioCa, xds, accessLog].some(hasTls);
   const ofDeciders = config.roles.includes('decider') && [listen.extAuthz, listen.httpAuth].some(hasTls);
   const isFollower = config.authorityAddresses.some((each) => !each.startsWith('unix:'));
   const kept = (

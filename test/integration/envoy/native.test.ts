@@ -178,17 +178,22 @@ describe('an Envoy that follows its policy by mTLS', function () {
 
   it('gets that of its certificate, and is cut off once it is revoked', async () => {
     await using app = await startHttpEcho();
-    const port = await freePort();
+    const [xds, accessLog] = await Promise.all([freePort(), freePort()]);
+    const authority = 'spiffe://cluster.local/gatehouse/authority';
+    const near = (name: string, port: number) => [`--${name}`, `127.0.0.1:${port}`, `--${name}-id`, authority];
     await using server = await startGuardedServer({
       upstreamPort: app.port,
       policies: { 'details-viewer.yaml': policy('details-viewer.yaml') },
-      flags: ['--native', '--xds', `127.0.0.1:${port}`, '--xds-id', 'spiffe://cluster.local/gatehouse/authority'],
+      flags: ['--native', ...near('xds', xds), ...near('reports', accessLog)],
       config: {
-        listen: { extAuthz: '127.0.0.1:0', health: '127.0.0.1:0', xds: `127.0.0.1:${port}` },
+        listen: {
+          ...{ extAuthz: '127.0.0.1:0', health: '127.0.0.1:0' },
+          ...{ xds: `127.0.0.1:${xds}`, accessLog: `127.0.0.1:${accessLog}` },
+        },
       },
     });
-    const { admin, xds } = server.gatehouse().ready;
-    assert.equal(xds, `127.0.0.1:${port}`);
+    const { admin, ...ready } = server.gatehouse().ready;
+    assert.deepEqual([ready.xds, ready.accessLog], [`127.0.0.1:${xds}`, `127.0.0.1:${accessLog}`]);
     const status = async () => ((await gatehouseJson('envoy', 'status', '--admin', admin)) as EnvoysAnswer).envoys; // the schema's
     const held = async () => (await status())[0]?.configs.filter(({ version }) => version !== '').length;
     await eventually('it holds all', async () => (await held()) === 3 || undefined);
@@ -201,6 +206,7 @@ describe('an Envoy that follows its policy by mTLS', function () {
     const ask = async () =>
       (await askHttp({ port: server.port, identity, version: 'http2', path: '/details/1' })).status;
     assert.equal(await ask(), 200);
+    await eventually('it has told of it there', async () => ((await status())[0]?.reported ?? 0) > 0 || undefined);
     await gatehouseJson('svid', 'revoke', '--id', details, '--reason', 'lost', '--admin', admin).catch(() => undefined);
     await eventually('it is cut off', async () => (await status()).length === 0 || undefined);
     assert.match(server.gatehouse().log(), /only the holder of an SVID of this trust domain that is not revoked/);

@@ -32,6 +32,7 @@ const base: SidecarOptions = {
   federated: false,
   native: false,
   xds: undefined,
+  reports: undefined,
   admin: socket('127.0.0.1', 9901),
   accessLog: '/dev/stdout',
 };

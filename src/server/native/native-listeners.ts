@@ -1,14 +1,16 @@
 /**
- * Where Envoys on other machines get the policy of their workload: by mTLS, each what its certificate says that it is.
+ * Where Envoys on other machines get the policy of their workload, and tell of what they have decided: by mTLS, each as what its
+ * certificate says that it is.
  * @module
  */
 import type { CallerOf } from '../../authz/native/native-deps.ts';
 import type { Revocations } from '../../authz/state.ts';
-import type { Config } from '../../config/config.ts';
+import type { Config, ListenerConfig } from '../../config/config.ts';
 import { GatehouseError } from '../../errors.ts';
 import { createWakeup } from '../../lib/wakeup.ts';
 import type { Watchable } from '../../lib/watchable.ts';
 import type { Log } from '../../platform/observe/log.ts';
+import type { GrpcMethod } from '../../transport/grpc-methods.ts';
 import type { TlsIdentity } from '../../transport/listen/tls-front.ts';
 import { connectionLimit } from '../listeners/connection-limit.ts';
 import { type GrpcListener, openGrpcListener } from '../listeners/grpc-listener.ts';
@@ -29,22 +31,53 @@ export interface XdsListenerDeps {
 /** The first request has all that an Envoy can say of itself, its extensions too. */
 const MESSAGE_BYTES = 1024 * 1024;
 
-/** Opens it where the configuration names one. @throws GatehouseError `address_in_use`, `config_invalid` */
-export async function openXds(
+/** The listeners, by the name that limits and metrics know them by. */
+const listeners = {
+  xds: 'xds',
+  'access-log': 'accessLog',
+} as const;
+
+/** A listener that is open, its name, and the key that configures it. */
+export type NativeListener = readonly [
+  name: keyof typeof listeners,
+  listener: GrpcListener,
+  key: (typeof listeners)[keyof typeof listeners],
+];
+
+/** Opens those that the configuration names. @throws GatehouseError `address_in_use`, `config_invalid` */
+export async function openNativeListeners(
   deps: XdsListenerDeps,
-  native: Pick<NativeRole, 'methods'>,
-): Promise<GrpcListener | undefined> {
-  const { config, log, tls, identify, refusals } = deps;
-  const at = config.value.listen.xds;
-  if (at === undefined) return undefined;
+  native: Pick<NativeRole, 'methods' | 'reportMethods'>,
+): Promise<readonly NativeListener[]> {
+  await using stack = new AsyncDisposableStack();
+  const callerOf = callerByCertificate(deps);
+  const methods = { xds: () => native.methods(callerOf), 'access-log': () => native.reportMethods(callerOf) };
+  const opened: NativeListener[] = [];
+  for (const name of ['xds', 'access-log'] as const) {
+    const key = listeners[name];
+    const at = deps.config.value.listen[key];
+    if (at === undefined) continue;
+    opened.push([name, stack.use(await openOne(deps, { name, at, methods: methods[name]() })), key]);
+  }
+  stack.move();
+  return opened;
+}
+
+interface One {
+  readonly name: NativeListener[0];
+  readonly at: ListenerConfig;
+  readonly methods: readonly GrpcMethod[];
+}
+
+function openOne({ log, tls, identify, refusals }: XdsListenerDeps, { name, at, methods }: One): Promise<GrpcListener> {
   return openGrpcListener(listenAddress(at), {
-    methods: native.methods(callerByCertificate(deps)),
+    methods,
     failed: (method, { code, message, details }) =>
       log[code === 'internal' ? 'error' : 'info']({ method, code, details }, message),
     identity: tls.primary,
     identify,
-    handshakeFailed: (failure) => refusals.handshakeFailed('xds', failure),
-    connections: connectionLimit('xds'),
+    handshakeFailed: (failure) => refusals.handshakeFailed(name, failure),
+    connections: connectionLimit(name),
     messageBytes: MESSAGE_BYTES,
   });
 }
