@@ -16,7 +16,7 @@ import { createDecisionFacts } from './log/decision-facts.ts';
 import { createDecisionLog, type DecisionLog } from './log/decision-log.ts';
 import { createDecisionRate, type DecisionRate } from './log/decision-rate.ts';
 import { enforcePolicies } from './policy/enforced-policies.ts';
-import { openKeySets } from './policy/key-sets.ts';
+import type { openKeySets } from './policy/key-sets.ts';
 import { tokenRulesOf } from './policy/token-rules.ts';
 import { revocationsOf } from './revocations.ts';
 import { type AskStandings, createStandings } from './standings/standings.ts';
@@ -42,6 +42,8 @@ export interface DeciderSide extends AsyncDisposable {
 export interface DeciderSideDeps extends Foundation {
   readonly identity: IdentitySide;
   readonly policies: PolicySources;
+  /** Fetches what its policies want. */
+  readonly keySets: ReturnType<typeof openKeySets>;
   /** Takes in the processes that are started. */
   readonly allDeciders: AllDeciders;
   /** Forked before; none where there is no decider role. */
@@ -52,9 +54,8 @@ const REPORT_TIMEOUT_MS = 500;
 
 /** Starts it: each decider is told what is known now, and whatever follows. */
 export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSide> {
-  const { config, log, metrics, board, looks, identity, policies, refusals } = deps;
+  const { config, log, metrics, board, looks, identity, policies, keySets, refusals } = deps;
   await using stack = new AsyncDisposableStack();
-  const keySets = stack.use(openKeySets(config.value, log, deps.seconds));
   let noted = 0;
   const factsOf = createDecisionFacts({
     model: () => policies.current.value.model,

@@ -19,6 +19,7 @@ import { openIdentitySide } from './identity-side.ts';
 import { type ListenerSide, type ListenerSideDeps, openListeners } from './listener-side.ts';
 import { createNativeRole } from './native/native-role.ts';
 import { openCluster } from './policy/cluster-policies.ts';
+import { openKeySets } from './policy/key-sets.ts';
 import { openPolicies } from './policy/policy-sources.ts';
 import { openStandingProof } from './proofs/standing-proof.ts';
 import { reload } from './reload.ts';
@@ -63,7 +64,8 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const cluster = stack.use(await openCluster(foundation));
   await cluster?.known(restMs(), signal);
   const policies = stack.use(await openPolicies(config, foundation.kept, failed, cluster?.objects));
-  const native = stack.use(createNativeRole({ ...foundation, policies: policies.current }));
+  const keySets = stack.use(openKeySets(config, log, foundation.seconds));
+  const native = stack.use(createNativeRole({ ...foundation, policies: policies.current, keySets: keySets.documents }));
   const standing = stack.use(openStandingProof({ ...foundation, policies }));
   const followers = createFollowers();
   const allDeciders = createAllDeciders(followers);
@@ -75,7 +77,9 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       further: native.methods,
     }),
   );
-  const decider = stack.use(await startDeciderSide({ ...foundation, identity, policies, allDeciders, processes }));
+  const decider = stack.use(
+    await startDeciderSide({ ...foundation, identity, policies, keySets, allDeciders, processes }),
+  );
   const { decisions, explain } = decider;
   native.reports.deliverTo(decisions);
   identity.deriveBy((id) => deriveHere(id, { decisions, explain, deciders: allDeciders }));

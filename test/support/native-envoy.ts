@@ -8,6 +8,8 @@ import { connect as connectHttp2 } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { tokenChain } from '../../src/authz/native/tokens/token-chain.ts';
+import type { JwtAuthn } from '../../src/policy/compile-envoy/tokens/jwt-authn.ts';
 import { encodeTree } from '../../src/policy/compile-envoy/tree/encode-tree.ts';
 import { any, bytesField, toBytes } from '../../src/policy/compile-envoy/tree/proto-bytes.ts';
 import type { Node } from '../../src/policy/compile-envoy/tree/tree.ts';
@@ -19,6 +21,8 @@ export interface NativeListener {
   readonly name: string;
   readonly http: Node;
   readonly network: Node;
+  /** By what tokens are verified around the tree; absent: by nothing. */
+  readonly tokens?: JwtAuthn;
 }
 
 /** A caller's certificate and key (PEM); undefined: no TLS. */
@@ -124,8 +128,20 @@ const shown = (key: string, value: string): object => ({ header: { key, value } 
 /** Every status. */
 const always = { status_code_filter: { comparison: { op: 'GE', value: { default_value: 0, runtime_key: 'none' } } } };
 
-function httpListener(directory: TempDir, { name, http }: NativeListener): object {
-  const config = bytesField(4, encodeTree(http).bytes) + bytesField(6, PREFIX);
+/** The filters of a tree, as they are delivered. */
+function filtersOf({ http, tokens }: NativeListener): readonly [type: string, config: string] {
+  const tree = bytesField(4, encodeTree(http).bytes) + bytesField(6, PREFIX);
+  if (tokens === undefined) return [HTTP_RBAC, tree];
+  const { typeUrl, bytes } = tokenChain(tokens, toBytes(tree));
+  return [typeUrl.split('/')[1]!, Buffer.from(bytes).toString('latin1')];
+}
+
+/** Headers of the request, as they reach the application, which are shown in the answer. */
+export const shownHeaders = ['authorization', 'x-jwt', 'x-payload', 'x-user'];
+
+function httpListener(directory: TempDir, listenerOf: NativeListener): object {
+  const { name } = listenerOf;
+  const [type, config] = filtersOf(listenerOf);
   const setPath = {
     name: 'path',
     typed_config: {
@@ -149,12 +165,20 @@ function httpListener(directory: TempDir, { name, http }: NativeListener): objec
     },
     route_config: {
       virtual_hosts: [
-        { name: 'all', domains: ['*'], routes: [{ match: { prefix: '' }, direct_response: { status: 200 } }] },
+        {
+          name: 'all',
+          domains: ['*'],
+          routes: [{ match: { prefix: '' }, direct_response: { status: 200 } }],
+          response_headers_to_add: [
+            shown('seen-path', '%REQ(:PATH)%'),
+            ...shownHeaders.map((each) => shown(`seen-${each}`, `%REQ(${each})%`)),
+          ],
+        },
       ],
     },
     http_filters: [
       setPath,
-      discoveryFile(directory.at(`${name}.http.pb`), `${name}.http`, HTTP_RBAC, config),
+      discoveryFile(directory.at(`${name}.http.pb`), `${name}.http`, type, config),
       { name: 'router', typed_config: { '@type': typeOf('envoy.extensions.filters.http.router.v3.Router') } },
     ],
   };
@@ -171,22 +195,34 @@ function networkListener(directory: TempDir, { name, network }: NativeListener):
 }
 
 /** What a request came to: `allow` or `deny`, and the name of the action, e.g. `allow n:allow/default/p#0`. */
-export function askHttp(port: number, caller: NativeCaller, asked: NativeRequest): Promise<string> {
+export const askHttp = async (port: number, caller: NativeCaller, asked: NativeRequest): Promise<string> =>
+  outcomeOf(await askHeaders(port, caller, asked));
+
+/** The headers of the answer, among which what the application would have seen; none where the connection was closed. */
+export function askHeaders(port: number, caller: NativeCaller, asked: NativeRequest): Promise<IncomingHttpHeaders> {
   const headers: OutgoingHttpHeaders = { host: asked.host };
   for (const [name, value] of asked.headers) {
     const before = headers[name];
     headers[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [String(before)]), value];
   }
-  const options = { host: '127.0.0.1', port, method: asked.method, path: asked.path, headers, agent: false };
+  const options = {
+    host: '127.0.0.1',
+    port,
+    method: asked.method,
+    path: asked.path,
+    headers,
+    agent: false,
+    maxHeaderSize: 65_536,
+  };
   return new Promise((resolve, reject) => {
     const made = caller ? httpsRequest({ ...options, ...caller, rejectUnauthorized: false }) : httpRequest(options);
     made.on('response', (response) => {
       response.destroy();
-      resolve(outcomeOf(response.headers));
+      resolve(response.headers);
     });
     made
       .on('error', reject)
-      .on('close', () => resolve(''))
+      .on('close', () => resolve({}))
       .end();
   });
 }
@@ -212,7 +248,7 @@ export async function askHttp2(port: number, caller: NativeCaller, asked: Native
 }
 
 /** Empty where no filter saw the request. */
-function outcomeOf(headers: OutgoingHttpHeaders | IncomingHttpHeaders): string {
+export function outcomeOf(headers: OutgoingHttpHeaders | IncomingHttpHeaders): string {
   const details = String(headers['x-details'] ?? '');
   const denied = /^rbac_access_denied_matched_policy\[(.*)\]$/.exec(details);
   if (denied !== null) return `deny ${denied[1]}`;

@@ -210,7 +210,26 @@ const may: Record<string, readonly string[]> = {
     'lib',
   ],
   /** What Envoys decide themselves: delivered, and who holds it. */
-  'authz/native': ['authz/state.ts', 'policy/compile-envoy', ...policyValues, 'transport/*', 'spiffe', 'gen', 'lib'],
+  'authz/native': [
+    'authz/native/tokens',
+    'authz/state.ts',
+    'policy/compile-envoy',
+    ...policyValues,
+    'transport/*',
+    'spiffe',
+    'gen',
+    'lib',
+  ],
+  /** What stands around a policy where tokens are verified. */
+  'authz/native/tokens': [
+    'authz/native',
+    'authz/state.ts',
+    'authz/jwt',
+    'policy/compile-envoy/*',
+    ...policyValues,
+    'gen',
+    'lib',
+  ],
   /** What a set that is not in force would have changed. */
   'authz/candidate': ['authz/state.ts', 'authz/facts', 'authz/jwt', 'authz/record', 'authz/wire', ...policyValues],
   /** Joins its rooms to one answer. */

@@ -55,7 +55,8 @@ export class VerificationBudget {
   }
 }
 
-function costOf({ key, kty, crv }: VerificationKey): number {
+/** What one check by a key costs, in checks by RSA of 2,048 bits. */
+export function costOf({ key, kty, crv }: VerificationKey): number {
   if (kty !== 'RSA') return curveCosts.get(crv ?? '') ?? 1;
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
   return Math.max(1, (bits / 2_048) ** 2);

@@ -21,6 +21,9 @@ export const RBAC_METADATA = 'envoy.filters.http.rbac';
 /** Key of the name of the action that decided, by the prefix of its filter. */
 export const decidedKey = (prefix: string): string => `${prefix}enforced_effective_policy_id`;
 
+/** The type of several filters in one, as a policy comes where tokens are verified. */
+export const FILTER_CHAIN = 'type.googleapis.com/envoy.extensions.filters.http.filter_chain.v3.FilterChainConfig';
+
 /** In front of the keys of the filter that decides, so that no other RBAC filter of the chain overwrites them. */
 export const POLICY_PREFIX = 'gh_';
 /** The same of the filter of revocations. */

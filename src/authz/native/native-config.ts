@@ -14,6 +14,7 @@ import { guardedPolicy } from './guarded-policy.ts';
 import { typeUrlOf } from './matchers.ts';
 import { AUDIT_PREFIX, resourceNames } from './names.ts';
 import { askingRevocationFilter, revocationFilter } from './revocation-filter.ts';
+import { tokenChain } from './tokens/token-chain.ts';
 
 /** The type of every resource of ECDS. */
 export const CONFIG_TYPE_URL = typeUrlOf(TypedExtensionConfigSchema);
@@ -33,7 +34,8 @@ export interface NativeConfig {
 /** The resources of one policy, by name. */
 export function configsOf(policy: NativePolicy): ReadonlyMap<string, NativeConfig> {
   const asks = policy.everything ?? '';
-  const http = { typeUrl: typeUrlOf(HttpRbac), bytes: guardedPolicy(policy.http) };
+  const guarded = { typeUrl: typeUrlOf(HttpRbac), bytes: guardedPolicy(policy.http) };
+  const http = policy.tokens === undefined ? guarded : tokenChain(policy.tokens, guarded.bytes);
   const network = { typeUrl: typeUrlOf(NetworkRbac), bytes: policy.network };
   const all = [
     [resourceNames.policy, http] as const,

@@ -6,6 +6,7 @@ import {
   ASK,
   DECIDED,
   decidedKey,
+  FILTER_CHAIN,
   POLICY_PREFIX,
   RBAC_METADATA,
   REVOCATIONS_PREFIX,
@@ -85,6 +86,9 @@ function examineWriters(before: readonly JsonObject[], where: string): readonly 
     } else if (isPolicy && !asksAlways(own)) {
       const message = 'until a policy has come its default decides, and not everything is asked about';
       findings.push(finding('fail-open', 'native_default_decides', here, message, FIX));
+    } else if (isPolicy && !takesChains(filter)) {
+      const message = 'where tokens are verified it refuses its policy, and asks about everything';
+      findings.push(finding('fragile', 'native_no_tokens', here, message, `type_urls: […, ${FILTER_CHAIN}]`));
     } else if (!isPolicy && isRbac(filter) && names.includes(`"${POLICY_PREFIX}"`)) {
       const message = `it writes to ${KEY} too, so that what the policy hands over may pass unasked`;
       findings.push(
@@ -94,6 +98,9 @@ function examineWriters(before: readonly JsonObject[], where: string): readonly 
   }
   return findings;
 }
+
+const takesChains = (filter: JsonObject): boolean =>
+  JSON.stringify(at(filter, 'config_discovery', 'type_urls') ?? []).includes(FILTER_CHAIN);
 
 function asksAlways(config: JsonObject): boolean {
   const matcher = objectAt(config, 'matcher');

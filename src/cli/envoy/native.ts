@@ -9,6 +9,7 @@ import {
   AUDIT_PREFIX,
   DECIDED,
   decidedKey,
+  FILTER_CHAIN,
   POLICY_PREFIX,
   RBAC_METADATA,
   REVOCATIONS_PREFIX,
@@ -38,7 +39,8 @@ export function nativeFilters(cluster: string = SDS_CLUSTER): readonly JsonObjec
     delivered(cluster, resourceNames.revocations, { rules_stat_prefix: REVOCATIONS_PREFIX, matcher: askAlways }),
     // Each filter judges alone: the next one reads what this one did.
     filterState('gatehouse.revocation', [[stateKeys.revocation, decidedBy(REVOCATIONS_PREFIX)]]),
-    delivered(cluster, resourceNames.policy, { rules_stat_prefix: POLICY_PREFIX, matcher: askAlways }),
+    // Where tokens are verified the policy comes with jwt_authn around it, as one.
+    delivered(cluster, resourceNames.policy, { rules_stat_prefix: POLICY_PREFIX, matcher: askAlways }, [FILTER_CHAIN]),
     delivered(cluster, resourceNames.audit, { rules_stat_prefix: AUDIT_PREFIX }),
   ];
 }
@@ -94,14 +96,19 @@ export function reportDecided(cluster: string = SDS_CLUSTER): JsonObject {
 }
 
 /** A filter whose configuration comes by ECDS, and which serves by its default until then. */
-function delivered(cluster: string, name: string, byDefault: JsonObject): JsonObject {
+function delivered(
+  cluster: string,
+  name: string,
+  byDefault: JsonObject,
+  otherTypes: readonly string[] = [],
+): JsonObject {
   return {
     name,
     config_discovery: {
       config_source: sdsConfig(cluster),
       default_config: { '@type': RBAC, ...byDefault },
       apply_default_config_without_warming: true,
-      type_urls: [RBAC],
+      type_urls: [RBAC, ...otherTypes],
     },
   };
 }

@@ -11,7 +11,7 @@ import type { TreeMemory } from './filing/tree-memory.ts';
 import { guardItems, guardsOf, tautology } from './guards.ts';
 import type { AskReason, NativeSettings } from './native-settings.ts';
 import { addUses, cubesOf, sharedUses } from './rule-cubes.ts';
-import { tokenContext, tokenGuards } from './tokens/token-context.ts';
+import { noTokens, type ScopedTokens } from './tokens/token-context.ts';
 import { allOf, anyOf, notOf, testOf } from './tree/predicates.ts';
 import { type Action, chain, type Item, type Node, type Part, type Predicate } from './tree/tree.ts';
 import type { ScopedStage, WorkloadScope } from './workload-scope.ts';
@@ -19,8 +19,9 @@ import type { ScopedStage, WorkloadScope } from './workload-scope.ts';
 /** What trees of a workload are made of. */
 export interface TreeInput {
   readonly scope: WorkloadScope;
+  readonly tokens: ScopedTokens;
   readonly absence: Absence;
-  readonly settings: Omit<NativeSettings, 'decide' | 'allowEmpty'>;
+  readonly settings: Omit<NativeSettings, 'decide' | 'allowEmpty' | 'keySets'>;
   readonly protocol: 'http' | 'tcp';
   /** Dry-run policies count as enforced. */
   readonly rehearsing: boolean;
@@ -63,6 +64,9 @@ function byCaller(input: TreeInput, named: Node, nameless: Node, otherwise: Node
   return { is: 'list', items, otherwise };
 }
 
+/** A connection brings no tokens. */
+const tokensOf = ({ protocol, tokens }: TreeInput): ScopedTokens => (protocol === 'http' ? tokens : noTokens);
+
 const stateOf = ({ protocol }: TreeInput) => (protocol === 'http' ? certificateState : connectionState);
 
 /** The serial number of the caller's certificate, and what a formatter writes where there is none. */
@@ -93,10 +97,7 @@ function compilePart(input: PartInput): CompiledTree & { readonly readsNames: bo
   const { uses } = transport;
   for (const each of new Set(told.map(({ uses: of }) => of))) addUses(uses, each);
   const forms = isNamed ? callerForms(settings.trustDomains) : undefined;
-  const guards = [
-    ...guardsOf(uses, forms, settings, protocol),
-    ...(protocol === 'http' ? tokenGuards(scope.tokens) : []),
-  ];
+  const guards = [...guardsOf(uses, forms, settings, protocol), ...tokensOf(input).guards];
   const list = (items: readonly Item[]): readonly Part[] => (items.length > 0 ? [{ is: 'list', items }] : []);
   const isNative = ({ cube }: Told): boolean => cube.unsayable.length === 0;
   const place = placeOf(input);
@@ -166,7 +167,7 @@ const knownByContext = new Map<string, WeakMap<Policy, readonly Told[]>>();
 
 function toldOf(input: PartInput, kind: ScopedStage['kind']): readonly Told[] {
   const { scope, absence, settings, protocol, rehearsing, isNamed } = input;
-  const tokens = tokenContext(protocol === 'http' ? scope.tokens : []);
+  const tokens = tokensOf(input).context;
   const context: SayContext = {
     protocol,
     absence,

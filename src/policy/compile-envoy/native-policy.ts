@@ -9,6 +9,7 @@ import type { Told } from './compile-tree.ts';
 import { TreeMemory } from './filing/tree-memory.ts';
 import type { AskReason, NativeSettings } from './native-settings.ts';
 import { selfCheck } from './self-check.ts';
+import { type JwtAuthn, jwtAuthn } from './tokens/jwt-authn.ts';
 import { encodeTree, MOST_NESTED } from './tree/encode-tree.ts';
 import { bytesField, toBytes } from './tree/proto-bytes.ts';
 import { treesOf } from './workload-trees.ts';
@@ -21,6 +22,8 @@ export interface NativePolicy {
   readonly http: Uint8Array;
   /** Of AUDIT and other second filters; by the name of the ECDS resource. */
   readonly others: ReadonlyMap<string, { readonly typeUrl: string; readonly bytes: Uint8Array }>;
+  /** What stands around the filter for requests, so that its tree sees claims; undefined: nothing. */
+  readonly tokens: JwtAuthn | undefined;
   /** `envoy.extensions.filters.network.rbac.v3.RBAC`, serialized, for TCP listeners. */
   readonly network: Uint8Array;
   /** What asks and why; one entry without a rule where the whole workload asks. */
@@ -42,6 +45,8 @@ const MOST_BYTES = 32 * 1024 * 1024;
 interface Left {
   readonly memory: TreeMemory<Told>;
   readonly model: PolicyModel;
+  /** What its trees see of tokens; undefined: nothing was tried. */
+  readonly tokens: string | undefined;
 }
 
 const left = new WeakMap<NativePolicy, Left>();
@@ -61,8 +66,8 @@ export function nativePolicyOf(
   const last = before && left.get(before);
   if (before !== undefined) left.delete(before);
   const memory = last?.memory ?? new TreeMemory<Told>();
-  const made = compiled(model, workload, settings, { memory, checked: last?.model });
-  left.set(made, { memory, model });
+  const { made, tokens } = compiled(model, workload, settings, { memory, last });
+  left.set(made, { memory, model, tokens });
   return made;
 }
 
@@ -70,23 +75,26 @@ function compiled(
   model: PolicyModel,
   workload: Destination,
   settings: NativeSettings,
-  { memory, checked }: { readonly memory: TreeMemory<Told>; readonly checked: PolicyModel | undefined },
-): NativePolicy {
+  { memory, last }: { readonly memory: TreeMemory<Told>; readonly last: Left | undefined },
+): { readonly made: NativePolicy; readonly tokens: string | undefined } {
   const trees = treesOf(model, workload, settings, memory);
-  if ('everything' in trees) return askEverything(trees.everything);
-  selfCheck(trees, { model, workload, settings, checked });
-  const { http, network, shadow, audit, asks } = trees;
+  if ('everything' in trees) return { made: askEverything(trees.everything), tokens: undefined };
+  // Where tokens are seen otherwise than before, all rules mean something else.
+  selfCheck(trees, { model, workload, settings, checked: last?.tokens === trees.tokensName ? last?.model : undefined });
+  const { http, network, shadow, audit, providers, asks } = trees;
   const filters = [http, network, shadow, audit].map((root) => root && encodeTree(root));
   const why = filters.map((each) => each && beyondLimits(each)).find((each) => each !== undefined);
-  if (why !== undefined) return askEverything(why);
+  if (why !== undefined) return { made: askEverything(why), tokens: undefined };
   const [ofHttp, ofTcp, ofShadow, ofAudit] = filters.map((each) => each?.bytes);
-  return nativePolicy({
+  const made = nativePolicy({
     http: httpFilter(ofHttp!, STAT_PREFIX, ofShadow), // always there
+    tokens: providers.length === 0 ? undefined : jwtAuthn(providers),
     network: networkFilter(ofTcp!),
     others: ofAudit === undefined ? new Map() : new Map([[AUDIT.resource, auditFilter(ofAudit)]]),
     asks,
     everything: undefined,
   });
+  return { made, tokens: trees.tokensName };
 }
 
 /** Room for what delivery puts around a tree. */
@@ -116,6 +124,7 @@ export function askEverything(reason: string): NativePolicy {
   const { bytes } = encodeTree({ is: 'action', name: 'ask:everything', effect: 'allow' });
   return nativePolicy({
     http: httpFilter(bytes, STAT_PREFIX),
+    tokens: undefined,
     network: networkFilter(bytes),
     others: new Map(),
     asks: [{ reason, policy: undefined, rule: undefined, field: undefined }],
@@ -123,16 +132,22 @@ export function askEverything(reason: string): NativePolicy {
   });
 }
 
-interface Parts extends Pick<NativePolicy, 'others' | 'asks' | 'everything'> {
+interface Parts extends Pick<NativePolicy, 'tokens' | 'others' | 'asks' | 'everything'> {
   /** Byte strings. */
   readonly http: string;
   readonly network: string;
 }
 
-function nativePolicy({ http: httpText, network: networkText, others, asks, everything }: Parts): NativePolicy {
+function nativePolicy({ http: httpText, network: networkText, tokens, others, asks, everything }: Parts): NativePolicy {
   const http = toBytes(httpText);
   const network = toBytes(networkText);
   const hash = createHash('sha256').update(http).update('\0').update(network);
   for (const [name, { typeUrl, bytes }] of others) hash.update(`\0${name}\0${typeUrl}\0`).update(bytes);
-  return { version: hash.digest('hex').slice(0, 32), http, network, others, asks, everything };
+  if (tokens !== undefined)
+    hash
+      .update('\0tokens\0')
+      .update(tokens.verify)
+      .update('\0')
+      .update(tokens.effects ?? '');
+  return { version: hash.digest('hex').slice(0, 32), http, tokens, network, others, asks, everything };
 }

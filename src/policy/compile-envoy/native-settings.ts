@@ -5,6 +5,7 @@
 import type { Decision } from '../decision.ts';
 import type { Facts } from '../facts.ts';
 import type { PolicyRef } from '../model.ts';
+import type { TokenKeySets } from './tokens/token-filters.ts';
 
 /** What a workload's policy depends on besides the model. */
 export interface NativeSettings {
@@ -15,6 +16,8 @@ export interface NativeSettings {
   readonly ambiguousRequests: 'asUpstream' | 'deny';
   /** Allow everything while there is no policy at all. */
   readonly allowEmpty: boolean;
+  /** Keys for jwt_authn; absent: none are known, and who may bring a token asks. */
+  readonly keySets?: TokenKeySets;
   /** Decides by the same model: what the self-check holds the tree against. */
   readonly decide: (facts: Facts) => Decision;
 }

@@ -29,7 +29,7 @@ interface Checked {
 export function selfCheck(trees: WorkloadTrees, { model, workload, settings, checked }: Checked): void {
   const { decide, trustDomains } = settings;
   for (const rule of rulesToTry(model, checked)) {
-    for (const witness of witnessesOf(rule, trustDomains[0] ?? '')) {
+    for (const witness of witnessesOf(rule, trustDomains[0] ?? '', trees.providers.length > 0)) {
       const root = witness.protocol === 'http' ? trees.http : trees.network;
       const action = interpretTree(root, seenOf(witness));
       if (action?.name.startsWith('ask:') === true) continue;

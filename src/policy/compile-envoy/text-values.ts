@@ -4,6 +4,7 @@
  */
 import type { Atom, TextFact, TextPattern } from '../model.ts';
 import { isNamed } from './caller-forms.ts';
+import { claimValues } from './tokens/claim-values.ts';
 import type { TokenContext } from './tokens/token-context.ts';
 import { isPresent, literal, type Said, testOf } from './tree/predicates.ts';
 import type { Input, Predicate } from './tree/tree.ts';
@@ -37,6 +38,7 @@ interface TextContext {
 export function textValues({ fact, any }: TextAtom, { trustDomains, tokens }: TextContext): TextValues | Unsayable {
   if (fact.of === 'header' && tokens.changed.has(fact.name))
     return { field: `${nameOf(fact)}, which verifying tokens changes` };
+  if (fact.of === 'claim') return ofClaim(fact, any, tokens);
   const input = inputOf(fact);
   if (typeof input !== 'string') return input;
   const exact: string[] = [];
@@ -46,7 +48,7 @@ export function textValues({ fact, any }: TextAtom, { trustDomains, tokens }: Te
   for (const pattern of any) {
     const said = fact.of === 'peerName' ? callerPattern(pattern, trustDomains) : valuePattern(pattern, input);
     if (said === undefined || ![...said.exact, ...said.prefixes, ...said.literals].every(isUtf8))
-      return { field: `${nameOf(fact)} (a pattern that Envoy's tree cannot test)` };
+      return { field: `${nameOf(fact)} ${UNTESTABLE}` };
     exact.push(...said.exact);
     prefixes.push(...said.prefixes);
     tests.push(...said.tests);
@@ -54,6 +56,19 @@ export function textValues({ fact, any }: TextAtom, { trustDomains, tokens }: Te
   }
   const present = fact.of === 'peerName' ? isNamed : isPresent(input);
   return { input, exact, prefixes, tests, present, readsNamespaces };
+}
+
+const UNTESTABLE = "(a pattern that Envoy's tree cannot test)";
+
+function ofClaim(
+  fact: Extract<TextFact, { of: 'claim' }>,
+  any: readonly TextPattern[],
+  { keyed }: TokenContext,
+): TextValues | Unsayable {
+  const values = claimValues(fact.path, any, keyed);
+  const texts = [...fact.path, ...any.flatMap((pattern) => ('value' in pattern ? [pattern.value] : []))];
+  if (values === undefined || !texts.every(isUtf8)) return { field: `${nameOf(fact)} ${UNTESTABLE}` };
+  return { ...values, readsNamespaces: false };
 }
 
 function inputOf(fact: TextFact): Input | Unsayable {

@@ -5,8 +5,9 @@
 import { parseIp } from '../../lib/ip-address.ts';
 import type { Destination, Facts, IpAddress } from '../facts.ts';
 import type { Expr, Rule, TextFact, TextPattern } from '../model.ts';
+import { goodKey, PAYLOAD, tokenInput, tokenState } from './tokens/token-names.ts';
 import { type Seen, unavailable } from './tree/interpret-tree.ts';
-import { REQUEST, requestText } from './tree/tree.ts';
+import { type Input, REQUEST, requestText } from './tree/tree.ts';
 
 /** One request, or one connection, by a caller with one SPIFFE ID or none. */
 export interface Witness {
@@ -19,22 +20,35 @@ export interface Witness {
   readonly port: number;
   readonly source: string;
   readonly address: string;
+  /** Strings of a token that was accepted, by their paths (JSON lists); empty: the request brings none. */
+  readonly claims: ReadonlyMap<string, string>;
 }
 
 type Parts = { -readonly [Key in keyof Witness]?: Witness[Key] };
 
-/** Requests that come near a rule: as it asks for them, by another caller, by nobody, and with another method. */
-export function witnessesOf(rule: Rule, trustDomain: string): readonly Witness[] {
+/**
+ * Requests that come near a rule: as it asks for them, by another caller, by nobody, with another method, and without a token.
+ *
+ * @param hasTokens  tokens are verified before the tree
+ */
+export function witnessesOf(rule: Rule, trustDomain: string, hasTokens: boolean): readonly Witness[] {
   return (['http', 'tcp'] as const).flatMap((protocol) => {
     const expr = protocol === 'http' ? rule.http : rule.tcp;
     if (expr === undefined) return [];
     const parts: Parts = {};
     gather(expr, parts, trustDomain);
-    const made = { ...usual, caller: `spiffe://${trustDomain}/ns/nowhere/sa/nobody`, ...parts, protocol };
+    const made = {
+      ...usual,
+      caller: `spiffe://${trustDomain}/ns/nowhere/sa/nobody`,
+      ...parts,
+      protocol,
+      ...(hasTokens && protocol === 'http' ? {} : { claims: usual.claims }),
+    };
     const others = [
       { caller: undefined },
       { caller: `spiffe://${trustDomain}/ns/nowhere/sa/other` },
       { method: 'TRACE' },
+      ...(made.claims.size > 0 ? [{ claims: usual.claims }] : []),
     ];
     return [made, ...others.map((other) => ({ ...made, ...other }))];
   });
@@ -48,6 +62,7 @@ const usual = {
   port: 8080,
   source: '203.0.113.7',
   address: '203.0.113.8',
+  claims: new Map<string, string>(),
 } as const;
 
 function gather(expr: Expr, parts: Parts, trustDomain: string): void {
@@ -65,6 +80,8 @@ function put(fact: TextFact, pattern: TextPattern, parts: Parts, trustDomain: st
   if (fact.of === 'peerName') parts.caller = callerLike(pattern, trustDomain);
   else if (fact.of === 'path') parts.path = pattern.is === 'suffix' ? `/x${pattern.value}` : textLike(pattern);
   else if (fact.of === 'method' || fact.of === 'host') parts[fact.of] = textLike(pattern);
+  else if (fact.of === 'claim')
+    parts.claims = new Map([...(parts.claims ?? []), [JSON.stringify(fact.path), textLike(pattern)]]);
   else if (fact.of === 'header') parts.headers = new Map([...(parts.headers ?? []), [fact.name, textLike(pattern)]]);
 }
 
@@ -97,7 +114,7 @@ function textLike(pattern: TextPattern): string {
 
 /** What policies see of a witness. */
 export function factsOf(witness: Witness, destination: Destination): Facts {
-  const { protocol, caller, path, method, host, headers, port, source, address } = witness;
+  const { protocol, caller, path, method, host, headers, port, source, address, claims } = witness;
   const isHttp = protocol === 'http';
   const pseudo = [[':method', method] as const, [':path', path] as const, [':authority', host] as const];
   const lines = new Map(isHttp ? [...headers, ...pseudo] : []);
@@ -116,7 +133,10 @@ export function factsOf(witness: Witness, destination: Destination): Facts {
       const value = lines.get(name);
       return value === undefined ? [] : [value];
     },
-    claim: () => [],
+    claim: (path) => {
+      const value = claims.get(JSON.stringify(path));
+      return value === undefined ? [] : [value];
+    },
     metadata: () => [],
     verifyTokens: () => ({ accepted: true }),
   };
@@ -129,7 +149,7 @@ function ip(text: string): IpAddress | undefined {
 
 /** What Envoy's inputs show of a witness. */
 export function seenOf(witness: Witness): Seen {
-  const { caller, path, method, host, headers, port, source, address } = witness;
+  const { caller, path, method, host, headers, port, source, address, claims } = witness;
   const values = new Map<string, string | typeof unavailable>([
     ...[...headers].map(([name, value]) => [`header:${name}`, value] as const),
     ...([
@@ -148,8 +168,20 @@ export function seenOf(witness: Witness): Seen {
     ] as const),
     [REQUEST, requestText(method, path.split('?', 1)[0] ?? '')],
     ['state:gh.transport', caller === undefined ? 'plain' : 'tls'],
+    ...seenOfToken(claims),
   ]);
   if (caller !== undefined) values.set('uri', caller);
   else for (const input of ['uri', 'dns', 'subject']) values.set(input, unavailable);
   return (input) => values.get(input);
+}
+
+/** As jwt_authn shows a token that was good by the first rule. */
+function* seenOfToken(claims: Witness['claims']): Iterable<readonly [Input, string]> {
+  const stateFor = (claim: string): string => claims.get(JSON.stringify([claim])) ?? '-';
+  yield [`state:${tokenState.issuer}`, stateFor('iss')];
+  yield [`state:${tokenState.subject}`, stateFor('sub')];
+  yield [`state:${tokenState.headerBytes}`, '400'];
+  if (claims.size === 0) return;
+  yield [tokenInput(goodKey(0), 'alg'), 'ES256'];
+  for (const [path, value] of claims) yield [tokenInput(PAYLOAD, ...(JSON.parse(path) as readonly string[])), value]; // written here
 }

@@ -7,6 +7,8 @@ import { isEmptyModel, type Policy, type PolicyModel } from '../model.ts';
 import { type CompiledTree, compileAudit, compileTree, type Told, type TreeInput } from './compile-tree.ts';
 import { TreeMemory } from './filing/tree-memory.ts';
 import type { AskReason, NativeSettings } from './native-settings.ts';
+import { scopedTokens } from './tokens/token-context.ts';
+import type { TokenProvider } from './tokens/token-filters.ts';
 import type { Node } from './tree/tree.ts';
 import { scopeOf } from './workload-scope.ts';
 
@@ -18,6 +20,10 @@ export interface WorkloadTrees {
   readonly shadow: Node | undefined;
   /** Marks what AUDIT policies mean; undefined where there is none that a tree can judge. */
   readonly audit: Node | undefined;
+  /** By what tokens are verified before the tree for requests; empty: by nothing. */
+  readonly providers: readonly TokenProvider[];
+  /** Names what trees see of tokens. */
+  readonly tokensName: string;
   readonly asks: readonly AskReason[];
 }
 
@@ -35,7 +41,11 @@ export function treesOf(
   const scope = scopeOf(model, workload);
   if ('asks' in scope) return { everything: scope.asks };
   if (!settings.allowEmpty && isEmptyModel(model)) return noPolicies;
-  const input: TreeInput = { scope, absence: model.absence, settings, protocol: 'http', rehearsing: false, memory };
+  const tokens = scopedTokens(scope.tokens, settings.keySets);
+  const input: TreeInput = {
+    ...{ scope, tokens, settings, memory },
+    ...{ absence: model.absence, protocol: 'http', rehearsing: false },
+  };
   const http = compileTree(input);
   const tcp = compileTree({ ...input, protocol: 'tcp' });
   const hasDryRun = scope.stages.some(({ kind, policies }) => kind !== 'audit' && policies.some(isDryRun));
@@ -44,6 +54,8 @@ export function treesOf(
     network: tcp.root,
     shadow: hasDryRun ? compileTree({ ...input, rehearsing: true }).root : undefined,
     audit: compileAudit(input),
+    providers: tokens.providers,
+    tokensName: tokens.context.name,
     asks: distinct([...http.asks, ...tcp.asks]),
   };
 }
@@ -52,7 +64,15 @@ const isDryRun = ({ mode }: Pick<Policy, 'mode'>): boolean => mode === 'dry-run'
 
 const refused: CompiledTree['root'] = { is: 'action', name: 'n:no-policies', effect: 'deny' };
 
-const noPolicies: WorkloadTrees = { http: refused, network: refused, shadow: undefined, audit: undefined, asks: [] };
+const noPolicies: WorkloadTrees = {
+  http: refused,
+  network: refused,
+  shadow: undefined,
+  audit: undefined,
+  providers: [],
+  tokensName: '',
+  asks: [],
+};
 
 function distinct(asks: readonly AskReason[]): readonly AskReason[] {
   return [...new Map(asks.map((ask) => [JSON.stringify(ask), ask])).values()];

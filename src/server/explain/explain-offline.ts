@@ -43,7 +43,7 @@ export async function offlineState(config: Config): Promise<ExplainState> {
 }
 
 /** The keys that stand in the policies themselves. */
-function inlineKeySets(model: PolicyModel): KeySetDocuments {
+export function inlineKeySets(model: PolicyModel): KeySetDocuments {
   const documents = tokenRulesOf(model).flatMap(({ keys }) =>
     keys.from === 'inline' ? [[keys.id, { jwks: keys.jwks, failure: undefined, fetchedAt: 0 }] as const] : [],
   );

@@ -3,6 +3,7 @@
  * @module
  */
 import { createWorkloadTable, type WorkloadTable } from '../../authz/destination/workload-table.ts';
+import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
 import { accessLogMethods } from '../../authz/native/access-log.ts';
 import { ecdsMethods } from '../../authz/native/ecds-methods.ts';
 import { countStates, envoysOf } from '../../authz/native/envoys.ts';
@@ -26,6 +27,7 @@ import type { Snapshot } from '../../policy/snapshot.ts';
 import { parseSpiffeId, type SpiffeId, serviceAccountOf } from '../../spiffe/spiffe-id.ts';
 import type { GrpcMethod } from '../../transport/grpc-methods.ts';
 import { checkOptions } from '../policy/check-options.ts';
+import { createNativeKeys } from './native-keys.ts';
 import { createReports, type Reports } from './reports.ts';
 
 /** What is delivered, to whom, and what became of it. */
@@ -42,6 +44,7 @@ export interface NativeRoleDeps {
   readonly config: Watchable<Config>;
   readonly policies: Watchable<{ readonly model: PolicyModel }>;
   readonly revocations: Watchable<Revocations | undefined>;
+  readonly keySets: Watchable<KeySetDocuments>;
   readonly log: Log;
   readonly looks: (() => void | Promise<void>)[];
   readonly metrics: Pick<Metrics, 'moveStreams' | 'native'>;
@@ -52,6 +55,7 @@ export function createNativeRole({
   config,
   policies: current,
   revocations,
+  keySets,
   log,
   metrics,
   looks,
@@ -59,13 +63,14 @@ export function createNativeRole({
   const stack = new DisposableStack();
   const holders = createHolders(Date.now);
   const decideBy = createDecide();
-  const settingsText = createWatchable(JSON.stringify(settingsOf(config.value)));
-  stack.defer(
-    config.subscribe((now) => {
-      const text = JSON.stringify(settingsOf(now));
-      if (text !== settingsText.value) settingsText.replace(text);
-    }),
-  );
+  const keys = stack.use(createNativeKeys(keySets));
+  const textOf = (): string => JSON.stringify([settingsOf(config.value), ...keys.value]);
+  const settingsText = createWatchable(textOf());
+  const look = (): void => {
+    const text = textOf();
+    if (text !== settingsText.value) settingsText.replace(text);
+  };
+  for (const each of [config, keys] as readonly Watchable<unknown>[]) stack.defer(each.subscribe(look));
   const policies = stack.use(
     followPolicies({
       model: {
@@ -76,8 +81,10 @@ export function createNativeRole({
       },
       settings: settingsText,
       concernedBy,
-      compile: (now, workload, before) =>
-        nativePolicyOf(now, workload, { ...settingsOf(config.value), decide: decideBy(now, config.value) }, before),
+      compile(now, workload, before) {
+        const settings = { ...settingsOf(config.value), keySets: keys.value, decide: decideBy(now, config.value) };
+        return nativePolicyOf(now, workload, settings, before);
+      },
       failed: ({ spiffeId }, thrown) =>
         log.error({ spiffeId }, `native: the policy for Envoy could not be made: ${asGatehouseError(thrown).message}`),
     }),

@@ -3,6 +3,7 @@
  * @module
  */
 import type { NativeRow } from '../../../policy/compile-envoy/native-report.ts';
+import type { TokenKeySets } from '../../../policy/compile-envoy/tokens/token-filters.ts';
 import type { PolicyModel } from '../../../policy/model.ts';
 import { configIfAny } from '../../config/config-option.ts';
 import type { PolicyFlags } from '../policy-options.ts';
@@ -26,9 +27,24 @@ export async function nativeRows(
     trustDomains: [trustDomain, ...trustDomainAliases],
     ...{ verifyPeer, peerTrustDomains, ambiguousRequests, allowEmpty },
     decide: compileSnapshot(model, { allowEmpty }).decide,
+    keySets: await keysOf(model),
   };
   return nativeReport(model, settings, trustDomain);
 }
+
+/** Those that stand in the policies; others will have come by the time that they are in force. */
+async function keysOf(model: PolicyModel): Promise<TokenKeySets> {
+  const [{ importKeySets }, { tokenKeysOf }, { inlineKeySets }, { tokenRulesOf }] = await Promise.all([
+    import('../../../authz/jwks/import-key-sets.ts'),
+    import('../../../authz/native/tokens/token-keys.ts'),
+    import('../../../server/explain/explain-offline.ts'),
+    import('../../../server/policy/token-rules.ts'),
+  ]);
+  const others = tokenRulesOf(model).map(({ keys: { id } }) => [id, toCome] as const);
+  return new Map([...others, ...tokenKeysOf(await importKeySets(inlineKeySets(model)))]);
+}
+
+const toCome = { jwks: '{"keys":[]}', hasSecrets: false, cost: 1 } as const;
 
 /** As little as Envoy's defaults ask for. */
 const usual = { verifyPeer: 'off', peerTrustDomains: 'any', ambiguousRequests: 'asUpstream' } as const;

@@ -20,6 +20,12 @@ export function mayBringToken(rules: readonly TokenRule[]): Said {
   ]);
 }
 
+/** Headers in which tokens are looked for, lower-case. */
+export function tokenHeaders(rules: readonly TokenRule[]): readonly string[] {
+  const names = rules.flatMap((rule) => tokenPlaces(rule).fromHeaders.map(({ name }) => name.toLowerCase()));
+  return [...new Set(names)].sort();
+}
+
 /** Headers that only verification writes: whoever sends one forges it. Lower-case, each once. */
 export function ownHeaders(rules: readonly TokenRule[]): readonly string[] {
   const names = rules.flatMap(({ outputPayloadToHeader, outputClaimToHeaders }) => [

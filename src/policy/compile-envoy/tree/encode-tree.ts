@@ -83,6 +83,7 @@ function predicate(asked: Predicate): Written {
 }
 
 function singlePredicate(input: Input, test: Test): Written {
+  if (input.startsWith('token:')) return message([1, inputConfig(input)], [3, metadataMatcher(test)]);
   if (test.is !== 'ranges') return message([1, inputConfig(input)], [2, stringMatcher(test)]);
   const ranges = test.cidrs.map((cidr) => {
     const [address = '', bits = ''] = cidr.split('/');
@@ -92,6 +93,17 @@ function singlePredicate(input: Input, test: Test): Written {
   return message(
     [1, inputConfig(input)],
     [3, typed('envoy.extensions.matching.input_matchers.ip.v3.Ip', { bytes: ip, depth: 3 })],
+  );
+}
+
+/** The string that is there, or any string of the list. */
+function metadataMatcher(test: Test): Written {
+  if (test.is === 'ranges') throw new TypeError('no claim is an address'); // nobody makes such a test
+  const text = message([3, stringMatcher(test)]);
+  const list = message([6, message([1, text])]);
+  return typed(
+    'envoy.extensions.matching.input_matchers.metadata.v3.Metadata',
+    message([1, message([7, message([1, text], [1, list])])]),
   );
 }
 
@@ -129,6 +141,9 @@ const inputTypes: Readonly<Record<Exclude<Input, `${string}:${string}` | 'path'>
   destinationIp: `${common}.network.v3.DestinationIPInput`,
 };
 
+/** The namespace of what jwt_authn has found. */
+export const JWT_METADATA = 'envoy.filters.http.jwt_authn';
+
 /** Where the filter before the tree puts the path without its query. */
 const PATH_STATE = 'gh.path';
 
@@ -152,6 +167,11 @@ function makeInputConfig(input: Input): Written {
   if (input === 'path' || input.startsWith('state:')) {
     const key = input === 'path' ? PATH_STATE : input.slice('state:'.length);
     return typed(`${common}.network.v3.FilterStateInput`, { bytes: bytesField(1, key), depth: 1 });
+  }
+  if (input.startsWith('token:')) {
+    const path = JSON.parse(input.slice('token:'.length)) as readonly string[]; // as tokenInput writes it
+    const keys = path.map((key) => bytesField(2, bytesField(1, key))).join('');
+    return typed(`${common}.network.v3.DynamicMetadataInput`, { bytes: bytesField(1, JWT_METADATA) + keys, depth: 2 });
   }
   const type = inputTypes[input as keyof typeof inputTypes]; // the two forms with a colon are gone
   return typed(type, { bytes: '', depth: 1 });

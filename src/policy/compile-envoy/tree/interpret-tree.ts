@@ -7,8 +7,8 @@ import { lowerAscii } from '../../../lib/byte-string.ts';
 import { ipInRange, parseCidr, parseIp } from '../../../lib/ip-address.ts';
 import type { Action, Input, MapNode, Node, Predicate, Test } from './tree.ts';
 
-/** What Envoy sees of one request; undefined: there is no such value; `unavailable`: Envoy gives up the search. */
-export type Seen = (input: Input) => string | undefined | typeof unavailable;
+/** What Envoy sees of one request; undefined: there is no such value; `unavailable`: Envoy gives up the search; several: a list in a token. */
+export type Seen = (input: Input) => string | readonly string[] | undefined | typeof unavailable;
 
 /** What the inputs of certificates answer where there is no TLS. */
 export const unavailable = Symbol('unavailable');
@@ -36,7 +36,7 @@ function walk(node: Node | undefined, seen: Seen): Found {
 
 function walkMap({ is, input, entries }: MapNode, seen: Seen): Found {
   const value = seen(input);
-  if (value === undefined || value === unavailable) return value;
+  if (typeof value !== 'string') return value === unavailable ? value : undefined; // Envoy's maps take nothing else
   if (is === 'exact') return walk(entries.get(value), seen);
   for (let length = value.length; length >= 0; length--) {
     const found = walk(entries.get(value.slice(0, length)), seen);
@@ -49,7 +49,9 @@ function holds(predicate: Predicate, seen: Seen): boolean | typeof unavailable {
   switch (predicate.op) {
     case 'test': {
       const value = seen(predicate.input);
-      return value === unavailable ? value : value !== undefined && passes(predicate.test, value);
+      if (value === unavailable) return value;
+      const values = typeof value === 'string' ? [value] : (value ?? []);
+      return values.some((each) => passes(predicate.test, each));
     }
     case 'all':
     case 'any': {

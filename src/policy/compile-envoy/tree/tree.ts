@@ -14,6 +14,7 @@
  * - `port`, `destinationIp`, `sourceIp`: of the connection itself, as text.
  * - `header:<name>`: pseudo-headers too; several lines are joined by commas.
  * - `state:<key>`: what another filter has put into the filter state.
+ * - `token:<path>`: what jwt_authn has found, by a JSON list of keys: a string, or the strings of a list. No key of a map.
  */
 export type Input =
   | 'uri'
@@ -24,7 +25,8 @@ export type Input =
   | 'sourceIp'
   | 'destinationIp'
   | `header:${string}`
-  | `state:${string}`;
+  | `state:${string}`
+  | `token:${string}`;
 
 /** Method and path, without its query, in one text; a filter before the tree puts it there. */
 export const REQUEST = 'state:gh.request';

@@ -88,6 +88,11 @@ const cases: readonly { readonly name: string; readonly spoil: (filters: Loose[]
       want: ['fragile native_no_default'],
     },
     {
+      name: 'a policy that takes a tree alone',
+      spoil: (all) => void named(all, 'gatehouse.policy').config_discovery.type_urls.splice(1),
+      want: ['fragile native_no_tokens'],
+    },
+    {
       name: 'no filter of revocations',
       spoil: (all) => drop(all, 'gatehouse.revocations'),
       want: ['fragile native_asks_always'],

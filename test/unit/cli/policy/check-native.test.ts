@@ -22,7 +22,37 @@ metadata: {name: s, namespace: shop}
 spec: {selector: {matchLabels: {app: yy}}, jwtRules: [{issuer: x, jwks: '{"keys":[]}', fromHeaders: [{name: host}]}]}
 `;
 
+const secret = Buffer.alloc(32).toString('base64url');
+/** What rules for tokens come to. */
+const cases: readonly { readonly name: string; readonly rule: string; readonly want: RegExp }[] = [
+  {
+    name: 'keys that will be fetched',
+    rule: '{issuer: x, jwksUri: "https://x.example/keys"}',
+    want: /whose token Envoy does not accept/,
+  },
+  {
+    name: 'secrets',
+    rule: `{issuer: x, jwks: '{"keys":[{"kty":"oct","k":"${secret}"}]}'}`,
+    want: /may bring a token: the key set .* holds secrets, which stay here/,
+  },
+  {
+    name: 'a prefix of two lines',
+    rule: '{issuer: x, jwksUri: "https://x.example/keys", fromHeaders: [{name: x-jwt, prefix: "a\\nb"}]}',
+    want: /may bring a token: the prefix of a token rule holds a line break/,
+  },
+];
+
 describe('policy check --native', () => {
+  for (const { name, rule: tokenRule, want } of cases)
+    it(`says of rules for tokens why requests ask: ${name}`, async () => {
+      await using dir = await tempDir();
+      const document = policies.replace(`{issuer: x, jwks: '{"keys":[]}'}`, () => tokenRule);
+      writeFileSync(dir.at('policies.yaml'), document);
+      const { out } = await commandLine('policy', 'check', '--native', dir.at('.'), '--output', 'json');
+      const { native } = JSON.parse(out) as { readonly native: readonly NativeRow[] }; // our own command's answer
+      assert.match(native[0]?.asks.map(({ reason }) => reason).join('\n') ?? '', want);
+    });
+
   it('tells which rule and which field of it asks, and which workloads ask about everything', async () => {
     await using dir = await tempDir();
     writeFileSync(dir.at('policies.yaml'), policies);
@@ -32,7 +62,11 @@ describe('policy check --native', () => {
     const [withTokens, strange, whole] = native;
     assert.deepEqual(withTokens?.labels, [['app', 'x']]);
     assert.equal(withTokens?.everything, undefined);
-    assert.ok(withTokens?.asks.some(({ reason }) => reason === 'requests that may bring a token'));
+    assert.ok(
+      withTokens?.asks.some(
+        ({ reason }) => reason === 'requests that may bring a token: no key has come to verify them by',
+      ),
+    );
     assert.deepEqual(strange?.labels, [['app', 'yy']]);
     assert.match(strange?.everything ?? '', /a token rule reads or writes the header host/);
     assert.equal(whole?.everything, undefined);

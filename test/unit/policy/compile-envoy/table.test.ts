@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import type { TokenKeys } from '../../../../src/policy/compile-envoy/tokens/token-filters.ts';
 import { interpretTree, unavailable } from '../../../../src/policy/compile-envoy/tree/interpret-tree.ts';
 import { REQUEST, requestText } from '../../../../src/policy/compile-envoy/tree/tree.ts';
 import { treesOf } from '../../../../src/policy/compile-envoy/workload-trees.ts';
 import type { Destination } from '../../../../src/policy/facts.ts';
 import type { PolicyModel } from '../../../../src/policy/model.ts';
+import { tokenRulesOf } from '../../../../src/server/policy/token-rules.ts';
 import { istioModel, workload } from '../../../support/native-model.ts';
 
 const settings = {
@@ -37,10 +39,70 @@ interface Row {
   readonly of?: Partial<Destination>;
   readonly change?: (model: PolicyModel) => PolicyModel;
   /** Inputs besides those of a GET of `/a/b` by `a`; null: Envoy has no value. */
-  readonly sent?: Readonly<Record<string, string | null>>;
+  readonly sent?: Readonly<Record<string, string | readonly string[] | null>>;
+  /** Of the rules for tokens: their keys; absent: none has come. */
+  readonly keys?: TokenKeys;
   /** The name of the action, or `everything`. */
   readonly want: string;
 }
+
+const publicKeys: TokenKeys = { jwks: '{"keys":[]}', hasSecrets: false, cost: 1 };
+const fault = (rule: number, message: string) => ({ [`token:["gh_fault_${rule}","message"]`]: message });
+/** What a tree sees of a token that was good by the first rule. */
+const accepted = {
+  'header:authorization': 'Bearer a.b.c',
+  'token:["gh_good_0","alg"]': 'ES256',
+  'state:gh.iss': 'x',
+  'state:gh.sub': 'alice',
+  'state:gh.header-bytes': '400',
+  'token:["gh_payload","iss"]': 'x',
+  'token:["gh_payload","sub"]': 'alice',
+};
+const two = tokens('').replace('[{', '[{issuer: w, jwksUri: "https://w.example/keys"}, {');
+const claim = (key: string, ...values: readonly string[]): string =>
+  policy('ALLOW', `{when: [{key: "request.auth.${key}", values: ${JSON.stringify(values)}}]}`);
+const held = 'n:allow/default/p#0';
+const verified: readonly (readonly [name: string, policies: string, sent: Row['sent'], want: string])[] = [
+  ['any', byAnyToken('ALLOW'), {}, held],
+  ['nobody may', byAnyToken('DENY'), {}, 'n:deny/default/p#0'],
+  [
+    'who has one is not without',
+    policy('DENY', '{from: [{source: {notRequestPrincipals: ["*"]}}]}'),
+    {},
+    'n:no-policy-applies',
+  ],
+  ['issuer and subject', claim('principal', 'x/alice'), {}, held],
+  ['another subject', claim('principal', 'x/bob'), {}, 'n:no-rule-allowed'],
+  ['another issuer', claim('principal', 'y/alice'), {}, 'n:no-rule-allowed'],
+  ['a subject begins', claim('principal', 'x/al*'), {}, held],
+  ['a subject ends', claim('principal', '*/alice'), {}, held],
+  [
+    'no subject is called as nothing is',
+    claim('principal', 'x/-'),
+    { 'state:gh.sub': '-', 'token:["gh_payload","sub"]': null },
+    'n:no-rule-allowed',
+  ],
+  ['a subject called -', claim('principal', 'x/-'), { 'state:gh.sub': '-', 'token:["gh_payload","sub"]': '-' }, held],
+  ['an audience', claim('audiences', 'api'), { 'token:["gh_payload","aud"]': ['web', 'api'] }, held],
+  ['no audience', claim('audiences', 'api'), { 'token:["gh_payload","aud"]': ['web'] }, 'n:no-rule-allowed'],
+  ['a presenter', claim('presenter', 'app*'), { 'token:["gh_payload","azp"]': 'app1' }, held],
+  ['a claim', claim('claims[group]', 'admins'), { 'token:["gh_payload","group"]': 'admins' }, held],
+  ['a claim within another', claim('claims[a][b]', '*'), { 'token:["gh_payload","a","b"]': [''] }, 'n:no-rule-allowed'],
+  ['a claim of no text', claim('claims[n]', '5'), { 'token:["gh_payload","n"]': [] }, 'n:no-rule-allowed'],
+];
+const doubtful: readonly (readonly [name: string, sent: Row['sent']])[] = [
+  ['by no rule', { 'token:["gh_good_0","alg"]': null }],
+  ['good, and another refused by the same rule', fault(0, 'Jwt is expired')],
+  ['good, and another of another issuer', fault(0, 'Jwt issuer is not configured')],
+  ['refused by another rule', fault(1, 'Jwt verification fails')],
+  ['a comma in the header', { 'header:authorization': 'Bearer a.b.c,Bearer a.b.c' }],
+  ['large headers', { 'state:gh.header-bytes': '16000' }],
+  ['headers of unknown size', { 'state:gh.header-bytes': null }],
+  [
+    'a fault where no token was seen',
+    { ...fault(1, 'Jwt is expired'), 'header:authorization': null, 'token:["gh_good_0","alg"]': null },
+  ],
+];
 
 const plain = { 'state:gh.serial': '-' };
 const rows: readonly Row[] = [
@@ -203,6 +265,68 @@ const rows: readonly Row[] = [
       policy('DENY', '{when: [{key: "request.headers[authorization]", notValues: [x]}]}'),
     want: 'n:deny/default/p#0',
   },
+  ...verified.map(([name, rules, sent, want]) => ({
+    row: 'tokens that Envoy accepts, by issuer, subject, audiences and claims',
+    ...{ name, policies: tokens('') + rules, keys: publicKeys, sent: { ...accepted, ...sent }, want },
+  })),
+  ...doubtful.map(([name, sent]) => ({
+    row: 'tokens that Envoy does not accept, or of which it is not plain that it does',
+    ...{
+      name,
+      policies: two + policy('ALLOW', get),
+      keys: publicKeys,
+      sent: { ...accepted, ...sent },
+      want: 'ask:token',
+    },
+  })),
+  ...(
+    [
+      ['refused by another rule for its issuer', fault(1, 'Jwt issuer is not configured')],
+      ['missing for another rule', fault(1, 'Jwt is missing')],
+    ] as const
+  ).map(([name, sent]) => ({
+    row: 'tokens that Envoy accepts, by issuer, subject, audiences and claims',
+    ...{
+      name,
+      policies: two + policy('ALLOW', get),
+      keys: publicKeys,
+      sent: { ...accepted, ...sent },
+      want: 'n:allow/default/p#0',
+    },
+  })),
+  ...(
+    [
+      ['no keys have come', {}],
+      ['keys that are secrets', { keys: { ...publicKeys, hasSecrets: true } }],
+      ['keys that cost too much to try', { keys: { ...publicKeys, cost: 101 } }],
+    ] as const
+  ).map(([name, more]) => ({
+    row: 'requests that may bring a token',
+    ...{ name, policies: tokens('') + policy('ALLOW', get), sent: accepted, want: 'ask:token', ...more },
+  })),
+  {
+    row: 'requests that may bring a token',
+    name: 'more rules than a tree looks at',
+    ...{
+      policies: tokens('')
+        .repeat(1)
+        .replace('[{', `[${'{issuer: x, jwksUri: "https://x.example/keys"}, '.repeat(16)}{`),
+    },
+    ...{ keys: publicKeys, sent: accepted, want: 'ask:token' },
+  },
+  {
+    row: 'claims of patterns or names that no tree can test, where a token is verified',
+    policies: tokens('') + policy('DENY', '{when: [{key: "request.auth.claims[a]", values: [x]}]}'),
+    change: emptyClaim,
+    ...{ keys: publicKeys, sent: accepted, want: 'ask:deny/default/p#0' },
+  },
+  {
+    row: 'headers that only verified tokens may write, sent by the caller',
+    name: 'they are taken out where tokens are verified',
+    policies: tokens('outputClaimToHeaders: [{header: X-User, claim: sub}], ') + policy('ALLOW', get),
+    sent: { 'header:x-user': 'root', 'state:gh.header-bytes': '300' },
+    ...{ keys: publicKeys, want: 'n:allow/default/p#0' },
+  },
   {
     row: '`labels_unknown`, labels that differ among the pods of a service account',
     policies: policy('ALLOW', byA).replace('spec: {', 'spec: {selector: {matchLabels: {app: details}}, '),
@@ -339,6 +463,11 @@ const elsewhere = [
   'trees that are deeper than Envoy unpacks, or larger than 32 MiB',
 ];
 
+/** A claim with an empty name, as no document can write it. */
+function emptyClaim(model: PolicyModel): PolicyModel {
+  return JSON.parse(JSON.stringify(model).replaceAll('"path":["a"]', '"path":["a",""]')) as PolicyModel; // plain data
+}
+
 function withPlane(model: PolicyModel, id: 'l4', mode: 'observe' | 'enforce'): PolicyModel {
   const stage = { kind: 'first-match', name: 'tier', policies: [], direction: 'ingress' } as const;
   return { ...model, planes: [...model.planes, { id, mode, stages: [stage] }] };
@@ -357,8 +486,10 @@ function withOtherPod(model: PolicyModel): PolicyModel {
   return { ...model, registry: { endpoints: [pod], namespaces: [], serviceAccounts: [], networkSets: [] } };
 }
 
-function outcome({ policies, change = (model) => model, with: other, of, sent = {} }: Row): string {
-  const trees = treesOf(change(istioModel(policies)), { ...workload, ...of }, { ...settings, ...other });
+function outcome({ policies, change = (model) => model, with: other, of, sent = {}, keys }: Row): string {
+  const model = change(istioModel(policies));
+  const keySets = new Map(keys && tokenRulesOf(model).map((rule) => [rule.keys.id, keys]));
+  const trees = treesOf(model, { ...workload, ...of }, { ...settings, keySets, ...other });
   if ('everything' in trees) return 'everything';
   const usual: Row['sent'] = {
     uri: a,
@@ -371,7 +502,7 @@ function outcome({ policies, change = (model) => model, with: other, of, sent = 
     'state:gh.serial': '4d',
   };
   const all: Row['sent'] = { ...usual, ...sent };
-  const values: Row['sent'] = { [REQUEST]: requestText(`${all['header::method']}`, `${all['path']}`), ...all };
+  const values: Row['sent'] = { [REQUEST]: requestText(String(all['header::method']), String(all['path'])), ...all };
   const hasTls = values['state:gh.serial'] !== '-';
   return (
     interpretTree(trees.http, (input) => {
