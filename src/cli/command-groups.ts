@@ -126,6 +126,10 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
       async (terminal) => (await import('./envoy/status-command.ts')).envoyStatusCommand(terminal),
     ],
   },
+  proxy: {
+    summary: 'make configuration for proxies that ask by HTTP',
+    load: [async (terminal) => (await import('./proxy/config-command.ts')).proxyConfigCommand(terminal)],
+  },
   check: {
     summary: 'check all that a server needs, the one that runs, and Envoys',
     load: async (terminal) => (await import('./check/check-command.ts')).checkCommand(terminal),

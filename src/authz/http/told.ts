@@ -16,6 +16,9 @@ const NOTHING = /^\{|^\(null\)$/;
 const HOST = /^[A-Za-z0-9\-._~%!$&'()*+;=:[\]]*$/;
 const METHOD = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/;
 
+/** What we have answered to a proxy that stands before this one. */
+const answered: ReadonlySet<string> = new Set(['x-gatehouse-id', 'x-gatehouse-reason', 'x-gatehouse-decision']);
+
 /** Reads it. @param rawHeaders  names and values, one after the other, as Node has them; a text says what is wrong */
 export function readTold(rawHeaders: readonly string[], dialect: Dialect): Told | string {
   const said = new Map<Said, string>();
@@ -27,7 +30,8 @@ export function readTold(rawHeaders: readonly string[], dialect: Dialect): Told 
     if (what !== undefined) {
       if (said.has(what)) return `${name} is there twice`;
       said.set(what, value);
-    } else if (name.startsWith('x-gatehouse-')) return `${dialect.name} does not say ${name.slice(0, 64)}`;
+    } else if (name.startsWith('x-gatehouse-') && !answered.has(name))
+      return `${dialect.name} does not say ${name.slice(0, 64)}`;
     if (what === undefined || name === 'x-forwarded-for') {
       if (!dialect.own.has(name)) clientHeaders.push(name, value);
     }

@@ -3,7 +3,7 @@
  * @module
  */
 import { type Address, envoyAddress, isName } from './address.ts';
-import { EXT_AUTHZ_CLUSTER } from './ext-authz.ts';
+import { EXT_AUTHZ_CLUSTER } from './http-ext-authz.ts';
 import type { JsonObject } from './json.ts';
 import type { Inbound, Outbound, SidecarOptions } from './options.ts';
 import { SDS_CLUSTER, upstreamTls } from './tls.ts';
@@ -22,7 +22,7 @@ export function sdsCluster(options: SidecarOptions): JsonObject {
 export function extAuthzCluster(options: SidecarOptions): JsonObject {
   return {
     ...cluster(EXT_AUTHZ_CLUSTER, options.extAuthz),
-    ...protocol({ explicit_http_config: grpcOptions }),
+    ...protocol({ explicit_http_config: options.http === undefined ? grpcOptions : { http_protocol_options: {} } }),
     ...(options.extAuthzId === undefined ? {} : { transport_socket: upstreamTls(options, options.extAuthzId) }),
   };
 }

@@ -3,12 +3,10 @@
  * @module
  */
 
+import { EXT_AUTHZ_CLUSTER, httpService } from './http-ext-authz.ts';
 import type { JsonObject } from './json.ts';
 import { askUnlessDecided } from './native.ts';
 import { type SidecarOptions, seconds } from './options.ts';
-
-/** The cluster that answers Checks. */
-export const EXT_AUTHZ_CLUSTER = 'gatehouse_ext_authz';
 
 /** Key of the node's metadata that holds the workload's labels; Istio's proxies use the same. */
 export const LABELS_KEY = 'LABELS';
@@ -19,10 +17,11 @@ export function httpExtAuthz(options: SidecarOptions): JsonObject {
     name: 'envoy.filters.http.ext_authz',
     typed_config: {
       '@type': 'type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz',
-      ...common(options),
+      ...(options.http === undefined
+        ? { ...common(options), encode_raw_headers: true }
+        : { transport_api_version: 'V3', failure_mode_allow: false, ...httpService(options.http, options) }),
       ...(options.native ? askUnlessDecided : {}),
       status_on_error: { code: 'ServiceUnavailable' },
-      encode_raw_headers: true,
       validate_mutations: true,
     },
   };

@@ -29,6 +29,18 @@ export interface Outbound {
   readonly serverId: SpiffeId;
 }
 
+/** How Checks are asked by HTTP. */
+export interface HttpAsking {
+  /** `/check/envoy/NAMESPACE/SERVICEACCOUNT`. */
+  readonly path: string;
+  /** `NAMESPACE/SERVICEACCOUNT`. */
+  readonly workload: string;
+  /** Lower-case names that policies read. */
+  readonly headers: readonly string[];
+  /** Lower-case names that the application gets. */
+  readonly copied: readonly string[];
+}
+
 /** All that a sidecar's configuration is made of. */
 export interface SidecarOptions {
   readonly spiffeId: SpiffeId;
@@ -63,4 +75,6 @@ export interface SidecarOptions {
   readonly reports: { readonly address: Address; readonly id: SpiffeId } | undefined;
   /** A file, or `/dev/stdout`. */
   readonly accessLog: string;
+  /** Undefined: by gRPC. */
+  readonly http?: HttpAsking;
 }
