@@ -25,7 +25,7 @@ export interface ProxyAnswer {
 const nothing: ProxyAnswer = { status: 0, headers: new Map(), body: '' };
 
 /** Opens a connection that has been let in; rejects where it was not. */
-export function openTls(port: number, { identity, ca }: Pick<ProxyQuestion, 'identity' | 'ca'>): Promise<TLSSocket> {
+function openTls(port: number, { identity, ca }: Pick<ProxyQuestion, 'identity' | 'ca'>): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const shown = identity && { cert: identity.cert, key: identity.key };
     const socket = connect({

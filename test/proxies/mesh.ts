@@ -35,7 +35,7 @@ export interface ProxyMesh extends AsyncDisposable {
   run(command: string, args: readonly string[], cwd?: string): Child;
 }
 
-export const accounts = ['details', 'productpage', 'reviews'];
+const accounts = ['details', 'productpage', 'reviews'];
 
 /** Starts Gatehouse and the application. */
 export async function startProxyMesh(policies: Readonly<Record<string, string>>): Promise<ProxyMesh> {
