@@ -110,7 +110,8 @@ function nameOfText(fact: TextFact): string {
 /** As a policy writes the way into a token: one step in brackets after the other. */
 const steps = (path: readonly string[]): string => path.map((step) => `[${step}]`).join('');
 
-function patternsOf(atom: Atom): readonly string[] {
+/** What an atom wants of its fact, as policies write it. */
+export function patternsOf(atom: Atom): readonly string[] {
   switch (atom.op) {
     case 'text':
       return atom.any.map(showPattern);

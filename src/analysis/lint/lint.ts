@@ -10,6 +10,8 @@ import { defaultDenyGaps, httpOnOtherPorts, namedPortUnknown } from './coverage.
 import { deadAllows } from './dead-allows.ts';
 import { idleRules } from './exact/idle-rules.ts';
 import { orderTies } from './exact/order-ties.ts';
+import { partlyShadowed } from './exact/partly-shadowed.ts';
+import { createStanding } from './exact/standing-rules.ts';
 import { identityWithoutMtls, trustDomainBlind } from './identity.ts';
 import type { LintFinding } from './scene/lint-finding.ts';
 import { createLintScene, type LintDeps, type LintScene } from './scene/lint-scene.ts';
@@ -43,13 +45,20 @@ export function lint(deps: LintDeps): readonly LintFinding[] {
   const key = ({ file, line, column, code, message }: LintFinding): string =>
     JSON.stringify([file, line, column, code, message]);
   const findings = checks.flatMap((check) => check(scene));
-  const idle = idleRules(scene);
+  const standing = createStanding(deps.model.planes);
+  const idle = idleRules(scene, standing);
   const unasked = [...scene.unasked].map(([code, short]) => unfinished(code, short));
   if (idle.unanswered.length > 0) unasked.push(unfinished('rule-shadowed', { rules: idle.unanswered, of: idle.of }));
-  const ties = orderTies(scene);
+  const partly = partlyShadowed(scene, idle.places, standing);
+  if (partly.unanswered.length > 0)
+    unasked.push(unfinished('rule-partly-shadowed', { rules: partly.unanswered, of: partly.of }));
+  const ties = orderTies(scene, standing);
   if (ties.unanswered.length > 0) unasked.push(unfinished('order-tie', { rules: ties.unanswered, of: ties.of }));
   const found = new Map(
-    [...findings, ...idle.findings, ...ties.findings, ...unasked].map((finding) => [key(finding), finding]),
+    [...findings, ...idle.findings, ...partly.findings, ...ties.findings, ...unasked].map((finding) => [
+      key(finding),
+      finding,
+    ]),
   );
   const text = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
   return [...found.values()].toSorted(

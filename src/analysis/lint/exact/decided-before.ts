@@ -19,6 +19,8 @@ export interface Idle {
   readonly ends: readonly string[];
   /** With some of its requests something else is done than it says. */
   readonly differs: boolean;
+  /** With all of them. */
+  readonly isOpposite: boolean;
 }
 
 /** More rules are not put together for one answer. */
@@ -26,7 +28,7 @@ const MOST_TOGETHER = 64;
 /** Rules on the way to another that take something of it; beyond, the answer is not known. */
 const MOST_ON_THE_WAY = 512;
 
-const never: Idle = { why: 'never', by: [], ends: [], differs: false };
+const never: Idle = { why: 'never', by: [], ends: [], differs: false, isOpposite: false };
 
 /** Why a rule decides nothing; undefined if it may decide something. `isIdle` tells of rules that were found before. @throws BoundMet */
 export function idleRule(
@@ -40,14 +42,39 @@ export function idleRule(
   const region = rules.regionOf(one.stage, one.rule);
   if (rules.isEmpty(region)) return never;
   if (one.stage.kind === 'first-match')
-    return decidedBefore(one, region, others, rules) ?? sameLater(one, region, others, rules, isIdle);
+    return (
+      decidedBefore(
+        one,
+        region,
+        others.filter(({ other }) => other.at < one.at),
+        rules,
+      ) ?? sameLater(one, region, others, rules, isIdle)
+    );
   const sure = others.flatMap(({ other, isSure }) => (isSure && !isIdle(other) ? [other] : []));
   const denied = one.stage.kind === 'any-allow' ? sure.filter(({ stage }) => stage.kind === 'any-deny') : [];
   const before = together(region, denied, rules);
-  if (before !== undefined) return { why: 'before', by: before, ends: [], differs: true };
+  if (before !== undefined) return deniedBy(before);
   const alike = sure.filter(({ stage }) => stage === one.stage);
   const same = together(region, alike, rules);
-  return same && { why: 'same', by: same, ends: [], differs: false };
+  return same && { why: 'same', by: same, ends: [], differs: false, isOpposite: false };
+}
+
+const deniedBy = (by: readonly StandingRule[]): Idle => ({
+  ...{ why: 'before', by, ends: [], differs: true, isOpposite: true },
+});
+
+/** Why some requests of a rule never come to it; undefined if they may. @param before  what stands before it @throws BoundMet */
+export function decidedElsewhere(
+  one: StandingRule,
+  region: Region,
+  before: readonly Near[],
+  rules: FreeRules,
+): Idle | undefined {
+  if (one.stage.kind === 'first-match') return decidedBefore(one, region, before, rules);
+  if (one.stage.kind !== 'any-allow') return undefined;
+  const denied = before.flatMap(({ other, isSure }) => (isSure && other.stage.kind === 'any-deny' ? [other] : []));
+  const by = together(region, denied, rules);
+  return by && deniedBy(by);
 }
 
 /** One rule that holds wherever the region is, else several that do so together; undefined if there are none. */
@@ -86,13 +113,13 @@ export interface Way {
   readonly effects: Set<Effect>;
 }
 
-function decidedBefore(one: StandingRule, region: Region, others: readonly Near[], rules: FreeRules): Idle | undefined {
-  const before = others.filter(({ other }) => other.at < one.at);
+function decidedBefore(one: StandingRule, region: Region, before: readonly Near[], rules: FreeRules): Idle | undefined {
   if (plainlyComes(one, region, before, rules, rules.escapes)) return undefined;
   const way = wayTo(one, region, before, rules);
   if (!rules.isEmpty(way.left)) return undefined;
-  const differs = [...way.effects].some((effect) => effect !== one.rule.effect);
-  return { why: 'before', by: [...way.by], ends: [...way.ends], differs };
+  const { effect } = one.rule;
+  const differs = [...way.effects].some((each) => each !== effect);
+  return { why: 'before', by: [...way.by], ends: [...way.ends], differs, isOpposite: !way.effects.has(effect) };
 }
 
 /** Takes some requests along the rules that stand before one, in their order. @throws BoundMet */
@@ -134,20 +161,18 @@ export function plainlyComes(
 }
 
 /** Takes away what rules surely decide; returns what may pass on to the next tier. */
-function through(own: readonly Near[], way: Way, { diagrams, regionOf }: FreeRules, isBefore: boolean): Region {
+function through(own: readonly Near[], way: Way, { diagrams, regionOf, meet }: FreeRules, isBefore: boolean): Region {
   let passed: Region = NONE;
   for (const { other, isSure } of own) {
     const passes = isBefore && other.rule.effect === 'pass';
     if (!isSure && !passes) continue;
     if (way.left === NONE) break;
-    const taken = diagrams.and(way.left, regionOf(other.stage, other.rule));
-    if (taken === NONE) continue;
+    const region = regionOf(other.stage, other.rule);
+    if (!meet(way.left, region)) continue;
     if (++way.met > MOST_ON_THE_WAY) throw new BoundMet(`more than ${MOST_ON_THE_WAY} rules before it`);
-    way.left = diagrams.minus(way.left, taken);
-    if (passes) {
-      passed = diagrams.or(passed, taken);
-      continue;
-    }
+    if (passes) passed = diagrams.or(passed, diagrams.and(way.left, region));
+    way.left = diagrams.minus(way.left, region);
+    if (passes) continue;
     way.by.add(other);
     way.effects.add(other.rule.effect);
   }
@@ -181,7 +206,7 @@ function sameLater(
     } else if (isSure && !isIdle(other)) {
       by.push(other);
       left = diagrams.minus(left, own);
-      if (isEmpty(left)) return { why: 'same', by, ends: [], differs: false };
+      if (isEmpty(left)) return { why: 'same', by, ends: [], differs: false, isOpposite: false };
     }
   }
   return undefined;

@@ -6,9 +6,15 @@ import type { Absence, Plane } from '../../../policy/model.ts';
 import { BoundMet } from '../../regions/bound.ts';
 import type { PlacedRule } from '../scene/placed-rule.ts';
 import { type Idle, idleRule } from './decided-before.ts';
-import { createSelections } from './free/selections.ts';
 import { createShares } from './shares.ts';
-import { createNeighbourhood, isWhole, type Line, linesOf, type StandingRule } from './standing-rules.ts';
+import {
+  createStanding,
+  isWhole,
+  type Line,
+  placeInDocument,
+  type Standing,
+  type StandingRule,
+} from './standing-rules.ts';
 
 /** A rule that decides nothing. */
 export interface IdleRule {
@@ -35,8 +41,13 @@ export interface IdleBounds {
 const usual: IdleBounds = { nodes: 400_000, pairs: 4_000_000 };
 
 /** Each rule of a document once; of one that stands in several planes only if it is idle in all of them. */
-export function findIdle(planes: readonly Plane[], absence: Absence, bounds = usual): FoundIdle {
-  const { rules: all, idle: found, unanswered } = searchIdle(planes, absence, { bounds });
+export function findIdle(
+  planes: readonly Plane[],
+  absence: Absence,
+  bounds = usual,
+  standing = createStanding(planes),
+): FoundIdle {
+  const { rules: all, idle: found, unanswered } = searchIdle(planes, absence, { bounds, standing });
   const idle = [...Map.groupBy(all, placeInDocument).values()].flatMap((same): IdleRule[] => {
     const each = same.flatMap((one) => {
       const made = found.get(one);
@@ -59,6 +70,7 @@ export interface SearchedRules {
 /** How it is searched. */
 export interface IdleSearch {
   readonly bounds?: IdleBounds;
+  readonly standing?: Standing;
   /** Rules that decide something for sure: they are not asked about, and of two that say the same they are the one that stays. */
   readonly decides?: (rule: StandingRule) => boolean;
 }
@@ -67,20 +79,16 @@ export interface IdleSearch {
 export function searchIdle(
   planes: readonly Plane[],
   absence: Absence,
-  { bounds = usual, decides = () => false }: IdleSearch,
+  { bounds = usual, decides = () => false, standing = createStanding(planes) }: IdleSearch,
 ): SearchedRules {
-  const lines = linesOf(planes).filter(({ rules }) => rules.length > 0);
-  const rules = lines.flatMap((line) => line.rules);
+  const rules = standing.lines.flatMap((line) => line.rules);
   if (rules.length === 0) return { rules, idle: new Map(), unanswered: [] };
-  const search = createSearch(planes, absence, { ...bounds, rules: rules.length, decides });
-  const unanswered = lines.flatMap(search.along);
+  const search = createSearch(planes, absence, { ...bounds, rules: rules.length, decides, standing });
+  const unanswered = standing.lines.flatMap(search.along);
   return { rules, idle: search.idle, unanswered };
 }
 
 const loudness = ({ why, differs }: Idle): number => (differs ? 2 : why === 'never' ? 0 : 1);
-
-const placeInDocument = ({ policy, rule: { position, index } }: PlacedRule): string =>
-  JSON.stringify([policy.ref, index, position.file, position.line, position.column]);
 
 interface Search {
   readonly idle: ReadonlyMap<StandingRule, Idle>;
@@ -96,10 +104,10 @@ function createSearch(
     pairs,
     rules: count,
     decides,
-  }: IdleBounds & Required<Pick<IdleSearch, 'decides'>> & { readonly rules: number },
+    standing: { selections, nearIn },
+  }: IdleBounds & Required<Pick<IdleSearch, 'decides' | 'standing'>> & { readonly rules: number },
 ): Search {
   const idle = new Map<StandingRule, Idle>();
-  const selections = createSelections();
   const shares = createShares({ planes, absence, selections }, { nodes, questions: count });
   let left = pairs;
   const spendPairs = (spent: number): void => {
@@ -109,12 +117,12 @@ function createSearch(
   return {
     idle,
     along(line) {
-      const nearOf = createNeighbourhood(line, selections, spendPairs);
+      const nearOf = nearIn(line);
       const unanswered: PlacedRule[] = [];
       for (const one of line.rules.toReversed()) {
         if (!isWhole(one) || decides(one)) continue;
         try {
-          const near = nearOf(one);
+          const near = nearOf(one, spendPairs);
           spendPairs(near.length);
           const found = shares.within((rules) => idleRule(one, near, rules, (other) => idle.has(other)));
           if (found !== undefined) idle.set(one, found);

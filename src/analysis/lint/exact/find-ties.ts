@@ -8,9 +8,9 @@ import type { Region } from '../../regions/diagrams.ts';
 import type { PlacedRule } from '../scene/placed-rule.ts';
 import { plainlyComes, wayTo } from './decided-before.ts';
 import type { FreeRules } from './free/free-rules.ts';
-import { createSelections, type Selections } from './free/selections.ts';
+import type { Selections } from './free/selections.ts';
 import { createShares, type Shares } from './shares.ts';
-import { createNeighbourhood, isWhole, type Line, linesOf, type Near, type StandingRule } from './standing-rules.ts';
+import { createStanding, isWhole, type Line, type Near, type NearOf, type StandingRule } from './standing-rules.ts';
 
 /** Two rules of policies that nothing but names puts in sequence: both would decide some request, each otherwise. */
 export interface Tie {
@@ -46,20 +46,24 @@ const ENOUGH = { sure: 2, opposite: 4, open: 4 };
 const OF_A_PAIR = 1_500;
 
 /** Ties of the network, which sees all policies of tiers; where it is not looked at, of Calico's plane. */
-export function findTies(planes: readonly Plane[], absence: Absence, bounds = usual): FoundTies {
-  const those = planes.filter(({ id }) => id === 'l4');
-  const lines = linesOf(those.length > 0 ? those : planes.filter(({ id }) => id === 'calico'));
+export function findTies(
+  planes: readonly Plane[],
+  absence: Absence,
+  bounds = usual,
+  { lines: all, selections, nearIn } = createStanding(planes),
+): FoundTies {
+  const asked = planes.some(({ id }) => id === 'l4') ? 'l4' : 'calico';
+  const lines = all.filter(({ plane: { id } }) => id === asked);
   const grouped = lines.map((line) => ({ line, groups: groupsIn(line) }));
   const tied = grouped.flatMap(({ groups }) => groups.flat());
   if (tied.length === 0) return { ties: [], unanswered: [], of: 0 };
-  const selections = createSelections();
   const shares = createShares({ planes, absence, selections }, { nodes: bounds.nodes, questions: tied.length });
   let left = bounds.pairs;
   const spend = (count: number): void => {
     left -= count;
     if (left < 0) throw new BoundMet(`more than ${bounds.pairs} pairs of rules`);
   };
-  const found = grouped.map(({ line, groups }) => tiesAlong(line, groups, { shares, selections, spend }));
+  const found = grouped.map(({ line, groups }) => tiesAlong(nearIn(line), groups, { shares, selections, spend }));
   return {
     ties: found.flatMap(({ ties }) => ties),
     unanswered: found.flatMap(({ unanswered }) => unanswered),
@@ -86,11 +90,11 @@ interface Tied {
 }
 
 function tiesAlong(
-  line: Line,
+  near: NearOf,
   groups: readonly (readonly Tied[])[],
   { shares, ...means }: Means,
 ): Omit<FoundTies, 'of'> {
-  const nearOf = createNeighbourhood(line, means.selections, means.spend);
+  const nearOf = (one: StandingRule): readonly Near[] => near(one, means.spend);
   const ties: Tie[] = [];
   const unanswered: PlacedRule[] = [];
   for (const group of groups) {

@@ -8,13 +8,18 @@ import type { PlacedRule } from '../scene/placed-rule.ts';
 import { requestsFor } from '../scene/requests.ts';
 import type { Idle } from './decided-before.ts';
 import { type FoundIdle, findIdle, type IdleRule } from './find-idle.ts';
+import { placeInDocument, type Standing } from './standing-rules.ts';
 
 /** One finding a rule, and the rules of which nothing can be said. */
-export function idleRules(scene: LintScene): { readonly findings: readonly LintFinding[] } & Omit<FoundIdle, 'idle'> {
+export function idleRules(
+  scene: LintScene,
+  standing: Standing,
+): { readonly findings: readonly LintFinding[]; readonly places: ReadonlySet<string> } & Omit<FoundIdle, 'idle'> {
   const { planes, absence } = scene.deps.model;
-  const { idle, ...rest } = findIdle(planes, absence);
+  const { idle, ...rest } = findIdle(planes, absence, undefined, standing);
   const removable = idle.filter(({ one }) => one.rule.isDefault !== true);
-  return { findings: removable.map((each) => findingOf(each, scene)), ...rest };
+  const places = new Set(idle.map(({ one }) => placeInDocument(one)));
+  return { findings: removable.map((each) => findingOf(each, scene)), places, ...rest };
 }
 
 const SHOWN = 3;

@@ -8,11 +8,15 @@ import { formOf, type LintScene, nameOfRule, placeOf } from '../scene/lint-scene
 import type { Party } from '../scene/party.ts';
 import { requestsFor } from '../scene/requests.ts';
 import { type FoundTies, findTies, type Tie } from './find-ties.ts';
+import type { Standing } from './standing-rules.ts';
 
 /** One finding a policy, and the rules of which nothing can be said. */
-export function orderTies(scene: LintScene): { readonly findings: readonly LintFinding[] } & Omit<FoundTies, 'ties'> {
+export function orderTies(
+  scene: LintScene,
+  standing: Standing,
+): { readonly findings: readonly LintFinding[] } & Omit<FoundTies, 'ties'> {
   const { planes, absence } = scene.deps.model;
-  const { ties, ...rest } = findTies(planes, absence);
+  const { ties, ...rest } = findTies(planes, absence, undefined, standing);
   const findings = [...Map.groupBy(ties, ({ second }) => second.policy.ref).values()].flatMap((own) => {
     const shown = own
       .slice(0, MOST_SHOWN)

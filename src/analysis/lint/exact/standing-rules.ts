@@ -7,12 +7,16 @@ import { nameOfSubject } from '../../../policy/meaning/subject.ts';
 import type { Plane, RuleStage, Subject } from '../../../policy/model.ts';
 import type { PlacedRule } from '../scene/placed-rule.ts';
 import { mentions } from '../scene/requests.ts';
-import type { Selections } from './free/selections.ts';
+import { createSelections, type Selections } from './free/selections.ts';
 
 /** A rule with its place in its line. */
 export interface StandingRule extends PlacedRule {
   readonly at: number;
 }
+
+/** A rule of a document stands in several planes: where it was written. */
+export const placeInDocument = ({ policy, rule: { position, index } }: PlacedRule): string =>
+  JSON.stringify([policy.ref, index, position.file, position.line, position.column]);
 
 /** Stages of one plane and direction, of which each asks what the one before left. */
 export interface Line {
@@ -22,7 +26,7 @@ export interface Line {
 }
 
 /** Enforced rules in lines: of the network one for each direction. */
-export function linesOf(planes: readonly Plane[]): readonly Line[] {
+function linesOf(planes: readonly Plane[]): readonly Line[] {
   return planes.flatMap((plane) => {
     const asked = plane.stages.filter(
       (stage): stage is RuleStage =>
@@ -53,15 +57,38 @@ export interface Near {
   readonly isSure: boolean;
 }
 
+/** Counts what is compared. @throws BoundMet where it is too much */
+export type Spend = (count: number) => void;
+
 /** Finds the rules around one, in their order. @throws what `spend` throws */
-export function createNeighbourhood(
-  { rules }: Line,
-  { covers, meet, wantedBy }: Selections,
-  spend: (count: number) => void,
-): (one: StandingRule) => readonly Near[] {
+export type NearOf = (one: StandingRule, spend: Spend) => readonly Near[];
+
+/** All enforced rules of some planes, and what stands around each: found once for all that is asked of them. */
+export interface Standing {
+  readonly lines: readonly Line[];
+  readonly selections: Selections;
+  nearIn(line: Line): NearOf;
+}
+
+/** Lines rules up. */
+export function createStanding(planes: readonly Plane[]): Standing {
+  const lines = linesOf(planes).filter(({ rules }) => rules.length > 0);
+  const selections = createSelections();
+  const known = new Map<Line, NearOf>();
+  return {
+    ...{ lines, selections },
+    nearIn(line) {
+      const made = known.get(line) ?? createNeighbourhood(line, selections);
+      known.set(line, made);
+      return made;
+    },
+  };
+}
+
+function createNeighbourhood({ rules }: Line, { covers, meet, wantedBy }: Selections): NearOf {
   const candidates = createCandidates(rules, wantedBy);
   const known = new Map<string, readonly Near[]>();
-  return ({ policy: { subject } }) => {
+  return ({ policy: { subject } }, spend) => {
     const name = nameOfSubject(subject);
     const made = known.get(name);
     if (made !== undefined) return made;

@@ -13,6 +13,7 @@ import type { PlaneTrace } from '../../../policy/evaluate/trace.ts';
 import type { Plane, PlaneId, Policy, PolicyModel, RuleStage } from '../../../policy/model.ts';
 import type { Snapshot } from '../../../policy/snapshot.ts';
 import { encodeRequestForm } from '../../request-form.ts';
+import type { PlacedRule } from './placed-rule.ts';
 
 /** What each plane said. */
 export interface Replay {
@@ -29,6 +30,8 @@ export interface Asker {
   replay(form: RequestForm, ...planes: readonly PlaneId[]): Replay;
   /** How the network derives its verdict, from these policies of it alone; of two that are `swapped` each is asked at the place of the other. */
   traceNetwork(form: RequestForm, policies: ReadonlySet<Policy>, swapped?: PolicyPair): PlaneTrace | undefined;
+  /** Whether a rule would decide if there were no other. */
+  decidesAlone(form: RequestForm, placed: PlacedRule): boolean;
 }
 
 const never = { sequence: 0, spiffeIds: new Set<string>(), serials: new Set<string>(), spkis: new Set<string>() };
@@ -66,6 +69,13 @@ export function createAsker(model: PolicyModel, options: QuestionOptions): Asker
       if (!read(form)) return undefined;
       const planes = enforced.filter(({ id }) => id === 'l4').map((plane) => withOnly(plane, policies, swapped));
       return evaluate({ ...model, planes }, question.facts, allowEmpty).trace.planes[0];
+    },
+    decidesAlone(form, { plane: id, stage, policy, rule }) {
+      if (!read(form)) return false;
+      const only: RuleStage = { ...stage, policies: [{ ...policy, rules: [rule] }] };
+      const planes: Plane[] = [{ id, mode: 'enforce', stages: [only] }];
+      const { decision } = evaluate({ ...model, planes }, question.facts, allowEmpty);
+      return decision.policy === policy.ref && decision.rule === rule.index;
     },
   };
 }

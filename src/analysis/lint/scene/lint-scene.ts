@@ -12,7 +12,7 @@ import type { PlaneTrace } from '../../../policy/evaluate/trace.ts';
 import type { Plane, PlaneId, Policy, PolicyModel, Rule } from '../../../policy/model.ts';
 import type { Owned, OwnerOf } from '../../../policy/owners.ts';
 import { type Endpoint, emptyRegistry } from '../../../policy/registry/registry.ts';
-import { createAsker, type PolicyPair, type Replay } from './asker.ts';
+import { type Asker, createAsker, type PolicyPair, type Replay } from './asker.ts';
 import { type Budget, createBudget } from './budget.ts';
 import type { Witness } from './lint-finding.ts';
 import type { Party } from './party.ts';
@@ -38,7 +38,10 @@ export interface LintDeps {
   readonly someClasses?: number;
 }
 
-export interface LintScene extends Population, Pick<Budget, 'eachRule' | 'isSpent' | 'unasked'> {
+export interface LintScene
+  extends Population,
+    Pick<Budget, 'eachRule' | 'isSpent' | 'unasked'>,
+    Pick<Asker, 'decidesAlone'> {
   readonly deps: LintDeps;
   /** Rules of enforced policies. */
   readonly rules: readonly PlacedRule[];
@@ -94,6 +97,7 @@ export function createLintScene(deps: LintDeps): LintScene {
     replay: within(ask.replay),
     replayStrict: within(askStrict.replay),
     show: (form) => ask.replay(form),
+    decidesAlone: ask.decidesAlone,
     traceOf: (form, ...ends) => ask.traceNetwork(form, new Set(ends.flatMap(aboutOf))),
     traceSwapped: (form, swapped, ...ends) => ask.traceNetwork(form, new Set(ends.flatMap(aboutOf)), swapped),
     witness: ({ form, decisions }, assuming = '') => ({
