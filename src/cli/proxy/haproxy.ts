@@ -76,12 +76,15 @@ core.register_action("gatehouse", { "http-req" }, function(txn)
   txn:set_var("txn.gatehouse_status", "none")
   local headers = {}
   local host = nil
-  for name, values in pairs(txn.http:req_get_headers()) do
-    name = string.lower(name)
+  local all = txn.http:req_get_headers()
+  local key, values = next(all)
+  while key ~= nil do
+    local name = string.lower(key)
     local lines = {}
     for i = 0, #values do lines[#lines + 1] = values[i] end
     if name == "host" then host = lines end
     if not own[name] and (string.sub(name, 1, 12) ~= "x-gatehouse-") then headers[name] = lines end
+    key, values = next(all, key)
   end
   if host ~= nil and #host == 1 then headers["host"] = host end
   headers["x-gatehouse-method"] = { text(txn, "method") }
@@ -93,9 +96,9 @@ core.register_action("gatehouse", { "http-req" }, function(txn)
   headers["x-gatehouse-destination"] = { text(txn, "destination") .. ":" .. text(txn, "destination_port") }
   local answer = core.httpclient():get({ url = url, headers = headers, timeout = 2000 })
   if answer == nil or answer.status == nil then return end
-  for i, name in ipairs(copied) do
-    local values = answer.headers ~= nil and answer.headers[name] or nil
-    txn:set_var("txn.gatehouse_h" .. (i - 1), values ~= nil and values[0] or "")
+  for i = 1, #copied do
+    local lines = answer.headers ~= nil and answer.headers[copied[i]] or nil
+    txn:set_var("txn.gatehouse_h" .. (i - 1), lines ~= nil and lines[0] or "")
   end
   txn:set_var("txn.gatehouse_status", tostring(answer.status))
 end)
