@@ -12,6 +12,7 @@ import { createRegistryContext } from '../policy/meaning/registry-context.ts';
 import { applies } from '../policy/meaning/subject.ts';
 import { isEmptyModel, type PolicyModel, type Subject } from '../policy/model.ts';
 import { type Endpoint, emptyRegistry, type Registry } from '../policy/registry/registry.ts';
+import { rulesOfAnyDomain } from '../policy/rules/any-trust-domain.ts';
 import type { Snapshot } from '../policy/snapshot.ts';
 
 /** Makes a snapshot that decides as `compileSnapshot(model, options)` does; each decision costs a walk over policies and pods. */
@@ -19,6 +20,7 @@ export function narrowSnapshot(model: PolicyModel, options: EvaluateOptions): Sn
   if (isEmptyModel(model)) return compileSnapshot(model, options);
   return {
     generation: model.generation,
+    namesAnyDomain: rulesOfAnyDomain(model).length > 0,
     // Policies that are not about this question are policies: none of them left is not none in force.
     decide: (facts) => compileSnapshot(about(model, facts), { allowEmpty: true }).decide(facts),
   };

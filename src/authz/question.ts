@@ -29,10 +29,15 @@ export interface QuestionOptions extends DestinationOptions {
   readonly ownPrefixes: readonly string[];
   readonly verifyPeer: 'off' | 'observe' | 'enforce';
   readonly peerTrustDomains: 'any' | 'own';
+  /** A namespace in a policy may be one of another trust domain; absent: with others let in only our own peers pass by such policies. */
+  readonly acceptForeignNamespaces?: boolean;
   readonly ambiguousRequests: 'asUpstream' | 'deny';
   /** The same for who asks by HTTP; default: deny. */
   readonly httpAmbiguousRequests?: 'asUpstream' | 'deny';
 }
+
+/** Of the policies only what they must not be asked about. */
+type QuestionState = Omit<DecisionState, 'snapshot'> & { readonly snapshot?: Pick<Snapshot, 'namesAnyDomain'> };
 
 const ambiguous = decision(undefined, 'deny', 'ambiguous_request');
 
@@ -142,7 +147,7 @@ export class Question implements AskedEdge, AskedRequest {
    * @returns why it is refused at once; undefined if the policies are to be asked about `facts`
    * @throws malformedMessage if it is no CheckRequest
    */
-  read(bytes: Uint8Array, caller: Caller, state: Omit<DecisionState, 'snapshot'>, nowMs: number): Reason | undefined {
+  read(bytes: Uint8Array, caller: Caller, state: QuestionState, nowMs: number): Reason | undefined {
     const request = this.#request;
     request.read(bytes);
     this.#read = 'bytes';
@@ -163,11 +168,13 @@ export class Question implements AskedEdge, AskedRequest {
     return this.#refused(state, peer, nowMs);
   }
 
-  #refused(
-    state: Pick<DecisionState, 'revocations' | 'bundles'>,
-    peer: PeerCertificate | undefined,
-    nowMs: number,
-  ): Reason | undefined {
+  /** What would be a peer of ours by policies that name no trust domain is kept out while others are let in. */
+  #keepsOthersOut({ bundles, snapshot }: QuestionState): boolean {
+    if (bundles === undefined || bundles.federated.size === 0 || snapshot?.namesAnyDomain !== true) return false;
+    return this.#options.acceptForeignNamespaces !== true;
+  }
+
+  #refused(state: QuestionState, peer: PeerCertificate | undefined, nowMs: number): Reason | undefined {
     const { verifyPeer, peerTrustDomains, ownPrefixes } = this.#options;
     const ambiguousRequests = this.#ambiguousRequests;
     const isHttp = this.#isHttp;
@@ -184,7 +191,8 @@ export class Question implements AskedEdge, AskedRequest {
       this.#counters.ambiguousRequests++;
       if (ambiguousRequests === 'deny') return 'ambiguous_request';
     }
-    if (peerTrustDomains === 'own' && isForeign(ownPrefixes, names)) return 'foreign_trust_domain';
+    if ((peerTrustDomains === 'own' || this.#keepsOthersOut(state)) && isForeign(ownPrefixes, names))
+      return 'foreign_trust_domain';
     if (this.#request.hasHttp && isAmbiguousPath(this.facts.wholePath, this.facts.method)) {
       this.#counters.ambiguousRequests++;
       if (ambiguousRequests === 'deny') return 'ambiguous_request';

@@ -10,6 +10,8 @@ import type { NeededFact } from './rules/needed-fact.ts';
 export interface Snapshot {
   readonly generation: number;
   decide(facts: Facts): Decision;
+  /** Some rule names a namespace or a service account without its trust domain. */
+  readonly namesAnyDomain?: boolean;
   /** The shape of the path of a request (`compile/path-shapes.ts`). */
   readonly shapeOf?: (facts: Facts) => string;
   /** What the policies in force for a workload read of a request; the same list for the same workload. */

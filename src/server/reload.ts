@@ -33,13 +33,15 @@ export async function reload(
     'configuration',
     refused.map((field) => `restart_required: ${field}`),
   );
+  // How policies are read is settled at the start.
+  const federation = { ...before.federation, trustDomains: next.federation.trustDomains };
   const inForce = {
     ...before,
     entries: next.entries,
     workloads: next.workloads,
     log: next.log,
     admin: next.admin,
-    federation: next.federation,
+    federation,
   };
   config.replace(inForce);
   log.level = inForce.log.level;
@@ -51,11 +53,13 @@ export async function reload(
 }
 
 /** Everything that is looked at again; the rest needs a restart. */
-const live = new Set(['file', 'entries', 'workloads', 'log', 'admin', 'federation']);
+const live = new Set(['file', 'entries', 'workloads', 'log', 'admin', 'federation.trustDomains']);
 
 /** Field paths that differ and cannot be changed now, e.g. `listen.extAuthz`; two levels deep. */
 function needsRestart(before: Config, after: Config): string[] {
-  return differences(before, after, '', 2).filter((path) => !live.has(path.split('.', 1)[0] ?? path));
+  return differences(before, after, '', 2).filter(
+    (path) => !live.has(path) && !live.has(path.split('.', 1)[0] ?? path),
+  );
 }
 
 function differences(before: object, after: object, prefix: string, depth: number): string[] {

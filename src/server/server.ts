@@ -20,6 +20,7 @@ import { type ListenerSide, type ListenerSideDeps, openListeners } from './liste
 import { createNativeRole } from './native/native-role.ts';
 import { openCluster } from './policy/cluster-policies.ts';
 import { openKeySets } from './policy/key-sets.ts';
+import { watchOthersLetIn } from './policy/others-let-in.ts';
 import { openPolicies } from './policy/policy-sources.ts';
 import { openStandingProof } from './proofs/standing-proof.ts';
 import { reload } from './reload.ts';
@@ -77,6 +78,8 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       further: native.methods,
     }),
   );
+  native.follow(identity.bundles);
+  stack.use(watchOthersLetIn({ ...foundation, policies: policies.current, bundles: identity.bundles }));
   const decider = stack.use(
     await startDeciderSide({ ...foundation, identity, policies, keySets, allDeciders, processes }),
   );

@@ -16,6 +16,7 @@ import { compileSnapshot } from '../../src/policy/compile/compile-snapshot.ts';
 import { loadPolicies } from '../../src/policy/load.ts';
 import type { PolicyModel } from '../../src/policy/model.ts';
 import { readPolicies } from '../../src/policy/read-policies.ts';
+import type { BundleSet } from '../../src/spiffe/bundle.ts';
 import { tokenDeps } from '../differential/token-deps.ts';
 
 /** A request to `foo/reviews`, whose workload has the labels `app: reviews`. Absent: nobody's GET of `/`. */
@@ -55,6 +56,8 @@ export interface Asker {
 export interface AskerOptions extends Partial<QuestionOptions> {
   readonly aliases?: readonly string[];
   readonly keySets?: KeySets;
+  /** Absent: none are known. */
+  readonly bundles?: BundleSet;
   /** Documents that are asked beside. */
   readonly candidate?: readonly string[];
 }
@@ -84,7 +87,7 @@ function modelOf(documents: readonly string[], aliases: readonly string[]): Poli
 
 /** Loads documents. @throws Error that lists the errors, if one is refused */
 export function asker(documents: readonly string[], options: AskerOptions = {}): Asker {
-  const { aliases = [], keySets = { generation: 1, sets: new Map() }, candidate, ...question } = options;
+  const { aliases = [], keySets = { generation: 1, sets: new Map() }, bundles, candidate, ...question } = options;
   const counters = new CheckCounters();
   const comparison = new CandidateComparison({
     ...{ hasSome: true, begin: () => false, take: () => undefined, overran: () => undefined },
@@ -96,7 +99,7 @@ export function asker(documents: readonly string[], options: AskerOptions = {}):
       ...(candidate && { candidate: { number: 1, snapshot: compile(candidate) } }),
       keySets,
       revocations: { sequence: 0, spiffeIds: new Set(), serials: new Set(), spkis: new Set() },
-      bundles: undefined,
+      bundles,
     }),
     options: {
       workloads: [],

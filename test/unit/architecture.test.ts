@@ -19,6 +19,7 @@ const dialect = [
   ...policyValues,
   'policy/registry',
   'policy/meaning',
+  'policy/rules',
   'policy/meaning/labels.ts',
   'policy/documents',
   'lib',

@@ -7,6 +7,7 @@ import { decision } from '../decision.ts';
 import type { Destination } from '../facts.ts';
 import type { Plane, PlaneMode, PolicyModel } from '../model.ts';
 import { isEmptyModel } from '../model.ts';
+import { rulesOfAnyDomain } from '../rules/any-trust-domain.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { Compilations } from './compilations.ts';
 import { joinPlanes } from './join-planes.ts';
@@ -57,6 +58,7 @@ export function* snapshotWork(model: PolicyModel, options: SnapshotOptions): Wor
     generation: model.generation,
     shapeOf,
     neededFacts,
+    namesAnyDomain: rulesOfAnyDomain(model).length > 0,
     decide(facts) {
       registry.enter(); // another snapshot may have decided since
       const { destination } = facts;

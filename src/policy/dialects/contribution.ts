@@ -21,6 +21,8 @@ export interface DialectOptions {
   readonly trustDomain: string;
   readonly trustDomainAliases: readonly string[];
   readonly rootNamespace: string;
+  /** Workloads of other trust domains are let in, and a policy is to say which trust domain it means. */
+  readonly othersLetIn?: boolean;
   /** By provider name; `envoy` is the only value. A provider that is not named here cannot be asked. */
   readonly customProviders: Readonly<Record<string, 'envoy'>>;
 }

@@ -23,6 +23,7 @@ import { concernedBy } from '../../policy/compile-envoy/concerned.ts';
 import { nativePolicyOf } from '../../policy/compile-envoy/native-policy.ts';
 import type { Facts } from '../../policy/facts.ts';
 import type { PolicyModel } from '../../policy/model.ts';
+import { rulesOfAnyDomain } from '../../policy/rules/any-trust-domain.ts';
 import type { Snapshot } from '../../policy/snapshot.ts';
 import { parseSpiffeId, type SpiffeId, serviceAccountOf } from '../../spiffe/spiffe-id.ts';
 import type { GrpcMethod } from '../../transport/grpc-methods.ts';
@@ -34,6 +35,8 @@ import { createReports, type Reports } from './reports.ts';
 export interface NativeRole extends Disposable {
   readonly holders: Holders;
   readonly reports: Reports;
+  /** Goes by these bundles from now on: with others let in, policies that name no trust domain are for our own peers alone. */
+  follow(bundles: Watchable<{ readonly federated: { readonly size: number } } | undefined>): void;
   /** All methods for Envoys that decide themselves. */
   methods(callerOf: CallerOf): readonly GrpcMethod[];
   /** Those of them by which Envoys tell. */
@@ -64,13 +67,16 @@ export function createNativeRole({
   const holders = createHolders(Date.now);
   const decideBy = createDecide();
   const keys = stack.use(createNativeKeys(keySets));
-  const textOf = (): string => JSON.stringify([settingsOf(config.value), ...keys.value]);
+  let othersLetIn = false;
+  const settingsFor = (model: PolicyModel) =>
+    settingsOf(config.value, othersLetIn && rulesOfAnyDomain(model).length > 0);
+  const textOf = (): string => JSON.stringify([settingsFor(current.value.model), ...keys.value]);
   const settingsText = createWatchable(textOf());
   const look = (): void => {
     const text = textOf();
     if (text !== settingsText.value) settingsText.replace(text);
   };
-  for (const each of [config, keys] as readonly Watchable<unknown>[]) stack.defer(each.subscribe(look));
+  for (const each of [config, keys, current] as readonly Watchable<unknown>[]) stack.defer(each.subscribe(look));
   const policies = stack.use(
     followPolicies({
       model: {
@@ -82,7 +88,7 @@ export function createNativeRole({
       settings: settingsText,
       concernedBy,
       compile(now, workload, before) {
-        const settings = { ...settingsOf(config.value), keySets: keys.value, decide: decideBy(now, config.value) };
+        const settings = { ...settingsFor(now), keySets: keys.value, decide: decideBy(now, config.value) };
         return nativePolicyOf(now, workload, settings, before);
       },
       failed: ({ spiffeId }, thrown) =>
@@ -117,6 +123,14 @@ export function createNativeRole({
   looks.push(() => metrics.native.setEnvoys(countStates(envoysOf(holders.all()))));
   return {
     ...{ holders, reports },
+    follow(bundles) {
+      const take = (): void => {
+        othersLetIn = (bundles.value?.federated.size ?? 0) > 0;
+        look();
+      };
+      stack.defer(bundles.subscribe(take));
+      take();
+    },
     methods: (callerOf) => [...ecdsMethods(deps, callerOf), ...accessLogMethods(reports, callerOf)],
     reportMethods: (callerOf) => accessLogMethods(reports, callerOf),
     [Symbol.dispose]: () => stack.dispose(),
@@ -151,9 +165,11 @@ function workloadIn(
   };
 }
 
-function settingsOf(config: Config): Omit<Parameters<typeof nativePolicyOf>[2], 'decide'> {
-  const { trustDomain, trustDomainAliases, extAuthz, policies } = config;
-  const { verifyPeer, peerTrustDomains, ambiguousRequests } = extAuthz;
+/** @param isOpen  others are let in, and a policy in force names no trust domain */
+function settingsOf(config: Config, isOpen: boolean): Omit<Parameters<typeof nativePolicyOf>[2], 'decide'> {
+  const { trustDomain, trustDomainAliases, extAuthz, policies, federation } = config;
+  const { verifyPeer, ambiguousRequests } = extAuthz;
+  const peerTrustDomains = isOpen && !federation.acceptForeignNamespaces ? 'own' : extAuthz.peerTrustDomains;
   return {
     trustDomains: [trustDomain, ...trustDomainAliases],
     ...{ verifyPeer, peerTrustDomains, ambiguousRequests },

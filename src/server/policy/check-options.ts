@@ -11,7 +11,8 @@ export function checkOptions({
   trustDomain,
   trustDomainAliases,
   workloads,
-}: Pick<Config, 'extAuthz' | 'trustDomain' | 'trustDomainAliases' | 'workloads'>): CheckOptions {
+  federation,
+}: Pick<Config, 'extAuthz' | 'trustDomain' | 'trustDomainAliases' | 'workloads' | 'federation'>): CheckOptions {
   const {
     clients,
     trustedHops,
@@ -35,6 +36,7 @@ export function checkOptions({
     ownPrefixes: [trustDomain, ...trustDomainAliases].map((each) => `spiffe://${each}/`),
     verifyPeer,
     peerTrustDomains,
+    acceptForeignNamespaces: federation.acceptForeignNamespaces,
     ambiguousRequests,
     httpAmbiguousRequests,
     decisionHeader,

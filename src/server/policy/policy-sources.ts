@@ -22,12 +22,19 @@ export function dialectOptions({
   trustDomain,
   trustDomainAliases,
   policies,
-}: Pick<Config, 'trustDomain' | 'trustDomainAliases' | 'policies'>): DialectOptions {
+  federation,
+  extAuthz,
+}: Pick<Config, 'trustDomain' | 'trustDomainAliases' | 'policies' | 'federation' | 'extAuthz'>): DialectOptions {
   const { rootNamespace, customProviders } = policies;
-  return { trustDomain, trustDomainAliases, rootNamespace, customProviders };
+  const othersLetIn =
+    federation.trustDomains.length > 0 && !federation.acceptForeignNamespaces && extAuthz.peerTrustDomains === 'any';
+  return { trustDomain, trustDomainAliases, rootNamespace, customProviders, ...(othersLetIn && { othersLetIn }) };
 }
 
-type SourceConfig = Pick<Config, 'trustDomain' | 'trustDomainAliases' | 'policies' | 'registry' | 'workloads'>;
+type SourceConfig = Pick<
+  Config,
+  'trustDomain' | 'trustDomainAliases' | 'policies' | 'registry' | 'workloads' | 'federation' | 'extAuthz'
+>;
 
 /** Reads the policies and goes on watching them. @throws GatehouseError `policy_invalid` */
 export function openPolicies(

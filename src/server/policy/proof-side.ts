@@ -32,7 +32,7 @@ export interface ProofSide extends Side {
 /** What of a configuration says what is asked, of whom, and by what. Plain data. */
 export type ProofConfig = Pick<
   Config,
-  'trustDomain' | 'trustDomainAliases' | 'policies' | 'registry' | 'workloads' | 'extAuthz' | 'tenants'
+  'trustDomain' | 'trustDomainAliases' | 'policies' | 'registry' | 'workloads' | 'extAuthz' | 'tenants' | 'federation'
 >;
 
 /**

@@ -39,8 +39,8 @@ const configs = new WeakMap<Config, ProofConfig>();
 export function proofConfigOf(config: Config): ProofConfig {
   const known = configs.get(config);
   if (known !== undefined) return known;
-  const { trustDomain, trustDomainAliases, policies, registry, workloads, extAuthz, tenants } = config;
-  const made = { trustDomain, trustDomainAliases, policies, registry, workloads, extAuthz, tenants };
+  const { trustDomain, trustDomainAliases, policies, registry, workloads, extAuthz, tenants, federation } = config;
+  const made = { trustDomain, trustDomainAliases, policies, registry, workloads, extAuthz, tenants, federation };
   configs.set(config, made);
   return made;
 }

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { bundleToJwks } from '../../../src/spiffe/bundle-jwks.ts';
 import { makeWebCertificate, startBundleServer } from '../../support/bundle-server.ts';
+import { checkClient, question } from '../../support/check-client.ts';
 import { commandLineOf } from '../../support/command-of.ts';
 import { eventually } from '../../support/eventually.ts';
 import { foreignBundle } from '../../support/foreign-bundle.ts';
-import { gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';
+import { allowing, gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';
 import { runGatehouse } from '../../support/run-gatehouse.ts';
 
 const uid = process.geteuid?.() ?? -1;
@@ -137,5 +138,65 @@ describe('federation of two servers', function () {
     }
     const show = await ask('bundle', 'show', 'other.example', '--format', 'spiffe');
     assert.equal((JSON.parse(show.out) as { spiffe_sequence: number }).spiffe_sequence, 3);
+  });
+
+  it('keeps peers of others out of policies that name no trust domain: refused at the start, denied when a bundle comes later', async () => {
+    const open = allowing('GET').replace(
+      'principals: [cluster.local/ns/default/sa/productpage]',
+      'namespaces: [default]',
+    );
+    await using dir = await gatehouseDir({ policies: { paths: ['./policies'] } });
+    await dir.policy('details', open);
+    const ask = commandLineOf(dir.config);
+    const plain = { policies: { paths: ['./policies'] } };
+    const endpoint = { url: 'https://127.0.0.1:1/', profile: 'https_web' };
+    await dir.configure({ ...plain, federation: { trustDomains: { 'other.example': endpoint } } });
+    for (const words of [['serve'], ['config', 'check'], ['policy', 'check', dir.at('policies')]]) {
+      const { code, out, err } = await ask(...words);
+      assert.equal(code, words[0] === 'serve' ? 2 : 1, out + err);
+      assert.match(out + err, /details.yaml:\d+.*namespaces means those of every trust domain/, words.join(' '));
+      assert.match(out + err, /trustDomains: \[cluster.local\]/);
+    }
+    for (const differs of [
+      { federation: { acceptForeignNamespaces: true } },
+      { extAuthz: { peerTrustDomains: 'own' } },
+    ]) {
+      const federation = {
+        trustDomains: { 'other.example': endpoint },
+        ...('federation' in differs && differs.federation),
+      };
+      await dir.configure({ ...plain, ...differs, federation });
+      assert.equal((await ask('policy', 'check', dir.at('policies'))).code, 0);
+    }
+
+    await dir.configure(plain);
+    await using server = await runGatehouse(dir.config);
+    using client = checkClient(server.ready.extAuthz);
+    const reasonFor = async (principal: string): Promise<string> => {
+      const asked = question('GET');
+      const outcome = await client.ask({ ...asked, attributes: { ...asked.attributes!, source: { principal } } });
+      assert.ok('response' in outcome);
+      return outcome.reason;
+    };
+    const theirs = 'spiffe://other.example/ns/default/sa/productpage';
+    const ours = 'spiffe://cluster.local/ns/default/sa/productpage';
+    assert.equal(await reasonFor(theirs), 'rule_allowed', 'nobody is let in, and whose peer that is Envoy knows');
+    writeFileSync(dir.at('other.json'), bundleToJwks(foreignBundle('other.example')));
+    assert.equal((await ask('bundle', 'set', 'other.example', dir.at('other.json'))).code, 0);
+    await eventually('they are kept out', async () =>
+      (await reasonFor(theirs)) === 'foreign_trust_domain' ? true : undefined,
+    );
+    assert.equal(await reasonFor(ours), 'rule_allowed');
+    const readyz = async (): Promise<string> => (await fetch(`http://${server.ready.health}/readyz`)).text();
+    assert.match(await readyz(), /federation: callers of other trust domains are denied, because .*details.yaml:\d+/);
+    await dir.policy(
+      'details',
+      open.replace('namespaces: [default]', 'namespaces: [default], trustDomains: [other.example]'),
+    );
+    await eventually('the policy says which it means', async () =>
+      (await reasonFor(theirs)) === 'rule_allowed' ? true : undefined,
+    );
+    assert.equal(await reasonFor(ours), 'no_rule_allowed');
+    assert.doesNotMatch(await readyz(), /federation/);
   });
 });

@@ -10,7 +10,8 @@ import { listOf, object, type Shape, text } from '../../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt } from '../../documents/value.ts';
 import { type LabelExpr, withKeyPrefix } from '../../meaning/labels.ts';
 import type { Subject } from '../../model.ts';
-import type { Contribution, KindReader } from '../contribution.ts';
+import type { Contribution, DialectOptions, KindReader } from '../contribution.ts';
+import { checkForeignAccounts } from './foreign-accounts.ts';
 import { lintDirections, lintTieredRules } from './lint-policy.ts';
 import { readSelector } from './read-selector.ts';
 import { type Direction, readRule, ruleShape } from './rule.ts';
@@ -67,7 +68,10 @@ export const calicoPolicyReaders: readonly KindReader[] = calicoGroups.flatMap((
     fields: {
       spec: object({ ...shared, ...(form.namespaced ? {} : globalOnly), ...(form.staged ? { stagedAction } : {}) }),
     },
-    read: (document: PolicyDocument, _options: unknown, report: Reporter) => read(document, form, report),
+    read: (document: PolicyDocument, { othersLetIn = false }: DialectOptions, report: Reporter) => {
+      if (othersLetIn) checkForeignAccounts(mapAt(document.root, 'spec'), report);
+      return read(document, form, report);
+    },
   })),
 );
 

@@ -31,6 +31,7 @@ export const errorCodes = {
   'field-missing': 'a field that must be there and is not',
   'file-emptied': 'a file that held policies and is empty now',
   'file-too-large': 'a file over 32 MiB',
+  'foreign-namespaces': 'a namespace or service account of any trust domain, while others are let in',
   'group-unknown': 'a kind of policy under an API group that has none such',
   'group-unread': 'an application security group whose addresses nobody has given',
   'helm-template': 'a template that could make a policy and is not rendered',

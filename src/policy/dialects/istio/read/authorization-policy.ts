@@ -8,6 +8,7 @@ import { ownerOf } from '../../../documents/owner.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt, type Value } from '../../../documents/value.ts';
 import type { Effect, Policy, PolicyRef, Rule } from '../../../model.ts';
 import type { Contribution, DialectOptions, IstioRuleStage, KindReader } from '../../contribution.ts';
+import { checkForeignNamespaces } from '../checks/foreign-namespaces.ts';
 import { checkCustomRule, checkRule } from '../checks/rule-checks.ts';
 import { lintRule, lintRules } from '../lint/lint.ts';
 import { checkReservedAnnotations, dryRunOf } from './annotations.ts';
@@ -51,7 +52,8 @@ function read(document: PolicyDocument, options: DialectOptions, report: Reporte
   checkAttachment(spec, report);
   checkAction(spec ?? document.root, action, rules.length, report);
   const dryRun = dryRunOf(document, action, report);
-  const context = { namespace: document.namespace, trustDomains: [options.trustDomain, ...options.trustDomainAliases] };
+  const { trustDomain, trustDomainAliases, othersLetIn = false } = options;
+  const context = { namespace: document.namespace, trustDomains: [trustDomain, ...trustDomainAliases], othersLetIn };
   const said = report.findings.length;
   const built = rules.flatMap((rule, i) =>
     rule.is === 'map' ? [readRule(rule, i, action, context, document.file, report)] : [],
@@ -134,7 +136,7 @@ function readRule(
   rule: MapValue,
   index: number,
   action: string,
-  context: AttributeContext,
+  context: AttributeContext & { readonly othersLetIn: boolean },
   file: string,
   report: Reporter,
 ): Rule {
@@ -150,6 +152,7 @@ function readRule(
     http: exprFor(conditions, 'http', narrows) ?? never,
     tcp: exprFor(conditions, 'tcp', narrows),
   };
+  if (context.othersLetIn) checkForeignNamespaces(rule, built, context.trustDomains[0]!, path, report);
   lintRule(rule, built, action, context.trustDomains, path, report);
   return built;
 }
