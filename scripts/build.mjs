@@ -17,7 +17,9 @@ const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: [
     'src/main.ts',
-    ...['decider', 'documents', 'explain', 'federation', 'prove'].map((name) => `src/server/entries/${name}-main.ts`),
+    ...['decider', 'documents', 'explain', 'federation', 'prove', 'token'].map(
+      (name) => `src/server/entries/${name}-main.ts`,
+    ),
   ],
   outbase: 'src',
   outdir,

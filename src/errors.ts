@@ -62,6 +62,7 @@ const meanings = {
   store_locked: row(grpcStatus.failedPrecondition, 409, 'another Gatehouse uses this store'),
   store_unusable: row(grpcStatus.unavailable, 503, 'the store cannot be used'),
   store_unavailable: row(grpcStatus.unavailable, 503, 'the store is away'),
+  keys_unavailable: row(grpcStatus.unavailable, 503, 'the keys are out of reach'),
   not_found: row(grpcStatus.notFound, 404, 'not found'),
   not_supported: row(grpcStatus.unimplemented, 501, 'not supported'),
   unreachable: row(grpcStatus.unavailable, 503, 'the other side cannot be reached'),

@@ -21,6 +21,8 @@ const authority = z.object({
   notBefore: instant,
   notAfter: instant,
   subjectKeyId: z.string(),
+  /** Where its key lives: `disk`, `memory`, `pkcs11:` and a token's label, or `destroyed`. */
+  keyPlace: z.string().default(''), // older servers do not say
   /** Of the bundle that it came with. */
   publishedSequence: z.number(),
   unexpiredSvids: z.number(),

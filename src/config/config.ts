@@ -98,13 +98,21 @@ export interface AuthorityConfig {
   readonly oidcLeadMs: number;
   readonly jwtAuthorityTtlMs: number;
   /** memory: keys go with the process, and the next start makes new authorities. */
-  readonly keyStore: 'disk' | 'memory';
+  readonly keyStore: 'disk' | 'memory' | { readonly pkcs11: Pkcs11Config };
   /** Undefined: our authorities sign themselves. */
   readonly upstream: UpstreamConfig | undefined;
   /** How long an issuance stays in the ledger, and a revocation in the store, after it has expired. */
   readonly ledgerRetentionMs: number;
   readonly refreshHintSeconds: number;
   readonly renewalsPerSecond: number;
+}
+
+/** A token that makes and keeps keys. */
+export interface Pkcs11Config {
+  /** The file of its module. */
+  readonly module: string;
+  readonly tokenLabel: string;
+  readonly pinFile: string;
 }
 
 /** A file or directory of policies. */

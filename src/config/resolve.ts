@@ -19,13 +19,13 @@ import type {
   SitePath,
   StoreConfig,
   UnixListener,
-  UpstreamConfig,
   WorkloadConfig,
 } from './config.ts';
 import { parseDuration } from './duration.ts';
 import { federationConfig } from './federation.ts';
 import { splitAddresses, splitTcp } from './fields.ts';
 import { isLoopback } from './loopback.ts';
+import { keyStore, upstream } from './resolve-authority.ts';
 import type { ConfigDocument } from './schema.ts';
 
 type UnixDocument = ConfigDocument['listen']['workloadApi'];
@@ -82,7 +82,7 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
       jwtIssuer: authority.jwtIssuer === '' ? undefined : authority.jwtIssuer,
       oidcLeadMs: durationMs(authority.oidcLead),
       jwtAuthorityTtlMs: durationMs(authority.jwtAuthorityTtl),
-      keyStore: authority.keyStore,
+      keyStore: keyStore(authority.keyStore, absolute),
       upstream: authority.upstream && upstream(authority.upstream, absolute),
       ledgerRetentionMs: durationMs(authority.ledgerRetention),
       refreshHintSeconds: Math.max(1, Math.round(durationMs(authority.refreshHint) / 1000)),
@@ -246,15 +246,6 @@ function adminListener(
 function spiffeIdOf(each: ConfigDocument['workloads'][number], trustDomain: string): SpiffeId {
   const derived = `spiffe://${trustDomain}/ns/${each.namespace}/sa/${each.serviceAccount}`;
   return parseSpiffeId(each.spiffeId === '' ? derived : each.spiffeId);
-}
-
-function upstream(
-  written: NonNullable<ConfigDocument['authority']['upstream']>,
-  absolute: (path: string) => string,
-): UpstreamConfig {
-  if ('directory' in written) return { directory: absolute(written.directory) };
-  const { cert, key, ca } = written;
-  return { cert: absolute(cert), key: absolute(key), ca: ca === undefined ? undefined : absolute(ca) };
 }
 
 function unixListener(written: UnixDocument, mode: number, absolute: (path: string) => string): UnixListener {

@@ -93,7 +93,8 @@ function* roleProblems({ roles, authorityAddresses, feed, listen }: Config): Ite
 }
 
 function* storeProblems({ store, authority }: Config): Iterable<Problem> {
-  if (store.kind === 'postgres' && authority.keyEncryptionKeyFile === undefined) {
+  const isOnToken = typeof authority.keyStore === 'object'; // then there is nothing to encrypt
+  if (store.kind === 'postgres' && !isOnToken && authority.keyEncryptionKeyFile === undefined) {
     yield {
       code: 'missing',
       path: ['authority', 'keyEncryptionKeyFile'],

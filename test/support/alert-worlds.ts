@@ -100,6 +100,7 @@ export const alertWorlds: readonly AlertWorld[] = [
     fires: all('gatehouse_renewals_waiting', '5x60'),
     quiet: all('gatehouse_renewals_waiting', '5x22 0x2 5x60'),
   },
+  { alert: 'KeyTokenAway', fires: all('gatehouse_key_token_up', '0x60'), quiet: all('gatehouse_key_token_up', '1x60') },
   { alert: 'StoreAway', fires: all('gatehouse_store_up', '0x60'), quiet: all('gatehouse_store_up', '1x60') },
   {
     alert: 'Descriptors',

@@ -386,6 +386,8 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'platform',
     'lib',
   ],
+  /** Keys on a token, behind a process of their own. */
+  'server/token': ['server/entry-file.ts', 'config', 'identity/authority/keys', 'platform', 'platform/pkcs11', 'lib'],
   /** What one replica of the authority writes to a cluster. */
   'server/cluster-writer': [
     'config',
@@ -404,6 +406,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
   'server/authority': [
     'server/documents',
     'server/federation',
+    'server/token',
     'server/authority/cluster',
     'server/cluster-writer',
     'server/cluster.ts',
@@ -448,7 +451,9 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'server/proofs',
     'server/standings',
     'analysis/lint/exact',
+    'server/token',
     'platform',
+    'platform/pkcs11',
   ],
   /** Joins its rooms to one server. */
   server: [

@@ -319,6 +319,8 @@ const may: Record<string, readonly string[]> = {
   ],
   'transport/lane': ['transport', 'transport/lane/*'],
   platform: ['identity/authority/*', 'identity/registration', 'spiffe', 'lib'],
+  /** Modules of tokens: C, and nothing of ours. */
+  'platform/pkcs11': [],
   lib: [],
   gen: [],
   /** Certificate profiles: data alone. */

@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander';
 import { GatehouseError } from '../../errors.ts';
+import { headerIn, MAX_HEADER_BYTES } from '../../identity/authority/recover/backup.ts';
 import { replaceFile } from '../../platform/storage/replace-file.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
@@ -31,25 +32,42 @@ Example:
     .action(
       action<AdminFlags & { output: OutputFormat }>(terminal, async (flags, [file = '']) => {
         const client = await adminClient(flags);
-        const bytes = await writeWhole(file, await client.ask('POST /v1/backup'));
-        show(terminal, flags.output, { done: true, file, bytes }, (shown) => `${shown.file}: ${shown.bytes} bytes\n`);
+        const written = await writeWhole(file, await client.ask('POST /v1/backup'));
+        show(terminal, flags.output, { done: true, file, ...written }, textOf);
         return 0;
       }),
     );
 }
 
-/** Answers how many bytes it has. */
-async function writeWhole(file: string, pieces: AsyncIterable<Uint8Array>): Promise<number> {
+interface Written {
+  readonly bytes: number;
+  /** The labels of tokens that keys are on, which are not in it. */
+  readonly keysOnTokens: readonly string[];
+}
+
+const textOf = ({ file, bytes, keysOnTokens }: Written & { readonly file: string }): string =>
+  [
+    `${file}: ${bytes} bytes`,
+    ...keysOnTokens.map(
+      (label) =>
+        `keys on the PKCS#11 token ${label} are not in it, only references to them: restore needs that token, or a backup of it`,
+    ),
+    '',
+  ].join('\n');
+
+async function writeWhole(file: string, pieces: AsyncIterable<Uint8Array>): Promise<Written> {
   let bytes = 0;
+  let beginning = Buffer.alloc(0);
   const counted = async function* (): AsyncGenerator<Uint8Array> {
     for await (const piece of pieces) {
+      if (bytes < MAX_HEADER_BYTES) beginning = Buffer.concat([beginning, piece]);
       bytes += piece.length;
       yield piece;
     }
   };
   try {
     await replaceFile(file, counted(), 0o600);
-    return bytes;
+    return { bytes, keysOnTokens: headerIn(beginning)?.keysOnTokens ?? [] };
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     throw new GatehouseError(

@@ -38,12 +38,13 @@ function tableOf({ trustDomain, x509Authorities, jwtAuthorities }: AuthoritiesAn
       each.slot,
       each.id.slice(0, 16),
       each.notAfter,
+      each.keyPlace,
       String(each.unexpiredSvids),
       String(each.unacknowledgedCount),
       String(each.unacknowledgedNotByWaiting),
     ]);
   const table = textTable(
-    ['USE', 'SLOT', 'AUTHORITY', 'EXPIRES', 'SVIDS OUT', 'NOT ACKNOWLEDGED', 'NOT BY WAITING'],
+    ['USE', 'SLOT', 'AUTHORITY', 'EXPIRES', 'KEY', 'SVIDS OUT', 'NOT ACKNOWLEDGED', 'NOT BY WAITING'],
     [...rows('x509', x509Authorities), ...rows('jwt', jwtAuthorities)],
     'no authority',
     look,

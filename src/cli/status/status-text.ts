@@ -66,7 +66,7 @@ function* troubleLines(report: StatusReport, nowMs: number): Iterable<Line> {
 
 function* authorityLines({ authorities, svids, lastChange }: StatusReport, nowMs: number): Iterable<Line> {
   for (const each of authorities ?? []) {
-    const { use, slot, id, notAfter, unexpiredSvids, unacknowledgedCount, unacknowledgedNotByWaiting } = each;
+    const { use, slot, id, notAfter, keyPlace, unexpiredSvids, unacknowledgedCount, unacknowledgedNotByWaiting } = each;
     if (slot === 'revoked') continue;
     const lacking =
       unacknowledgedCount === 0
@@ -74,7 +74,7 @@ function* authorityLines({ authorities, svids, lastChange }: StatusReport, nowMs
         : `not known to ${unacknowledgedCount} (${unacknowledgedNotByWaiting} not by waiting)`;
     yield [
       'authorities',
-      `${use} ${slot} ${id.slice(0, 16)}, until ${notAfter.slice(0, 10)}, ${unexpiredSvids} SVIDs out, ${lacking}`,
+      `${use} ${slot} ${id.slice(0, 16)}, until ${notAfter.slice(0, 10)}, ${keyPlace.startsWith('pkcs11:') ? `key ${keyPlace}, ` : ''}${unexpiredSvids} SVIDs out, ${lacking}`,
     ];
   }
   if (authorities !== null) yield ['rotation', rotationOf(authorities)];

@@ -43,9 +43,29 @@ export const authority = z.strictObject({
     ),
   jwtAuthorityTtl: field.duration.prefault('8760h').describe('The life of a JWT authority, such as 8760h.'),
   keyStore: z
-    .enum(['disk', 'memory'])
+    .union(
+      [
+        z.enum(['disk', 'memory']),
+        z.strictObject({
+          pkcs11: z
+            .strictObject({
+              module: field.path.describe("The token's PKCS#11 module, such as /usr/lib/softhsm/libsofthsm2.so."),
+              tokenLabel: z
+                .string()
+                .min(1)
+                .max(32)
+                .describe('The label by which the token is found, in whatever slot it is.'),
+              pinFile: field.path.describe("Holds the PIN of the token's user; closed to others."),
+            })
+            .describe('A token, found by its label; new keys are made on it.'),
+        }),
+      ],
+      { error: 'must be disk, memory, or { pkcs11: { module, tokenLabel, pinFile } }' },
+    )
     .prefault('disk')
-    .describe('memory: keys go with the process, and the next start makes new authorities at once.'),
+    .describe(
+      'Where new keys are made and kept. memory: they go with the process, and the next start makes new authorities at once; pkcs11: on a token, which nobody can copy them from.',
+    ),
   upstream: z
     .union(
       [

@@ -19,6 +19,7 @@ import { createJoinTokens } from './join/join-tokens.ts';
 import type { KeyStore } from './keys/signer.ts';
 import { createLookAfter } from './look-after.ts';
 import { createRecords } from './records.ts';
+import { keysTrouble, sortRemoteKeys } from './remote-keys.ts';
 import { createReplicas, type ReplicaReport, type Replicas } from './replicas.ts';
 import { loadRevocations } from './revoke/revocation-tracker.ts';
 import { createRevocations } from './revoke/revocations.ts';
@@ -105,6 +106,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
   const issuers = createIssuers({ current, keys, keysMayBeGone, settings });
   await issuers.reopen(); // before any key is moved: with that of the active one gone these are not the store's keys
   await sortKeys({ ...deps, store, report }, current, replicas);
+  await sortRemoteKeys({ keys, current, store, replicas, report });
   if (deps.memory) rememberStates(current, deps.memory, report);
 
   const revoked = await loadRevocations({ store, keys, current, clock });
@@ -144,7 +146,9 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     readiness,
     replicas,
     report,
+    keysTrouble: () => keysTrouble(keys, current),
     async doWhatIsDue() {
+      await keys.remote?.finish();
       await upkeep();
       await issuers.reopen();
       await renewals.look();

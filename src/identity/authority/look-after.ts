@@ -19,6 +19,8 @@ export interface LookAfterDeps {
   readonly replicas: Pick<Replicas, 'sendHeartbeat'>;
   /** Does what is due, reading the store on the way. */
   doWhatIsDue(): Promise<void>;
+  /** Why the keys that sign now are out of reach; empty: they are not. */
+  keysTrouble(): string;
   report(error: GatehouseError): void;
 }
 
@@ -49,7 +51,7 @@ export function createLookAfter(deps: LookAfterDeps): LookAfter {
       if (deps.store.shared || readiness.needsProof()) await deps.replicas.sendHeartbeat();
       await deps.doWhatIsDue();
       storeSeenAt = seenAt;
-      endLook(clockTrouble(deps.current.state, deps.clock.now()));
+      endLook({ clock: clockTrouble(deps.current.state, deps.clock.now()), keys: deps.keysTrouble() });
     } catch (thrown) {
       deps.current.passTime();
       const error = asGatehouseError(thrown);

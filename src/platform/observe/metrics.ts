@@ -79,6 +79,8 @@ export interface Metrics extends AdmissionMetrics, CandidateMetrics {
   setRenewalsWaiting(count: number): void;
   setTaintPaused(paused: boolean): void;
   setStoreUp(up: boolean): void;
+  /** Of the token that our keys are on; never called without one. */
+  setTokenUp(up: boolean): void;
   /** By service of grpc.health.v1 whether it serves. */
   setServing(services: ReadonlyMap<string, boolean>): void;
   setDeciders(running: number, wanted: number): void;
@@ -149,6 +151,8 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
   );
   const storeUp = gauge('gatehouse_store_up', '1 while the store can be used.');
   storeUp.remove(); // a server without the authority has none
+  const tokenUp = gauge('gatehouse_key_token_up', "1 while the token of the authority's keys can be used.");
+  tokenUp.remove(); // most have none
   const openDescriptors = gauge('gatehouse_open_descriptors', 'File descriptors that the primary has open.');
   const maxDescriptors = gauge('gatehouse_max_descriptors', 'File descriptors that it may have open.');
   const dropped = counter('gatehouse_decision_log_dropped_total', 'Decisions that the log had no room for.');
@@ -205,6 +209,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
       for (const [service, serves] of services) serving.set({ service }, serves ? 1 : 0);
     },
     setStoreUp: (up) => storeUp.set(up ? 1 : 0),
+    setTokenUp: (up) => tokenUp.set(up ? 1 : 0),
     setFeedAge: (seconds) => feedAge.set(seconds),
     setDeciders(running, wanted) {
       deciders.set(running);

@@ -21,6 +21,7 @@ import { createFetchThread } from '../federation/fetch-thread.ts';
 import { reportReadiness } from '../health/report-readiness.ts';
 import type { IdentityListeners, IdentitySide, IdentitySideDeps } from '../identity-interface.ts';
 import { revocationsOf } from '../revocations.ts';
+import { tokenTeller } from '../token/token-teller.ts';
 import { openAuthorityListeners } from './authority-listeners.ts';
 import { createAuthorityLook } from './authority-metrics.ts';
 import { createCallGraph, storeCallGraph } from './call-graph.ts';
@@ -179,6 +180,7 @@ function openRole(
     },
     notIssued: metrics.countNotIssued,
     report,
+    token: tokenTeller({ board, log, metrics }),
     replicaReport: () => replicaReport(deciders, revocationSequence.value),
   });
 }

@@ -10,7 +10,7 @@ import { createExecutables, type Executables, wantedFacts } from '../../identity
 import type { Authority } from '../../identity/authority/authority.ts';
 import { createAuthority } from '../../identity/authority/create-authority.ts';
 import { createUpstreamFromFiles, type UpstreamFromFiles } from '../../identity/authority/issue/upstream-files.ts';
-import { createLocalKeyStore, createMemoryKeyBlobs } from '../../identity/authority/keys/local-keys.ts';
+import { createMemoryKeyBlobs } from '../../identity/authority/keys/local-keys.ts';
 import type { KeyBlobs } from '../../identity/authority/keys/signer.ts';
 import { backupPieces } from '../../identity/authority/recover/backup.ts';
 import type { ReplicaReport } from '../../identity/authority/replicas.ts';
@@ -42,6 +42,8 @@ import type { LaneTally } from '../../transport/lane/counts.ts';
 import type { Cluster } from '../cluster.ts';
 import { connectionLimit } from '../listeners/connection-limit.ts';
 import { unixAddress } from '../listeners/listen-addresses.ts';
+import { keyStoreOver, openToken } from '../token/token-keys.ts';
+import type { TokenTeller } from '../token/token-teller.ts';
 import type { ClusterAttestation } from './cluster/cluster-attestation.ts';
 import { openKeyEncryptionKeys } from './key-encryption-file.ts';
 import { storeMemory } from './store-memory.ts';
@@ -89,6 +91,8 @@ export interface IdentityRoleDeps {
   /** Told of every SVID that could not be. */
   readonly notIssued: (code: ErrorCode) => void;
   readonly report: (error: GatehouseError) => void;
+  /** Hears of the token that our keys are on. */
+  readonly token: TokenTeller;
   readonly warn: (message: string) => void;
   /** What to say to other replicas of our deciders. */
   readonly replicaReport: () => ReplicaReport;
@@ -100,8 +104,10 @@ const TICK_MS = 250;
 export async function openIdentityRole(deps: IdentityRoleDeps): Promise<IdentityRole> {
   const { config, serving, observer } = deps;
   const keyEncryptionKey = openKeyEncryptionKeys(config);
+  await using stack = new AsyncDisposableStack();
+  const token = stack.use(await openToken(config, deps.kept, deps.token));
   const { store, keys } = await openStore(config);
-  const keyStore = createLocalKeyStore(keys, keyEncryptionKey);
+  const keyStore = keyStoreOver(keys, { config, encryption: keyEncryptionKey, token });
   const settings = settingsOf(config);
   const { upstream: files, keyStore: keysIn } = config.authority;
   const upstream = files && createUpstreamFromFiles(() => readUpstreamFiles(files), settings.x509SvidTtlMs);
@@ -146,6 +152,7 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
     connections: connectionLimit('workload-api'),
   });
   const sockets = createWorkloadSockets(endpoint);
+  const opened = stack.move();
   return {
     authority,
     upstream,
@@ -187,6 +194,7 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
       cluster?.[Symbol.dispose]();
       await endpoint[Symbol.asyncDispose]();
       await authority[Symbol.asyncDispose]();
+      await opened.disposeAsync();
     },
   };
 }

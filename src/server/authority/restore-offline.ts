@@ -9,6 +9,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { openRegularFile } from '../../lib/regular-file.ts';
 import { prepareDataDir, reasonOf } from '../../platform/storage/data-dir.ts';
 import { openStoredTexts } from '../../platform/storage/stored-texts.ts';
+import { keyStoreOver, openToken } from '../token/token-keys.ts';
 import { whoAmI } from '../who-am-i.ts';
 import { openStore } from './identity-role.ts';
 import { openKeyEncryptionKeys } from './key-encryption-file.ts';
@@ -31,6 +32,7 @@ export async function restoreOffline(
   const keyEncryptionKey = openKeyEncryptionKeys(config);
   prepareDataDir(config.dataDir);
   using kept = openStoredTexts(config.dataDir);
+  await using token = await openToken(config, kept);
   const { store, keys } = await openStore(config);
   try {
     const restored = await restoreBackup(
@@ -44,6 +46,7 @@ export async function restoreOffline(
         clock: systemClock,
         memory: storeMemory(kept, config.trustDomain),
         keysMayBeGone: config.authority.keyStore === 'memory',
+        openKeys: (blobs) => keyStoreOver(blobs, { config, encryption: keyEncryptionKey, token }),
       },
     );
     return { ...restored, trustDomain: config.trustDomain };

@@ -2,6 +2,7 @@
  * Tells readiness, metrics and the log whether the authority can issue.
  * @module
  */
+import type { ErrorCode } from '../../errors.ts';
 import type { Readiness } from '../../identity/authority/issuing-readiness.ts';
 import type { Watchable } from '../../lib/watchable.ts';
 import type { Log } from '../../platform/observe/log.ts';
@@ -13,6 +14,8 @@ export interface ReadinessTargets {
   readonly metrics: Pick<Metrics, 'setStoreUp'>;
   readonly log: Pick<Log, 'error' | 'warn'>;
 }
+
+const codes: Partial<Record<Readiness['cause'], ErrorCode>> = { store: 'store_unavailable', keys: 'keys_unavailable' };
 
 /** Reasons that follow each other while a database comes and goes. */
 const MOST_REASONS = 20;
@@ -30,10 +33,7 @@ export function reportReadiness(readiness: Watchable<Readiness>, { board, metric
     }
     if (ready || logged.has(reason) || logged.size >= MOST_REASONS) return;
     logged.add(reason);
-    log.error(
-      { code: cause === 'store' ? 'store_unavailable' : 'authority_not_ready' },
-      `no SVIDs are issued: ${reason}`,
-    );
+    log.error({ code: codes[cause] ?? 'authority_not_ready' }, `no SVIDs are issued: ${reason}`);
   };
   readiness.subscribe(tell);
   tell(readiness.value);

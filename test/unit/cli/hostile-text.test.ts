@@ -76,7 +76,16 @@ const told: { readonly [R in Route]?: Answer<R> } = {
     sequence: 1,
     x509Authorities: [
       {
-        ...{ id: EVIL, use: EVIL, slot: EVIL, notBefore: AT, notAfter: AT, subjectKeyId: EVIL, publishedSequence: 1 },
+        ...{
+          id: EVIL,
+          use: EVIL,
+          slot: EVIL,
+          notBefore: AT,
+          notAfter: AT,
+          subjectKeyId: EVIL,
+          keyPlace: EVIL,
+          publishedSequence: 1,
+        },
         ...{
           unexpiredSvids: 0,
           podCertificatesUntil: null,

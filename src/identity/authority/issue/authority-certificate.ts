@@ -53,6 +53,7 @@ export async function selfSigned(
   const certificate = base64(assemble(tbs, algorithm, await signer.sign(tbs, algorithm.digest)));
   return {
     id: signer.keyId,
+    keyPlace: signer.place,
     use: 'x509',
     certificate,
     chain: [],

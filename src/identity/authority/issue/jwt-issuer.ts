@@ -117,6 +117,7 @@ export function newJwtAuthority(
   const jwk: JsonWebKey = { ...key.export({ format: 'jwk' }), alg };
   return {
     id: signer.keyId,
+    keyPlace: signer.place,
     use: 'jwt',
     certificate: undefined,
     chain: [],

@@ -65,6 +65,7 @@ export function createUpstreamFromFiles(read: () => Promise<UpstreamFiles>, svid
       );
       const fresh: NewAuthority = {
         id: signer.keyId,
+        keyPlace: signer.place,
         use: 'x509',
         certificate: base64(assemble(tbs, algorithm, sign(algorithm.digest, tbs, key))),
         chain: chain.map((each) => base64(each.der)),

@@ -6,6 +6,7 @@ import { createCipheriv, createDecipheriv, createPrivateKey, createPublicKey, ra
 import { GatehouseError } from '../../../errors.ts';
 import { generateKeyDer, type KeyType, keyIdentifier } from '../../pki/key-type.ts';
 import { asKeyEncryptionKeys, type KeyEncryptionKeys } from './key-encryption.ts';
+import { referenceFrom } from './key-reference.ts';
 import type { KeyBlobs, KeyStore, Signer } from './signer.ts';
 
 const WRAPPED = Buffer.from('GHK1');
@@ -16,16 +17,22 @@ const TAG_BYTES = 16;
  * Creates a key store over `blobs`.
  *
  * @param given  32 bytes, or all that are known; absent: keys are stored as plain PKCS#8
+ * @param place  where `blobs` are, for people
  * @throws GatehouseError `key_invalid` when a key-encryption key is not of 32 bytes
  */
-export function createLocalKeyStore(blobs: KeyBlobs, given?: Uint8Array | KeyEncryptionKeys): KeyStore {
+export function createLocalKeyStore(
+  blobs: KeyBlobs,
+  given?: Uint8Array | KeyEncryptionKeys,
+  place: 'disk' | 'memory' = 'disk',
+): KeyStore {
   const encryption = asKeyEncryptionKeys(given);
   const replace = blobs.replace ?? blobs.put;
   return {
     encryption,
+    place,
     async create(keyType) {
       const { pkcs8, spki } = await generateKeyDer(keyType);
-      const signer = createLocalSigner(pkcs8, keyType, spki);
+      const signer = createLocalSigner(pkcs8, { keyType, spki, place });
       const wrapping = encryption.wrapping();
       await blobs.put(signer.keyId, wrapping ? wrap(pkcs8, wrapping, signer.keyId) : pkcs8);
       return signer;
@@ -33,7 +40,8 @@ export function createLocalKeyStore(blobs: KeyBlobs, given?: Uint8Array | KeyEnc
     async open(keyId) {
       const bytes = await blobs.get(keyId);
       if (!bytes) return undefined;
-      const signer = readSigner(unwrap(bytes, encryption.all(), keyId), keyId);
+      refuseReference(bytes, keyId);
+      const signer = readSigner(unwrap(bytes, encryption.all(), keyId), keyId, place);
       if (signer.keyId !== keyId) throw unreadable(keyId, 'it holds another key');
       const wrapping = encryption.wrapping();
       // A key from before there was a key-encryption key.
@@ -73,9 +81,10 @@ function wrapAnew(
   keyId: string,
 ): Buffer | 'as it should be' | 'unreadable' {
   if (isWrapped(bytes) && tryUnwrap(bytes, wrapping, keyId) !== undefined) return 'as it should be';
+  if (referenceFrom(bytes) !== undefined) return 'as it should be'; // nothing in it is to be hidden
   try {
     const pkcs8 = unwrap(bytes, known, keyId);
-    if (readSigner(pkcs8, keyId).keyId !== keyId) return 'unreadable';
+    if (readSigner(pkcs8, keyId, 'disk').keyId !== keyId) return 'unreadable';
     return wrap(pkcs8, wrapping, keyId);
   } catch (thrown) {
     if (thrown instanceof GatehouseError) return 'unreadable';
@@ -84,12 +93,11 @@ function wrapAnew(
 }
 
 /** A signer over a private key in PKCS#8 DER. */
-function createLocalSigner(pkcs8: Uint8Array, keyType: KeyType, spki: Uint8Array): Signer {
+function createLocalSigner(pkcs8: Uint8Array, of: Pick<Signer, 'keyType' | 'spki' | 'place'>): Signer {
   const key = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' });
   return {
-    keyId: keyIdentifier(spki).toString('hex'),
-    keyType,
-    spki,
+    keyId: keyIdentifier(of.spki).toString('hex'),
+    ...of,
     sign: (bytes, digest) => sign(digest, bytes, key),
   };
 }
@@ -98,7 +106,14 @@ function unreadable(keyId: string, reason: string, cause?: unknown): GatehouseEr
   return new GatehouseError('key_invalid', `the key ${keyId} cannot be read: ${reason}`, { keyId, reason }, { cause });
 }
 
-function readSigner(pkcs8: Uint8Array, keyId: string): Signer {
+function refuseReference(bytes: Uint8Array, keyId: string): void {
+  const token = referenceFrom(bytes)?.token;
+  if (token === undefined) return;
+  const reason = `it is on the PKCS#11 token ${JSON.stringify(token)}: set authority.keyStore to { pkcs11: { module, tokenLabel, pinFile } } of that token`;
+  throw unreadable(keyId, reason);
+}
+
+function readSigner(pkcs8: Uint8Array, keyId: string, place: string): Signer {
   try {
     const key = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' });
     const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
@@ -108,7 +123,7 @@ function readSigner(pkcs8: Uint8Array, keyId: string): Signer {
         : key.asymmetricKeyDetails?.namedCurve === 'secp384r1'
           ? 'ec-p384'
           : 'ec-p256';
-    return createLocalSigner(pkcs8, keyType, spki);
+    return createLocalSigner(pkcs8, { keyType, spki, place });
   } catch (thrown) {
     throw unreadable(keyId, 'it is not a PKCS#8 key', thrown);
   }

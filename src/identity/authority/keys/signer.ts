@@ -10,17 +10,21 @@ export interface Signer {
   /** Lower-case hex of the subject key identifier; also the id of the authority that owns the key. */
   readonly keyId: string;
   readonly keyType: KeyType;
+  /** Where it lives, for people: `disk`, `memory`, or `pkcs11:` and the label of a token. */
+  readonly place: string;
   /** SubjectPublicKeyInfo, DER. */
   readonly spki: Uint8Array;
   /**
    * Signs `bytes`: ECDSA as DER, RSA as PKCS#1 v1.5.
-   * @throws GatehouseError `store_unavailable` where the key is out of reach
+   * @throws GatehouseError `keys_unavailable` where the key is out of reach
    */
   sign(bytes: Uint8Array, digest: 'sha256' | 'sha384' | 'sha512'): Uint8Array | Promise<Uint8Array>;
 }
 
 /** Holds the private keys of authorities; they never leave it. */
 export interface KeyStore {
+  /** Where new keys live, as `Signer.place` says it. */
+  readonly place: string;
   /** Makes a key; durable when it resolves. */
   create(keyType: KeyType): Promise<Signer>;
   /** The key of that id, or undefined when there is none. @throws GatehouseError `key_invalid`, `store_unusable` */
@@ -38,6 +42,34 @@ export interface KeyStore {
    * under one key or the other at every moment; without a key-encryption key nothing is done.
    */
   rewrap?(which: 'plain' | 'all'): Promise<Rewrapped>;
+  /** What there is to be done about keys that are far away; absent: all are here. */
+  readonly remote?: RemoteKeys;
+}
+
+/** What is to be done about keys that are far away, and may be away. */
+export interface RemoteKeys {
+  /** Why one of these keys cannot sign now; empty: they can, or are none of those far away. */
+  trouble(keyIds: readonly string[]): string;
+  /**
+   * Lets each of them that is far away sign something, and verifies it.
+   *
+   * @returns those that do not sign as themselves; `open` finds none of them from now on
+   * @throws GatehouseError `keys_unavailable`
+   */
+  prove(keyIds: readonly string[]): Promise<readonly string[]>;
+  /** A state that names the key is durable. */
+  committed(keyId: string): Promise<void>;
+  /**
+   * Destroys keys that were being made and that no state names, where that was begun so many milliseconds ago; and those that
+   * were to be destroyed.
+   *
+   * @returns the names of those that were being made
+   */
+  sweep(isKnown: (keyId: string) => boolean, olderThanMs: number): Promise<readonly string[]>;
+  /** Destroys what was to be destroyed while it was away; what is still away stays for the next time. */
+  finish(): Promise<void>;
+  /** The names of keys that carry our label, and that we do not know: another installation's, or from before this store. */
+  unknown(): Promise<readonly string[]>;
 }
 
 /** How many keys were wrapped anew, and which could not be read. */

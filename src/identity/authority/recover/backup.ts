@@ -15,6 +15,7 @@ import { GatehouseError } from '../../../errors.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import type { TrustDomain } from '../../../spiffe/trust-domain.ts';
 import { asKeyEncryptionKeys, type KeyEncryptionKeys } from '../keys/key-encryption.ts';
+import { referenceFrom } from '../keys/key-reference.ts';
 import type { KeyBlobs } from '../keys/signer.ts';
 import { stateToText } from '../store/state.ts';
 import type { AuthorityStore, LedgerRow, StoreSnapshot } from '../store/store.ts';
@@ -77,10 +78,7 @@ export async function* backupPieces(
 ): AsyncGenerator<Uint8Array> {
   const [key] = sealingKeysOf(deps);
   const whole = await takeWhole(deps);
-  const header = Buffer.concat([
-    BACKUP_MAGIC,
-    Buffer.from(`${JSON.stringify({ trustDomain: deps.trustDomain, createdAt: deps.clock.now() })}\n`),
-  ]);
+  const header = Buffer.concat([BACKUP_MAGIC, Buffer.from(`${JSON.stringify(headerOf(deps, whole))}\n`)]);
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(header);
   yield Buffer.concat([header, nonce]);
@@ -88,6 +86,31 @@ export async function* backupPieces(
   pipeline(Readable.from(linesOf(whole, deps.store), { highWaterMark: 1 }), packed, () => undefined); // an error ends `packed` too
   for await (const piece of packed) yield cipher.update(piece as Buffer); // a gzip stream gives nothing else
   yield Buffer.concat([cipher.final(), cipher.getAuthTag()]);
+}
+
+/** What anybody may read of a backup. */
+export interface BackupHeader {
+  readonly trustDomain: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  /** The labels of tokens that keys are on: in it there are only references to those. Absent: all keys are in it. */
+  readonly keysOnTokens?: readonly string[];
+}
+
+/** A header takes no more. */
+export const MAX_HEADER_BYTES = 4096;
+
+/** Reads it at the beginning of a file; undefined where there is none. */
+export function headerIn(beginning: Buffer): BackupHeader | undefined {
+  const end = beginning.indexOf('\n', BACKUP_MAGIC.length);
+  if (end < 0 || !beginning.subarray(0, BACKUP_MAGIC.length).equals(BACKUP_MAGIC)) return undefined;
+  return JSON.parse(beginning.toString('utf8', BACKUP_MAGIC.length, end)) as BackupHeader; // written by headerOf
+}
+
+function headerOf({ trustDomain, clock }: Omit<BackupDeps, 'store'>, { keys }: Whole): BackupHeader {
+  const tokens = Object.values(keys).flatMap((each) => referenceFrom(Buffer.from(each, 'base64'))?.token ?? []);
+  const keysOnTokens = [...new Set(tokens)];
+  return { trustDomain, createdAt: clock.now(), ...(keysOnTokens.length > 0 && { keysOnTokens }) };
 }
 
 const textOf = (line: BackupLine): string => `${JSON.stringify(line)}\n`;

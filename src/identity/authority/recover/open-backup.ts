@@ -13,6 +13,7 @@ import {
   type BackupDeps,
   type BackupLine,
   LEDGER_LINE,
+  MAX_HEADER_BYTES,
   NONCE_BYTES,
   sealingKeysOf,
   TAG_BYTES,
@@ -32,7 +33,6 @@ type OpenDeps = Pick<BackupDeps, 'trustDomain' | 'keyEncryptionKey'>;
 
 /** Of the first version: the tag before what is sealed, and all of it one document. */
 const OLD_MAGIC = Buffer.from('GHBK1\n');
-const MAX_HEADER_BYTES = 4096;
 
 /** @throws GatehouseError `store_unusable` */
 export function refuseBackup(reason: string, cause?: unknown): never {

@@ -4,7 +4,8 @@
  */
 import { GatehouseError } from '../../../errors.ts';
 import { createLocalKeyStore, createMemoryKeyBlobs } from '../keys/local-keys.ts';
-import type { KeyBlobs } from '../keys/signer.ts';
+import { proveSigner } from '../keys/prove-signer.ts';
+import type { KeyBlobs, KeyStore } from '../keys/signer.ts';
 import { refuseBesideReplicas } from '../replicas.ts';
 import { type SeenStore, type StoreMemory, seenOf } from '../store/known-store.ts';
 import {
@@ -33,6 +34,8 @@ export interface RestoreDeps extends BackupDeps {
   readonly memory?: StoreMemory | undefined;
   /** Keys live in memory and are gone already: an authority without one is replaced at the start. */
   readonly keysMayBeGone?: boolean;
+  /** The configured key store over other blobs; absent: one of this machine. Of a token every key is proved. */
+  readonly openKeys?: (blobs: KeyBlobs) => Pick<KeyStore, 'open'>;
 }
 
 export interface RestoreOrder {
@@ -190,7 +193,9 @@ async function putKeys(
 async function putReadable(id: string, bytes: Uint8Array, into: KeyBlobs, deps: RestoreDeps): Promise<void> {
   await into.put(id, bytes);
   try {
-    await createLocalKeyStore(into, deps.keyEncryptionKey).open(id);
+    const keys = deps.openKeys?.(into) ?? createLocalKeyStore(into, deps.keyEncryptionKey);
+    const signer = await keys.open(id);
+    if (signer) await proveSigner(signer);
   } catch (thrown) {
     refuseBackup(thrown instanceof Error ? thrown.message : String(thrown), thrown);
   }

@@ -2,6 +2,7 @@
  * The CRLs: one for each X.509 authority that is trusted, signed anew when revocations change and before they grow old.
  * @module
  */
+import { GatehouseError } from '../../../errors.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import { createWatchable, type Watchable } from '../../../lib/watchable.ts';
 import { readCertificate } from '../../pki/certificate.ts';
@@ -17,7 +18,7 @@ import { keyOf, type RevocationList, revocationOf } from './revocation-list.ts';
 
 export interface CrlDeps {
   readonly store: Pick<AuthorityStore, 'unexpired'>;
-  readonly keys: Pick<KeyStore, 'open'>;
+  readonly keys: Pick<KeyStore, 'open' | 'remote'>;
   readonly current: CurrentState;
   readonly clock: Clock;
 }
@@ -44,6 +45,8 @@ export function createCrls({ store, keys, current, clock }: CrlDeps): Crls {
     published,
     async sign(list) {
       if (wanted(list) === signedFor && clock.now() - signedAt < CRL_LIFE_MS / 2 && clock.now() >= signedAt) return;
+      const away = keys.remote?.trouble(withCrl(current.state, clock.now()).map(({ id }) => id)) ?? '';
+      if (away !== '') throw new GatehouseError('keys_unavailable', `no CRL is signed: ${away}`);
       const state = await current.change((before) => ({ state: { ...before, crlNumber: before.crlNumber + 1 } }));
       const revoked = await revokedSerials(list.rows, store, clock.now());
       const out: Uint8Array[] = [];

@@ -150,6 +150,7 @@ async function copyOf(snapshot: StoreSnapshot, { store, use, startAt }: Rehearsa
 function withoutTouching(keys: KeyStore): KeyStore {
   const own = createLocalKeyStore(createMemoryKeyBlobs());
   return {
+    place: own.place,
     create: (keyType) => own.create(keyType),
     open: async (keyId) => (await own.open(keyId)) ?? keys.open(keyId),
     remove: (keyId) => own.remove(keyId),

@@ -23,6 +23,8 @@ export interface AuthorityStatus {
   readonly notAfterAt: number;
   /** Lower-case hex (RFC 5280 §4.2.1.2). */
   readonly subjectKeyId: string;
+  /** Where its key lives, as `Signer.place` says it, or `destroyed`. */
+  readonly keyPlace: string;
   /** Of the first bundle that held its root. */
   readonly publishedSequence: number;
   readonly unexpiredSvids: number;
@@ -165,6 +167,7 @@ function statusOf(
       notBeforeAt: each.notBeforeAt,
       notAfterAt: each.notAfterAt,
       subjectKeyId: each.id,
+      keyPlace: each.keyDestroyed ? 'destroyed' : (each.keyPlace ?? 'disk'),
       publishedSequence: each.publishedSequence,
       unexpiredSvids: unexpired.get(each.id) ?? 0,
       mountedUntilAt: mountedUntil.get(each.id),

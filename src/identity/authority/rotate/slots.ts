@@ -20,7 +20,7 @@ import {
 /** A new authority, before it has a slot. */
 export type NewAuthority = Pick<
   AuthorityRecord,
-  'id' | 'use' | 'certificate' | 'chain' | 'roots' | 'jwk' | 'notBeforeAt' | 'notAfterAt'
+  'id' | 'use' | 'certificate' | 'chain' | 'roots' | 'jwk' | 'notBeforeAt' | 'notAfterAt' | 'keyPlace'
 >;
 
 function refuse(message: string, details: Record<string, unknown>): never {

@@ -3,6 +3,8 @@
  * @module
  */
 import { GatehouseError } from '../../../errors.ts';
+import { TOKEN_PLACE } from '../keys/key-reference.ts';
+import { proveSigner } from '../keys/prove-signer.ts';
 import type { KeyStore } from '../keys/signer.ts';
 import type { CurrentState } from '../store/current-state.ts';
 import {
@@ -21,7 +23,7 @@ import { holdersChainedTo, holdersLacking, type SurveyDeps } from './survey.ts';
 
 export interface VerbDeps extends SurveyDeps {
   readonly store: Pick<AuthorityStore, 'unexpired' | 'appendAudit'>;
-  readonly keys: Pick<KeyStore, 'open' | 'remove'>;
+  readonly keys: Pick<KeyStore, 'open' | 'remove' | 'remote'>;
   readonly current: CurrentState;
   /** Makes a key and what certifies it; both durable or harmless. */
   makeAuthority(use: AuthorityUse): Promise<slots.NewAuthority>;
@@ -78,16 +80,24 @@ async function prepare(order: Order, deps: VerbDeps): Promise<AuthorityState> {
   const already = preparedOf(current.state, order.use);
   const fresh = already ? undefined : await deps.makeAuthority(order.use);
   try {
-    return await current.change((state) => ({
+    const after = await current.change((state) => ({
       state: slots.prepare(state, fresh ?? refusedFresh(state, order.use), clock.now()),
-      audit: audited('prepare', order, fresh?.id ?? '', 'done', deps),
+      audit: audited('prepare', { ...order, reason: withPlace(order.reason, fresh) }, fresh?.id ?? '', 'done', deps),
     }));
+    if (fresh) await deps.keys.remote?.committed(fresh.id);
+    return after;
   } catch (thrown) {
     // Only a refused step leaves a key that nobody will ever use; after a broken write it may be in use.
     if (fresh && thrown instanceof GatehouseError && thrown.code === 'slot_state') await deps.keys.remove(fresh.id);
     throw thrown;
   }
 }
+
+/** What the audit says of a key that is not where keys usually are. */
+const withPlace = (reason: string, fresh: slots.NewAuthority | undefined): string =>
+  fresh?.keyPlace?.startsWith(TOKEN_PLACE) === true
+    ? `${reason}${reason === '' ? '' : '; '}key on ${fresh.keyPlace}`
+    : reason;
 
 async function take(verb: StepVerb, order: Order, deps: VerbDeps): Promise<VerbOutcome> {
   const { store, current, clock } = deps;
@@ -158,7 +168,9 @@ function audited(verb: Verb, order: Order, authorityId: string, result: string, 
 
 /** An authority that will sign must have its key at hand before the state says so. */
 async function checkKey(next: AuthorityRecord | undefined, { current, keys }: VerbDeps): Promise<void> {
-  if (!next || next.id === activeOf(current.state, next.use)?.id || (await keys.open(next.id))) return;
+  if (!next || next.id === activeOf(current.state, next.use)?.id) return;
+  const signer = await keys.open(next.id);
+  if (signer) return proveSigner(signer);
   throw new GatehouseError('slot_state', `the key of ${next.use} authority ${next.id} is gone; prepare another`, {
     id: next.id,
   });

@@ -42,6 +42,8 @@ export interface AuthorityRecord {
   readonly activatedAt: number | undefined;
   readonly taintedAt: number | undefined;
   readonly revokedAt: number | undefined;
+  /** Where its key was made, as `Signer.place` says it; absent in what a version before this one made. */
+  readonly keyPlace?: string | undefined;
   /** It was revoked once, which destroys its key: it may be trusted again, but never sign. */
   readonly keyDestroyed: boolean;
   /** The bundle sequence with which it was published. */

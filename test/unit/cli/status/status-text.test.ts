@@ -44,6 +44,7 @@ const authority = (use: string, slot: string, unexpiredSvids: number) => ({
     use,
     slot,
     subjectKeyId: '',
+    keyPlace: 'disk',
     publishedSequence: 1,
     unexpiredSvids,
     podCertificatesUntil: null,

@@ -4,12 +4,13 @@ import { createIssuingReadiness } from '../../../../src/identity/authority/issui
 import { watchStore } from '../../../../src/identity/authority/store/watched-store.ts';
 import { createEmptyStore } from '../../../support/empty-store.ts';
 
+const nothing = { clock: '', keys: '' };
 const full = new GatehouseError('store_unavailable', 'the disk is full');
 
 describe('createIssuingReadiness', () => {
   it('falls at the first call that the store fails, and rises only by a look in which nothing failed', async () => {
     const readiness = createIssuingReadiness();
-    readiness.look()('');
+    readiness.look()(nothing);
     assert.deepEqual(readiness.readiness.value, { ready: true, reason: '', cause: '' });
     const store = watchStore(
       {
@@ -24,9 +25,9 @@ describe('createIssuingReadiness', () => {
     await assert.rejects(store.appendLedger([], []), full);
     assert.deepEqual(readiness.readiness.value, { ready: false, reason: 'the disk is full', cause: 'store' });
     await store.heartbeat('a', '{}');
-    end('');
+    end(nothing);
     assert.equal(readiness.readiness.value.ready, false, 'it failed during this look');
-    readiness.look()('');
+    readiness.look()(nothing);
     assert.equal(readiness.readiness.value.ready, true);
   });
 
@@ -44,7 +45,9 @@ describe('createIssuingReadiness', () => {
     readiness.failed(new GatehouseError('certificate_invalid', 'the upstream CA has expired'));
     const want = { ready: false, reason: 'the upstream CA has expired', cause: 'other' };
     assert.deepEqual(readiness.readiness.value, want);
-    readiness.look()('clock_behind: …');
+    readiness.look()({ clock: 'clock_behind: …', keys: '' });
     assert.deepEqual(readiness.readiness.value, { ready: false, reason: 'clock_behind: …', cause: 'clock' });
+    readiness.look()({ clock: '', keys: 'the token is away' });
+    assert.deepEqual(readiness.readiness.value, { ready: false, reason: 'the token is away', cause: 'keys' });
   });
 });

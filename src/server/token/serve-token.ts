@@ -1,0 +1,69 @@
+/**
+ * The signing process, from inside: one token, and what it is asked for.
+ * @module
+ */
+import { setImmediate as nextTurn } from 'node:timers';
+import type { Cryptoki } from '../../platform/pkcs11/cryptoki.ts';
+import { type OpenToken, openToken } from '../../platform/pkcs11/open-token.ts';
+import { asTokenFault, TokenFault } from '../../platform/pkcs11/token-fault.ts';
+import type { FromToken, OpenOrder, TokenAnswer, TokenRequest, ToToken } from './messages.ts';
+
+/** Creates what hears the server's messages. */
+export function createTokenServer(
+  load: (module: string) => Cryptoki,
+  say: (message: FromToken) => void,
+): (message: ToToken) => void {
+  let token: OpenToken | undefined;
+  const answers: TokenAnswer[] = [];
+  const answer = (given: TokenAnswer): void => {
+    // Those that are ready in one turn leave together.
+    if (answers.length === 0) nextTurn(() => say({ kind: 'answers', answers: answers.splice(0) }));
+    answers.push(given);
+  };
+  const open = ({ module, ...order }: OpenOrder): void => {
+    try {
+      token = openToken(loaded(load, module), order);
+      say({ kind: 'opened', serial: token.serial });
+    } catch (thrown) {
+      const { kind, message } = asTokenFault(thrown);
+      say({ kind: 'failed', fault: kind, message });
+    }
+  };
+  const work = async (id: number, request: TokenRequest): Promise<void> => {
+    try {
+      answer({ id, value: await done(token!, request) }); // nobody asks before it is open
+    } catch (thrown) {
+      const { kind, message } = asTokenFault(thrown);
+      answer({ id, fault: kind, message });
+    }
+  };
+  return (message) => {
+    if (message.kind === 'open') open(message.order);
+    else for (const { id, request } of message.requests) void work(id, request);
+  };
+}
+
+function loaded(load: (module: string) => Cryptoki, module: string): Cryptoki {
+  try {
+    return load(module);
+  } catch (thrown) {
+    throw new TokenFault('setup', asTokenFault(thrown).message, { cause: thrown });
+  }
+}
+
+async function done(token: OpenToken, request: TokenRequest): Promise<unknown> {
+  switch (request.ask) {
+    case 'generate':
+      return token.generate(request.keyType, request.name);
+    case 'rename':
+      return token.rename(request.from, request.to);
+    case 'sign':
+      return token.sign(request.names, request.mechanism, request.input);
+    case 'destroy':
+      return token.destroy(request.names);
+    case 'names':
+      return token.names();
+    case 'check':
+      return token.check();
+  }
+}
