@@ -16,7 +16,13 @@ interface Flags extends ConfigFlag {
   readonly reason: string;
 }
 
-const refusals: readonly ErrorCode[] = ['store_locked', 'store_unusable', 'not_sound', 'slot_state', 'keys_unavailable'];
+const refusals: readonly ErrorCode[] = [
+  'store_locked',
+  'store_unusable',
+  'not_sound',
+  'slot_state',
+  'keys_unavailable',
+];
 
 /** Exit code 0 restored, 1 refused: nothing was changed. */
 export function restoreCommand(terminal: Terminal): Command {

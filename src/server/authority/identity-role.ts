@@ -107,7 +107,7 @@ export async function openIdentityRole(deps: IdentityRoleDeps): Promise<Identity
   await using stack = new AsyncDisposableStack();
   const token = stack.use(await openToken(config, deps.kept, deps.token));
   const { store, keys } = await openStore(config);
-  const keyStore = keyStoreOver(keys, { config, encryption: keyEncryptionKey, token });
+  const keyStore = keyStoreOver(keys, { keyStore: config.authority.keyStore, encryption: keyEncryptionKey, token });
   const settings = settingsOf(config);
   const { upstream: files, keyStore: keysIn } = config.authority;
   const upstream = files && createUpstreamFromFiles(() => readUpstreamFiles(files), settings.x509SvidTtlMs);

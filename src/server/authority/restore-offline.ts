@@ -46,7 +46,8 @@ export async function restoreOffline(
         clock: systemClock,
         memory: storeMemory(kept, config.trustDomain),
         keysMayBeGone: config.authority.keyStore === 'memory',
-        openKeys: (blobs) => keyStoreOver(blobs, { config, encryption: keyEncryptionKey, token }),
+        openKeys: (blobs) =>
+          keyStoreOver(blobs, { keyStore: config.authority.keyStore, encryption: keyEncryptionKey, token }),
       },
     );
     return { ...restored, trustDomain: config.trustDomain };

@@ -19,6 +19,12 @@ import type { TokenTeller } from './token-teller.ts';
 const SIGNERS = 4;
 const REFUSED_PIN = 'pkcs11 refused pin';
 
+/** As much of a configuration as names a token. */
+export interface TokenConfig {
+  readonly authority: Pick<Config['authority'], 'keyStore'>;
+  readonly trustDomain: string;
+}
+
 /**
  * Opens the token of a configuration; undefined: it names none.
  *
@@ -26,7 +32,7 @@ const REFUSED_PIN = 'pkcs11 refused pin';
  * @throws GatehouseError `keys_unavailable`, `key_invalid`
  */
 export async function openToken(
-  { authority: { keyStore }, trustDomain }: Config,
+  { authority: { keyStore }, trustDomain }: TokenConfig,
   kept: StoredTexts,
   teller?: TokenTeller,
 ): Promise<TokenClient | undefined> {
@@ -60,13 +66,13 @@ export async function openToken(
 }
 
 export interface KeyStoreDeps {
-  readonly config: Pick<Config, 'authority'>;
+  readonly keyStore: Config['authority']['keyStore'];
   readonly encryption: KeyEncryptionKeys;
   readonly token: TokenClient | undefined;
 }
 
 /** The configured key store over `blobs`. */
-export function keyStoreOver(blobs: KeyBlobs, { config, encryption, token }: KeyStoreDeps): KeyStore {
-  const local = createLocalKeyStore(blobs, encryption, config.authority.keyStore === 'memory' ? 'memory' : 'disk');
+export function keyStoreOver(blobs: KeyBlobs, { keyStore, encryption, token }: KeyStoreDeps): KeyStore {
+  const local = createLocalKeyStore(blobs, encryption, keyStore === 'memory' ? 'memory' : 'disk');
   return token === undefined ? local : createTokenKeyStore({ token, blobs, local, now: systemClock.now });
 }
