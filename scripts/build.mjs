@@ -4,7 +4,7 @@
  *
  * What is shared lies in `chunks/`, one folder below, as rooms lie below `src/`: so a path that a file of a room makes from its own place holds in both.
  */
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -17,9 +17,7 @@ const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: [
     'src/main.ts',
-    ...['decider', 'documents', 'explain', 'federation', 'prove', 'token'].map(
-      (name) => `src/server/entries/${name}-main.ts`,
-    ),
+    ...readdirSync(join(root, 'src/server/entries')).map((file) => `src/server/entries/${file}`),
   ],
   outbase: 'src',
   outdir,

@@ -17,6 +17,7 @@ import { createNativeMetrics, type NativeMetrics } from './native-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { createRemoteMetrics, type RemoteDeciderCounts } from './remote-metrics.ts';
 import { type CountedRule, createRuleMetrics } from './rule-metrics.ts';
+import { createTokenMetrics } from './token-metrics.ts';
 
 /** A histogram that was counted elsewhere: not cumulative, one count a bound and one for the rest. */
 export interface LatencyCounts {
@@ -151,8 +152,6 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
   );
   const storeUp = gauge('gatehouse_store_up', '1 while the store can be used.');
   storeUp.remove(); // a server without the authority has none
-  const tokenUp = gauge('gatehouse_key_token_up', "1 while the token of the authority's keys can be used.");
-  tokenUp.remove(); // most have none
   const openDescriptors = gauge('gatehouse_open_descriptors', 'File descriptors that the primary has open.');
   const maxDescriptors = gauge('gatehouse_max_descriptors', 'File descriptors that it may have open.');
   const dropped = counter('gatehouse_decision_log_dropped_total', 'Decisions that the log had no room for.');
@@ -209,7 +208,6 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
       for (const [service, serves] of services) serving.set({ service }, serves ? 1 : 0);
     },
     setStoreUp: (up) => storeUp.set(up ? 1 : 0),
-    setTokenUp: (up) => tokenUp.set(up ? 1 : 0),
     setFeedAge: (seconds) => feedAge.set(seconds),
     setDeciders(running, wanted) {
       deciders.set(running);
@@ -226,6 +224,7 @@ export function createMetrics({ latencyBounds, look }: MetricsDeps): Metrics {
     proofs: createProofMetrics(registers[0]!),
     setRemote: createRemoteMetrics(registers[0]!),
     federation: createFederationMetrics(registers[0]!),
+    setTokenUp: createTokenMetrics(registers[0]!),
     podCertificates: createPodCertificateMetrics(registers[0]!),
     native: createNativeMetrics(registers[0]!),
     async text() {
