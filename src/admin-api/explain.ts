@@ -8,7 +8,11 @@ import { pairForm, requestForm } from './request-form.ts';
 
 /** What is to be explained, in one of four forms. */
 export const explainQuestion = z.union([
-  z.strictObject({ request: requestForm }),
+  z.strictObject({
+    request: requestForm,
+    /** The caller is believed to be who the request says, without a certificate: what do policies say of it? */
+    believePeer: z.literal(true).optional(),
+  }),
   /** The bytes of a CheckRequest in base64. */
   z.strictObject({ checkRequest: z.string() }),
   z.strictObject({ pair: pairForm }),

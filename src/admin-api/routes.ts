@@ -34,6 +34,7 @@ import { nothing } from './fields.ts';
 import { joinTokenAnswer, joinTokenOrder } from './join-tokens.ts';
 import { rewrapAnswer, rewrapOrder } from './keys.ts';
 import { ledgerAnswer, ledgerQuestion } from './ledger.ts';
+import { objectsAnswer, objectsQuestion } from './objects.ts';
 import { policiesAnswer, policiesQuestion, policyFileAnswer, policyFileQuestion } from './policies.ts';
 import { comparisonAnswer, forecastAnswer, rehearsalOrder } from './rehearsal.ts';
 import { crlAnswer, revocationOrder, revocationsAnswer, revokedAnswer, undoneAnswer } from './revocations.ts';
@@ -99,6 +100,7 @@ export const routes = {
   'GET /v1/decisions/{id}': { asks: whyQuestion, answers: derivationAnswer, needs: 'read-scoped' },
   'GET /v1/edges': { asks: edgesQuestion, answers: edgesAnswer, needs: 'read-scoped' },
   'GET /v1/envoys': { asks: nothing, answers: envoysAnswer, needs: 'read' },
+  'GET /v1/objects': { asks: objectsQuestion, answers: objectsAnswer, needs: 'read' },
   'GET /v1/requests': { asks: requestsQuestion, answers: requestsAnswer, needs: 'read-scoped' },
   'GET /v1/rules': { asks: rulesQuestion, answers: rulesAnswer, needs: 'read-scoped' },
   'GET /v1/candidate': { asks: candidateQuestion, answers: candidateAnswer, needs: 'read' },

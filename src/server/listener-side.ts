@@ -18,6 +18,7 @@ import { listenAddress } from './listeners/listen-addresses.ts';
 import type { DeciderCounts } from './log/decider-counts.ts';
 import { openNativeListeners } from './native/native-listeners.ts';
 import type { NativeRole } from './native/native-role.ts';
+import type { ClusterPolicies } from './policy/cluster-policies.ts';
 import type { StandingProof } from './proofs/standing-proof.ts';
 import { type ListenerAddresses, type StatusDeps, statusOf } from './status.ts';
 
@@ -32,6 +33,8 @@ export interface ListenerSideDeps extends Foundation, StatusDeps {
   readonly identity: IdentitySide;
   readonly decider: DeciderSide;
   readonly allDeciders: AllDeciders;
+  /** What is followed in a cluster. */
+  readonly followed: ClusterPolicies['objects']['kinds'];
   readonly native: NativeRole;
   readonly standing: StandingProof | undefined;
 }
@@ -119,6 +122,7 @@ function openAdminOver(
   addressesWith: (admins: readonly ListenAddress[]) => ListenerAddresses,
 ): Promise<AdminListeners> {
   const { config, log, tls, identity, decider, policies, allDeciders, native, identify, refusals, counts } = deps;
+  const { followed } = deps;
   return openAdmins(config.value, tls.primary, {
     ...{ policies, log, identify, handshakeFailed: refusals.handshakeFailed },
     operations: identity.operations,
@@ -134,6 +138,7 @@ function openAdminOver(
     counts: () => [counts.all(), ...reported(native), ...(identity.remote?.counts() ?? [])],
     remote: identity.remote,
     rules: counts.rules,
+    followed: followed.map((objects) => ({ kind: objects.kind, all: () => objects.all() })),
     explain: decider.explain,
     standings: decider.standings,
     candidate: decider.candidate,

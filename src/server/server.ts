@@ -86,7 +86,8 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const { decisions, explain } = decider;
   native.reports.deliverTo(decisions);
   identity.deriveBy((id) => deriveHere(id, { decisions, explain, deciders: allDeciders }));
-  const parts = { ...foundation, startedAt, policies, identity, decider, allDeciders, native, standing };
+  const followed = cluster?.objects.kinds ?? [];
+  const parts = { ...foundation, startedAt, policies, identity, decider, allDeciders, native, standing, followed };
   const listeners = stack.use(await openListeners(parts));
 
   // A decider that was started while its authority is away decides by what it held before.

@@ -31,9 +31,11 @@ export function* countGaps(
 /** Filters that decide what nobody is asked about. */
 const DECIDING = ['gatehouse.policy', 'gatehouse.network'];
 
-/** Envoys that decide themselves and do not tell: what they decide is in no count. */
-export function* nativeGaps({ envoys }: EnvoysAnswer): Iterable<string> {
-  for (const { spiffeId, node, reported, configs } of envoys) {
+/** Envoys that decide themselves and do not tell: what they decide is in no count. @param answer  undefined: nobody may say */
+export function* nativeGaps(answer: EnvoysAnswer | undefined): Iterable<string> {
+  if (answer === undefined)
+    yield 'which Envoys decide themselves, and tell nothing, is told only to who may read everything';
+  for (const { spiffeId, node, reported, configs } of answer?.envoys ?? []) {
     const decides = configs.some(
       ({ resource, state, version }) => DECIDING.includes(resource) && state !== 'asks' && version !== '',
     );

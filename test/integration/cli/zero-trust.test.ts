@@ -5,6 +5,7 @@ import { checkClient, question } from '../../support/check-client.ts';
 import { commandLine } from '../../support/command-line.ts';
 import { eventually } from '../../support/eventually.ts';
 import { allowing, type GatehouseDir, gatehouseDir } from '../../support/gatehouse-dir.ts';
+import { coreKinds, fakeCluster, istioKind } from '../../support/kubernetes/fake-cluster.ts';
 import { runGatehouse } from '../../support/run-gatehouse.ts';
 import { sidecarBootstrap } from '../../support/sidecar-bootstrap.ts';
 
@@ -184,11 +185,52 @@ describe('doctor --zero-trust', function () {
       });
       assert.equal(plain.code, 1);
       assert.equal(statesOf(plain.told)[4], 'false');
+
+      const strict = closed.filter(({ kind }) => kind === 'PeerAuthentication');
+      const metadata = { name: 'all', namespace: 'default' };
+      const all = { apiVersion: 'security.istio.io/v1', kind: 'AuthorizationPolicy', metadata, spec: { rules: [{}] } };
+      await dir.policy('closed', [...strict, all].map((each) => stringify(each)).join('---\n'));
+      const opened = await eventually('the server goes by what is left', async () => {
+        const told = await doctor(dir);
+        return faultsOf(told.told).includes('goes by something else') ? undefined : told;
+      });
+      assert.equal(statesOf(opened.told)[2], 'false');
+      assert.match(
+        faultsOf(opened.told),
+        /no rule names what .* may ask of default\/productpage: .*; asked about one such request, the running server allows it/,
+      );
     }
     const alone = await doctor(dir);
     assert.equal(statesOf(alone.told)[0], 'unknown');
     assert.equal(alone.code, 1, 'what files say is false stays false');
     assert.ok((await readFile(dir.config, 'utf8')).includes('enforce'));
+  });
+
+  it('judges what the server follows in a cluster, as the server holds it', async () => {
+    await using dir = await honestWorld();
+    await using cluster = await fakeCluster([...coreKinds, istioKind]);
+    await dir.configure({
+      ...honest,
+      registry: { paths: [] },
+      kubernetes: { kubeconfig: cluster.kubeconfig, policies: true, registry: true },
+    });
+    const isOfCluster = ({ kind }: { readonly kind: string }): boolean => kind === 'AuthorizationPolicy';
+    const files = closed.filter((each) => !isOfCluster(each));
+    await dir.policy('closed', files.map((each) => stringify(each)).join('---\n'));
+    await dir.policy('details', '');
+    const objects = [...closed.filter(isOfCluster), parse(allowing('GET')) as object];
+    cluster.put('authorizationpolicies', ...objects);
+    cluster.put('pods', ...names.map(podOf));
+    await using server = await runGatehouse(dir.config);
+    await askForAll(server.ready.extAuthz);
+    const states = ['true', 'true', 'true', 'unknown', 'true'];
+    const told = await eventually('all is seen', async () => {
+      const each = await doctor(dir);
+      return JSON.stringify(statesOf(each.told)) === JSON.stringify(states) ? each : undefined;
+    });
+    assert.match(faultsOf(told.told), /^who may write policies in the cluster is not seen: [^\n]*$/);
+    for (const name of names) cluster.remove('pods', 'default', name);
+    await eventually('what went is gone', async () => statesOf((await doctor(dir)).told)[2] === 'unknown' || undefined);
   });
 
   it('refuses what belongs to the other report', async () => {

@@ -2,10 +2,13 @@
  * What passes although no rule names it, into a workload and out of it; and what passes without a certificate.
  * @module
  */
+import type { TokenRule } from '../../../policy/model.ts';
+import { BoundMet } from '../../regions/bound.ts';
 import { ALL, NONE, type Region } from '../../regions/diagrams.ts';
 import { refusesAll } from '../pairs.ts';
 import { selectStages, type Verdict } from '../plane-regions.ts';
 import { createTokenLimits } from '../token-claims.ts';
+import type { Witness } from '../witness.ts';
 import { callersOf, createWorld, partiesOf } from '../world.ts';
 import { namesSomething } from './naming.ts';
 import { calls, half, type OpeningsScene } from './scene.ts';
@@ -17,6 +20,14 @@ export interface Opening {
   readonly other: string;
   /** The requests, in words. */
   readonly on: string;
+  /** One of them; undefined where none can be written. */
+  readonly witness?: OpeningWitness | undefined;
+}
+
+/** A request that passes. */
+export interface OpeningWitness extends Pick<Witness, 'request' | 'claims'> {
+  /** Both ends are there already: a running server knows them. */
+  readonly isOfToday: boolean;
 }
 
 /** What is open into workloads. */
@@ -50,7 +61,15 @@ export function inboundOpenings(scene: OpeningsScene): Inbound {
       }
       const note = (found: Map<number, Opening>, region: Region): void => {
         const own = region === NONE ? NONE : limits.within(region, tokens);
-        if (own !== NONE && !found.has(called)) found.set(called, openingOf(scene, called, caller, own));
+        if (own !== NONE && !found.has(called))
+          found.set(
+            called,
+            openingOf(
+              scene,
+              { own: called, other: caller, region: own },
+              written(scene, own, [caller, called], tokens),
+            ),
+          );
       };
       note(unnamed, diagrams.minus(allowed, said));
       if (!showsCertificate) note(anonymous, allowed);
@@ -79,17 +98,48 @@ export function outboundOpenings(scene: OpeningsScene): readonly Opening[] {
         if (!calls(scene, own, at)) continue;
         const verdict = selected.verdictOf(party, other);
         const region = scene.space.diagrams.minus(verdict.allowed, named(verdict));
-        if (region !== NONE) return [openingOf(scene, own, at, region)];
+        if (region !== NONE)
+          return [openingOf(scene, { own, other: at, region }, written(scene, region, [own, at], []))];
       }
     return [];
   });
 }
 
-const openingOf = (scene: OpeningsScene, own: number, other: number, region: Region): Opening => ({
+interface Opened {
+  readonly own: number;
+  readonly other: number;
+  readonly region: Region;
+}
+
+const openingOf = (
+  scene: OpeningsScene,
+  { own, other, region }: Opened,
+  witness: OpeningWitness | undefined,
+): Opening => ({
   workload: scene.nameOf(own),
   other: scene.nameOf(other),
   on: scene.textOf(region),
+  witness,
 });
+
+/** A request of a region, from one end to the other; undefined if none can be written. */
+function written(
+  { residents, classes, witnesses }: OpeningsScene,
+  region: Region,
+  [from, to]: readonly [from: number, to: number],
+  tokens: readonly TokenRule[],
+): OpeningWitness | undefined {
+  const ends = [residents[from], residents[to]];
+  if (ends[0] === undefined || ends[1] === undefined) return undefined;
+  try {
+    const { request, claims } = witnesses.of(region, ends[0], ends[1], tokens);
+    const isOfToday = [from, to].every((end) => classes[end]?.future === undefined);
+    return { request, ...(claims && { claims }), isOfToday };
+  } catch (thrown) {
+    if (thrown instanceof BoundMet) return undefined;
+    throw thrown;
+  }
+}
 
 /** What of a verdict was allowed by rules that name something. */
 function createNamed({ space: { diagrams } }: OpeningsScene): (verdict: Verdict) => Region {

@@ -14,6 +14,7 @@ import { type PodsAhead, type Side, type UniverseClass, universeClasses } from '
 import { type Conditions, createConditions } from '../conditions.ts';
 import { regionText } from '../region-text.ts';
 import { spaceOf } from '../space-of.ts';
+import { createWitnesses, type Witnesses } from '../witness.ts';
 
 /** What is asked. */
 export interface OpeningsRequest {
@@ -24,6 +25,8 @@ export interface OpeningsRequest {
   /** Pods of the side that do not exist. */
   readonly coming?: PodsAhead;
   readonly effort?: Effort;
+  /** Addresses that X-Forwarded-For is trusted for. */
+  readonly trustedHops?: number;
 }
 
 /** The parties of a question. */
@@ -37,11 +40,12 @@ export interface OpeningsScene extends OpeningsRequest {
   readonly network: Plane | undefined;
   nameOf(resident: number): string;
   textOf(region: Region): string;
+  readonly witnesses: Witnesses;
 }
 
 /** Makes the scene. @throws BoundMet if something cannot be represented together */
 export function createOpeningsScene(request: OpeningsRequest): OpeningsScene {
-  const { side, planes, coming, effort } = request;
+  const { side, planes, coming, effort, trustedHops = 0 } = request;
   const { model } = side;
   const classes = universeClasses([side], coming);
   const residents = classes.map((one) => one.residents[0]);
@@ -52,6 +56,7 @@ export function createOpeningsScene(request: OpeningsRequest): OpeningsScene {
   return {
     ...request,
     ...{ classes, residents, space, context, network },
+    witnesses: createWitnesses({ space, prefersHttp: true, trustedHops }),
     conditions: createConditions(space, context, model.absence),
     nameOf: (resident) => nameOfClass(classes[resident]!),
     textOf: (region) => regionText(boxesOf(region, [])),

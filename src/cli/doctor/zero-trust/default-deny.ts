@@ -3,7 +3,7 @@
  * @module
  */
 import type { Opening } from '../../../analysis/proofs/openings/openings.ts';
-import type { Evidence } from './evidence.ts';
+import type { Evidence, TriedOpening } from './evidence.ts';
 import { type Finding, holds, judged, judgedSome, noneOf, unknown } from './finding.ts';
 import { EMPTY, NAME_REGISTRY, PROVE } from './fixes.ts';
 import { inForce } from './in-force.ts';
@@ -38,7 +38,7 @@ export function everythingElseIsDenied(evidence: Evidence): readonly Finding[] {
   ];
 }
 
-const intoText = ({ workload, other, on }: Opening): string =>
-  `no rule names what ${other} may ask of ${workload}: ${on}`;
+const intoText = ({ workload, other, on, said }: TriedOpening): string =>
+  `no rule names what ${other} may ask of ${workload}: ${on}${said === undefined ? '' : `; ${said}`}`;
 const outText = ({ workload, other, on }: Opening): string =>
   `no rule names what ${workload} may send to ${other}: ${on}`;

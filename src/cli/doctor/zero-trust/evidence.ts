@@ -50,11 +50,17 @@ export interface EnvoyEvidence {
   readonly ports: readonly Interval[];
 }
 
+/** A way that is open, and what the running server says to a request of it. */
+export interface TriedOpening extends Opening {
+  /** A sentence; absent where it was not asked. */
+  readonly said?: string;
+}
+
 /** What the exact engine says. */
 export interface ProofEvidence {
-  readonly unnamedIn: readonly Opening[];
+  readonly unnamedIn: readonly TriedOpening[];
   readonly unnamedOut: readonly Opening[];
-  readonly anonymous: readonly Opening[];
+  readonly anonymous: readonly TriedOpening[];
   readonly openPorts: readonly OpenPorts[];
   readonly plainPorts: readonly PlainPort[];
   /** `http:` URLs of key sets. */

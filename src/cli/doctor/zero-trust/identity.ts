@@ -2,8 +2,7 @@
  * Requirement 2: who calls is established by several criteria, one of which is cryptographic: certificate and place.
  * @module
  */
-import type { Opening } from '../../../analysis/proofs/openings/openings.ts';
-import type { Evidence } from './evidence.ts';
+import type { Evidence, TriedOpening } from './evidence.ts';
 import { type Finding, fails, holds, judged, judgedSome, noneOf } from './finding.ts';
 import { ASK_SERVER, EMPTY, NAME_REGISTRY, PROVE } from './fixes.ts';
 import { inForce } from './in-force.ts';
@@ -56,5 +55,5 @@ export function identityIsCertificateAndPlace(evidence: Evidence): readonly Find
   ];
 }
 
-const anonymousText = ({ workload, other, on }: Opening): string =>
-  `${other} reaches ${workload} without a certificate: ${on}`;
+const anonymousText = ({ workload, other, on, said }: TriedOpening): string =>
+  `${other} reaches ${workload} without a certificate: ${on}${said === undefined ? '' : `; ${said}`}`;

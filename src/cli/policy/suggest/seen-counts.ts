@@ -25,18 +25,29 @@ export interface SeenFlags extends Omit<AdminFlags, 'config'> {
 export const clientOf = ({ config, ...flags }: SeenFlags): Promise<AdminClient> =>
   adminClient({ ...flags, config: configFile(config) });
 
-/** What was asked for, and by which Envoys none of it was told. @throws GatehouseError `message_invalid`, and what the server answers */
-export async function seenRequests(flags: SeenFlags): Promise<{ requests: RequestsAnswer; envoys: EnvoysAnswer }> {
+/**
+ * What was asked for, and the Envoys that decide themselves; undefined: who asks may not know them.
+ *
+ * @throws GatehouseError `message_invalid`, and what the server answers
+ */
+export async function seenRequests(
+  flags: SeenFlags,
+): Promise<{ requests: RequestsAnswer; envoys: EnvoysAnswer | undefined }> {
   if (flags.seen === undefined) {
     const client = await clientOf(flags);
-    const [requests, envoys] = [
-      await client.ask('GET /v1/requests', { limit: ALL }),
-      await client.ask('GET /v1/envoys'),
-    ];
-    return { requests, envoys };
+    return { requests: await client.ask('GET /v1/requests', { limit: ALL }), envoys: await envoysOf(client) };
   }
   const { requestsAnswer } = await import('../../../admin-api/seen/requests.ts');
   return { requests: readAnswer(flags.seen, requestsAnswer, 'GET /v1/requests'), envoys: { envoys: [] } };
+}
+
+async function envoysOf(client: AdminClient): Promise<EnvoysAnswer | undefined> {
+  try {
+    return await client.ask('GET /v1/envoys');
+  } catch (thrown) {
+    if (thrown instanceof GatehouseError && thrown.code === 'caller_not_authorised') return undefined;
+    throw thrown;
+  }
 }
 
 /** How often each rule has decided. @throws as `seenRequests` */

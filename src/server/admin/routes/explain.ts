@@ -18,7 +18,7 @@ import { remoteDerivation } from './remote-decisions.ts';
 type Question = ReadQuestion<'POST /v1/explain'>;
 
 /**
- * Reads what is to be explained: a request form, or `{ "request": … }` with one, or `{ "checkRequest": … }` with the bytes of a
+ * Reads what is to be explained: a request form, or `{ "request": …, "believePeer": true }` with one, or `{ "checkRequest": … }` with the bytes of a
  * CheckRequest in base64, or `{ "pair": { from, to, port, http } }` with the names of workloads.
  *
  * @throws GatehouseError `message_invalid`, naming every member that is wrong
@@ -31,12 +31,17 @@ export function readExplainQuestion(body: unknown): Question {
     throw new GatehouseError('message_invalid', 'checkRequest must be the bytes of a CheckRequest in base64');
   }
   if ('pair' in body) return { pair: readPair(body.pair) };
-  return readRequestForm('request' in body ? body.request : body);
+  if (!('request' in body)) return readRequestForm(body);
+  const request = readRequestForm(body.request);
+  return 'believePeer' in body && body.believePeer === true ? { request, believePeer: true } : { request };
 }
 
 /** Explains what the policies in force say. */
 export const explain: AdminHandler<'POST /v1/explain'> = ({ asked }, deps) =>
-  deps.explain.explain({ request: requestOf(asked, deps), nowMs: Date.now(), caller: { local: true } });
+  deps.explain.explain({
+    ...{ request: requestOf(asked, deps), nowMs: Date.now(), caller: { local: true } },
+    ...('believePeer' in asked && asked.believePeer === true && { believesPeer: true as const }),
+  });
 
 function requestOf(asked: Question, deps: AdminDeps): Uint8Array {
   if ('checkRequest' in asked) return Buffer.from(asked.checkRequest, 'base64');

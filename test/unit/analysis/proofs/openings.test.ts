@@ -119,7 +119,11 @@ describe('inboundOpenings', () => {
 
   it('names who, whom and what', () => {
     const { unnamed } = inboundOpenings(sceneOf([allStrict, webToApi], false));
-    assert.deepEqual(unnamed, [{ workload: 'default/web', other: 'default/api', on: 'everything' }]);
+    const [{ witness, ...first } = { witness: undefined }, ...others] = unnamed;
+    assert.deepEqual([first, others.length], [{ workload: 'default/web', other: 'default/api', on: 'everything' }, 0]);
+    assert.equal(witness?.isOfToday, true);
+    assert.equal(witness.request.source?.principal, 'spiffe://cluster.local/ns/default/sa/api');
+    assert.equal(witness.request.destination?.principal, 'spiffe://cluster.local/ns/default/sa/web');
   });
 });
 

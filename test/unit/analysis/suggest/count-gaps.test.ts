@@ -38,6 +38,8 @@ describe('nativeGaps', () => {
     },
     { name: 'only refuses who was revoked', given: envoy('gatehouse.revocations', 'holds', 0), isGap: false },
   ];
+  it('names that nobody may say', () => assert.equal([...nativeGaps(undefined)].length, 1));
+
   for (const { name, given, isGap } of cases)
     it(`${isGap ? 'names' : 'says nothing of'} an Envoy that ${name}`, () => {
       const said = [...nativeGaps({ envoys: [given] })];

@@ -8,9 +8,11 @@ import { asGatehouseError } from '../../../../errors.ts';
 import { type ProofSide, proofSide } from '../../../../server/policy/proof-side.ts';
 import type { Json } from '../../json.ts';
 import type { Evidence, Known } from '../evidence.ts';
+import { askOpenings } from './ask-openings.ts';
 import { askProofs, registeredWorkloads } from './ask-proofs.ts';
 import { askServer, serverEvidence } from './ask-server.ts';
 import { configEvidence } from './config-evidence.ts';
+import { followedSide } from './followed.ts';
 import { readEnvoy } from './read-envoy.ts';
 import { writersOf } from './writers.ts';
 
@@ -27,14 +29,14 @@ export interface Sources {
 
 /** Looks everywhere; what cannot be seen says why. */
 export async function gatherEvidence({ config, client, isLocal, envoys, timeoutMs }: Sources): Promise<Evidence> {
-  const side = sideOf(config);
+  const side = await sideOf(config, client);
   const answers = await askServer(client);
   const pid = isLocal && 'value' in answers ? answers.value.status.pid : undefined;
   return {
     config: configEvidence(config),
     ...serverEvidence(answers, config, 'value' in side ? side.value : undefined),
     workloads: 'value' in side ? { value: registeredWorkloads(side.value) } : side,
-    proof: 'value' in side ? askProofs(side.value, timeoutMs) : side,
+    proof: 'value' in side ? await askOpenings(askProofs(side.value, timeoutMs), client) : side,
     envoys: envoys.map(({ from, dump }) => readEnvoy(from, dump, config.trustDomain)),
     writers: config.kubernetes.policies
       ? { why: 'who may write policies in the cluster is not seen: kubectl auth can-i --list says it' }
@@ -42,15 +44,12 @@ export async function gatherEvidence({ config, client, isLocal, envoys, timeoutM
   };
 }
 
-/** The files of policy and registry; not where they are not what is in force. */
-function sideOf(config: Config): Known<ProofSide> {
+/** The files of policy and registry, and what of them is followed in a cluster. */
+async function sideOf(config: Config, client: Sources['client']): Promise<Known<ProofSide>> {
   const { policies, registry } = config.kubernetes;
-  if (policies || registry)
-    return {
-      why: 'policies and registry are followed in the cluster, and no files hold them: name an export of them in a configuration of its own',
-    };
   try {
-    return { value: proofSide(config, undefined) };
+    const isFollowed = policies || registry;
+    return { value: isFollowed ? await followedSide(config, await client()) : proofSide(config, undefined) };
   } catch (thrown) {
     return { why: asGatehouseError(thrown).message };
   }

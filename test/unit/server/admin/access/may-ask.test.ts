@@ -23,6 +23,7 @@ const ofReaders: readonly Route[] = [
   'GET /v1/entries',
   'GET /v1/entries/explain',
   'GET /v1/envoys',
+  'GET /v1/objects',
   'GET /v1/candidate',
 ];
 const ofTenants: readonly Route[] = [
