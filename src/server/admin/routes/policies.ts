@@ -1,7 +1,9 @@
 /**
- * `/v1/policies` and `/v1/decisions`.
+ * `/v1/policies`, `/v1/objects` and `/v1/decisions`.
  * @module
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ObjectsAnswer } from '../../../admin-api/objects.ts';
 import type { ReadQuestion } from '../../../admin-api/routes.ts';
 import type { RedactedDecision } from '../../../authz/record/redacted-decision.ts';
 import { type DecisionRecord, decisionRecord } from '../../log/decision-record.ts';
@@ -69,3 +71,23 @@ export function recentDecisions<R extends WantedRecord & Pick<DecisionRecord, 'a
   const isCut = after !== undefined && all.length > most;
   return { decisions: all.slice(0, most), next, gap: gap || isCut, silent: remote.silent() };
 }
+
+/** Objects that are looked at without a pause. */
+const OBJECTS_AT_ONCE = 1_024;
+
+/** What is followed in a cluster; nothing where none is. */
+export const objects: AdminHandler<'GET /v1/objects'> = async ({ asked }, { followed }) => {
+  const found: ObjectsAnswer['objects'][number][] = [];
+  let looked = 0;
+  let count = 0;
+  for (const { kind, all } of followed)
+    for (const { good } of all()) {
+      if (++looked % OBJECTS_AT_ONCE === 0) await nextTurn();
+      if (good === undefined) continue;
+      count += 1;
+      const { namespace, text } = good;
+      if (found.length < asked.limit) found.push({ kind: kind.kind, isPolicy: kind.isPolicy, namespace, text });
+    }
+  const has = (isPolicy: boolean): boolean => followed.some(({ kind }) => kind.isPolicy === isPolicy);
+  return { objects: found, objectCount: count, follows: { policies: has(true), registry: has(false) } };
+};
