@@ -123,6 +123,7 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
     summary: 'make configuration for Envoy; show Envoys that decide themselves',
     load: [
       async (terminal) => (await import('./envoy/bootstrap-command.ts')).envoyBootstrapCommand(terminal.out),
+      async (terminal) => (await import('./envoy/istio/istio-command.ts')).envoyIstioCommand(terminal.out),
       async (terminal) => (await import('./envoy/status-command.ts')).envoyStatusCommand(terminal),
     ],
   },

@@ -59,6 +59,13 @@ export function serverCluster(options: SidecarOptions, outbound: Outbound, name:
   };
 }
 
+/** A cluster that speaks gRPC, over a transport of its own. */
+export const grpcCluster = (name: string, address: Address, transport: JsonObject): JsonObject => ({
+  ...cluster(name, address),
+  ...protocol({ explicit_http_config: grpcOptions }),
+  ...transport,
+});
+
 const grpcOptions: JsonObject = {
   http2_protocol_options: { connection_keepalive: { interval: '30s', timeout: '5s' } },
 };

@@ -13,19 +13,25 @@ export const LABELS_KEY = 'LABELS';
 
 /** Asks about every HTTP request; anything but an allow in time is a refusal. */
 export function httpExtAuthz(options: SidecarOptions): JsonObject {
-  return {
-    name: 'envoy.filters.http.ext_authz',
-    typed_config: {
-      '@type': 'type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz',
-      ...(options.http === undefined
-        ? { ...common(options), encode_raw_headers: true }
-        : { transport_api_version: 'V3', failure_mode_allow: false, ...httpService(options.http, options) }),
-      ...(options.native ? askUnlessDecided : {}),
-      status_on_error: { code: 'ServiceUnavailable' },
-      validate_mutations: true,
-    },
-  };
+  if (options.http === undefined) return grpcExtAuthz(options);
+  const asking = { transport_api_version: 'V3', failure_mode_allow: false, ...httpService(options.http, options) };
+  return httpFilter(asking, options.native);
 }
+
+/** The same by gRPC, whatever else there is. */
+export const grpcExtAuthz = (options: Pick<SidecarOptions, 'native' | 'timeoutMs'>): JsonObject =>
+  httpFilter({ ...common(options), encode_raw_headers: true }, options.native);
+
+const httpFilter = (asking: JsonObject, native: boolean): JsonObject => ({
+  name: 'envoy.filters.http.ext_authz',
+  typed_config: {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz',
+    ...asking,
+    ...(native ? askUnlessDecided : {}),
+    status_on_error: { code: 'ServiceUnavailable' },
+    validate_mutations: true,
+  },
+});
 
 /** Asks once for every TCP connection, when its first bytes arrive. */
 export function tcpExtAuthz(options: SidecarOptions): JsonObject {
@@ -39,7 +45,7 @@ export function tcpExtAuthz(options: SidecarOptions): JsonObject {
   };
 }
 
-function common(options: SidecarOptions): JsonObject {
+function common(options: Pick<SidecarOptions, 'timeoutMs'>): JsonObject {
   return {
     transport_api_version: 'V3',
     grpc_service: {
@@ -54,9 +60,12 @@ function common(options: SidecarOptions): JsonObject {
 }
 
 /** Names the workload in each Check where no certificate of ours does it (a listener without mTLS). */
-export function namedWorkload(options: SidecarOptions): JsonObject {
+export function namedWorkload(
+  options: Pick<SidecarOptions, 'spiffeId' | 'trustedHops'>,
+  filter = 'envoy.filters.http.ext_authz',
+): JsonObject {
   return {
-    'envoy.filters.http.ext_authz': {
+    [filter]: {
       '@type': 'type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute',
       check_settings: {
         context_extensions: {

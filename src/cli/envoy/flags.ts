@@ -109,7 +109,8 @@ function readOutbound(text: string, trustDomain: TrustDomain): Outbound {
   };
 }
 
-function workloadId(text: string, trustDomain: TrustDomain, flag: string): SpiffeId {
+/** @throws GatehouseError `config_invalid`, naming the flag */
+export function workloadId(text: string, trustDomain: TrustDomain, flag: string): SpiffeId {
   if (text.startsWith('spiffe://')) return parseSpiffeId(text);
   const [namespace, account, ...rest] = text.split('/');
   if (!namespace || !account || rest.length > 0) {
@@ -118,7 +119,8 @@ function workloadId(text: string, trustDomain: TrustDomain, flag: string): Spiff
   return parseSpiffeId(`spiffe://${trustDomain}/ns/${namespace}/sa/${account}`);
 }
 
-function readLabel(text: string): readonly [string, string] {
+/** @throws GatehouseError `config_invalid` */
+export function readLabel(text: string): readonly [string, string] {
   const at = text.indexOf('=');
   if (at < 1) throw invalid('--label', `${JSON.stringify(text)} is not KEY=VALUE`, text);
   return [text.slice(0, at), text.slice(at + 1)];
@@ -178,8 +180,12 @@ function readAdmin(text: string): Address | undefined {
   return address;
 }
 
-/** A duration of this sidecar's, in milliseconds. `0` (also `0s` and its like) has the meaning that `zero` says, or none. */
-function readDuration(text: string, flag: string, most: string, zero?: 'no limit'): number {
+/**
+ * A duration of a sidecar's, in milliseconds. `0` (also `0s` and its like) has the meaning that `zero` says, or none.
+ *
+ * @throws GatehouseError `config_invalid`
+ */
+export function readDuration(text: string, flag: string, most: string, zero?: 'no limit'): number {
   const ms = text === '0' ? 0 : parseDuration(text);
   const isGood = ms !== undefined && ms <= parseDuration(most)! && (ms > 0 || zero !== undefined);
   if (isGood) return ms;

@@ -4,7 +4,9 @@ import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { ensureEnvoy } from '../../../scripts/envoy.ts';
 import { envoyBootstrapCommand } from '../../../src/cli/envoy/bootstrap-command.ts';
-import { tempDir } from '../../support/temp-dir.ts';
+import { envoyParts } from '../../../src/cli/envoy/istio/envoy-filter.ts';
+import { parseSpiffeId } from '../../../src/spiffe/spiffe-id.ts';
+import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 const run = promisify(execFile);
 const server = ['--listen', '0.0.0.0:8443', '--upstream', '127.0.0.1:9080'];
@@ -31,6 +33,11 @@ const variants: readonly { readonly name: string; readonly args: readonly string
   { name: 'a log file', args: [...server, ...client, '--access-log', '/dev/null'] },
   { name: 'no admin pages', args: [...server, '--admin', 'off'] },
   { name: 'gateway', args: [...server, '--gateway', '--trusted-hops', '1'] },
+  { name: 'HTTP server that decides itself', args: [...server, '--native'] },
+  {
+    name: 'HTTP server that decides itself, policies and log elsewhere',
+    args: [...server, '--native', '--xds', '10.0.0.9:9445', '--reports', '10.0.0.9:9446'],
+  },
   { name: 'TCP server', args: [...server, '--protocol', 'tcp', '--label', 'app=db'] },
   { name: 'TCP server that speaks first', args: [...server, '--protocol', 'tcp', '--server-speaks-first'] },
   { name: 'TCP client', args: [...client, '--protocol', 'tcp'] },
@@ -46,11 +53,44 @@ describe('gatehouse envoy bootstrap', () => {
         text += written;
       });
       await command.parseAsync(['--workload', 'default/details', ...args], { from: 'user' });
-      await writeFile(directory.at('bootstrap.yaml'), text);
-      const validate = ['--mode', 'validate', '-l', 'warning', '-c', directory.at('bootstrap.yaml')];
-      const { stdout, stderr } = await run(await ensureEnvoy(), validate);
-      assert.match(stdout, /OK\n$/);
-      assert.equal(stderr, '', 'Envoy warns of nothing');
+      await accepted(directory, text);
     });
   }
+});
+
+async function accepted(directory: TempDir, bootstrap: string): Promise<void> {
+  await writeFile(directory.at('bootstrap.yaml'), bootstrap);
+  const validate = ['--mode', 'validate', '-l', 'warning', '-c', directory.at('bootstrap.yaml')];
+  const { stdout, stderr } = await run(await ensureEnvoy(), validate);
+  assert.match(stdout, /OK\n$/);
+  assert.equal(stderr, '', 'Envoy warns of nothing');
+}
+
+describe('gatehouse envoy istio', () => {
+  it('is accepted by the real Envoy, patched into another bootstrap', async () => {
+    await using directory = await tempDir();
+    const id = parseSpiffeId('spiffe://cluster.local/gatehouse/decider');
+    const door = (port: number) => ({ address: { kind: 'socket' as const, host: '10.0.0.9', port }, id });
+    const { clusters, httpFilters, accessLog, perFilterConfig } = envoyParts({
+      ...{ name: 'x', spiffeId: parseSpiffeId('spiffe://cluster.local/ns/default/sa/details') },
+      ...{ labels: { app: 'details' }, timeoutMs: 1_000 },
+      ...{ xds: door(9_445), extAuthz: door(9_191), reports: door(9_446) },
+    });
+    let text = '';
+    const command = envoyBootstrapCommand((written) => {
+      text += written;
+    });
+    const sidecar = ['--workload', 'default/details', ...server, '--output', 'json'];
+    await command.parseAsync(sidecar, { from: 'user' });
+    const bootstrap = JSON.parse(text);
+    const { static_resources: all } = bootstrap;
+    const manager = all.listeners[0].filter_chains[0].filters[0].typed_config;
+    const [sds] = all.clusters;
+    const agent = { ...sds, name: 'sds-grpc', load_assignment: { ...sds.load_assignment, cluster_name: 'sds-grpc' } };
+    all.clusters = [sds, agent, all.clusters[2], ...clusters];
+    manager.http_filters = [...httpFilters, manager.http_filters.at(-1)];
+    manager.access_log.push(accessLog);
+    manager.route_config.virtual_hosts[0].typed_per_filter_config = perFilterConfig;
+    await accepted(directory, JSON.stringify(bootstrap));
+  });
 });
