@@ -8,6 +8,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { buildConsole } from './build-console.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const outdir = process.argv[2] ?? join(root, 'dist');
@@ -18,6 +19,7 @@ const { metafile } = await build({
   entryPoints: [
     'src/main.ts',
     ...readdirSync(join(root, 'src/server/entries')).map((file) => `src/server/entries/${file}`),
+    'src/cli/console/worker-main.ts',
   ],
   outbase: 'src',
   outdir,
@@ -36,6 +38,8 @@ const { metafile } = await build({
   metafile: true,
   logLevel: 'warning',
 });
+
+await buildConsole(join(outdir, 'console'));
 
 // Of a CommonJS package that is imported when it is needed only `default` is there in a bundle: import it statically, in a file of its own.
 const wrong = Object.entries(metafile.inputs).flatMap(([file, { imports }]) =>

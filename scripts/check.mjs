@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 
 const checks = [
   ['types', 'tsc', []],
+  ['types of the page', 'tsc', ['-p', 'src/console']],
   [
     'format and lint',
     'biome',

@@ -7,6 +7,7 @@
 import { ensureEnvoy } from '../../scripts/envoy.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { ask } from './ask.ts';
+import { showConsole } from './console.ts';
 import { type Mesh, startMesh } from './mesh.ts';
 import { type Row, steps } from './rows.ts';
 import { isAsExpected, table } from './table.ts';
@@ -30,7 +31,8 @@ async function demo(): Promise<boolean> {
   const wrong = rows.filter((row) => !isAsExpected(row)).length;
   console.log(wrong === 0 ? `All ${rows.length} rows as expected.` : `${wrong} of ${rows.length} rows are wrong.`);
   if (stay) {
-    console.log(await Promise.race([invitation(mesh), interrupted]));
+    await using page = await Promise.race([showConsole(mesh), interrupted]);
+    console.log(await Promise.race([invitation(mesh, page.url), interrupted]));
     await interrupted.catch(() => {});
   }
   return wrong === 0;
@@ -51,12 +53,16 @@ function failed(title: string, error: Error): Row {
 }
 
 /** Lines that work when they are pasted: the last asks about a decision that has just been made. */
-async function invitation(mesh: Mesh): Promise<string> {
+async function invitation(mesh: Mesh, page: string): Promise<string> {
   const url = `http://127.0.0.1:${mesh.appPort('productpage')}/details/1`;
   const { log } = await ask(mesh, { from: 'productpage', method: 'POST', path: '/details/1' });
   const cli = 'npm run -s gatehouse --';
   return `
-Everything keeps running until Ctrl-C, which takes it down. In another terminal, here in the checkout:
+Everything keeps running until Ctrl-C, which takes it down. A page that shows it, by a link that is good once:
+
+  ${page}
+
+In another terminal, here in the checkout:
 
   curl -i ${url}            # productpage reads details: 200
   curl -i -X POST ${url}    # it may not write: 403

@@ -115,6 +115,10 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
     summary: 'show who asks for whom, and how often it is allowed and denied',
     load: async (terminal) => (await import('./edges/edges-command.ts')).edgesCommand(terminal),
   },
+  console: {
+    summary: 'serve a page that shows a running server',
+    load: async (terminal) => (await import('./console/console-command.ts')).consoleCommand(terminal),
+  },
   why: {
     summary: 'derive a past decision by its id',
     load: async (terminal) => (await import('./why/why-command.ts')).whyCommand(terminal),

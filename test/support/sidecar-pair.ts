@@ -15,6 +15,8 @@ export interface SidecarPairOptions {
   readonly policies: Readonly<Record<string, string>>;
   /** Port of the application of each on loopback. */
   readonly upstreamPorts: Readonly<Record<PairAccount, number>>;
+  /** The program that serves; absent: the sources. */
+  readonly program?: string;
   /** More flags of `gatehouse envoy bootstrap`, for each. */
   readonly flags?: readonly string[];
 }
@@ -29,7 +31,14 @@ export interface PairSide {
   logged(wanted: (line: Readonly<Record<string, unknown>>) => boolean): Promise<Readonly<Record<string, unknown>>>;
 }
 
-export type SidecarPair = AsyncDisposable & Readonly<Record<PairAccount, PairSide>>;
+export type SidecarPair = AsyncDisposable &
+  Readonly<Record<PairAccount, PairSide>> & {
+    readonly config: string;
+    readonly admin: string;
+    readonly extAuthz: string;
+    /** Where a policy file lies, by its name. */
+    policyFile(name: string): string;
+  };
 
 /** Starts everything; the namespace is `default`, each workload has the label `app` with its name. */
 export async function startSidecarPair(options: SidecarPairOptions): Promise<SidecarPair> {
@@ -38,14 +47,19 @@ export async function startSidecarPair(options: SidecarPairOptions): Promise<Sid
   await Promise.all(['policies', 'run'].map((name) => mkdir(directory.at(name))));
   for (const [name, yaml] of Object.entries(options.policies)) await writeFile(directory.at(`policies/${name}`), yaml);
   await writeFile(directory.at('gatehouse.yaml'), stringify(config));
-  const gatehouse = stack.use(await runGatehouse(directory.at('gatehouse.yaml')));
+  const gatehouse = stack.use(await runGatehouse(directory.at('gatehouse.yaml'), options.program));
   const start = (own: PairAccount, other: PairAccount) =>
     sidecar(directory, options, gatehouse.ready.extAuthz, own, other);
   const [productpage, details] = await Promise.all([start('productpage', 'details'), start('details', 'productpage')]);
   stack.use(productpage.envoy);
   stack.use(details.envoy);
   const all = stack.move();
-  return { productpage, details, [Symbol.asyncDispose]: () => all.disposeAsync() };
+  const { admin, extAuthz } = gatehouse.ready;
+  return {
+    ...{ productpage, details, admin, extAuthz, config: directory.at('gatehouse.yaml') },
+    policyFile: (name) => directory.at(`policies/${name}`),
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
 }
 
 const accounts: readonly PairAccount[] = ['productpage', 'details'];

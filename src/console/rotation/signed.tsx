@@ -1,0 +1,67 @@
+/**
+ * Which authority signed how much, over time.
+ * @module
+ */
+import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import UPlot from 'uplot';
+import { issuedOverTime } from '../model/renewals.ts';
+import { Known } from '../parts/states.tsx';
+import { usePolled } from '../session/poll.ts';
+
+const SPANS = 120;
+const colours = ['#2a78d6', '#eb6834', '#1baf7a', '#a04bc6', '#8c6d00'];
+
+export function Signed(): JSX.Element {
+  const polled = usePolled('GET /v1/ledger', { limit: 10_000 }, 10_000).value;
+  return (
+    <section class="boxed">
+      <h2>Who signed</h2>
+      <Known polled={polled}>
+        {({ rows }) =>
+          rows.length === 0 ? (
+            <p class="empty">Nothing has been issued yet.</p>
+          ) : (
+            <Plot issued={issuedOverTime(rows, SPANS)} />
+          )
+        }
+      </Known>
+    </section>
+  );
+}
+
+function Plot({ issued }: { readonly issued: ReturnType<typeof issuedOverTime> }): JSX.Element {
+  const place = useRef<HTMLDivElement>(null);
+  const key = JSON.stringify(issued);
+  useEffect(() => {
+    if (place.current === null) return undefined;
+    const { authorities, at, series } = issued;
+    const plot = new UPlot(
+      {
+        width: Math.max(300, place.current.clientWidth),
+        height: 180,
+        series: [
+          {},
+          ...authorities.map((id, i) => ({
+            label: id.slice(0, 8),
+            stroke: colours[i % colours.length]!,
+            width: 2,
+            points: { show: at.length < 3 },
+          })),
+        ],
+        axes: [{ stroke: 'currentColor' }, { stroke: 'currentColor' }],
+      },
+      [at, ...series],
+      place.current,
+    );
+    return () => plot.destroy();
+  }, [key]);
+  return (
+    <div
+      ref={place}
+      class="plot"
+      role="img"
+      aria-label={`issued by ${issued.authorities.length} authorities over time`}
+    />
+  );
+}

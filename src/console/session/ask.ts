@@ -1,0 +1,11 @@
+/**
+ * Asks one route of the admin API, by way of the console's server, which checks the answer.
+ * @module
+ */
+import type { Answer, Question, Route } from '../../admin-api/routes.ts';
+import { post } from './session.ts';
+
+/** @throws Refused */
+export async function ask<R extends Route>(route: R, question: Question<R>, stop?: AbortSignal): Promise<Answer<R>> {
+  return (await post('/ask', { route, question }, stop)) as Answer<R>; // held to the table by the console's server
+}

@@ -1,0 +1,105 @@
+/**
+ * The stream of decisions, for as long as the page is open: the latest, what was missed, and whether the server is there.
+ * @module
+ */
+import { signal } from '@preact/signals';
+import type { DecisionRow } from '../../admin-api/decisions.ts';
+import type { StreamEvent } from '../../admin-api/stream.ts';
+import { withNewest } from '../model/ring.ts';
+import { ask } from './ask.ts';
+import { Refused, send, session } from './session.ts';
+
+type Followed =
+  | StreamEvent
+  | { readonly type: 'away'; readonly why: string }
+  | { readonly type: 'here' }
+  | { readonly type: 'refused'; readonly code: string; readonly why: string };
+
+export type State = Extract<StreamEvent, { type: 'state' }>;
+
+/** Rows that the page keeps. */
+export const MOST_ROWS = 5_000;
+const RETRY_MS = 1_000;
+
+/** Newest first. */
+export const rows = signal<readonly DecisionRow[]>([]);
+export const state = signal<State | undefined>(undefined);
+/** Why nothing comes; empty: it does. */
+export const away = signal('connecting');
+/** Decisions that came and are not among the rows, where their number is known. */
+export const missed = signal(0);
+/** The totals of the server when the page began to listen: allowed and denied. */
+export const begun = signal<number | undefined>(undefined);
+export const shown = signal(0);
+
+let next: string | undefined;
+let coming: DecisionRow[] = [];
+let frame = 0;
+
+/** Follows until the page goes, or its session ends. */
+export async function follow(): Promise<void> {
+  await readLatest();
+  while (session.value !== undefined) {
+    try {
+      const response = await send('/stream', next === undefined ? {} : { after: next });
+      for await (const event of linesOf(response)) hear(event as Followed);
+      away.value = 'the console has ended the stream';
+    } catch (thrown) {
+      away.value = (thrown as Error).message;
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
+}
+
+/** What was decided before the page was opened. */
+async function readLatest(): Promise<void> {
+  try {
+    const { decisions, next: behind } = await ask('GET /v1/decisions', { limit: 200 });
+    rows.value = decisions;
+    shown.value = decisions.length;
+    next = behind;
+    away.value = '';
+  } catch (thrown) {
+    away.value = (thrown as Error).message;
+  }
+}
+
+function hear(event: Followed): void {
+  if (event.type === 'away' || event.type === 'refused') away.value = event.why;
+  else {
+    away.value = '';
+    if (event.type === 'state') hearState(event);
+    else if (event.type === 'decisions') {
+      next = event.next;
+      missed.value += event.missed ?? 0;
+      coming.push(...event.decisions);
+      // However fast they come, they are drawn once a frame; a hidden page has no frames and keeps only the latest.
+      if (coming.length > MOST_ROWS) coming = coming.slice(-MOST_ROWS);
+      if (frame === 0) frame = requestAnimationFrame(show);
+    } else if (event.type === 'beat') next = event.next;
+  }
+}
+
+function hearState(event: State): void {
+  state.value = event;
+  const total = (event.allowed ?? 0) + (event.denied ?? 0);
+  if (begun.value === undefined || total < begun.value) begun.value = total - shown.value; // another server, or the first word of this one
+}
+
+function show(): void {
+  frame = 0;
+  shown.value += coming.length;
+  rows.value = withNewest(rows.value, coming, MOST_ROWS);
+  coming = [];
+}
+
+async function* linesOf(response: Response): AsyncGenerator<unknown> {
+  if (response.body === null) throw new Refused('unreachable', 'the stream has no body');
+  let rest = '';
+  const decoder = new TextDecoder();
+  for await (const piece of response.body) {
+    const lines = (rest + decoder.decode(piece, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) yield JSON.parse(line);
+  }
+}
