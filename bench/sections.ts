@@ -4,6 +4,7 @@
  */
 import { admission } from './admission.ts';
 import { growth } from './growth/growth.ts';
+import { httpAuth } from './http-auth.ts';
 import { kubernetes } from './kubernetes/kubernetes.ts';
 import type { Section } from './lib/figures.ts';
 import type { Settings } from './lib/settings.ts';
@@ -38,6 +39,7 @@ export const sections: Readonly<Record<string, Measurement>> = {
   queued: { needsPeers: false, measure: async () => [await queued()] },
   reload: { needsPeers: true, measure: async (settings) => [await reload(settings)] },
   admission: { needsPeers: false, measure: async () => [await admission()] },
+  'http-auth': { needsPeers: false, measure: async (settings) => [await httpAuth(settings)] },
   issuance: { needsPeers: false, measure: async (settings) => [await issuance(settings)] },
   native: { needsPeers: false, measure: async () => [native()] },
   proofs: { needsPeers: false, onlyFull: true, measure: async () => [proofs()] },

@@ -23,7 +23,7 @@ interface PreparedHttpAnswer extends HttpAnswer {
 
 /** The id of the decision. */
 export const ID_HEADER = 'X-Gatehouse-Id';
-/** Why a proxy gets no decision by policies; empty where it got one. */
+/** Why a proxy gets no decision by policies; absent where it got one. No proxy copies it. */
 export const REASON_HEADER = 'X-Gatehouse-Reason';
 
 const PLACEHOLDER = '\x01';
@@ -62,7 +62,8 @@ function common(context: AnswerContext): string[] {
   const { reason, lacks } = decision;
   const told = ofTheProxy.has(reason) ? `${reason}${lacks === undefined ? '' : `: ${lacks}`}` : '';
   return [
-    ...['Cache-Control', 'no-store', ID_HEADER, PLACEHOLDER, REASON_HEADER, told],
+    ...['Cache-Control', 'no-store', ID_HEADER, PLACEHOLDER],
+    ...(told === '' ? [] : [REASON_HEADER, told]),
     ...(decisionHeader ? ['X-Gatehouse-Decision', `${escaped(decisionText(context, ''))}${PLACEHOLDER}`] : []),
   ];
 }
@@ -78,7 +79,8 @@ function allow({ effects }: AnswerContext): HttpAnswer {
   }
   const gone = (effects?.headersToRemove ?? []).filter((name) => !written.has(name));
   for (const name of gone) headers.push(name, '');
-  headers.push('X-Envoy-Auth-Headers-To-Remove', gone.join(','), 'Content-Length', '0');
+  if (gone.length > 0) headers.push('X-Envoy-Auth-Headers-To-Remove', gone.join(','));
+  headers.push('Content-Length', '0');
   return { status: 200, headers, body: '' };
 }
 

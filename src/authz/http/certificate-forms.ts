@@ -21,17 +21,24 @@ export type CertificateReading = ToldCertificate | { readonly wrong: string };
 /** Larger ones are no SVIDs. */
 const LONGEST = 32_768;
 const KEPT = 1_024;
+const LATEST = 8;
 
 /** Creates the decoder, with a bounded memory of what equal texts came to. */
 export function createCertificateReader(): (text: string) => CertificateReading {
   const known = new Map<string, CertificateReading>();
+  /** Equal texts are found faster than their hash. */
+  const latest: { text: string; reading: CertificateReading }[] = [];
+  let next = 0;
   return (text) => {
+    for (const each of latest) if (each.text === text) return each.reading;
     let reading = known.get(text);
     if (reading === undefined) {
       reading = readForm(text);
       if (known.size >= KEPT) known.delete(known.keys().next().value ?? '');
       known.set(text, reading);
     }
+    latest[next] = { text, reading };
+    next = (next + 1) % LATEST;
     return reading;
   };
 }

@@ -5,6 +5,7 @@
 import { HTTP_CALLER_FIELD } from '../wire/check-request.ts';
 import { type AskedWorkload, askedWorkload } from './asked-workload.ts';
 import { type CertificateReading, createCertificateReader } from './certificate-forms.ts';
+import type { Dialect } from './dialect.ts';
 import { MessageWriter } from './message-writer.ts';
 import { optional, type Place, placeOf, readTold, type Told } from './told.ts';
 
@@ -36,13 +37,17 @@ export function createHttpQuestions({ workloads, ownPrefixes }: HttpQuestionOpti
   const ids = Map.groupBy(workloads, ({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`);
   /** Of a service account whose workloads have several IDs nobody knows which is meant. */
   const idOf = ({ namespace, serviceAccount }: AskedWorkload): string => {
+    if (ids.size === 0) return `${ownPrefixes[0] ?? ''}ns/${namespace}/sa/${serviceAccount}`;
     const named = new Set(ids.get(`${namespace}/${serviceAccount}`)?.map(({ spiffeId }) => spiffeId));
     if (named.size > 1) return '';
     const [only] = named;
     return only ?? `${ownPrefixes[0] ?? ''}ns/${namespace}/sa/${serviceAccount}`;
   };
+  let last: { readonly url: string; readonly asked: AskedWorkload | string } = { url: '', asked: askedWorkload('') };
   return (head) => {
-    const asked = askedWorkload(head.url ?? '');
+    const { url = '' } = head;
+    if (last.url !== url) last = { url, asked: askedWorkload(url) };
+    const { asked } = last;
     if (typeof asked === 'string') return writeMalformed(writer, asked);
     const { dialect } = asked;
     const told = readTold(head.rawHeaders, dialect);
@@ -85,43 +90,50 @@ function toQuestion(
 ): Question | string {
   const { dialect, rest } = asked;
   const isEnvoy = dialect.name === 'envoy';
-  const workload = said.get('workload');
+  const { workload } = said;
   if (workload !== undefined && workload !== `${asked.namespace}/${asked.serviceAccount}`)
     return 'x-gatehouse-workload names another workload than the path';
   if (isEnvoy && rest !== '' && !/^[/*?]/.test(rest)) return 'the path behind the workload does not begin with /';
-  const peer = peerOf(asked, said, readCertificate);
+  const peer = peerOf(dialect, said, readCertificate);
   if (typeof peer === 'string') return peer;
-  const source = dialect.name === 'traefik' ? lastForwarded(said.get('forwardedFor')) : placeOf(said.get('source'));
+  const source = dialect.name === 'traefik' ? lastForwarded(said.forwardedFor) : placeOf(said.source);
   return {
-    ...{ caller: dialect.name, destinationId, ...peer, source, destination: placeOf(said.get('destination')) },
-    method: isEnvoy ? (head.method ?? '') : (said.get('method') ?? ''),
-    path: isEnvoy ? rest : (said.get('uri') ?? ''),
-    host: said.get('host') ?? '',
-    scheme: said.get('scheme') ?? '',
-    sni: optional(said, 'sni', dialect),
+    caller: dialect.name,
+    destinationId,
+    method: (isEnvoy ? head.method : said.method) ?? '',
+    path: isEnvoy ? rest : (said.uri ?? ''),
+    host: said.host ?? '',
+    scheme: said.scheme ?? '',
+    principal: peer.principal,
+    certificate: peer.certificate,
+    sni: optional(said.sni, dialect),
+    source,
+    destination: placeOf(said.destination),
     headers: dialect.appendsSource ? withSource(clientHeaders, source) : clientHeaders,
-    headersSaid: said.get('headers'),
+    headersSaid: said.headers,
   };
 }
 
+type Peer = Pick<Question, 'principal' | 'certificate'>;
+const nobody: Peer = { principal: '', certificate: '' };
+
 /** What the proxy says of the client's certificate; a text says what is wrong. */
 function peerOf(
-  { dialect }: AskedWorkload,
+  dialect: Dialect,
   said: Told['said'],
   readCertificate: (text: string) => CertificateReading,
-): Pick<Question, 'principal' | 'certificate'> | string {
-  const text =
-    dialect.name === 'traefik' ? firstOf(said.get('certificate') ?? '') : optional(said, 'certificate', dialect);
+): Peer | string {
+  const text = dialect.name === 'traefik' ? firstOf(said.certificate ?? '') : optional(said.certificate, dialect);
   if (text === undefined) return 'the certificate does not begin with =, which every line of ours writes';
-  const verified = dialect.name === 'nginx' ? optional(said, 'verified', dialect) : undefined;
-  if (dialect.name === 'traefik' && said.get('verified') !== 'pem') return 'X-Gatehouse-Verified is not pem';
+  if (dialect.name === 'traefik' && said.verified !== 'pem') return 'X-Gatehouse-Verified is not pem';
   if (dialect.name === 'nginx') {
+    const verified = optional(said.verified, dialect);
     if (verified?.startsWith('FAILED')) return { principal: '', certificate: UNREADABLE };
     const isNone = verified === '' || verified === 'NONE';
     if (isNone ? text !== '' : verified !== 'SUCCESS' || text === '')
       return 'X-Gatehouse-Verified does not fit to the certificate';
   }
-  if (text === '') return { principal: '', certificate: '' };
+  if (text === '') return nobody;
   const reading = readCertificate(text);
   return 'wrong' in reading ? reading.wrong : { principal: reading.uri, certificate: reading.escapedPem };
 }
@@ -137,8 +149,7 @@ function lastForwarded(list: string | undefined): Place | undefined {
 
 /** `X-Forwarded-For` with the direct peer behind what the client wrote, as an Envoy at the edge has it. */
 function withSource(headers: readonly string[], source: Place | undefined): readonly string[] {
-  if (source === undefined) return headers;
-  return [...headers, 'x-forwarded-for', source.address];
+  return source === undefined ? headers : headers.concat('x-forwarded-for', source.address);
 }
 
 function writeMalformed(writer: MessageWriter, wrong: string, asked?: AskedWorkload, destinationId = ''): Uint8Array {

@@ -6,6 +6,8 @@
 const FIRST_BYTES = 16_384;
 /** Room that a length, a tag and a port may take at most. */
 const MARGIN = 32;
+/** A call into the runtime costs more than so many characters. */
+const SHORT = 64;
 /** A varint of three bytes: more than a request's head can have. */
 const MOST_LENGTH = 0x1f_ffff;
 
@@ -44,7 +46,14 @@ export class MessageWriter {
     this.#room(value.length);
     this.#varint(number * 8 + 2);
     this.#varint(value.length);
-    this.#at += this.#bytes.write(value, this.#at, 'latin1');
+    if (value.length > SHORT) {
+      this.#at += this.#bytes.write(value, this.#at, 'latin1');
+      return;
+    }
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let i = 0; i < value.length; i++) bytes[at++] = value.charCodeAt(i);
+    this.#at = at;
   }
 
   number(number: number, value: number): void {

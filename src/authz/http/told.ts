@@ -4,60 +4,115 @@
  */
 import type { Dialect, Said } from './dialect.ts';
 
-/** What was said; a thing that was not is absent. */
+/** What was said; a thing that was not is undefined. */
+export type SaidThings = Record<Said, string | undefined>;
+
+/** What was said, and what the client sent. */
 export interface Told {
-  readonly said: ReadonlyMap<Said, string>;
+  readonly said: Readonly<SaidThings>;
   /** Names (lower-case) and values of what the client sent, one after the other. */
   readonly clientHeaders: readonly string[];
 }
 
-/** Texts in place of a value, by whoever did not have one. */
-const NOTHING = /^\{|^\(null\)$/;
-const HOST = /^[A-Za-z0-9\-._~%!$&'()*+;=:[\]]*$/;
-const METHOD = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/;
+/** What one proxy means by a header. */
+interface HeaderMeaning {
+  /** Lower-case. */
+  readonly name: string;
+  readonly what: Said | undefined;
+  /** It is the client's, too. */
+  readonly isPassedOn: boolean;
+  readonly isWrong: boolean;
+}
+
+const saidNothing = (): SaidThings => ({
+  method: undefined,
+  uri: undefined,
+  host: undefined,
+  scheme: undefined,
+  certificate: undefined,
+  verified: undefined,
+  sni: undefined,
+  source: undefined,
+  destination: undefined,
+  forwardedFor: undefined,
+  headers: undefined,
+  workload: undefined,
+  server: undefined,
+});
 
 /** What we have answered to a proxy that stands before this one. */
 const answered: ReadonlySet<string> = new Set(['x-gatehouse-id', 'x-gatehouse-reason', 'x-gatehouse-decision']);
 
+const MOST_MEANINGS = 512;
+const meanings = new WeakMap<Dialect, Map<string, HeaderMeaning>>();
+
+/** Header names of one proxy are few, and come in the same spelling each time. */
+function meaningsOf(dialect: Dialect): Map<string, HeaderMeaning> {
+  let known = meanings.get(dialect);
+  if (known === undefined) {
+    known = new Map();
+    meanings.set(dialect, known);
+  }
+  return known;
+}
+
+function meaningOf(written: string, { headers, own }: Dialect): HeaderMeaning {
+  const name = written.toLowerCase();
+  const what = headers.get(name);
+  return {
+    name,
+    what,
+    isPassedOn: (what === undefined || name === 'x-forwarded-for') && !own.has(name),
+    isWrong: what === undefined && name.startsWith('x-gatehouse-') && !answered.has(name),
+  };
+}
+
 /** Reads it. @param rawHeaders  names and values, one after the other, as Node has them; a text says what is wrong */
 export function readTold(rawHeaders: readonly string[], dialect: Dialect): Told | string {
-  const said = new Map<Said, string>();
+  const said = saidNothing();
   const clientHeaders: string[] = [];
+  const known = meaningsOf(dialect);
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!.toLowerCase();
-    const value = rawHeaders[i + 1]!;
-    const what = dialect.headers.get(name);
-    if (what !== undefined) {
-      if (said.has(what)) return `${name} is there twice`;
-      said.set(what, value);
-    } else if (name.startsWith('x-gatehouse-') && !answered.has(name))
-      return `${dialect.name} does not say ${name.slice(0, 64)}`;
-    if (what === undefined || name === 'x-forwarded-for') {
-      if (!dialect.own.has(name)) clientHeaders.push(name, value);
+    const written = rawHeaders[i]!;
+    let meaning = known.get(written);
+    if (meaning === undefined) {
+      meaning = meaningOf(written, dialect);
+      if (known.size < MOST_MEANINGS) known.set(written, meaning);
     }
+    const { name, what, isPassedOn, isWrong } = meaning;
+    if (isWrong) return `${dialect.name} does not say ${name.slice(0, 64)}`;
+    if (what !== undefined) {
+      if (said[what] !== undefined) return `${name} is there twice`;
+      said[what] = rawHeaders[i + 1]!;
+    }
+    if (isPassedOn) clientHeaders.push(name, rawHeaders[i + 1]!);
   }
   return wrongWith(said, dialect) ?? { said, clientHeaders };
 }
 
-function wrongWith(said: ReadonlyMap<Said, string>, { required, headers, name }: Dialect): string | undefined {
+const HOST = /^[A-Za-z0-9\-._~%!$&'()*+;=:[\]]*$/;
+const METHOD = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/;
+
+function wrongWith(said: SaidThings, { required, headers, name }: Dialect): string | undefined {
   for (const what of required) {
-    if (said.has(what)) continue;
+    if (said[what] !== undefined) continue;
     const header = [...headers].find(([, each]) => each === what)?.[0];
     return `${header} is not there: ${name} is not configured to say it`;
   }
-  for (const what of ['method', 'uri', 'host', 'scheme'] as const) {
-    const value = said.get(what);
-    if (value !== undefined && NOTHING.test(value)) return `the ${what} is a text that stands for none`;
-  }
-  const [method, host] = [said.get('method'), said.get('host')];
+  const { method, uri, host, scheme } = said;
+  if (standsForNone(method) || standsForNone(uri) || standsForNone(host) || standsForNone(scheme))
+    return 'a text that stands for none is there in place of a method, path, host or scheme';
   if (method !== undefined && !METHOD.test(method)) return 'the method is none';
   return host !== undefined && !HOST.test(host) ? 'the host is none' : undefined;
 }
 
+/** Texts in place of a value, by whoever did not have one: a placeholder, `(null)`. */
+const standsForNone = (value: string | undefined): boolean =>
+  value !== undefined && (value.charCodeAt(0) === 0x7b || value === '(null)');
+
 /** What may be empty begins with `=`. Undefined: it was not said, or the proxy has no such thing. */
-export function optional(said: ReadonlyMap<Said, string>, what: Said, { isNone }: Dialect): string | undefined {
-  const value = said.get(what);
-  if (value === undefined || !value.startsWith('=')) return undefined;
+export function optional(value: string | undefined, { isNone }: Dialect): string | undefined {
+  if (value?.charCodeAt(0) !== 0x3d) return undefined;
   const rest = value.slice(1);
   return isNone(rest) ? '' : rest;
 }
@@ -69,12 +124,16 @@ export interface Place {
   readonly port: number;
 }
 
+const ADDRESS = /^[0-9A-Fa-f.:]+$/;
+const PORT = /^[0-9]{1,5}$/;
+
 /** Reads one; undefined if it is none. */
 export function placeOf(text: string | undefined): Place | undefined {
   if (text === undefined) return undefined;
   const colon = text.lastIndexOf(':');
-  const address = text.slice(0, colon).replace(/^\[|\]$/g, '');
+  const isBracketed = text.charCodeAt(0) === 0x5b && text.charCodeAt(colon - 1) === 0x5d;
+  const address = isBracketed ? text.slice(1, colon - 1) : text.slice(0, colon);
   const port = text.slice(colon + 1);
-  if (colon < 0 || !/^[0-9A-Fa-f.:]+$/.test(address)) return undefined;
-  return { address, port: /^[0-9]{1,5}$/.test(port) && Number(port) <= 65_535 ? Number(port) : 0 };
+  if (colon < 0 || !ADDRESS.test(address)) return undefined;
+  return { address, port: PORT.test(port) && Number(port) <= 65_535 ? Number(port) : 0 };
 }

@@ -40,6 +40,8 @@ export interface HttpConnections extends Disposable {
   add(socket: Socket, owner: Owner): boolean;
   /** Notes a request. False: its connection was closed, as it has too many. */
   asked(request: IncomingMessage, response: ServerResponse): boolean;
+  /** Notes a request that is answered at once. False: its connection was closed. */
+  answered(socket: Socket): boolean;
   takeTally(): LaneTally;
 }
 
@@ -129,6 +131,13 @@ export function createHttpConnections(given: Partial<HttpLimits> = {}, ticks?: T
         link.since = performance.now();
         link.answeredAtByte = link.socket.bytesRead;
       });
+      return true;
+    },
+    answered(socket) {
+      const link = links.get(socket);
+      if (link === undefined) return false;
+      link.since = performance.now();
+      link.answeredAtByte = socket.bytesRead;
       return true;
     },
     takeTally: createLaneTally(counts),

@@ -136,7 +136,7 @@ describe('listen.httpAuth', function () {
     const certificate = leaf(await running.identity('productpage'));
     const statusFor = async (name: string): Promise<readonly [number, string]> => {
       const { status, headers } = await ask(at, spoken('nginx', { certificate }), await running.identity(name));
-      return [status, String(headers['x-gatehouse-reason'])];
+      return [status, String(headers['x-gatehouse-reason'] ?? '')];
     };
     assert.deepEqual(await statusFor('details'), [200, '']);
     assert.deepEqual(await statusFor('edge'), [200, '']);

@@ -50,7 +50,6 @@ const HEAD_BYTES = 65_536;
 /** Longer than proxies keep a connection without a question, so that it is they who close it. */
 const IDLE_MS = 180_000;
 const HEAD_MS = 10_000;
-const REQUESTS = 64;
 
 /** Creates it. */
 export function createHttpCallers(deps: HttpCallersDeps): HttpCallers {
@@ -61,14 +60,14 @@ export function createHttpCallers(deps: HttpCallersDeps): HttpCallers {
   const open = new Set<Socket>();
   const limit = connectionLimit('http-auth');
   const connections = createHttpConnections({
-    ...{ connections: limit, headMs: HEAD_MS, bodyMs: HEAD_MS, unreadMs: HEAD_MS, idleMs: IDLE_MS, requests: REQUESTS },
+    ...{ connections: limit, headMs: HEAD_MS, bodyMs: HEAD_MS, unreadMs: HEAD_MS, idleMs: IDLE_MS },
     ...deps.limits,
   });
   const http = createServer({ maxHeaderSize: HEAD_BYTES, requireHostHeader: false, keepAliveTimeout: 0 });
   http.maxHeadersCount = 0; // those beyond a count would be dropped, and what was dropped a policy may deny by
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request;
-    if (spent.has(socket) || !connections.asked(request, response)) return;
+    if (spent.has(socket) || !connections.answered(socket)) return;
     const ends = announcesBody(request);
     if (ends) spent.add(socket);
     try {

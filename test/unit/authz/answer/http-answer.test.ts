@@ -51,7 +51,7 @@ describe('answers over HTTP', () => {
   for (const { reason, body, told } of denials)
     it(`${reason}: 403`, () => {
       const made = answer({ decision: decision(undefined, 'deny', reason) });
-      assert.deepEqual([made.status, made.body, made.headers.get('x-gatehouse-reason')], [403, body, told]);
+      assert.deepEqual([made.status, made.body, made.headers.get('x-gatehouse-reason') ?? ''], [403, body, told]);
       assert.equal(made.headers.get('content-length'), String(body.length));
       assert.equal(made.headers.get('cache-control'), 'no-store');
       assert.equal(made.headers.get('x-gatehouse-id'), id.toString());
