@@ -27,7 +27,7 @@ import { createAuthorityLook } from './authority-metrics.ts';
 import { createCallGraph, storeCallGraph } from './call-graph.ts';
 import { publishCrls } from './crl-files.ts';
 import { deliveryObserver } from './delivery-observer.ts';
-import { entryWarnings, unmatchedEntries } from './entry-warnings.ts';
+import { entryWarnings, federationWarnings, unmatchedEntries } from './entry-warnings.ts';
 import { type IdentityRole, openIdentityRole } from './identity-role.ts';
 import { createSvidExpiries, createSvidExpiryLook, type SvidExpiries } from './svid-expiry.ts';
 import { watchUpstream } from './upstream-watch.ts';
@@ -63,7 +63,12 @@ export async function openAuthoritySide(deps: IdentitySideDeps): Promise<Identit
     () => metrics.setRemote(remote.counts()),
   );
   const warn = (): void => {
-    for (const { code, message, origin } of entryWarnings(role.entries.value, role.accounts))
+    const { federation } = config.value;
+    const known = [...federation.trustDomains, ...authority.federation.held()].map(({ trustDomain }) => trustDomain);
+    for (const { code, message, origin } of [
+      ...entryWarnings(role.entries.value, role.accounts),
+      ...federationWarnings(role.entries.value, new Set(known)),
+    ])
       log.warn({ code, origin }, message);
     board.detail('entries', unmatchedEntries(role.entries.value, role.accounts));
   };

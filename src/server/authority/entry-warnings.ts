@@ -8,7 +8,12 @@ import type { Accounts } from '../../lib/accounts.ts';
 
 /** One warning; `origin` is the place of the entry in the configuration. */
 export interface Warning {
-  readonly code: 'entry_uid_is_server' | 'executable_not_readable' | 'entry_user_unknown' | 'entry_group_unknown';
+  readonly code:
+    | 'entry_uid_is_server'
+    | 'executable_not_readable'
+    | 'entry_user_unknown'
+    | 'entry_group_unknown'
+    | 'entry_federation_unknown';
   readonly message: string;
   readonly origin: string;
 }
@@ -42,6 +47,18 @@ export function entryWarnings(entries: readonly Entry[], accounts: Accounts): Wa
         ]
       : []),
   ]);
+}
+
+/** Entries that federate with a trust domain of which nobody will ever have a bundle. @param known  those that have one, or an endpoint */
+export function federationWarnings(entries: readonly Entry[], known: ReadonlySet<string>): Warning[] {
+  return entries.flatMap(({ spiffeId, federatesWith, origin }) =>
+    federatesWith
+      .filter((each) => !known.has(each))
+      .map((each) => ({
+        ...{ code: 'entry_federation_unknown' as const, origin },
+        message: `${spiffeId} federates with ${each}, of which there is neither a bundle nor an endpoint: name it in federation.trustDomains, give its bundle by gatehouse bundle set ${each} FILE, or correct the entry`,
+      })),
+  );
 }
 
 /** More entries than these are told by their number. */

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Entry } from '../../../../src/identity/registration/entry.ts';
-import { entryWarnings, unmatchedEntries } from '../../../../src/server/authority/entry-warnings.ts';
+import {
+  entryWarnings,
+  federationWarnings,
+  unmatchedEntries,
+} from '../../../../src/server/authority/entry-warnings.ts';
 import type { Selector } from '../../../../src/spiffe/selector.ts';
 import { parseSpiffeId } from '../../../../src/spiffe/spiffe-id.ts';
+import { parseTrustDomain } from '../../../../src/spiffe/trust-domain.ts';
 
 const accounts = {
   userName: () => undefined,
@@ -54,5 +59,17 @@ describe('unmatchedEntries', () => {
     );
     const many = Array.from({ length: 9 }, () => entry('unix:user:shp'));
     assert.match(unmatchedEntries(many, accounts), /^nobody gets .*; and 6 more$/);
+  });
+});
+
+describe('federationWarnings', () => {
+  it('names trust domains of which nobody will ever have a bundle', () => {
+    const federatesWith = ['other.example', 'othr.example'].map(parseTrustDomain);
+    const warnings = federationWarnings([{ ...entry('unix:uid:1'), federatesWith }], new Set(['other.example']));
+    assert.deepEqual(
+      warnings.map(({ code, origin }) => [code, origin]),
+      [['entry_federation_unknown', 'gatehouse.yaml:7']],
+    );
+    assert.match(warnings[0]?.message ?? '', /federates with othr.example/);
   });
 });

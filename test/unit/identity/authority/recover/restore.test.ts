@@ -13,6 +13,7 @@ import { createMemoryStore, type StoreContent } from '../../../../../src/identit
 import { type AuthorityUse, stateFromText, stateToText } from '../../../../../src/identity/authority/store/state.ts';
 import { createTestClock, entitlementOf, orderOf, requestOf, trustDomain } from '../../../../support/authority.ts';
 import { emptyContent } from '../../../../support/empty-store.ts';
+import { foreignBundle } from '../../../../support/foreign-bundle.ts';
 import { makeBackup } from '../../../../support/make-backup.ts';
 import { sealedBytesOf } from '../../../../support/sealed-bytes.ts';
 import { defaultSettings } from '../../../../support/settings.ts';
@@ -251,6 +252,28 @@ describe('restoreBackup over a store that knows more', () => {
     await during(empty, async (authority) => {
       await assert.rejects(authority.joinTokens.use(made.kept.token, 'thief'), refusal('not_entitled', /was used/));
     });
+  });
+
+  it('holds bundles of other trust domains, the higher sequence where both went on, and none that the store has deleted', async () => {
+    const [other, third] = [foreignBundle('other.example', 5), foreignBundle('third.example', 5)];
+    const place = newPlace();
+    const order = { who: 'uid:0', reason: 'first', acceptLower: false };
+    await during(place, async ({ federation }) => {
+      await federation.set(other, order);
+      await federation.set(third, order);
+    });
+    const heldIn = (where: Place) =>
+      during(where, async ({ federation }) =>
+        federation.held().map(({ trustDomain: name, sequence }) => `${name} ${sequence}`),
+      );
+    const empty = newPlace();
+    await restore(await backupOf(place), empty, lost);
+    assert.deepEqual(await heldIn(empty), ['other.example 5', 'third.example 5']);
+    const apart = await copyOf(place);
+    await during(apart, ({ federation }) => federation.set({ ...other, sequence: 2n ** 60n }, order));
+    await during(place, ({ federation }) => federation.remove(third.trustDomain, order));
+    await restore(await backupOf(apart), place);
+    assert.deepEqual(await heldIn(place), [`other.example ${2n ** 60n}`]);
   });
 
   it('keeps the whole audit, no row twice, and says why last', async () => {
