@@ -84,6 +84,32 @@ export async function issuance({ seconds }: Settings): Promise<Section> {
   };
 }
 
+interface KeyTokenRow {
+  readonly directPerSecond: number;
+  readonly directMicros: number;
+  readonly oursPerSecond: number;
+  readonly oursMicros: number;
+  readonly share: number;
+  readonly oneByOneShare: number;
+}
+
+/** Signatures of a PKCS#11 token through the signing process against those of the token alone. */
+export async function keyToken({ seconds }: Settings): Promise<Section> {
+  const row = await printedBy<KeyTokenRow>('bench/key-token.ts', [String(Math.min(seconds, 3))]);
+  return {
+    name: 'key-token',
+    title: 'Keys on a PKCS#11 token',
+    note: 'SoftHSM 2, P-256. Directly: one thread, one session, nothing in between. Through the signing process: 64 in flight, four sessions. Medians of five interleaved rounds.',
+    head: ['', 'a second', 'CPU µs, both processes', 'of the token'],
+    rows: [
+      ['the token, called directly', shown(row.directPerSecond, 0), shown(row.directMicros), '1'],
+      ['through the signing process', shown(row.oursPerSecond, 0), shown(row.oursMicros), shown(row.share, 2)],
+      ['one after the other', '', '', shown(row.oneByOneShare, 2)],
+    ],
+    raw: row,
+  };
+}
+
 interface WhileIssuing {
   readonly workloads: number;
   readonly seconds: number;

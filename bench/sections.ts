@@ -11,7 +11,7 @@ import type { Settings } from './lib/settings.ts';
 import { queued, reload, startAndMemory } from './life.ts';
 import { native } from './native.ts';
 import { nativeDelivery } from './native-delivery.ts';
-import { checksWhileIssuing, decisions, issuance } from './programs.ts';
+import { checksWhileIssuing, decisions, issuance, keyToken } from './programs.ts';
 import { proofs } from './proofs/proofs.ts';
 import { saturate } from './saturate.ts';
 import { envoyLatency, envoyMost, envoySettings } from './through-envoy.ts';
@@ -41,6 +41,7 @@ export const sections: Readonly<Record<string, Measurement>> = {
   admission: { needsPeers: false, measure: async () => [await admission()] },
   'http-auth': { needsPeers: false, measure: async (settings) => [await httpAuth(settings)] },
   issuance: { needsPeers: false, measure: async (settings) => [await issuance(settings)] },
+  'key-token': { needsPeers: false, measure: async (settings) => [await keyToken(settings)] },
   native: { needsPeers: false, measure: async () => [native()] },
   proofs: { needsPeers: false, onlyFull: true, measure: async () => [proofs()] },
   'native-delivery': { needsPeers: false, measure: nativeDelivery },

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { fetchX509Svids } from '../../src/cli/svid/workload-client.ts';
 import { loadModule } from '../../src/platform/pkcs11/load-module.ts';
 import { orderOf } from '../support/authority.ts';
@@ -193,6 +195,17 @@ describe('keys on a PKCS#11 token (SoftHSM 2)', function () {
     hsm.bringBack();
     hsm.another('gatehouse');
     assert.match(await refusal(), /two tokens have the label "gatehouse"/);
+  });
+
+  it('are used by functions of a module that stays loaded, whatever the collector takes away', async () => {
+    loadModule(softHsmModule);
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void; // as V8 gives it
+    for (let i = 0; i < 5; i += 1) {
+      collect();
+      await nextTurn();
+    }
+    assert.ok(readFileSync('/proc/self/maps', 'latin1').includes('libsofthsm2.so'));
   });
 
   it('are not in a backup, which says so, and restore needs the token', async () => {

@@ -4,11 +4,13 @@
  */
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Config } from '../../config/config.ts';
+import type { Config, Pkcs11Config } from '../../config/config.ts';
+import { asGatehouseError } from '../../errors.ts';
 import type { Accounts } from '../../lib/accounts.ts';
 import { authorityStoreKind } from '../../platform/storage/sqlite-authority-store.ts';
 import { lookAtSqlite } from '../../platform/storage/sqlite-file.ts';
 import { openKeyEncryptionKeys } from '../../server/authority/key-encryption-file.ts';
+import { readPinFile } from '../../server/token/pin-file.ts';
 import { bad, good, type Outcome, warning } from './outcome.ts';
 
 /** Looks at what is at a path, never at what a link leads to; undefined: nothing is there. */
@@ -108,21 +110,34 @@ async function checkPostgres(url: string): Promise<readonly Outcome[]> {
   });
 }
 
+/** The token itself is not opened: a wrong PIN would cost one of its tries. */
+function checkToken({ module, tokenLabel, pinFile }: Pkcs11Config): Outcome[] {
+  if (lookAt(module) === undefined)
+    return [bad('token-module', `there is no PKCS#11 module ${module}`, 'correct authority.keyStore.pkcs11.module')];
+  try {
+    readPinFile(pinFile);
+    return [good('token', `new keys are made on the PKCS#11 token ${tokenLabel}; it was not opened`)];
+  } catch (thrown) {
+    return [bad('token-pin', asGatehouseError(thrown).message, 'correct it; see docs/hardware-keys.md')];
+  }
+}
+
 /** Whether keys are closed to others, and whether what wraps them can be read. */
 export function checkKeys(config: Config): readonly Outcome[] {
   const { dataDir, store, authority } = config;
   const file = authority.keyEncryptionKeyFile;
-  const outcomes: Outcome[] = [];
+  const outcomes: Outcome[] = typeof authority.keyStore === 'object' ? checkToken(authority.keyStore.pkcs11) : [];
   if (file === undefined) {
-    outcomes.push(
-      authority.keyStore === 'memory'
-        ? good('keys', 'keys live in memory, and go with the process')
-        : warning(
-            'keys-plain',
-            'keys lie unencrypted on the disk',
-            'set authority.keyEncryptionKeyFile; see Hardening in docs/operations.md',
-          ),
-    );
+    if (outcomes.length === 0)
+      outcomes.push(
+        authority.keyStore === 'memory'
+          ? good('keys', 'keys live in memory, and go with the process')
+          : warning(
+              'keys-plain',
+              'keys lie unencrypted on the disk',
+              'set authority.keyEncryptionKeyFile; see Hardening in docs/operations.md',
+            ),
+      );
   } else {
     const { ids } = openKeyEncryptionKeys(config);
     const found = lookAt(file);

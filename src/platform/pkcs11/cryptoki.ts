@@ -46,7 +46,7 @@ export interface Cryptoki {
     privateTemplate: Template,
   ): Promise<{ readonly publicKey: Handle; readonly privateKey: Handle }>;
   destroy(session: Handle, object: Handle): void;
-  /** C_SignInit and C_Sign, on a thread of their own; a session does one at a time. */
+  /** C_SignInit and C_Sign, on a thread of their own where that takes long; a session does one at a time. */
   sign(session: Handle, mechanism: number, key: Handle, input: Uint8Array): Promise<Buffer>;
 }
 

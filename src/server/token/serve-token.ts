@@ -2,11 +2,15 @@
  * The signing process, from inside: one token, and what it is asked for.
  * @module
  */
-import { setImmediate as nextTurn } from 'node:timers';
 import type { Cryptoki } from '../../platform/pkcs11/cryptoki.ts';
 import { type OpenToken, openToken } from '../../platform/pkcs11/open-token.ts';
 import { asTokenFault, TokenFault } from '../../platform/pkcs11/token-fault.ts';
 import type { FromToken, OpenOrder, TokenAnswer, TokenRequest, ToToken } from './messages.ts';
+
+/** Answers in one message. */
+const AT_ONCE = 16;
+/** The shortest that a timer can be. */
+const WAIT_MS = 1;
 
 /** Creates what hears the server's messages. */
 export function createTokenServer(
@@ -14,11 +18,20 @@ export function createTokenServer(
   say: (message: FromToken) => void,
 ): (message: ToToken) => void {
   let token: OpenToken | undefined;
+  let pending = 0;
+  let timer: NodeJS.Timeout | undefined;
   const answers: TokenAnswer[] = [];
+  const flush = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (answers.length > 0) say({ kind: 'answers', answers: answers.splice(0) });
+  };
+  /** While more are being worked on an answer waits a moment for them: a message costs as much as half a signature. */
   const answer = (given: TokenAnswer): void => {
-    // Those that are ready in one turn leave together.
-    if (answers.length === 0) nextTurn(() => say({ kind: 'answers', answers: answers.splice(0) }));
+    pending -= 1;
     answers.push(given);
+    if (pending === 0 || answers.length >= AT_ONCE) flush();
+    else timer ??= setTimeout(flush, WAIT_MS);
   };
   const open = ({ module, ...order }: OpenOrder): void => {
     try {
@@ -39,7 +52,10 @@ export function createTokenServer(
   };
   return (message) => {
     if (message.kind === 'open') open(message.order);
-    else for (const { id, request } of message.requests) void work(id, request);
+    else {
+      pending += message.requests.length;
+      for (const { id, request } of message.requests) void work(id, request);
+    }
   };
 }
 

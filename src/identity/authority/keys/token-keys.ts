@@ -7,6 +7,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto';
+import { GatehouseError } from '../../../errors.ts';
 import { type KeyType, keyIdentifier } from '../../pki/key-type.ts';
 import { type KeyReference, placeOnToken } from './key-reference.ts';
 import { proveSigner } from './prove-signer.ts';
@@ -30,6 +31,8 @@ export function createTokenKeyStore(deps: TokenKeysDeps): KeyStore & { readonly 
     const begun: KeyReference = {
       ...{ kind: 'making', token: token.label, madeAt: deps.now(), firstName, keyType, spki: '' },
     };
+    const away = token.trouble();
+    if (away !== '') throw new GatehouseError('keys_unavailable', away); // before anything is written: whoever wants a key asks again
     await state.write(firstName, begun);
     const spki = Buffer.from(await token.generate(keyType, firstName));
     const keyId = keyIdentifier(spki).toString('hex');
@@ -47,7 +50,15 @@ export function createTokenKeyStore(deps: TokenKeysDeps): KeyStore & { readonly 
     place: placeOnToken(token.label),
     ...(local.encryption && { encryption: local.encryption }),
     ...(local.rewrap && { rewrap: local.rewrap }),
-    create: (keyType) => make(keyType, randomBytes(NAME_BYTES).toString('hex')),
+    async create(keyType) {
+      const firstName = randomBytes(NAME_BYTES).toString('hex');
+      try {
+        return await make(keyType, firstName);
+      } catch (thrown) {
+        await state.giveUp(firstName);
+        throw thrown;
+      }
+    },
     async open(keyId) {
       const reference = await state.read(keyId);
       if (reference === undefined) return local.open(keyId);

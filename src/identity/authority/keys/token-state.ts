@@ -30,6 +30,8 @@ export interface TokenState {
   signerOf(keyId: string, reference: KeyReference): Signer;
   /** Destroys its objects, then the reference. What the token does not do now it is asked for again. */
   destroy(name: string, reference: KeyReference): Promise<void>;
+  /** Destroys what there is of a key whose making failed; where that cannot be done now, the next start does it. */
+  giveUp(firstName: string): Promise<void>;
 }
 
 /** Creates it. */
@@ -40,6 +42,14 @@ export function createTokenState(token: Token, blobs: KeyBlobs): TokenState {
     const bytes = await blobs.get(name);
     return bytes && referenceFrom(bytes);
   };
+  const readAll = async (): Promise<ReadonlyMap<string, KeyReference>> => {
+    const all = new Map<string, KeyReference>();
+    for (const name of await blobs.list()) {
+      const reference = await read(name);
+      if (reference?.token === token.label) all.set(name, reference);
+    }
+    return all;
+  };
   return {
     uncommitted: new Map(),
     onToken: new Set(),
@@ -47,14 +57,7 @@ export function createTokenState(token: Token, blobs: KeyBlobs): TokenState {
     broken,
     doomed,
     read,
-    async readAll() {
-      const all = new Map<string, KeyReference>();
-      for (const name of await blobs.list()) {
-        const reference = await read(name);
-        if (reference?.token === token.label) all.set(name, reference);
-      }
-      return all;
-    },
+    readAll,
     write: (name, reference) => blobs.put(name, referenceToBytes(reference)),
     signerOf(keyId, { token: label, firstName, keyType, spki }) {
       if (label !== token.label) throw elsewhere(keyId, label, token.label);
@@ -76,6 +79,16 @@ export function createTokenState(token: Token, blobs: KeyBlobs): TokenState {
           }
         },
       };
+    },
+    async giveUp(firstName) {
+      try {
+        const made = [...(await readAll())].flatMap(([name, each]) => (each.firstName === firstName ? [name] : []));
+        if (made.length === 0) return;
+        await token.destroy([firstName, ...made]);
+        for (const name of made) await blobs.remove(name);
+      } catch {
+        // It stands written: the first error is the one to tell.
+      }
     },
     async destroy(name, { firstName }) {
       try {

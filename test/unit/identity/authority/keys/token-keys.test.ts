@@ -121,6 +121,18 @@ describe('createTokenKeyStore', () => {
     assert.deepEqual([privateIds(token), await blobs.list()], [[], []]);
   });
 
+  it('leaves nothing written of a key that the token does not make, or while it is away', async () => {
+    for (const differs of [{ isLeaky: true }, { isAway: true }]) {
+      const token = createFakeToken();
+      const blobs = createMemoryKeyBlobs();
+      await using client = await openFakeClient([token]);
+      Object.assign(token, differs);
+      if (token.isAway) await eventually('the token is away', () => client.trouble() !== '' || undefined);
+      await assert.rejects(storeOver(client, blobs).create('ec-p256'));
+      assert.deepEqual([token.objects.size, await blobs.list()], [0, []]);
+    }
+  });
+
   it('touches nothing on the token that it does not know', async () => {
     const token = createFakeToken();
     await using client = await openFakeClient([token]);
