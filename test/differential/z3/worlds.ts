@@ -83,13 +83,14 @@ function pairOf(from: UniverseClass, to: UniverseClass, { map, witnesses, fault 
   }
 }
 
-/** Of one address each, and conditions on requests alone. */
+/** Of one address each that nobody else has, since a request tells pods by it; and conditions on requests alone. */
 function plain(given: PolicyModel): PolicyModel {
-  const endpoints = given.registry!.endpoints.map((one) => ({
-    ...one,
-    addresses: one.addresses.slice(0, 1),
-    hostNetwork: false,
-  }));
+  const taken = new Set<string>();
+  const endpoints = given.registry!.endpoints.map((one) => {
+    const addresses = one.addresses.filter((address) => !taken.has(address)).slice(0, 1);
+    for (const address of addresses) taken.add(address);
+    return { ...one, addresses, hostNetwork: false };
+  });
   const planes = given.planes
     .filter(({ id }) => id === 'istio' || id === 'calico')
     .map((plane): Plane => ({ ...plane, mode: 'enforce', stages: plane.stages.flatMap(plainStage) }));
