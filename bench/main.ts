@@ -14,6 +14,7 @@ import { type Section, toMarkdown } from './lib/figures.ts';
 import { describeMachine } from './lib/machine.ts';
 import { cache, root } from './lib/paths.ts';
 import { plotBars } from './lib/plot.ts';
+import { plotCurves } from './lib/plot-curves.ts';
 import { writeRequests } from './lib/requests.ts';
 import { writeSets } from './lib/same-rules.ts';
 import type { Settings } from './lib/settings.ts';
@@ -64,6 +65,8 @@ for (const name of names) {
   for (const section of await measured(name)) {
     done.push(section);
     console.log(toMarkdown(section));
+    if (section.curves !== undefined)
+      writeFileSync(join(values.out, `${section.name}.svg`), plotCurves(section.title, section.curves));
     if (section.plot !== undefined && section.plot.bars.length > 0) {
       writeFileSync(
         join(values.out, `${section.name}.svg`),

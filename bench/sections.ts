@@ -12,6 +12,7 @@ import { queued, reload, startAndMemory } from './life.ts';
 import { native } from './native.ts';
 import { nativeDelivery } from './native-delivery.ts';
 import { checksWhileIssuing, decisions, issuance, keyToken } from './programs.ts';
+import { againstNca } from './proofs/against-nca.ts';
 import { proofs } from './proofs/proofs.ts';
 import { saturate } from './saturate.ts';
 import { envoyLatency, envoyMost, envoySettings } from './through-envoy.ts';
@@ -44,6 +45,7 @@ export const sections: Readonly<Record<string, Measurement>> = {
   'key-token': { needsPeers: false, measure: async (settings) => [await keyToken(settings)] },
   native: { needsPeers: false, measure: async () => [native()] },
   proofs: { needsPeers: false, onlyFull: true, measure: async () => [proofs()] },
+  'proofs-nca': { needsPeers: false, onlyFull: true, measure: async (settings) => [againstNca(settings)] },
   'native-delivery': { needsPeers: false, measure: nativeDelivery },
   growth: { needsPeers: false, onlyFull: true, measure: async (settings) => [await growth(settings)] },
   kubernetes: { needsPeers: false, onlyFull: true, measure: async (settings) => [await kubernetes(settings)] },

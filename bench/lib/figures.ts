@@ -34,6 +34,21 @@ export interface Section {
   readonly raw: unknown;
   /** Bars of the plot; absent: there is none. */
   readonly plot?: { readonly unit: string; readonly bars: readonly Bar[] };
+  /** What grows with something; absent: nothing is drawn so. */
+  readonly curves?: Curves;
+}
+
+/** Curves over one quantity, both axes logarithmic. */
+export interface Curves {
+  readonly across: string;
+  readonly up: string;
+  readonly curves: readonly Curve[];
+}
+
+export interface Curve {
+  readonly label: string;
+  readonly ours: boolean;
+  readonly points: readonly (readonly [x: number, y: number])[];
 }
 
 export interface Bar {

@@ -3,12 +3,13 @@
  * @module
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Section, shown } from '../lib/figures.ts';
 import { root } from '../lib/paths.ts';
 import { proofWorld } from './world.ts';
+import { writeWorld } from './write-world.ts';
 
 const CLASSES = [50, 300, 1500];
 const PODS = 2_000;
@@ -30,21 +31,6 @@ function costOf(...words: string[]): Cost {
     process.stdout.write(stderr);`;
   const said = execFileSync(process.execPath, ['-e', run, '--', ...words], { encoding: 'utf8', maxBuffer: 2 ** 24 });
   return JSON.parse(said.slice(said.lastIndexOf('{'))) as Cost; // what the probe writes last
-}
-
-function writeWorld(directory: string, { registry, policies }: ReturnType<typeof proofWorld>): string {
-  const text = (documents: readonly object[]): string => documents.map((each) => JSON.stringify(each)).join('\n---\n');
-  mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, 'policies.yaml'), text(policies));
-  writeFileSync(join(directory, 'registry.yaml'), text(registry));
-  const config = {
-    trustDomain: 'cluster.local',
-    policies: { paths: ['policies.yaml'], planes: { calico: 'off', l4: 'enforce' } },
-    registry: { paths: ['registry.yaml'] },
-  };
-  const file = join(directory, 'gatehouse.yaml');
-  writeFileSync(file, JSON.stringify(config));
-  return file;
 }
 
 /** Measures each world once: the figures are CPU seconds, which do not hang on who else is there. */
