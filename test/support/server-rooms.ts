@@ -84,6 +84,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'config',
     'policy/*',
     'authz',
+    'authz/http',
     'authz/jwks',
     'analysis/lint',
     'analysis/lint/scene',

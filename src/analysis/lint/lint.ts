@@ -20,6 +20,7 @@ import { servicePorts } from './service-ports.ts';
 import { tenantEscapes } from './tenants.ts';
 import { unfinished } from './unfinished.ts';
 import { unknownCallers } from './unknown-callers.ts';
+import { unsaidByProxy } from './unsaid-by-proxy.ts';
 import { unusedHoles } from './unused-holes.ts';
 
 type LintCheck = (scene: LintScene) => readonly LintFinding[];
@@ -37,6 +38,7 @@ const checks: readonly LintCheck[] = [
   defaultDenyGaps,
   unknownCallers,
   servicePorts,
+  unsaidByProxy,
 ];
 
 /** All findings, in the order of their places. */

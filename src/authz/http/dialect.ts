@@ -40,6 +40,8 @@ export interface Dialect {
   readonly appendsSource: boolean;
   /** Whether a client's header reaches us. @param said  names that the proxy says it passes on, with commas between */
   readonly passesHeader: (name: string, said: string) => boolean;
+  /** Facts that no line of its configuration says. */
+  readonly never: ReadonlySet<FactName>;
   /** What of its configuration says a fact; undefined: nothing can. */
   readonly lineOf: (fact: FactName) => string | undefined;
 }
@@ -90,6 +92,7 @@ const nginx: Dialect = {
   isNone: neverNone,
   appendsSource: true,
   passesHeader: passesPlain,
+  never: new Set(),
   lineOf: lines(
     {
       certificate: 'proxy_set_header X-Gatehouse-Certificate "=$ssl_client_escaped_cert";',
@@ -121,6 +124,7 @@ const caddy: Dialect = {
   isNone: (value) => /^\{http\.[a-z0-9_.]+\}$/.test(value),
   appendsSource: false,
   passesHeader: passesPlain,
+  never: new Set(),
   lineOf: lines({
     certificate: 'header_up X-Gatehouse-Certificate "={http.request.tls.client.certificate_der_base64}"',
     sni: 'header_up X-Gatehouse-Sni "={http.request.tls.server_name}"',
@@ -153,6 +157,7 @@ const traefik: Dialect = {
   isNone: neverNone,
   appendsSource: false,
   passesHeader: passesAll,
+  never: new Set<FactName>(['source.port', 'destination.ip', 'destination.port', 'connection.sni']),
   lineOf: lines({ certificate: 'passTLSClientCert: { pem: true }, before forwardAuth' }),
 };
 
@@ -167,6 +172,7 @@ const haproxy: Dialect = {
   isNone: neverNone,
   appendsSource: true,
   passesHeader: passesAll,
+  never: new Set(),
   lineOf: lines({
     certificate: 'http-request set-var(txn.gatehouse_certificate) ssl_c_der,base64 if { ssl_c_used }',
     sni: 'http-request set-var(txn.gatehouse_sni) ssl_fc_sni',
@@ -198,6 +204,7 @@ const envoy: Dialect = {
   isNone: (value) => value === '-',
   appendsSource: false,
   passesHeader: (name, said) => name === 'authorization' || namesIn(said).has(name),
+  never: new Set(),
   lineOf: lines(
     {
       certificate: header('x-gatehouse-certificate', '=%DOWNSTREAM_PEER_CERT%'),

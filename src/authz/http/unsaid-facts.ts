@@ -6,7 +6,7 @@
 import { type Decision, decision } from '../../policy/decision.ts';
 import type { FactName, NeededFact } from '../../policy/rules/needed-fact.ts';
 import { type CheckRequest, part } from '../wire/check-request.ts';
-import { type Dialect, dialects } from './dialect.ts';
+import { type CallerName, type Dialect, dialects } from './dialect.ts';
 
 /** Denies what is asked by a proxy that does not say a needed fact; undefined: all is said, or an Envoy asks by gRPC. */
 export function refuseUnsaid(request: CheckRequest, needed: readonly NeededFact[]): Decision | undefined {
@@ -37,6 +37,21 @@ function lackText(fact: FactName, { name, lineOf }: Dialect): string {
   return line === undefined ? `${name} cannot say ${fact}` : `${name} does not say ${fact}; missing: ${line}`;
 }
 
+/**
+ * Tells what to do where a proxy, with the configuration that is printed for it, does not say a fact; undefined: it says it.
+ */
+export function cannotSay(proxy: CallerName, fact: FactName): string | undefined {
+  const dialect = dialects.get(proxy)!; // the table has all of them
+  const isPrinted = fact.startsWith(HEADER)
+    ? dialect.passesHeader(fact.slice(HEADER.length), fact.slice(HEADER.length))
+    : fact !== 'metadata' && !dialect.never.has(fact);
+  if (isPrinted) return undefined;
+  const line = dialect.lineOf(fact);
+  return line === undefined ? `do not read ${fact} there, or let an Envoy ask` : `write ${line}`;
+}
+
+const HEADER = 'header ';
+
 function isSaid(request: CheckRequest, fact: FactName, dialect: Dialect): boolean {
   switch (fact) {
     case 'source.principal':
@@ -56,7 +71,7 @@ function isSaid(request: CheckRequest, fact: FactName, dialect: Dialect): boolea
     case 'metadata':
       return false;
     default:
-      return passesHeader(request, fact.slice('header '.length), dialect);
+      return passesHeader(request, fact.slice(HEADER.length), dialect);
   }
 }
 

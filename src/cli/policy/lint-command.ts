@@ -3,10 +3,12 @@
  * @module
  */
 import { relative } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { LintFinding, Witness } from '../../analysis/lint/scene/lint-finding.ts';
+import type { CallerName } from '../../authz/http/dialect.ts';
 import type { LintProgress } from '../../server/policy/lint-offline.ts';
 import { configIfAny, PLACES_TEXT } from '../config/config-option.ts';
+import { proxies } from '../proxy/versions.ts';
 import { action } from '../terminal/action.ts';
 import { outputOption, show } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -26,12 +28,18 @@ export function policyLintCommand(terminal: Terminal): Command {
     )
     .addOption(policyConfigOption())
     .addOption(rootNamespaceOption())
-    .addOption(defaultNamespaceOption());
+    .addOption(defaultNamespaceOption())
+    .addOption(
+      new Option(
+        '--caller <proxy>',
+        'tell also what this proxy, which asks by HTTP, does not say of a request',
+      ).choices(proxies),
+    );
   return addFindingOptions(command)
     .addOption(outputOption())
     .addHelpText('after', '\nExample:\n  gatehouse policy lint ./policies ./registry --output json')
     .action(
-      action<PolicyFlags & FindingFlags>(terminal, async (flags, paths) => {
+      action<PolicyFlags & FindingFlags & { readonly caller?: CallerName }>(terminal, async (flags, paths) => {
         if (flags.codes) {
           showCodes(terminal, flags.output);
           return 0;
@@ -46,7 +54,13 @@ export function policyLintCommand(terminal: Terminal): Command {
           );
         }
         const given = givenPaths(paths, flags.defaultNamespace);
-        const request = { paths: given, configFile, rootNamespace: flags.rootNamespace, ignore: flags.ignore };
+        const request = {
+          paths: given,
+          configFile,
+          rootNamespace: flags.rootNamespace,
+          ignore: flags.ignore,
+          proxy: flags.caller,
+        };
         const progress = terminal.progress && shownProgress(terminal.progress);
         const { findings: all, ignored, summary } = lintOffline({ ...request, ...(progress && { progress }) });
         terminal.progress?.('');

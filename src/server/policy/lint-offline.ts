@@ -5,6 +5,7 @@
 import { lint } from '../../analysis/lint/lint.ts';
 import type { LintFinding } from '../../analysis/lint/scene/lint-finding.ts';
 import type { LintDeps } from '../../analysis/lint/scene/lint-scene.ts';
+import type { CallerName } from '../../authz/http/dialect.ts';
 import type { QuestionOptions } from '../../authz/question.ts';
 import type { Config } from '../../config/config.ts';
 import { loadConfig } from '../../config/read-config.ts';
@@ -33,6 +34,8 @@ export interface LintRequest {
   readonly rootNamespace: string | undefined;
   /** False: nothing is ignored. */
   readonly ignore: boolean;
+  /** A proxy that asks by HTTP. */
+  readonly proxy?: CallerName | undefined;
   /** Hears what is asked about, and how far that is. */
   readonly progress?: LintProgress;
 }
@@ -101,6 +104,7 @@ export function lintOffline(request: LintRequest): LintAnswer {
     trustDomain: options.trustDomain,
     ownerOf: createOwnerIndex(set.model.registry, config?.policies.owners ?? []),
     unread: [...set.skipped.keys()],
+    ...(request.proxy && { proxy: request.proxy }),
     ...(request.progress && { progress: request.progress }),
   });
   const { summary } = set;

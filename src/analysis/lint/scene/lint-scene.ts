@@ -5,6 +5,7 @@
 
 import type { RequestForm } from '../../../admin-api/request-form.ts';
 import { nameOf } from '../../../authz/answer/respond.ts';
+import type { CallerName } from '../../../authz/http/dialect.ts';
 import type { QuestionOptions } from '../../../authz/question.ts';
 import type { Decision } from '../../../policy/decision.ts';
 import { placeText } from '../../../policy/documents/position.ts';
@@ -30,6 +31,8 @@ export interface LintDeps {
   readonly ownerOf: OwnerOf;
   /** Kinds of the documents that were skipped on reading, as the summary counts them. */
   readonly unread?: readonly string[];
+  /** A proxy that asks by HTTP; absent: Envoy asks, by gRPC. */
+  readonly proxy?: CallerName;
   /** Hears what is asked about, and how far that is. */
   readonly progress?: (code: LintCode, done: number, of: number) => void;
   /** `each` asks of every workload by itself, to compare with; absent: one of each class. */

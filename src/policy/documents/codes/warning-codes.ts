@@ -79,6 +79,8 @@ export const warningCodes = {
   'selector-impossible': 'a selector of a label that no workload can have',
   'selector-in-root-namespace': 'a PeerAuthentication with a selector in the root namespace',
   'selector-without-labels': 'a selector without labels',
+  'proxy-cannot-say':
+    'a fact that the proxy of policy lint --caller does not say, by which all requests would be denied (policy lint)',
   'selects-nothing':
     'a policy that selects no pod of the registry (policy lint; a hint where it has nothing of the namespace)',
   'service-account-unknown':
