@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import type { Browser } from 'playwright-core';
+import { checkClient, question } from '../support/check-client.ts';
+import { openPage, program, runConsole, startBrowser } from '../support/console.ts';
+import { eventually } from '../support/eventually.ts';
+import { allowing, gatehouseDir } from '../support/gatehouse-dir.ts';
+import { runGatehouse } from '../support/run-gatehouse.ts';
+
+const idOf = (namespace: string, name: string): string => `spiffe://cluster.local/ns/${namespace}/sa/${name}`;
+
+describe('the page of the console, whatever it finds', function () {
+  this.timeout(300_000);
+  let browser: Browser;
+  before(async () => {
+    browser = await startBrowser();
+  });
+  after(() => browser.close());
+
+  it('says that nothing is there where nothing is, and that the server is away until it is back', async () => {
+    await using dir = await gatehouseDir();
+    await using first = await runGatehouse(dir.config, program);
+    await using served = await runConsole('--config', dir.config);
+    const { page, troubles } = await openPage(browser, served.url);
+    await page.getByText('Nothing has been decided yet').waitFor();
+    await page.getByRole('status').filter({ hasText: 'ready' }).waitFor();
+    await first.stop('SIGKILL');
+    await page.getByRole('status').filter({ hasText: 'away' }).waitFor();
+    await page.getByRole('link', { name: 'Rotation' }).click();
+    await page.getByRole('alert').filter({ hasText: 'no server runs there' }).first().waitFor();
+    await using again = await runGatehouse(dir.config, program);
+    await page.getByRole('status').filter({ hasText: 'ready' }).first().waitFor();
+    await page.getByText('Yes.').waitFor();
+    await page.getByRole('link', { name: 'Live' }).click();
+    using asking = checkClient(again.ready.extAuthz);
+    await asking.ask(question('GET'));
+    await page.locator('.table-row.allow').waitFor();
+    assert.deepEqual(troubles, []);
+  });
+
+  it('shows a team its own, and what it may not ask in words', async () => {
+    await using dir = await gatehouseDir({
+      listen: { extAuthz: '127.0.0.1:0', health: '127.0.0.1:0', admin: '127.0.0.1:0' },
+      admin: { clients: [{ id: idOf('ops', 'reader'), role: 'read', namespaces: ['default'] }] },
+      workloads: [{ namespace: 'ops', serviceAccount: 'reader', socket: { path: './run/reader.sock' } }],
+    });
+    await mkdir(dir.at('run'), { recursive: true });
+    await dir.policy(
+      'bank',
+      allowing('GET').replaceAll('details-viewer', 'vault-keeper').replace('namespace: default', 'namespace: bank'),
+    );
+    await using server = await runGatehouse(dir.config, program);
+    await using served = await runConsole(
+      '--admin',
+      `https://${server.ready.admin}`,
+      '--svid',
+      `unix:${dir.at('run/reader.sock')}`,
+    );
+    const { page } = await openPage(browser, served.url);
+    await page.getByRole('heading', { name: 'Live' }).waitFor();
+    using asking = checkClient(server.ready.extAuthz);
+    const asked = question('POST');
+    await asking.ask({ attributes: { ...asked.attributes, destination: { principal: idOf('bank', 'vault') } } });
+    await asking.ask(asked);
+    await page.locator('.table-row', { hasText: 'default/details' }).waitFor();
+    assert.equal(await page.locator('.table-row').count(), 1, 'not that of the bank');
+    await page.getByRole('link', { name: 'Policies' }).click();
+    await page.locator('.table-row', { hasText: 'default/details-viewer' }).waitFor();
+    assert.equal(await page.getByText('vault-keeper').count(), 0);
+    await page.getByRole('link', { name: 'Rotation' }).click();
+    await page.getByRole('alert').filter({ hasText: 'needs role read without namespaces' }).first().waitFor();
+  });
+
+  it('draws a board of 100,000 policies, of which it shows those that are looked at', async () => {
+    await using dir = await gatehouseDir();
+    await using _server = await runGatehouse(dir.config, program);
+    await using served = await runConsole('--config', dir.config);
+    const { page, troubles } = await openPage(browser, served.url);
+    await page.getByRole('heading', { name: 'Live' }).waitFor();
+    const usual = {
+      dialect: 'istio',
+      kind: 'AuthorizationPolicy',
+      namespace: 'shop',
+      file: '/p/a.yaml',
+      line: 1,
+      column: 1,
+    };
+    const policies = Array.from({ length: 100_000 }, (_, i) => ({ ...usual, name: `policy-${i}` }));
+    const planes = [{ id: 'istio', mode: 'enforce', stages: [{ kind: 'any-allow', policies }] }];
+    const answer = {
+      generation: 1,
+      counts: [],
+      skipped: {},
+      summary: 'read 100,000',
+      degraded: [],
+      findings: [],
+      planes,
+    };
+    await page.route('**/ask', async (route) => {
+      const isThat = route.request().postData()?.includes('"GET /v1/policies"') === true;
+      await (isThat ? route.fulfill({ json: answer }) : route.continue());
+    });
+    await page.getByRole('link', { name: 'Policies' }).click();
+    await page.locator('.table-row', { hasText: 'shop/policy-0' }).first().waitFor();
+    assert.ok((await page.locator('.table-row').count()) < 200);
+    await page.getByLabel('istio · ALLOW: rows').focus();
+    await page.keyboard.press('End');
+    await page.locator('.table-row.chosen', { hasText: 'shop/policy-99999' }).waitFor();
+    await eventually('a file that is not there is told', async () =>
+      (await page.getByRole('alert').count()) > 0 ? true : undefined,
+    );
+    assert.deepEqual(troubles, []);
+  });
+});
