@@ -3,7 +3,7 @@
  * @module
  */
 import { join } from 'node:path';
-import { type Section, shown, shownSpread, spread } from './lib/figures.ts';
+import { type Section, type Spread, shown, shownSpread, spread } from './lib/figures.ts';
 import { root } from './lib/paths.ts';
 import { serverCore } from './lib/processes.ts';
 import { alone } from './lib/quiet.ts';
@@ -11,8 +11,14 @@ import { run } from './lib/run.ts';
 import type { Settings } from './lib/settings.ts';
 
 /** What a program of the bench prints with `--json`. */
-async function printedBy<T>(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<T> {
-  const node = ['taskset', '-c', serverCore, process.execPath, '--disable-warning=ExperimentalWarning'];
+async function printedBy<T>(
+  script: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  cores: 'one' | 'all' = 'one',
+): Promise<T> {
+  const pinned = cores === 'one' ? ['taskset', '-c', serverCore] : [];
+  const node = [...pinned, process.execPath, '--disable-warning=ExperimentalWarning'];
   const { ok, stdout, stderr } = await alone(() => run([...node, join(root, script), ...args, '--json'], { env }));
   if (!ok) throw new Error(stderr.slice(-500));
   return JSON.parse(stdout) as T; // our own programs
@@ -134,5 +140,32 @@ export async function checksWhileIssuing({ rounds }: Settings): Promise<Section>
     head: ['', 'p50 ms', 'p99 ms'],
     rows: [row('before', ({ before }) => before), row('while issuing', ({ during }) => during)],
     raw: all,
+  };
+}
+
+interface ConsoleRow {
+  readonly kilobytes: number;
+  readonly firstViewMs: Spread;
+  readonly scroll: { readonly liveMs: Spread; readonly emptyMs: Spread; readonly ratio: Spread };
+  readonly checkP99With10: Spread;
+}
+
+/** The console's page in a real browser. */
+export async function consolePage(): Promise<Section> {
+  const row = await printedBy<ConsoleRow>('bench/console.ts', [], {}, 'all');
+  const { kilobytes, firstViewMs, scroll, checkP99With10 } = row;
+  return {
+    name: 'console',
+    title: 'The console',
+    note: "Debian's Chromium without a GPU, on loopback, 1,000 decisions a second. Frames are held against those of an empty page with the same scroll, in turns; p99 of Check with ten consoles open against that without.",
+    head: ['', 'median (min–max)'],
+    rows: [
+      ['scripts, gzip, kB', shown(kilobytes)],
+      ['first view, ms', shownSpread(firstViewMs, 0)],
+      ['frame while Live scrolls, p95, ms', shownSpread(scroll.liveMs)],
+      ['of an empty page', shownSpread(scroll.ratio, 2)],
+      ['p99 of Check with ten consoles, of that without', shownSpread(checkP99With10, 2)],
+    ],
+    raw: row,
   };
 }

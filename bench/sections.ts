@@ -11,7 +11,7 @@ import type { Settings } from './lib/settings.ts';
 import { queued, reload, startAndMemory } from './life.ts';
 import { native } from './native.ts';
 import { nativeDelivery } from './native-delivery.ts';
-import { checksWhileIssuing, decisions, issuance, keyToken } from './programs.ts';
+import { checksWhileIssuing, consolePage, decisions, issuance, keyToken } from './programs.ts';
 import { againstNca } from './proofs/against-nca.ts';
 import { proofs } from './proofs/proofs.ts';
 import { saturate } from './saturate.ts';
@@ -49,5 +49,6 @@ export const sections: Readonly<Record<string, Measurement>> = {
   'native-delivery': { needsPeers: false, measure: nativeDelivery },
   growth: { needsPeers: false, onlyFull: true, measure: async (settings) => [await growth(settings)] },
   kubernetes: { needsPeers: false, onlyFull: true, measure: async (settings) => [await kubernetes(settings)] },
+  console: { needsPeers: false, onlyFull: true, measure: async () => [await consolePage()] },
   'checks-while-issuing': { needsPeers: false, measure: async (settings) => [await checksWhileIssuing(settings)] },
 };
