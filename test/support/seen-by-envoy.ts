@@ -31,6 +31,8 @@ export function seenByEnvoy(facts: Facts): Seen {
         return peerNames.length === 0 ? '-' : '4d';
       case 'state:gh.transport':
         return peerNames.length === 0 ? 'plain' : 'tls';
+      case 'sni':
+        return facts.sni;
       case 'port':
         return facts.destinationPort < 0 ? undefined : String(facts.destinationPort);
       case 'sourceIp':

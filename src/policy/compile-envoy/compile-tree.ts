@@ -10,7 +10,8 @@ import { type FiledRule, filedRule } from './filing/filed-rule.ts';
 import type { TreeMemory } from './filing/tree-memory.ts';
 import { guardItems, guardsOf, tautology } from './guards.ts';
 import type { AskReason, NativeSettings } from './native-settings.ts';
-import { addUses, cubesOf, sharedUses } from './rule-cubes.ts';
+import { cubesOfRule } from './plain-requests.ts';
+import { addUses, sharedUses } from './rule-cubes.ts';
 import { noTokens, type ScopedTokens } from './tokens/token-context.ts';
 import { allOf, anyOf, notOf, testOf } from './tree/predicates.ts';
 import { type Action, chain, type Item, type Node, type Part, type Predicate } from './tree/tree.ts';
@@ -20,6 +21,7 @@ import type { ScopedStage, WorkloadScope } from './workload-scope.ts';
 export interface TreeInput {
   readonly scope: WorkloadScope;
   readonly tokens: ScopedTokens;
+  readonly trustedHops: number;
   readonly absence: Absence;
   readonly settings: Omit<NativeSettings, 'decide' | 'allowEmpty' | 'keySets'>;
   readonly protocol: 'http' | 'tcp';
@@ -175,8 +177,9 @@ function toldOf(input: PartInput, kind: ScopedStage['kind']): readonly Told[] {
     trustDomains: settings.trustDomains,
     isNamed,
     tokens,
+    trustedHops: input.trustedHops,
   };
-  const name = `${protocol} ${isNamed} ${absence} ${kind} ${settings.trustDomains.join(' ')} ${tokens.name}`;
+  const name = `${protocol} ${isNamed} ${absence} ${kind} ${settings.trustDomains.join(' ')} ${tokens.name} ${input.trustedHops}`;
   const policies = policiesOf(scope, kind, rehearsing);
   const known = knownIn(name);
   return input.memory.told(`${name} ${rehearsing}`, policies, (policy) => toldPolicy(policy, { kind, context }, known));
@@ -212,7 +215,7 @@ function toldPolicy(policy: Policy, telling: Telling, known: WeakMap<Policy, rea
 function toldRule({ ref }: Policy, rule: Rule, { kind, context }: Telling): readonly Told[] {
   const expr = context.protocol === 'http' ? rule.http : rule.tcp;
   if (expr === undefined) return [];
-  return cubesOf(expr, context).map(({ keys, rest, uses }) => ({
+  return cubesOfRule(expr, context).map(({ keys, rest, uses }) => ({
     ...{ ref, rule: rule.index, kind, uses: sharedUses(uses) },
     ...{ cube: { keys, rest, unsayable: [...uses.unsayable].sort() }, filed: {} },
   }));

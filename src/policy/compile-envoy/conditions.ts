@@ -4,6 +4,7 @@
  */
 import { isUnknownWhenAbsent } from '../meaning/absence.ts';
 import type { Absence, Atom, Expr } from '../model.ts';
+import { clientIn } from './client-address.ts';
 import { type TextValues, textValues } from './text-values.ts';
 import type { TokenContext } from './tokens/token-context.ts';
 import { allOf, anyOf, isPresent, literal, notOf, type Said, testOf } from './tree/predicates.ts';
@@ -19,6 +20,10 @@ export interface SayContext {
   /** False: of callers who showed no certificate. */
   readonly isNamed: boolean;
   readonly tokens: TokenContext;
+  /** Of the workload, from the end of X-Forwarded-For. */
+  readonly trustedHops: number;
+  /** In what respect requests are known to be plain (`plain-requests.ts`); absent: in none. */
+  readonly plain?: ReadonlySet<'remote' | 'sni'>;
 }
 
 /** What a condition reads, which the guards before the rules must know. */
@@ -146,8 +151,19 @@ function sayPort(atom: Extract<Atom, { op: 'port' }>, context: SayContext, uses:
   return readAbsence(said, isPresent('port'), { atom, context, negated });
 }
 
+function sayRemote(atom: Extract<Atom, { op: 'address' }>, context: SayContext, uses: Uses, negated: boolean): Said {
+  if (context.plain?.has('remote') !== true || atom.unmap === true) return widened(uses, 'remote address');
+  uses.inputs.add('sourceIp');
+  const cidrs = atom.any.map(({ text }) => text);
+  return readAbsence(clientIn(cidrs, context.protocol, context.trustedHops), isPresent('sourceIp'), {
+    atom,
+    context,
+    negated,
+  });
+}
+
 function sayAddress(atom: Extract<Atom, { op: 'address' }>, context: SayContext, uses: Uses, negated: boolean): Said {
-  if (atom.fact === 'remote') return widened(uses, 'remote address');
+  if (atom.fact === 'remote') return sayRemote(atom, context, uses, negated);
   if (atom.unmap === true) return widened(uses, `${atom.fact} address, mapped to IPv6 or not`);
   const input = atom.fact === 'source' ? 'sourceIp' : 'destinationIp';
   uses.inputs.add(input);

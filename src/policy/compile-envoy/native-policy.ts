@@ -3,7 +3,6 @@
  * @module
  */
 import { createHash } from 'node:crypto';
-import type { Destination } from '../facts.ts';
 import type { PolicyModel } from '../model.ts';
 import type { Told } from './compile-tree.ts';
 import { TreeMemory } from './filing/tree-memory.ts';
@@ -12,7 +11,7 @@ import { selfCheck } from './self-check.ts';
 import { type JwtAuthn, jwtAuthn } from './tokens/jwt-authn.ts';
 import { encodeTree, MOST_NESTED } from './tree/encode-tree.ts';
 import { bytesField, toBytes } from './tree/proto-bytes.ts';
-import { treesOf } from './workload-trees.ts';
+import { type PlacedWorkload, treesOf } from './workload-trees.ts';
 
 /** What one workload's Envoy is given: serialized typed_configs of its filters, and the version that all of them carry. */
 export interface NativePolicy {
@@ -59,7 +58,7 @@ const left = new WeakMap<NativePolicy, Left>();
  */
 export function nativePolicyOf(
   model: PolicyModel,
-  workload: Destination,
+  workload: PlacedWorkload,
   settings: NativeSettings,
   before?: NativePolicy,
 ): NativePolicy {
@@ -73,7 +72,7 @@ export function nativePolicyOf(
 
 function compiled(
   model: PolicyModel,
-  workload: Destination,
+  workload: PlacedWorkload,
   settings: NativeSettings,
   { memory, last }: { readonly memory: TreeMemory<Told>; readonly last: Left | undefined },
 ): { readonly made: NativePolicy; readonly tokens: string | undefined } {

@@ -32,14 +32,18 @@ type TextAtom = Extract<Atom, { op: 'text' }>;
 interface TextContext {
   readonly trustDomains: readonly string[];
   readonly tokens: TokenContext;
+  readonly plain?: ReadonlySet<'remote' | 'sni'>;
 }
 
 /** Translates the alternatives of one text. */
-export function textValues({ fact, any }: TextAtom, { trustDomains, tokens }: TextContext): TextValues | Unsayable {
+export function textValues(
+  { fact, any }: TextAtom,
+  { trustDomains, tokens, plain }: TextContext,
+): TextValues | Unsayable {
   if (fact.of === 'header' && tokens.changed.has(fact.name))
     return { field: `${nameOf(fact)}, which verifying tokens changes` };
   if (fact.of === 'claim') return ofClaim(fact, any, tokens);
-  const input = inputOf(fact);
+  const input = fact.of === 'sni' && plain?.has('sni') === true ? 'sni' : inputOf(fact);
   if (typeof input !== 'string') return input;
   const exact: string[] = [];
   const prefixes: string[] = [];

@@ -12,6 +12,11 @@ import type { TokenProvider } from './tokens/token-filters.ts';
 import type { Node } from './tree/tree.ts';
 import { scopeOf } from './workload-scope.ts';
 
+/** A workload, and how many entries of X-Forwarded-For its own proxies write behind the client's; 0 where that is not said. */
+export interface PlacedWorkload extends Destination {
+  readonly trustedHops?: number;
+}
+
 /** The trees of one workload. */
 export interface WorkloadTrees {
   readonly http: Node;
@@ -34,7 +39,7 @@ export interface WorkloadTrees {
  */
 export function treesOf(
   model: PolicyModel,
-  workload: Destination,
+  workload: PlacedWorkload,
   settings: Omit<NativeSettings, 'decide'>,
   memory = new TreeMemory<Told>(),
 ): WorkloadTrees | { readonly everything: string } {
@@ -43,7 +48,7 @@ export function treesOf(
   if (!settings.allowEmpty && isEmptyModel(model)) return noPolicies;
   const tokens = scopedTokens(scope.tokens, settings.keySets);
   const input: TreeInput = {
-    ...{ scope, tokens, settings, memory },
+    ...{ scope, tokens, settings, memory, trustedHops: workload.trustedHops ?? 0 },
     ...{ absence: model.absence, protocol: 'http', rehearsing: false },
   };
   const http = compileTree(input);

@@ -3,6 +3,7 @@
  * @module
  */
 import fc from 'fast-check';
+import { forwardedClient } from '../../../src/authz/facts/client-address.ts';
 import type { Facts } from '../../../src/policy/facts.ts';
 import type { Atom, Expr, Policy, PolicyModel, Rule, RuleStage, TextPattern } from '../../../src/policy/model.ts';
 import { plainFacts } from '../../support/plain-facts.ts';
@@ -130,7 +131,7 @@ const rule = fc
     to: fc.option(group(operation), { nil: undefined }),
     when: fc.array(
       maybeNot(
-        fc.oneof({ weight: 6, arbitrary: fc.oneof(connection, operation) }, { weight: 1, arbitrary: unsayable }),
+        fc.oneof({ weight: 6, arbitrary: fc.oneof(connection, operation) }, { weight: 3, arbitrary: unsayable }),
       ),
       { maxLength: 1 },
     ),
@@ -225,22 +226,24 @@ export const arbitraryIstioFacts: fc.Arbitrary<Facts> = fc
     path: fc.constantFrom(...paths, ...paths, undefined),
     host: fc.constantFrom('a.com', 'A.com', 'b.a.com', 'a.com:80'),
     h1: lines,
+    xff: fc.constantFrom(undefined, undefined, '10.0.0.1', '11.0.0.1', '11.0.0.1, 10.0.0.1', 'x'),
     destinationPort: fc.constantFrom(80, 8080),
     source: fc.constantFrom('10.0.0.1', '10.0.1.1', '11.0.0.1', 'fd00::1'),
     address: fc.constantFrom('10.0.0.1', '11.0.0.1', 'fd00::1'),
   })
-  .map(({ isHttp, h1, path, peerNames, method, host, ...rest }) => {
+  .map(({ isHttp, h1, xff, path, peerNames, method, host, ...rest }) => {
     const name = { peerNames, sourcePrincipal: peerNames[0] ?? '' };
     const http = {
       protocol: 'http',
       method,
       host,
-      headers: { h1, ':method': [method] },
+      headers: { h1, ':method': [method], ...(xff !== undefined && { 'x-forwarded-for': [xff] }) },
       ...(path === undefined ? {} : { path }),
     } as const;
     return plainFacts({
       ...rest,
       ...name,
+      remote: (isHttp && xff !== undefined && forwardedClient(xff, 0)?.text) || rest.source,
       ...(isHttp ? http : { protocol: 'tcp', method: '' }),
       ...(path === undefined || !isHttp ? { path: undefined } : {}),
     } as Parameters<typeof plainFacts>[0]);

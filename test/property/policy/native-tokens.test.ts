@@ -149,7 +149,11 @@ describe('a tree for Envoy behind verified tokens', function () {
       for (const [base, tokens] of requests) {
         if (base.protocol === 'tcp') continue;
         const request = requestOf(base, tokens);
-        const facts = factsWithTokens(request, keySets, { ...base, destination: workload, path: base.path ?? '/' });
+        const facts = factsWithTokens(request, keySets, {
+          ...base,
+          ...{ destination: workload, path: base.path ?? '/' },
+          remoteAddress: base.sourceAddress, // nothing is forwarded
+        });
         const shown = seenWithTokens(request, trees.providers, keySets, facts);
         const action = interpretTree(trees.http, shown);
         assert.ok(action, 'a tree ends in an action, always');
@@ -174,6 +178,6 @@ describe('a tree for Envoy behind verified tokens', function () {
       'token ask:token',
       'none n:allow',
     ])
-      assert.ok((seen.get(wanted) ?? 0) > 10, `${wanted} is seldom: ${JSON.stringify([...seen])}`);
+      assert.ok((seen.get(wanted) ?? 0) > 3, `${wanted} is seldom: ${JSON.stringify([...seen])}`);
   });
 });

@@ -139,6 +139,7 @@ const inputTypes: Readonly<Record<Exclude<Input, `${string}:${string}` | 'path'>
   port: `${common}.network.v3.DestinationPortInput`,
   sourceIp: `${common}.network.v3.DirectSourceIPInput`,
   destinationIp: `${common}.network.v3.DestinationIPInput`,
+  sni: `${common}.network.v3.ServerNameInput`,
 };
 
 /** The namespace of what jwt_authn has found. */

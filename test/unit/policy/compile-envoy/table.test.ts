@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { TokenKeys } from '../../../../src/policy/compile-envoy/tokens/token-filters.ts';
 import { interpretTree, unavailable } from '../../../../src/policy/compile-envoy/tree/interpret-tree.ts';
 import { REQUEST, requestText } from '../../../../src/policy/compile-envoy/tree/tree.ts';
-import { treesOf } from '../../../../src/policy/compile-envoy/workload-trees.ts';
-import type { Destination } from '../../../../src/policy/facts.ts';
+import { type PlacedWorkload, treesOf } from '../../../../src/policy/compile-envoy/workload-trees.ts';
 import type { PolicyModel } from '../../../../src/policy/model.ts';
 import { tokenRulesOf } from '../../../../src/server/policy/token-rules.ts';
 import { istioModel, workload } from '../../../support/native-model.ts';
@@ -30,13 +29,19 @@ const tokens = (rule: string): string =>
   `---\napiVersion: security.istio.io/v1\nkind: RequestAuthentication\nmetadata: {name: r, namespace: default}\nspec: {jwtRules: [{${rule}issuer: x, jwksUri: "https://x.example/keys"}]}\n`;
 const byAnyToken = (action: string): string => policy(action, '{from: [{source: {requestPrincipals: ["*"]}}]}');
 
+const remote = policy(
+  'DENY',
+  '{from: [{source: {remoteIpBlocks: [10.0.0.0/8]}}], to: [{operation: {methods: [GET]}}]}',
+);
+const bySni = policy('DENY', '{when: [{key: connection.sni, values: [a.example]}]}');
+
 interface Row {
   /** As it stands in docs/native.md. */
   readonly row: string;
   readonly name?: string;
   readonly policies: string;
   readonly with?: Partial<Parameters<typeof treesOf>[2]>;
-  readonly of?: Partial<Destination>;
+  readonly of?: Partial<PlacedWorkload>;
   readonly change?: (model: PolicyModel) => PolicyModel;
   /** Inputs besides those of a GET of `/a/b` by `a`; null: Envoy has no value. */
   readonly sent?: Readonly<Record<string, string | readonly string[] | null>>;
@@ -437,16 +442,49 @@ const rows: readonly Row[] = [
     want: 'ask:header-x-a',
   },
   { row: 'CONNECT, `OPTIONS *`', policies: policy('DENY', get), sent: { path: '-' }, want: 'ask:path' },
+  ...(
+    [
+      ['the direct peer where nothing is forwarded', {}, 0, 'n:deny/default/p#0'],
+      ['one that is not meant', { sourceIp: '11.0.0.1' }, 0, 'n:no-policy-applies'],
+      [
+        'one forwarded address',
+        { sourceIp: '11.0.0.1', 'header:x-forwarded-for': '10.0.0.9' },
+        0,
+        'n:deny/default/p#0',
+      ],
+      ['of another network', { 'header:x-forwarded-for': '11.0.0.9' }, 0, 'n:no-policy-applies'],
+      ["of which no entry is the client's", { 'header:x-forwarded-for': '11.0.0.9' }, 1, 'n:deny/default/p#0'],
+    ] as const
+  ).map(([name, sent, trustedHops, want]) => ({
+    row: '`remoteIpBlocks` (`trustedHops`), where X-Forwarded-For is one IPv4 address or none',
+    ...{ name, policies: remote, of: { trustedHops }, sent, want },
+  })),
+  ...['11.0.0.9, 10.0.0.1', '11.0.0.9,10.0.0.1', '10.0.0.1:80', '::1', '', ' 10.0.0.1', '010.0.0.1', '1.2.3.256'].map(
+    (value) => ({
+      row: '`remoteIpBlocks`, where X-Forwarded-For is anything else',
+      ...{ name: value, policies: remote, sent: { 'header:x-forwarded-for': value }, want: 'ask:deny/default/p#0' },
+    }),
+  ),
   {
-    row: '`remoteIpBlocks` (`trustedHops`), SNI, source ports, metadata',
-    policies: policy('DENY', '{from: [{source: {remoteIpBlocks: [10.0.0.0/8]}}], to: [{operation: {methods: [GET]}}]}'),
-    want: 'ask:deny/default/p#0',
-  },
-  {
-    row: '`remoteIpBlocks` (`trustedHops`), SNI, source ports, metadata',
+    row: '`remoteIpBlocks`, where X-Forwarded-For is anything else',
     name: 'as far as the rest holds',
-    policies: policy('DENY', '{from: [{source: {remoteIpBlocks: [10.0.0.0/8]}}], to: [{operation: {methods: [PUT]}}]}'),
+    policies: remote,
+    sent: { 'header:x-forwarded-for': 'x', 'header::method': 'PUT' },
     want: 'n:no-policy-applies',
+  },
+  ...(
+    [
+      ['that is meant', 'a.example', 'n:deny/default/p#0'],
+      ['that is not', 'b.example', 'n:no-policy-applies'],
+    ] as const
+  ).map(([name, sni, want]) => ({
+    row: 'SNI, where Envoy shows one',
+    ...{ name, policies: bySni, sent: { sni }, want },
+  })),
+  {
+    row: 'SNI, where Envoy shows none; source ports, metadata',
+    policies: bySni,
+    want: 'ask:deny/default/p#0',
   },
   {
     row: 'CUSTOM with a provider that nobody asks',
