@@ -2,7 +2,7 @@
  * What it costs that the log can be replayed: bytes and time of a decision's line, by what `log.facts` chooses; then how fast a log is
  * replayed, and what memory that takes while it goes on.
  *
- * Run: node bench/replay.ts [lines, default 1,000,000]
+ * Run: node bench/replay.ts [lines, default 1,000,000] [kinds of log.facts, default names,values]
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -26,6 +26,7 @@ import { gatehouseCommand } from '../test/support/run-gatehouse.ts';
 import { tempDir } from '../test/support/temp-dir.ts';
 
 const lines = Number(process.argv[2] ?? 1_000_000);
+const replays = (process.argv[3] ?? 'names,values').split(',') as readonly FactsShown[]; // who runs it names them so
 const RULES = 300;
 const ROUNDS = 20_000;
 
@@ -123,10 +124,19 @@ async function replayed(shown: FactsShown): Promise<void> {
     if (done % (lines / 10) < entries.length) memory.push(rssMb(child.pid!));
   }
   child.stdin.end();
-  await once(child, 'exit');
+  const cpu = cpuSeconds(child.pid!);
+  const [exitCode] = (await once(child, 'exit')) as [number]; // an exit has its code
   const seconds = (performance.now() - begun) / 1000;
-  console.log(`| ${shown} | ${Math.round(lines / seconds)} | ${memory.join(', ')} |`);
+  console.log(`| ${shown} | ${Math.round(lines / seconds)} | ${cpu} | ${exitCode} | ${memory.join(', ')} |`);
 }
+
+/** Of a process so far; what is still in its pipe is not in it. */
+const cpuSeconds = (pid: number): number => {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+};
 
 const rssMb = (pid: number): number => {
   const kb = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
@@ -134,6 +144,6 @@ const rssMb = (pid: number): number => {
 };
 
 console.log(
-  `\n| log.facts | lines replayed a second (${RULES} rules, ${lines} lines) | MB at each tenth |\n|---|---|---|`,
+  `\n| log.facts | lines replayed a second (${RULES} rules, ${lines} lines) | s of CPU | exit code | MB at each tenth |\n|---|---|---|---|---|`,
 );
-for (const shown of ['names', 'values'] as const) await replayed(shown);
+for (const shown of replays) await replayed(shown);

@@ -38,6 +38,7 @@ export class RecordedFacts implements Facts {
   readonly #digest: (namespace: string) => string;
   readonly #carriers: ReadonlySet<string>;
   #logged!: LoggedDecision;
+  #wasAskedForSourcePort = false;
   #told: NonNullable<LoggedDecision['facts']> = {};
   /** The log line is of a form that has facts. */
   #hasFacts = false;
@@ -62,6 +63,7 @@ export class RecordedFacts implements Facts {
     this.#hasFacts = logged.facts !== undefined;
     this.#told = logged.facts ?? {};
     this.#found = undefined;
+    this.#wasAskedForSourcePort = false;
     this.choices.clear();
     this.again();
   }
@@ -97,6 +99,11 @@ export class RecordedFacts implements Facts {
     return this.#hasFacts;
   }
 
+  /** Whether the decision asked for the port that the request came from, which hardly two requests share. */
+  get wasAskedForSourcePort(): boolean {
+    return this.#wasAskedForSourcePort;
+  }
+
   get protocol(): 'http' | 'tcp' {
     return this.#request.protocol;
   }
@@ -121,6 +128,7 @@ export class RecordedFacts implements Facts {
   }
 
   get sourcePort(): number {
+    this.#wasAskedForSourcePort = true;
     const { port, address } = this.#source;
     // The record has 0 for a port that is not there.
     return port !== undefined && port > 0

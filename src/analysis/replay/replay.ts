@@ -11,6 +11,7 @@ import { type Decision, decision, type Reason } from '../../policy/decision.ts';
 import { type Evaluation, evaluate } from '../../policy/evaluate/evaluate.ts';
 import type { PolicyModel } from '../../policy/model.ts';
 import { NotTold, tryAll } from './choices.ts';
+import { createKnownAnswers } from './known-answers.ts';
 import type { LoggedDecision } from './logged-decision.ts';
 import { createFindAgain } from './recorded-destination.ts';
 import { RecordedFacts } from './recorded-facts.ts';
@@ -63,7 +64,10 @@ const faults: ReadonlySet<string> = new Set<Reason>(['not_ready', 'internal_erro
 export function createLogReplay({ model, allowEmpty, ownPrefixes, options }: ReplayDeps): LogReplay {
   const snapshot = compileSnapshot(model, { allowEmpty });
   const facts = new RecordedFacts(model, createFindAgain(options));
+  const known = createKnownAnswers<Replayed>();
   let asked: 'policies' | 'nobody' = 'nobody';
+  /** Answered as another one was, and not decided itself. */
+  let answeredAlike: LoggedDecision | undefined;
   const decideNow = (logged: LoggedDecision): Decision => {
     asked = 'nobody';
     facts.again();
@@ -90,6 +94,17 @@ export function createLogReplay({ model, allowEmpty, ownPrefixes, options }: Rep
       ? refusal('ambiguous_request')
       : made;
   };
+  const decideAnew = (logged: LoggedDecision): Replayed => {
+    facts.begin(logged);
+    const tried = tryAll(
+      facts.choices,
+      () => decideNow(logged),
+      (a, b) => a.effect === b.effect,
+    );
+    if (tried.is === 'open') return { result: 'unknown', lacks: tried.lacks };
+    const { answer, tries } = tried;
+    return { result: answer.effect === logged.decision ? 'same' : 'differs', now: answer, tries };
+  };
   return {
     decide(logged) {
       const { reason, destination } = logged;
@@ -99,17 +114,17 @@ export function createLogReplay({ model, allowEmpty, ownPrefixes, options }: Rep
       if (faults.has(reason)) return { result: 'unknown', lacks: `a decision: it was ${reason}` };
       if (destination !== undefined && !ownPrefixes.some((own) => destination.spiffeId.startsWith(own)))
         return { result: 'unknown', lacks: 'policies for that trust domain: they are of another one' };
-      facts.begin(logged);
-      const tried = tryAll(
-        facts.choices,
-        () => decideNow(logged),
-        (a, b) => a.effect === b.effect,
-      );
-      if (tried.is === 'open') return { result: 'unknown', lacks: tried.lacks };
-      const { answer, tries } = tried;
-      return { result: answer.effect === logged.decision ? 'same' : 'differs', now: answer, tries };
+      const key = known.keyOf(logged);
+      const alike = key === undefined ? undefined : known.get(key);
+      answeredAlike = alike && logged;
+      if (alike !== undefined) return alike;
+      const replayed = decideAnew(logged);
+      if (key !== undefined && !facts.wasAskedForSourcePort) known.put(key, replayed);
+      return replayed;
     },
     derive(now) {
+      if (answeredAlike !== undefined) decideAnew(answeredAlike);
+      answeredAlike = undefined;
       if (asked === 'nobody') return undefined;
       facts.choices.again();
       facts.again();

@@ -80,6 +80,38 @@ describe('policy replay', () => {
     assert.deepEqual([back.each.length, back.each[0].now.file, back.each[0].now.line], [3, `${old}/policies.yaml`, 6]);
   });
 
+  it('decides requests that are alike as one, but where a policy asks for the port that they came from', async () => {
+    const calico = (source: string): string =>
+      `apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: { name: api, namespace: shop }\nspec:\n  ingress:\n  - action: Allow\n    protocol: TCP\n${source}`;
+    const [old, fresh] = [write('old', calico('')), write('new', calico('    source: { ports: [4711] }\n'))];
+    const from = (port: number): RequestForm => {
+      const { source, destination, ...rest } = asked('GET');
+      return { ...rest, source: { ...source, port }, destination: { ...destination, labels: { app: 'api' } } };
+    };
+    const lines = await logOf(old, [from(4711), from(4712), from(4711), from(4712)]);
+    writeFileSync(dir.at('log'), lines.join(''));
+    const { each, summary } = await summaryOf(dir.at('log'), '--with', fresh);
+    assert.deepEqual([summary.same, summary.differs], [2, 2]);
+    assert.ok(
+      each.every(({ planes }) => planes?.length > 0),
+      'derived, one as the other',
+    );
+    const [bare, all] = [write('bare', policy('GET, POST')), write('less', policy('GET'))];
+    writeFileSync(
+      dir.at('log'),
+      (
+        await logOf(
+          bare,
+          [1, 2, 3].map(() => asked('POST')),
+        )
+      ).join(''),
+    );
+    const alike = await summaryOf(dir.at('log'), '--with', all);
+    assert.equal(alike.summary.differs, 3);
+    assert.equal(new Set(alike.each.map(({ planes }) => JSON.stringify(planes))).size, 1);
+    assert.ok(alike.each[2]?.planes?.length > 0);
+  });
+
   it('tells policies of a revision by their names there, and reads standard configurations', async () => {
     const place = write('repo', policy('GET'));
     writeFileSync(`${place}/gatehouse.yaml`, '{"trustDomain":"cluster.local","policies":{"paths":["policies.yaml"]}}');
