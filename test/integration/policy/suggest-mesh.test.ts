@@ -4,10 +4,14 @@ import type { PoliciesAnswer } from '../../../src/admin-api/policies.ts';
 import type { RequestForm } from '../../../src/admin-api/request-form.ts';
 import type { StatusAnswer } from '../../../src/admin-api/status.ts';
 import { encodeRequestForm } from '../../../src/analysis/request-form.ts';
+import { loadConfig } from '../../../src/config/read-config.ts';
+import { offlineState } from '../../../src/server/explain/explain-offline.ts';
 import { askAdmin } from '../../support/ask-admin.ts';
 import { type CheckClient, checkClient } from '../../support/check-client.ts';
+import { commandLine } from '../../support/command-line.ts';
 import { eventually } from '../../support/eventually.ts';
-import { gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';
+import { type GatehouseDir, gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';
+import { loggedCheck } from '../../support/logged-check.ts';
 import { gatehouseJson, type RunningGatehouse, runGatehouse } from '../../support/run-gatehouse.ts';
 
 const SIZE = 20;
@@ -77,6 +81,30 @@ async function suggested(
   return (await gatehouseJson(...words)) as Awaited<ReturnType<typeof suggested>>; // what the command prints
 }
 
+/** What the log of requests that were allowed comes to by what is in force now, one by one. */
+async function replayedBy(dir: GatehouseDir, requests: readonly Asked[]): Promise<readonly string[]> {
+  const before = loadConfig(dir.config);
+  const { model } = await offlineState({ ...before, policies: { ...before.policies, paths: [] } });
+  const ask = loggedCheck({ model });
+  writeFileSync(dir.at('log'), requests.map((asked) => ask(formOf(asked)).line).join(''));
+  const words = ['policy', 'replay', dir.at('log'), '--with', dir.config, '--all', '--output', 'json'];
+  const { out } = await commandLine(...words);
+  const lines = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { readonly now?: { readonly decision: string } }); // what the command prints
+  return lines.slice(0, -1).map(({ now }) => now?.decision ?? 'unknown');
+}
+
+/** `policy diff` of a mesh without policies and of the same with what is suggested. */
+async function opened(dir: GatehouseDir, documents: readonly { readonly text: string }[]) {
+  writeFileSync(dir.at('none.yaml'), '# nothing\n');
+  writeFileSync(dir.at('all.yaml'), documents.map(({ text }) => text).join('---\n'));
+  const words = ['policy', 'diff', dir.at('none.yaml'), dir.at('all.yaml'), '--config', dir.config];
+  const { out } = await commandLine(...words, '--planes', 'istio,l4', '--output', 'json');
+  return JSON.parse(out) as { readonly onlyRemoves: boolean }; // likewise
+}
+
 describe('policy suggest, in a mesh of 20 workloads', function () {
   this.timeout(600_000);
 
@@ -131,7 +159,14 @@ describe('policy suggest, in a mesh of 20 workloads', function () {
         }
       }
     assert.ok(denied > 5_000, String(denied));
+    const some = [...traffic, ...traffic.map((asked) => ({ ...asked, from: (asked.from + 1) % SIZE, port: 8001 }))];
+    const replayed = await replayedBy(dir, some);
+    for (const [i, asked] of some.entries())
+      assert.equal(replayed[i], (await isAllowed(clients[0]!, asked)) ? 'allow' : 'deny', `replayed: ${keyOf(asked)}`);
+    assert.deepEqual([...new Set(replayed)].toSorted(), ['allow', 'deny']);
     for (const client of clients) client[Symbol.dispose]();
+    const { onlyRemoves } = await opened(dir, documents);
+    assert.ok(onlyRemoves, 'it takes away from a mesh that allows everything, and gives nothing');
     const again = await suggested(dir.config);
     assert.deepEqual([again.documents, again.newlyAllowed], [[], 0], 'nothing is suggested twice');
   });
