@@ -21,15 +21,10 @@ const LONGEST = 4_096;
 export function createKnownAnswers<A>(most = MOST): KnownAnswers<A> {
   const known = new Map<string, A>();
   return {
-    keyOf({ id: _, at: __, source, request, ...others }) {
-      const { requestId: ___, ...asked } = request ?? {};
-      const key = JSON.stringify([
-        others,
-        source?.principal,
-        source?.address,
-        source && 'port' in source,
-        request && asked,
-      ]);
+    keyOf(logged) {
+      const { source, request } = logged;
+      const asked = { ...logged, id: 0, at: 0, source: undefined, request: request && { ...request, requestId: 0 } };
+      const key = JSON.stringify([asked, source?.principal, source?.address, source?.port === undefined]);
       // Hashes are made with the id of their decision: the same ones say something else in another.
       return key.length > LONGEST || key.includes('"sha256":[') ? undefined : key;
     },
