@@ -268,7 +268,16 @@ const may: Record<string, readonly string[]> = {
   ],
   'analysis/proofs/prove': ['analysis/proofs', 'analysis/regions', 'analysis/universe', 'policy/*', 'lib'],
   'analysis/proofs/map': ['analysis/proofs', 'analysis/regions', 'analysis/universe', 'policy/*', 'lib'],
-  'analysis/lint': ['admin-api', 'analysis/lint/exact', 'analysis/lint/scene', 'authz/http', 'policy/*', 'lib'],
+  'analysis/lint': [
+    'admin-api',
+    'analysis/lint/exact',
+    'analysis/lint/scene',
+    'analysis/proofs',
+    'analysis/regions',
+    'authz/http',
+    'policy/*',
+    'lib',
+  ],
   'analysis/lint/exact': [
     'analysis/lint/exact/free',
     'analysis/lint/scene',

@@ -21,6 +21,8 @@ export interface Budget {
   take(): boolean;
   /** The rule has had its share: looking for more to ask is in vain. */
   isSpent(): boolean;
+  /** Of the rule it cannot be said. */
+  giveUp(): void;
   /** Rules about which not all was asked, by the finding that may be missing. */
   readonly unasked: ReadonlyMap<LintCode, { readonly rules: readonly PlacedRule[]; readonly of: number }>;
 }
@@ -59,5 +61,8 @@ export function createBudget(progress: (code: LintCode, done: number, of: number
       return true;
     },
     isSpent,
+    giveUp() {
+      isShort = true;
+    },
   };
 }

@@ -43,13 +43,15 @@ export interface LintDeps {
 
 export interface LintScene
   extends Population,
-    Pick<Budget, 'eachRule' | 'isSpent' | 'unasked'>,
+    Pick<Budget, 'eachRule' | 'take' | 'isSpent' | 'giveUp' | 'unasked'>,
     Pick<Asker, 'decidesAlone'> {
   readonly deps: LintDeps;
   /** Rules of enforced policies. */
   readonly rules: readonly PlacedRule[];
   /** Ports that policies or pods name. */
   readonly ports: readonly number[];
+  /** The policies of all planes that select a pod; those in a dry run too. */
+  policiesOf(party: Party): readonly Policy[];
   /** Pods that a policy selects, of a few classes: enough to show something. */
   someOf(policy: Policy): readonly Party[];
   /** Those of some callers that may call a pod: of its own class another one, if there is one. */
@@ -81,7 +83,7 @@ export function createLintScene(deps: LintDeps): LintScene {
   const few = <M extends PolicyModel>(of: M): M => ({ ...of, registry: { ...registry, endpoints: population.asked } });
   const ask = createAsker(few(model), options);
   const askStrict = createAsker(few(strict), options);
-  const aboutOf = networkPoliciesOf(model, population);
+  const aboutOf = policiesBy(model, population);
   const within =
     (replay: LintScene['replay']): LintScene['replay'] =>
     (form, ...planes) =>
@@ -89,11 +91,14 @@ export function createLintScene(deps: LintDeps): LintScene {
   return {
     ...population,
     eachRule: budget.eachRule,
+    take: budget.take,
+    giveUp: budget.giveUp,
     isSpent: budget.isSpent,
     unasked: budget.unasked,
     deps,
     rules,
     ports: portsOf(registry.endpoints, rules),
+    policiesOf: aboutOf,
     someOf: ({ subject }) => population.selectedBy(subject).slice(0, someClasses),
     besides: (to, callers) =>
       callers.flatMap((from) => (from === to ? (population.alike(to).find((each) => each !== to) ?? []) : from)),
@@ -124,12 +129,12 @@ function withEndpoints(model: PolicyModel, endpoints: readonly Endpoint[]): Poli
   return { ...model, registry: { ...registry, endpoints: [...endpoints, ...registry.endpoints] } };
 }
 
-/** The policies of the network that select a pod. */
-function networkPoliciesOf({ planes }: PolicyModel, population: Population): (party: Party) => readonly Policy[] {
+/** The policies that select a pod. */
+function policiesBy({ planes }: PolicyModel, population: Population): (party: Party) => readonly Policy[] {
   let known: Map<Party, Policy[]> | undefined;
   const fill = (): Map<Party, Policy[]> => {
     const made = new Map<Party, Policy[]>();
-    for (const { stages } of planes.filter(({ id }) => id === 'l4'))
+    for (const { stages } of planes)
       for (const stage of stages)
         if (stage.kind !== 'transport' && stage.kind !== 'token')
           for (const policy of stage.policies)

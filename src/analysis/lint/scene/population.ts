@@ -32,6 +32,8 @@ export interface Population {
   callersOf(expr: Expr, by?: 'all' | 'place'): readonly Party[];
   /** All pods of the class of this one; a peer that is no pod is alone. */
   alike(party: Party): readonly Party[];
+  /** The first of a pod's class; undefined where no policy acts on it. */
+  partyOf(endpoint: Endpoint): Party | undefined;
   /** Callers whose addresses no policy tells apart, together. */
   readonly places: readonly (readonly Party[])[];
   /** The first of them, by one of them. */
@@ -97,6 +99,7 @@ export function createPopulation(
     },
     asked: isHopless ? members.flatMap((those) => those.slice(0, 2).map((each) => each.endpoint!)) : registry.endpoints,
     alike: (party) => (party.endpoint === undefined ? [party] : members[classOf(party)]!),
+    partyOf: (endpoint) => members[classNumber.get(endpoint) ?? -1]?.[0],
     places,
     firstAtPlaceOf: (party) => firstAtPlace.get(party) ?? party,
     orderOf: (party) => order.get(party) ?? order.size,

@@ -42,7 +42,8 @@ export const warningCodes = {
   'jwks-uri-plain': 'keys that are fetched without TLS',
   'key-unreadable': 'a condition whose name in brackets cannot be read',
   'l4-hole-unused': 'the network lets callers in of whom no request passes layer 7 (policy lint)',
-  'l7-allow-l4-deny': 'a rule of layer 7 lets in whom the network keeps out (policy lint; an error)',
+  'l7-allow-l4-deny':
+    'a rule of layer 7 lets in whom the network never lets through (policy lint; an error, or a warning where it is some of the ports that the rule names)',
   'l7-missing': 'the network lets somebody reach a workload of which no policy of layer 7 speaks (policy lint)',
   'label-inherited': 'a label that stands where Calico looks for one of the namespace or service account',
   'lint-unfinished': 'there was more to ask than policy lint asks',

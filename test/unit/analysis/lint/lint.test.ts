@@ -123,6 +123,30 @@ const cases: readonly {
     ],
   },
   {
+    name: 'a port of an L7 allow that L4 opens to nobody',
+    policies:
+      allow(
+        "[{from: [{source: {principals: [cluster.local/ns/shop/sa/web]}}], to: [{operation: {ports: ['80', '8080']}}]}]",
+      ) +
+      strict +
+      network(
+        '{ podSelector: { matchLabels: { app: cart } }, ingress: [{ from: [{ podSelector: {} }], ports: [{ port: 8080 }] }] }',
+      ),
+    has: ['warning l7-allow-l4-deny'],
+    not: ['error l7-allow-l4-deny'],
+  },
+  {
+    name: 'no contradiction where L7 names no ports and L4 some',
+    policies:
+      allow(web) +
+      strict +
+      network(
+        '{ podSelector: { matchLabels: { app: cart } }, ingress: [{ from: [{ podSelector: {} }], ports: [{ port: 8080 }] }] }',
+      ),
+    has: [],
+    not: ['warning l7-allow-l4-deny', 'error l7-allow-l4-deny'],
+  },
+  {
     name: "an L7 allow that the caller's own egress forbids",
     policies:
       allow(web) +
