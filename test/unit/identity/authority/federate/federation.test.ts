@@ -112,6 +112,23 @@ describe('federation of an authority', () => {
       assert.deepEqual(federation.held(), []);
     });
 
+  it('is the same for all replicas, whichever was told', async () => {
+    const one = await open(['other.example']);
+    const two = await createAuthority({
+      ...{ trustDomain, keys: one.keys, clock: one.clock, settings: defaultSettings, tickEveryMs: 0 },
+      store: createMemoryStore(one.content),
+      federation: { names: () => true, aliases: () => [] },
+    });
+    await one.federation.take(first);
+    await two.tick();
+    assert.deepEqual([...two.bundles.value.federated.values()], one.federated());
+    assert.equal((await two.federation.take({ ...second, sequence: 4 })).outcome, 'lower', 'by what the other has taken');
+    await two.federation.remove(other, order);
+    await one.authority.tick();
+    assert.deepEqual(one.federated(), []);
+    await two[Symbol.asyncDispose]();
+  });
+
   it('takes no more than a decider can be told in one message', async () => {
     const { federation } = await open([]);
     const long = { keyId: 'k', jwk: { kty: 'RSA', n: 'x'.repeat(2 ** 21), e: 'AQAB' } };
