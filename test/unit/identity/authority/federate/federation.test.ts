@@ -122,7 +122,11 @@ describe('federation of an authority', () => {
     await one.federation.take(first);
     await two.tick();
     assert.deepEqual([...two.bundles.value.federated.values()], one.federated());
-    assert.equal((await two.federation.take({ ...second, sequence: 4 })).outcome, 'lower', 'by what the other has taken');
+    assert.equal(
+      (await two.federation.take({ ...second, sequence: 4 })).outcome,
+      'lower',
+      'by what the other has taken',
+    );
     await two.federation.remove(other, order);
     await one.authority.tick();
     assert.deepEqual(one.federated(), []);
