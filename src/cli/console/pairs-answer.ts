@@ -18,6 +18,7 @@ export function answerPairs(configFile: string): PairsAnswer {
   const side = proofSide(loadConfig(configFile), undefined);
   const together = pairsOf(side, side.planes);
   const apart = side.planes.length < 2 ? [] : side.planes.map((plane) => ({ plane, met: pairsOf(side, [plane]) }));
+  const nowhere = accountsWithoutAddress(side);
   const conflicts = [...new Set(apart.flatMap(({ met }) => [...met.keys()]))]
     .filter((key) => !together.has(key))
     .map((key): Conflict => {
@@ -26,19 +27,31 @@ export function answerPairs(configFile: string): PairsAnswer {
         apart.filter(({ met }) => met.has(key) === isAllowed).map(({ plane }) => plane.id);
       return { from, to, allowedBy: ids(true), deniedBy: ids(false) };
     })
-    .filter(({ deniedBy }) => deniedBy.length > 0);
+    // What a rule about addresses says of a pod whose address nobody knows is no disagreement.
+    .filter(({ from, to, deniedBy }) => deniedBy.length > 0 && !nowhere.has(from) && !nowhere.has(to));
   const pairs = [...together.values()];
   const isCut = pairs.length > MOST_PAIRS || conflicts.length > MOST_PAIRS;
-  const hasNone = (side.model.registry?.endpoints ?? []).length === 0;
+  const notes = [
+    (side.model.registry?.endpoints ?? []).length === 0
+      ? 'the registry of the configuration has no pods: who could meet is not known'
+      : '',
+    nowhere.size > 0
+      ? `of ${nowhere.size} workloads no address is known: rules about addresses are not held against them`
+      : '',
+    isCut ? `only the first ${MOST_PAIRS} pairs are told` : '',
+  ];
   return {
     pairs: pairs.slice(0, MOST_PAIRS),
     conflicts: conflicts.slice(0, MOST_PAIRS),
-    note: hasNone
-      ? 'the registry of the configuration has no pods: who could meet is not known'
-      : isCut
-        ? `only the first ${MOST_PAIRS} pairs are told`
-        : '',
+    note: notes.filter((each) => each !== '').join('; '),
   };
+}
+
+/** `NAMESPACE/SERVICEACCOUNT` of pods whose place is not known. */
+function accountsWithoutAddress({ model, unplaced }: ProofSide): ReadonlySet<string> {
+  const pods = new Set(unplaced);
+  const endpoints = (model.registry?.endpoints ?? []).filter(({ namespace, name }) => pods.has(`${namespace}/${name}`));
+  return new Set(endpoints.map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`));
 }
 
 /** By the pair in JSON: of its planes all let something pass. */

@@ -19,7 +19,7 @@ postMessage('ready');
 
 function laidOut({ nodes, edges }: Asked): Layout {
   const graph = new graphlib.Graph({ multigraph: true });
-  graph.setGraph({ rankdir: 'LR', nodesep: 18, ranksep: 90, marginx: 12, marginy: 12 });
+  graph.setGraph({ rankdir: 'LR', nodesep: 18, ranksep: 90, marginx: 12, marginy: 40 });
   for (const name of nodes) graph.setNode(name, { width: name.length * CHARACTER_PX + 24, height: 30 });
   for (const [i, [from, to]] of edges.entries()) graph.setEdge(from, to, {}, `${i}`);
   layout(graph);
