@@ -7,6 +7,7 @@ import { compileSnapshot } from '../../../../src/policy/compile/compile-snapshot
 import { type NativePolicy, nativePolicyOf } from '../../../../src/policy/compile-envoy/native-policy.ts';
 import type { PolicyModel } from '../../../../src/policy/model.ts';
 import { istioModel, workload } from '../../../support/native-model.ts';
+import { randomIstio } from '../../../support/random-istio.ts';
 
 const settings = (model: PolicyModel) => ({
   trustDomains: ['cluster.local', 'old.td'],
@@ -18,46 +19,6 @@ const settings = (model: PolicyModel) => ({
 });
 
 const POOL = 240;
-
-/** Policies of all kinds of rules, some of which share keys; the same ones every time for the same seed. */
-function poolOf(seed: number): PolicyModel {
-  const some = (few: readonly string[], many: (i: number) => string) =>
-    fc.array(fc.oneof(fc.constantFrom(...few), fc.nat(60).map(many)), { maxLength: 2 });
-  const rule = fc.record({
-    principals: some(['cluster.local/ns/b/*', '*/sa/z', '*'], (i) => `cluster.local/ns/a/sa/s${i}`),
-    namespaces: some(['a'], (i) => `n${i % 7}`),
-    methods: some(['GET', 'POST', 'P*'], () => 'PUT'),
-    paths: some(['/a', '/a/*', '*/z', '*'], (i) => `/p${i}${i % 2 === 0 ? '' : '/*'}`),
-    hosts: some(['a.com'], (i) => `h${i}.com`),
-    notPaths: some(['/a/b/c'], (i) => `/p${i}/x`),
-    tags: some(['1', '3*'], (i) => `t${i}`),
-  });
-  const policy = fc.record({
-    action: fc.constantFrom('ALLOW', 'ALLOW', 'ALLOW', 'DENY'),
-    rules: fc.array(rule, { minLength: 1, maxLength: 2 }),
-  });
-  const documents = fc.sample(policy, { numRuns: POOL, seed }).map(({ action, rules }, i) => ({
-    ...{ apiVersion: 'security.istio.io/v1', kind: 'AuthorizationPolicy' },
-    metadata: { name: `p-${i}`, namespace: 'default' },
-    spec: { action, rules: rules.map(istioRule) },
-  }));
-  return istioModel(documents.map((each) => JSON.stringify(each)).join('\n---\n'));
-}
-
-type Values = Readonly<
-  Record<'principals' | 'namespaces' | 'methods' | 'paths' | 'hosts' | 'notPaths' | 'tags', string[]>
->;
-
-function istioRule({ principals, namespaces, methods, paths, hosts, notPaths, tags }: Values): object {
-  const filled = (fields: object) => Object.fromEntries(Object.entries(fields).filter(([, { length }]) => length > 0));
-  const source = filled({ principals, namespaces });
-  const operation = filled({ methods, paths, hosts, notPaths });
-  return {
-    ...(Object.keys(source).length === 0 ? {} : { from: [{ source }] }),
-    ...(Object.keys(operation).length === 0 ? {} : { to: [{ operation }] }),
-    ...(tags.length === 0 ? {} : { when: [{ key: 'request.headers[x-tag]', values: tags }] }),
-  };
-}
 
 /** The policies of the pool that are chosen. */
 function chosen(pool: PolicyModel, isChosen: (name: string) => boolean): PolicyModel {
@@ -79,7 +40,7 @@ const SEED = EDITS === undefined ? 1 : Math.trunc(Math.random() * 1e9);
 describe('a tree after an edit', () => {
   it('is the tree that is compiled anew, byte for byte', function () {
     this.timeout(60_000 + Number(EDITS ?? 0) * 100);
-    const pool = poolOf(SEED);
+    const pool = istioModel(randomIstio(SEED, POOL, 'default').join('\n---\n'));
     const first = fc.array(fc.boolean(), { minLength: POOL, maxLength: POOL });
     const edits = fc.array(fc.array(fc.nat(POOL - 1), { maxLength: 3 }), { minLength: 8, maxLength: 8 });
     fc.assert(
