@@ -7,6 +7,7 @@ import { examineHttpExtAuthz } from './ext-authz.ts';
 import { type DoctorFinding, finding } from './finding.ts';
 import { at, isTrueAt, type JsonObject, numberAt, objectAt, objectsAt, textAt } from './json.ts';
 import { examineNative, isNative } from './native.ts';
+import { examinePlainNative } from './native-plain.ts';
 import { examineRoutes } from './routes.ts';
 
 /** Filters that can change a request after it was asked about. */
@@ -20,12 +21,14 @@ const CHANGING = new Set([
   'DynamicModuleFilter',
 ]);
 
-/** @param asked  whether a network filter has asked already, which sees no request */
+/**
+ * @param chain  whether a network filter has asked already, which sees no request; whether callers come without TLS
+ */
 export function examineConnectionManager(
   config: EnvoyConfig,
   manager: JsonObject,
   where: string,
-  asked: boolean,
+  { asked, isPlain }: { readonly asked: boolean; readonly isPlain: boolean },
 ): readonly DoctorFinding[] {
   const filters = objectsAt(manager, 'http_filters');
   const index = filters.findIndex((filter) => typedConfig(filter).type === 'ExtAuthz');
@@ -41,12 +44,16 @@ export function examineConnectionManager(
     ];
   }
   const here = `${where}.http_filters[${index}]`;
+  const routes = routesOf(config, manager);
+  const name = textAt(filter, 'name');
+  const isOurs = isNative(typedConfig(filter).value);
   return [
     ...examineHttpExtAuthz(config, typedConfig(filter).value, here),
-    ...(isNative(typedConfig(filter).value) ? examineNative(filters, index, routesOf(config, manager), where) : []),
+    ...(isOurs ? examineNative(filters, index, routes, where) : []),
+    ...(isOurs && isPlain ? examinePlainNative(routes, name, textAt(config.bootstrap, 'node', 'id'), where) : []),
     ...examinePlace(filters, index, where),
     ...examineUpgrades(manager, where),
-    ...examineRoutes(routesOf(config, manager), textAt(filter, 'name'), where),
+    ...examineRoutes(routes, name, where),
     ...common,
   ];
 }

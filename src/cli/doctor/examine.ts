@@ -47,7 +47,8 @@ function examineFilters(config: EnvoyConfig, chain: JsonObject, where: string): 
       asked = true;
       findings.push(...examineNetworkExtAuthz(config, value, here));
     } else if (type === 'HttpConnectionManager') {
-      findings.push(...examineConnectionManager(config, value, here, asked));
+      const isPlain = objectAt(chain, 'transport_socket') === undefined;
+      findings.push(...examineConnectionManager(config, value, here, { asked, isPlain }));
     } else if (type === 'TcpProxy' && asked) {
       findings.push(...examineGreeting(value, here));
     } else if (type === 'TcpProxy') {
