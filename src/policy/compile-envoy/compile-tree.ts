@@ -8,13 +8,13 @@ import { callerForms, isNamed } from './caller-forms.ts';
 import { noUses, type SayContext, type Uses } from './conditions.ts';
 import { type FiledRule, filedRule } from './filing/filed-rule.ts';
 import type { TreeMemory } from './filing/tree-memory.ts';
-import { guardItems, guardsOf, tautology } from './guards.ts';
+import { guardItems, guardsOf } from './guards.ts';
 import type { AskReason, NativeSettings } from './native-settings.ts';
 import { cubesOfRule } from './plain-requests.ts';
 import { addUses, sharedUses } from './rule-cubes.ts';
 import { noTokens, type ScopedTokens } from './tokens/token-context.ts';
 import { allOf, anyOf, notOf, testOf } from './tree/predicates.ts';
-import { type Action, chain, type Item, type Node, type Part, type Predicate } from './tree/tree.ts';
+import { type Action, chain, type Item, type Node, type Part, type Predicate, tautology } from './tree/tree.ts';
 import type { ScopedStage, WorkloadScope } from './workload-scope.ts';
 
 /** What trees of a workload are made of. */

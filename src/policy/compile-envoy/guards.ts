@@ -7,7 +7,7 @@ import { type CallerForms, hasAnyName, isOtherCaller } from './caller-forms.ts';
 import type { Uses } from './conditions.ts';
 import type { NativeSettings } from './native-settings.ts';
 import { allOf, notOf, type Said, testOf } from './tree/predicates.ts';
-import { type Input, type Item, type Predicate, REQUEST, requestText } from './tree/tree.ts';
+import { type Input, type Item, REQUEST, requestText, tautology } from './tree/tree.ts';
 
 /** One reason to ask about a request, whatever the rules say. */
 export interface Guard {
@@ -46,12 +46,6 @@ function* nameGuards(uses: Uses, forms: CallerForms, settings: GuardSettings): I
     yield { ...otherCaller, when: isOtherCaller(forms, uses.readsNamespaces) };
   if (isStrict) yield plainNames;
 }
-
-/** Something to test that always holds, where whatever is asked: either it holds or it does not. */
-export const tautology: Predicate = {
-  op: 'any',
-  of: [testOf('port', { is: 'exact', value: '0' }), { op: 'not', of: testOf('port', { is: 'exact', value: '0' }) }],
-};
 
 /** The items of the guards. */
 export const guardItems = (guards: readonly Guard[]): readonly Item[] =>

@@ -86,10 +86,34 @@ export type Node = Action | MapNode | ListNode;
 /** A node but for what stands behind it. */
 export type Part = Action | Omit<MapNode, 'otherwise'> | Omit<ListNode, 'otherwise'>;
 
+/** Something to test that always holds, where whatever is asked: either it holds or it does not. */
+export const tautology: Predicate = {
+  op: 'any',
+  of: [
+    { op: 'test', input: 'port', test: { is: 'exact', value: '0' } },
+    { op: 'not', of: { op: 'test', input: 'port', test: { is: 'exact', value: '0' } } },
+  ],
+};
+
+/** More parts than this stand side by side: behind each other each would be deeper than the last. */
+const MOST_BEHIND = 6;
+
 /** Puts parts behind each other: what one of them does not find the next one is asked for. An action ends the chain. */
 export function chain(parts: readonly Part[]): Node | undefined {
-  return parts.reduceRight<Node | undefined>(
-    (otherwise, part) => (part.is === 'action' ? part : { ...part, otherwise }),
-    undefined,
-  );
+  const some: Exclude<Part, Action>[] = [];
+  let last: Action | undefined;
+  for (const part of parts) {
+    if (part.is !== 'action') some.push(part);
+    else {
+      last = part;
+      break;
+    }
+  }
+  if (some.length > MOST_BEHIND) {
+    const items = some.map((part) => ({ when: tautology, leadsTo: { ...part, otherwise: undefined } }));
+    return { is: 'list', items, otherwise: last };
+  }
+  let node: Node | undefined = last;
+  for (const part of some.toReversed()) node = { ...part, otherwise: node };
+  return node;
 }
