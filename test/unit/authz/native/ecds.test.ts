@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { envoysOf } from '../../../../src/authz/native/envoys.ts';
 import { followPolicies } from '../../../../src/authz/native/followed-policies.ts';
 import { createHolders } from '../../../../src/authz/native/holders.ts';
 import { revocationConfig } from '../../../../src/authz/native/native-config.ts';
@@ -234,6 +235,28 @@ for (const [protocol, open] of Object.entries(protocols)) {
       assert.equal(silent.answers.length, 2);
       assert.equal(policy.answers.length, 1);
       await Promise.all([prompt, silent, policy].map((each) => each.hangUp()));
+    });
+
+    it('keeps nobody waiting for an Envoy that never acknowledges, and says which one it is', async () => {
+      const w = world();
+      const silent = open(w, details, 'gatehouse.policy', '', undefined, 'silent');
+      const prompt = open(w, details, 'gatehouse.policy', '', undefined, 'prompt');
+      await silent.answer(1);
+      prompt.say((await prompt.answer(1)).nonce);
+      for (let i = 2; i <= 40; i++) {
+        w.edit({ details: `edit ${i}` });
+        await silent.answer(i);
+        prompt.say((await prompt.answer(i)).nonce);
+      }
+      const last = prompt.answers.at(-1)!.configs;
+      assert.deepEqual(silent.answers.at(-1)!.configs, last, 'it has been sent the newest too');
+      const states = await eventually('the other holds it', () => {
+        const envoys = new Map(envoysOf(w.holders.all()).map((each) => [each.connection, each]));
+        return envoys.get('prompt')?.state === 'asks' || envoys.get('prompt')?.state === 'holds' ? envoys : undefined;
+      });
+      assert.equal(states.get('silent')?.state, 'waiting');
+      assert.equal(states.get('silent')?.configs[0]?.version, '');
+      await Promise.all([silent.hangUp(), prompt.hangUp()]);
     });
 
     it('refuses an Envoy that says that it is of another workload', async () => {
