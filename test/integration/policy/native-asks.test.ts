@@ -31,7 +31,11 @@ async function judge(verdicts: number, spoil: (tree: Node) => Node = (tree) => t
   await using dir = await tempDir();
   await mkdir(dir.at('policies'));
   const worlds = Array.from({ length: WORLDS }, (_, i) => `w${i}`);
-  const documents = worlds.flatMap((world, i) => randomIstio(SEED + i, 4 + i * i * 5, world));
+  // One rule for a name that no tree can say makes all of a world ask: half of them have none.
+  const sayable = (text: string, i: number): string => (i % 2 === 0 ? text : text.replaceAll('"*/sa/z"', '"*"'));
+  const documents = worlds.flatMap((world, i) =>
+    randomIstio(SEED + i, 4 + i * i * 5, world).map((each) => sayable(each, i)),
+  );
   const text = documents.join('\n---\n');
   await writeFile(dir.at('policies/p.yaml'), text);
   await writeFile(
@@ -158,7 +162,7 @@ describe('an Envoy with a tree, and one that asks about everything', function ()
     const { different, verdicts, decided, allowed } = await judge(VERDICTS);
     assert.deepEqual(different.slice(0, 5), []);
     assert.equal(verdicts, VERDICTS);
-    assert.ok(decided > verdicts / 4 && decided < verdicts, `${decided} of ${verdicts} decided by the tree`);
+    assert.ok(decided > verdicts / 50 && decided < verdicts, `${decided} of ${verdicts} decided by the tree`);
     assert.ok(allowed > verdicts / 20, `${allowed} of ${verdicts} allowed`);
     console.log(`      ${verdicts} verdicts, ${decided} decided by the tree, ${allowed} allowed, seed ${SEED}`);
   });
