@@ -14,6 +14,7 @@ import { commandLineOf } from '../support/command-of.ts';
 import { eventually } from '../support/eventually.ts';
 import { gatehouseDir } from '../support/gatehouse-dir.ts';
 import { openssl } from '../support/openssl.ts';
+import { startPostgres } from '../support/postgres.ts';
 import { projectRoot, type RunningGatehouse, runGatehouse } from '../support/run-gatehouse.ts';
 import { type SoftHsm, softHsm, softHsmModule } from '../support/soft-hsm.ts';
 import { openTokenAuthority } from '../support/token-authority.ts';
@@ -206,6 +207,30 @@ describe('keys on a PKCS#11 token (SoftHSM 2)', function () {
       await nextTurn();
     }
     assert.ok(readFileSync('/proc/self/maps', 'latin1').includes('libsofthsm2.so'));
+  });
+
+  it('sign for every replica of a shared store that has the token, and one without it does not start', async () => {
+    await using postgres = await startPostgres();
+    await using dir = await gatehouseDir();
+    await using other = await gatehouseDir();
+    using hsm = softHsm(dir.path);
+    const shared = { entries, store: postgres.url, authority: { keyStore: hsm.keyStore } }; // there is no key to encrypt
+    for (const each of [dir, other]) await each.configure(shared);
+    await using first = await runGatehouse(dir.config);
+    await using second = await runGatehouse(other.config);
+    const roots = await Promise.all([first, second].map(async (each) => (await fetchSvid(each)).svids[0]!.bundle));
+    assert.deepEqual(roots[0], roots[1]);
+    assert.equal(hsm.objects(), 2 * OBJECTS);
+    await second[Symbol.asyncDispose]();
+    const { pkcs11 } = hsm.keyStore;
+    const elsewhere = { keyStore: { pkcs11: { ...pkcs11, tokenLabel: 'other' } } };
+    await other.configure({ ...shared, authority: elsewhere });
+    await assert.rejects(runGatehouse(other.config), /there is no token with the label "other"/);
+    hsm.another('other');
+    await assert.rejects(runGatehouse(other.config), /refuses the PIN|is on the token "gatehouse"/);
+    await other.configure({ ...shared, authority: { keyStore: 'disk', keyEncryptionKeyFile: dir.at('kek') } });
+    await assert.rejects(runGatehouse(other.config), /is on the PKCS#11 token "gatehouse": set authority.keyStore/);
+    assert.equal((await fetchSvid(first)).svids.length, 1);
   });
 
   it('are not in a backup, which says so, and restore needs the token', async () => {
