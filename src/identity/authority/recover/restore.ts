@@ -2,7 +2,8 @@
  * Brings a backup back into a store: whatever the store knows later stands, and nothing that was revoked is believed again.
  * @module
  */
-import { GatehouseError } from '../../../errors.ts';
+import { asGatehouseError, GatehouseError } from '../../../errors.ts';
+import { referenceFrom } from '../keys/key-reference.ts';
 import { createLocalKeyStore, createMemoryKeyBlobs } from '../keys/local-keys.ts';
 import { proveSigner } from '../keys/prove-signer.ts';
 import type { KeyBlobs, KeyStore } from '../keys/signer.ts';
@@ -180,7 +181,7 @@ async function putKeys(
   for (const { id, use, slot, keyDestroyed } of authorities) {
     if (keyDestroyed || slot === 'revoked') continue;
     const base64 = kept[id];
-    if (base64 !== undefined) await putReadable(id, Buffer.from(base64, 'base64'), readable, deps);
+    if (base64 !== undefined) await putReadable({ id, slot }, Buffer.from(base64, 'base64'), readable, deps);
     else if (slot === 'active' && deps.keysMayBeGone !== true && (await deps.keys.get(id)) === undefined)
       refuseBackup(
         `the key of the ${use} authority ${id}, which would sign, is not in it, and not beside the store either`,
@@ -190,13 +191,22 @@ async function putKeys(
 }
 
 /** Opening it wraps one that is from before there was a key-encryption key. */
-async function putReadable(id: string, bytes: Uint8Array, into: KeyBlobs, deps: RestoreDeps): Promise<void> {
+async function putReadable(
+  { id, slot }: Pick<AuthorityRecord, 'id' | 'slot'>,
+  bytes: Uint8Array,
+  into: KeyBlobs,
+  deps: RestoreDeps,
+): Promise<void> {
   await into.put(id, bytes);
   try {
     const keys = deps.openKeys?.(into) ?? createLocalKeyStore(into, deps.keyEncryptionKey);
     const signer = await keys.open(id);
     if (signer) await proveSigner(signer);
   } catch (thrown) {
-    refuseBackup(thrown instanceof Error ? thrown.message : String(thrown), thrown);
+    const { code, message } = asGatehouseError(thrown);
+    if (code === 'keys_unavailable') throw thrown;
+    // A token has no key twice: what was destroyed on it since cannot be had, and need not, unless it would sign.
+    if (slot !== 'active' && referenceFrom(bytes) !== undefined) return into.remove(id);
+    refuseBackup(message, thrown);
   }
 }
