@@ -18,6 +18,9 @@ const WORLDS = Number(process.env['PROOFS'] ?? 25);
 /** The same worlds every time; `PROOFS_SEED=N` for others, as the long run takes. */
 const SEED = Number(process.env['PROOFS_SEED'] ?? 1);
 
+/** The port that every pod of the registry says it has. */
+const LISTENS = 8_080;
+
 const callerOf = ({ source }: RequestForm): string => source?.principal?.split('/').at(-1) ?? '';
 const portOf = ({ destination }: RequestForm): number => destination?.port ?? 0;
 
@@ -33,13 +36,15 @@ describe('what layer 7 allows and the network never lets through', () => {
           const { findings, model } = lintedOf([tier, ...tiered.map(tieredDocument), istioDocument(rule, 0)], registry);
           const found = findings.filter(({ code }) => code === 'l7-allow-l4-deny');
           const ask = createAsker(model, unguarded);
-          // One port that nobody names stands for all of them.
-          const more = everyRequest.filter((form) => portOf(form) === 90).map((form) => atPort(form, 7));
+          // That of the pods, which no policy names, stands for all others too.
+          const more = everyRequest.filter((form) => portOf(form) === 90).map((form) => atPort(form, LISTENS));
           const asked = [...everyRequest, ...more].map((form) => {
             const { decisions } = ask.replay(form, 'istio', 'l4');
             return { form, is: decisions.get('istio')?.effect, through: decisions.get('l4')?.effect };
           });
-          const allowed = asked.filter(({ is }) => is === 'allow');
+          // A rule without ports means those at which the pod listens.
+          const isMeant = ({ form }: (typeof asked)[number]) => rule.ports !== null || portOf(form) === LISTENS;
+          const allowed = asked.filter((each) => each.is === 'allow' && isMeant(each));
           const passing = allowed.filter(({ through }) => through === 'allow');
           const of = <T>(some: typeof asked, what: (form: RequestForm) => T): Set<T> =>
             new Set(some.map(({ form }) => what(form)));

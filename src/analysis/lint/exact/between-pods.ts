@@ -6,7 +6,7 @@ import { parseIp } from '../../../lib/ip-address.ts';
 import { sourcesOf } from '../../../policy/meaning/network-sources.ts';
 import { createRegistryContext } from '../../../policy/meaning/registry-context.ts';
 import { selectTokens } from '../../../policy/meaning/token-stage.ts';
-import type { Plane, PlaneId, Policy, PortRange, RuleStage, Stage, TokenRule } from '../../../policy/model.ts';
+import type { Expr, Plane, PlaneId, Policy, PortRange, RuleStage, Stage, TokenRule } from '../../../policy/model.ts';
 import { emptyRegistry } from '../../../policy/registry/registry.ts';
 import { createConditions } from '../../proofs/conditions.ts';
 import { type Selected, type StageScene, selectStages } from '../../proofs/plane-regions.ts';
@@ -56,6 +56,13 @@ export function createBetweenPods(scene: LintScene): BetweenPods {
   const select = createSelect(stageScene);
   const planesBelow = model.planes.filter(({ id }) => below.includes(id));
 
+  const atPorts = (ranges: readonly PortRange[]): Region =>
+    diagrams.where(space.port.id, space.port.domain.of(ranges.map(({ from, to }) => [from, to] as const)));
+  /** Where somebody listens, as far as the pod says so: a way to a port that it does not have is no way to it. */
+  const listening = ({ endpoint }: Party): Region => {
+    const ports = (endpoint?.ports ?? []).filter(({ protocol }) => protocol === 'TCP');
+    return ports.length === 0 ? ALL : atPorts(ports.map(({ port }) => ({ from: port, to: port })));
+  };
   const tokensAt = (to: Party, workload: ReturnType<typeof workloadAt>): readonly TokenRule[] =>
     model.planes.flatMap((plane) =>
       stagesOf(plane, to).all.flatMap((stage) =>
@@ -83,13 +90,13 @@ export function createBetweenPods(scene: LintScene): BetweenPods {
   };
   return {
     diagrams,
-    atPorts: (ranges) =>
-      diagrams.where(space.port.id, space.port.domain.of(ranges.map(({ from, to }) => [from, to] as const))),
+    atPorts,
     passages(placed, from, to) {
       const [caller, called] = [residentOf(from), residentOf(to)];
       const own = model.planes.find(({ id }) => id === placed.plane);
       if (own === undefined) return [];
       const out: Passage[] = [];
+      const meant = namesPort(placed.rule.http) ? ALL : listening(to);
       for (const destination of partiesOf(called)) {
         const workload = workloadAt(called, destination, context);
         const tokens = tokensAt(to, workload);
@@ -98,7 +105,7 @@ export function createBetweenPods(scene: LintScene): BetweenPods {
           if (!isSameFamily(source, destination)) continue;
           const { by } = selected.verdictOf(source, destination);
           const let_ = by.find(({ rule }) => rule === placed.rule);
-          const region = let_ === undefined ? NONE : limits.within(let_.region, tokens);
+          const region = let_ === undefined ? NONE : diagrams.and(meant, limits.within(let_.region, tokens));
           if (region === NONE) continue;
           const open = planesBelow.reduce<Region>(
             (all, plane) => (all === NONE ? NONE : diagrams.and(all, allowedBelow(plane, source, destination, to))),
@@ -113,6 +120,13 @@ export function createBetweenPods(scene: LintScene): BetweenPods {
       return out;
     },
   };
+}
+
+/** Whether a rule says itself at which ports. */
+function namesPort(expr: Expr): boolean {
+  if (expr.op === 'all' || expr.op === 'any') return expr.of.some(namesPort);
+  if (expr.op === 'not') return namesPort(expr.of);
+  return expr.op === 'port' && expr.fact === 'destinationPort';
 }
 
 const layers = new WeakMap<OwnStages, readonly (readonly Stage[])[]>();

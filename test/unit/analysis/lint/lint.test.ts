@@ -147,6 +147,16 @@ const cases: readonly {
     not: ['warning l7-allow-l4-deny', 'error l7-allow-l4-deny'],
   },
   {
+    name: 'an L7 allow to which L4 opens only a port that the pod does not have',
+    policies:
+      allow(web) +
+      strict +
+      network(
+        '{ podSelector: { matchLabels: { app: cart } }, ingress: [{ from: [{ podSelector: {} }], ports: [{ port: 9080 }] }] }',
+      ),
+    has: ['error l7-allow-l4-deny'],
+  },
+  {
     name: "an L7 allow that the caller's own egress forbids",
     policies:
       allow(web) +
