@@ -35,7 +35,7 @@ Example:
 const append = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 /** The command, to be mounted under `envoy`. Writes one YAML (or, with `--output json`, JSON) document to stdout. */
-export function envoyIstioCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
+export function envoyIstioCommand(write: (text: string) => void): Command {
   return new Command('istio')
     .description("print the EnvoyFilter by which one workload's sidecars in a mesh of Istio decide themselves")
     .requiredOption('--workload <name>', 'NAMESPACE/SERVICEACCOUNT or a SPIFFE ID: whose sidecars these are')

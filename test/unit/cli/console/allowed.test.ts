@@ -14,7 +14,13 @@ const codeOf = (name: string, question: unknown, allowVerbs: boolean): string =>
 };
 
 /** What gives secrets away, or is no verb of the page: whoever adds a route that changes something decides it here too. */
-const never: readonly Route[] = ['POST /v1/join-tokens', 'POST /v1/backup', 'POST /v1/keys/rewrap'];
+const never: readonly Route[] = [
+  'POST /v1/join-tokens',
+  'POST /v1/backup',
+  'POST /v1/keys/rewrap',
+  'POST /v1/bundles',
+  'POST /v1/bundles/delete',
+];
 /** Has a path of its own. */
 const streams: readonly Route[] = ['GET /v1/stream'];
 const withoutReason: readonly Route[] = ['POST /v1/rehearsal'];

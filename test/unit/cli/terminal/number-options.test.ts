@@ -8,6 +8,14 @@ const never = ['', '-1', 'abc', '1e3', '0x10', '1.5.2', 'NaN', 'Infinity', ' 5',
 const options: readonly { readonly option: string; readonly refuses: readonly string[]; readonly command: string[] }[] =
   [
     {
+      command: [
+        ...['envoy', 'istio', '--workload', 'a/b', '--label', 'a=b'],
+        ...['--xds', 'h:1', '--ext-authz', 'h:2'],
+      ],
+      option: '--timeout',
+      refuses: ['0', '2h'],
+    },
+    {
       command: ['envoy', 'bootstrap', '--workload', 'a/b', '--listen', '127.0.0.1:1', '--upstream', '127.0.0.1:2'],
       option: '--timeout',
       refuses: ['0', '0s', '0ms', '5', '2h'],

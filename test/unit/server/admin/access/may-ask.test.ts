@@ -24,6 +24,8 @@ const ofReaders: readonly Route[] = [
   'GET /v1/entries/explain',
   'GET /v1/envoys',
   'GET /v1/objects',
+  'GET /v1/bundles',
+  'GET /v1/bundles/{trustDomain}',
   'GET /v1/candidate',
 ];
 const ofTenants: readonly Route[] = [
