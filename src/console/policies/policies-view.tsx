@@ -5,6 +5,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { PoliciesAnswer } from '../../admin-api/policies.ts';
+import type { StatusAnswer } from '../../admin-api/status.ts';
 import { type Lane, lanesOf, type PolicyCard } from '../model/lanes.ts';
 import { fromNow } from '../model/times.ts';
 import { Known, Trouble } from '../parts/states.tsx';
@@ -17,8 +18,14 @@ const EVERY_MS = 10_000;
 
 export function Policies(): JSX.Element {
   const policies = usePolled('GET /v1/policies', {}, EVERY_MS).value;
-  const rules = usePolled('GET /v1/rules', { limit: 100_000 }, EVERY_MS).value;
   const { query } = address.value;
+  const isWorkedOut = query['standing'] === 'true';
+  const rules = usePolled(
+    'GET /v1/rules',
+    { limit: 100_000, ...(isWorkedOut && { standing: 'true' as const }) },
+    isWorkedOut ? 10 * EVERY_MS : EVERY_MS,
+  ).value;
+  const status = usePolled('GET /v1/status', {}, EVERY_MS).value.answer;
   return (
     <div class={query['file'] ? 'view split' : 'view'}>
       <div class="column scroll">
@@ -27,6 +34,17 @@ export function Policies(): JSX.Element {
           {(answer) => (
             <>
               <p class="note">{answer.summary}</p>
+              <Tenants status={status} />
+              <p class="tools">
+                <button
+                  type="button"
+                  aria-pressed={isWorkedOut}
+                  onClick={() => tell({ standing: isWorkedOut ? '' : 'true' })}
+                >
+                  Work out which rules could never decide
+                </button>
+                {isWorkedOut && rules.answer?.standingUnknown !== '' && <small>{rules.answer?.standingUnknown}</small>}
+              </p>
               <Board lanes={lanesOf(answer, rules.answer ?? { rules: [] })} />
               <Findings answer={answer} />
             </>
@@ -43,6 +61,14 @@ export function Policies(): JSX.Element {
       )}
     </div>
   );
+}
+
+/** What is proved of the tenants of the configuration; nothing where it has none. */
+function Tenants({ status }: { readonly status: StatusAnswer | undefined }): JSX.Element | null {
+  const lost = (status?.degraded ?? []).filter((each) => each.startsWith('tenant'));
+  const proved = status?.details['tenants'];
+  if (lost.length > 0) return <Trouble text={lost.join('\n')} />;
+  return proved === undefined || proved === '' ? null : <p class="note">Tenants: {proved}</p>;
 }
 
 function Board({ lanes }: { readonly lanes: readonly Lane[] }): JSX.Element {
