@@ -70,18 +70,27 @@ export const python: Client = {
   ],
 };
 
+export const rustTarget = join(cache, 'rust');
+
+/** Compiles every program of the Rust project. */
+export const buildRust = (): void =>
+  run('cargo', ['build', '--quiet', '--locked'], join(here, 'rust'), { CARGO_TARGET_DIR: rustTarget });
+
 const rust: Client = {
   name: 'spiffe (Rust)',
-  build: () =>
-    run('cargo', ['build', '--quiet', '--locked'], join(here, 'rust'), { CARGO_TARGET_DIR: join(cache, 'rust') }),
-  command: (socket, verb, argument) => [join(cache, 'rust/debug/interop'), [socket, verb, ...words(argument)]],
+  build: buildRust,
+  command: (socket, verb, argument) => [join(rustTarget, 'debug/interop'), [socket, verb, ...words(argument)]],
 };
 
-const javaTarget = join(cache, 'java');
+export const javaTarget = join(cache, 'java');
+
+/** Compiles every program of the Java project, and brings what they need. */
+export const buildJava = (): void =>
+  run('mvn', ['-q', '-B', `-DbuildDirectory=${javaTarget}`, 'package'], join(here, 'java'));
 
 const java: Client = {
   name: 'java-spiffe',
-  build: () => run('mvn', ['-q', '-B', `-DbuildDirectory=${javaTarget}`, 'package'], join(here, 'java')),
+  build: buildJava,
   command(socket, verb, argument) {
     const jars = [...globSync(join(javaTarget, '*.jar')), ...globSync(join(javaTarget, 'dependency/*.jar'))];
     return ['java', ['-cp', jars.join(':'), 'Interop', socket, verb, ...words(argument)]];
