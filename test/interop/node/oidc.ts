@@ -38,9 +38,9 @@ async function withOpenidClient(): Promise<Verify> {
     [openid.customFetch]: (url, { headers }) => fetched(url, headers),
   });
   const tokenEndpoint = 'https://token.example/';
-  const { supportsPKCE, ...metadata } = discovered.serverMetadata();
+  const known = Object.entries(discovered.serverMetadata()).filter(([, value]) => typeof value !== 'function');
   const config = new openid.Configuration(
-    { ...metadata, token_endpoint: tokenEndpoint },
+    { ...Object.fromEntries(known), issuer, token_endpoint: tokenEndpoint },
     audience,
     { id_token_signed_response_alg: 'ES256' },
     openid.None(),
