@@ -172,6 +172,7 @@ describe('every documented command, by the built program', function () {
       { ...process.env, HOME: dir.path },
       dir.path,
     );
+    if (words[0] === 'console') child.onLine(() => void child.stop('SIGTERM')); // it serves until then
     const code = await child.ended;
     return { code, out: child.stdout(), err: child.stderr() };
   }
