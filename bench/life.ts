@@ -7,6 +7,7 @@ import { connect } from 'node:http2';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { extAuthzFilter } from './lib/envoy-config.ts';
+import { createTarget, load, openEnvoy, type Round } from './lib/envoy-targets.ts';
 import { type Section, shown, shownSpread, spread } from './lib/figures.ts';
 import { cache } from './lib/paths.ts';
 import { cpuSeconds, residentMib } from './lib/processes.ts';
@@ -15,7 +16,6 @@ import { alone } from './lib/quiet.ts';
 import { checkPath } from './lib/requests.ts';
 import { istioYaml, rulesOf } from './lib/same-rules.ts';
 import type { Settings } from './lib/settings.ts';
-import { createTarget, load, openEnvoy, type Round } from './through-envoy.ts';
 
 const DOCUMENTS = 10_000;
 const EDITS = 4;

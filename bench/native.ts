@@ -2,35 +2,14 @@
  * What a workload's tree for Envoy costs us: compiled anew, after an edit, and how large it is beside ordinary RBAC rules.
  * @module
  */
-import { create, toBinary } from '@bufbuild/protobuf';
-import { RBACSchema } from '../src/gen/envoy/config/rbac/v3/rbac_pb.ts';
-import { compileSnapshot } from '../src/policy/compile/compile-snapshot.ts';
 import { type NativePolicy, nativePolicyOf } from '../src/policy/compile-envoy/native-policy.ts';
-import { loadPolicies } from '../src/policy/load.ts';
 import type { PolicyModel } from '../src/policy/model.ts';
-import { readPolicies } from '../src/policy/read-policies.ts';
 import { type Section, shownSpread, spread } from './lib/figures.ts';
-import { destination, istioYaml, ordinaryRbac, type Rule, rulesOf } from './lib/same-rules.ts';
+import { modelOf, ordinaryRules, settingsOf, workload } from './lib/native-policies.ts';
+import { rulesOf } from './lib/same-rules.ts';
 
 const SIZES = [10, 1_000, 10_000];
 const ROUNDS = 5;
-const workload = {
-  spiffeId: destination,
-  namespace: 'shop',
-  serviceAccount: 'backend',
-  labels: new Map<string, string>(),
-};
-
-function modelOf(rules: readonly Rule[]): PolicyModel {
-  const options = {
-    trustDomain: 'cluster.local',
-    trustDomainAliases: [],
-    rootNamespace: 'istio-system',
-    customProviders: {},
-  };
-  const file = readPolicies('rules.yaml', istioYaml(rules, true), options);
-  return loadPolicies([file], { generation: 1, absence: 'upstream', rootNamespace: 'istio-system' }).model;
-}
 
 /** The same model with one policy in the middle written anew. */
 function edited(model: PolicyModel): PolicyModel {
@@ -59,10 +38,6 @@ function cpuMsOf(work: () => void): number {
   return (user + system) / 1000;
 }
 
-/** Bytes of the rules as Istio writes them. */
-const ordinaryBytes = (rules: readonly Rule[]): number =>
-  toBinary(RBACSchema, create(RBACSchema, { policies: ordinaryRbac(rules) })).length;
-
 /** Measures CPU, which does not hang on who else is there. */
 export function native(): Section {
   const raw = SIZES.map((count) => {
@@ -72,12 +47,7 @@ export function native(): Section {
     let bytes = 0;
     for (let round = 0; round < ROUNDS; round++) {
       const model = modelOf(rules);
-      const { decide } = compileSnapshot(model, { allowEmpty: false });
-      const settings = {
-        trustDomains: ['cluster.local'],
-        ...({ verifyPeer: 'off', peerTrustDomains: 'any', ambiguousRequests: 'asUpstream' } as const),
-        ...{ allowEmpty: false, decide },
-      };
+      const settings = settingsOf(model);
       const next = edited(model);
       let policy: NativePolicy | undefined;
       anew.push(
@@ -88,7 +58,7 @@ export function native(): Section {
       bytes = policy?.http.length ?? 0;
       edits.push(cpuMsOf(() => void nativePolicyOf(next, workload, settings, policy)));
     }
-    return { count, anew: spread(anew), edit: spread(edits), bytes, ordinary: ordinaryBytes(rules) };
+    return { count, anew: spread(anew), edit: spread(edits), bytes, ordinary: ordinaryRules(rules).length };
   });
   return {
     name: 'native',

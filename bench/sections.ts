@@ -11,6 +11,7 @@ import type { Settings } from './lib/settings.ts';
 import { queued, reload, startAndMemory } from './life.ts';
 import { native } from './native.ts';
 import { nativeDelivery } from './native-delivery.ts';
+import { nativeEnvoy } from './native-envoy/native-envoy.ts';
 import { checksWhileIssuing, consolePage, decisions, issuance, keyToken } from './programs.ts';
 import { againstNca } from './proofs/against-nca.ts';
 import { proofs } from './proofs/proofs.ts';
@@ -47,6 +48,7 @@ export const sections: Readonly<Record<string, Measurement>> = {
   proofs: { needsPeers: false, onlyFull: true, measure: async () => [proofs()] },
   'proofs-nca': { needsPeers: false, onlyFull: true, measure: async (settings) => [againstNca(settings)] },
   'native-delivery': { needsPeers: false, measure: nativeDelivery },
+  'native-envoy': { needsPeers: false, onlyFull: true, measure: nativeEnvoy },
   growth: { needsPeers: false, onlyFull: true, measure: async (settings) => [await growth(settings)] },
   kubernetes: { needsPeers: false, onlyFull: true, measure: async (settings) => [await kubernetes(settings)] },
   console: { needsPeers: false, onlyFull: true, measure: async () => [await consolePage()] },

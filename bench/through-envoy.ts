@@ -2,59 +2,17 @@
  * Through a real Envoy: what authorization adds to the latency at a fixed rate, to CPU, and takes from the most that passes.
  * @module
  */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { ensureEnvoy } from '../scripts/envoy.ts';
-import {
-  certificateOf,
-  envoyConfig,
-  extAuthzFilter,
-  http1Request,
-  rbacFilter,
-  trustAnchor,
-} from './lib/envoy-config.ts';
+import { extAuthzFilter, rbacFilter } from './lib/envoy-config.ts';
+import { measureRounds, openEnvoy, type Round, type Target, target, warmUp } from './lib/envoy-targets.ts';
 import { type Section, shown, shownSpread, spread } from './lib/figures.ts';
-import { cache, rust } from './lib/paths.ts';
 import { peers } from './lib/peers.ts';
-import { clientCore, cpuSeconds, freePort, listening, pin, type Running, serverCore, start } from './lib/processes.ts';
+import { clientCore, pin, serverCore } from './lib/processes.ts';
 import { startGatehouse } from './lib/product.ts';
-import { alone } from './lib/quiet.ts';
-import { run } from './lib/run.ts';
-import { askedOf, type Word } from './lib/same-rules.ts';
 import type { Settings } from './lib/settings.ts';
 import { type Case, startCases, stopCases } from './lib/verdicts.ts';
 
 const PER_SECOND = 1_000;
 const RBAC_SIZES = [10, 300, 1_000, 10_000];
-/** As much as passes, before anything is measured: until what compiles itself has done so. */
-const WARM_UP = ['--connections', '32', '--warm', '0', '--seconds', '2'];
-
-/** An Envoy with one filter or none, and what answers its Checks. */
-export interface Target {
-  readonly label: string;
-  readonly rules: number;
-  readonly filters: readonly object[];
-  readonly inner: (Pick<Case, 'running'> & { readonly peer?: Case['peer']; readonly rules: number }) | undefined;
-  why: string | undefined;
-  envoy: { readonly where: string; readonly pid: number; stop(): Promise<void> } | undefined;
-  readonly rounds: Round[];
-}
-
-interface Loaded {
-  readonly sent: number;
-  readonly rate: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly samples: number;
-  readonly statuses: Readonly<Record<string, number>>;
-}
-
-export interface Round extends Loaded {
-  readonly envoyMicros: number;
-  readonly serverMicros: number;
-}
-
 /** At 1,000 requests a second, Envoy and server on one core. */
 export async function envoyLatency(settings: Settings): Promise<Section> {
   const options = [
@@ -250,17 +208,8 @@ async function measureTargets(
     for (const { running, why } of cases)
       if (why === undefined) for (const pid of running?.pids ?? []) await pin(pid, core);
     for (const one of targets) await openEnvoy(one);
-    for (const one of targets) if (one.why === undefined) await alone(() => load(one, 'hit', WARM_UP));
-    for (let i = 0; i < settings.rounds; i++) {
-      for (const one of i % 2 === 0 ? targets : targets.toReversed()) {
-        if (one.why !== undefined || settings.stop.aborted) continue;
-        const round = await alone(async () => load(one, 'hit', options));
-        one.rounds.push(round);
-        process.stderr.write(
-          `  round ${i + 1} ${one.label}: ${shown(round.rate, 0)}/s, p50 ${round.p50} p99 ${round.p99} p99.9 ${round.p999} µs, Envoy ${shown(round.envoyMicros, 0)} server ${shown(round.serverMicros, 0)} µs\n`,
-        );
-      }
-    }
+    await warmUp(targets);
+    await measureRounds(targets, settings, options);
   } finally {
     for (const { envoy } of targets) await envoy?.stop();
     await stopCases(cases);
@@ -278,91 +227,4 @@ async function overUnixSocket(wanted: readonly { readonly name: string }[]): Pro
     start: (label: string, rules: number) => startGatehouse(label, { rules, transport: 'lane', unix: true }),
   };
   return startCases([unix]);
-}
-
-const target = (label: string, rules: number, filters: readonly object[], inner: Case | undefined): Target => ({
-  label,
-  rules,
-  filters,
-  inner,
-  why: inner?.why,
-  envoy: undefined,
-  rounds: [],
-});
-
-/** A target of a server that runs already. */
-export function createTarget(label: string, rules: number, filters: readonly object[], running: Running): Target {
-  return { label, rules, filters, inner: { running, rules }, why: undefined, envoy: undefined, rounds: [] };
-}
-
-/** Starts the target's Envoy and sees that it answers as it should. */
-export async function openEnvoy(one: Target): Promise<void> {
-  if (one.why !== undefined) return;
-  try {
-    const program = await ensureEnvoy();
-    const port = await freePort();
-    const name = `envoy-${one.label.replaceAll(/[^a-z0-9-]+/gi, '-')}`;
-    const file = join(cache, `${name}.json`);
-    const authz = one.inner?.running?.where;
-    writeFileSync(file, JSON.stringify(envoyConfig({ port, filters: one.filters, ...(authz && { authz }) })));
-    const flags = ['--concurrency', '1', '--disable-hot-restart', '--log-level', 'error'];
-    const { child, stop } = start(name, [program, '-c', file, ...flags]);
-    one.envoy = { where: `127.0.0.1:${port}`, pid: child.pid!, stop };
-    await listening(one.envoy.where, child);
-    one.why = await wrongStatus(one);
-  } catch (thrown) {
-    one.why = thrown instanceof Error ? thrown.message : String(thrown);
-  }
-  process.stderr.write(`  ${one.label}: ${one.why ?? 'statuses are right'}\n`);
-}
-
-async function wrongStatus(one: Target): Promise<string | undefined> {
-  const refuses = one.filters.length > 0 && (one.inner === undefined || one.inner.rules > 0);
-  for (const [word, wanted] of [
-    ['hit', '200'],
-    ['miss', refuses ? '403' : '200'],
-  ] as const) {
-    const { statuses } = await load(one, word, [
-      '--rate',
-      '20',
-      '--warm',
-      '0.2',
-      '--seconds',
-      '0.5',
-      '--connections',
-      '1',
-    ]);
-    const got = Object.keys(statuses).join();
-    if (got !== wanted) return `answers ${got} instead of ${wanted}`;
-  }
-  return undefined;
-}
-
-export async function load({ envoy, inner, rules }: Target, word: Word, options: readonly string[]): Promise<Round> {
-  const asked = askedOf(rules === 0 ? 1_000 : rules, word);
-  const { certificate, key } = certificateOf(asked.principal);
-  const request = join(cache, `request-${rules}-${word}.txt`);
-  writeFileSync(request, http1Request(asked));
-  const servers = inner?.running?.pids ?? [];
-  const { where, pid } = envoy!; // only what was opened is loaded
-  const before = { envoy: cpuSeconds([pid]), server: cpuSeconds(servers) };
-  const client = ['taskset', '-c', clientCore, join(rust, 'openloop'), '--addr', where, '--request', request];
-  const { ok, stdout, stderr } = await run([
-    ...client,
-    '--ca',
-    trustAnchor,
-    '--cert',
-    certificate,
-    '--key',
-    key,
-    ...options,
-  ]);
-  if (!ok) throw new Error(stderr.slice(-300));
-  const loaded = JSON.parse(stdout) as Loaded; // our own client's form
-  const each = 1e6 / Math.max(1, loaded.sent);
-  return {
-    ...loaded,
-    envoyMicros: (cpuSeconds([pid]) - before.envoy) * each,
-    serverMicros: (cpuSeconds(servers) - before.server) * each,
-  };
 }

@@ -85,14 +85,21 @@ export function extAuthzFilter(more: object = {}): object {
   return { name: 'envoy.filters.http.ext_authz', typed_config: config };
 }
 
-export interface EnvoyOptions {
+/** What an Envoy may have besides its listener. */
+export interface EnvoyParts {
+  readonly node?: { readonly id: string; readonly cluster: string };
+  readonly clusters?: readonly object[];
+  readonly accessLogs?: readonly object[];
+}
+
+export interface EnvoyOptions extends EnvoyParts {
   readonly port: number;
   readonly filters: readonly object[];
   /** Where Check is answered. */
   readonly authz?: string;
 }
 
-export function envoyConfig({ port, filters, authz }: EnvoyOptions): object {
+export function envoyConfig({ port, filters, authz, node, clusters = [], accessLogs }: EnvoyOptions): object {
   const server = certificateOf(destination);
   const tls = typed('extensions.transport_sockets.tls.v3.DownstreamTlsContext', {
     require_client_certificate: true,
@@ -112,6 +119,7 @@ export function envoyConfig({ port, filters, authz }: EnvoyOptions): object {
     merge_slashes: true,
     forward_client_cert_details: 'APPEND_FORWARD',
     set_current_client_cert_details: { uri: true },
+    ...(accessLogs && { access_log: accessLogs }),
     route_config: { virtual_hosts: [{ name: 'all', domains: ['*'], routes: [route] }] },
     http_filters: [...filters, { name: 'envoy.filters.http.router', typed_config: router }],
   });
@@ -121,27 +129,28 @@ export function envoyConfig({ port, filters, authz }: EnvoyOptions): object {
   };
   const address = { socket_address: { address: '127.0.0.1', port_value: port } };
   return {
-    node: { id: 'bench', cluster: 'bench' },
+    node: node ?? { id: 'bench', cluster: 'bench' },
     static_resources: {
       listeners: [{ name: 'in', address, filter_chains: [chain] }],
-      clusters: authz === undefined ? [] : [cluster(authz)],
+      clusters: [...(authz === undefined ? [] : [grpcCluster('authz', authz)]), ...clusters],
     },
   };
 }
 
-function cluster(authz: string): object {
-  const address = authz.startsWith('unix:')
-    ? { pipe: { path: authz.slice(5) } }
-    : { socket_address: { address: '127.0.0.1', port_value: Number(authz.slice(authz.lastIndexOf(':') + 1)) } };
+/** A server that speaks gRPC. `where`: `host:port` or `unix:/path` */
+export function grpcCluster(name: string, where: string): object {
+  const address = where.startsWith('unix:')
+    ? { pipe: { path: where.slice(5) } }
+    : { socket_address: { address: '127.0.0.1', port_value: Number(where.slice(where.lastIndexOf(':') + 1)) } };
   const protocol = typed('extensions.upstreams.http.v3.HttpProtocolOptions', {
     explicit_http_config: { http2_protocol_options: {} },
   });
   return {
-    name: 'authz',
+    name,
     type: 'STATIC',
     connect_timeout: '1s',
     typed_extension_protocol_options: { 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': protocol },
-    load_assignment: { cluster_name: 'authz', endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
+    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
   };
 }
 

@@ -255,7 +255,8 @@ export function missing({ needs }: Pick<Peer, 'needs'>): string | undefined {
   return absent === '' ? 'its program is not given' : `${absent.split('/').at(-1)} is not there`;
 }
 
-interface Step {
+/** A program that is built. */
+export interface Step {
   readonly what: string;
   readonly gives: string;
   readonly folder: string;
