@@ -25,6 +25,11 @@ export function askAdminTls(
       let text = '';
       response.setEncoding('latin1').on('data', (some: string) => {
         text += some;
+        // It does not end by itself: what it says first is its answer here.
+        if (response.headers['content-type'] === 'application/x-ndjson' && text.includes('\n')) {
+          resolve({ status: response.statusCode ?? 0, text });
+          response.destroy();
+        }
       });
       response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
     });
