@@ -11,7 +11,7 @@ import type { TreeMemory } from './filing/tree-memory.ts';
 import { guardItems, guardsOf } from './guards.ts';
 import type { AskReason, NativeSettings } from './native-settings.ts';
 import { cubesOfRule } from './plain-requests.ts';
-import { addUses, sharedUses } from './rule-cubes.ts';
+import { addUses, type SharedUses } from './rule-cubes.ts';
 import { noTokens, type ScopedTokens } from './tokens/token-context.ts';
 import { allOf, anyOf, notOf, testOf } from './tree/predicates.ts';
 import { type Action, chain, type Item, type Node, type Part, type Predicate, tautology } from './tree/tree.ts';
@@ -93,15 +93,14 @@ function compilePart(input: PartInput): CompiledTree & { readonly readsNames: bo
   const custom = rules('delegate');
   // What AUDIT policies mean and no tree can judge is asked about even where it is denied: Gatehouse then tells of it.
   const audited = rules('audit');
-  const audits = audited.filter(({ cube }) => cube.unsayable.length > 0);
+  const audits = audited.filter((each) => !isNative(each));
   const transport = transportItems(scope, isNamed);
   const told = [...audited, ...denials, ...custom, ...allowances];
   const { uses } = transport;
-  for (const each of new Set(told.map(({ uses: of }) => of))) addUses(uses, each);
+  for (const each of distinctUses(told)) addUses(uses, each);
   const forms = isNamed ? callerForms(settings.trustDomains) : undefined;
   const guards = [...guardsOf(uses, forms, settings, protocol), ...tokensOf(input).guards];
   const list = (items: readonly Item[]): readonly Part[] => (items.length > 0 ? [{ is: 'list', items }] : []);
-  const isNative = ({ cube }: Told): boolean => cube.unsayable.length === 0;
   const place = placeOf(input);
   const filed = (some: readonly Told[], does: 'deny' | 'allow' | 'ask', name: string = does): readonly Part[] =>
     input.memory.filing(`${name} ${place}`).file(some.map((each) => filedAs(each, does)));
@@ -127,11 +126,25 @@ function compilePart(input: PartInput): CompiledTree & { readonly readsNames: bo
   };
 }
 
+/** A tree can judge all of it. */
+const isNative = ({ uses: { unsayable } }: Told): boolean => unsayable.size === 0;
+
+/** Most of them use the same. */
+function distinctUses(told: readonly Told[]): ReadonlySet<SharedUses> {
+  const distinct = new Set<SharedUses>();
+  let last: SharedUses | undefined;
+  for (const { uses } of told) {
+    if (uses !== last) distinct.add(uses);
+    last = uses;
+  }
+  return distinct;
+}
+
 /** Compiles the tree that marks what AUDIT policies mean; undefined if there are none that a tree can judge. */
 export function compileAudit(input: TreeInput): Node | undefined {
   const nothing: Action = { is: 'action', name: 'n:no-audit', effect: 'allow' };
   const part = (isNamed: boolean) => {
-    const told = toldOf({ ...input, isNamed }, 'audit').filter(({ cube }) => cube.unsayable.length === 0);
+    const told = toldOf({ ...input, isNamed }, 'audit').filter(isNative);
     const filing = input.memory.filing(`log ${placeOf({ ...input, isNamed })}`);
     const root = chain([...filing.file(told.map((each) => filedAs(each, 'log'))), nothing])!; // it ends in an action
     return { root, isEmpty: told.length === 0, readsNames: told.some(({ uses }) => uses.inputs.has('uri')) };
@@ -158,8 +171,8 @@ export interface Told {
   readonly ref: PolicyRef;
   readonly rule: number;
   readonly kind: ScopedStage['kind'];
-  readonly uses: Uses;
-  readonly cube: Pick<FiledRule, 'keys' | 'rest'> & { readonly unsayable: readonly string[] };
+  readonly uses: SharedUses;
+  readonly cube: Pick<FiledRule, 'keys' | 'rest'>;
   readonly filed: { [Does in DoesText]?: FiledRule };
 }
 
@@ -215,10 +228,7 @@ function toldPolicy(policy: Policy, telling: Telling, known: WeakMap<Policy, rea
 function toldRule({ ref }: Policy, rule: Rule, { kind, context }: Telling): readonly Told[] {
   const expr = context.protocol === 'http' ? rule.http : rule.tcp;
   if (expr === undefined) return [];
-  return cubesOfRule(expr, context).map(({ keys, rest, uses }) => ({
-    ...{ ref, rule: rule.index, kind, uses: sharedUses(uses) },
-    ...{ cube: { keys, rest, unsayable: [...uses.unsayable].sort() }, filed: {} },
-  }));
+  return cubesOfRule(expr, context).map((cube) => ({ ref, rule: rule.index, kind, uses: cube.uses, cube, filed: {} }));
 }
 
 function policiesOf(scope: WorkloadScope, kind: ScopedStage['kind'], rehearsing: boolean): readonly Policy[] {
@@ -238,8 +248,8 @@ function filedAs(told: Told, does: DoesText): FiledRule {
   return made;
 }
 
-function askReasons({ ref, rule, kind, cube }: Told): readonly AskReason[] {
-  const fields = cube.unsayable.length > 0 ? cube.unsayable : [undefined];
+function askReasons({ ref, rule, kind, uses }: Told): readonly AskReason[] {
+  const fields = uses.unsayable.size > 0 ? [...uses.unsayable].sort() : [undefined];
   return fields.map((field) => ({
     reason: field === undefined ? `${stageNames[kind].toUpperCase()} asks` : `${field} is judged by Gatehouse alone`,
     policy: ref,
@@ -250,7 +260,8 @@ function askReasons({ ref, rule, kind, cube }: Told): readonly AskReason[] {
 
 /** What becomes of a request of which no rule holds. */
 function lastWord({ scope, rehearsing }: TreeInput): Action {
-  return policiesOf(scope, 'any-allow', rehearsing).length > 0
+  const counts = ({ mode }: Policy): boolean => mode === 'enforce' || rehearsing;
+  return scope.stages.some(({ kind, policies }) => kind === 'any-allow' && policies.some(counts))
     ? { is: 'action', name: 'n:no-rule-allowed', effect: 'deny' }
     : { is: 'action', name: 'n:no-policy-applies', effect: 'allow' };
 }

@@ -55,20 +55,17 @@ export function sayCondition(expr: Expr, context: SayContext, uses: Uses, negate
 type TextAtom = Extract<Atom, { op: 'text' }>;
 
 /** The values of a text or port that is asked for as it stands, so that rules can be filed by them; undefined if they cannot. */
-export function keysOf(atom: Atom, context: SayContext, uses: Uses): TextValues | undefined {
+export function keysOf(atom: Atom, context: SayContext): TextValues | undefined {
   const { absence, unknownHolds } = context;
   if (absence === 'strict' && unknownHolds && isUnknownWhenAbsent(atom)) return undefined;
   if (atom.op === 'port') {
     const exact = portTexts(atom);
     if (exact === undefined) return undefined;
-    uses.inputs.add('port');
     return { input: 'port', exact, prefixes: [], tests: [], present: isPresent('port'), readsNamespaces: false };
   }
   if (atom.op !== 'text' || isNever(atom, context)) return undefined;
   const values = textValues(atom, context);
-  if ('field' in values || values.exact.length + values.prefixes.length === 0) return undefined;
-  note(uses, values);
-  return values;
+  return 'field' in values || values.exact.length + values.prefixes.length === 0 ? undefined : values;
 }
 
 /** More texts than this are one regular expression: the input is written once, and looked at once. */

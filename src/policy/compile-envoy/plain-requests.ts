@@ -22,7 +22,8 @@ const plainIn: Readonly<Record<Doubt, (context: SayContext) => Said>> = {
 
 /** Cuts a rule's condition, as `cubesOf` does; what is not plain is widened. */
 export function cubesOfRule(expr: Expr, context: SayContext): readonly Cube[] {
-  const doubts = new Set(doubtsOf(expr));
+  const doubts = new Set<Doubt>();
+  addDoubts(expr, doubts);
   // Where verifying tokens writes the header, nothing of it is known.
   if (context.tokens.changed.has('x-forwarded-for')) doubts.delete('remote');
   if (doubts.size === 0) return cubesOf(expr, context);
@@ -38,9 +39,9 @@ function where(said: Said, cubes: readonly Cube[]): readonly Cube[] {
   return said === 'always' ? cubes : cubes.map((cube) => ({ ...cube, rest: [...cube.rest, said] }));
 }
 
-function* doubtsOf(expr: Expr): Iterable<Doubt> {
-  if (expr.op === 'all' || expr.op === 'any') for (const part of expr.of) yield* doubtsOf(part);
-  else if (expr.op === 'not') yield* doubtsOf(expr.of);
-  else if (expr.op === 'address' && expr.fact === 'remote' && expr.unmap !== true) yield 'remote';
-  else if (expr.op === 'text' && expr.fact.of === 'sni') yield 'sni';
+function addDoubts(expr: Expr, doubts: Set<Doubt>): void {
+  if (expr.op === 'all' || expr.op === 'any') for (const part of expr.of) addDoubts(part, doubts);
+  else if (expr.op === 'not') addDoubts(expr.of, doubts);
+  else if (expr.op === 'address' && expr.fact === 'remote' && expr.unmap !== true) doubts.add('remote');
+  else if (expr.op === 'text' && expr.fact.of === 'sni') doubts.add('sni');
 }

@@ -5,7 +5,7 @@
 import type { Expr } from '../model.ts';
 import { keysOf, noUses, type SayContext, sayCondition, type Uses, valuesHold } from './conditions.ts';
 import type { TextValues } from './text-values.ts';
-import type { Predicate } from './tree/tree.ts';
+import type { Input, Predicate } from './tree/tree.ts';
 
 /** One alternative of a rule. */
 export interface Cube {
@@ -13,7 +13,14 @@ export interface Cube {
   readonly keys: readonly TextValues[];
   /** What must hold besides. */
   readonly rest: readonly Predicate[];
-  readonly uses: Uses;
+  readonly uses: SharedUses;
+}
+
+/** What a cube uses. Most cubes use the same few things, which are the same value then. */
+export interface SharedUses {
+  readonly inputs: ReadonlySet<Input>;
+  readonly readsNamespaces: boolean;
+  readonly unsayable: ReadonlySet<string>;
 }
 
 /** More alternatives than this are not cut apart. */
@@ -26,28 +33,28 @@ export function cubesOf(expr: Expr, context: SayContext): readonly Cube[] {
     return cubes.length <= MOST_CUBES ? cubes : oneCube(expr, context);
   }
   if (expr.op === 'all') {
-    let cubes: readonly Cube[] = [empty()];
+    let cubes: readonly Cube[] = [empty];
     for (const part of expr.of) {
       const parts = cubesOf(part, context);
       const factor = cubes.length * parts.length <= MOST_CUBES ? parts : oneCube(part, context);
-      cubes = cubes.flatMap((left) => factor.map((right) => merged(left, right)));
+      if (factor.length === 0) return [];
+      if (cubes.length === 1 && cubes[0] === empty) cubes = factor;
+      else cubes = cubes.flatMap((left) => factor.map((right) => merged(left, right)));
     }
     return cubes;
   }
   if (expr.op === 'not') return oneCube(expr, context);
-  const uses = noUses();
-  const values = keysOf(expr, context, uses);
-  return values === undefined ? oneCube(expr, context) : [{ keys: [values], rest: [], uses }];
+  const values = keysOf(expr, context);
+  return values === undefined ? oneCube(expr, context) : [{ keys: [values], rest: [], uses: usesOfKeys(values) }];
 }
-
-const empty = (): Cube => ({ keys: [], rest: [], uses: noUses() });
 
 /** The condition as it stands, filed by nothing. */
 function oneCube(expr: Expr, context: SayContext): readonly Cube[] {
   const uses = noUses();
   const said = sayCondition(expr, context, uses);
   if (said === 'never') return [];
-  return [{ keys: [], rest: said === 'always' ? [] : said.op === 'all' ? said.of : [said], uses }];
+  const rest = said === 'always' ? [] : said.op === 'all' ? said.of : [said];
+  return [{ keys: [], rest, uses: sharedUses(uses) }];
 }
 
 function merged(left: Cube, right: Cube): Cube {
@@ -60,43 +67,58 @@ function merged(left: Cube, right: Cube): Cube {
   return { keys, rest, uses: joinedUses(left.uses, right.uses) };
 }
 
+const joins = new WeakMap<SharedUses, WeakMap<SharedUses, SharedUses>>();
+
 /** What both use. */
-function joinedUses(left: Uses, right: Uses): Uses {
-  const joined = { ...left, inputs: new Set(left.inputs), unsayable: new Set(left.unsayable) };
-  addUses(joined, right);
+function joinedUses(left: SharedUses, right: SharedUses): SharedUses {
+  if (left === right) return left;
+  let known = joins.get(left);
+  if (known === undefined) {
+    known = new WeakMap();
+    joins.set(left, known);
+  }
+  let joined = known.get(right);
+  if (joined === undefined) {
+    const both = noUses();
+    addUses(both, left);
+    addUses(both, right);
+    joined = sharedUses(both);
+    known.set(right, joined);
+  }
   return joined;
 }
 
 /** Adds what the other uses. */
-export function addUses(into: Uses, { inputs, readsNamespaces, unsayable }: Uses): void {
+export function addUses(into: Uses, { inputs, readsNamespaces, unsayable }: SharedUses): void {
   for (const input of inputs) into.inputs.add(input);
   for (const field of unsayable) into.unsayable.add(field);
   into.readsNamespaces ||= readsNamespaces;
 }
 
-const isSame = (a: Uses, b: Uses): boolean =>
-  a.readsNamespaces === b.readsNamespaces &&
-  isSameSet<string>(a.inputs, b.inputs) &&
-  isSameSet(a.unsayable, b.unsayable);
-
-function isSameSet<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
-  if (a.size !== b.size) return false;
-  for (const each of a) if (!b.has(each)) return false;
-  return true;
-}
-
-let lastShared: Uses | undefined;
-const sharedByText = new Map<string, Uses>();
+const sharedByText = new Map<string, SharedUses>();
 const MOST_SHARED = 4096;
 
-/** The same value for what is the same: most rules read the same few things. */
-export function sharedUses(uses: Uses): Uses {
-  if (lastShared !== undefined && isSame(lastShared, uses)) return lastShared;
+function sharedUses(uses: SharedUses): SharedUses {
   const { inputs, readsNamespaces, unsayable } = uses;
   const text = `${readsNamespaces} ${[...inputs].sort().join(' ')}\n${[...unsayable].sort().join('\n')}`;
-  const known = sharedByText.get(text) ?? uses;
+  const known = sharedByText.get(text);
+  if (known !== undefined) return known;
   if (sharedByText.size >= MOST_SHARED) sharedByText.clear();
-  sharedByText.set(text, known);
-  lastShared = known;
+  sharedByText.set(text, uses);
+  return uses;
+}
+
+const usesByInput = { true: new Map<Input, SharedUses>(), false: new Map<Input, SharedUses>() } as const;
+
+function usesOfKeys({ input, readsNamespaces }: TextValues): SharedUses {
+  const byInput = usesByInput[`${readsNamespaces}`];
+  let known = byInput.get(input);
+  if (known === undefined) {
+    known = sharedUses({ inputs: new Set([input]), readsNamespaces, unsayable: new Set() });
+    if (byInput.size >= MOST_SHARED) byInput.clear();
+    byInput.set(input, known);
+  }
   return known;
 }
+
+const empty: Cube = { keys: [], rest: [], uses: sharedUses(noUses()) };

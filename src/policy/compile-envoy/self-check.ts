@@ -5,6 +5,7 @@
 import { GatehouseError } from '../../errors.ts';
 import type { Destination } from '../facts.ts';
 import type { Policy, PolicyModel, Rule } from '../model.ts';
+import { changeBetween } from './filing/change-between.ts';
 import type { NativeSettings } from './native-settings.ts';
 import { interpretTree } from './tree/interpret-tree.ts';
 import { factsOf, seenOf, witnessesOf } from './witness.ts';
@@ -45,19 +46,32 @@ export function selfCheck(trees: WorkloadTrees, { model, workload, settings, che
 /** All that is new, as far as there is room, and some of what was there. */
 function rulesToTry(model: PolicyModel, checked: PolicyModel | undefined): readonly Rule[] {
   const policies = policiesOf(model);
-  const rules = (some: readonly Policy[]): readonly Rule[] => some.flatMap((policy) => policy.rules);
-  if (checked === undefined) return spread(rules(policies), MOST.rules);
-  const known = new Set(policiesOf(checked));
-  const fresh = rules(policies.filter((each) => !known.has(each)));
-  return [...spread(fresh, MOST.rules), ...spread(rules(policies), MOST.again)];
+  if (checked === undefined) return spread(policies, MOST.rules);
+  const before = policiesOf(checked);
+  const change = changeBetween(before, policies, Infinity);
+  const known = change === undefined ? new Set(before) : undefined;
+  const fresh = change?.added ?? policies.filter((each) => known?.has(each) !== true);
+  return [...spread(fresh, MOST.rules), ...spread(policies, MOST.again)];
 }
 
-function spread(rules: readonly Rule[], most: number): readonly Rule[] {
-  const step = Math.max(1, Math.ceil(rules.length / most));
-  return rules.filter((_, i) => i % step === 0);
+/** So many rules of these policies, as far apart as they can be. */
+function spread(policies: readonly Policy[], most: number): readonly Rule[] {
+  let count = 0;
+  for (const { rules } of policies) count += rules.length;
+  const step = Math.max(1, Math.ceil(count / most));
+  const some: Rule[] = [];
+  let first = 0; // of the rules of a policy, among all
+  for (const { rules } of policies) {
+    for (let i = (step - (first % step)) % step; i < rules.length; i += step) some.push(rules[i]!);
+    first += rules.length;
+  }
+  return some;
 }
 
-const policiesOf = ({ planes }: PolicyModel): readonly Policy[] =>
-  planes.flatMap(({ stages }) =>
-    stages.flatMap((stage) => (stage.kind === 'transport' || stage.kind === 'token' ? [] : stage.policies)),
-  );
+function policiesOf({ planes }: PolicyModel): readonly Policy[] {
+  const all: Policy[] = [];
+  for (const { stages } of planes)
+    for (const stage of stages)
+      if (stage.kind !== 'transport' && stage.kind !== 'token') for (const policy of stage.policies) all.push(policy);
+  return all;
+}

@@ -16,11 +16,7 @@ export interface Change<T> {
  * @returns undefined where they do not, or where more has changed
  */
 export function changeBetween<T>(before: readonly T[], now: readonly T[], most: number): Change<T> | undefined {
-  const shorter = Math.min(before.length, now.length);
-  let head = 0;
-  while (head < shorter && before[head] === now[head]) head++;
-  let tail = 0;
-  while (tail < shorter - head && before[before.length - 1 - tail] === now[now.length - 1 - tail]) tail++;
+  const { head, tail } = sameEnds(before, now);
   const old = before.slice(head, before.length - tail);
   const fresh = now.slice(head, now.length - tail);
   const wasThere = new Set(old);
@@ -32,4 +28,14 @@ export function changeBetween<T>(before: readonly T[], now: readonly T[], most: 
   let i = 0;
   for (const each of fresh) if (wasThere.has(each) && each !== stayed[i++]) return undefined;
   return { removed, added };
+}
+
+/** How many values are the same at the beginning of both lists, and how many of the others at their end. */
+export function sameEnds<T>(before: readonly T[], now: readonly T[]): { readonly head: number; readonly tail: number } {
+  const shorter = Math.min(before.length, now.length);
+  let head = 0;
+  while (head < shorter && before[head] === now[head]) head++;
+  let tail = 0;
+  while (tail < shorter - head && before[before.length - 1 - tail] === now[now.length - 1 - tail]) tail++;
+  return { head, tail };
 }

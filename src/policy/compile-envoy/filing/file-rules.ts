@@ -7,11 +7,13 @@
  */
 import { chain, type Input, type Node, type Part } from '../tree/tree.ts';
 import { changeBetween } from './change-between.ts';
-import { cutBy, type FiledRule, isWhole, itemOf, wayAt } from './filed-rule.ts';
+import { cutBy, type FiledRule, hasBeside, isWhole, itemOf, wayAt } from './filed-rule.ts';
 import { KeyCounts } from './key-counts.ts';
 
 interface Group {
   readonly node: Node;
+  /** What lies under the key, as it stands in the place itself. */
+  readonly rules: readonly FiledRule[];
   /** Of groups that are worth it. */
   readonly filing: Filing | undefined;
 }
@@ -24,6 +26,8 @@ interface Groups {
 
 /** One in so many has changed: what has stayed is not worth while to look at. */
 const MUCH = 4;
+/** So few rules are looked up in the list of all. */
+const FEW = 64;
 /** Smaller groups are filed anew when one of their rules changes. */
 const REMEMBERED = 32;
 
@@ -37,7 +41,8 @@ export class Filing {
   #parts: readonly Part[] = [];
 
   file(rules: readonly FiledRule[]): readonly Part[] {
-    const change = changeBetween(this.#rules, rules, rules.length / MUCH);
+    const change =
+      this.#rules.length === 0 && rules.length > 0 ? undefined : changeBetween(this.#rules, rules, rules.length / MUCH);
     if (change !== undefined && change.added.length + change.removed.length === 0) return this.#parts;
     const whole = rules.find(isWhole);
     this.#rules = rules;
@@ -58,17 +63,18 @@ export class Filing {
   /** @param changed  the rules that have come and gone; undefined: nothing is as it was */
   #mapped(input: Input, changed: readonly FiledRule[] | undefined): readonly Part[] {
     const touched = changed && touchedBy(changed, input);
+    const near = touched && this.#near(touched, changed, input);
     const below = [new Map<string, FiledRule[]>(), new Map<string, FiledRule[]>()] as const;
     const others: FiledRule[] = [];
-    for (const rule of this.#rules) {
+    for (const rule of near ?? this.#rules) {
       const way = wayAt(rule, input);
       if (way === undefined) {
         others.push(rule);
         continue;
       }
       const cut = cutBy(rule, way);
-      for (const key of way.exact) if (touched?.exact.has(key) !== false) add(below[0], key, cut.below);
-      for (const key of way.prefixes) if (touched?.prefix.has(key) !== false) add(below[1], key, cut.below);
+      for (const key of way.exact) if (touched?.exact.has(key) !== false) add(below[0], key, rule);
+      for (const key of way.prefixes) if (touched?.prefix.has(key) !== false) add(below[1], key, rule);
       if (cut.beside !== undefined) others.push(cut.beside);
     }
     if (touched === undefined) this.#groups = noGroups();
@@ -79,7 +85,7 @@ export class Filing {
       let isSorted = true;
       for (const [key, rules] of below[i]!) {
         isSorted &&= kept.has(key);
-        kept.set(key, groupOf(rules, kept.get(key)));
+        kept.set(key, groupOf(rules, input, kept.get(key)));
       }
       groups.byKey = isSorted ? kept : new Map([...kept.keys()].sort().map((key) => [key, kept.get(key)!])); // of its own keys
       if (kept.size > 0) parts.push({ is: groups.is, input, entries: nodesOf(groups.byKey) });
@@ -91,6 +97,26 @@ export class Filing {
     this.#others ??= new Filing();
     return [...parts, ...this.#others.file(others)];
   }
+
+  /** The rules under the keys that are touched, in their order; undefined: all have to be looked at. */
+  #near(touched: Touched, changed: readonly FiledRule[], input: Input): readonly FiledRule[] | undefined {
+    if (this.#others !== undefined || changed.some((rule) => standsBeside(rule, input))) return undefined;
+    const some = new Set(changed);
+    for (const { is, byKey } of this.#groups)
+      for (const key of touched[is]) {
+        for (const rule of byKey.get(key)?.rules ?? []) some.add(rule);
+        if (some.size > FEW) return undefined;
+      }
+    const places = [...some].map((rule) => this.#rules.indexOf(rule)).filter((place) => place >= 0);
+    return places.sort((a, b) => a - b).map((place) => this.#rules[place]!);
+  }
+}
+
+type Touched = Readonly<Record<Groups['is'], ReadonlySet<string>>>;
+
+function standsBeside(rule: FiledRule, input: Input): boolean {
+  const way = wayAt(rule, input);
+  return way === undefined || hasBeside(way);
 }
 
 const noGroups = (): readonly Groups[] => [
@@ -98,7 +124,7 @@ const noGroups = (): readonly Groups[] => [
   { is: 'prefix', byKey: new Map() },
 ];
 
-function touchedBy(changed: readonly FiledRule[], input: Input): Readonly<Record<Groups['is'], ReadonlySet<string>>> {
+function touchedBy(changed: readonly FiledRule[], input: Input): Touched {
   const exact = new Set<string>();
   const prefix = new Set<string>();
   for (const rule of changed) {
@@ -115,10 +141,11 @@ function add(groups: Map<string, FiledRule[]>, key: string, rule: FiledRule): vo
   else if (group.at(-1) !== rule) group.push(rule);
 }
 
-function groupOf(rules: readonly FiledRule[], before: Group | undefined): Group {
+function groupOf(rules: readonly FiledRule[], input: Input, before: Group | undefined): Group {
   const filing = rules.length > REMEMBERED ? (before?.filing ?? new Filing()) : undefined;
-  const node = chain((filing ?? new Filing()).file(rules))!; // of at least one rule
-  return { node, filing };
+  const below = rules.map((rule) => cutBy(rule, wayAt(rule, input)!).below); // it is filed by that way
+  const node = chain((filing ?? new Filing()).file(below))!; // of at least one rule
+  return { node, rules, filing };
 }
 
 function nodesOf(groups: ReadonlyMap<string, Group>): ReadonlyMap<string, Node> {

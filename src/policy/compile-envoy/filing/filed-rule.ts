@@ -81,6 +81,7 @@ function requestWay(keys: readonly TextValues[]): Way | undefined {
 
 /** The way to file a rule at an input; undefined if it has no values there, or too much would stand under each. */
 export function wayAt(rule: FiledRule, input: Input): Way | undefined {
+  if (rule.known.way?.input === input) return rule.known.way;
   for (const way of rule.ways) if (way.input === input) return isFit(rule, way) ? way : undefined;
   return undefined;
 }
