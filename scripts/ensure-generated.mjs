@@ -33,6 +33,7 @@ const inBootstraps = [
   'filters/network/ext_authz/v3/ext_authz',
   'filters/network/http_connection_manager/v3/http_connection_manager',
   'filters/network/rbac/v3/rbac',
+  'filters/network/set_filter_state/v3/set_filter_state',
   'filters/network/tcp_proxy/v3/tcp_proxy',
   'http/early_header_mutation/header_mutation/v3/header_mutation',
   'resource_monitors/downstream_connections/v3/downstream_connections',

@@ -12,7 +12,7 @@ import {
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import { type CallContext, clientStreaming, type GrpcMethod } from '../../transport/grpc-methods.ts';
 import type { CallerOf } from './native-deps.ts';
-import { type ReportedLine, reportedLine } from './reported-line.ts';
+import { type ReportedLine, reportedConnection, reportedLine } from './reported-line.ts';
 
 /** Takes what Envoys tell. */
 export interface ReportReceiver {
@@ -28,6 +28,11 @@ export function accessLogMethods(receiver: ReportReceiver, callerOf: CallerOf): 
   return [clientStreaming(stream, (messages, context) => takeLogs(receiver, callerOf, messages, context))];
 }
 
+function linesOf({ case: kind, value }: StreamAccessLogsMessage['logEntries']): readonly ReportedLine[] {
+  if (kind === 'httpLogs') return value.logEntry.flatMap((entry) => reportedLine(entry) ?? []);
+  return kind === 'tcpLogs' ? value.logEntry.flatMap((entry) => reportedConnection(entry) ?? []) : [];
+}
+
 /** Each message is taken in whole before the next is read: who tells too fast waits. */
 async function takeLogs(
   receiver: ReportReceiver,
@@ -40,8 +45,7 @@ async function takeLogs(
   for await (const { identifier, logEntries } of messages) {
     node = identifier?.node?.id ?? node; // the first message has it
     const identities = await caller.identities();
-    if (logEntries.case !== 'httpLogs') continue; // connections are asked about
-    const lines = logEntries.value.logEntry.flatMap((entry) => reportedLine(entry) ?? []);
+    const lines = linesOf(logEntries);
     const own = identities.find((each) => each === node) ?? identities[0]!; // never empty
     const believed = lines.filter(({ shown }) => shown === '' || shown === own);
     if (believed.length > 0) receiver.reported(own, node, believed);

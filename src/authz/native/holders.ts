@@ -50,6 +50,9 @@ export interface Holders {
   behindRevocations(sequence: number, timeoutMs: number): Promise<readonly Holder[]>;
 }
 
+/** Resources by which Envoys refuse who was revoked. */
+export const ofRevocations: readonly string[] = [resourceNames.revocations, resourceNames.networkRevocations];
+
 /** What an Envoy says of why it refuses may be long. */
 const MOST_WORDS = 512;
 
@@ -104,8 +107,7 @@ export function createHolders(now: () => number): Holders {
     all,
     behindRevocations(sequence, timeoutMs) {
       const isBehind = (configs: ReadonlyMap<string, HeldConfig>): boolean => {
-        const held = configs.get(resourceNames.revocations);
-        return held !== undefined && held.revocationSequence < sequence;
+        return ofRevocations.some((name) => (configs.get(name)?.revocationSequence ?? sequence) < sequence);
       };
       // Asked at every acknowledgement, of which there are as many as pages: the first one is enough.
       const isDone = (): boolean => {

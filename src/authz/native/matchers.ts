@@ -13,6 +13,7 @@ import {
   type Matcher_MatcherList_FieldMatcher,
   Matcher_MatcherList_FieldMatcherSchema,
   type Matcher_MatcherList_Predicate,
+  Matcher_MatcherList_Predicate_PredicateListSchema,
   Matcher_MatcherList_Predicate_SinglePredicateSchema,
   Matcher_MatcherList_PredicateSchema,
   Matcher_MatcherListSchema,
@@ -78,6 +79,17 @@ export function not(value: Matcher_MatcherList_Predicate): Matcher_MatcherList_P
   return create(Matcher_MatcherList_PredicateSchema, { matchType: { case: 'notMatcher', value } });
 }
 
+/** True where both are. */
+export const both = (...of: readonly Matcher_MatcherList_Predicate[]): Matcher_MatcherList_Predicate =>
+  create(Matcher_MatcherList_PredicateSchema, { matchType: { case: 'andMatcher', value: listed(of) } });
+
+/** True where one is. */
+export const either = (...of: readonly Matcher_MatcherList_Predicate[]): Matcher_MatcherList_Predicate =>
+  create(Matcher_MatcherList_PredicateSchema, { matchType: { case: 'orMatcher', value: listed(of) } });
+
+const listed = (predicate: readonly Matcher_MatcherList_Predicate[]) =>
+  create(Matcher_MatcherList_Predicate_PredicateListSchema, { predicate: [...predicate] });
+
 /** One item of a list. */
 export function when(
   predicate: Matcher_MatcherList_Predicate,
@@ -97,14 +109,14 @@ export function mapOf(
   input: TypedExtensionConfig,
   keys: Iterable<string>,
   onMatch: Matcher_OnMatch,
-  onNoMatch: Matcher_OnMatch,
+  onNoMatch?: Matcher_OnMatch,
 ): Matcher {
   const map = Object.fromEntries([...keys].sort().map((key) => [key, onMatch]));
   const value = create(Matcher_MatcherTreeSchema, {
     input,
     treeType: { case: 'exactMatchMap', value: create(Matcher_MatcherTree_MatchMapSchema, { map }) },
   });
-  return create(MatcherSchema, { matcherType: { case: 'matcherTree', value }, onNoMatch });
+  return create(MatcherSchema, { matcherType: { case: 'matcherTree', value }, ...(onNoMatch && { onNoMatch }) });
 }
 
 /** Takes that action whatever comes. */

@@ -13,13 +13,20 @@ export const resourceNames = {
   audit: 'gatehouse.audit',
   /** Decides TCP connections. */
   network: 'gatehouse.network',
+  /** Refuses connections of who was revoked, after the policy. */
+  networkRevocations: 'gatehouse.network-revocations',
 } as const;
 
 /** Under this namespace every RBAC filter of Envoy files what it found. */
 export const RBAC_METADATA = 'envoy.filters.http.rbac';
+/** The same of connections. */
+export const NETWORK_RBAC_METADATA = 'envoy.filters.network.rbac';
 
 /** Key of the name of the action that decided, by the prefix of its filter. */
 export const decidedKey = (prefix: string): string => `${prefix}enforced_effective_policy_id`;
+
+/** The same of connections, whose filters tell of their shadow alone. */
+export const foundKey = (prefix: string): string => `${prefix}shadow_effective_policy_id`;
 
 /** The type of several filters in one, as a policy comes where tokens are verified. */
 export const FILTER_CHAIN = 'type.googleapis.com/envoy.extensions.filters.http.filter_chain.v3.FilterChainConfig';
@@ -44,6 +51,8 @@ export const stateKeys = {
   request: 'gh.request',
   /** Serial number of the caller's certificate, lower-case hex. */
   serial: 'gh.serial',
+  /** Whether a connection is one of TLS: `tls` or `plain`. */
+  transport: 'gh.transport',
   /** The action that the filter of revocations took. */
   revocation: 'gh.revocation',
 } as const;

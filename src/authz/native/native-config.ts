@@ -13,7 +13,12 @@ import type { Revocations } from '../state.ts';
 import { guardedPolicy } from './guarded-policy.ts';
 import { typeUrlOf } from './matchers.ts';
 import { AUDIT_PREFIX, resourceNames } from './names.ts';
-import { askingRevocationFilter, revocationFilter } from './revocation-filter.ts';
+import {
+  askingNetworkRevocationFilter,
+  askingRevocationFilter,
+  networkRevocationFilter,
+  revocationFilter,
+} from './revocation-filter.ts';
 import { tokenChain } from './tokens/token-chain.ts';
 
 /** The type of every resource of ECDS. */
@@ -43,26 +48,34 @@ export function configsOf(policy: NativePolicy): ReadonlyMap<string, NativeConfi
     [resourceNames.audit, NO_AUDIT] as const, // what the policy has of that name comes after it
     ...policy.others,
   ];
-  return new Map(all.map(([name, filter]) => [name, configOf(name, filter, { asks })]));
+  const asksAt = (name: string) => (name === resourceNames.network ? (policy.everyConnection ?? asks) : asks);
+  return new Map(all.map(([name, filter]) => [name, configOf(name, filter, { asks: asksAt(name) })]));
 }
 
-/** The resource of revocations. */
-export function revocationConfig(revocations: Revocations | undefined): NativeConfig {
-  const filter = { typeUrl: typeUrlOf(HttpRbac), bytes: revocationFilter(revocations) };
+/** The resources of revocations, by name. */
+export function revocationConfigs(revocations: Revocations | undefined): ReadonlyMap<string, NativeConfig> {
   const asks = revocations === undefined ? 'no revocations are known yet' : '';
-  return configOf(resourceNames.revocations, filter, { asks, revocationSequence: revocations?.sequence ?? -1 });
+  const more = { asks, revocationSequence: revocations?.sequence ?? -1 };
+  return both({ http: revocationFilter(revocations), network: networkRevocationFilter(revocations) }, more);
+}
+
+function both(
+  { http, network }: { readonly http: Uint8Array; readonly network: Uint8Array },
+  more: Parameters<typeof configOf>[2],
+): ReadonlyMap<string, NativeConfig> {
+  const filters = [
+    [resourceNames.revocations, { typeUrl: typeUrlOf(HttpRbac), bytes: http }] as const,
+    [resourceNames.networkRevocations, { typeUrl: typeUrlOf(NetworkRbac), bytes: network }] as const,
+  ];
+  return new Map(filters.map(([name, filter]) => [name, configOf(name, filter, more)]));
 }
 
 /** All resources of an Envoy that is to ask about everything. */
 export function askingConfigs(why: string): ReadonlyMap<string, NativeConfig> {
-  const bytes = askingRevocationFilter('asks');
-  const { revocations: name } = resourceNames;
   // It refuses by whatever is revoked: Gatehouse is asked, always.
   const all = { asks: why, revocationSequence: Number.MAX_SAFE_INTEGER };
-  return new Map([
-    ...configsOf(askEverything(why)),
-    [name, configOf(name, { typeUrl: typeUrlOf(HttpRbac), bytes }, all)],
-  ]);
+  const filters = { http: askingRevocationFilter('asks'), network: askingNetworkRevocationFilter('asks') };
+  return new Map([...configsOf(askEverything(why)), ...both(filters, all)]);
 }
 
 interface Filter {

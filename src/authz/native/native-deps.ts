@@ -43,7 +43,8 @@ export interface NativeDeps {
   workloadOf(spiffeId: SpiffeId, labels: ReadonlyMap<string, string> | undefined): NativeWorkload | undefined;
   /** @param changed  called after every change that concerns the workload */
   follow(workload: NativeWorkload, changed: () => void): FollowedPolicy;
-  readonly revocations: Watchable<NativeConfig>;
+  /** By name. */
+  readonly revocations: Watchable<ReadonlyMap<string, NativeConfig>>;
   readonly holders: Holders;
   readonly observer: NativeObserver;
 }

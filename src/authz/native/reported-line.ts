@@ -5,14 +5,26 @@
 import type { Address } from '../../gen/envoy/config/core/v3/address_pb.ts';
 import { RequestMethodSchema } from '../../gen/envoy/config/core/v3/base_pb.ts';
 import type {
+  AccessLogCommon,
   HTTPAccessLogEntry,
+  TCPAccessLogEntry,
   TLSProperties_CertificateProperties,
 } from '../../gen/envoy/data/accesslog/v3/accesslog_pb.ts';
 import type { Reason } from '../../policy/decision.ts';
-import { DECIDED, decidedKey, POLICY_PREFIX, RBAC_METADATA, REVOCATIONS_PREFIX, REVOKED } from './names.ts';
+import {
+  DECIDED,
+  decidedKey,
+  foundKey,
+  NETWORK_RBAC_METADATA,
+  POLICY_PREFIX,
+  RBAC_METADATA,
+  REVOCATIONS_PREFIX,
+  REVOKED,
+} from './names.ts';
 
-/** What an Envoy says that it has decided, and of which request. */
+/** What an Envoy says that it has decided, and of which request or connection. */
 export interface ReportedLine {
+  readonly protocol: 'http' | 'tcp';
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly effect: 'allow' | 'deny';
@@ -46,21 +58,43 @@ export function reportedLine(entry: HTTPAccessLogEntry): ReportedLine | undefine
   const isRevoked = revoked === REVOKED;
   if (!isRevoked && !name.startsWith(DECIDED)) return undefined;
   const effect = isRevoked || fields[RESULT] !== 'allowed' ? 'deny' : 'allow';
+  return {
+    ...{ protocol: 'http', effect },
+    ...connectionOf(common),
+    ...(isRevoked ? { reason: 'revoked', policy: undefined } : meaningOf(name, effect)),
+    method: RequestMethodSchema.value[request?.requestMethod ?? 0]?.name ?? '',
+    host: cut(request?.authority ?? '', MOST.text),
+    path: cut((request?.path ?? '').split(/[?#]/, 1)[0]!, MOST.text), // the first part is always there
+    requestId: cut(request?.requestId ?? '', MOST.requestId),
+  };
+}
+
+/** The same of a connection; its effect is said by the name alone. */
+export function reportedConnection({ commonProperties: common }: TCPAccessLogEntry): ReportedLine | undefined {
+  const name = common?.metadata?.filterMetadata[NETWORK_RBAC_METADATA]?.[foundKey(POLICY_PREFIX)];
+  if (typeof name !== 'string' || !name.startsWith(DECIDED)) return undefined;
+  const effect = allowing.some((start) => name.startsWith(start)) ? 'allow' : 'deny';
+  return {
+    ...{ protocol: 'tcp', effect },
+    ...connectionOf(common),
+    ...(name === REVOKED ? { reason: 'revoked', policy: undefined } : meaningOf(name, effect)),
+    ...{ method: '', host: '', path: '', requestId: '' },
+  };
+}
+
+/** Actions that allow. */
+const allowing = [`${DECIDED}allow/`, `${DECIDED}no-policy-applies`];
+
+function connectionOf(common: AccessLogCommon | undefined) {
   const tls = common?.tlsProperties;
   const remote = socketOf(common?.downstreamDirectRemoteAddress ?? common?.downstreamRemoteAddress);
   return {
     at: common?.startTime === undefined ? 0 : Number(common.startTime.seconds) * 1000 + common.startTime.nanos / 1e6,
-    effect,
-    ...(isRevoked ? { reason: 'revoked', policy: undefined } : meaningOf(name, effect)),
     caller: uriOf(tls?.peerCertificateProperties),
     shown: uriOf(tls?.localCertificateProperties),
     sourceAddress: remote.address,
     sourcePort: remote.port,
     port: common?.downstreamLocalAddress === undefined ? -1 : socketOf(common.downstreamLocalAddress).port,
-    method: RequestMethodSchema.value[request?.requestMethod ?? 0]?.name ?? '',
-    host: cut(request?.authority ?? '', MOST.text),
-    path: cut((request?.path ?? '').split(/[?#]/, 1)[0]!, MOST.text), // the first part is always there
-    requestId: cut(request?.requestId ?? '', MOST.requestId),
   };
 }
 

@@ -9,7 +9,6 @@ import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { CallContext } from '../../transport/grpc-methods.ts';
 import { type EnvoyBuild, envoyBuildOf } from './envoy-build.ts';
 import type { HolderPage } from './holders.ts';
-import { resourceNames } from './names.ts';
 import { askingConfigs, type NativeConfig } from './native-config.ts';
 import { type FollowedPolicy, keyOf, type NativeCaller, type NativeDeps, type NativeWorkload } from './native-deps.ts';
 
@@ -104,8 +103,7 @@ class OneSubscriber implements Subscriber {
   #config(name: string): NativeConfig | undefined {
     if (!this.#build.isTried) return untried.get(name);
     const { revocations } = this.#deps;
-    const config =
-      name === resourceNames.revocations ? revocations.value : (this.#at?.policy?.configs ?? unknown).get(name);
+    const config = revocations.value.get(name) ?? (this.#at?.policy?.configs ?? unknown).get(name);
     return config !== undefined && this.#refused.has(config.version) ? refused.get(name) : config;
   }
 

@@ -9,6 +9,7 @@ import { examineNetworkExtAuthz } from './ext-authz.ts';
 import { type DoctorFinding, finding } from './finding.ts';
 import { examineEveryManager } from './internal-callers.ts';
 import { at, type JsonObject, objectAt, objectsAt, textAt } from './json.ts';
+import { examineConnectionGate } from './native-connections.ts';
 import { examineTls } from './tls.ts';
 
 /** Everything that makes a policy inexact or lets a request pass unasked, in the order of the configuration. */
@@ -40,12 +41,14 @@ function examineListener(config: EnvoyConfig, listener: JsonObject): readonly Do
 function examineFilters(config: EnvoyConfig, chain: JsonObject, where: string): readonly DoctorFinding[] {
   const findings: DoctorFinding[] = [];
   let asked = false;
-  for (const [index, filter] of objectsAt(chain, 'filters').entries()) {
+  const filters = objectsAt(chain, 'filters');
+  for (const [index, filter] of filters.entries()) {
     const { type, value } = typedConfig(filter);
     const here = `${where}.filters[${index}]`;
     if (type === 'ExtAuthz') {
       asked = true;
       findings.push(...examineNetworkExtAuthz(config, value, here));
+      findings.push(...examineConnectionGate(value, filters.slice(0, index), where));
     } else if (type === 'HttpConnectionManager') {
       const isPlain = objectAt(chain, 'transport_socket') === undefined;
       findings.push(...examineConnectionManager(config, value, here, { asked, isPlain }));

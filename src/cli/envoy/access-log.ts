@@ -1,6 +1,6 @@
 import { POLICY_PREFIX, REVOCATIONS_PREFIX } from '../../authz/native/names.ts';
 import type { JsonObject } from './json.ts';
-import { decidedBy } from './native.ts';
+import { connectionFoundBy, decidedBy } from './native.ts';
 
 const LOGGERS = 'type.googleapis.com/envoy.extensions.access_loggers';
 
@@ -23,8 +23,12 @@ export function httpAccessLog(path: string, native = false): JsonObject {
 }
 
 /** One line a connection. */
-export function tcpAccessLog(path: string): JsonObject {
-  return fileLog(path, { ...connection, ...decision('envoy.filters.network.ext_authz') });
+export function tcpAccessLog(path: string, native = false): JsonObject {
+  return fileLog(path, {
+    ...connection,
+    ...(native ? { native_policy: connectionFoundBy(POLICY_PREFIX) } : {}),
+    ...decision('envoy.filters.network.ext_authz'),
+  });
 }
 
 /** One line a request that leaves, without a decision: the other side decides. */

@@ -16,6 +16,8 @@ import { file_envoy_extensions_filters_http_router_v3_router as router } from '.
 import { file_envoy_extensions_filters_http_set_filter_state_v3_set_filter_state as filterState } from '../../gen/envoy/extensions/filters/http/set_filter_state/v3/set_filter_state_pb.ts';
 import { file_envoy_extensions_filters_network_ext_authz_v3_ext_authz as tcpExtAuthz } from '../../gen/envoy/extensions/filters/network/ext_authz/v3/ext_authz_pb.ts';
 import { file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager as manager } from '../../gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
+import { file_envoy_extensions_filters_network_rbac_v3_rbac as networkRbac } from '../../gen/envoy/extensions/filters/network/rbac/v3/rbac_pb.ts';
+import { file_envoy_extensions_filters_network_set_filter_state_v3_set_filter_state as networkFilterState } from '../../gen/envoy/extensions/filters/network/set_filter_state/v3/set_filter_state_pb.ts';
 import { file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy as tcpProxy } from '../../gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts';
 import { file_envoy_extensions_http_early_header_mutation_header_mutation_v3_header_mutation as headerMutation } from '../../gen/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.ts';
 import { file_envoy_extensions_resource_monitors_downstream_connections_v3_downstream_connections as connections } from '../../gen/envoy/extensions/resource_monitors/downstream_connections/v3/downstream_connections_pb.ts';
@@ -27,7 +29,7 @@ import type { Json, JsonObject } from './json.ts';
 /** Every `@type` that a bootstrap of ours holds. */
 const types = createRegistry(
   ...[file, cel, stream, httpExtAuthz, router, tcpExtAuthz, manager, tcpProxy, headerMutation, connections, tls],
-  ...[httpOptions, httpRbac, filterState, rbacAction, grpcLog],
+  ...[httpOptions, httpRbac, filterState, rbacAction, grpcLog, networkRbac, networkFilterState],
 );
 
 /**
@@ -40,6 +42,7 @@ const newer: ReadonlyMap<string, JsonObject> = new Map([
   ['http1_safe_max_connection_duration', {}], // of HttpConnectionManager
   ['upstream_connect_mode', {}], // of TcpProxy
   ['max_early_data_bytes', {}], // of TcpProxy
+  ['on_downstream_tls_handshake', {}], // of the network filter set_filter_state
 ]);
 
 /**

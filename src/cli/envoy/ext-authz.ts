@@ -5,7 +5,7 @@
 
 import { EXT_AUTHZ_CLUSTER, httpService } from './http-ext-authz.ts';
 import type { JsonObject } from './json.ts';
-import { askUnlessDecided } from './native.ts';
+import { askUnlessDecided, askUnlessFound } from './native.ts';
 import { type SidecarOptions, seconds } from './options.ts';
 
 /** Key of the node's metadata that holds the workload's labels; Istio's proxies use the same. */
@@ -40,6 +40,7 @@ export function tcpExtAuthz(options: SidecarOptions): JsonObject {
     typed_config: {
       '@type': 'type.googleapis.com/envoy.extensions.filters.network.ext_authz.v3.ExtAuthz',
       ...common(options),
+      ...(options.native ? askUnlessFound : {}),
       stat_prefix: 'gatehouse',
     },
   };

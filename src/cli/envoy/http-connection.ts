@@ -5,7 +5,7 @@
 import { httpAccessLog, outboundAccessLog } from './access-log.ts';
 import { httpExtAuthz, namedWorkload } from './ext-authz.ts';
 import type { JsonObject } from './json.ts';
-import { nativeFilters, REPORTS_CLUSTER, reportDecided, XDS_CLUSTER } from './native.ts';
+import { nativeFilters, reportDecided, reportsCluster, XDS_CLUSTER } from './native.ts';
 import { type Inbound, type PathCleaning, type SidecarOptions, seconds } from './options.ts';
 
 const MANAGER = 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
@@ -55,9 +55,6 @@ export function inboundHttp(options: SidecarOptions, inbound: Inbound, cluster: 
     },
   });
 }
-
-const reportsCluster = ({ reports, xds }: SidecarOptions): string | undefined =>
-  reports === undefined ? xds && XDS_CLUSTER : REPORTS_CLUSTER;
 
 /** Sends every request to one server. Retries only what certainly never reached the application. */
 export function outboundHttp(options: SidecarOptions, cluster: string): JsonObject {

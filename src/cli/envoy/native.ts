@@ -10,6 +10,8 @@ import {
   DECIDED,
   decidedKey,
   FILTER_CHAIN,
+  foundKey,
+  NETWORK_RBAC_METADATA,
   POLICY_PREFIX,
   RBAC_METADATA,
   REVOCATIONS_PREFIX,
@@ -18,6 +20,7 @@ import {
   stateKeys,
 } from '../../authz/native/names.ts';
 import type { JsonObject } from './json.ts';
+import type { SidecarOptions } from './options.ts';
 import { SDS_CLUSTER, sdsConfig } from './tls.ts';
 
 /** The cluster that serves policies by mTLS. */
@@ -26,7 +29,13 @@ export const XDS_CLUSTER = 'gatehouse_xds';
 /** The cluster that is told by mTLS of what was decided. */
 export const REPORTS_CLUSTER = 'gatehouse_reports';
 
+/** Where an Envoy tells; undefined: where its certificates come from. */
+export const reportsCluster = ({ reports, xds }: Pick<SidecarOptions, 'reports' | 'xds'>): string | undefined =>
+  reports === undefined ? xds && XDS_CLUSTER : REPORTS_CLUSTER;
+
 const RBAC = 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC';
+
+const NETWORK_RBAC = 'type.googleapis.com/envoy.extensions.filters.network.rbac.v3.RBAC';
 
 /** All filters before the one that asks, in their order. */
 export function nativeFilters(cluster: string = SDS_CLUSTER): readonly JsonObject[] {
@@ -48,15 +57,42 @@ export function nativeFilters(cluster: string = SDS_CLUSTER): readonly JsonObjec
 /** The name of the action that decided, as a log or another filter has it. */
 export const decidedBy = (prefix: string): string => `%DYNAMIC_METADATA(${RBAC_METADATA}:${decidedKey(prefix)})%`;
 
+/**
+ * The same for connections. What the policy has found is overwritten by the filter of revocations where it means the caller: metadata
+ * is all that ext_authz can be switched by, and of it by one key.
+ */
+export function nativeTcpFilters(cluster: string = SDS_CLUSTER): readonly JsonObject[] {
+  const byDefault = (stat_prefix: string): JsonObject => ({
+    ...{ stat_prefix, matcher: askAlways, shadow_matcher: askAlways, shadow_rules_stat_prefix: POLICY_PREFIX },
+  });
+  return [
+    {
+      name: 'gatehouse.facts',
+      typed_config: {
+        '@type': 'type.googleapis.com/envoy.extensions.filters.network.set_filter_state.v3.Config',
+        on_new_connection: [stateValue([stateKeys.transport, 'tls'])],
+        on_downstream_tls_handshake: [stateValue([stateKeys.serial, '%DOWNSTREAM_PEER_SERIAL%'])],
+      },
+    },
+    deliveredAs(NETWORK_RBAC, cluster, resourceNames.network, byDefault('gatehouse')),
+    deliveredAs(NETWORK_RBAC, cluster, resourceNames.networkRevocations, byDefault('gatehouse_revocations')),
+  ];
+}
+
+/** The name of the action that a filter of connections has found. */
+export const connectionFoundBy = (prefix: string): string =>
+  `%DYNAMIC_METADATA(${NETWORK_RBAC_METADATA}:${foundKey(prefix)})%`;
+
 /** Of ext_authz: asks unless the policy has decided. Inverted, so that what is not there asks. */
-export const askUnlessDecided: JsonObject = {
-  filter_enabled_metadata: {
-    filter: RBAC_METADATA,
-    path: [{ key: decidedKey(POLICY_PREFIX) }],
-    value: { string_match: { prefix: DECIDED } },
-    invert: true,
-  },
-};
+export const askUnlessDecided = unlessDecided(RBAC_METADATA, decidedKey(POLICY_PREFIX));
+
+/** The same for connections. */
+export const askUnlessFound = unlessDecided(NETWORK_RBAC_METADATA, foundKey(POLICY_PREFIX));
+
+function unlessDecided(filter: string, key: string): JsonObject {
+  const value = { string_match: { prefix: DECIDED } };
+  return { filter_enabled_metadata: { filter, path: [{ key }], value, invert: true } };
+}
 
 const askAlways: JsonObject = {
   on_no_match: {
@@ -73,30 +109,43 @@ const askAlways: JsonObject = {
 
 /** Tells Gatehouse of what was decided here, and of nothing else: what was asked about is known there. */
 export function reportDecided(cluster: string = SDS_CLUSTER): JsonObject {
-  const where = (prefix: string, value: JsonObject): JsonObject => ({
-    metadata_filter: {
-      matcher: { filter: RBAC_METADATA, path: [{ key: decidedKey(prefix) }], value: { string_match: value } },
-      match_if_key_not_found: false,
-    },
-  });
+  const where = (prefix: string, value: JsonObject) => whereFound(RBAC_METADATA, decidedKey(prefix), value);
   const filters = [where(POLICY_PREFIX, { prefix: DECIDED }), where(REVOCATIONS_PREFIX, { exact: REVOKED })];
   return {
     name: 'envoy.access_loggers.http_grpc',
     filter: { or_filter: { filters } },
-    typed_config: {
-      '@type': 'type.googleapis.com/envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig',
-      common_config: {
-        log_name: 'gatehouse',
-        transport_api_version: 'V3',
-        grpc_service: { envoy_grpc: { cluster_name: cluster } },
-        buffer_flush_interval: '1s',
-      },
-    },
+    typed_config: { '@type': `${GRPC_LOGS}.HttpGrpcAccessLogConfig`, common_config: reportsTo(cluster) },
   };
 }
 
+/** The same of connections. */
+export function reportDecidedConnections(cluster: string = SDS_CLUSTER): JsonObject {
+  return {
+    name: 'envoy.access_loggers.tcp_grpc',
+    filter: whereFound(NETWORK_RBAC_METADATA, foundKey(POLICY_PREFIX), { prefix: DECIDED }),
+    typed_config: { '@type': `${GRPC_LOGS}.TcpGrpcAccessLogConfig`, common_config: reportsTo(cluster) },
+  };
+}
+
+const GRPC_LOGS = 'type.googleapis.com/envoy.extensions.access_loggers.grpc.v3';
+
+const whereFound = (filter: string, key: string, string_match: JsonObject): JsonObject => ({
+  metadata_filter: { matcher: { filter, path: [{ key }], value: { string_match } }, match_if_key_not_found: false },
+});
+
+const reportsTo = (cluster: string): JsonObject => ({
+  log_name: 'gatehouse',
+  transport_api_version: 'V3',
+  grpc_service: { envoy_grpc: { cluster_name: cluster } },
+  buffer_flush_interval: '1s',
+});
+
+const delivered = (cluster: string, name: string, byDefault: JsonObject, otherTypes: readonly string[] = []) =>
+  deliveredAs(RBAC, cluster, name, byDefault, otherTypes);
+
 /** A filter whose configuration comes by ECDS, and which serves by its default until then. */
-function delivered(
+function deliveredAs(
+  type: string,
   cluster: string,
   name: string,
   byDefault: JsonObject,
@@ -106,9 +155,9 @@ function delivered(
     name,
     config_discovery: {
       config_source: sdsConfig(cluster),
-      default_config: { '@type': RBAC, ...byDefault },
+      default_config: { '@type': type, ...byDefault },
       apply_default_config_without_warming: true,
-      type_urls: [RBAC, ...otherTypes],
+      type_urls: [type, ...otherTypes],
     },
   };
 }
@@ -118,11 +167,13 @@ function filterState(name: string, values: readonly (readonly [key: string, form
     name,
     typed_config: {
       '@type': 'type.googleapis.com/envoy.extensions.filters.http.set_filter_state.v3.Config',
-      on_request_headers: values.map(([object_key, inline_string]) => ({
-        object_key,
-        factory_key: 'envoy.string',
-        format_string: { text_format_source: { inline_string } },
-      })),
+      on_request_headers: values.map(stateValue),
     },
   };
 }
+
+const stateValue = ([object_key, inline_string]: readonly [key: string, format: string]): JsonObject => ({
+  object_key,
+  factory_key: 'envoy.string',
+  format_string: { text_format_source: { inline_string } },
+});

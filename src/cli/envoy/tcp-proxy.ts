@@ -5,18 +5,23 @@
 import { outboundAccessLog, tcpAccessLog } from './access-log.ts';
 import { tcpExtAuthz } from './ext-authz.ts';
 import type { JsonObject } from './json.ts';
+import { nativeTcpFilters, reportDecidedConnections, reportsCluster, XDS_CLUSTER } from './native.ts';
 import { type SidecarOptions, seconds } from './options.ts';
 
-/** Asks Gatehouse once, then carries bytes to the application. */
+/** Asks Gatehouse once, unless the policy has decided in Envoy, then carries bytes to the application. */
 export function inboundTcp(options: SidecarOptions, cluster: string): readonly JsonObject[] {
   return [
+    ...(options.native ? nativeTcpFilters(options.xds && XDS_CLUSTER) : []),
     tcpExtAuthz(options),
     proxy({
       stat_prefix: 'inbound',
       cluster,
       ...(options.serverSpeaksFirst ? {} : connectWhenAllowed),
       ...(options.maxConnectionMs > 0 ? { max_downstream_connection_duration: seconds(options.maxConnectionMs) } : {}),
-      access_log: [tcpAccessLog(options.accessLog)],
+      access_log: [
+        tcpAccessLog(options.accessLog, options.native),
+        ...(options.native ? [reportDecidedConnections(reportsCluster(options))] : []),
+      ],
     }),
   ];
 }

@@ -91,9 +91,10 @@ function compilePart(input: PartInput): CompiledTree & { readonly readsNames: bo
   const denials = rules('any-deny');
   const allowances = rules('any-allow');
   const custom = rules('delegate');
-  // What AUDIT policies mean and no tree can judge is asked about even where it is denied: Gatehouse then tells of it.
+  // What AUDIT policies mean and no tree can judge is asked about even where it is denied: Gatehouse then tells of it. Connections have
+  // no filter that marks them.
   const audited = rules('audit');
-  const audits = audited.filter((each) => !isNative(each));
+  const audits = audited.filter((each) => protocol === 'tcp' || !isNative(each));
   const transport = transportItems(scope, isNamed);
   const told = [...audited, ...denials, ...custom, ...allowances];
   const { uses } = transport;

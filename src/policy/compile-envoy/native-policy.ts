@@ -29,6 +29,8 @@ export interface NativePolicy {
   readonly asks: readonly AskReason[];
   /** Why every request of the workload asks; undefined if it does not. */
   readonly everything: string | undefined;
+  /** Why every connection asks, where requests do not; undefined if they do not. */
+  readonly everyConnection: string | undefined;
 }
 
 /** The prefix of what the filters write into the metadata of a request, so that no other RBAC filter writes over it. */
@@ -80,7 +82,7 @@ function compiled(
   if ('everything' in trees) return { made: askEverything(trees.everything), tokens: undefined };
   // Where tokens are seen otherwise than before, all rules mean something else.
   selfCheck(trees, { model, workload, settings, checked: last?.tokens === trees.tokensName ? last?.model : undefined });
-  const { http, network, shadow, audit, providers, asks } = trees;
+  const { http, network, shadow, audit, providers, asks, everyConnection } = trees;
   const filters = [http, network, shadow, audit].map((root) => root && encodeTree(root));
   const why = filters.map((each) => each && beyondLimits(each)).find((each) => each !== undefined);
   if (why !== undefined) return { made: askEverything(why), tokens: undefined };
@@ -92,6 +94,7 @@ function compiled(
     others: ofAudit === undefined ? new Map() : new Map([[AUDIT.resource, auditFilter(ofAudit)]]),
     asks,
     everything: undefined,
+    everyConnection,
   });
   return { made, tokens: trees.tokensName };
 }
@@ -128,16 +131,18 @@ export function askEverything(reason: string): NativePolicy {
     others: new Map(),
     asks: [{ reason, policy: undefined, rule: undefined, field: undefined }],
     everything: reason,
+    everyConnection: undefined,
   });
 }
 
-interface Parts extends Pick<NativePolicy, 'tokens' | 'others' | 'asks' | 'everything'> {
+interface Parts extends Pick<NativePolicy, 'tokens' | 'others' | 'asks' | 'everything' | 'everyConnection'> {
   /** Byte strings. */
   readonly http: string;
   readonly network: string;
 }
 
-function nativePolicy({ http: httpText, network: networkText, tokens, others, asks, everything }: Parts): NativePolicy {
+function nativePolicy({ http: httpText, network: networkText, ...parts }: Parts): NativePolicy {
+  const { tokens, others } = parts;
   const http = toBytes(httpText);
   const network = toBytes(networkText);
   const hash = createHash('sha256').update(http).update('\0').update(network);
@@ -148,5 +153,5 @@ function nativePolicy({ http: httpText, network: networkText, tokens, others, as
       .update(tokens.verify)
       .update('\0')
       .update(tokens.effects ?? '');
-  return { version: hash.digest('hex').slice(0, 32), http, tokens, network, others, asks, everything };
+  return { version: hash.digest('hex').slice(0, 32), http, network, ...parts };
 }

@@ -21,6 +21,8 @@ export interface PlacedWorkload extends Destination {
 export interface WorkloadTrees {
   readonly http: Node;
   readonly network: Node;
+  /** Why `network` asks about everything; undefined if it does not. */
+  readonly everyConnection: string | undefined;
   /** Decides as if every dry-run policy were enforced; undefined where there is none. */
   readonly shadow: Node | undefined;
   /** Marks what AUDIT policies mean; undefined where there is none that a tree can judge. */
@@ -52,11 +54,12 @@ export function treesOf(
     ...{ absence: model.absence, protocol: 'http', rehearsing: false },
   };
   const http = compileTree(input);
-  const tcp = compileTree({ ...input, protocol: 'tcp' });
   const hasDryRun = scope.stages.some(({ kind, policies }) => kind !== 'audit' && policies.some(isDryRun));
+  const tcp = hasDryRun ? rehearsed : compileTree({ ...input, protocol: 'tcp' });
   return {
     http: http.root,
     network: tcp.root,
+    everyConnection: hasDryRun ? REHEARSED : undefined,
     shadow: hasDryRun ? compileTree({ ...input, rehearsing: true }).root : undefined,
     audit: compileAudit(input),
     providers: tokens.providers,
@@ -67,11 +70,19 @@ export function treesOf(
 
 const isDryRun = ({ mode }: Pick<Policy, 'mode'>): boolean => mode === 'dry-run';
 
+/** The filter of connections has one shadow, which says whether to ask. */
+const REHEARSED = 'a policy of dry run applies, and what it would do to connections is told by Gatehouse alone';
+const rehearsed: CompiledTree = {
+  root: { is: 'action', name: 'ask:dry-run', effect: 'allow' },
+  asks: [{ reason: `connections: ${REHEARSED}`, policy: undefined, rule: undefined, field: undefined }],
+};
+
 const refused: CompiledTree['root'] = { is: 'action', name: 'n:no-policies', effect: 'deny' };
 
 const noPolicies: WorkloadTrees = {
   http: refused,
   network: refused,
+  everyConnection: undefined,
   shadow: undefined,
   audit: undefined,
   providers: [],

@@ -9,7 +9,7 @@ import { ecdsMethods } from '../../authz/native/ecds-methods.ts';
 import { countStates, envoysOf } from '../../authz/native/envoys.ts';
 import { followPolicies } from '../../authz/native/followed-policies.ts';
 import { createHolders, type Holders } from '../../authz/native/holders.ts';
-import { revocationConfig } from '../../authz/native/native-config.ts';
+import { revocationConfigs } from '../../authz/native/native-config.ts';
 import type { CallerOf, NativeDeps, NativeWorkload } from '../../authz/native/native-deps.ts';
 import type { Revocations } from '../../authz/state.ts';
 import type { Config } from '../../config/config.ts';
@@ -95,8 +95,8 @@ export function createNativeRole({
         log.error({ spiffeId }, `native: the policy for Envoy could not be made: ${asGatehouseError(thrown).message}`),
     }),
   );
-  const revoked = createWatchable(revocationConfig(revocations.value));
-  stack.defer(revocations.subscribe((now) => revoked.replace(revocationConfig(now))));
+  const revoked = createWatchable(revocationConfigs(revocations.value));
+  stack.defer(revocations.subscribe((now) => revoked.replace(revocationConfigs(now))));
   const deps: NativeDeps = {
     workloadOf: createWorkloadOf(config),
     follow: (workload, changed) => policies.follow(workload, changed),

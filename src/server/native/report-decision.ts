@@ -2,7 +2,7 @@
  * Makes a decision, as ours are kept, of what an Envoy says that it has decided.
  * @module
  */
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { NativeWorkload } from '../../authz/native/native-deps.ts';
 import type { ReportedLine } from '../../authz/native/reported-line.ts';
 import { JWT } from '../../authz/record/redact.ts';
@@ -75,12 +75,16 @@ export function reportedDecision(
 export const withoutTokens = (text: string): string => text.replaceAll(JWT, (token) => 'x'.repeat(token.length));
 
 function requestOf(line: ReportedLine, own: string): Buffer {
+  const connection = {
+    source: { address: socket(line.sourceAddress, line.sourcePort), principal: line.caller },
+    destination: { address: socket('', Math.max(0, line.port)), principal: own },
+  };
+  if (line.protocol === 'tcp') return packed({ attributes: connection });
   const [path, host] = [withoutTokens(line.path), withoutTokens(line.host)];
   const id = line.requestId === '' ? {} : { 'x-request-id': withoutTokens(line.requestId) };
-  const message = create(CheckRequestSchema, {
+  return packed({
     attributes: {
-      source: { address: socket(line.sourceAddress, line.sourcePort), principal: line.caller },
-      destination: { address: socket('', Math.max(0, line.port)), principal: own },
+      ...connection,
       request: {
         http: {
           ...{ method: line.method, path, host },
@@ -89,8 +93,10 @@ function requestOf(line: ReportedLine, own: string): Buffer {
       },
     },
   });
-  return Buffer.from(toBinary(CheckRequestSchema, message));
 }
+
+const packed = (message: MessageInitShape<typeof CheckRequestSchema>): Buffer =>
+  Buffer.from(toBinary(CheckRequestSchema, create(CheckRequestSchema, message)));
 
 const socket = (address: string, portValue: number) => ({
   address: {

@@ -116,9 +116,15 @@ export function createReports({ model, workloadOf, metrics, warn, now }: Reports
 }
 
 /** As a Check is counted; of the path what the line says, since shapes are made of what a Check has. */
-function edgeOf({ caller, port, method, path }: ReportedLine, workload: NativeWorkload): AskedEdge {
+function edgeOf({ protocol, caller, port, method, path }: ReportedLine, workload: NativeWorkload): AskedEdge {
   const shown = toByteString(withoutTokens(path));
   const asked = { method: toByteString(method), path: shown, shape: () => shown };
   const destination = { ...workload, foundBy: 'principal' as const };
-  return { callerName: toByteString(caller), destination, port, protocol: 'http', asked };
+  return {
+    callerName: toByteString(caller),
+    destination,
+    port,
+    protocol,
+    asked: protocol === 'http' ? asked : undefined,
+  };
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { connect } from 'node:tls';
+import { converse } from '../../support/converse.ts';
 import { type EchoApp, startTcpEcho } from '../../support/echo-app.ts';
 import { type GuardedServer, startGuardedServer } from '../../support/guarded-server.ts';
 import type { ClientIdentity } from '../../support/svid-of.ts';
@@ -13,23 +13,6 @@ spec:
   rules:
     - from: [{ source: { principals: ["cluster.local/ns/default/sa/bookinfo-productpage"] } }]
 `;
-
-/** Everything that came until the connection ended, having sent `bytes`. */
-function converse(port: number, identity: ClientIdentity, bytes: string): Promise<string> {
-  return new Promise((resolve) => {
-    const { cert, key } = identity;
-    const socket = connect({ host: '127.0.0.1', port, cert, key, rejectUnauthorized: false }, () =>
-      socket.write(bytes),
-    );
-    let got = '';
-    socket.setEncoding('utf8').on('data', (text: string) => {
-      got += text;
-      if (got.endsWith(bytes)) socket.end();
-    });
-    socket.on('error', (error) => resolve(`${got} ${error.message}`));
-    socket.on('close', () => resolve(got));
-  });
-}
 
 describe('TCP through a real Envoy that asks Gatehouse', function () {
   this.timeout(300_000);

@@ -4,8 +4,7 @@
  */
 import type { RevocationsAnswer, RevokedAnswer } from '../../../admin-api/revocations.ts';
 import type { ReadQuestion } from '../../../admin-api/routes.ts';
-import type { Holder } from '../../../authz/native/holders.ts';
-import { resourceNames } from '../../../authz/native/names.ts';
+import { type Holder, ofRevocations } from '../../../authz/native/holders.ts';
 import { asGatehouseError, GatehouseError } from '../../../errors.ts';
 import type { Authority } from '../../../identity/authority/authority.ts';
 import type { RevocationTarget } from '../../../identity/authority/revoke/revocation-target.ts';
@@ -90,7 +89,7 @@ export const revoke: AuthorityHandler<'POST /v1/revocations'> = async (
 /** Each Envoy that has a filter of revocations, the laggards first. */
 function envoysWith(native: AdminDeps['native'], behind: readonly Holder[]): RevokedAnswer['envoys'] {
   const late = new Set(behind.map(({ connection }) => connection));
-  const all = native.all().filter(({ configs }) => configs.some((each) => each.resource === resourceNames.revocations));
+  const all = native.all().filter(({ configs }) => configs.some((each) => ofRevocations.includes(each.resource)));
   return all
     .map(({ connection, node, spiffeId }) => ({ node, spiffeId, inForce: !late.has(connection) }))
     .sort((a, b) => Number(a.inForce) - Number(b.inForce));

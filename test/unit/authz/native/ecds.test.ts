@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { envoysOf } from '../../../../src/authz/native/envoys.ts';
 import { followPolicies } from '../../../../src/authz/native/followed-policies.ts';
 import { createHolders } from '../../../../src/authz/native/holders.ts';
-import { revocationConfig } from '../../../../src/authz/native/native-config.ts';
+import { revocationConfigs } from '../../../../src/authz/native/native-config.ts';
 import type { NativeDeps, NativeWorkload } from '../../../../src/authz/native/native-deps.ts';
 import type { Revocations } from '../../../../src/authz/state.ts';
 import { createWatchable } from '../../../../src/lib/watchable.ts';
@@ -21,7 +21,7 @@ const model = (generation: number): PolicyModel => ({ generation, absence: 'upst
 function world() {
   const texts: Record<string, string> = { details: 'one', ratings: 'one' };
   const current = createWatchable(model(1));
-  const revocations = createWatchable(revocationConfig(none));
+  const revocations = createWatchable(revocationConfigs(none));
   const holders = createHolders(() => 0);
   const settings = createWatchable('');
   const unconcerned = new Set<string>();
@@ -220,7 +220,7 @@ for (const [protocol, open] of Object.entries(protocols)) {
       silent.say((await silent.answer(1)).nonce);
       await policy.answer(1);
       assert.deepEqual(await w.holders.behindRevocations(1, 10_000), []);
-      w.revocations.replace(revocationConfig({ ...none, sequence: 2, spiffeIds: new Set([ratings]) }));
+      w.revocations.replace(revocationConfigs({ ...none, sequence: 2, spiffeIds: new Set([ratings]) }));
       prompt.say((await prompt.answer(2)).nonce);
       await silent.answer(2);
       assert.deepEqual(
@@ -230,7 +230,7 @@ for (const [protocol, open] of Object.entries(protocols)) {
       silent.say(silent.answers[1]!.nonce);
       assert.deepEqual(await w.holders.behindRevocations(2, 10_000), []);
       // Nothing that an Envoy could tell: it holds it without being sent anything.
-      w.revocations.replace(revocationConfig({ ...none, sequence: 3, spiffeIds: new Set([ratings]) }));
+      w.revocations.replace(revocationConfigs({ ...none, sequence: 3, spiffeIds: new Set([ratings]) }));
       assert.deepEqual(await w.holders.behindRevocations(3, 10_000), []);
       assert.equal(silent.answers.length, 2);
       assert.equal(policy.answers.length, 1);

@@ -47,6 +47,8 @@ interface Row {
   readonly sent?: Readonly<Record<string, string | readonly string[] | null>>;
   /** Of the rules for tokens: their keys; absent: none has come. */
   readonly keys?: TokenKeys;
+  /** Of a connection, by the tree for these. */
+  readonly connects?: true;
   /** The name of the action, or `everything`. */
   readonly want: string;
 }
@@ -486,6 +488,23 @@ const rows: readonly Row[] = [
     policies: bySni,
     want: 'ask:deny/default/p#0',
   },
+  ...(
+    [
+      ['AUDIT', policy('AUDIT', byA), 'ask:audit/default/p#0'],
+      ['AUDIT of others', policy('AUDIT', byA.replace('/a]', '/b]')), 'n:no-policy-applies'],
+      [
+        'dry run',
+        policy('DENY', byA).replace(
+          'namespace: default',
+          'namespace: default, annotations: {"istio.io/dry-run": "true"}',
+        ),
+        'ask:dry-run',
+      ],
+    ] as const
+  ).map(([name, policies, want]) => ({
+    row: 'AUDIT and dry run, of connections',
+    ...{ name, policies, connects: true as const, want },
+  })),
   {
     row: 'CUSTOM with a provider that nobody asks',
     policies: policy('CUSTOM', get).replace('spec: {', 'spec: {provider: {name: other}, '),
@@ -524,7 +543,7 @@ function withOtherPod(model: PolicyModel): PolicyModel {
   return { ...model, registry: { endpoints: [pod], namespaces: [], serviceAccounts: [], networkSets: [] } };
 }
 
-function outcome({ policies, change = (model) => model, with: other, of, sent = {}, keys }: Row): string {
+function outcome({ policies, change = (model) => model, with: other, of, sent = {}, keys, connects }: Row): string {
   const model = change(istioModel(policies));
   const keySets = new Map(keys && tokenRulesOf(model).map((rule) => [rule.keys.id, keys]));
   const trees = treesOf(model, { ...workload, ...of }, { ...settings, keySets, ...other });
@@ -538,12 +557,13 @@ function outcome({ policies, change = (model) => model, with: other, of, sent = 
     port: '8080',
     sourceIp: '10.0.0.1',
     'state:gh.serial': '4d',
+    'state:gh.transport': 'tls',
   };
   const all: Row['sent'] = { ...usual, ...sent };
   const values: Row['sent'] = { [REQUEST]: requestText(String(all['header::method']), String(all['path'])), ...all };
   const hasTls = values['state:gh.serial'] !== '-';
   return (
-    interpretTree(trees.http, (input) => {
+    interpretTree(connects === true ? trees.network : trees.http, (input) => {
       if (!hasTls && ['uri', 'dns', 'subject'].includes(input)) return unavailable;
       return values[input] ?? undefined;
     })?.name ?? 'nothing'

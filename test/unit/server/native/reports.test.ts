@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { accessLogMethods } from '../../../../src/authz/native/access-log.ts';
-import { reportedLine } from '../../../../src/authz/native/reported-line.ts';
+import { reportedConnection, reportedLine } from '../../../../src/authz/native/reported-line.ts';
 import type { RedactedDecision } from '../../../../src/authz/record/redacted-decision.ts';
-import { HTTPAccessLogEntrySchema } from '../../../../src/gen/envoy/data/accesslog/v3/accesslog_pb.ts';
+import {
+  HTTPAccessLogEntrySchema,
+  TCPAccessLogEntrySchema,
+} from '../../../../src/gen/envoy/data/accesslog/v3/accesslog_pb.ts';
 import { StreamAccessLogsMessageSchema } from '../../../../src/gen/envoy/service/accesslog/v3/als_pb.ts';
 import type { PolicyModel } from '../../../../src/policy/model.ts';
 import { decisionRecord } from '../../../../src/server/log/decision-record.ts';
@@ -103,6 +106,30 @@ function world(nowMs = () => NOW) {
   reports.deliverTo({ add: (some) => void kept.push(...some) });
   return { reports, kept, untold, warned };
 }
+
+describe('reportedConnection', () => {
+  const cases = [
+    { name: 'n:allow/default/viewer#0', want: ['allow', 'rule_allowed', 'viewer'] },
+    { name: 'n:no-policy-applies', want: ['allow', 'no_policy_applies', undefined] },
+    { name: 'n:deny/default/viewer#1', want: ['deny', 'rule_denied', 'viewer'] },
+    { name: 'n:no-rule-allowed', want: ['deny', 'no_rule_allowed', undefined] },
+    { name: 'n:mtls/default/strict', want: ['deny', 'mtls_required', 'strict'] },
+    { name: 'n:revoked', want: ['deny', 'revoked', undefined] },
+    { name: 'ask:revoked-serial', want: undefined },
+    { name: undefined, want: undefined },
+  ];
+  for (const { name, want } of cases)
+    it(`takes ${name} for ${want?.join(', ') ?? 'nothing'}`, () => {
+      const fields = name === undefined ? {} : { gh_shadow_effective_policy_id: name };
+      const line = reportedConnection(
+        create(TCPAccessLogEntrySchema, {
+          commonProperties: { metadata: { filterMetadata: { 'envoy.filters.network.rbac': fields } } },
+        }),
+      );
+      assert.deepEqual(line && [line.effect, line.reason, line.policy?.name], want);
+      if (line !== undefined) assert.equal(line.protocol, 'tcp');
+    });
+});
 
 describe('reportedLine', () => {
   const cases = [
