@@ -95,6 +95,7 @@ function world(nowMs = () => NOW) {
       serviceAccount: 'details',
       labels: undefined,
       trustedHops: 0,
+      isGateway: false,
     }),
     metrics: {
       countReported: () => undefined,
