@@ -114,16 +114,19 @@ function createShelf(most: number, mostBytes: number) {
   const numbers = new WeakMap<RedactedDecision, number>();
   let bytes = 0;
   let lastPushedOut = 0;
+  let lastAdded = 0;
   const sizeOf = ({ request }: RedactedDecision): number => request?.length ?? 0;
   const numberOf = (entry: RedactedDecision): number => numbers.get(entry) ?? 0;
   return {
     entries,
     /** Those with a higher number. */
-    since: (number: number) => [...entries.values()].filter((entry) => numberOf(entry) > number),
+    since: (number: number) =>
+      lastAdded <= number ? [] : [...entries.values()].filter((entry) => numberOf(entry) > number),
     lastPushedOut: () => lastPushedOut,
     add(entry: RedactedDecision, number: number): void {
       entries.set(entry.id, entry);
       numbers.set(entry, number);
+      lastAdded = number;
       bytes += sizeOf(entry);
       for (const [id, oldest] of entries) {
         if (entries.size <= most && bytes <= mostBytes) break;
