@@ -11,13 +11,23 @@ import {
 } from '../../gen/envoy/service/accesslog/v3/als_pb.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import { type CallContext, clientStreaming, type GrpcMethod } from '../../transport/grpc-methods.ts';
+import { type SaidOfWorkload, saidBy } from './envoy-build.ts';
 import type { CallerOf } from './native-deps.ts';
 import { type ReportedLine, reportedConnection, reportedLine } from './reported-line.ts';
+
+/** The Envoy at the other end of a stream. */
+export interface Teller {
+  /** Of the workload that it was attested to be of. */
+  readonly spiffeId: SpiffeId;
+  /** What it calls itself. */
+  readonly node: string;
+  readonly said: SaidOfWorkload;
+}
 
 /** Takes what Envoys tell. */
 export interface ReportReceiver {
   /** Lines of one message, of the workload that the stream's identity is. */
-  reported(spiffeId: SpiffeId, node: string, lines: readonly ReportedLine[]): void;
+  reported(teller: Teller, lines: readonly ReportedLine[]): void;
   /** Lines that name another workload than the stream's: they are not believed. */
   foreign(spiffeId: SpiffeId, node: string, named: string, count: number): void;
 }
@@ -42,13 +52,17 @@ async function takeLogs(
 ): Promise<StreamAccessLogsResponse> {
   using caller = callerOf(context);
   let node = '';
+  let said = saidBy(undefined);
   for await (const { identifier, logEntries } of messages) {
-    node = identifier?.node?.id ?? node; // the first message has it
+    if (identifier?.node !== undefined) {
+      node = identifier.node.id; // the first message has it
+      said = saidBy(identifier.node);
+    }
     const identities = await caller.identities();
     const lines = linesOf(logEntries);
     const own = identities.find((each) => each === node) ?? identities[0]!; // never empty
     const believed = lines.filter(({ shown }) => shown === '' || shown === own);
-    if (believed.length > 0) receiver.reported(own, node, believed);
+    if (believed.length > 0) receiver.reported({ spiffeId: own, node, said }, believed);
     const foreign = lines.find(({ shown }) => shown !== '' && shown !== own);
     if (foreign !== undefined) receiver.foreign(own, node, foreign.shown, lines.length - believed.length);
   }

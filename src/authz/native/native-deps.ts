@@ -6,6 +6,7 @@ import type { Watchable } from '../../lib/watchable.ts';
 import type { Destination } from '../../policy/facts.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { CallContext } from '../../transport/grpc-methods.ts';
+import type { SaidOfWorkload } from './envoy-build.ts';
 import type { Holders } from './holders.ts';
 import type { NativeConfig } from './native-config.ts';
 
@@ -14,14 +15,6 @@ export interface NativeWorkload extends Destination {
   readonly trustedHops: number;
   /** It is a gateway, which has said itself how many hops it trusts. */
   readonly isGateway: boolean;
-}
-
-/** What an Envoy says of its workload; what it asks says the same. */
-export interface SaidOfWorkload {
-  /** Undefined: none. */
-  readonly labels: ReadonlyMap<string, string> | undefined;
-  /** Of a gateway, as `gatehouse.trusted_hops` of its Checks; undefined: it is none. */
-  readonly trustedHops: string | undefined;
 }
 
 /** The same for workloads that no policy can tell apart. */

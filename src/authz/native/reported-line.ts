@@ -33,6 +33,10 @@ export interface ReportedLine {
   readonly policy: { readonly namespace: string; readonly name: string; readonly rule: number | undefined } | undefined;
   /** Of the caller's certificate; `''`: none. */
   readonly caller: string;
+  /** Of that certificate: every URI, every DNS name, the subject; none without one. */
+  readonly names: readonly string[];
+  /** `''`: none is said. */
+  readonly sni: string;
   /** Of the certificate that the Envoy itself has shown; `''`: none. */
   readonly shown: string;
   readonly sourceAddress: string;
@@ -47,7 +51,7 @@ export interface ReportedLine {
 }
 
 /** Longer ones are cut. */
-const MOST = { requestId: 128, text: 2_048 } as const;
+const MOST = { requestId: 128, text: 2_048, names: 64 } as const;
 
 /** Undefined for what Gatehouse was asked about, or a policy in Envoy has not looked at. */
 export function reportedLine(entry: HTTPAccessLogEntry): ReportedLine | undefined {
@@ -91,6 +95,8 @@ function connectionOf(common: AccessLogCommon | undefined) {
   return {
     at: common?.startTime === undefined ? 0 : Number(common.startTime.seconds) * 1000 + common.startTime.nanos / 1e6,
     caller: uriOf(tls?.peerCertificateProperties),
+    names: namesOf(tls?.peerCertificateProperties),
+    sni: cut(tls?.tlsSniHostname ?? '', MOST.text),
     shown: uriOf(tls?.localCertificateProperties),
     sourceAddress: remote.address,
     sourcePort: remote.port,
@@ -118,10 +124,23 @@ const words: ReadonlyMap<string, Reason> = new Map([
   ['mtls', 'mtls_required'],
 ]);
 
-function uriOf(certificate: TLSProperties_CertificateProperties | undefined): string {
-  const names = certificate?.subjectAltName.flatMap(({ san }) => (san.case === 'uri' ? [san.value] : [])) ?? [];
-  return cut(names[0] ?? '', MOST.text);
+type Certificate = TLSProperties_CertificateProperties | undefined;
+
+const uriOf = (certificate: Certificate): string => cut(altNames(certificate, 'uri')[0] ?? '', MOST.text);
+
+/** As a Check knows them, in their order; an Envoy without a certificate to tell of tells of an empty one. */
+function namesOf(certificate: Certificate): readonly string[] {
+  const subject = certificate?.subject ?? '';
+  const names = [
+    ...altNames(certificate, 'uri'),
+    ...altNames(certificate, 'dns'),
+    ...(subject === '' ? [] : [subject]),
+  ];
+  return names.slice(0, MOST.names).map((name) => cut(name, MOST.text));
 }
+
+const altNames = (certificate: Certificate, kind: 'uri' | 'dns'): readonly string[] =>
+  certificate?.subjectAltName.flatMap(({ san }) => (san.case === kind ? [san.value] : [])) ?? [];
 
 function socketOf(address: Address | undefined): { readonly address: string; readonly port: number } {
   if (address?.address.case !== 'socketAddress') return { address: '', port: 0 };

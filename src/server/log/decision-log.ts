@@ -70,8 +70,9 @@ export function createDecisionLog(
         const record = decisionRecord(entry);
         note(record, entry);
         if (log.isLevelEnabled('info')) {
-          const facts = entry.reported ? undefined : factsOf(entry); // a line of an access log has too few
-          lines.info({ schema: LOG_SCHEMA, ...record, ...(facts && { facts }) }, 'decision');
+          // A line of an access log has a few, which are told by another name: what is not among them is not known to be absent.
+          const told = entry.reported ? { reportedFacts: entry.reportedFacts } : { facts: factsOf(entry) };
+          lines.info({ schema: LOG_SCHEMA, ...record, ...told }, 'decision');
         }
         shelves[entry.decision.effect].add(entry, nextNumber());
         added += 1;

@@ -7,11 +7,12 @@ import { createWorkloadTable, type WorkloadTable } from '../../authz/destination
 import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
 import { accessLogMethods } from '../../authz/native/access-log.ts';
 import { ecdsMethods } from '../../authz/native/ecds-methods.ts';
+import type { SaidOfWorkload } from '../../authz/native/envoy-build.ts';
 import { countStates, envoysOf } from '../../authz/native/envoys.ts';
 import { followPolicies } from '../../authz/native/followed-policies.ts';
 import { createHolders, type Holders } from '../../authz/native/holders.ts';
 import { revocationConfigs } from '../../authz/native/native-config.ts';
-import type { CallerOf, NativeDeps, NativeWorkload, SaidOfWorkload } from '../../authz/native/native-deps.ts';
+import type { CallerOf, NativeDeps, NativeWorkload } from '../../authz/native/native-deps.ts';
 import type { Revocations } from '../../authz/state.ts';
 import type { Config } from '../../config/config.ts';
 import { asGatehouseError } from '../../errors.ts';
@@ -116,7 +117,7 @@ export function createNativeRole({
   };
   const reports = createReports({
     model: () => current.value.model,
-    workloadOf: (spiffeId) => deps.workloadOf(spiffeId, { labels: undefined, trustedHops: undefined }),
+    workloadOf: deps.workloadOf,
     metrics: metrics.native,
     warn: (details, message) => log.warn(details, message),
     now: Date.now,

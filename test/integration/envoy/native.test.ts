@@ -3,10 +3,12 @@ import { randomUUID, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { CandidateAnswer } from '../../../src/admin-api/candidate.ts';
 import type { DecisionRow } from '../../../src/admin-api/decisions.ts';
 import type { EdgesAnswer } from '../../../src/admin-api/edges.ts';
 import type { EnvoysAnswer } from '../../../src/admin-api/envoys.ts';
 import type { RevokedAnswer } from '../../../src/admin-api/revocations.ts';
+import { askAdmin } from '../../support/ask-admin.ts';
 import { askHttp } from '../../support/ask-http.ts';
 import { type EchoApp, startHttpEcho } from '../../support/echo-app.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -33,6 +35,8 @@ describe('an Envoy that decides itself', function () {
         'details-private.yaml': policy('details-private.yaml'),
       },
       flags: ['--native'],
+      config: { policies: { paths: ['./policies'], candidate: { paths: ['./candidate'] } } },
+      candidate: { 'details-viewer.yaml': policy('details-viewer.yaml').replaceAll('GET', 'PUT') },
     });
     [productpage, reviews] = await Promise.all([server.identity('productpage'), server.identity('reviews')]);
   });
@@ -95,6 +99,27 @@ describe('an Envoy that decides itself', function () {
     assert.deepEqual(
       { reported, decision, reason, by, rule },
       { reported: true, decision: 'allow', reason: 'rule_allowed', by: 'default/details-viewer', rule: 0 },
+    );
+  });
+
+  it('is held against a candidate by what it tells, without a Check', async () => {
+    const differing = await eventually('it differs', async () => {
+      assert.equal(await ask(productpage), 200);
+      const { body } = await askAdmin(server.gatehouse().ready.admin, 'GET', '/v1/candidate');
+      const { differences } = body as CandidateAnswer; // held to its schema by askAdmin
+      return differences.find(({ example }) => example.reported === true);
+    });
+    const { result, caller, method, inForce, candidate } = differing;
+    assert.deepEqual(
+      { result, caller, method, inForce: inForce.policy, candidate: candidate.reason },
+      {
+        ...{
+          result: 'allow_to_deny',
+          caller: 'spiffe://cluster.local/ns/default/sa/bookinfo-productpage',
+          method: 'GET',
+        },
+        ...{ inForce: 'default/details-viewer', candidate: 'no_rule_allowed' },
+      },
     );
   });
 

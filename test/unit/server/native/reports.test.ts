@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { create, fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { accessLogMethods } from '../../../../src/authz/native/access-log.ts';
 import { reportedConnection, reportedLine } from '../../../../src/authz/native/reported-line.ts';
 import type { RedactedDecision } from '../../../../src/authz/record/redacted-decision.ts';
@@ -8,6 +8,7 @@ import {
   TCPAccessLogEntrySchema,
 } from '../../../../src/gen/envoy/data/accesslog/v3/accesslog_pb.ts';
 import { StreamAccessLogsMessageSchema } from '../../../../src/gen/envoy/service/accesslog/v3/als_pb.ts';
+import { CheckRequestSchema } from '../../../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
 import type { PolicyModel } from '../../../../src/policy/model.ts';
 import { decisionRecord } from '../../../../src/server/log/decision-record.ts';
 import { createReports } from '../../../../src/server/native/reports.ts';
@@ -15,6 +16,8 @@ import { parseSpiffeId } from '../../../../src/spiffe/spiffe-id.ts';
 import type { CallContext } from '../../../../src/transport/grpc-methods.ts';
 
 const details = parseSpiffeId('spiffe://cluster.local/ns/default/sa/details');
+/** An Envoy that says nothing of its labels. */
+const teller = { spiffeId: details, node: 'n', said: { labels: undefined, trustedHops: undefined } };
 const caller = 'spiffe://cluster.local/ns/default/sa/productpage';
 const NOW = Date.parse('2026-11-29T12:00:00Z');
 const position = { file: 'p.yaml', line: 1, column: 1 };
@@ -89,11 +92,11 @@ function world(nowMs = () => NOW) {
   const warned: string[] = [];
   const reports = createReports({
     model: () => model,
-    workloadOf: (spiffeId) => ({
+    workloadOf: (spiffeId, { labels }) => ({
       spiffeId,
       namespace: 'default',
       serviceAccount: 'details',
-      labels: undefined,
+      labels,
       trustedHops: 0,
       isGateway: false,
     }),
@@ -173,7 +176,7 @@ describe('createReports', () => {
 
   it('counts a line as a decision of the rule that it names, and keeps it as reported', () => {
     const { reports, kept } = world();
-    reports.reported(details, 'n', lines(1));
+    reports.reported(teller, lines(1));
     const record = decisionRecord(kept[0]!);
     assert.deepEqual(
       { ...record, id: '' },
@@ -203,29 +206,25 @@ describe('createReports', () => {
     const some = lines(1_000);
     for (let i = 0; i < 170; i++) {
       nowMs = NOW + Math.floor(i / 17) * 1_000; // 17,000 a second
-      reports.reported(details, 'n', some);
+      reports.reported(teller, some);
     }
     assert.deepEqual(reports.counts().checks, { allowed: 170_000, denied: 0 });
     assert.equal(kept.length, 10 * 500);
     assert.equal(untold.get('not_logged'), 170_000 - 10 * 500);
-    for (let i = 0; i < 30; i++) reports.reported(details, 'n', some);
+    for (let i = 0; i < 30; i++) reports.reported(teller, some);
     assert.ok((untold.get('too_many') ?? 0) >= 10_000);
     assert.equal(reports.counts().edges.length, 1);
   });
 
   it('does not believe a clock that is far off', () => {
     const { reports, kept } = world();
-    reports.reported(details, 'n', lines(1, { name: 'n:no-rule-allowed', result: 'denied', atMs: NOW - 86_400_000 }));
+    reports.reported(teller, lines(1, { name: 'n:no-rule-allowed', result: 'denied', atMs: NOW - 86_400_000 }));
     assert.equal(kept[0]?.decidedAt, NOW);
   });
 
   it('covers a token in a path', () => {
     const { reports, kept } = world();
-    reports.reported(
-      details,
-      'n',
-      lines(1, { name: 'n:no-rule-allowed', path: '/t/eyJhbGciOiJ9.eyJzdWIiOiJ9.c2ln/x' }),
-    );
+    reports.reported(teller, lines(1, { name: 'n:no-rule-allowed', path: '/t/eyJhbGciOiJ9.eyJzdWIiOiJ9.c2ln/x' }));
     assert.doesNotMatch(JSON.stringify(reports.counts()), /eyJ/);
     assert.equal(decisionRecord(kept[0]!).request?.path, `/t/${'x'.repeat(30)}/x`);
   });
@@ -265,5 +264,27 @@ describe('StreamAccessLogs', () => {
     assert.equal(untold.get('foreign'), 1);
     assert.equal(warned.length, 1);
     assert.equal(reports.linesOf(details, details), 2);
+  });
+
+  it('knows of the workload the labels that its Envoy says, as a Check of it would', async () => {
+    const { reports, kept } = world();
+    const [method] = accessLogMethods(reports, () => ({
+      identities: async () => [details],
+      changed: async () => undefined,
+      wake: () => undefined,
+      [Symbol.dispose]: () => undefined,
+    }));
+    assert.ok(method?.kind === 'bidi_streaming');
+    async function* messages() {
+      yield create(StreamAccessLogsMessageSchema, {
+        identifier: { node: { id: details, metadata: { LABELS: { app: 'details' } } }, logName: 'gatehouse' },
+        logEntries: { case: 'httpLogs', value: { logEntry: [entry({ name: 'n:allow/default/viewer#0' })] } },
+      });
+    }
+    const context = { signal: new AbortController().signal } as CallContext; // as above
+    for await (const _ of method.handle(messages(), context));
+    const { attributes } = fromBinary(CheckRequestSchema, kept[0]!.request!);
+    assert.deepEqual(attributes?.destination?.labels, { app: 'details' });
+    assert.deepEqual([...(kept[0]!.destination?.labels ?? [])], [['app', 'details']]);
   });
 });
