@@ -5,6 +5,7 @@
 import { type FSWatcher, lstatSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { Burst, type EntryState } from './burst.ts';
+import type { SeenDirectory } from './scan.ts';
 
 /** How long a watch waits before it tells of a change. */
 export interface WatchTimes {
@@ -23,6 +24,7 @@ export class DirectoryWatch implements Disposable {
   readonly #onChange: () => void;
   readonly #times: WatchTimes;
   readonly #watchers = new Map<string, { readonly inode: bigint; readonly watcher: FSWatcher }>();
+  #directories: ReadonlyMap<string, SeenDirectory> = new Map();
   readonly #poll: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
   #firstAt: number | undefined;
@@ -35,14 +37,15 @@ export class DirectoryWatch implements Disposable {
   }
 
   /** Watches exactly these directories. True if one of them is new, so that something may have been missed. */
-  follow(directories: ReadonlyMap<string, bigint>): boolean {
+  follow(directories: ReadonlyMap<string, SeenDirectory>): boolean {
+    this.#directories = directories;
     for (const [path, { inode, watcher }] of this.#watchers) {
-      if (directories.get(path) === inode) continue;
+      if (directories.get(path)?.inode === inode) continue;
       watcher.close();
       this.#watchers.delete(path);
     }
     let grew = false;
-    for (const [path, inode] of directories) {
+    for (const [path, { inode }] of directories) {
       if (!this.#watchers.has(path)) grew = this.#open(path, inode) || grew;
     }
     return grew;
@@ -51,6 +54,7 @@ export class DirectoryWatch implements Disposable {
   #open(path: string, inode: bigint): boolean {
     try {
       const watcher = watch(path, (event, name) => {
+        if (event === 'change' && name !== null && this.#directories.get(path)?.names?.has(name) === false) return;
         if (name === null) this.#burst.note('change', path, 'other');
         else this.#burst.note(event, join(path, name), entryStateOf(join(path, name)));
         this.#stir();

@@ -6,7 +6,7 @@
  * @module
  */
 import { type BigIntStats, type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join, sep } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import { joinKindTables, type KindTable } from '../dialects/kind-table.ts';
 import { policyKinds } from '../dialects/table.ts';
 import { type Chosen, chosenOf } from './chosen.ts';
@@ -30,12 +30,19 @@ export interface SeenFile {
   readonly modifiedAt: number;
 }
 
+/** A directory that is to be watched. */
+export interface SeenDirectory {
+  readonly inode: bigint;
+  /** Of what is written in place there only these names matter; undefined: all. Whatever comes or goes matters always. */
+  readonly names: ReadonlySet<string> | undefined;
+}
+
 /** What the paths hold now. */
 export interface Scan {
   /** In the order of the paths, then by name. */
   readonly files: readonly SeenFile[];
-  /** Directories whose entries decide what is found; by path, with the inode that was seen. */
-  readonly directories: ReadonlyMap<string, bigint>;
+  /** Directories whose entries decide what is found, by path. */
+  readonly directories: ReadonlyMap<string, SeenDirectory>;
   /** Paths that are not there, or cannot be looked into. */
   readonly missing: readonly Missing[];
 }
@@ -50,7 +57,7 @@ export interface Missing {
 
 interface Walk {
   readonly files: Map<string, SeenFile>;
-  readonly directories: Map<string, bigint>;
+  readonly directories: Map<string, SeenDirectory>;
   readonly missing: Missing[];
   readonly namespaces: readonly string[] | undefined;
   readonly kinds: KindTable | undefined;
@@ -73,7 +80,7 @@ const policyName = /^[^.].*\.(ya?ml|json)$/is;
 /** Looks at every path. A file that vanishes meanwhile is not there. */
 export function scan(paths: readonly PolicyPath[]): Scan {
   const files = new Map<string, SeenFile>();
-  const directories = new Map<string, bigint>();
+  const directories = new Map<string, SeenDirectory>();
   const missing: Missing[] = [];
   for (const each of paths) {
     const { path, namespaces, kinds, defaultNamespace, text } = each;
@@ -134,18 +141,24 @@ function statOf(path: string): BigIntStats | string {
 
 /** The directories in which a path, and what it points to, can be replaced. */
 function watchParents(path: string, walk: Walk): void {
-  watchDirectory(dirname(path), walk);
+  watchParent(path, walk);
   const real = realOf(path);
-  if (real !== undefined) watchDirectory(dirname(real), walk); // else its parent tells when it comes
+  if (real !== undefined) watchParent(real, walk); // else its parent tells when it comes
 }
 
-function watchDirectory(path: string, { directories }: Walk): void {
-  const stats = statOf(path);
-  if (typeof stats !== 'string') directories.set(path, stats.ino);
+/** A log may lie beside, which is written without end. */
+function watchParent(path: string, { directories }: Walk): void {
+  const parent = dirname(path);
+  const stats = statOf(parent);
+  if (typeof stats === 'string') return;
+  const before = directories.get(parent);
+  const names =
+    before !== undefined && before.names === undefined ? undefined : new Set(before?.names).add(basename(path));
+  directories.set(parent, { inode: stats.ino, names });
 }
 
 function scanDirectory(path: string, stats: BigIntStats, walk: Walk): void {
-  walk.directories.set(path, stats.ino);
+  walk.directories.set(path, { inode: stats.ino, names: undefined });
   const id = `${stats.dev}:${stats.ino}`;
   if (walk.seen.has(id)) return;
   walk.seen.add(id);

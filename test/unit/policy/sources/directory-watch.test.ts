@@ -1,0 +1,41 @@
+import { appendFile, mkdir, rename, writeFile } from 'node:fs/promises';
+import { DirectoryWatch } from '../../../../src/policy/sources/directory-watch.ts';
+import { scan } from '../../../../src/policy/sources/scan.ts';
+import { tempDir } from '../../../support/temp-dir.ts';
+
+describe('DirectoryWatch', function () {
+  this.timeout(30_000);
+
+  /** Changes one file over and over in the directory beside, and waits until it is told of a change. */
+  async function toldBeside(path: (at: (name: string) => string) => string, change: (dir: string) => Promise<void>) {
+    await using dir = await tempDir();
+    await mkdir(dir.at('policies'));
+    await writeFile(dir.at('policies/a.yaml'), 'kind: A\n');
+    await writeFile(dir.at('policy.yaml'), 'kind: A\n');
+    const { promise: told, resolve } = Promise.withResolvers<void>();
+    // Told in the quiet after a change, or never.
+    using watch = new DirectoryWatch({ quietMs: 100, movedMs: 20, mostMs: 600_000, pollMs: 0 }, resolve);
+    watch.follow(scan([{ path: path(dir.at) }]).directories);
+    let isOver = false;
+    const writing = (async () => {
+      while (!isOver) await appendFile(dir.at('access.log'), 'line\n');
+    })();
+    await writeFile(dir.at('draft'), 'kind: B\n');
+    await change(dir.path);
+    await told;
+    isOver = true;
+    await writing;
+  }
+
+  it('is not kept waiting by a log that lies beside the directory of policies', () =>
+    toldBeside(
+      (at) => at('policies'),
+      (dir) => rename(`${dir}/draft`, `${dir}/policies/a.yaml`),
+    ));
+
+  it('is not kept waiting by a log that lies beside a file of policies', () =>
+    toldBeside(
+      (at) => at('policy.yaml'),
+      (dir) => writeFile(`${dir}/policy.yaml`, 'kind: C\n'),
+    ));
+});
