@@ -24,9 +24,8 @@ const RETRY_MS = 1_000;
 /** Newest first. */
 export const rows = signal<readonly DecisionRow[]>([]);
 export const state = signal<State | undefined>(undefined);
-export const CONNECTING = 'connecting';
 /** Why nothing comes; empty: it does. */
-export const away = signal(CONNECTING);
+export const away = signal('connecting');
 /** Decisions that came and are not among the rows, where their number is known. */
 export const missed = signal(0);
 /** The totals of the server when the page began to listen: allowed and denied. */
