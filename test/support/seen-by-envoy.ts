@@ -35,8 +35,6 @@ export function seenByEnvoy(facts: Facts): Seen {
         return facts.sni;
       case 'port':
         return facts.destinationPort < 0 ? undefined : String(facts.destinationPort);
-      case 'remoteIp':
-        return facts.remoteAddress?.text;
       case 'sourceIp':
         return facts.sourceAddress?.text;
       case 'destinationIp':
