@@ -53,23 +53,27 @@ export function policySuggestCommand(terminal: Terminal): Command {
         const { showTighten } = await import('./suggest/show-tighten.ts');
         return showTighten(flags, workloads, terminal);
       }
-      const [{ seenEdges }, { suggest }, { openSide }, { orUnknown }, { seenRequests }, { nativeGaps }] =
-        await Promise.all([
-          import('../../analysis/suggest/seen-edges.ts'),
-          import('../../analysis/suggest/suggest.ts'),
-          import('./proofs/open-side.ts'),
-          import('./proofs/unknown.ts'),
-          import('./suggest/seen-counts.ts'),
-          import('../../analysis/suggest/count-gaps.ts'),
-        ]);
+      const [
+        { seenEdges },
+        { suggest },
+        { openSide },
+        { orUnknown },
+        { seenRequests },
+        { nativeGaps },
+        { refuseForGaps },
+      ] = await Promise.all([
+        import('../../analysis/suggest/seen-edges.ts'),
+        import('../../analysis/suggest/suggest.ts'),
+        import('./proofs/open-side.ts'),
+        import('./proofs/unknown.ts'),
+        import('./suggest/seen-counts.ts'),
+        import('../../analysis/suggest/count-gaps.ts'),
+        import('./suggest/refuse-for-gaps.ts'),
+      ]);
       const { requests, envoys } = await seenRequests(flags);
       const { edges, gaps: missing } = seenEdges(requests, Date.now(), flags.minWindow);
       const gaps = [...missing, ...nativeGaps(envoys)];
-      for (const gap of gaps) note(terminal, gap);
-      if (gaps.length > 0 && flags.acceptGaps !== true) {
-        note(terminal, 'nothing is suggested: what was seen is not the whole; --accept-gaps suggests all the same');
-        return 1;
-      }
+      if (refuseForGaps(gaps, flags, terminal)) return 1;
       const wanted = workloads.length === 0 ? edges : edges.filter((edge) => workloads.includes(nameOf(edge)));
       refuseUncalled(workloads, edges.map(nameOf));
       const side = await openSide({ ...flags, output: 'json' }, flags.config);
@@ -85,6 +89,7 @@ export function policySuggestCommand(terminal: Terminal): Command {
           terminal.out(
             jsonText(
               {
+                suggested: true,
                 gaps,
                 notes: made.notes,
                 documents: made.documents,

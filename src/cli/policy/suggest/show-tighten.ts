@@ -15,7 +15,7 @@ import { GatehouseError } from '../../../errors.ts';
 import type { PolicyModel } from '../../../policy/model.ts';
 import { rulesInForce } from '../../../policy/rules/rules-in-force.ts';
 import { dialectOptions } from '../../../server/policy/policy-sources.ts';
-import { note, type OutputFormat } from '../../terminal/output.ts';
+import type { OutputFormat } from '../../terminal/output.ts';
 import type { ExitCode, Terminal } from '../../terminal/terminal.ts';
 import { filesOf, patchOf } from '../promote/file-sets.ts';
 import { configured } from '../proofs/open-side.ts';
@@ -23,6 +23,7 @@ import type { ProofFlags } from '../proofs/proof-options.ts';
 import { orUnknown } from '../proofs/unknown.ts';
 import { modelHere, otherThan } from './policies-here.ts';
 import { readPolicyTexts } from './policy-texts.ts';
+import { refuseForGaps } from './refuse-for-gaps.ts';
 import { clientOf, type SeenFlags, seenRequests, seenRules } from './seen-counts.ts';
 import { type MadePatch, nameOf, showTightened } from './tightened-text.ts';
 
@@ -48,11 +49,7 @@ export async function showTighten(
   const rules = await seenRules(flags);
   const { requests, envoys } = await seenRequests(flags);
   const gaps = [...countGaps(rules, requests, Date.now(), flags.minWindow), ...nativeGaps(envoys)];
-  for (const gap of gaps) note(terminal, gap);
-  if (gaps.length > 0 && flags.acceptGaps !== true) {
-    note(terminal, 'nothing is suggested: what was counted is not the whole; --accept-gaps suggests all the same');
-    return 1;
-  }
+  if (refuseForGaps(gaps, flags, terminal)) return 1;
   const model = await modelOf(config, flags, rules);
   refuseUnknown(policies, model);
   const rows = withStandings(model, rules);

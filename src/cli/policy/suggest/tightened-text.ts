@@ -37,6 +37,7 @@ interface GrantRow {
 
 /** The JSON of `policy suggest --tighten`. */
 interface TightenDocument {
+  readonly suggested: true;
   readonly gaps: readonly string[];
   readonly removed: readonly GrantRow[];
   readonly kept: readonly (GrantRow & { readonly word: string; readonly why: string })[];
@@ -53,6 +54,7 @@ export function showTightened(
   terminal: Terminal,
 ): void {
   const document: TightenDocument = {
+    suggested: true,
     gaps,
     removed: removed.map(rowOf),
     kept: kept.map((grant) => ({ ...rowOf(grant), word: grant.word, why: grant.why })),

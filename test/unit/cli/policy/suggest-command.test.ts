@@ -115,6 +115,12 @@ describe('policy suggest', () => {
     { name: 'a method that reads as a pattern', requests: [row({ method: '*' })], why: /reads as a pattern/ },
     { name: 'a request that names no port', requests: [row({ port: null })], why: /names no port/ },
   ];
+  it('prints one JSON document of a refusal too', async () => {
+    const { code, out } = await suggest([row()], { words: ['--output', 'json'], deciders: [counter({ lost: 3 })] });
+    const document = JSON.parse(out) as { readonly suggested: boolean; readonly gaps: readonly string[] };
+    assert.deepEqual([code, document.suggested, document.gaps.length], [1, false, 1]);
+  });
+
   for (const { name, requests, decider, why } of gaps)
     it(`refuses for ${name}, and leaves just that out with --accept-gaps`, async () => {
       const deciders = [counter(decider)];
