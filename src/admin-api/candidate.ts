@@ -70,7 +70,10 @@ export const candidateAnswer = z.object({
   summary: z.string(),
   /** SHA-256 of the contents of its files, each by itself, in order; empty: it is not compared. */
   digest: z.string(),
-  /** Checks since then. `skipped`: not asked, there was no time, or it was being made ready. */
+  /**
+   * Checks since then, and what Envoys have decided themselves. `skipped`: not asked, there was no time, or it was being made ready.
+   * `unsaid`: the Envoy does not tell what the candidate asks for.
+   */
   counts: z.object({
     same: z.number(),
     allow_to_deny: z.number(),
@@ -78,7 +81,10 @@ export const candidateAnswer = z.object({
     other_answer: z.number(),
     error: z.number(),
     skipped: z.number(),
+    unsaid: z.number().default(0),
   }),
+  /** What Envoys do not tell and the candidate asks for, most often first. */
+  lacks: list(z.object({ fact: z.string(), count: z.number() })).default([]),
   /** What the candidate failed with first; empty: it did not. */
   error: z.string(),
   differences: list(difference),

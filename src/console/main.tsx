@@ -7,12 +7,14 @@ import { Certificates } from './certificates/certificates-view.tsx';
 import { Live } from './live/live-view.tsx';
 import { MapView } from './map/map-view.tsx';
 import { type ViewName, viewNames, writeAddress } from './model/address.ts';
+import { Boundary } from './parts/boundary.tsx';
 import { Health } from './parts/health.tsx';
 import { Trouble } from './parts/states.tsx';
 import { Policies } from './policies/policies-view.tsx';
 import { Rotation } from './rotation/rotation-view.tsx';
 import { beginSession, session, sessionTrouble } from './session/session.ts';
 import { follow } from './session/stream.ts';
+import { versionNotice } from './session/versions.ts';
 import { address, watchAddress } from './session/view.ts';
 import { WhatIf } from './what-if/what-if-view.tsx';
 
@@ -55,11 +57,30 @@ function Page(): JSX.Element {
         <small title={session.value.admin}>{session.value.version}</small>
       </nav>
       <Health />
+      <Versions own={session.value.version} />
       <main id="view" tabIndex={-1} key={view}>
         <h1>{title}</h1>
-        <View />
+        <Boundary>
+          <View />
+        </Boundary>
       </main>
     </>
+  );
+}
+
+/** Whether the server is one that this page knows. */
+function Versions({ own }: { readonly own: string }): JSX.Element | null {
+  const notice = versionNotice(own);
+  if (notice === undefined) return null;
+  return (
+    <p class="notice" role="status">
+      {notice.text}{' '}
+      {notice.helps === 'reload' && (
+        <button type="button" onClick={() => location.reload()}>
+          Reload
+        </button>
+      )}
+    </p>
   );
 }
 

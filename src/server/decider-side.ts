@@ -5,6 +5,7 @@
 import { releaseMemoryWhenQuiet } from '../platform/memory/release-memory.ts';
 import type { PolicySources } from '../policy/sources/policy-sources.ts';
 import { type CandidateSide, openCandidateSide } from './candidate/candidate-side.ts';
+import { type CompareReported, createCompareReported } from './candidate/compare-reported.ts';
 import type { AllDeciders } from './decider/all-deciders.ts';
 import type { ForkedDeciders } from './decider/decider-process.ts';
 import { startDeciders } from './decider/decider-role.ts';
@@ -33,6 +34,8 @@ export interface DeciderSide extends AsyncDisposable {
   /** How rules stand that have decided nothing. */
   readonly standings: AskStandings;
   readonly candidate: CandidateSide;
+  /** Holds what Envoys have decided themselves against it. */
+  readonly compareReported: CompareReported;
   /** Tells the processes, where there are some. */
   tell: Deciders['tell'];
   /** Lets running Checks end, at most `graceMs`, and ends the processes. */
@@ -125,6 +128,10 @@ export async function startDeciderSide(deps: DeciderSideDeps): Promise<DeciderSi
     explain,
     standings: standings.ask,
     candidate,
+    compareReported: createCompareReported({
+      ...{ candidate, config: () => config.value },
+      policies: () => policies.current.value.model,
+    }),
     tell,
     drain: async (graceMs) => deciders?.drain(graceMs),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),

@@ -84,7 +84,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     await startDeciderSide({ ...foundation, identity, policies, keySets, allDeciders, processes }),
   );
   const { decisions, explain } = decider;
-  native.reports.deliverTo(decisions);
+  native.reports.deliverTo(decisions, decider.compareReported);
   identity.deriveBy((id) => deriveHere(id, { decisions, explain, deciders: allDeciders }));
   const followed = cluster?.objects.kinds ?? [];
   const parts = { ...foundation, startedAt, policies, identity, decider, allDeciders, native, standing, followed };

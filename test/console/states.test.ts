@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
+import { startAlteredAdmin } from '../support/altered-admin.ts';
 import { checkClient, question } from '../support/check-client.ts';
 import { openPage, program, runConsole, startBrowser } from '../support/console.ts';
 import { eventually } from '../support/eventually.ts';
@@ -69,6 +70,62 @@ describe('the page of the console, whatever it finds', function () {
     assert.equal(await page.getByText('vault-keeper').count(), 0);
     await page.getByRole('link', { name: 'Rotation' }).click();
     await page.getByRole('alert').filter({ hasText: 'needs role read without namespaces' }).first().waitFor();
+  });
+
+  it('says that a server of another version has come in its place, and goes on with what it understands', async () => {
+    await using dir = await gatehouseDir();
+    await using server = await runGatehouse(dir.config, program);
+    await using admin = await startAlteredAdmin(server.ready.admin, dir.at('other.sock'));
+    await using served = await runConsole('--admin', admin.address);
+    const { page, troubles } = await openPage(browser, served.url);
+    using asking = checkClient(server.ready.extAuthz);
+    await asking.ask(question('GET'));
+    await page.locator('.table-row.allow').first().waitFor();
+    const notice = page.locator('.notice');
+    assert.equal(await notice.count(), 0);
+    admin.replace('9.9.9', (path, document) => {
+      if (path.startsWith('/v1/status')) return { ...document, version: '9.9.9', mood: { good: ['very'] } };
+      if (path.startsWith('/v1/policies')) return { ...document, planes: undefined };
+      if (path.startsWith('/v1/edges')) return { ...document, edges: [{ caller: 7 }] };
+      return { ...document, more: [{ of: 'it' }] };
+    });
+    await notice.filter({ hasText: 'version 9.9.9 answers now' }).waitFor();
+    await asking.ask(question('POST'));
+    await page.locator('.table-row.deny').first().waitFor(); // Live is as this page knows it, and goes on
+    for (const view of ['Policies', 'Map', 'What if']) {
+      await page.getByRole('link', { name: view, exact: true }).click();
+      await page.getByRole('alert').filter({ hasText: '(version 9.9.9)' }).first().waitFor();
+    }
+    for (const view of ['Rotation', 'Certificates']) {
+      await page.getByRole('link', { name: view, exact: true }).click();
+      await page.locator('.boxed h2').first().waitFor();
+    }
+    await notice.getByRole('button', { name: 'Reload' }).click();
+    await notice.filter({ hasText: 'The server is of version 9.9.9, this console of' }).waitFor();
+    await page.getByRole('heading', { name: 'Certificates', exact: true }).waitFor();
+    assert.deepEqual(troubles, []);
+  });
+
+  it('takes another link in the same tab', async () => {
+    await using dir = await gatehouseDir();
+    await using _server = await runGatehouse(dir.config, program);
+    await using served = await runConsole('--config', dir.config);
+    const { page } = await openPage(browser, served.url);
+    await page.getByRole('heading', { name: 'Live' }).waitFor();
+    const again = await page.evaluate(async () => {
+      const { session } = JSON.parse(sessionStorage.getItem('gatehouse-session') ?? '{}') as { session: string };
+      const answer = await fetch('/link', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${session}` },
+        body: '{}',
+      });
+      sessionStorage.clear();
+      return ((await answer.json()) as { token: string }).token;
+    });
+    await page.goto(`${served.address}/#token=${again}`);
+    await page.getByRole('status').filter({ hasText: 'ready' }).waitFor();
+    await eventually('the token is wiped', async () => (page.url().endsWith('#/live') ? true : undefined));
+    assert.notEqual(await page.evaluate(() => sessionStorage.getItem('gatehouse-session')), null);
   });
 
   it('draws a board of 100,000 policies, of which it shows those that are looked at', async () => {

@@ -15,6 +15,8 @@ import { tempDir } from './temp-dir.ts';
 export interface GuardedServerOptions {
   /** Policy files: name to YAML. */
   readonly policies: Readonly<Record<string, string>>;
+  /** Those of the candidate, in `candidate` beside `policies`; none: there is no such folder. */
+  readonly candidate?: Readonly<Record<string, string>>;
   /** Port of the application on loopback. */
   readonly upstreamPort: number;
   /** More flags of `gatehouse envoy bootstrap`. */
@@ -49,9 +51,9 @@ export async function startGuardedServer(options: GuardedServerOptions): Promise
   const directory = stack.use(await tempDir());
   await mkdir(directory.at('policies'));
   await mkdir(directory.at('run'));
-  for (const [name, yaml] of Object.entries(options.policies)) {
-    await writeFile(join(directory.at('policies'), name), yaml);
-  }
+  if (options.candidate !== undefined) await mkdir(directory.at('candidate'));
+  for (const [folder, files] of Object.entries({ policies: options.policies, candidate: options.candidate ?? {} }))
+    for (const [name, yaml] of Object.entries(files)) await writeFile(join(directory.at(folder), name), yaml);
   const configFile = directory.at('gatehouse.yaml');
   const configure = (extAuthz: string) =>
     writeFile(

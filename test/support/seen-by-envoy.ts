@@ -35,6 +35,8 @@ export function seenByEnvoy(facts: Facts): Seen {
         return facts.sni;
       case 'port':
         return facts.destinationPort < 0 ? undefined : String(facts.destinationPort);
+      case 'remoteIp':
+        return facts.remoteAddress?.text;
       case 'sourceIp':
         return facts.sourceAddress?.text;
       case 'destinationIp':

@@ -136,9 +136,13 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
   ],
   /** A set that is tried on live traffic: it knows nobody who asks it. */
   'server/candidate': [
+    'server/log',
     'server/policy',
     'config',
+    'analysis/replay',
     'authz/candidate',
+    'authz/record',
+    'policy/compile',
     'policy',
     'policy/candidate',
     'policy/decision.ts',

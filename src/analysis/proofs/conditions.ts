@@ -37,6 +37,8 @@ export interface Conditions {
   prepare(expr: Expr): Prepared;
   /** What an atom that asks a party is for it; equal objects, equal truths. */
   ofParty(atom: NumberedAtom, party: Party): Truths;
+  /** The same for many parties, none of which is remembered. */
+  ofParties(atom: NumberedAtom, parties: readonly Party[]): readonly Truths[];
   truthsOf(condition: Prepared, source: Party, destination: Party, seen: Seen): Truths;
 }
 
@@ -45,7 +47,7 @@ export function createConditions(space: RequestSpace, context: RegistryContext, 
   const { diagrams } = space;
   const numbers = new Map<string, NumberedAtom>();
   const prepared = new WeakMap<Expr, Prepared>();
-  const ofParties: Map<Party, Truths>[] = [];
+  const knownOfParties: Map<Party, Truths>[] = [];
   const ofRequests: Map<Seen, Truths>[] = [];
   const interned = internTruths();
   const scene: Scene = { space, absence, context, judgeOf: judgesOf(context) };
@@ -69,17 +71,25 @@ export function createConditions(space: RequestSpace, context: RegistryContext, 
     if (made === undefined) {
       made = { op: 'atom', id: numbers.size, atom, asks: askedOf(atom) };
       numbers.set(key, made);
-      ofParties.push(new Map());
+      knownOfParties.push(new Map());
       ofRequests.push(new Map());
     }
     return made;
   };
   const ofParty = ({ id, atom }: NumberedAtom, party: Party): Truths => {
-    const known = ofParties[id]!.get(party);
+    const known = knownOfParties[id]!.get(party);
     if (known !== undefined) return known;
     const made = interned(partyTruths(atom, party, scene));
-    ofParties[id]!.set(party, made);
+    knownOfParties[id]!.set(party, made);
     return made;
+  };
+  const ofParties: Conditions['ofParties'] = ({ atom }, parties) => {
+    const byPrincipal = atom.op === 'text' ? new Map<string, Truths>() : undefined;
+    return parties.map((party) => {
+      const made = byPrincipal?.get(party.principal) ?? interned(partyTruths(atom, party, scene));
+      byPrincipal?.set(party.principal, made);
+      return made;
+    });
   };
   const ofRequest = ({ id, atom }: NumberedAtom, seen: Seen): Truths => {
     const known = ofRequests[id]!.get(seen);
@@ -114,13 +124,16 @@ export function createConditions(space: RequestSpace, context: RegistryContext, 
         return ofParty(condition, condition.asks === 'source' ? source : destination);
     }
   };
-  return { prepare, ofParty, truthsOf };
+  return { prepare, ofParty, ofParties, truthsOf };
 }
 
 /** Equal truths become one object. */
 function internTruths(): (truths: Truths) => Truths {
   const known = new Map<string, Truths>();
+  const plain = new Set([always, never, unknownAlways]);
+  for (const one of plain) known.set(`${one.yes} ${one.no}`, one);
   return (truths) => {
+    if (plain.has(truths)) return truths;
     const key = `${truths.yes} ${truths.no}`;
     const made = known.get(key) ?? truths;
     known.set(key, made);

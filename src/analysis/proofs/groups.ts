@@ -22,7 +22,7 @@ export interface Groups {
 /** Puts parties in groups, each of which all the atoms say the same of. Cost grows with the parties that an atom tells apart. */
 export function createGrouping(
   parties: readonly Party[],
-  conditions: Pick<Conditions, 'ofParty'>,
+  conditions: Pick<Conditions, 'ofParties'>,
   apart: (party: Party) => number,
 ): (atoms: readonly NumberedAtom[]) => Groups {
   const columns = new Map<number, Column>();
@@ -30,15 +30,24 @@ export function createGrouping(
   const columnOf = (atom: NumberedAtom): Column => {
     let column = columns.get(atom.id);
     if (column === undefined) {
-      column = sparse(parties.map((party) => numberOf(numbers, conditions.ofParty(atom, party))));
+      column = sparse(conditions.ofParties(atom, parties).map((truths) => numberOf(numbers, truths)));
       columns.set(atom.id, column);
     }
     return column;
   };
   const start = Int32Array.from(parties, apart);
+  const first = start.reduce((most, group) => Math.max(most, group), -1) + 1;
+  const known = new Map<string, Groups>();
   return (atoms) => {
+    const key = atoms.map(({ id }) => id).join();
+    const made = known.get(key) ?? grouped(atoms);
+    known.set(key, made);
+    return made;
+  };
+
+  function grouped(atoms: readonly NumberedAtom[]): Groups {
     const of = start.slice();
-    let count = Math.max(-1, ...new Set(of)) + 1;
+    let count = first;
     for (const atom of atoms) {
       const split = new Map<number, number>();
       for (const { at, truths } of columnOf(atom).others) {
@@ -52,7 +61,7 @@ export function createGrouping(
       }
     }
     return renumbered(of);
-  };
+  }
 }
 
 const SPLITS = 2 ** 24;

@@ -82,9 +82,16 @@ export function createPairs(
     }
     return out;
   };
+  /** Whether one plane alone lets nothing pass: most pairs are so, and then nothing is put together. */
+  const isClosed = (from: number, to: number): boolean => {
+    for (const destination of called[to]!)
+      for (const source of callers[from]!) if (!isRefused(world.planes, source, destination)) return false;
+    return true;
+  };
   return {
     planes: world.planes,
-    regionOf: (from, to) => limits.within(union(waysOf(from, to), ofAllPlanes), tokensOf(to)),
+    regionOf: (from, to) =>
+      isClosed(from, to) ? NONE : limits.within(union(waysOf(from, to), ofAllPlanes), tokensOf(to)),
     tokensOf,
     limited: (region, to) => limits.within(region, tokensOf(to)),
     acceptedAt: (to) => limits.of(tokensOf(to)),
@@ -109,6 +116,11 @@ export function createPairs(
         destination: residents[to]?.addresses[b] ?? '',
       })),
   };
+}
+
+function isRefused(planes: readonly PlaneView[], source: number, destination: number): boolean {
+  for (const plane of planes) if (plane.verdictOf(source, destination).allowed === NONE) return true;
+  return false;
 }
 
 const ruled = ({ by }: Verdict): readonly Allowance[] => by;

@@ -50,19 +50,35 @@ export interface World {
   readonly planes: readonly PlaneView[];
 }
 
+/** Whom a world is asked about. */
+export interface WorldRoles {
+  /** Whether a resident ever calls, is ever called. */
+  calls(resident: number): boolean;
+  isCalled(resident: number): boolean;
+  /** Callers show the certificate that they have. */
+  readonly showsAlways: boolean;
+}
+
+const everybody: WorldRoles = { calls: () => true, isCalled: () => true, showsAlways: false };
+
 /** Makes the world of a model. What concerns a workload is put together when it is first asked about. */
 export function createWorld(
   model: PolicyModel,
   planes: readonly Plane[],
   residents: readonly (Resident | undefined)[],
   space: RequestSpace,
+  { calls, isCalled, showsAlways }: WorldRoles = everybody,
 ): World {
   const context = createRegistryContext(model.registry ?? emptyRegistry, model.absence, model.hops);
   const conditions = createConditions(space, context, model.absence);
   const scene: StageScene = { space, conditions, context };
-  const sources = residents.flatMap((one, resident) => (one === undefined ? [] : callersOf(one, resident)));
+  const sources = residents.flatMap((one, resident) =>
+    one === undefined || !calls(resident) ? [] : callersOf(one, resident, showsAlways),
+  );
   const called = residents.flatMap((one, resident) =>
-    one?.endpoint === undefined ? [] : partiesOf(one).map((party, address) => ({ party, resident, address })),
+    one?.endpoint === undefined || !isCalled(resident)
+      ? []
+      : partiesOf(one).map((party, address) => ({ party, resident, address })),
   );
   const workloads = called.map(({ party, resident }) => workloadAt(residents[resident]!, party, context));
   const destinations = called.map((each, i): Called => ({ ...each, tokens: tokensAt(planes, workloads[i]!, context) }));
@@ -92,11 +108,13 @@ export function partiesOf(one: Resident): Party[] {
   return addresses.map((address) => ({ address, principal }));
 }
 
-/** A resident with each of its addresses, with its certificate and without. */
-export function callersOf(one: Resident, resident: number): Caller[] {
+/** A resident with each of its addresses, with its certificate and, unless it always shows it, without. */
+export function callersOf(one: Resident, resident: number, showsAlways = false): Caller[] {
   return partiesOf(one).flatMap((party, address) => {
     const bare = { party: { ...party, principal: '' }, resident, address, showsCertificate: false };
-    return party.principal === '' ? [bare] : [{ party, resident, address, showsCertificate: true }, bare];
+    if (party.principal === '') return [bare];
+    const own = { party, resident, address, showsCertificate: true };
+    return showsAlways ? [own] : [own, bare];
   });
 }
 
@@ -218,6 +236,7 @@ function networkView(plane: Plane, matrix: Matrices, { space, context }: StageSc
       const place = places[source]!;
       if (place === 'mismatch') return refused;
       let verdict = into(source, destination);
+      if (verdict.allowed === NONE) return verdict;
       for (const endpoint of place) verdict = joined(out(endpoint, source, destination), verdict);
       return verdict;
     },

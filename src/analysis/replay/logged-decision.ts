@@ -7,7 +7,8 @@ import { LOG_SCHEMA } from '../../authz/record/logged-facts.ts';
 
 const effect = z.enum(['allow', 'deny']);
 const texts = z.record(z.string(), z.string());
-const told = z.union([z.null(), z.number(), z.array(z.string()), z.object({ sha256: z.array(z.string()) })]);
+const someTexts = z.array(z.string()).readonly();
+const told = z.union([z.null(), z.number(), someTexts, z.object({ sha256: someTexts })]);
 
 const loggedFacts = z.object({
   account: z.object({ namespace: z.string(), serviceAccount: z.string() }).optional(),
@@ -20,7 +21,7 @@ const loggedFacts = z.object({
   sni: z.string().optional(),
   ambiguousPath: z.literal(true).optional(),
   mtls: z.literal(true).optional(),
-  names: z.array(z.string()).optional(),
+  names: someTexts.optional(),
   client: z.object({ address: z.string().optional(), hops: z.number() }).optional(),
   sourceLabels: texts.optional(),
   tokens: z
@@ -39,6 +40,7 @@ const loggedDecision = z.object({
   id: z.string(),
   at: z.string(),
   decision: effect,
+  reported: z.literal(true).optional(),
   reason: z.string(),
   plane: z.string().optional(),
   stage: z.string().optional(),
@@ -56,6 +58,8 @@ const loggedDecision = z.object({
     })
     .optional(),
   facts: loggedFacts.optional(),
+  /** Of a decision that an Envoy has told of: what is not here is not known. */
+  reportedFacts: loggedFacts.optional(),
   /** A proxy that asked over HTTP. */
   asker: z.object({ proxy: z.string() }).optional(),
 });

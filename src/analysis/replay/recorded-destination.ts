@@ -31,7 +31,8 @@ export function createFindAgain(options: DestinationOptions | undefined): FindAg
   const find = options === undefined ? asItWas : createFindNow(options);
   const known = new Map<string, DestinationNow>();
   return (logged, address) => {
-    const { destination, facts } = logged;
+    const { destination } = logged;
+    const facts = factsOf(logged);
     const key = JSON.stringify([
       destination,
       address,
@@ -60,7 +61,8 @@ function readable(find: () => DestinationNow): DestinationNow {
 }
 
 function asItWas(logged: LoggedDecision): DestinationNow {
-  const { destination, facts } = logged;
+  const { destination } = logged;
+  const facts = factsOf(logged);
   if (destination === undefined) throw new NotTold('the destination');
   const { spiffeId } = destination;
   const account = facts?.account ?? serviceAccountOf(parseSpiffeId(spiffeId));
@@ -72,7 +74,8 @@ function asItWas(logged: LoggedDecision): DestinationNow {
 function createFindNow({ workloads, trustedHops }: DestinationOptions): FindAgain {
   const table = createWorkloadTable(workloads);
   return (logged, address) => {
-    const { destination: was, facts } = logged;
+    const { destination: was } = logged;
+    const facts = factsOf(logged);
     if (was === undefined) throw new NotTold('the destination');
     const bytes = address === undefined ? undefined : parseIp(address);
     const spiffeId = was.foundBy === 'address' ? table.byAddress(bytes)?.spiffeId : was.spiffeId;
@@ -89,6 +92,9 @@ function createFindNow({ workloads, trustedHops }: DestinationOptions): FindAgai
     return { is: 'found', destination: { spiffeId, namespace, serviceAccount, labels }, hops };
   };
 }
+
+/** All, or the few that an Envoy told. */
+const factsOf = ({ facts, reportedFacts }: LoggedDecision): LoggedDecision['facts'] => facts ?? reportedFacts;
 
 const labelsOf = (facts: LoggedDecision['facts']): ReadonlyMap<string, string> | undefined =>
   facts?.labels && new Map(Object.entries(facts.labels));

@@ -61,7 +61,7 @@ export class RecordedFacts implements Facts {
   begin(logged: LoggedDecision): void {
     this.#logged = logged;
     this.#hasFacts = logged.facts !== undefined;
-    this.#told = logged.facts ?? {};
+    this.#told = logged.facts ?? logged.reportedFacts ?? {};
     this.#found = undefined;
     this.#wasAskedForSourcePort = false;
     this.choices.clear();
@@ -109,7 +109,8 @@ export class RecordedFacts implements Facts {
   }
 
   get destinationPort(): number {
-    return this.#hasFacts ? (this.#told.port ?? -1) : this.choices.pick('the port', this.#candidates.ports);
+    const { port } = this.#told;
+    return port ?? (this.#hasFacts ? -1 : this.choices.pick('the port', this.#candidates.ports));
   }
 
   get destinationAddress(): IpAddress | undefined {
@@ -154,7 +155,7 @@ export class RecordedFacts implements Facts {
   }
 
   get ipProtocol(): number {
-    if (this.#hasFacts) return this.#told.ipProtocol ?? 6;
+    if (this.#hasFacts || this.#logged.reported === true) return this.#told.ipProtocol ?? 6; // Envoys tell of TCP alone
     return this.protocol === 'http' ? 6 : this.choices.pick('the IP protocol', this.#candidates.ipProtocols);
   }
 
@@ -199,7 +200,9 @@ export class RecordedFacts implements Facts {
   get isAmbiguousPath(): boolean {
     if (this.protocol === 'tcp') return false;
     if (this.#told.ambiguousPath === true || isAmbiguousPath(this.path ?? '', this.method)) return true;
-    return !this.#hasFacts && this.choices.pick('what stands behind the path', [false, true]);
+    // An Envoy that decides itself asks about such a path, where that matters.
+    const isKnown = this.#hasFacts || this.#logged.reported === true;
+    return !isKnown && this.choices.pick('what stands behind the path', [false, true]);
   }
 
   get host(): string | undefined {

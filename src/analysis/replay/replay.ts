@@ -10,6 +10,7 @@ import { compileSnapshot } from '../../policy/compile/compile-snapshot.ts';
 import { type Decision, decision, type Reason } from '../../policy/decision.ts';
 import { type Evaluation, evaluate } from '../../policy/evaluate/evaluate.ts';
 import type { PolicyModel } from '../../policy/model.ts';
+import type { Snapshot } from '../../policy/snapshot.ts';
 import { NotTold, tryAll } from './choices.ts';
 import { createKnownAnswers } from './known-answers.ts';
 import type { LoggedDecision } from './logged-decision.ts';
@@ -20,6 +21,8 @@ import { RecordedFacts } from './recorded-facts.ts';
 export interface ReplayDeps {
   readonly model: PolicyModel;
   readonly allowEmpty: boolean;
+  /** Of the model, where it is compiled already. */
+  readonly snapshot?: Snapshot;
   /** `spiffe://<trust domain>/` of our own trust domain and its aliases. */
   readonly ownPrefixes: readonly string[];
   /** What a whole configuration says of guards and workloads; undefined for policies alone. */
@@ -60,9 +63,10 @@ const standing: ReadonlySet<string> = new Set<Reason>([
 /** Nothing was decided, since something was not there. */
 const faults: ReadonlySet<string> = new Set<Reason>(['not_ready', 'internal_error']);
 
-/** Creates what decides. Compiles the policies once. */
-export function createLogReplay({ model, allowEmpty, ownPrefixes, options }: ReplayDeps): LogReplay {
-  const snapshot = compileSnapshot(model, { allowEmpty });
+/** Creates what decides. Compiles the policies once, if nobody has. */
+export function createLogReplay(deps: ReplayDeps): LogReplay {
+  const { model, allowEmpty, ownPrefixes, options } = deps;
+  const snapshot = deps.snapshot ?? compileSnapshot(model, { allowEmpty });
   const facts = new RecordedFacts(model, createFindAgain(options));
   const known = createKnownAnswers<Replayed>();
   let asked: 'policies' | 'nobody' = 'nobody';

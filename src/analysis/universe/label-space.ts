@@ -9,6 +9,7 @@ import { type Automaton, DEAD, explored, stepOf } from '../regions/automaton.ts'
 import { BoundMet } from '../regions/bound.ts';
 import { createDescriber } from '../regions/describe.ts';
 import { ALL, Diagrams, NONE, type Region } from '../regions/diagrams.ts';
+import { EMPTY } from '../regions/domain.ts';
 import { type LanguageDomain, languageDomain } from '../regions/languages.ts';
 import { anyOf, type ByteRange, type Item, literal } from '../regions/pattern-automaton.ts';
 import { sampleText } from '../regions/sample.ts';
@@ -37,8 +38,8 @@ export interface LabelSpace {
   accountsMatching(pattern: TextPattern, beginning: string): number;
   /** Puts a selector together of its leaves. */
   fold(expr: LabelExpr, leafRegion: (leaf: Leaf) => Region): Region;
-  /** Pods that are alike to all questions, one region each. @throws BoundMet */
-  kindsBy(questions: Iterable<Region>, most: number, what: string): readonly Region[];
+  /** Pods, of some or of all, that are alike to all questions, one region each. @throws BoundMet */
+  kindsBy(questions: Iterable<Region>, most: number, what: string, among?: Region): readonly Region[];
   /** The pods of a kind in words. */
   textsOf(kind: Region): KindOfPods;
   /** `wanted`: names of accounts that are taken where they may be. */
@@ -63,6 +64,18 @@ const wordsOf = (ends: readonly ByteRange[], within: readonly ByteRange[]): read
   [{ bytes: ends }, anyOf(within), { bytes: ends }],
 ];
 
+/** Patterns are alike in every namespace. */
+const automata = new WeakMap<TextPattern, Automaton>();
+
+function automatonOf(pattern: TextPattern): Automaton {
+  const known = automata.get(pattern);
+  if (known !== undefined) return known;
+  const texts = languageDomain({ universe: [[any]] });
+  const made = texts.automatonOf(texts.ofPatterns([pattern]));
+  automata.set(pattern, made);
+  return made;
+}
+
 /** Label values: the empty text where there is no label, else `=` and the value. */
 const labelUniverse: readonly (readonly Item[])[] = [
   [],
@@ -76,9 +89,9 @@ export function createLabelSpace(): LabelSpace {
   const accounts = languageDomain({ universe: wordsOf(lowerAlnum, inName) });
   const accountVariable = diagrams.addVariable(accounts);
   const values = languageDomain({ universe: labelUniverse });
-  const texts = languageDomain({ universe: [[any]] });
   const [describeAccounts, describeValues] = [createDescriber(accounts), createDescriber(values)];
   const keys = new Map<string, number>();
+  const known = new WeakMap<Leaf, number>();
   const account = (set: number): Region => diagrams.where(accountVariable, set);
   const variableOf = (key: string): number => {
     const variable = keys.get(key) ?? diagrams.addVariable(values);
@@ -95,13 +108,20 @@ export function createLabelSpace(): LabelSpace {
   };
   return {
     ...{ diagrams, account, fold },
-    label: (key, leaf) => diagrams.where(variableOf(key), testOf(values, leaf, literal('='))),
+    label(key, leaf) {
+      const passing = known.get(leaf) ?? testOf(values, leaf, literal('='));
+      known.set(leaf, passing);
+      return diagrams.where(variableOf(key), passing);
+    },
     accountWhere: (leaf) => account(testOf(accounts, leaf, [])),
     accountNamed: (name) => account(accounts.ofItems([literal(name)])),
-    accountsMatching: (pattern, beginning) =>
-      accounts.ofAutomaton(after(texts.automatonOf(texts.ofPatterns([pattern])), beginning)),
-    kindsBy(questions, most, what) {
-      let kinds: Region[] = [ALL];
+    accountsMatching(pattern, beginning) {
+      if (pattern.is !== 'exact') return accounts.ofAutomaton(after(automatonOf(pattern), beginning));
+      const isHere = pattern.value.startsWith(beginning);
+      return isHere ? accounts.ofItems([literal(pattern.value.slice(beginning.length))]) : EMPTY;
+    },
+    kindsBy(questions, most, what, among = ALL) {
+      let kinds: Region[] = [among];
       for (const question of questions) {
         kinds = kinds.flatMap((kind) =>
           [diagrams.and(kind, question), diagrams.minus(kind, question)].filter((part) => part !== NONE),

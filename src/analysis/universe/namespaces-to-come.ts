@@ -6,30 +6,35 @@ import type { LabelExpr } from '../../policy/meaning/labels.ts';
 import type { PolicyModel, TextPattern } from '../../policy/model.ts';
 import { emptyRegistry, type NamespaceEntry } from '../../policy/registry/registry.ts';
 import { BoundMet } from '../regions/bound.ts';
-import type { Region } from '../regions/diagrams.ts';
+import { ALL, type Region } from '../regions/diagrams.ts';
+import type { End } from './asked-of-pods.ts';
 import { visitAtoms } from './asked-ranges.ts';
 import { createLabelSpace } from './label-space.ts';
-import { type ComingOptions, type PodToCome, podsToCome } from './pods-to-come.ts';
+import type { ComingPods, PodToCome } from './pods-to-come.ts';
 
 const MOST_NAMESPACES = 64;
 
-/** Namespaces, and the pods that may come to them. */
+/** Namespaces, and the pods that may come to them, at the ends of requests that were asked for. */
 interface NamespacesToCome {
   readonly namespaces: readonly NamespaceEntry[];
-  readonly pods: readonly PodToCome[];
+  readonly pods: readonly { readonly pod: PodToCome; readonly end: End | undefined }[];
 }
 
 /** Namespaces to come and their pods; or why they cannot be looked at: there are too many kinds, or policies look at parts of their names. */
 export function namespacesToCome(
   model: PolicyModel,
   selectors: readonly LabelExpr[],
-  options: ComingOptions,
+  coming: ComingPods,
+  ends: readonly (End | undefined)[] = [undefined],
 ): { readonly kinds?: NamespacesToCome; readonly why: string } {
   try {
     const namespaces = kindsOf(model, selectors);
     const registry = model.registry ?? emptyRegistry;
-    const ahead = { ...model, registry: { ...registry, namespaces: [...registry.namespaces, ...namespaces] } };
-    return { kinds: { namespaces, pods: namespaces.flatMap(({ name }) => podsToCome(ahead, name, options)) }, why: '' };
+    const ahead = { ...registry, namespaces: [...registry.namespaces, ...namespaces] };
+    const pods = namespaces.flatMap(({ name }) =>
+      ends.flatMap((end) => coming.of(ahead, name, end).map((pod) => ({ pod, end }))),
+    );
+    return { kinds: { namespaces, pods }, why: '' };
   } catch (thrown) {
     if (thrown instanceof BoundMet) return { why: thrown.message }; // the proof is of a lesser scope then
     throw thrown;
@@ -47,7 +52,8 @@ function kindsOf(model: PolicyModel, selectors: readonly LabelExpr[]): readonly 
       }),
     );
   };
-  const taken = new Set((model.registry ?? emptyRegistry).namespaces.map(({ name }) => name));
+  const { namespaces: known, endpoints } = model.registry ?? emptyRegistry;
+  const taken = new Set([...known.map(({ name }) => name), ...endpoints.map(({ namespace }) => namespace)]);
   /** Names that are asked for and not taken are namespaces to come of their own. */
   const nameRegion = (leaf: Extract<LabelExpr, { readonly key: string }>): Region => space.accountWhere(leaf);
   for (const selector of selectors) ask(selector);
@@ -59,11 +65,17 @@ function kindsOf(model: PolicyModel, selectors: readonly LabelExpr[]): readonly 
   });
   for (const pattern of patterns.values()) refusePartOfName(pattern);
   for (const name of namespacesNamed(model, [...patterns.values()])) questions.add(space.accountNamed(name));
-  const kinds = space.kindsBy(questions, MOST_NAMESPACES, 'kinds of namespaces that may come');
-  return kinds.flatMap((kind, i): NamespaceEntry[] => {
+  const free = [...taken].reduce((left: Region, name) => space.diagrams.minus(left, space.accountNamed(name)), ALL);
+  const kinds = space.kindsBy(questions, MOST_NAMESPACES, 'kinds of namespaces that may come', free);
+  const made = new Set<string>();
+  return kinds.map((kind, i): NamespaceEntry => {
     const usual = `to-come-${i + 1}`;
     const { labels, account: name = usual } = space.sampleOf(kind, [usual]);
-    return taken.has(name) ? [] : [{ name, labels }];
+    // One registry holds a name once.
+    if (made.has(name))
+      throw new BoundMet(`namespace ${name}, which does not exist and which policies name, with other labels`);
+    made.add(name);
+    return { name, labels };
   });
 }
 

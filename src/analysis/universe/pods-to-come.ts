@@ -7,17 +7,18 @@
  * @module
  */
 import { type LabelExpr, type Labels, labelsMatch } from '../../policy/meaning/labels.ts';
-import type { PolicyModel, TextPattern } from '../../policy/model.ts';
+import type { Plane, PolicyModel } from '../../policy/model.ts';
 import { createLabelIndex } from '../../policy/registry/effective-labels.ts';
 import {
   type Endpoint,
   emptyRegistry,
   type NamedPort,
+  type Registry,
   type ServiceAccountEntry,
 } from '../../policy/registry/registry.ts';
 import { BoundMet } from '../regions/bound.ts';
 import type { Region } from '../regions/diagrams.ts';
-import { visitAtoms } from './asked-ranges.ts';
+import { type AskedOfPods, askedOfPods, type End } from './asked-of-pods.ts';
 import type { KindOfPods } from './kind-text.ts';
 import { createLabelSpace, type LabelSpace } from './label-space.ts';
 import type { AddressGiver } from './with-addresses.ts';
@@ -28,7 +29,7 @@ export interface PodToCome {
   /** Its service account, where that does not exist. */
   readonly account: ServiceAccountEntry | undefined;
   /** Which pods it stands for. */
-  readonly shown: KindOfPods;
+  shown(): KindOfPods;
 }
 
 /** Where the pods are to come. */
@@ -41,21 +42,39 @@ export interface ComingOptions {
 
 const MOST_KINDS = 2048;
 
-/** All kinds of pods that may come to a namespace. @throws BoundMet if there are too many */
-export function podsToCome(
-  model: PolicyModel,
-  namespace: string,
-  { trustDomain, giver, accounts }: ComingOptions,
-): readonly PodToCome[] {
+/** Pods that may come to the namespaces of one model, or of models with the same policies. */
+export interface ComingPods {
+  /** All kinds of them. @throws BoundMet if there are too many */
+  of(registry: Registry, namespace: string, end?: End): readonly PodToCome[];
+}
+
+/** Reads once what policies ask of pods. */
+export function createComingPods(planes: readonly Plane[], options: ComingOptions): ComingPods {
   const space = createLabelSpace();
-  const asked = askedOfPods(model);
+  const asked = new Map<End | undefined, AskedOfPods>();
+  return {
+    of(registry, namespace, end) {
+      const own = asked.get(end) ?? askedOfPods(planes, end);
+      asked.set(end, own);
+      return podsToCome(surroundings(registry, namespace), own, space, { ...options, end });
+    },
+  };
+}
+
+function podsToCome(
+  around: Surroundings,
+  asked: AskedOfPods,
+  space: LabelSpace,
+  { trustDomain, giver, accounts, end }: ComingOptions & { readonly end: End | undefined },
+): readonly PodToCome[] {
+  const { namespace } = around;
   const questions = new Set<Region>();
-  const around = surroundings(model, namespace);
-  for (const selector of asked.selectors) questions.add(regionOf(selector, space, around));
-  for (const [key, value] of asked.pairs)
+  const subjects = asked.subjectsIn(namespace);
+  for (const selector of [...subjects.selectors, ...asked.selectors]) questions.add(regionOf(selector, space, around));
+  for (const [key, value] of subjects.pairs)
     if (!isInherited(key)) questions.add(space.label(key, { op: 'in', key, values: [value] }));
-  for (const pattern of asked.principals)
-    questions.add(space.account(space.accountsMatching(pattern, `spiffe://${trustDomain}/ns/${namespace}/sa/`)));
+  const beginning = `spiffe://${trustDomain}/ns/${namespace}/sa/`;
+  for (const pattern of asked.principals) questions.add(space.account(space.accountsMatching(pattern, beginning)));
   for (const name of asked.accounts) questions.add(space.accountNamed(name));
   for (const each of accounts) {
     const [own, name] = each.split('/');
@@ -65,16 +84,15 @@ export function podsToCome(
   const kinds = space.kindsBy(questions, MOST_KINDS, `kinds of pods that may come to namespace ${namespace}`);
   const ports = portVariants(asked.portNames, asked.portCuts);
   let number = 0;
+  const accountOf = accountChooser(space, around);
   return kinds.flatMap((kind) => {
-    const shown = space.textsOf(kind);
-    const { labels, account, accountLabels } = space.sampleOf(kind);
-    const serviceAccount = account ?? around.accounts[0]?.name ?? 'default';
-    const isKnown = around.accounts.some(({ name }) => name === serviceAccount);
+    const shown = (): KindOfPods => space.textsOf(kind);
+    const { labels, serviceAccount, account } = accountOf(kind);
     return ports.map(
       (named): PodToCome => ({
         endpoint: {
           namespace,
-          name: `to-come-${++number}`,
+          name: `to-come-${end === undefined ? '' : `${endNames[end]}-`}${++number}`,
           serviceAccount,
           labels,
           addresses: [giver.nextFor(namespace)],
@@ -82,7 +100,7 @@ export function podsToCome(
           hostNetwork: false,
         },
         shown,
-        account: isKnown ? undefined : { namespace, name: serviceAccount, labels: accountLabels },
+        account,
       }),
     );
   });
@@ -109,36 +127,8 @@ export function withPods(
 const isInherited = (key: string): boolean =>
   key.startsWith('pcns.') || key.startsWith('pcsa.') || key.startsWith('projectcalico.org/');
 
-/** What policies ask of pods. */
-function askedOfPods({ planes }: PolicyModel) {
-  const selectors = new Map<string, LabelExpr>();
-  const accountSelectors = new Map<string, LabelExpr>();
-  const pairs = new Map<string, readonly [string, string]>();
-  const principals = new Map<string, TextPattern>();
-  const [accounts, portNames, portCuts] = [new Set<string>(), new Set<string>(), new Set<number>([1, 65_536])];
-  const put = <T>(into: Map<string, T>, value: T): unknown => into.set(JSON.stringify(value), value);
-  for (const { stages } of planes)
-    for (const { policies } of stages)
-      for (const { subject } of policies) {
-        for (const pair of subject.labels) put(pairs, pair);
-        if (subject.selector !== undefined) put(selectors, subject.selector);
-      }
-  visitAtoms(planes, (atom) => {
-    if (atom.op === 'endpoint') put(selectors, atom.selector);
-    else if (atom.op === 'namedPort') portNames.add(atom.name);
-    else if (atom.op === 'port') for (const { from, to } of atom.any) portCuts.add(from).add(to + 1);
-    else if (atom.op === 'text' && atom.fact.of === 'peerName')
-      for (const pattern of atom.any) put(principals, pattern);
-    else if (atom.op === 'identity') {
-      for (const name of atom.names ?? []) accounts.add(name);
-      if (atom.serviceAccount !== undefined) put(accountSelectors, atom.serviceAccount);
-    }
-  });
-  return {
-    ...{ accounts, portNames, portCuts, pairs: [...pairs.values()], selectors: [...selectors.values()] },
-    ...{ principals: [...principals.values()], accountSelectors: [...accountSelectors.values()] },
-  };
-}
+/** They stand beside each other in one registry. */
+const endNames: Readonly<Record<End, string>> = { source: 'calls', destination: 'called' };
 
 interface Surroundings {
   readonly namespace: string;
@@ -147,7 +137,7 @@ interface Surroundings {
   readonly accounts: readonly { readonly name: string; readonly labels: Labels }[];
 }
 
-function surroundings({ registry = emptyRegistry }: PolicyModel, namespace: string): Surroundings {
+function surroundings(registry: Registry, namespace: string): Surroundings {
   const index = createLabelIndex(registry);
   const names = new Set([
     ...registry.endpoints.flatMap((one) => (one.namespace === namespace ? [one.serviceAccount] : [])),
@@ -157,6 +147,29 @@ function surroundings({ registry = emptyRegistry }: PolicyModel, namespace: stri
     namespace,
     namespaceLabels: index.ofNamespace(namespace),
     accounts: [...names].map((name) => ({ name, labels: index.ofServiceAccount(namespace, name) })),
+  };
+}
+
+/** Chooses a pod of each kind, and its service account: one that does not exist has its own labels, and there is one of a name. */
+function accountChooser(space: LabelSpace, { namespace, accounts }: Surroundings) {
+  const isKnown = new Set(accounts.map(({ name }) => name));
+  const numbers = new Map<string, number>();
+  const taken = new Map<string, string>();
+  return (kind: Region) => {
+    const labelsAsked = JSON.stringify(space.sampleOf(kind).accountLabels);
+    const number = numbers.get(labelsAsked) ?? numbers.size;
+    numbers.set(labelsAsked, number);
+    const usual = ['other', 'new', 'default'].map((name) => (number === 0 ? name : `${name}-${number}`));
+    const { labels, account: asked, accountLabels } = space.sampleOf(kind, usual);
+    const serviceAccount = asked ?? accounts[0]?.name ?? usual.at(-1)!;
+    if (isKnown.has(serviceAccount)) return { labels, serviceAccount, account: undefined };
+    const others = taken.get(serviceAccount) ?? labelsAsked;
+    if (others !== labelsAsked)
+      throw new BoundMet(
+        `service account ${namespace}/${serviceAccount}, which does not exist, with one label or another`,
+      );
+    taken.set(serviceAccount, labelsAsked);
+    return { labels, serviceAccount, account: { namespace, name: serviceAccount, labels: accountLabels } };
   };
 }
 

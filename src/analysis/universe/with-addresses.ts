@@ -18,7 +18,13 @@ export interface AddressGiver {
 const NOWHERE = '10.255.0.0';
 
 /** Addresses that are tried after each that a pod has. */
-const TRIES = 2048;
+const TRIES = 65_536;
+
+/** Where an address is looked for, and what policies say of those there. */
+interface Place {
+  readonly near: string;
+  readonly kind: string;
+}
 
 /** Starts from the pods of a model. */
 export function createAddressGiver(model: PolicyModel): AddressGiver {
@@ -38,13 +44,18 @@ export function createAddressGiver(model: PolicyModel): AddressGiver {
     }
     return undefined;
   };
+  const everywhere = addressesOf(endpoints);
+  const places = new Map<string, readonly Place[]>();
+  const placesOf = (namespace: string): readonly Place[] => {
+    const own = addressesOf(endpoints.filter((one) => one.namespace === namespace));
+    return [...new Set([...own, ...everywhere, NOWHERE])].map((near) => ({ near, kind: interest.signatureOf(near) }));
+  };
   return {
     nextFor(namespace) {
-      const own = addressesOf(endpoints.filter((one) => one.namespace === namespace));
-      const places = [...new Set([...own, ...addressesOf(endpoints), NOWHERE])];
-      for (const near of places) {
-        const wanted = interest.signatureOf(near);
-        const found = around(near, (address) => interest.signatureOf(address) === wanted);
+      const known = places.get(namespace) ?? placesOf(namespace);
+      places.set(namespace, known);
+      for (const { near, kind } of known) {
+        const found = around(near, (address) => interest.signatureOf(address) === kind);
         if (found !== undefined) return found;
       }
       const last = around(NOWHERE, () => true);

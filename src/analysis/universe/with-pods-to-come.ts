@@ -4,7 +4,7 @@
  */
 import { emptyRegistry, type NamespaceEntry } from '../../policy/registry/registry.ts';
 import { namespacesToCome } from './namespaces-to-come.ts';
-import { type PodToCome, podsToCome, withPods } from './pods-to-come.ts';
+import { createComingPods, type PodToCome, withPods } from './pods-to-come.ts';
 import type { PodsAhead, Side } from './universe.ts';
 import { createAddressGiver } from './with-addresses.ts';
 
@@ -21,13 +21,13 @@ export function withPodsToCome(side: Side): SideAhead {
   const { model, trustDomain } = side;
   const registry = model.registry ?? emptyRegistry;
   const giver = createAddressGiver(model);
-  const options = { trustDomain, giver, accounts: new Set<string>() };
+  const coming = createComingPods(model.planes, { trustDomain, giver, accounts: new Set<string>() });
   const names = new Set(
     [...registry.namespaces, ...registry.endpoints.map(({ namespace: name }) => ({ name }))].map(({ name }) => name),
   );
-  const own = [...names].flatMap((namespace) => podsToCome(model, namespace, options));
-  const { kinds: later } = namespacesToCome(model, [], options);
-  const added = [...own, ...(later?.pods ?? [])].flatMap((pod): PodToCome[] => {
+  const own = [...names].flatMap((namespace) => coming.of(registry, namespace));
+  const { kinds: later } = namespacesToCome(model, [], coming);
+  const added = [...own, ...(later?.pods ?? []).map(({ pod }) => pod)].flatMap((pod): PodToCome[] => {
     const { namespace, name } = pod.endpoint;
     const twin = { ...pod.endpoint, name: `${name}-too`, addresses: [giver.nextFor(namespace)] };
     return [pod, { ...pod, endpoint: twin, account: undefined }];
@@ -51,7 +51,7 @@ export function withPodsToCome(side: Side): SideAhead {
 function shownOf(pods: readonly PodToCome[], fresh: ReadonlyMap<string, NamespaceEntry>) {
   const distinct = (texts: readonly string[]): string[] => [...new Set(texts)];
   const namespaces = distinct(pods.map(({ endpoint }) => endpoint.namespace));
-  const labels = distinct(pods.map(({ shown }) => shown.labels));
+  const labels = distinct(pods.map(({ shown }) => shown().labels));
   const ports = distinct(
     pods.flatMap(({ endpoint }) => endpoint.ports.map(({ name, port, protocol }) => `${name}=${port}/${protocol}`)),
   );
@@ -62,7 +62,7 @@ function shownOf(pods: readonly PodToCome[], fresh: ReadonlyMap<string, Namespac
       newNamespaces: Object.fromEntries(added.map(({ name, labels: own }) => [name, Object.fromEntries(own)])),
     }),
     labels: labels.includes('') ? '' : labels.join(' or '),
-    serviceAccounts: distinct(pods.flatMap(({ shown }) => shown.serviceAccounts)),
+    serviceAccounts: distinct(pods.flatMap(({ shown }) => shown().serviceAccounts)),
     ...(ports.length > 0 && { ports }),
   };
 }

@@ -17,13 +17,15 @@ export const candidateResults = [
   'error',
   /** Not asked: the candidate had used up its share of the time, or was being made ready. */
   'skipped',
+  /** An Envoy has decided it, and does not tell what the candidate asks for. */
+  'unsaid',
 ] as const;
 
 /** What one comparison came to. */
 export type CandidateResult = (typeof candidateResults)[number];
 
 /** The results that are differences. */
-export type DifferenceResult = Exclude<CandidateResult, 'same' | 'skipped'>;
+export type DifferenceResult = Exclude<CandidateResult, 'same' | 'skipped' | 'unsaid'>;
 
 /** What the candidate says where that differs. Plain data. */
 export interface CandidateVerdict {
@@ -85,4 +87,5 @@ export const noResults = (): Record<CandidateResult, number> => ({
   other_answer: 0,
   error: 0,
   skipped: 0,
+  unsaid: 0,
 });

@@ -132,7 +132,8 @@ function labelsOf(request: CheckRequest, entry: Workload | undefined): ReadonlyM
 }
 
 /** A number of hops that is none is worth nothing: the next source counts. */
-function parseHops(text: string | undefined): number | undefined {
+/** As Envoy's configuration says them; undefined for what is no number up to 999. */
+export function parseHops(text: string | undefined): number | undefined {
   return text !== undefined && /^[0-9]{1,3}$/.test(text) ? Number(text) : undefined;
 }
 

@@ -38,6 +38,9 @@ export const REVOCATIONS_PREFIX = 'ghr_';
 /** The same of the filter of AUDIT policies. */
 export const AUDIT_PREFIX = 'gha_';
 
+/** Key of the node's metadata by which a gateway says how many hops it trusts, as its Checks say it too. */
+export const HOPS_KEY = 'GATEHOUSE_TRUSTED_HOPS';
+
 /** In front of the name of an action that decides in Envoy. */
 export const DECIDED = 'n:';
 /** In front of the name of an action that hands the request over to Gatehouse. */

@@ -6,19 +6,23 @@ import type { Watchable } from '../../lib/watchable.ts';
 import type { Destination } from '../../policy/facts.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { CallContext } from '../../transport/grpc-methods.ts';
+import type { SaidOfWorkload } from './envoy-build.ts';
 import type { Holders } from './holders.ts';
 import type { NativeConfig } from './native-config.ts';
 
 /** A workload that an Envoy protects, as far as the Envoy may say. */
 export interface NativeWorkload extends Destination {
   readonly trustedHops: number;
+  /** It is a gateway, which has said itself how many hops it trusts. */
+  readonly isGateway: boolean;
 }
 
 /** The same for workloads that no policy can tell apart. */
-export function keyOf({ spiffeId, labels, trustedHops }: NativeWorkload): string {
+export function keyOf({ spiffeId, labels, trustedHops, isGateway }: NativeWorkload): string {
   return JSON.stringify([
     spiffeId,
     trustedHops,
+    isGateway,
     labels && Object.entries(Object.fromEntries(labels)).sort(([a], [b]) => (a < b ? -1 : 1)),
   ]);
 }
@@ -39,8 +43,7 @@ export interface FollowedPolicy extends Disposable {
 }
 
 export interface NativeDeps {
-  /** @param labels  that the Envoy says of its workload; undefined: none */
-  workloadOf(spiffeId: SpiffeId, labels: ReadonlyMap<string, string> | undefined): NativeWorkload | undefined;
+  workloadOf(spiffeId: SpiffeId, said: SaidOfWorkload): NativeWorkload | undefined;
   /** @param changed  called after every change that concerns the workload */
   follow(workload: NativeWorkload, changed: () => void): FollowedPolicy;
   /** By name. */

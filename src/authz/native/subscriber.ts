@@ -7,13 +7,10 @@ import { GatehouseError } from '../../errors.ts';
 import type { Node } from '../../gen/envoy/config/core/v3/base_pb.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { CallContext } from '../../transport/grpc-methods.ts';
-import { type EnvoyBuild, envoyBuildOf } from './envoy-build.ts';
+import { type EnvoyBuild, envoyBuildOf, saidBy } from './envoy-build.ts';
 import type { HolderPage } from './holders.ts';
 import { askingConfigs, type NativeConfig } from './native-config.ts';
 import { type FollowedPolicy, keyOf, type NativeCaller, type NativeDeps, type NativeWorkload } from './native-deps.ts';
-
-/** Key of the node's metadata that holds the workload's labels, as Check is told them. */
-const LABELS_KEY = 'LABELS';
 
 export interface Subscriber extends Disposable {
   /** Takes the Envoy's own words of itself: the first message has them. */
@@ -74,7 +71,7 @@ class OneSubscriber implements Subscriber {
 
   async wanted(names: Iterable<string>): Promise<readonly NativeConfig[]> {
     const spiffeId = identityOf(this.#node, await this.#caller.identities());
-    const workload = this.#deps.workloadOf(spiffeId, labelsOf(this.#node));
+    const workload = this.#deps.workloadOf(spiffeId, saidBy(this.#node));
     const key = workload === undefined ? spiffeId : keyOf(workload);
     if (this.#at?.key !== key) this.#move(key, spiffeId, workload);
     return [...new Set(names)].flatMap((name) => this.#config(name) ?? []);
@@ -148,14 +145,4 @@ function identityOf(node: Node | undefined, identities: readonly SpiffeId[]): Sp
   if (!named.startsWith('spiffe://')) return identities[0]!; // never empty
   const text = `this Envoy calls itself ${named}, which is not what it was attested to be: ${identities.join(', ')}`;
   throw new GatehouseError('not_entitled', text, { node: named, peerText: text });
-}
-
-/** As Check has them: an Envoy without labels says nothing of them. */
-function labelsOf(node: Node | undefined): ReadonlyMap<string, string> | undefined {
-  const said = node?.metadata?.[LABELS_KEY];
-  if (typeof said !== 'object' || said === null || Array.isArray(said)) return undefined;
-  const labels = Object.entries(said).flatMap(([key, value]) =>
-    typeof value === 'string' ? [[key, value] as const] : [],
-  );
-  return labels.length === 0 ? undefined : new Map(labels);
 }

@@ -13,6 +13,7 @@ import type { TokenAccepted, TokenEffects, TokenOutcome, TokenRejected } from '.
 import { CheckRequest, part } from '../wire/check-request.ts';
 import { Entries } from '../wire/entries.ts';
 import { malformedMessage } from '../wire/reader.ts';
+import type { LoggedFacts } from './logged-facts.ts';
 import type { ParityReport } from './parity.ts';
 import { isSecretHeader, isSecretParameter, JWT } from './redact.ts';
 import type { RingEntry } from './ring.ts';
@@ -33,6 +34,8 @@ export interface RedactedDecision extends Omit<RingEntry, 'tokens'> {
   readonly tokens: RedactedTokens | undefined;
   /** An Envoy says that it has decided so: of the request only what its access log has is known. */
   readonly reported?: true;
+  /** What that line tells of other facts. */
+  readonly reportedFacts?: LoggedFacts;
 }
 
 /** What the parity canary reports, without secrets. Plain data. */

@@ -81,6 +81,7 @@ export async function openConsole(
         server.closeAllConnections();
       }),
   );
+  void warmUp(client);
   const opened = stack.move();
   const address = `http://${at.host.includes(':') ? `[${at.host}]` : at.host}:${context.port}`;
   return {
@@ -89,6 +90,15 @@ export async function openConsole(
     admin: context.admin,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** Asks once what the page asks first, so that it need not wait for a connection. What fails is told when the page asks. */
+async function warmUp(client: Context['client']): Promise<void> {
+  try {
+    await (await client()).ask('GET /v1/decisions', { limit: 200 });
+  } catch {
+    // told to the page
+  }
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {

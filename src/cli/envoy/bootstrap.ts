@@ -3,6 +3,7 @@
  * reaches the application. `docs/envoy.md` explains each line.
  * @module
  */
+import { HOPS_KEY } from '../../authz/native/names.ts';
 import { serviceAccountOf } from '../../spiffe/spiffe-id.ts';
 import { handshakeFailureLog } from './access-log.ts';
 import { envoyAddress } from './address.ts';
@@ -58,7 +59,10 @@ function node(options: SidecarOptions): JsonObject {
   return {
     id: options.spiffeId,
     cluster: account ? `${account.serviceAccount}.${account.namespace}` : options.spiffeId,
-    metadata: { [LABELS_KEY]: options.labels },
+    metadata: {
+      [LABELS_KEY]: options.labels,
+      ...(options.native && options.trustedHops !== undefined ? { [HOPS_KEY]: String(options.trustedHops) } : {}),
+    },
   };
 }
 

@@ -149,11 +149,10 @@ function readExtAuthz(
   return { extAuthz, extAuthzId };
 }
 
-function readNative({ native, gateway, listen }: BootstrapFlags): boolean {
+function readNative({ native, listen }: BootstrapFlags): boolean {
   if (native !== true) return false;
   const flag = '--native';
   if (listen === undefined) throw invalid(flag, 'only requests at --listen are decided', '');
-  if (gateway) throw invalid(flag, 'a gateway asks about everything, since its callers have no certificate', 'gateway');
   return true;
 }
 

@@ -94,13 +94,15 @@ const saidBy = ({ reason, policy, rule }: CandidateDifference['inForce']): strin
 
 /** What the rows do not say. */
 function* remarks(answer: CandidateAnswer): Iterable<string> {
-  const { state, why, since, counts, error, pushedOut, differences, differenceCount } = answer;
+  const { state, why, since, counts, error, lacks, pushedOut, differences, differenceCount } = answer;
   if (state === 'broken') {
     yield `the candidate is broken and is not asked: ${why}`;
     return;
   }
   const all = counts.same + differencesIn(answer);
   yield `${all} Checks compared since ${since ?? ''}: ${differencesIn(answer)} differ, ${counts.skipped} were skipped`;
+  if (counts.unsaid > 0)
+    yield `of ${counts.unsaid} requests that Envoys have decided themselves nobody can say: they do not tell ${lacks.map(({ fact }) => fact).join(', ')}`;
   if (error !== '') yield `the candidate has failed: ${error}`;
   if (pushedOut > 0) yield `${pushedOut} differences have no row: there were too many kinds`;
   if (differenceCount > differences.length) yield `${differenceCount - differences.length} more rows: --limit`;

@@ -7,7 +7,8 @@ import type { JSX } from 'preact';
 import type { DecisionRow } from '../../admin-api/decisions.ts';
 import { callerText, type LiveFilter, noFilter, requestText, shortId, wanted } from '../model/decisions.ts';
 import { clockText } from '../model/times.ts';
-import { type Column, Table } from '../parts/table.tsx';
+import type { Column } from '../parts/column.ts';
+import { Table } from '../parts/table.tsx';
 import { begun, MOST_ROWS, missed, rows, shown, state } from '../session/stream.ts';
 import { address, tell } from '../session/view.ts';
 import { Derivation } from './derivation.tsx';
@@ -60,9 +61,14 @@ const filterOf = (query: Readonly<Record<string, string>>): LiveFilter =>
 /** The list, its filters, and the derivation beside it. */
 export function Live(): JSX.Element {
   const paused = useSignal<readonly DecisionRow[] | undefined>(undefined);
+  /** What was there when somebody scrolled away from the newest: a row that is read does not run away. */
+  const held = useSignal<{ readonly rows: readonly DecisionRow[]; readonly shown: number } | undefined>(undefined);
+  const topAt = useSignal(0);
   const { query } = address.value;
   const chosen = query['id'];
-  const seen = useComputed(() => (paused.value ?? rows.value).filter(wanted(filterOf(address.value.query))));
+  const seen = useComputed(() =>
+    (paused.value ?? held.value?.rows ?? rows.value).filter(wanted(filterOf(address.value.query))),
+  );
   return (
     <div class={chosen === undefined || chosen === '' ? 'view' : 'view split'}>
       <div class="column">
@@ -75,6 +81,11 @@ export function Live(): JSX.Element {
           >
             {paused.value === undefined ? 'Pause' : 'Go on'}
           </button>
+          {held.value !== undefined && (
+            <button type="button" onClick={() => (topAt.value += 1)}>
+              {(shown.value - held.value.shown).toLocaleString('en')} newer: to the newest
+            </button>
+          )}
           <Sampled />
         </p>
         <Table
@@ -85,6 +96,10 @@ export function Live(): JSX.Element {
           chosen={chosen}
           choose={({ id }) => tell({ id })}
           classOf={({ decision }) => decision}
+          topAt={topAt.value}
+          scrolledAway={(isAway) => {
+            held.value = isAway ? { rows: rows.value, shown: shown.value } : undefined;
+          }}
           empty={
             rows.value.length === 0
               ? 'Nothing has been decided yet: no Envoy has asked.'

@@ -3,10 +3,13 @@
  * @module
  */
 import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
 import type { StatusAnswer } from '../../admin-api/status.ts';
 import { fromNow, spanText, tookText } from '../model/times.ts';
 import { usePolled } from '../session/poll.ts';
-import { away, state } from '../session/stream.ts';
+import { away, CONNECTING, state } from '../session/stream.ts';
+import { noteServerVersion } from '../session/versions.ts';
+import { Trouble } from './states.tsx';
 
 const EVERY_MS = 2_000;
 
@@ -15,21 +18,27 @@ export function Health(): JSX.Element {
   const polled = usePolled('GET /v1/status', {}, EVERY_MS).value;
   const edges = usePolled('GET /v1/edges', { limit: 1 }, 10_000).value.answer;
   const { answer } = polled;
-  const isAway = away.value !== '' || (polled.trouble !== '' && answer === undefined && state.value === undefined);
+  useEffect(() => {
+    if (answer?.version !== undefined) noteServerVersion(answer.version);
+  }, [answer?.version]);
+  const isSilent = away.value !== '';
+  const isAway = isSilent && (answer === undefined || polled.trouble !== '');
   const ready = answer?.ready ?? state.value?.ready;
-  const word = isAway ? 'away' : ready === true ? 'ready' : ready === false ? 'not ready' : '…';
+  const word =
+    isAway && away.value !== CONNECTING ? 'away' : ready === true ? 'ready' : ready === false ? 'not ready' : '…';
   const dropped = (edges?.deciders ?? []).reduce((sum, each) => sum + each.dropped.logged + each.dropped.sent, 0);
   return (
     <section class="health" aria-label="health">
       <span class={`dot ${isAway ? 'bad' : ready === true ? 'good' : 'warn'}`} role="status">
         {word}
-        {isAway && <small> {away.value || polled.trouble}</small>}
+        {isSilent && <small> {isAway ? away.value : `decisions do not come: ${away.value}`}</small>}
       </span>
       <Fact
         name="policy"
         text={`${answer?.generation ?? state.value?.generation ?? '–'}`}
         note={answer?.policiesSince && fromNow(answer.policiesSince, Date.now())}
       />
+      {!isAway && polled.trouble !== '' && <Trouble text={`status: ${polled.trouble}`} />}
       {answer !== undefined && <Parts answer={answer} dropped={dropped} />}
     </section>
   );

@@ -5,16 +5,9 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { csvOf, jsonOf, type TextTable } from '../model/export.ts';
+import type { Column } from './column.ts';
 import { copy, save } from './save.ts';
-
-export interface Column<R> {
-  readonly heading: string;
-  /** As CSS has it, e.g. `6rem`, `1fr`. */
-  readonly width: string;
-  readonly text: (row: R) => string;
-  /** What is shown in place of the text. */
-  readonly cell?: (row: R) => ComponentChildren;
-}
+import { TableRow } from './table-row.tsx';
 
 export interface TableProps<R> {
   /** What it is, for who does not see it, and for the names of files. */
@@ -26,6 +19,10 @@ export interface TableProps<R> {
   readonly choose?: (row: R) => void;
   readonly classOf?: (row: R) => string;
   readonly empty: ComponentChildren;
+  /** Is told when somebody has scrolled away from the first row, or back to it. */
+  readonly scrolledAway?: (isAway: boolean) => void;
+  /** The first row is shown again whenever this changes. */
+  readonly topAt?: number;
 }
 
 const ROW_PX = 28;
@@ -33,7 +30,7 @@ const BEYOND = 8;
 
 /** A table with its own scroll, and its two buttons. */
 export function Table<R>(props: TableProps<R>): JSX.Element {
-  const { label, rows, columns, keyOf, chosen, choose, classOf, empty } = props;
+  const { label, rows, columns, keyOf, chosen, choose, classOf, empty, scrolledAway, topAt } = props;
   const body = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(600);
@@ -44,13 +41,14 @@ export function Table<R>(props: TableProps<R>): JSX.Element {
     seen.observe(watched);
     return () => seen.disconnect();
   }, []);
+  useEffect(() => {
+    if (topAt !== undefined && body.current !== null) body.current.scrollTop = 0;
+  }, [topAt]);
+  const isAway = top >= ROW_PX;
+  useEffect(() => scrolledAway?.(isAway), [isAway]);
   const first = Math.max(0, Math.floor(top / ROW_PX) - BEYOND);
   const last = Math.min(rows.length, Math.ceil((top + height) / ROW_PX) + BEYOND);
-  const grid = {
-    gridTemplateColumns: columns
-      .map(({ width }) => `minmax(${width.endsWith('fr') ? '9rem' : '3rem'}, ${width})`)
-      .join(' '),
-  };
+  const template = columns.map(({ width }) => `minmax(${width.endsWith('fr') ? '9rem' : '3rem'}, ${width})`).join(' ');
   const walk = (event: KeyboardEvent): void => {
     const at = rows.findIndex((row) => keyOf(row) === chosen);
     const to = { ArrowDown: at + 1, ArrowUp: Math.max(0, at - 1), Home: 0, End: rows.length - 1 }[event.key];
@@ -63,6 +61,11 @@ export function Table<R>(props: TableProps<R>): JSX.Element {
     if (to * ROW_PX < seen.scrollTop) seen.scrollTop = to * ROW_PX;
     else if ((to + 1) * ROW_PX > seen.scrollTop + seen.clientHeight)
       seen.scrollTop = (to + 1) * ROW_PX - seen.clientHeight;
+  };
+  const chooseByMouse = ({ target }: MouseEvent): void => {
+    const at = target instanceof Element ? target.closest<HTMLElement>('[aria-rowindex]')?.ariaRowIndex : undefined;
+    const row = rows[Number(at ?? 0) - 2]; // the heading is the first
+    if (row !== undefined) choose?.(row);
   };
   return (
     <section class="table" aria-label={label}>
@@ -80,7 +83,7 @@ export function Table<R>(props: TableProps<R>): JSX.Element {
       </div>
       <div role="table" aria-label={label} aria-rowcount={rows.length + 1} class="table-grid">
         <div role="rowgroup">
-          <div role="row" class="table-head" style={grid} aria-rowindex={1}>
+          <div role="row" class="table-head" style={{ gridTemplateColumns: template }} aria-rowindex={1}>
             {columns.map(({ heading }) => (
               <span role="columnheader" key={heading}>
                 {heading}
@@ -97,23 +100,22 @@ export function Table<R>(props: TableProps<R>): JSX.Element {
           onScroll={(event) => setTop(event.currentTarget.scrollTop)}
           onKeyDown={walk}
         >
-          <div class="table-space" style={{ height: `${rows.length * ROW_PX}px` }}>
-            {rows.slice(first, last).map((row, i) => (
-              <div
-                role="row"
-                key={keyOf(row)}
-                class={`table-row ${classOf?.(row) ?? ''} ${keyOf(row) === chosen ? 'chosen' : ''}`}
-                aria-rowindex={first + i + 2}
-                style={{ ...grid, transform: `translateY(${(first + i) * ROW_PX}px)` }}
-                onClick={() => choose?.(row)}
-              >
-                {columns.map(({ heading, text, cell }) => (
-                  <span role="cell" key={heading} title={text(row)}>
-                    {cell?.(row) ?? text(row)}
-                  </span>
-                ))}
-              </div>
-            ))}
+          <div class="table-space" style={{ height: `${rows.length * ROW_PX}px` }} onClick={chooseByMouse}>
+            <div class="table-seen" style={{ transform: `translateY(${first * ROW_PX}px)` }}>
+              {rows.slice(first, last).map((row, i) => {
+                const key = keyOf(row);
+                return (
+                  <TableRow
+                    key={key}
+                    row={row}
+                    columns={columns}
+                    template={template}
+                    index={first + i}
+                    class={`table-row ${classOf?.(row) ?? ''} ${key === chosen ? 'chosen' : ''}`}
+                  />
+                );
+              })}
+            </div>
           </div>
         </div>
       </div>

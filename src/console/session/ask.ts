@@ -3,9 +3,17 @@
  * @module
  */
 import type { Answer, Question, Route } from '../../admin-api/routes.ts';
-import { post } from './session.ts';
+import { post, Refused } from './session.ts';
+import { noteServerVersion } from './versions.ts';
 
 /** @throws Refused */
 export async function ask<R extends Route>(route: R, question: Question<R>, stop?: AbortSignal): Promise<Answer<R>> {
-  return (await post('/ask', { route, question }, stop)) as Answer<R>; // held to the table by the console's server
+  try {
+    return (await post('/ask', { route, question }, stop)) as Answer<R>; // held to the table by the console's server
+  } catch (thrown) {
+    // What is not understood names who said it.
+    const version = thrown instanceof Refused ? thrown.details['version'] : undefined;
+    if (typeof version === 'string' && version !== 'unknown') noteServerVersion(version);
+    throw thrown;
+  }
 }

@@ -24,8 +24,9 @@ const RETRY_MS = 1_000;
 /** Newest first. */
 export const rows = signal<readonly DecisionRow[]>([]);
 export const state = signal<State | undefined>(undefined);
+export const CONNECTING = 'connecting';
 /** Why nothing comes; empty: it does. */
-export const away = signal('connecting');
+export const away = signal(CONNECTING);
 /** Decisions that came and are not among the rows, where their number is known. */
 export const missed = signal(0);
 /** The totals of the server when the page began to listen: allowed and denied. */

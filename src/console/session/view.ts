@@ -3,13 +3,17 @@
  * @module
  */
 import { signal } from '@preact/signals';
-import { type Address, readAddress, type ViewName, writeAddress } from '../model/address.ts';
+import { type Address, readAddress, tokenOf, type ViewName, writeAddress } from '../model/address.ts';
 
 export const address = signal<Address>({ view: 'live', query: {} });
 
 /** Reads the address now and whenever it changes. */
 export function watchAddress(): void {
   const read = (): void => {
+    if (tokenOf(location.hash) !== undefined) {
+      location.reload(); // another link, into the same tab: the page is opened anew, and takes its token
+      return;
+    }
     address.value = readAddress(location.hash);
   };
   addEventListener('hashchange', read);

@@ -22,6 +22,7 @@ export interface TreeInput {
   readonly scope: WorkloadScope;
   readonly tokens: ScopedTokens;
   readonly trustedHops: number;
+  readonly isGateway: boolean;
   readonly absence: Absence;
   readonly settings: Omit<NativeSettings, 'decide' | 'allowEmpty' | 'keySets'>;
   readonly protocol: 'http' | 'tcp';
@@ -191,9 +192,9 @@ function toldOf(input: PartInput, kind: ScopedStage['kind']): readonly Told[] {
     trustDomains: settings.trustDomains,
     isNamed,
     tokens,
-    trustedHops: input.trustedHops,
+    ...{ trustedHops: input.trustedHops, isGateway: input.isGateway },
   };
-  const name = `${protocol} ${isNamed} ${absence} ${kind} ${settings.trustDomains.join(' ')} ${tokens.name} ${input.trustedHops}`;
+  const name = `${protocol} ${isNamed} ${absence} ${kind} ${settings.trustDomains.join(' ')} ${tokens.name} ${input.trustedHops} ${input.isGateway}`;
   const policies = policiesOf(scope, kind, rehearsing);
   const known = knownIn(name);
   return input.memory.told(`${name} ${rehearsing}`, policies, (policy) => toldPolicy(policy, { kind, context }, known));

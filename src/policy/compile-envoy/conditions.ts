@@ -4,15 +4,14 @@
  */
 import { isUnknownWhenAbsent } from '../meaning/absence.ts';
 import type { Absence, Atom, Expr } from '../model.ts';
-import { clientIn } from './client-address.ts';
+import { type ClientContext, clientIn } from './client-address.ts';
 import { type TextValues, textValues } from './text-values.ts';
 import type { TokenContext } from './tokens/token-context.ts';
 import { allOf, anyOf, isPresent, literal, notOf, type Said, testOf } from './tree/predicates.ts';
 import type { Input, Predicate } from './tree/tree.ts';
 
 /** What the meaning of a condition in a tree depends on. */
-export interface SayContext {
-  readonly protocol: 'http' | 'tcp';
+export interface SayContext extends ClientContext {
   readonly absence: Absence;
   /** Whether an unknown condition counts as holding; only `strict` has one. */
   readonly unknownHolds: boolean;
@@ -20,8 +19,6 @@ export interface SayContext {
   /** False: of callers who showed no certificate. */
   readonly isNamed: boolean;
   readonly tokens: TokenContext;
-  /** Of the workload, from the end of X-Forwarded-For. */
-  readonly trustedHops: number;
   /** In what respect requests are known to be plain (`plain-requests.ts`); absent: in none. */
   readonly plain?: ReadonlySet<'remote' | 'sni'>;
 }
@@ -152,7 +149,7 @@ function sayRemote(atom: Extract<Atom, { op: 'address' }>, context: SayContext, 
   if (context.plain?.has('remote') !== true || atom.unmap === true) return widened(uses, 'remote address');
   uses.inputs.add('sourceIp');
   const cidrs = atom.any.map(({ text }) => text);
-  return readAbsence(clientIn(cidrs, context.protocol, context.trustedHops), isPresent('sourceIp'), {
+  return readAbsence(clientIn(cidrs, context), isPresent('sourceIp'), {
     atom,
     context,
     negated,

@@ -16,7 +16,7 @@ type Doubt = 'remote' | 'sni';
 
 /** Whether requests are plain in that respect. */
 const plainIn: Readonly<Record<Doubt, (context: SayContext) => Said>> = {
-  remote: ({ protocol }) => (protocol === 'tcp' ? 'always' : isPlainClient),
+  remote: (context) => (context.protocol === 'tcp' ? 'always' : isPlainClient(context)),
   sni: () => isPresent('sni'),
 };
 

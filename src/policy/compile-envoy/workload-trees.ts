@@ -15,6 +15,8 @@ import { scopeOf } from './workload-scope.ts';
 /** A workload, and how many entries of X-Forwarded-For its own proxies write behind the client's; 0 where that is not said. */
 export interface PlacedWorkload extends Destination {
   readonly trustedHops?: number;
+  /** Its Envoy is one of `envoy bootstrap --gateway`, which takes clients' addresses from X-Forwarded-For by these hops. */
+  readonly isGateway?: boolean;
 }
 
 /** The trees of one workload. */
@@ -51,6 +53,7 @@ export function treesOf(
   const tokens = scopedTokens(scope.tokens, settings.keySets);
   const input: TreeInput = {
     ...{ scope, tokens, settings, memory, trustedHops: workload.trustedHops ?? 0 },
+    isGateway: workload.isGateway ?? false,
     ...{ absence: model.absence, protocol: 'http', rehearsing: false },
   };
   const http = compileTree(input);

@@ -44,12 +44,14 @@ export interface CandidateSide extends AsyncDisposable {
   readonly counts: Readonly<Record<CandidateResult, number>>;
   /** What the candidate failed with first; empty: it did not. */
   readonly error: string;
+  /** Facts that Envoys do not tell, and how often the candidate hung on one. */
+  readonly lacks: ReadonlyMap<string, number>;
   /** The model that the candidate comes to among what is in force now; undefined: it is not compared. */
   model(): PolicyModel | undefined;
   /** Looks at the policies in force; to be called when deciders have been told of others. */
   policiesChanged(): void;
-  /** Takes what a decider has counted. */
-  note(counts: RedactedCandidateCounts): void;
+  /** Takes what a decider has counted, or what was made of what Envoys tell. */
+  note(counts: RedactedCandidateCounts, lacks?: ReadonlyMap<string, number>): void;
   /** Takes what a decider says of the candidate of that number: it is asked, or why not. */
   heard(number: number, why: string): void;
   /** Looks at the files now. */
@@ -66,6 +68,8 @@ export interface CandidateSideDeps {
 
 const PART = 'candidate';
 const MOST_SHOWN = 20;
+/** Facts that are counted by name. */
+const MOST_LACKS = 64;
 
 /** Opens it; without paths there is none. */
 export async function openCandidateSide(deps: CandidateSideDeps): Promise<CandidateSide> {
@@ -84,6 +88,7 @@ class Candidate implements CandidateSide {
   readonly differences = createDifferenceTable();
   counts = noResults();
   error = '';
+  lacks = new Map<string, number>();
   state: CandidateState = { state: 'absent' };
   #number = 0;
   #inForce: PolicyModel;
@@ -114,6 +119,7 @@ class Candidate implements CandidateSide {
     this.differences.clear();
     this.counts = noResults();
     this.error = '';
+    this.lacks = new Map();
     const { rootNamespace } = config.policies;
     const joined =
       errors.length > 0
@@ -155,13 +161,17 @@ class Candidate implements CandidateSide {
       : undefined;
   }
 
-  note({ number, sinceGeneration, counts, rows, pushedOut, error }: RedactedCandidateCounts): void {
+  note(told: RedactedCandidateCounts, lacks?: ReadonlyMap<string, number>): void {
+    const { number, sinceGeneration, counts, rows, pushedOut, error } = told;
     for (const [i, result] of candidateResults.entries()) this.#deps.metrics.countCandidate(result, counts[i] ?? 0);
     const isOfNow = number === this.#number && sinceGeneration >= this.#sinceGeneration;
     for (const [i, result] of candidateResults.entries())
       if (isOfNow || result === 'skipped') this.counts[result] += counts[i] ?? 0;
     if (!isOfNow) return;
     this.differences.add(rows, pushedOut);
+    for (const [fact, count] of lacks ?? [])
+      if (this.lacks.has(fact) || this.lacks.size < MOST_LACKS)
+        this.lacks.set(fact, (this.lacks.get(fact) ?? 0) + count);
     if (this.error === '' && error !== '') {
       this.error = error;
       this.#deps.log.error({ code: 'candidate_failed' }, `the candidate has failed: ${error}`);

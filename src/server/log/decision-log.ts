@@ -70,8 +70,9 @@ export function createDecisionLog(
         const record = decisionRecord(entry);
         note(record, entry);
         if (log.isLevelEnabled('info')) {
-          const facts = entry.reported ? undefined : factsOf(entry); // a line of an access log has too few
-          lines.info({ schema: LOG_SCHEMA, ...record, ...(facts && { facts }) }, 'decision');
+          // A line of an access log has a few, which are told by another name: what is not among them is not known to be absent.
+          const told = entry.reported ? { reportedFacts: entry.reportedFacts } : { facts: factsOf(entry) };
+          lines.info({ schema: LOG_SCHEMA, ...record, ...told }, 'decision');
         }
         shelves[entry.decision.effect].add(entry, nextNumber());
         added += 1;
@@ -114,16 +115,19 @@ function createShelf(most: number, mostBytes: number) {
   const numbers = new WeakMap<RedactedDecision, number>();
   let bytes = 0;
   let lastPushedOut = 0;
+  let lastAdded = 0;
   const sizeOf = ({ request }: RedactedDecision): number => request?.length ?? 0;
   const numberOf = (entry: RedactedDecision): number => numbers.get(entry) ?? 0;
   return {
     entries,
     /** Those with a higher number. */
-    since: (number: number) => [...entries.values()].filter((entry) => numberOf(entry) > number),
+    since: (number: number) =>
+      lastAdded <= number ? [] : [...entries.values()].filter((entry) => numberOf(entry) > number),
     lastPushedOut: () => lastPushedOut,
     add(entry: RedactedDecision, number: number): void {
       entries.set(entry.id, entry);
       numbers.set(entry, number);
+      lastAdded = number;
       bytes += sizeOf(entry);
       for (const [id, oldest] of entries) {
         if (entries.size <= most && bytes <= mostBytes) break;

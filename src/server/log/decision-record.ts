@@ -38,7 +38,10 @@ export interface DecisionRecord {
   };
   /** An Envoy says that it has decided so itself; absent: decided here. */
   readonly reported?: true;
-  readonly destination?: { readonly spiffeId: string; readonly foundBy: string };
+  readonly destination?: {
+    readonly spiffeId: string;
+    readonly foundBy: NonNullable<RedactedDecision['destination']>['foundBy'];
+  };
   /** Who asked over HTTP, what is wrong with his question, and what he does not say that policies read. */
   readonly asker?: { readonly proxy: string; readonly malformed?: string; readonly lacks?: string };
   /** Where somebody is told of it who does not see where the caller lives, there is no address and no port. */

@@ -2,15 +2,17 @@
  * Policies to Envoys that decide themselves: made of what is in force here, for the workloads whose Envoys ask for them.
  * @module
  */
+import { parseHops } from '../../authz/destination/destination.ts';
 import { createWorkloadTable, type WorkloadTable } from '../../authz/destination/workload-table.ts';
 import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
+import { accessLogMethods } from '../../authz/native/access-log.ts';
 import { ecdsMethods } from '../../authz/native/ecds-methods.ts';
+import type { SaidOfWorkload } from '../../authz/native/envoy-build.ts';
 import { countStates, envoysOf } from '../../authz/native/envoys.ts';
 import { followPolicies } from '../../authz/native/followed-policies.ts';
 import { createHolders, type Holders } from '../../authz/native/holders.ts';
 import { revocationConfigs } from '../../authz/native/native-config.ts';
 import type { CallerOf, NativeDeps, NativeWorkload } from '../../authz/native/native-deps.ts';
-import { accessLogMethods } from '../../authz/native/reports/access-log.ts';
 import type { Revocations } from '../../authz/state.ts';
 import type { Config } from '../../config/config.ts';
 import { asGatehouseError } from '../../errors.ts';
@@ -115,7 +117,7 @@ export function createNativeRole({
   };
   const reports = createReports({
     model: () => current.value.model,
-    workloadOf: (spiffeId) => deps.workloadOf(spiffeId, undefined),
+    workloadOf: deps.workloadOf,
     metrics: metrics.native,
     warn: (details, message) => log.warn(details, message),
     now: Date.now,
@@ -140,10 +142,10 @@ export function createNativeRole({
 /** As Check finds it, without an address: of several workloads of one identity none is meant. */
 function createWorkloadOf(config: Watchable<Config>): NativeDeps['workloadOf'] {
   let known: { readonly config: Config; readonly table: WorkloadTable } | undefined;
-  return (spiffeId, labels) => {
+  return (spiffeId, said) => {
     if (known?.config !== config.value)
       known = { config: config.value, table: createWorkloadTable(checkOptions(config.value).workloads) };
-    return workloadIn(known.table, config.value.extAuthz.trustedHops, spiffeId, labels);
+    return workloadIn(known.table, config.value.extAuthz.trustedHops, spiffeId, said);
   };
 }
 
@@ -151,17 +153,19 @@ function workloadIn(
   table: WorkloadTable,
   trustedHops: number,
   spiffeId: SpiffeId,
-  said: ReadonlyMap<string, string> | undefined,
+  said: SaidOfWorkload,
 ): NativeWorkload | undefined {
   const named = table.byId(spiffeId, undefined);
   const account = named ?? serviceAccountOf(parseSpiffeId(spiffeId));
   if (account === undefined) return undefined;
   const { namespace, serviceAccount } = account;
   const entry = named ?? table.byAccount(namespace, serviceAccount, undefined);
+  const gatewayHops = parseHops(said.trustedHops);
   return {
     ...{ spiffeId, namespace, serviceAccount },
-    labels: said ?? (entry?.labels && new Map(Object.entries(entry.labels))),
-    trustedHops: entry?.trustedHops ?? trustedHops,
+    labels: said.labels ?? (entry?.labels && new Map(Object.entries(entry.labels))),
+    trustedHops: gatewayHops ?? entry?.trustedHops ?? trustedHops,
+    isGateway: gatewayHops !== undefined,
   };
 }
 

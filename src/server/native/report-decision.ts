@@ -4,7 +4,8 @@
  */
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { NativeWorkload } from '../../authz/native/native-deps.ts';
-import type { ReportedLine } from '../../authz/native/reports/reported-line.ts';
+import type { ReportedLine } from '../../authz/native/reported-line.ts';
+import type { LoggedFacts } from '../../authz/record/logged-facts.ts';
 import { JWT } from '../../authz/record/redact.ts';
 import type { RedactedDecision } from '../../authz/record/redacted-decision.ts';
 import type { RuleHit } from '../../authz/record/rule-hits.ts';
@@ -65,7 +66,8 @@ export function reportedDecision(
   return {
     ...{ id, decidedAt: at, decision: made, snapshot, reported: true },
     destination: { ...workload, foundBy: 'principal' },
-    request: requestOf(line, workload.spiffeId),
+    reportedFacts: factsOf(line, workload),
+    request: requestOf(line, workload),
     caller: { spiffeId: workload.spiffeId, serial: '', spki: '' },
     tokens: undefined,
   };
@@ -74,10 +76,24 @@ export function reportedDecision(
 /** A text whose tokens are covered: they travel in paths too. */
 export const withoutTokens = (text: string): string => text.replaceAll(JWT, (token) => 'x'.repeat(token.length));
 
-function requestOf(line: ReportedLine, own: string): Buffer {
+/** What the line tells of the facts that the record of a decision lacks; of all others nothing is known. */
+function factsOf({ names, port, sni }: ReportedLine, { labels }: NativeWorkload): LoggedFacts {
+  return {
+    ...(labels && { labels: Object.fromEntries(labels), labelsTold: true }),
+    ...(port >= 0 && { port }),
+    ...(sni !== '' && { sni }),
+    names,
+    ...(names.length > 0 && { mtls: true }),
+  };
+}
+
+function requestOf(line: ReportedLine, { spiffeId, labels }: NativeWorkload): Buffer {
   const connection = {
     source: { address: socket(line.sourceAddress, line.sourcePort), principal: line.caller },
-    destination: { address: socket('', Math.max(0, line.port)), principal: own },
+    destination: {
+      address: socket('', Math.max(0, line.port)),
+      ...{ principal: spiffeId, labels: Object.fromEntries(labels ?? []) },
+    },
   };
   if (line.protocol === 'tcp') return packed({ attributes: connection });
   const [path, host] = [withoutTokens(line.path), withoutTokens(line.host)];

@@ -6,31 +6,34 @@
  * @module
  */
 import { DecisionIds } from '../../authz/answer/decision-id.ts';
-import type { NativeWorkload } from '../../authz/native/native-deps.ts';
-import type { ReportReceiver } from '../../authz/native/reports/access-log.ts';
-import type { ReportedLine } from '../../authz/native/reports/reported-line.ts';
+import type { ReportReceiver } from '../../authz/native/access-log.ts';
+import type { NativeDeps, NativeWorkload } from '../../authz/native/native-deps.ts';
+import type { ReportedLine } from '../../authz/native/reported-line.ts';
 import { type AskedEdge, EdgeCounters } from '../../authz/record/edges.ts';
+import type { RedactedDecision } from '../../authz/record/redacted-decision.ts';
 import type { RuleHit } from '../../authz/record/rule-hits.ts';
 import { toByteString } from '../../lib/byte-string.ts';
 import type { NativeMetrics } from '../../platform/observe/native-metrics.ts';
 import type { PolicyModel } from '../../policy/model.ts';
-import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { DeciderCounts } from '../log/decider-counts.ts';
 import type { DecisionLog } from '../log/decision-log.ts';
 import { createOwnCounts } from '../log/own-counts.ts';
 import { createFindRule, decisionOf, hitOf, reportedDecision, withoutTokens } from './report-decision.ts';
 
+/** Adds what a candidate says where that differs. @param others  how many were told of besides, of which nothing is kept */
+type CompareReported = (entries: readonly RedactedDecision[], others: number) => readonly RedactedDecision[];
+
 export interface ReportsDeps {
   readonly model: () => PolicyModel;
-  readonly workloadOf: (spiffeId: SpiffeId) => NativeWorkload | undefined;
+  readonly workloadOf: NativeDeps['workloadOf'];
   readonly metrics: Pick<NativeMetrics, 'countReported' | 'countUntold'>;
   readonly warn: (details: object, message: string) => void;
   readonly now: () => number;
 }
 
 export interface Reports extends ReportReceiver {
-  /** Logs and keeps them from now on. */
-  deliverTo(decisions: Pick<DecisionLog, 'add'>): void;
+  /** Logs and keeps them from now on, held against the candidate first. */
+  deliverTo(decisions: Pick<DecisionLog, 'add'>, compare?: CompareReported): void;
   /** What was counted, under a name of its own. */
   counts(): DeciderCounts;
   /** Lines that Envoys of that name have told since the start. */
@@ -59,11 +62,12 @@ export function createReports({ model, workloadOf, metrics, warn, now }: Reports
   const tellers = new Map<string, number>();
   const warned = new Set<string>();
   let decisions: Pick<DecisionLog, 'add'> | undefined;
+  let compare: CompareReported = (entries) => entries;
   let second = { at: 0, counted: 0, kept: 0 };
 
   const timeOf = ({ at }: ReportedLine, nowMs: number): number => (Math.abs(nowMs - at) > MOST_AWAY_MS ? nowMs : at);
 
-  function take(workload: NativeWorkload, lines: readonly ReportedLine[], nowMs: number): void {
+  function take(workload: NativeWorkload, lines: readonly ReportedLine[], untold: number, nowMs: number): void {
     const hits: RuleHit[] = [];
     const kept = [];
     for (const line of lines) {
@@ -85,14 +89,16 @@ export function createReports({ model, workloadOf, metrics, warn, now }: Reports
     metrics.countUntold('not_logged', lines.length - kept.length);
     for (const decision of ['allow', 'deny'] as const)
       metrics.countReported(decision, lines.filter(({ effect }) => effect === decision).length);
-    decisions?.add(kept);
+    const compared = compare(kept, lines.length - kept.length + untold);
+    decisions?.add(compared);
   }
 
   return {
-    deliverTo(log) {
+    deliverTo(log, comparing = compare) {
       decisions = log;
+      compare = comparing;
     },
-    reported(spiffeId, node, lines) {
+    reported({ spiffeId, node, said }, lines) {
       const nowMs = now();
       if (nowMs - second.at >= 1_000 || nowMs < second.at) second = { at: nowMs, counted: 0, kept: 0 };
       const some = lines.slice(0, Math.max(0, MOST.counted - second.counted));
@@ -101,8 +107,8 @@ export function createReports({ model, workloadOf, metrics, warn, now }: Reports
       const teller = JSON.stringify([spiffeId, node]);
       if (tellers.has(teller) || tellers.size < MOST.tellers)
         tellers.set(teller, (tellers.get(teller) ?? 0) + lines.length);
-      const workload = workloadOf(spiffeId);
-      if (workload !== undefined && some.length > 0) take(workload, some, nowMs);
+      const workload = workloadOf(spiffeId, said);
+      if (workload !== undefined) take(workload, some, lines.length - some.length, nowMs);
     },
     foreign(spiffeId, node, named, count) {
       metrics.countUntold('foreign', count);

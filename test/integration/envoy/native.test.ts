@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomUUID, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { CandidateAnswer } from '../../../src/admin-api/candidate.ts';
 import type { DecisionRow } from '../../../src/admin-api/decisions.ts';
 import type { EdgesAnswer } from '../../../src/admin-api/edges.ts';
 import type { EnvoysAnswer } from '../../../src/admin-api/envoys.ts';
 import type { RevokedAnswer } from '../../../src/admin-api/revocations.ts';
+import { askAdmin } from '../../support/ask-admin.ts';
 import { askHttp } from '../../support/ask-http.ts';
 import { type EchoApp, startHttpEcho } from '../../support/echo-app.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -32,6 +35,8 @@ describe('an Envoy that decides itself', function () {
         'details-private.yaml': policy('details-private.yaml'),
       },
       flags: ['--native'],
+      config: { policies: { paths: ['./policies'], candidate: { paths: ['./candidate'] } } },
+      candidate: { 'details-viewer.yaml': policy('details-viewer.yaml').replaceAll('GET', 'PUT') },
     });
     [productpage, reviews] = await Promise.all([server.identity('productpage'), server.identity('reviews')]);
   });
@@ -94,6 +99,27 @@ describe('an Envoy that decides itself', function () {
     assert.deepEqual(
       { reported, decision, reason, by, rule },
       { reported: true, decision: 'allow', reason: 'rule_allowed', by: 'default/details-viewer', rule: 0 },
+    );
+  });
+
+  it('is held against a candidate by what it tells, without a Check', async () => {
+    const differing = await eventually('it differs', async () => {
+      assert.equal(await ask(productpage), 200);
+      const { body } = await askAdmin(server.gatehouse().ready.admin, 'GET', '/v1/candidate');
+      const { differences } = body as CandidateAnswer; // held to its schema by askAdmin
+      return differences.find(({ example }) => example.reported === true);
+    });
+    const { result, caller, method, inForce, candidate } = differing;
+    assert.deepEqual(
+      { result, caller, method, inForce: inForce.policy, candidate: candidate.reason },
+      {
+        ...{
+          result: 'allow_to_deny',
+          caller: 'spiffe://cluster.local/ns/default/sa/bookinfo-productpage',
+          method: 'GET',
+        },
+        ...{ inForce: 'default/details-viewer', candidate: 'no_rule_allowed' },
+      },
     );
   });
 
@@ -209,5 +235,52 @@ describe('an Envoy that follows its policy by mTLS', function () {
     await gatehouseJson('svid', 'revoke', '--id', details, '--reason', 'lost', '--admin', admin).catch(() => undefined);
     await eventually('it is cut off', async () => (await status()).length === 0 || undefined);
     assert.match(server.gatehouse().log(), /only the holder of an SVID of this trust domain that is not revoked/);
+  });
+});
+
+describe('an Envoy whose policy is edited under traffic', function () {
+  const PUSHES = Number(process.env['NATIVE_PUSHES'] ?? 12);
+  this.timeout(PUSHES > 100 ? 0 : 300_000);
+
+  it('decides by the version that it holds, and fails no request', async () => {
+    await using app = await startHttpEcho();
+    const text = policy('details-viewer.yaml');
+    await using server = await startGuardedServer({
+      upstreamPort: app.port,
+      policies: { 'details-viewer.yaml': text },
+      flags: ['--native'],
+    });
+    const { admin } = server.gatehouse().ready;
+    const identity = await server.identity('productpage');
+    const ask = async () =>
+      (await askHttp({ port: server.port, identity, version: 'http1', path: '/details/1' })).status;
+    const held = async () => {
+      const { envoys } = (await gatehouseJson('envoy', 'status', '--admin', admin)) as EnvoysAnswer; // the schema's
+      const config = envoys[0]?.configs.find(({ resource }) => resource === 'gatehouse.policy');
+      return config?.state === 'holds' ? config.version : undefined;
+    };
+    let version = await eventually('it holds its policy', held);
+    const failed: number[] = [];
+    const traffic = new AbortController();
+    const running = (async () => {
+      while (!traffic.signal.aborted) {
+        const status = await ask();
+        if (status !== 200 && status !== 403) failed.push(status);
+      }
+    })();
+    for (let push = 1; push <= PUSHES; push++) {
+      const allows = push % 2 === 0;
+      const edited = `${allows ? text : text.replaceAll('GET', 'PUT')}# edit ${push}\n`;
+      await writeFile(join(server.directory, 'policies/details-viewer.yaml'), edited);
+      const before = version;
+      version = await eventually('it holds the next', async () => {
+        const now = await held();
+        return now === before ? undefined : now;
+      });
+      assert.equal(await ask(), allows ? 200 : 403, `push ${push}`);
+    }
+    traffic.abort();
+    await running;
+    assert.deepEqual(failed, []);
   });
 });

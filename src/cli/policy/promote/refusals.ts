@@ -87,11 +87,15 @@ function* ofTraffic({ answer, nowMs, minAgeMs }: KnownOfCandidate): Iterable<Omi
       fix: 'wait, or give another --min-age',
     };
   if (compared === 0) yield { code: 'unseen', message: 'no Check was compared', fix: 'let traffic come' };
-  if (counts.skipped > (compared + counts.skipped) * MOST_SKIPPED)
+  const untried = counts.skipped + counts.unsaid;
+  if (untried > (compared + untried) * MOST_SKIPPED)
     yield {
       code: 'skipped',
-      message: `${counts.skipped} Checks of ${compared + counts.skipped} were not compared`,
-      fix: 'give the deciders more room, or make the candidate smaller',
+      message: `${untried} Checks of ${compared + untried} were not compared`,
+      fix:
+        counts.unsaid > counts.skipped
+          ? 'Envoys that decide themselves do not tell what the candidate asks for: gatehouse policy candidate names it'
+          : 'give the deciders more room, or make the candidate smaller',
     };
   if (counts.error > 0)
     yield {

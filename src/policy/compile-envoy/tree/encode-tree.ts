@@ -138,6 +138,7 @@ const inputTypes: Readonly<Record<Exclude<Input, `${string}:${string}` | 'path'>
   subject: `${common}.ssl.v3.SubjectInput`,
   port: `${common}.network.v3.DestinationPortInput`,
   sourceIp: `${common}.network.v3.DirectSourceIPInput`,
+  remoteIp: `${common}.network.v3.SourceIPInput`,
   destinationIp: `${common}.network.v3.DestinationIPInput`,
   sni: `${common}.network.v3.ServerNameInput`,
 };

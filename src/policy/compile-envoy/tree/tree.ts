@@ -12,6 +12,7 @@
  *   is TLS: without it Envoy gives up the whole search, and denies.
  * - `path`: without its query, which a filter before the tree puts into `gh.path`.
  * - `port`, `destinationIp`, `sourceIp`: of the connection itself, as text.
+ * - `remoteIp`: of the client, as the Envoy of a gateway takes it from X-Forwarded-For by the hops that it trusts.
  * - `sni`: the name of the server that the caller asked TLS for, lower-case; absent where no listener filter looks for it.
  * - `header:<name>`: pseudo-headers too; several lines are joined by commas.
  * - `state:<key>`: what another filter has put into the filter state.
@@ -24,6 +25,7 @@ export type Input =
   | 'path'
   | 'port'
   | 'sourceIp'
+  | 'remoteIp'
   | 'destinationIp'
   | 'sni'
   | `header:${string}`

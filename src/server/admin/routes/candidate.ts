@@ -33,6 +33,7 @@ export const candidate: AdminHandler<'GET /v1/candidate'> = async ({ asked }, de
     digest: state.state === 'comparing' ? state.digest : '',
     counts: { ...side.counts },
     error: side.error,
+    lacks: [...side.lacks].map(([fact, count]) => ({ fact, count })).sort((a, b) => b.count - a.count),
     differences,
     differenceCount: all.length,
     pushedOut: side.differences.pushedOut,

@@ -38,9 +38,18 @@ export const policies: AdminHandler<'GET /v1/policies'> = ({ asked }, deps) => {
   };
 };
 
+/** Made once, however many listen. */
+const records = new WeakMap<RedactedDecision, DecisionRecord>();
+
+function recordOf(entry: RedactedDecision): DecisionRecord {
+  const record = records.get(entry) ?? decisionRecord(entry);
+  records.set(entry, record);
+  return record;
+}
+
 /** The latest decisions that are asked for, newest first. */
 export const decisions: AdminHandler<'GET /v1/decisions'> = ({ asked }, deps) =>
-  recentDecisions(asked, deps, { here: decisionRecord, elsewhere: (record) => record });
+  recentDecisions(asked, deps, { here: recordOf, elsewhere: (record) => record });
 
 /** What who asks may see of a decision, of this server's or of a decider elsewhere; undefined: nothing. */
 export interface Shown<R> {

@@ -46,8 +46,9 @@ function world() {
     failed: ({ serviceAccount }) => told.push(`failed ${serviceAccount}`),
   });
   const deps: NativeDeps = {
-    workloadOf: (spiffeId, labels): NativeWorkload => ({
-      ...{ spiffeId, namespace: 'default', serviceAccount: spiffeId.split('/').at(-1)!, labels, trustedHops: 0 },
+    workloadOf: (spiffeId, { labels, trustedHops }): NativeWorkload => ({
+      ...{ spiffeId, namespace: 'default', serviceAccount: spiffeId.split('/').at(-1)!, labels },
+      ...{ trustedHops: Number(trustedHops ?? 0), isGateway: trustedHops !== undefined },
     }),
     follow: (workload, changed) => policies.follow(workload, changed),
     revocations,

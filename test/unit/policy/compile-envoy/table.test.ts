@@ -490,6 +490,18 @@ const rows: readonly Row[] = [
   },
   ...(
     [
+      ['of another network', '203.0.113.1, 10.0.0.1', '203.0.113.1', 'n:no-policy-applies'],
+      ['that is meant', '10.0.0.1,203.0.113.1', '10.0.0.1', 'n:deny/default/p#0'],
+      ['a port', '10.0.0.1:80,203.0.113.1', '203.0.113.1', 'ask:deny/default/p#0'],
+      ['IPv6', '::1,203.0.113.1', '::1', 'ask:deny/default/p#0'],
+    ] as const
+  ).map(([name, xff, remoteIp, want]) => ({
+    row: '`remoteIpBlocks` of a `--gateway`, where X-Forwarded-For is a list of IPv4 addresses',
+    ...{ name, policies: remote, of: { trustedHops: 1, isGateway: true }, want },
+    sent: { 'header:x-forwarded-for': xff, remoteIp, sourceIp: '203.0.113.1' },
+  })),
+  ...(
+    [
       ['AUDIT', policy('AUDIT', byA), 'ask:audit/default/p#0'],
       ['AUDIT of others', policy('AUDIT', byA.replace('/a]', '/b]')), 'n:no-policy-applies'],
       [

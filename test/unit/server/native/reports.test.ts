@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { create, type MessageInitShape, type MessageShape, toBinary } from '@bufbuild/protobuf';
-import { accessLogMethods } from '../../../../src/authz/native/reports/access-log.ts';
-import { readLogMessage } from '../../../../src/authz/native/reports/log-message.ts';
-import { reportedLine } from '../../../../src/authz/native/reports/reported-line.ts';
+import { create, fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import { accessLogMethods } from '../../../../src/authz/native/access-log.ts';
+import { reportedConnection, reportedLine } from '../../../../src/authz/native/reported-line.ts';
 import type { RedactedDecision } from '../../../../src/authz/record/redacted-decision.ts';
 import {
   HTTPAccessLogEntrySchema,
   TCPAccessLogEntrySchema,
 } from '../../../../src/gen/envoy/data/accesslog/v3/accesslog_pb.ts';
 import { StreamAccessLogsMessageSchema } from '../../../../src/gen/envoy/service/accesslog/v3/als_pb.ts';
+import { CheckRequestSchema } from '../../../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
 import type { PolicyModel } from '../../../../src/policy/model.ts';
 import { decisionRecord } from '../../../../src/server/log/decision-record.ts';
 import { createReports } from '../../../../src/server/native/reports.ts';
@@ -16,6 +16,8 @@ import { parseSpiffeId } from '../../../../src/spiffe/spiffe-id.ts';
 import type { CallContext } from '../../../../src/transport/grpc-methods.ts';
 
 const details = parseSpiffeId('spiffe://cluster.local/ns/default/sa/details');
+/** An Envoy that says nothing of its labels. */
+const teller = { spiffeId: details, node: 'n', said: { labels: undefined, trustedHops: undefined } };
 const caller = 'spiffe://cluster.local/ns/default/sa/productpage';
 const NOW = Date.parse('2026-11-29T12:00:00Z');
 const position = { file: 'p.yaml', line: 1, column: 1 };
@@ -90,12 +92,13 @@ function world(nowMs = () => NOW) {
   const warned: string[] = [];
   const reports = createReports({
     model: () => model,
-    workloadOf: (spiffeId) => ({
+    workloadOf: (spiffeId, { labels }) => ({
       spiffeId,
       namespace: 'default',
       serviceAccount: 'details',
-      labels: undefined,
+      labels,
       trustedHops: 0,
+      isGateway: false,
     }),
     metrics: {
       countReported: () => undefined,
@@ -108,17 +111,7 @@ function world(nowMs = () => NOW) {
   return { reports, kept, untold, warned };
 }
 
-/** What a stream brings, read. */
-const received = (init: MessageInitShape<typeof StreamAccessLogsMessageSchema>) =>
-  readLogMessage(toBinary(StreamAccessLogsMessageSchema, create(StreamAccessLogsMessageSchema, init)));
-
-const lineOf = (logEntry: MessageShape<typeof HTTPAccessLogEntrySchema>) =>
-  reportedLine(received({ logEntries: { case: 'httpLogs', value: { logEntry: [logEntry] } } }).entries[0]!);
-
-const connectionOf = (logEntry: MessageShape<typeof TCPAccessLogEntrySchema>) =>
-  reportedLine(received({ logEntries: { case: 'tcpLogs', value: { logEntry: [logEntry] } } }).entries[0]!);
-
-describe('reportedLine of a connection', () => {
+describe('reportedConnection', () => {
   const cases = [
     { name: 'n:allow/default/viewer#0', want: ['allow', 'rule_allowed', 'viewer'] },
     { name: 'n:no-policy-applies', want: ['allow', 'no_policy_applies', undefined] },
@@ -132,7 +125,7 @@ describe('reportedLine of a connection', () => {
   for (const { name, want } of cases)
     it(`takes ${name} for ${want?.join(', ') ?? 'nothing'}`, () => {
       const fields = name === undefined ? {} : { gh_shadow_effective_policy_id: name };
-      const line = connectionOf(
+      const line = reportedConnection(
         create(TCPAccessLogEntrySchema, {
           commonProperties: { metadata: { filterMetadata: { 'envoy.filters.network.rbac': fields } } },
         }),
@@ -162,13 +155,15 @@ describe('reportedLine', () => {
   ] as const;
   for (const { said, want } of cases)
     it(`reads ${JSON.stringify(said)}`, () => {
-      const line = lineOf(entry(said));
+      const line = reportedLine(entry(said));
       const policy = line?.policy && `${line.policy.namespace}/${line.policy.name}#${line.policy.rule}`;
       assert.deepEqual(line && [line.effect, line.reason, policy ?? ''], want);
     });
 
   it('leaves the query out, and cuts what is long', () => {
-    const line = lineOf(entry({ name: 'n:x', path: `/${'p'.repeat(9_000)}?q=secret`, requestId: 'i'.repeat(999) }))!;
+    const line = reportedLine(
+      entry({ name: 'n:x', path: `/${'p'.repeat(9_000)}?q=secret`, requestId: 'i'.repeat(999) }),
+    )!;
     assert.equal(line.path.length, 2_048);
     assert.equal(line.requestId.length, 128);
     assert.doesNotMatch(JSON.stringify(line), /secret/);
@@ -177,11 +172,11 @@ describe('reportedLine', () => {
 
 describe('createReports', () => {
   const lines = (count: number, said: Said = { name: 'n:allow/default/viewer#0' }) =>
-    Array.from({ length: count }, () => lineOf(entry(said))!);
+    Array.from({ length: count }, () => reportedLine(entry(said))!);
 
   it('counts a line as a decision of the rule that it names, and keeps it as reported', () => {
     const { reports, kept } = world();
-    reports.reported(details, 'n', lines(1));
+    reports.reported(teller, lines(1));
     const record = decisionRecord(kept[0]!);
     assert.deepEqual(
       { ...record, id: '' },
@@ -211,29 +206,25 @@ describe('createReports', () => {
     const some = lines(1_000);
     for (let i = 0; i < 170; i++) {
       nowMs = NOW + Math.floor(i / 17) * 1_000; // 17,000 a second
-      reports.reported(details, 'n', some);
+      reports.reported(teller, some);
     }
     assert.deepEqual(reports.counts().checks, { allowed: 170_000, denied: 0 });
     assert.equal(kept.length, 10 * 500);
     assert.equal(untold.get('not_logged'), 170_000 - 10 * 500);
-    for (let i = 0; i < 30; i++) reports.reported(details, 'n', some);
+    for (let i = 0; i < 30; i++) reports.reported(teller, some);
     assert.ok((untold.get('too_many') ?? 0) >= 10_000);
     assert.equal(reports.counts().edges.length, 1);
   });
 
   it('does not believe a clock that is far off', () => {
     const { reports, kept } = world();
-    reports.reported(details, 'n', lines(1, { name: 'n:no-rule-allowed', result: 'denied', atMs: NOW - 86_400_000 }));
+    reports.reported(teller, lines(1, { name: 'n:no-rule-allowed', result: 'denied', atMs: NOW - 86_400_000 }));
     assert.equal(kept[0]?.decidedAt, NOW);
   });
 
   it('covers a token in a path', () => {
     const { reports, kept } = world();
-    reports.reported(
-      details,
-      'n',
-      lines(1, { name: 'n:no-rule-allowed', path: '/t/eyJhbGciOiJ9.eyJzdWIiOiJ9.c2ln/x' }),
-    );
+    reports.reported(teller, lines(1, { name: 'n:no-rule-allowed', path: '/t/eyJhbGciOiJ9.eyJzdWIiOiJ9.c2ln/x' }));
     assert.doesNotMatch(JSON.stringify(reports.counts()), /eyJ/);
     assert.equal(decisionRecord(kept[0]!).request?.path, `/t/${'x'.repeat(30)}/x`);
   });
@@ -258,12 +249,12 @@ describe('StreamAccessLogs', () => {
         entry({ name: 'n:no-policy-applies', shown: other }),
         entry({ name: 'ask:x', shown: other }),
       ];
-      yield received({
+      yield create(StreamAccessLogsMessageSchema, {
         identifier: { node: { id: details }, logName: 'gatehouse' },
         logEntries: { case: 'httpLogs', value: { logEntry } },
       });
-      yield received({ logEntries: { case: 'tcpLogs', value: {} } });
-      yield received({});
+      yield create(StreamAccessLogsMessageSchema, { logEntries: { case: 'tcpLogs', value: {} } });
+      yield create(StreamAccessLogsMessageSchema, {});
     }
     const context = { signal: controller.signal } as CallContext; // nothing else is looked at
     const answers = [];
@@ -273,5 +264,27 @@ describe('StreamAccessLogs', () => {
     assert.equal(untold.get('foreign'), 1);
     assert.equal(warned.length, 1);
     assert.equal(reports.linesOf(details, details), 2);
+  });
+
+  it('knows of the workload the labels that its Envoy says, as a Check of it would', async () => {
+    const { reports, kept } = world();
+    const [method] = accessLogMethods(reports, () => ({
+      identities: async () => [details],
+      changed: async () => undefined,
+      wake: () => undefined,
+      [Symbol.dispose]: () => undefined,
+    }));
+    assert.ok(method?.kind === 'bidi_streaming');
+    async function* messages() {
+      yield create(StreamAccessLogsMessageSchema, {
+        identifier: { node: { id: details, metadata: { LABELS: { app: 'details' } } }, logName: 'gatehouse' },
+        logEntries: { case: 'httpLogs', value: { logEntry: [entry({ name: 'n:allow/default/viewer#0' })] } },
+      });
+    }
+    const context = { signal: new AbortController().signal } as CallContext; // as above
+    for await (const _ of method.handle(messages(), context));
+    const { attributes } = fromBinary(CheckRequestSchema, kept[0]!.request!);
+    assert.deepEqual(attributes?.destination?.labels, { app: 'details' });
+    assert.deepEqual([...(kept[0]!.destination?.labels ?? [])], [['app', 'details']]);
   });
 });

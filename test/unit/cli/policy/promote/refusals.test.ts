@@ -3,10 +3,10 @@ import { type KnownOfCandidate, refusalsOf } from '../../../../../src/cli/policy
 
 const DAY_MS = 86_400_000;
 const nowMs = Date.parse('2026-05-02T00:00:00Z');
-const counts = { same: 90, allow_to_deny: 5, deny_to_allow: 5, other_answer: 0, error: 0, skipped: 0 };
+const counts = { same: 90, allow_to_deny: 5, deny_to_allow: 5, other_answer: 0, error: 0, skipped: 0, unsaid: 0 };
 const answer: KnownOfCandidate['answer'] = {
   ...{ state: 'comparing', why: '', findings: [], since: '2026-04-30T00:00:00Z', summary: '', digest: 'd', counts },
-  ...{ error: '', differences: [], differenceCount: 0, pushedOut: 0 },
+  ...{ error: '', lacks: [], differences: [], differenceCount: 0, pushedOut: 0 },
 };
 const sound: KnownOfCandidate = {
   ...{ answer, nowMs, minAgeMs: DAY_MS, digest: 'd', degraded: [], unproved: [], diffUnknown: '' },
@@ -36,6 +36,11 @@ const cases: readonly {
   {
     name: 'one that was skipped often',
     known: { answer: { ...answer, counts: { ...counts, skipped: 6 } } },
+    want: ['skipped'],
+  },
+  {
+    name: 'one of which Envoys do not tell enough',
+    known: { answer: { ...answer, counts: { ...counts, skipped: 2, unsaid: 4 } } },
     want: ['skipped'],
   },
   {
