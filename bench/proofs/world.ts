@@ -10,7 +10,18 @@ export interface WorldSize {
   readonly classes: number;
   readonly policies: number;
   readonly seed: number;
+  /** Each namespace is closed to those of other teams on layer 4. */
+  readonly isAlone?: boolean;
 }
+
+/** Labels of namespaces: `team: t0` and so on. */
+const TEAMS = 7;
+
+/** The teams of a world, each a tenant. */
+export const teamTenants = (): Readonly<Record<string, object>> =>
+  Object.fromEntries(
+    Array.from({ length: TEAMS }, (_, t) => [`team-${t}`, { namespaces: { matchLabels: { team: `t${t}` } } }]),
+  );
 
 /** A world as documents, a JSON each. */
 export interface WorldDocuments {
@@ -19,7 +30,7 @@ export interface WorldDocuments {
 }
 
 /** Makes a world: half of its policies are on layer 4, half on layer 7. */
-export function proofWorld({ pods, classes, policies, seed }: WorldSize): WorldDocuments {
+export function proofWorld({ pods, classes, policies, seed, isAlone = false }: WorldSize): WorldDocuments {
   let state = seed;
   const below = (end: number): number => {
     state = (state * 1_664_525 + 1_013_904_223) >>> 0;
@@ -27,21 +38,25 @@ export function proofWorld({ pods, classes, policies, seed }: WorldSize): WorldD
   };
   const namespaces = Math.max(5, Math.round(classes / 10));
   const apps = Math.ceil(classes / namespaces);
-  const size = { namespaces, apps };
+  const size = { namespaces, apps, isAlone };
   return {
     registry: [
       ...Array.from({ length: namespaces }, (_, n) => namespace(n)),
       ...Array.from({ length: pods }, (_, i) => pod(i, size)),
     ],
-    policies: Array.from({ length: policies }, (_, i) =>
-      i % 2 === 0 ? networkPolicy(i, size, below) : authorizationPolicy(i, size, below),
-    ),
+    policies: [
+      ...Array.from({ length: policies }, (_, i) =>
+        i % 2 === 0 ? networkPolicy(i, size, below) : authorizationPolicy(i, size, below),
+      ),
+      ...Array.from({ length: isAlone ? namespaces : 0 }, (_, n) => closed(n)),
+    ],
   };
 }
 
 interface Sizes {
   readonly namespaces: number;
   readonly apps: number;
+  readonly isAlone: boolean;
 }
 
 type Below = (end: number) => number;
@@ -49,7 +64,7 @@ type Below = (end: number) => number;
 const namespace = (n: number): object => ({
   apiVersion: 'v1',
   kind: 'Namespace',
-  metadata: { name: `ns-${n}`, labels: { team: `t${n % 7}` } },
+  metadata: { name: `ns-${n}`, labels: { team: `t${n % TEAMS}` } },
 });
 
 function pod(i: number, { namespaces, apps }: Sizes): object {
@@ -67,8 +82,18 @@ function pod(i: number, { namespaces, apps }: Sizes): object {
   };
 }
 
-function networkPolicy(i: number, { namespaces, apps }: Sizes, below: Below): object {
-  const team = () => ({ matchLabels: { team: `t${below(7)}` } });
+const closed = (n: number): object => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name: 'closed', namespace: `ns-${n}` },
+  spec: { podSelector: {}, policyTypes: ['Ingress'] },
+});
+
+function networkPolicy(i: number, { namespaces, apps, isAlone }: Sizes, below: Below): object {
+  const team = () => {
+    const any = below(TEAMS);
+    return { matchLabels: { team: `t${isAlone ? (i % namespaces) % TEAMS : any}` } };
+  };
   const app = () => ({ matchLabels: { app: `a${below(apps)}` } });
   const both = i % 8 === 0;
   return {

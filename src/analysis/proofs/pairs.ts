@@ -82,10 +82,12 @@ export function createPairs(
     }
     return out;
   };
+  // The network asks fewest questions: where it keeps callers out, no other plane is put together for them.
+  const networkFirst = world.planes.toSorted((a, b) => Number(b.id === 'l4') - Number(a.id === 'l4'));
   /** Whether one plane alone lets nothing pass: most pairs are so, and then nothing is put together. */
   const isClosed = (from: number, to: number): boolean => {
     for (const destination of called[to]!)
-      for (const source of callers[from]!) if (!isRefused(world.planes, source, destination)) return false;
+      for (const source of callers[from]!) if (!isRefused(networkFirst, source, destination)) return false;
     return true;
   };
   return {

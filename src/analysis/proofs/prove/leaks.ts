@@ -62,22 +62,30 @@ export function createLeaks({ inhabitants, model }: Population, options: LeakOpt
   );
   let replay: Replay | undefined;
   const witnesses = createWitnesses({ space, prefersHttp: planes.some(isOfMesh), trustedHops });
+  const between = (from: number, to: number, isHard: boolean): Region => {
+    const pairs = pairsFor(isHard);
+    let region = pairs.regionOf(from, to);
+    if (region === NONE) return NONE;
+    const [source, goal] = [inhabitants[from]!, inhabitants[to]!];
+    if (!isHard) region = diagrams.and(region, diagrams.where(space.mtls, 1));
+    for (const one of meant)
+      if (
+        source.trustDomain === undefined &&
+        isMeant(one.from, source.endpoint, source.tenant) &&
+        isMeant(one.to, goal.endpoint, goal.tenant)
+      )
+        region = diagrams.minus(region, one.region);
+    if (region !== NONE && source.tenant !== undefined)
+      region = withTokensOf(source.tenant, region, pairs.tokensOf(to), { space, limits });
+    return region;
+  };
+  const closed = { soft: createPairSet(residents.length), hard: createPairSet(residents.length) };
   return {
     leak(from, to, isHard) {
-      const pairs = pairsFor(isHard);
-      let region = pairs.regionOf(from, to);
-      if (region === NONE) return NONE;
-      const [source, goal] = [inhabitants[from]!, inhabitants[to]!];
-      if (!isHard) region = diagrams.and(region, diagrams.where(space.mtls, 1));
-      for (const one of meant)
-        if (
-          source.trustDomain === undefined &&
-          isMeant(one.from, source.endpoint, source.tenant) &&
-          isMeant(one.to, goal.endpoint, goal.tenant)
-        )
-          region = diagrams.minus(region, one.region);
-      if (region !== NONE && source.tenant !== undefined)
-        region = withTokensOf(source.tenant, region, pairs.tokensOf(to), { space, limits });
+      const known = isHard ? closed.hard : closed.soft;
+      if (known.has(from, to)) return NONE;
+      const region = between(from, to, isHard);
+      if (region === NONE) known.add(from, to);
       return region;
     },
     counterexample(from, to, region, isHard) {
@@ -94,6 +102,19 @@ export function createLeaks({ inhabitants, model }: Population, options: LeakOpt
       if (decision === undefined || (decision.effect !== wanted && !isKeptBySource))
         throw disagrees(witness, wanted, decision?.effect);
       return { from: source, to: goal, witness, decision };
+    },
+  };
+}
+
+/** What is out of one tenant is into another: a pair is looked at twice. A bit for each. */
+function createPairSet(count: number) {
+  const rows: Uint32Array[] = [];
+  return {
+    has: (from: number, to: number): boolean => ((rows[to]?.[from >> 5] ?? 0) & (1 << (from & 31))) !== 0,
+    add(from: number, to: number): void {
+      const row = rows[to] ?? new Uint32Array((count + 31) >> 5);
+      rows[to] = row;
+      row[from >> 5]! |= 1 << (from & 31);
     },
   };
 }
