@@ -4,6 +4,7 @@
  */
 import type { LabelExpr } from '../../policy/meaning/labels.ts';
 import type { Plane, Policy, Stage, TextPattern } from '../../policy/model.ts';
+import { isServiceKey } from '../../policy/registry/registry.ts';
 import { visitAtoms } from './asked-ranges.ts';
 
 /** The end of a request that a pod is. */
@@ -26,6 +27,8 @@ export interface AskedOfPods {
   readonly accounts: ReadonlySet<string>;
   readonly accountSelectors: readonly LabelExpr[];
   readonly portNames: ReadonlySet<string>;
+  /** Keys of the Services behind which they may be. */
+  readonly services: ReadonlySet<string>;
   /** Where another range of ports begins. */
   readonly portCuts: ReadonlySet<number>;
 }
@@ -36,10 +39,19 @@ export function askedOfPods(planes: readonly Plane[], end: End | undefined): Ask
   const accountSelectors = new Map<string, LabelExpr>();
   const principals = new Map<string, TextPattern>();
   const [accounts, portNames, portCuts] = [new Set<string>(), new Set<string>(), new Set<number>([1, 65_536])];
+  const services = new Set<string>();
+  const addServices = (selector: LabelExpr): void => {
+    if (selector.op === 'not') addServices(selector.of);
+    else if ('of' in selector) selector.of.forEach(addServices);
+    else if (isServiceKey(selector.key)) services.add(selector.key);
+  };
   const isAsked = (of: End): boolean => end === undefined || end === of;
   visitAtoms(planes, (atom) => {
-    if (atom.op === 'endpoint' && isAsked(atom.end)) put(selectors, atom.selector);
-    else if (atom.op === 'namedPort' && isAsked(atom.end)) portNames.add(atom.name);
+    if (atom.op === 'endpoint' && isAsked(atom.end)) {
+      addServices(atom.selector);
+      put(selectors, atom.selector);
+    } else if (atom.op === 'namedPort' && isAsked(atom.end))
+      (isServiceKey(atom.name) ? services : portNames).add(atom.name);
     else if (atom.op === 'port') for (const { from, to } of atom.any) portCuts.add(from).add(to + 1);
     else if (atom.op === 'text' && atom.fact.of === 'peerName' && isAsked('source'))
       for (const pattern of atom.any) put(principals, pattern);
@@ -49,7 +61,7 @@ export function askedOfPods(planes: readonly Plane[], end: End | undefined): Ask
     }
   });
   return {
-    ...{ accounts, portNames, portCuts, subjectsIn: subjectsOf(planes, end) },
+    ...{ accounts, portNames, portCuts, services, subjectsIn: subjectsOf(planes, end) },
     ...{ selectors: [...selectors.values()], principals: [...principals.values()] },
     accountSelectors: [...accountSelectors.values()],
   };

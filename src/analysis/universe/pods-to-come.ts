@@ -7,11 +7,13 @@
  * @module
  */
 import { type LabelExpr, type Labels, labelsMatch } from '../../policy/meaning/labels.ts';
-import type { Plane, PolicyModel } from '../../policy/model.ts';
+import type { PolicyModel } from '../../policy/model.ts';
 import { createLabelIndex } from '../../policy/registry/effective-labels.ts';
+import { servicesOf } from '../../policy/registry/join-registry.ts';
 import {
   type Endpoint,
   emptyRegistry,
+  isServiceKey,
   type NamedPort,
   type Registry,
   type ServiceAccountEntry,
@@ -21,6 +23,7 @@ import type { Region } from '../regions/diagrams.ts';
 import { type AskedOfPods, askedOfPods, type End } from './asked-of-pods.ts';
 import type { KindOfPods } from './kind-text.ts';
 import { createLabelSpace, type LabelSpace } from './label-space.ts';
+import { createServicesAhead, type ServicesAhead } from './services-to-come.ts';
 import type { AddressGiver } from './with-addresses.ts';
 
 /** A pod that may come, and what it takes. */
@@ -49,14 +52,15 @@ export interface ComingPods {
 }
 
 /** Reads once what policies ask of pods. */
-export function createComingPods(planes: readonly Plane[], options: ComingOptions): ComingPods {
+export function createComingPods({ planes, registry: today }: PolicyModel, options: ComingOptions): ComingPods {
   const space = createLabelSpace();
+  const services = createServicesAhead(servicesOf(today ?? emptyRegistry));
   const asked = new Map<End | undefined, AskedOfPods>();
   return {
     of(registry, namespace, end) {
       const own = asked.get(end) ?? askedOfPods(planes, end);
       asked.set(end, own);
-      return podsToCome(surroundings(registry, namespace), own, space, { ...options, end });
+      return podsToCome({ ...surroundings(registry, namespace), services }, own, space, { ...options, end });
     },
   };
 }
@@ -81,8 +85,12 @@ function podsToCome(
     if (own === namespace && name !== undefined) questions.add(space.accountNamed(name));
   }
   for (const selector of asked.accountSelectors) questions.add(accountRegion(selector, space, around));
+  for (const key of asked.services) questions.add(around.services.selectedBy(key, namespace, space));
   const kinds = space.kindsBy(questions, MOST_KINDS, `kinds of pods that may come to namespace ${namespace}`);
-  const ports = portVariants(asked.portNames, asked.portCuts);
+  const ports = portVariants(
+    new Set([...asked.portNames, ...around.services.targetsOf(asked.services, namespace)]),
+    asked.portCuts,
+  );
   let number = 0;
   const accountOf = accountChooser(space, around);
   return kinds.flatMap((kind) => {
@@ -90,7 +98,7 @@ function podsToCome(
     const { labels, serviceAccount, account } = accountOf(kind);
     return ports.map(
       (named): PodToCome => ({
-        endpoint: {
+        endpoint: around.services.join({
           namespace,
           name: `to-come-${end === undefined ? '' : `${endNames[end]}-`}${++number}`,
           serviceAccount,
@@ -98,7 +106,7 @@ function podsToCome(
           addresses: [giver.nextFor(namespace)],
           ports: named,
           hostNetwork: false,
-        },
+        }),
         shown,
         account,
       }),
@@ -133,11 +141,12 @@ const endNames: Readonly<Record<End, string>> = { source: 'calls', destination: 
 interface Surroundings {
   readonly namespace: string;
   readonly namespaceLabels: Labels;
+  readonly services: ServicesAhead;
   /** Service accounts that exist there, with their labels. */
   readonly accounts: readonly { readonly name: string; readonly labels: Labels }[];
 }
 
-function surroundings(registry: Registry, namespace: string): Surroundings {
+function surroundings(registry: Registry, namespace: string): Omit<Surroundings, 'services'> {
   const index = createLabelIndex(registry);
   const names = new Set([
     ...registry.endpoints.flatMap((one) => (one.namespace === namespace ? [one.serviceAccount] : [])),
@@ -177,7 +186,7 @@ function accountChooser(space: LabelSpace, { namespace, accounts }: Surroundings
 function regionOf(expr: LabelExpr, space: LabelSpace, around: Surroundings): Region {
   return space.fold(expr, (leaf) => {
     const { key } = leaf;
-    if (key.startsWith('service ')) throw new BoundMet(`pods to come behind ${key}`);
+    if (isServiceKey(key)) return around.services.selectedBy(key, around.namespace, space);
     if (key === 'projectcalico.org/serviceaccount' || key === 'pcsa.projectcalico.org/name')
       return space.accountWhere(leaf);
     if (key.startsWith('pcsa.')) return accountRegion(withKey(leaf, key.slice(5)), space, around);

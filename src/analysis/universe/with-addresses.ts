@@ -4,6 +4,7 @@
  */
 import { parseIp } from '../../lib/ip-address.ts';
 import type { PolicyModel } from '../../policy/model.ts';
+import { withEndpoints } from '../../policy/registry/join-registry.ts';
 import { type Endpoint, emptyRegistry } from '../../policy/registry/registry.ts';
 import { createAddressInterest } from '../classes/address-interest.ts';
 import { BoundMet } from '../regions/bound.ts';
@@ -90,5 +91,5 @@ export function withAddresses(model: PolicyModel): PolicyModel {
   const endpoints = registry.endpoints.map((one) =>
     one.addresses.length > 0 || one.hostNetwork ? one : { ...one, addresses: [giver.nextFor(one.namespace)] },
   );
-  return { ...model, registry: { ...registry, endpoints } };
+  return { ...model, registry: withEndpoints(registry, endpoints) };
 }

@@ -21,7 +21,7 @@ export function withPodsToCome(side: Side): SideAhead {
   const { model, trustDomain } = side;
   const registry = model.registry ?? emptyRegistry;
   const giver = createAddressGiver(model);
-  const coming = createComingPods(model.planes, { trustDomain, giver, accounts: new Set<string>() });
+  const coming = createComingPods(model, { trustDomain, giver, accounts: new Set<string>() });
   const names = new Set(
     [...registry.namespaces, ...registry.endpoints.map(({ namespace: name }) => ({ name }))].map(({ name }) => name),
   );

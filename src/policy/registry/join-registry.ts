@@ -3,7 +3,7 @@
  * @module
  */
 import { keptList, saysTheSame } from '../../lib/lists/kept-list.ts';
-import { emptyRegistry, type Registry, type ServiceEntry, type SliceEntry } from './registry.ts';
+import { type Endpoint, emptyRegistry, type Registry, type ServiceEntry, type SliceEntry } from './registry.ts';
 import { createServiceJoin, type ServiceJoin } from './service-join.ts';
 import { placesOf } from './slice-places.ts';
 
@@ -60,6 +60,19 @@ export function joinRegistry(given: RegistryParts, last: Registry | undefined): 
   const made = last !== undefined && isSameRegistry(registry, last) ? last : registry;
   madeOf.set(made, { parts, join });
   return made;
+}
+
+/** The Services that a registry was joined with. */
+export function servicesOf(registry: Registry): readonly ServiceEntry[] {
+  return madeOf.get(registry)?.parts.services ?? [];
+}
+
+/** A registry with other pods, which is known to have the same Services. */
+export function withEndpoints(registry: Registry, endpoints: readonly Endpoint[]): Registry {
+  const changed = { ...registry, endpoints };
+  const made = madeOf.get(registry);
+  if (made !== undefined) madeOf.set(changed, made);
+  return changed;
 }
 
 const saysTheSameParts = (a: RegistryParts, b: RegistryParts): boolean =>

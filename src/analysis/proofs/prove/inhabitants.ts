@@ -52,7 +52,7 @@ export function populationOf({ side, tenants, believesForeigners }: PopulationRe
   };
   const today = inhabitantsOfToday({ ...side, apart });
   const giver = createAddressGiver(side.model);
-  const coming = createComingPods(side.model.planes, { trustDomain: side.trustDomain, giver, accounts });
+  const coming = createComingPods(side.model, { trustDomain: side.trustDomain, giver, accounts });
   const { ahead, why } = podsAhead(side.model, today.namespaces, tenants, coming);
   const isAnyHard = tenants.some(({ isolation }) => isolation === 'hard');
   const soonest = ahead.pods.filter(({ when }) => when === 'future').map(({ endpoint }) => endpoint);

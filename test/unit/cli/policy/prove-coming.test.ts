@@ -9,7 +9,16 @@ interface Entry {
   readonly direction: string;
   readonly proved: boolean;
   readonly scope: string;
-  readonly beyond?: unknown;
+  readonly counterexample?: {
+    readonly from: { readonly labels: Record<string, string> };
+    readonly to: { readonly labels: Record<string, string> };
+    readonly request: { readonly port: number };
+  };
+}
+
+interface MapDocument {
+  readonly classes: readonly { readonly id: string; readonly future?: { readonly labels: string } }[];
+  readonly edges: readonly { readonly from: string }[];
 }
 
 const namespace = (name: string, team: string): object => ({
@@ -52,11 +61,11 @@ describe('policy prove, of pods and namespaces to come', () => {
   });
   afterEach(() => dir[Symbol.asyncDispose]());
 
-  async function into(tenant: string, policies: readonly object[], tenants: object) {
+  async function into(tenant: string, policies: readonly object[], tenants: object, services: readonly object[] = []) {
     const text = (documents: readonly object[]): string =>
       documents.map((each) => JSON.stringify(each)).join('\n---\n');
     writeFileSync(dir.at('policies.yaml'), text(policies));
-    writeFileSync(dir.at('registry.yaml'), text(registry));
+    writeFileSync(dir.at('registry.yaml'), text([...registry, ...services]));
     const config = {
       trustDomain: 'cluster.local',
       policies: { paths: ['policies.yaml'], planes: { l4: 'enforce' } },
@@ -67,7 +76,7 @@ describe('policy prove, of pods and namespaces to come', () => {
     const terminal = recordingTerminal();
     await runCommandLine(['policy', 'prove', '--config', dir.at('gatehouse.yaml'), '--output', 'json'], terminal);
     const { out, err, code } = terminal.said;
-    if (code === 2) return { code, err, proved: undefined, scope: undefined };
+    if (code === 2) return { code, err, proved: undefined, scope: undefined, counterexample: undefined };
     const { tenants: entries } = JSON.parse(out) as { tenants: Entry[] };
     return { code, err, ...entries.find((one) => one.tenant === tenant && one.direction === 'in')! };
   }
@@ -111,6 +120,75 @@ describe('policy prove, of pods and namespaces to come', () => {
       byLabel,
     );
     assert.deepEqual([proved, scope], [true, 'future']);
+  });
+
+  describe('behind a Service', () => {
+    const service = (space: string, name: string, spec: object): object => ({
+      ...{ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: space }, spec },
+    });
+    const front = service('blue-1', 'front', {
+      ...{ selector: { app: 'front' }, ports: [{ port: 80, targetPort: 'web' }] },
+    });
+    const db = service('red-1', 'db', { selector: { app: 'db' }, ports: [{ port: 1, targetPort: 5432 }] });
+    const from = calicoPolicy(
+      { name: 'in', namespace: 'red-1' },
+      {
+        ...{ selector: 'all()', types: ['Ingress'] },
+        ingress: [{ action: 'Allow', source: { services: { name: 'front', namespace: 'blue-1' } } }],
+      },
+    );
+    const out = calicoPolicy(
+      { name: 'out', namespace: 'blue-1' },
+      {
+        ...{ selector: 'all()', types: ['Egress'] },
+        egress: [{ action: 'Allow', destination: { services: { name: 'db', namespace: 'red-1' } } }],
+      },
+    );
+
+    it('finds the pod to come that a Service selects', async () => {
+      const { proved, scope, counterexample } = await into('red', [from], byName, [front]);
+      assert.deepEqual([proved, scope, counterexample?.from.labels], [true, 'today', { app: 'front' }]);
+    });
+
+    it('is told by a map of what may come', async () => {
+      await into('red', [from], byName, [front]);
+      const terminal = recordingTerminal();
+      const words = [
+        '--config',
+        dir.at('gatehouse.yaml'),
+        '--universe',
+        'any',
+        '--to',
+        'red-1/web',
+        '--output',
+        'json',
+      ];
+      await runCommandLine(['policy', 'map', ...words], terminal);
+      const { classes, edges } = JSON.parse(terminal.said.out) as MapDocument;
+      const callers = classes.filter(({ id }) => edges.some((edge) => edge.from === id));
+      assert.deepEqual(
+        callers.map(({ future }) => future?.labels),
+        ['app=front'],
+      );
+    });
+
+    it('goes where a Service sends, and to no pod that a label alone cannot be', async () => {
+      const { proved, scope, counterexample } = await into('red', [out], byName, [db]);
+      assert.deepEqual([proved, scope], [true, 'today']);
+      assert.deepEqual([counterexample?.to.labels, counterexample?.request.port], [{ app: 'db' }, 5432]);
+    });
+
+    it('does not know who is behind one without a selector', async () => {
+      const { code, err } = await into('red', [from], byName, [service('blue-1', 'front', { ports: [{ port: 80 }] })]);
+      assert.equal(code, 2);
+      assert.match(err, /behind service blue-1\/front, which has no selector/);
+    });
+
+    it('does not know who will be behind one that does not exist', async () => {
+      const { code, err } = await into('red', [out], byName);
+      assert.equal(code, 2);
+      assert.match(err, /behind service red-1\/db, which does not exist/);
+    });
   });
 
   it('asks callers by their accounts, and the called by their labels and ports: their kinds do not multiply', async () => {
