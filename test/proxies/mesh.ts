@@ -14,28 +14,21 @@ import { gatehouseJson, type RunningGatehouse, runGatehouse } from '../support/r
 import { sidecarBootstrap } from '../support/sidecar-bootstrap.ts';
 import { type ClientIdentity, svidOf } from '../support/svid-of.ts';
 import { isPortOpen } from './port-open.ts';
-
-/** A proxy that serves. */
-export interface RunningProxy {
-  readonly name: string;
-  readonly port: number;
-}
+import type { ProxyProgram } from './programs.ts';
+import { type RunningProxy, startersWith } from './starters.ts';
 
 export interface ProxyMesh extends AsyncDisposable {
   readonly dir: GatehouseDir;
   readonly gatehouse: RunningGatehouse;
-  readonly upstream: number;
   identity(name: string): Promise<ClientIdentity>;
-  /** Starts it with its printed configuration. */
-  start(name: string): Promise<RunningProxy>;
-  /** Starts the program that is named so, over the files of `proxy config`. */
-  printed(proxy: string, port: number, ...more: readonly string[]): Promise<string>;
-  /** An Envoy that asks by gRPC. */
+  /** Starts it with its printed configuration, before a workload. */
+  start(program: ProxyProgram, workload: string): Promise<RunningProxy>;
+  /** An Envoy that asks by gRPC, before `details`. */
   startReference(): Promise<RunningProxy>;
-  run(command: string, args: readonly string[], cwd?: string): Child;
 }
 
-const accounts = ['details', 'productpage', 'reviews'];
+/** `ratings` is like `details`, but for the policies that select either. */
+const accounts = ['details', 'productpage', 'ratings', 'reviews'];
 
 /** Starts Gatehouse and the application. */
 export async function startProxyMesh(policies: Readonly<Record<string, string>>): Promise<ProxyMesh> {
@@ -53,26 +46,13 @@ export async function startProxyMesh(policies: Readonly<Record<string, string>>)
   });
   const app = stack.use(await startHttpEcho());
   const gatehouse = stack.use(await runGatehouse(dir.config));
-  await gatehouseJson('svid', 'fetch', '--socket', `unix:${dir.at('details.sock')}`, '--write', dir.at('svid'));
-  await writeFile(
-    dir.at('svid/haproxy.pem'),
-    (await readFile(dir.at('svid/svid.pem'), 'utf8')) + (await readFile(dir.at('svid/key.pem'), 'utf8')),
-  );
-  const run: ProxyMesh['run'] = (command, args, cwd) => stack.use(startChild(command, args, process.env, cwd));
-  const printed: ProxyMesh['printed'] = async (proxy, port, ...more) => {
-    const into = dir.at(proxy);
-    await gatehouseJson(
-      ...['proxy', 'config', proxy, '--workload', 'default/details', '--listen', `127.0.0.1:${port}`],
-      ...['--upstream', `127.0.0.1:${app.port}`, '--gatehouse', gatehouse.ready.httpAuth!],
-      ...['--certificates', proxy === 'envoy' ? dir.at('details.sock') : dir.at('svid'), '--config', dir.config],
-      ...['--write', into, ...more],
-    );
-    return into;
-  };
+  for (const name of ['details', 'ratings']) await fetchSvid(dir, name);
+  const run = (command: string, args: readonly string[], cwd?: string): Child =>
+    stack.use(startChild(command, args, process.env, cwd));
   const envoyOn = async (name: string, yaml: string): Promise<RunningProxy> => {
     const envoy: RunningEnvoy = stack.use(
       await runEnvoy({
-        bootstrap: withAnyCaller(yaml, dir.at('svid/bundle.pem')),
+        bootstrap: withAnyCaller(yaml, dir.at('details/bundle.pem')),
         directory: dir.path,
         name,
         timeoutMs: 120_000,
@@ -80,33 +60,21 @@ export async function startProxyMesh(policies: Readonly<Record<string, string>>)
     );
     return { name, port: await envoy.port('inbound') };
   };
-  const starters: Readonly<Record<string, (port: number) => Promise<RunningProxy>>> = {
-    async nginx(port) {
-      const into = await printed('nginx', port);
-      const main = `daemon off; master_process off; pid ${into}/pid; error_log stderr;\nevents {}\nhttp { access_log off; client_body_temp_path ${into}; proxy_temp_path ${into}; fastcgi_temp_path ${into}; uwsgi_temp_path ${into}; scgi_temp_path ${into}; include gatehouse.conf; }\n`;
-      await writeFile(`${into}/nginx.conf`, main);
-      return listening('nginx', port, run('nginx', ['-p', into, '-c', `${into}/nginx.conf`]));
-    },
-    async caddy(port) {
-      const into = await printed('caddy', port);
-      const file = `${into}/Caddyfile`;
-      await writeFile(file, (await readFile(file, 'utf8')).replace('auto_https off', 'auto_https off\n  admin off'));
-      return listening('caddy', port, run('caddy', ['run', '--adapter', 'caddyfile', '--config', file], into));
-    },
-    async haproxy(port) {
-      const into = await printed('haproxy', port);
-      return listening('haproxy', port, run('haproxy', ['-db', '-f', 'haproxy.cfg'], into));
-    },
-    async envoy(port) {
-      const version = ['--proxy-version', '1.40.0'];
-      const into = await printed('envoy', port, ...version);
-      return envoyOn('envoy', await readFile(`${into}/envoy.yaml`, 'utf8'));
-    },
-  };
+  const starters = startersWith(run, (yaml) => envoyOn('envoy', yaml));
   return {
-    ...{ dir, gatehouse, upstream: app.port, run, printed },
+    ...{ dir, gatehouse },
     identity: (name) => svidOf(dir.at(`${name}.sock`)),
-    start: async (name) => starters[name]!(await freePort()),
+    async start({ name, proxy, path }, workload) {
+      const [program, port, into] = [await path(), await freePort(), dir.at(`${name}-${workload}`.replace(' ', '-'))];
+      await gatehouseJson(
+        ...['proxy', 'config', proxy, '--workload', `default/${workload}`, '--listen', `127.0.0.1:${port}`],
+        ...['--upstream', `127.0.0.1:${app.port}`, '--gatehouse', gatehouse.ready.httpAuth!],
+        ...['--certificates', dir.at(proxy === 'envoy' ? `${workload}.sock` : workload), '--config', dir.config],
+        ...['--write', into, '--proxy-program', program],
+      );
+      const started = await starters[proxy](program, into);
+      return 'ended' in started ? listening(name, port, started) : { ...started, name };
+    },
     async startReference() {
       const yaml = await sidecarBootstrap(
         ...['--workload', 'default/details', '--label', 'app=details', '--listen', '127.0.0.1:0'],
@@ -117,6 +85,13 @@ export async function startProxyMesh(policies: Readonly<Record<string, string>>)
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+/** Has what `svid watch` leaves there, and what its command makes of it for HAProxy. */
+async function fetchSvid(dir: GatehouseDir, name: string): Promise<void> {
+  await gatehouseJson('svid', 'fetch', '--socket', `unix:${dir.at(`${name}.sock`)}`, '--write', dir.at(name));
+  const [svid, key] = [await readFile(dir.at(`${name}/svid.pem`)), await readFile(dir.at(`${name}/key.pem`))];
+  await writeFile(dir.at(`${name}/haproxy.pem`), Buffer.concat([svid, key]));
 }
 
 async function listening(name: string, port: number, child: Child): Promise<RunningProxy> {

@@ -4,7 +4,9 @@ import { eventually } from '../support/eventually.ts';
 import { makeCertificate, usualCa } from '../support/openssl-ca.ts';
 import type { ClientIdentity } from '../support/svid-of.ts';
 import { askProxy, type ProxyAnswer, type ProxyQuestion } from './ask-proxy.ts';
-import { type ProxyMesh, type RunningProxy, startProxyMesh } from './mesh.ts';
+import { type ProxyMesh, startProxyMesh } from './mesh.ts';
+import { type ProxyProgram, programs } from './programs.ts';
+import type { RunningProxy } from './starters.ts';
 
 const policies = {
   details: `apiVersion: security.istio.io/v1
@@ -28,6 +30,14 @@ spec:
   - to: [{ operation: { paths: [/public/secret*] } }]
   - from: [{ source: { notRemoteIpBlocks: [127.0.0.0/8] } }]
   - when: [{ key: "request.headers[x-role]", values: [admin] }]
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: other-names, namespace: default }
+spec:
+  selector: { matchLabels: { app: details } }
+  action: DENY
+  rules:
   - when: [{ key: connection.sni, values: [other.example] }]
 `,
 };
@@ -112,7 +122,8 @@ const ours = (identity: ClientIdentity): readonly (readonly [string, string])[] 
   ['X-Gatehouse-Workload', 'default/other'],
 ];
 
-const NAMES = ['nginx', 'caddy', 'haproxy', 'envoy'];
+/** What Traefik never says, a policy of `details` reads. */
+const workloadOf = ({ proxy }: ProxyProgram): string => (proxy === 'traefik' ? 'ratings' : 'details');
 
 describe('real proxies that ask by HTTP', function () {
   this.timeout(300_000);
@@ -133,7 +144,7 @@ describe('real proxies that ask by HTTP', function () {
     const ca = identities.get('reviews')!.ca;
     identities.set('stranger', { cert, key: readFileSync(mesh.dir.at('stranger.key'), 'utf8'), ca });
     reference = await mesh.startReference();
-    for (const name of NAMES) running.set(name, await mesh.start(name));
+    for (const each of programs) running.set(each.name, await mesh.start(each, workloadOf(each)));
   });
   after(() => mesh[Symbol.asyncDispose]());
 
@@ -143,7 +154,7 @@ describe('real proxies that ask by HTTP', function () {
   };
   const verdict = ({ status }: ProxyAnswer): string => (status === 200 ? 'allow' : 'deny');
 
-  for (const name of NAMES) {
+  for (const { name } of programs) {
     describe(name, () => {
       for (const row of rows)
         it(`decides as Envoy's gRPC does: ${row.name}`, async () => {
@@ -203,6 +214,17 @@ describe('real proxies that ask by HTTP', function () {
     });
   }
 
+  it('deny all from one that does not say what a policy reads, and name it', async () => {
+    const traefik = programs.find(({ proxy }) => proxy === 'traefik')!;
+    const proxy = await mesh.start(traefik, 'details');
+    const answer = await eventually('it has read its files', async () => {
+      const some = await ask(proxy, { who: 'productpage', path: '/books' });
+      return some.status === 0 ? undefined : some;
+    });
+    assert.equal(answer.status, 403);
+    assert.match(answer.headers.get('x-gatehouse-reason') ?? '', /connection\.sni/);
+  });
+
   it('decide by policies that change all the time, 10,000 requests without one that should not be', async () => {
     const allowing = (methods: string): string =>
       policies.details.replace('methods: [GET, HEAD], paths: [/books*]', `methods: [${methods}], paths: [/books*]`);
@@ -217,7 +239,7 @@ describe('real proxies that ask by HTTP', function () {
     })();
     const wrong: string[] = [];
     const { ca } = identities.get('reviews')!;
-    const each = 2_500;
+    const each = Math.ceil(10_000 / programs.length);
     const askAll = async (proxy: RunningProxy): Promise<void> => {
       const { manyOver } = await import('./many.ts');
       const question = (i: number) => (i % 3 === 0 ? { path: '/admin', want: 403 } : { path: '/books', want: 200 });

@@ -17,6 +17,7 @@ export function traefikConfig(settings: ProxySettings): Printed {
       "Traefik's forwardAuth asks over TCP alone: say --gatehouse 127.0.0.1:PORT",
     );
   const fixed = {
+    global: { checkNewVersion: false, sendAnonymousUsage: false },
     // neither forwardedHeaders.insecure nor trustedIPs: what clients write of themselves is deleted here
     entryPoints: { [ENTRY_POINT]: { address: addressText(listen) } },
     providers: { file: { filename: 'dynamic.yaml', watch: true } },
@@ -30,7 +31,7 @@ export function traefikConfig(settings: ProxySettings): Printed {
           // in this order: the certificate is said before it is asked about
           middlewares: ['gatehouse-certificate', 'gatehouse-says', 'gatehouse'],
           service: 'application',
-          tls: { options: ENTRY_POINT },
+          tls: {},
         },
       },
       middlewares: {
@@ -47,9 +48,13 @@ export function traefikConfig(settings: ProxySettings): Printed {
       services: { application: { loadBalancer: { servers: [{ url: `http://${addressText(upstream)}` }] } } },
     },
     tls: {
-      certificates: [{ certFile: `${certificates}/svid.pem`, keyFile: `${certificates}/key.pem` }],
+      // an SVID has no DNS name by which one of several certificates would be chosen
+      stores: {
+        default: { defaultCertificate: { certFile: `${certificates}/svid.pem`, keyFile: `${certificates}/key.pem` } },
+      },
+      // those of another name hold for routers with a Host alone: without, clients would not be asked for certificates
       options: {
-        [ENTRY_POINT]: {
+        default: {
           minVersion: 'VersionTLS12',
           clientAuth: { caFiles: [`${certificates}/bundle.pem`], clientAuthType: 'VerifyClientCertIfGiven' },
         },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { chmod, readdir, writeFile } from 'node:fs/promises';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { proxyConfigCommand } from '../../../../src/cli/proxy/config-command.ts';
 import { recordingTerminal } from '../../../support/recording-terminal.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
@@ -91,6 +91,20 @@ describe('gatehouse proxy config', () => {
     const old = await run('caddy', ...asked, '--proxy-version', '2.6.2');
     assert.doesNotMatch(old.out, /X-Gatehouse-Destination|trust_pool/);
     assert.match((await run('caddy', ...asked, '--proxy-version', '2.11.4')).out, /X-Gatehouse-Destination|trust_pool/);
+  });
+
+  it('has Traefik ask every client for its certificate, and show its own, whatever name was asked for', async () => {
+    const { out } = await run('traefik', ...asked, '--proxy-version', '3.7.15', '--certificates', '/run/svid');
+    const dynamic = parse(out.slice(out.indexOf('# dynamic.yaml'))) as Record<string, unknown>; // as it was printed
+    assert.deepEqual(dynamic['tls'], {
+      stores: { default: { defaultCertificate: { certFile: '/run/svid/svid.pem', keyFile: '/run/svid/key.pem' } } },
+      options: {
+        default: {
+          minVersion: 'VersionTLS12',
+          clientAuth: { caFiles: ['/run/svid/bundle.pem'], clientAuthType: 'VerifyClientCertIfGiven' },
+        },
+      },
+    });
   });
 
   it('asks over a unix socket where the proxy can', async () => {
