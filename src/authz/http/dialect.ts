@@ -34,8 +34,8 @@ export interface Dialect {
   readonly required: readonly Said[];
   /** Its own headers, which the client did not send. */
   readonly own: ReadonlySet<string>;
-  /** Its texts for a value that it does not have. */
-  readonly isNone: (value: string) => boolean;
+  /** Its texts for a value that it does not have; another placeholder is a line that is not ours. */
+  readonly none: ReadonlyMap<Said, string>;
   /** The address of the client is put behind `X-Forwarded-For`; elsewhere the proxy has done so. */
   readonly appendsSource: boolean;
   /** Whether a client's header reaches us. @param said  names that the proxy says it passes on, with commas between */
@@ -46,7 +46,7 @@ export interface Dialect {
   readonly lineOf: (fact: FactName) => string | undefined;
 }
 
-const neverNone = (): boolean => false;
+const neverNone: Dialect['none'] = new Map();
 const passesAll = (): boolean => true;
 const passesPlain = (name: string): boolean => !name.includes('_');
 
@@ -89,7 +89,7 @@ const nginx: Dialect = {
   ]),
   required: ['method', 'uri', 'certificate', 'verified'],
   own: new Set(['host', 'connection']),
-  isNone: neverNone,
+  none: neverNone,
   appendsSource: true,
   passesHeader: passesPlain,
   never: new Set(),
@@ -121,7 +121,11 @@ const caddy: Dialect = {
     'x-forwarded-host',
     'x-forwarded-proto',
   ]),
-  isNone: (value) => /^\{http\.[a-z0-9_.]+\}$/.test(value),
+  // of those before 2.11; the others leave it empty
+  none: new Map<Said, string>([
+    ['certificate', '{http.request.tls.client.certificate_der_base64}'],
+    ['sni', '{http.request.tls.server_name}'],
+  ]),
   appendsSource: false,
   passesHeader: passesPlain,
   never: new Set(),
@@ -154,7 +158,7 @@ const traefik: Dialect = {
       'x-real-ip',
     ],
   ]),
-  isNone: neverNone,
+  none: neverNone,
   appendsSource: false,
   passesHeader: passesAll,
   never: new Set<FactName>(['source.port', 'destination.ip', 'destination.port', 'connection.sni']),
@@ -169,7 +173,7 @@ const haproxy: Dialect = {
   ]),
   required: ['method', 'uri', 'certificate'],
   own: new Set(['host', 'connection']),
-  isNone: neverNone,
+  none: neverNone,
   appendsSource: true,
   passesHeader: passesAll,
   never: new Set(),
@@ -201,7 +205,10 @@ const envoy: Dialect = {
   ]),
   required: ['certificate', 'headers', 'host'],
   own: new Set(['host', 'connection', 'content-length', 'x-envoy-internal', 'x-envoy-expected-rq-timeout-ms']),
-  isNone: (value) => value === '-',
+  none: new Map<Said, string>([
+    ['certificate', '-'],
+    ['sni', '-'],
+  ]),
   appendsSource: false,
   passesHeader: (name, said) => name === 'authorization' || namesIn(said).has(name),
   never: new Set(),

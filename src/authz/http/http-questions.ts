@@ -106,7 +106,7 @@ function toQuestion(
     scheme: said.scheme ?? '',
     principal: peer.principal,
     certificate: peer.certificate,
-    sni: optional(said.sni, dialect),
+    sni: optional(said, 'sni', dialect),
     source,
     destination: placeOf(said.destination),
     headers: dialect.appendsSource ? withSource(clientHeaders, source) : clientHeaders,
@@ -123,17 +123,24 @@ function peerOf(
   said: Told['said'],
   readCertificate: (text: string) => CertificateReading,
 ): Peer | string {
-  const text = dialect.name === 'traefik' ? firstOf(said.certificate ?? '') : optional(said.certificate, dialect);
-  if (text === undefined) return 'the certificate does not begin with =, which every line of ours writes';
-  if (dialect.name === 'traefik' && said.verified !== 'pem') return 'X-Gatehouse-Verified is not pem';
+  if (dialect.name === 'traefik') {
+    if (said.verified !== 'pem') return 'X-Gatehouse-Verified is not pem';
+    return said.certificate === undefined ? nobody : shown(firstOf(said.certificate), readCertificate);
+  }
+  const text = optional(said, 'certificate', dialect);
+  if (text === undefined)
+    return 'the certificate is not said by a line of ours, which begins with = and leaves no placeholder';
   if (dialect.name === 'nginx') {
-    const verified = optional(said.verified, dialect);
+    const verified = optional(said, 'verified', dialect);
     if (verified?.startsWith('FAILED')) return { principal: '', certificate: UNREADABLE };
     const isNone = verified === '' || verified === 'NONE';
     if (isNone ? text !== '' : verified !== 'SUCCESS' || text === '')
       return 'X-Gatehouse-Verified does not fit to the certificate';
   }
-  if (text === '') return nobody;
+  return text === '' ? nobody : shown(text, readCertificate);
+}
+
+function shown(text: string, readCertificate: (text: string) => CertificateReading): Peer | string {
   const reading = readCertificate(text);
   return 'wrong' in reading ? reading.wrong : { principal: reading.uri, certificate: reading.escapedPem };
 }

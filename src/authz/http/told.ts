@@ -110,11 +110,17 @@ function wrongWith(said: SaidThings, { required, headers, name }: Dialect): stri
 const standsForNone = (value: string | undefined): boolean =>
   value !== undefined && (value.charCodeAt(0) === 0x7b || value === '(null)');
 
-/** What may be empty begins with `=`. Undefined: it was not said, or the proxy has no such thing. */
-export function optional(value: string | undefined, { isNone }: Dialect): string | undefined {
+/** What may be empty begins with `=`. Undefined: it was not said, by a line of ours. */
+export function optional(
+  said: Told['said'],
+  what: 'certificate' | 'sni' | 'verified',
+  { none }: Dialect,
+): string | undefined {
+  const value = said[what];
   if (value?.charCodeAt(0) !== 0x3d) return undefined;
   const rest = value.slice(1);
-  return isNone(rest) ? '' : rest;
+  if (rest === none.get(what)) return '';
+  return standsForNone(rest) ? undefined : rest;
 }
 
 /** An address and a port, of a text that has both with `:` between them. */
