@@ -1,11 +1,12 @@
 /**
- * `gatehouse doctor`: does this Envoy ask about everything, and does it tell what policies need to know? Is this a zero trust network?
+ * `gatehouse doctor`: does this Envoy ask about everything, and does it tell what policies need to know? Do proxies that ask by HTTP,
+ * and other trust domains? Is this a zero trust network?
  * @module
  */
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { GatehouseError } from '../../errors.ts';
-import { type AdminFlags, adminOption, svidOption } from '../admin/admin-client.ts';
+import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
 import { durationOption } from '../terminal/number-options.ts';
@@ -26,12 +27,14 @@ interface Flags extends AdminFlags {
 }
 
 /**
- * Exit code 0 if nothing is wrong (warnings may be), 1 if something is, 2 if Envoy cannot be asked. With `--zero-trust` 0 if all five
+ * Without an Envoy the running server is examined.
+ *
+ * Exit code 0 if nothing is wrong (warnings may be), 1 if something is, 2 if who is examined cannot be asked. With `--zero-trust` 0 if all five
  * requirements are true, 1 if one is false, 2 if none is and one is unknown.
  */
 export function doctorCommand(terminal: Terminal): Command {
   return new Command('doctor')
-    .description('read a running Envoy and list every setting that makes a policy inexact or fail open')
+    .description('list what makes a policy inexact or fail open: of a running Envoy, or of the running server')
     .addOption(
       new Option('--envoy <url...>', "Envoy's admin address, e.g. http://127.0.0.1:9901").conflicts('configDump'),
     )
@@ -55,7 +58,7 @@ export function doctorCommand(terminal: Terminal): Command {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  gatehouse doctor --envoy http://127.0.0.1:9901\n  gatehouse doctor --zero-trust --envoy http://127.0.0.1:9901 --output markdown',
+      '\nExamples:\n  gatehouse doctor\n  gatehouse doctor --envoy http://127.0.0.1:9901\n  gatehouse doctor --zero-trust --envoy http://127.0.0.1:9901 --output markdown',
     )
     .action(
       action(terminal, async (flags: Flags & { readonly output: OutputFormat }) => {
@@ -65,17 +68,12 @@ export function doctorCommand(terminal: Terminal): Command {
           const { runZeroTrust } = await import('./zero-trust/run.ts');
           return runZeroTrust({ ...flags, envoys: asked }, terminal);
         }
-        const [first, second] = asked;
-        if (first === undefined || second !== undefined || format === 'markdown')
-          throw new GatehouseError(
-            'config_invalid',
-            'give one --envoy http://127.0.0.1:9901 or --config-dump FILE; several, and --output markdown, are of --zero-trust',
-          );
-        const { version, dump } = first.asked;
-        const findings = [...examineVersion(version), ...examine(readConfigDump(dump))];
-        const ok = !findings.some(({ severity }) => severity === 'error');
-        show(terminal, flags.output, { ok, envoy: version, findings }, text);
-        return ok ? 0 : 1;
+        if (asked.length > 1 || format === 'markdown')
+          throw new GatehouseError('config_invalid', 'several Envoys, and --output markdown, are of --zero-trust');
+        const [first] = asked;
+        const report = first === undefined ? await ofServer(flags) : ofEnvoy(first.asked);
+        show(terminal, flags.output, report, text);
+        return report.ok ? 0 : 1;
       }),
     );
 }
@@ -102,15 +100,42 @@ async function readDump(file: string): Promise<AskedEnvoy> {
 
 interface Report {
   readonly ok: boolean;
+  /** Its version; empty where a dump does not say it, or the server was examined. */
   readonly envoy: string;
+  /** Present where the server was examined. */
+  readonly server?: string;
   readonly findings: readonly DoctorFinding[];
 }
 
-function text({ ok, envoy: version, findings }: Report): string {
+const isOk = (findings: readonly DoctorFinding[]): boolean => !findings.some(({ severity }) => severity === 'error');
+
+function ofEnvoy({ version, dump }: AskedEnvoy): Report {
+  const findings = [...examineVersion(version), ...examine(readConfigDump(dump))];
+  return { ok: isOk(findings), envoy: version, findings };
+}
+
+async function ofServer(flags: Flags): Promise<Report> {
+  const [{ loadConfig }, { examineServer }] = await Promise.all([
+    import('../../config/read-config.ts'),
+    import('./server/examine-server.ts'),
+  ]);
+  const config = loadConfig(flags.config);
+  const findings = await examineServer(config, await adminClient(flags));
+  return { ok: isOk(findings), envoy: '', server: config.trustDomain, findings };
+}
+
+function text({ ok, envoy: version, server, findings }: Report): string {
   const lines = findings.map(
     ({ kind, code, where, message, fix }) =>
       `${kind}  ${code}\n    at   ${where}\n    why  ${message}\n    fix  ${fix}\n`,
   );
+  if (server !== undefined) {
+    const end =
+      findings.length > 0
+        ? ''
+        : `the server of ${server}: proxies that ask by HTTP say what policies read, bundles are fresh\n`;
+    return `${lines.join('\n')}${end}`;
+  }
   const envoy = version === '' ? 'Envoy' : `Envoy ${version.split('/')[1] ?? version}`;
   return `${lines.join('\n')}${ok ? `${envoy}: no policy is inexact or fails open\n` : ''}`;
 }

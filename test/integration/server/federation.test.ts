@@ -122,6 +122,9 @@ describe('federation of two servers', function () {
     const metrics = await (await fetch(`${health}/metrics`)).text();
     assert.match(metrics, /gatehouse_federation_kept_out\{trust_domain="other.example"\} 1/);
     assert.match(metrics, /gatehouse_federation_failures_total\{trust_domain="other.example"\} [1-9]/);
+    const doctor = await ask('doctor', '--output', 'json');
+    assert.equal(doctor.code, 0, 'a warning');
+    assert.match(doctor.out, /"code": ?"federation_kept_out"/);
     const refused = await ask('bundle', 'set', 'other.example', '--accept-lower');
     assert.equal(refused.code, 2);
     assert.match(refused.err, /give --reason/);

@@ -3,6 +3,7 @@ import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import type { DecisionRow, Derivation } from '../../../src/admin-api/decisions.ts';
 import { askAdmin } from '../../support/ask-admin.ts';
+import { commandLineOf } from '../../support/command-of.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type GatehouseDir, gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';
 import { type Lines, type Spoken, speakers } from '../../support/http-asker.ts';
@@ -110,6 +111,11 @@ describe('listen.httpAuth', function () {
     assert.match(malformed?.asker?.malformed ?? '', /a query, or a second workload/);
     const why = await askAdmin(ready.admin, 'GET', `/v1/decisions/${malformed!.id}`);
     assert.match((why.body as Derivation).before?.summary ?? '', /a query, or a second workload/);
+    const doctor = await commandLineOf(running.dir.config)('doctor', '--output', 'json');
+    assert.deepEqual(
+      [doctor.code, (JSON.parse(doctor.out) as { findings: { code: string }[] }).findings.map(({ code }) => code)],
+      [1, ['http_auth_malformed']],
+    );
     const { body: edges } = await askAdmin(ready.admin, 'GET', '/v1/edges');
     assert.match(JSON.stringify(edges), /sa\/productpage.*sa\/details/);
     await eventually('the hits of the rule', async () => {
