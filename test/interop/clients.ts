@@ -15,7 +15,7 @@ export interface Client {
   readonly name: string;
   /** Installs and compiles; everything lands under `.cache/`. */
   build(): void;
-  /** The command line of one verb: fetch, watch SECONDS, serve, dial PORT, jwt AUDIENCE. */
+  /** The command line of one verb: fetch, watch SECONDS, serve, dial PORT, jwt AUDIENCE, federated TOKEN. */
   command(socket: string, verb: string, argument?: string): readonly [string, readonly string[]];
 }
 
@@ -39,14 +39,20 @@ const words = (argument: string | undefined): string[] => (argument === undefine
 /** go-spiffe knows verbs by another name: it is a judge of its own, too. */
 const goVerbs: Readonly<Record<string, string>> = { fetch: 'x509,bundles,source' };
 
+const goFlags: Readonly<Record<string, (argument: string) => readonly string[]>> = {
+  dial: (port) => ['-port', port],
+  watch: (seconds) => ['-wait', `${seconds}s`],
+  federated: (token) => ['-token', token],
+};
+
 export const go: Client = {
   name: 'go-spiffe',
   build: () => run('go', ['build', '-o', join(cache, 'go-interop'), '.'], join(here, 'go')),
   command(socket, verb, argument) {
-    const flags = verb === 'dial' ? ['-port', argument ?? ''] : verb === 'watch' ? ['-wait', `${argument}s`] : [];
+    const flag = goFlags[verb]?.(argument ?? '') ?? [];
     return [
       join(cache, 'go-interop'),
-      ['-socket', `unix://${socket}`, '-td', 'cluster.local', '-verbs', goVerbs[verb] ?? verb, ...flags],
+      ['-socket', `unix://${socket}`, '-td', 'cluster.local', '-verbs', goVerbs[verb] ?? verb, ...flag],
     ];
   },
 };

@@ -41,13 +41,14 @@ var (
 	verbs  = flag.String("verbs", "x509,bundles,source,mtls", "comma list")
 	wait   = flag.Duration("wait", 60*time.Second, "how long watch waits for a second update")
 	port   = flag.Int("port", 0, "whom dial asks, on 127.0.0.1")
+	token  = flag.String("token", "", "what federated validates")
 	out    = flag.String("out", "", "where x509 leaves svid.pem, key.pem, bundle.pem")
 )
 
 func main() {
 	flag.Parse()
 	table := map[string]func(context.Context, *workloadapi.Client) (string, error){
-		"x509": x509Verb, "bundles": bundles, "source": source, "mtls": mtls, "watch": watch, "jwt": jwt, "many": many, "serve": serve, "dial": dial,
+		"x509": x509Verb, "bundles": bundles, "source": source, "mtls": mtls, "watch": watch, "jwt": jwt, "many": many, "serve": serve, "dial": dial, "federated": federated,
 	}
 	failed := false
 	for _, v := range strings.Split(*verbs, ",") {
@@ -182,6 +183,27 @@ func bundles(ctx context.Context, c *workloadapi.Client) (string, error) {
 		return "", fmt.Errorf("no bundle of %s", td())
 	}
 	return fmt.Sprintf("%d bundles", s.Len()), nil
+}
+
+// federated validates another trust domain's JWT-SVID for "shop", and counts that trust domain's roots.
+func federated(ctx context.Context, c *workloadapi.Client) (string, error) {
+	keys, err := c.FetchJWTBundles(ctx)
+	if err != nil {
+		return "", err
+	}
+	s, err := jwtsvid.ParseAndValidate(*token, keys, []string{"shop"})
+	if err != nil {
+		return "", err
+	}
+	all, err := c.FetchX509Bundles(ctx)
+	if err != nil {
+		return "", err
+	}
+	theirs, err := all.GetX509BundleForTrustDomain(s.ID.TrustDomain())
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s by %d of %d bundles", s.ID, len(theirs.X509Authorities()), all.Len()), nil
 }
 
 func source(ctx context.Context, c *workloadapi.Client) (string, error) {

@@ -1,4 +1,4 @@
-"""py-spiffe against a SPIFFE Workload API: interop.py SOCKET fetch | watch SECONDS | serve | dial PORT | jwt AUDIENCE."""
+"""py-spiffe against a SPIFFE Workload API: interop.py SOCKET fetch | watch SECONDS | serve | dial PORT | jwt AUDIENCE | federated TOKEN."""
 import json
 import os
 import socket
@@ -108,9 +108,20 @@ def jwt(client, audience):
     return {"spiffeId": claims["sub"], "alg": pyjwt.get_unverified_header(token.token)["alg"]}
 
 
+def federated(client, token):
+    """Validates another trust domain's JWT-SVID for "shop", and counts that trust domain's roots."""
+    from spiffe import JwtSvid
+
+    theirs = JwtSvid.parse_insecure(token, {"shop"}).spiffe_id.trust_domain
+    svid = JwtSvid.parse_and_validate(token, client.fetch_jwt_bundles().get_bundle_for_trust_domain(theirs), {"shop"})
+    bundles = client.fetch_x509_bundles()
+    roots = len(bundles.get_bundle_for_trust_domain(theirs).x509_authorities)
+    return f"{svid.spiffe_id} by {roots} of {len(bundles.bundles)} bundles"
+
+
 def main():
     client = WorkloadApiClient(f"unix:{sys.argv[1]}")
-    print(json.dumps({"fetch": fetch, "watch": watch, "serve": serve, "dial": dial, "jwt": jwt}[sys.argv[2]](client, *sys.argv[3:])), flush=True)
+    print(json.dumps({"fetch": fetch, "watch": watch, "serve": serve, "dial": dial, "jwt": jwt, "federated": federated}[sys.argv[2]](client, *sys.argv[3:])), flush=True)
 
 
 main()

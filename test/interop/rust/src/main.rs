@@ -1,4 +1,4 @@
-//! The `spiffe` crate against a SPIFFE Workload API: `interop SOCKET fetch | watch SECONDS | serve | dial PORT | jwt AUDIENCE`.
+//! The `spiffe` crate against a SPIFFE Workload API: `interop SOCKET fetch | watch SECONDS | serve | dial PORT | jwt AUDIENCE | federated TOKEN`.
 
 use futures_util::StreamExt;
 use rustls::pki_types::ServerName;
@@ -79,6 +79,14 @@ async fn jwt(client: &WorkloadApiClient, audience: &str) -> Outcome {
     Ok(format!("{{\"spiffeId\":\"{}\"}}", svid.spiffe_id()))
 }
 
+/// Validates another trust domain's JWT-SVID for "shop", and counts that trust domain's roots.
+async fn federated(client: &WorkloadApiClient, token: &str) -> Outcome {
+    let svid = spiffe::JwtSvid::parse_and_validate(token, &client.fetch_jwt_bundles().await?, &["shop"])?;
+    let bundles = client.fetch_x509_bundles().await?;
+    let theirs = bundles.get(svid.spiffe_id().trust_domain()).ok_or("no bundle of theirs")?;
+    Ok(format!("{} by {} of {} bundles", svid.spiffe_id(), theirs.authorities().len(), bundles.len()))
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = env::args().collect();
@@ -91,6 +99,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "serve" => serve(X509Source::new().await?).await?,
         "dial" => dial(X509Source::new().await?, words[3].parse()?).await?,
         "jwt" => jwt(&client, &words[3]).await?,
+        "federated" => federated(&client, &words[3]).await?,
         other => return Err(format!("no verb {other}").into()),
     };
     println!("{said}");

@@ -24,7 +24,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
 
-/** java-spiffe against a SPIFFE Workload API: Interop SOCKET fetch | watch SECONDS | serve | dial PORT | jwt AUDIENCE. */
+/** java-spiffe against a SPIFFE Workload API: Interop SOCKET fetch | watch SECONDS | serve | dial PORT | jwt AUDIENCE | federated TOKEN. */
 public final class Interop {
   private static final TrustDomain TRUST_DOMAIN = TrustDomain.parse("cluster.local");
 
@@ -48,6 +48,7 @@ public final class Interop {
       case "serve" -> serve(tls(endpoint));
       case "dial" -> dial(tls(endpoint), Integer.parseInt(words[2]));
       case "jwt" -> jwt(client, words[2]);
+      case "federated" -> federated(client, words[2]);
       default -> throw new IllegalArgumentException("no verb " + words[1]);
     };
   }
@@ -118,5 +119,13 @@ public final class Interop {
       return "{\"spiffeId\":\"" + svid.getSpiffeId() + "\"}";
     }
     throw new IllegalStateException("a wrong audience passes");
+  }
+
+  /** Validates another trust domain's JWT-SVID for "shop", and counts that trust domain's roots. */
+  private static String federated(WorkloadApiClient client, String token) throws Exception {
+    JwtSvid svid = JwtSvid.parseAndValidate(token, client.fetchJwtBundles(), Set.of("shop"));
+    X509BundleSet bundles = client.fetchX509Bundles();
+    int roots = bundles.getBundleForTrustDomain(svid.getSpiffeId().getTrustDomain()).getX509Authorities().size();
+    return svid.getSpiffeId() + " by " + roots + " of " + bundles.getBundles().size() + " bundles";
   }
 }
