@@ -7,7 +7,7 @@ import { type AskedWorkload, askedWorkload } from './asked-workload.ts';
 import { type CertificateReading, createCertificateReader } from './certificate-forms.ts';
 import type { Dialect } from './dialect.ts';
 import { MessageWriter } from './message-writer.ts';
-import { optional, type Place, placeOf, readTold, type Told } from './told.ts';
+import { createPlaceReader, optional, type Place, placeOf, readTold, type Told } from './told.ts';
 
 /** The head of a request, as `node:http` reads it. */
 export interface HttpHead {
@@ -32,7 +32,11 @@ export type WriteQuestion = (head: HttpHead) => Uint8Array;
 
 /** Creates the function that reads heads; it serves one at a time. */
 export function createHttpQuestions({ workloads, ownPrefixes }: HttpQuestionOptions): WriteQuestion {
-  const readCertificate = createCertificateReader();
+  const reading: Reading = {
+    certificate: createCertificateReader(),
+    source: createPlaceReader(),
+    destination: createPlaceReader(),
+  };
   const writer = new MessageWriter();
   const ids = Map.groupBy(workloads, ({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`);
   /** Of a service account whose workloads have several IDs nobody knows which is meant. */
@@ -52,7 +56,7 @@ export function createHttpQuestions({ workloads, ownPrefixes }: HttpQuestionOpti
     const { dialect } = asked;
     const told = readTold(head.rawHeaders, dialect);
     if (typeof told === 'string') return writeMalformed(writer, told, asked, idOf(asked));
-    const question = toQuestion(head, asked, told, idOf(asked), readCertificate);
+    const question = toQuestion(head, asked, told, idOf(asked), reading);
     return typeof question === 'string'
       ? writeMalformed(writer, question, asked, idOf(asked))
       : writeQuestion(writer, question);
@@ -78,6 +82,13 @@ interface Question {
   readonly headersSaid: string | undefined;
 }
 
+/** What is read out of texts, each with a memory of its own. */
+interface Reading {
+  readonly certificate: (text: string) => CertificateReading;
+  readonly source: (text: string | undefined) => Place | undefined;
+  readonly destination: (text: string | undefined) => Place | undefined;
+}
+
 /** A certificate that is shown and that nobody has verified: no Check takes it for one. */
 const UNREADABLE = '?';
 
@@ -86,7 +97,7 @@ function toQuestion(
   asked: AskedWorkload,
   { said, clientHeaders }: Told,
   destinationId: string,
-  readCertificate: (text: string) => CertificateReading,
+  reading: Reading,
 ): Question | string {
   const { dialect, rest } = asked;
   const isEnvoy = dialect.name === 'envoy';
@@ -94,9 +105,11 @@ function toQuestion(
   if (workload !== undefined && workload !== `${asked.namespace}/${asked.serviceAccount}`)
     return 'x-gatehouse-workload names another workload than the path';
   if (isEnvoy && rest !== '' && !/^[/*?]/.test(rest)) return 'the path behind the workload does not begin with /';
-  const peer = peerOf(dialect, said, readCertificate);
+  const peer = peerOf(dialect, said, reading.certificate);
   if (typeof peer === 'string') return peer;
-  const source = dialect.name === 'traefik' ? lastForwarded(said.forwardedFor) : placeOf(said.source);
+  const source = dialect.name === 'traefik' ? lastForwarded(said.forwardedFor) : reading.source(said.source);
+  // with the direct peer behind what the client wrote, as an Envoy at the edge has it
+  if (dialect.appendsSource && source !== undefined) clientHeaders.push('x-forwarded-for', source.address);
   return {
     caller: dialect.name,
     destinationId,
@@ -108,8 +121,8 @@ function toQuestion(
     certificate: peer.certificate,
     sni: optional(said, 'sni', dialect),
     source,
-    destination: placeOf(said.destination),
-    headers: dialect.appendsSource ? withSource(clientHeaders, source) : clientHeaders,
+    destination: reading.destination(said.destination),
+    headers: clientHeaders,
     headersSaid: said.headers,
   };
 }
@@ -152,11 +165,6 @@ const firstOf = (list: string): string => list.split(',', 1)[0]!;
 function lastForwarded(list: string | undefined): Place | undefined {
   const address = list?.slice(list.lastIndexOf(',') + 1).trim();
   return address === undefined ? undefined : placeOf(`${address}:`);
-}
-
-/** `X-Forwarded-For` with the direct peer behind what the client wrote, as an Envoy at the edge has it. */
-function withSource(headers: readonly string[], source: Place | undefined): readonly string[] {
-  return source === undefined ? headers : headers.concat('x-forwarded-for', source.address);
 }
 
 function writeMalformed(writer: MessageWriter, wrong: string, asked?: AskedWorkload, destinationId = ''): Uint8Array {

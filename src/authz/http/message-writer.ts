@@ -7,7 +7,7 @@ const FIRST_BYTES = 16_384;
 /** Room that a length, a tag and a port may take at most. */
 const MARGIN = 32;
 /** A call into the runtime costs more than so many characters. */
-const SHORT = 64;
+const SHORT = 16;
 /** A varint of three bytes: more than a request's head can have. */
 const MOST_LENGTH = 0x1f_ffff;
 

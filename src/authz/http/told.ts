@@ -11,7 +11,7 @@ export type SaidThings = Record<Said, string | undefined>;
 export interface Told {
   readonly said: Readonly<SaidThings>;
   /** Names (lower-case) and values of what the client sent, one after the other. */
-  readonly clientHeaders: readonly string[];
+  readonly clientHeaders: string[];
 }
 
 /** What one proxy means by a header. */
@@ -44,16 +44,38 @@ const saidNothing = (): SaidThings => ({
 const answered: ReadonlySet<string> = new Set(['x-gatehouse-id', 'x-gatehouse-reason', 'x-gatehouse-decision']);
 
 const MOST_MEANINGS = 512;
-const meanings = new WeakMap<Dialect, Map<string, HeaderMeaning>>();
+const MOST_IN_ORDER = 64;
 
-/** Header names of one proxy are few, and come in the same spelling each time. */
-function meaningsOf(dialect: Dialect): Map<string, HeaderMeaning> {
+/** Header names of one proxy are few, and come in the same spelling each time, mostly in the same order. */
+interface Meanings {
+  readonly bySpelling: Map<string, HeaderMeaning>;
+  /** Spellings of the last request, and what they mean: equal texts are found faster than their hash. */
+  readonly lastSpellings: string[];
+  readonly lastMeanings: HeaderMeaning[];
+}
+
+const meanings = new Map<Dialect, Meanings>();
+
+function meaningsOf(dialect: Dialect): Meanings {
   let known = meanings.get(dialect);
   if (known === undefined) {
-    known = new Map();
+    known = { bySpelling: new Map(), lastSpellings: [], lastMeanings: [] };
     meanings.set(dialect, known);
   }
   return known;
+}
+
+function find(written: string, at: number, dialect: Dialect, known: Meanings): HeaderMeaning {
+  let meaning = known.bySpelling.get(written);
+  if (meaning === undefined) {
+    meaning = meaningOf(written, dialect);
+    if (known.bySpelling.size < MOST_MEANINGS) known.bySpelling.set(written, meaning);
+  }
+  if (at < MOST_IN_ORDER) {
+    known.lastSpellings[at] = written;
+    known.lastMeanings[at] = meaning;
+  }
+  return meaning;
 }
 
 function meaningOf(written: string, { headers, own }: Dialect): HeaderMeaning {
@@ -73,13 +95,9 @@ export function readTold(rawHeaders: readonly string[], dialect: Dialect): Told 
   const clientHeaders: string[] = [];
   const known = meaningsOf(dialect);
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const written = rawHeaders[i]!;
-    let meaning = known.get(written);
-    if (meaning === undefined) {
-      meaning = meaningOf(written, dialect);
-      if (known.size < MOST_MEANINGS) known.set(written, meaning);
-    }
-    const { name, what, isPassedOn, isWrong } = meaning;
+    const [written, at] = [rawHeaders[i]!, i >> 1];
+    const isSame = known.lastSpellings[at] === written;
+    const { name, what, isPassedOn, isWrong } = isSame ? known.lastMeanings[at]! : find(written, at, dialect, known);
     if (isWrong) return `${dialect.name} does not say ${name.slice(0, 64)}`;
     if (what !== undefined) {
       if (said[what] !== undefined) return `${name} is there twice`;
@@ -132,6 +150,15 @@ export interface Place {
 
 const ADDRESS = /^[0-9A-Fa-f.:]+$/;
 const PORT = /^[0-9]{1,5}$/;
+
+/** Creates the reader of one of them: on a kept connection it is the same each time. */
+export function createPlaceReader(): (text: string | undefined) => Place | undefined {
+  let [last, place]: [string | undefined, Place | undefined] = [undefined, undefined];
+  return (text) => {
+    if (text !== last) [last, place] = [text, placeOf(text)];
+    return place;
+  };
+}
 
 /** Reads one; undefined if it is none. */
 export function placeOf(text: string | undefined): Place | undefined {
