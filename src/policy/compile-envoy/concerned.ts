@@ -14,8 +14,9 @@ export function concernedBy(before: PolicyModel, now: PolicyModel): (workload: D
   if (subjects === undefined) return () => true;
   const byNamespace = Map.groupBy(subjects, ({ namespace }) => namespace);
   const registries = [before.registry ?? emptyRegistry, now.registry ?? emptyRegistry] as const;
+  const bySelectors = now.planes.some((plane) => plane.id === 'calico' && hasPolicies(plane));
   return (workload) => {
-    if (!isSamePlace(registries, workload)) return true;
+    if (!isSamePlace(registries, workload, bySelectors)) return true;
     const near = [...(byNamespace.get(undefined) ?? []), ...(byNamespace.get(workload.namespace) ?? [])];
     return near.some((subject) => mayApply(subject, registries[1], workload));
   };
@@ -35,7 +36,7 @@ function changedSubjects(before: PolicyModel, now: PolicyModel): readonly Subjec
   return subjects;
 }
 
-/** Of planes that are not Istio's it matters whether they hold anything at all. */
+/** Of planes that are not Istio's it matters whether they hold anything at all, and of Calico's which workloads that selects. */
 const isLike = (a: Plane, b: Plane): boolean =>
   a.id === b.id &&
   a.mode === b.mode &&

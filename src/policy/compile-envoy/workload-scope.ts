@@ -17,6 +17,7 @@ import type {
   TransportStage,
 } from '../model.ts';
 import { emptyRegistry, type Registry } from '../registry/registry.ts';
+import { isLabelledAlike, maySelect, whyPlaneAsks } from './planes/asking-plane.ts';
 import { strangeHeader } from './tokens/token-context.ts';
 
 /** The policies of one stage that apply to the workload, in the order of their names. */
@@ -42,9 +43,8 @@ export function scopeOf(model: PolicyModel, workload: Destination): WorkloadScop
   for (const plane of model.planes) {
     if (plane.mode !== 'enforce') continue;
     if (plane.id !== 'istio') {
-      // the plane l4 refuses callers whose place and identity disagree, even without a policy
-      if (plane.id === 'l4' || hasPolicies(plane))
-        return { asks: `the plane ${plane.id} is enforced, which is judged by Gatehouse alone` };
+      const asks = whyPlaneAsks(plane, model.registry ?? emptyRegistry, workload);
+      if (asks !== undefined) return { asks };
       continue;
     }
     for (const stage of plane.stages) {
@@ -103,11 +103,22 @@ function among({ subject }: Pick<Policy, 'subject'>, places: readonly Destinatio
 
 /** Whether a policy of that subject may mean the workload. */
 export const mayApply = (subject: Subject, registry: Registry, workload: Destination): boolean =>
-  among({ subject }, placesOf(registry, workload)) !== 'no';
+  subject.selector === undefined
+    ? among({ subject }, placesOf(registry, workload)) !== 'no'
+    : maySelect(subject, registry, workload);
 
-/** Whether the workload is found in the same places by both registries. */
-export function isSamePlace([before, now]: readonly [Registry, Registry], workload: Destination): boolean {
+/**
+ * Whether the workload is found in the same places by both registries.
+ *
+ * @param bySelectors  policies select by all that a pod inherits labels from
+ */
+export function isSamePlace(
+  [before, now]: readonly [Registry, Registry],
+  workload: Destination,
+  bySelectors: boolean,
+): boolean {
   if (before === now) return true;
+  if (bySelectors && !isLabelledAlike([before, now], workload)) return false;
   const texts = [before, now].map((each) => placesOf(each, workload).map(({ labels }) => labels && textOf(labels)));
   return JSON.stringify(texts[0]) === JSON.stringify(texts[1]);
 }

@@ -53,6 +53,20 @@ const documents: readonly string[] = [
   named('PeerAuthentication', 'mesh', 'istio-system', 'mtls: {mode: STRICT}'),
 ];
 
+const global = (name: string, selects: string): string =>
+  `apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: ${name}}\nspec: {${selects}, ingress: [{action: Deny}]}\n`;
+
+/** Whom Calico selects hangs on what pods inherit too. */
+const withCalico: readonly string[] = [
+  ...documents,
+  global('label', 'selector: app == "w"'),
+  global('label-again', 'selector: app == "w" && app != "x"'),
+  global('namespace', 'namespaceSelector: team == "t"'),
+  global('account', 'serviceAccountSelector: team == "t"'),
+  'apiVersion: v1\nkind: Namespace\nmetadata: {name: a, labels: {team: t}}\n',
+  'apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: first, namespace: b, labels: {team: t}}\n',
+];
+
 const workloads: readonly Destination[] = ['a', 'b', 'c'].flatMap((namespace) =>
   ['first', 'second'].flatMap((serviceAccount) =>
     [undefined, 'x', 'w'].map((label) => ({
@@ -65,8 +79,8 @@ const workloads: readonly Destination[] = ['a', 'b', 'c'].flatMap((namespace) =>
 const kinds = joinKindTables(policyKinds, registryKinds);
 
 /** Models of some of the documents, in which what is the same is the same value. */
-function createModels(): (isThere: readonly boolean[]) => PolicyModel {
-  const files = documents.map((text, i) => readPolicies(`${i}.yaml`, text, { ...options, kinds }));
+function createModels(some = documents): (isThere: readonly boolean[]) => PolicyModel {
+  const files = some.map((text, i) => readPolicies(`${i}.yaml`, text, { ...options, kinds }));
   for (const { findings } of files)
     assert.deepEqual(
       findings.filter(({ severity }) => severity === 'error'),
@@ -74,9 +88,9 @@ function createModels(): (isThere: readonly boolean[]) => PolicyModel {
     );
   let last: PolicyModel | undefined;
   return (isThere) => {
-    const some: readonly PolicyFile[] = files.filter((_, i) => isThere[i]);
+    const chosen: readonly PolicyFile[] = files.filter((_, i) => isThere[i]);
     const join = { generation: 1, absence: 'upstream', rootNamespace: 'istio-system' } as const;
-    last = loadPolicies(some, { ...join, lastRegistry: last?.registry }).model;
+    last = loadPolicies(chosen, { ...join, lastRegistry: last?.registry }).model;
     return last;
   };
 }
@@ -85,12 +99,12 @@ function createModels(): (isThere: readonly boolean[]) => PolicyModel {
 const EDITS = process.env['EDITS'];
 
 describe('concernedBy', () => {
-  it('leaves out only workloads whose policy is the same, and many of them', function () {
-    this.timeout(60_000 + Number(EDITS ?? 0) * 100);
-    const modelOf = createModels();
-    assert.equal(modelOf(documents.map(() => true)).registry?.endpoints.length, 6);
+  /** Applies random edits, and counts. */
+  function tallyOf(some: readonly string[]) {
+    const modelOf = createModels(some);
+    assert.equal(modelOf(some.map(() => true)).registry?.endpoints.length, 6);
     const tally = { left: 0, leftInVain: 0, concerned: 0 };
-    const all = documents.length;
+    const all = some.length;
     const first = fc.array(fc.boolean(), { minLength: all, maxLength: all });
     fc.assert(
       fc.property(first, fc.array(fc.nat(all - 1), { minLength: 1, maxLength: 2 }), (isThere, changes) => {
@@ -108,14 +122,26 @@ describe('concernedBy', () => {
             tally.left++;
             assert.ok(
               isSame,
-              `${workload.spiffeId} ${JSON.stringify([...(workload.labels ?? [])])}: ${changes.map((i) => documents[i]).join('')}`,
+              `${workload.spiffeId} ${JSON.stringify([...(workload.labels ?? [])])}: ${changes.map((i) => some[i]).join('')}`,
             );
           }
         }
       }),
       { numRuns: Math.ceil(Number(EDITS ?? 2_000) / 40), ...(EDITS === undefined ? { seed: 1 } : {}) },
     );
+    return tally;
+  }
+
+  it('leaves out only workloads whose policy is the same, and many of them', function () {
+    this.timeout(60_000 + Number(EDITS ?? 0) * 100);
+    const tally = tallyOf(documents);
     assert.ok(tally.left > tally.concerned / 2 && tally.concerned > tally.leftInVain, JSON.stringify(tally));
+  });
+
+  it('beside the policies of Calico too, by what pods inherit labels from', function () {
+    this.timeout(60_000 + Number(EDITS ?? 0) * 100);
+    const tally = tallyOf(withCalico);
+    assert.ok(tally.left > 0 && tally.concerned > tally.leftInVain, JSON.stringify(tally));
   });
 
   it('leaves nobody out where the first policy comes, or how absence is read changes', () => {

@@ -348,9 +348,45 @@ const rows: readonly Row[] = [
     want: 'everything',
   },
   {
-    row: 'planes `calico`, `l4` (`place_mismatch`) and `site`, enforced',
+    row: 'planes `l4` (`place_mismatch`) and `site`, enforced',
     policies: policy('ALLOW', byA),
     change: (model) => withPlane(model, 'l4', 'enforce'),
+    want: 'everything',
+  },
+  ...(
+    [
+      ['of all', '', 'everything'],
+      ['of its label', 'selector: app == "details", ', 'everything'],
+      ['of its namespace', 'selector: projectcalico.org/namespace == "default", ', 'everything'],
+      ['of a label of its account that may be there', 'selector: "!has(pcsa.x)", ', 'everything'],
+      ['of its namespace by its labels', 'namespaceSelector: kubernetes.io/metadata.name == "default", ', 'everything'],
+      ['of others', 'selector: app == "x", ', held],
+      ['of other namespaces', 'namespaceSelector: kubernetes.io/metadata.name == "other", ', held],
+      ['of another service account', 'selector: projectcalico.org/serviceaccount == "x", ', held],
+    ] as const
+  ).map(([name, selects, want]) => ({
+    row:
+      want === 'everything'
+        ? 'plane `calico`, enforced, whose policies select the workload'
+        : 'plane `calico`, enforced, whose policies select others',
+    ...{ name, want },
+    policies: `${policy('ALLOW', byA)}---
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {name: g}
+spec: {${selects}ingress: [{action: Deny}]}
+`,
+  })),
+  {
+    row: 'plane `calico`, enforced, whose policies select the workload',
+    name: 'as one of its pods',
+    policies: `${policy('ALLOW', byA)}---
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {name: g}
+spec: {selector: app == "other", ingress: [{action: Deny}]}
+`,
+    change: withOtherPod,
     want: 'everything',
   },
   {
