@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { stringify } from 'yaml';
 import type { DecisionRow } from '../../../src/admin-api/decisions.ts';
 import type { EdgesAnswer } from '../../../src/admin-api/edges.ts';
@@ -118,6 +118,16 @@ describe('an Envoy that decides connections itself', function () {
     );
     const { edges } = await gatehouse<EdgesAnswer>('edges');
     assert.ok(edges.some(({ decider, caller }) => decider === 'envoys' && caller === productpageId));
+  });
+
+  it('hands over everybody while a key is revoked, whom Gatehouse then tells apart', async () => {
+    const spki = new X509Certificate(reviews.cert).publicKey.export({ type: 'spki', format: 'der' });
+    const hash = createHash('sha256').update(spki).digest('hex');
+    const order = ['--spki', hash, '--reason', 'lost', '--override'];
+    assert.equal((await gatehouse<RevokedAnswer>('svid', 'revoke', ...order)).inForce, true);
+    assert.equal(await converse(server.port, productpage, 'hello'), 'welcome\nhello');
+    const line = await server.logged((each) => each['native_policy'] === 'ask:revoked-keys');
+    assert.deepEqual([line['caller'], line['decision']], [productpageId, 'allow']);
   });
 
   it('hands over who shows a revoked serial number, though a rule allows the caller', async () => {

@@ -37,7 +37,9 @@ export function isLabelledAlike([before, now]: readonly [Registry, Registry], wo
 }
 
 const textOf = (registry: Registry, workload: Destination): string =>
-  JSON.stringify(candidates(registry, workload).map(({ labels }) => labels && [...labels].sort()));
+  JSON.stringify(
+    candidates(registry, workload).map(({ labels }) => labels && [...labels].sort(([a], [b]) => (a < b ? -1 : 1))),
+  );
 
 interface Candidate {
   readonly destination: Destination;
