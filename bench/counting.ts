@@ -1,6 +1,7 @@
 /**
  * `node bench/counting.ts --before COMMIT [--now COMMIT] [--rounds N]`: what a Check costs with all that a decider counts and records,
  * beside the build of another commit, in interleaved rounds of processes of their own.
+ * `node bench/counting.ts --without hits [--rounds N]`: the same build with and without one that counts.
  * @module
  */
 import { dirname, join } from 'node:path';
@@ -19,13 +20,14 @@ const { values } = parseArgs({
     now: { type: 'string' },
     rounds: { type: 'string', default: '15' },
     of: { type: 'string' },
+    without: { type: 'string' },
   },
 });
 const RULES = 1_000;
 const sets = ruleSets.filter(({ onlySize }) => onlySize === undefined).slice(0, 3);
 
-/** CPU nanoseconds of a Check of each set, by the sources of one folder. */
-async function measure(folder: string): Promise<readonly number[]> {
+/** CPU nanoseconds of a Check of each set, by the sources of one folder. @param without  what is left out of what counts */
+async function measure(folder: string, without: string | undefined): Promise<readonly number[]> {
   const from = <T>(path: string): Promise<T> => import(pathToFileURL(join(folder, 'src', path)).href) as Promise<T>;
   const { createCheck } = await from<typeof import('../src/authz/check.ts')>('authz/check.ts');
   const { compileSnapshot } = await from<typeof import('../src/policy/compile/compile-snapshot.ts')>(
@@ -42,6 +44,7 @@ async function measure(folder: string): Promise<readonly number[]> {
       () => undefined,
       (entry) => ({ ...entry, tokens: undefined }),
     );
+    const recorders = Object.entries(reports.recorders).filter(([name]) => name !== without);
     const snapshot = compileSnapshot(set.model(RULES), { allowEmpty: false });
     const check = createCheck({
       state: createWatchable({ ...{ snapshot, keySets, revocations }, bundles: undefined } as never), // of its own build
@@ -52,7 +55,7 @@ async function measure(folder: string): Promise<readonly number[]> {
       verifyTokens: () => {
         throw new Error('no token rules here');
       },
-      ...reports.recorders,
+      ...(Object.fromEntries(recorders) as typeof reports.recorders), // all but one that may be absent
       clock: { now: () => Date.now() },
     });
     const requests = set.requests(RULES).map(checkRequest);
@@ -71,20 +74,21 @@ async function measure(folder: string): Promise<readonly number[]> {
 }
 
 if (values.of !== undefined) {
-  console.log(JSON.stringify(await measure(values.of)));
+  console.log(JSON.stringify(await measure(values.of, values.without)));
   process.exit(0);
 }
 
 const folderOf = (commit: string): string => dirname(dirname(programOf(commit)));
-const folders = {
-  before: folderOf(values.before ?? 'HEAD~1'),
-  now: values.now === undefined ? root : folderOf(values.now),
+const now = values.now === undefined ? root : folderOf(values.now);
+const sides = {
+  before: values.without === undefined ? [folderOf(values.before ?? 'HEAD~1')] : [now, '--without', values.without],
+  now: [now],
 } as const;
 const taken = { before: sets.map((): number[] => []), now: sets.map((): number[] => []) };
 for (let round = 0; round < Number(values.rounds); round++) {
   const order = round % 2 === 0 ? (['before', 'now'] as const) : (['now', 'before'] as const);
   for (const name of order) {
-    const { ok, stdout, stderr } = await run([process.execPath, import.meta.filename, '--of', folders[name]]);
+    const { ok, stdout, stderr } = await run([process.execPath, import.meta.filename, '--of', ...sides[name]]);
     if (!ok) throw new Error(stderr.slice(-1_000));
     for (const [i, ns] of (JSON.parse(stdout) as number[]).entries()) taken[name][i]!.push(ns);
   }

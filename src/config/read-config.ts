@@ -7,6 +7,7 @@ import { GatehouseError } from '../errors.ts';
 import { oneLine } from '../lib/printable.ts';
 import { FileRefused, readRegularFileSync } from '../lib/regular-file.ts';
 import type { Config } from './config.ts';
+import { withoutEmptyListeners } from './empty-listeners.ts';
 import { type ConfigFinding, type Problem, textOfFinding, textOfPath } from './finding.ts';
 import { problemsOf } from './problems.ts';
 import { resolveConfig } from './resolve.ts';
@@ -73,10 +74,11 @@ export function readConfig(text: string, file: string): ConfigReading {
     }));
     return { ok: false, findings, rest: undefined };
   }
-  const parsed = documentSchema.safeParse(yaml.content ?? {}, { reportInput: true });
+  const content = withoutEmptyListeners(yaml.content ?? {});
+  const parsed = documentSchema.safeParse(content, { reportInput: true });
   if (!parsed.success) {
     const problems = parsed.error.issues.flatMap(problemsOf);
-    const rest = restOf(yaml.content, problems, (document) => resolveConfig(document, file, originOf));
+    const rest = restOf(content, problems, (document) => resolveConfig(document, file, originOf));
     return { ok: false, findings: inOrder(problems.map(found)), rest };
   }
   const config = resolveConfig(parsed.data, file, originOf);
