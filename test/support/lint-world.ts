@@ -43,6 +43,7 @@ export const pod = (name: string, address: string, labels: object = {}): object 
 export function lintedOf(
   policies: readonly object[],
   registry: readonly object[],
+  unread: readonly string[] = [],
 ): { readonly findings: readonly LintFinding[]; readonly model: PolicyModel } {
   const model = modelOf(policies, registry);
   const findings = lint({
@@ -51,6 +52,7 @@ export function lintedOf(
     options: unguarded,
     trustDomain: 'cluster.local',
     ownerOf: createOwnerIndex(model.registry, []),
+    unread,
   });
   return { findings, model };
 }

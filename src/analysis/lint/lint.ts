@@ -15,11 +15,13 @@ import { createStanding } from './exact/standing-rules.ts';
 import { identityWithoutMtls, trustDomainBlind } from './identity.ts';
 import type { LintFinding } from './scene/lint-finding.ts';
 import { createLintScene, type LintDeps, type LintScene } from './scene/lint-scene.ts';
+import type { LintCode, PlacedRule } from './scene/placed-rule.ts';
 import { selectsNothing } from './selects-nothing.ts';
 import { servicePorts } from './service-ports.ts';
 import { tenantEscapes } from './tenants.ts';
 import { unfinished } from './unfinished.ts';
 import { unknownCallers } from './unknown-callers.ts';
+import { unmetRules } from './unmet/unmet-rules.ts';
 import { unsaidByProxy } from './unsaid-by-proxy.ts';
 import { unusedHoles } from './unused-holes.ts';
 
@@ -41,6 +43,12 @@ const checks: readonly LintCheck[] = [
   unsaidByProxy,
 ];
 
+/** Rules of which it cannot be said, of so many. */
+interface Unanswered {
+  readonly unanswered: readonly PlacedRule[];
+  readonly of: number;
+}
+
 /** All findings, in the order of their places. */
 export function lint(deps: LintDeps): readonly LintFinding[] {
   const scene = createLintScene(deps);
@@ -49,19 +57,23 @@ export function lint(deps: LintDeps): readonly LintFinding[] {
   const findings = checks.flatMap((check) => check(scene));
   const standing = createStanding(deps.model.planes);
   const idle = idleRules(scene, standing);
-  const unasked = [...scene.unasked].map(([code, short]) => unfinished(code, short));
-  if (idle.unanswered.length > 0) unasked.push(unfinished('rule-shadowed', { rules: idle.unanswered, of: idle.of }));
   const partly = partlyShadowed(scene, idle.places, standing);
-  if (partly.unanswered.length > 0)
-    unasked.push(unfinished('rule-partly-shadowed', { rules: partly.unanswered, of: partly.of }));
   const ties = orderTies(scene, standing);
-  if (ties.unanswered.length > 0) unasked.push(unfinished('order-tie', { rules: ties.unanswered, of: ties.of }));
-  const found = new Map(
-    [...findings, ...idle.findings, ...partly.findings, ...ties.findings, ...unasked].map((finding) => [
-      key(finding),
-      finding,
-    ]),
-  );
+  const told = [...findings, ...idle.findings, ...partly.findings, ...ties.findings];
+  const unmet = unmetRules(scene, told);
+  const short: readonly (readonly [LintCode, Unanswered])[] = [
+    ['rule-shadowed', idle],
+    ['rule-partly-shadowed', partly],
+    ['order-tie', ties],
+    ['rule-never-holds', unmet],
+  ];
+  const unasked = [
+    ...[...scene.unasked].map(([code, left]) => unfinished(code, left)),
+    ...short.flatMap(([code, { unanswered: rules, of }]) =>
+      rules.length > 0 ? [unfinished(code, { rules, of })] : [],
+    ),
+  ];
+  const found = new Map([...told, ...unmet.findings, ...unasked].map((finding) => [key(finding), finding]));
   const text = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
   return [...found.values()].toSorted(
     (a, b) =>

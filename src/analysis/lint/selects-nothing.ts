@@ -2,14 +2,13 @@
  * Policies that select no workload of the registry, and what is known of why.
  * @module
  */
-import { nearest } from '../../lib/nearest.ts';
 import type { LabelExpr } from '../../policy/meaning/labels.ts';
 import type { Policy, Subject, TokenPolicy, TransportPolicy } from '../../policy/model.ts';
-import type { Endpoint } from '../../policy/registry/registry.ts';
+import { createLabelSlips, type LabelSlips } from './scene/label-slips.ts';
 import type { LintFinding } from './scene/lint-finding.ts';
 import type { LintScene } from './scene/lint-scene.ts';
-import { slipOfNamespace } from './slips.ts';
-import { type Workloads, workloadsOf } from './workloads.ts';
+import { slipOfNamespace } from './scene/slips.ts';
+import { makesPods, type Workloads, workloadsOf } from './scene/workloads.ts';
 
 type Selecting = TokenPolicy | TransportPolicy | Policy;
 
@@ -31,8 +30,9 @@ export function selectsNothing(scene: LintScene): LintFinding[] {
     !populated.has(namespace) &&
     (workloads.declared.has(namespace) || slipOfNamespace(namespace, [...populated]) === undefined);
   const unseen = Map.groupBy(idle.filter(isUnseen), ({ subject }) => subject.namespace ?? '');
+  const slips = createLabelSlips(workloads.all);
   return [
-    ...idle.filter((policy) => !isUnseen(policy)).map((policy) => selectsNone(policy, workloads, scene)),
+    ...idle.filter((policy) => !isUnseen(policy)).map((policy) => selectsNone(policy, { workloads, slips }, scene)),
     ...[...unseen].map(([namespace, those]) => unseenNamespace(namespace, those, scene)),
   ];
 }
@@ -51,7 +51,12 @@ const finding = (policy: Selecting, words: Words, scene: LintScene): LintFinding
   ...words,
 });
 
-function selectsNone(policy: Selecting, workloads: Workloads, scene: LintScene): LintFinding {
+interface Known {
+  readonly workloads: Workloads;
+  readonly slips: LabelSlips;
+}
+
+function selectsNone(policy: Selecting, { workloads, slips }: Known, scene: LintScene): LintFinding {
   const { subject } = policy;
   const none = `${nameOfPolicy(policy)} selects no pod of the registry`;
   const [host] = workloads.hostsSelectedBy(subject);
@@ -60,7 +65,10 @@ function selectsNone(policy: Selecting, workloads: Workloads, scene: LintScene):
     const fix = 'remove the policy, or hostNetwork from the pods';
     return finding(policy, { severity: 'warning', message, fix }, scene);
   }
-  const near = nearLabel(subject, workloads.all);
+  const near = slips.of(
+    demandedOf(subject),
+    subject.namespace === undefined ? undefined : new Set([subject.namespace]),
+  );
   if (near !== undefined) {
     const fix = `did you mean ${near}? Else correct the namespace, or remove the policy`;
     return finding(policy, { severity: 'warning', message: none, fix }, scene);
@@ -85,52 +93,11 @@ function unseenNamespace(namespace: string, policies: readonly Selecting[], scen
   return finding(first, { severity: 'hint', message, fix }, scene);
 }
 
-/** A label of the namespace's workloads that is nearly one that the policy asks for and none of them has. */
-function nearLabel(subject: Subject, all: readonly Endpoint[]): string | undefined {
-  const there = all.filter(({ namespace }) => subject.namespace === undefined || namespace === subject.namespace);
-  for (const [key, value] of [...subject.labels, ...equalities(subject.selector)]) {
-    const values = new Set(
-      there.flatMap(({ labels }) => labels.filter(([name]) => name === key).map(([, one]) => one)),
-    );
-    if (values.has(value)) continue;
-    const near = nearest(value, [...values]);
-    if (near !== undefined) return `${key}: ${near}`;
-  }
-  return undefined;
-}
-
-function equalities(expr: LabelExpr | undefined): readonly (readonly [key: string, value: string])[] {
-  if (expr?.op === 'all') return expr.of.flatMap(equalities);
-  const [value, ...more] = expr?.op === 'in' ? expr.values : [];
-  return expr?.op === 'in' && value !== undefined && more.length === 0 ? [[expr.key, value]] : [];
-}
-
-/** Groups, of all whose kinds pods are made or changed. */
-const makingGroups: ReadonlySet<string> = new Set([
-  'argoproj.io',
-  'helm.cattle.io',
-  'helm.toolkit.fluxcd.io',
-  'install.istio.io',
-  'kafka.strimzi.io',
-  'kubeflow.org',
-  'kustomize.config.k8s.io',
-  'kustomize.toolkit.fluxcd.io',
-  'postgresql.cnpg.io',
-  'ray.io',
-  'sailoperator.io',
-  'serving.knative.dev',
-  'serving.kserve.io',
-]);
-
-const makingKinds: ReadonlySet<string> = new Set([
-  'Helm template',
-  'apps.openshift.io/DeploymentConfig',
-  'gateway.networking.k8s.io/Gateway',
-  'monitoring.coreos.com/Alertmanager',
-  'monitoring.coreos.com/Prometheus',
-  'monitoring.coreos.com/PrometheusAgent',
-  'monitoring.coreos.com/ThanosRuler',
-]);
-
-/** Whether pods, or their labels, are made of what was skipped on reading. */
-const makesPods = (kind: string): boolean => makingKinds.has(kind) || makingGroups.has(kind.split('/', 1)[0]!); // one part at least
+/** The labels that a policy selects by, as one condition. */
+const demandedOf = ({ labels, selector }: Subject): LabelExpr => ({
+  op: 'all',
+  of: [
+    ...labels.map(([key, value]): LabelExpr => ({ op: 'in', key, values: [value] })),
+    ...(selector === undefined ? [] : [selector]),
+  ],
+});

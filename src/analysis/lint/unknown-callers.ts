@@ -7,7 +7,7 @@ import type { Expr, TextPattern } from '../../policy/model.ts';
 import type { LintFinding } from './scene/lint-finding.ts';
 import { type LintScene, nameOfRule } from './scene/lint-scene.ts';
 import type { PlacedRule } from './scene/placed-rule.ts';
-import { type Workloads, workloadsOf } from './workloads.ts';
+import { isPlatform, type Workloads, workloadsOf } from './scene/workloads.ts';
 
 /** What a rule names. */
 type Named =
@@ -78,12 +78,6 @@ function finding(placed: PlacedRule, named: Named, workloads: Workloads, scene: 
     isKnown ? 'warning' : 'hint',
   );
 }
-
-/** What installers bring, and a team's tree does not hold. */
-const isPlatform = (namespace: string): boolean =>
-  /-system$|^(istio|kube|calico|tigera|ingress|nginx|gatekeeper|cert-manager|monitoring|prometheus|observability|openshift|knative|linkerd|traefik|argocd|flux)/.test(
-    namespace,
-  );
 
 function namedIn({ policy, rule }: PlacedRule, trustDomain: string): readonly Named[] {
   const found: Named[] = [];

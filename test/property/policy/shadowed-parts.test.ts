@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { findIdle } from '../../../src/analysis/lint/exact/find-idle.ts';
 import { findParts, type ShadowedPart } from '../../../src/analysis/lint/exact/find-partly.ts';
-import { placeInDocument } from '../../../src/analysis/lint/exact/standing-rules.ts';
 import { createAsker } from '../../../src/analysis/lint/scene/asker.ts';
+import { placeInDocument } from '../../../src/analysis/lint/scene/placed-rule.ts';
 import type { Plane, PolicyModel, Rule } from '../../../src/policy/model.ts';
 import { modelOf, unguarded } from '../../support/lint-world.ts';
 import {

@@ -4,17 +4,10 @@
  */
 import type { Absence, Plane } from '../../../policy/model.ts';
 import { BoundMet } from '../../regions/bound.ts';
-import type { PlacedRule } from '../scene/placed-rule.ts';
+import { type PlacedRule, placeInDocument } from '../scene/placed-rule.ts';
 import { type Idle, idleRule } from './decided-before.ts';
 import { createShares } from './shares.ts';
-import {
-  createStanding,
-  isWhole,
-  type Line,
-  placeInDocument,
-  type Standing,
-  type StandingRule,
-} from './standing-rules.ts';
+import { createStanding, isWhole, type Line, type Standing, type StandingRule } from './standing-rules.ts';
 
 /** A rule that decides nothing. */
 export interface IdleRule {

@@ -4,11 +4,11 @@
  */
 import type { LintFinding } from '../scene/lint-finding.ts';
 import { effectIn, formOf, type LintScene, nameOfRule, placeOf } from '../scene/lint-scene.ts';
-import type { PlacedRule } from '../scene/placed-rule.ts';
+import { type PlacedRule, placeInDocument } from '../scene/placed-rule.ts';
 import { requestsFor } from '../scene/requests.ts';
 import type { Idle } from './decided-before.ts';
 import { type FoundIdle, findIdle, type IdleRule } from './find-idle.ts';
-import { placeInDocument, type Standing } from './standing-rules.ts';
+import type { Standing } from './standing-rules.ts';
 
 /** One finding a rule, and the rules of which nothing can be said. */
 export function idleRules(

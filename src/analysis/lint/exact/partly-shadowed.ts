@@ -4,11 +4,11 @@
  */
 import type { LintFinding } from '../scene/lint-finding.ts';
 import { type LintScene, nameOfRule, placeOf } from '../scene/lint-scene.ts';
-import type { PlacedRule } from '../scene/placed-rule.ts';
+import { type PlacedRule, placeInDocument } from '../scene/placed-rule.ts';
 import { shownToday } from '../scene/shown-today.ts';
 import { wordsOf } from '../scene/words.ts';
 import { type FoundParts, findParts, type Overlap, type ShadowedPart } from './find-partly.ts';
-import { placeInDocument, type Standing, type StandingRule } from './standing-rules.ts';
+import type { Standing, StandingRule } from './standing-rules.ts';
 
 /** One finding a rule, and the rules of which nothing can be said. @param idle  rules that decide nothing at all */
 export function partlyShadowed(

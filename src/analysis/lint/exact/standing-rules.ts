@@ -14,10 +14,6 @@ export interface StandingRule extends PlacedRule {
   readonly at: number;
 }
 
-/** A rule of a document stands in several planes: where it was written. */
-export const placeInDocument = ({ policy, rule: { position, index } }: PlacedRule): string =>
-  JSON.stringify([policy.ref, index, position.file, position.line, position.column]);
-
 /** Stages of one plane and direction, of which each asks what the one before left. */
 export interface Line {
   readonly plane: Plane;

@@ -14,3 +14,7 @@ export interface PlacedRule {
   readonly policy: Policy;
   readonly rule: Rule;
 }
+
+/** A rule of a document stands in several planes: where it was written. */
+export const placeInDocument = ({ policy, rule: { position, index } }: PlacedRule): string =>
+  JSON.stringify([policy.ref, index, position.file, position.line, position.column]);

@@ -73,7 +73,8 @@ export const warningCodes = {
   'provider-unavailable': 'a provider that nobody asks',
   'range-as-text': 'an address range where texts are compared',
   'request-principal-split': 'a request principal that is split elsewhere than it seems',
-  'rule-never-holds': 'a rule, or an alternative in it, that nothing satisfies',
+  'rule-never-holds':
+    'a rule, or an alternative in it, that nothing satisfies (policy lint tells as well what no workload of the registry meets; a hint where one may yet)',
   'rule-partly-shadowed':
     'a part of a rule that others decide before it, otherwise than it says (policy lint; a hint where it is some of what the rule names, by policies of somebody else)',
   'rule-shadowed': 'a rule all of whose requests others decide before it, otherwise than it says (policy lint)',

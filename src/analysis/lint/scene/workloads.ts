@@ -2,12 +2,12 @@
  * The workloads, namespaces and accounts of a registry: also those whose pods have no address yet.
  * @module
  */
-import { nearest } from '../../lib/nearest.ts';
-import { createRegistryContext } from '../../policy/meaning/registry-context.ts';
-import { applies } from '../../policy/meaning/subject.ts';
-import type { PolicyModel, Subject } from '../../policy/model.ts';
-import { type Endpoint, emptyRegistry } from '../../policy/registry/registry.ts';
-import { once } from './scene/once.ts';
+import { nearest } from '../../../lib/nearest.ts';
+import { createRegistryContext } from '../../../policy/meaning/registry-context.ts';
+import { applies } from '../../../policy/meaning/subject.ts';
+import type { PolicyModel, Subject } from '../../../policy/model.ts';
+import { type Endpoint, emptyRegistry } from '../../../policy/registry/registry.ts';
+import { once } from './once.ts';
 import { slipOfNamespace } from './slips.ts';
 
 /** What is known of who lives where. */
@@ -34,6 +34,12 @@ export interface Workloads {
 
 /** Every cluster has these, whatever documents say. */
 const standing = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+
+/** What installers bring, and a team's tree does not hold. */
+export const isPlatform = (namespace: string): boolean =>
+  /-system$|^(istio|kube|calico|tigera|ingress|nginx|gatekeeper|cert-manager|monitoring|prometheus|observability|openshift|knative|linkerd|traefik|argocd|flux)/.test(
+    namespace,
+  );
 
 /** Reads them off the registry of a model. */
 export function workloadsOf(model: PolicyModel): Workloads {
@@ -81,3 +87,33 @@ export function workloadsOf(model: PolicyModel): Workloads {
       ),
   };
 }
+
+/** Groups, of all whose kinds pods are made or changed. */
+const makingGroups: ReadonlySet<string> = new Set([
+  'argoproj.io',
+  'helm.cattle.io',
+  'helm.toolkit.fluxcd.io',
+  'install.istio.io',
+  'kafka.strimzi.io',
+  'kubeflow.org',
+  'kustomize.config.k8s.io',
+  'kustomize.toolkit.fluxcd.io',
+  'postgresql.cnpg.io',
+  'ray.io',
+  'sailoperator.io',
+  'serving.knative.dev',
+  'serving.kserve.io',
+]);
+
+const makingKinds: ReadonlySet<string> = new Set([
+  'Helm template',
+  'apps.openshift.io/DeploymentConfig',
+  'gateway.networking.k8s.io/Gateway',
+  'monitoring.coreos.com/Alertmanager',
+  'monitoring.coreos.com/Prometheus',
+  'monitoring.coreos.com/PrometheusAgent',
+  'monitoring.coreos.com/ThanosRuler',
+]);
+
+/** Whether pods, or their labels, are made of what was skipped on reading. */
+export const makesPods = (kind: string): boolean => makingKinds.has(kind) || makingGroups.has(kind.split('/', 1)[0]!); // one part at least
