@@ -6,9 +6,14 @@ import { commandLineOf } from '../support/command-of.ts';
 import { eventually } from '../support/eventually.ts';
 import { gatehouseDir } from '../support/gatehouse-dir.ts';
 import { runGatehouse } from '../support/run-gatehouse.ts';
+import { svidOf } from '../support/svid-of.ts';
 import { cache, here as home, run } from './clients.ts';
+import { directCaller } from './direct-caller.ts';
 import { steadyCalls } from './steady-calls.ts';
-import { callee, callerOf, done, moveOn, twoTrustDomains } from './two-trust-domains.ts';
+import { callee, callerOf, done, moveOn, type Side, twoTrustDomains } from './two-trust-domains.ts';
+
+const override = (side: Side, verb: string, ...flags: readonly string[]): Promise<string> =>
+  done(side.command('ca', verb, ...flags, '--override', '--reason', 'key stolen'));
 
 describe('two trust domains', function () {
   this.timeout(600_000);
@@ -22,6 +27,39 @@ describe('two trust domains', function () {
       await calls.more();
     }
     assert.deepEqual(await calls.end(), []);
+  });
+
+  it('refuse what a revoked authority of the other has signed, and nobody else', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { here, there } = await twoTrustDomains(stack);
+    const socket = await callee(stack, there);
+    const fromHere = await steadyCalls(await callerOf(stack, here, socket));
+    const fromThere = await steadyCalls(await callerOf(stack, there, socket));
+    const ca = await done(there.command('bundle', 'show', '--trust-domain', there.name, '--format', 'pem'));
+    const caller = async () => directCaller(socket, { ...(await svidOf(here.at('run/caller.sock'))), ca });
+    const token = () => done(here.command('jwt', 'fetch', '--audience', 'shop'));
+    const validate = async (given: string) =>
+      (await there.command('jwt', 'validate', given, '--audience', 'shop')).code;
+    const [oldCall, oldToken] = [await caller(), await token()];
+    assert.deepEqual([await oldCall(), await validate(oldToken)], [200, 0]);
+
+    await moveOn(here);
+    await done(here.command('ca', 'prepare', '--jwt'));
+    for (const verb of ['activate', 'taint']) await override(here, verb, '--jwt');
+    const [newCall, newToken] = [await caller(), await token()];
+    assert.deepEqual([await oldCall(), await validate(oldToken)], [200, 0]);
+    await override(here, 'revoke');
+    await override(here, 'revoke', '--jwt');
+
+    await eventually('it is known over there', async () => (await oldCall()) !== 200 || undefined);
+    assert.match(String(await oldCall()), /alert|ECONNRESET|socket hang up/);
+    assert.equal(await newCall(), 200);
+    await eventually('its key too', async () => (await validate(oldToken)) !== 0 || undefined);
+    assert.equal(await validate(newToken), 0);
+    await fromThere.more();
+    assert.deepEqual(await fromThere.end(), []);
+    // its Envoy may keep a connection that began with what is revoked
+    for (const refused of new Set(await fromHere.end())) assert.equal(refused, '403');
   });
 
   it('federate with go-spiffe, which serves its bundle under both profiles and is believed by neither mistake', async () => {
