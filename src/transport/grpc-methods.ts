@@ -69,15 +69,16 @@ export function serverStreaming<M extends DescMethod & { methodKind: 'server_str
   return { kind: 'server_streaming', ...wireOf(method), handle };
 }
 
-/** A method with a stream of requests and one response, which comes after the last of them. */
-export function clientStreaming<M extends DescMethod & { methodKind: 'client_streaming' }, P = Connection>(
+/** A method with a stream of requests, read by `decode`, and one response, which comes after the last of them. */
+export function clientStreaming<T, M extends DescMethod & { methodKind: 'client_streaming' }, P = Connection>(
   method: M,
-  handle: (requests: AsyncIterable<In<M>>, context: CallContext<P>) => Promise<Out<M>>,
+  decode: (bytes: Uint8Array) => T,
+  handle: (requests: AsyncIterable<T>, context: CallContext<P>) => Promise<Out<M>>,
 ): GrpcMethod<P> {
-  async function* answer(requests: AsyncIterable<In<M>>, context: CallContext<P>): AsyncGenerator<Out<M>> {
+  async function* answer(requests: AsyncIterable<T>, context: CallContext<P>): AsyncGenerator<Out<M>> {
     yield await handle(requests, context);
   }
-  return { kind: 'bidi_streaming', ...wireOf(method), handle: answer };
+  return { kind: 'bidi_streaming', ...wireOf(method), decode, handle: answer };
 }
 
 /** A method with streams both ways. */

@@ -234,6 +234,8 @@ const may: Record<string, readonly string[]> = {
     'gen',
     'lib',
   ],
+  /** What Envoys tell of what they have decided. */
+  'authz/native/reports': ['authz/native', 'authz/wire', ...policyValues, 'transport', 'spiffe', 'gen'],
   /** What a set that is not in force would have changed. */
   'authz/candidate': ['authz/state.ts', 'authz/facts', 'authz/jwt', 'authz/record', 'authz/wire', ...policyValues],
   /** Joins its rooms to one answer. */

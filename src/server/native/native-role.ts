@@ -5,7 +5,6 @@
 import { parseHops } from '../../authz/destination/destination.ts';
 import { createWorkloadTable, type WorkloadTable } from '../../authz/destination/workload-table.ts';
 import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
-import { accessLogMethods } from '../../authz/native/access-log.ts';
 import { ecdsMethods } from '../../authz/native/ecds-methods.ts';
 import type { SaidOfWorkload } from '../../authz/native/envoy-build.ts';
 import { countStates, envoysOf } from '../../authz/native/envoys.ts';
@@ -13,6 +12,7 @@ import { followPolicies } from '../../authz/native/followed-policies.ts';
 import { createHolders, type Holders } from '../../authz/native/holders.ts';
 import { revocationConfigs } from '../../authz/native/native-config.ts';
 import type { CallerOf, NativeDeps, NativeWorkload } from '../../authz/native/native-deps.ts';
+import { accessLogMethods } from '../../authz/native/reports/access-log.ts';
 import type { Revocations } from '../../authz/state.ts';
 import type { Config } from '../../config/config.ts';
 import { asGatehouseError } from '../../errors.ts';

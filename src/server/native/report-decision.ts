@@ -4,7 +4,7 @@
  */
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { NativeWorkload } from '../../authz/native/native-deps.ts';
-import type { ReportedLine } from '../../authz/native/reported-line.ts';
+import type { ReportedLine } from '../../authz/native/reports/reported-line.ts';
 import type { LoggedFacts } from '../../authz/record/logged-facts.ts';
 import { JWT } from '../../authz/record/redact.ts';
 import type { RedactedDecision } from '../../authz/record/redacted-decision.ts';

@@ -6,9 +6,9 @@
  * @module
  */
 import { DecisionIds } from '../../authz/answer/decision-id.ts';
-import type { ReportReceiver } from '../../authz/native/access-log.ts';
 import type { NativeDeps, NativeWorkload } from '../../authz/native/native-deps.ts';
-import type { ReportedLine } from '../../authz/native/reported-line.ts';
+import type { ReportReceiver } from '../../authz/native/reports/access-log.ts';
+import type { ReportedLine } from '../../authz/native/reports/reported-line.ts';
 import { type AskedEdge, EdgeCounters } from '../../authz/record/edges.ts';
 import type { RedactedDecision } from '../../authz/record/redacted-decision.ts';
 import type { RuleHit } from '../../authz/record/rule-hits.ts';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CandidateAnswer } from '../../../src/admin-api/candidate.ts';
 import type { DecisionRow } from '../../../src/admin-api/decisions.ts';
@@ -235,52 +234,5 @@ describe('an Envoy that follows its policy by mTLS', function () {
     await gatehouseJson('svid', 'revoke', '--id', details, '--reason', 'lost', '--admin', admin).catch(() => undefined);
     await eventually('it is cut off', async () => (await status()).length === 0 || undefined);
     assert.match(server.gatehouse().log(), /only the holder of an SVID of this trust domain that is not revoked/);
-  });
-});
-
-describe('an Envoy whose policy is edited under traffic', function () {
-  const PUSHES = Number(process.env['NATIVE_PUSHES'] ?? 12);
-  this.timeout(PUSHES > 100 ? 0 : 300_000);
-
-  it('decides by the version that it holds, and fails no request', async () => {
-    await using app = await startHttpEcho();
-    const text = policy('details-viewer.yaml');
-    await using server = await startGuardedServer({
-      upstreamPort: app.port,
-      policies: { 'details-viewer.yaml': text },
-      flags: ['--native'],
-    });
-    const { admin } = server.gatehouse().ready;
-    const identity = await server.identity('productpage');
-    const ask = async () =>
-      (await askHttp({ port: server.port, identity, version: 'http1', path: '/details/1' })).status;
-    const held = async () => {
-      const { envoys } = (await gatehouseJson('envoy', 'status', '--admin', admin)) as EnvoysAnswer; // the schema's
-      const config = envoys[0]?.configs.find(({ resource }) => resource === 'gatehouse.policy');
-      return config?.state === 'holds' ? config.version : undefined;
-    };
-    let version = await eventually('it holds its policy', held);
-    const failed: number[] = [];
-    const traffic = new AbortController();
-    const running = (async () => {
-      while (!traffic.signal.aborted) {
-        const status = await ask();
-        if (status !== 200 && status !== 403) failed.push(status);
-      }
-    })();
-    for (let push = 1; push <= PUSHES; push++) {
-      const allows = push % 2 === 0;
-      const edited = `${allows ? text : text.replaceAll('GET', 'PUT')}# edit ${push}\n`;
-      await writeFile(join(server.directory, 'policies/details-viewer.yaml'), edited);
-      const before = version;
-      version = await eventually('it holds the next', async () => {
-        const now = await held();
-        return now === before ? undefined : now;
-      });
-      assert.equal(await ask(), allows ? 200 : 403, `push ${push}`);
-    }
-    traffic.abort();
-    await running;
-    assert.deepEqual(failed, []);
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type CandidateResult, candidateResults } from '../../../../src/authz/candidate/difference.ts';
 import type { RedactedCandidateCounts } from '../../../../src/authz/candidate/redacted-difference.ts';
-import type { ReportedLine } from '../../../../src/authz/native/reported-line.ts';
+import type { ReportedLine } from '../../../../src/authz/native/reports/reported-line.ts';
 import { readConfig } from '../../../../src/config/read-config.ts';
 import { decision } from '../../../../src/policy/decision.ts';
 import type { CandidateState } from '../../../../src/server/candidate/candidate-side.ts';

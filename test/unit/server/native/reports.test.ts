@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { create, fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
-import { accessLogMethods } from '../../../../src/authz/native/access-log.ts';
-import { reportedConnection, reportedLine } from '../../../../src/authz/native/reported-line.ts';
+import { create, fromBinary, type MessageInitShape, type MessageShape, toBinary } from '@bufbuild/protobuf';
+import { accessLogMethods } from '../../../../src/authz/native/reports/access-log.ts';
+import { readLogMessage } from '../../../../src/authz/native/reports/log-message.ts';
+import { reportedLine } from '../../../../src/authz/native/reports/reported-line.ts';
 import type { RedactedDecision } from '../../../../src/authz/record/redacted-decision.ts';
 import {
   HTTPAccessLogEntrySchema,
@@ -111,7 +112,17 @@ function world(nowMs = () => NOW) {
   return { reports, kept, untold, warned };
 }
 
-describe('reportedConnection', () => {
+/** What a stream brings, read. */
+const received = (init: MessageInitShape<typeof StreamAccessLogsMessageSchema>) =>
+  readLogMessage(toBinary(StreamAccessLogsMessageSchema, create(StreamAccessLogsMessageSchema, init)));
+
+const lineOf = (logEntry: MessageShape<typeof HTTPAccessLogEntrySchema>) =>
+  reportedLine(received({ logEntries: { case: 'httpLogs', value: { logEntry: [logEntry] } } }).entries[0]!);
+
+const connectionOf = (logEntry: MessageShape<typeof TCPAccessLogEntrySchema>) =>
+  reportedLine(received({ logEntries: { case: 'tcpLogs', value: { logEntry: [logEntry] } } }).entries[0]!);
+
+describe('reportedLine of a connection', () => {
   const cases = [
     { name: 'n:allow/default/viewer#0', want: ['allow', 'rule_allowed', 'viewer'] },
     { name: 'n:no-policy-applies', want: ['allow', 'no_policy_applies', undefined] },
@@ -125,7 +136,7 @@ describe('reportedConnection', () => {
   for (const { name, want } of cases)
     it(`takes ${name} for ${want?.join(', ') ?? 'nothing'}`, () => {
       const fields = name === undefined ? {} : { gh_shadow_effective_policy_id: name };
-      const line = reportedConnection(
+      const line = connectionOf(
         create(TCPAccessLogEntrySchema, {
           commonProperties: { metadata: { filterMetadata: { 'envoy.filters.network.rbac': fields } } },
         }),
@@ -155,15 +166,13 @@ describe('reportedLine', () => {
   ] as const;
   for (const { said, want } of cases)
     it(`reads ${JSON.stringify(said)}`, () => {
-      const line = reportedLine(entry(said));
+      const line = lineOf(entry(said));
       const policy = line?.policy && `${line.policy.namespace}/${line.policy.name}#${line.policy.rule}`;
       assert.deepEqual(line && [line.effect, line.reason, policy ?? ''], want);
     });
 
   it('leaves the query out, and cuts what is long', () => {
-    const line = reportedLine(
-      entry({ name: 'n:x', path: `/${'p'.repeat(9_000)}?q=secret`, requestId: 'i'.repeat(999) }),
-    )!;
+    const line = lineOf(entry({ name: 'n:x', path: `/${'p'.repeat(9_000)}?q=secret`, requestId: 'i'.repeat(999) }))!;
     assert.equal(line.path.length, 2_048);
     assert.equal(line.requestId.length, 128);
     assert.doesNotMatch(JSON.stringify(line), /secret/);
@@ -172,7 +181,7 @@ describe('reportedLine', () => {
 
 describe('createReports', () => {
   const lines = (count: number, said: Said = { name: 'n:allow/default/viewer#0' }) =>
-    Array.from({ length: count }, () => reportedLine(entry(said))!);
+    Array.from({ length: count }, () => lineOf(entry(said))!);
 
   it('counts a line as a decision of the rule that it names, and keeps it as reported', () => {
     const { reports, kept } = world();
@@ -249,12 +258,12 @@ describe('StreamAccessLogs', () => {
         entry({ name: 'n:no-policy-applies', shown: other }),
         entry({ name: 'ask:x', shown: other }),
       ];
-      yield create(StreamAccessLogsMessageSchema, {
+      yield received({
         identifier: { node: { id: details }, logName: 'gatehouse' },
         logEntries: { case: 'httpLogs', value: { logEntry } },
       });
-      yield create(StreamAccessLogsMessageSchema, { logEntries: { case: 'tcpLogs', value: {} } });
-      yield create(StreamAccessLogsMessageSchema, {});
+      yield received({ logEntries: { case: 'tcpLogs', value: {} } });
+      yield received({});
     }
     const context = { signal: controller.signal } as CallContext; // nothing else is looked at
     const answers = [];
@@ -276,7 +285,7 @@ describe('StreamAccessLogs', () => {
     }));
     assert.ok(method?.kind === 'bidi_streaming');
     async function* messages() {
-      yield create(StreamAccessLogsMessageSchema, {
+      yield received({
         identifier: { node: { id: details, metadata: { LABELS: { app: 'details' } } }, logName: 'gatehouse' },
         logEntries: { case: 'httpLogs', value: { logEntry: [entry({ name: 'n:allow/default/viewer#0' })] } },
       });

@@ -5,15 +5,15 @@
 import { create } from '@bufbuild/protobuf';
 import {
   AccessLogService,
-  type StreamAccessLogsMessage,
   type StreamAccessLogsResponse,
   StreamAccessLogsResponseSchema,
-} from '../../gen/envoy/service/accesslog/v3/als_pb.ts';
-import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
-import { type CallContext, clientStreaming, type GrpcMethod } from '../../transport/grpc-methods.ts';
-import { type SaidOfWorkload, saidBy } from './envoy-build.ts';
-import type { CallerOf } from './native-deps.ts';
-import { type ReportedLine, reportedConnection, reportedLine } from './reported-line.ts';
+} from '../../../gen/envoy/service/accesslog/v3/als_pb.ts';
+import type { SpiffeId } from '../../../spiffe/spiffe-id.ts';
+import { type CallContext, clientStreaming, type GrpcMethod } from '../../../transport/grpc-methods.ts';
+import { type SaidOfWorkload, saidBy } from '../envoy-build.ts';
+import type { CallerOf } from '../native-deps.ts';
+import { type LogMessage, readLogMessage } from './log-message.ts';
+import { type ReportedLine, reportedLine } from './reported-line.ts';
 
 /** The Envoy at the other end of a stream. */
 export interface Teller {
@@ -35,31 +35,28 @@ export interface ReportReceiver {
 /** StreamAccessLogs. @param callerOf  who is at the other end, on the sockets where it is served */
 export function accessLogMethods(receiver: ReportReceiver, callerOf: CallerOf): GrpcMethod[] {
   const { streamAccessLogs: stream } = AccessLogService.method;
-  return [clientStreaming(stream, (messages, context) => takeLogs(receiver, callerOf, messages, context))];
-}
-
-function linesOf({ case: kind, value }: StreamAccessLogsMessage['logEntries']): readonly ReportedLine[] {
-  if (kind === 'httpLogs') return value.logEntry.flatMap((entry) => reportedLine(entry) ?? []);
-  return kind === 'tcpLogs' ? value.logEntry.flatMap((entry) => reportedConnection(entry) ?? []) : [];
+  const take = (messages: AsyncIterable<LogMessage>, context: CallContext) =>
+    takeLogs(receiver, callerOf, messages, context);
+  return [clientStreaming(stream, readLogMessage, take)];
 }
 
 /** Each message is taken in whole before the next is read: who tells too fast waits. */
 async function takeLogs(
   receiver: ReportReceiver,
   callerOf: CallerOf,
-  messages: AsyncIterable<StreamAccessLogsMessage>,
+  messages: AsyncIterable<LogMessage>,
   context: CallContext,
 ): Promise<StreamAccessLogsResponse> {
   using caller = callerOf(context);
   let node = '';
   let said = saidBy(undefined);
-  for await (const { identifier, logEntries } of messages) {
-    if (identifier?.node !== undefined) {
-      node = identifier.node.id; // the first message has it
-      said = saidBy(identifier.node);
+  for await (const { node: sayer, entries } of messages) {
+    if (sayer !== undefined) {
+      node = sayer.id; // the first message has it
+      said = saidBy(sayer);
     }
     const identities = await caller.identities();
-    const lines = linesOf(logEntries);
+    const lines = entries.flatMap((entry) => reportedLine(entry) ?? []);
     const own = identities.find((each) => each === node) ?? identities[0]!; // never empty
     const believed = lines.filter(({ shown }) => shown === '' || shown === own);
     if (believed.length > 0) receiver.reported({ spiffeId: own, node, said }, believed);
