@@ -1,7 +1,7 @@
 /**
  * `node bench/counting.ts --before COMMIT [--now COMMIT] [--rounds N]`: what a Check costs with all that a decider counts and records,
  * beside the build of another commit, in interleaved rounds of processes of their own.
- * `node bench/counting.ts --without hits [--rounds N]`: the same build with and without one that counts.
+ * `node bench/counting.ts --without hits [--rounds N]`: the same build with and without one that counts, turn and turn about in one process; `--rounds` are such turns.
  * @module
  */
 import { dirname, join } from 'node:path';
@@ -26,8 +26,8 @@ const { values } = parseArgs({
 const RULES = 1_000;
 const sets = ruleSets.filter(({ onlySize }) => onlySize === undefined).slice(0, 3);
 
-/** CPU nanoseconds of a Check of each set, by the sources of one folder. @param without  what is left out of what counts */
-async function measure(folder: string, without: string | undefined): Promise<readonly number[]> {
+/** Makes what takes the CPU nanoseconds of a Check of a set, by the sources of one folder; `without` is left out of what counts. */
+async function opened(folder: string) {
   const from = <T>(path: string): Promise<T> => import(pathToFileURL(join(folder, 'src', path)).href) as Promise<T>;
   const { createCheck } = await from<typeof import('../src/authz/check.ts')>('authz/check.ts');
   const { compileSnapshot } = await from<typeof import('../src/policy/compile/compile-snapshot.ts')>(
@@ -39,7 +39,7 @@ async function measure(folder: string, without: string | undefined): Promise<rea
   );
   const keySets = { generation: 0, sets: new Map() };
   const revocations = { sequence: 0, spiffeIds: new Set(), serials: new Set(), spkis: new Set() } as const;
-  return sets.map((set) => {
+  return (set: (typeof sets)[number], without?: string) => {
     const reports = startReports(
       () => undefined,
       (entry) => ({ ...entry, tokens: undefined }),
@@ -67,28 +67,57 @@ async function measure(folder: string, without: string | undefined): Promise<rea
       return ((after.user + after.system - user - system) * 1000) / times;
     };
     some(100_000);
-    const taken = Array.from({ length: 7 }, () => some(50_000)).sort((a, b) => a - b);
-    reports[Symbol.dispose]();
+    return { some, [Symbol.dispose]: () => reports[Symbol.dispose]() };
+  };
+}
+
+/** Of each set. */
+async function measure(folder: string): Promise<readonly number[]> {
+  const open = await opened(folder);
+  return sets.map((set) => {
+    using checks = open(set);
+    const taken = Array.from({ length: 7 }, () => checks.some(50_000)).sort((a, b) => a - b);
     return taken[3]!;
   });
 }
 
+/** Turn and turn about in one process: what a counter costs is less than what two processes differ by. */
+async function measureWithout(without: string, turns: number): Promise<void> {
+  const open = await opened(root);
+  for (const set of sets) {
+    using all = open(set);
+    using fewer = open(set, without);
+    const taken = Array.from({ length: turns }, (_, turn) => {
+      const first = turn % 2 === 0 ? [all.some(10_000), fewer.some(10_000)] : [fewer.some(10_000), all.some(10_000)];
+      return turn % 2 === 0 ? first : first.reverse();
+    });
+    const ratio = spread(taken.map(([one = 0, other = 1]) => one / other));
+    const [now, before] = [0, 1].map((i) => spread(taken.map((pair) => pair[i]!)).median);
+    console.log(
+      `${set.name.padEnd(56)} without ${before!.toFixed(0)} ns  with ${now!.toFixed(0)} ns  ratio ${ratio.median.toFixed(3)}`,
+    );
+  }
+}
+
 if (values.of !== undefined) {
-  console.log(JSON.stringify(await measure(values.of, values.without)));
+  console.log(JSON.stringify(await measure(values.of)));
+  process.exit(0);
+}
+if (values.without !== undefined) {
+  await measureWithout(values.without, Number(values.rounds));
   process.exit(0);
 }
 
 const folderOf = (commit: string): string => dirname(dirname(programOf(commit)));
-const now = values.now === undefined ? root : folderOf(values.now);
-const sides = {
-  before: values.without === undefined ? [folderOf(values.before ?? 'HEAD~1')] : [now, '--without', values.without],
-  now: [now],
+const folders = {
+  before: folderOf(values.before ?? 'HEAD~1'),
+  now: values.now === undefined ? root : folderOf(values.now),
 } as const;
 const taken = { before: sets.map((): number[] => []), now: sets.map((): number[] => []) };
 for (let round = 0; round < Number(values.rounds); round++) {
   const order = round % 2 === 0 ? (['before', 'now'] as const) : (['now', 'before'] as const);
   for (const name of order) {
-    const { ok, stdout, stderr } = await run([process.execPath, import.meta.filename, '--of', ...sides[name]]);
+    const { ok, stdout, stderr } = await run([process.execPath, import.meta.filename, '--of', folders[name]]);
     if (!ok) throw new Error(stderr.slice(-1_000));
     for (const [i, ns] of (JSON.parse(stdout) as number[]).entries()) taken[name][i]!.push(ns);
   }
