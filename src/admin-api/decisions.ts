@@ -91,9 +91,48 @@ export const decisionsAnswer = z.object({
 /** Which decision: `decision_id` of Envoy's access log. */
 export const whyQuestion = z.object({ id: z.string() });
 
+/** The certificate that a Check carried of its caller. */
+const callerCertificate = z.object({
+  /** Lower-case hex. */
+  serial: z.string(),
+  uris: list(z.string()),
+  /** RFC 2253; empty where it has none. */
+  subject: z.string(),
+  issuer: z.string(),
+  notBefore: instant,
+  notAfter: instant,
+  /** The key that signed it, lower-case hex: of an authority of ours its id; empty where it does not say. */
+  authorityKeyId: z.string(),
+  spkiSha256: z.string(),
+});
+
+export type CallerCertificate = z.output<typeof callerCertificate>;
+
+/** What the issuance log has of a caller. */
+const callerIssuance = z.object({
+  serial: z.string(),
+  authorityId: z.string(),
+  notBefore: instant,
+  notAfter: instant,
+  channel: z.string(),
+});
+
+const callerShape = z.object({
+  /** Null where the Check carried none. */
+  certificate: callerCertificate.nullable(),
+  /** With a certificate its own row, else what that identity held at the time, newest first; null where who answers has no such log. */
+  issued: list(callerIssuance).nullable(),
+  /** Why something is not known, and what to set; empty where all is. */
+  note: z.string(),
+});
+
+export type DerivedCaller = z.output<typeof callerShape>;
+
 /** A past decision, derived again. */
 export const derivationAnswer = z.object({
   record: decisionRecordShape,
+  /** Who called; absent from servers before it was told, for who does not see where the caller lives, and without a request. */
+  caller: callerShape.optional(),
   /** The decider elsewhere that made it and says all this; absent: this server. */
   decider: z.string().optional(),
   /** The generation of policy that decided, and the one in force. */

@@ -27,6 +27,8 @@ const policy = z.object({
   file: z.string(),
   line: z.number(),
   column: z.number(),
+  /** Who answers for it; absent where nobody is named. */
+  owner: z.string().optional(),
   /** Whether it applies to the workload that was asked about: `yes`, `no`, or `unknown` where its labels are not known. */
   applies: z.enum(['yes', 'no', 'unknown']).optional(),
 });
@@ -50,7 +52,8 @@ export const policiesAnswer = z.object({
   summary: z.string(),
   /** `file:line` of what keeps a file from coming into force. */
   degraded: list(z.string()),
-  findings: list(finding),
+  /** `owner`: of the policy in force that stands there, else of the directory; absent where nobody is named. */
+  findings: list(finding.extend({ owner: z.string().optional() })),
   planes: list(
     z.object({
       id: z.string(),

@@ -85,6 +85,9 @@ describe('the page of the console', function () {
     const why = page.getByRole('complementary', { name: 'why' });
     await why.getByText('method is "POST", must be "GET"').first().waitFor();
     await why.getByText('What would turn it round').waitFor();
+    const certificate = why.getByRole('region', { name: "the caller's certificate" });
+    await certificate.getByText('spiffe://cluster.local/ns/default/sa/productpage').waitFor();
+    await certificate.getByText(/^by .*, [0-9a-f]{40}$/).waitFor();
     await why.getByText('as a test').click();
     assert.match((await why.locator('details pre').last().textContent()) ?? '', /"decision": "deny"/);
     assert.match(page.url(), /#\/live\?show=deny&id=/);

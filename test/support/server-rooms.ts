@@ -301,6 +301,12 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'lib',
   ],
   'server/admin': [
+    'authz/facts', // the caller's certificate of a kept Check
+    'authz/record',
+    'identity/pki',
+    'policy', // whose a finding is
+    'policy/model.ts',
+    'authz/wire',
     'authz/native',
     'server/candidate',
     'server/admin/access',

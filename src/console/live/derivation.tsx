@@ -9,6 +9,7 @@ import { shortId } from '../model/decisions.ts';
 import { copy } from '../parts/save.ts';
 import { Trouble } from '../parts/states.tsx';
 import { ask } from '../session/ask.ts';
+import { Caller } from './caller.tsx';
 import { Explained } from './explained.tsx';
 
 /** The derivation of one decision, by its id. */
@@ -60,6 +61,7 @@ function Body({ told }: { readonly told: Derived }): JSX.Element {
       ))}
       {reproduced === false && <Trouble text="derived again, it comes to something else" />}
       <Peer told={told} />
+      {told.caller !== undefined && <Caller caller={told.caller} />}
       {shown === null ? (
         <p class="empty">Its request is not kept: there is no derivation.</p>
       ) : (

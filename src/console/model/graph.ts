@@ -62,13 +62,25 @@ export function graphOf(seen: readonly EdgeRow[], { unfolded, search, allowedPai
   for (const [from, to] of allowedPairs)
     if (isSought(from, to) && !pairs.has(JSON.stringify([from, to])))
       edgeOf(folded(from, unfolded), folded(to, unfolded)).unseen = true;
-  for (const { from, to, allowedBy, deniedBy } of conflicts)
-    if (isSought(from, to))
-      edgeOf(folded(from, unfolded), folded(to, unfolded)).conflict =
-        `${allowedBy.join(' and ')} allows, ${deniedBy.join(' and ')} denies`;
+  const told = new Map<string, Set<string>>();
+  for (const conflict of conflicts) {
+    const { from, to } = conflict;
+    if (!isSought(from, to)) continue;
+    const edge = edgeOf(folded(from, unfolded), folded(to, unfolded));
+    const key = JSON.stringify([edge.from, edge.to]);
+    const texts = (told.get(key) ?? new Set()).add(conflictText(conflict)); // of a folded edge there may be several
+    told.set(key, texts);
+    edge.conflict = [...texts].join('; ');
+  }
   const all = [...edges.values()].sort((a, b) => b.allowed + b.denied - (a.allowed + a.denied));
   const nodes = new Set(all.flatMap(({ from, to }) => [from, to]));
   return { nodes: [...nodes].sort(), edges: all };
+}
+
+/** E.g. `istio (of shop) allows, l4 (of platform) denies`. */
+function conflictText({ allowedBy, allowedByOwners, deniedBy, deniedByOwners }: Conflict): string {
+  const of = (owners: readonly string[]): string => (owners.length === 0 ? '' : ` (of ${owners.join(', ')})`);
+  return `${allowedBy.join(' and ')}${of(allowedByOwners)} allows, ${deniedBy.join(' and ')}${of(deniedByOwners)} denies`;
 }
 
 const nameOf = (spiffeId: string): string => (spiffeId === '' ? '?' : shortId(spiffeId));

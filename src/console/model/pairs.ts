@@ -12,6 +12,9 @@ export interface Conflict {
   readonly to: string;
   readonly allowedBy: readonly string[];
   readonly deniedBy: readonly string[];
+  /** Who answers for the rules that allow, and for the policies of the planes that deny; empty where nobody is named. */
+  readonly allowedByOwners: readonly string[];
+  readonly deniedByOwners: readonly string[];
 }
 
 export interface PairsAnswer {

@@ -155,6 +155,7 @@ function Findings({ answer: { findings, degraded } }: { readonly answer: Policie
             text: ({ file, line }) => `${file}:${line}`,
             cell: ({ file, line }) => `${file.slice(file.lastIndexOf('/') + 1)}:${line}`,
           },
+          { heading: 'Owner', width: '8rem', text: ({ owner = '' }) => owner },
           { heading: 'What', width: '1fr', text: ({ message }) => message },
           { heading: 'Fix', width: '1fr', text: ({ fix }) => fix },
         ]}

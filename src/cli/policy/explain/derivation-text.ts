@@ -7,7 +7,7 @@ import type { ExplainAnswer } from '../../../admin-api/explain.ts';
 import { explanationText } from './explanation-text.ts';
 
 /** Renders a derivation; ends with a newline. */
-export function derivationText({ record, decider, snapshot, inForce, before, now, notes }: Derivation): string {
+export function derivationText({ record, decider, snapshot, inForce, before, now, notes, caller }: Derivation): string {
   const { id, at, decision, reason, policy, rule, source, request } = record;
   const by = policy === undefined ? '' : ` by ${policy}${rule === undefined ? '' : ` rule ${rule}`}`;
   const rows = [
@@ -19,6 +19,11 @@ export function derivationText({ record, decider, snapshot, inForce, before, now
       : [
           `  source    ${source.principal === '' ? '(no name)' : source.principal}${source.address === undefined ? '' : ` ${source.address}`}\n`,
         ]),
+    ...(caller?.certificate
+      ? [
+          `  peer      certificate ${caller.certificate.serial}, until ${caller.certificate.notAfter}, of ${caller.certificate.issuer}\n`,
+        ]
+      : []),
     ...(request === undefined
       ? []
       : [

@@ -13,6 +13,8 @@ import { GatehouseError } from '../../../errors.ts';
 import { type DecisionRecord, decisionRecord } from '../../log/decision-record.ts';
 import type { AdminDeps } from '../admin-deps.ts';
 import type { AdminHandler } from '../admin-handler.ts';
+import { derivedCaller } from '../caller-certificate.ts';
+import { withIssued } from '../issued-to-caller.ts';
 import { remoteDerivation } from './remote-decisions.ts';
 
 type Question = ReadQuestion<'POST /v1/explain'>;
@@ -54,9 +56,9 @@ const FLUSH_TIMEOUT_MS = 500;
 /** The derivation of a decision that is still kept, here or by the decider elsewhere that made it. */
 export const why: AdminHandler<'GET /v1/decisions/{id}'> = async ({ asked: { id } }, deps) => {
   const kept = await findDecision(id, deps);
-  if (kept !== undefined) return derive(id, kept, deps);
+  if (kept !== undefined) return withIssued(await derive(id, kept, deps), deps);
   const elsewhere = deps.remote && (await remoteDerivation(deps.remote, id));
-  if (elsewhere !== undefined) return elsewhere;
+  if (elsewhere !== undefined) return withIssued(elsewhere, deps);
   throw notKept(id, deps);
 };
 
@@ -72,7 +74,8 @@ export async function deriveHere(id: string, deps: DerivationDeps): Promise<Deri
 async function derive(id: string, kept: RedactedDecision, deps: DerivationDeps): Promise<Derivation> {
   const { explain: live } = deps;
   const record = decisionRecord(kept);
-  const base = { record, snapshot: kept.snapshot, inForce: live.generation };
+  const caller = derivedCaller(kept);
+  const base = { record, ...(caller && { caller }), snapshot: kept.snapshot, inForce: live.generation };
   const { request, tokens } = kept;
   if (request === undefined) {
     const notes = ['its request was too large to be kept'];

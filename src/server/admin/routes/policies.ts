@@ -9,12 +9,14 @@ import type { RedactedDecision } from '../../../authz/record/redacted-decision.t
 import { type DecisionRecord, decisionRecord } from '../../log/decision-record.ts';
 import type { AdminDeps } from '../admin-deps.ts';
 import type { AdminHandler } from '../admin-handler.ts';
+import { findingOwners } from '../finding-owners.ts';
 import { type WantedRecord, wantedDecisions } from '../wanted-decisions.ts';
 import { remoteDecisions } from './remote-decisions.ts';
 
 /** What is in force, and what files say that is not. */
 export const policies: AdminHandler<'GET /v1/policies'> = ({ asked }, deps) => {
   const { generation, counts, skipped, summary, degraded, findings, model } = deps.policies.current.value;
+  const ownerAt = findings.length === 0 ? () => undefined : findingOwners(model, deps.config().policies.owners);
   const told = asked.workload === undefined ? undefined : deps.explain.appliesTo(asked.workload);
   return {
     generation,
@@ -22,15 +24,19 @@ export const policies: AdminHandler<'GET /v1/policies'> = ({ asked }, deps) => {
     skipped: Object.fromEntries(skipped),
     summary,
     degraded,
-    findings,
+    findings: findings.map((finding) => {
+      const owner = ownerAt(finding);
+      return owner === undefined ? finding : { ...finding, owner };
+    }),
     planes: model.planes.map(({ id, mode, stages }) => ({
       id,
       mode,
       stages: stages.map(({ kind, policies: some }) => ({
         kind,
-        policies: some.map(({ ref, position, subject }) => ({
+        policies: some.map(({ ref, position, subject, owner }) => ({
           ...ref,
           ...position,
+          ...(owner !== '' && { owner }),
           ...(told && { applies: told(subject) }),
         })),
       })),

@@ -58,6 +58,8 @@ export const whyIn: ScopedHandler<'GET /v1/decisions/{id}'> = async ({ who, aske
   const { snapshot, inForce, reproduced } = whole;
   return {
     record: isHere ? narrowEntry(kept, sight) : narrowRecord(whole.record as DecisionRecord, sight),
+    // The issuance log is of the whole trust domain.
+    ...(whole.caller && narrowing.isCallerSeen && { caller: { ...whole.caller, issued: null } }),
     ...(whole.decider !== undefined && { decider: whole.decider }),
     snapshot,
     inForce,

@@ -124,11 +124,18 @@ describe('graphOf', () => {
       ['web/a', 'shop/x'],
       ['web/b', 'bank/z'],
     ] as const;
-    const conflicts = [{ from: 'web/a', to: 'db/main', allowedBy: ['istio'], deniedBy: ['l4'] }];
+    const disagreed = { from: 'web/a', to: 'db/main', allowedBy: ['istio'], deniedBy: ['l4'] };
+    const conflicts = [
+      { ...disagreed, allowedByOwners: ['shop'], deniedByOwners: ['network', 'platform'] },
+      { ...disagreed, from: 'web/b', allowedByOwners: [], deniedByOwners: [] },
+    ];
     const { edges } = graphOf(seen, { ...usual, allowedPairs: pairs, conflicts });
     const of = (to: string) => edges.find((each) => each.from === 'web' && each.to === to);
     assert.deepEqual([of('bank')?.unseen, of('shop')?.unseen], [true, false]);
-    assert.equal(of('db')?.conflict, 'istio allows, l4 denies');
+    assert.equal(
+      of('db')?.conflict,
+      'istio (of shop) allows, l4 (of network, platform) denies; istio allows, l4 denies',
+    );
     assert.deepEqual(
       ['bank', 'db'].map((to) => kindOf(of(to)!)),
       ['unseen', 'conflict'],
