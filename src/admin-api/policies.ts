@@ -5,6 +5,17 @@
 import * as z from 'zod';
 import { list } from './fields.ts';
 
+const otherRule = z.object({
+  kind: z.string(),
+  /** `NAMESPACE/NAME`, or `NAME` where there is no namespace. */
+  policy: z.string(),
+  /** Null: the whole document. */
+  rule: z.number().nullable(),
+  file: z.string(),
+  line: z.number(),
+  column: z.number(),
+});
+
 /** One thing that is wrong, or may be. */
 export const finding = z.object({
   file: z.string(),
@@ -17,6 +28,8 @@ export const finding = z.object({
   path: z.string(),
   message: z.string(),
   fix: z.string(),
+  /** The other rules or policies that it is about; absent where there is none. */
+  others: list(otherRule).optional(),
 });
 
 const policy = z.object({

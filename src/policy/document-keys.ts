@@ -4,6 +4,7 @@
  */
 
 import type { Place, Reporter } from './documents/finding.ts';
+import { otherRule, withOthers } from './documents/other-rule.ts';
 
 interface Keyed {
   readonly key: string;
@@ -31,17 +32,21 @@ interface Named extends Keyed {
 /** Reports every document of a file whose name an earlier one has. */
 export function reportTwins(documents: readonly Named[], report: Reporter): void {
   if (keysOf(documents).size === documents.length) return;
-  const lines = new Map<string, number>();
+  const places = new Map<string, Place>();
   for (const { kind, namespace, name, key, place } of documents) {
     if (name === '') continue;
-    const line = lines.get(key);
-    if (line === undefined) {
-      lines.set(key, place.line);
+    const first = places.get(key);
+    if (first === undefined) {
+      places.set(key, place);
       continue;
     }
     const id = namespace === '' ? name : `${namespace}/${name}`;
     const { file } = report;
-    const message = `${kind} ${id} stands at ${file}:${line} already, and again at ${file}:${place.line}`;
-    report.error(place, 'duplicate-document', 'metadata.name', message, 'rename or remove one of them');
+    const message = `${kind} ${id} stands at ${file}:${first.line} already, and again at ${file}:${place.line}`;
+    report.add({
+      ...{ file, line: place.line, column: place.column, severity: 'error', code: 'duplicate-document' },
+      ...{ path: 'metadata.name', message, fix: 'rename or remove one of them' },
+      ...withOthers([otherRule({ kind, namespace, name }, { file, ...first })]),
+    });
   }
 }

@@ -4,6 +4,7 @@
  */
 import { keysOf } from './document-keys.ts';
 import type { Finding } from './documents/finding.ts';
+import { otherRule, withOthers } from './documents/other-rule.ts';
 import { isObjectPlace, placeText } from './documents/position.ts';
 import type { PolicyFile, ReadDocument } from './read-policies.ts';
 
@@ -84,6 +85,7 @@ export function duplicateFinding({ file, document, other }: Duplicate): Finding 
     path: 'metadata.name',
     message: `${kind} ${id} stands at ${first} already, and again at ${placeOf({ file, document })}`,
     fix: 'rename or remove one of them',
+    ...withOthers([otherRule(other.document, { file: other.file.file, ...other.document.place })]),
   };
 }
 

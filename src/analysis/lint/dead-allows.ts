@@ -3,6 +3,7 @@
  * @module
  */
 
+import { type OtherRule, otherRule, withOthers } from '../../policy/documents/other-rule.ts';
 import type { StageTrace } from '../../policy/evaluate/trace.ts';
 import type { Expr, PlaneId, Policy, PortRange } from '../../policy/model.ts';
 import { disagrees } from '../proofs/replay.ts';
@@ -13,7 +14,7 @@ import type { Replay } from './scene/asker.ts';
 import type { LintFinding } from './scene/lint-finding.ts';
 import { decidedBy, effectIn, type LintScene, nameOfRule, placeOf } from './scene/lint-scene.ts';
 import type { Party } from './scene/party.ts';
-import type { PlacedRule } from './scene/placed-rule.ts';
+import { otherOf, type PlacedRule } from './scene/placed-rule.ts';
 import { asksHttp, namesSource } from './scene/requests.ts';
 
 /** A caller whom the network keeps out, and where. */
@@ -113,7 +114,7 @@ function finding(placed: PlacedRule, lost: readonly Lost[], scene: LintScene): L
     .join(', ');
   const callers = lost.length > 3 ? `${named} and ${lost.length - 3} more` : named;
   const replay = asCaller(replayed(placed, first, first.passage.own, scene), from);
-  const { said, policies } = replay === undefined ? nothingSaid : blamed(replay, scene, from, to);
+  const { said, policies, others } = replay === undefined ? nothingSaid : blamed(replay, scene, from, to);
   const what = replay === undefined ? '' : ` for ${wishOf(replay)} on port ${replay.form.destination?.port}`;
   return {
     ...placed.rule.position,
@@ -122,6 +123,7 @@ function finding(placed: PlacedRule, lost: readonly Lost[], scene: LintScene): L
     path: '',
     message: `${nameOfRule(placed)} (${placed.plane}) lets ${callers} ask ${to.name}${what}, but the network does not: ${said}`,
     fix: `let ${callers} reach ${to.name} in the network policy, or take the caller out of this rule`,
+    ...withOthers(others),
     witness: replay === undefined ? null : scene.witness(replay),
     owners: scene.owners(placed.policy, ...policies),
   };
@@ -143,7 +145,7 @@ function portFinding(
   const [{ one, region }] = closed as readonly [Closed, ...Closed[]]; // never empty
   const { from, to, passage } = one;
   const replay = replayed(placed, one, diagrams.and(passage.own, region), scene);
-  const { said, policies } = replay === undefined ? nothingSaid : blamed(replay, scene, from, to);
+  const { said, policies, others } = replay === undefined ? nothingSaid : blamed(replay, scene, from, to);
   const ports = closed.map(({ range }) => (range.from === range.to ? `${range.from}` : `${range.from}-${range.to}`));
   return {
     ...placed.rule.position,
@@ -152,6 +154,7 @@ function portFinding(
     path: '',
     message: `${nameOfRule(placed)} (${placed.plane}) lets callers in on port ${ports.join(', ')}, where the network lets none of them through, such as ${from.name} to ${to.name}: ${said}`,
     fix: 'open the port in the network policy, or take it out of this rule',
+    ...withOthers(others),
     witness: replay === undefined ? null : scene.witness(replay),
     owners: scene.owners(placed.policy, ...policies),
   };
@@ -170,9 +173,11 @@ const wishOf = ({ form: { http } }: Replay): string => (http === undefined ? 'TC
 interface Blame {
   readonly said: string;
   readonly policies: readonly Pick<Policy, 'ref' | 'position' | 'owner'>[];
+  /** The rule that denies, or the policies of which none allows. */
+  readonly others: readonly OtherRule[];
 }
 
-const nothingSaid: Blame = { said: 'no policy of it allows it', policies: [] };
+const nothingSaid: Blame = { said: 'no policy of it allows it', policies: [], others: [] };
 
 const blamed = (replay: Replay, scene: LintScene, from: Party, to: Party): Blame =>
   deniedBelow(replay) === 'site' ? blameSite(replay, scene) : blame(replay, scene, from, to);
@@ -184,11 +189,12 @@ const deniedBelow = (replay: Replay): PlaneId | undefined =>
 /** Which rule of the site's own layer keeps the request out. */
 function blameSite(replay: Replay, scene: LintScene): Blame {
   const placed = scene.rules.find((each) => each.plane === 'site' && decidedBy(replay, each));
-  if (placed === undefined) return { said: "the site's own layer denies it", policies: [] };
+  if (placed === undefined) return { said: "the site's own layer denies it", policies: [], others: [] };
   const { stage, rule, policy } = placed;
   return {
     said: `the site's own layer, ${stage.name}: rule ${rule.index} (${placeOf(rule.position)}) denies it`,
     policies: [policy],
+    others: [otherOf(placed)],
   };
 }
 
@@ -196,16 +202,15 @@ function blameSite(replay: Replay, scene: LintScene): Blame {
 function blame(replay: Replay, scene: LintScene, ...ends: readonly Party[]): Blame {
   const plane = scene.traceOf(replay.form, ...ends);
   const stage = plane?.stages.find(({ decision }) => decision?.effect === 'deny');
-  if (stage === undefined) return { said: 'it denies', policies: [] };
+  if (stage === undefined) return { said: 'it denies', policies: [], others: [] };
   const side = stage.direction === 'egress' ? "the caller's egress" : 'ingress';
   const decided = stage.policies.find(({ policy }) => policy === stage.decision?.policy);
   const standing = decided === undefined ? stage.policies.filter(({ applies }) => applies === 'yes') : [decided];
   const policies = standing.map(({ policy, position, owner }) => ({ ref: policy, position, owner }));
   const names = policies.map(({ ref, position }) => `${ref.kind} ${qualified(ref)} (${placeOf(position)})`).join(', ');
-  return {
-    said: saidOf(stage, side, decided?.rules.find(({ index }) => index === stage.decision?.rule)?.index, names),
-    policies,
-  };
+  const rule = decided?.rules.find(({ index }) => index === stage.decision?.rule);
+  const others = policies.map(({ ref, position }) => otherRule(ref, rule?.position ?? position, rule?.index));
+  return { said: saidOf(stage, side, rule?.index, names), policies, others };
 }
 
 function saidOf({ name, kind, said }: StageTrace, side: string, rule: number | undefined, names: string): string {

@@ -2,9 +2,10 @@
  * What lint did not get to ask.
  * @module
  */
+import { withOthers } from '../../policy/documents/other-rule.ts';
 import type { LintFinding } from './scene/lint-finding.ts';
 import { nameOfRule, placeOf } from './scene/lint-scene.ts';
-import type { LintCode, PlacedRule } from './scene/placed-rule.ts';
+import { type LintCode, otherOf, type PlacedRule } from './scene/placed-rule.ts';
 
 const SHOWN = 3;
 
@@ -22,6 +23,7 @@ export function unfinished(
     path: '',
     message: `of ${rules.length} of the ${of} rules that ${code} is about not every request was asked, there are too many: ${shown.join(', ')}${more} may have more wrong than is told here`,
     fix: 'lint the policies of fewer namespaces at a time, or name callers in the rules',
+    ...withOthers(rules.slice(1).map(otherOf)),
     witness: null,
     owners: [],
   };

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Decision } from '../../policy/decision.ts';
+import { otherRule, withOthers } from '../../policy/documents/other-rule.ts';
 import type { PolicyRef } from '../../policy/model.ts';
 import { meshOf } from './mesh.ts';
 import type { Replay } from './scene/asker.ts';
@@ -146,6 +147,7 @@ function unused(
     path: '',
     message: `${nameOfRule(placed)} lets ${from.name} reach ${to.name} on port ${replay.form.destination?.port}, but no request of any caller that it lets in passes layer 7`,
     fix: 'close the hole, or let the callers in by an ALLOW policy',
+    ...withOthers(layer7.map(({ policy: { ref, position } }) => otherRule(ref, position))),
     witness: scene.witness(replay),
     owners: scene.owners(placed.policy, ...layer7.map(({ policy }) => policy)),
   };

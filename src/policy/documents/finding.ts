@@ -3,6 +3,7 @@
  * @module
  */
 import type { FindingCode, Severity } from './codes/finding-codes.ts';
+import type { OtherRule } from './other-rule.ts';
 import { placeText } from './position.ts';
 
 /** Where something starts; lines and columns count from 1. */
@@ -24,6 +25,8 @@ export interface Finding {
   readonly message: string;
   /** What to do about it. */
   readonly fix: string;
+  /** The other rules or policies that it is about, also those beyond the few that the message names; absent where there is none. */
+  readonly others?: readonly OtherRule[];
 }
 
 /** How much a limit has that only the API server of a cluster sets. */

@@ -3,17 +3,19 @@
  * @module
  */
 import type { Finding } from '../documents/finding.ts';
+import { otherRule, withOthers } from '../documents/other-rule.ts';
+import { type Position, placeText } from '../documents/position.ts';
 import type { ReadDocument } from '../read-policies.ts';
 import type { HeldObject } from './held-object.ts';
 
 /** How all objects of a kind are named where a file would be. */
 export const kindPlace = (kind: string): string => `${kind} *`;
 
-/** An object whose name stands in a file too; what the file says holds. @param place  in the file, e.g. `/etc/pods.yaml:3` */
+/** An object whose name stands in a file too, at `place`; what the file says holds. */
 export function duplicateObject(
   file: string,
   { kind, namespace, name, place: at }: ReadDocument,
-  place: string,
+  place: Position,
 ): Finding {
   const id = namespace === '' ? name : `${namespace}/${name}`;
   return {
@@ -22,8 +24,9 @@ export function duplicateObject(
     severity: 'error',
     code: 'duplicate-document',
     path: 'metadata.name',
-    message: `${kind} ${id} stands at ${place} already, and again in the cluster; what the file says holds`,
+    message: `${kind} ${id} stands at ${placeText(place)} already, and again in the cluster; what the file says holds`,
     fix: 'remove it from the file, or do not read it from the cluster',
+    ...withOthers([otherRule({ kind, namespace, name }, place)]),
   };
 }
 

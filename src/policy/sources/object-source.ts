@@ -2,7 +2,7 @@
  * Policies and registry that stand in no file: the objects of a cluster, as whoever reads files sees them.
  * @module
  */
-import { placeText } from '../documents/position.ts';
+import type { Position } from '../documents/position.ts';
 import type { PolicyFile } from '../read-policies.ts';
 
 /** An object, or all objects of a kind of the registry, read. */
@@ -18,7 +18,7 @@ export interface ObjectFile {
 }
 
 /** Where a document of the registry stands, by its key. */
-export type TakenKeys = ReadonlyMap<string, string>;
+export type TakenKeys = ReadonlyMap<string, Position>;
 
 /** All of them; each list is the same one as long as nothing of it has changed. */
 export interface ObjectFiles {
@@ -50,7 +50,7 @@ function registryOf(file: PolicyFile): TakenKeys {
   let keys = known.get(file);
   if (keys === undefined) {
     const own = file.hasErrors ? [] : file.documents.filter(({ isPolicy }) => !isPolicy);
-    keys = new Map(own.map(({ key, place }) => [key, placeText({ file: file.file, line: place.line })]));
+    keys = new Map(own.map(({ key, place }) => [key, { file: file.file, ...place }]));
     known.set(file, keys);
   }
   return keys;

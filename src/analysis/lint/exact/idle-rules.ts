@@ -2,9 +2,10 @@
  * Rules that decide nothing, for every caller and workload that there may be: shadowed, redundant, or met by no request.
  * @module
  */
+import { withOthers } from '../../../policy/documents/other-rule.ts';
 import type { LintFinding } from '../scene/lint-finding.ts';
 import { effectIn, formOf, type LintScene, nameOfRule, placeOf } from '../scene/lint-scene.ts';
-import { type PlacedRule, placeInDocument } from '../scene/placed-rule.ts';
+import { otherOf, type PlacedRule, placeInDocument } from '../scene/placed-rule.ts';
 import { requestsFor } from '../scene/requests.ts';
 import type { Idle } from './decided-before.ts';
 import { type FoundIdle, findIdle, type IdleRule } from './find-idle.ts';
@@ -33,6 +34,7 @@ function findingOf({ one, idle }: IdleRule, scene: LintScene): LintFinding {
     ...one.rule.position,
     path: '',
     ...wordsOf(one, idle, names),
+    ...withOthers(by.map(otherOf)),
     witness: idle.differs ? shownBy(one, scene) : null,
     owners: scene.owners(one.policy, ...by.map(({ policy }) => policy)),
   };

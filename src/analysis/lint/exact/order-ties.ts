@@ -2,10 +2,12 @@
  * Policies of one order that contradict each other: their names, or an implementation's choice, decide which one counts.
  * @module
  */
+import { withOthers } from '../../../policy/documents/other-rule.ts';
 import type { Expr } from '../../../policy/model.ts';
 import type { LintFinding } from '../scene/lint-finding.ts';
 import { formOf, type LintScene, nameOfRule, placeOf } from '../scene/lint-scene.ts';
 import type { Party } from '../scene/party.ts';
+import { otherOf } from '../scene/placed-rule.ts';
 import { requestsFor } from '../scene/requests.ts';
 import { type FoundTies, findTies, type Tie } from './find-ties.ts';
 import type { Standing } from './standing-rules.ts';
@@ -54,6 +56,7 @@ function findingOf({ tie, isToday, witness }: Shown, own: readonly Tie[], scene:
     path: '',
     message: `${b} and ${a} meet the same requests and do not do the same${where} with ${sameOf(tie)} in tier ${second.stage.name}: ${deciderOf(tie)}${more}`,
     fix: `give the policy that is meant to win a lower ${wordOf(tie)}`,
+    ...withOthers(alike.map((each) => otherOf(each.first))),
     witness,
     owners: scene.owners(second.policy, first.policy),
   };

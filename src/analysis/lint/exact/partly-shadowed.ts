@@ -2,9 +2,10 @@
  * Parts of rules that decide nothing, for every caller and workload that there may be, and what others take of rules.
  * @module
  */
+import { withOthers } from '../../../policy/documents/other-rule.ts';
 import type { LintFinding } from '../scene/lint-finding.ts';
 import { type LintScene, nameOfRule, placeOf } from '../scene/lint-scene.ts';
-import { type PlacedRule, placeInDocument } from '../scene/placed-rule.ts';
+import { otherOf, type PlacedRule, placeInDocument } from '../scene/placed-rule.ts';
 import { shownToday } from '../scene/shown-today.ts';
 import { wordsOf } from '../scene/words.ts';
 import { type FoundParts, findParts, type Overlap, type ShadowedPart } from './find-partly.ts';
@@ -69,6 +70,7 @@ function partsFinding(own: readonly ShadowedPart[], scene: LintScene): LintFindi
     path: '',
     message: `${listed(texts)} in ${nameOfRule(one)} ${decide}: all such requests are decided before, otherwise than it says, by ${listed([...namesOf(by), ...ends])}`,
     fix: 'take it out of the rule, or put the rule before what decides its requests',
+    ...withOthers(by.map(otherOf)),
     witness: replay === undefined ? null : scene.witness(replay),
     owners: scene.owners(one.policy, ...by.map(({ policy }) => policy)),
   };
@@ -90,6 +92,7 @@ function overlapFinding({ one, by }: Overlap, scene: LintScene): LintFinding | u
     path: '',
     message: `${nameOfRule(one)} does not decide all that it says: “${wordsOf(first.other.rule.http)}” is decided before, otherwise, by ${listed(namesOf(others))}`,
     fix: 'if that is not meant, say so to whoever wrote it, or leave it out of this rule',
+    ...withOthers(others.map(otherOf)),
     witness: scene.witness(first.replay),
     owners: scene.owners(one.policy, ...others.map(({ policy }) => policy)),
   };

@@ -4,6 +4,7 @@
  */
 
 import type { Finding } from '../../documents/finding.ts';
+import { otherRule, withOthers } from '../../documents/other-rule.ts';
 import { placeText } from '../../documents/position.ts';
 import { plainKey } from '../../meaning/label-contradiction.ts';
 import type { LabelExpr } from '../../meaning/labels.ts';
@@ -125,6 +126,7 @@ function finding(
     path: final === undefined ? 'spec.tier' : `spec.${direction}[${final.index}]`,
     message,
     fix,
+    ...withOthers(victims.map(({ policy: { ref, position } }) => otherRule(ref, position))),
   };
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type { Finding } from '../../documents/finding.ts';
+import { otherRule, withOthers } from '../../documents/other-rule.ts';
 import { placeText } from '../../documents/position.ts';
 import { areApart } from '../../meaning/contradiction.ts';
 import { areSubjectsApart } from '../../meaning/label-contradiction.ts';
@@ -104,5 +105,6 @@ function tie(policy: TieredPolicy, other: TieredPolicy): Finding {
     path: 'spec.order',
     message: `${name(policy)} and ${name(other)} (${placeText(other.position)}) have ${same} in tier ${tier} and do not do the same with what both are asked about: the name decides which comes first`,
     fix: 'give them different orders',
+    ...withOthers([otherRule(other.ref, other.position)]),
   };
 }

@@ -78,8 +78,15 @@ function createFiles(all: readonly Row[], sight: Sight, paths: readonly ReadPath
     shown(finding: Finding): Finding | undefined {
       const isHis = isConfined(finding.file) || (finding.severity === 'warning' && ownFiles.has(finding.file));
       if (!isHis) return undefined;
-      const { message, fix } = finding;
-      return { ...finding, message: isPlain(message) ? message : HIDDEN, fix: isPlain(fix) ? fix : HIDDEN };
+      const { others, ...rest } = finding;
+      const { message, fix } = rest;
+      const own = others?.filter(({ policy, file }) => sight.whose(policy) === 'own' && !isForeign(file)) ?? [];
+      return {
+        ...rest,
+        message: isPlain(message) ? message : HIDDEN,
+        fix: isPlain(fix) ? fix : HIDDEN,
+        ...(own.length > 0 && { others: own }),
+      };
     },
   };
 }

@@ -181,7 +181,9 @@ describe('lint by classes of workloads', () => {
     });
     const unfinished = lint(depsOf(text)).filter(({ code }) => code === 'lint-unfinished');
     assert.ok(unfinished.length > 0);
-    for (const { message, line } of unfinished) {
+    for (const { message, line, others = [] } of unfinished) {
+      const [, count] = /^of (\d+) of/.exec(message) ?? [];
+      assert.equal(others.length, Number(count) - 1); // the first is where the finding stands
       assert.match(
         message,
         /^of \d+ of the 300 rules that [a-z0-9-]+ is about .*rule 0 of AuthorizationPolicy team-\d+\/open-\d+ \(world\.yaml:\d+\)/,

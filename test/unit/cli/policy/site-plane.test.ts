@@ -43,6 +43,15 @@ spec:
   rules:
 ${rules.map((rule) => `  - ${rule}\n`).join('')}`;
 
+/** What is read of a finding of lint. */
+interface LintRow {
+  readonly code: string;
+  readonly file: string;
+  readonly line: number;
+  readonly message: string;
+  readonly others?: readonly { readonly kind: string; readonly policy: string; readonly rule: number | null }[];
+}
+
 describe("the site's own layer, by commands", () => {
   let dir: TempDir;
   beforeEach(async () => {
@@ -197,7 +206,7 @@ describe("the site's own layer, by commands", () => {
     const late = '{ name: late, priority: 30, action: deny, from: [10.2.0.0/16] }';
     writeFileSync(dir.at('edge.json'), siteRules(wide, narrow, late));
     const { out } = await run('lint', ...place(), dir.at('policies.yaml'), '--output', 'json');
-    const found: { code: string; file: string; line: number; message: string }[] = JSON.parse(out).findings;
+    const found: LintRow[] = JSON.parse(out).findings;
     const ofSite = found.filter(({ file }) => file.endsWith('edge.json'));
     assert.deepEqual(
       ofSite.map(({ code, line }) => [code, line]),
@@ -206,7 +215,12 @@ describe("the site's own layer, by commands", () => {
         ['rule-shadowed', 9],
       ],
     );
-    for (const { message } of ofSite) assert.match(message, /edge\.json:7\)/);
+    for (const { message, others } of ofSite) {
+      assert.match(message, /edge\.json:7\)/);
+      assert.deepEqual(others, [
+        { kind: 'SiteRules', policy: 'corporate', rule: 0, file: dir.at('edge.json'), line: 7, column: 5 },
+      ]);
+    }
   });
 
   for (const [name, text, lines] of [
@@ -230,15 +244,30 @@ describe("the site's own layer, by commands", () => {
       );
     });
 
+  it('lets lint tell by its place the rule of the site that keeps out whom layer 7 lets in', async () => {
+    const { out } = await run('lint', ...place(), dir.at('policies.yaml'), '--output', 'json');
+    const found: LintRow[] = JSON.parse(out).findings;
+    const [dead] = found.filter(({ code }) => code === 'l7-allow-l4-deny');
+    assert.match(dead?.message ?? '', /the site's own layer, .*: rule 0 \(.*edge\.json:\d+\) denies it/);
+    assert.deepEqual(
+      dead?.others?.map(({ kind, policy, rule }) => [kind, policy, rule]),
+      [['NetworkSecurityGroup', 'shop/edge', 0]],
+    );
+  });
+
   it('lets lint tell the rule of a group that another one shadows, by its place', async () => {
     config('gatehouse.yaml', 'edge.json', closed);
     const web = { ...opened, priority: 200, sourceAddressPrefix: '10.1.0.0/24' };
     writeFileSync(dir.at('edge.json'), JSON.stringify(securityGroup([closed, web]), null, 2));
     const { out } = await run('lint', ...place(), dir.at('policies.yaml'), '--output', 'json');
-    const found: { code: string; file: string; line: number; message: string }[] = JSON.parse(out).findings;
+    const found: LintRow[] = JSON.parse(out).findings;
     const shadowed = found.filter(({ code, file }) => code === 'rule-shadowed' && file.endsWith('edge.json'));
     assert.equal(shadowed.length, 1);
     assert.match(shadowed[0]!.message, /rule 1 of NetworkSecurityGroup shop\/edge .* by rule 0 .*edge\.json:\d+\)/);
+    assert.deepEqual(
+      shadowed[0]!.others?.map(({ kind, policy, rule }) => [kind, policy, rule]),
+      [['NetworkSecurityGroup', 'shop/edge', 0]],
+    );
   });
 
   it('names the rule of the site that decides a pair of a map', async () => {

@@ -4,6 +4,7 @@
  */
 import type { FindingCode } from '../../../documents/codes/finding-codes.ts';
 import type { Finding } from '../../../documents/finding.ts';
+import { otherRule, withOthers } from '../../../documents/other-rule.ts';
 import type { Position } from '../../../documents/position.ts';
 import type { Expr, Plane, Policy, Subject, TokenPolicy, TransportPolicy } from '../../../model.ts';
 import { shadowedPolicies } from './shadowed-policies.ts';
@@ -109,8 +110,12 @@ function rivalFindings(policy: Policy, others: readonly Policy[]): readonly Find
   const rival = others.find((other) => other.provider !== policy.provider && mayMeet(other.subject, policy.subject));
   if (rival === undefined) return [];
   const message = `provider ${policy.provider} and provider ${rival.provider} of ${rival.ref.namespace}/${rival.ref.name} may meet at one workload; Istio denies what either matches there`;
+  const fix = 'use one provider for a workload';
   return [
-    warning(policy.position, 'several-providers', 'spec.provider.name', message, 'use one provider for a workload'),
+    {
+      ...warning(policy.position, 'several-providers', 'spec.provider.name', message, fix),
+      ...withOthers([otherRule(rival.ref, rival.position)]),
+    },
   ];
 }
 

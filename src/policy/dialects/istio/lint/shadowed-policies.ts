@@ -4,6 +4,7 @@
  */
 
 import type { Finding } from '../../../documents/finding.ts';
+import { otherRule, withOthers } from '../../../documents/other-rule.ts';
 import { placeText } from '../../../documents/position.ts';
 import type { Policy, Rule, Subject } from '../../../model.ts';
 import { alwaysHolds } from '../read/expr.ts';
@@ -75,5 +76,6 @@ function finding({ policy, stage }: Staged, rule: Rule, victims: readonly Policy
       stage === 'any-deny'
         ? 'no ALLOW is an exception to a DENY: to deny by default, write an ALLOW policy without rules'
         : 'remove the rule that holds always, or the policies that add nothing to it',
+    ...withOthers(victims.map(({ ref, position }) => otherRule(ref, position))),
   };
 }

@@ -20,6 +20,10 @@ const finding = (file: string, severity: string, message = 'm', fix = 'f') => ({
   ...{ file, severity, message, fix, line: 3, column: 1, code: 'c', path: '' },
 });
 
+const other = (policyName: string, file: string) => ({
+  ...{ kind: 'AuthorizationPolicy', policy: policyName, rule: 0, file, line: 1, column: 1 },
+});
+
 const whole: PoliciesAnswer = {
   generation: 4,
   counts: [{ dialect: 'istio', kind: 'AuthorizationPolicy', count: 5 }],
@@ -81,6 +85,20 @@ describe('narrowPolicies', () => {
     const places = seen.findings.map(({ file, severity }) => `${file} ${severity}`);
     assert.deepEqual(places, [...Array<string>(3).fill('/p/a.yaml warning'), '/a/broken.yaml error']);
     assert.deepEqual(seen.degraded, ['/a/broken.yaml:9', '/a']);
+  });
+
+  it('leaves of the others of a finding those that are his, in files that hold nothing of others', () => {
+    const seenOf = (...others: ReturnType<typeof other>[]) =>
+      narrowPolicies({ ...whole, findings: [{ ...finding('/p/a.yaml', 'warning'), others }] }, sight, [
+        { path: '/p', namespaces: undefined },
+      ]).findings[0];
+    const [own, foreign, mesh] = [
+      other('team-a/one', '/p/a.yaml'),
+      other('team-b/vault', '/p/b.yaml'),
+      other('global-one', '/p/mesh.yaml'),
+    ];
+    assert.deepEqual(seenOf(foreign, own, mesh, other('team-a/two', '/p/both.yaml'))?.others, [own]);
+    assert.equal('others' in (seenOf(foreign, mesh) ?? {}), false);
   });
 
   it('hides what a finding says of others', () => {
