@@ -27,6 +27,7 @@ const inBootstraps = [
   'access_loggers/grpc/v3/als',
   'access_loggers/stream/v3/stream',
   'filters/http/ext_authz/v3/ext_authz',
+  'filters/http/lua/v3/lua',
   'filters/http/rbac/v3/rbac',
   'filters/http/router/v3/router',
   'filters/http/set_filter_state/v3/set_filter_state',

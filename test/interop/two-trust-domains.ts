@@ -117,11 +117,15 @@ export async function callee(stack: AsyncDisposableStack, there: Side): Promise<
   return socket;
 }
 
-/** An Envoy of `caller` that calls that socket; answers the URL for its application. */
-export async function callerOf(stack: AsyncDisposableStack, side: Side, socket: string): Promise<string> {
+/** An Envoy of `caller` that calls that socket, and the URL for its application. */
+export async function callerOf(
+  stack: AsyncDisposableStack,
+  side: Side,
+  socket: string,
+): Promise<{ readonly envoy: RunningEnvoy; readonly url: string }> {
   const outbound = `127.0.0.1:0=unix:${socket}=spiffe://other.example/ns/default/sa/callee`;
   const envoy = await envoyOf(stack, side, 'caller', '--outbound', outbound);
-  return `http://127.0.0.1:${await envoy.port('outbound_0')}/`;
+  return { envoy, url: `http://127.0.0.1:${await envoy.port('outbound_0')}/` };
 }
 
 /** Activates what is prepared; who fetched once and has left is not waited for. */

@@ -20,6 +20,8 @@ export interface RotationMeshOptions {
   readonly svidTtl: string;
   /** Connections between sidecars begin anew this often, e.g. `2s`: so that certificates are really shown. */
   readonly connectionLife: string;
+  /** `extAuthz` of the configuration. */
+  readonly extAuthz?: object;
   /** Workloads without a sidecar: each has a socket of its own. */
   readonly others?: readonly string[];
 }
@@ -56,7 +58,7 @@ spec:
 
 /** Starts all of it. */
 export async function startRotationMesh(options: RotationMeshOptions): Promise<RotationMesh> {
-  const { pairs: count, svidTtl, connectionLife, others = [] } = options;
+  const { pairs: count, svidTtl, connectionLife, extAuthz = {}, others = [] } = options;
   await using stack = new AsyncDisposableStack();
   const directory: TempDir = stack.use(await tempDir('rot-'));
   await mkdir(directory.at('policies'));
@@ -69,6 +71,7 @@ export async function startRotationMesh(options: RotationMeshOptions): Promise<R
     trustDomain: 'cluster.local',
     listen: { extAuthz: '127.0.0.1:0', health: '127.0.0.1:0' },
     authority: { x509SvidTtl: svidTtl },
+    extAuthz,
     log: { level: 'warn' },
     workloads: names.map((name) => ({
       namespace: 'default',

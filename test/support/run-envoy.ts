@@ -110,3 +110,13 @@ function httpGet(address: string, path: string): Promise<string> {
       .end();
   });
 }
+
+/** Serial numbers of the certificates that an Envoy shows. */
+export async function shownBy(envoy: RunningEnvoy): Promise<string> {
+  interface Certs {
+    readonly certificates: readonly { readonly cert_chain: readonly { readonly serial_number: string }[] }[];
+  }
+  const { certificates } = JSON.parse(await envoy.adminPage('/certs')) as Certs; // Envoy's own admin answer
+  const serials = certificates.flatMap(({ cert_chain: chain }) => chain.map(({ serial_number: serial }) => serial));
+  return [...new Set(serials)].sort().join();
+}

@@ -11,6 +11,7 @@ import { file_envoy_extensions_access_loggers_filters_cel_v3_cel as cel } from '
 import { file_envoy_extensions_access_loggers_grpc_v3_als as grpcLog } from '../../gen/envoy/extensions/access_loggers/grpc/v3/als_pb.ts';
 import { file_envoy_extensions_access_loggers_stream_v3_stream as stream } from '../../gen/envoy/extensions/access_loggers/stream/v3/stream_pb.ts';
 import { file_envoy_extensions_filters_http_ext_authz_v3_ext_authz as httpExtAuthz } from '../../gen/envoy/extensions/filters/http/ext_authz/v3/ext_authz_pb.ts';
+import { file_envoy_extensions_filters_http_lua_v3_lua as lua } from '../../gen/envoy/extensions/filters/http/lua/v3/lua_pb.ts';
 import { file_envoy_extensions_filters_http_rbac_v3_rbac as httpRbac } from '../../gen/envoy/extensions/filters/http/rbac/v3/rbac_pb.ts';
 import { file_envoy_extensions_filters_http_router_v3_router as router } from '../../gen/envoy/extensions/filters/http/router/v3/router_pb.ts';
 import { file_envoy_extensions_filters_http_set_filter_state_v3_set_filter_state as filterState } from '../../gen/envoy/extensions/filters/http/set_filter_state/v3/set_filter_state_pb.ts';
@@ -29,7 +30,7 @@ import type { Json, JsonObject } from './json.ts';
 /** Every `@type` that a bootstrap of ours holds. */
 const types = createRegistry(
   ...[file, cel, stream, httpExtAuthz, router, tcpExtAuthz, manager, tcpProxy, headerMutation, connections, tls],
-  ...[httpOptions, httpRbac, filterState, rbacAction, grpcLog, networkRbac, networkFilterState],
+  ...[httpOptions, httpRbac, filterState, rbacAction, grpcLog, networkRbac, networkFilterState, lua],
 );
 
 /**

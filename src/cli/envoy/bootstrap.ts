@@ -8,7 +8,7 @@ import { serviceAccountOf } from '../../spiffe/spiffe-id.ts';
 import { handshakeFailureLog } from './access-log.ts';
 import { envoyAddress } from './address.ts';
 import { applicationCluster, extAuthzCluster, nativeCluster, sdsCluster, serverCluster } from './clusters.ts';
-import { LABELS_KEY } from './ext-authz.ts';
+import { LABELS_KEY } from './filters/ext-authz.ts';
 import { inboundHttp, outboundHttp } from './http-connection.ts';
 import type { Json, JsonObject } from './json.ts';
 import { REPORTS_CLUSTER, XDS_CLUSTER } from './native.ts';

@@ -3,7 +3,7 @@
  * @module
  */
 import { type Address, envoyAddress, isName } from './address.ts';
-import { EXT_AUTHZ_CLUSTER } from './http-ext-authz.ts';
+import { EXT_AUTHZ_CLUSTER } from './filters/http-ext-authz.ts';
 import type { JsonObject } from './json.ts';
 import type { Inbound, Outbound, SidecarOptions } from './options.ts';
 import { SDS_CLUSTER, upstreamTls } from './tls.ts';

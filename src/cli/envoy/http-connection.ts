@@ -3,7 +3,8 @@
  * @module
  */
 import { httpAccessLog, outboundAccessLog } from './access-log.ts';
-import { httpExtAuthz, namedWorkload } from './ext-authz.ts';
+import { httpExtAuthz, namedWorkload } from './filters/ext-authz.ts';
+import { endRefusedConnections } from './filters/refused-connection.ts';
 import type { JsonObject } from './json.ts';
 import { nativeFilters, reportDecided, reportsCluster, XDS_CLUSTER } from './native.ts';
 import { type Inbound, type PathCleaning, type SidecarOptions, seconds } from './options.ts';
@@ -41,7 +42,12 @@ export function inboundHttp(options: SidecarOptions, inbound: Inbound, cluster: 
       httpAccessLog(options.accessLog, options.native),
       ...(options.native ? [reportDecided(reportsCluster(options))] : []),
     ],
-    http_filters: [...(options.native ? nativeFilters(options.xds && XDS_CLUSTER) : []), httpExtAuthz(options), router],
+    http_filters: [
+      ...(inbound.tls === 'mtls' && options.http === undefined ? [endRefusedConnections] : []),
+      ...(options.native ? nativeFilters(options.xds && XDS_CLUSTER) : []),
+      httpExtAuthz(options),
+      router,
+    ],
     route_config: {
       name: 'inbound',
       virtual_hosts: [

@@ -3,7 +3,7 @@
  * @module
  */
 import { outboundAccessLog, tcpAccessLog } from './access-log.ts';
-import { tcpExtAuthz } from './ext-authz.ts';
+import { tcpExtAuthz } from './filters/ext-authz.ts';
 import type { JsonObject } from './json.ts';
 import { nativeTcpFilters, reportDecidedConnections, reportsCluster, XDS_CLUSTER } from './native.ts';
 import { type SidecarOptions, seconds } from './options.ts';

@@ -49,6 +49,8 @@ interface Parts {
   readonly checks: Loose;
 }
 
+const isAsking = ({ name }: Loose): boolean => name === 'envoy.filters.http.ext_authz';
+
 function parts(all: Loose): Parts {
   const chain = all.static_resources.listeners[0].filter_chains[0];
   const manager = chain.filters.at(-1).typed_config;
@@ -58,7 +60,7 @@ function parts(all: Loose): Parts {
     chain,
     tls: chain.transport_socket.typed_config,
     manager,
-    extAuthz: http ? http[0].typed_config : chain.filters[0].typed_config,
+    extAuthz: http ? http.find(isAsking).typed_config : chain.filters[0].typed_config,
     host: manager.route_config?.virtual_hosts[0],
     checks: all.static_resources.clusters[1],
   };
@@ -154,16 +156,16 @@ const faults: readonly Fault[] = [
     checks.load_assignment.endpoints[0].lb_endpoints[0].endpoint.address.socket_address.address = '10.0.0.9';
   }),
   fault('fail-open', 'no_check', 'does not ask', ({ manager }) => {
-    manager.http_filters.shift();
+    manager.http_filters = manager.http_filters.filter((each: Loose) => !isAsking(each));
   }),
   fault('fail-open', 'filter_disabled', 'has the filter switched off', ({ manager }) => {
-    manager.http_filters[0].disabled = true;
+    manager.http_filters.find(isAsking).disabled = true;
   }),
   fault('inexact', 'changed_after_check', 'changes requests afterwards', ({ manager }) => {
-    manager.http_filters.splice(1, 0, lua);
+    manager.http_filters.splice(-1, 0, lua);
   }),
   fault('fail-open', 'upgrade_skips_check', 'has filters of its own for upgrades', ({ manager }) => {
-    manager.upgrade_configs[0].filters = manager.http_filters.slice(1);
+    manager.upgrade_configs[0].filters = manager.http_filters.slice(-1);
   }),
   fault('fail-open', 'route_skips_check', 'has a route that does not ask', ({ host }) => {
     host.routes[0].typed_per_filter_config = perRoute({ disabled: true });

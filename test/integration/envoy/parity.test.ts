@@ -31,7 +31,8 @@ function withCanary(yaml: string): string {
   const bootstrap = parse(yaml) as Bootstrap;
   const canary = parse(read('deploy/envoy/parity-canary.yaml')) as Canary;
   const manager = bootstrap.static_resources.listeners[0]!.filter_chains[0]!.filters[0]!.typed_config;
-  Object.assign(manager.http_filters[0]!.typed_config, canary.ext_authz);
+  const asking = manager.http_filters.find(({ name }) => name === 'envoy.filters.http.ext_authz')!;
+  Object.assign(asking.typed_config, canary.ext_authz);
   manager.http_filters.unshift(...(canary.http_filters as Manager['http_filters']));
   return stringify(bootstrap);
 }

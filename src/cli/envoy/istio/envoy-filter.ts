@@ -6,8 +6,8 @@
 import { type SpiffeId, serviceAccountOf } from '../../../spiffe/spiffe-id.ts';
 import type { Address } from '../address.ts';
 import { grpcCluster } from '../clusters.ts';
-import { grpcExtAuthz, namedWorkload } from '../ext-authz.ts';
-import { EXT_AUTHZ_CLUSTER } from '../http-ext-authz.ts';
+import { grpcExtAuthz, namedWorkload } from '../filters/ext-authz.ts';
+import { EXT_AUTHZ_CLUSTER } from '../filters/http-ext-authz.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { nativeFilters, REPORTS_CLUSTER, reportDecided, XDS_CLUSTER } from '../native.ts';
 

@@ -3,7 +3,7 @@ import type { EnvoyConfig } from '../../../../src/cli/doctor/config-dump.ts';
 import { examine } from '../../../../src/cli/doctor/examine.ts';
 import type { JsonObject } from '../../../../src/cli/doctor/json.ts';
 import { generateBootstrap } from '../../../../src/cli/envoy/bootstrap.ts';
-import { namedWorkload } from '../../../../src/cli/envoy/ext-authz.ts';
+import { namedWorkload } from '../../../../src/cli/envoy/filters/ext-authz.ts';
 import { readFlags } from '../../../../src/cli/envoy/flags.ts';
 import { parseSpiffeId } from '../../../../src/spiffe/spiffe-id.ts';
 

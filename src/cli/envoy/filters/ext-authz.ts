@@ -3,10 +3,10 @@
  * @module
  */
 
+import type { JsonObject } from '../json.ts';
+import { askUnlessDecided, askUnlessFound } from '../native.ts';
+import { type SidecarOptions, seconds } from '../options.ts';
 import { EXT_AUTHZ_CLUSTER, httpService } from './http-ext-authz.ts';
-import type { JsonObject } from './json.ts';
-import { askUnlessDecided, askUnlessFound } from './native.ts';
-import { type SidecarOptions, seconds } from './options.ts';
 
 /** Key of the node's metadata that holds the workload's labels; Istio's proxies use the same. */
 export const LABELS_KEY = 'LABELS';

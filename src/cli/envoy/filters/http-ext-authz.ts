@@ -2,8 +2,8 @@
  * Asking Gatehouse by HTTP: what is passed on, what is said besides, and what comes back.
  * @module
  */
-import type { JsonObject } from './json.ts';
-import { type HttpAsking, type SidecarOptions, seconds } from './options.ts';
+import type { JsonObject } from '../json.ts';
+import { type HttpAsking, type SidecarOptions, seconds } from '../options.ts';
 
 /** The cluster that answers Checks. */
 export const EXT_AUTHZ_CLUSTER = 'gatehouse_ext_authz';
