@@ -15,7 +15,7 @@ const usage = (sections: readonly string[]): string => `npm run bench -- [option
   --full           the sections that take long, too
   --before COMMIT  beside the build of that commit
   --no-build       other programs are those that were built before
-  --out FOLDER     where bench.md, bench.json and plots are written (.cache/results)
+  --out FOLDER     where bench.md, bench.json and plots are written (.cache/bench/results)
 
 sections: ${sections.join(', ')}
 `;
