@@ -112,10 +112,18 @@ async function* eventsOf(
     rest = lines.pop() ?? '';
     for (const line of lines) {
       const event = parseJson(line, address);
-      check(event, schema, place, { route, version });
+      const issue = schema.safeParse(event).error?.issues[0];
+      if (issue !== undefined && isOfNewerKind(event, issue)) continue;
+      if (issue !== undefined) throw otherwise(issue, place, { route, version });
       yield event;
     }
   }
+}
+
+/** Whether an event has a `type` of which this program knows nothing: a newer server's, which is not for us. */
+function isOfNewerKind(event: unknown, issue: z.core.$ZodIssue): boolean {
+  const { type } = { type: undefined, ...(event as { readonly type?: unknown } | null) }; // an array or a text has none
+  return typeof type === 'string' && type !== '' && issue.code === 'invalid_union' && issue.path.join('.') === 'type';
 }
 
 /**
@@ -130,16 +138,19 @@ export function checkedDetails<S extends z.ZodType>({ code, details }: Gatehouse
 
 /** Holds a document to a schema. @throws GatehouseError `message_invalid`, naming the field */
 function check(document: unknown, schema: z.ZodType, place: string, context: object): void {
-  const read = schema.safeParse(document);
-  if (read.success) return;
-  const [issue] = read.error.issues;
-  const field = (issue?.path ?? []).reduce<string>(
+  const issue = schema.safeParse(document).error?.issues[0];
+  if (issue !== undefined) throw otherwise(issue, place, context);
+}
+
+/** What is not as the table says, by its first fault. */
+function otherwise({ path, message }: z.core.$ZodIssue, place: string, context: object): GatehouseError {
+  const field = path.reduce<string>(
     (text, part) => (typeof part === 'number' ? `${text}[${part}]` : `${text}${text === '' ? '' : '.'}${String(part)}`),
     '',
   );
-  throw new GatehouseError(
+  return new GatehouseError(
     'message_invalid',
-    `${place} otherwise than this program knows: ${field === '' ? 'the answer' : field}: ${issue?.message ?? 'not valid'}`,
+    `${place} otherwise than this program knows: ${field === '' ? 'the answer' : field}: ${message}`,
     { ...context, field },
   );
 }

@@ -60,6 +60,8 @@ const addresses = z.object({
 export const statusAnswer = z.object({
   /** Of the program; absent from servers before it was told. */
   version: z.string().optional(),
+  /** What this server's clock says now; absent from servers before it was told. */
+  at: instant.optional(),
   pid: z.number(),
   startedAt: instant,
   trustDomain: z.string(),

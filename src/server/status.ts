@@ -63,6 +63,7 @@ export function statusOf(deps: StatusDeps, addresses: ListenerAddresses): Status
   const generations = decider.deciders?.generations.value ?? [];
   return {
     version: programVersion(),
+    at: timeText(Date.now()),
     pid: process.pid,
     startedAt: timeText(startedAt),
     trustDomain: config.trustDomain,

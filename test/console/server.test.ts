@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { runConsole } from '../support/console.ts';
+import { eventually } from '../support/eventually.ts';
 import { type GatehouseDir, gatehouseDir } from '../support/gatehouse-dir.ts';
 import { type RunningGatehouse, runGatehouse } from '../support/run-gatehouse.ts';
 
@@ -33,6 +34,26 @@ function ask(
     });
     sent.on('error', reject);
     sent.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+/** Begins to post, sends some of a body that never ends, and gives the status that comes all the same. */
+function statusBeforeBody(
+  address: string,
+  path: string,
+  headers: Record<string, string>,
+  begun = '{"',
+  kept?: AsyncDisposableStack,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = request(`${address}${path}`, { method: 'POST', headers, signal: AbortSignal.timeout(20_000) });
+    sent.once('response', (response) => {
+      resolve(response.statusCode ?? 0);
+      response.resume();
+    });
+    sent.on('error', reject);
+    kept?.defer(() => void sent.destroy());
+    sent.write(begun);
   });
 }
 
@@ -102,6 +123,56 @@ describe("the console's server", function () {
       {},
     );
     assert.equal((await ask(address, 'POST', '/session', own(address), link.body)).status, 200, 'another window');
+  });
+
+  it('refuses who has no session, and what is too large, before it reads what they send', async () => {
+    await using console = await runConsole(...flags());
+    const { address, url } = console;
+    const { body } = await ask(address, 'POST', '/session', own(address), {
+      token: url.slice(url.indexOf('#token=') + 7),
+    });
+    const good = { ...own(address), authorization: `Bearer ${String(body['session'])}` };
+    const large = { 'content-length': `${8 * 1024 * 1024}` };
+    const cases: readonly [path: string, headers: Record<string, string>, want: number][] = [
+      ['/ask', { ...own(address), ...large }, 401],
+      ['/stream', { ...own(address), 'transfer-encoding': 'chunked' }, 401],
+      ['/what-if', { ...own(address), ...large, authorization: 'Bearer x' }, 401],
+      ['/nowhere', { ...own(address), ...large }, 401],
+      ['/nowhere', { ...good, ...large }, 404],
+      ['/ask', { ...good, 'content-length': '8388609' }, 413],
+      ['/session', { ...own(address), ...large }, 413],
+      ['/what-if', { ...large, origin: 'http://127.0.0.1:1' }, 403],
+    ];
+    for (const [path, headers, want] of cases)
+      assert.equal(await statusBeforeBody(address, path, headers), want, `${path} ${JSON.stringify(headers)}`);
+    assert.equal(
+      await statusBeforeBody(address, '/session', own(address), `{"token":"${'x'.repeat(70_000)}"`),
+      413,
+      'of a length that nobody told',
+    );
+  });
+
+  it('reads only so many bodies at once, and those of strangers leave room for the page', async () => {
+    await using console = await runConsole(...flags());
+    const { address, url } = console;
+    const token = url.slice(url.indexOf('#token=') + 7);
+    const { body } = await ask(address, 'POST', '/session', own(address), { token });
+    const good = { ...own(address), authorization: `Bearer ${String(body['session'])}` };
+    const question = { route: 'GET /v1/status', question: {} };
+    for (const [path, headers] of [
+      ['/session', own(address)],
+      ['/ask', good],
+    ] as const) {
+      await using kept = new AsyncDisposableStack();
+      const first = await Promise.race(
+        Array.from({ length: 100 }, () => statusBeforeBody(address, path, headers, '{"', kept)),
+      );
+      assert.equal(first, 429, path);
+      assert.equal((await ask(address, 'POST', '/ask', good, question)).status, path === '/ask' ? 429 : 200, path);
+    }
+    await eventually('room again', async () =>
+      (await ask(address, 'POST', '/ask', good, question)).status === 200 ? true : undefined,
+    );
   });
 
   it('lets verbs be ordered only where it was told to, each with its reason', async () => {

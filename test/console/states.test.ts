@@ -10,6 +10,22 @@ import { runGatehouse } from '../support/run-gatehouse.ts';
 
 const idOf = (namespace: string, name: string): string => `spiffe://cluster.local/ns/${namespace}/sa/${name}`;
 
+/** A certificate of an hour that was issued ten minutes ago. */
+const issuance = (nowMs: number) => ({
+  issuedAt: new Date(nowMs - 600_000).toISOString(),
+  kind: 'x509',
+  spiffeId: idOf('default', 'details'),
+  serial: '0a',
+  authorityId: '0b',
+  notBefore: new Date(nowMs - 600_000).toISOString(),
+  notAfter: new Date(nowMs + 3_000_000).toISOString(),
+  selectors: [],
+  spkiSha256: '',
+  channel: 'sds',
+  consumer: '',
+  bundleSequence: 1,
+});
+
 describe('the page of the console, whatever it finds', function () {
   this.timeout(300_000);
   let browser: Browser;
@@ -104,6 +120,30 @@ describe('the page of the console, whatever it finds', function () {
     await notice.filter({ hasText: 'The server is of version 9.9.9, this console of' }).waitFor();
     await page.getByRole('heading', { name: 'Certificates', exact: true }).waitFor();
     assert.deepEqual(troubles, []);
+  });
+
+  it("tells ages and what is left by the server's clock, where the browser's is an hour off", async () => {
+    await using dir = await gatehouseDir();
+    await using _server = await runGatehouse(dir.config, program);
+    for (const clockAheadMs of [3_600_000, -3_600_000]) {
+      await using served = await runConsole('--config', dir.config);
+      const { page } = await openPage(browser, served.url, clockAheadMs);
+      await page.route('**/ask', async (route) => {
+        const isThat = route.request().postData()?.includes('"GET /v1/ledger"') === true;
+        await (isThat ? route.fulfill({ json: { rows: [issuance(Date.now())] } }) : route.continue());
+      });
+      await page.getByRole('link', { name: 'Certificates' }).click();
+      const row = page.locator('.table-row', { hasText: 'default/details' });
+      await row.getByText(/^in (49m|50m)/).waitFor();
+      await row.getByText(/^1\dm( \d+s)? ago$/).waitFor();
+      await row.getByText('in time').waitFor();
+      await page
+        .locator('.health small')
+        .filter({ hasText: /^\((\dm )?\d+s ago\)$/ })
+        .waitFor();
+      await page.getByRole('link', { name: 'Rotation' }).click();
+      await page.getByText('in 364d 23h').first().waitFor();
+    }
   });
 
   it('takes another link in the same tab', async () => {

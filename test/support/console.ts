@@ -43,9 +43,17 @@ export interface Seen {
   readonly troubles: string[];
 }
 
-/** Opens the page in a context of its own. */
-export async function openPage(browser: Browser, url: string, colorScheme: 'light' | 'dark' = 'light'): Promise<Seen> {
-  const context = await browser.newContext({ viewport: { width: 1_400, height: 900 }, colorScheme });
+/** Opens the page in a context of its own. @param clockAheadMs  how far the browser's clock is off */
+export async function openPage(browser: Browser, url: string, clockAheadMs = 0): Promise<Seen> {
+  const context = await browser.newContext({ viewport: { width: 1_400, height: 900 } });
+  if (clockAheadMs !== 0)
+    await context.addInitScript(`{
+      const Real = Date;
+      globalThis.Date = class extends Real {
+        constructor(...given) { super(...(given.length === 0 ? [Real.now() + ${clockAheadMs}] : given)); }
+        static now() { return Real.now() + ${clockAheadMs}; }
+      };
+    }`);
   const page = await context.newPage();
   const troubles: string[] = [];
   page.on('pageerror', ({ message }) => troubles.push(message));

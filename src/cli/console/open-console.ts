@@ -11,6 +11,7 @@ import { programVersion } from '../../lib/version.ts';
 import type { AdminFlags } from '../admin/admin-client.ts';
 import { allowedRoute } from './allowed.ts';
 import { type Asset, readAssets } from './assets.ts';
+import { type Bodies, createBodies } from './bodies.ts';
 import { followStream } from './follow-stream.ts';
 import { createFreshClient } from './fresh-client.ts';
 import { pageHeaders, refusalOf } from './guard.ts';
@@ -33,6 +34,10 @@ export interface ConsoleFlags extends AdminFlags {
 interface Context {
   readonly assets: ReadonlyMap<string, Asset>;
   readonly sessions: Sessions;
+  /** Of pages that have a session. */
+  readonly bodies: Bodies;
+  /** Of whoever has none. */
+  readonly strangers: Bodies;
   readonly client: ReturnType<typeof createFreshClient>;
   readonly allowVerbs: boolean;
   readonly worker: ConsoleWorker;
@@ -40,7 +45,14 @@ interface Context {
   port: number;
 }
 
+/** Of a page: the text of an edited policy. */
 const MOST_BODY_BYTES = 8 * 1024 * 1024;
+const MOST_BODIES = 32;
+/** Of a link's token. */
+const MOST_STRANGER_BYTES = 4_096;
+const MOST_STRANGERS = 64;
+/** Until a question has come whole. */
+const MOST_QUESTION_MS = 30_000;
 
 /**
  * Serves the page.
@@ -59,12 +71,14 @@ export async function openConsole(
   await using stack = new AsyncDisposableStack();
   const context: Context = {
     ...{ assets: readAssets(), sessions, client, allowVerbs: flags.allowVerbs === true },
+    bodies: createBodies(MOST_BODY_BYTES, MOST_BODIES),
+    strangers: createBodies(MOST_STRANGER_BYTES, MOST_STRANGERS),
     worker: stack.use(createConsoleWorker(config)),
     admin: flags.admin ?? 'listen.admin of the configuration',
     port: at.port,
   };
   const server = createServer(
-    { maxHeaderSize: 16_384 },
+    { maxHeaderSize: 16_384, requestTimeout: MOST_QUESTION_MS, connectionsCheckingInterval: 5_000 },
     (request, response) => void answer(request, response, context),
   );
   await new Promise<void>((resolve, reject) => {
@@ -123,41 +137,50 @@ function sendAsset(path: string, response: ServerResponse, { assets }: Context):
   response.end(asset.bytes);
 }
 
-/** What the page asks, by path: of a session, but for the one that begins it. */
+/** What the page asks, by path. Nothing is read of who has no session, but for the token of the one that begins it. */
 async function post(path: string, request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
-  const { sessions, client, allowVerbs, worker } = context;
-  const body = await bodyOf(request);
+  const { sessions } = context;
   if (path === '/session') {
-    const session = sessions.begin(textOf(body, 'token'));
+    const session = sessions.begin(textOf(await context.strangers.read(request), 'token'));
     if (session === undefined)
       throw new GatehouseError('token_invalid', 'that link was used, or is too old: `gatehouse console` gives another');
-    send(response, { session, version: programVersion(), admin: context.admin, allowVerbs });
+    send(response, { session, version: programVersion(), admin: context.admin, allowVerbs: context.allowVerbs });
     return;
   }
   const [, session = ''] = /^Bearer ([\w-]{1,128})$/.exec(request.headers.authorization ?? '') ?? [];
   if (!sessions.has(session))
     throw new GatehouseError('token_invalid', 'this page has no session: `gatehouse console` gives a link');
-  if (path === '/link') send(response, { token: sessions.link() });
-  else if (path === '/ask') {
+  const answer = Object.hasOwn(answers, path) ? answers[path] : undefined;
+  if (answer === undefined) throw new GatehouseError('not_found', `there is no POST ${path}`);
+  await answer(await context.bodies.read(request), response, context);
+}
+
+/** What is answered to a page that has a session. */
+const answers: Readonly<
+  Record<string, (body: object, response: ServerResponse, context: Context) => void | Promise<void>>
+> = {
+  '/link': (_body, response, { sessions }) => send(response, { token: sessions.link() }),
+  '/ask': async (body, response, { client, allowVerbs }) => {
     const { route: name, question = {} } = body as { route?: unknown; question?: object };
     const route = allowedRoute(String(name), question, allowVerbs);
     // The table's own client checks the answer; that the question is one of this route, the server says.
     const ask = (await client()).ask as (route: string, question: object) => Promise<unknown>;
     send(response, await ask(route, question));
-  } else if (path === '/stream') await sendStream(body as Question<'GET /v1/stream'>, response, context);
-  else if (path === '/what-if') send(response, await worker.whatIf(body, abortedWith(response)));
-  else if (path === '/allowed-pairs') send(response, await worker.pairs(abortedWith(response)));
-  else throw new GatehouseError('not_found', `there is no POST ${path}`);
-}
+  },
+  '/stream': sendStream,
+  '/what-if': async (body, response, { worker }) => send(response, await worker.whatIf(body, abortedWith(response))),
+  '/allowed-pairs': async (_body, response, { worker }) => send(response, await worker.pairs(abortedWith(response))),
+};
 
-async function sendStream(question: Question<'GET /v1/stream'>, response: ServerResponse, { client }: Context) {
+async function sendStream(question: object, response: ServerResponse, { client }: Context): Promise<void> {
   const stop = abortedWith(response);
+  const asked = question as Question<'GET /v1/stream'>; // the server says whether it is one
   response.writeHead(200, { ...pageHeaders, 'content-type': 'application/x-ndjson' });
   response.flushHeaders();
   try {
     await pipeline(async function* lines() {
       try {
-        for await (const event of followStream(client, question, stop)) yield `${JSON.stringify(event)}\n`;
+        for await (const event of followStream(client, asked, stop)) yield `${JSON.stringify(event)}\n`;
       } catch (thrown) {
         const { code, message } = asGatehouseError(thrown);
         yield `${JSON.stringify({ type: 'refused', code, why: message })}\n`;
@@ -174,27 +197,10 @@ function abortedWith(response: ServerResponse): AbortSignal {
   return stopping.signal;
 }
 
-const textOf = (body: unknown, field: string): string => {
-  const text = (body as Readonly<Record<string, unknown>> | null)?.[field];
+const textOf = (body: object, field: string): string => {
+  const text = (body as Readonly<Record<string, unknown>>)[field];
   return typeof text === 'string' ? text : '';
 };
-
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > MOST_BODY_BYTES) throw new GatehouseError('message_too_large', 'that is too large for the console');
-    chunks.push(chunk);
-  }
-  try {
-    const body: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-    if (typeof body === 'object' && body !== null) return body;
-  } catch {
-    // told below
-  }
-  throw new GatehouseError('message_invalid', 'the body is no JSON object');
-}
 
 function send(response: ServerResponse, body: unknown): void {
   response.writeHead(200, { ...pageHeaders, 'content-type': 'application/json' });

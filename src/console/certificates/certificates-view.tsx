@@ -8,11 +8,12 @@ import { heldOf } from '../model/renewals.ts';
 import { fromNow } from '../model/times.ts';
 import { Known } from '../parts/states.tsx';
 import { Table } from '../parts/table.tsx';
+import { serverNowMs } from '../session/clock.ts';
 import { usePolled } from '../session/poll.ts';
 
 export function Certificates(): JSX.Element {
   const ledger = usePolled('GET /v1/ledger', { kind: 'x509', unexpired: 'true', limit: 10_000 }, 5_000).value;
-  const nowMs = Date.now();
+  const nowMs = serverNowMs();
   return (
     <div class="view scroll">
       <section class="boxed tall">
@@ -92,7 +93,7 @@ function Revoked(): JSX.Element {
                     heading: 'When',
                     width: '12rem',
                     text: ({ revokedAt }) => revokedAt,
-                    cell: ({ revokedAt }) => fromNow(revokedAt, Date.now()),
+                    cell: ({ revokedAt }) => fromNow(revokedAt, serverNowMs()),
                   },
                   { heading: 'What', width: '6rem', text: ({ kind }) => kind },
                   { heading: 'Which', width: '1fr', text: ({ value }) => value },
@@ -100,7 +101,7 @@ function Revoked(): JSX.Element {
                     heading: 'Kept until',
                     width: '9rem',
                     text: ({ keptUntil }) => keptUntil,
-                    cell: ({ keptUntil }) => fromNow(keptUntil, Date.now()),
+                    cell: ({ keptUntil }) => fromNow(keptUntil, serverNowMs()),
                   },
                   { heading: 'Reason', width: '1fr', text: ({ reason }) => reason },
                 ]}

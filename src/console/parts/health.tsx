@@ -6,6 +6,7 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { StatusAnswer } from '../../admin-api/status.ts';
 import { fromNow, spanText, tookText } from '../model/times.ts';
+import { serverNowMs } from '../session/clock.ts';
 import { usePolled } from '../session/poll.ts';
 import { away, CONNECTING, state } from '../session/stream.ts';
 import { noteServerVersion } from '../session/versions.ts';
@@ -36,7 +37,7 @@ export function Health(): JSX.Element {
       <Fact
         name="policy"
         text={`${answer?.generation ?? state.value?.generation ?? '–'}`}
-        note={answer?.policiesSince && fromNow(answer.policiesSince, Date.now())}
+        note={answer?.policiesSince && fromNow(answer.policiesSince, serverNowMs())}
       />
       {!isAway && polled.trouble !== '' && <Trouble text={`status: ${polled.trouble}`} />}
       {answer !== undefined && <Parts answer={answer} dropped={dropped} />}

@@ -11,6 +11,7 @@ import { fromNow } from '../model/times.ts';
 import type { Column } from '../parts/column.ts';
 import { Known, Trouble } from '../parts/states.tsx';
 import { Table } from '../parts/table.tsx';
+import { serverNowMs } from '../session/clock.ts';
 import { usePolled } from '../session/poll.ts';
 import { address, tell } from '../session/view.ts';
 import { FileText } from './file-text.tsx';
@@ -96,7 +97,7 @@ const cardColumns: readonly Column<PolicyCard>[] = [
     heading: 'Last',
     width: '6.5rem',
     text: ({ lastAt }) => lastAt ?? '',
-    cell: ({ lastAt }) => (lastAt === null ? 'never' : fromNow(lastAt, Date.now())),
+    cell: ({ lastAt }) => (lastAt === null ? 'never' : fromNow(lastAt, serverNowMs())),
   },
 ];
 
@@ -125,7 +126,7 @@ function LaneBox({ lane: { title, cards } }: { readonly lane: Lane }): JSX.Eleme
             <li key={`${rule.direction} ${rule.rule}`} value={rule.rule}>
               {rule.direction} {rule.effect} {rule.counts !== 'enforce' && `(${rule.counts})`}:{' '}
               {rule.count.toLocaleString('en')} hits,{' '}
-              {rule.lastAt === null ? 'never' : fromNow(rule.lastAt, Date.now())}
+              {rule.lastAt === null ? 'never' : fromNow(rule.lastAt, serverNowMs())}
               {rule.standing !== 'hit' && rule.standing !== 'unknown' && <i class="chip">{rule.standing}</i>}
             </li>
           ))}

@@ -10,6 +10,7 @@ import { fromNow, spanText } from '../model/times.ts';
 import { Known, Trouble } from '../parts/states.tsx';
 import { Table } from '../parts/table.tsx';
 import { ask } from '../session/ask.ts';
+import { serverNowMs } from '../session/clock.ts';
 import { usePolled } from '../session/poll.ts';
 import { session } from '../session/session.ts';
 
@@ -52,12 +53,12 @@ export function Gate({ use, verb }: GateProps): JSX.Element {
                   {
                     heading: 'Seen',
                     width: '8rem',
-                    text: ({ lastSeenAt }) => (lastSeenAt === null ? 'never' : fromNow(lastSeenAt, Date.now())),
+                    text: ({ lastSeenAt }) => (lastSeenAt === null ? 'never' : fromNow(lastSeenAt, serverNowMs())),
                   },
                   {
                     heading: 'Gone',
                     width: '8rem',
-                    text: ({ doneBy }) => (doneBy === null ? 'not by waiting' : fromNow(doneBy, Date.now())),
+                    text: ({ doneBy }) => (doneBy === null ? 'not by waiting' : fromNow(doneBy, serverNowMs())),
                   },
                 ]}
                 empty=""

@@ -7,6 +7,7 @@ import type { AuthoritiesAnswer } from '../../admin-api/authorities.ts';
 import { fromNow } from '../model/times.ts';
 import { Known } from '../parts/states.tsx';
 import { Table } from '../parts/table.tsx';
+import { serverNowMs } from '../session/clock.ts';
 import { usePolled } from '../session/poll.ts';
 import { address, tell } from '../session/view.ts';
 import { Forecast } from './forecast.tsx';
@@ -71,7 +72,7 @@ function Audit(): JSX.Element {
                 heading: 'When',
                 width: '14rem',
                 text: ({ at }) => at,
-                cell: ({ at }) => `${at.slice(0, 19)} (${fromNow(at, Date.now())})`,
+                cell: ({ at }) => `${at.slice(0, 19)} (${fromNow(at, serverNowMs())})`,
               },
               { heading: 'Who', width: '14rem', text: ({ who, role }) => `${who}${role === '' ? '' : ` as ${role}`}` },
               { heading: 'What', width: '10rem', text: ({ verb, use }) => `${verb} ${use}`.trim() },

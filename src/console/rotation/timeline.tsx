@@ -7,6 +7,7 @@ import { useRef } from 'preact/hooks';
 import type { AuthorityRow } from '../../admin-api/authorities.ts';
 import { fromNow } from '../model/times.ts';
 import { saveSvg } from '../parts/save.ts';
+import { serverNowMs } from '../session/clock.ts';
 
 const WIDTH = 1_000;
 const ROW = 34;
@@ -14,7 +15,7 @@ const LEFT = 230;
 
 export function Timeline({ authorities }: { readonly authorities: readonly AuthorityRow[] }): JSX.Element {
   const drawing = useRef<SVGSVGElement>(null);
-  const nowMs = Date.now();
+  const nowMs = serverNowMs();
   const times = authorities.flatMap(({ notBefore, notAfter }) => [Date.parse(notBefore), Date.parse(notAfter)]);
   const [first, last] = [Math.min(nowMs, ...times), Math.max(nowMs + 1, ...times)];
   const x = (ms: number): number => LEFT + ((ms - first) / (last - first)) * (WIDTH - LEFT - 10);

@@ -3,13 +3,16 @@
  * @module
  */
 import type { Answer, Question, Route } from '../../admin-api/routes.ts';
+import { noteServerTime } from './clock.ts';
 import { post, Refused } from './session.ts';
 import { noteServerVersion } from './versions.ts';
 
 /** @throws Refused */
 export async function ask<R extends Route>(route: R, question: Question<R>, stop?: AbortSignal): Promise<Answer<R>> {
   try {
-    return (await post('/ask', { route, question }, stop)) as Answer<R>; // held to the table by the console's server
+    const answer = (await post('/ask', { route, question }, stop)) as Answer<R>; // held to the table by the console's server
+    if (route === 'GET /v1/status') noteServerTime((answer as { readonly at?: string }).at); // as the route says
+    return answer;
   } catch (thrown) {
     // What is not understood names who said it.
     const version = thrown instanceof Refused ? thrown.details['version'] : undefined;

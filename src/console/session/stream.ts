@@ -7,6 +7,7 @@ import type { DecisionRow } from '../../admin-api/decisions.ts';
 import type { StreamEvent } from '../../admin-api/stream.ts';
 import { withNewest } from '../model/ring.ts';
 import { ask } from './ask.ts';
+import { noteServerTime } from './clock.ts';
 import { Refused, send, session } from './session.ts';
 
 type Followed =
@@ -83,6 +84,7 @@ function hear(event: Followed): void {
 
 function hearState(event: State): void {
   state.value = event;
+  noteServerTime(event.at);
   const total = (event.allowed ?? 0) + (event.denied ?? 0);
   if (begun.value === undefined || total < begun.value) begun.value = total - shown.value; // another server, or the first word of this one
 }

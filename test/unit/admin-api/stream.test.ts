@@ -36,9 +36,15 @@ describe('the lines of GET /v1/stream', () => {
       assert.deepEqual(await eventsOf(pieces), Array(want).fill(beat));
     });
 
+  it('go on over an event of a kind that only a newer server knows', async () => {
+    const newer = `${JSON.stringify({ type: 'mood', next: 7, good: ['very'] })}\n`;
+    assert.deepEqual(await eventsOf([newer, line + newer, newer + line]), [beat, beat]);
+  });
+
   it('are refused where one is no event, naming the version and the field', async () => {
     await assert.rejects(eventsOf([line, '{"type":"beat"}\n']), /version 9\.9\.9\) answers GET \/v1\/stream .*next/);
-    await assert.rejects(eventsOf(['{"type":"other"}\n']), /GET \/v1\/stream .*type/);
+    for (const none of ['{"next":"a-1"}', '{"type":7}', '{"type":""}', '[]', 'null'])
+      await assert.rejects(eventsOf([line, `${none}\n`]), /answers GET \/v1\/stream otherwise than/, none);
     await assert.rejects(eventsOf(['<html>\n']), /is no admin API/);
   });
 });
