@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 import { startAlteredAdmin } from '../support/altered-admin.ts';
 import { checkClient, question } from '../support/check-client.ts';
-import { openPage, program, runConsole, startBrowser } from '../support/console.ts';
+import { axeFindings, openPage, program, runConsole, startBrowser } from '../support/console.ts';
 import { eventually } from '../support/eventually.ts';
 import { allowing, gatehouseDir } from '../support/gatehouse-dir.ts';
 import { runGatehouse } from '../support/run-gatehouse.ts';
@@ -166,6 +166,51 @@ describe('the page of the console, whatever it finds', function () {
     await page.getByRole('status').filter({ hasText: 'ready' }).waitFor();
     await eventually('the token is wiped', async () => (page.url().endsWith('#/live') ? true : undefined));
     assert.notEqual(await page.evaluate(() => sessionStorage.getItem('gatehouse-session')), null);
+  });
+
+  it('shows more than 60 places as a matrix with their names, and says of lists that are cut that they are', async () => {
+    await using dir = await gatehouseDir();
+    await using _server = await runGatehouse(dir.config, program);
+    await using served = await runConsole('--config', dir.config);
+    const { page, troubles } = await openPage(browser, served.url);
+    await page.getByRole('heading', { name: 'Live' }).waitFor();
+    const edges = Array.from({ length: 100 }, (_, i) => ({
+      ...{ decider: null, caller: idOf(`n${100 + i}`, 'a'), destination: idOf(`n${100 + ((i + 3) % 100)}`, 'b') },
+      ...{ namespace: 'n', port: 80, protocol: 'http', decision: i % 2 === 0 ? 'allow' : 'deny', count: 5 },
+      lastAt: new Date().toISOString(),
+    }));
+    await page.route('**/ask', async (route) => {
+      const asked = route.request().postData() ?? '';
+      if (asked.includes('"GET /v1/edges"'))
+        await route.fulfill({ json: { edges, edgeCount: 101, deniedCallers: [], deciders: [] } });
+      else if (asked.includes('"GET /v1/ledger"'))
+        await route.fulfill({ json: { rows: [issuance(Date.now())], next: 'more' } });
+      else await route.continue();
+    });
+    await page.getByRole('link', { name: 'Map' }).click();
+    await page.getByText('The 100 busiest of 101 edges').waitFor();
+    await page.getByText('100 nodes are too many to draw').waitFor();
+    const matrix = page.locator('.matrix');
+    await matrix.hover({ position: { x: 220 + 16 * 3 + 8, y: 150 + 8 } });
+    await page.locator('.matrix[title="n100 → n103: 5 allowed, 0 denied"]').waitFor();
+    await matrix.hover({ position: { x: 20, y: 150 + 16 + 8 } });
+    await page.locator('.matrix[title=n101]').waitFor();
+    await matrix.evaluate((frame) => frame.scrollTo(16 * 10, 16 * 10));
+    await matrix.hover({ position: { x: 220 + 16 * 3 + 8, y: 150 + 8 } });
+    await page.locator('.matrix[title="n110 → n113: 5 allowed, 0 denied"]').waitFor();
+    await page.locator('.table-row', { hasText: 'n103' }).first().waitFor();
+    const cells = await page.evaluate(`[[0, 0], [3, 0], [4, 1]].map(([column, row]) =>
+      document.querySelector('.matrix canvas').getContext('2d')
+        .getImageData(220 + 16 * column + 8, 150 + 16 * row + 8, 1, 1).data.slice(0, 3).join(' '))`);
+    assert.deepEqual(cells, ['246 247 249', '18 112 58', '179 38 30'], 'nothing, allowed, denied');
+    assert.deepEqual(await axeFindings(page), []);
+    const pictures = process.env['CONSOLE_PICTURES'];
+    if (pictures !== undefined) await page.screenshot({ path: `${pictures}/matrix-light.png` });
+    await page.getByRole('link', { name: 'Certificates' }).click();
+    await page.getByText('Only the latest 1 issuances are looked at').waitFor();
+    await page.getByRole('link', { name: 'Rotation' }).click();
+    await page.getByText('Only the latest 1 issuances: older ones are not drawn').waitFor();
+    assert.deepEqual(troubles, []);
   });
 
   it('draws a board of 100,000 policies, of which it shows those that are looked at', async () => {

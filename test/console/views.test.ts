@@ -137,6 +137,8 @@ describe('the page of the console', function () {
     const node = page.getByRole('button', { name: 'default', exact: true });
     await node.waitFor();
     await page.locator('.edge.both').first().waitFor({ state: 'attached' });
+    // A namespace that asks itself: out of its box and back into it.
+    assert.match((await page.locator('.edge.both').first().getAttribute('d')) ?? '', /^M\S+ \S+ C/);
     await node.focus();
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'default/details', exact: true }).waitFor();

@@ -16,12 +16,17 @@ export function Certificates(): JSX.Element {
   const nowMs = serverNowMs();
   return (
     <div class="view scroll">
-      <section class="boxed tall">
+      <section class="boxed">
         <h2>Workloads, the first to expire first</h2>
         <Known polled={ledger}>
           {({ rows, next }) => (
             <>
-              {next !== undefined && <p class="note">Only the latest 10,000 issuances are looked at.</p>}
+              {next !== undefined && (
+                <p class="note">
+                  Only the latest {rows.length.toLocaleString('en')} issuances are looked at: who was given a
+                  certificate before them is not here.
+                </p>
+              )}
               <Table
                 label="certificates"
                 rows={heldOf(rows, nowMs)}
@@ -70,7 +75,7 @@ function Revoked(): JSX.Element {
   const status = usePolled('GET /v1/status', {}, 5_000).value.answer;
   const envoys = usePolled('GET /v1/envoys', {}, 10_000).value.answer;
   return (
-    <section class="boxed tall">
+    <section class="boxed">
       <h2>Revoked</h2>
       <Known polled={revocations}>
         {({ sequence, rows }) => {

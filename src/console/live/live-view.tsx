@@ -14,10 +14,10 @@ import { address, tell } from '../session/view.ts';
 import { Derivation } from './derivation.tsx';
 
 const columns: readonly Column<DecisionRow>[] = [
-  { heading: 'Time', width: '7rem', text: ({ at }) => clockText(at) },
+  { heading: 'Time (UTC)', width: '6.5rem', text: ({ at }) => clockText(at) },
   {
     heading: 'Verdict',
-    width: '9rem',
+    width: '8rem',
     text: verdictText,
     cell: (row) => (
       <>
@@ -30,20 +30,23 @@ const columns: readonly Column<DecisionRow>[] = [
       </>
     ),
   },
-  { heading: 'From', width: '14rem', text: callerText },
+  { heading: 'From', width: '1fr', text: callerText },
   {
     heading: 'To',
-    width: '14rem',
+    width: '1fr',
     text: ({ destination }) => (destination === undefined ? '?' : shortId(destination.spiffeId)),
   },
-  { heading: 'Request', width: '1fr', text: requestText },
+  { heading: 'Request', width: '1.6fr', text: requestText },
   { heading: 'Why', width: '11rem', text: ({ reason }) => reason },
   {
     heading: 'Policy',
-    width: '14rem',
+    width: '1fr',
     text: ({ policy = '', rule }) => (rule === undefined ? policy : `${policy} rule ${rule}`),
   },
 ];
+
+/** Beside a derivation, which says the rest. */
+const fewColumns = columns.filter(({ heading }) => heading !== 'Why' && heading !== 'Policy');
 
 function verdictText({ decision, dryRun, candidate }: DecisionRow): string {
   const others = [
@@ -91,7 +94,7 @@ export function Live(): JSX.Element {
         <Table
           label="decisions"
           rows={seen.value}
-          columns={columns}
+          columns={chosen === undefined || chosen === '' ? columns : fewColumns}
           keyOf={({ id }) => id}
           chosen={chosen}
           choose={({ id }) => tell({ id })}

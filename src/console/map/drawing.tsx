@@ -49,7 +49,7 @@ export function Drawing({ graph, laid, toggle, drawing }: DrawingProps): JSX.Ele
             key={`${edge.from} ${edge.to}`}
             class={`edge ${kind}`}
             marker-end={`url(#arrow-${kind})`}
-            d={curveOf(points)}
+            d={edge.from === edge.to ? loopOf(laid.nodes[edge.from]) : curveOf(points)}
           >
             <title>{`${edge.from} → ${edge.to}: ${edge.allowed} allowed, ${edge.denied} denied${edge.unseen ? ', more is allowed and was never seen' : ''}${edge.conflict === '' ? '' : `, ${edge.conflict}`}`}</title>
           </path>
@@ -79,6 +79,13 @@ export function Drawing({ graph, laid, toggle, drawing }: DrawingProps): JSX.Ele
       })}
     </svg>
   );
+}
+
+/** Out of a node below, and back into it. */
+function loopOf(node: Layout['nodes'][string] | undefined): string {
+  if (node === undefined) return '';
+  const [x, y] = [node.x, node.y + node.height / 2];
+  return `M${x - 12} ${y} C${x - 30} ${y + 22} ${x + 30} ${y + 22} ${x + 12} ${y}`;
 }
 
 /** Through the middles of the lines between the points, so that no corner is sharp. */

@@ -17,7 +17,7 @@ const words = {
 
 export function EdgeTable({ graph }: { readonly graph: Graph }): JSX.Element {
   return (
-    <section class="boxed tall">
+    <section class="boxed">
       <h2>In words</h2>
       <Table
         label="edges"

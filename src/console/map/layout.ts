@@ -21,7 +21,8 @@ function laidOut({ nodes, edges }: Asked): Layout {
   const graph = new graphlib.Graph({ multigraph: true });
   graph.setGraph({ rankdir: 'LR', nodesep: 18, ranksep: 90, marginx: 12, marginy: 40 });
   for (const name of nodes) graph.setNode(name, { width: name.length * CHARACTER_PX + 24, height: 30 });
-  for (const [i, [from, to]] of edges.entries()) graph.setEdge(from, to, {}, `${i}`);
+  // Who asks itself is drawn at its node.
+  for (const [i, [from, to]] of edges.entries()) if (from !== to) graph.setEdge(from, to, {}, `${i}`);
   layout(graph);
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
   return {
@@ -39,10 +40,12 @@ function laidOut({ nodes, edges }: Asked): Layout {
       }),
     ),
     edges: edges.map(([from, to], i) =>
-      (graph.edge(from, to, `${i}`) as { points: readonly { x: number; y: number }[] }).points.map(({ x, y }) => ({
-        x,
-        y,
-      })),
+      from === to
+        ? []
+        : (graph.edge(from, to, `${i}`) as { points: readonly { x: number; y: number }[] }).points.map(({ x, y }) => ({
+            x,
+            y,
+          })),
     ),
   };
 }

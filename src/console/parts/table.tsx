@@ -70,7 +70,7 @@ export function Table<R>(props: TableProps<R>): JSX.Element {
   return (
     <section class="table" aria-label={label}>
       <div class="table-tools">
-        <span>{rows.length.toLocaleString('en')} rows</span>
+        <span>{rows.length === 1 ? '1 row' : `${rows.length.toLocaleString('en')} rows`}</span>
         <button type="button" onClick={() => void copy(csvOf(textsOf(props)))}>
           Copy
         </button>
@@ -81,7 +81,13 @@ export function Table<R>(props: TableProps<R>): JSX.Element {
           JSON
         </button>
       </div>
-      <div role="table" aria-label={label} aria-rowcount={rows.length + 1} class="table-grid">
+      <div
+        role="table"
+        aria-label={label}
+        aria-rowcount={rows.length + 1}
+        class="table-grid"
+        style={{ '--rows': `${(rows.length + 1) * ROW_PX + 4}px` }}
+      >
         <div role="rowgroup">
           <div role="row" class="table-head" style={{ gridTemplateColumns: template }} aria-rowindex={1}>
             {columns.map(({ heading }) => (

@@ -124,8 +124,8 @@ function LaneBox({ lane: { title, cards } }: { readonly lane: Lane }): JSX.Eleme
         <ol class="rules" aria-label={`rules of ${shown.name}`}>
           {shown.rules.map((rule) => (
             <li key={`${rule.direction} ${rule.rule}`} value={rule.rule}>
-              {rule.direction} {rule.effect} {rule.counts !== 'enforce' && `(${rule.counts})`}:{' '}
-              {rule.count.toLocaleString('en')} hits,{' '}
+              {rule.direction} {rule.effect}
+              {rule.counts !== 'enforce' && ` (${rule.counts})`}:{rule.count.toLocaleString('en')} hits,{' '}
               {rule.lastAt === null ? 'never' : fromNow(rule.lastAt, serverNowMs())}
               {rule.standing !== 'hit' && rule.standing !== 'unknown' && <i class="chip">{rule.standing}</i>}
             </li>
@@ -138,7 +138,7 @@ function LaneBox({ lane: { title, cards } }: { readonly lane: Lane }): JSX.Eleme
 
 function Findings({ answer: { findings, degraded } }: { readonly answer: PoliciesAnswer }): JSX.Element {
   return (
-    <section class="boxed tall">
+    <section class="boxed">
       <h2>Findings</h2>
       {degraded.length > 0 && <Trouble text={`not in force as it is written: ${degraded.join(', ')}`} />}
       <Table
@@ -157,7 +157,7 @@ function Findings({ answer: { findings, degraded } }: { readonly answer: Policie
             cell: ({ file, line }) => `${file.slice(file.lastIndexOf('/') + 1)}:${line}`,
           },
           { heading: 'Owner', width: '8rem', text: ({ owner = '' }) => owner },
-          { heading: 'What', width: '1fr', text: ({ message }) => message },
+          { heading: 'What', width: '2fr', text: ({ message }) => message },
           { heading: 'Fix', width: '1fr', text: ({ fix }) => fix },
         ]}
         empty="Nothing is found."

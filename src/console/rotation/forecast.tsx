@@ -14,7 +14,7 @@ export function Forecast(): JSX.Element {
     return (
       <section class="boxed">
         <h2>Forecast</h2>
-        <p class="empty">None is kept: `gatehouse ca rehearse` makes one. ({polled.trouble})</p>
+        <p class="empty">{polled.trouble}</p>
       </section>
     );
   return (

@@ -32,6 +32,9 @@ export function Gate({ use, verb }: GateProps): JSX.Element {
               {!open &&
                 (etaSeconds === null ? 'Waiting alone does not help.' : `By waiting: in ${spanText(etaSeconds)}.`)}
             </p>
+            {blockers.length > 0 && blockers.length < blockerCount && (
+              <p class="note">The first {blockers.length.toLocaleString('en')} of them:</p>
+            )}
             {blockers.length > 0 && (
               <Table
                 label={`blockers of ${verb}`}

@@ -16,6 +16,7 @@ import { Signed } from './signed.tsx';
 import { Timeline } from './timeline.tsx';
 
 const EVERY_MS = 3_000;
+const MOST_AUDIT = 1_000;
 
 /** Which verb of a rotation comes next, by the slots that are filled. */
 function nextVerb(authorities: AuthoritiesAnswer['x509Authorities']): 'prepare' | 'activate' | 'taint' | 'revoke' {
@@ -57,31 +58,40 @@ export function Rotation(): JSX.Element {
 }
 
 function Audit(): JSX.Element {
-  const polled = usePolled('GET /v1/audit', { limit: 500 }, 5_000).value;
+  const polled = usePolled('GET /v1/audit', { limit: MOST_AUDIT }, 5_000).value;
   return (
     <section class="boxed">
       <h2>Audit</h2>
       <Known polled={polled}>
         {({ rows }) => (
-          <Table
-            label="audit"
-            rows={rows}
-            keyOf={({ at, who, verb, authorityId }) => `${at} ${who} ${verb} ${authorityId}`}
-            columns={[
-              {
-                heading: 'When',
-                width: '14rem',
-                text: ({ at }) => at,
-                cell: ({ at }) => `${at.slice(0, 19)} (${fromNow(at, serverNowMs())})`,
-              },
-              { heading: 'Who', width: '14rem', text: ({ who, role }) => `${who}${role === '' ? '' : ` as ${role}`}` },
-              { heading: 'What', width: '10rem', text: ({ verb, use }) => `${verb} ${use}`.trim() },
-              { heading: 'Authority', width: '9rem', text: ({ authorityId }) => authorityId.slice(0, 12) },
-              { heading: 'Result', width: '10rem', text: ({ result }) => result },
-              { heading: 'Reason', width: '1fr', text: ({ reason }) => reason },
-            ]}
-            empty="Nobody has ordered anything yet."
-          />
+          <>
+            {rows.length >= MOST_AUDIT && (
+              <p class="note">The latest {MOST_AUDIT.toLocaleString('en')}: there may be older ones.</p>
+            )}
+            <Table
+              label="audit"
+              rows={rows}
+              keyOf={({ at, who, verb, authorityId }) => `${at} ${who} ${verb} ${authorityId}`}
+              columns={[
+                {
+                  heading: 'When',
+                  width: '19rem',
+                  text: ({ at }) => at,
+                  cell: ({ at }) => `${at.slice(0, 19).replace('T', ' ')} UTC (${fromNow(at, serverNowMs())})`,
+                },
+                {
+                  heading: 'Who',
+                  width: '14rem',
+                  text: ({ who, role }) => `${who}${role === '' ? '' : ` as ${role}`}`,
+                },
+                { heading: 'What', width: '10rem', text: ({ verb, use }) => `${verb} ${use}`.trim() },
+                { heading: 'Authority', width: '9rem', text: ({ authorityId }) => authorityId.slice(0, 12) },
+                { heading: 'Result', width: '10rem', text: ({ result }) => result },
+                { heading: 'Reason', width: '1fr', text: ({ reason }) => reason },
+              ]}
+              empty="Nobody has ordered anything yet."
+            />
+          </>
         )}
       </Known>
     </section>

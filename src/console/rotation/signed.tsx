@@ -6,6 +6,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import UPlot from 'uplot';
 import { issuedOverTime } from '../model/renewals.ts';
+import { colourOf } from '../parts/colour.ts';
 import { Known } from '../parts/states.tsx';
 import { usePolled } from '../session/poll.ts';
 
@@ -18,11 +19,17 @@ export function Signed(): JSX.Element {
     <section class="boxed">
       <h2>Who signed</h2>
       <Known polled={polled}>
-        {({ rows }) =>
+        {({ rows, next }) =>
           rows.length === 0 ? (
             <p class="empty">Nothing has been issued yet.</p>
           ) : (
-            <Plot issued={issuedOverTime(rows, SPANS)} />
+            <>
+              <p class="note">
+                {next === undefined ? 'All' : 'Only the latest'} {rows.length.toLocaleString('en')} issuances
+                {next !== undefined && ': older ones are not drawn'}, by authority. Times are UTC.
+              </p>
+              <Plot issued={issuedOverTime(rows, SPANS)} />
+            </>
           )
         }
       </Known>
@@ -36,6 +43,12 @@ function Plot({ issued }: { readonly issued: ReturnType<typeof issuedOverTime> }
   useEffect(() => {
     if (place.current === null) return undefined;
     const { authorities, at, series } = issued;
+    const drawn = place.current;
+    const axis: UPlot.Axis = {
+      stroke: () => colourOf(drawn, '--text'),
+      grid: { stroke: () => colourOf(drawn, '--line'), width: 1 },
+      ticks: { stroke: () => colourOf(drawn, '--line'), width: 1 },
+    };
     const plot = new UPlot(
       {
         width: Math.max(300, place.current.clientWidth),
@@ -49,12 +62,19 @@ function Plot({ issued }: { readonly issued: ReturnType<typeof issuedOverTime> }
             points: { show: at.length < 3 },
           })),
         ],
-        axes: [{ stroke: 'currentColor' }, { stroke: 'currentColor' }],
+        tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1_000), 'Etc/UTC'),
+        axes: [axis, axis],
       },
       [at, ...series],
       place.current,
     );
-    return () => plot.destroy();
+    const scheme = matchMedia('(prefers-color-scheme: dark)');
+    const again = (): void => plot.redraw();
+    scheme.addEventListener('change', again);
+    return () => {
+      scheme.removeEventListener('change', again);
+      plot.destroy();
+    };
   }, [key]);
   return (
     <div

@@ -49,6 +49,7 @@ export function RequestForm(): JSX.Element {
           <label key={name}>
             {title}{' '}
             <input
+              class={name === 'from' || name === 'to' ? 'wide' : undefined}
               placeholder={hint}
               value={query[name] ?? ''}
               onInput={(event) => tell({ [name]: event.currentTarget.value })}
