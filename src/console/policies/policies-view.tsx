@@ -124,8 +124,8 @@ function LaneBox({ lane: { title, cards } }: { readonly lane: Lane }): JSX.Eleme
         <ol class="rules" aria-label={`rules of ${shown.name}`}>
           {shown.rules.map((rule) => (
             <li key={`${rule.direction} ${rule.rule}`} value={rule.rule}>
-              {rule.direction} {rule.effect}
-              {rule.counts !== 'enforce' && ` (${rule.counts})`}:{rule.count.toLocaleString('en')} hits,{' '}
+              {`${rule.direction} ${rule.effect}${rule.counts === 'enforce' ? '' : ` (${rule.counts})`}: `}
+              {`${rule.count.toLocaleString('en')} hits, `}
               {rule.lastAt === null ? 'never' : fromNow(rule.lastAt, serverNowMs())}
               {rule.standing !== 'hit' && rule.standing !== 'unknown' && <i class="chip">{rule.standing}</i>}
             </li>
