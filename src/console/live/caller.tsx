@@ -4,12 +4,13 @@
  */
 import type { JSX } from 'preact';
 import type { DerivedCaller } from '../../admin-api/decisions.ts';
+import { type Fact, Facts } from '../parts/facts.tsx';
 
 const instant = (at: string): string => at.slice(0, 19).replace('T', ' ');
 
 export function Caller({ caller: { certificate, issued, note } }: { readonly caller: DerivedCaller }): JSX.Element {
   const [row] = issued ?? [];
-  const rows: readonly (readonly [string, string])[] =
+  const rows: readonly Fact[] =
     certificate === null
       ? []
       : [
@@ -31,17 +32,7 @@ export function Caller({ caller: { certificate, issued, note } }: { readonly cal
   return (
     <section aria-label="the caller's certificate">
       <h3>The caller's certificate</h3>
-      <dl>
-        {rows.map(
-          ([name, text]) =>
-            text !== '' && (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd>{text}</dd>
-              </div>
-            ),
-        )}
-      </dl>
+      <Facts of={rows} />
       {note !== '' && <p class="note">Not known: {note}.</p>}
       {certificate === null && issued !== null && issued.length > 0 && (
         <>

@@ -6,6 +6,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Derivation as Derived } from '../../admin-api/decisions.ts';
 import { shortId } from '../model/decisions.ts';
+import { type Fact, Facts } from '../parts/facts.tsx';
 import { copy } from '../parts/save.ts';
 import { Trouble } from '../parts/states.tsx';
 import { ask } from '../session/ask.ts';
@@ -93,7 +94,7 @@ const testText = (test: unknown): string => `${JSON.stringify({ tests: [test] },
 
 function Peer({ told: { record } }: { readonly told: Derived }): JSX.Element {
   const { source, destination, request } = record;
-  const rows: readonly (readonly [string, string | undefined])[] = [
+  const rows: readonly Fact[] = [
     ['caller', source === undefined ? undefined : source.principal || 'no certificate'],
     [
       'from',
@@ -111,18 +112,5 @@ function Peer({ told: { record } }: { readonly told: Derived }): JSX.Element {
       record.candidate && `${record.candidate.decision} ${record.candidate.reason} ${record.candidate.policy ?? ''}`,
     ],
   ];
-  return (
-    <dl>
-      {rows.map(
-        ([name, text]) =>
-          text !== undefined &&
-          text !== '' && (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{text}</dd>
-            </div>
-          ),
-      )}
-    </dl>
-  );
+  return <Facts of={rows} />;
 }
