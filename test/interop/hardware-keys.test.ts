@@ -6,6 +6,8 @@ import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promi
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { fetchX509Svids } from '../../src/cli/svid/workload-client.ts';
+import { CKA } from '../../src/platform/pkcs11/constants.ts';
+import { CryptokiError, type Handle } from '../../src/platform/pkcs11/cryptoki.ts';
 import { loadModule } from '../../src/platform/pkcs11/load-module.ts';
 import { orderOf } from '../support/authority.ts';
 import { checkClient, question } from '../support/check-client.ts';
@@ -24,6 +26,8 @@ const entries = [
 ];
 /** Of an authority on the token: private and public. */
 const OBJECTS = 2;
+/** What every object of ours has that is whole. */
+const KEPT = [CKA.LABEL, CKA.ID, CKA.EC_PARAMS];
 
 const fetchSvid = async ({ ready }: RunningGatehouse) => {
   for await (const response of fetchX509Svids(ready.workloadApi, AbortSignal.timeout(60_000))) return response;
@@ -42,7 +46,10 @@ async function places(ask: ReturnType<typeof commandLineOf>): Promise<string[]> 
   return [...x509Authorities!, ...jwtAuthorities!].map(({ use, slot, keyPlace }) => `${use} ${slot} ${keyPlace}`);
 }
 
-/** How many objects a module shows: a file that SoftHSM had begun when it was killed is none. */
+/**
+ * How many objects a module shows. One that SoftHSM had begun when it was killed is none, also where it is shown: it has a class alone,
+ * neither a name nor a key in it.
+ */
 function seenBy(module: string, pin: string): number {
   const cryptoki = loadModule(module);
   cryptoki.initialize();
@@ -50,7 +57,16 @@ function seenBy(module: string, pin: string): number {
   assert.ok(slot !== undefined);
   const session = cryptoki.openSession(slot);
   cryptoki.login(session, Buffer.from(pin));
-  return cryptoki.find(session, []).length;
+  const hasAny = (each: Handle): boolean =>
+    KEPT.some((type) => {
+      try {
+        return cryptoki.attributes(session, each, [type])[0]!.length > 0;
+      } catch (thrown) {
+        if (thrown instanceof CryptokiError) return false; // not even that
+        throw thrown;
+      }
+    });
+  return cryptoki.find(session, []).filter(hasAny).length;
 }
 
 /** A directory, a token in it, and a configuration that names it. */
@@ -139,7 +155,7 @@ describe('keys on a PKCS#11 token (SoftHSM 2)', function () {
     assert.match(server.log(), /the token is back/);
   });
 
-  it('leave nothing behind when their maker is killed at any moment', async () => {
+  it('leave nothing behind untold when their maker is killed at any moment', async () => {
     await using dir = await gatehouseDir();
     using hsm = softHsm(dir.path);
     const dataDir = dir.at('data');
@@ -156,9 +172,17 @@ describe('keys on a PKCS#11 token (SoftHSM 2)', function () {
       await maker.stop('SIGKILL');
       await using opened = await openTokenAuthority(dataDir, pkcs11);
       const { x509Authorities, jwtAuthorities } = await opened.authority.status();
-      assert.equal(seenBy(softHsmModule, hsm.pin), OBJECTS * (x509Authorities.length + jwtAuthorities.length));
+      const has = (words: string) => opened.reported.filter(({ message }) => message.includes(words));
+      // Killed after an authority was taken back and before its key was: nobody can tell that from a store that is too old.
+      const leftAlone = has('are left alone');
+      const untouched = Number(leftAlone[0]?.details['keys'] ?? 0);
+      assert.equal(
+        seenBy(softHsmModule, hsm.pin),
+        OBJECTS * (x509Authorities.length + jwtAuthorities.length + untouched),
+      );
+      const known = [...leftAlone, ...has('it was destroyed on the token'), ...has('stays on the token')];
       assert.deepEqual(
-        opened.reported.filter(({ message }) => !message.includes('it was destroyed on the token')),
+        opened.reported.filter((each) => !known.includes(each)),
         [],
       );
       swept += opened.reported.length;
