@@ -15,6 +15,7 @@ export interface RunningConsole extends AsyncDisposable {
   readonly url: string;
   /** `http://127.0.0.1:PORT`. */
   readonly address: string;
+  readonly pid: number;
   log(): string;
 }
 
@@ -29,7 +30,7 @@ export async function runConsole(...flags: readonly string[]): Promise<RunningCo
     });
     void child.ended.then((how) => reject(new Error(`gatehouse console ended (${how})\n${child.stderr()}`)));
   });
-  return { ...told, log: child.stderr, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
+  return { ...told, pid: child.pid, log: child.stderr, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
 }
 
 /** Debian's browser, or that which `CHROMIUM` names. */
