@@ -33,6 +33,7 @@ interface NumberShape {
 export interface ListShape {
   readonly is: 'list';
   readonly of: Shape;
+  readonly min?: number;
   readonly max?: number;
   /** The most that the API server of a cluster takes. */
   readonly clusterMax?: number;
@@ -63,6 +64,8 @@ export const listOf = (of: Shape, max?: number): ListShape => ({
   of,
   ...(max === undefined ? {} : { max }),
 });
+/** A list of at least one. */
+export const someOf = (of: Shape, max?: number): ListShape => ({ ...listOf(of, max), min: 1 });
 export const listForClusters = (of: Shape, clusterMax: number): ListShape => ({ is: 'list', of, clusterMax });
 export const object = (fields: Readonly<Record<string, Shape>>, required: readonly string[] = []): ObjectShape => ({
   is: 'object',
@@ -96,6 +99,14 @@ export function checkShape(value: Value, shape: Shape, path: string, report: Rep
   else if (shape.is === 'list' && value.is === 'list') checkList(value, shape, path, report);
   else if (shape.is === 'map' && value.is === 'map') checkMap(value, shape, path, report);
   else if (shape.is === 'object' && value.is === 'map') checkObject(value, shape, path, report);
+  else if (value.is === 'number' && !Number.isFinite(Number(value.text)))
+    report.error(
+      value,
+      'type',
+      path,
+      `${path} must be a number, not ${value.text}, which JSON cannot say`,
+      'write a number',
+    );
   else if (value.is === 'number' && !value.integer && !(shape.is === 'number' && shape.fraction)) {
     report.error(value, 'type', path, `${path} must be an integer, not ${describe(value)}`, 'write an integer');
   }
@@ -138,6 +149,14 @@ function checkText(value: TextValue, shape: TextShape, path: string, report: Rep
 
 function checkList(value: ListValue, shape: ListShape, path: string, report: Reporter): void {
   const count = value.items.length;
+  if (count < (shape.min ?? 0))
+    report.error(
+      value,
+      'too-few',
+      path,
+      `${path} has nothing in it`,
+      'add what is meant, or leave out what it belongs to',
+    );
   if (shape.max !== undefined && count > shape.max) tooMany(value, count, shape.max, path, report);
   if (shape.clusterMax !== undefined && count > shape.clusterMax)
     longList(value, count, shape.clusterMax, path, report);

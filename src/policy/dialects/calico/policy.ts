@@ -122,6 +122,7 @@ function read(document: PolicyDocument, form: Form, report: Reporter): Contribut
   };
   lintDirections(spec, 'types', report);
   lintTieredRules(policy, true, report);
+  if (isForHosts(spec, report)) return undefined;
   return form.staged && textAt(spec, 'stagedAction') === 'Ignore' ? undefined : { to: 'tiers', policy };
 }
 
@@ -133,17 +134,36 @@ function typesOf(spec: MapValue | undefined, report: Reporter): readonly string[
   return types.map((type) => type.text);
 }
 
-/** preDNAT, doNotTrack and applyOnForward concern host endpoints; here only their own rules are checked. */
+/** Policies with one of these concern host endpoints alone: Calico gives them to no workload. */
+const forHosts = ['preDNAT', 'doNotTrack'] as const;
+
+const isTrueIn = (spec: MapValue | undefined, field: string): boolean => {
+  const value = fieldOf(spec, field);
+  return value?.is === 'boolean' && value.value;
+};
+
+/** Whether workloads are spared; said where it is so. */
+function isForHosts(spec: MapValue | undefined, report: Reporter): boolean {
+  const field = forHosts.find((each) => isTrueIn(spec, each));
+  if (field === undefined) return false;
+  report.warning(
+    fieldOf(spec, field)!, // isTrueIn
+    'not-enforceable-here',
+    `spec.${field}`,
+    `with ${field} the policy acts on host endpoints alone: it decides nothing for pods`,
+    `keep it for the network; leave ${field} out for a policy of pods`,
+  );
+  return true;
+}
+
+/** The rules of preDNAT, doNotTrack and applyOnForward themselves. */
 function checkOnly(spec: MapValue | undefined, report: Reporter): void {
-  const isTrue = (field: string): boolean => {
-    const value = fieldOf(spec, field);
-    return value?.is === 'boolean' && value.value;
-  };
+  const isTrue = (field: string): boolean => isTrueIn(spec, field);
   const say = (field: string, code: FindingCode, message: string, fix: string): void =>
     report.error(fieldOf(spec, field)!, code, `spec.${field}`, message, fix); // isTrue
   if (isTrue('preDNAT') && isTrue('doNotTrack'))
     say('preDNAT', 'pre-dnat-do-not-track', 'preDNAT and doNotTrack cannot both be true', 'keep one');
-  for (const field of ['preDNAT', 'doNotTrack']) {
+  for (const field of forHosts) {
     if (isTrue(field) && !isTrue('applyOnForward'))
       say(field, 'needs-apply-on-forward', `${field} needs applyOnForward: true`, 'add applyOnForward: true');
   }

@@ -20,6 +20,11 @@ import { allOf, type HttpClause, type TieredRule } from './tiered-policy.ts';
 const protocolShape: Shape = { is: 'number', orText: true };
 const icmpShape: Shape = object({ type: { is: 'number' }, code: { is: 'number' } });
 
+const icmpMost = [
+  ['type', 254],
+  ['code', 255],
+] as const;
+
 const effects: ReadonlyMap<string, Effect> = new Map(
   Object.entries<Effect>({ Allow: 'allow', Deny: 'deny', Pass: 'pass', Log: 'log' }),
 );
@@ -145,6 +150,12 @@ function checkIcmp(rule: MapValue, path: string, report: Reporter): void {
       );
     if (fieldOf(icmp, 'code') !== undefined && fieldOf(icmp, 'type') === undefined) {
       report.error(icmp, 'icmp-code-needs-type', `${path}.${field}.code`, 'an ICMP code needs a type', 'add type');
+    }
+    for (const [part, most] of icmpMost) {
+      const value = fieldOf(icmp, part);
+      if (value?.is !== 'number' || (Number(value.text) >= 0 && Number(value.text) <= most)) continue;
+      const message = `${value.text} is no ICMP ${part}`;
+      report.error(value, 'icmp-range', `${path}.${field}.${part}`, message, `write a number from 0 to ${most}`);
     }
   }
 }

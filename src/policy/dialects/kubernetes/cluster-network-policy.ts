@@ -6,85 +6,19 @@
 import type { PolicyDocument } from '../../documents/document.ts';
 import { type Reporter, silentReporter } from '../../documents/finding.ts';
 import { ownerOf } from '../../documents/owner.ts';
-import { anything, listOf, object, oneOf, type Shape, text } from '../../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt, type Value } from '../../documents/value.ts';
 import { type LabelExpr, withKeyPrefix } from '../../meaning/labels.ts';
-import type { Effect, Expr } from '../../model.ts';
+import type { Expr } from '../../model.ts';
 import { readNet } from '../calico/entity.ts';
 import { lintTieredRules } from '../calico/lint-policy.ts';
 import { protocolNumber } from '../calico/protocol.ts';
 import { allOf, type TieredPolicy, type TieredRule } from '../calico/tiered-policy.ts';
 import type { Contribution, KindReader } from '../contribution.ts';
-import { labelSelectorShape, readLabelSelector } from './label-selector.ts';
+import { type Form, forms, specShape } from './cluster-network-forms.ts';
+import { readLabelSelector } from './label-selector.ts';
 
 const NAMESPACE = 'projectcalico.org/namespace';
 const isPod: LabelExpr = { op: 'in', key: 'projectcalico.org/orchestrator', values: ['k8s'] };
-
-const podsShape = object({ namespaceSelector: labelSelectorShape, podSelector: labelSelectorShape });
-const subjectShape = object({ namespaces: labelSelectorShape, pods: podsShape });
-const peerShape = object({
-  namespaces: labelSelectorShape,
-  pods: podsShape,
-  nodes: anything,
-  networks: listOf(text, 25),
-  domainNames: listOf(text, 25),
-});
-const rangeShape = object({ start: { is: 'number' }, end: { is: 'number' } }, ['start', 'end']);
-const portShape = oneOf({ number: { is: 'number' }, range: rangeShape });
-const transportShape: Shape = {
-  ...object({ destinationPort: portShape, sourcePort: portShape }),
-  set: { min: 1 },
-};
-const protocolShape = oneOf({
-  tcp: transportShape,
-  udp: transportShape,
-  sctp: transportShape,
-  destinationNamedPort: text,
-});
-const oldProtocol: Shape = { is: 'text', oneOf: ['TCP', 'UDP', 'SCTP'] };
-const oldPortShape = oneOf({
-  portNumber: object({ protocol: oldProtocol, port: { is: 'number' } }),
-  portRange: object({ protocol: oldProtocol, start: { is: 'number' }, end: { is: 'number' } }),
-  namedPort: text,
-});
-
-interface Form {
-  readonly kind: string;
-  readonly version: string;
-  readonly actions: ReadonlyMap<string, Effect>;
-  readonly portsField: 'protocols' | 'ports';
-  readonly fields: Readonly<Record<string, Shape>>;
-  tierOf(spec: MapValue | undefined): 'kube-admin' | 'kube-baseline';
-}
-
-const priority: Shape = { is: 'number' };
-
-const forms: readonly Form[] = [
-  {
-    kind: 'ClusterNetworkPolicy',
-    version: 'v1alpha2',
-    actions: new Map(Object.entries<Effect>({ Accept: 'allow', Deny: 'deny', Pass: 'pass' })),
-    portsField: 'protocols',
-    fields: { tier: { is: 'text', oneOf: ['Admin', 'Baseline'] }, priority },
-    tierOf: (spec) => (textAt(spec, 'tier') === 'Baseline' ? 'kube-baseline' : 'kube-admin'),
-  },
-  {
-    kind: 'AdminNetworkPolicy',
-    version: 'v1alpha1',
-    actions: new Map(Object.entries<Effect>({ Allow: 'allow', Deny: 'deny', Pass: 'pass' })),
-    portsField: 'ports',
-    fields: { priority },
-    tierOf: () => 'kube-admin',
-  },
-  {
-    kind: 'BaselineAdminNetworkPolicy',
-    version: 'v1alpha1',
-    actions: new Map(Object.entries<Effect>({ Allow: 'allow', Deny: 'deny' })),
-    portsField: 'ports',
-    fields: {},
-    tierOf: () => 'kube-baseline',
-  },
-];
 
 /** Readers of ClusterNetworkPolicy and of the kinds that it came from. */
 export const clusterNetworkPolicyReaders: readonly KindReader[] = forms.map((form) => ({
@@ -93,32 +27,9 @@ export const clusterNetworkPolicyReaders: readonly KindReader[] = forms.map((for
   kind: form.kind,
   versions: [form.version],
   namespaced: false,
-  fields: {
-    spec: object(
-      {
-        ...form.fields,
-        subject: subjectShape,
-        ingress: listOf(ruleShape(form, 'from')),
-        egress: listOf(ruleShape(form, 'to')),
-      },
-      ['subject'],
-    ),
-  },
+  fields: { spec: specShape(form) },
   read: (document, _options, report) => read(document, form, report),
 }));
-
-function ruleShape(form: Form, peers: 'from' | 'to'): Shape {
-  const ports = form.portsField === 'ports' ? oldPortShape : protocolShape;
-  return object(
-    {
-      name: text,
-      action: { is: 'text', oneOf: [...form.actions.keys()] },
-      [peers]: listOf(peerShape, 100),
-      [form.portsField]: listOf(ports, 100),
-    },
-    ['action', peers],
-  );
-}
 
 function read(document: PolicyDocument, form: Form, report: Reporter): Contribution {
   const spec = mapAt(document.root, 'spec');
@@ -264,10 +175,11 @@ function readPeer(peer: Value, end: 'source' | 'destination', path: string, repo
     return { check: nets, network: nets };
   }
   const parts = podParts(map, path, report);
+  // Calico converts `namespaces` to a selector that network sets of these namespaces satisfy as well.
   const set = (byHops: boolean): Expr => ({
     op: 'endpoint',
     end,
-    selector: { op: 'all', of: [isPod, ...parts] },
+    selector: { op: 'all', of: [...(only === 'pods' ? [isPod] : []), ...parts] },
     byHops,
   });
   const namespaces = mapAt(map, 'namespaces') ?? mapAt(mapAt(map, 'pods'), 'namespaceSelector');

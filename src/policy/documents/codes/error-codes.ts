@@ -40,6 +40,7 @@ export const errorCodes = {
   'http-needs-tcp': 'http with a protocol that is not TCP',
   'icmp-code-needs-type': 'an ICMP code without type',
   'icmp-needs-protocol': 'icmp without protocol ICMP or ICMPv6',
+  'icmp-range': 'an ICMP type or code beyond its range',
   indentation: 'a line in a column beside nothing',
   'ip-block-exclusive': 'ipBlock beside a selector in one peer',
   'ip-version': 'an IP version that is neither 4 nor 6',

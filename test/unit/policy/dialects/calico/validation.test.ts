@@ -223,6 +223,26 @@ const refused: readonly {
     want: 'staged-delete spec.selector',
   },
   {
+    name: 'an ICMP type beyond its range',
+    text: rule('{ action: Allow, protocol: ICMP, icmp: { type: 255 } }'),
+    want: 'icmp-range spec.ingress[0].icmp.type',
+  },
+  {
+    name: 'an order that is no number',
+    text: policy('{ order: .nan, ingress: [{ action: Deny }] }'),
+    want: 'type spec.order',
+  },
+  {
+    name: 'an order without end',
+    text: policy('{ order: .inf, ingress: [{ action: Deny }] }'),
+    want: 'type spec.order',
+  },
+  {
+    name: 'an endless order for a tier',
+    text: other('Tier', 'sec', '{ order: -.inf }'),
+    want: 'type spec.order',
+  },
+  {
     name: 'another order for a reserved tier',
     text: other('Tier', 'default', '{ order: 5, defaultAction: Deny }'),
     want: 'tier-reserved spec',
