@@ -7,7 +7,7 @@ import type { Reporter } from './finding.ts';
 import { creationOf, metadataShape, readAnnotations, readLabels, readName, readNamespace } from './metadata.ts';
 import { readNulls, type Server } from './nulls.ts';
 import { anything, checkShape, object, type Shape } from './shape.ts';
-import { type MapValue, mapAt, textAt } from './value.ts';
+import { describe, fieldOf, type MapValue, mapAt, textAt } from './value.ts';
 
 /** Group, version and kind of a document; `group` is empty for the core group. */
 export interface TypeOf {
@@ -23,7 +23,11 @@ export function readType(root: MapValue, report: Reporter): TypeOf | undefined {
   if (apiVersion === '' || kind === '') {
     const [code, missing] =
       apiVersion === '' ? (['api-version-missing', 'apiVersion'] as const) : (['kind-missing', 'kind'] as const);
-    report.error(root, code, missing, `the document has no ${missing}`, `add ${missing}, as Kubernetes asks`);
+    const written = fieldOf(root, missing);
+    if (written === undefined || written.is === 'text')
+      report.error(root, code, missing, `the document has no ${missing}`, `add ${missing}, as Kubernetes asks`);
+    else
+      report.error(written, code, missing, `${missing} must be a text, not ${describe(written)}`, 'write it as a text');
     return undefined;
   }
   return typeOfText(apiVersion, kind);

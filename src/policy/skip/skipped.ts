@@ -46,8 +46,23 @@ export function skippedUnread(text: string, kinds: KindTable): string | undefine
   return isOfOthers(type, kinds) ? nameOf(type) : undefined;
 }
 
-/** Nothing can be said of it but that it is there. */
+/** A file of pods asks the same fifty thousand times. */
+const MOST_ASKED = 256;
+const asked = new WeakMap<KindTable, Map<string, boolean>>();
+
 function isOfOthers(type: TypeOf, kinds: KindTable): boolean {
+  const known = asked.get(kinds) ?? new Map<string, boolean>();
+  if (known.size === 0) asked.set(kinds, known);
+  const key = [type.group, type.version, type.kind].join('\n');
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const answer = isUnlikeOurs(type, kinds);
+  if (known.size < MOST_ASKED && key.length < MOST_ASKED) known.set(key, answer);
+  return answer;
+}
+
+/** Nothing can be said of it but that it is there. */
+function isUnlikeOurs(type: TypeOf, kinds: KindTable): boolean {
   const { group, kind } = type;
   const isKnown = kinds.readerOf(group, kind) ?? policyKinds.readerOf(group, kind) ?? systemOf(group, kind);
   return (

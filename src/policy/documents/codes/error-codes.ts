@@ -18,6 +18,7 @@ export const errorCodes = {
   'custom-identity': 'an identity that action CUSTOM cannot ask for',
   'document-separator': 'text behind --- on its line',
   'document-too-large': "a document beyond a cluster's 1.5 MiB (a warning where files are served)",
+  'documents-joined': 'two documents without a line of --- between them',
   'dry-run-action': 'a dry run of an action that knows none',
   'dry-run-kind': 'a dry run of a kind that knows none',
   'dry-run-value': 'a dry-run annotation that is neither true nor false',

@@ -22,6 +22,7 @@ import type { Entry, Value } from '../value.ts';
 import { findMisindented, type Misindented } from './indentation.ts';
 import { resolvePlain } from './scalar.ts';
 import type { Chunk } from './split.ts';
+import { reportOddBreak, reportSyntax } from './syntax-errors.ts';
 import { looksLikeJson, readUsualJson } from './usual-json.ts';
 import { readUsualYaml } from './usual-yaml.ts';
 
@@ -49,6 +50,7 @@ export function parseChunk(chunk: Chunk, report: Reporter): Value | undefined {
     const weight = report.forClusters(whole, 'document-too-large', '', message, 'split it into several documents');
     if (weight === 'error') return undefined;
   }
+  if (reportOddBreak(chunk, report)) return undefined;
   const usual = looksLikeJson(chunk.text) ? readUsualJson(chunk) : readUsualYaml(chunk);
   return usual === undefined ? parseFully(chunk, report) : withinSize(usual, report);
 }
@@ -88,9 +90,7 @@ function parse(chunk: Chunk, report: Reporter): Value | undefined {
     reportIndentation(misindented, chunk, report);
     return undefined;
   }
-  for (const error of document.errors) {
-    report.error(placeAt(walk, error.pos[0]), 'yaml-syntax', '', error.message, 'mend the YAML at this place');
-  }
+  reportSyntax(document.errors, chunk, (offset) => placeAt(walk, offset), report);
   if (document.errors.length > 0 || document.contents === null) return undefined;
   return withinSize(valueAt(walk, document.contents, 0), report);
 }
@@ -202,15 +202,7 @@ function mapOf(walk: Walk, node: YAMLMap, place: Place, depth: number): Value {
       continue;
     }
     const name = keyOf(walk, keyNode, keyPlace);
-    if (written.has(name)) {
-      walk.report.warning(
-        keyPlace,
-        'duplicate-key',
-        name,
-        `key ${JSON.stringify(name)} is written twice; the last one counts`,
-        'keep one of them',
-      );
-    }
+    if (written.has(name)) reportTwice(walk, name, keyPlace, written);
     written.add(name);
     entries.delete(name);
     entries.set(name, { key: keyPlace, value });
@@ -218,6 +210,16 @@ function mapOf(walk: Walk, node: YAMLMap, place: Place, depth: number): Value {
   let size = 1;
   for (const { value } of entries.values()) size += value.size;
   return { is: 'map', ...place, entries, size };
+}
+
+/** Kubernetes' reader takes the last; where that loses a whole document it was hardly meant. */
+function reportTwice(walk: Walk, name: string, place: Place, written: ReadonlySet<string>): void {
+  if (name === 'kind' && written.has('apiVersion')) {
+    const message = 'kind is written twice: of two documents in one the first would be lost';
+    abandon(walk, place, 'documents-joined', message, 'put a line of --- between them, or keep one kind');
+  }
+  const message = `key ${JSON.stringify(name)} is written twice; the last one counts`;
+  walk.report.warning(place, 'duplicate-key', name, message, 'keep one of them');
 }
 
 function isMergeKey(key: Node | null): boolean {
