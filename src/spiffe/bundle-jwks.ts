@@ -68,11 +68,11 @@ export function bundleFromJwks(trustDomain: TrustDomain, text: string): Bundle {
   const x509Authorities = new Map<string, Uint8Array>();
   const jwtAuthorities = new Map<string, JwtAuthority>();
   for (const jwk of document['keys'] as unknown[]) {
-    if (!isObject(jwk) || (jwk['kty'] !== 'EC' && jwk['kty'] !== 'RSA')) continue;
+    if (!isObject(jwk) || !isOfKnownKind(jwk)) continue;
     if (jwk['use'] === 'x509-svid') {
       const der = certificateOf(trustDomain, jwk);
       if (der) x509Authorities.set(der.toString('base64'), der);
-    } else if (jwk['use'] === 'jwt-svid' && (jwk['kty'] === 'RSA' || CURVES.has(jwk['crv']))) {
+    } else if (jwk['use'] === 'jwt-svid') {
       const authority = jwtAuthorityOf(trustDomain, jwk);
       const other = jwtAuthorities.get(authority.keyId);
       if (other !== undefined && JSON.stringify(other) !== JSON.stringify(authority))
@@ -90,6 +90,10 @@ export function bundleFromJwks(trustDomain: TrustDomain, text: string): Bundle {
     jwtAuthorities: [...jwtAuthorities.values()],
   };
 }
+
+/** Who names no curve is not passed over: its certificate has one, or it is no key. */
+const isOfKnownKind = ({ kty, crv }: Record<string, unknown>): boolean =>
+  kty === 'RSA' || (kty === 'EC' && (crv === undefined || CURVES.has(crv)));
 
 /** Likewise, of a trust domain that we number ourselves. */
 export function ownBundleFromJwks(trustDomain: TrustDomain, text: string): OwnBundle {

@@ -5,6 +5,7 @@
  */
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { asGatehouseError, GatehouseError } from '../../../errors.ts';
+import { problemOfAuthorityKey } from '../../pki/authority-key.ts';
 import { type Certificate, readCertificate } from '../../pki/certificate.ts';
 import { oid } from '../../pki/oids.ts';
 import { fromPem } from '../../pki/pem.ts';
@@ -83,6 +84,7 @@ export function readUpstream(files: UpstreamFiles, atMs: number): UpstreamCa {
   // Roots are never sent; of a root that was renewed with its key either certificate may stand in the chain's file.
   const chain = given.filter((each) => !isSelfSigned(each));
   const roots = named.filter((each) => atMs < each.notAfterAt);
+  for (const each of [...given, ...roots]) checkKey(each);
   if (roots.length === 0)
     refuse(`${nameOf(named[0] ?? issuer)} expired at ${time(Math.max(...named.map((each) => each.notAfterAt)))}`);
   for (const each of chain) checkTime(each, atMs);
@@ -139,6 +141,12 @@ function checkIsCa(certificate: Placed): void {
   refuse(`${nameOf(certificate)} is not a CA: basicConstraints CA:TRUE and keyUsage keyCertSign are needed`);
 }
 
+/** Clients that cannot read one certificate of a bundle take none of it. */
+function checkKey(certificate: Placed): void {
+  const problem = problemOfAuthorityKey(certificate.spki);
+  if (problem !== undefined) refuse(`${nameOf(certificate)}: ${problem}`);
+}
+
 function checkTime(certificate: Placed, atMs: number): void {
   if (certificate.notAfterAt <= atMs) refuse(`${nameOf(certificate)} expired at ${time(certificate.notAfterAt)}`);
   if (certificate.notBeforeAt > atMs)
@@ -188,11 +196,9 @@ function fitOf(roots: readonly Placed[], below: number): readonly Placed[] {
   return fit;
 }
 
-const MIN_RSA_BITS = 2048;
-
 /** What would make verifiers refuse every certificate below. @param below  authorities that stand below it, ours among them */
 function checkFit(certificate: Placed, below: number): void {
-  const { pathLength, unknownCritical, extendedKeyUsage, spki } = certificate;
+  const { pathLength, unknownCritical, extendedKeyUsage } = certificate;
   const name = nameOf(certificate);
   if (pathLength !== undefined && pathLength < below)
     refuse(`${name}: its path length is ${pathLength}, and below it are ${below} authorities, ours among them`);
@@ -205,10 +211,6 @@ function checkFit(certificate: Placed, below: number): void {
   const lacks = [oid.serverAuth, oid.clientAuth].filter((each) => extendedKeyUsage?.includes(each) === false);
   if (lacks.length > 0)
     refuse(`${name}: its extended key usage lacks ${lacks.join(', ')}: SVIDs are for servers and clients`);
-  const { modulusLength } =
-    createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' }).asymmetricKeyDetails ?? {};
-  if (modulusLength !== undefined && modulusLength < MIN_RSA_BITS)
-    refuse(`${name}: its RSA key has ${modulusLength} bits; clients refuse less than ${MIN_RSA_BITS}`);
 }
 
 function findingsOf(path: readonly Placed[]): readonly UpstreamFinding[] {

@@ -169,20 +169,39 @@ describe('an upstream CA', () => {
     });
   }
 
-  it('is refused with an RSA key of 1024 bits', async () => {
-    const made = openssl([
-      'genpkey',
-      '-algorithm',
-      'RSA',
-      '-pkeyopt',
-      'rsa_keygen_bits:1024',
-      '-out',
-      dir.at('root.key'),
-    ]);
-    assert.ok(made.ok, made.text);
-    const upstream = upstreamOf({ name: '', made: [root], want: /./ });
-    await assert.rejects(openTestAuthority({}, { clock, upstream }), /its RSA key has 1024 bits/);
-  });
+  const keys: readonly { name: string; algorithm: readonly string[]; want: RegExp }[] = [
+    { name: 'an RSA key of 1024 bits', algorithm: ['RSA', '-pkeyopt', 'rsa_keygen_bits:1024'], want: /has 1024 bits/ },
+    {
+      name: 'a curve that Go does not know',
+      algorithm: ['EC', '-pkeyopt', 'ec_paramgen_curve:secp256k1'],
+      want: /curve is secp256k1/,
+    },
+    {
+      name: 'a curve that is written out',
+      algorithm: ['EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-pkeyopt', 'ec_param_enc:explicit'],
+      want: /not named/,
+    },
+  ];
+  for (const { name, algorithm, want } of keys) {
+    it(`is refused with ${name}`, async () => {
+      const made = openssl(['genpkey', '-algorithm', ...algorithm, '-out', dir.at('root.key')]);
+      assert.ok(made.ok, made.text);
+      const upstream = upstreamOf({ name: '', made: [root], want: /./ });
+      await assert.rejects(openTestAuthority({}, { clock, upstream }), want);
+    });
+
+    it(`is refused with a root beside its own that has ${name}, since the bundle would have it`, async () => {
+      const made = openssl(['genpkey', '-algorithm', ...algorithm, '-out', dir.at('beside.key')]);
+      assert.ok(made.ok, made.text);
+      const upstream = upstreamOf({
+        name: '',
+        made: [root, { name: 'beside' }],
+        files: { chain: ['root'], roots: ['root', 'beside'] },
+        want: /./,
+      });
+      await assert.rejects(openTestAuthority({}, { clock, upstream }), want);
+    });
+  }
 
   const said: readonly Case[] = [
     {
