@@ -51,12 +51,14 @@ export async function* streamConfigs(
       subscriber.introduce(request.node);
       broughtVersion = versionInfo;
     }
-    if (responseNonce !== '' && responseNonce !== last?.nonce) return; // of a response that another has followed
+    // Before anything was sent, a nonce is of a stream that is gone: Envoys may bring one when they come again.
+    const answered = responseNonce === '' ? undefined : last;
+    if (answered !== undefined && responseNonce !== answered.nonce) return; // of a response that another has followed
     names = resourceNames;
-    if (responseNonce === '' || last === undefined || isAnswered) return;
+    if (answered === undefined || isAnswered) return;
     isAnswered = true;
-    if (errorDetail === undefined) holds = last.configs;
-    else subscriber.refused(last.configs, errorDetail.message);
+    if (errorDetail === undefined) holds = answered.configs;
+    else subscriber.refused(answered.configs, errorDetail.message);
   });
   while (!context.signal.aborted && !incoming.ended()) {
     if (names !== undefined) {

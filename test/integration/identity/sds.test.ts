@@ -235,6 +235,18 @@ describe('Envoy SDS, asked by python grpcio', function () {
       assert.equal(source.requests.length, 0, 'no certificate was asked for');
     });
 
+    it('answers a first request with the nonce of a stream that is gone, as Envoys send it that come again', async () => {
+      await using stream = open('StreamSecrets');
+      const errorDetail = { code: 3, message: 'said of another stream' };
+      stream.send({ resourceNames: ['ROOTCA'], versionInfo: '9', responseNonce: '9-00000000', errorDetail });
+      const first = await stream.next();
+      assert.deepEqual(namesOf(first), ['ROOTCA']);
+      assert.deepEqual(gradesOf(), ['sent 1']);
+      stream.send({ resourceNames: ['ROOTCA'], responseNonce: '9-00000000' });
+      stream.send({ resourceNames: ['ROOTCA'], responseNonce: first.nonce });
+      await eventually('the ACK is passed on', () => (gradesOf().includes('acknowledged 1') ? true : undefined));
+    });
+
     it('answers names that are added, and none that are taken away', async () => {
       await using stream = open('StreamSecrets');
       stream.send({ resourceNames: ['ROOTCA'] });

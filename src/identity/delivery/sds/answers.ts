@@ -91,8 +91,9 @@ export function createAnswers({ observer }: DeliveryDeps, { stream }: CallerWatc
         tellOf(state, holds.grade);
     },
     heard({ responseNonce, errorDetail }) {
-      if (responseNonce === '') return 'first';
-      if (last === undefined || responseNonce !== last.nonce) return 'stale';
+      // Before anything was sent, a nonce is of a stream that is gone: Envoys may bring one when they come again.
+      if (responseNonce === '' || last === undefined) return 'first';
+      if (responseNonce !== last.nonce) return 'stale';
       const kind = errorDetail === undefined ? 'acknowledged' : 'refused';
       if (!last.answered) {
         last.answered = true;

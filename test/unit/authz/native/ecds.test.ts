@@ -141,6 +141,17 @@ for (const [protocol, open] of Object.entries(protocols)) {
       await stream.hangUp();
     });
 
+    it('answers who comes back with the nonce of a stream that is gone, and its words were about that stream', async () => {
+      const w = world();
+      const stream = nativeStream(protocol as keyof typeof protocols, w.deps, own(details)); // of its keys
+      const first = { node: nodeOf(details), responseNonce: '7-gone', errorDetail: { code: 3, message: 'not yours' } };
+      if (protocol === 'sotw') stream.sotw({ ...first, resourceNames: ['gatehouse.policy'] });
+      else stream.delta({ ...first, resourceNamesSubscribe: ['gatehouse.policy'] });
+      await stream.answer(1);
+      assert.deepEqual(w.told, ['opened', 'sent gatehouse.policy']);
+      await stream.hangUp();
+    });
+
     it('gives who refuses a policy one that asks about everything, once, and the next one again', async () => {
       const w = world();
       const stream = open(w, details);
