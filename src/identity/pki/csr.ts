@@ -23,17 +23,22 @@ const strictly = {
   maxDepth: MAX_DEPTH,
 } as unknown as boolean;
 
+/** Its sender may read why: it is all about what he sent. */
 function refuse(reason: string, cause?: unknown): never {
-  throw new GatehouseError('csr_invalid', `the certificate request is not valid: ${reason}`, { reason }, { cause });
+  const text = `the certificate request is not valid: ${reason}`;
+  throw new GatehouseError('csr_invalid', text, { reason, peerText: text }, { cause });
 }
 
-/** Reads one PEM block `CERTIFICATE REQUEST` (or `NEW CERTIFICATE REQUEST`). @throws GatehouseError `csr_invalid` */
+const LABELS = ['CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST'];
+
+/** Reads the one PEM block `CERTIFICATE REQUEST` (or `NEW CERTIFICATE REQUEST`) in a text. @throws GatehouseError `csr_invalid` */
 export function readCsrPem(text: string): PublicKeyInfo {
   if (text.length > 2 * MAX_BYTES) refuse(`it is longer than ${MAX_BYTES} bytes`);
-  const label = text.includes('BEGIN NEW CERTIFICATE REQUEST') ? 'NEW CERTIFICATE REQUEST' : 'CERTIFICATE REQUEST';
+  const labels = LABELS.filter((label) => text.includes(`-----BEGIN ${label}-----`));
+  if (labels.length === 0) refuse(`there is no PEM block ${LABELS.join(' or ')}`);
   let blocks: Buffer[];
   try {
-    blocks = fromPem(label, text);
+    blocks = labels.flatMap((label) => fromPem(label, text));
   } catch (thrown) {
     refuse(thrown instanceof Error ? thrown.message : String(thrown), thrown);
   }

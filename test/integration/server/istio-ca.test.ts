@@ -68,7 +68,10 @@ describe("Istio's CA API", function () {
       text: 'request authenticate failure',
     });
     const broken = await ask(server, own, { csr: 'no request' });
-    assert.equal('code' in broken && broken.code, status.INVALID_ARGUMENT);
+    assert.deepEqual(broken, {
+      code: status.INVALID_ARGUMENT,
+      text: 'the certificate request is not valid: there is no PEM block CERTIFICATE REQUEST or NEW CERTIFICATE REQUEST',
+    });
     assert.ok('chain' in (await ask(server, own, { csr, metadata: { CertSigner: '' } })));
     await dir.configure(configOf(['reviews']));
     process.kill(server.pid, 'SIGHUP');

@@ -66,6 +66,25 @@ describe('readCsr', () => {
     assert.equal(readCsrPem(makeCsr(ec('P-256'), [], 'PEM').toString()).family, 'ec');
   });
 
+  const pem = toPem('CERTIFICATE REQUEST', good);
+  const texts: { name: string; text: string; want: RegExp }[] = [
+    { name: 'no block', text: 'hello', want: /no PEM block CERTIFICATE REQUEST or NEW CERTIFICATE REQUEST/ },
+    { name: 'two blocks', text: pem + pem, want: /more than one PEM block/ },
+    { name: 'one of either name', text: toPem('NEW CERTIFICATE REQUEST', good) + pem, want: /more than one PEM block/ },
+    { name: 'a block that does not end', text: pem.replace('-----END', ''), want: /has no END line/ },
+  ];
+  for (const { name, text, want } of texts)
+    it(`refuses PEM of ${name}, and its sender may read why`, () => {
+      assert.throws(
+        () => readCsrPem(text),
+        (thrown) => {
+          assert.ok(thrown instanceof GatehouseError && thrown.code === 'csr_invalid');
+          assert.match(String(thrown.details['peerText']), want);
+          return true;
+        },
+      );
+    });
+
   const nested = (depth: number): Buffer => {
     let der = element(tag.sequence);
     for (let index = 0; index < depth; index += 1) der = sequence(der);
