@@ -78,8 +78,8 @@ describe('bundles of other trust domains, on PostgreSQL', function () {
       );
     assert.deepEqual(await givenBy(a), await givenBy(b));
 
-    document = bundleToJwks({ ...bundle, sequence: 10, x509Authorities: foreignBundle(byEndpoint).x509Authorities });
     const before = (await givenBy(b))[`spiffe://${byEndpoint}`];
+    document = bundleToJwks({ ...bundle, sequence: 10, x509Authorities: foreignBundle(byEndpoint).x509Authorities });
     const after = await eventually('the next that the first fetches', async () => {
       const now = (await givenBy(b))[`spiffe://${byEndpoint}`];
       return now === before ? undefined : now;
