@@ -3,13 +3,21 @@
  * @module
  */
 import * as z from 'zod';
+import { parseIp } from '../lib/ip-address.ts';
 
 const text = z.string().default('');
+/** An address that cannot be read would count as none, and so slip past what denies by address. */
+const address = text.refine((written) => written === '' || parseIp(written) !== undefined, {
+  error: 'this is no IP address: write e.g. 10.0.0.7',
+});
+const headerName = z
+  .string()
+  .regex(/^:?[-!#$%&'*+.^_`|~0-9A-Za-z]+$/, 'this is no name of a header: write it without colon and blanks');
 const port = z.int().min(0).max(65_535).default(0);
 const peer = z
   .strictObject({
     principal: text,
-    address: text,
+    address,
     port,
     labels: z.record(z.string(), z.string()).default({}),
     /** URL-encoded PEM, as Envoy sends it, or plain PEM. */
@@ -34,7 +42,7 @@ export const requestForm = z.strictObject({
       host: text,
       scheme: z.string().default('https'),
       /** A list where a header stands in several lines. */
-      headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])).default({}),
+      headers: z.record(headerName, z.union([z.string(), z.array(z.string())])).default({}),
     })
     .optional(),
   tls: z.strictObject({ sni: text }).optional(),

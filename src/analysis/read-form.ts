@@ -5,6 +5,7 @@
 import type * as z from 'zod';
 import { GatehouseError } from '../errors.ts';
 import { LOST_NAME_MESSAGE, pathOfLostName } from '../lib/lost-name.ts';
+import { keysAt, nearest } from '../lib/nearest.ts';
 
 export interface Form<S> {
   readonly schema: S;
@@ -22,5 +23,18 @@ export function readForm<S extends z.ZodType>({ schema, name, refusal }: Form<S>
   if (lost !== undefined) throw refused([`${lost.join('.')}: ${LOST_NAME_MESSAGE}`]);
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw refused(parsed.error.issues.map(({ path, message }) => `${path.join('.') || name}: ${message}`));
+  throw refused(parsed.error.issues.flatMap((issue) => problemsOf(issue, schema, name)));
+}
+
+function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType, name: string): string[] {
+  const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
+  const place = path.join('.') || name;
+  if (issue.code === 'invalid_key') return [`${place}: ${issue.issues[0]?.message ?? issue.message}`];
+  if (issue.code !== 'unrecognized_keys') return [`${place}: ${issue.message}`];
+  const known = keysAt(schema, path);
+  return issue.keys.map((key) => {
+    const near = nearest(key, known);
+    const fix = near === undefined ? `known here: ${known.join(', ')}` : `did you mean ${near}?`;
+    return `${place}: there is no ${JSON.stringify(key)} (${fix})`;
+  });
 }

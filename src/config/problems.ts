@@ -3,7 +3,7 @@
  * @module
  */
 import type * as z from 'zod';
-import { nearest } from '../lib/nearest.ts';
+import { keysAt, nearest } from '../lib/nearest.ts';
 import type { Problem } from './finding.ts';
 import { documentSchema } from './schema.ts';
 
@@ -30,7 +30,7 @@ function codeOf(issue: Issue): string {
 }
 
 function unknownKey(path: Path, key: string): Problem {
-  const known = keysAt(path);
+  const known = keysAt(documentSchema, path);
   const guess = nearest(key, known);
   return {
     code: 'unknown-key',
@@ -52,43 +52,3 @@ const faultsIn = (issues: readonly Issue[]): number =>
   issues.reduce((sum, each) => sum + (each.code === 'unrecognized_keys' ? each.keys.length : 1), 0);
 
 const isInside = (issue: Issue): boolean => issue.code === 'unrecognized_keys' || issue.path.length > 0;
-
-/** Keys that the schema knows at a path; empty where it has no fixed keys. */
-function keysAt(path: Path): string[] {
-  let at: unknown = documentSchema;
-  for (const part of path) at = stepInto(unwrap(at), part);
-  const shape = objectShape(unwrap(at));
-  return shape === undefined ? [] : Object.keys(shape);
-}
-
-interface Definition {
-  readonly type: string;
-  readonly innerType?: unknown;
-  readonly element?: unknown;
-  readonly options?: readonly unknown[];
-  readonly shape?: Readonly<Record<string, unknown>>;
-}
-
-const definitionOf = (schema: unknown): Definition | undefined => (schema as { def?: Definition } | undefined)?.def; // every zod schema has `def`; its public types are per kind
-
-/** Takes off `prefault`, `optional` and the like; of a union, the branches with keys as one, and the elements of its list. */
-function unwrap(schema: unknown): unknown {
-  const definition = definitionOf(schema);
-  if (definition?.innerType !== undefined) return unwrap(definition.innerType);
-  if (definition?.type === 'union') {
-    const shapes = (definition.options ?? []).flatMap((option) => objectShape(unwrap(option)) ?? []);
-    const list = (definition.options ?? []).find((option) => definitionOf(option)?.type === 'array');
-    const element = definitionOf(list)?.element;
-    return { def: { type: 'object', shape: Object.assign({}, ...shapes), ...(element !== undefined && { element }) } };
-  }
-  return schema;
-}
-
-function objectShape(schema: unknown): Readonly<Record<string, unknown>> | undefined {
-  const definition = definitionOf(schema);
-  return definition?.type === 'object' ? definition.shape : undefined;
-}
-
-function stepInto(schema: unknown, part: string | number): unknown {
-  return typeof part === 'number' ? definitionOf(schema)?.element : objectShape(schema)?.[part];
-}

@@ -75,3 +75,43 @@ function editDistance(a: string, b: string, most: number): number {
   }
   return above[b.length] ?? far;
 }
+
+/** Keys that a zod schema knows at a path, for saying which one was probably meant; empty where it has no fixed keys. */
+export function keysAt(schema: unknown, path: readonly (string | number)[]): string[] {
+  let at: unknown = schema;
+  for (const part of path) at = stepInto(unwrap(at), part);
+  const shape = objectShape(unwrap(at));
+  return shape === undefined ? [] : Object.keys(shape);
+}
+
+interface Definition {
+  readonly type: string;
+  readonly innerType?: unknown;
+  readonly element?: unknown;
+  readonly options?: readonly unknown[];
+  readonly shape?: Readonly<Record<string, unknown>>;
+}
+
+const definitionOf = (schema: unknown): Definition | undefined => (schema as { def?: Definition } | undefined)?.def; // every zod schema has `def`; its public types are per kind
+
+/** Takes off `prefault`, `optional` and the like; of a union, the branches with keys as one, and the elements of its list. */
+function unwrap(schema: unknown): unknown {
+  const definition = definitionOf(schema);
+  if (definition?.innerType !== undefined) return unwrap(definition.innerType);
+  if (definition?.type === 'union') {
+    const shapes = (definition.options ?? []).flatMap((option) => objectShape(unwrap(option)) ?? []);
+    const list = (definition.options ?? []).find((option) => definitionOf(option)?.type === 'array');
+    const element = definitionOf(list)?.element;
+    return { def: { type: 'object', shape: Object.assign({}, ...shapes), ...(element !== undefined && { element }) } };
+  }
+  return schema;
+}
+
+function objectShape(schema: unknown): Readonly<Record<string, unknown>> | undefined {
+  const definition = definitionOf(schema);
+  return definition?.type === 'object' ? definition.shape : undefined;
+}
+
+function stepInto(schema: unknown, part: string | number): unknown {
+  return typeof part === 'number' ? definitionOf(schema)?.element : objectShape(schema)?.[part];
+}

@@ -65,6 +65,10 @@ function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (thrown) {
-    throw new GatehouseError('message_invalid', `${file} is no JSON: ${String(thrown)}`);
+    const name = file === '-' ? 'standard input' : file;
+    throw new GatehouseError(
+      'message_invalid',
+      `${name} is no JSON: ${thrown instanceof Error ? thrown.message : thrown}`,
+    );
   }
 }

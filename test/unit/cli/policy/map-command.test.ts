@@ -121,10 +121,15 @@ kind: AuthorizationPolicy
 metadata: { name: api, namespace: shop }
 spec: { selector: { matchLabels: { app: api } }, rules: [${rules.join(', ')}] }
 `;
-    const { out, code, err } = await map(many, '--output', 'json', '--timeout', '10ms');
-    const { complete, unknown } = JSON.parse(out);
-    assert.deepEqual([code, complete, unknown[0].policy], [2, false, 'AuthorizationPolicy shop/api'], err);
-    assert.match(unknown[0].why, /more than 0\.01 s/);
+    for (let ms = 10; ; ms *= 2) {
+      const { out, code, err } = await map(many, '--output', 'json', '--timeout', `${ms}ms`);
+      const { complete, unknown } = JSON.parse(out);
+      assert.deepEqual([code, complete], [2, false], err);
+      assert.ok(unknown[0].why.includes(`more than ${ms / 1000} s`));
+      if (unknown[0].policy === undefined) continue; // a busy machine needs longer before it asks of rules
+      assert.equal(unknown[0].policy, 'AuthorizationPolicy shop/api');
+      break;
+    }
   });
 
   it('tells what pods that do not exist could reach, and who could reach them', async () => {
