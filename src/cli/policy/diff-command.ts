@@ -33,15 +33,17 @@ export function policyDiffCommand(terminal: Terminal): Command {
     )
     .action(
       action(terminal, async (flags: Flags & { readonly output: 'json' | 'table' }, [before = '', after = '']) => {
-        const [{ createOpenPlace }, { showDiff }, { orUnknown }] = await Promise.all([
+        const [{ createOpenPlace }, { showDiff }, { orUnknown }, { noteLeftOut }] = await Promise.all([
           import('./proofs/open-place.ts'),
           import('./proofs/show-diff.ts'),
           import('./proofs/unknown.ts'),
+          import('./proofs/left-out.ts'),
         ]);
         const openPlace = createOpenPlace();
         const { oldRegistry, ...common } = flags;
         const old = await openPlace(before, { ...common, ...(oldRegistry && { registry: oldRegistry }) });
         const fresh = await openPlace(after, common);
+        noteLeftOut(terminal, flags, old.side.model, fresh.side.model);
         return orUnknown(terminal, flags.output, () => showDiff(old, fresh, flags, terminal));
       }),
     );

@@ -36,7 +36,9 @@ export function policyMapCommand(terminal: Terminal): Command {
         const { openSide } = await import('./proofs/open-side.ts');
         const { showMap } = await import('./proofs/show-map.ts');
         const { orUnknown } = await import('./proofs/unknown.ts');
+        const { noteLeftOut } = await import('./proofs/left-out.ts');
         const side = await openSide(flags, flags.config);
+        noteLeftOut(terminal, flags, side.model);
         return orUnknown(terminal, flags.output, () => showMap(side, flags, terminal));
       }),
     );

@@ -21,12 +21,14 @@ export function policyProveCommand(terminal: Terminal): Command {
     .addHelpText('after', '\nExample:\n  gatehouse policy prove --config gatehouse.yaml --tenant red')
     .action(
       action(terminal, async (flags: Flags & { readonly output: 'json' | 'table' }) => {
-        const [{ openTenants }, { showProofs }, { orUnknown }] = await Promise.all([
+        const [{ openTenants }, { showProofs }, { orUnknown }, { noteLeftOut }] = await Promise.all([
           import('./proofs/open-side.ts'),
           import('./proofs/show-proofs.ts'),
           import('./proofs/unknown.ts'),
+          import('./proofs/left-out.ts'),
         ]);
         const { side, tenants } = await openTenants(flags);
+        noteLeftOut(terminal, flags, side.model);
         return orUnknown(terminal, flags.output, () => showProofs(side, tenants, flags, terminal));
       }),
     );

@@ -14,6 +14,7 @@ import { plainLook } from '../../terminal/look.ts';
 import { jsonText, paint } from '../../terminal/output.ts';
 import type { ExitCode, Terminal } from '../../terminal/terminal.ts';
 import { textTable } from '../../terminal/text-table.ts';
+import { leftOutOf } from './left-out.ts';
 import type { Place } from './open-place.ts';
 import { shownProgress } from './progress.ts';
 import type { ProofOutput } from './proof-options.ts';
@@ -34,7 +35,8 @@ export function showDiff(before: Place, after: Place, flags: DiffFlags, terminal
   terminal.progress?.('');
   const document = named(diffDocument(difference), (file) => after.nameOf(before.nameOf(file)));
   if (flags.witnesses !== undefined) writeTests(flags.witnesses, difference, after);
-  if (flags.output === 'json') terminal.out(jsonText(document, 1));
+  if (flags.output === 'json')
+    terminal.out(jsonText({ ...document, leftOut: leftOutOf([before.side.model, after.side.model]) }, 1));
   else if (flags.output === 'markdown') terminal.out(diffMarkdown(document));
   else {
     const headings = ['', 'FROM', 'TO', 'ON', 'BY', 'OWNERS'];

@@ -15,6 +15,7 @@ import { plainLook } from '../../terminal/look.ts';
 import { jsonText, paint } from '../../terminal/output.ts';
 import type { ExitCode, Terminal } from '../../terminal/terminal.ts';
 import { textTable } from '../../terminal/text-table.ts';
+import { leftOutOf } from './left-out.ts';
 import { shownProgress } from './progress.ts';
 
 /** Exit code 1 if a tenant is not proved to be alone. @throws BoundMet if it cannot be said; GatehouseError `not_found` */
@@ -36,7 +37,12 @@ export function showProofs(
   });
   terminal.progress?.('');
   if (flags.output === 'json')
-    terminal.out(jsonText(proveDocument(proofs, (model.registry ?? emptyRegistry).endpoints.length), 1));
+    terminal.out(
+      jsonText(
+        { ...proveDocument(proofs, (model.registry ?? emptyRegistry).endpoints.length), leftOut: leftOutOf([model]) },
+        1,
+      ),
+    );
   else {
     const rows = proofs.map(({ tenant, direction, proved, scope, counterexample, beyond, notAhead }) => [
       tenant,
