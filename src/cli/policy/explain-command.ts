@@ -68,7 +68,7 @@ function parseJson(text: string, file: string): unknown {
     const name = file === '-' ? 'standard input' : file;
     throw new GatehouseError(
       'message_invalid',
-      `${name} is no JSON: ${thrown instanceof Error ? thrown.message : thrown}`,
+      `${name} is no JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
     );
   }
 }
