@@ -49,15 +49,20 @@ cat > envoy.json <<'JSON'
       { "endpoint": { "address": { "pipe": { "path": "authz.sock" } } } }] }] } }] } }
 JSON
 cat > ask.py <<'PY'
-import http.client, os, socket, time
+import http.client, socket, time
 deadline = time.time() + 60
-while not (os.path.exists('in.sock') and os.path.exists('authz.sock')):
-    if time.time() > deadline: raise SystemExit('it does not serve')
-    time.sleep(0.1)
+def line(path):
+    while time.time() < deadline:
+        try:
+            made = socket.socket(socket.AF_UNIX)
+            made.connect(path)
+            return made
+        except OSError: time.sleep(0.1)
+    raise SystemExit('it does not serve')
+line('authz.sock').close()
 def ask(path, headers={}):
     connection = http.client.HTTPConnection('one')
-    connection.sock = socket.socket(socket.AF_UNIX)
-    connection.sock.connect('in.sock')
+    connection.sock = line('in.sock')
     connection.request('GET', path, headers=headers)
     answer = connection.getresponse()
     return answer, answer.read().decode()

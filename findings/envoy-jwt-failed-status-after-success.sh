@@ -33,7 +33,7 @@ def configuration(providers, requires, shows):
                 {'match': {'prefix': '/'}, 'direct_response': {'status': 200}}]}]}}}]}]}]}})
 PY
 cat > ask.py <<'PY'
-import http.client, os, socket, subprocess, sys, time
+import http.client, socket, subprocess, sys, time
 from keys import configuration, provider, token
 more = {'payload_in_metadata': 'payload', 'failed_status_in_metadata': 'failure'}
 providers = {'first': provider('first', more), 'second': provider('second', more)}
@@ -48,13 +48,17 @@ with open('envoy.json', 'w') as file: file.write(configuration(providers, requir
 envoy = subprocess.Popen([sys.argv[1], '-c', 'envoy.json', '--concurrency', '1', '--disable-hot-restart', '--log-level', 'error'], stderr=open('log', 'w'))
 try:
     deadline = time.time() + 60
-    while not os.path.exists('in.sock'):
-        if time.time() > deadline: raise SystemExit('it does not serve')
-        time.sleep(0.1)
+    def line():
+        while time.time() < deadline:
+            try:
+                made = socket.socket(socket.AF_UNIX)
+                made.connect('in.sock')
+                return made
+            except OSError: time.sleep(0.1)
+        raise SystemExit('it does not serve')
     def ask(claims):
         connection = http.client.HTTPConnection('one')
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect('in.sock')
+        connection.sock = line()
         connection.request('GET', '/', headers={'authorization': 'Bearer ' + token(claims)})
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
