@@ -2,7 +2,8 @@
  * What one filter costs Envoy by itself: several copies of it in one chain, less the chain without, over their number; and its memory.
  * @module
  */
-import { askUnlessDecided, nativeFilters } from '../../src/cli/envoy/native.ts';
+import { stateFormats } from '../../src/authz/native/names.ts';
+import { askUnlessDecided } from '../../src/cli/envoy/native.ts';
 import { extAuthzFilter } from '../lib/envoy-config.ts';
 import { measureRounds, openEnvoy, type Target, target, warmUp } from '../lib/envoy-targets.ts';
 import { type Section, shown, shownSpread, spread } from '../lib/figures.ts';
@@ -17,7 +18,17 @@ const COPIES = 8;
 const ORDINARY_COPIES: Readonly<Record<(typeof sizes)[number], number>> = { 10: COPIES, 1000: 4, 10000: 1 };
 const LARGEST = Math.max(...sizes);
 
-const [facts] = nativeFilters(); // what trees read
+/** What trees read. */
+const facts: object = {
+  name: 'facts',
+  typed_config: {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.http.set_filter_state.v3.Config',
+    on_request_headers: Object.entries(stateFormats).map(([object_key, inline_string]) => ({
+      ...{ object_key, factory_key: 'envoy.string' },
+      format_string: { text_format_source: { inline_string } },
+    })),
+  },
+};
 
 interface Copied {
   readonly kind: 'tree' | 'ordinary' | 'facts';
@@ -28,7 +39,7 @@ interface Copied {
 
 /** Measures both. At most 2 s a measurement. */
 export async function filterAlone(settings: Settings): Promise<readonly Section[]> {
-  const bare = { ...target('chain without', 0, [facts!], undefined), refuses: false };
+  const bare = { ...target('chain without', 0, [facts], undefined), refuses: false };
   const copied = sizes.flatMap((rules) => [tree(rules), ordinary(rules)]);
   const judged = await Promise.all(sizes.map(gatedTree));
   const all = [bare, factsCopies, ...copied].map((one) => ('target' in one ? one.target : one));
@@ -61,19 +72,19 @@ const factsCopies: Copied = {
 function tree(rules: number): Copied {
   const filters = filterCopies(`tree-${rules}`, treeFilter(rules), COPIES);
   const label = `tree of ${rules} rules, ${COPIES} copies`;
-  return { kind: 'tree', rules, copies: COPIES, target: target(label, rules, [facts!, ...filters], undefined) };
+  return { kind: 'tree', rules, copies: COPIES, target: target(label, rules, [facts, ...filters], undefined) };
 }
 
 function ordinary(rules: (typeof sizes)[number]): Copied {
   const copies = ORDINARY_COPIES[rules];
   const filters = filterCopies(`ordinary-${rules}`, ordinaryFilter(ordinaryRules(rulesOf(rules))), copies);
   const label = `ordinary RBAC of ${rules} rules, ${copies} copies`;
-  return { kind: 'ordinary', rules, copies, target: target(label, rules, [facts!, ...filters], undefined) };
+  return { kind: 'ordinary', rules, copies, target: target(label, rules, [facts, ...filters], undefined) };
 }
 
 /** One tree, and behind it a call to nobody: only what the tree decides itself is answered 200. */
 async function gatedTree(rules: number): Promise<Target> {
-  const filters = [facts!, ...filterCopies(`gated-${rules}`, treeFilter(rules), 1), extAuthzFilter(askUnlessDecided)];
+  const filters = [facts, ...filterCopies(`gated-${rules}`, treeFilter(rules), 1), extAuthzFilter(askUnlessDecided)];
   const nobody = { where: `127.0.0.1:${await freePort()}`, pids: [], stop: async () => undefined };
   return {
     ...target(`tree of ${rules} rules, nobody to ask`, rules, filters, undefined),

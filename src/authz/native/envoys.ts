@@ -51,8 +51,11 @@ function stateOf({ version, sentVersion, asks, refused }: HeldConfig): ConfigSta
 /** The worst first. */
 const order: readonly ConfigState[] = ['refused', 'waiting', 'asks', 'holds'];
 
+/** What decides nothing. */
+const marking: readonly string[] = [resourceNames.marks, resourceNames.audit];
+
 function worst(configs: readonly { readonly resource: string; readonly state: ConfigState }[]): EnvoyState {
-  const decisive = configs.filter(({ resource }) => resource !== resourceNames.audit);
+  const decisive = configs.filter(({ resource }) => !marking.includes(resource));
   return order.find((state) => decisive.some((each) => each.state === state)) ?? 'nothing';
 }
 

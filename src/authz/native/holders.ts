@@ -51,7 +51,11 @@ export interface Holders {
 }
 
 /** Resources by which Envoys refuse who was revoked. */
-export const ofRevocations: readonly string[] = [resourceNames.revocations, resourceNames.networkRevocations];
+export const ofRevocations: readonly string[] = [
+  resourceNames.facts,
+  resourceNames.revocations,
+  resourceNames.networkRevocations,
+];
 
 /** What an Envoy says of why it refuses may be long. */
 const MOST_WORDS = 512;

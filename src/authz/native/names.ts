@@ -5,11 +5,15 @@
 
 /** Filters of an Envoy that decides itself, which are also the names of their resources. */
 export const resourceNames = {
-  /** Refuses who was revoked, before the policy is asked. */
+  /** Fills in what trees read, and refuses who was revoked, before the policy is asked: one filter while nobody is revoked. */
+  facts: 'gatehouse.facts',
+  /** Marks requests that an AUDIT policy means: no filter at all without one. */
+  marks: 'gatehouse.marks',
+  /** Refuses who was revoked, before the policy is asked; of Envoys that fill in what trees read themselves. */
   revocations: 'gatehouse.revocations',
   /** Decides HTTP requests, or hands them over. */
   policy: 'gatehouse.policy',
-  /** Marks requests that an AUDIT policy means. */
+  /** As `marks`, of the same Envoys. */
   audit: 'gatehouse.audit',
   /** Decides TCP connections. */
   network: 'gatehouse.network',
@@ -59,6 +63,16 @@ export const stateKeys = {
   /** The action that the filter of revocations took. */
   revocation: 'gh.revocation',
 } as const;
+
+/** What trees read of a request, as an access log has it; `-` is what it does not have. */
+export const stateFormats = {
+  [stateKeys.path]: '%PATH(NQ:PATH)%',
+  [stateKeys.request]: '%REQ(:METHOD)%\n%PATH(NQ:PATH)%',
+  [stateKeys.serial]: '%DOWNSTREAM_PEER_SERIAL%',
+} as const;
+
+/** The name of the action that decided, as a log or another filter has it. @param prefix  of the filter */
+export const decidedBy = (prefix: string): string => `%DYNAMIC_METADATA(${RBAC_METADATA}:${decidedKey(prefix)})%`;
 
 /** What the filter of revocations calls a request that it refuses. */
 export const REVOKED = `${DECIDED}revoked`;

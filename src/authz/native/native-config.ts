@@ -10,6 +10,8 @@ import { RBACSchema as HttpRbac } from '../../gen/envoy/extensions/filters/http/
 import { RBACSchema as NetworkRbac } from '../../gen/envoy/extensions/filters/network/rbac/v3/rbac_pb.ts';
 import { askEverything, type NativePolicy } from '../../policy/compile-envoy/native-policy.ts';
 import type { Revocations } from '../state.ts';
+import { askingFacts, factsFilter } from './facts-filter.ts';
+import { chainOf, type Filter } from './filter-chain.ts';
 import { guardedPolicy } from './guarded-policy.ts';
 import { typeUrlOf } from './matchers.ts';
 import { AUDIT_PREFIX, resourceNames } from './names.ts';
@@ -42,9 +44,11 @@ export function configsOf(policy: NativePolicy): ReadonlyMap<string, NativeConfi
   const guarded = { typeUrl: typeUrlOf(HttpRbac), bytes: guardedPolicy(policy.http) };
   const http = policy.tokens === undefined ? guarded : tokenChain(policy.tokens, guarded.bytes);
   const network = { typeUrl: typeUrlOf(NetworkRbac), bytes: policy.network };
+  const audit = policy.others.get(resourceNames.audit);
   const all = [
     [resourceNames.policy, http] as const,
     [resourceNames.network, network] as const,
+    [resourceNames.marks, chainOf(audit === undefined ? [] : [{ name: resourceNames.audit, ...audit }])] as const,
     [resourceNames.audit, NO_AUDIT] as const, // what the policy has of that name comes after it
     ...policy.others,
   ];
@@ -56,14 +60,23 @@ export function configsOf(policy: NativePolicy): ReadonlyMap<string, NativeConfi
 export function revocationConfigs(revocations: Revocations | undefined): ReadonlyMap<string, NativeConfig> {
   const asks = revocations === undefined ? 'no revocations are known yet' : '';
   const more = { asks, revocationSequence: revocations?.sequence ?? -1 };
-  return both({ http: revocationFilter(revocations), network: networkRevocationFilter(revocations) }, more);
+  const http = revocationFilter(revocations);
+  const facts = factsFilter(revocations);
+  return ofRevocations({ facts, http, network: networkRevocationFilter(revocations) }, more);
 }
 
-function both(
-  { http, network }: { readonly http: Uint8Array; readonly network: Uint8Array },
+interface RevocationFilters {
+  readonly facts: Filter;
+  readonly http: Uint8Array;
+  readonly network: Uint8Array;
+}
+
+function ofRevocations(
+  { facts, http, network }: RevocationFilters,
   more: Parameters<typeof configOf>[2],
 ): ReadonlyMap<string, NativeConfig> {
   const filters = [
+    [resourceNames.facts, facts] as const,
     [resourceNames.revocations, { typeUrl: typeUrlOf(HttpRbac), bytes: http }] as const,
     [resourceNames.networkRevocations, { typeUrl: typeUrlOf(NetworkRbac), bytes: network }] as const,
   ];
@@ -74,13 +87,9 @@ function both(
 export function askingConfigs(why: string): ReadonlyMap<string, NativeConfig> {
   // It refuses by whatever is revoked: Gatehouse is asked, always.
   const all = { asks: why, revocationSequence: Number.MAX_SAFE_INTEGER };
-  const filters = { http: askingRevocationFilter('asks'), network: askingNetworkRevocationFilter('asks') };
-  return new Map([...configsOf(askEverything(why)), ...both(filters, all)]);
-}
-
-interface Filter {
-  readonly typeUrl: string;
-  readonly bytes: Uint8Array;
+  const network = askingNetworkRevocationFilter('asks');
+  const filters = { facts: askingFacts('asks'), http: askingRevocationFilter('asks'), network };
+  return new Map([...configsOf(askEverything(why)), ...ofRevocations(filters, all)]);
 }
 
 /** Envoy takes a filter without rules, and it does nothing: a resource is never removed. */

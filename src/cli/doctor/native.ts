@@ -7,6 +7,7 @@ import {
   DECIDED,
   decidedKey,
   FILTER_CHAIN,
+  NOT_REVOKED,
   POLICY_PREFIX,
   RBAC_METADATA,
   REVOCATIONS_PREFIX,
@@ -44,6 +45,7 @@ export function examineNative(
     ...examineGate(objectAt(extAuthz, 'filter_enabled_metadata'), `${where}.http_filters[${index}]`),
     ...examineWriters(filters.slice(0, index), where),
     ...examineOrder(filters.slice(0, index), where),
+    ...examineRevocations(filters.slice(0, index), where),
     ...examinePath(routes, where),
   ];
 }
@@ -109,18 +111,32 @@ function asksAlways(config: JsonObject): boolean {
   return name.startsWith(ASK) && others.every((each) => each === undefined);
 }
 
-/** Revocations, what they came to, the policy: in another order everything asks. */
+/** What trees read, and what revocations came to, stand before the policy: in another order everything asks. */
 function examineOrder(before: readonly JsonObject[], where: string): readonly DoctorFinding[] {
   const first = (holds: (filter: JsonObject) => boolean): number => before.findIndex(holds);
-  const places = [
+  const inOrder = (places: readonly number[]): boolean =>
+    places.every((place, i) => place >= 0 && (i === 0 || place > places[i - 1]!));
+  const policy = first(({ name }) => name === resourceNames.policy);
+  const delivered = first((each) => each['name'] === resourceNames.facts && at(each, 'config_discovery') !== undefined);
+  // As `envoy bootstrap` printed it when Envoys filled in themselves what trees read.
+  const former = [
     first((each) => [stateKeys.path, stateKeys.request, stateKeys.serial].every((key) => fills(each, key))),
     first(({ name }) => name === resourceNames.revocations),
     first((each) => fills(each, stateKeys.revocation) && JSON.stringify(each).includes(decidedKey(REVOCATIONS_PREFIX))),
-    first(({ name }) => name === resourceNames.policy),
   ];
-  if (places.every((place, i) => place >= 0 && (i === 0 || place > places[i - 1]!))) return [];
-  const message = `${resourceNames.revocations}, ${resourceNames.policy} or the filter state that they read is missing or in another order: everything is asked about`;
+  if (inOrder([delivered, policy]) || inOrder([...former, policy])) return [];
+  const message = `${resourceNames.facts} (or what it stands for in older bootstraps) or ${resourceNames.policy} is missing or in another order: everything is asked about`;
   return [finding('fragile', 'native_asks_always', `${where}.http_filters`, message, FIX)];
+}
+
+/** Only what is delivered may say of a caller that no revocation means him. */
+function examineRevocations(before: readonly JsonObject[], where: string): readonly DoctorFinding[] {
+  return [...before.entries()].flatMap(([index, filter]) => {
+    if (!JSON.stringify(filter).includes(`"${NOT_REVOKED}"`)) return [];
+    const message = `it says of every caller that he is not revoked, whether Gatehouse has said so or not`;
+    const fix = `# nothing that sets ${stateKeys.revocation} to ${NOT_REVOKED}`;
+    return [finding('fail-open', 'native_revocations_assumed', `${where}.http_filters[${index}]`, message, fix)];
+  });
 }
 
 const fills = (filter: JsonObject, key: string): boolean =>

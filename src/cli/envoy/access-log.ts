@@ -1,6 +1,6 @@
-import { POLICY_PREFIX, REVOCATIONS_PREFIX } from '../../authz/native/names.ts';
+import { decidedBy, POLICY_PREFIX } from '../../authz/native/names.ts';
 import type { JsonObject } from './json.ts';
-import { connectionFoundBy, decidedBy } from './native.ts';
+import { connectionFoundBy, revocationFound } from './native.ts';
 
 const LOGGERS = 'type.googleapis.com/envoy.extensions.access_loggers';
 
@@ -74,7 +74,7 @@ const connection: JsonObject = {
 
 /** What Envoy has decided itself: `n:…` decided, `ask:…` asked. */
 const nativeDecision: JsonObject = {
-  native_revocations: decidedBy(REVOCATIONS_PREFIX),
+  native_revocations: revocationFound,
   native_policy: decidedBy(POLICY_PREFIX),
 };
 

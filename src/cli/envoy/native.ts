@@ -17,6 +17,7 @@ import {
   REVOCATIONS_PREFIX,
   REVOKED,
   resourceNames,
+  stateFormats,
   stateKeys,
 } from '../../authz/native/names.ts';
 import type { JsonObject } from './json.ts';
@@ -35,27 +36,25 @@ export const reportsCluster = ({ reports, xds }: Pick<SidecarOptions, 'reports' 
 
 const RBAC = 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC';
 
+const FILTER_STATE = 'type.googleapis.com/envoy.extensions.filters.http.set_filter_state.v3.Config';
+
 const NETWORK_RBAC = 'type.googleapis.com/envoy.extensions.filters.network.rbac.v3.RBAC';
+
+/** What everything is called that was decided before anything was delivered. */
+const NOT_YET = `${ASK}not-yet`;
 
 /** All filters before the one that asks, in their order. */
 export function nativeFilters(cluster: string = SDS_CLUSTER): readonly JsonObject[] {
   return [
-    filterState('gatehouse.facts', [
-      [stateKeys.path, '%PATH(NQ:PATH)%'],
-      [stateKeys.request, '%REQ(:METHOD)%\n%PATH(NQ:PATH)%'],
-      [stateKeys.serial, '%DOWNSTREAM_PEER_SERIAL%'],
-    ]),
-    delivered(cluster, resourceNames.revocations, { rules_stat_prefix: REVOCATIONS_PREFIX, matcher: askAlways }),
-    // Each filter judges alone: the next one reads what this one did.
-    filterState('gatehouse.revocation', [[stateKeys.revocation, decidedBy(REVOCATIONS_PREFIX)]]),
+    deliveredAs(FILTER_STATE, cluster, resourceNames.facts, nothingKnown, [FILTER_CHAIN]),
     // Where tokens are verified the policy comes with jwt_authn around it, as one.
     delivered(cluster, resourceNames.policy, { rules_stat_prefix: POLICY_PREFIX, matcher: askAlways }, [FILTER_CHAIN]),
-    delivered(cluster, resourceNames.audit, { rules_stat_prefix: AUDIT_PREFIX }),
+    delivered(cluster, resourceNames.marks, { rules_stat_prefix: AUDIT_PREFIX }, [FILTER_CHAIN]),
   ];
 }
 
-/** The name of the action that decided, as a log or another filter has it. */
-export const decidedBy = (prefix: string): string => `%DYNAMIC_METADATA(${RBAC_METADATA}:${decidedKey(prefix)})%`;
+/** What was made of revocations, as a log has it. */
+export const revocationFound = `%FILTER_STATE(${stateKeys.revocation}:PLAIN)%`;
 
 /**
  * The same for connections. What the policy has found is overwritten by the filter of revocations where it means the caller: metadata
@@ -71,7 +70,7 @@ export function nativeTcpFilters(cluster: string = SDS_CLUSTER): readonly JsonOb
       typed_config: {
         '@type': 'type.googleapis.com/envoy.extensions.filters.network.set_filter_state.v3.Config',
         on_new_connection: [stateValue([stateKeys.transport, 'tls'])],
-        on_downstream_tls_handshake: [stateValue([stateKeys.serial, '%DOWNSTREAM_PEER_SERIAL%'])],
+        on_downstream_tls_handshake: [stateValue([stateKeys.serial, stateFormats[stateKeys.serial]])],
       },
     },
     deliveredAs(NETWORK_RBAC, cluster, resourceNames.network, byDefault('gatehouse')),
@@ -94,13 +93,16 @@ function unlessDecided(filter: string, key: string): JsonObject {
   return { filter_enabled_metadata: { filter, path: [{ key }], value, invert: true } };
 }
 
+/** Makes every policy ask (`guarded-policy.ts`). */
+const nothingKnown: JsonObject = { on_request_headers: [stateValue([stateKeys.revocation, NOT_YET])] };
+
 const askAlways: JsonObject = {
   on_no_match: {
     action: {
       name: 'envoy.filters.rbac.action',
       typed_config: {
         '@type': 'type.googleapis.com/envoy.config.rbac.v3.Action',
-        name: `${ASK}not-yet`,
+        name: NOT_YET,
         action: 'ALLOW',
       },
     },
@@ -162,18 +164,10 @@ function deliveredAs(
   };
 }
 
-function filterState(name: string, values: readonly (readonly [key: string, format: string])[]): JsonObject {
+function stateValue([object_key, inline_string]: readonly [key: string, format: string]): JsonObject {
   return {
-    name,
-    typed_config: {
-      '@type': 'type.googleapis.com/envoy.extensions.filters.http.set_filter_state.v3.Config',
-      on_request_headers: values.map(stateValue),
-    },
+    object_key,
+    factory_key: 'envoy.string',
+    format_string: { text_format_source: { inline_string } },
   };
 }
-
-const stateValue = ([object_key, inline_string]: readonly [key: string, format: string]): JsonObject => ({
-  object_key,
-  factory_key: 'envoy.string',
-  format_string: { text_format_source: { inline_string } },
-});

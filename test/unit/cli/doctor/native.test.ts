@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { examineNative, isNative } from '../../../../src/cli/doctor/native.ts';
 import { askUnlessDecided, nativeFilters } from '../../../../src/cli/envoy/native.ts';
+import { formerNativeFilters } from '../../../support/former-native-filters.ts';
 
 /** A configuration that a test spoils: JSON of which it knows the shape. */
 // biome-ignore lint/suspicious/noExplicitAny: a test reaches deep into Envoy's configuration, whose types we do not have
@@ -26,12 +27,25 @@ const rbac = (name: string, prefix: string): Loose => ({
 const named = (filters: Loose[], name: string): Loose => filters.find((each) => each.name === name);
 const drop = (filters: Loose[], name: string): void => void filters.splice(filters.indexOf(named(filters, name)), 1);
 
+const notRevoked: Loose = {
+  name: 'other',
+  typed_config: {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.http.set_filter_state.v3.Config',
+    on_request_headers: [
+      {
+        ...{ object_key: 'gh.revocation', factory_key: 'envoy.string' },
+        format_string: { text_format_source: { inline_string: 'n:not-revoked' } },
+      },
+    ],
+  },
+};
+
 const cases: readonly { readonly name: string; readonly spoil: (filters: Loose[]) => void; readonly want: string[] }[] =
   [
     { name: 'our own', spoil: () => undefined, want: [] },
     {
       name: 'one beside an RBAC filter of somebody else',
-      spoil: (all) => void all.splice(5, 0, rbac('other', '')),
+      spoil: (all) => void all.splice(3, 0, rbac('other', '')),
       want: [],
     },
     {
@@ -93,14 +107,33 @@ const cases: readonly { readonly name: string; readonly spoil: (filters: Loose[]
       want: ['fragile native_no_tokens'],
     },
     {
-      name: 'no filter of revocations',
-      spoil: (all) => drop(all, 'gatehouse.revocations'),
+      name: 'no facts',
+      spoil: (all) => drop(all, 'gatehouse.facts'),
       want: ['fragile native_asks_always'],
     },
     {
-      name: 'revocations after the policy',
-      spoil: (all) => void all.splice(-1, 0, ...all.splice(1, 1)),
+      name: 'facts after the policy',
+      spoil: (all) => void all.splice(-1, 0, ...all.splice(0, 1)),
       want: ['fragile native_asks_always'],
+    },
+    {
+      name: 'facts that are not delivered',
+      spoil: (all) => void delete named(all, 'gatehouse.facts').config_discovery,
+      want: ['fragile native_asks_always'],
+    },
+    {
+      name: 'facts whose default takes nobody for revoked',
+      spoil: (all) => {
+        Object.assign(named(all, 'gatehouse.facts').config_discovery.default_config, {
+          on_request_headers: notRevoked.typed_config.on_request_headers,
+        });
+      },
+      want: ['fail-open native_revocations_assumed'],
+    },
+    {
+      name: 'a filter that takes nobody for revoked',
+      spoil: (all) => void all.splice(1, 0, notRevoked),
+      want: ['fail-open native_revocations_assumed'],
     },
     {
       name: 'no policy',
@@ -115,6 +148,31 @@ describe('examineNative', () => {
       const filters: Loose[] = structuredClone([...nativeFilters(), extAuthz()]);
       spoil(filters);
       assert.ok(isNative(filters.at(-1).typed_config));
+      const found = examineNative(filters, filters.length - 1, undefined, 'm');
+      assert.deepEqual(
+        found.map(({ kind, code }) => `${kind} ${code}`),
+        want,
+      );
+    });
+  }
+
+  const former: typeof cases = [
+    { name: 'what was printed before', spoil: () => undefined, want: [] },
+    {
+      name: 'that without the filter of revocations',
+      spoil: (all) => drop(all, 'gatehouse.revocations'),
+      want: ['fragile native_asks_always'],
+    },
+    {
+      name: 'that with revocations after the policy',
+      spoil: (all) => void all.splice(-1, 0, ...all.splice(1, 1)),
+      want: ['fragile native_asks_always'],
+    },
+  ];
+  for (const { name, spoil, want } of former) {
+    it(`says of ${name}: ${want.join() || 'nothing'}`, () => {
+      const filters: Loose[] = [...formerNativeFilters(), extAuthz()];
+      spoil(filters);
       const found = examineNative(filters, filters.length - 1, undefined, 'm');
       assert.deepEqual(
         found.map(({ kind, code }) => `${kind} ${code}`),
