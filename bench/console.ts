@@ -6,7 +6,7 @@
  * Needs `npm run build` and Debian's Chromium, or `CHROMIUM` names one.
  * @module
  */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -35,10 +35,10 @@ const unknown = wanted.filter((name) => !parts.some((each) => each === name));
 if (unknown.length > 0) throw new Error(`--only: ${unknown.join(', ')}: the parts are ${parts.join(', ')}`);
 const has = (part: Part): boolean => wanted.includes(part);
 
-const kilobytes = ['main.js', 'layout.js'].reduce(
-  (sum, name) => sum + gzipSync(readFileSync(join(projectRoot, 'dist/console', name))).length / 1_000,
-  0,
-);
+const built = join(projectRoot, 'dist/console');
+const kilobytes = readdirSync(built)
+  .filter((name) => name.endsWith('.js'))
+  .reduce((sum, name) => sum + gzipSync(readFileSync(join(built, name))).length / 1_000, 0);
 
 await using dir = await gatehouseDir();
 await using gatehouse = await runGatehouse(dir.config, program);

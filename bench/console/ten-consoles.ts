@@ -1,5 +1,5 @@
 /**
- * What ten consoles that are open cost a Check: each is a program of its own that follows as for a page, without a browser, which
+ * What ten consoles that are looked at cost a Check: each is a program of its own that follows as for a page, without a browser, which
  * would take the processors of this machine for itself.
  * @module
  */
@@ -11,31 +11,39 @@ import { checkLatencies, quantile } from '../lib/check-latencies.ts';
 import { spread } from '../lib/figures.ts';
 
 const CONSOLES = 10;
+const SETTLE_SECONDS = 2;
+
+type Post = (path: string, body: unknown, stop?: AbortSignal) => Promise<Response>;
+
+/** Begins the session of a page, which takes a link once. */
+async function session({ address, url }: RunningConsole): Promise<Post> {
+  const headers: Record<string, string> = { 'content-type': 'application/json', origin: address };
+  const post: Post = (path, body, signal) =>
+    fetch(`${address}${path}`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+      ...(signal && { signal }),
+    });
+  const begun = await post('/session', { token: url.slice(url.indexOf('=') + 1) });
+  const { session: own } = (await begun.json()) as { session: string }; // the console's own answer
+  headers['authorization'] = `Bearer ${own}`;
+  return post;
+}
 
 /** Follows like a page, without one: the stream, and the looks at the status and at the edges for the strip of health. */
-async function follow(served: RunningConsole, stop: AbortSignal): Promise<void> {
-  const headers = { 'content-type': 'application/json', origin: served.address };
-  const post = (path: string, body: unknown, more: Record<string, string> = {}) =>
-    fetch(`${served.address}${path}`, {
-      method: 'POST',
-      headers: { ...headers, ...more },
-      body: JSON.stringify(body),
-      signal: stop,
-    });
-  const { session } = (await (
-    await post('/session', { token: served.url.slice(served.url.indexOf('=') + 1) })
-  ).json()) as { session: string }; // the console's own answer
-  const authorization = `Bearer ${session}`;
+async function follow(post: Post, stop: AbortSignal): Promise<void> {
   const look = async (route: string, question: object, everyMs: number): Promise<void> => {
     while (!stop.aborted) {
-      await (await post('/ask', { route, question }, { authorization })).text();
+      await (await post('/ask', { route, question }, stop)).text();
       await delay(everyMs, undefined, { signal: stop });
     }
   };
-  void look('GET /v1/status', {}, 2_000).catch(() => undefined);
-  void look('GET /v1/edges', { limit: 1 }, 10_000).catch(() => undefined);
-  const stream = await post('/stream', {}, { authorization });
-  for await (const _ of stream.body ?? []) if (stop.aborted) return;
+  const read = async (): Promise<void> => {
+    const stream = await post('/stream', {}, stop);
+    for await (const _ of stream.body ?? []) if (stop.aborted) return;
+  };
+  await Promise.allSettled([read(), look('GET /v1/status', {}, 2_000), look('GET /v1/edges', { limit: 1 }, 10_000)]);
 }
 
 /** Seconds of processor time that a process has used. */
@@ -67,20 +75,23 @@ async function checked(target: string, server: number, consoles: readonly number
   };
 }
 
-/** p50 and p99 of Check with ten consoles open, over those without, in turns. */
+/** p50 and p99 of Check while ten consoles are looked at, over those while they are not, in turns. */
 export async function tenConsoles({ ready }: RunningGatehouse, rounds: number, seconds: number) {
+  await using stack = new AsyncDisposableStack();
+  const consoles = await Promise.all(Array.from({ length: CONSOLES }, () => runConsole('--admin', ready.admin)));
+  for (const each of consoles) stack.use(each);
+  const pages = await Promise.all(consoles.map(session));
+  const pids = consoles.map(({ pid }) => pid);
   const told: { readonly without: Checked; readonly beside: Checked }[] = [];
   for (let i = 0; i < rounds; i++) {
-    const without = await checked(ready.extAuthz, ready.pid, [], seconds);
+    await checkLatencies(ready.extAuthz, SETTLE_SECONDS);
+    const without = await checked(ready.extAuthz, ready.pid, pids, seconds);
     const stopping = new AbortController();
-    const consoles = await Promise.all(Array.from({ length: CONSOLES }, () => runConsole('--admin', ready.admin)));
-    const following = consoles.map((each) => follow(each, stopping.signal).catch(() => undefined));
-    await checkLatencies(ready.extAuthz, 3); // ten programs have been started: that is over, and they have followed for a while
-    const pids = consoles.map(({ pid }) => pid);
+    const following = pages.map((page) => follow(page, stopping.signal));
+    await checkLatencies(ready.extAuthz, SETTLE_SECONDS);
     const beside = await checked(ready.extAuthz, ready.pid, pids, seconds);
     stopping.abort();
     await Promise.all(following);
-    await Promise.all(consoles.map((each) => each[Symbol.asyncDispose]()));
     told.push({ without, beside });
   }
   const ratioOf = (figure: 'p50' | 'p99') =>

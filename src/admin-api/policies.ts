@@ -5,7 +5,8 @@
 import * as z from 'zod';
 import { list } from './fields.ts';
 
-const otherRule = z.object({
+/** A rule, or a whole policy, that something said of another is about too. */
+export const otherRule = z.object({
   kind: z.string(),
   /** `NAMESPACE/NAME`, or `NAME` where there is no namespace. */
   policy: z.string(),
@@ -42,6 +43,8 @@ const policy = z.object({
   column: z.number(),
   /** Who answers for it; absent where nobody is named. */
   owner: z.string().optional(),
+  /** `dry-run`: it is evaluated and reported, and decides nothing; absent where it decides. */
+  mode: z.enum(['dry-run']).optional(),
   /** Whether it applies to the workload that was asked about: `yes`, `no`, or `unknown` where its labels are not known. */
   applies: z.enum(['yes', 'no', 'unknown']).optional(),
 });
@@ -71,7 +74,16 @@ export const policiesAnswer = z.object({
     z.object({
       id: z.string(),
       mode: z.string(),
-      stages: list(z.object({ kind: z.string(), policies: list(policy) })),
+      stages: list(
+        z.object({
+          kind: z.string(),
+          /** For people: `DENY`, a tier's name; absent where the kind says all, and from servers before it was told. */
+          name: z.string().optional(),
+          /** Of tiers: whose policies are asked, the destination's (`ingress`) or the source's (`egress`). */
+          direction: z.enum(['ingress', 'egress']).optional(),
+          policies: list(policy),
+        }),
+      ),
     }),
   ),
 });

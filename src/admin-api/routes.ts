@@ -42,6 +42,7 @@ import { requestsAnswer, requestsQuestion } from './seen/requests.ts';
 import { rulesAnswer, rulesQuestion } from './seen/rules.ts';
 import { statusAnswer } from './status.ts';
 import { streamEvent, streamQuestion } from './stream.ts';
+import { tenantsAnswer } from './tenants.ts';
 
 /** What an operator may do: look, or also change what is. */
 export type AdminRole = 'read' | 'operate';
@@ -104,6 +105,7 @@ export const routes = {
   'GET /v1/requests': { asks: requestsQuestion, answers: requestsAnswer, needs: 'read-scoped' },
   'GET /v1/rules': { asks: rulesQuestion, answers: rulesAnswer, needs: 'read-scoped' },
   'GET /v1/candidate': { asks: candidateQuestion, answers: candidateAnswer, needs: 'read' },
+  'GET /v1/tenants': { asks: nothing, answers: tenantsAnswer, needs: 'read' },
   'POST /v1/explain': { asks: explainQuestion, answers: explainAnswer, needs: 'read-scoped' },
 } as const satisfies Readonly<Record<`${'GET' | 'POST'} /v1/${string}`, RouteShape>>;
 

@@ -3,29 +3,32 @@
  * @module
  */
 import { type JSX, render } from 'preact';
-import { Certificates } from './certificates/certificates-view.tsx';
 import { Live } from './live/live-view.tsx';
-import { MapView } from './map/map-view.tsx';
 import { type ViewName, viewNames, writeAddress } from './model/address.ts';
 import { Boundary } from './parts/boundary.tsx';
 import { Health } from './parts/health.tsx';
+import { later } from './parts/later.tsx';
 import { Trouble } from './parts/states.tsx';
-import { Policies } from './policies/policies-view.tsx';
-import { Rotation } from './rotation/rotation-view.tsx';
 import { beginSession, session, sessionTrouble } from './session/session.ts';
 import { follow } from './session/stream.ts';
 import { versionNotice } from './session/versions.ts';
 import { address, watchAddress } from './session/view.ts';
-import { WhatIf } from './what-if/what-if-view.tsx';
 
-const views: Readonly<Record<ViewName, { readonly title: string; readonly view: () => JSX.Element }>> = {
-  live: { title: 'Live', view: Live },
-  map: { title: 'Map', view: MapView },
-  'what-if': { title: 'What if', view: WhatIf },
-  rotation: { title: 'Rotation', view: Rotation },
-  certificates: { title: 'Certificates', view: Certificates },
-  policies: { title: 'Policies', view: Policies },
+const titles: Readonly<Record<ViewName, string>> = {
+  live: 'Live',
+  map: 'Map',
+  'what-if': 'What if',
+  rotation: 'Rotation',
+  certificates: 'Certificates',
+  policies: 'Policies',
 };
+
+/** Live is there at once. */
+const others = later(async () => (await import('./other-views.tsx')).otherViews);
+
+/** For the latest decisions: with them the page is drawn once. */
+const MOST_WAIT_MS = 200;
+const FETCH_OTHERS_MS = 1_000;
 
 function Page(): JSX.Element {
   if (session.value === undefined)
@@ -36,7 +39,7 @@ function Page(): JSX.Element {
       </main>
     );
   const { view } = address.value;
-  const { title, view: View } = views[view];
+  const title = titles[view];
   document.title = `${title} · Gatehouse`;
   return (
     <>
@@ -51,7 +54,7 @@ function Page(): JSX.Element {
             href={writeAddress({ view: name, query: {} })}
             aria-current={name === view ? 'page' : undefined}
           >
-            {views[name].title}
+            {titles[name]}
           </a>
         ))}
         <small title={session.value.admin}>{session.value.version}</small>
@@ -60,9 +63,7 @@ function Page(): JSX.Element {
       <Versions own={session.value.version} />
       <main id="view" tabIndex={-1} key={view}>
         <h1>{title}</h1>
-        <Boundary>
-          <View />
-        </Boundary>
+        <Boundary>{view === 'live' ? <Live /> : <others.part name={view} />}</Boundary>
       </main>
     </>
   );
@@ -86,7 +87,10 @@ function Versions({ own }: { readonly own: string }): JSX.Element | null {
 
 await beginSession();
 watchAddress();
+if (session.value !== undefined)
+  await Promise.race([follow(), new Promise((resolve) => setTimeout(resolve, MOST_WAIT_MS))]);
 const place = document.getElementById('page')!; // index.html has it
 place.replaceChildren();
 render(<Page />, place);
-if (session.value !== undefined) void follow();
+// While the console is there: who looks at another view later may find it away.
+setTimeout(others.fetch, FETCH_OTHERS_MS);

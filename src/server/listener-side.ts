@@ -142,6 +142,7 @@ function openAdminOver(
     explain: decider.explain,
     standings: decider.standings,
     candidate: decider.candidate,
+    standing: deps.standing,
     config: () => config.value,
     status: (admins) => statusOf(deps, addressesWith(admins)),
   });

@@ -52,6 +52,12 @@ describe('the page of the console, whatever it finds', function () {
     using asking = checkClient(again.ready.extAuthz);
     await asking.ask(question('GET'));
     await page.locator('.table-row.allow').waitFor();
+    await page.getByRole('link', { name: 'Map' }).click(); // its script has come long before
+    await served[Symbol.asyncDispose]();
+    await page.getByRole('status').filter({ hasText: 'the console itself is away' }).waitFor();
+    await page.getByRole('link', { name: 'Policies' }).click();
+    await page.getByRole('heading', { name: 'Policies' }).waitFor();
+    await page.getByRole('alert').filter({ hasText: 'the console itself is away' }).first().waitFor();
     assert.deepEqual(troubles, []);
   });
 
@@ -199,10 +205,11 @@ describe('the page of the console, whatever it finds', function () {
     await matrix.hover({ position: { x: 220 + 16 * 3 + 8, y: 150 + 8 } });
     await page.locator('.matrix[title="n110 → n113: 5 allowed, 0 denied"]').waitFor();
     await page.locator('.table-row', { hasText: 'n103' }).first().waitFor();
-    const cells = await page.evaluate(`[[0, 0], [3, 0], [4, 1]].map(([column, row]) =>
+    const cells = await page.evaluate(`[[0, 0, 7], [3, 0, 7], [4, 1, 2], [4, 1, 7]].map(([column, row, at]) =>
       document.querySelector('.matrix canvas').getContext('2d')
-        .getImageData(220 + 16 * column + 8, 150 + 16 * row + 8, 1, 1).data.slice(0, 3).join(' '))`);
-    assert.deepEqual(cells, ['246 247 249', '18 112 58', '179 38 30'], 'nothing, allowed, denied');
+        .getImageData(220 + 16 * column + 7, 150 + 16 * row + at, 1, 1).data.slice(0, 3).join(' '))`);
+    const want = ['246 247 249', '18 112 58', '179 38 30', '255 255 255'];
+    assert.deepEqual(cells, want, 'nothing, allowed, denied, and the cross in it');
     assert.deepEqual(await axeFindings(page), []);
     const pictures = process.env['CONSOLE_PICTURES'];
     if (pictures !== undefined) await page.screenshot({ path: `${pictures}/matrix-light.png` });
@@ -229,6 +236,20 @@ describe('the page of the console, whatever it finds', function () {
     };
     const policies = Array.from({ length: 100_000 }, (_, i) => ({ ...usual, name: `policy-${i}` }));
     const planes = [{ id: 'istio', mode: 'enforce', stages: [{ kind: 'any-allow', policies }] }];
+    const end = { pod: null, labels: { app: 'web' }, serviceAccount: 'web' };
+    const tenants = {
+      ...{ state: 'known', why: '', isOlder: false },
+      tenants: [
+        {
+          ...{ tenant: 'red', direction: 'in', proved: false, extent: 'none', lostSince: new Date().toISOString() },
+          leak: {
+            ...{ from: { ...end, namespace: 'blue' }, to: { ...end, namespace: 'shop' }, request: 'on tcp 80' },
+            ...{ by: { namespace: 'shop', name: 'policy-70000', text: 'policy-70000' }, why: 'blue reaches shop' },
+          },
+        },
+        ...[{ tenant: 'red', direction: 'out', proved: true, extent: 'future', lostSince: null, leak: null }],
+      ],
+    };
     const answer = {
       generation: 1,
       counts: [],
@@ -240,10 +261,15 @@ describe('the page of the console, whatever it finds', function () {
     };
     await page.route('**/ask', async (route) => {
       const isThat = route.request().postData()?.includes('"GET /v1/policies"') === true;
-      await (isThat ? route.fulfill({ json: answer }) : route.continue());
+      if (route.request().postData()?.includes('"GET /v1/tenants"') === true) await route.fulfill({ json: tenants });
+      else await (isThat ? route.fulfill({ json: answer }) : route.continue());
     });
     await page.getByRole('link', { name: 'Policies' }).click();
     await page.locator('.table-row', { hasText: 'shop/policy-0' }).first().waitFor();
+    const lost = page.getByRole('table', { name: 'tenants' }).locator('.table-row', { hasText: 'blue reaches shop' });
+    await lost.getByText('no: this passes today').waitFor();
+    assert.match((await lost.getByRole('link').getAttribute('href')) ?? '', /file=%2Fp%2Fa\.yaml&line=1$/);
+    await page.getByText('yes, with pods to come').waitFor();
     assert.ok((await page.locator('.table-row').count()) < 200);
     await page.getByLabel('istio · ALLOW: rows').focus();
     await page.keyboard.press('End');

@@ -120,15 +120,21 @@ describe('the page of the console', function () {
       attributes: {
         ...odd.attributes,
         request: {
-          http: { ...http, path: '/<img src=x onerror=alert(1)>\u001b[31m', host: '"><script>alert(2)</script>' },
+          http: {
+            ...http,
+            ...{ path: '/<img src=x onerror=alert(1)>\u001b[31m\u202e', host: '"><script>alert(2)</script>' },
+            headers: { ...http?.headers, 'x-request-id': '<b id=bold>\u0007' },
+          },
         },
       },
     } as never); // the same question, another path
     await page.locator('.table-row', { hasText: '<img src=x onerror=alert(1)>' }).waitFor();
+    await page.locator('.table-row', { hasText: '\\u001b[31m' }).waitFor();
     assert.equal(await page.locator('main img, main script').count(), 0);
     await page.locator('.table-row', { hasText: '<img src=x' }).first().click();
     await page.getByRole('complementary', { name: 'why' }).getByText('<img src=x').first().waitFor();
-    assert.equal(await page.locator('main img, main script').count(), 0);
+    await page.getByRole('complementary', { name: 'why' }).getByText('<b id=bold>').first().waitFor();
+    assert.equal(await page.locator('main img, main script, #bold').count(), 0);
     assert.deepEqual(seen.troubles, []);
   });
 
@@ -136,14 +142,15 @@ describe('the page of the console', function () {
     await go('map');
     const node = page.getByRole('button', { name: 'default', exact: true });
     await node.waitFor();
-    await page.locator('.edge.both').first().waitFor({ state: 'attached' });
+    const drawing = page.getByRole('group', { name: 'who asks whom' });
+    await drawing.locator('.edge.both').first().waitFor({ state: 'attached' });
     // A namespace that asks itself: out of its box and back into it.
-    assert.match((await page.locator('.edge.both').first().getAttribute('d')) ?? '', /^M\S+ \S+ C/);
+    assert.match((await drawing.locator('.edge.both').first().getAttribute('d')) ?? '', /^M\S+ \S+ C/);
     await node.focus();
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'default/details', exact: true }).waitFor();
     await page.getByRole('button', { name: /never seen/ }).click();
-    await page.locator('.edge.unseen').first().waitFor({ state: 'attached' });
+    await drawing.locator('.edge.unseen').first().waitFor({ state: 'attached' });
     await page.getByLabel('Search').fill('details');
     const downloaded = page.waitForEvent('download');
     await page.getByRole('button', { name: 'SVG' }).click();
@@ -160,6 +167,9 @@ describe('the page of the console', function () {
     await text.fill(before.replace('[GET]', '[PUT]'));
     await page.getByRole('button', { name: 'What would change?' }).click();
     await page.getByText(/\d+ of \d+ are the same/).waitFor();
+    await page.getByText(/^All \d+ decisions that the server keeps\./).waitFor();
+    await page.getByLabel('Decided again').selectOption('50');
+    assert.match(page.url(), /last=50/);
     await page.locator('.table-row', { hasText: 'decision: allow → deny' }).first().waitFor();
     await text.fill(
       'apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: { name: x, namespace: y }\nspec: { rulez: [] }\n',
@@ -191,7 +201,7 @@ describe('the page of the console', function () {
   it('shows whose certificate ends when, and what is revoked', async () => {
     await go('certificates');
     await page.locator('.table-row', { hasText: 'default/details' }).first().waitFor();
-    await page.getByText('Every decider that follows has all of them.').waitFor();
+    await page.getByText('The deciders of this server have all of them; no other server follows it.').waitFor();
     await page.getByText('Nothing is revoked.').waitFor();
   });
 

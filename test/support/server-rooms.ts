@@ -281,6 +281,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'server/decider',
     'server/federation',
     'server/log',
+    'server/proofs', // what is proved of tenants
     'admin-api',
     'admin-api/seen',
     'config',
@@ -316,6 +317,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'server/federation',
     'server/listeners',
     'server/log',
+    'server/proofs', // what is proved of tenants
     'server/refusal-reports.ts',
     'server/revocations.ts',
     'server/standings',

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { instant, instantOrNull, limit, list } from '../fields.ts';
+import { otherRule } from '../policies.ts';
 
 const flag = z.enum(['true', 'false'], { error: 'must be true or false' }).transform((text) => text === 'true');
 
@@ -48,6 +49,8 @@ const rule = z.object({
   since: instant,
   /** `hit`: it has decided. Else, where that was asked for, whether it ever could: `reachable`, `shadowed`, `redundant`, `unmet` by any request. */
   standing: z.enum(['hit', 'reachable', 'shadowed', 'redundant', 'unmet', 'unknown']),
+  /** Of one that is `shadowed` or `redundant`: the rules that decide in its place, as far as they are seen by who asks. */
+  by: list(otherRule).optional(),
 });
 
 export type RuleRow = z.output<typeof rule>;

@@ -36,7 +36,7 @@ export function consoleCommand(terminal: Terminal): Command {
         const stopping = new AbortController();
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
         const told = Reflect.getOwnPropertyDescriptor(flags, 'config')?.value as string | undefined; // a flag is a value, what is found a getter
-        await using served = await openConsole(at, flags, configIfAny(told));
+        await using served = await openConsole(at, flags, configIfAny(told), (what) => note(terminal, what));
         const { url, address } = served;
         if (flags.output === 'json') terminal.out(jsonText({ url, address, admin: served.admin }));
         else {

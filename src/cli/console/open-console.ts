@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import type { Question } from '../../admin-api/routes.ts';
-import { asGatehouseError, GatehouseError, meaningOf } from '../../errors.ts';
+import { GatehouseError, meaningOf } from '../../errors.ts';
 import { programVersion } from '../../lib/version.ts';
 import type { AdminFlags } from '../admin/admin-client.ts';
 import { allowedRoute } from './allowed.ts';
@@ -15,6 +15,7 @@ import { type Bodies, createBodies } from './bodies.ts';
 import { followStream } from './follow-stream.ts';
 import { createFreshClient } from './fresh-client.ts';
 import { pageHeaders, refusalOf } from './guard.ts';
+import { type Refusal, refusalFor } from './refusal.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { type ConsoleWorker, createConsoleWorker } from './worker.ts';
 
@@ -42,6 +43,8 @@ interface Context {
   readonly allowVerbs: boolean;
   readonly worker: ConsoleWorker;
   readonly admin: string;
+  /** Takes what nobody has foreseen. */
+  readonly report: (what: string) => void;
   port: number;
 }
 
@@ -58,12 +61,14 @@ const MOST_QUESTION_MS = 30_000;
  * Serves the page.
  *
  * @param config  names the policies for what is worked out here; undefined: nobody knows them here
+ * @param report  takes what nobody has foreseen, which the page is not told
  * @throws GatehouseError `address_in_use`, `not_found`, and as `adminClient`
  */
 export async function openConsole(
   at: { readonly host: string; readonly port: number },
   flags: ConsoleFlags,
   config: string | undefined,
+  report: (what: string) => void,
 ): Promise<ServedConsole> {
   const client = createFreshClient(flags);
   await client(); // a flag that means nothing is told before a page is shown
@@ -75,7 +80,7 @@ export async function openConsole(
     strangers: createBodies(MOST_STRANGER_BYTES, MOST_STRANGERS),
     worker: stack.use(createConsoleWorker(config)),
     admin: flags.admin ?? 'listen.admin of the configuration',
-    port: at.port,
+    ...{ report, port: at.port },
   };
   const server = createServer(
     { maxHeaderSize: 16_384, requestTimeout: MOST_QUESTION_MS, connectionsCheckingInterval: 5_000 },
@@ -126,7 +131,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, contex
     else throw new GatehouseError('not_found', `there is no ${method} ${path}`);
   } catch (thrown) {
     if (response.headersSent) response.destroy();
-    else sendError(response, thrown);
+    else sendError(response, refusalFor(thrown, context.report));
   }
 }
 
@@ -172,7 +177,7 @@ const answers: Readonly<
   '/allowed-pairs': async (_body, response, { worker }) => send(response, await worker.pairs(abortedWith(response))),
 };
 
-async function sendStream(question: object, response: ServerResponse, { client }: Context): Promise<void> {
+async function sendStream(question: object, response: ServerResponse, { client, report }: Context): Promise<void> {
   const stop = abortedWith(response);
   const asked = question as Question<'GET /v1/stream'>; // the server says whether it is one
   response.writeHead(200, { ...pageHeaders, 'content-type': 'application/x-ndjson' });
@@ -182,7 +187,7 @@ async function sendStream(question: object, response: ServerResponse, { client }
       try {
         for await (const event of followStream(client, asked, stop)) yield `${JSON.stringify(event)}\n`;
       } catch (thrown) {
-        const { code, message } = asGatehouseError(thrown);
+        const { code, message } = refusalFor(thrown, report);
         yield `${JSON.stringify({ type: 'refused', code, why: message })}\n`;
       }
     }, response);
@@ -207,8 +212,8 @@ function send(response: ServerResponse, body: unknown): void {
   response.end(JSON.stringify(body));
 }
 
-function sendError(response: ServerResponse, thrown: unknown): void {
-  const { code, message, details } = asGatehouseError(thrown);
-  response.writeHead(meaningOf(code).http, { ...pageHeaders, 'content-type': 'application/json', connection: 'close' });
-  response.end(JSON.stringify({ code, message, details }));
+function sendError(response: ServerResponse, refusal: Refusal): void {
+  const { http } = meaningOf(refusal.code);
+  response.writeHead(http, { ...pageHeaders, 'content-type': 'application/json', connection: 'close' });
+  response.end(JSON.stringify(refusal));
 }

@@ -88,8 +88,12 @@ function run(workerData: WorkerQuestion, stop: AbortSignal, began: (worker: Work
       else reject(new GatehouseError(reply.refused.code, reply.refused.message));
       stopped();
     });
-    worker.once('error', ({ message }) =>
-      reject(new GatehouseError('internal', `it could not be worked out: ${message}`)),
+    worker.once('error', (thrown: NodeJS.ErrnoException) =>
+      reject(
+        thrown.code === 'ERR_WORKER_OUT_OF_MEMORY'
+          ? new GatehouseError('not_supported', `nobody can say: it takes more than ${MOST_MIB} MiB of memory`)
+          : thrown,
+      ),
     );
     worker.once('exit', () => {
       clearTimeout(late);

@@ -4,7 +4,8 @@
  */
 import type { JSX } from 'preact';
 import { shortId } from '../model/decisions.ts';
-import { heldOf } from '../model/renewals.ts';
+import { countText } from '../model/numbers.ts';
+import { heldOf, whoHas } from '../model/renewals.ts';
 import { fromNow } from '../model/times.ts';
 import { Known } from '../parts/states.tsx';
 import { Table } from '../parts/table.tsx';
@@ -23,8 +24,8 @@ export function Certificates(): JSX.Element {
             <>
               {next !== undefined && (
                 <p class="note">
-                  Only the latest {rows.length.toLocaleString('en')} issuances are looked at: who was given a
-                  certificate before them is not here.
+                  Only the latest {countText(rows.length)} issuances are looked at: who was given a certificate before
+                  them is not here.
                 </p>
               )}
               <Table
@@ -72,23 +73,28 @@ export function Certificates(): JSX.Element {
 
 function Revoked(): JSX.Element {
   const revocations = usePolled('GET /v1/revocations', {}, 5_000).value;
-  const status = usePolled('GET /v1/status', {}, 5_000).value.answer;
+  const status = usePolled('GET /v1/status', {}, 5_000).value;
   const envoys = usePolled('GET /v1/envoys', {}, 10_000).value.answer;
   return (
     <section class="boxed">
       <h2>Revoked</h2>
       <Known polled={revocations}>
         {({ sequence, rows }) => {
-          const behind = (status?.followers ?? []).filter((each) => each.revocationSequence < sequence);
           const refusing = (envoys?.envoys ?? []).filter(({ state }) => state !== 'holds');
           return (
             <>
-              <p role="status" class={behind.length === 0 ? 'answer good' : 'answer bad'}>
-                {behind.length === 0
-                  ? 'Every decider that follows has all of them.'
-                  : `${behind.length} deciders do not have all of them: ${behind.map(({ decider }) => decider).join(', ')}`}
-                {refusing.length > 0 && ` ${refusing.length} Envoys do not decide by what they were given: they ask.`}
-              </p>
+              <Known polled={status}>
+                {({ followers = [] }) => {
+                  const { text, isWhole } = whoHas(followers, sequence);
+                  return (
+                    <p role="status" class={isWhole ? 'answer good' : 'answer bad'}>
+                      {text}
+                      {refusing.length > 0 &&
+                        ` ${refusing.length} Envoys do not decide by what they were given: they ask.`}
+                    </p>
+                  );
+                }}
+              </Known>
               <Table
                 label="revocations"
                 rows={rows}

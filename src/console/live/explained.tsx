@@ -4,6 +4,7 @@
  */
 import type { JSX } from 'preact';
 import type { ExplainAnswer, ExplainedPolicy, ExplainedStage } from '../../admin-api/explain.ts';
+import { visible } from '../model/visible.ts';
 import { Place } from '../parts/place.tsx';
 
 export function Explained({ told }: { readonly told: ExplainAnswer }): JSX.Element {
@@ -33,7 +34,7 @@ export function Explained({ told }: { readonly told: ExplainAnswer }): JSX.Eleme
       <ul>
         {nearMisses.map((miss) => (
           <li key={`${miss.policy} ${miss.rule}`}>
-            <b>{miss.policy}</b> rule {miss.rule}: {miss.first.text}{' '}
+            <b>{miss.policy}</b> rule {miss.rule}: {visible(miss.first.text)}{' '}
             <Place file={miss.file} line={miss.first.line ?? miss.line} />
           </li>
         ))}
@@ -88,7 +89,7 @@ const Policy = ({ policy }: { readonly policy: ExplainedPolicy }): JSX.Element =
           {effect}: {holds ? 'holds' : 'does not hold'}
           <ul>
             {clauses.map(({ text }, i) => (
-              <li key={`${i} ${text}`}>{text}</li>
+              <li key={`${i} ${text}`}>{visible(text)}</li>
             ))}
           </ul>
         </li>

@@ -6,6 +6,7 @@ import { useComputed, useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { DecisionRow } from '../../admin-api/decisions.ts';
 import { callerText, type LiveFilter, noFilter, requestText, shortId, wanted } from '../model/decisions.ts';
+import { countText } from '../model/numbers.ts';
 import { clockText } from '../model/times.ts';
 import type { Column } from '../parts/column.ts';
 import { Table } from '../parts/table.tsx';
@@ -72,6 +73,7 @@ export function Live(): JSX.Element {
   const seen = useComputed(() =>
     (paused.value ?? held.value?.rows ?? rows.value).filter(wanted(filterOf(address.value.query))),
   );
+  const isEmpty = useComputed(() => rows.value.length === 0);
   return (
     <div class={chosen === undefined || chosen === '' ? 'view' : 'view split'}>
       <div class="column">
@@ -84,11 +86,7 @@ export function Live(): JSX.Element {
           >
             {paused.value === undefined ? 'Pause' : 'Go on'}
           </button>
-          {held.value !== undefined && (
-            <button type="button" onClick={() => (topAt.value += 1)}>
-              {(shown.value - held.value.shown).toLocaleString('en')} newer: to the newest
-            </button>
-          )}
+          {held.value !== undefined && <Newer since={held.value.shown} show={() => (topAt.value += 1)} />}
           <Sampled />
         </p>
         <Table
@@ -104,7 +102,7 @@ export function Live(): JSX.Element {
             held.value = isAway ? { rows: rows.value, shown: shown.value } : undefined;
           }}
           empty={
-            rows.value.length === 0
+            isEmpty.value
               ? 'Nothing has been decided yet: no Envoy has asked.'
               : 'No decision that is kept here is one of these.'
           }
@@ -115,6 +113,13 @@ export function Live(): JSX.Element {
   );
 }
 
+/** What has come since somebody scrolled away from the newest. */
+const Newer = ({ since, show }: { readonly since: number; readonly show: () => void }): JSX.Element => (
+  <button type="button" onClick={show}>
+    {countText(shown.value - since)} newer: to the newest
+  </button>
+);
+
 /** What is not shown, in words: nobody should take the list for all there was. */
 function Sampled(): JSX.Element {
   const { allowed, denied } = state.value ?? {};
@@ -123,10 +128,10 @@ function Sampled(): JSX.Element {
   return (
     <small>
       {less
-        ? `${total.toLocaleString('en')} were decided, ${shown.value.toLocaleString('en')} of them came here: the others are counted, not listed. `
+        ? `${countText(total)} were decided, ${countText(shown.value)} of them came here: the others are counted, not listed. `
         : ''}
-      {missed.value > 0 ? `${missed.value.toLocaleString('en')} came too fast. ` : ''}
-      The page keeps the latest {MOST_ROWS.toLocaleString('en')}.
+      {missed.value > 0 ? `${countText(missed.value)} came too fast. ` : ''}
+      The page keeps the latest {countText(MOST_ROWS)}.
     </small>
   );
 }

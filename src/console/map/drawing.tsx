@@ -5,6 +5,7 @@
 import type { JSX, Ref, RefObject } from 'preact';
 import { type Graph, kindOf } from '../model/graph.ts';
 import type { Layout } from './lay-out.ts';
+import { edgeKinds, lineEnds } from './marks.ts';
 
 interface DrawingProps {
   readonly graph: Graph;
@@ -25,19 +26,20 @@ export function Drawing({ graph, laid, toggle, drawing }: DrawingProps): JSX.Ele
       aria-label="who asks whom"
     >
       <defs>
-        {(['allowed', 'denied', 'both', 'unseen', 'conflict'] as const).map((kind) => (
+        {edgeKinds.map((kind) => (
           <marker
             key={kind}
             id={`arrow-${kind}`}
             class={kind}
             viewBox="0 0 8 8"
-            refX={7}
+            refX={8}
             refY={4}
-            markerWidth={7}
-            markerHeight={7}
+            markerWidth={9}
+            markerHeight={9}
+            markerUnits="userSpaceOnUse"
             orient="auto"
           >
-            <path d="M0 0 8 4 0 8z" />
+            <path d={lineEnds[kind]} />
           </marker>
         ))}
       </defs>
@@ -67,7 +69,11 @@ export function Drawing({ graph, laid, toggle, drawing }: DrawingProps): JSX.Ele
               aria-label={name}
               transform={`translate(${at.x - at.width / 2} ${at.y - at.height / 2})`}
               onClick={() => toggle(name)}
-              onKeyDown={({ key }) => key === 'Enter' && toggle(name)}
+              onKeyDown={(event) => {
+                if (event.key !== 'Enter' && event.key !== ' ') return;
+                event.preventDefault();
+                toggle(name);
+              }}
             >
               <rect width={at.width} height={at.height} rx={5} />
               <text x={at.width / 2} y={at.height / 2 + 4}>
@@ -85,7 +91,7 @@ export function Drawing({ graph, laid, toggle, drawing }: DrawingProps): JSX.Ele
 function loopOf(node: Layout['nodes'][string] | undefined): string {
   if (node === undefined) return '';
   const [x, y] = [node.x, node.y + node.height / 2];
-  return `M${x - 12} ${y} C${x - 30} ${y + 22} ${x + 30} ${y + 22} ${x + 12} ${y}`;
+  return `M${x - 12} ${y} C${x - 34} ${y + 38} ${x + 34} ${y + 38} ${x + 12} ${y}`;
 }
 
 /** Through the middles of the lines between the points, so that no corner is sharp. */

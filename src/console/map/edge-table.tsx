@@ -4,16 +4,10 @@
  */
 import type { JSX } from 'preact';
 import { type Graph, kindOf } from '../model/graph.ts';
+import { countText } from '../model/numbers.ts';
 import { Table } from '../parts/table.tsx';
 import { go } from '../session/view.ts';
-
-const words = {
-  allowed: 'seen, allowed',
-  denied: 'seen, denied',
-  both: 'allowed and denied',
-  unseen: 'allowed, never seen',
-  conflict: 'planes disagree',
-} as const;
+import { kindNames } from './marks.ts';
 
 export function EdgeTable({ graph }: { readonly graph: Graph }): JSX.Element {
   return (
@@ -23,14 +17,14 @@ export function EdgeTable({ graph }: { readonly graph: Graph }): JSX.Element {
         label="edges"
         rows={graph.edges}
         keyOf={({ from, to }) => `${from} → ${to}`}
-        choose={({ from, to }) => go('live', { from: from === '?' ? '' : from, to: to === '?' ? '' : to })}
+        open={({ from, to }) => go('live', { from: from === '?' ? '' : from, to: to === '?' ? '' : to })}
         classOf={(edge) => kindOf(edge)}
         columns={[
           { heading: 'From', width: '1fr', text: ({ from }) => from },
           { heading: 'To', width: '1fr', text: ({ to }) => to },
-          { heading: 'What', width: '11rem', text: (edge) => words[kindOf(edge)] },
-          { heading: 'Allowed', width: '7rem', text: ({ allowed }) => allowed.toLocaleString('en') },
-          { heading: 'Denied', width: '7rem', text: ({ denied }) => denied.toLocaleString('en') },
+          { heading: 'What', width: '11rem', text: (edge) => kindNames[kindOf(edge)] },
+          { heading: 'Allowed', width: '7rem', text: ({ allowed }) => countText(allowed) },
+          { heading: 'Denied', width: '7rem', text: ({ denied }) => countText(denied) },
           { heading: 'Planes', width: '13rem', text: ({ conflict }) => conflict },
           { heading: 'More allowed', width: '9rem', text: ({ unseen }) => (unseen ? 'never seen' : '') },
         ]}

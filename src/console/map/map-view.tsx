@@ -5,6 +5,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Graph, graphOf, MOST_NODES, namespaceOf } from '../model/graph.ts';
+import { countText } from '../model/numbers.ts';
 import type { PairsAnswer } from '../model/pairs.ts';
 import { saveSvg } from '../parts/save.ts';
 import { Known, Trouble } from '../parts/states.tsx';
@@ -14,6 +15,7 @@ import { address, tell } from '../session/view.ts';
 import { Drawing } from './drawing.tsx';
 import { EdgeTable } from './edge-table.tsx';
 import { type Layout, layOut } from './lay-out.ts';
+import { Legend } from './legend.tsx';
 import { Matrix } from './matrix.tsx';
 
 const nothingAsked: PairsAnswer = { pairs: [], conflicts: [], note: '' };
@@ -50,11 +52,6 @@ export function MapView(): JSX.Element {
         <button type="button" onClick={() => void readPairs()}>
           Add what is allowed and was never seen
         </button>
-        <span class="key allowed">seen, allowed</span>
-        <span class="key denied">seen, denied</span>
-        <span class="key both">both</span>
-        <span class="key unseen">allowed, never seen</span>
-        <span class="key conflict">planes disagree</span>
       </p>
       {typeof pairs === 'string' && <Trouble text={pairs} />}
       {known.note !== '' && <p class="note">{known.note}</p>}
@@ -70,7 +67,7 @@ export function MapView(): JSX.Element {
             <>
               {edgeCount > seen.length && (
                 <p class="note">
-                  The {seen.length.toLocaleString('en')} busiest of {edgeCount.toLocaleString('en')} edges.
+                  The {countText(seen.length)} busiest of {countText(edgeCount)} edges.
                 </p>
               )}
               {graph.nodes.length === 0 && <p class="empty">Nobody has asked for anyone yet.</p>}
@@ -101,6 +98,7 @@ function Shown({ graph, toggle }: { readonly graph: Graph; readonly toggle: (nod
           {isSmall ? 'It could not be laid out in two seconds' : `${graph.nodes.length} nodes are too many to draw`}: a
           row asks, a column is asked.
         </p>
+        <Legend as="cells" />
         <Matrix graph={graph} />
       </>
     );
@@ -112,6 +110,7 @@ function Shown({ graph, toggle }: { readonly graph: Graph; readonly toggle: (nod
         </button>
         <small>A namespace is unfolded by a click, or by Enter.</small>
       </p>
+      <Legend as="lines" />
       {laid === undefined ? (
         <p class="loading">…</p>
       ) : (

@@ -4,11 +4,9 @@
  */
 import type { JSX, TargetedMouseEvent } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { type Graph, type GraphEdge, kindOf } from '../model/graph.ts';
+import { type EdgeKind, type Graph, type GraphEdge, kindOf } from '../model/graph.ts';
 import { colourOf } from '../parts/colour.ts';
-
-const kinds = ['box', 'allowed', 'denied', 'both', 'unseen', 'conflict'] as const;
-type Kind = (typeof kinds)[number];
+import { cellMarks, edgeKinds } from './marks.ts';
 
 const CELL_PX = 16;
 /** Left of the cells stands who asks. */
@@ -88,7 +86,7 @@ function draw(
   [canvas.style.width, canvas.style.height] = [`${width}px`, `${height}px`];
   context.scale(scale, scale);
   const style = getComputedStyle(frame);
-  const colours = Object.fromEntries(kinds.map((kind) => [kind, colourOf(frame, `--${kind}`)])) as Record<Kind, string>; // of each
+  const paints = paintsOf(frame);
   const columns = seen(scrollLeft, width - LEFT_PX, nodes.length);
   const rows = seen(scrollTop, height - ABOVE_PX, nodes.length);
   const x = (column: number): number => LEFT_PX + column * CELL_PX - scrollLeft;
@@ -100,8 +98,8 @@ function draw(
   for (const row of rows)
     for (const column of columns) {
       const edge = cells.get(row * nodes.length + column);
-      context.fillStyle = colours[edge === undefined ? 'box' : kindOf(edge)];
-      context.fillRect(x(column), y(row), CELL_PX - 1, CELL_PX - 1);
+      context.setTransform(scale, 0, 0, scale, x(column) * scale, y(row) * scale);
+      paint(context, paints[edge === undefined ? 'nothing' : kindOf(edge)]);
     }
   context.restore();
   context.fillStyle = style.color;
@@ -112,6 +110,34 @@ function draw(
     ...{ px: ABOVE_PX - 12, place: (column) => [x(column) + CELL_PX / 2, ABOVE_PX - 6] },
     ...{ turn: -Math.PI / 2, from: LEFT_PX },
   });
+}
+
+/** How a cell looks. */
+interface Paint {
+  readonly fill: string;
+  readonly stroke: string;
+  readonly mark: Path2D | undefined;
+}
+
+function paintsOf(frame: HTMLDivElement): Readonly<Record<EdgeKind | 'nothing', Paint>> {
+  const [ground, box] = [colourOf(frame, '--ground'), colourOf(frame, '--box')];
+  const made = edgeKinds.map((kind): [EdgeKind, Paint] => {
+    const { isFilled, path } = cellMarks[kind];
+    const colour = colourOf(frame, `--${kind}`);
+    const [fill, stroke] = isFilled ? [colour, ground] : [box, colour];
+    return [kind, { fill, stroke, mark: path === '' ? undefined : new Path2D(path) }];
+  });
+  const nothing = { fill: box, stroke: box, mark: undefined };
+  return { nothing, ...(Object.fromEntries(made) as Record<EdgeKind, Paint>) }; // of each
+}
+
+function paint(context: CanvasRenderingContext2D, { fill, stroke, mark }: Paint): void {
+  context.fillStyle = fill;
+  context.fillRect(0, 0, CELL_PX - 1, CELL_PX - 1);
+  if (mark === undefined) return;
+  context.strokeStyle = stroke;
+  context.lineWidth = 2;
+  context.stroke(mark);
 }
 
 interface Labels {

@@ -3,6 +3,7 @@
  * @module
  */
 import type { DecisionRow } from '../../admin-api/decisions.ts';
+import { visible } from './visible.ts';
 
 /** What the fields above the list say; empty: it does not matter. */
 export interface LiveFilter {
@@ -49,7 +50,7 @@ const named = (spiffeId = ''): string => `${spiffeId} ${shortId(spiffeId)}`;
 export function requestText({ request }: DecisionRow): string {
   if (request === undefined) return '';
   const { protocol, method = '', host = '', path = '' } = request;
-  return protocol === 'http' ? `${method} ${host}${path}` : protocol;
+  return protocol === 'http' ? visible(`${method} ${host}${path}`) : protocol;
 }
 
 /** `NAMESPACE/SERVICEACCOUNT` where the ID has that form, for the trust domain is nearly always the same. */
@@ -61,5 +62,5 @@ export function shortId(spiffeId: string): string {
 /** Who asked, as short as may be. */
 export function callerText({ source }: DecisionRow): string {
   if (source === undefined) return '?';
-  return source.principal === '' ? source.address || '?' : shortId(source.principal);
+  return source.principal === '' ? source.address || '?' : visible(shortId(source.principal));
 }

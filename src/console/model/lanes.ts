@@ -8,6 +8,10 @@ import type { RuleRow, RulesAnswer } from '../../admin-api/seen/rules.ts';
 export interface PolicyCard {
   readonly name: string;
   readonly kind: string;
+  /** Empty: nobody is named. */
+  readonly owner: string;
+  /** It is evaluated and reported, and decides nothing. */
+  readonly isDryRun: boolean;
   readonly file: string;
   readonly line: number;
   readonly rules: readonly RuleRow[];
@@ -22,7 +26,7 @@ export interface Lane {
   readonly cards: readonly PolicyCard[];
 }
 
-/** What people call the stages. */
+/** What people call the stages, but for tiers, which have names. */
 const stageNames: ReadonlyMap<string, string> = new Map([
   ['transport', 'mTLS'],
   ['delegate', 'CUSTOM'],
@@ -32,19 +36,30 @@ const stageNames: ReadonlyMap<string, string> = new Map([
   ['any-allow', 'ALLOW'],
 ]);
 
+type Stage = PoliciesAnswer['planes'][number]['stages'][number];
+
+function titleOf(plane: string, mode: string, { kind, name, direction }: Stage): string {
+  const stage =
+    stageNames.get(kind) ?? (kind === 'first-match' && name !== undefined ? `tier ${name}` : (name ?? kind));
+  const parts = [plane, stage, ...(direction === undefined ? [] : [direction])];
+  return `${parts.join(' · ')}${mode === 'enforce' ? '' : ` (${mode})`}`;
+}
+
 const keyOf = (kind: string, namespace: string, name: string): string => JSON.stringify([kind, namespace, name]);
 
 /** Lays them out. */
 export function lanesOf({ planes }: PoliciesAnswer, { rules }: Pick<RulesAnswer, 'rules'>): readonly Lane[] {
   const byPolicy = Map.groupBy(rules, ({ plane, kind, namespace, name }) => `${plane} ${keyOf(kind, namespace, name)}`);
   return planes.flatMap(({ id: plane, mode, stages }) =>
-    stages.map(({ kind: stage, policies }, i) => ({
+    stages.map((stage, i) => ({
       id: `${plane} ${i}`,
-      title: `${plane} · ${stageNames.get(stage) ?? stage}${mode === 'enforce' ? '' : ` (${mode})`}`,
-      cards: policies.map(({ kind, namespace, name, file, line }) => {
-        const own = byPolicy.get(`${plane} ${keyOf(kind, namespace, name)}`) ?? [];
+      title: titleOf(plane, mode, stage),
+      cards: stage.policies.map(({ kind, namespace, name, file, line, owner = '', mode: ownMode }) => {
+        const all = byPolicy.get(`${plane} ${keyOf(kind, namespace, name)}`) ?? [];
+        // A policy of both directions stands in a lane of each.
+        const own = stage.direction === undefined ? all : all.filter((each) => each.direction === stage.direction);
         return {
-          ...{ kind, file, line, rules: own },
+          ...{ kind, file, line, owner, rules: own, isDryRun: ownMode === 'dry-run' },
           name: namespace === '' ? name : `${namespace}/${name}`,
           hits: own.reduce((sum, { count }) => sum + count, 0),
           lastAt: own.reduce<string | null>(

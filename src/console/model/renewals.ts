@@ -3,6 +3,7 @@
  * @module
  */
 import type { LedgerAnswer } from '../../admin-api/ledger.ts';
+import type { StatusAnswer } from '../../admin-api/status.ts';
 
 type Issuance = LedgerAnswer['rows'][number];
 
@@ -54,4 +55,25 @@ export function issuedOverTime(rows: readonly Issuance[], spans: number) {
     if (counts?.[span] !== undefined) counts[span] += 1;
   }
   return { authorities, at: Array.from({ length: count }, (_, i) => first + i * step), series };
+}
+
+type Follower = NonNullable<StatusAnswer['followers']>[number];
+
+/** Whether everybody has the revocations, in words. @param sequence  of the last revocation */
+export function whoHas(followers: readonly Follower[], sequence: number) {
+  const behind = followers.filter(({ revocationSequence }) => revocationSequence < sequence);
+  const isWhole = behind.length === 0;
+  const named = behind.slice(0, 10).map(({ decider }) => decider);
+  const more = behind.length > named.length ? ` and ${behind.length - named.length} more` : '';
+  if (followers.length === 0)
+    return { isWhole, text: 'The deciders of this server have all of them; no other server follows it.' };
+  if (isWhole)
+    return {
+      isWhole,
+      text: `Everybody has all of them: the deciders of this server, and ${followers.length === 1 ? 'the one' : `all ${followers.length}`} elsewhere.`,
+    };
+  return {
+    isWhole,
+    text: `${behind.length} of ${followers.length} deciders elsewhere do not have all of them: ${named.join(', ')}${more}.`,
+  };
 }

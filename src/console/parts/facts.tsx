@@ -3,6 +3,7 @@
  * @module
  */
 import type { JSX } from 'preact';
+import { visible } from '../model/visible.ts';
 
 /** A name, and what is known: empty or undefined is nothing. */
 export type Fact = readonly [name: string, text: string | undefined];
@@ -14,7 +15,7 @@ export function Facts({ of }: { readonly of: readonly Fact[] }): JSX.Element {
       {known.map(([name, text]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd>{text}</dd>
+          <dd>{visible(text ?? '')}</dd>
         </div>
       ))}
     </dl>

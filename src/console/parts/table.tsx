@@ -5,9 +5,10 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { csvOf, jsonOf, type TextTable } from '../model/export.ts';
+import { countText } from '../model/numbers.ts';
 import type { Column } from './column.ts';
 import { copy, save } from './save.ts';
-import { TableRow } from './table-row.tsx';
+import { ROW_PX, TableRow } from './table-row.tsx';
 
 export interface TableProps<R> {
   /** What it is, for who does not see it, and for the names of files. */
@@ -16,7 +17,10 @@ export interface TableProps<R> {
   readonly columns: readonly Column<R>[];
   readonly keyOf: (row: R) => string;
   readonly chosen?: string | undefined;
+  /** Something is shown beside the table for the row that is walked to. */
   readonly choose?: (row: R) => void;
+  /** Leads away from the table: by a click, or by Enter. */
+  readonly open?: (row: R) => void;
   readonly classOf?: (row: R) => string;
   readonly empty: ComponentChildren;
   /** Is told when somebody has scrolled away from the first row, or back to it. */
@@ -25,12 +29,13 @@ export interface TableProps<R> {
   readonly topAt?: number;
 }
 
-const ROW_PX = 28;
 const BEYOND = 8;
 
 /** A table with its own scroll, and its two buttons. */
 export function Table<R>(props: TableProps<R>): JSX.Element {
-  const { label, rows, columns, keyOf, chosen, choose, classOf, empty, scrolledAway, topAt } = props;
+  const { label, rows, columns, keyOf, choose, open, classOf, empty, scrolledAway, topAt } = props;
+  const [walkedTo, setWalkedTo] = useState<string | undefined>(undefined);
+  const chosen = props.chosen ?? walkedTo;
   const body = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(600);
@@ -53,24 +58,36 @@ export function Table<R>(props: TableProps<R>): JSX.Element {
     const at = rows.findIndex((row) => keyOf(row) === chosen);
     const to = { ArrowDown: at + 1, ArrowUp: Math.max(0, at - 1), Home: 0, End: rows.length - 1 }[event.key];
     const row = to === undefined ? undefined : rows[to];
-    if (row === undefined || choose === undefined || to === undefined) return;
+    if (event.key === 'Enter' && rows[at] !== undefined) open?.(rows[at]);
+    if (row === undefined || to === undefined || (choose ?? open) === undefined) return;
     event.preventDefault();
-    choose(row);
+    if (choose === undefined) setWalkedTo(keyOf(row));
+    else choose(row);
     const seen = body.current;
     if (seen === null) return;
     if (to * ROW_PX < seen.scrollTop) seen.scrollTop = to * ROW_PX;
     else if ((to + 1) * ROW_PX > seen.scrollTop + seen.clientHeight)
       seen.scrollTop = (to + 1) * ROW_PX - seen.clientHeight;
   };
-  const chooseByMouse = ({ target }: MouseEvent): void => {
+  const rowAt = (target: EventTarget | null): R | undefined => {
     const at = target instanceof Element ? target.closest<HTMLElement>('[aria-rowindex]')?.ariaRowIndex : undefined;
-    const row = rows[Number(at ?? 0) - 2]; // the heading is the first
-    if (row !== undefined) choose?.(row);
+    return rows[Number(at ?? 0) - 2]; // the heading is the first
+  };
+  const chooseByMouse = ({ target }: MouseEvent): void => {
+    const row = rowAt(target);
+    if (row !== undefined) (choose ?? open)?.(row);
+  };
+  /** What has no room in its cell is told under the mouse. */
+  const tellWhole = ({ target }: MouseEvent): void => {
+    const cell = target instanceof Element ? target.closest<HTMLElement>('[role=cell]') : null;
+    const row = rowAt(cell);
+    const column = columns[[...(cell?.parentElement?.children ?? [])].indexOf(cell!)]; // of no cell there is none
+    if (cell !== null && row !== undefined && column !== undefined) cell.title = column.text(row);
   };
   return (
     <section class="table" aria-label={label}>
       <div class="table-tools">
-        <span>{rows.length === 1 ? '1 row' : `${rows.length.toLocaleString('en')} rows`}</span>
+        <span>{rows.length === 1 ? '1 row' : `${countText(rows.length)} rows`}</span>
         <button type="button" onClick={() => void copy(csvOf(textsOf(props)))}>
           Copy
         </button>
@@ -86,10 +103,10 @@ export function Table<R>(props: TableProps<R>): JSX.Element {
         aria-label={label}
         aria-rowcount={rows.length + 1}
         class="table-grid"
-        style={{ '--rows': `${(rows.length + 1) * ROW_PX + 4}px` }}
+        style={{ '--rows': `${(rows.length + 1) * ROW_PX + 4}px`, '--columns': template }}
       >
         <div role="rowgroup">
-          <div role="row" class="table-head" style={{ gridTemplateColumns: template }} aria-rowindex={1}>
+          <div role="row" class="table-head" aria-rowindex={1}>
             {columns.map(({ heading }) => (
               <span role="columnheader" key={heading}>
                 {heading}
@@ -106,22 +123,24 @@ export function Table<R>(props: TableProps<R>): JSX.Element {
           onScroll={(event) => setTop(event.currentTarget.scrollTop)}
           onKeyDown={walk}
         >
-          <div class="table-space" style={{ height: `${rows.length * ROW_PX}px` }} onClick={chooseByMouse}>
-            <div class="table-seen" style={{ transform: `translateY(${first * ROW_PX}px)` }}>
-              {rows.slice(first, last).map((row, i) => {
-                const key = keyOf(row);
-                return (
-                  <TableRow
-                    key={key}
-                    row={row}
-                    columns={columns}
-                    template={template}
-                    index={first + i}
-                    class={`table-row ${classOf?.(row) ?? ''} ${key === chosen ? 'chosen' : ''}`}
-                  />
-                );
-              })}
-            </div>
+          <div
+            class="table-space"
+            style={{ height: `${rows.length * ROW_PX}px` }}
+            onClick={chooseByMouse}
+            onPointerOver={tellWhole}
+          >
+            {rows.slice(first, last).map((row, i) => {
+              const key = keyOf(row);
+              return (
+                <TableRow
+                  key={key}
+                  row={row}
+                  columns={columns}
+                  index={first + i}
+                  class={`table-row ${classOf?.(row) ?? ''} ${key === chosen ? 'chosen' : ''}`}
+                />
+              );
+            })}
           </div>
         </div>
       </div>

@@ -5,16 +5,18 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { PoliciesAnswer } from '../../admin-api/policies.ts';
-import type { StatusAnswer } from '../../admin-api/status.ts';
 import { type Lane, lanesOf, type PolicyCard } from '../model/lanes.ts';
+import { countText } from '../model/numbers.ts';
 import { fromNow } from '../model/times.ts';
 import type { Column } from '../parts/column.ts';
+import { Place } from '../parts/place.tsx';
 import { Known, Trouble } from '../parts/states.tsx';
 import { Table } from '../parts/table.tsx';
 import { serverNowMs } from '../session/clock.ts';
 import { usePolled } from '../session/poll.ts';
 import { address, tell } from '../session/view.ts';
 import { FileText } from './file-text.tsx';
+import { Tenants } from './tenants.tsx';
 
 const EVERY_MS = 10_000;
 
@@ -27,7 +29,6 @@ export function Policies(): JSX.Element {
     { limit: 100_000, ...(isWorkedOut && { standing: 'true' as const }) },
     isWorkedOut ? 10 * EVERY_MS : EVERY_MS,
   ).value;
-  const status = usePolled('GET /v1/status', {}, EVERY_MS).value.answer;
   return (
     <div class={query['file'] ? 'view split' : 'view'}>
       <div class="column scroll">
@@ -36,7 +37,6 @@ export function Policies(): JSX.Element {
           {(answer) => (
             <>
               <p class="note">{answer.summary}</p>
-              <Tenants status={status} />
               <p class="tools">
                 <button
                   type="button"
@@ -49,6 +49,7 @@ export function Policies(): JSX.Element {
               </p>
               <Board lanes={lanesOf(answer, rules.answer ?? { rules: [] })} />
               <Findings answer={answer} />
+              <Tenants planes={answer.planes} />
             </>
           )}
         </Known>
@@ -63,14 +64,6 @@ export function Policies(): JSX.Element {
       )}
     </div>
   );
-}
-
-/** What is proved of the tenants of the configuration; nothing where it has none. */
-function Tenants({ status }: { readonly status: StatusAnswer | undefined }): JSX.Element | null {
-  const lost = (status?.degraded ?? []).filter((each) => each.startsWith('tenant'));
-  const proved = status?.details['tenants'];
-  if (lost.length > 0) return <Trouble text={lost.join('\n')} />;
-  return proved === undefined || proved === '' ? null : <p class="note">Tenants: {proved}</p>;
 }
 
 function Board({ lanes }: { readonly lanes: readonly Lane[] }): JSX.Element {
@@ -90,9 +83,14 @@ function Board({ lanes }: { readonly lanes: readonly Lane[] }): JSX.Element {
 }
 
 const cardColumns: readonly Column<PolicyCard>[] = [
-  { heading: 'Policy', width: '1fr', text: ({ name }) => name },
+  {
+    heading: 'Policy',
+    width: '1fr',
+    text: ({ name, isDryRun }) => `${name}${isDryRun ? ' (dry run)' : ''}`,
+  },
+  { heading: 'Owner', width: '7rem', text: ({ owner }) => owner },
   { heading: 'Rules', width: '3.5rem', text: ({ rules }) => `${rules.length}` },
-  { heading: 'Hits', width: '5rem', text: ({ hits }) => hits.toLocaleString('en') },
+  { heading: 'Hits', width: '5rem', text: ({ hits }) => countText(hits) },
   {
     heading: 'Last',
     width: '6.5rem',
@@ -125,9 +123,16 @@ function LaneBox({ lane: { title, cards } }: { readonly lane: Lane }): JSX.Eleme
           {shown.rules.map((rule) => (
             <li key={`${rule.direction} ${rule.rule}`} value={rule.rule}>
               {`${rule.direction} ${rule.effect}${rule.counts === 'enforce' ? '' : ` (${rule.counts})`}: `}
-              {`${rule.count.toLocaleString('en')} hits, `}
+              {`${countText(rule.count)} hits, `}
               {rule.lastAt === null ? 'never' : fromNow(rule.lastAt, serverNowMs())}
               {rule.standing !== 'hit' && rule.standing !== 'unknown' && <i class="chip">{rule.standing}</i>}
+              {(rule.by ?? []).map(({ policy, rule: other, file, line }, i) => (
+                <span key={`${policy} ${other}`}>
+                  {i === 0 ? ' by ' : ', '}
+                  {policy}
+                  {other !== null && ` rule ${other}`} <Place file={file} line={line} />
+                </span>
+              ))}
             </li>
           ))}
         </ol>

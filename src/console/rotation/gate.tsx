@@ -6,6 +6,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Verb } from '../../admin-api/authorities.ts';
 import { shortId } from '../model/decisions.ts';
+import { countText } from '../model/numbers.ts';
 import { fromNow, spanText } from '../model/times.ts';
 import { Known, Trouble } from '../parts/states.tsx';
 import { Table } from '../parts/table.tsx';
@@ -28,12 +29,12 @@ export function Gate({ use, verb }: GateProps): JSX.Element {
         {({ open, blockers, blockerCount, etaSeconds }) => (
           <>
             <p class={`answer ${open ? 'good' : 'bad'}`} role="status">
-              {open ? 'Yes.' : `No: ${blockerCount.toLocaleString('en')} would break.`}{' '}
+              {open ? 'Yes.' : `No: ${countText(blockerCount)} would break.`}{' '}
               {!open &&
                 (etaSeconds === null ? 'Waiting alone does not help.' : `By waiting: in ${spanText(etaSeconds)}.`)}
             </p>
             {blockers.length > 0 && blockers.length < blockerCount && (
-              <p class="note">The first {blockers.length.toLocaleString('en')} of them:</p>
+              <p class="note">The first {countText(blockers.length)} of them:</p>
             )}
             {blockers.length > 0 && (
               <Table

@@ -4,6 +4,7 @@
  */
 import type { JSX } from 'preact';
 import type { AuthoritiesAnswer } from '../../admin-api/authorities.ts';
+import { countText } from '../model/numbers.ts';
 import { fromNow } from '../model/times.ts';
 import { Known } from '../parts/states.tsx';
 import { Table } from '../parts/table.tsx';
@@ -66,7 +67,7 @@ function Audit(): JSX.Element {
         {({ rows }) => (
           <>
             {rows.length >= MOST_AUDIT && (
-              <p class="note">The latest {MOST_AUDIT.toLocaleString('en')}: there may be older ones.</p>
+              <p class="note">The latest {countText(MOST_AUDIT)}: there may be older ones.</p>
             )}
             <Table
               label="audit"

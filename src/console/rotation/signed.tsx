@@ -5,6 +5,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import UPlot from 'uplot';
+import { countText } from '../model/numbers.ts';
 import { issuedOverTime } from '../model/renewals.ts';
 import { colourOf } from '../parts/colour.ts';
 import { Known } from '../parts/states.tsx';
@@ -12,6 +13,12 @@ import { usePolled } from '../session/poll.ts';
 
 const SPANS = 120;
 const colours = ['#2a78d6', '#eb6834', '#1baf7a', '#a04bc6', '#8c6d00'];
+/** Of lines, and what CSS calls it in their legend. */
+const dashes = [
+  { line: [], name: 'solid' },
+  { line: [8, 4], name: 'dashed' },
+  { line: [2, 3], name: 'dotted' },
+] as const;
 
 export function Signed(): JSX.Element {
   const polled = usePolled('GET /v1/ledger', { limit: 10_000 }, 10_000).value;
@@ -25,7 +32,7 @@ export function Signed(): JSX.Element {
           ) : (
             <>
               <p class="note">
-                {next === undefined ? 'All' : 'Only the latest'} {rows.length.toLocaleString('en')} issuances
+                {next === undefined ? 'All' : 'Only the latest'} {countText(rows.length)} issuances
                 {next !== undefined && ': older ones are not drawn'}, by authority. Times are UTC.
               </p>
               <Plot issued={issuedOverTime(rows, SPANS)} />
@@ -59,11 +66,13 @@ function Plot({ issued }: { readonly issued: ReturnType<typeof issuedOverTime> }
             label: id.slice(0, 8),
             stroke: colours[i % colours.length]!,
             width: 2,
+            dash: [...dashes[i % dashes.length]!.line],
             points: { show: at.length < 3 },
           })),
         ],
         tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1_000), 'Etc/UTC'),
         axes: [axis, axis],
+        legend: { markers: { dash: (_, i) => dashes[(i - 1) % dashes.length]?.name ?? 'solid' } }, // the first is the time
       },
       [at, ...series],
       place.current,

@@ -5,6 +5,7 @@
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { AuthorityRow } from '../../admin-api/authorities.ts';
+import { countText } from '../model/numbers.ts';
 import { fromNow } from '../model/times.ts';
 import { saveSvg } from '../parts/save.ts';
 import { serverNowMs } from '../session/clock.ts';
@@ -68,7 +69,7 @@ export function Timeline({ authorities }: { readonly authorities: readonly Autho
             <th>Until</th>
             <th>Live SVIDs</th>
             <th>Not known to hold it</th>
-            <th>Of these not by waiting</th>
+            <th>Waiting will not help</th>
           </tr>
         </thead>
         <tbody>
@@ -79,9 +80,9 @@ export function Timeline({ authorities }: { readonly authorities: readonly Autho
                 <code>{each.id.slice(0, 12)}</code>
               </td>
               <td title={each.notAfter}>{fromNow(each.notAfter, nowMs)}</td>
-              <td>{each.unexpiredSvids.toLocaleString('en')}</td>
-              <td>{each.unacknowledgedCount.toLocaleString('en')}</td>
-              <td>{each.unacknowledgedNotByWaiting.toLocaleString('en')}</td>
+              <td>{countText(each.unexpiredSvids)}</td>
+              <td>{countText(each.unacknowledgedCount)}</td>
+              <td>{countText(each.unacknowledgedNotByWaiting)}</td>
             </tr>
           ))}
         </tbody>

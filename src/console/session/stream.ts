@@ -21,6 +21,8 @@ export type State = Extract<StreamEvent, { type: 'state' }>;
 /** Rows that the page keeps. */
 export const MOST_ROWS = 5_000;
 const RETRY_MS = 1_000;
+/** However fast they come: nobody reads faster. */
+const DRAW_EVERY_MS = 250;
 
 /** Newest first. */
 export const rows = signal<readonly DecisionRow[]>([]);
@@ -36,11 +38,17 @@ export const shown = signal(0);
 
 let next: string | undefined;
 let coming: DecisionRow[] = [];
-let frame = 0;
+let isDrawing = false;
+let drawnAtMs = Number.NEGATIVE_INFINITY;
 
-/** Follows until the page goes, or its session ends. */
-export async function follow(): Promise<void> {
-  await readLatest();
+/** Follows until the page goes, or its session ends. Out: the latest decisions are there, or why they are not. */
+export function follow(): Promise<void> {
+  const latest = readLatest();
+  void latest.then(goOn);
+  return latest;
+}
+
+async function goOn(): Promise<void> {
   while (session.value !== undefined) {
     try {
       const response = await send('/stream', next === undefined ? {} : { after: next });
@@ -75,9 +83,10 @@ function hear(event: Followed): void {
       next = event.next;
       missed.value += event.missed ?? 0;
       coming.push(...event.decisions);
-      // However fast they come, they are drawn once a frame; a hidden page has no frames and keeps only the latest.
       if (coming.length > MOST_ROWS) coming = coming.slice(-MOST_ROWS);
-      if (frame === 0) frame = requestAnimationFrame(show);
+      if (isDrawing) return;
+      isDrawing = true;
+      setTimeout(show, Math.max(0, drawnAtMs + DRAW_EVERY_MS - performance.now()));
     } else if (event.type === 'beat') next = event.next;
   }
 }
@@ -90,7 +99,8 @@ function hearState(event: State): void {
 }
 
 function show(): void {
-  frame = 0;
+  isDrawing = false;
+  drawnAtMs = performance.now();
   shown.value += coming.length;
   rows.value = withNewest(rows.value, coming, MOST_ROWS);
   coming = [];

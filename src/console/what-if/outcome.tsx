@@ -3,12 +3,20 @@
  * @module
  */
 import type { JSX } from 'preact';
+import { countText } from '../model/numbers.ts';
 import type { ShownDifference, WhatIfAnswer } from '../model/what-if.ts';
 import { Table } from '../parts/table.tsx';
-import { tell } from '../session/view.ts';
+import { go } from '../session/view.ts';
+import type { Replay } from './recent-tests.ts';
 
-export function OutcomeShown({ outcome: { difference, replayed } }: { readonly outcome: WhatIfAnswer }): JSX.Element {
+interface OutcomeProps {
+  readonly outcome: WhatIfAnswer;
+  readonly replay: Replay;
+}
+
+export function OutcomeShown({ outcome: { difference, replayed }, replay }: OutcomeProps): JSX.Element {
   const others = replayed.filter(({ same }) => !same);
+  const without = replay.asked - replay.tests.length;
   return (
     <>
       <h3>All requests</h3>
@@ -19,14 +27,20 @@ export function OutcomeShown({ outcome: { difference, replayed } }: { readonly o
       )}
       <h3>The latest decisions, decided again</h3>
       <p class={others.length === 0 ? 'answer good' : 'answer bad'}>
-        {replayed.length - others.length} of {replayed.length} are the same.
+        {countText(replayed.length - others.length)} of {countText(replayed.length)} are the same.
+      </p>
+      <p class="note">
+        {replay.asked < replay.kept
+          ? `The latest ${countText(replay.asked)} of ${countText(replay.kept)} decisions that the server keeps.`
+          : `All ${countText(replay.kept)} decisions that the server keeps.`}
+        {without > 0 && ` Of ${countText(without)} the request is not kept: they are not decided again.`}
       </p>
       {others.length > 0 && (
         <Table
           label="decided otherwise"
           rows={others}
           keyOf={({ name }) => name}
-          choose={({ name }) => tell({ id: name })}
+          open={({ name }) => go('live', { id: name })}
           columns={[
             { heading: 'Decision', width: '18rem', text: ({ name }) => name },
             {

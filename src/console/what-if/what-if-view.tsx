@@ -4,6 +4,7 @@
  */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { countText } from '../model/numbers.ts';
 import type { WhatIfAnswer } from '../model/what-if.ts';
 import { save } from '../parts/save.ts';
 import { Known, Trouble } from '../parts/states.tsx';
@@ -12,10 +13,12 @@ import { usePolled } from '../session/poll.ts';
 import { post } from '../session/session.ts';
 import { address, tell } from '../session/view.ts';
 import { OutcomeShown } from './outcome.tsx';
+import { type Replay, recentTests } from './recent-tests.ts';
 import { RequestForm } from './request-form.tsx';
 
-/** Decisions that are decided again. */
-const REPLAYED = 200;
+/** Decisions that may be decided again: the server keeps at most as many as the last. */
+const replayCounts = [50, 200, 500, 1_000, 2_048] as const;
+const USUAL = 200;
 
 export function WhatIf(): JSX.Element {
   const policies = usePolled('GET /v1/policies', {}, 30_000).value;
@@ -23,18 +26,16 @@ export function WhatIf(): JSX.Element {
   return (
     <div class="view scroll">
       <Known polled={policies}>
-        {({ planes }) => {
-          const files = [
-            ...new Set(
-              planes.flatMap(({ stages }) => stages.flatMap((stage) => stage.policies.map((each) => each.file))),
-            ),
-          ].sort();
+        {({ planes, findings }) => {
+          const inForce = planes.flatMap(({ stages }) => stages.flatMap(({ policies: some }) => some));
+          // A file that is broken has no policy in force, and is what somebody wants to edit.
+          const files = [...new Set([...inForce, ...findings].map((each) => each.file))].sort();
           return (
             <>
               <RequestForm />
               <section class="boxed">
                 <h2>An edited policy</h2>
-                <label>
+                <label class="tools">
                   File{' '}
                   <select value={file} onChange={(event) => tell({ file: event.currentTarget.value })}>
                     <option value="">choose one</option>
@@ -59,7 +60,10 @@ function Editor({ file }: { readonly file: string }): JSX.Element {
   const [text, setText] = useState<string | undefined>(undefined);
   const [trouble, setTrouble] = useState('');
   const [isAsking, setAsking] = useState(false);
-  const [outcome, setOutcome] = useState<WhatIfAnswer | undefined>(undefined);
+  const [read, setRead] = useState(0);
+  const [outcome, setOutcome] = useState<{ readonly told: WhatIfAnswer; readonly of: Replay } | undefined>(undefined);
+  const asked = Number(address.value.query['last'] ?? USUAL);
+  const last = replayCounts.find((count) => count === asked) ?? USUAL;
   useEffect(() => {
     ask('GET /v1/policies/file', { file }).then(
       (told) => setText(told.text),
@@ -68,10 +72,12 @@ function Editor({ file }: { readonly file: string }): JSX.Element {
   }, [file]);
   const run = async (): Promise<void> => {
     setAsking(true);
+    setRead(0);
     setTrouble('');
     try {
-      const tests = await recentTests();
-      setOutcome((await post('/what-if', { file, text, tests })) as WhatIfAnswer); // the console's own answer
+      const replay = await recentTests(last, setRead);
+      const { tests } = replay;
+      setOutcome({ told: (await post('/what-if', { file, text, tests })) as WhatIfAnswer, of: replay }); // the console's own answer
     } catch (thrown) {
       setOutcome(undefined);
       setTrouble((thrown as Error).message);
@@ -91,8 +97,22 @@ function Editor({ file }: { readonly file: string }): JSX.Element {
       )}
       <p class="tools">
         <button type="button" disabled={text === undefined || isAsking} onClick={() => void run()}>
-          {isAsking ? 'Working it out …' : 'What would change?'}
+          {!isAsking
+            ? 'What would change?'
+            : read < last
+              ? `Reading decisions: ${countText(read)} …`
+              : 'Working it out …'}
         </button>
+        <label>
+          Decided again: the latest{' '}
+          <select value={last} onChange={(event) => tell({ last: event.currentTarget.value })}>
+            {replayCounts.map((count) => (
+              <option key={count} value={count}>
+                {countText(count)}
+              </option>
+            ))}
+          </select>
+        </label>
         <button
           type="button"
           disabled={text === undefined}
@@ -103,17 +123,7 @@ function Editor({ file }: { readonly file: string }): JSX.Element {
         <small>Nothing is written where policies are read from.</small>
       </p>
       {trouble !== '' && <Trouble text={trouble} />}
-      {outcome && <OutcomeShown outcome={outcome} />}
+      {outcome && <OutcomeShown outcome={outcome.told} replay={outcome.of} />}
     </>
   );
-}
-
-/** The latest decisions as tests; those whose request is not kept have none. */
-async function recentTests(): Promise<readonly unknown[]> {
-  const { decisions } = await ask('GET /v1/decisions', { limit: REPLAYED });
-  const told = await Promise.allSettled(decisions.map(({ id }) => ask('GET /v1/decisions/{id}', { id })));
-  return told.flatMap((each) => {
-    if (each.status === 'rejected' || each.value.test === null || each.value.test === undefined) return [];
-    return [{ ...(each.value.test as object), name: each.value.record.id }];
-  });
 }

@@ -24,6 +24,7 @@ import type { Endpoints } from '../federation/endpoints.ts';
 import type { DeciderCounts } from '../log/decider-counts.ts';
 import type { DecisionLog } from '../log/decision-log.ts';
 import type { RuleTable } from '../log/rule-table.ts';
+import type { StandingProof } from '../proofs/standing-proof.ts';
 import type { RefusalReports } from '../refusal-reports.ts';
 import type { RevocationRows } from '../revocations.ts';
 import type { AskStandings } from '../standings/standings.ts';
@@ -81,6 +82,8 @@ export interface AdminDeps {
   /** How rules stand that have decided nothing. */
   readonly standings: AskStandings;
   readonly candidate: CandidateSide;
+  /** Whether the tenants are alone; undefined: that is not proved. */
+  readonly standing: Pick<StandingProof, 'state' | 'losses'> | undefined;
   /** The configuration in force. */
   readonly config: () => Config;
   readonly status: () => StatusAnswer;

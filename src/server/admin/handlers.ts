@@ -28,6 +28,7 @@ import { audit, forecastAndActual, gate, rehearseNow, verbHandler } from './rout
 import { rules, rulesIn } from './routes/rules.ts';
 import { decisionsIn, explainIn, policiesIn, whyIn } from './routes/scoped.ts';
 import { stream, streamIn } from './routes/stream.ts';
+import { tenants } from './routes/tenants.ts';
 
 const handlers: { readonly [R in Route]: AnswerRoute<R> } = {
   'GET /v1/status': everywhere((_, deps) => deps.status()),
@@ -66,6 +67,7 @@ const handlers: { readonly [R in Route]: AnswerRoute<R> } = {
   'GET /v1/requests': scoped(requests, requestsIn),
   'GET /v1/rules': scoped(rules, rulesIn),
   'GET /v1/candidate': everywhere(candidate),
+  'GET /v1/tenants': everywhere(tenants),
   'POST /v1/explain': scoped(explain, explainIn),
 };
 

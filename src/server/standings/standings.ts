@@ -5,7 +5,7 @@
  * @module
  */
 import { Worker } from 'node:worker_threads';
-import type { RuleStanding } from '../../analysis/lint/exact/rule-standings.ts';
+import type { StandingRule } from '../../analysis/lint/exact/rule-standings.ts';
 import type { PolicyModel } from '../../policy/model.ts';
 import { entryFile } from '../entry-file.ts';
 
@@ -18,7 +18,7 @@ export interface StandingsOrder {
 }
 
 /** How rules stand, by their keys; or why nobody can say. */
-export type ToldStandings = ReadonlyMap<string, RuleStanding> | string;
+export type ToldStandings = ReadonlyMap<string, StandingRule> | string;
 
 /** Asks for standings. Never rejects. */
 export type AskStandings = (model: PolicyModel, hit: ReadonlySet<string>) => Promise<ToldStandings>;
@@ -69,7 +69,7 @@ async function workOut(order: StandingsOrder, timeoutMs: number, signal: AbortSi
   worker.unref();
   const ended = Promise.withResolvers<ToldStandings>();
   const timer = setTimeout(() => ended.resolve(`it takes more than ${timeoutMs / 1_000} s`), timeoutMs).unref();
-  worker.once('message', (standings: ReadonlyMap<string, RuleStanding>) => ended.resolve(standings));
+  worker.once('message', (standings: ReadonlyMap<string, StandingRule>) => ended.resolve(standings));
   worker.once('error', (error) => ended.resolve(error.message));
   worker.once('exit', () => ended.resolve('the thread that works it out has ended'));
   signal.addEventListener('abort', () => ended.resolve('the server ends'), { once: true });

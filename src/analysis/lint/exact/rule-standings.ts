@@ -2,9 +2,10 @@
  * How rules stand that have decided nothing: whether any request could ever have come to them.
  * @module
  */
+import type { OtherRule } from '../../../policy/documents/other-rule.ts';
 import type { Plane, PolicyModel } from '../../../policy/model.ts';
 import { ruleKey, ruleName } from '../../../policy/rules/rule-text.ts';
-import type { PlacedRule } from '../scene/placed-rule.ts';
+import { otherOf, type PlacedRule } from '../scene/placed-rule.ts';
 import type { Idle } from './decided-before.ts';
 import { type IdleBounds, searchIdle } from './find-idle.ts';
 import { isWhole } from './standing-rules.ts';
@@ -15,6 +16,12 @@ import { isWhole } from './standing-rules.ts';
  */
 export type RuleStanding = 'reachable' | 'shadowed' | 'redundant' | 'unmet' | 'unknown';
 
+/** How one rule stands, and the rules that decide in its place: none where no single rule does. */
+export interface StandingRule {
+  readonly standing: RuleStanding;
+  readonly by: readonly OtherRule[];
+}
+
 /**
  * Tells how rules stand, by their keys; dry-run and audit rules, and those that ask nothing of a request, are not there.
  *
@@ -24,7 +31,7 @@ export function ruleStandings(
   { planes, absence }: Pick<PolicyModel, 'absence'> & { readonly planes: readonly Plane[] },
   isHit: (key: string) => boolean,
   bounds?: IdleBounds,
-): ReadonlyMap<string, RuleStanding> {
+): ReadonlyMap<string, StandingRule> {
   const keys = new Map<PlacedRule, string>();
   const keyOf = (one: PlacedRule): string => {
     const key = keys.get(one) ?? keyOfRule(one);
@@ -41,10 +48,14 @@ export function ruleStandings(
     found.rules.map((one) => {
       const idle = found.idle.get(one);
       const isKnown = isWhole(one) && !unanswered.has(one);
-      return [keyOf(one), idle === undefined ? (isKnown ? 'reachable' : 'unknown') : standingBy(idle)] as const;
+      if (idle === undefined) return [keyOf(one), isKnown ? reachable : unknown] as const;
+      return [keyOf(one), { standing: standingBy(idle), by: idle.by.map(otherOf) }] as const;
     }),
   );
 }
+
+const reachable: StandingRule = { standing: 'reachable', by: [] };
+const unknown: StandingRule = { standing: 'unknown', by: [] };
 
 function keyOfRule({ plane, stage, policy, rule }: PlacedRule): string {
   return ruleKey(ruleName({ plane, direction: stage.direction ?? 'ingress', policy, rule }));

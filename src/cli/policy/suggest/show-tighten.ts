@@ -87,7 +87,9 @@ async function modelOf(config: Config, flags: TightenFlags, rules: RulesAnswer):
 function withStandings(model: PolicyModel, { rules }: RulesAnswer): RulesAnswer['rules'] {
   const hit = new Set(rules.flatMap((row) => (row.count > 0 ? [keyOfRow(row)] : [])));
   const standings = ruleStandings(model, (key) => hit.has(key));
-  return rules.map((row) => (row.count > 0 ? row : { ...row, standing: standings.get(keyOfRow(row)) ?? 'unknown' }));
+  return rules.map((row) =>
+    row.count > 0 ? row : { ...row, standing: standings.get(keyOfRow(row))?.standing ?? 'unknown' },
+  );
 }
 
 function refuseUnknown(policies: readonly string[], model: PolicyModel): void {

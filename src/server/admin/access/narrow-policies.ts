@@ -29,7 +29,10 @@ export function narrowPolicies(whole: PoliciesAnswer, sight: Sight, paths: reado
     id,
     mode,
     stages: stages
-      .map(({ kind, policies }) => ({ kind, policies: policies.filter(({ namespace }) => sight.has(namespace)) }))
+      .map(({ policies, ...stage }) => ({
+        ...stage,
+        policies: policies.filter(({ namespace }) => sight.has(namespace)),
+      }))
       .filter(({ policies }) => policies.length > 0),
   }));
   const counts = countsOf(planes.flatMap(({ stages }) => stages.flatMap(({ policies }) => policies)));

@@ -31,13 +31,16 @@ export const policies: AdminHandler<'GET /v1/policies'> = ({ asked }, deps) => {
     planes: model.planes.map(({ id, mode, stages }) => ({
       id,
       mode,
-      stages: stages.map(({ kind, policies: some }) => ({
-        kind,
-        policies: some.map(({ ref, position, subject, owner }) => ({
-          ...ref,
-          ...position,
-          ...(owner !== '' && { owner }),
-          ...(told && { applies: told(subject) }),
+      stages: stages.map((stage) => ({
+        kind: stage.kind,
+        ...('name' in stage && { name: stage.name }),
+        ...('direction' in stage && { direction: stage.direction }),
+        policies: stage.policies.map((policy) => ({
+          ...policy.ref,
+          ...policy.position,
+          ...(policy.owner !== '' && { owner: policy.owner }),
+          ...('mode' in policy && policy.mode === 'dry-run' && { mode: policy.mode }),
+          ...(told && { applies: told(policy.subject) }),
         })),
       })),
     })),

@@ -9,6 +9,7 @@ import type { RuleHit } from '../../../authz/record/rule-hits.ts';
 import { ruleKey } from '../../../policy/rules/rule-text.ts';
 import type { DeciderCounts } from '../../log/decider-counts.ts';
 import type { RuleInForce } from '../../log/rule-table.ts';
+import type { Sight } from '../access/sight.ts';
 import type { AdminDeps } from '../admin-deps.ts';
 import type { AdminHandler, ScopedHandler } from '../admin-handler.ts';
 import { maybeTime } from '../time-text.ts';
@@ -24,8 +25,18 @@ export const rules: AdminHandler<'GET /v1/rules'> = ({ asked }, deps) => answerO
 /** The same, of policies in some namespaces; of deciders elsewhere how they stand, not why. */
 export const rulesIn: ScopedHandler<'GET /v1/rules'> = async ({ asked, sight }, deps) => {
   const answer = await answerOf(asked, deps, ({ namespace }) => sight.has(namespace));
-  return { ...answer, deciders: answer.deciders.map((each) => ({ ...each, why: '' })) };
+  return {
+    ...answer,
+    rules: answer.rules.map(({ by, ...rule }) => ({ ...rule, ...(by && { by: by.filter(isIn(sight)) }) })),
+    deciders: answer.deciders.map((each) => ({ ...each, why: '' })),
+  };
 };
+
+/** Whether a rule that decides in the place of one of his is his too. */
+const isIn =
+  ({ has }: Sight) =>
+  ({ policy }: NonNullable<RuleRow['by']>[number]): boolean =>
+    policy.includes('/') && has(policy.slice(0, policy.indexOf('/')));
 
 type Named = Pick<RuleHit, 'namespace' | 'name'>;
 
@@ -47,8 +58,10 @@ async function answerOf(
     if (isAsked(rule)) inForce.push(rule);
   }
   const standings = asked.standing === true ? await deps.standings(model, new Set(sums.keys())) : NOT_ASKED;
-  const standingOf = (key: string): RuleRow['standing'] =>
-    typeof standings === 'string' ? 'unknown' : (standings.get(key) ?? 'unknown');
+  const standingOf = (key: string): Pick<RuleRow, 'standing' | 'by'> => {
+    const told = typeof standings === 'string' ? undefined : standings.get(key);
+    return { standing: told?.standing ?? 'unknown', ...(told && told.by.length > 0 && { by: told.by }) };
+  };
   const rows = inForce.map((rule) => rowOf(rule, sums.get(rule.key), standingOf));
   const wanted = asked.never === true ? rows.filter(({ count, counts: kind }) => count === 0 && kind !== 'none') : rows;
   const here = new Set(inForce.map(({ key }) => key));
@@ -88,7 +101,11 @@ function sumsOf(counts: readonly DeciderCounts[]): ReadonlyMap<string, Sum> {
   return sums;
 }
 
-function rowOf(rule: RuleInForce, sum: Sum | undefined, standingOf: (key: string) => RuleRow['standing']): RuleRow {
+function rowOf(
+  rule: RuleInForce,
+  sum: Sum | undefined,
+  standingOf: (key: string) => Pick<RuleRow, 'standing' | 'by'>,
+): RuleRow {
   const { plane, direction, dialect, kind, namespace, name, text, index, effect, position, sinceAt } = rule;
   return {
     ...{ plane, direction, dialect, kind, namespace, name, text, rule: index, effect },
@@ -97,7 +114,7 @@ function rowOf(rule: RuleInForce, sum: Sum | undefined, standingOf: (key: string
     count: sum?.count ?? 0,
     lastAt: maybeTime(sum?.lastAt),
     since: new Date(sinceAt).toISOString(),
-    standing: sum === undefined ? standingOf(rule.key) : 'hit',
+    ...(sum === undefined ? standingOf(rule.key) : { standing: 'hit' }),
   };
 }
 

@@ -14,11 +14,16 @@ import { timeText } from '../time-text.ts';
 import { decisions } from './policies.ts';
 import { decisionsIn } from './scoped.ts';
 
+/** While few come, so that one that somebody waits for is there at once. */
 const LOOK_EVERY_MS = 100;
+/** While many come: fewer and longer lines wake who listens, and this server, less often. */
+const LOOK_EVERY_BUSY_MS = 500;
+/** Of one look. */
+const MANY = 4;
 const COUNTS_EVERY_MS = 1_000;
 const BEAT_EVERY_MS = 5_000;
 /** Decisions of one line. */
-const MOST_AT_ONCE = 500;
+const MOST_AT_ONCE = 1_000;
 
 type Asked = ReadQuestion<'GET /v1/stream'>;
 type Answered = Pick<Extract<StreamEvent, { type: 'decisions' }>, 'decisions'> & {
@@ -93,7 +98,7 @@ async function* eventsOf(asked: Asked, look: Look): AsyncGenerator<StreamEvent> 
       saidAtMs = nowMs;
       yield { type: 'beat', next };
     }
-    await delay(LOOK_EVERY_MS);
+    await delay(some.length < MANY ? LOOK_EVERY_MS : LOOK_EVERY_BUSY_MS);
   }
 }
 

@@ -35,6 +35,31 @@ const policy = (name: string) => ({
 });
 
 describe('lanesOf', () => {
+  it('names tiers and directions, and counts each direction in its own lane', () => {
+    const both = { ...policy('both'), owner: 'team-net', mode: 'dry-run' as const };
+    const tier = (direction: 'ingress' | 'egress') => ({
+      ...{ kind: 'first-match', name: 'platform', direction, policies: [both] },
+    });
+    const planes = [{ id: 'l4', mode: 'enforce', stages: [tier('egress'), tier('ingress')] }];
+    const answer = { generation: 1, counts: [], skipped: {}, summary: '', degraded: [], findings: [], planes };
+    const rules = [
+      { ...rule('both', 0, 2, null), plane: 'l4', direction: 'ingress' },
+      { ...rule('both', 0, 5, null), plane: 'l4', direction: 'egress' },
+    ];
+    assert.deepEqual(
+      lanesOf(answer, { rules }).map(({ title, cards }) => [
+        title,
+        cards[0]?.hits,
+        cards[0]?.owner,
+        cards[0]?.isDryRun,
+      ]),
+      [
+        ['l4 · tier platform · egress', 5, 'team-net', true],
+        ['l4 · tier platform · ingress', 2, 'team-net', true],
+      ],
+    );
+  });
+
   it('has a lane a stage, with the hits of each policy', () => {
     const planes = [
       {

@@ -37,7 +37,7 @@ describe('createStandings', () => {
     assert.deepEqual(
       keysOf(model)
         .slice(1)
-        .map((key) => told.get(key)),
+        .map((key) => told.get(key)?.standing),
       ['reachable', 'redundant'],
     );
     assert.notEqual(standings.ask(model, new Set()), asked, 'other counts');

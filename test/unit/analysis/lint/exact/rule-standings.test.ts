@@ -27,10 +27,22 @@ function standings(text: string, hit: readonly string[], bounds?: Parameters<typ
   const model = modelOf(text);
   const names = namesIn(model);
   const found = ruleStandings(model, (key) => hit.includes(names.get(key) ?? ''), bounds);
-  return Object.fromEntries([...found].map(([key, standing]) => [names.get(key), standing]));
+  return Object.fromEntries([...found].map(([key, { standing }]) => [names.get(key), standing]));
 }
 
 describe('ruleStandings', () => {
+  it('names the rules that decide in the place of one that never does', () => {
+    const model = modelOf(
+      policy('a', 'ALLOW', methods('GET'), methods('PUT')) + policy('d', 'DENY', methods('PUT', 'HEAD')),
+    );
+    const names = namesIn(model);
+    const by = [...ruleStandings(model, () => false)].map(([key, told]) => [
+      names.get(key),
+      told.by.map(({ policy: name, rule, line }) => [name, rule, line > 0]),
+    ]);
+    assert.deepEqual(Object.fromEntries(by), { 'a 0': [], 'a 1': [['shop/d', 0, true]], 'd 0': [] });
+  });
+
   for (const { name, text, hit, want } of [
     {
       name: 'a rule that no request came to',

@@ -27,6 +27,7 @@ const ofReaders: readonly Route[] = [
   'GET /v1/bundles',
   'GET /v1/bundles/{trustDomain}',
   'GET /v1/candidate',
+  'GET /v1/tenants',
 ];
 const ofTenants: readonly Route[] = [
   'GET /v1/policies',
