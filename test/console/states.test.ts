@@ -213,6 +213,22 @@ describe('the page of the console, whatever it finds', function () {
     assert.deepEqual(await axeFindings(page), []);
     const pictures = process.env['CONSOLE_PICTURES'];
     if (pictures !== undefined) await page.screenshot({ path: `${pictures}/matrix-light.png` });
+    const told = { allowedBy: ['istio'], deniedBy: ['l4'], allowedByOwners: ['shop'], deniedByOwners: ['platform'] };
+    const json = { pairs: [['n110/a', 'n115/b']], conflicts: [{ from: 'n111/a', to: 'n114/b', ...told }], note: '' };
+    await page.route('**/allowed-pairs', (route) => route.fulfill({ json }));
+    await page.getByLabel('Search').fill('n11');
+    await page.getByRole('button', { name: /never seen/ }).click();
+    const drawing = page.getByRole('group', { name: 'who asks whom' });
+    for (const kind of ['allowed', 'denied', 'unseen', 'conflict'])
+      await drawing.locator(`.edge.${kind}`).first().waitFor({ state: 'attached' });
+    const conflict = page.locator('.table-row.conflict');
+    await conflict.filter({ hasText: 'istio (of shop) allows, l4 (of platform) denies' }).waitFor();
+    await page.getByLabel('edges: rows').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.locator('.table-row.chosen').waitFor();
+    await page.getByRole('heading', { name: 'Map' }).waitFor(); // to walk is not to go
+    assert.deepEqual(await axeFindings(page), []);
+    if (pictures !== undefined) await page.screenshot({ path: `${pictures}/kinds-light.png` });
     await page.getByRole('link', { name: 'Certificates' }).click();
     await page.getByText('Only the latest 1 issuances are looked at').waitFor();
     await page.getByRole('link', { name: 'Rotation' }).click();

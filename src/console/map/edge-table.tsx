@@ -23,10 +23,10 @@ export function EdgeTable({ graph }: { readonly graph: Graph }): JSX.Element {
           { heading: 'From', width: '1fr', text: ({ from }) => from },
           { heading: 'To', width: '1fr', text: ({ to }) => to },
           { heading: 'What', width: '11rem', text: (edge) => kindNames[kindOf(edge)] },
-          { heading: 'Allowed', width: '7rem', text: ({ allowed }) => countText(allowed) },
-          { heading: 'Denied', width: '7rem', text: ({ denied }) => countText(denied) },
-          { heading: 'Planes', width: '13rem', text: ({ conflict }) => conflict },
-          { heading: 'More allowed', width: '9rem', text: ({ unseen }) => (unseen ? 'never seen' : '') },
+          { heading: 'Allowed', width: '5rem', text: ({ allowed }) => countText(allowed) },
+          { heading: 'Denied', width: '5rem', text: ({ denied }) => countText(denied) },
+          { heading: 'Planes', width: '2fr', text: ({ conflict }) => conflict },
+          { heading: 'More allowed', width: '7rem', text: ({ unseen }) => (unseen ? 'never seen' : '') },
         ]}
         empty="None."
       />
