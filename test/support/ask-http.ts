@@ -15,6 +15,8 @@ export interface HttpQuestion {
   readonly method?: string;
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** An address of this machine to call from; without it loopback. Not by HTTP/2. */
+  readonly from?: string;
 }
 
 export interface HttpAnswer {
@@ -33,9 +35,10 @@ const tlsOf = (identity: ClientIdentity | undefined) => ({
   rejectUnauthorized: false,
 });
 
-function askHttp1({ port, version, identity, method = 'GET', path = '/', headers }: HttpQuestion): Promise<HttpAnswer> {
+function askHttp1(question: HttpQuestion): Promise<HttpAnswer> {
+  const { port, version, identity, method = 'GET', path = '/', headers, from: localAddress } = question;
   return new Promise((resolve, reject) => {
-    const options = { ...tlsOf(identity), host: '127.0.0.1', port, method, path, headers, agent: false };
+    const options = { ...tlsOf(identity), host: '127.0.0.1', port, method, path, headers, localAddress, agent: false };
     const send = version === 'plain' ? plainRequest : request;
     send(options, (response) => {
       let body = '';

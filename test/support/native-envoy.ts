@@ -9,7 +9,6 @@ import { request as httpsRequest } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { tokenChain } from '../../src/authz/native/tokens/token-chain.ts';
-import { askUnlessDecided } from '../../src/cli/envoy/native.ts';
 import type { JwtAuthn } from '../../src/policy/compile-envoy/tokens/jwt-authn.ts';
 import { encodeTree } from '../../src/policy/compile-envoy/tree/encode-tree.ts';
 import { any, bytesField, toBytes } from '../../src/policy/compile-envoy/tree/proto-bytes.ts';
@@ -24,8 +23,6 @@ export interface NativeListener {
   readonly network: Node;
   /** By what tokens are verified around the tree; absent: by nothing. */
   readonly tokens?: JwtAuthn;
-  /** Who is asked about what the tree hands over, and of which workload; absent: nobody, and it passes. */
-  readonly asking?: { readonly port: number; readonly workload: string };
 }
 
 /** A caller's certificate and key (PEM); undefined: no TLS. */
@@ -68,14 +65,7 @@ export function runNativeEnvoy(directory: TempDir, listeners: readonly NativeLis
     node: { id: 'native', cluster: 'native' },
     admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
     static_resources: {
-      listeners: listeners.flatMap((each) => [
-        httpListener(directory, each),
-        networkListener(directory, each),
-        ...(each.asking === undefined ? [] : [httpListener(directory, each, 'plain')]),
-      ]),
-      clusters: listeners.flatMap(({ name, asking }) =>
-        asking === undefined ? [] : [checkCluster(name, asking.port)],
-      ),
+      listeners: listeners.flatMap((each) => [httpListener(directory, each), networkListener(directory, each)]),
     },
   };
   return runEnvoy({ bootstrap, directory: directory.path, name: 'native' });
@@ -149,48 +139,8 @@ function filtersOf({ http, tokens }: NativeListener): readonly [type: string, co
 /** Headers of the request, as they reach the application, which are shown in the answer. */
 export const shownHeaders = ['authorization', 'x-jwt', 'x-payload', 'x-user'];
 
-/** Where Checks of that listener go. */
-function checkCluster(name: string, port: number): object {
-  const address = { socket_address: { address: '127.0.0.1', port_value: port } };
-  const options = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
-  return {
-    name: `${name}.check`,
-    typed_extension_protocol_options: {
-      [options]: { '@type': typeOf(options), explicit_http_config: { http2_protocol_options: {} } },
-    },
-    load_assignment: {
-      cluster_name: `${name}.check`,
-      endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }],
-    },
-  };
-}
-
-const EXT_AUTHZ = 'envoy.extensions.filters.http.ext_authz.v3.ExtAuthz';
-
-/** Asks about every request, or only about what the tree hands over. */
-const askFilter = (name: string, isNative: boolean): object => ({
-  name: 'ext_authz',
-  typed_config: {
-    '@type': typeOf(EXT_AUTHZ),
-    transport_api_version: 'V3',
-    grpc_service: { envoy_grpc: { cluster_name: `${name}.check` }, timeout: '30s' },
-    include_peer_certificate: true,
-    encode_raw_headers: true,
-    ...(isNative ? askUnlessDecided : {}),
-  },
-});
-
-/** Names the workload in each Check: the certificate of the test's server does not. */
-const namedIn = (workload: string): object => ({
-  ext_authz: {
-    '@type': typeOf(`${EXT_AUTHZ}PerRoute`),
-    check_settings: { context_extensions: { 'gatehouse.workload': workload } },
-  },
-});
-
-/** @param how  `plain`: without a tree, everything is asked about */
-function httpListener(directory: TempDir, listenerOf: NativeListener, how: 'http' | 'plain' = 'http'): object {
-  const { name, asking } = listenerOf;
+function httpListener(directory: TempDir, listenerOf: NativeListener): object {
+  const { name } = listenerOf;
   const [type, config] = filtersOf(listenerOf);
   const setPath = {
     name: 'path',
@@ -218,7 +168,6 @@ function httpListener(directory: TempDir, listenerOf: NativeListener, how: 'http
         {
           name: 'all',
           domains: ['*'],
-          ...(asking === undefined ? {} : { typed_per_filter_config: namedIn(asking.workload) }),
           routes: [{ match: { prefix: '' }, direct_response: { status: 200 } }],
           response_headers_to_add: [
             shown('seen-path', '%REQ(:PATH)%'),
@@ -228,14 +177,12 @@ function httpListener(directory: TempDir, listenerOf: NativeListener, how: 'http
       ],
     },
     http_filters: [
-      ...(how === 'plain'
-        ? []
-        : [setPath, discoveryFile(directory.at(`${name}.http.pb`), `${name}.http`, type, config)]),
-      ...(asking === undefined ? [] : [askFilter(name, how === 'http')]),
+      setPath,
+      discoveryFile(directory.at(`${name}.http.pb`), `${name}.http`, type, config),
       { name: 'router', typed_config: { '@type': typeOf('envoy.extensions.filters.http.router.v3.Router') } },
     ],
   };
-  return listener(directory, `${name}.${how}`, [{ name: 'hcm', typed_config: manager }]);
+  return listener(directory, `${name}.http`, [{ name: 'hcm', typed_config: manager }]);
 }
 
 function networkListener(directory: TempDir, { name, network }: NativeListener): object {

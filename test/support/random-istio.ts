@@ -1,9 +1,8 @@
 /**
- * Random policies of Istio, as documents, and requests that come near to them.
+ * Random policies of Istio, as documents.
  * @module
  */
 import fc from 'fast-check';
-import type { NativeRequest } from './native-envoy.ts';
 
 const some = (few: readonly string[], many: (i: number) => string) =>
   fc.array(fc.oneof(fc.constantFrom(...few), fc.nat(60).map(many)), { maxLength: 2 });
@@ -46,39 +45,3 @@ function istioRule({ principals, namespaces, methods, paths, hosts, notPaths, ta
     ...(tags.length === 0 ? {} : { when: [{ key: 'request.headers[x-tag]', values: tags }] }),
   };
 }
-
-/** Names in certificates, one list a caller; an empty one has none. */
-export const randomCallers: readonly { readonly uris: readonly string[]; readonly dnsNames: readonly string[] }[] = [
-  ...Array.from({ length: 8 }, (_, i) => ({ uris: [`spiffe://cluster.local/ns/a/sa/s${i * 7}`], dnsNames: [] })),
-  { uris: ['spiffe://cluster.local/ns/b/sa/z'], dnsNames: [] },
-  { uris: ['spiffe://cluster.local/ns/n3/sa/q'], dnsNames: [] },
-  { uris: ['spiffe://other.td/ns/a/sa/s1'], dnsNames: [] },
-  { uris: ['spiffe://cluster.local/ns/a/sa/s1', 'spiffe://cluster.local/ns/b/sa/z'], dnsNames: [] },
-  { uris: ['spiffe://cluster.local/ns/a/sa/s2'], dnsNames: ['spiffe://cluster.local/ns/b/sa/z'] },
-  { uris: [], dnsNames: ['a.com'] },
-  { uris: [], dnsNames: [] },
-];
-
-/** Requests near such policies: repeated header lines, queries, capitals and odd paths among them. */
-export const arbitraryRequest: fc.Arbitrary<NativeRequest> = fc.record({
-  method: fc.constantFrom('GET', 'GET', 'POST', 'PUT', 'PATCH', 'OPTIONS'),
-  path: fc.oneof(
-    fc.constantFrom('/a', '/a/', '/a/b/c', '/a/z', '/x/z', '/', '/a?x=1', '//a', '/a/../p1/y', '/%61', '/a;v=1'),
-    fc.nat(60).map((i) => `/p${i}`),
-    fc.nat(60).map((i) => `/p${i}/x`),
-    fc.nat(60).map((i) => `/p${i}/y?q=/z`),
-  ),
-  host: fc.oneof(
-    fc.constantFrom('a.com', 'A.com', 'a.com:80'),
-    fc.nat(60).map((i) => `h${i}.com`),
-  ),
-  headers: fc
-    .array(
-      fc.oneof(
-        fc.constantFrom('1', '3x', '1,3x', ''),
-        fc.nat(60).map((i) => `t${i}`),
-      ),
-      { maxLength: 2 },
-    )
-    .map((values) => values.map((value) => ['x-tag', value] as const)),
-});

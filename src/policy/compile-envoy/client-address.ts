@@ -9,6 +9,9 @@ const XFF = 'header:x-forwarded-for';
 const BYTE = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
 const ADDRESS = `${BYTE}(?:\\.${BYTE}){3}`;
 
+/** Of the machine itself. */
+const LOOPBACK = ['127.0.0.0/8', '::1/128'];
+
 const isAbsent = notOf(isPresent(XFF));
 
 /** How a workload's requests come. */
@@ -20,10 +23,15 @@ export interface ClientContext {
   readonly isGateway: boolean;
 }
 
-/** The header is absent, or one IPv4 address as Check reads one: no port, no white space. Of a gateway it may be several. */
-export function isPlainClient({ isGateway }: ClientContext): Said {
+/**
+ * The header is absent, or one IPv4 address as Check reads one: no port, no white space. Of a gateway it may be several; for a caller of its
+ * own machine Envoy adds there the address of that machine, which Check takes for the client's where no proxy is trusted.
+ */
+export function isPlainClient({ isGateway, trustedHops }: ClientContext): Said {
   const source = isGateway ? `${ADDRESS}(?:, ?${ADDRESS})*` : ADDRESS;
-  return anyOf([isAbsent, testOf(XFF, { is: 'regex', source })]);
+  const isPlain = anyOf([isAbsent, testOf(XFF, { is: 'regex', source })]);
+  if (!isGateway || trustedHops > 0) return isPlain;
+  return allOf([isPlain, notOf(testOf('sourceIp', { is: 'ranges', cidrs: LOOPBACK }))]);
 }
 
 /**

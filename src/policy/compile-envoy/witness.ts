@@ -161,6 +161,7 @@ export function seenOf(witness: Witness): Seen {
       ['header::authority', host],
       ['port', String(port)],
       ['sourceIp', source],
+      ['remoteIp', source],
     ] as const),
     ...([
       ['destinationIp', address],

@@ -30,6 +30,24 @@ describe('the self-check of a tree', () => {
     assert.equal(nativePolicyOf(model, workload, settings(model)).everything, undefined);
   });
 
+  it('knows where clients of a gateway come from', () => {
+    const rules = ['ALLOW', 'DENY'].map((action, i) =>
+      JSON.stringify({
+        ...{ apiVersion: 'security.istio.io/v1', kind: 'AuthorizationPolicy' },
+        metadata: { name: `g${i}`, namespace: 'default' },
+        spec: {
+          action,
+          rules: [{ from: [{ source: { remoteIpBlocks: [i === 0 ? '0.0.0.0/0' : '203.0.113.0/24'] } }] }],
+        },
+      }),
+    );
+    for (const texts of [rules, rules.slice(0, 1), rules.slice(1)]) {
+      const model = istioModel(texts.join('\n---\n'));
+      const gateway = { ...workload, trustedHops: 1, isGateway: true };
+      assert.equal(nativePolicyOf(model, gateway, settings(model)).everything, undefined);
+    }
+  });
+
   it('refuses one that allows what is denied, or denies what is allowed, and says for whom', () => {
     const model = istioModel(document);
     for (const effect of ['allow', 'deny'] as const) {

@@ -538,6 +538,18 @@ spec: {selector: app == "other", ingress: [{action: Deny}]}
   })),
   ...(
     [
+      ['by IPv4', '127.0.0.9', 0, 'ask:deny/default/p#0'],
+      ['by IPv6', '::1', 0, 'ask:deny/default/p#0'],
+      ['from elsewhere', '203.0.113.1', 0, 'n:no-policy-applies'],
+      ['behind a proxy, whose entry counts', '127.0.0.1', 1, 'n:no-policy-applies'],
+    ] as const
+  ).map(([name, sourceIp, trustedHops, want]) => ({
+    row: '`remoteIpBlocks` of a `--gateway` that trusts no proxy, for callers of its own machine',
+    ...{ name, policies: remote, of: { trustedHops, isGateway: true }, want },
+    sent: { 'header:x-forwarded-for': '192.0.2.1, 192.0.2.2', remoteIp: '192.0.2.1', sourceIp },
+  })),
+  ...(
+    [
       ['AUDIT', policy('AUDIT', byA), 'ask:audit/default/p#0'],
       ['AUDIT of others', policy('AUDIT', byA.replace('/a]', '/b]')), 'n:no-policy-applies'],
       [

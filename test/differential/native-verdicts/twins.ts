@@ -1,0 +1,172 @@
+/**
+ * One Envoy with two listeners for each workload: `native` decides itself what it can, `asking` asks about everything. Both have the
+ * filters that `envoy bootstrap` prints; what Gatehouse delivers comes from files.
+ * @module
+ */
+import { writeFileSync } from 'node:fs';
+import { decidedBy, POLICY_PREFIX } from '../../../src/authz/native/names.ts';
+import { CONFIG_TYPE_URL, type NativeConfig, revocationConfigs } from '../../../src/authz/native/native-config.ts';
+import { extAuthzCluster } from '../../../src/cli/envoy/clusters.ts';
+import { inboundHttp } from '../../../src/cli/envoy/http-connection.ts';
+import type { Inbound, SidecarOptions } from '../../../src/cli/envoy/options.ts';
+import { inboundTcp } from '../../../src/cli/envoy/tcp-proxy.ts';
+import { bytesField, toBytes } from '../../../src/policy/compile-envoy/tree/proto-bytes.ts';
+import { parseSpiffeId } from '../../../src/spiffe/spiffe-id.ts';
+import { parseTrustDomain } from '../../../src/spiffe/trust-domain.ts';
+import { type RunningEnvoy, runEnvoy } from '../../support/run-envoy.ts';
+import type { TempDir } from '../../support/temp-dir.ts';
+import type { DrawnSettings, Place } from './draw-policies.ts';
+
+/** A workload, and what its Envoy is given. */
+export interface Twin {
+  readonly place: Place;
+  readonly configs: ReadonlyMap<string, NativeConfig>;
+}
+
+/** The identity of a place. */
+export const workloadOf = ({ name }: Pick<Place, 'name'>): string => `spiffe://cluster.local/ns/${name}/sa/details`;
+
+/** @param directory  holds `roots.pem`, and `<place>.pem` with `server.key`. @param how  `name`: of its files; `checks`: the port of Checks */
+export function runTwins(
+  directory: TempDir,
+  twins: readonly Twin[],
+  { name, paths, checks }: Pick<DrawnSettings, 'paths'> & { readonly name: string; readonly checks: number },
+): Promise<RunningEnvoy> {
+  const optionsFor = (place: Place, native: boolean): SidecarOptions => ({
+    ...{ spiffeId: parseSpiffeId(workloadOf(place)), trustDomain: parseTrustDomain('cluster.local'), labels: {} },
+    ...{ protocol: place.kind === 'tcp' ? 'tcp' : 'http', inbound: undefined, outbound: [], sds: nowhere },
+    ...{
+      extAuthz: { kind: 'socket', host: '127.0.0.1', port: checks },
+      extAuthzId: undefined,
+      serverSpeaksFirst: false,
+    },
+    ...{ timeoutMs: 30_000, maxConnectionMs: 0, paths, federated: true, admin: undefined, native },
+    trustedHops: place.kind === 'gateway' ? place.hops : undefined,
+    ...{ xds: undefined, reports: undefined, accessLog: '/dev/null' },
+  });
+  const listeners = twins.flatMap((twin) =>
+    [true, false].map((native) => listenerOf(directory, twin, optionsFor(twin.place, native))),
+  );
+  const bootstrap = {
+    node: { id: name, cluster: name },
+    admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
+    static_resources: { listeners, clusters: [extAuthzCluster(optionsFor(twins[0]!.place, true))] },
+  };
+  return runEnvoy({ bootstrap, directory: directory.path, name });
+}
+
+const nowhere = { kind: 'socket', host: '127.0.0.1', port: 1 } as const;
+
+function listenerOf(directory: TempDir, { place, configs }: Twin, options: SidecarOptions): object {
+  const chain = (tls: Inbound['tls']): readonly object[] => {
+    const inbound: Inbound = { listen: nowhere, upstream: nowhere, upstreamProtocol: 'http1', tls };
+    if (options.protocol === 'http') return [answering(inboundHttp(options, inbound, 'none'))];
+    return inboundTcp(options, 'none').map((each) => (each['name'] === TCP_PROXY ? echo : each));
+  };
+  const tls = {
+    filter_chain_match: { transport_protocol: 'tls' },
+    transport_socket: tlsSocket(directory, place.name),
+    filters: chain('mtls'),
+  };
+  const raw = { filter_chain_match: { transport_protocol: 'raw_buffer' }, filters: chain('plain') };
+  const chains = { sidecar: [tls, raw], gateway: [raw], tcp: [tls] }[place.kind];
+  const listener = {
+    name: `${place.name}.${options.native ? 'native' : 'asking'}`,
+    address: { socket_address: { address: '127.0.0.1', port_value: 0 } },
+    listener_filters: [tlsInspector],
+    filter_chains: chains,
+  };
+  return delivered(directory, place.name, listener, configs);
+}
+
+const TCP_PROXY = 'envoy.filters.network.tcp_proxy';
+const echo = {
+  name: 'echo',
+  typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.network.echo.v3.Echo' },
+};
+const tlsInspector = {
+  name: 'tls_inspector',
+  typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector' },
+};
+
+/** Whoever has a certificate of the roots, with whatever names. */
+const tlsSocket = (directory: TempDir, name: string): object => ({
+  name: 'tls',
+  typed_config: {
+    '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
+    require_client_certificate: true,
+    common_tls_context: {
+      alpn_protocols: ['h2', 'http/1.1'],
+      tls_certificates: [
+        {
+          certificate_chain: { filename: directory.at(`${name}.pem`) },
+          private_key: { filename: directory.at('server.key') },
+        },
+      ],
+      validation_context: { trusted_ca: { filename: directory.at('roots.pem') } },
+    },
+  },
+});
+
+interface Manager {
+  readonly name: string;
+  readonly typed_config: { readonly route_config: { readonly virtual_hosts: readonly object[] } };
+}
+
+/** What passes is answered by Envoy itself; every answer tells the action that the tree came to. */
+function answering(filter: object): object {
+  const { name, typed_config: config } = filter as Manager; // as inboundHttp writes it
+  const action = { header: { key: 'x-action', value: decidedBy(POLICY_PREFIX) } };
+  const details = { header: { key: 'x-details', value: '%RESPONSE_CODE_DETAILS%' } };
+  const always = { status_code_filter: { comparison: { op: 'GE', value: { default_value: 0, runtime_key: 'none' } } } };
+  const routes = [{ match: { prefix: '' }, direct_response: { status: 200 } }];
+  const virtual_hosts = config.route_config.virtual_hosts.map((each) => ({ ...each, routes }));
+  return {
+    name,
+    typed_config: {
+      ...config,
+      access_log: [],
+      local_reply_config: { mappers: [{ filter: always, headers_to_add: [action, details] }] },
+      route_config: { ...config.route_config, virtual_hosts },
+    },
+  };
+}
+
+/** Takes what is delivered from files instead. */
+function delivered(directory: TempDir, place: string, listener: object, configs: Twin['configs']): object {
+  const all = new Map([...nobodyRevoked, ...configs]);
+  const walk = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(walk);
+    if (typeof value !== 'object' || value === null) return value;
+    const { name, config_discovery: discovery, ...rest } = value as Discovered;
+    if (discovery === undefined)
+      return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, walk(each)]));
+    const path = directory.at(`${place}.${name}.pb`);
+    writeFileSync(path, responseOf(all.get(name)!)); // each filter has one
+    const config_source = { path_config_source: { path }, resource_api_version: 'V3' };
+    return {
+      name,
+      ...rest,
+      config_discovery: {
+        ...discovery,
+        config_source,
+        default_config: undefined,
+        apply_default_config_without_warming: false,
+      },
+    };
+  };
+  return walk(listener) as object; // it was one
+}
+
+interface Discovered {
+  readonly name: string;
+  readonly config_discovery?: object;
+}
+
+const nobodyRevoked = revocationConfigs({ sequence: 1, spiffeIds: new Set(), serials: new Set(), spkis: new Set() });
+
+/** `envoy.service.discovery.v3.DiscoveryResponse`, serialized. */
+function responseOf({ resource }: NativeConfig): Uint8Array {
+  const wrapped = bytesField(1, resource.typeUrl) + bytesField(2, Buffer.from(resource.value).toString('latin1'));
+  return toBytes(bytesField(1, '1') + bytesField(2, wrapped) + bytesField(4, CONFIG_TYPE_URL));
+}
