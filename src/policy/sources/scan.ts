@@ -6,7 +6,7 @@
  * @module
  */
 import { type BigIntStats, type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, sep } from 'node:path';
+import { basename, dirname, extname, join, sep } from 'node:path';
 import { joinKindTables, type KindTable } from '../dialects/kind-table.ts';
 import { policyKinds } from '../dialects/table.ts';
 import { type Chosen, chosenOf } from './chosen.ts';
@@ -188,9 +188,9 @@ function scanEntry(path: string, entry: Dirent, walk: Walk): void {
   const found = statOf(path);
   const isPolicy = policyName.test(entry.name);
   if (typeof found === 'string') {
-    if (!walk.chosen.file(path)) return;
-    if (isPolicy && entry.isSymbolicLink()) miss(path, `it points nowhere, ${found}`, walk);
-    else if (isPolicy && found !== 'ENOENT') miss(path, found, walk);
+    const why = whyUnseen(entry, found);
+    const mayHold = isPolicy ? walk.chosen.file(path) : mayLeadOn(entry) && walk.chosen.directory(path);
+    if (why !== undefined && mayHold) miss(path, why, walk);
     return;
   }
   if (found.isDirectory() ? !walk.chosen.directory(path) : !isPolicy || !walk.chosen.file(path)) return;
@@ -204,6 +204,17 @@ function scanEntry(path: string, entry: Dirent, walk: Walk): void {
   if (found.isDirectory()) scanDirectory(path, found, walk);
   else if (found.isFile()) addFile(path, found, walk);
   else miss(path, NO_FILE, walk);
+}
+
+/** A directory, or a link to what may have been one. */
+const mayLeadOn = (entry: Dirent): boolean =>
+  entry.isDirectory() || (entry.isSymbolicLink() && extname(entry.name) === '');
+
+/** Undefined: it has gone since the directory was read. */
+function whyUnseen(entry: Dirent, code: string): string | undefined {
+  if (entry.name.includes('\ufffd')) return 'its name is not UTF-8'; // Node cannot say the name that the system has
+  if (entry.isSymbolicLink()) return `it points nowhere, ${code}`;
+  return code === 'ENOENT' ? undefined : code;
 }
 
 function leadsOut(path: string, { namespaces, within }: Walk): boolean {
