@@ -26,6 +26,10 @@ const past: ReadonlyMap<string, string> = new Map([
   ['rbac.istio.io/ClusterRbacConfig', 'security.istio.io/v1 AuthorizationPolicy'],
   ['authentication.istio.io/Policy', 'security.istio.io/v1 PeerAuthentication and RequestAuthentication'],
   ['authentication.istio.io/MeshPolicy', 'security.istio.io/v1 PeerAuthentication'],
+  // v1, as calicoctl read them before its version 3
+  ['/policy', 'projectcalico.org/v3 NetworkPolicy or GlobalNetworkPolicy'],
+  ['/profile', 'projectcalico.org/v3 Profile'],
+  ['/hostEndpoint', 'projectcalico.org/v3 HostEndpoint'],
 ]);
 
 /** Groups of the API server itself that are easily confused with each other. */
@@ -47,11 +51,12 @@ const otherPlainKinds: ReadonlySet<string> = new Set(['Node', 'Secret', 'CronJob
 export function misnamedKind(type: TypeOf, table: KindTable): Misnamed | undefined {
   const written = `${type.group === '' ? type.version : type.group}, kind ${JSON.stringify(type.kind.slice(0, 64))}`;
   const before = past.get(`${type.group}/${type.kind}`);
-  if (before !== undefined && table.readers.some(({ group }) => group === 'security.istio.io'))
+  const [reader, group] = type.group === '' ? ['Calico', 'projectcalico.org'] : ['Istio', 'security.istio.io'];
+  if (before !== undefined && table.readers.some((one) => one.group === group))
     return {
       field: 'apiVersion',
       severity: 'error',
-      message: `${written} is no longer read by Istio`,
+      message: `${written} is no longer read by ${reader}`,
       fix: `write ${before}`,
     };
   const [ofGroup, ofKind] = [wrongKind(type, table), wrongGroup(type, table, written)];

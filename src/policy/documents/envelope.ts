@@ -5,6 +5,7 @@
 import type { KindScope, PolicyDocument } from './document.ts';
 import type { Reporter } from './finding.ts';
 import { creationOf, metadataShape, readAnnotations, readLabels, readName, readNamespace } from './metadata.ts';
+import { warnOfMisspelt } from './misspelt.ts';
 import { readNulls, type Server } from './nulls.ts';
 import { anything, checkShape, object, type Shape } from './shape.ts';
 import { describe, fieldOf, type MapValue, mapAt, textAt } from './value.ts';
@@ -69,14 +70,17 @@ export function readEnvelope(
   checkShape(root, shape, '', report);
   const metadata = mapAt(root, 'metadata');
   const place = metadata ?? root;
+  const labels = readLabels(metadata, report);
+  const annotations = readAnnotations(metadata, report);
+  warnOfMisspelt(annotations, labels.keys(), place, report);
   return {
     file: report.file,
     place: { line: root.line, column: root.column },
     ...type,
     name: readName(metadata, type.kind, kind, place, report),
     namespace: kind.namespaced ? readNamespace(metadata, type.kind, defaultNamespace, place, report) : '',
-    labels: readLabels(metadata, report),
-    annotations: readAnnotations(metadata, report),
+    labels,
+    annotations,
     createdAtMs: creationOf(metadata, report),
     root,
   };

@@ -221,7 +221,7 @@ function readPort(port: Value, path: string, report: Reporter): Said {
       'port-invalid',
       path,
       `ports ${from} to ${to} are no range within 1 to 65535`,
-      'write the smaller port first',
+      from > to ? 'write the smaller port first' : 'write ports from 1 to 65535',
     );
     return 'unsayable';
   }

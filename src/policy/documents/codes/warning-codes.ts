@@ -11,6 +11,7 @@ export const warningCodes = {
   'address-mapped': 'an IPv4 address written as IPv6, which never matches',
   'address-shared': 'an address that two pods of a cluster have',
   'address-zone': 'the zone of an address, which is not compared',
+  'annotation-misspelt': 'an annotation that is nearly one that means something, or a label that is one',
   'boolean-key': "an unquoted key that is a boolean in Kubernetes' YAML",
   'claim-dots': 'a claim with dots, which do not lead into it',
   'claim-type': 'a claim compared with a number or boolean; only texts are compared',
@@ -25,6 +26,7 @@ export const warningCodes = {
   'empty-to': 'an empty to, which means everything',
   'exact-path-in-deny': 'a DENY of one exact path, which a variant of it passes',
   'field-not-stored': 'a field that was applied to a cluster, which does not hold it',
+  'header-name': 'a condition on a header that no request can have',
   'host-two-stars': 'a host with two stars',
   'host-without-port': 'a DENY or CUSTOM of a host, which a request for the host with a port passes',
   'http-rule-on-other-port': 'methods, paths, hosts or headers at a port that is not HTTP by its name (policy lint)',
@@ -40,6 +42,7 @@ export const warningCodes = {
   'jwks-unusable': 'a key set none of whose keys fits its alg',
   'jwks-uri-no-host': 'an address of keys without host',
   'jwks-uri-plain': 'keys that are fetched without TLS',
+  'key-quotes': 'a name in brackets that stands in quotes, which are taken for a part of it',
   'key-unreadable': 'a condition whose name in brackets cannot be read',
   'l4-hole-unused': 'the network lets callers in of whom no request passes layer 7 (policy lint)',
   'l7-allow-l4-deny':

@@ -63,6 +63,11 @@ function lintEmptyLists(rule: MapValue, path: string, report: Reporter): void {
   }
 }
 
+/** `["x"]`, as other languages write it. */
+const QUOTED = /\[('[^']*'|"[^"]*"|`[^`]*`)\]/;
+/** Names of headers, and Envoy's own such as `:path`. */
+const HEADER_NAME = /^:?[-!#$%&'*+.^_`|~0-9A-Za-z]+$/;
+
 /** Keys that pass the webhook and that no rule can be made of. */
 function lintKeys(rule: MapValue, action: string, path: string, report: Reporter): void {
   for (const [i, condition] of (listAt(rule, 'when')?.items ?? []).entries()) {
@@ -70,6 +75,24 @@ function lintKeys(rule: MapValue, action: string, path: string, report: Reporter
     const place = fieldOf(condition, 'key') ?? condition;
     const dotted = dottedClaim(key);
     if (dotted !== undefined) report.warning(place, dotted.code, `${path}.when[${i}].key`, dotted.message, dotted.fix);
+    const header = /^request\.headers\[(.*)\]$/s.exec(key)?.[1];
+    const quoted = QUOTED.exec(key)?.[1];
+    if (quoted !== undefined)
+      report.warning(
+        place,
+        'key-quotes',
+        `${path}.when[${i}].key`,
+        `the quotes in ${key} are taken for a part of the name`,
+        `write ${key.replace(QUOTED, `[${quoted.slice(1, -1)}]`)}`,
+      );
+    else if (header !== undefined && header !== '' && !HEADER_NAME.test(header))
+      report.warning(
+        place,
+        'header-name',
+        `${path}.when[${i}].key`,
+        `no header can be called ${JSON.stringify(header)}: it is always absent`,
+        'write one name, e.g. request.headers[x-token]',
+      );
     const attribute = attributeOf(key);
     if (attribute === undefined || attribute.exprOf(['x'], { namespace: '', trustDomains: [] }) !== undefined) continue;
     const effect = action === 'ALLOW' ? 'the rule never holds' : 'the condition is left out, so the rule is wider';
