@@ -35,6 +35,8 @@ export type Contribution =
   | { readonly to: 'tiers'; readonly policy: TieredPolicy }
   | { readonly to: 'tier'; readonly tier: Tier }
   | { readonly to: 'site'; readonly stages: readonly RuleStage[] }
+  /** It decides nothing for workloads, and tells that Calico is there. */
+  | { readonly to: 'calico' }
   | { readonly to: 'network-set'; readonly set: NetworkSet }
   | { readonly to: 'endpoint'; readonly endpoint: Endpoint }
   | { readonly to: 'namespace'; readonly namespace: NamespaceEntry }

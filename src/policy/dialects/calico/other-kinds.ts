@@ -24,7 +24,7 @@ interface Kind {
   readonly kind: string;
   readonly namespaced: boolean;
   readonly spec: Shape;
-  readonly read: (document: PolicyDocument, report: Reporter) => Contribution | undefined;
+  readonly read: (document: PolicyDocument, report: Reporter) => Contribution;
 }
 
 const networkSetSpec = object({ nets: listOf(text) });
@@ -131,6 +131,6 @@ function notHere(message: string): Kind['read'] {
       message,
       'keep it for the network; it is parsed and checked',
     );
-    return undefined;
+    return { to: 'calico' };
   };
 }

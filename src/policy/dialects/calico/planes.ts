@@ -29,7 +29,7 @@ export function tierPlanes(contributions: readonly Contribution[], options: Tier
   const isCalico =
     tiers.length > 0 ||
     policies.some(({ origin }) => origin === 'calico') ||
-    contributions.some(({ to }) => to === 'network-set');
+    contributions.some(({ to }) => to === 'network-set' || to === 'calico');
   const planes: Plane[] = [];
   if (isCalico && policies.length > 0 && options.planes.calico !== 'off') {
     const stages = stagesOf(policies, tiers, 'ingress', (rule) => checkRules(rule, options.absence));

@@ -75,7 +75,7 @@ export const calicoPolicyReaders: readonly KindReader[] = calicoGroups.flatMap((
   })),
 );
 
-function read(document: PolicyDocument, form: Form, report: Reporter): Contribution | undefined {
+function read(document: PolicyDocument, form: Form, report: Reporter): Contribution {
   const spec = mapAt(document.root, 'spec');
   checkOnly(spec, report);
   if (form.staged && textAt(spec, 'stagedAction') === 'Delete') {
@@ -122,8 +122,8 @@ function read(document: PolicyDocument, form: Form, report: Reporter): Contribut
   };
   lintDirections(spec, 'types', report);
   lintTieredRules(policy, true, report);
-  if (isForHosts(spec, report)) return undefined;
-  return form.staged && textAt(spec, 'stagedAction') === 'Ignore' ? undefined : { to: 'tiers', policy };
+  const isIgnored = form.staged && textAt(spec, 'stagedAction') === 'Ignore';
+  return isForHosts(spec, report) || isIgnored ? { to: 'calico' } : { to: 'tiers', policy };
 }
 
 function typesOf(spec: MapValue | undefined, report: Reporter): readonly string[] {

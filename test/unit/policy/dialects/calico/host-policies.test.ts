@@ -62,6 +62,25 @@ describe("a policy of Calico for hosts' interfaces", () => {
     }
   }
 
+  it('tells that Calico is there, as do the other documents that decide nothing', () => {
+    const network = `---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: none, namespace: default }
+spec: { podSelector: {} }
+`;
+    const others = [
+      global('a', 'preDNAT: true, applyOnForward: true, ingress: [{ action: Allow }]'),
+      global('a', 'stagedAction: Ignore', 'StagedGlobalNetworkPolicy'),
+      `---\napiVersion: projectcalico.org/v3\nkind: HostEndpoint\nmetadata: { name: a }\nspec: { node: n, interfaceName: '*' }\n`,
+      `---\napiVersion: projectcalico.org/v3\nkind: Profile\nmetadata: { name: a }\nspec: {}\n`,
+    ];
+    const planesOf = (policies: string) =>
+      modelOf(policies, { registry, planes: { calico: 'enforce', l4: 'observe' } }).planes.map(({ id }) => id);
+    for (const other of others) assert.deepEqual(planesOf(network + other), ['istio', 'calico', 'l4']);
+    assert.deepEqual(planesOf(network), ['istio', 'l4']);
+  });
+
   it('is named', () => {
     const { findings } = readPolicies(
       'p.yaml',
