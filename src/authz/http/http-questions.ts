@@ -47,20 +47,30 @@ export function createHttpQuestions({ workloads, ownPrefixes }: HttpQuestionOpti
     const [only] = named;
     return only ?? `${ownPrefixes[0] ?? ''}ns/${namespace}/sa/${serviceAccount}`;
   };
-  let last: { readonly url: string; readonly asked: AskedWorkload | string } = { url: '', asked: askedWorkload('') };
+  const readUrl = (url: string): AskedUrl => {
+    const asked = askedWorkload(url);
+    return { url, asked, id: typeof asked === 'string' ? '' : idOf(asked) };
+  };
+  let last = readUrl('');
   return (head) => {
     const { url = '' } = head;
-    if (last.url !== url) last = { url, asked: askedWorkload(url) };
-    const { asked } = last;
+    if (last.url !== url) last = readUrl(url);
+    const { asked, id } = last;
     if (typeof asked === 'string') return writeMalformed(writer, asked);
     const { dialect } = asked;
     const told = readTold(head.rawHeaders, dialect);
-    if (typeof told === 'string') return writeMalformed(writer, told, asked, idOf(asked));
-    const question = toQuestion(head, asked, told, idOf(asked), reading);
-    return typeof question === 'string'
-      ? writeMalformed(writer, question, asked, idOf(asked))
-      : writeQuestion(writer, question);
+    if (typeof told === 'string') return writeMalformed(writer, told, asked, id);
+    const question = toQuestion(head, asked, told, id, reading);
+    return typeof question === 'string' ? writeMalformed(writer, question, asked, id) : writeQuestion(writer, question);
   };
+}
+
+/** Whom a path asks about; on a kept connection it is mostly the same. */
+interface AskedUrl {
+  readonly url: string;
+  /** A text says what is wrong. */
+  readonly asked: AskedWorkload | string;
+  readonly id: string;
 }
 
 interface Question {

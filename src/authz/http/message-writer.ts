@@ -15,13 +15,16 @@ const MOST_LENGTH = 0x1f_ffff;
 export class MessageWriter {
   #bytes = Buffer.allocUnsafe(FIRST_BYTES);
   #at = 0;
+  /** What `end` returned last: to make one costs more than to write a short text. */
+  #whole = this.#bytes.subarray(0, 0);
 
   begin(): void {
     this.#at = 0;
   }
 
   end(): Uint8Array {
-    return this.#bytes.subarray(0, this.#at);
+    if (this.#whole.length !== this.#at) this.#whole = this.#bytes.subarray(0, this.#at);
+    return this.#whole;
   }
 
   /** Begins a message field; the result is for `close`. */
@@ -74,5 +77,6 @@ export class MessageWriter {
     const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length));
     larger.set(this.#bytes.subarray(0, this.#at));
     this.#bytes = larger;
+    this.#whole = larger.subarray(0, 0);
   }
 }

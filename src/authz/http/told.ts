@@ -108,8 +108,19 @@ export function readTold(rawHeaders: readonly string[], dialect: Dialect): Told 
   return wrongWith(said, dialect) ?? { said, clientHeaders };
 }
 
-const HOST = /^[A-Za-z0-9\-._~%!$&'()*+;=:[\]]*$/;
-const METHOD = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/;
+/** Whether a text is one; that of the question before is not looked at again. */
+function matcher(form: RegExp): (text: string) => boolean {
+  let last: string | undefined;
+  return (text) => {
+    if (text === last) return true;
+    if (!form.test(text)) return false;
+    last = text;
+    return true;
+  };
+}
+
+const isHost = matcher(/^[A-Za-z0-9\-._~%!$&'()*+;=:[\]]*$/);
+const isMethod = matcher(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/);
 
 function wrongWith(said: SaidThings, { required, headers, name }: Dialect): string | undefined {
   for (const what of required) {
@@ -120,8 +131,8 @@ function wrongWith(said: SaidThings, { required, headers, name }: Dialect): stri
   const { method, uri, host, scheme } = said;
   if (standsForNone(method) || standsForNone(uri) || standsForNone(host) || standsForNone(scheme))
     return 'a text that stands for none is there in place of a method, path, host or scheme';
-  if (method !== undefined && !METHOD.test(method)) return 'the method is none';
-  return host !== undefined && !HOST.test(host) ? 'the host is none' : undefined;
+  if (method !== undefined && !isMethod(method)) return 'the method is none';
+  return host !== undefined && !isHost(host) ? 'the host is none' : undefined;
 }
 
 /** Texts in place of a value, by whoever did not have one: a placeholder, `(null)`. */

@@ -8,7 +8,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { HttpAnswer } from '../../../authz/answer/http-answer.ts';
-import { ID_HEADER, REASON_HEADER } from '../../../authz/answer/http-answer.ts';
+import { ID_HEADER } from '../../../authz/answer/http-answer.ts';
+import { REASON_HEADER } from '../../../authz/answer/told-reasons.ts';
 import type { HttpCheck } from '../../../authz/check.ts';
 import type { Caller } from '../../../authz/destination/destination.ts';
 import type { WriteQuestion } from '../../../authz/http/http-questions.ts';
@@ -22,6 +23,7 @@ import { connectionLimit } from '../../listeners/connection-limit.ts';
 import { createHttpConnections, type HttpLimits } from '../../listeners/http-connections.ts';
 import { callerSvidOf } from '../../tls/callers.ts';
 import { LOCAL, NOBODY } from '../check-wire.ts';
+import { announcesBody, QuestionHead } from './question-head.ts';
 
 export interface HttpCallersDeps {
   /** The newest of both, each time. */
@@ -45,6 +47,13 @@ export interface HttpCallers {
   drain(): void;
 }
 
+/** Who is at the other end of a connection. */
+interface Asker {
+  readonly caller: Caller;
+  /** Whoever announced a body asks nothing more. */
+  isSpent: boolean;
+}
+
 /** A certificate, a path and what a client may send: proxies pass on at most as much. */
 const HEAD_BYTES = 65_536;
 /** Longer than proxies keep a connection without a question, so that it is they who close it. */
@@ -54,25 +63,27 @@ const HEAD_MS = 10_000;
 /** Creates it. */
 export function createHttpCallers(deps: HttpCallersDeps): HttpCallers {
   const { asking, identity, trustDomain, trouble, handshakeFailed } = deps;
-  const callers = new WeakMap<Socket, Caller>();
-  /** Whoever announced a body asks nothing more. */
-  const spent = new WeakSet<Socket>();
+  const askers = new WeakMap<Socket, Asker>();
   const open = new Set<Socket>();
   const limit = connectionLimit('http-auth');
   const connections = createHttpConnections({
     ...{ connections: limit, headMs: HEAD_MS, bodyMs: HEAD_MS, unreadMs: HEAD_MS, idleMs: IDLE_MS },
     ...deps.limits,
   });
-  const http = createServer({ maxHeaderSize: HEAD_BYTES, requireHostHeader: false, keepAliveTimeout: 0 });
+  const http = createServer({
+    ...{ maxHeaderSize: HEAD_BYTES, requireHostHeader: false, keepAliveTimeout: 0 },
+    ...{ IncomingMessage: QuestionHead, optimizeEmptyRequests: true },
+  });
   http.maxHeadersCount = 0; // those beyond a count would be dropped, and what was dropped a policy may deny by
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request;
-    if (spent.has(socket) || !connections.answered(socket)) return;
+    const asker = askers.get(socket);
+    if (asker === undefined || asker.isSpent || !connections.answered(socket)) return;
     const ends = announcesBody(request);
-    if (ends) spent.add(socket);
+    asker.isSpent = ends;
     try {
       const { write, check } = asking();
-      reply(response, check(write(request), callers.get(socket) ?? NOBODY), ends);
+      reply(response, check(write(request), asker.caller), ends);
     } catch (thrown) {
       trouble(thrown);
       if (response.headersSent) socket.destroy();
@@ -94,7 +105,7 @@ export function createHttpCallers(deps: HttpCallersDeps): HttpCallers {
     if (!connections.add(socket, ownerOfSocket(socket, listener, spiffeId))) return;
     open.add(socket);
     socket.once('close', () => open.delete(socket));
-    callers.set(socket, caller);
+    askers.set(socket, { caller, isSpent: false });
     http.emit('connection', socket);
   };
   return {
@@ -128,15 +139,4 @@ function reply(response: ServerResponse, { status, headers, body }: HttpAnswer, 
   if (ends) headers.push('Connection', 'close');
   response.writeHead(status, headers);
   response.end(body);
-}
-
-/** Proxies ask for a request without its body; some leave its length in the head. */
-function announcesBody({ rawHeaders }: IncomingMessage): boolean {
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const { length } = rawHeaders[i]!;
-    if (length !== 14 && length !== 17) continue;
-    const name = rawHeaders[i]!.toLowerCase();
-    if (name === 'transfer-encoding' || (name === 'content-length' && rawHeaders[i + 1] !== '0')) return true;
-  }
-  return false;
 }
