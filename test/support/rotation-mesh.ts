@@ -9,6 +9,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parse, stringify } from 'yaml';
+import { envoyConfig } from '../../src/cli/proxy/envoy.ts';
 import { type RunningEnvoy, runEnvoy } from './run-envoy.ts';
 import { type RunningGatehouse, runGatehouse } from './run-gatehouse.ts';
 import { sidecarBootstrap } from './sidecar-bootstrap.ts';
@@ -22,6 +23,8 @@ export interface RotationMeshOptions {
   readonly connectionLife: string;
   /** `extAuthz` of the configuration. */
   readonly extAuthz?: object;
+  /** How the Envoy before an application asks, by pair: as `envoy bootstrap` prints it, by HTTP, or by a filter as `envoy istio` names it. */
+  readonly asking?: Readonly<Record<number, 'http' | 'istio'>>;
   /** Workloads without a sidecar: each has a socket of its own. */
   readonly others?: readonly string[];
 }
@@ -58,7 +61,7 @@ spec:
 
 /** Starts all of it. */
 export async function startRotationMesh(options: RotationMeshOptions): Promise<RotationMesh> {
-  const { pairs: count, svidTtl, connectionLife, extAuthz = {}, others = [] } = options;
+  const { pairs: count, svidTtl, connectionLife, extAuthz = {}, others = [], asking = {} } = options;
   await using stack = new AsyncDisposableStack();
   const directory: TempDir = stack.use(await tempDir('rot-'));
   await mkdir(directory.at('policies'));
@@ -69,7 +72,7 @@ export async function startRotationMesh(options: RotationMeshOptions): Promise<R
   const socketOf = (name: string): string => `unix:${directory.at(`run/${name}.sock`)}`;
   const config = {
     trustDomain: 'cluster.local',
-    listen: { extAuthz: '127.0.0.1:0', health: '127.0.0.1:0' },
+    listen: { extAuthz: '127.0.0.1:0', health: '127.0.0.1:0', httpAuth: '127.0.0.1:0' },
     authority: { x509SvidTtl: svidTtl },
     extAuthz,
     log: { level: 'warn' },
@@ -97,10 +100,16 @@ export async function startRotationMesh(options: RotationMeshOptions): Promise<R
   const pairs: Pair[] = [];
   for (const i of numbers) {
     const app = await startApp(stack);
+    const callee = `callee-${i}`;
     const server = await sidecar(
-      `callee-${i}`,
-      (yaml) => yaml,
-      ...['--label', `app=callee-${i}`, '--listen', '127.0.0.1:0', '--upstream', `127.0.0.1:${app}`],
+      callee,
+      (yaml) => {
+        if (asking[i] === 'http') return askingByHttp(callee, app, gatehouse.ready.httpAuth!, socketOf(callee));
+        return asking[i] === 'istio'
+          ? yaml.replace('name: envoy.filters.http.ext_authz', 'name: gatehouse.ext_authz')
+          : yaml;
+      },
+      ...['--label', `app=${callee}`, '--listen', '127.0.0.1:0', '--upstream', `127.0.0.1:${app}`],
       ...['--max-connection-duration', connectionLife],
     );
     const serverPort = await server.port('inbound');
@@ -115,6 +124,18 @@ export async function startRotationMesh(options: RotationMeshOptions): Promise<R
   }
   const all = stack.move();
   return { gatehouse, pairs, socketOf, envoys, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+/** What `proxy config envoy` prints. */
+function askingByHttp(serviceAccount: string, app: number, httpAuth: string, socket: string): string {
+  const [host = '', port] = httpAuth.split(':');
+  const { files } = envoyConfig({
+    ...{ version: [1, 40, 0], namespace: 'default', serviceAccount, trustDomain: 'cluster.local' },
+    ...{ listen: { host: '127.0.0.1', port: 0 }, upstream: { host: '127.0.0.1', port: app } },
+    ...{ gatehouse: { host, port: Number(port) }, certificates: socket.replace('unix:', '') },
+    ...{ headersRead: [], headersWritten: [] },
+  });
+  return files[0]!.text.replace('port_value: 9901', 'port_value: 0');
 }
 
 /** Takes HTTP/2 away from a client's sidecar: what it speaks, and what it offers. */

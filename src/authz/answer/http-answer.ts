@@ -8,6 +8,7 @@
 import type { Reason } from '../../policy/decision.ts';
 import type { AnswerForm } from './answer-cache.ts';
 import { type AnswerContext, decisionText, escaped, isHeaderValue, refusalOf } from './respond.ts';
+import { certificateRefusals, REASON_HEADER } from './told-reasons.ts';
 
 /** Names and values, one after the other; `body` is empty where there is none. */
 export interface HttpAnswer {
@@ -23,12 +24,11 @@ interface PreparedHttpAnswer extends HttpAnswer {
 
 /** The id of the decision. */
 export const ID_HEADER = 'X-Gatehouse-Id';
-/** Why a proxy gets no decision by policies; absent where it got one. No proxy copies it. */
-export const REASON_HEADER = 'X-Gatehouse-Reason';
 
 const PLACEHOLDER = '\x01';
-/** What is wrong with a proxy or with us, and not with the request. */
-const ofTheProxy = new Set<Reason>([
+/** What is wrong with a proxy, with us, or with the connection, and not with the request. */
+const told = new Set<Reason>([
+  ...certificateRefusals,
   'internal_error',
   'not_ready',
   'malformed_request',
@@ -60,10 +60,10 @@ export const httpAnswers: AnswerForm<PreparedHttpAnswer, HttpAnswer> = {
 function common(context: AnswerContext): string[] {
   const { decision, decisionHeader } = context;
   const { reason, lacks } = decision;
-  const told = ofTheProxy.has(reason) ? `${reason}${lacks === undefined ? '' : `: ${lacks}`}` : '';
+  const why = told.has(reason) ? `${reason}${lacks === undefined ? '' : `: ${lacks}`}` : '';
   return [
     ...['Cache-Control', 'no-store', ID_HEADER, PLACEHOLDER],
-    ...(told === '' ? [] : [REASON_HEADER, told]),
+    ...(why === '' ? [] : [REASON_HEADER, why]),
     ...(decisionHeader ? ['X-Gatehouse-Decision', `${escaped(decisionText(context, ''))}${PLACEHOLDER}`] : []),
   ];
 }

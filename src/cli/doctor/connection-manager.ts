@@ -2,8 +2,10 @@
  * Examines an HTTP connection manager: what it does to a request before it is asked about, and which ways lead past the question.
  * @module
  */
+
+import { examineHttpExtAuthz } from './asking/ext-authz.ts';
+import { examineRefusedConnections } from './asking/refused-connections.ts';
 import { type EnvoyConfig, typedConfig } from './config-dump.ts';
-import { examineHttpExtAuthz } from './ext-authz.ts';
 import { type DoctorFinding, finding } from './finding.ts';
 import { at, isTrueAt, type JsonObject, numberAt, objectAt, objectsAt, textAt } from './json.ts';
 import { examineNative, isNative } from './native.ts';
@@ -51,6 +53,7 @@ export function examineConnectionManager(
     ...examineHttpExtAuthz(config, typedConfig(filter).value, here),
     ...(isOurs ? examineNative(filters, index, routes, where) : []),
     ...(isOurs && isPlain ? examinePlainNative(routes, name, textAt(config.bootstrap, 'node', 'id'), where) : []),
+    ...(isPlain ? [] : examineRefusedConnections(filters, index, where)),
     ...examinePlace(filters, index, where),
     ...examineUpgrades(manager, where),
     ...examineRoutes(routes, name, where),

@@ -3,9 +3,9 @@
  * @module
  */
 
+import { examineNetworkExtAuthz } from './asking/ext-authz.ts';
 import { type EnvoyConfig, typedConfig } from './config-dump.ts';
 import { examineConnectionManager } from './connection-manager.ts';
-import { examineNetworkExtAuthz } from './ext-authz.ts';
 import { type DoctorFinding, finding } from './finding.ts';
 import { examineEveryManager } from './internal-callers.ts';
 import { at, type JsonObject, objectAt, objectsAt, textAt } from './json.ts';

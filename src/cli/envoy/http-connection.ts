@@ -43,7 +43,7 @@ export function inboundHttp(options: SidecarOptions, inbound: Inbound, cluster: 
       ...(options.native ? [reportDecided(reportsCluster(options))] : []),
     ],
     http_filters: [
-      ...(inbound.tls === 'mtls' && options.http === undefined ? [endRefusedConnections] : []),
+      ...(inbound.tls === 'mtls' ? [endRefusedConnections] : []),
       ...(options.native ? nativeFilters(options.xds && XDS_CLUSTER) : []),
       httpExtAuthz(options),
       router,

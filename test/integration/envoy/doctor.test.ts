@@ -7,6 +7,7 @@ import { doctorCommand } from '../../../src/cli/doctor/doctor-command.ts';
 import type { DoctorFinding } from '../../../src/cli/doctor/finding.ts';
 import { generateBootstrap } from '../../../src/cli/envoy/bootstrap.ts';
 import { type BootstrapFlags, readFlags } from '../../../src/cli/envoy/flags.ts';
+import { envoyConfig } from '../../../src/cli/proxy/envoy.ts';
 import { eventually } from '../../support/eventually.ts';
 import { runEnvoy } from '../../support/run-envoy.ts';
 import { projectRoot } from '../../support/run-gatehouse.ts';
@@ -90,6 +91,7 @@ interface Fault {
   readonly name: string;
   readonly spoil: (parts: Parts) => void;
   readonly protocol?: 'tcp';
+  readonly asking?: 'http';
 }
 
 const fault = (kind: Fault['kind'], code: string, name: string, spoil: Fault['spoil']): Fault => ({
@@ -99,6 +101,24 @@ const fault = (kind: Fault['kind'], code: string, name: string, spoil: Fault['sp
   spoil,
 });
 const tcpFault = (...args: Parameters<typeof fault>): Fault => ({ ...fault(...args), protocol: 'tcp' });
+
+const httpFault = (code: string, name: string, spoil: Fault['spoil']): Fault => ({
+  ...fault('fragile', code, name, spoil),
+  asking: 'http',
+});
+
+/** What `proxy config envoy` prints. */
+function askingByHttp(): object {
+  const { files } = envoyConfig({
+    ...{ version: [1, 40, 0], namespace: 'default', serviceAccount: 'details', trustDomain: 'cluster.local' },
+    ...{ listen: { host: '127.0.0.1', port: 0 }, upstream: { host: '127.0.0.1', port: 9080 } },
+    ...{ gatehouse: { host: '127.0.0.1', port: 9192 }, certificates: '/nonexistent/gatehouse.sock' },
+    ...{ headersRead: ['x-user'], headersWritten: [] },
+  });
+  const bootstrap: Loose = parse(files[0]!.text);
+  bootstrap.admin.address.socket_address.port_value = 0;
+  return bootstrap;
+}
 
 const faults: readonly Fault[] = [
   fault('fail-open', 'failure_mode_allow', 'allows on failure', ({ extAuthz }) => {
@@ -142,7 +162,7 @@ const faults: readonly Fault[] = [
   fault('fragile', 'errors_look_like_refusals', 'answers 403 on errors', ({ extAuthz }) => {
     delete extAuthz.status_on_error;
   }),
-  fault('fragile', 'http_service', 'asks by HTTP', ({ extAuthz }) => {
+  fault('fragile', 'http_service', 'asks somebody else by HTTP', ({ extAuthz }) => {
     delete extAuthz.grpc_service;
     extAuthz.http_service = { server_uri: { uri: 'http://a', cluster: 'gatehouse_ext_authz', timeout: '1s' } };
   }),
@@ -232,6 +252,28 @@ const faults: readonly Fault[] = [
         },
       },
     ];
+  }),
+  fault('fragile', 'refused_connections_kept', 'keeps connections that were refused', ({ manager }) => {
+    manager.http_filters = manager.http_filters.filter(({ name }: Loose) => name !== 'gatehouse.refused-connection');
+  }),
+  fault('fragile', 'refused_connections_kept', 'has other Lua in that place', ({ manager }) => {
+    manager.http_filters[0].typed_config.default_source_code.inline_string = 'function envoy_on_response(_) end';
+  }),
+  httpFault('refused_connections_kept', 'asks by HTTP and is not told why', ({ extAuthz }) => {
+    delete extAuthz.http_service.authorization_response.dynamic_metadata_from_headers;
+  }),
+  httpFault('not_said', 'asks by HTTP and does not say the SNI', ({ extAuthz }) => {
+    const { authorization_request: asks } = extAuthz.http_service;
+    asks.headers_to_add = asks.headers_to_add.filter(({ key }: Loose) => key !== 'x-gatehouse-sni');
+  }),
+  {
+    ...httpFault('headers_filtered', 'asks by HTTP and hides what it says to pass on', ({ extAuthz }) => {
+      extAuthz.allowed_headers.patterns = extAuthz.allowed_headers.patterns.slice(1);
+    }),
+    kind: 'inexact',
+  },
+  httpFault('long_timeout', 'asks by HTTP and waits ten minutes', ({ extAuthz }) => {
+    extAuthz.http_service.server_uri.timeout = '600s';
   }),
   fault('fragile', 'connections_without_end', 'lets connections live for ever', ({ manager }) => {
     delete manager.common_http_protocol_options.max_connection_duration;
@@ -375,9 +417,16 @@ describe('gatehouse doctor', () => {
     ]);
   });
 
-  for (const { kind, code, name, spoil, protocol = 'http' } of faults) {
+  it('finds nothing wrong with our own bootstrap that asks by HTTP', async () => {
+    const { exit, answer } = await diagnose(askingByHttp());
+    assert.deepEqual(answer.findings, []);
+    assert.equal(exit, 0);
+  });
+
+  for (const { kind, code, name, spoil, protocol = 'http', asking } of faults) {
     it(`tells of an Envoy that ${name}: ${code}`, async () => {
-      const bootstrap = structuredClone(generateBootstrap(readFlags({ ...flags, protocol })));
+      const bootstrap =
+        asking === 'http' ? askingByHttp() : structuredClone(generateBootstrap(readFlags({ ...flags, protocol })));
       spoil(parts(bootstrap));
       const { exit, answer } = await diagnose(bootstrap);
       const found = answer.findings.filter((finding) => finding.code === code);

@@ -2,6 +2,8 @@
  * Asking Gatehouse by HTTP: what is passed on, what is said besides, and what comes back.
  * @module
  */
+
+import { REASON_METADATA } from '../../../authz/answer/told-reasons.ts';
 import type { JsonObject } from '../json.ts';
 import { type HttpAsking, type SidecarOptions, seconds } from '../options.ts';
 
@@ -35,6 +37,7 @@ export function httpService(
       authorization_response: {
         allowed_upstream_headers: listOf(['x-gatehouse-id', ...copied]),
         allowed_client_headers: listOf(['www-authenticate', 'x-gatehouse-id']),
+        dynamic_metadata_from_headers: listOf([REASON_METADATA]),
       },
     },
   };

@@ -8,6 +8,7 @@ import type { Address } from '../address.ts';
 import { grpcCluster } from '../clusters.ts';
 import { grpcExtAuthz, namedWorkload } from '../filters/ext-authz.ts';
 import { EXT_AUTHZ_CLUSTER } from '../filters/http-ext-authz.ts';
+import { endRefusedConnections } from '../filters/refused-connection.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { nativeFilters, REPORTS_CLUSTER, reportDecided, XDS_CLUSTER } from '../native.ts';
 
@@ -56,7 +57,7 @@ export function envoyParts(options: EnvoyFilterOptions): EnvoyParts {
       grpcCluster(EXT_AUTHZ_CLUSTER, extAuthz.address, sidecarTls(extAuthz.id)),
       ...(reports ? [grpcCluster(REPORTS_CLUSTER, reports.address, sidecarTls(reports.id))] : []),
     ],
-    httpFilters: [...nativeFilters(XDS_CLUSTER), asking],
+    httpFilters: [endRefusedConnections, ...nativeFilters(XDS_CLUSTER), asking],
     accessLog: reportDecided(reports === undefined ? XDS_CLUSTER : REPORTS_CLUSTER),
     perFilterConfig: namedWorkload({ spiffeId, trustedHops: undefined }, ASKING),
   };

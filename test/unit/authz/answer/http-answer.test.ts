@@ -47,6 +47,9 @@ describe('answers over HTTP', () => {
     { reason: 'internal_error', body: 'no decision', told: 'internal_error' },
     { reason: 'not_ready', body: 'no decision', told: 'not_ready' },
     { reason: 'malformed_request', body: 'RBAC: access denied', told: 'malformed_request' },
+    { reason: 'revoked', body: 'RBAC: access denied', told: 'revoked' },
+    { reason: 'peer_not_verified', body: 'RBAC: access denied', told: 'peer_not_verified' },
+    { reason: 'foreign_trust_domain', body: 'RBAC: access denied', told: '' },
   ];
   for (const { reason, body, told } of denials)
     it(`${reason}: 403`, () => {

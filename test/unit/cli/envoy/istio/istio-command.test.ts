@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parse } from 'yaml';
 import { examineNative, isNative } from '../../../../../src/cli/doctor/native.ts';
 import { envoyBootstrapCommand } from '../../../../../src/cli/envoy/bootstrap-command.ts';
+import { endRefusedConnections } from '../../../../../src/cli/envoy/filters/refused-connection.ts';
 import { envoyIstioCommand } from '../../../../../src/cli/envoy/istio/istio-command.ts';
 import type { JsonObject } from '../../../../../src/cli/envoy/json.ts';
+import { projectRoot } from '../../../../support/run-gatehouse.ts';
 
 const usual = [
   ...['--workload', 'default/details', '--label', 'app=details'],
@@ -71,10 +75,21 @@ describe('envoy istio', () => {
       .map((each) =>
         each['name'] === 'gatehouse.ext_authz' ? { ...each, name: 'envoy.filters.http.ext_authz' } : each,
       );
-    assert.deepEqual(own, manager.http_filters.slice(1, -1));
+    assert.deepEqual(own, manager.http_filters.slice(0, -1));
     assert.deepEqual(filters.slice(-istios.length), istios);
     const log = (await patches()).find(({ applyTo }) => applyTo === 'NETWORK_FILTER')!; // one of them
     assert.deepEqual((log.patch.value['typed_config'] as JsonObject)['access_log'], [manager.access_log[1]]);
+  });
+
+  it('ends refused connections, as the EnvoyFilter for a CUSTOM policy does', async () => {
+    const file = join(projectRoot, 'deploy/envoy/istio-envoyfilter.yaml');
+    const document = parse(readFileSync(file, 'utf8')) as { spec: { configPatches: Patch[] } };
+    const inserted = document.spec.configPatches.filter(({ patch }) => patch.operation === 'INSERT_FIRST');
+    assert.deepEqual(
+      inserted.map(({ patch }) => patch.value),
+      [endRefusedConnections],
+    );
+    assert.deepEqual(patched(await patches(), istios)[0], endRefusedConnections);
   });
 
   it('is of the workload alone, and doctor has nothing to say of it', async () => {

@@ -2,13 +2,12 @@
  * Examines the filter that asks Gatehouse, and the cluster behind it.
  * @module
  */
-import type { EnvoyConfig } from './config-dump.ts';
-import { type DoctorFinding, finding } from './finding.ts';
-import { at, isTrueAt, type JsonObject, numberAt, objectAt, objectsAt, secondsAt, textAt } from './json.ts';
-import { isNative } from './native.ts';
-
-/** Fewer Checks at a time than this become errors in a busy hour; Envoy's default is 1,024. */
-const ENOUGH_REQUESTS = 10_000;
+import type { EnvoyConfig } from '../config-dump.ts';
+import { type DoctorFinding, finding } from '../finding.ts';
+import { at, isTrueAt, type JsonObject, objectAt, objectsAt, secondsAt, textAt } from '../json.ts';
+import { isNative } from '../native.ts';
+import { examineAsked } from './cluster.ts';
+import { asksByHttp, CHECK_PATH, examineHttpAsking } from './http-asking.ts';
 
 /** Settings that an HTTP Check needs to see what policies speak of: field, code, what is lost without it. */
 const seen: readonly (readonly [field: string, code: string, lost: string])[] = [
@@ -45,10 +44,14 @@ export function examineHttpExtAuthz(config: EnvoyConfig, filter: JsonObject, whe
   return [
     ...examineFailure(filter, where),
     ...examineEnabled(filter, where),
-    ...examineSight(config, filter, where, [...seen, ...seenOfHttp]),
-    ...examineHeaders(filter, where),
     ...examineAnswers(filter, where),
-    ...examineService(config, filter, where),
+    ...(asksByHttp(filter)
+      ? examineHttpAsking(config, filter, where)
+      : [
+          ...examineSight(config, filter, where, [...seen, ...seenOfHttp]),
+          ...examineHeaders(filter, where),
+          ...examineService(config, filter, where),
+        ]),
   ];
 }
 
@@ -133,47 +136,9 @@ function examineAnswers(filter: JsonObject, where: string): readonly DoctorFindi
 function examineService(config: EnvoyConfig, filter: JsonObject, where: string): readonly DoctorFinding[] {
   const service = objectAt(filter, 'grpc_service');
   if (service === undefined) {
-    const message = 'asks by HTTP, and Gatehouse answers gRPC only: every request fails';
-    return [finding('fragile', 'http_service', where, message, 'grpc_service: { envoy_grpc: { cluster_name: … } }')];
+    const message = 'asks by HTTP, and Gatehouse answers that below /check/envoy/ alone: every request fails';
+    return [finding('fragile', 'http_service', where, message, `path_prefix: ${CHECK_PATH}NAMESPACE/SERVICEACCOUNT`)];
   }
-  const name = textAt(service, 'envoy_grpc', 'cluster_name');
-  const cluster = config.clusters.get(name);
-  const timeout = secondsAt(service, 'timeout');
-  const findings = cluster ? [...examineCluster(cluster, `clusters[${name}]`)] : [];
-  if (timeout === 0 || (timeout ?? 0) > 30) {
-    const message =
-      timeout === 0 ? 'a Check may take for ever' : `a Check may take ${timeout} s, and its request waits as long`;
-    findings.push(finding('fragile', 'long_timeout', `${where}.grpc_service`, message, 'timeout: 1s'));
-  }
-  return findings;
-}
-
-function examineCluster(cluster: JsonObject, where: string): readonly DoctorFinding[] {
-  const findings: DoctorFinding[] = [];
-  const threshold = objectsAt(cluster, 'circuit_breakers', 'thresholds').find((each) =>
-    ['', 'DEFAULT'].includes(textAt(each, 'priority')),
-  );
-  for (const field of ['max_requests', 'max_pending_requests']) {
-    const limit = numberAt(threshold, field) ?? 1024;
-    if (limit >= ENOUGH_REQUESTS) continue;
-    const message = `only ${limit} Checks at a time (${field}); each one more is an error, which refuses a good request`;
-    const fix = `circuit_breakers: { thresholds: [{ ${field}: 100000 }] }`;
-    findings.push(finding('fragile', 'circuit_breaker', where, message, fix));
-  }
-  const secured = textAt(cluster, 'transport_socket', 'name').endsWith('tls');
-  const strange = secured ? undefined : addresses(cluster).find((address) => !/^(127\.|::1$|localhost$)/.test(address));
-  if (strange !== undefined) {
-    const message = `asks ${strange} without TLS: whoever stands between can answer “allowed”`;
-    findings.push(
-      finding('fail-open', 'plain_check', where, message, 'transport_socket: { name: envoy.transport_sockets.tls, … }'),
-    );
-  }
-  return findings;
-}
-
-function addresses(cluster: JsonObject): readonly string[] {
-  return objectsAt(cluster, 'load_assignment', 'endpoints')
-    .flatMap((locality) => objectsAt(locality, 'lb_endpoints'))
-    .map((each) => textAt(each, 'endpoint', 'address', 'socket_address', 'address'))
-    .filter((address) => address !== '');
+  const asked = { cluster: textAt(service, 'envoy_grpc', 'cluster_name'), timeout: secondsAt(service, 'timeout') };
+  return examineAsked(config, asked, `${where}.grpc_service`);
 }
