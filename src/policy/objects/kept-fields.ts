@@ -68,18 +68,24 @@ function sliceFields(object: JsonObject): JsonObject {
 
 function podFields(object: JsonObject): JsonObject {
   const spec = objectAt(object, 'spec');
-  const containers = listAt(spec, 'containers').flatMap((container, i) => {
-    const ports = listAt(container, 'ports').filter((port) => port['name'] !== undefined);
-    const kept = ports.map(({ name, containerPort, protocol }) => present({ name, containerPort, protocol }));
-    return kept.length === 0 ? [] : [{ name: String(i), ports: kept }];
-  });
   const { phase, podIP, podIPs } = objectAt(object, 'status');
   return {
     spec: present({
       serviceAccountName: spec['serviceAccountName'],
       hostNetwork: spec['hostNetwork'],
-      containers: containers.length === 0 ? undefined : containers,
+      containers: containersOf(spec, 'containers'),
+      initContainers: containersOf(spec, 'initContainers'),
     }),
     status: present({ phase, podIP, podIPs }),
   };
+}
+
+/** Those with named ports; undefined: none has any. */
+function containersOf(spec: JsonObject, field: string): readonly JsonObject[] | undefined {
+  const containers = listAt(spec, field).flatMap((container, i) => {
+    const ports = listAt(container, 'ports').filter((port) => port['name'] !== undefined);
+    const kept = ports.map(({ name, containerPort, protocol }) => present({ name, containerPort, protocol }));
+    return kept.length === 0 ? [] : [{ name: String(i), ports: kept }];
+  });
+  return containers.length === 0 ? undefined : containers;
 }

@@ -59,10 +59,13 @@ export function endpointOf(
   };
 }
 
+/** Those of init containers too: sidecars are such. */
 function portsOf(spec: MapValue | undefined, path: string, report: Reporter): NamedPort[] {
-  return (listAt(spec, 'containers')?.items ?? []).flatMap((container, i) =>
-    (listAt(container, 'ports')?.items ?? []).flatMap((port, j) =>
-      namedPort(port, `${path}.containers[${i}].ports[${j}]`, report),
+  return ['containers', 'initContainers'].flatMap((field) =>
+    (listAt(spec, field)?.items ?? []).flatMap((container, i) =>
+      (listAt(container, 'ports')?.items ?? []).flatMap((port, j) =>
+        namedPort(port, `${path}.${field}[${i}].ports[${j}]`, report),
+      ),
     ),
   );
 }
