@@ -23,18 +23,30 @@ export function readForm<S extends z.ZodType>({ schema, name, refusal }: Form<S>
   if (lost !== undefined) throw refused([`${lost.join('.')}: ${LOST_NAME_MESSAGE}`]);
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw refused(parsed.error.issues.flatMap((issue) => problemsOf(issue, schema, name)));
+  throw refused(
+    parsed.error.issues.flatMap((issue) =>
+      faultsOf(issue, schema).map(({ path, message }) => `${path.join('.') || name}: ${message}`),
+    ),
+  );
 }
 
-function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType, name: string): string[] {
+/** What is wrong at a place of a form. */
+export interface FormFault {
+  readonly path: readonly (string | number)[];
+  /** The member that nobody knows, in what stands at the path. */
+  readonly key?: string;
+  readonly message: string;
+}
+
+/** What a schema says, with what was probably meant. */
+export function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType): readonly FormFault[] {
   const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
-  const place = path.join('.') || name;
-  if (issue.code === 'invalid_key') return [`${place}: ${issue.issues[0]?.message ?? issue.message}`];
-  if (issue.code !== 'unrecognized_keys') return [`${place}: ${issue.message}`];
+  if (issue.code === 'invalid_key') return [{ path, message: issue.issues[0]?.message ?? issue.message }];
+  if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
   const known = keysAt(schema, path);
   return issue.keys.map((key) => {
     const near = nearest(key, known);
     const fix = near === undefined ? `known here: ${known.join(', ')}` : `did you mean ${near}?`;
-    return `${place}: there is no ${JSON.stringify(key)} (${fix})`;
+    return { path, key, message: `there is no ${JSON.stringify(key)} (${fix})` };
   });
 }

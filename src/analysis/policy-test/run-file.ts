@@ -7,6 +7,7 @@ import type { RequestForm } from '../../admin-api/request-form.ts';
 import type { RedactedTokens } from '../../authz/record/redacted-decision.ts';
 import { asGatehouseError } from '../../errors.ts';
 import { type ExplainDeps, explain } from '../explain.ts';
+import { type FormFault, faultsOf } from '../read-form.ts';
 import { runTest, type TestResult } from './run-test.ts';
 import { type TestCase, type TestFile, testCase } from './test-form.ts';
 import { createTestSigner, type TestSigner } from './test-token.ts';
@@ -26,6 +27,30 @@ export function runTestFile(file: TestFile, depsOf: DepsOf): TestResult[] {
 /** Tells whether one of them fails; nothing is explained. */
 export function noticesIn(file: TestFile, depsOf: DepsOf): boolean {
   return runTests(file, depsOf, () => undefined).some(({ passed }) => !passed);
+}
+
+/** What is wrong with the requests of the tests; the place of what `defaults` gives is there. */
+export function requestFaults({ tests, defaults }: TestFile): readonly FormFault[] {
+  const { request: schema } = testCase.shape;
+  return tests.flatMap(({ request }, i) => {
+    const issues = schema.safeParse(merged(request, defaults)).error?.issues ?? [];
+    return issues
+      .flatMap((issue) => faultsOf(issue, schema))
+      .map((fault) => ({
+        ...fault,
+        path: [...(isOwn(fault, request) ? ['tests', i, 'request'] : ['defaults']), ...fault.path],
+      }));
+  });
+}
+
+/** Whether the test itself says what is wrong. */
+function isOwn({ path, key }: FormFault, request: Loose): boolean {
+  let at: unknown = request;
+  for (const step of key === undefined ? path : [...path, key]) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) return path.length === 0;
+    at = (at as Record<string | number, unknown>)[step]; // an object, as was just seen
+  }
+  return true;
 }
 
 /** The request of a test, over what every request of its file has; undefined if it is none. */
@@ -87,7 +112,8 @@ function merged(request: Loose, defaults: TestFile['defaults']): RequestForm {
   const part = (name: 'source' | 'destination' | 'http') => {
     const [own, usual] = [request[name], defaults?.[name]];
     if (own === undefined) return usual === undefined ? {} : { [name]: usual };
-    return { [name]: { ...usual, ...(own as Loose) } }; // the schema checks it next
+    if (typeof own !== 'object' || Array.isArray(own)) return { [name]: own };
+    return { [name]: { ...usual, ...(own as Loose) } };
   };
-  return { ...request, ...part('source'), ...part('destination'), ...part('http') };
+  return { ...request, ...part('source'), ...part('destination'), ...part('http') }; // the schema checks it next
 }

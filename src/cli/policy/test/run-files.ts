@@ -5,9 +5,10 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Coverage, coverageOf, type RuleCoverage } from '../../../analysis/policy-test/coverage.ts';
-import { type DepsOf, runTestFile } from '../../../analysis/policy-test/run-file.ts';
+import { type DepsOf, requestFaults, runTestFile } from '../../../analysis/policy-test/run-file.ts';
 import type { TestResult } from '../../../analysis/policy-test/run-test.ts';
 import { type TestFile, testFile } from '../../../analysis/policy-test/test-form.ts';
+import { faultsOf } from '../../../analysis/read-form.ts';
 import { parsePlacedYaml } from '../../../config/yaml-places.ts';
 import { GatehouseError } from '../../../errors.ts';
 import { oneLine } from '../../../lib/printable.ts';
@@ -109,11 +110,13 @@ function readTestFile(file: string): TestFile {
   if (broken !== undefined)
     throw refused(`${file}:${broken.place.line}:${broken.place.column}: ${broken.message}`, file);
   const parsed = testFile.safeParse(yaml.content ?? {});
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => {
-    const steps = path.map((step) => (typeof step === 'number' ? step : String(step)));
-    const { line, column } = yaml.placeOf(steps);
-    return `${file}:${line}:${column}: ${steps.join('.') || 'file'}: ${message}`;
+  const faults = parsed.success
+    ? requestFaults(parsed.data)
+    : parsed.error.issues.flatMap((issue) => faultsOf(issue, testFile));
+  if (parsed.success && faults.length === 0) return parsed.data;
+  const problems = faults.map(({ path, key, message }) => {
+    const { line, column } = yaml.placeOf(path, key);
+    return `${file}:${line}:${column}: ${path.join('.') || 'file'}: ${message}`;
   });
   throw refused(problems.map(oneLine).join('\n'), file, problems);
 }

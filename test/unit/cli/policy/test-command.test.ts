@@ -109,11 +109,6 @@ const cases: readonly Case[] = [
     test: `${get}, expect: { decision: allow, planes: { calico: { decision: deny } } }`,
     wrong: /there is no such plane/,
   },
-  {
-    name: 'a request that is none',
-    test: 'request: { http: { methods: GET } }, expect: { decision: allow }',
-    wrong: /Unrecognized key/,
-  },
 ];
 
 describe('gatehouse policy test', () => {
@@ -155,8 +150,32 @@ describe('gatehouse policy test', () => {
     const { err, code } = await run(dir, '- name: t\n  request: {}\n  expects: { decision: allow }\n');
     assert.equal(code, 2);
     assert.match(err, /tests\.yaml:7:3: tests\.0\.expect: /);
-    assert.match(err, /Unrecognized key: "expects"/);
+    assert.match(err, /tests\.yaml:9:3: tests\.0: there is no "expects" \(did you mean expect\?\)/);
   });
+
+  const wrongRequests: readonly (readonly [name: string, test: string, told: RegExp])[] = [
+    [
+      'a member that nobody knows',
+      'http: { methods: GET }',
+      /:7:33: tests\.0\.request\.http: there is no "methods" \(did you mean method\?\)\n$/,
+    ],
+    [
+      'an address that is none',
+      'source: { address: 10.0.0.300 }',
+      /:7:44: tests\.0\.request\.source\.address: this is no IP address/,
+    ],
+    ['a port in quotes', "destination: { port: '80' }", /tests\.0\.request\.destination\.port: .*expected number/],
+    ['a list for a part', 'http: [a]', /tests\.0\.request\.http: /],
+    ['a part that is none', 'source: 5', /tests\.0\.request\.source: /],
+  ];
+  for (const [name, request, told] of wrongRequests) {
+    it(`cannot run a request that is none, and names the place: ${name}`, async () => {
+      await using dir = await tempDir();
+      const { err, code } = await run(dir, `- { name: t, request: { ${request} }, expect: { decision: allow } }\n`);
+      assert.equal(code, 2, err);
+      assert.match(err, told);
+    });
+  }
 
   it('has its schema in docs/policy-test.schema.json; `gatehouse policy test --schema` renews it', () => {
     assert.deepEqual(
