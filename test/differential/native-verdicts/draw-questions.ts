@@ -75,11 +75,11 @@ const request: fc.Arbitrary<NativeRequest> = fc.record({
     .map((values: readonly string[]) => values.map((value) => ['x-tag', value] as const)),
 });
 
-/** @param tokens  names of tokens */
-export function arbitraryQuestion(places: number, tokens: readonly string[]): fc.Arbitrary<Question> {
+/** @param weights  of the places. @param tokens  names of tokens */
+export function arbitraryQuestion(weights: readonly number[], tokens: readonly string[]): fc.Arbitrary<Question> {
   const token = fc.constantFrom(...tokens);
   return fc.record({
-    place: fc.nat(places - 1),
+    place: fc.oneof(...weights.map((weight, i) => ({ weight, arbitrary: fc.constant(i) }))),
     caller: fc.oneof(
       { weight: 5, arbitrary: fc.nat(drawnCallers.length - 1) },
       { weight: 1, arbitrary: fc.constant(undefined) },
