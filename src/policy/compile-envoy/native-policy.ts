@@ -5,12 +5,14 @@
 import { createHash } from 'node:crypto';
 import type { PolicyModel } from '../model.ts';
 import type { Told } from './compile-tree.ts';
+import { type LargestRule, largestRule } from './filing/largest-rule.ts';
 import { TreeMemory } from './filing/tree-memory.ts';
 import type { AskReason, NativeSettings } from './native-settings.ts';
 import { selfCheck } from './self-check.ts';
 import { type JwtAuthn, jwtAuthn } from './tokens/jwt-authn.ts';
 import { encodeTree, MOST_NESTED } from './tree/encode-tree.ts';
 import { bytesField, toBytes } from './tree/proto-bytes.ts';
+import { scopeOf } from './workload-scope.ts';
 import { type PlacedWorkload, treesOf } from './workload-trees.ts';
 
 /** What one workload's Envoy is given: serialized typed_configs of its filters, and the version that all of them carry. */
@@ -85,7 +87,7 @@ function compiled(
   const { http, network, shadow, audit, providers, asks, everyConnection } = trees;
   const filters = [http, network, shadow, audit].map((root) => root && encodeTree(root));
   const why = filters.map((each) => each && beyondLimits(each)).find((each) => each !== undefined);
-  if (why !== undefined) return { made: askEverything(why), tokens: undefined };
+  if (why !== undefined) return { made: askEverything(why, largestIn(model, workload)), tokens: undefined };
   const [ofHttp, ofTcp, ofShadow, ofAudit] = filters.map((each) => each?.bytes);
   const made = nativePolicy({
     http: httpFilter(ofHttp!, STAT_PREFIX, ofShadow), // always there
@@ -107,6 +109,11 @@ function beyondLimits({ bytes, depth }: ReturnType<typeof encodeTree>): string |
   return bytes.length > MOST_BYTES ? `the tree would have ${bytes.length} bytes, more than ${MOST_BYTES}` : undefined;
 }
 
+function largestIn(model: PolicyModel, workload: PlacedWorkload): LargestRule | undefined {
+  const scope = scopeOf(model, workload);
+  return 'asks' in scope ? undefined : largestRule(scope.stages.flatMap(({ policies }) => policies));
+}
+
 const httpFilter = (matcher: string, prefix: string, shadow?: string): string =>
   bytesField(4, matcher) +
   (shadow === undefined ? '' : bytesField(5, shadow) + bytesField(3, prefix)) +
@@ -121,16 +128,20 @@ const auditFilter = (matcher: string) => ({
   bytes: toBytes(httpFilter(matcher, AUDIT.prefix)),
 });
 
-/** A policy by which every request is asked about, and why. */
-export function askEverything(reason: string): NativePolicy {
+/** A policy by which every request is asked about, and why. @param by  the rule that it is for most of all */
+export function askEverything(reason: string, by?: LargestRule): NativePolicy {
+  const everything =
+    by === undefined
+      ? reason
+      : `${reason}; the most of it is ${by.field} of rule ${by.rule} of ${by.policy.namespace}/${by.policy.name}`;
   const { bytes } = encodeTree({ is: 'action', name: 'ask:everything', effect: 'allow' });
   return nativePolicy({
     http: httpFilter(bytes, STAT_PREFIX),
     tokens: undefined,
     network: networkFilter(bytes),
     others: new Map(),
-    asks: [{ reason, policy: undefined, rule: undefined, field: undefined }],
-    everything: reason,
+    asks: [{ policy: undefined, rule: undefined, field: undefined, ...by, reason: everything }],
+    everything,
     everyConnection: undefined,
   });
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomUUID, X509Certificate } from 'node:crypto';
+import { createHash, randomUUID, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CandidateAnswer } from '../../../src/admin-api/candidate.ts';
@@ -195,7 +195,31 @@ describe('an Envoy that decides itself', function () {
     assert.equal(await ask(reviews), 403);
     await eventually('a good caller passes again', async () => (await ask(productpage)) === 200 || undefined);
   });
+
+  it('hands over everybody with a certificate while a key is revoked, whom Gatehouse then tells apart', async () => {
+    const hash = spkiHash(productpage);
+    const order = ['--spki', hash, '--reason', 'lost', '--override'];
+    assert.equal((await gatehouse<RevokedAnswer>('svid', 'revoke', ...order)).inForce, true);
+    const by = async (identity: ClientIdentity) => {
+      const path = `/details/${randomUUID()}`;
+      const code = await ask(identity, 'GET', path);
+      const { reason, ...line } = await server.logged((each) => each['path'] === path);
+      return [code, line['native_revocations'], line['native_policy'], reason];
+    };
+    assert.deepEqual(await by(productpage), [403, 'ask:revoked-keys', 'ask:revocations', 'revoked']);
+    // The same caller with another key.
+    const renewed = await eventually('it has another key', async () => {
+      const identity = await server.identity('productpage');
+      return spkiHash(identity) === hash ? undefined : identity;
+    });
+    assert.deepEqual(await by(renewed), [200, 'ask:revoked-keys', 'ask:revocations', 'rule_allowed']);
+  });
 });
+
+const spkiHash = ({ cert }: ClientIdentity): string => {
+  const spki = new X509Certificate(cert).publicKey.export({ type: 'spki', format: 'der' });
+  return createHash('sha256').update(spki).digest('hex');
+};
 
 describe('an Envoy that follows its policy by mTLS', function () {
   this.timeout(300_000);

@@ -44,6 +44,19 @@ const told: { readonly [R in Route]?: Answer<R> } = {
   'GET /v1/audit': {
     rows: [{ at: AT, who: EVIL, role: '', verb: EVIL, use: EVIL, authorityId: EVIL, reason: EVIL, result: EVIL }],
   },
+  'GET /v1/envoys': {
+    envoys: [
+      {
+        ...{ connection: EVIL, spiffeId: EVIL, node: EVIL, version: EVIL, tried: true, state: 'refused', reported: 0 },
+        configs: [
+          {
+            ...{ resource: EVIL, state: 'refused', version: EVIL, sentVersion: EVIL, sentAt: AT, asks: '' },
+            refused: { version: EVIL, words: EVIL, at: AT },
+          },
+        ],
+      },
+    ],
+  },
   'GET /v1/ledger': {
     rows: [
       {
@@ -122,6 +135,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['ca', 'ledger'],
   ['ca', 'status'],
   ['svid', 'revocations'],
+  ['envoy', 'status'],
   ['entry', 'list'],
   ['entry', 'explain', '--pid', '1'],
   ['why', 'abc'],

@@ -31,14 +31,26 @@ const FEW = 64;
 /** Smaller groups are filed anew when one of their rules changes. */
 const REMEMBERED = 32;
 
+/**
+ * So many maps stand below each other at most: what is left of the rules there is tried one by one. Each is five messages deep or a few
+ * more, and of all messages together Envoy unpacks 100.
+ */
+const MOST_LEVELS = 10;
+
 /** Files the rules of one place in a tree, again and again. Rules of one place all do the same, so their order does not matter. */
 export class Filing {
+  readonly #levels: number;
   #rules: readonly FiledRule[] = [];
   #counts = new KeyCounts();
   #input: Input | undefined;
   #groups: readonly Groups[] = noGroups();
   #others: Filing | undefined;
   #parts: readonly Part[] = [];
+
+  /** @param levels  maps that may still stand below each other */
+  constructor(levels = MOST_LEVELS) {
+    this.#levels = levels;
+  }
 
   file(rules: readonly FiledRule[]): readonly Part[] {
     const change =
@@ -49,7 +61,7 @@ export class Filing {
     if (change === undefined) this.#counts = new KeyCounts();
     for (const rule of change?.removed ?? []) this.#counts.remove(rule);
     for (const rule of change?.added ?? rules) this.#counts.add(rule);
-    const input = whole === undefined ? this.#counts.best() : undefined;
+    const input = whole === undefined && this.#levels > 0 ? this.#counts.best() : undefined;
     const isKept = change !== undefined && input === this.#input;
     this.#input = input;
     if (input === undefined) {
@@ -85,7 +97,7 @@ export class Filing {
       let isSorted = true;
       for (const [key, rules] of below[i]!) {
         isSorted &&= kept.has(key);
-        kept.set(key, groupOf(rules, input, kept.get(key)));
+        kept.set(key, groupOf(rules, input, this.#levels - 1, kept.get(key)));
       }
       groups.byKey = isSorted ? kept : new Map([...kept.keys()].sort().map((key) => [key, kept.get(key)!])); // of its own keys
       if (kept.size > 0) parts.push({ is: groups.is, input, entries: nodesOf(groups.byKey) });
@@ -94,7 +106,7 @@ export class Filing {
       this.#others = undefined;
       return parts;
     }
-    this.#others ??= new Filing();
+    this.#others ??= new Filing(this.#levels);
     return [...parts, ...this.#others.file(others)];
   }
 
@@ -141,10 +153,10 @@ function add(groups: Map<string, FiledRule[]>, key: string, rule: FiledRule): vo
   else if (group.at(-1) !== rule) group.push(rule);
 }
 
-function groupOf(rules: readonly FiledRule[], input: Input, before: Group | undefined): Group {
-  const filing = rules.length > REMEMBERED ? (before?.filing ?? new Filing()) : undefined;
+function groupOf(rules: readonly FiledRule[], input: Input, levels: number, before: Group | undefined): Group {
+  const filing = rules.length > REMEMBERED ? (before?.filing ?? new Filing(levels)) : undefined;
   const below = rules.map((rule) => cutBy(rule, wayAt(rule, input)!).below); // it is filed by that way
-  const node = chain((filing ?? new Filing()).file(below))!; // of at least one rule
+  const node = chain((filing ?? new Filing(levels)).file(below))!; // of at least one rule
   return { node, rules, filing };
 }
 

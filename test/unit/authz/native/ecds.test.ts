@@ -198,6 +198,31 @@ for (const [protocol, open] of Object.entries(protocols)) {
       }
     });
 
+    it('serves two Envoys of one identity, each by its own version, and knows of both what they do', async () => {
+      const w = world();
+      const old = open(w, details, 'gatehouse.policy', '', [1, 39, 3], 'old');
+      const tried = open(w, details, 'gatehouse.policy', '', undefined, 'tried');
+      old.say((await old.answer(1)).nonce);
+      tried.say((await tried.answer(1)).nonce);
+      w.edit({ details: 'two' });
+      tried.say((await tried.answer(2)).nonce);
+      const book = await eventually('both have told', () => {
+        const envoys = envoysOf(w.holders.all());
+        return envoys.some(({ state }) => state === 'waiting') ? undefined : envoys;
+      });
+      assert.deepEqual(
+        book.map(({ connection, spiffeId, build, state }) => [connection, spiffeId, build.version, state]),
+        [
+          ['old', details, '1.39.3', 'asks'],
+          ['tried', details, '1.40.0', 'holds'],
+        ],
+      );
+      assert.equal(old.answers.length, 1, 'an edit is none of its business');
+      assert.equal(tried.answers.length, 2);
+      assert.deepEqual(w.compiled, ['details', 'details'], 'of the policy there is one for both');
+      await Promise.all([old.hangUp(), tried.hangUp()]);
+    });
+
     it('says nothing of names that mean nothing, and removes nothing', async () => {
       const w = world();
       const stream = open(w, details, 'somebody.else');

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { compileSnapshot } from '../../../../src/policy/compile/compile-snapshot.ts';
 import { nativePolicyOf } from '../../../../src/policy/compile-envoy/native-policy.ts';
 import { nativeReport } from '../../../../src/policy/compile-envoy/native-report.ts';
+import { interpretTree } from '../../../../src/policy/compile-envoy/tree/interpret-tree.ts';
+import { treesOf, type WorkloadTrees } from '../../../../src/policy/compile-envoy/workload-trees.ts';
 import type { PolicyModel } from '../../../../src/policy/model.ts';
 import { istioModel, workload } from '../../../support/native-model.ts';
 
@@ -32,15 +34,38 @@ describe('the limits of a tree', () => {
     assert.equal(nativePolicyOf(model, workload, settings(model)).everything, undefined);
   });
 
-  it('make everything ask, and policy check tells why, where the bytes are too many', function () {
+  it('are not reached by rules that each ask for one thing more than the one before: far below they are tried one by one', () => {
+    const rules = Array.from({ length: 60 }, (_, rule) => ({
+      when: Array.from({ length: rule + 1 }, (_each, header) => ({
+        ...{ key: `request.headers[x-${header}]`, values: [header < rule ? 'a' : 'b'] },
+      })),
+    }));
+    const model = istioModel(document(rules));
+    assert.equal(nativePolicyOf(model, workload, settings(model)).everything, undefined);
+    // As deep as they are, all of them are found.
+    const trees = treesOf(model, workload, settings(model)) as WorkloadTrees; // nothing of it asks about everything
+    for (const last of [0, 1, 9, 10, 11, 30, 59]) {
+      const seen = new Map(Array.from({ length: last + 1 }, (_, i) => [`header:x-${i}`, i < last ? 'a' : 'b']));
+      const found = interpretTree(trees.http, (input) => (input === 'state:gh.serial' ? '-' : seen.get(input)));
+      assert.equal(found?.name, `n:allow/default/p#${last}`);
+    }
+  });
+
+  it('make everything ask, and policy check tells why and which field of which rule, where the bytes are too many', function () {
     this.timeout(60_000);
     const long = 'x'.repeat(1_000_000);
-    const texts = Array.from({ length: 12 }, (_, i) =>
-      document([{ to: [{ operation: { methods: ['GET', 'POST', 'PUT'], paths: [`/${i}${long}`] } }] }], `p-${i}`),
-    );
+    const texts = Array.from({ length: 12 }, (_, i) => {
+      const paths = [`/${i}${long}${i === 7 ? 'longer' : ''}`];
+      const small = { to: [{ operation: { methods: ['HEAD'] } }] };
+      return document([small, { to: [{ operation: { methods: ['GET', 'POST', 'PUT'], paths } }] }], `p-${i}`);
+    });
     const model = istioModel(texts.join('\n---\n'));
     const [row] = nativeReport(model, settings(model), 'cluster.local');
-    assert.match(row?.everything ?? '', /^the tree would have \d+ bytes, more than 33554432$/);
-    assert.equal(row?.asks.length, 1);
+    const why = /^the tree would have \d+ bytes, more than 33554432; the most of it is path of rule 1 of default\/p-7$/;
+    assert.match(row?.everything ?? '', why);
+    assert.deepEqual(
+      row?.asks.map(({ policy, rule, field }) => [policy?.name, rule, field]),
+      [['p-7', 1, 'path']],
+    );
   });
 });
