@@ -77,7 +77,7 @@ async function inBrowser() {
 const result = {
   kilobytes,
   ...(await inBrowser()),
-  ...(has('check') && { check: await tenConsoles(gatehouse, ROUNDS, SECONDS) }),
+  ...(has('check') && { check: await tenConsoles(gatehouse, ROUNDS * 4, SECONDS / 2) }),
 };
 if (values.json) console.log(JSON.stringify(result));
 else console.dir(result, { depth: 5 });

@@ -25,7 +25,7 @@ export function EdgeTable({ graph }: { readonly graph: Graph }): JSX.Element {
           { heading: 'What', width: '11rem', text: (edge) => kindNames[kindOf(edge)] },
           { heading: 'Allowed', width: '5rem', text: ({ allowed }) => countText(allowed) },
           { heading: 'Denied', width: '5rem', text: ({ denied }) => countText(denied) },
-          { heading: 'Planes', width: '2fr', text: ({ conflict }) => conflict },
+          { heading: 'Planes', width: '1fr', text: ({ conflict }) => conflict },
           { heading: 'More allowed', width: '7rem', text: ({ unseen }) => (unseen ? 'never seen' : '') },
         ]}
         empty="None."

@@ -2,13 +2,11 @@
  * A table of any length: only the rows that are seen are drawn. It can be walked through by keys, copied and saved.
  * @module
  */
-import type { ComponentChildren, JSX } from 'preact';
+import type { ComponentChildren, JSX, RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { csvOf, jsonOf, type TextTable } from '../model/export.ts';
-import { countText } from '../model/numbers.ts';
 import type { Column } from './column.ts';
-import { copy, save } from './save.ts';
 import { ROW_PX, TableRow } from './table-row.tsx';
+import { TableTools } from './table-tools.tsx';
 
 export interface TableProps<R> {
   /** What it is, for who does not see it, and for the names of files. */
@@ -31,21 +29,34 @@ export interface TableProps<R> {
 
 const BEYOND = 8;
 
-/** A table with its own scroll, and its two buttons. */
+/** How high an element is, in pixels. */
+function useHeight(of: RefObject<HTMLElement | null>): number {
+  const [height, setHeight] = useState(600);
+  useEffect(() => {
+    const watched = of.current;
+    if (watched === null) return undefined;
+    const seen = new ResizeObserver(() => setHeight(watched.clientHeight));
+    seen.observe(watched);
+    return () => seen.disconnect();
+  }, []);
+  return height;
+}
+
+/** Brings a row into sight, by as little as may be. */
+function scrollTo(body: HTMLElement, index: number): void {
+  if (index * ROW_PX < body.scrollTop) body.scrollTop = index * ROW_PX;
+  else if ((index + 1) * ROW_PX > body.scrollTop + body.clientHeight)
+    body.scrollTop = (index + 1) * ROW_PX - body.clientHeight;
+}
+
+/** A table with its own scroll, and what is above it. */
 export function Table<R>(props: TableProps<R>): JSX.Element {
   const { label, rows, columns, keyOf, choose, open, classOf, empty, scrolledAway, topAt } = props;
   const [walkedTo, setWalkedTo] = useState<string | undefined>(undefined);
   const chosen = props.chosen ?? walkedTo;
   const body = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
-  const [height, setHeight] = useState(600);
-  useEffect(() => {
-    const watched = body.current;
-    if (watched === null) return undefined;
-    const seen = new ResizeObserver(() => setHeight(watched.clientHeight));
-    seen.observe(watched);
-    return () => seen.disconnect();
-  }, []);
+  const height = useHeight(body);
   useEffect(() => {
     if (topAt !== undefined && body.current !== null) body.current.scrollTop = 0;
   }, [topAt]);
@@ -63,11 +74,7 @@ export function Table<R>(props: TableProps<R>): JSX.Element {
     event.preventDefault();
     if (choose === undefined) setWalkedTo(keyOf(row));
     else choose(row);
-    const seen = body.current;
-    if (seen === null) return;
-    if (to * ROW_PX < seen.scrollTop) seen.scrollTop = to * ROW_PX;
-    else if ((to + 1) * ROW_PX > seen.scrollTop + seen.clientHeight)
-      seen.scrollTop = (to + 1) * ROW_PX - seen.clientHeight;
+    if (body.current !== null) scrollTo(body.current, to);
   };
   const rowAt = (target: EventTarget | null): R | undefined => {
     const at = target instanceof Element ? target.closest<HTMLElement>('[aria-rowindex]')?.ariaRowIndex : undefined;
@@ -86,18 +93,7 @@ export function Table<R>(props: TableProps<R>): JSX.Element {
   };
   return (
     <section class="table" aria-label={label}>
-      <div class="table-tools">
-        <span>{rows.length === 1 ? '1 row' : `${countText(rows.length)} rows`}</span>
-        <button type="button" onClick={() => void copy(csvOf(textsOf(props)))}>
-          Copy
-        </button>
-        <button type="button" onClick={() => save(`${label}.csv`, 'text/csv', csvOf(textsOf(props)))}>
-          CSV
-        </button>
-        <button type="button" onClick={() => save(`${label}.json`, 'application/json', jsonOf(textsOf(props)))}>
-          JSON
-        </button>
-      </div>
+      <TableTools label={label} rows={rows} columns={columns} />
       <div
         role="table"
         aria-label={label}
@@ -148,8 +144,3 @@ export function Table<R>(props: TableProps<R>): JSX.Element {
     </section>
   );
 }
-
-const textsOf = <R,>({ rows, columns }: TableProps<R>): TextTable => ({
-  headings: columns.map(({ heading }) => heading),
-  rows: rows.map((row) => columns.map(({ text }) => text(row))),
-});
