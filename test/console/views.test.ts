@@ -152,6 +152,8 @@ describe('the page of the console', function () {
     await page.getByRole('button', { name: /never seen/ }).click();
     await drawing.locator('.edge.unseen').first().waitFor({ state: 'attached' });
     await page.getByLabel('Search').fill('details');
+    await page.getByRole('button', { name: 'Copy', exact: true }).click();
+    await page.getByRole('button', { name: /^(Copied|The browser does not let this page copy)$/ }).waitFor();
     const downloaded = page.waitForEvent('download');
     await page.getByRole('button', { name: 'SVG' }).click();
     assert.match(await readFile(await (await downloaded).path(), 'utf8'), /^<svg[^>]* xmlns=/);

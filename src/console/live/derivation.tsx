@@ -6,8 +6,8 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Derivation as Derived } from '../../admin-api/decisions.ts';
 import { shortId } from '../model/decisions.ts';
+import { CopyButton } from '../parts/copy-button.tsx';
 import { type Fact, Facts } from '../parts/facts.tsx';
-import { copy } from '../parts/save.ts';
 import { Trouble } from '../parts/states.tsx';
 import { ask } from '../session/ask.ts';
 import { Caller } from './caller.tsx';
@@ -31,9 +31,7 @@ export function Derivation({ id, close }: { readonly id: string; readonly close:
           Close
         </button>
         <code>{id}</code>
-        <button type="button" onClick={() => void copy(id)}>
-          Copy id
-        </button>
+        <CopyButton text={() => id} name="Copy id" />
       </p>
       {told === undefined ? (
         <p class="loading">…</p>
@@ -79,9 +77,7 @@ function Body({ told }: { readonly told: Derived }): JSX.Element {
       {test !== null && test !== undefined && (
         <details>
           <summary>as a test</summary>
-          <button type="button" onClick={() => void copy(testText(test))}>
-            Copy
-          </button>
+          <CopyButton text={() => testText(test)} name="Copy" />
           <pre>{testText(test)}</pre>
         </details>
       )}

@@ -1,10 +1,7 @@
 /**
- * Gives texts out of the page: to the clipboard, to a file.
+ * Gives texts out of the page, to a file.
  * @module
  */
-
-/** Copies a text. */
-export const copy = (text: string): Promise<void> => navigator.clipboard.writeText(text);
 
 /** Lets the browser save a text. */
 export function save(name: string, type: string, text: string): void {

@@ -6,7 +6,8 @@ import type { JSX } from 'preact';
 import { csvOf, jsonOf, type TextTable } from '../model/export.ts';
 import { countText } from '../model/numbers.ts';
 import type { Column } from './column.ts';
-import { copy, save } from './save.ts';
+import { CopyButton } from './copy-button.tsx';
+import { save } from './save.ts';
 
 interface TableToolsProps<R> {
   readonly label: string;
@@ -22,9 +23,7 @@ export function TableTools<R>({ label, rows, columns }: TableToolsProps<R>): JSX
   return (
     <div class="table-tools">
       <span>{rows.length === 1 ? '1 row' : `${countText(rows.length)} rows`}</span>
-      <button type="button" onClick={() => void copy(csvOf(texts()))}>
-        Copy
-      </button>
+      <CopyButton text={() => csvOf(texts())} name="Copy" />
       <button type="button" onClick={() => save(`${label}.csv`, 'text/csv', csvOf(texts()))}>
         CSV
       </button>
