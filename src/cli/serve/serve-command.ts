@@ -90,6 +90,8 @@ function startClean(): void {
 /** What a start that failed may take to end in order; nothing is lost without it, as nothing is by SIGKILL. */
 const STOP_MS = 5_000;
 
+const UNREAD = 'the line that says that it is ready could not be written to stdout; it stands in this log too';
+
 async function serve(given: Flags, command: Command, terminal: Terminal): Promise<ExitCode | undefined> {
   let found: FoundConfig | undefined;
   const flags = withFoundConfig(given, command, (taken) => {
@@ -140,6 +142,8 @@ async function serve(given: Flags, command: Command, terminal: Terminal): Promis
       clearTimeout(overdue);
     }
     keepHeapSmall(); // not before: a start would only take longer
+    // Who started it may look no more: that ends no server.
+    process.stdout.removeAllListeners('error').on('error', ({ message }) => log.warn({ message }, UNREAD));
     terminal.out(jsonText(server.readyLine));
     log.info(server.readyLine, 'ready');
     manager.ready();

@@ -41,12 +41,17 @@ export function showingOnly({ out, err, exit, look, live, progress }: Terminal):
   };
 }
 
-/** The process's own streams. A reader that goes away (`| head`) ends the program quietly. */
+/**
+ * The process's own streams. A reader that goes away (`| head`) ends the program quietly; output that cannot be written for another
+ * reason, as on a full disk, was not given, and the program could not say.
+ */
 export function processTerminal(): Terminal {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-    throw error;
+    process.stderr.write(`gatehouse: the output cannot be written: ${error.message}\n`);
+    process.exit(2);
   });
+  process.stderr.on('error', () => undefined); // nobody is left who could be told
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),

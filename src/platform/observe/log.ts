@@ -3,13 +3,15 @@
  * @module
  */
 
-import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
+import { writeSync } from 'node:fs';
+import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
 import { printableJson } from '../../lib/printable.ts';
+import { createLogOutput } from './log-output.ts';
+
+const standardError = (): DestinationStream => createLogOutput((bytes) => writeSync(2, bytes));
 
 /** The log that every part is given; lines are redacted and made printable before they are written. */
 export type Log = Logger;
-
-const standardError = (): DestinationStream => destination({ fd: 2, sync: true });
 
 /** What may hold a secret wherever it stands in a log line, one or two levels deep. */
 const SECRETS = [
