@@ -8,6 +8,7 @@ import type { StatusAnswer } from '../../admin-api/status.ts';
 import type { ListenerConfig } from '../../config/config.ts';
 import { asGatehouseError, GatehouseError, meaningOf } from '../../errors.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
+import { JsonRefused, readStrictJson } from '../../spiffe/strict-json.ts';
 import type { ListenAddress } from '../../transport/listen/listen-address.ts';
 import { connectionLimit } from '../listeners/connection-limit.ts';
 import {
@@ -68,6 +69,7 @@ async function answer(
     spiffeId = deps.identify(peer.certificate);
     const { admin } = deps.config();
     const caller = peer.tls ? callerOfId(spiffeId, admin) : callerOfAccount(peer.account, admin, deps.accounts);
+    refuseOtherPages(request);
     const url = urlOf(target);
     const found = routeOf(method, url.pathname);
     const sent: Sent = { query: url.searchParams, body: await bodyOf(request) };
@@ -91,6 +93,17 @@ async function answer(
   }
 }
 
+/**
+ * A browser that holds a client certificate shows it for whatever page it is on, and says which page that is. None of ours asks
+ * here: the console asks by a server of its own.
+ *
+ * @throws GatehouseError `caller_not_authorised`
+ */
+function refuseOtherPages({ headers: { origin, 'sec-fetch-site': site } }: IncomingMessage): void {
+  if (origin === undefined && (site === undefined || site === 'none')) return;
+  throw new GatehouseError('caller_not_authorised', `a web page${origin ? ` of ${origin}` : ''} may not ask here`);
+}
+
 /** @throws GatehouseError `not_found` for what is no address */
 function urlOf(target: string): URL {
   const url = URL.parse(target.startsWith('/') ? `http://gatehouse${target}` : target);
@@ -109,9 +122,10 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   }
   if (length === 0) return undefined;
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  } catch {
-    throw new GatehouseError('message_invalid', 'the body is not JSON');
+    return readStrictJson(Buffer.concat(chunks).toString('utf8')).value;
+  } catch (thrown) {
+    if (!(thrown instanceof JsonRefused)) throw thrown;
+    throw new GatehouseError('message_invalid', `the body: ${thrown.message}`);
   }
 }
 

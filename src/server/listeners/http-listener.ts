@@ -65,6 +65,11 @@ export async function openHttpListener(at: ListenAddress, deps: HttpListenerDeps
   const guarded = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
       if (!connections.asked(request, response)) return;
+      // Node takes the first of several, others the last (RFC 9112 §3.2).
+      if ((request.headersDistinct.host?.length ?? 0) > 1) {
+        response.writeHead(400, { connection: 'close' }).end();
+        return;
+      }
       await handle(request, response, peers.get(request.socket) ?? nobody);
     } catch (thrown) {
       failed(thrown);
