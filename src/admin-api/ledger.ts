@@ -6,17 +6,18 @@ import * as z from 'zod';
 import { instant, limit, list, use } from './fields.ts';
 
 const text = z.string().optional();
+const hex = z.string().regex(/^[0-9a-f]{1,64}$/, 'must be lower-case hex of at most 64 digits');
 
 /** Which issuances. */
 export const ledgerQuestion = z.object({
   spiffeId: text,
   /** Its id, or the beginning of it. */
-  authorityId: text,
-  /** Of a certificate in lower-case hex, or the `jti` of a token. */
-  serial: text,
+  authorityId: hex.optional(),
+  /** Of a certificate in lower-case hex, or the `jti` of a token, which is such hex too. */
+  serial: hex.optional(),
   kind: use.optional(),
   /** `true`: only what has not expired. */
-  unexpired: text,
+  unexpired: z.enum(['true', 'false'], { error: 'must be true or false' }).optional(),
   /** Issued at or after: RFC 3339, or how long ago, such as `1h`. */
   since: text,
   /** Issued before, likewise. */

@@ -5,6 +5,7 @@
 import { Option } from 'commander';
 import type { AdminClient } from '../../admin-api/client.ts';
 import { GatehouseError } from '../../errors.ts';
+import { unixPath } from '../terminal/unix-path.ts';
 import type { AdminEndpoint } from './admin-transport.ts';
 
 /** What the options of a command say about the server that it asks. */
@@ -44,18 +45,32 @@ export async function adminClient(flags: AdminFlags): Promise<AdminClient> {
 async function endpointOf(flags: AdminFlags): Promise<AdminEndpoint> {
   const address = flags.admin ?? (await adminOf(flags.config, flags.svid !== undefined));
   if (!address.startsWith('https:')) {
-    const socketPath = address.replace(/^unix:/, '');
+    const socketPath = unixPath('--admin', address, ' or https://HOST:PORT');
     return { address: `unix:${socketPath}`, options: { socketPath }, tls: false };
   }
   const { adminTls } = await import('./admin-tls.ts');
   const { hostname, port, host } = urlOf(address);
-  const tls = await adminTls(flags.svid, () => flags.config);
+  const tls = await adminTls(flags.svid, () => configOf(flags));
   const name = hostname.replace(/^\[|\]$/g, '');
   return {
     address: `https://${host}`,
     options: { host: name, port: port === '' ? 443 : Number(port), ...tls },
     tls: true,
   };
+}
+
+/** Who asks over TLS shows an SVID, of the Workload API that the configuration names where `--svid` says nothing. */
+function configOf(flags: AdminFlags): string {
+  try {
+    return flags.config;
+  } catch (thrown) {
+    throw new GatehouseError(
+      'config_invalid',
+      `--admin ${flags.admin}: that server wants to know who you are; give --svid DIRECTORY or --svid unix:PATH, since no configuration names a Workload API`,
+      {},
+      { cause: thrown },
+    );
+  }
 }
 
 function urlOf(address: string): URL {

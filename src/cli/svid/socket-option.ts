@@ -3,6 +3,7 @@
  * @module
  */
 import { Option } from 'commander';
+import { unixPath } from '../terminal/unix-path.ts';
 
 /** What the option `--socket` says. */
 export interface SocketFlag {
@@ -18,9 +19,9 @@ export function socketOption(): Option {
   );
 }
 
-/** The address to call. @throws GatehouseError `config_invalid` if neither names one */
+/** The address to call. @throws GatehouseError `config_invalid` if neither names one, or it is no socket */
 export async function workloadSocket(flags: SocketFlag): Promise<string> {
-  if (flags.socket !== undefined) return flags.socket;
+  if (flags.socket !== undefined) return `unix:${unixPath('--socket', flags.socket)}`;
   const { loadConfig } = await import('../../config/read-config.ts');
   return `unix:${loadConfig(flags.config).listen.workloadApi.path}`;
 }

@@ -46,6 +46,14 @@ describe('readQuestion', () => {
     },
     { route: 'GET /v1/authorities/gate', query: 'verb=taint&use=ssh', message: 'use must be x509 or jwt' },
     { route: 'GET /v1/ledger', query: 'kind=x500', message: 'kind must be x509 or jwt' },
+    { route: 'GET /v1/ledger', query: 'unexpired=yes', message: 'unexpired must be true or false' },
+    ...['serial', 'authorityId'].flatMap((name) =>
+      ['zz', '', 'AB', '0'.repeat(65)].map((value) => ({
+        route: 'GET /v1/ledger',
+        query: `${name}=${value}`,
+        message: `${name} must be lower-case hex of at most 64 digits`,
+      })),
+    ),
     { route: 'GET /v1/entries/explain', query: 'pid=-1', message: 'pid must be a number' },
     ...['headers', 'x'].map((name) => ({
       route: 'POST /v1/explain',
