@@ -6,7 +6,7 @@
 import { createEquipment, judgeBatch } from './native-verdicts/judge.ts';
 import { createTally, verdictKinds } from './native-verdicts/tally.ts';
 
-const BATCH = 20_000;
+const BATCH = 10_000;
 const first = Number(process.env['NATIVE_SEED'] ?? Math.floor(Math.random() * 1_000_000));
 const wanted = Number(process.env['NATIVE_VERDICTS'] ?? 500_000);
 const until = Date.now() + Number(process.env['NATIVE_MINUTES'] ?? Infinity) * 60_000;

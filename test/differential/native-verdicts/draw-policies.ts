@@ -11,6 +11,8 @@ export interface DrawnSettings {
   readonly peerTrustDomains: 'any' | 'own';
   readonly ambiguousRequests: 'asUpstream' | 'deny';
   readonly absence: 'upstream' | 'strict';
+  /** An ID of a caller that is revoked; undefined: none is. */
+  readonly revoked: string | undefined;
   /** How the Envoys clean paths. */
   readonly paths: 'strict' | 'istio';
 }
@@ -31,6 +33,7 @@ const settings: fc.Arbitrary<DrawnSettings> = fc.record({
   peerTrustDomains: fc.constantFrom('any', 'any', 'own'),
   ambiguousRequests: fc.constantFrom('asUpstream', 'asUpstream', 'deny'),
   absence: fc.constantFrom('upstream', 'upstream', 'strict'),
+  revoked: fc.constantFrom(undefined, 'spiffe://cluster.local/ns/a/sa/s1', 'spiffe://cluster.local/ns/b/sa/z'),
   paths: fc.constantFrom('strict', 'istio'),
 });
 

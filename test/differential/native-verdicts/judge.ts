@@ -25,7 +25,7 @@ import type { NativeCaller } from '../../support/native-envoy.ts';
 import { makeCertificate } from '../../support/openssl-ca.ts';
 import { ownAddress } from '../../support/own-address.ts';
 import type { RunningEnvoy } from '../../support/run-envoy.ts';
-import { runGatehouse } from '../../support/run-gatehouse.ts';
+import { gatehouseJson, runGatehouse } from '../../support/run-gatehouse.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 import { type Answer, type Clients, createClients } from './clients.ts';
 import { type DrawnSettings, drawPolicies, type Place, placeNames } from './draw-policies.ts';
@@ -76,14 +76,22 @@ export interface Batch {
 export async function judgeBatch(equipment: Equipment, { seed, verdicts, tallyOf, spoil }: Batch): Promise<number> {
   const { dir, tokens } = equipment;
   const drawn = drawPolicies(seed, tokens.jwks);
-  await mkdir(dir.at('policies'), { recursive: true });
+  // Of this batch alone: what another one has revoked is not revoked here.
+  const name = `batch-${randomUUID()}`;
+  await mkdir(dir.at(`${name}/policies`), { recursive: true });
   const text = [drawn.everywhere, ...drawn.places.flatMap(({ documents }) => documents)].join('\n---\n');
-  await writeFile(dir.at('policies/p.yaml'), text);
-  await writeFile(dir.at('gatehouse.yaml'), configuration(drawn.settings));
-  await using gatehouse = await runGatehouse(dir.at('gatehouse.yaml'));
+  await writeFile(dir.at(`${name}/policies/p.yaml`), text);
+  const file = dir.at(`${name}/gatehouse.yaml`);
+  await writeFile(file, configuration(drawn.settings));
+  await using gatehouse = await runGatehouse(file);
+  const { revoked } = drawn.settings;
+  if (revoked !== undefined)
+    await gatehouseJson(
+      ...['svid', 'revoke', '--id', revoked, '--reason', 'drawn', '--override', '--admin', gatehouse.ready.admin],
+    );
   const twins = await twinsOf(text, drawn, spoil);
   const checks = Number(gatehouse.ready.extAuthz.split(':').at(-1));
-  await using envoy = await runTwins(dir, twins, { name: `envoy-${randomUUID()}`, ...drawn.settings, checks });
+  await using envoy = await runTwins(dir, twins, { name, ...drawn.settings, checks });
   using clients = createClients();
   const ports = await portsOf(envoy, drawn.places);
   // A connection costs several times what a request on an open one does, and there is less to ask of it.

@@ -9,7 +9,7 @@ import { drawnCallers, type Question } from './draw-questions.ts';
 /** What a verdict can be about; most are about several of these. */
 export const verdictKinds = [
   ...(['http/1', 'http/2', 'tcp', 'token', 'token through a gateway', 'gateway', 'alias'] as const),
-  ...(['several names', 'repeated header', 'no certificate', 'other trust domain'] as const),
+  ...(['several names', 'repeated header', 'no certificate', 'other trust domain', 'revoked'] as const),
 ];
 export type VerdictKind = (typeof verdictKinds)[number];
 
@@ -61,7 +61,7 @@ const known = [200, 400, 401, 403];
 export function kindsOf(
   { caller, isHttp2, request: { headers }, tokens }: Question,
   { kind, hasTokens }: Place,
-  { aliases }: DrawnSettings,
+  { aliases, revoked }: DrawnSettings,
 ): readonly VerdictKind[] {
   const uris = caller === undefined ? [] : drawnCallers[caller]!.uris;
   const isOf = (domain: string): boolean => uris.length === 1 && uris[0]!.startsWith(`spiffe://${domain}/`);
@@ -80,6 +80,7 @@ export function kindsOf(
     'repeated header': !isTcp && lines > 1,
     'no certificate': caller === undefined,
     'other trust domain': isOf('other.td'),
+    revoked: revoked !== undefined && uris.includes(revoked),
   };
   return verdictKinds.filter((each) => about[each]);
 }

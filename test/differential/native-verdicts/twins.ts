@@ -30,7 +30,15 @@ export const workloadOf = ({ name }: Pick<Place, 'name'>): string => `spiffe://c
 export function runTwins(
   directory: TempDir,
   twins: readonly Twin[],
-  { name, paths, checks }: Pick<DrawnSettings, 'paths'> & { readonly name: string; readonly checks: number },
+  {
+    name,
+    paths,
+    revoked,
+    checks,
+  }: Pick<DrawnSettings, 'paths' | 'revoked'> & {
+    readonly name: string;
+    readonly checks: number;
+  },
 ): Promise<RunningEnvoy> {
   const optionsFor = (place: Place, native: boolean): SidecarOptions => ({
     ...{ spiffeId: parseSpiffeId(workloadOf(place)), trustDomain: parseTrustDomain('cluster.local'), labels: {} },
@@ -44,7 +52,10 @@ export function runTwins(
     trustedHops: place.kind === 'gateway' ? place.hops : undefined,
     ...{ xds: undefined, reports: undefined, accessLog: '/dev/null' },
   });
-  const listeners = twins.flatMap((twin) =>
+  const ids = new Set(revoked === undefined ? [] : [revoked]);
+  const revocations = revocationConfigs({ sequence: 1, spiffeIds: ids, serials: new Set(), spkis: new Set() });
+  const all = twins.map(({ place, configs }): Twin => ({ place, configs: new Map([...revocations, ...configs]) }));
+  const listeners = all.flatMap((twin) =>
     [true, false].map((native) => listenerOf(directory, twin, optionsFor(twin.place, native))),
   );
   const bootstrap = {
@@ -134,7 +145,6 @@ function answering(filter: object): object {
 
 /** Takes what is delivered from files instead. */
 function delivered(directory: TempDir, place: string, listener: object, configs: Twin['configs']): object {
-  const all = new Map([...nobodyRevoked, ...configs]);
   const walk = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(walk);
     if (typeof value !== 'object' || value === null) return value;
@@ -142,7 +152,7 @@ function delivered(directory: TempDir, place: string, listener: object, configs:
     if (discovery === undefined)
       return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, walk(each)]));
     const path = directory.at(`${place}.${name}.pb`);
-    writeFileSync(path, responseOf(all.get(name)!)); // each filter has one
+    writeFileSync(path, responseOf(configs.get(name)!)); // each filter has one
     const config_source = { path_config_source: { path }, resource_api_version: 'V3' };
     return {
       name,
@@ -162,8 +172,6 @@ interface Discovered {
   readonly name: string;
   readonly config_discovery?: object;
 }
-
-const nobodyRevoked = revocationConfigs({ sequence: 1, spiffeIds: new Set(), serials: new Set(), spkis: new Set() });
 
 /** `envoy.service.discovery.v3.DiscoveryResponse`, serialized. */
 function responseOf({ resource }: NativeConfig): Uint8Array {
