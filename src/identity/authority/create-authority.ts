@@ -235,7 +235,7 @@ async function sortKeys(
     const message = `the key ${name} is under a key-encryption key that is not known, or is no key`;
     report(new GatehouseError('key_invalid', message));
   }
-  if (!store.shared) await cleanUpKeys(keys, current.state.authorities, report);
+  if (!store.shared) await cleanUpKeys(keys, current.state, report);
 }
 
 /** The part of the authority that delivery uses; what it acknowledges is stored with the next commit of the ledger. */

@@ -11,6 +11,7 @@ import {
   type AuthorityUse,
   activeOf,
   lapsedAt,
+  lettingGo,
   preparedOf,
   publishedKey,
   type Slot,
@@ -139,7 +140,8 @@ export function taint(state: AuthorityState, use: AuthorityUse, id: string, atMs
 /** Takes an old, tainted or prepared authority out of the bundle. @throws GatehouseError `slot_state` */
 export function revoke(state: AuthorityState, use: AuthorityUse, id: string, atMs: number): AuthorityState {
   const target = pick(state, use, id, id === '' ? ['tainted', 'old'] : ['tainted', 'old', 'prepared'], 'revoke');
-  const out = withRecord(state, target.id, { slot: 'revoked', revokedAt: atMs, keyDestroyed: true });
+  const revoked = withRecord(state, target.id, { slot: 'revoked', revokedAt: atMs, keyDestroyed: true });
+  const out = lettingGo(revoked, [target]);
   return withStep({ ...out, sequence: state.sequence + 1 }, 'revoke', target);
 }
 
@@ -179,7 +181,8 @@ export function undo(state: AuthorityState, use: AuthorityUse, atMs: number): Au
 }
 
 function withoutRecord(state: AuthorityState, id: string): AuthorityState {
-  return { ...state, authorities: state.authorities.filter((each) => each.id !== id) };
+  const gone = state.authorities.filter((each) => each.id === id);
+  return lettingGo({ ...state, authorities: state.authorities.filter((each) => each.id !== id) }, gone);
 }
 
 function undoActivate(state: AuthorityState, record: AuthorityRecord, previous: string, atMs: number): AuthorityState {
@@ -228,7 +231,8 @@ export function passTime(state: AuthorityState, atMs: number, graceMs: number): 
     (each) => each.slot === 'active' || each.notAfterAt + graceMs > atMs || !isSucceeded(state, each, atMs),
   );
   const isSame = kept.length === state.authorities.length;
-  const next = isSame ? state : { ...state, authorities: kept };
+  const forgotten = state.authorities.filter((each) => !kept.includes(each));
+  const next = isSame ? state : lettingGo({ ...state, authorities: kept }, forgotten);
   const lapsed = lapsedAt(next, atMs);
   if (isSame && lapsed.join() === (state.lapsed ?? []).join()) return state;
   const after = { ...next, lapsed };

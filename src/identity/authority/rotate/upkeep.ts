@@ -4,6 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuthoritySettings } from '../settings.ts';
+import { keysLetGo } from '../store/state.ts';
 import type { AuthorityStore } from '../store/store.ts';
 import { type CalendarDeps, createCalendar } from './calendar.ts';
 import type { ClockWatch } from './clock-watch.ts';
@@ -15,7 +16,7 @@ export interface UpkeepDeps extends CalendarDeps {
   readonly consumers: Pick<ConsumerTracker, 'prune' | 'takeForgotten' | 'removed'>;
   readonly settings: AuthoritySettings;
   readonly clockWatch: ClockWatch;
-  /** Destroys the key of an authority that has expired and is dropped. */
+  /** Destroys the key of an authority that was let go. */
   destroyKey(authorityId: string): Promise<void>;
 }
 
@@ -34,11 +35,18 @@ export function createUpkeep(deps: UpkeepDeps): () => Promise<void> {
   const passTime = async (): Promise<void> => {
     const atMs = clock.now();
     const graceMs = clockWatch.isSteady() ? EXPIRY_GRACE_MS : Number.POSITIVE_INFINITY;
-    const before = current.state.authorities;
     if (slots.passTime(current.state, atMs, graceMs) === current.state) return;
-    const after = await current.change((state) => ({ state: slots.passTime(state, atMs, graceMs) }));
-    const still = new Set(after.authorities.map(({ id }) => id));
-    for (const { id } of before) if (!still.has(id)) await deps.destroyKey(id);
+    await current.change((state) => ({ state: slots.passTime(state, atMs, graceMs) }));
+  };
+
+  /** What an authority that was let go has left, by a step of ours, of another replica, or of one that was killed behind it. */
+  const destroyKeys = async (): Promise<void> => {
+    const listed = current.state.keysToDestroy ?? [];
+    if (listed.length === 0) return;
+    for (const id of keysLetGo(current.state)) await deps.destroyKey(id);
+    await current.change((state) => ({
+      state: { ...state, keysToDestroy: state.keysToDestroy?.filter((id) => !listed.includes(id)) },
+    }));
   };
 
   /** Answers whether all of them are gone. */
@@ -66,6 +74,7 @@ export function createUpkeep(deps: UpkeepDeps): () => Promise<void> {
     await rotate('x509');
     await rotate('jwt');
     await passTime();
+    await destroyKeys();
     await prune();
     while (await removeForgotten(store, consumers, { most: REMOVED_A_TURN, least: 1 })) await nextTurn();
   };

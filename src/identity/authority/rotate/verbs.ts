@@ -12,6 +12,7 @@ import {
   type AuthorityState,
   type AuthorityUse,
   activeOf,
+  keysLetGo,
   preparedOf,
   type Step,
 } from '../store/state.ts';
@@ -108,7 +109,6 @@ async function take(verb: StepVerb, order: Order, deps: VerbDeps): Promise<VerbO
   }
   await checkKey(activeOf(planned, order.use), deps);
   const exact = verb === 'undo' ? order : { ...order, authorityId: target.id };
-  const before = current.state;
   await current.change((state) => {
     // Undo means the last step: if another came between, this one was not meant.
     if (verb === 'undo' && !isSameStep(slots.lastStep(state, order.use), last)) {
@@ -116,7 +116,8 @@ async function take(verb: StepVerb, order: Order, deps: VerbDeps): Promise<VerbO
     }
     return { state: stepped[verb](state, exact, clock.now()), audit: audited(verb, order, target.id, 'done', deps) };
   });
-  await destroyUnused(before, current.state, deps);
+  // After that is durable: a crash leaves a key too many, and the state names it.
+  for (const id of keysLetGo(current.state)) await deps.keys.remove(id);
   return { done: true, authorityId: target.id, sequence: current.state.sequence };
 }
 
@@ -174,14 +175,6 @@ async function checkKey(next: AuthorityRecord | undefined, { current, keys }: Ve
   throw new GatehouseError('slot_state', `the key of ${next.use} authority ${next.id} is gone; prepare another`, {
     id: next.id,
   });
-}
-
-/** A key goes when its authority is out of the bundle: after that is durable, so that a crash leaves a key too many. */
-async function destroyUnused(before: AuthorityState, after: AuthorityState, { keys }: VerbDeps): Promise<void> {
-  const needed = (state: AuthorityState): Set<string> =>
-    new Set(state.authorities.filter((each) => !each.keyDestroyed).map((each) => each.id));
-  const still = needed(after);
-  for (const id of needed(before)) if (!still.has(id)) await keys.remove(id);
 }
 
 /** Two undos of one step are one: the second must not reverse the step before. */

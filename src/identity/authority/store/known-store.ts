@@ -7,7 +7,7 @@ import { asGatehouseError, GatehouseError } from '../../../errors.ts';
 import type { TrustDomain } from '../../../spiffe/trust-domain.ts';
 import type { KeyStore } from '../keys/signer.ts';
 import type { CurrentState } from './current-state.ts';
-import { type AuthorityRecord, type AuthorityState, emptyState } from './state.ts';
+import { type AuthorityState, emptyState, keysLetGo } from './state.ts';
 import type { AuthorityStore } from './store.ts';
 
 /** What was last seen in the store of a trust domain. */
@@ -113,19 +113,20 @@ export function seenOf(
 }
 
 /**
- * Sees to keys that a crash has left: one whose authority was revoked is destroyed, as was meant; one that no authority knows is
+ * Sees to keys that a crash has left: one whose authority was let go is destroyed, as was meant; one that no authority knows is
  * moved aside and reported, never deleted.
  */
 export async function cleanUpKeys(
   keys: KeyStore,
-  authorities: readonly AuthorityRecord[],
+  state: AuthorityState,
   report: (error: GatehouseError) => void,
 ): Promise<void> {
-  const known = new Map(authorities.map((each) => [each.id, each]));
+  const known = new Map(state.authorities.map((each) => [each.id, each]));
+  const letGo = new Set(keysLetGo(state));
   for (const id of await keys.list()) {
     const record = known.get(id);
-    if (record?.keyDestroyed === true) await keys.remove(id);
-    if (record !== undefined) continue;
+    if (record?.keyDestroyed === true || letGo.has(id)) await keys.remove(id);
+    if (record !== undefined || letGo.has(id)) continue;
     const where = await keys.setAside(id);
     report(
       new GatehouseError('key_invalid', `no authority in the store has the key ${id}: it was moved to ${where}`, {

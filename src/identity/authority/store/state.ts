@@ -73,6 +73,8 @@ export interface AuthorityState {
    * keys by id. It is kept so that the sequence rises once when time changes the bundle, whichever replica sees it.
    */
   readonly lapsed?: readonly string[] | undefined;
+  /** Keys of authorities that were let go, until it is sure that they are destroyed; see `keysLetGo`. */
+  readonly keysToDestroy?: readonly string[] | undefined;
   /** The last steps, oldest first; a step that was undone is not among them. */
   readonly steps: readonly Step[];
   /** What the last rehearsal said. */
@@ -107,6 +109,18 @@ export function activeOf(state: AuthorityState, use: AuthorityUse): AuthorityRec
 /** The one that would sign next, if there is one. */
 export function preparedOf(state: AuthorityState, use: AuthorityUse): AuthorityRecord | undefined {
   return authoritiesIn(state, use, 'prepared')[0];
+}
+
+/** The state in which their keys are to be destroyed: it is written with the step that lets them go, so that no crash forgets one. */
+export function lettingGo(state: AuthorityState, gone: readonly AuthorityRecord[]): AuthorityState {
+  const ids = gone.filter(({ keyDestroyed }) => !keyDestroyed).map(({ id }) => id);
+  return ids.length === 0 ? state : { ...state, keysToDestroy: [...new Set([...(state.keysToDestroy ?? []), ...ids])] };
+}
+
+/** The keys that are to be destroyed; never one that an authority may sign with, whatever was merged into the state. */
+export function keysLetGo(state: AuthorityState): readonly string[] {
+  const needed = new Set(state.authorities.filter(({ keyDestroyed }) => !keyDestroyed).map(({ id }) => id));
+  return (state.keysToDestroy ?? []).filter((id) => !needed.has(id));
 }
 
 const trusted: readonly Slot[] = ['prepared', 'active', 'old', 'tainted'];
@@ -192,6 +206,7 @@ export function stateFromText(text: string): AuthorityState {
     federated: document.federated,
     joinTokens: document.joinTokens,
     keyEncryptionKeyId: document.keyEncryptionKeyId,
+    keysToDestroy: document.keysToDestroy,
     authorities: document.authorities.map((each) => ({ ...absent, ...each })),
   };
 }
