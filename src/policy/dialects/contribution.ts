@@ -2,9 +2,9 @@
  * What one document adds to the model, and what a dialect has to know to read it.
  * @module
  */
-import type { KindScope, PolicyDocument } from '../documents/document.ts';
+import type { PolicyDocument } from '../documents/document.ts';
+import type { EnvelopeKind } from '../documents/envelope.ts';
 import type { Reporter } from '../documents/finding.ts';
-import type { Shape } from '../documents/shape.ts';
 import type { Dialect, Policy, RuleStage, TokenPolicy, TransportPolicy } from '../model.ts';
 import type {
   Endpoint,
@@ -47,12 +47,10 @@ export type Contribution =
 export type IstioRuleStage = 'delegate' | 'audit' | 'any-deny' | 'any-allow';
 
 /** Reads documents of one kind: a row of the table in `table.ts`. */
-export interface KindReader extends KindScope {
+export interface KindReader extends EnvelopeKind {
   readonly dialect: Dialect;
   readonly group: string;
   readonly kind: string;
-  /** Shape of the document beside apiVersion, kind, metadata and status. */
-  readonly fields: Readonly<Record<string, Shape>>;
   /** Reports what is wrong; the result counts only if nothing is. Undefined: valid, but applies to no workload here. */
   read(document: PolicyDocument, options: DialectOptions, report: Reporter): Contribution | undefined;
 }

@@ -47,6 +47,8 @@ export function typeOfText(apiVersion: string, kind: string): TypeOf {
 /** A kind as its documents are opened: its scope, and the shape of what it has beside the envelope. */
 export interface EnvelopeKind extends KindScope {
   readonly fields: Readonly<Record<string, Shape>>;
+  /** No API server keeps it: a null is no absent field, but one that has lost its value. */
+  readonly isUnkept?: boolean;
 }
 
 /** Groups whose documents fill types of the API server itself; all others are custom resources. */
@@ -66,7 +68,7 @@ export function readEnvelope(
 ): PolicyDocument {
   const shape = shapeOf(kind);
   const server: Server = ownGroups.has(type.group) ? 'types' : 'schema';
-  const root = readNulls(written, shape, server, report);
+  const root = kind.isUnkept === true ? written : readNulls(written, shape, server, report);
   checkShape(root, shape, '', report);
   const metadata = mapAt(root, 'metadata');
   const place = metadata ?? root;

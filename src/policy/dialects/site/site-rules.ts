@@ -39,6 +39,7 @@ export const siteRulesReader: KindReader = {
   kind: 'SiteRules',
   versions: ['v1'],
   namespaced: false,
+  isUnkept: true,
   fields: { spec: object({ rules: listOf(ruleShape), default: effect }, ['rules', 'default']) },
   read: readSiteRules,
 };

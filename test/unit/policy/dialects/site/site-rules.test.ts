@@ -54,6 +54,14 @@ describe('siteRulesReader', () => {
     [
       { name: 'an emptied list of callers', text: one('from: []'), code: 'too-few', path: 'spec.rules[0].from' },
       { name: 'an emptied list of ports', text: one('ports: []'), code: 'too-few', path: 'spec.rules[0].ports' },
+      {
+        name: 'a list of callers of which nothing is left',
+        text: one('from: '),
+        code: 'type',
+        path: 'spec.rules[0].from',
+      },
+      { name: 'a list of ports that is null', text: one('ports: null'), code: 'type', path: 'spec.rules[0].ports' },
+      { name: 'protocols that are null', text: one('protocols: ~'), code: 'type', path: 'spec.rules[0].protocols' },
       { name: 'no network', text: one('to: [10.0.0.0/33]'), code: 'net-invalid', path: 'spec.rules[0].to[0]' },
       { name: 'no port', text: one('ports: [70000]'), code: 'port-invalid', path: 'spec.rules[0].ports[0]' },
       {
