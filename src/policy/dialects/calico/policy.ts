@@ -38,6 +38,10 @@ const globalOnly: Readonly<Record<string, Shape>> = {
 /** `spec.stagedAction` of the staged kinds. */
 export const stagedAction: Shape = { is: 'text', oneOf: ['Set', 'Delete', 'Learn', 'Ignore'] };
 
+/** A staged Delete has no rules that could be tried, and what is ignored is not tried: Calico leaves them out likewise. */
+export const isIdleStage = (spec: MapValue | undefined): boolean =>
+  ['Delete', 'Ignore'].includes(textAt(spec, 'stagedAction') ?? '');
+
 interface Form {
   readonly kind: string;
   readonly namespaced: boolean;
@@ -122,8 +126,8 @@ function read(document: PolicyDocument, form: Form, report: Reporter): Contribut
   };
   lintDirections(spec, 'types', report);
   lintTieredRules(policy, true, report);
-  const isIgnored = form.staged && textAt(spec, 'stagedAction') === 'Ignore';
-  return isForHosts(spec, report) || isIgnored ? { to: 'calico' } : { to: 'tiers', policy };
+  const isIdle = form.staged && isIdleStage(spec);
+  return isForHosts(spec, report) || isIdle ? { to: 'calico' } : { to: 'tiers', policy };
 }
 
 function typesOf(spec: MapValue | undefined, report: Reporter): readonly string[] {

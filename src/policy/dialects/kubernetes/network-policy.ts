@@ -13,7 +13,7 @@ import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt, type Value } fr
 import { type LabelExpr, withKeyPrefix } from '../../meaning/labels.ts';
 import type { Cidr, Expr } from '../../model.ts';
 import { hasHostBits, readNet } from '../calico/entity.ts';
-import { calicoGroups, stagedAction } from '../calico/policy.ts';
+import { calicoGroups, isIdleStage, stagedAction } from '../calico/policy.ts';
 import { protocolNumber } from '../calico/protocol.ts';
 import { allOf, type TieredPolicy, type TieredRule } from '../calico/tiered-policy.ts';
 import type { Contribution, KindReader } from '../contribution.ts';
@@ -109,7 +109,7 @@ function readNetworkPolicy(document: PolicyDocument, report: Reporter, staged: b
     egress: acts('Egress', egress.length > 0) ? egress : undefined,
   };
   lintNetworkPolicy(policy, spec, report);
-  return { to: 'tiers', policy };
+  return staged && isIdleStage(spec) ? { to: 'calico' } : { to: 'tiers', policy };
 }
 
 function readRule(
