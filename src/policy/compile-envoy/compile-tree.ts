@@ -11,6 +11,7 @@ import type { TreeMemory } from './filing/tree-memory.ts';
 import { guardItems, guardsOf } from './guards.ts';
 import type { AskReason, NativeSettings } from './native-settings.ts';
 import { cubesOfRule } from './plain-requests.ts';
+import { planeParts } from './planes/plane-items.ts';
 import { addUses, type SharedUses } from './rule-cubes.ts';
 import { noTokens, type ScopedTokens } from './tokens/token-context.ts';
 import { allOf, anyOf, notOf, testOf } from './tree/predicates.ts';
@@ -98,8 +99,9 @@ function compilePart(input: PartInput): CompiledTree & { readonly readsNames: bo
   const audits = audited.filter((each) => protocol === 'tcp' || !isNative(each));
   const transport = transportItems(scope, isNamed);
   const told = [...audited, ...denials, ...custom, ...allowances];
+  const planes = planeParts(scope.letsIn, contextOf(input, false));
   const { uses } = transport;
-  for (const each of distinctUses(told)) addUses(uses, each);
+  for (const each of [...distinctUses(told), planes.uses]) addUses(uses, each);
   const forms = isNamed ? callerForms(settings.trustDomains) : undefined;
   const guards = [...guardsOf(uses, forms, settings, protocol), ...tokensOf(input).guards];
   const list = (items: readonly Item[]): readonly Part[] => (items.length > 0 ? [{ is: 'list', items }] : []);
@@ -114,6 +116,7 @@ function compilePart(input: PartInput): CompiledTree & { readonly readsNames: bo
     ...list(transport.items),
     ...filed(denials.filter(isNative), 'deny'),
     ...filed(asksFirst, 'ask', 'ask-first'),
+    ...planes.parts,
     ...filed(allowances.filter(isNative), 'allow'),
     ...filed(asksLast, 'ask', 'ask-last'),
     lastWord(input),
@@ -123,6 +126,7 @@ function compilePart(input: PartInput): CompiledTree & { readonly readsNames: bo
     readsNames: uses.inputs.has('uri') || guards.some(({ isOfNames }) => isOfNames),
     asks: [
       ...guards.map(({ reason }) => ({ reason, policy: undefined, rule: undefined, field: undefined })),
+      ...planes.asks,
       ...[...audits, ...asksFirst, ...asksLast].flatMap(askReasons),
     ],
   };
@@ -182,18 +186,16 @@ type DoesText = 'deny' | 'allow' | 'ask' | 'log';
 
 const knownByContext = new Map<string, WeakMap<Policy, readonly Told[]>>();
 
+const contextOf = (input: PartInput, unknownHolds: boolean): SayContext => ({
+  ...{ protocol: input.protocol, absence: input.absence, unknownHolds, isNamed: input.isNamed },
+  ...{ trustDomains: input.settings.trustDomains, tokens: tokensOf(input).context },
+  ...{ trustedHops: input.trustedHops, isGateway: input.isGateway },
+});
+
 function toldOf(input: PartInput, kind: ScopedStage['kind']): readonly Told[] {
   const { scope, absence, settings, protocol, rehearsing, isNamed } = input;
   const tokens = tokensOf(input).context;
-  const context: SayContext = {
-    protocol,
-    absence,
-    unknownHolds: kind !== 'any-allow',
-    trustDomains: settings.trustDomains,
-    isNamed,
-    tokens,
-    ...{ trustedHops: input.trustedHops, isGateway: input.isGateway },
-  };
+  const context = contextOf(input, kind !== 'any-allow');
   const name = `${protocol} ${isNamed} ${absence} ${kind} ${settings.trustDomains.join(' ')} ${tokens.name} ${input.trustedHops} ${input.isGateway}`;
   const policies = policiesOf(scope, kind, rehearsing);
   const known = knownIn(name);

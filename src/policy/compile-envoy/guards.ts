@@ -91,6 +91,9 @@ const plainPath: Guard = {
 /** A segment that does not begin with a dot, of characters that every server reads alike. */
 const SEGMENT = '[A-Za-z0-9_~!$&\'()*+,:@=^\\[\\]{}|`"<>-][A-Za-z0-9._~!$&\'()*+,:@=^\\[\\]{}|`"<>-]*';
 
+/** Paths that normalising leaves as they are, as a regular expression. */
+export const OWN_NORMAL_PATH = `\\/(?:${SEGMENT}(?:\\/${SEGMENT})*)?`;
+
 const unambiguousPath: Guard = {
   name: 'ambiguous',
   when: notOf(testOf('header::path', { is: 'regex', source: `\\/(?:${SEGMENT}(?:\\/${SEGMENT})*\\/?)?(?:\\?\\C*)?` })),

@@ -7,8 +7,9 @@ import type { Destination } from '../facts.ts';
 import type { Policy, PolicyModel, Rule } from '../model.ts';
 import { changeBetween } from './filing/change-between.ts';
 import type { NativeSettings } from './native-settings.ts';
+import { placed, placedWitnesses } from './planes/placed-witness.ts';
 import { interpretTree } from './tree/interpret-tree.ts';
-import { factsOf, seenOf, witnessesOf } from './witness.ts';
+import { factsOf, seenOf, type Witness, witnessesOf } from './witness.ts';
 import type { WorkloadTrees } from './workload-trees.ts';
 
 /** So many rules of one workload are tried at most, spread over all of them; and of those that were tried before. */
@@ -29,17 +30,28 @@ interface Checked {
  */
 export function selfCheck(trees: WorkloadTrees, { model, workload, settings, checked }: Checked): void {
   const { decide, trustDomains } = settings;
-  for (const rule of rulesToTry(model, checked)) {
-    for (const witness of witnessesOf(rule, trustDomains[0] ?? '', trees.providers.length > 0)) {
-      const root = witness.protocol === 'http' ? trees.http : trees.network;
-      const action = interpretTree(root, seenOf(witness));
-      if (action?.name.startsWith('ask:') === true) continue;
-      const decided = decide(factsOf(witness, workload));
-      if (action?.effect === decided.effect) continue;
-      const said = `${action?.name ?? 'nothing'} (${action?.effect ?? 'deny'}) where the decision is ${decided.effect}, ${decided.reason}`;
-      const whom = `${witness.caller ?? 'nobody'}, ${witness.method} ${witness.path}`;
-      throw new GatehouseError('internal', `the tree for Envoy says ${said}, for ${whom}; it is given to nobody`);
-    }
+  const trustDomain = trustDomains[0] ?? '';
+  const tries = function* (): Iterable<Witness> {
+    for (const rule of rulesToTry(model, checked))
+      for (const witness of witnessesOf(rule, trustDomain, trees.providers.length > 0)) {
+        yield witness;
+        if (trees.letsIn !== undefined) yield* placed(witness, trees.letsIn);
+      }
+    if (trees.letsIn !== undefined) yield* placedWitnesses(trees.letsIn, trustDomain);
+  };
+  // one value for each of its addresses, as Check has it: what is decided by is looked up once for each
+  const places = new Map<string, Destination>();
+  for (const witness of tries()) {
+    const root = witness.protocol === 'http' ? trees.http : trees.network;
+    const action = interpretTree(root, seenOf(witness));
+    if (action?.name.startsWith('ask:') === true) continue;
+    const destination = places.get(witness.address) ?? { ...workload };
+    places.set(witness.address, destination);
+    const decided = decide(factsOf(witness, destination));
+    if (action?.effect === decided.effect) continue;
+    const said = `${action?.name ?? 'nothing'} (${action?.effect ?? 'deny'}) where the decision is ${decided.effect}, ${decided.reason}`;
+    const whom = `${witness.caller ?? 'nobody'} from ${witness.source}, ${witness.method} ${witness.path}`;
+    throw new GatehouseError('internal', `the tree for Envoy says ${said}, for ${whom}; it is given to nobody`);
   }
 }
 

@@ -54,7 +54,8 @@ export function witnessesOf(rule: Rule, trustDomain: string, hasTokens: boolean)
   });
 }
 
-const usual = {
+/** A request that nobody has asked anything of. */
+export const usual = {
   method: 'GET',
   path: '/',
   host: 'example.com',
@@ -64,6 +65,13 @@ const usual = {
   address: '203.0.113.8',
   claims: new Map<string, string>(),
 } as const;
+
+/** A witness of which a condition holds, if one request can make it. */
+export function withExpr(witness: Witness, expr: Expr | undefined, trustDomain: string): Witness {
+  const parts: Parts = {};
+  if (expr !== undefined) gather(expr, parts, trustDomain);
+  return { ...witness, ...parts };
+}
 
 function gather(expr: Expr, parts: Parts, trustDomain: string): void {
   if (expr.op === 'all') for (const part of expr.of) gather(part, parts, trustDomain);
@@ -78,7 +86,8 @@ function gather(expr: Expr, parts: Parts, trustDomain: string): void {
 
 function put(fact: TextFact, pattern: TextPattern, parts: Parts, trustDomain: string): void {
   if (fact.of === 'peerName') parts.caller = callerLike(pattern, trustDomain);
-  else if (fact.of === 'path') parts.path = pattern.is === 'suffix' ? `/x${pattern.value}` : textLike(pattern);
+  else if (fact.of === 'path' || fact.of === 'normalPath')
+    parts.path = pattern.is === 'suffix' ? `/x${pattern.value}` : textLike(pattern);
   else if (fact.of === 'method' || fact.of === 'host') parts[fact.of] = textLike(pattern);
   else if (fact.of === 'claim')
     parts.claims = new Map([...(parts.claims ?? []), [JSON.stringify(fact.path), textLike(pattern)]]);

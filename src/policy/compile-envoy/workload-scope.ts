@@ -6,18 +6,11 @@ import type { Destination } from '../facts.ts';
 import { applies, type SubjectContext } from '../meaning/subject.ts';
 import { selectTokens } from '../meaning/token-stage.ts';
 import { type SelectedTransport, selectTransport } from '../meaning/transport-stage.ts';
-import type {
-  Plane,
-  Policy,
-  PolicyModel,
-  RuleStage,
-  Subject,
-  TokenRule,
-  TokenStage,
-  TransportStage,
-} from '../model.ts';
+import type { Policy, PolicyModel, RuleStage, Subject, TokenRule, TokenStage, TransportStage } from '../model.ts';
 import { emptyRegistry, type Registry } from '../registry/registry.ts';
-import { isLabelledAlike, maySelect, whyPlaneAsks } from './planes/asking-plane.ts';
+import { letsIn } from './planes/let-in.ts';
+import type { LetsIn } from './planes/lets-in.ts';
+import { maySelect } from './planes/may-select.ts';
 import { strangeHeader } from './tokens/token-context.ts';
 
 /** The policies of one stage that apply to the workload, in the order of their names. */
@@ -26,27 +19,26 @@ export interface ScopedStage {
   readonly policies: readonly Policy[];
 }
 
-/** What applies to the workload, of the plane `istio`. */
+/** What applies to the workload: of the plane `istio`, and what the others come to. */
 export interface WorkloadScope {
   readonly transport: SelectedTransport | undefined;
   /** The rules by which tokens are verified, by issuer; empty where no RequestAuthentication applies. */
   readonly tokens: readonly TokenRule[];
   readonly stages: readonly ScopedStage[];
+  /** Whom the other planes let in; undefined: they have no say. */
+  readonly letsIn: LetsIn | undefined;
 }
 
 /** Selects what applies to a workload. */
 export function scopeOf(model: PolicyModel, workload: Destination): WorkloadScope | { readonly asks: string } {
+  const others = letsIn(model, workload);
+  if (others !== undefined && 'asks' in others) return others;
   const places = placesOf(model.registry ?? emptyRegistry, workload);
   const stages: ScopedStage[] = [];
   let transport: SelectedTransport | undefined;
   const tokens: TokenRule[] = [];
   for (const plane of model.planes) {
-    if (plane.mode !== 'enforce') continue;
-    if (plane.id !== 'istio') {
-      const asks = whyPlaneAsks(plane, model.registry ?? emptyRegistry, workload);
-      if (asks !== undefined) return { asks };
-      continue;
-    }
+    if (plane.mode !== 'enforce' || plane.id !== 'istio') continue;
     for (const stage of plane.stages) {
       if (stage.kind === 'transport') {
         const selected = transportOf(stage, places);
@@ -73,11 +65,8 @@ export function scopeOf(model: PolicyModel, workload: Destination): WorkloadScop
       stages.push({ kind: stage.kind, policies: policies.sort(byName) });
     }
   }
-  return { transport, tokens, stages };
+  return { transport, tokens, stages, letsIn: others };
 }
-
-/** Whether a plane holds anything. */
-export const hasPolicies = ({ stages }: Plane): boolean => stages.some(({ policies }) => policies.length > 0);
 
 const nameOf = ({ ref }: Pick<Policy, 'ref'>): string => `${ref.namespace}/${ref.name}`;
 
@@ -107,18 +96,9 @@ export const mayApply = (subject: Subject, registry: Registry, workload: Destina
     ? among({ subject }, placesOf(registry, workload)) !== 'no'
     : maySelect(subject, registry, workload);
 
-/**
- * Whether the workload is found in the same places by both registries.
- *
- * @param bySelectors  policies select by all that a pod inherits labels from
- */
-export function isSamePlace(
-  [before, now]: readonly [Registry, Registry],
-  workload: Destination,
-  bySelectors: boolean,
-): boolean {
+/** Whether the workload is found in the same places by both registries. */
+export function isSamePlace([before, now]: readonly [Registry, Registry], workload: Destination): boolean {
   if (before === now) return true;
-  if (bySelectors && !isLabelledAlike([before, now], workload)) return false;
   const texts = [before, now].map((each) => placesOf(each, workload).map(({ labels }) => labels && textOf(labels)));
   return JSON.stringify(texts[0]) === JSON.stringify(texts[1]);
 }

@@ -7,6 +7,7 @@ import { isEmptyModel, type Policy, type PolicyModel } from '../model.ts';
 import { type CompiledTree, compileAudit, compileTree, type Told, type TreeInput } from './compile-tree.ts';
 import { TreeMemory } from './filing/tree-memory.ts';
 import type { AskReason, NativeSettings } from './native-settings.ts';
+import type { LetsIn } from './planes/lets-in.ts';
 import { scopedTokens } from './tokens/token-context.ts';
 import type { TokenProvider } from './tokens/token-filters.ts';
 import type { Node } from './tree/tree.ts';
@@ -33,6 +34,8 @@ export interface WorkloadTrees {
   readonly providers: readonly TokenProvider[];
   /** Names what trees see of tokens. */
   readonly tokensName: string;
+  /** Whom the planes beside Istio's let in; undefined: they have no say. */
+  readonly letsIn: LetsIn | undefined;
   readonly asks: readonly AskReason[];
 }
 
@@ -49,6 +52,7 @@ export function treesOf(
 ): WorkloadTrees | { readonly everything: string } {
   const scope = scopeOf(model, workload);
   if ('asks' in scope) return { everything: scope.asks };
+  if (scope.letsIn !== undefined && workload.isGateway === true) return { everything: GATEWAY };
   if (!settings.allowEmpty && isEmptyModel(model)) return noPolicies;
   const tokens = scopedTokens(scope.tokens, settings.keySets);
   const input: TreeInput = {
@@ -67,9 +71,12 @@ export function treesOf(
     audit: compileAudit(input),
     providers: tokens.providers,
     tokensName: tokens.context.name,
+    letsIn: scope.letsIn,
     asks: distinct([...http.asks, ...tcp.asks]),
   };
 }
+
+const GATEWAY = 'planes beside the one of Istio are enforced, and behind a gateway nobody shows whose address it is';
 
 const isDryRun = ({ mode }: Pick<Policy, 'mode'>): boolean => mode === 'dry-run';
 
@@ -90,6 +97,7 @@ const noPolicies: WorkloadTrees = {
   audit: undefined,
   providers: [],
   tokensName: '',
+  letsIn: undefined,
   asks: [],
 };
 

@@ -7,7 +7,7 @@ import { finish, type Work } from '../../lib/work.ts';
 import type { ServiceAccountRef } from '../../spiffe/spiffe-id.ts';
 import type { Destination, IpAddress } from '../facts.ts';
 import type { Absence } from '../model.ts';
-import { labelsOf, namedPortsOf } from '../registry/member-layer.ts';
+import { labelsOf, type Member, namedPortsOf } from '../registry/member-layer.ts';
 import { type MemberIds, membersWork, type RegistryMembers } from '../registry/members.ts';
 import { type Endpoint, emptyRegistry, type NamedPort, type Registry } from '../registry/registry.ts';
 import { createSelectors } from '../registry/selected-members.ts';
@@ -23,6 +23,8 @@ export interface RegistryContext extends SubjectContext, Pick<ConditionContext, 
   readonly registryAtom: (atom: RegistryAtom) => Judge;
   /** The same workload with its pod: the one that holds the address and bears the workload's namespace and service account. */
   locate(destination: Destination, address: IpAddress | undefined): Destination;
+  /** The pods and network sets that hold an address. */
+  membersAt(address: IpAddress | undefined): readonly Member[];
   /** The pods that hold an address. */
   endpointsAt(address: IpAddress | undefined): readonly Endpoint[];
   /** The ports that they, and the places of Services at an address, give a name. */
@@ -93,8 +95,10 @@ function createQuestions(members: RegistryMembers) {
   const { labelIndex } = members;
   const located = new WeakMap<Destination, Endpoint>();
   const labels = new WeakMap<Destination, Labels>();
+  const membersAt = (address: IpAddress | undefined): readonly Member[] =>
+    address === undefined ? [] : members.holding(address);
   const endpointsAt = (address: IpAddress | undefined): readonly Endpoint[] =>
-    address === undefined ? [] : members.holding(address).flatMap(({ endpoint }) => endpoint ?? []);
+    membersAt(address).flatMap(({ endpoint }) => endpoint ?? []);
   const labelsOfDestination = (destination: Destination): Labels | undefined => {
     const endpoint = located.get(destination);
     const member = endpoint && members.memberOf(endpoint);
@@ -104,9 +108,9 @@ function createQuestions(members: RegistryMembers) {
     return own && labelIndex.ofEndpoint({ namespace, serviceAccount, labels: [...own] });
   };
   return {
+    membersAt,
     endpointsAt,
-    namedPortsAt: (address: IpAddress | undefined): readonly NamedPort[] =>
-      address === undefined ? [] : members.holding(address).flatMap(namedPortsOf),
+    namedPortsAt: (address: IpAddress | undefined): readonly NamedPort[] => membersAt(address).flatMap(namedPortsOf),
     accountOf,
     endpointsNamed(principal: string) {
       const account = accountOf(principal);

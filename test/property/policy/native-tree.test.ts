@@ -8,6 +8,7 @@ import type { PolicyModel } from '../../../src/policy/model.ts';
 import { seenByEnvoy } from '../../support/seen-by-envoy.ts';
 import { arbitraryIstioFacts, arbitraryIstioModel } from './arbitrary-istio.ts';
 import { arbitraryFacts, arbitraryModel } from './arbitrary-model.ts';
+import { arbitraryConnection, arbitraryNetworkModel, factsIn } from './arbitrary-network.ts';
 
 const settings = {
   trustDomains: ['cluster.local'],
@@ -22,12 +23,15 @@ const MODELS = Number(process.env['PROOFS'] ?? 300);
 /** The same models every time; `PROOFS_SEED=N` for others, as the long run takes. */
 const SEED = Number(process.env['PROOFS_SEED'] ?? 1);
 
-/** Nobody brings a token, who has forwarded nothing is the client himself, and a connection has nothing of HTTP. */
+/** Nobody brings a token, who has forwarded nothing is the client himself, all is TCP, and a connection has nothing of HTTP. */
 function possible(facts: Facts): Facts {
   const nothing = { method: '', path: undefined, host: undefined, header: () => [] };
+  const uri = facts.peerNames.find((name) => name.startsWith('spiffe://'));
+  const sourcePrincipal = uri ?? facts.peerNames.find((name) => name !== '') ?? '';
   const remoteAddress = facts.header('x-forwarded-for').length === 0 ? facts.sourceAddress : facts.remoteAddress;
   const verifyTokens: Facts['verifyTokens'] = () => ({ accepted: true });
-  return { ...facts, remoteAddress, verifyTokens, claim: () => [], ...(facts.protocol === 'tcp' ? nothing : {}) };
+  const own = { remoteAddress, sourcePrincipal, ipProtocol: 6, verifyTokens, claim: () => [] };
+  return { ...facts, ...own, ...(facts.protocol === 'tcp' ? nothing : {}) };
 }
 
 /** Holds the trees of a model against its snapshot, and counts what they came to. */
@@ -90,6 +94,26 @@ describe('a tree for Envoy', () => {
       { numRuns: MODELS, seed: SEED },
     );
     for (const wanted of ['everything', 'n:deny', 'ask:deny'])
+      assert.ok((seen.get(wanted) ?? 0) > 0, `${wanted} is seldom: ${JSON.stringify([...seen])}`);
+  });
+
+  it('lets in whom the network and Calico let in, or asks', () => {
+    const seen = new Map<string, number>();
+    fc.assert(
+      fc.property(
+        arbitraryNetworkModel,
+        fc.array(arbitraryConnection, { minLength: 40, maxLength: 40 }),
+        (model, connections) =>
+          judge(
+            model,
+            connections.map((each) => factsIn(model, each)),
+            seen,
+          ),
+      ),
+      { numRuns: MODELS, seed: SEED },
+    );
+    if (process.env['SHOW']) console.log(JSON.stringify([...seen]));
+    for (const wanted of ['n:no-policy-applies', 'ask:planes', 'ask:place', 'everything'])
       assert.ok((seen.get(wanted) ?? 0) > 0, `${wanted} is seldom: ${JSON.stringify([...seen])}`);
   });
 });

@@ -4,7 +4,8 @@
  */
 
 import { lowerAscii } from '../../../lib/byte-string.ts';
-import { ipInRange, parseCidr, parseIp } from '../../../lib/ip-address.ts';
+import { CidrTrie } from '../../../lib/cidr-trie.ts';
+import { parseCidr, parseIp } from '../../../lib/ip-address.ts';
 import type { Action, Input, MapNode, Node, Predicate, Test } from './tree.ts';
 
 /** What Envoy sees of one request; undefined: there is no such value; `unavailable`: Envoy gives up the search; several: a list in a token. */
@@ -73,12 +74,29 @@ function passes(test: Test, value: string): boolean {
   if (test.is === 'regex') return regexOf(test.source).test(value);
   if (test.is === 'ranges') {
     const address = parseIp(value);
-    return address !== undefined && test.cidrs.some((cidr) => ipInRange(address, parseCidr(cidr)!)); // the model's own
+    return address !== undefined && isHeld(address, test.cidrs);
   }
   const [wanted, found] = test.ignoreCase === true ? [lowerAscii(test.value), lowerAscii(value)] : [test.value, value];
   if (test.is === 'exact') return found === wanted;
   if (test.is === 'prefix') return found.startsWith(wanted);
   return test.is === 'suffix' ? found.endsWith(wanted) : found.includes(wanted);
+}
+
+const tries = new WeakMap<readonly string[], CidrTrie<true>>();
+
+/** There may be thousands of ranges, and a tree is walked a thousand times. */
+function isHeld(address: Uint8Array, cidrs: readonly string[]): boolean {
+  let trie = tries.get(cidrs);
+  if (trie === undefined) {
+    trie = new CidrTrie();
+    for (const cidr of cidrs) trie.at(parseCidr(cidr)!, () => true); // the model's own
+    tries.set(cidrs, trie);
+  }
+  let isFound = false;
+  trie.walk(address, undefined, () => {
+    isFound = true;
+  });
+  return isFound;
 }
 
 const regexes = new Map<string, RegExp>();

@@ -32,12 +32,12 @@ export function tierPlanes(contributions: readonly Contribution[], options: Tier
     contributions.some(({ to }) => to === 'network-set' || to === 'calico');
   const planes: Plane[] = [];
   if (isCalico && policies.length > 0 && options.planes.calico !== 'off') {
-    const stages = stagesOf(policies, tiers, 'ingress', (rule) => checkRules(rule, options.absence));
+    const stages = stagesOf(policies, tiers, 'ingress', checkViews[options.absence]);
     planes.push({ id: 'calico', mode: options.planes.calico, stages });
   }
   if (policies.length > 0 && options.planes.l4 !== 'off') {
     const stages = (['egress', 'ingress'] as const).flatMap((direction) =>
-      stagesOf(policies, tiers, direction, networkRules),
+      stagesOf(policies, tiers, direction, networkViews[direction]),
     );
     planes.push({ id: 'l4', mode: options.planes.l4, stages });
   }
@@ -46,11 +46,28 @@ export function tierPlanes(contributions: readonly Contribution[], options: Tier
 
 type Direction = 'ingress' | 'egress';
 
+/** How policies are read for one plane and direction. What a policy became is remembered: of the same document it is the same value. */
+interface View {
+  readonly rulesOf: (rule: TieredRule) => readonly Rule[];
+  readonly known: WeakMap<TieredPolicy, Policy>;
+}
+
+const createView = (rulesOf: View['rulesOf']): View => ({ rulesOf, known: new WeakMap() });
+
+const checkViews: Readonly<Record<Absence, View>> = {
+  upstream: createView((rule) => checkRules(rule, 'upstream')),
+  strict: createView((rule) => checkRules(rule, 'strict')),
+};
+const networkViews: Readonly<Record<Direction, View>> = {
+  ingress: createView((rule) => networkRules(rule)),
+  egress: createView((rule) => networkRules(rule)),
+};
+
 function stagesOf(
   policies: readonly TieredPolicy[],
   tiers: readonly Tier[],
   direction: Direction,
-  rulesOf: (rule: TieredRule) => readonly Rule[],
+  view: View,
 ): RuleStage[] {
   const acting = policies.filter((policy) => policy[direction] !== undefined);
   const byTier = Map.groupBy(acting, ({ tier }) => tier);
@@ -61,7 +78,7 @@ function stagesOf(
     onNoMatch,
     policies: (byTier.get(name) ?? [])
       .toSorted(byOrder)
-      .map((policy) => toPolicy(policy, policy[direction] ?? [], rulesOf)),
+      .map((policy) => policyIn(view, policy, policy[direction] ?? [])),
   }));
 }
 
@@ -88,11 +105,16 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function toPolicy(
-  policy: TieredPolicy,
-  rules: readonly TieredRule[],
-  rulesOf: (rule: TieredRule) => readonly Rule[],
-): Policy {
+function policyIn({ rulesOf, known }: View, policy: TieredPolicy, rules: readonly TieredRule[]): Policy {
+  let made = known.get(policy);
+  if (made === undefined) {
+    made = toPolicy(policy, rules, rulesOf);
+    known.set(policy, made);
+  }
+  return made;
+}
+
+function toPolicy(policy: TieredPolicy, rules: readonly TieredRule[], rulesOf: View['rulesOf']): Policy {
   const { ref, position, owner, subject, staged, order } = policy;
   return { ref, position, owner, mode: staged ? 'dry-run' : 'enforce', subject, rules: rules.flatMap(rulesOf), order };
 }

@@ -67,6 +67,31 @@ const withCalico: readonly string[] = [
   'apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: first, namespace: b, labels: {team: t}}\n',
 ];
 
+const network = (name: string, namespace: string, spec: string): string =>
+  `apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: ${name}, namespace: ${namespace}}\nspec: {${spec}}\n`;
+
+/** Whom the network lets in hangs on policies of other namespaces, and on every pod. */
+const withNetwork: readonly string[] = [
+  ...withCalico,
+  network(
+    'in',
+    'a',
+    'podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: t}}}, {podSelector: {matchLabels: {app: w}}}]}]',
+  ),
+  network(
+    'one',
+    'b',
+    'podSelector: {matchLabels: {app: x}}, ingress: [{from: [{namespaceSelector: {}}], ports: [{port: 80}]}]',
+  ),
+  network(
+    'out',
+    'b',
+    'podSelector: {matchLabels: {app: w}}, egress: [{to: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.0.97.3/32]}}]}]',
+  ),
+  pod('caller', 'c', 'second', 'w'),
+  pod('another', 'c', 'second', 'x'),
+];
+
 const workloads: readonly Destination[] = ['a', 'b', 'c'].flatMap((namespace) =>
   ['first', 'second'].flatMap((serviceAccount) =>
     [undefined, 'x', 'w'].map((label) => ({
@@ -79,7 +104,10 @@ const workloads: readonly Destination[] = ['a', 'b', 'c'].flatMap((namespace) =>
 const kinds = joinKindTables(policyKinds, registryKinds);
 
 /** Models of some of the documents, in which what is the same is the same value. */
-function createModels(some = documents): (isThere: readonly boolean[]) => PolicyModel {
+function createModels(
+  some = documents,
+  l4: 'observe' | 'enforce' = 'observe',
+): (isThere: readonly boolean[]) => PolicyModel {
   const files = some.map((text, i) => readPolicies(`${i}.yaml`, text, { ...options, kinds }));
   for (const { findings } of files)
     assert.deepEqual(
@@ -89,7 +117,8 @@ function createModels(some = documents): (isThere: readonly boolean[]) => Policy
   let last: PolicyModel | undefined;
   return (isThere) => {
     const chosen: readonly PolicyFile[] = files.filter((_, i) => isThere[i]);
-    const join = { generation: 1, absence: 'upstream', rootNamespace: 'istio-system' } as const;
+    const planes = { calico: 'enforce', l4 } as const;
+    const join = { generation: 1, absence: 'upstream', rootNamespace: 'istio-system', planes } as const;
     last = loadPolicies(chosen, { ...join, lastRegistry: last?.registry }).model;
     return last;
   };
@@ -100,9 +129,9 @@ const EDITS = process.env['EDITS'];
 
 describe('concernedBy', () => {
   /** Applies random edits, and counts. */
-  function tallyOf(some: readonly string[]) {
-    const modelOf = createModels(some);
-    assert.equal(modelOf(some.map(() => true)).registry?.endpoints.length, 6);
+  function tallyOf(some: readonly string[], l4?: 'enforce') {
+    const modelOf = createModels(some, l4);
+    assert.equal(modelOf(some.map(() => true)).registry?.endpoints.length, l4 === undefined ? 6 : 8);
     const tally = { left: 0, leftInVain: 0, concerned: 0 };
     const all = some.length;
     const first = fc.array(fc.boolean(), { minLength: all, maxLength: all });
@@ -141,6 +170,12 @@ describe('concernedBy', () => {
   it('beside the policies of Calico too, by what pods inherit labels from', function () {
     this.timeout(60_000 + Number(EDITS ?? 0) * 100);
     const tally = tallyOf(withCalico);
+    assert.ok(tally.left > 0 && tally.concerned > tally.leftInVain, JSON.stringify(tally));
+  });
+
+  it('beside the network, whose policies and pods concern others too', function () {
+    this.timeout(60_000 + Number(EDITS ?? 0) * 100);
+    const tally = tallyOf(withNetwork, 'enforce');
     assert.ok(tally.left > 0 && tally.concerned > tally.leftInVain, JSON.stringify(tally));
   });
 

@@ -58,4 +58,27 @@ describe('the self-check of a tree', () => {
       );
     }
   });
+
+  it('tries pods that other planes let in, by their names and addresses, and finds what was widened', () => {
+    const pods = ['details', 'a', 'b']
+      .map(
+        (account, i) =>
+          `---\napiVersion: v1\nkind: Pod\nmetadata: {name: ${account}, namespace: default, labels: {app: ${account}}}\nspec: {serviceAccountName: ${account}}\nstatus: {podIP: 10.0.0.${i}}\n`,
+      )
+      .join('');
+    const network = (names: string) =>
+      istioModel(
+        `${pods}---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: n, namespace: default}\nspec: {podSelector: {matchLabels: {app: details}}, ingress: [{from: [{podSelector: {matchExpressions: [{key: app, operator: In, values: [${names}]}]}}]}]}\n`,
+        'upstream',
+        { planes: { calico: 'enforce', l4: 'enforce' } },
+      );
+    const [both, one] = [network('a, b'), network('a')];
+    const made = nativePolicyOf(both, workload, settings(both));
+    assert.equal(made.everything, undefined);
+    assert.ok(made.asks.some(({ reason }) => /certainly let in by l4/.test(reason)));
+    assert.throws(
+      () => nativePolicyOf(both, workload, settings(one)),
+      /the decision is deny, no_rule_allowed, for spiffe:\/\/cluster.local\/ns\/default\/sa\/b from 10.0.0.2/,
+    );
+  });
 });

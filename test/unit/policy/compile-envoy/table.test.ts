@@ -7,6 +7,7 @@ import { type PlacedWorkload, treesOf } from '../../../../src/policy/compile-env
 import type { PolicyModel } from '../../../../src/policy/model.ts';
 import { tokenRulesOf } from '../../../../src/server/policy/token-rules.ts';
 import { istioModel, workload } from '../../../support/native-model.ts';
+import { planeRows } from '../../../support/native-plane-rows.ts';
 
 const settings = {
   trustDomains: ['cluster.local', 'old.td'],
@@ -111,6 +112,8 @@ const doubtful: readonly (readonly [name: string, sent: Row['sent']])[] = [
   ],
 ];
 
+const UNKNOWN_PODS =
+  'these planes, where the registry knows no address of the workload, no caller is let in for certain, or callers have more than 4,096 addresses';
 const plain = { 'state:gh.serial': '-' };
 const rows: readonly Row[] = [
   { row: 'principals, namespaces, service accounts', policies: policy('ALLOW', byA), want: 'n:allow/default/p#0' },
@@ -347,12 +350,7 @@ const rows: readonly Row[] = [
     change: withOtherPod,
     want: 'everything',
   },
-  {
-    row: 'planes `l4` (`place_mismatch`) and `site`, enforced',
-    policies: policy('ALLOW', byA),
-    change: (model) => withPlane(model, 'l4', 'enforce'),
-    want: 'everything',
-  },
+  ...planeRows,
   ...(
     [
       ['of all', '', 'everything'],
@@ -365,10 +363,7 @@ const rows: readonly Row[] = [
       ['of another service account', 'selector: projectcalico.org/serviceaccount == "x", ', held],
     ] as const
   ).map(([name, selects, want]) => ({
-    row:
-      want === 'everything'
-        ? 'plane `calico`, enforced, whose policies select the workload'
-        : 'plane `calico`, enforced, whose policies select others',
+    row: want === 'everything' ? UNKNOWN_PODS : 'plane `calico`, enforced, whose policies select others',
     ...{ name, want },
     policies: `${policy('ALLOW', byA)}---
 apiVersion: projectcalico.org/v3
@@ -378,7 +373,7 @@ spec: {${selects}ingress: [{action: Deny}]}
 `,
   })),
   {
-    row: 'plane `calico`, enforced, whose policies select the workload',
+    row: UNKNOWN_PODS,
     name: 'as one of its pods',
     policies: `${policy('ALLOW', byA)}---
 apiVersion: projectcalico.org/v3

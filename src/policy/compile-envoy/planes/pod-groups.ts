@@ -1,0 +1,126 @@
+/**
+ * Addresses of pods of which all conditions say the same, so that one of them is asked about for all.
+ * @module
+ */
+import { CidrTrie } from '../../../lib/cidr-trie.ts';
+import { parseCidr, parseIp, unmapped, unmappedRange } from '../../../lib/ip-address.ts';
+import type { IpAddress } from '../../facts.ts';
+import type { Expr, Plane, Rule } from '../../model.ts';
+import { labelsOf, type Member } from '../../registry/member-layer.ts';
+import type { Endpoint } from '../../registry/registry.ts';
+import type { IndexedRegistry } from './indexed-registry.ts';
+import { areSamePlanes } from './same-planes.ts';
+
+/** Some addresses of pods. */
+export interface PodGroup {
+  readonly addresses: readonly string[];
+  /** Of one of them. */
+  readonly address: IpAddress;
+  /** The pods that hold that address. */
+  readonly pods: readonly Endpoint[];
+  /** Theirs, as `/ns/…/sa/…`; undefined: they do not agree. */
+  readonly account: string | undefined;
+}
+
+const known = new WeakMap<IndexedRegistry, { readonly nets: Nets; readonly groups: readonly PodGroup[] }>();
+
+/** Groups the addresses of all pods, but for those behind hops and those on the network of their nodes. */
+export function podGroups(indexed: IndexedRegistry, planes: readonly Plane[]): readonly PodGroup[] {
+  const nets = netsOf(planes);
+  const before = known.get(indexed);
+  if (before?.nets === nets) return before.groups;
+  const groups = groupsOf(indexed, indexed.registry.endpoints, nets);
+  known.set(indexed, { nets, groups });
+  return groups;
+}
+
+/** Groups the addresses of some pods. */
+export function groupsOfPods(
+  indexed: IndexedRegistry,
+  planes: readonly Plane[],
+  pods: readonly Endpoint[],
+): readonly PodGroup[] {
+  return groupsOf(indexed, pods, netsOf(planes));
+}
+
+function groupsOf({ context }: IndexedRegistry, pods: readonly Endpoint[], nets: Nets): readonly PodGroup[] {
+  const groups = new Map<string, PodGroup & { readonly addresses: string[] }>();
+  const seen = new Set<string>();
+  for (const { addresses, hostNetwork } of pods) {
+    if (hostNetwork) continue;
+    for (const text of addresses) {
+      const bytes = parseIp(text);
+      // an IPv4-mapped address is none that Envoy would show
+      if (bytes === undefined || unmapped(bytes) !== bytes || seen.has(text)) continue;
+      seen.add(text);
+      const address = { bytes, text };
+      if (context.isBehindHop(address)) continue;
+      const name = `${context.membersAt(address).map(nameOfMember).join(' ')} ${nets.holding(bytes)}`;
+      const group = groups.get(name);
+      if (group !== undefined) group.addresses.push(text);
+      else groups.set(name, { addresses: [text], address, ...holdersOf(context.endpointsAt(address)) });
+    }
+  }
+  return [...groups.values()];
+}
+
+function holdersOf(pods: readonly Endpoint[]): Pick<PodGroup, 'pods' | 'account'> {
+  const [account, ...others] = new Set(pods.map((pod) => `/ns/${pod.namespace}/sa/${pod.serviceAccount}`));
+  return { pods, account: others.length === 0 ? account : undefined };
+}
+
+const names = new WeakMap<Member, string>();
+
+/** All that conditions on a member can ask for. */
+function nameOfMember(member: Member): string {
+  let name = names.get(member);
+  if (name === undefined) {
+    const labels = [...labelsOf(member)].sort(([a], [b]) => (a < b ? -1 : 1));
+    const { thing, endpoint } = member;
+    const isPlace = 'nets' in thing && thing.behind !== undefined;
+    const own = endpoint && [endpoint.namespace, endpoint.serviceAccount, endpoint.labels, endpoint.ports];
+    name = JSON.stringify([own ?? isPlace, labels, thing.behind ?? []]);
+    names.set(member, name);
+  }
+  return name;
+}
+
+/** The ranges that the planes name. */
+interface Nets {
+  /** Names those that hold an address. */
+  holding(bytes: Uint8Array): string;
+}
+
+let last: { readonly planes: readonly Plane[]; readonly nets: Nets } | undefined;
+
+function netsOf(planes: readonly Plane[]): Nets {
+  if (last !== undefined && areSamePlanes(last.planes, planes)) return last.nets;
+  const trie = new CidrTrie<number>();
+  let count = 0;
+  const add = (text: string): void => {
+    const range = parseCidr(text);
+    for (const each of range === undefined ? [] : [range, unmappedRange(range)]) trie.at(each, () => count++);
+  };
+  for (const { rules } of rulesOf(planes))
+    for (const { http, tcp } of rules) for (const expr of [http, tcp]) if (expr) gather(expr, add);
+  const nets: Nets = {
+    holding(bytes) {
+      const found: number[] = [];
+      trie.walk(bytes, found, (id, into) => into.push(id));
+      return found.join(' ');
+    },
+  };
+  last = { planes, nets };
+  return nets;
+}
+
+const rulesOf = (planes: readonly Plane[]): readonly { readonly rules: readonly Rule[] }[] =>
+  planes.flatMap(({ stages }) =>
+    stages.flatMap((stage) => (stage.kind === 'transport' || stage.kind === 'token' ? [] : stage.policies)),
+  );
+
+function gather(expr: Expr, add: (text: string) => void): void {
+  if (expr.op === 'all' || expr.op === 'any') for (const part of expr.of) gather(part, add);
+  else if (expr.op === 'not') gather(expr.of, add);
+  else if (expr.op === 'address') for (const { text } of expr.any) add(text);
+}
