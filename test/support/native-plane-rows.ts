@@ -2,6 +2,8 @@
  * Cases of docs/native.md on the planes beside Istio's: pods, policies between them, and what becomes of a request.
  * @module
  */
+import type { PolicyModel } from '../../src/policy/model.ts';
+import { emptyRegistry } from '../../src/policy/registry/registry.ts';
 import { istioModel } from './native-model.ts';
 import { readSite } from './site-layer.ts';
 
@@ -128,7 +130,11 @@ const byRow: Readonly<Record<string, readonly Case[]>> = {
     ['', onlyA, { 'state:gh.serial': '-' }, 'ask:planes'],
   ],
   'these planes, where the registry knows no address of the workload, no caller is let in for certain, or callers have more than 4,096 addresses':
-    [['nobody is let in', network('policyTypes: [Ingress]'), {}, 'everything']],
+    [
+      ['too many callers', network('ingress: [{}]'), {}, 'everything'],
+      ['as many as there may be', network('ingress: [{}]'), {}, passed],
+      ['nobody is let in', network('policyTypes: [Ingress]'), {}, 'everything'],
+    ],
   'staged policies of these planes that select the workload or the caller': [
     [
       '',
@@ -142,6 +148,16 @@ const byRow: Readonly<Record<string, readonly Case[]>> = {
   ],
 };
 
+/** With more pods than the five that hold an address. */
+function withOthers(model: PolicyModel, count: number): PolicyModel {
+  const { registry = emptyRegistry } = model;
+  const others = Array.from({ length: count }, (_, i) => ({
+    ...{ namespace: 'foo', name: `o${i}`, serviceAccount: 'o', labels: [], ports: [], hostNetwork: false },
+    addresses: [`10.1.${i >> 8}.${i & 255}`],
+  }));
+  return { ...model, registry: { ...registry, endpoints: [...registry.endpoints, ...others] } };
+}
+
 /** The cases; a request of `a` at its own address, of `/a/b`. */
 export const planeRows = Object.entries(byRow).flatMap(([row, cases]) =>
   cases.map(([name, policies, sent, want]) => ({
@@ -152,7 +168,14 @@ export const planeRows = Object.entries(byRow).flatMap(([row, cases]) =>
       const isOfSite = policies.includes('SiteRules');
       const planes = { calico: 'enforce', l4: 'enforce', site: 'enforce' } as const;
       const more = { planes, ...(name === 'behind a hop' && { hops: ['10.0.0.2/32'] }) };
-      return istioModel(`${pods}${isOfSite ? '' : policies}`, 'upstream', more, isOfSite ? [readSite(policies)] : []);
+      const model = istioModel(
+        `${pods}${isOfSite ? '' : policies}`,
+        'upstream',
+        more,
+        isOfSite ? [readSite(policies)] : [],
+      );
+      const others = { 'too many callers': 4_092, 'as many as there may be': 4_091 }[name] ?? 0;
+      return others === 0 ? model : withOthers(model, others);
     },
     sent: { destinationIp: '10.0.9.1', ...sent },
     want,

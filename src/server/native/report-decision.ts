@@ -12,10 +12,11 @@ import type { RuleHit } from '../../authz/record/rule-hits.ts';
 import { CheckRequestSchema } from '../../gen/envoy/service/auth/v3/external_auth_pb.ts';
 import { type Decision, decision } from '../../policy/decision.ts';
 import type { PolicyModel, PolicyRef } from '../../policy/model.ts';
+import { type DecidingRule, decidingRules } from '../../policy/rules/deciding-rule.ts';
 import { ruleName } from '../../policy/rules/rule-text.ts';
 import { type PlacedRule, rulesInForce } from '../../policy/rules/rules-in-force.ts';
 
-/** Finds the rule that a line names, among those in force. */
+/** Finds the rule that a line names, among those of Istio in force. */
 export type FindRule = (line: ReportedLine) => PlacedRule | undefined;
 
 /** Creates it for a model; rules are looked through once a model. */
@@ -28,6 +29,7 @@ export function createFindRule(model: () => PolicyModel): FindRule {
       const rules = new Map<string, PlacedRule>();
       for (const placed of rulesInForce(now)) {
         const { namespace, name } = placed.policy.ref;
+        if (placed.plane.id !== 'istio') continue; // a NetworkPolicy may bear the same name
         rules.set(`${placed.rule.effect} ${namespace}/${name}#${placed.rule.index}`, placed);
       }
       known = { model: now, rules };
@@ -46,10 +48,28 @@ export function decisionOf({ effect, reason, policy }: ReportedLine, found: Plac
   return decision(found?.plane.id ?? 'istio', effect, reason, ref, policy.rule, where);
 }
 
-/** One decision of that rule. */
-export function hitOf({ plane, stage, policy, rule }: PlacedRule, lastAt: number): RuleHit {
-  const direction = stage.direction ?? 'ingress';
-  return { ...ruleName({ plane: plane.id, direction, policy, rule }), index: rule.index, count: 1, lastAt };
+/** One decision of that rule, and of those by which the other planes let the request pass. */
+export function hitsOf(
+  found: PlacedRule | undefined,
+  others: Decision | undefined,
+  lastAt: number,
+): readonly RuleHit[] {
+  const rules = [
+    ...(found === undefined ? [] : [placed(found)]),
+    ...(others === undefined ? [] : decidingRules(others)),
+  ];
+  return rules.map((each) => ({ ...ruleName(each), index: each.rule.index, count: 1, lastAt }));
+}
+
+const placed = ({ plane, stage, policy, rule }: PlacedRule): DecidingRule => ({
+  ...{ plane: plane.id, direction: stage.direction ?? 'ingress', policy, rule },
+});
+
+/** As a decision here tells what all planes come to: the first that has a rule to name speaks. */
+export function joinedWith(made: Decision, others: Decision | undefined): Decision {
+  if (others === undefined) return made;
+  const spoken = made.policy === undefined && others.policy !== undefined ? others : made;
+  return others.observed === undefined ? spoken : { ...spoken, observed: others.observed };
 }
 
 /** As ours are kept: without headers, since the line has none. */

@@ -18,7 +18,8 @@ import type { PolicyModel } from '../../policy/model.ts';
 import type { DeciderCounts } from '../log/decider-counts.ts';
 import type { DecisionLog } from '../log/decision-log.ts';
 import { createOwnCounts } from '../log/own-counts.ts';
-import { createFindRule, decisionOf, hitOf, reportedDecision, withoutTokens } from './report-decision.ts';
+import { createFindRule, decisionOf, hitsOf, joinedWith, reportedDecision, withoutTokens } from './report-decision.ts';
+import { createDecideByPlanes } from './reported-planes.ts';
 
 /** Adds what a candidate says where that differs. @param others  how many were told of besides, of which nothing is kept */
 type CompareReported = (entries: readonly RedactedDecision[], others: number) => readonly RedactedDecision[];
@@ -59,6 +60,7 @@ export function createReports({ model, workloadOf, metrics, warn, now }: Reports
   const ids = new DecisionIds();
   const edges = new EdgeCounters();
   const findRule = createFindRule(model);
+  const byPlanes = createDecideByPlanes(model);
   const tellers = new Map<string, number>();
   const warned = new Set<string>();
   let decisions: Pick<DecisionLog, 'add'> | undefined;
@@ -73,9 +75,10 @@ export function createReports({ model, workloadOf, metrics, warn, now }: Reports
     for (const line of lines) {
       const lastAt = timeOf(line, nowMs);
       const found = findRule(line);
-      const made = decisionOf(line, found);
+      const others = byPlanes(line, workload);
+      const made = joinedWith(decisionOf(line, found), others);
       edges.count(edgeOf(line, workload), made, lastAt);
-      if (found !== undefined) hits.push(hitOf(found, lastAt));
+      hits.push(...hitsOf(found, others, lastAt));
       if (second.kept >= MOST.kept) continue;
       second.kept += 1;
       ids.advance();

@@ -26,6 +26,8 @@ export interface ReportedLine {
   readonly shown: string;
   readonly sourceAddress: string;
   readonly sourcePort: number;
+  /** Of the workload itself; `''`: not said. */
+  readonly address: string;
   /** -1: not said. */
   readonly port: number;
   readonly method: string;
@@ -84,7 +86,8 @@ function ends({ at, caller, own, sni, peer, remote, local }: LogEntry) {
   return {
     ...{ at, caller: cut(caller.uris[0] ?? '', MOST.text), shown: cut(own.uris[0] ?? '', MOST.text) },
     ...{ names: namesOf(caller), sni: cut(sni, MOST.text) },
-    ...{ sourceAddress: from?.address ?? '', sourcePort: from?.port ?? 0, port: local?.port ?? -1 },
+    ...{ sourceAddress: from?.address ?? '', sourcePort: from?.port ?? 0 },
+    ...{ address: local?.address ?? '', port: local?.port ?? -1 },
   };
 }
 

@@ -32,7 +32,15 @@ const inForce = allowing(productpage);
 const line = (effect: 'allow' | 'deny', caller = idOf('productpage'), at = NOW): ReportedLine => ({
   protocol: 'http',
   ...{ at, effect, reason: effect === 'allow' ? 'rule_allowed' : 'no_rule_allowed', policy: undefined },
-  ...{ caller, names: [caller], sni: '', shown: idOf('details'), sourceAddress: '10.0.0.1', sourcePort: 4000 },
+  ...{
+    caller,
+    names: [caller],
+    sni: '',
+    shown: idOf('details'),
+    sourceAddress: '10.0.0.1',
+    address: '',
+    sourcePort: 4000,
+  },
   ...{ port: 9080, method: 'GET', host: 'details', path: '/a', requestId: 'r' },
 });
 

@@ -56,6 +56,8 @@ interface Said {
   readonly path?: string;
   readonly requestId?: string;
   readonly atMs?: number;
+  /** Addresses of the caller and of the workload. */
+  readonly ends?: readonly [string, string];
 }
 
 function entry({
@@ -66,7 +68,9 @@ function entry({
   path = '/a?token=x',
   requestId = 'r1',
   atMs = NOW,
+  ends: [from, to] = ['', ''],
 }: Said) {
+  const socket = (address: string) => ({ address: { case: 'socketAddress' as const, value: { address } } });
   const san = (value: string) => [{ san: { case: 'uri' as const, value } }];
   const fields = {
     ghr_enforced_effective_policy_id: revoked,
@@ -77,6 +81,7 @@ function entry({
       sampleRate: 1,
       startTime: { seconds: BigInt(Math.floor(atMs / 1000)), nanos: 0 },
       metadata: { filterMetadata: { 'envoy.filters.http.rbac': fields } },
+      ...(from !== '' && { downstreamDirectRemoteAddress: socket(from), downstreamLocalAddress: socket(to) }),
       tlsProperties: {
         peerCertificateProperties: { subjectAltName: san(caller) },
         localCertificateProperties: { subjectAltName: shown === '' ? [] : san(shown) },
@@ -87,12 +92,12 @@ function entry({
   return create(HTTPAccessLogEntrySchema, init);
 }
 
-function world(nowMs = () => NOW) {
+function world(nowMs = () => NOW, inForce = model) {
   const kept: RedactedDecision[] = [];
   const untold = new Map<string, number>();
   const warned: string[] = [];
   const reports = createReports({
-    model: () => model,
+    model: () => inForce,
     workloadOf: (spiffeId, { labels }) => ({
       spiffeId,
       namespace: 'default',
@@ -237,6 +242,85 @@ describe('createReports', () => {
     assert.doesNotMatch(JSON.stringify(reports.counts()), /eyJ/);
     assert.equal(decisionRecord(kept[0]!).request?.path, `/t/${'x'.repeat(30)}/x`);
   });
+});
+
+describe('rules of planes beside that of Istio', () => {
+  const pod = (name: string, ip: string) => ({
+    ...{ namespace: 'default', name, serviceAccount: name, labels: [['app', name]] as const },
+    ...{ addresses: [ip], ports: [], hostNetwork: false },
+  });
+  const tier = (mode: 'enforce' | 'observe', effect: 'allow' | 'deny'): PolicyModel => ({
+    ...model,
+    planes: [
+      ...model.planes,
+      {
+        ...{ id: 'l4', mode },
+        stages: [
+          {
+            ...{ kind: 'first-match', name: 'default', onNoMatch: 'deny', direction: 'ingress' },
+            policies: [
+              {
+                // as the policy of Istio is called
+                ref: { dialect: 'kubernetes', kind: 'NetworkPolicy', namespace: 'default', name: 'viewer' },
+                ...{ position, owner: 'team-b', mode: 'enforce', subject: { namespace: 'default', labels: [] } },
+                rules: [
+                  {
+                    ...{ index: 0, position, effect },
+                    http: { op: 'address', fact: 'source', any: [{ text: '10.0.0.1/32' }] },
+                    tcp: undefined,
+                  },
+                ],
+              },
+            ],
+          },
+        ],
+      },
+    ],
+    registry: {
+      endpoints: [pod('productpage', '10.0.0.1'), pod('details', '10.0.0.2')],
+      ...{ namespaces: [], serviceAccounts: [], networkSets: [] },
+    },
+  });
+  const told = (name: string, from: string) => {
+    const line = lineOf(entry({ name, ends: [from, '10.0.0.2'] }));
+    return line === undefined ? [] : [line];
+  };
+  const cases = [
+    {
+      name: 'n:allow/default/viewer#0',
+      in: tier('enforce', 'allow'),
+      want: ['AuthorizationPolicy', 'NetworkPolicy'],
+      says: 'istio',
+    },
+    { name: 'n:no-policy-applies', in: tier('enforce', 'allow'), want: ['NetworkPolicy'], says: 'l4' },
+    {
+      name: 'n:allow/default/viewer#0',
+      in: tier('observe', 'allow'),
+      want: ['AuthorizationPolicy', 'NetworkPolicy'],
+      says: 'istio',
+    },
+    { name: 'n:allow/default/viewer#0', in: tier('enforce', 'deny'), want: ['AuthorizationPolicy'], says: 'istio' },
+    {
+      name: 'n:allow/default/viewer#0',
+      in: tier('enforce', 'allow'),
+      from: '10.0.0.9',
+      want: ['AuthorizationPolicy'],
+      says: 'istio',
+    },
+  ];
+  for (const each of cases)
+    it(`${each.name} from ${each.from ?? 'its pod'}, ${each.in.planes[1]?.mode}: ${each.want.join(', ')}`, () => {
+      const { reports, kept } = world(undefined, each.in);
+      reports.reported(teller, told(each.name, each.from ?? '10.0.0.1'));
+      assert.deepEqual(
+        reports
+          .counts()
+          .rules.map(({ kind }) => kind)
+          .sort(),
+        each.want,
+      );
+      assert.equal(kept[0]?.decision.plane, each.says);
+    });
 });
 
 describe('StreamAccessLogs', () => {
