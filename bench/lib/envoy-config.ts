@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { JsonObject } from '../../src/cli/envoy/json.ts';
 import { cache } from './paths.ts';
 import { headersOf } from './requests.ts';
 import { type Asked, destination, principalOf, rulesOf } from './same-rules.ts';
@@ -55,7 +56,10 @@ export function certificateOf(spiffeId: string): Pair {
   return pair;
 }
 
-const typed = (type: string, fields: object): object => ({ '@type': `type.googleapis.com/envoy.${type}`, ...fields });
+const typed = (type: string, fields: object): JsonObject => ({
+  '@type': `type.googleapis.com/envoy.${type}`,
+  ...(fields as JsonObject), // written here
+});
 
 /** The filter that istiod makes of the same rules: one RBAC policy a rule. */
 export function rbacFilter(count: number): object {
@@ -75,7 +79,7 @@ export function rbacFilter(count: number): object {
   return { name: 'envoy.filters.http.rbac', typed_config: config };
 }
 
-export function extAuthzFilter(more: object = {}): object {
+export function extAuthzFilter(more: object = {}): { readonly name: string; readonly typed_config: JsonObject } {
   const service = { envoy_grpc: { cluster_name: 'authz' }, timeout: '1s' };
   const config = typed('extensions.filters.http.ext_authz.v3.ExtAuthz', {
     transport_api_version: 'V3',

@@ -3,6 +3,7 @@
  * @module
  */
 
+import { askingConfig, examineMatcher } from './asking/asking-filter.ts';
 import { examineHttpExtAuthz } from './asking/ext-authz.ts';
 import { examineRefusedConnections } from './asking/refused-connections.ts';
 import { type EnvoyConfig, typedConfig } from './config-dump.ts';
@@ -33,10 +34,11 @@ export function examineConnectionManager(
   { asked, isPlain }: { readonly asked: boolean; readonly isPlain: boolean },
 ): readonly DoctorFinding[] {
   const filters = objectsAt(manager, 'http_filters');
-  const index = filters.findIndex((filter) => typedConfig(filter).type === 'ExtAuthz');
+  const index = filters.findIndex((each) => askingConfig(each) !== undefined);
   const filter = filters[index];
+  const asking = filter && askingConfig(filter);
   const common = [...examinePaths(manager, where), ...examineClaims(manager, where)];
-  if (filter === undefined) {
+  if (filter === undefined || asking === undefined) {
     const message = asked
       ? 'only the connection is asked about, not its requests: policies on methods, paths and headers cannot hold'
       : 'requests are routed without asking Gatehouse';
@@ -48,9 +50,10 @@ export function examineConnectionManager(
   const here = `${where}.http_filters[${index}]`;
   const routes = routesOf(config, manager);
   const name = textAt(filter, 'name');
-  const isOurs = isNative(typedConfig(filter).value);
+  const isOurs = isNative(asking);
   return [
-    ...examineHttpExtAuthz(config, typedConfig(filter).value, here),
+    ...examineMatcher(filter, here),
+    ...examineHttpExtAuthz(config, asking, here),
     ...(isOurs ? examineNative(filters, index, routes, where) : []),
     ...(isOurs && isPlain ? examinePlainNative(routes, name, textAt(config.bootstrap, 'node', 'id'), where) : []),
     ...(isPlain ? [] : examineRefusedConnections(filters, index, where)),
@@ -111,7 +114,7 @@ function examineUpgradesOverHttp2(manager: JsonObject, where: string): readonly 
 function examineUpgradeFilters(manager: JsonObject, where: string): readonly DoctorFinding[] {
   return objectsAt(manager, 'upgrade_configs')
     .filter((upgrade) => objectsAt(upgrade, 'filters').length > 0)
-    .filter((upgrade) => !objectsAt(upgrade, 'filters').some((filter) => typedConfig(filter).type === 'ExtAuthz'))
+    .filter((upgrade) => !objectsAt(upgrade, 'filters').some((filter) => askingConfig(filter) !== undefined))
     .map((upgrade) => {
       const message = `requests that upgrade to ${textAt(upgrade, 'upgrade_type')} take filters of their own, which do not ask`;
       return finding(

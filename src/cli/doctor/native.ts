@@ -14,6 +14,7 @@ import {
   resourceNames,
   stateKeys,
 } from '../../authz/native/names.ts';
+import { askingConfig } from './asking/asking-filter.ts';
 import { typedConfig } from './config-dump.ts';
 import { type DoctorFinding, finding } from './finding.ts';
 import { at, isTrueAt, type JsonObject, objectAt, objectsAt, textAt } from './json.ts';
@@ -40,7 +41,7 @@ export function examineNative(
   routes: JsonObject | undefined,
   where: string,
 ): readonly DoctorFinding[] {
-  const extAuthz = typedConfig(filters[index]!).value; // it was found there
+  const extAuthz = askingConfig(filters[index]!); // it was found there
   return [
     ...examineGate(objectAt(extAuthz, 'filter_enabled_metadata'), `${where}.http_filters[${index}]`),
     ...examineWriters(filters.slice(0, index), where),

@@ -40,6 +40,11 @@ function examineOverride(holder: JsonObject, filterName: string, where: string):
   const overrides = objectAt(holder, 'typed_per_filter_config');
   for (const name of Object.keys(object(overrides))) {
     const { type, value } = typedConfig(overrides, name);
+    if (name === filterName && type === 'ExtensionWithMatcherPerRoute') {
+      const message = 'this route has a matcher of its own, which may leave out the question';
+      const fix = '# remove ExtensionWithMatcherPerRoute';
+      findings.push(finding('fail-open', 'route_skips_check', `${where}.typed_per_filter_config`, message, fix));
+    }
     const ours = type === 'ExtAuthzPerRoute' || (type === 'FilterConfig' && name === filterName);
     if (!ours) continue;
     const inner = type === 'FilterConfig' ? typedConfig(value, 'config').value : value;

@@ -10,6 +10,9 @@ import { file_envoy_extensions_access_loggers_file_v3_file as file } from '../..
 import { file_envoy_extensions_access_loggers_filters_cel_v3_cel as cel } from '../../gen/envoy/extensions/access_loggers/filters/cel/v3/cel_pb.ts';
 import { file_envoy_extensions_access_loggers_grpc_v3_als as grpcLog } from '../../gen/envoy/extensions/access_loggers/grpc/v3/als_pb.ts';
 import { file_envoy_extensions_access_loggers_stream_v3_stream as stream } from '../../gen/envoy/extensions/access_loggers/stream/v3/stream_pb.ts';
+import { file_envoy_extensions_common_matching_v3_extension_matcher as withMatcher } from '../../gen/envoy/extensions/common/matching/v3/extension_matcher_pb.ts';
+import { file_envoy_extensions_filters_common_matcher_action_v3_skip_action as skip } from '../../gen/envoy/extensions/filters/common/matcher/action/v3/skip_action_pb.ts';
+import { file_envoy_extensions_filters_http_composite_v3_composite as composite } from '../../gen/envoy/extensions/filters/http/composite/v3/composite_pb.ts';
 import { file_envoy_extensions_filters_http_ext_authz_v3_ext_authz as httpExtAuthz } from '../../gen/envoy/extensions/filters/http/ext_authz/v3/ext_authz_pb.ts';
 import { file_envoy_extensions_filters_http_lua_v3_lua as lua } from '../../gen/envoy/extensions/filters/http/lua/v3/lua_pb.ts';
 import { file_envoy_extensions_filters_http_rbac_v3_rbac as httpRbac } from '../../gen/envoy/extensions/filters/http/rbac/v3/rbac_pb.ts';
@@ -31,6 +34,7 @@ import type { Json, JsonObject } from './json.ts';
 const types = createRegistry(
   ...[file, cel, stream, httpExtAuthz, router, tcpExtAuthz, manager, tcpProxy, headerMutation, connections, tls],
   ...[httpOptions, httpRbac, filterState, rbacAction, grpcLog, networkRbac, networkFilterState, lua],
+  ...[withMatcher, composite, skip],
 );
 
 /**
@@ -45,6 +49,16 @@ const newer: ReadonlyMap<string, JsonObject> = new Map([
   ['max_early_data_bytes', {}], // of TcpProxy
   ['on_downstream_tls_handshake', {}], // of the network filter set_filter_state
 ]);
+
+/** Messages of today's Envoy that the protos do not have yet; likewise. */
+const newerTypes: ReadonlySet<unknown> = new Set([
+  'type.googleapis.com/envoy.extensions.matching.common_inputs.network.v3.DynamicMetadataInput',
+  'type.googleapis.com/envoy.extensions.matching.input_matchers.metadata.v3.Metadata',
+]);
+
+const anyType: JsonObject = {
+  '@type': 'type.googleapis.com/envoy.extensions.filters.common.matcher.action.v3.SkipFilter',
+};
 
 /**
  * Gives the bootstrap back if Envoy's rules hold for it and for each message that is packed in it.
@@ -70,6 +84,7 @@ function brokenIn(bootstrap: JsonObject): readonly string[] {
 function withoutNewer(json: Json): Json {
   if (isList(json)) return json.map(withoutNewer);
   if (typeof json !== 'object' || json === null) return json;
+  if (newerTypes.has(json['@type'])) return anyType;
   const entries = Object.entries(json).map(([key, value]) => newer.get(key) ?? { [key]: withoutNewer(value) });
   return Object.assign({}, ...entries);
 }

@@ -6,6 +6,7 @@ import { REASON_METADATA } from '../../../authz/answer/told-reasons.ts';
 import { typedConfig } from '../config-dump.ts';
 import { type DoctorFinding, finding } from '../finding.ts';
 import { type JsonObject, objectsAt, textAt } from '../json.ts';
+import { askingConfig } from './asking-filter.ts';
 import { asksByHttp } from './http-asking.ts';
 
 const FIX = '# before the filter that asks: gatehouse.refused-connection, as gatehouse envoy bootstrap prints it';
@@ -19,7 +20,7 @@ export function examineRefusedConnections(
   index: number,
   where: string,
 ): readonly DoctorFinding[] {
-  const { value } = typedConfig(filters[index]!); // it was found there
+  const value = askingConfig(filters[index]!) ?? {}; // it was found there
   if (!filters.slice(0, index).some(endsConnections)) {
     const message =
       'a connection whose certificate is refused (revoked, or of an authority that was taken back) goes on, and a caller that has another one by now is refused until it ends';

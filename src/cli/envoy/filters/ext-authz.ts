@@ -4,8 +4,9 @@
  */
 
 import type { JsonObject } from '../json.ts';
-import { askUnlessDecided, askUnlessFound } from '../native.ts';
+import { askUnlessFound } from '../native.ts';
 import { type SidecarOptions, seconds } from '../options.ts';
+import { unlessDecided } from './asking-gate.ts';
 import { EXT_AUTHZ_CLUSTER, httpService } from './http-ext-authz.ts';
 
 /** Key of the node's metadata that holds the workload's labels; Istio's proxies use the same. */
@@ -22,16 +23,18 @@ export function httpExtAuthz(options: SidecarOptions): JsonObject {
 export const grpcExtAuthz = (options: Pick<SidecarOptions, 'native' | 'timeoutMs'>): JsonObject =>
   httpFilter({ ...common(options), encode_raw_headers: true }, options.native);
 
-const httpFilter = (asking: JsonObject, native: boolean): JsonObject => ({
-  name: 'envoy.filters.http.ext_authz',
-  typed_config: {
-    '@type': 'type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz',
-    ...asking,
-    ...(native ? askUnlessDecided : {}),
-    status_on_error: { code: 'ServiceUnavailable' },
-    validate_mutations: true,
-  },
-});
+function httpFilter(asking: JsonObject, native: boolean): JsonObject {
+  const filter = {
+    name: 'envoy.filters.http.ext_authz',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz',
+      ...asking,
+      status_on_error: { code: 'ServiceUnavailable' },
+      validate_mutations: true,
+    },
+  };
+  return native ? unlessDecided(filter) : filter;
+}
 
 /** Asks once for every TCP connection, when its first bytes arrive. */
 export function tcpExtAuthz(options: SidecarOptions): JsonObject {

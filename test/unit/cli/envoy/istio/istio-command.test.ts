@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { askingConfig, examineMatcher } from '../../../../../src/cli/doctor/asking/asking-filter.ts';
 import { examineNative, isNative } from '../../../../../src/cli/doctor/native.ts';
 import { envoyBootstrapCommand } from '../../../../../src/cli/envoy/bootstrap-command.ts';
 import { endRefusedConnections } from '../../../../../src/cli/envoy/filters/refused-connection.ts';
@@ -98,7 +99,8 @@ describe('envoy istio', () => {
     assert.deepEqual(spec.workloadSelector, { labels: { app: 'details' } });
     const filters = patched(spec.configPatches, istios);
     const at = filters.findIndex(({ name }) => name === 'gatehouse.ext_authz');
-    assert.ok(isNative(filters[at]!['typed_config'] as JsonObject));
+    assert.ok(isNative(askingConfig(filters[at]!)!));
+    assert.deepEqual(examineMatcher(filters[at]!, 'here'), []);
     assert.deepEqual(examineNative(filters, at, undefined, 'here'), []);
   });
 
