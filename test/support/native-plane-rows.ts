@@ -17,6 +17,7 @@ const pods = [
   pod('details', 'details', '10.0.9.1'),
   pod('details', 'details', '10.0.9.2').replace('name: details,', 'name: details-2,'),
   pod('a', 'a', '10.0.0.1'),
+  pod('a', 'a', '10.0.0.3').replace('name: a,', 'name: a-2,'),
   pod('b', 'b', '10.0.0.2'),
   pod('c', 'c', 'fd00::3'),
   pod('n', 'n', '10.0.0.9', ', hostNetwork: true'),
@@ -96,6 +97,24 @@ const byRow: Readonly<Record<string, readonly Case[]>> = {
       'ask:planes',
     ],
     [
+      'of an exception that pods alike are not of',
+      from('{ipBlock: {cidr: 10.0.0.0/24, except: [10.0.0.3/32]}}'),
+      caller('a', '10.0.0.3'),
+      'ask:planes',
+    ],
+    [
+      'denied by a named port',
+      calico('{action: Deny, protocol: TCP, destination: {ports: [web]}}, {action: Allow}'),
+      {},
+      'ask:planes',
+    ],
+    [
+      'denied by a named port of the caller',
+      calico("{action: Deny, protocol: TCP, source: {selector: app == 'a', ports: [web]}}, {action: Allow}"),
+      {},
+      'ask:planes',
+    ],
+    [
       'by its own egress',
       `${from(`${inFoo('a')}, ${inFoo('b')}`)}${network('policyTypes: [Egress]', 'foo', '{matchLabels: {app: a}}')}`,
       {},
@@ -148,7 +167,7 @@ const byRow: Readonly<Record<string, readonly Case[]>> = {
   ],
 };
 
-/** With more pods than the five that hold an address. */
+/** With more pods than the six that hold an address. */
 function withOthers(model: PolicyModel, count: number): PolicyModel {
   const { registry = emptyRegistry } = model;
   const others = Array.from({ length: count }, (_, i) => ({
@@ -166,7 +185,9 @@ export const planeRows = Object.entries(byRow).flatMap(([row, cases]) =>
     policies: '',
     change: () => {
       const isOfSite = policies.includes('SiteRules');
-      const planes = { calico: 'enforce', l4: 'enforce', site: 'enforce' } as const;
+      // Calico's own server takes no named port of a caller for one
+      const isOfNetwork = name === 'denied by a named port of the caller';
+      const planes = { calico: isOfNetwork ? 'observe' : 'enforce', l4: 'enforce', site: 'enforce' } as const;
       const more = { planes, ...(name === 'behind a hop' && { hops: ['10.0.0.2/32'] }) };
       const model = istioModel(
         `${pods}${isOfSite ? '' : policies}`,
@@ -174,7 +195,7 @@ export const planeRows = Object.entries(byRow).flatMap(([row, cases]) =>
         more,
         isOfSite ? [readSite(policies)] : [],
       );
-      const others = { 'too many callers': 4_092, 'as many as there may be': 4_091 }[name] ?? 0;
+      const others = { 'too many callers': 4_091, 'as many as there may be': 4_090 }[name] ?? 0;
       return others === 0 ? model : withOthers(model, others);
     },
     sent: { destinationIp: '10.0.9.1', ...sent },
