@@ -4,6 +4,7 @@
  */
 import { type NativePolicy, nativePolicyOf } from '../src/policy/compile-envoy/native-policy.ts';
 import type { PolicyModel } from '../src/policy/model.ts';
+import { cpuMsOf } from './lib/cpu-time.ts';
 import { type Section, shownSpread, spread } from './lib/figures.ts';
 import { modelOf, ordinaryRules, settingsOf, workload } from './lib/native-policies.ts';
 import { rulesOf } from './lib/same-rules.ts';
@@ -29,13 +30,6 @@ function edited(model: PolicyModel): PolicyModel {
     ),
   }));
   return { ...model, planes };
-}
-
-function cpuMsOf(work: () => void): number {
-  const before = process.cpuUsage();
-  work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
 }
 
 /** Measures CPU, which does not hang on who else is there. */

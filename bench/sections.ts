@@ -12,6 +12,7 @@ import { queued, reload, startAndMemory } from './life.ts';
 import { native } from './native.ts';
 import { nativeDelivery } from './native-delivery.ts';
 import { nativeEnvoy } from './native-envoy/native-envoy.ts';
+import { nativePods } from './native-pods.ts';
 import { checksWhileIssuing, consolePage, decisions, issuance, keyToken } from './programs.ts';
 import { againstNca } from './proofs/against-nca.ts';
 import { proofs } from './proofs/proofs.ts';
@@ -44,7 +45,7 @@ export const sections: Readonly<Record<string, Measurement>> = {
   'http-auth': { needsPeers: false, measure: async (settings) => [await httpAuth(settings)] },
   issuance: { needsPeers: false, measure: async (settings) => [await issuance(settings)] },
   'key-token': { needsPeers: false, measure: async (settings) => [await keyToken(settings)] },
-  native: { needsPeers: false, measure: async () => [native()] },
+  native: { needsPeers: false, measure: async () => [native(), nativePods()] },
   proofs: { needsPeers: false, onlyFull: true, measure: async () => [proofs()] },
   'proofs-nca': { needsPeers: false, onlyFull: true, measure: async (settings) => [againstNca(settings)] },
   'native-delivery': { needsPeers: false, measure: nativeDelivery },

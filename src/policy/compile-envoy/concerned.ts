@@ -6,8 +6,7 @@ import type { Destination } from '../facts.ts';
 import { isEmptyModel, type Plane, type PolicyModel, type Stage, type Subject } from '../model.ts';
 import { emptyRegistry } from '../registry/registry.ts';
 import { changeBetween } from './filing/change-between.ts';
-import { letInName } from './planes/let-in.ts';
-import { areSamePlanes, enforcedPlanes } from './planes/same-planes.ts';
+import { letInOtherwise } from './planes/let-in.ts';
 import { isSamePlace, mayApply } from './workload-scope.ts';
 
 /** Tells of a workload whether its policy for Envoy may be another by the second model; true where it is not known. */
@@ -15,17 +14,13 @@ export function concernedBy(before: PolicyModel, now: PolicyModel): (workload: D
   const subjects = changedSubjects(before, now);
   if (subjects === undefined) return () => true;
   const byNamespace = Map.groupBy(subjects, ({ namespace }) => namespace);
-  const isLetInAlike =
-    before.registry === now.registry &&
-    (before.hops ?? []).join(' ') === (now.hops ?? []).join(' ') &&
-    areSamePlanes(enforcedPlanes(before), enforcedPlanes(now));
+  const isLetInOtherwise = letInOtherwise(before, now);
   const registries = [before.registry ?? emptyRegistry, now.registry ?? emptyRegistry] as const;
   return (workload) => {
     if (!isSamePlace(registries, workload)) return true;
     const near = [...(byNamespace.get(undefined) ?? []), ...(byNamespace.get(workload.namespace) ?? [])];
-    if (near.some((subject) => mayApply(subject, registries[1], workload))) return true;
-    // worked out by both: an edit of a pod far away may concern many, and mostly concerns few
-    return !isLetInAlike && letInName(before, workload) !== letInName(now, workload);
+    // an edit of a pod far away may concern many, and mostly concerns few
+    return near.some((subject) => mayApply(subject, registries[1], workload)) || isLetInOtherwise(workload);
   };
 }
 

@@ -21,7 +21,10 @@ import type { SubjectContext } from './subject.ts';
 export interface RegistryContext extends SubjectContext, Pick<ConditionContext, 'registryAtom'> {
   readonly endpointLabels: (destination: Destination) => Labels | undefined;
   readonly registryAtom: (atom: RegistryAtom) => Judge;
-  /** The same workload with its pod: the one that holds the address and bears the workload's namespace and service account. */
+  /**
+   * The same workload with its pod: the one that holds the address and bears the workload's namespace and service account. Of several it
+   * is the one with the labels that are said; where that is none, and theirs differ, its labels are unknown.
+   */
   locate(destination: Destination, address: IpAddress | undefined): Destination;
   /** The pods and network sets that hold an address. */
   membersAt(address: IpAddress | undefined): readonly Member[];
@@ -123,10 +126,13 @@ function createQuestions(members: RegistryMembers) {
       return destination;
     },
     locate(destination: Destination, address: IpAddress | undefined): Destination {
-      const endpoint = endpointsAt(address).find(
-        (one) => one.namespace === destination.namespace && one.serviceAccount === destination.serviceAccount,
+      const { namespace, serviceAccount, labels: said } = destination;
+      const some = endpointsAt(address).filter(
+        (one) => one.namespace === namespace && one.serviceAccount === serviceAccount,
       );
-      if (endpoint === undefined) return destination;
+      if (some.length === 0) return destination;
+      const endpoint = some.length === 1 ? some[0] : meant(some, said);
+      if (endpoint === undefined) return { ...destination, labels: undefined };
       const found = { ...destination, labels: new Map(endpoint.labels) };
       located.set(found, endpoint);
       return found;
@@ -138,3 +144,15 @@ function createQuestions(members: RegistryMembers) {
     },
   };
 }
+
+/** The pod that has the labels that are said, or any of those that are all alike. */
+function meant(pods: readonly Endpoint[], said: Labels | undefined): Endpoint | undefined {
+  const found = said && pods.find(({ labels }) => isSame(new Map(labels), said));
+  if (found !== undefined) return found;
+  const [first, ...others] = pods;
+  const labels = new Map(first?.labels);
+  return others.every((one) => isSame(new Map(one.labels), labels)) ? first : undefined;
+}
+
+const isSame = (one: Labels, other: Labels): boolean =>
+  one.size === other.size && [...one].every(([key, value]) => other.get(key) === value);

@@ -53,6 +53,10 @@ export function letInAt(place: PodGroup, callers: readonly PodGroup[], asked: As
   });
 }
 
+/** Whether one of the callers may be let in; false: what they are does not matter to the place. */
+export const mayLetIn = (place: PodGroup, callers: readonly PodGroup[], asked: Asked): boolean =>
+  answersAt(place, callers, asked).length > 0;
+
 /** Under which conditions a caller is let in by each port: empty, under none; undefined, not for certain. */
 interface Answer {
   readonly caller: PodGroup;

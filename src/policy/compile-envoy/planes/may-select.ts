@@ -16,6 +16,10 @@ export function maySelect(subject: Subject, registry: Registry, workload: Destin
   });
 }
 
+/** The pods of a service account. */
+export const podsOfAccount = (registry: Registry, { namespace, serviceAccount }: Destination): readonly Endpoint[] =>
+  indexOf(registry).pods.get(`${namespace}/${serviceAccount}`) ?? [];
+
 interface Candidate {
   readonly destination: Destination;
   /** Undefined: unknown. */
@@ -24,10 +28,10 @@ interface Candidate {
 
 /** The workload by what is said of it, for a Check from nowhere, and as each of the pods of its service account. */
 function candidates(registry: Registry, workload: Destination): readonly Candidate[] {
-  const { pods, labelIndex } = indexOf(registry);
+  const { labelIndex } = indexOf(registry);
   const { namespace, serviceAccount, labels } = workload;
   const said = labels && labelIndex.ofEndpoint({ namespace, serviceAccount, labels: [...labels] });
-  const own = (pods.get(`${namespace}/${serviceAccount}`) ?? []).map((pod) => ({
+  const own = podsOfAccount(registry, workload).map((pod) => ({
     destination: { ...workload, labels: new Map(pod.labels) },
     labels: labelIndex.ofEndpoint(pod),
   }));

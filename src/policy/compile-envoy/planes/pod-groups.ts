@@ -13,6 +13,8 @@ import { areSamePlanes } from './same-planes.ts';
 
 /** Some addresses of pods. */
 export interface PodGroup {
+  /** All that conditions on these addresses can ask for. */
+  readonly name: string;
   readonly addresses: readonly string[];
   /** Of one of them. */
   readonly address: IpAddress;
@@ -22,16 +24,36 @@ export interface PodGroup {
   readonly account: string | undefined;
 }
 
-const known = new WeakMap<IndexedRegistry, { readonly nets: Nets; readonly groups: readonly PodGroup[] }>();
+/** An address of a pod, and the name of its group. */
+interface Named {
+  readonly address: IpAddress;
+  readonly name: string;
+}
+
+interface Grouped {
+  readonly nets: Nets;
+  /** By their texts; undefined: in no group. */
+  readonly named: Map<string, Named | undefined>;
+  all: readonly PodGroup[] | undefined;
+}
+
+const known = new WeakMap<IndexedRegistry, Grouped>();
+
+function groupedOf(indexed: IndexedRegistry, planes: readonly Plane[]): Grouped {
+  const nets = netsOf(planes);
+  let grouped = known.get(indexed);
+  if (grouped?.nets !== nets) {
+    grouped = { nets, named: new Map(), all: undefined };
+    known.set(indexed, grouped);
+  }
+  return grouped;
+}
 
 /** Groups the addresses of all pods, but for those behind hops and those on the network of their nodes. */
 export function podGroups(indexed: IndexedRegistry, planes: readonly Plane[]): readonly PodGroup[] {
-  const nets = netsOf(planes);
-  const before = known.get(indexed);
-  if (before?.nets === nets) return before.groups;
-  const groups = groupsOf(indexed, indexed.registry.endpoints, nets);
-  known.set(indexed, { nets, groups });
-  return groups;
+  const grouped = groupedOf(indexed, planes);
+  grouped.all ??= groupsOf(indexed, indexed.registry.endpoints, grouped);
+  return grouped.all;
 }
 
 /** Groups the addresses of some pods. */
@@ -40,28 +62,50 @@ export function groupsOfPods(
   planes: readonly Plane[],
   pods: readonly Endpoint[],
 ): readonly PodGroup[] {
-  return groupsOf(indexed, pods, netsOf(planes));
+  return groupsOf(indexed, pods, groupedOf(indexed, planes));
 }
 
-function groupsOf({ context }: IndexedRegistry, pods: readonly Endpoint[], nets: Nets): readonly PodGroup[] {
+/** Those of `groups` that `others` lack, or have with other addresses. */
+export function groupsUnlike(groups: readonly PodGroup[], others: readonly PodGroup[]): readonly PodGroup[] {
+  const addresses = new Map(others.map((each) => [each.name, each.addresses.join(' ')]));
+  return groups.filter((each) => addresses.get(each.name) !== each.addresses.join(' '));
+}
+
+/** How many addresses are in no group of the same name any more. */
+export function countGone(before: readonly PodGroup[], now: readonly PodGroup[]): number {
+  const left = new Map(now.map(({ name, addresses }) => [name, new Set(addresses)]));
+  let gone = 0;
+  for (const { name, addresses } of before)
+    for (const each of addresses) if (left.get(name)?.has(each) !== true) gone++;
+  return gone;
+}
+
+function groupsOf(indexed: IndexedRegistry, pods: readonly Endpoint[], grouped: Grouped): readonly PodGroup[] {
   const groups = new Map<string, PodGroup & { readonly addresses: string[] }>();
-  const seen = new Set<string>();
-  for (const { addresses, hostNetwork } of pods) {
-    if (hostNetwork) continue;
-    for (const text of addresses) {
-      const bytes = parseIp(text);
-      // an IPv4-mapped address is none that Envoy would show
-      if (bytes === undefined || unmapped(bytes) !== bytes || seen.has(text)) continue;
-      seen.add(text);
-      const address = { bytes, text };
-      if (context.isBehindHop(address)) continue;
-      const name = `${context.membersAt(address).map(nameOfMember).join(' ')} ${nets.holding(bytes)}`;
-      const group = groups.get(name);
-      if (group !== undefined) group.addresses.push(text);
-      else groups.set(name, { addresses: [text], address, ...holdersOf(context.endpointsAt(address)) });
-    }
+  for (const text of new Set(pods.flatMap(({ hostNetwork, addresses }) => (hostNetwork ? [] : addresses)))) {
+    const named = namedAt(text, indexed, grouped);
+    if (named === undefined) continue;
+    const { name, address } = named;
+    const group = groups.get(name);
+    if (group !== undefined) group.addresses.push(text);
+    else groups.set(name, { name, addresses: [text], address, ...holdersOf(indexed.context.endpointsAt(address)) });
   }
   return [...groups.values()];
+}
+
+function namedAt(text: string, { context }: IndexedRegistry, { named, nets }: Grouped): Named | undefined {
+  const before = named.get(text);
+  if (before !== undefined || named.has(text)) return before;
+  const bytes = parseIp(text);
+  let found: Named | undefined;
+  // an IPv4-mapped address is none that Envoy would show
+  if (bytes !== undefined && unmapped(bytes) === bytes && !context.isBehindHop({ bytes, text })) {
+    const address = { bytes, text };
+    const name = `${context.membersAt(address).map(nameOfMember).join(' ')} ${nets.holding(bytes)}`;
+    found = { address, name };
+  }
+  named.set(text, found);
+  return found;
 }
 
 function holdersOf(pods: readonly Endpoint[]): Pick<PodGroup, 'pods' | 'account'> {

@@ -90,6 +90,13 @@ const withNetwork: readonly string[] = [
   ),
   pod('caller', 'c', 'second', 'w'),
   pod('another', 'c', 'second', 'x'),
+  // two that are alike and do not let in each other, one of them at another one's address
+  pod('callers', 'c', 'second', 'w'),
+  network(
+    'of-x',
+    'c',
+    'podSelector: {matchLabels: {app: w}}, ingress: [{from: [{podSelector: {matchLabels: {app: x}}}]}]',
+  ),
 ];
 
 const workloads: readonly Destination[] = ['a', 'b', 'c'].flatMap((namespace) =>
@@ -131,7 +138,7 @@ describe('concernedBy', () => {
   /** Applies random edits, and counts. */
   function tallyOf(some: readonly string[], l4?: 'enforce') {
     const modelOf = createModels(some, l4);
-    assert.equal(modelOf(some.map(() => true)).registry?.endpoints.length, l4 === undefined ? 6 : 8);
+    assert.equal(modelOf(some.map(() => true)).registry?.endpoints.length, l4 === undefined ? 6 : 9);
     const tally = { left: 0, leftInVain: 0, concerned: 0 };
     const all = some.length;
     const first = fc.array(fc.boolean(), { minLength: all, maxLength: all });
@@ -191,5 +198,38 @@ describe('concernedBy', () => {
     ] as const)
       assert.ok(workloads.every(concernedBy(before, now)));
     assert.ok(!workloads.some(concernedBy(one, one)));
+  });
+
+  it('counts callers where they are too many for a tree, and where they are no longer', () => {
+    const most = 4_096;
+    const callers = Array.from({ length: most + 2 }, (_, i) =>
+      pod(`caller-${i}`, 'c', 'first', 'w').replace(/podIP: .*}/, `podIP: 10.1.${i >> 8}.${i & 255}}`),
+    );
+    const own = pod('own', 'a', 'second', 'x');
+    const some = [
+      named('AuthorizationPolicy', 'all', 'a', rules('/all')),
+      own,
+      callers.slice(3).join('---\n'),
+      ...callers.slice(0, 3),
+      network('elsewhere', 'b', 'podSelector: {}'),
+    ];
+    const modelOf = createModels(some, 'enforce');
+    const workload = workloads.find(({ spiffeId }) => spiffeId.endsWith('/ns/a/sa/second'))!; // it is there
+    const without = (...left: number[]) => modelOf(some.map((_, i) => !left.includes(i)));
+    const [all, less, few, again] = [without(), without(3), without(3, 4, 5), without(3)];
+    const asks = [all, less, few].map(
+      (model) => nativePolicyOf(model, workload, settings(model)).everything !== undefined,
+    );
+    assert.deepEqual(asks, [true, true, false]);
+    const concerned = [
+      [all, less],
+      [less, few],
+      [few, again],
+      [again, all],
+    ] as const;
+    assert.deepEqual(
+      concerned.map(([before, now]) => concernedBy(before, now)(workload)),
+      [false, true, true, false],
+    );
   });
 });
