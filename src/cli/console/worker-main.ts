@@ -4,8 +4,8 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { BoundMet } from '../../analysis/regions/bound.ts';
+import { GatehouseError } from '../../errors.ts';
 import { answerPairs } from './pairs-answer.ts';
-import { refusalFor } from './refusal.ts';
 import { answerWhatIf } from './what-if-answer.ts';
 import type { WorkerQuestion, WorkerReply } from './worker.ts';
 
@@ -15,7 +15,8 @@ async function reply({ config, asked }: WorkerQuestion): Promise<WorkerReply> {
   } catch (thrown) {
     if (thrown instanceof BoundMet)
       return { refused: { code: 'not_supported', message: `nobody can say: ${thrown.message}` } };
-    const { code, message } = refusalFor(thrown, (what) => process.stderr.write(`${what}\n`));
+    if (!(thrown instanceof GatehouseError)) throw thrown; // who has asked tells it
+    const { code, message } = thrown;
     return { refused: { code, message } };
   }
 }

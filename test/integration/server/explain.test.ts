@@ -71,7 +71,7 @@ describe('gatehouse policy explain', function () {
     writeFileSync(file, JSON.stringify({ http: { methods: 'GET' } }));
     const bad = await gatehouse('policy', 'explain', '--offline', '--config', dir.config, '--request', file);
     assert.equal(bad.code, 2);
-    assert.match(bad.err, /http: Unrecognized key: "methods"/);
+    assert.match(bad.err, /http: there is no "methods" \(did you mean method\?\)/);
     writeFileSync(file, JSON.stringify(request));
     const away = await gatehouse('policy', 'explain', '--admin', `unix:${dir.at('none.sock')}`, '--request', file);
     assert.equal(away.code, 2);

@@ -14,14 +14,14 @@ const onlyFrontend = policy(
   '{ rules: [{ from: [{ source: { principals: [cluster.local/ns/default/sa/frontend] } }], to: [{ operation: { methods: [GET, HEAD], paths: [/books*] } }] }] }',
 );
 
-/** What is not exactly one certificate, in the forms that proxies have. */
+/** What is not exactly one certificate, in the forms that proxies have. Each has an `I` that may be lost, not each a `+`. */
 function unreadable(der: Buffer): readonly string[] {
   const [base64, pem] = [der.toString('base64'), toPem('CERTIFICATE', der)];
   const cut = der.subarray(0, der.length - 1);
   return [
     ...['abc', '-', '(null)', '{http.request.tls.client}', '%', '%ff%fe', 'null', '0', ','],
     ...[cut, Buffer.concat([der, der]), Buffer.concat([der, Buffer.alloc(1)])].map((some) => some.toString('base64')),
-    ...[`${base64}=`, ` ${base64}`, `${base64} `, base64.replace(/.{64}/g, '$& '), base64.replace(/\+/g, ' ')],
+    ...[`${base64}=`, ` ${base64}`, `${base64} `, base64.replace(/.{64}/g, '$& '), base64.replace(/[+I]/g, ' ')],
     ...[cut, Buffer.alloc(0)].map((some) => encodeURIComponent(toPem('CERTIFICATE', some))),
     ...[`${pem}${pem}`, pem.replace('CERTIFICATE', 'X'), pem.slice(0, -20), `${pem}x`].map(encodeURIComponent),
     encodeURIComponent(encodeURIComponent(pem)),
