@@ -33,16 +33,19 @@ export function createAddressGiver(model: PolicyModel): AddressGiver {
   const interest = createAddressInterest();
   for (const range of askedRanges(model)) interest.add(range);
   const taken = new Set(endpoints.flatMap(({ addresses }) => addresses.map(bare)));
+  /** By place: the first that was not tried there. */
   const next = new Map<string, number>();
-  const around = (near: string, isLike: (address: string) => boolean): string | undefined => {
+  const around = ({ near, kind }: Pick<Place, 'near'> & Partial<Place>): string | undefined => {
     const base = numberOf(near);
-    for (let offset = next.get(near) ?? 1; offset < TRIES; offset++) {
+    const place = `${near} ${kind ?? 'any'}`;
+    for (let offset = next.get(place) ?? 1; offset < TRIES; offset++) {
       const address = textOf((base + offset) % 2 ** 32);
-      if (taken.has(address) || !isLike(address)) continue;
-      next.set(near, offset + 1);
+      if (taken.has(address) || (kind !== undefined && interest.signatureOf(address) !== kind)) continue;
+      next.set(place, offset + 1);
       taken.add(address);
       return address;
     }
+    next.set(place, TRIES);
     return undefined;
   };
   const everywhere = addressesOf(endpoints);
@@ -55,11 +58,11 @@ export function createAddressGiver(model: PolicyModel): AddressGiver {
     nextFor(namespace) {
       const known = places.get(namespace) ?? placesOf(namespace);
       places.set(namespace, known);
-      for (const { near, kind } of known) {
-        const found = around(near, (address) => interest.signatureOf(address) === kind);
+      for (const place of known) {
+        const found = around(place);
         if (found !== undefined) return found;
       }
-      const last = around(NOWHERE, () => true);
+      const last = around({ near: NOWHERE });
       if (last === undefined) throw new BoundMet(`more than ${TRIES} pods without an address`);
       return last;
     },
