@@ -83,9 +83,12 @@ export function createIssuance(deps: IssuanceDeps): Issuance {
     const key = callersKey(request) ?? (await keys.make(keyType, entitlement.spiffeId, signal));
     if (signal?.aborted) throw gone();
     const spkiSha256 = spkiHash(key.spki);
-    checkRevoked('id', entitlement.spiffeId);
-    checkRevoked('spki', spkiSha256);
-    checkRevoked('decider', deciderNameOf(request));
+    const checkStillMay = (): void => {
+      checkRevoked('id', entitlement.spiffeId);
+      checkRevoked('spki', spkiSha256);
+      checkRevoked('decider', deciderNameOf(request));
+    };
+    checkStillMay();
     const issuer = living(deps.issuers().x509);
     const bundleSequence = deps.bundleSequence();
     const issuedAt = clock.now();
@@ -111,8 +114,7 @@ export function createIssuance(deps: IssuanceDeps): Issuance {
       consumer: request.consumer ?? '',
       bundleSequence,
     });
-    // Who was thrown out while this was written is not in what was revoked then: it does not leave.
-    checkRevoked('decider', deciderNameOf(request));
+    checkStillMay(); // whoever was thrown out while this was written, also by another replica
     return stillSigns ? svid : issueX509(request);
   };
 
@@ -145,6 +147,7 @@ export function createIssuance(deps: IssuanceDeps): Issuance {
       consumer: request.consumer ?? '',
       bundleSequence: deps.bundleSequence(),
     });
+    checkRevoked('id', entitlement.spiffeId); // while this was written
     return stillSigns
       ? { spiffeId: entitlement.spiffeId, token: jwt.token, expiresAt: jwt.expiresAt }
       : issueJwt(request);
