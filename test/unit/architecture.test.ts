@@ -136,7 +136,14 @@ const may: Record<string, readonly string[]> = {
     'lib',
   ],
   /** The same policies for Envoy's own filters. */
-  'policy/compile-envoy': ['policy/compile-envoy/*', 'policy/meaning', ...policyValues, 'policy/registry', 'lib'],
+  'policy/compile-envoy': [
+    'policy/compile-envoy/*',
+    'policy/meaning',
+    'policy/meaning/labels.ts',
+    ...policyValues,
+    'policy/registry',
+    'lib',
+  ],
   'policy/compile-envoy/tree': ['lib'],
   /** What a tree knows of tokens. */
   'policy/compile-envoy/tokens': ['policy/compile-envoy/tree', ...policyValues, 'lib'],

@@ -55,3 +55,7 @@ export function withKeyPrefix(expr: LabelExpr, prefix: string): LabelExpr {
       return { ...expr, key: prefix + expr.key };
   }
 }
+
+/** Whether both are the same labels. */
+export const areSameLabels = (one: Labels, other: Labels): boolean =>
+  one.size === other.size && [...one].every(([key, value]) => other.get(key) === value);

@@ -12,7 +12,7 @@ import { type MemberIds, membersWork, type RegistryMembers } from '../registry/m
 import { type Endpoint, emptyRegistry, type NamedPort, type Registry } from '../registry/registry.ts';
 import { createSelectors } from '../registry/selected-members.ts';
 import { accountOf } from './account-of.ts';
-import type { Labels } from './labels.ts';
+import { areSameLabels, type Labels } from './labels.ts';
 import type { ConditionContext, Judge, RegistryAtom } from './registry-atom.ts';
 import { type Entered, endpointJudge, identityJudge, namedPortJudge } from './registry-judges.ts';
 import type { SubjectContext } from './subject.ts';
@@ -147,12 +147,9 @@ function createQuestions(members: RegistryMembers) {
 
 /** The pod that has the labels that are said, or any of those that are all alike. */
 function meant(pods: readonly Endpoint[], said: Labels | undefined): Endpoint | undefined {
-  const found = said && pods.find(({ labels }) => isSame(new Map(labels), said));
+  const found = said && pods.find(({ labels }) => areSameLabels(new Map(labels), said));
   if (found !== undefined) return found;
   const [first, ...others] = pods;
   const labels = new Map(first?.labels);
-  return others.every((one) => isSame(new Map(one.labels), labels)) ? first : undefined;
+  return others.every((one) => areSameLabels(new Map(one.labels), labels)) ? first : undefined;
 }
-
-const isSame = (one: Labels, other: Labels): boolean =>
-  one.size === other.size && [...one].every(([key, value]) => other.get(key) === value);

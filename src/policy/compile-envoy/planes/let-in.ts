@@ -6,6 +6,7 @@
  * @module
  */
 import type { Destination } from '../../facts.ts';
+import { areSameLabels } from '../../meaning/labels.ts';
 import type { Plane, PolicyModel } from '../../model.ts';
 import type { Endpoint } from '../../registry/registry.ts';
 import { type IndexedRegistry, indexedRegistry } from './indexed-registry.ts';
@@ -138,12 +139,9 @@ const asking = (ids: readonly Plane['id'][], why: string) => ({
 function podsOf({ registry }: IndexedRegistry, workload: Destination): readonly Endpoint[] {
   const { labels } = workload;
   const own = podsOfAccount(registry, workload);
-  const alike = own.filter((pod) => labels !== undefined && hasSameLabels(new Map(pod.labels), labels));
+  const alike = own.filter((pod) => labels !== undefined && areSameLabels(new Map(pod.labels), labels));
   return alike.length > 0 ? alike : own;
 }
-
-const hasSameLabels = (one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean =>
-  one.size === other.size && [...one].every(([key, value]) => other.get(key) === value);
 
 /** What is let in to several places alike stands there once. */
 function joined(
