@@ -1,5 +1,5 @@
 #!/bin/sh
-# spiffe 0.19.0 (crates.io): a JWT-SVID whose `exp` has a fraction, or is written as 1796043046.0, is refused as "malformed jwt token: invalid json". RFC 7519,
+# spiffe 0.19.0 (a crate): a JWT-SVID whose `exp` has a fraction, or is written as 1796043046.0, is refused as "malformed jwt token: invalid json". RFC 7519,
 # section 2: a NumericDate is a number of seconds in which "non-integer values can be represented", and JSON knows no difference between 1 and
 # 1.0. Issuers in Python write such times (time.time() + 300); the same token is taken by py-spiffe (`spiffe` 0.3.2 of PyPI) and PyJWT. A
 # workload in Rust refuses callers whom all others take, and its error speaks of JSON.
