@@ -2,6 +2,7 @@
  * Fake tokens behind the messages of the signing process, without a process.
  * @module
  */
+import type { KeyBlobs } from '../../src/identity/authority/keys/signer.ts';
 import type { Token } from '../../src/identity/authority/keys/token.ts';
 import { asTokenFault, TokenFault } from '../../src/platform/pkcs11/token-fault.ts';
 import type { FromToken, OpenOrder, ToToken } from '../../src/server/token/messages.ts';
@@ -91,5 +92,34 @@ export function dyingAfter<T extends Token>(token: T, step: () => void): Token {
     sign: dying(token.sign),
     destroy: dying(token.destroy),
     names: dying(token.names),
+  };
+}
+
+/** The same blobs, whose calls die as those of the token do. */
+export function dyingBlobs(blobs: KeyBlobs, step: () => void): KeyBlobs {
+  return {
+    ...blobs,
+    async put(name, bytes) {
+      step();
+      await blobs.put(name, bytes);
+      step();
+    },
+    async remove(name) {
+      step();
+      await blobs.remove(name);
+      step();
+    },
+  };
+}
+
+/** What such a call throws. */
+export class Killed extends Error {}
+
+/** Throws at the call `at`, and at all after it. */
+export function killer(at: number): () => void {
+  let calls = 0;
+  return () => {
+    calls += 1;
+    if (calls >= at) throw new Killed();
   };
 }

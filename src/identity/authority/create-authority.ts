@@ -105,8 +105,8 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
 
   const issuers = createIssuers({ current, keys, keysMayBeGone, settings });
   await issuers.reopen(); // before any key is moved: with that of the active one gone these are not the store's keys
+  await sortRemoteKeys({ keys, current, store, replicas, report }); // first: what was being made far away is no key that nobody knows
   await sortKeys({ ...deps, store, report }, current, replicas);
-  await sortRemoteKeys({ keys, current, store, replicas, report });
   if (deps.memory) rememberStates(current, deps.memory, report);
 
   const revoked = await loadRevocations({ store, keys, current, clock });

@@ -10,7 +10,7 @@ import { createTestClock, orderOf, trustDomain } from '../../../support/authorit
 import { createEmptyStore } from '../../../support/empty-store.ts';
 import { createFakeToken, privateIds } from '../../../support/fake-token.ts';
 import { defaultSettings } from '../../../support/settings.ts';
-import { openFakeClient } from '../../../support/token-over-fake.ts';
+import { dyingAfter, dyingBlobs, Killed, killer, openFakeClient } from '../../../support/token-over-fake.ts';
 
 /** Where keys are, and what there is of them. */
 interface Place {
@@ -95,6 +95,44 @@ describe('the key of an authority that was let go', () => {
           await open(keys);
           assert.deepEqual((await ids()).toSorted(), kept);
         });
+
+  it('that was never written is destroyed on a token by who comes after a server killed at any instant of making it', async () => {
+    for (let at = 1; ; at += 1) {
+      await using stack = new AsyncDisposableStack();
+      const token = createFakeToken();
+      const client: Token = stack.use(await openFakeClient([token]));
+      const blobs = createMemoryKeyBlobs();
+      const store = createEmptyStore();
+      const reported: string[] = [];
+      let step: () => void = () => undefined;
+      const open = (over: Token, places: KeyBlobs) =>
+        createAuthority({
+          ...{ trustDomain, store, clock: createTestClock(), settings: defaultSettings, tickEveryMs: 0 },
+          keys: createTokenKeyStore({ token: over, blobs: places, local: createLocalKeyStore(places), now: Date.now }),
+          report: ({ message }) => void reported.push(message),
+        });
+      const dying = await open(
+        dyingAfter(client, () => step()),
+        dyingBlobs(blobs, () => step()),
+      );
+      step = killer(at);
+      const died = await dying.prepare(orderOf('x509', override)).then(
+        () => false,
+        (thrown: unknown) => thrown instanceof Killed,
+      );
+      const next = await open(client, blobs);
+      const { x509Authorities, jwtAuthorities } = await next.status();
+      const known = [...x509Authorities, ...jwtAuthorities].map(({ id }) => id).toSorted();
+      assert.deepEqual(privateIds(token).toSorted(), known, `killed at call ${at}`);
+      assert.deepEqual((await everything(blobs)).filter((name) => known.includes(name)).toSorted(), known);
+      assert.deepEqual(
+        reported.filter((each) => !each.includes('was destroyed on the token')),
+        [],
+        `killed at call ${at}`,
+      );
+      if (!died) return assert.ok(at > 8, `${at} calls`);
+    }
+  });
 
   it('is never that of one that may sign, whatever is written', () => {
     const record = {

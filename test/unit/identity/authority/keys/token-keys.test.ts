@@ -6,7 +6,7 @@ import type { Token } from '../../../../../src/identity/authority/keys/token.ts'
 import { createTokenKeyStore } from '../../../../../src/identity/authority/keys/token-keys.ts';
 import { eventually } from '../../../../support/eventually.ts';
 import { createFakeToken, privateIds } from '../../../../support/fake-token.ts';
-import { dyingAfter, openFakeClient } from '../../../../support/token-over-fake.ts';
+import { dyingAfter, dyingBlobs, Killed, killer, openFakeClient } from '../../../../support/token-over-fake.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -16,34 +16,6 @@ const storeOver = (token: Token, blobs: KeyBlobs, now = 0) =>
 async function assertSigns({ spki, sign }: Signer): Promise<void> {
   const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
   assert.ok(verify('sha256', Buffer.from('text'), key, await sign(Buffer.from('text'), 'sha256')));
-}
-
-/** The same blobs, whose calls die as those of the token do. */
-function dyingBlobs(blobs: KeyBlobs, step: () => void): KeyBlobs {
-  return {
-    ...blobs,
-    async put(name, bytes) {
-      step();
-      await blobs.put(name, bytes);
-      step();
-    },
-    async remove(name) {
-      step();
-      await blobs.remove(name);
-      step();
-    },
-  };
-}
-
-class Killed extends Error {}
-
-/** Throws at the call `at`, and at all after it. */
-function killer(at: number): () => void {
-  let calls = 0;
-  return () => {
-    calls += 1;
-    if (calls >= at) throw new Killed();
-  };
 }
 
 describe('createTokenKeyStore', () => {
