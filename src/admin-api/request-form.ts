@@ -3,11 +3,11 @@
  * @module
  */
 import * as z from 'zod';
-import { parseIp } from '../lib/ip-address.ts';
+import { parseZonedIp } from '../lib/ip-address.ts';
 
 const text = z.string().default('');
 /** An address that cannot be read would count as none, and so slip past what denies by address. */
-const address = text.refine((written) => written === '' || parseIp(written) !== undefined, {
+const address = text.refine((written) => written === '' || parseZonedIp(written) !== undefined, {
   error: 'this is no IP address: write e.g. 10.0.0.7',
 });
 const headerName = z

@@ -2,8 +2,8 @@
  * Facts of a request that was not sent: one that differs in a few facts from one that was.
  * @module
  */
-import { parseIp } from '../lib/ip-address.ts';
-import type { Facts, IpAddress } from '../policy/facts.ts';
+import { toAddress } from '../authz/facts/client-address.ts';
+import type { Facts } from '../policy/facts.ts';
 import { nameOfFact, valuesOf } from '../policy/meaning/fact-values.ts';
 import type { TextFact } from '../policy/model.ts';
 
@@ -62,11 +62,6 @@ export function changeFacts(facts: Facts, changes: readonly Change[]): Facts {
       many({ of: 'metadata', filter, path, list }, () => facts.metadata(filter, path, list)),
     verifyTokens: (rules) => (byFact.has('tokens') ? { accepted: true } : facts.verifyTokens(rules)),
   };
-}
-
-function toAddress(text: string): IpAddress | undefined {
-  const bytes = parseIp(text);
-  return bytes && { bytes, text };
 }
 
 const pseudoHeaders: ReadonlyMap<string, string> = new Map(

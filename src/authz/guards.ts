@@ -2,6 +2,7 @@
  * What is refused before any policy is asked: revoked, foreign and unverified peers, requests that may be read in two ways.
  * @module
  */
+import { lowerAscii } from '../lib/byte-string.ts';
 import type { BundleSet } from '../spiffe/bundle.ts';
 import { isVerified, type PeerCertificate } from './facts/peer-certificate.ts';
 import type { Revocations } from './state.ts';
@@ -74,5 +75,5 @@ function isAmbiguousForm(path: string): boolean {
 /** `:authority` without port, trailing dot and capitals: what a server that ignores those would route by. */
 export function cleanHost(host: string): string {
   const stripped = host.replace(/:[0-9]*$/, '').replace(/\.$/, '');
-  return stripped.toLowerCase();
+  return lowerAscii(stripped);
 }

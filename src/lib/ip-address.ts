@@ -15,6 +15,32 @@ export function parseIp(text: string): Uint8Array | undefined {
   return text.includes(':') ? parseIpv6(text) : parseIpv4(text);
 }
 
+/**
+ * Reads an address as proxies write and read those of connections: behind an IPv6 address may stand a zone. Which of its links a machine
+ * means is nothing to a range, so the zone is left out. Undefined if the text is no address.
+ *
+ * @see RFC 4007 §11
+ */
+export function parseZonedIp(text: string): Uint8Array | undefined {
+  const mark = text.indexOf('%');
+  if (mark < 0) return parseIp(text);
+  const bytes = parseIp(text.slice(0, mark));
+  return bytes !== undefined && isZoneOf(bytes, text.slice(mark + 1)) ? bytes : undefined;
+}
+
+/** As the C library has it: a number, or behind an address that holds on one link alone the name of an interface, which we need not have. */
+function isZoneOf(bytes: Uint8Array, zone: string): boolean {
+  if (bytes.length !== 16) return false;
+  if (/^[0-9]+$/.test(zone) && Number(zone) < 2 ** 32) return true;
+  return isOfOneLink(bytes) && /^[!-.0-~]{1,15}$/.test(zone);
+}
+
+/** fe80::/10, and multicast of that scope. */
+function isOfOneLink(bytes: Uint8Array): boolean {
+  const [first, second] = [bytes[0]!, bytes[1]!];
+  return first === 0xff ? (second & 0x0f) === 2 : first === 0xfe && (second & 0xc0) === 0x80;
+}
+
 /** Reads `address/bits` or a bare address (a range of one); host bits are cleared. Undefined if the text is neither. */
 export function parseCidr(text: string): IpRange | undefined {
   const slash = text.indexOf('/');

@@ -114,6 +114,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'policy/model.ts',
     'policy/snapshot.ts',
     'authz/destination',
+    'authz/facts/client-address.ts',
     'authz/jwks',
     'authz/native/*',
     'authz/state.ts',

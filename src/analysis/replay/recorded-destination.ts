@@ -5,7 +5,7 @@
 import type { DestinationOptions } from '../../authz/destination/destination.ts';
 import { createWorkloadTable } from '../../authz/destination/workload-table.ts';
 import { GatehouseError } from '../../errors.ts';
-import { parseIp } from '../../lib/ip-address.ts';
+import { parseZonedIp } from '../../lib/ip-address.ts';
 import type { Destination } from '../../policy/facts.ts';
 import { parseSpiffeId, serviceAccountOf } from '../../spiffe/spiffe-id.ts';
 import { NotTold } from './choices.ts';
@@ -77,7 +77,7 @@ function createFindNow({ workloads, trustedHops }: DestinationOptions): FindAgai
     const { destination: was } = logged;
     const facts = factsOf(logged);
     if (was === undefined) throw new NotTold('the destination');
-    const bytes = address === undefined ? undefined : parseIp(address);
+    const bytes = address === undefined ? undefined : parseZonedIp(address);
     const spiffeId = was.foundBy === 'address' ? table.byAddress(bytes)?.spiffeId : was.spiffeId;
     if (spiffeId === undefined) return { is: 'refused', reason: 'destination_unknown' };
     const named = table.byId(spiffeId, bytes);

@@ -2,7 +2,7 @@
  * The client's address by X-Forwarded-For, as Envoy takes it.
  * @module
  */
-import { parseIp } from '../../lib/ip-address.ts';
+import { parseZonedIp } from '../../lib/ip-address.ts';
 import type { IpAddress } from '../../policy/facts.ts';
 
 /**
@@ -15,11 +15,12 @@ export function forwardedClient(xff: string, trustedHops: number): IpAddress | u
     end = xff.lastIndexOf(',', end - 1);
     if (end <= 0) return undefined;
   }
-  return toAddress(xff.slice(xff.lastIndexOf(',', end - 1) + 1, end).trim());
+  const entry = xff.slice(xff.lastIndexOf(',', end - 1) + 1, end);
+  return toAddress(entry.replace(/^[ \t]+|[ \t]+$/g, ''));
 }
 
-/** An address with its text; undefined if the text is no IP address. */
+/** An address of a connection with its text, both without a zone; undefined if the text is no IP address. */
 export function toAddress(text: string): IpAddress | undefined {
-  const bytes = text === '' ? undefined : parseIp(text);
-  return bytes && { bytes, text };
+  const bytes = text === '' ? undefined : parseZonedIp(text);
+  return bytes && { bytes, text: text.replace(/%.*/, '') };
 }

@@ -159,7 +159,8 @@ export interface Place {
   readonly port: number;
 }
 
-const ADDRESS = /^[0-9A-Fa-f.:]+$/;
+/** With a zone, as Go's servers write it. */
+const ADDRESS = /^[0-9A-Fa-f.:]+(%[!-~]+)?$/;
 const PORT = /^[0-9]{1,5}$/;
 
 /** Creates the reader of one of them: on a kept connection it is the same each time. */

@@ -2,14 +2,14 @@
  * What the planes beside Istio's said of a request that an Envoy has let pass: worked out anew, since a report names the rule of Istio alone.
  * @module
  */
+import { toAddress } from '../../authz/facts/client-address.ts';
 import type { NativeWorkload } from '../../authz/native/native-deps.ts';
 import type { ReportedLine } from '../../authz/native/reports/reported-line.ts';
 import { toByteString } from '../../lib/byte-string.ts';
-import { parseIp } from '../../lib/ip-address.ts';
 import { Compilations } from '../../policy/compile/compilations.ts';
 import { compileSnapshot } from '../../policy/compile/compile-snapshot.ts';
 import type { Decision } from '../../policy/decision.ts';
-import type { Destination, Facts, IpAddress } from '../../policy/facts.ts';
+import type { Destination, Facts } from '../../policy/facts.ts';
 import type { PolicyModel } from '../../policy/model.ts';
 import type { Snapshot } from '../../policy/snapshot.ts';
 
@@ -55,11 +55,11 @@ const TCP = 6;
 /** A line has no headers, no claims and no query. */
 function factsOf(line: ReportedLine, destination: Destination): Facts {
   const { protocol, caller, names, port, sourcePort, method, host, path, sni, shown } = line;
-  const source = ip(line.sourceAddress);
+  const source = toAddress(line.sourceAddress);
   const isHttp = protocol === 'http';
   return {
     ...{ protocol, destination, destinationPort: port, sourcePort, ipProtocol: TCP },
-    ...{ sourceAddress: source, remoteAddress: source, destinationAddress: ip(line.address) },
+    ...{ sourceAddress: source, remoteAddress: source, destinationAddress: toAddress(line.address) },
     ...{ sourcePrincipal: toByteString(caller || (names[0] ?? '')), destinationPrincipal: toByteString(shown) },
     ...{ peerNames: names.map(toByteString), sourceLabels: new Map() },
     method: isHttp ? toByteString(method) : '',
@@ -68,9 +68,4 @@ function factsOf(line: ReportedLine, destination: Destination): Facts {
     sni: sni === '' ? undefined : toByteString(sni),
     ...{ header: () => [], claim: () => [], metadata: () => [], verifyTokens: () => ({ accepted: true }) },
   };
-}
-
-function ip(text: string): IpAddress | undefined {
-  const bytes = parseIp(text);
-  return bytes && { bytes, text };
 }

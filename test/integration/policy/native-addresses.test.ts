@@ -15,7 +15,7 @@ const policies = `
 apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy
 metadata: {name: d, namespace: default}
-spec: {action: DENY, rules: [{from: [{source: {remoteIpBlocks: [10.0.0.0/8]}}]}, {when: [{key: connection.sni, values: [b.example]}]}]}
+spec: {action: DENY, rules: [{from: [{source: {remoteIpBlocks: [10.0.0.0/8, "2001:db8::/32", "fe80::/10"]}}]}, {when: [{key: connection.sni, values: [b.example]}]}]}
 ---
 apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy
@@ -66,6 +66,10 @@ describe('addresses and names of servers in Envoy', function () {
           '010.1.2.3',
           '::ffff:10.1.2.3',
           '10.1.2.3:80',
+          '10.1.2.3\xa0',
+          '2001:db8::1%1',
+          '2001:db8::1%lo',
+          'fe80::1%1',
           '',
         ]) {
           const headers = xff === undefined ? [] : [['x-forwarded-for', xff] as const];

@@ -45,8 +45,8 @@ describe('encodeRequestForm', () => {
     });
   }
 
-  it('takes addresses of both families, and names of headers in any case', () => {
-    for (const address of ['', '10.0.0.7', '::1', '::ffff:10.0.0.7'])
+  it('takes addresses of both families, with a zone as Envoy writes it, and names of headers in any case', () => {
+    for (const address of ['', '10.0.0.7', '::1', '::ffff:10.0.0.7', 'fe80::1%4'])
       encodeRequestForm({ source: { address }, http: { headers: { 'X-Token': ['a', 'b'], ':scheme': 'http' } } });
   });
 });

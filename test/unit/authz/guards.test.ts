@@ -34,6 +34,7 @@ describe('cleanHost', () => {
     ['[FD00::1]:80', '[fd00::1]'],
     ['[fd00::1]', '[fd00::1]'],
     ['a.com:', 'a.com'],
+    ['CAF\xc3\x89.com', 'caf\xc3\x89.com'],
   ] as const) {
     it(`${host} is ${want}`, () => assert.equal(cleanHost(host), want));
   }

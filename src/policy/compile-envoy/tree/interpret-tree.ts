@@ -5,7 +5,7 @@
 
 import { lowerAscii } from '../../../lib/byte-string.ts';
 import { CidrTrie } from '../../../lib/cidr-trie.ts';
-import { parseCidr, parseIp } from '../../../lib/ip-address.ts';
+import { parseCidr, parseZonedIp } from '../../../lib/ip-address.ts';
 import type { Action, Input, MapNode, Node, Predicate, Test } from './tree.ts';
 
 /** What Envoy sees of one request; undefined: there is no such value; `unavailable`: Envoy gives up the search; several: a list in a token. */
@@ -73,7 +73,7 @@ function holds(predicate: Predicate, seen: Seen): boolean | typeof unavailable {
 function passes(test: Test, value: string): boolean {
   if (test.is === 'regex') return regexOf(test.source).test(value);
   if (test.is === 'ranges') {
-    const address = parseIp(value);
+    const address = parseZonedIp(value);
     return address !== undefined && isHeld(address, test.cidrs);
   }
   const [wanted, found] = test.ignoreCase === true ? [lowerAscii(test.value), lowerAscii(value)] : [test.value, value];

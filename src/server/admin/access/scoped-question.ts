@@ -7,7 +7,7 @@ import type { ReadQuestion } from '../../../admin-api/routes.ts';
 import { askedRequest } from '../../../analysis/asked-request.ts';
 import { readRequestForm } from '../../../analysis/request-form.ts';
 import { asGatehouseError, GatehouseError } from '../../../errors.ts';
-import { ipInRange, parseCidr, parseIp, unmapped, unmappedRange } from '../../../lib/ip-address.ts';
+import { ipInRange, parseCidr, parseZonedIp, unmapped, unmappedRange } from '../../../lib/ip-address.ts';
 import type { AdminDeps } from '../admin-deps.ts';
 import { notInSight, type Sight } from './sight.ts';
 
@@ -79,7 +79,7 @@ function isOwnName(name: string, { has, hasId }: Sight): boolean {
 
 /** Whether workloads of his, and nobody else's, have an address. */
 function isOwnAddress(text: string, { has }: Sight, { policies }: Pick<AdminDeps, 'policies'>): boolean {
-  const parsed = parseIp(text);
+  const parsed = parseZonedIp(text);
   if (parsed === undefined) return false;
   const address = unmapped(parsed);
   const holders = (policies.current.value.model.registry?.endpoints ?? []).filter(({ addresses }) =>

@@ -140,6 +140,13 @@ describe('questions of HTTP callers', () => {
         assert.equal(asker(deny).ask(url, lines).reason, 'rule_denied');
       });
 
+      it('is believed about a caller of its own link, whose address has a zone', () => {
+        const deny = policy('{ action: DENY, rules: [{ from: [{ source: { ipBlocks: ["fe80::/10"] } }] }] }');
+        const { url, lines } = spokenBy({ source: '[fe80::1%eth0]:40000' });
+        const forwarded = lines.map(([name, said]) => [name, said.replace('[fe80::1%eth0]', 'fe80::1%eth0')] as const);
+        assert.equal(asker(deny).ask(url, proxy === 'traefik' ? forwarded : lines).reason, 'rule_denied');
+      });
+
       it('shows no certificate that can be read, or one too many: malformed, and never nobody', () => {
         const isCertificate = (name: string): boolean => /^x-(gatehouse-certificate|.*client-cert)$/i.test(name);
         const { url, lines, method } = spokenBy({ certificate: 'frontend', uri: '/books' });
