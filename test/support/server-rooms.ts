@@ -114,7 +114,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'policy/model.ts',
     'policy/snapshot.ts',
     'authz/destination',
-    'authz/facts/client-address.ts',
+    'authz/facts',
     'authz/jwks',
     'authz/native/*',
     'authz/state.ts',
