@@ -87,6 +87,11 @@ function getOnce(url: URL, options: HttpGetOptions, signal: AbortSignal): Promis
         response.destroy();
         return reject(unreachable(url.href, `it answered with status ${status}`));
       }
+      const encoding = response.headers['content-encoding'] ?? 'identity';
+      if (encoding.trim().toLowerCase() !== 'identity') {
+        response.destroy();
+        return reject(unreachable(url.href, `it answered in the encoding ${encoding}, which nobody had asked for`));
+      }
       readBody(url, response).then(resolve, reject);
     });
     request.end();

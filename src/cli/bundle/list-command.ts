@@ -50,8 +50,9 @@ export function bundleListCommand(terminal: Terminal): Command {
     );
 }
 
-function noteOf({ endpoint, isInForce, from }: BundleRow): string {
+function noteOf({ endpoint, isInForce, from, x509Authorities, jwtAuthorities }: BundleRow): string {
   const notes = [
+    ...(x509Authorities + jwtAuthorities > 0 || from === 'none' ? [] : ['no authority: it trusts nobody']),
     ...(isInForce || from === 'none' ? [] : ['not in force: the configuration does not name it']),
     ...(endpoint?.keptOut ? [`sequence ${endpoint.keptOut} is kept out`] : []),
     ...(endpoint?.isStale && from !== 'none' ? ['stale'] : []),

@@ -29,13 +29,32 @@ export interface Endpoint {
   readonly failures: number;
   /** Why it failed last; undefined: it did not. */
   readonly failure: string | undefined;
+  /** When a failure was told last. */
+  readonly toldAt: number;
   /** What it answers and is not taken, since its sequence is lower than that of the bundle that is held. */
   readonly keptOut: Bundle | undefined;
 }
 
 /** One that is asked at once. */
 export const newEndpoint = (config: FederatedDomainConfig, now: number): Endpoint => ({
-  ...{ config, fetchedAt: undefined, sinceAt: now, nextAt: now, failures: 0, failure: undefined, keptOut: undefined },
+  ...{
+    config,
+    fetchedAt: undefined,
+    sinceAt: now,
+    nextAt: now,
+    failures: 0,
+    failure: undefined,
+    toldAt: 0,
+    keptOut: undefined,
+  },
+});
+
+/** As it stands once the clock was set back to `now`: asked at once, and nothing of it is later. */
+export const setBack = (endpoint: Endpoint, now: number): Endpoint => ({
+  ...endpoint,
+  fetchedAt: endpoint.fetchedAt && Math.min(endpoint.fetchedAt, now),
+  sinceAt: Math.min(endpoint.sinceAt, now),
+  nextAt: now,
 });
 
 /** How long to wait between fetches. @param held  the bundle that is held; undefined: there is none */

@@ -12,7 +12,7 @@ import type { Log } from '../../platform/observe/log.ts';
 import type { Bundle, BundleSet } from '../../spiffe/bundle.ts';
 import { trustDomainOf } from '../../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
-import { type Endpoint, intervalMs, newEndpoint, troubleOf } from './endpoint.ts';
+import { type Endpoint, intervalMs, newEndpoint, setBack, troubleOf } from './endpoint.ts';
 import type { EndpointProof, FetchOutcome } from './fetch-order.ts';
 import type { FetchThread } from './fetch-thread.ts';
 
@@ -40,12 +40,17 @@ export interface Endpoints extends Disposable {
 
 const TIMEOUT_MS = 30_000;
 const MOST_AT_ONCE = 8;
+/** Of them, to those that failed last: eight that hang hold up no good one. */
+const MOST_FAILED_AT_ONCE = 4;
+/** What an endpoint says otherwise each time is told so often at most; an outage that is new, at once. */
+const TELL_AGAIN_MS = 60_000;
 
 /** Begins to fetch. */
 export function watchEndpoints(deps: EndpointsDeps): Endpoints {
   const { config, federation, bundles, thread, now, log } = deps;
   const endpoints = new Map<TrustDomain, Endpoint>();
-  const running = new Set<TrustDomain>();
+  /** Fetches that run, and whether the one before had failed. */
+  const running = new Map<TrustDomain, { readonly hadFailed: boolean }>();
   let lastLook = now();
   let isOver = false;
 
@@ -64,8 +69,11 @@ export function watchEndpoints(deps: EndpointsDeps): Endpoints {
     if (known === undefined) return;
     deps.failed(name);
     const failures = known.failures + 1;
-    if (failure !== known.failure) log.warn({ trustDomain: name }, `the bundle of ${name}: ${failure}`);
-    update(name, { failure, failures, keptOut, nextAt: now() + intervalMs(heldOf(name), failures) });
+    const at = now();
+    const isTold = failure === known.failure || (failures > 1 && Math.abs(at - known.toldAt) < TELL_AGAIN_MS);
+    if (!isTold) log.warn({ trustDomain: name }, `the bundle of ${name}: ${failure}`);
+    const toldAt = isTold ? known.toldAt : at;
+    update(name, { failure, failures, keptOut, toldAt, nextAt: at + intervalMs(heldOf(name), failures) });
   };
   const succeed = (name: TrustDomain, bundle: Bundle, offered: Offered): void => {
     if (offered.outcome === 'lower') {
@@ -87,9 +95,9 @@ export function watchEndpoints(deps: EndpointsDeps): Endpoints {
     else log.info({ trustDomain: name }, says);
   };
 
-  const fetchOne = async ({ config: each }: Endpoint): Promise<void> => {
+  const fetchOne = async ({ config: each, failures }: Endpoint): Promise<void> => {
     const name = each.trustDomain;
-    running.add(name);
+    running.set(name, { hadFailed: failures > 0 });
     try {
       const { url } = each;
       const outcome = await outcomeOf(each, bundles.value, (proof) =>
@@ -102,18 +110,31 @@ export function watchEndpoints(deps: EndpointsDeps): Endpoints {
       fail(name, asGatehouseError(thrown).message);
     } finally {
       running.delete(name);
-      if (!isOver) tell();
+      if (!isOver) {
+        tell();
+        startDue();
+      }
+    }
+  };
+  /** Who has waited longest is first: those that ask to be fetched every second keep nobody waiting. */
+  const startDue = (): void => {
+    const at = now();
+    const due = [...endpoints.values()].filter(
+      ({ nextAt, config: each }) => at >= nextAt && !running.has(each.trustDomain),
+    );
+    for (const endpoint of due.toSorted((one, other) => one.nextAt - other.nextAt)) {
+      if (running.size >= MOST_AT_ONCE) return;
+      const failed = running.values().filter(({ hadFailed }) => hadFailed);
+      if (endpoint.failures > 0 && [...failed].length >= MOST_FAILED_AT_ONCE) continue;
+      void fetchOne(endpoint);
     }
   };
   const look = (): void => {
     const at = now();
-    // A clock that was set back must not put off what was due.
-    const wasSetBack = at < lastLook;
+    // A clock that was set back must not put off what was due, nor when it is stale.
+    if (at < lastLook) for (const [name, each] of endpoints) update(name, setBack(each, at));
     lastLook = at;
-    for (const [name, endpoint] of endpoints) {
-      if (running.size >= MOST_AT_ONCE) return;
-      if (!running.has(name) && (wasSetBack || at >= endpoint.nextAt)) void fetchOne(endpoint);
-    }
+    startDue();
   };
   const match = (wanted: readonly FederatedDomainConfig[]): void => {
     const before = new Map(endpoints);

@@ -10,11 +10,14 @@ import { judgeBundle } from '../../identity/federation/judge-bundle.ts';
 import { readCertificate } from '../../identity/pki/certificate.ts';
 import { certificatesToPem } from '../../identity/pki/pem.ts';
 import { readRegularFile } from '../../lib/regular-file.ts';
+import { shortened } from '../../lib/shortened.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import { checkLeaf } from '../../spiffe/x509-svid-rules.ts';
 import type { EndpointProof, FetchOrder, FetchOutcome } from './fetch-order.ts';
 
 const MOST_FILE_BYTES = 4 * 1024 * 1024;
+/** What is told of a failure may be text of the endpoint: names of keys, of hosts, where it redirects. */
+const MOST_TOLD = 500;
 
 /**
  * Fetches and judges a bundle. A redirect is followed as the standard allows: over https, to whoever proves the same, and never to an
@@ -33,7 +36,7 @@ export async function fetchBundle(order: FetchOrder, signal: AbortSignal, resolv
     });
     return { bundle: judgeBundle(trustDomain, text, Date.now()) };
   } catch (thrown) {
-    return { failure: asGatehouseError(thrown).message };
+    return { failure: shortened(asGatehouseError(thrown).message, MOST_TOLD) };
   }
 }
 

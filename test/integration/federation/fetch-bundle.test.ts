@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { fromPem } from '../../../src/identity/pki/pem.ts';
 import { fetchBundle } from '../../../src/server/federation/fetch-bundle.ts';
 import type { EndpointProof, FetchOrder, FetchOutcome } from '../../../src/server/federation/fetch-order.ts';
@@ -64,6 +65,7 @@ describe('fetchBundle', function () {
   const bad: readonly { name: string; answer: () => RequestListener; want: RegExp }[] = [
     { name: 'a page that is no JSON', answer: () => sending('<html>'), want: /not JSON/ },
     { name: 'a key that stands there twice', answer: () => sending('{"keys":[],"keys":[]}'), want: /twice/ },
+    { name: 'a body that is compressed unasked', answer: () => compressed, want: /in the encoding gzip, which nobody/ },
     { name: 'a body without end', answer: () => endless, want: /longer than 1048576 bytes/ },
     { name: '10,000 keys', answer: () => sending(tenThousand), want: /more than 200 authorities|longer than/ },
     { name: 'an error', answer: () => (_, response) => void response.writeHead(500).end(document), want: /status 500/ },
@@ -87,6 +89,14 @@ describe('fetchBundle', function () {
       web.answer = answer();
       assert.match(failureOf(await fetched(web.url)), want);
     });
+
+  it('says no more than a line of what an endpoint says', async () => {
+    const key = { kty: 'EC', crv: 'P-256', x: '', y: '', use: 'jwt-svid', kid: 'k'.repeat(100_000) };
+    web.answer = sending(JSON.stringify({ keys: [key] }));
+    const failure = failureOf(await fetched(web.url));
+    assert.match(failure, /kkk.*…$/);
+    assert.ok(failure.length <= 501);
+  });
 
   it('ends a fetch that is too slow', async () => {
     web.answer = (_, response) => void response.writeHead(200).write('{');
@@ -149,6 +159,8 @@ describe('fetchBundle', function () {
   });
 });
 
+const compressed: RequestListener = (_, response) =>
+  void response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(document));
 const endless: RequestListener = (_, response) => {
   response.writeHead(200);
   const more = (): void => {

@@ -3,9 +3,10 @@
  * @module
  */
 import { hash } from 'node:crypto';
+import { shortened } from '../../../lib/shortened.ts';
 import type { StoredBundle } from '../store/state.ts';
 
-/** A difference in words, and whether something that was trusted is not any more. */
+/** A difference in words, and whether something that was trusted is not any more, or nothing is. */
 export interface BundleDifference {
   readonly text: string;
   readonly hasLost: boolean;
@@ -13,6 +14,8 @@ export interface BundleDifference {
 
 /** More than these are told by their number. */
 const MOST_NAMED = 3;
+/** Of the name that others gave a key. */
+const MOST_OF_NAME = 100;
 
 /** @param held  the one before; undefined: there was none */
 export function differenceOf(held: StoredBundle | undefined, next: StoredBundle): BundleDifference {
@@ -21,14 +24,15 @@ export function differenceOf(held: StoredBundle | undefined, next: StoredBundle)
   const come = after.filter((name) => !before.includes(name));
   const sequence = held === undefined ? `sequence ${next.sequence}` : `sequence ${held.sequence} to ${next.sequence}`;
   const parts = [sequence, ...listed('with', come), ...listed('without', gone)];
-  if (after.length === 0) parts.push('it has no authority: nobody of that trust domain is trusted any more');
-  return { text: parts.join(', '), hasLost: gone.length > 0 };
+  if (after.length === 0) parts.push('it has no authority: nobody of that trust domain is trusted');
+  return { text: parts.join(', '), hasLost: gone.length > 0 || after.length === 0 };
 }
 
 function listed(word: string, names: readonly string[]): string[] {
   if (names.length === 0) return [];
   const more = names.length - MOST_NAMED;
-  return [`${word} ${names.slice(0, MOST_NAMED).join(' and ')}${more > 0 ? ` and ${more} more` : ''}`];
+  const shown = names.slice(0, MOST_NAMED).map((name) => shortened(name, MOST_OF_NAME));
+  return [`${word} ${shown.join(' and ')}${more > 0 ? ` and ${more} more` : ''}`];
 }
 
 function namesIn(bundle: StoredBundle | undefined): string[] {

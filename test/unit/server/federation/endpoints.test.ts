@@ -28,6 +28,8 @@ const bySpiffe: FederatedDomainConfig = {
 function open(...trustDomains: readonly FederatedDomainConfig[]) {
   const at = { now: 1_000_000 };
   const orders: FetchOrder[] = [];
+  /** Who does not answer yet, and how it is made to. */
+  const hung = new Map<TrustDomain, (outcome: FetchOutcome) => void>();
   let outcome: FetchOutcome = { bundle: bundleOf('other.example') };
   let offered: Partial<Offered> = {};
   let troubles: readonly string[] = [];
@@ -62,7 +64,8 @@ function open(...trustDomains: readonly FederatedDomainConfig[]) {
     thread: {
       async fetch(order) {
         orders.push(order);
-        return outcome;
+        if (!hung.has(order.trustDomain)) return outcome;
+        return new Promise((resolve) => hung.set(order.trustDomain, resolve));
       },
     },
     ticks: {
@@ -76,7 +79,7 @@ function open(...trustDomains: readonly FederatedDomainConfig[]) {
     },
   });
   return {
-    ...{ endpoints, orders, said, bundles, held, at, config, configOf },
+    ...{ endpoints, orders, said, bundles, held, hung, at, config, configOf },
     answer: (next: FetchOutcome, offer: Partial<Offered> = {}) => {
       outcome = next;
       offered = offer;
@@ -181,6 +184,70 @@ describe('watchEndpoints', () => {
     config.replace(configOf([byWeb]));
     await pass(0);
     assert.equal(orders.length, 2);
+  });
+
+  const many = (prefix: string, count: number): readonly FederatedDomainConfig[] =>
+    Array.from({ length: count }, (_, i) => ({ ...byWeb, trustDomain: parseTrustDomain(`${prefix}${i}.example`) }));
+
+  it('lets nobody wait for those that ask to be fetched every second', async () => {
+    const { orders, pass, answer } = open(...many('busy', 30), byWeb);
+    answer({ bundle: bundleOf('other.example', { refreshHintSeconds: 1 }) });
+    await pass(0);
+    for (let second = 0; second < 3; second++) await pass(1_000);
+    assert.ok(orders.some(({ trustDomain }) => trustDomain === other));
+  });
+
+  it('fetches good ones beside as many that hang as there are', async () => {
+    const all = many('hung', 20);
+    const { orders, pass, hung, endpoints } = open(...all, byWeb);
+    const endAll = async (): Promise<void> => {
+      for (const end of [...hung.values()]) end({ failure: 'no answer' });
+      await pass(0);
+    };
+    await pass(0);
+    for (const { trustDomain } of all) hung.set(trustDomain, () => undefined);
+    for (const { trustDomain } of all) endpoints.refresh(trustDomain);
+    for (let round = 0; round < 4; round++) {
+      await endAll();
+      await pass(5_000);
+    }
+    const before = orders.filter(({ trustDomain }) => trustDomain === other).length;
+    for (let round = 0; round < 3; round++) await pass(60_000); // nobody that hangs ends
+    assert.equal(orders.filter(({ trustDomain }) => trustDomain === other).length, before + 3);
+  });
+
+  it('tells an outage once a minute where it is told otherwise each time', async () => {
+    const { pass, answer, said } = open(byWeb);
+    const failures = (): readonly string[] => said.filter((each) => /it is down/.test(each));
+    answer({ bundle: bundleOf('other.example', { refreshHintSeconds: 1 }) });
+    await pass(0);
+    await pass(60_000);
+    for (let second = 0; second < 59; second++) {
+      answer({ failure: `it is down ${second}` });
+      await pass(1_000);
+    }
+    assert.equal(failures().length, 1);
+    for (let second = 59; second < 62; second++) {
+      answer({ failure: `it is down ${second}` });
+      await pass(1_000);
+    }
+    assert.equal(failures().length, 2);
+  });
+
+  it('finds stale in time what a clock that was ahead has fetched', async () => {
+    const { pass, answer, troubles } = open(byWeb);
+    await pass(0);
+    answer({ failure: 'it is down' });
+    await pass(-86_400_000);
+    for (let minute = 0; minute < 4; minute++) await pass(60_000);
+    assert.match(troubles()[0] ?? '', /stale: it is down/);
+  });
+
+  it('asks all of many again when the clock was set back', async () => {
+    const { orders, pass } = open(...many('each', 30));
+    await pass(0);
+    await pass(-86_400_000);
+    assert.equal(orders.length, 60);
   });
 
   it('asks again when the clock was set back', async () => {

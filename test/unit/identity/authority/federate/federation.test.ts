@@ -102,6 +102,15 @@ describe('federation of an authority', () => {
     assert.deepEqual(federated()[0]!.x509Authorities, []);
   });
 
+  it('tells aloud of a first bundle that has no authority, and of a key no more than the beginning of a long name', async () => {
+    const { federation, content } = await open(['other.example']);
+    const offered = await federation.take({ ...first, jwtAuthorities: [], x509Authorities: [] });
+    assert.deepEqual([offered.outcome, offered.hasLost], ['taken', true]);
+    const [key] = first.jwtAuthorities;
+    await federation.take({ ...second, jwtAuthorities: [{ ...key!, keyId: 'k'.repeat(100_000) }] });
+    assert.match(content.audit.at(-1)!.reason, /jwt k{50,100}…$/);
+  });
+
   for (const name of ['cluster.local', 'alias.example'])
     it(`refuses a bundle of ${name}, which is ours, from whomever`, async () => {
       const { federation } = await open(['cluster.local', 'alias.example']);
