@@ -101,4 +101,7 @@ export const statusAnswer = z.object({
   addresses,
 });
 
+/** What `serve` prints when it is ready. */
+export type ReadyLine = z.output<typeof addresses>;
+
 export type StatusAnswer = z.output<typeof statusAnswer>;

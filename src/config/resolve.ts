@@ -13,23 +13,18 @@ import type {
   AdmissionConfig,
   Config,
   EntryConfig,
-  ListenerConfig,
-  OneSidedListener,
   PolicyPath,
   SitePath,
   StoreConfig,
-  UnixListener,
   WorkloadConfig,
 } from './config.ts';
 import { parseDuration } from './duration.ts';
 import { federationConfig } from './federation.ts';
-import { splitAddresses, splitTcp } from './fields.ts';
-import { isLoopback } from './loopback.ts';
+import { splitAddresses } from './fields.ts';
+import { resolveListen, unixListener } from './listeners/resolve.ts';
 import { keyStore, upstream } from './resolve-authority.ts';
 import type { ConfigDocument } from './schema.ts';
 
-type UnixDocument = ConfigDocument['listen']['workloadApi'];
-type ListenerDocument = ConfigDocument['listen']['extAuthz'];
 /** Names the place of an entry or workload for people, e.g. `gatehouse.yaml:12`. */
 export type OriginOf = (path: readonly (string | number)[]) => string;
 
@@ -40,7 +35,7 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
   const directory = dirname(file);
   const absolute = (path: string): string => resolvePath(directory, path);
   const trustDomain = parseTrustDomain(document.trustDomain);
-  const { listen, authority, policies, extAuthz } = document;
+  const { authority, policies, extAuthz } = document;
   return {
     file,
     trustDomain,
@@ -54,20 +49,7 @@ export function resolveConfig(document: ConfigDocument, file: string, originOf: 
       joinFile: document.feed.joinFile === '' ? undefined : absolute(document.feed.joinFile),
     },
     dataDir: absolute(document.dataDir),
-    listen: {
-      workloadApi: unixListener(listen.workloadApi, 0o666, absolute),
-      extAuthz: listener(listen.extAuthz, 0o660, absolute),
-      admin: adminListeners(listen.admin, document.admin.group, absolute),
-      health: listener(listen.health, 0o660, absolute),
-      feed: listen.feed === undefined ? undefined : listener(listen.feed, 0o600, absolute, true),
-      istioCa: listen.istioCa === undefined ? undefined : listener(listen.istioCa, 0o600, absolute, true),
-      xds: listen.xds === undefined ? undefined : listener(listen.xds, 0o600, absolute, true),
-      accessLog: listen.accessLog === undefined ? undefined : listener(listen.accessLog, 0o600, absolute, true),
-      bundle: listen.bundle === undefined ? undefined : oneSidedListener(listen.bundle, absolute),
-      oidc: listen.oidc === undefined ? undefined : oneSidedListener(listen.oidc, absolute),
-      admission: listen.admission === undefined ? undefined : oneSidedListener(listen.admission, absolute),
-      httpAuth: listen.httpAuth === undefined ? undefined : listener(listen.httpAuth, 0o660, absolute),
-    },
+    listen: resolveListen(document.listen, document.admin.group, absolute),
     store: store(document.store, absolute),
     authority: {
       keyType: authority.keyType,
@@ -202,15 +184,6 @@ function admissionConfig(
   };
 }
 
-function oneSidedListener(
-  written: NonNullable<ConfigDocument['listen']['admission']>,
-  absolute: (path: string) => string,
-): OneSidedListener {
-  const { address, tls } = typeof written === 'string' ? { address: written, tls: { cert: '', key: '' } } : written;
-  const shown = tls.cert === '' && tls.key === '' ? undefined : { cert: absolute(tls.cert), key: absolute(tls.key) };
-  return { kind: 'tcp', ...splitTcp(address)!, tls: true, shown }; // the schema has checked it
-}
-
 function adminConfig({ clients, group }: ConfigDocument['admin']): AdminConfig {
   return {
     clients: clients.map((each) => {
@@ -222,56 +195,9 @@ function adminConfig({ clients, group }: ConfigDocument['admin']): AdminConfig {
   };
 }
 
-/** TCP among them always has TLS, unless told otherwise. */
-function adminListeners(
-  written: ConfigDocument['listen']['admin'],
-  group: string | number | undefined,
-  absolute: (path: string) => string,
-): Config['listen']['admin'] {
-  const [first, ...others] = Array.isArray(written) ? written : [written];
-  const of = (each: ListenerDocument): ListenerConfig => adminListener(each, group, absolute);
-  return [of(first!), ...others.map(of)]; // the schema wants one
-}
-
-/** A group that may read may open the socket, unless the socket says otherwise. */
-function adminListener(
-  written: ListenerDocument,
-  group: string | number | undefined,
-  absolute: (path: string) => string,
-): ListenerConfig {
-  const made = listener(written, group === undefined ? 0o600 : 0o660, absolute, true);
-  return made.kind === 'unix' && group !== undefined ? { ...made, group: made.group ?? String(group) } : made;
-}
-
 function spiffeIdOf(each: ConfigDocument['workloads'][number], trustDomain: string): SpiffeId {
   const derived = `spiffe://${trustDomain}/ns/${each.namespace}/sa/${each.serviceAccount}`;
   return parseSpiffeId(each.spiffeId === '' ? derived : each.spiffeId);
-}
-
-function unixListener(written: UnixDocument, mode: number, absolute: (path: string) => string): UnixListener {
-  const given = typeof written === 'string' ? { path: written.replace(/^unix:/, '') } : written;
-  return {
-    kind: 'unix',
-    path: absolute(given.path),
-    mode:
-      'mode' in given && given.mode !== undefined ? Number.parseInt(String(given.mode).replace(/^0?o/, ''), 8) : mode,
-    owner: 'owner' in given && given.owner !== undefined ? String(given.owner) : undefined,
-    group: 'group' in given && given.group !== undefined ? String(given.group) : undefined,
-  };
-}
-
-/** @param alwaysTls  also on loopback, unless told otherwise */
-function listener(
-  written: ListenerDocument,
-  mode: number,
-  absolute: (path: string) => string,
-  alwaysTls = false,
-): ListenerConfig {
-  if (typeof written === 'object' && 'path' in written) return unixListener(written, mode, absolute);
-  const [text, tls] = typeof written === 'string' ? [written, undefined] : [written.address, written.tls];
-  const tcp = splitTcp(text);
-  if (tcp === undefined) return unixListener(text, mode, absolute);
-  return { kind: 'tcp', ...tcp, tls: tls ?? (alwaysTls || !isLoopback(tcp.host)) };
 }
 
 function store(text: string, absolute: (path: string) => string): StoreConfig {

@@ -4,9 +4,9 @@
  */
 import { authorityIdOf } from '../spiffe/own-ids.ts';
 import { trustDomainOf } from '../spiffe/spiffe-id.ts';
-import type { Config, ListenerConfig, TcpListener, UnixListener } from './config.ts';
+import type { Config } from './config.ts';
 import type { Problem } from './finding.ts';
-import { isLoopback } from './loopback.ts';
+import { listenerProblems, unservedProblems } from './listeners/rules.ts';
 import { adminProblems } from './rules/admin.ts';
 import { admissionProblems } from './rules/admission.ts';
 import { attestationProblems } from './rules/attestation.ts';
@@ -16,9 +16,6 @@ import { kubernetesProblems } from './rules/kubernetes.ts';
 import { lifeProblems } from './rules/life.ts';
 import { oidcProblems } from './rules/oidc.ts';
 
-/** What `sockaddr_un` holds besides the final zero byte. */
-const MAX_SOCKET_PATH_BYTES = 107;
-
 /** Transports that exist; another is refused by name. */
 const transports: readonly Config['extAuthz']['transport'][] = ['lane', 'grpc-js'];
 
@@ -26,6 +23,7 @@ const transports: readonly Config['extAuthz']['transport'][] = ['lane', 'grpc-js
 export function ruleProblems(config: Config): Problem[] {
   return [
     ...roleProblems(config),
+    ...unservedProblems(config),
     ...storeProblems(config),
     ...lifeProblems(config),
     ...authorityProblems(config),
@@ -59,7 +57,7 @@ function* namespaceProblems({ policies }: Config): Iterable<Problem> {
   }
 }
 
-function* roleProblems({ roles, authorityAddresses, feed, listen }: Config): Iterable<Problem> {
+function* roleProblems({ roles, authorityAddresses, feed }: Config): Iterable<Problem> {
   if (new Set(roles).size < roles.length) {
     yield { code: 'twice', path: ['roles'], message: 'a role is named twice', fix: 'name each once' };
   }
@@ -72,10 +70,6 @@ function* roleProblems({ roles, authorityAddresses, feed, listen }: Config): Ite
     const message = 'only a decider without the authority role joins one';
     yield { code: 'contradiction', path: ['feed', 'joinFile'], message, fix: 'use roles: [decider], or drop it' };
   }
-  if (listen.httpAuth !== undefined && !roles.includes('decider')) {
-    const message = 'HTTP callers are answered by deciders, and this server has not that role';
-    yield { code: 'contradiction', path: ['listen', 'httpAuth'], message, fix: 'add decider to roles, or drop it' };
-  }
   if (!hasAuthority && authorityAddresses.length === 0) {
     const message = 'a decider without the authority role must know which certificates are revoked';
     yield {
@@ -84,11 +78,6 @@ function* roleProblems({ roles, authorityAddresses, feed, listen }: Config): Ite
       message,
       fix: "name listen.feed of the authority's server in authorityAddress",
     };
-  }
-  for (const name of ['feed', 'istioCa', 'bundle', 'oidc'] as const) {
-    if (hasAuthority || listen[name] === undefined) continue;
-    const message = 'only a server with the authority role has this to offer';
-    yield { code: 'contradiction', path: ['listen', name], message, fix: 'add the role, or drop it' };
   }
 }
 
@@ -112,78 +101,6 @@ function* authorityProblems({ authority: { keyStore }, store }: Config): Iterabl
       message: 'replicas share their keys, so these cannot stay in the memory of one',
       fix: 'use keyStore: disk with postgres; the keys are then in it, encrypted',
     };
-  }
-}
-
-function* listenerProblems({ listen, workloads }: Config): Iterable<Problem> {
-  const sockets: [path: (string | number)[], listener: UnixListener][] = [];
-  const ports = new Set<string>();
-  for (const [path, listener] of listenersOf(listen)) {
-    if (listener.kind === 'unix') sockets.push([path, listener]);
-    else {
-      yield* tcpProblems(path, listener);
-      yield* portProblems(path, listener, ports);
-    }
-  }
-  for (const [i, { socket }] of workloads.entries()) if (socket) sockets.push([['workloads', i, 'socket'], socket]);
-  const seen = new Set<string>();
-  for (const [path, socket] of sockets) {
-    const bytes = Buffer.byteLength(socket.path);
-    if (bytes > MAX_SOCKET_PATH_BYTES) {
-      const message = `the socket path ${socket.path} has ${bytes} bytes, and a unix socket can have ${MAX_SOCKET_PATH_BYTES}`;
-      yield { code: 'socket-path-too-long', path, message, fix: 'choose a shorter one' };
-    }
-    if (seen.has(socket.path)) {
-      yield { code: 'twice', path, message: `${socket.path} is used by two listeners`, fix: 'give each its own' };
-    }
-    seen.add(socket.path);
-  }
-}
-
-/** Each listener with its place in the file. */
-function listenersOf(listen: Config['listen']): [path: (string | number)[], listener: ListenerConfig][] {
-  return Object.entries(listen).flatMap(([name, listener]: [string, Config['listen'][keyof Config['listen']]]) => {
-    if (listener === undefined) return [];
-    if ('kind' in listener) return [[['listen', name], listener]];
-    return listener.map((each, i): [(string | number)[], ListenerConfig] => [
-      listener.length === 1 ? ['listen', name] : ['listen', name, i],
-      each,
-    ]);
-  });
-}
-
-/** @param seen  addresses of the listeners before; of one port of several addresses only the kernel knows */
-function* portProblems(path: (string | number)[], { host, port }: TcpListener, seen: Set<string>): Iterable<Problem> {
-  const address = `${host}:${port}`;
-  if (port !== 0 && seen.has(address)) {
-    yield { code: 'twice', path, message: `${address} is used by two listeners`, fix: 'give each its own' };
-  }
-  seen.add(address);
-}
-
-function* tcpProblems(path: (string | number)[], { host, tls }: TcpListener): Iterable<Problem> {
-  const name = path[1];
-  if (tls) return;
-  if (name === 'feed') {
-    const message = 'deciders are known by their certificates, never by a plain TCP connection';
-    yield {
-      code: 'not-authenticated',
-      path,
-      message,
-      fix: 'leave tls out, or listen on a unix socket',
-    };
-  } else if (name === 'admin') {
-    const message = 'the admin API knows its callers by a unix socket or by mTLS, never by a plain TCP connection';
-    yield {
-      code: 'not-authenticated',
-      path,
-      message,
-      fix: 'leave tls out, or listen on a unix socket',
-    };
-  } else if (!isLoopback(host)) {
-    const message = `${host} is not loopback, so others could listen in and pretend to be us`;
-    const fix = 'leave tls out, or listen on 127.0.0.1, [::1] or a unix socket';
-    yield { code: 'not-loopback', path, message, fix };
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { StatusAnswer } from '../admin-api/status.ts';
 import type { Config } from '../config/config.ts';
+import type { ListenerName } from '../config/listeners/table.ts';
 import type { Executables } from '../identity/attestation/executable.ts';
 import type { PodAttestor } from '../identity/attestation/kubernetes/pod-attestor.ts';
 import type { Followers } from '../identity/delivery/feed/followers.ts';
@@ -56,13 +57,7 @@ export interface IdentitySide extends Knowledge, RefusalReceiver, AsyncDisposabl
 /** The listeners where identities are given; none where the authority is elsewhere. */
 export interface IdentityListeners extends AsyncDisposable {
   /** Those really bound, for the ready line. */
-  readonly addresses: {
-    readonly workloadApi?: string;
-    readonly feed?: string;
-    readonly istioCa?: string;
-    readonly bundle?: string;
-    readonly oidc?: string;
-  };
+  readonly addresses: { readonly [Name in ListenerName]?: string };
   /** What each has counted since it was asked last, by its name in metrics. */
   takeTallies(): readonly (readonly [listener: LaneListener, tally: LaneTally])[];
   /** Lets running calls end, at most `graceMs`. */

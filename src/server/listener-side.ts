@@ -3,6 +3,7 @@
  * names the addresses of all others.
  * @module
  */
+import { listeners } from '../config/listeners/table.ts';
 import { asGatehouseError } from '../errors.ts';
 import type { LaneListener } from '../platform/observe/metrics.ts';
 import type { LaneTally } from '../transport/lane/counts.ts';
@@ -69,12 +70,12 @@ export async function openListeners(deps: ListenerSideDeps): Promise<ListenerSid
   const admission = await openAdmission(deps);
   if (admission !== undefined) stack.use(admission);
   const natives = await openNativeListeners(deps, native);
-  for (const [, listener] of natives) stack.use(listener);
+  for (const { listener } of natives) stack.use(listener);
   const addressesWith = (admins: readonly ListenAddress[]): ListenerAddresses => ({
     ...(check && { extAuthz: textOfAddress(check.address) }),
     ...(http && { httpAuth: textOfAddress(http.address) }),
     ...identities.addresses,
-    ...Object.fromEntries(natives.map(([, { address }, key]) => [key, textOfAddress(address)])),
+    ...Object.fromEntries(natives.map(({ name, listener }) => [name, textOfAddress(listener.address)])),
     ...(admission && { admission: textOfAddress(admission.address) }),
     admin: textOfAddress(admins[0]!), // there is one at least
     admins: admins.map(textOfAddress),
@@ -86,7 +87,7 @@ export async function openListeners(deps: ListenerSideDeps): Promise<ListenerSid
       ...identities.takeTallies(),
       ...admins.takeTallies().map((tally): [LaneListener, LaneTally] => ['admin', tally]),
       ['health', health.takeTally()],
-      ...natives.map(([name, listener]) => [name, listener.takeTally()] as const),
+      ...natives.map(({ name, listener }) => [listeners[name].label, listener.takeTally()] as const),
       ...(admission ? [['admission', admission.takeTally()] as const] : []),
     ];
     const connections = new Map<LaneListener, number>();
@@ -104,7 +105,7 @@ export async function openListeners(deps: ListenerSideDeps): Promise<ListenerSid
         check?.[Symbol.asyncDispose](),
         http?.[Symbol.asyncDispose](),
         identities.drain(graceMs),
-        ...natives.map(([, listener]) => listener.drain(graceMs)),
+        ...natives.map(({ listener }) => listener.drain(graceMs)),
       ]);
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),

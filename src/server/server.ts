@@ -3,6 +3,7 @@
  * @module
  */
 
+import type { ReadyLine } from '../admin-api/status.ts';
 import type { Config } from '../config/config.ts';
 import { asGatehouseError, type GatehouseError } from '../errors.ts';
 import { createFollowers } from '../identity/delivery/feed/followers.ts';
@@ -24,7 +25,7 @@ import { watchOthersLetIn } from './policy/others-let-in.ts';
 import { openPolicies } from './policy/policy-sources.ts';
 import { openStandingProof } from './proofs/standing-proof.ts';
 import { reload } from './reload.ts';
-import { type ReadyLine, readyLine } from './status.ts';
+import { readyLine } from './status.ts';
 
 export interface ServerDeps {
   readonly config: Config;

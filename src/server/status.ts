@@ -2,8 +2,9 @@
  * What a server says of itself: on the ready line, and in `/v1/status`.
  * @module
  */
-import type { StatusAnswer } from '../admin-api/status.ts';
+import type { ReadyLine, StatusAnswer } from '../admin-api/status.ts';
 import type { Config } from '../config/config.ts';
+import type { ListenerName } from '../config/listeners/table.ts';
 import { programVersion } from '../lib/version.ts';
 import type { PolicySources } from '../policy/sources/policy-sources.ts';
 import { timeText } from './admin/time-text.ts';
@@ -11,32 +12,8 @@ import type { DeciderSide } from './decider-side.ts';
 import type { Foundation } from './foundation.ts';
 import type { IdentitySide } from './identity-interface.ts';
 
-/** The addresses really bound: `unix:PATH` or `HOST:PORT`. */
-export interface ListenerAddresses {
-  readonly extAuthz?: string;
-  readonly httpAuth?: string;
-  readonly workloadApi?: string;
-  readonly feed?: string;
-  readonly istioCa?: string;
-  readonly xds?: string;
-  readonly accessLog?: string;
-  readonly bundle?: string;
-  readonly oidc?: string;
-  readonly admission?: string;
-  /** The first of `admins`. */
-  readonly admin: string;
-  readonly admins: readonly string[];
-  readonly health: string;
-}
-
-/** What the ready line says. */
-export interface ReadyLine extends ListenerAddresses {
-  readonly ready: true;
-  readonly roles: readonly string[];
-  readonly pid: number;
-  /** Of the deciders that run now. */
-  readonly deciderPids: readonly number[];
-}
+/** The addresses really bound, `unix:PATH` or `HOST:PORT`; `admin` is the first of `admins`. */
+export type ListenerAddresses = Readonly<Pick<ReadyLine, ListenerName | 'admins'>>;
 
 /** The ready line of a server whose listeners are all bound. */
 export function readyLine(

@@ -5,6 +5,7 @@
 import { connect, createServer } from 'node:net';
 import { dirname } from 'node:path';
 import type { Config, ListenerConfig, TcpListener, UnixListener } from '../../config/config.ts';
+import { openedListeners } from '../../config/listeners/table.ts';
 import type { Accounts } from '../../lib/accounts.ts';
 import { bad, good, type Outcome } from './outcome.ts';
 import { lookAt } from './store.ts';
@@ -28,23 +29,14 @@ export function checkSocketOwners(config: Config, accounts: Accounts): readonly 
 }
 
 /** Those that a server of these roles opens. */
-function listenersOf({ listen, roles, workloads }: Config): readonly (readonly [name: string, ListenerConfig])[] {
-  const isAuthority = roles.includes('authority');
-  const named: (readonly [string, ListenerConfig | undefined])[] = [
-    ['listen.extAuthz', roles.includes('decider') ? listen.extAuthz : undefined],
-    ['listen.workloadApi', isAuthority ? listen.workloadApi : undefined],
-    ['listen.feed', isAuthority ? listen.feed : undefined],
-    ['listen.istioCa', isAuthority ? listen.istioCa : undefined],
-    ['listen.xds', listen.xds],
-    ['listen.accessLog', listen.accessLog],
-    ...listen.admin.map((each) => ['listen.admin', each] as const),
-    ['listen.health', listen.health],
-    ...workloads.map(
-      ({ namespace, serviceAccount, socket }) =>
-        [`socket of ${namespace}/${serviceAccount}`, isAuthority ? socket : undefined] as const,
+function listenersOf(config: Config): readonly (readonly [name: string, ListenerConfig])[] {
+  const ofWorkloads = config.roles.includes('authority') ? config.workloads : [];
+  return [
+    ...openedListeners(config).map(({ name, at }) => [`listen.${name}`, at] as const),
+    ...ofWorkloads.flatMap(({ namespace, serviceAccount, socket }) =>
+      socket === undefined ? [] : [[`socket of ${namespace}/${serviceAccount}`, socket] as const],
     ),
   ];
-  return named.flatMap(([name, listener]) => (listener === undefined ? [] : [[name, listener] as const]));
 }
 
 function ownerFaults(name: string, { owner, group }: UnixListener, { uidOf, gidOf }: Accounts): Outcome[] {

@@ -2,23 +2,11 @@
  * How many connections each listener may have, so that all of them together leave descriptors for files, stores and processes.
  * @module
  */
+import type { ListenerLabel } from '../../config/listeners/table.ts';
 import { descriptorLimit } from '../../transport/descriptors.ts';
 
-/** A listener by the name that its limit goes by; `check` is the primary's side of `ext-authz`. */
-export type ListenerName =
-  | 'workload-api'
-  | 'feed'
-  | 'istio-ca'
-  | 'xds'
-  | 'access-log'
-  | 'bundle'
-  | 'oidc'
-  | 'admin'
-  | 'admission'
-  | 'health'
-  | 'check'
-  | 'ext-authz'
-  | 'http-auth';
+/** A listener by its label; `check` is the primary's side of `ext-authz`. */
+type LimitedListener = ListenerLabel | 'check';
 
 interface Room {
   /** Where the limit on descriptors allows it. */
@@ -30,7 +18,7 @@ interface Room {
 }
 
 /** `check` is where the primary accepts for its deciders; `ext-authz` is one decider, and `http-auth`, `bundle` and `oidc` are served too by a process of their own each. */
-const rooms: Readonly<Record<ListenerName, Room>> = {
+const rooms: Readonly<Record<LimitedListener, Room>> = {
   'workload-api': { connections: 16_384, each: 2, share: 0.45 },
   feed: { connections: 1_024, each: 2, share: 0.1 },
   'istio-ca': { connections: 1_024, each: 2, share: 0.1 },
@@ -50,7 +38,7 @@ const rooms: Readonly<Record<ListenerName, Room>> = {
 const RESERVE = 512;
 
 /** The most connections of a listener, at least four. @param limit  descriptors that the process may have */
-export function connectionLimit(listener: ListenerName, limit = descriptorLimit()): number {
+export function connectionLimit(listener: LimitedListener, limit = descriptorLimit()): number {
   const { connections, each, share } = rooms[listener];
   const free = limit - Math.min(RESERVE, limit / 4);
   return Math.max(4, Math.min(connections, Math.floor((free * share) / each)));

@@ -6,6 +6,7 @@
 import type { CallerOf } from '../../authz/native/native-deps.ts';
 import type { Revocations } from '../../authz/state.ts';
 import type { Config, ListenerConfig } from '../../config/config.ts';
+import { listeners } from '../../config/listeners/table.ts';
 import { GatehouseError } from '../../errors.ts';
 import { createWakeup } from '../../lib/wakeup.ts';
 import type { Watchable } from '../../lib/watchable.ts';
@@ -31,18 +32,14 @@ export interface XdsListenerDeps {
 /** The first request has all that an Envoy can say of itself, its extensions too. */
 const MESSAGE_BYTES = 1024 * 1024;
 
-/** The listeners, by the name that limits and metrics know them by. */
-const listeners = {
-  xds: 'xds',
-  'access-log': 'accessLog',
-} as const;
+/** Keys of `listen`. */
+type NativeName = 'xds' | 'accessLog';
 
-/** A listener that is open, its name, and the key that configures it. */
-export type NativeListener = readonly [
-  name: keyof typeof listeners,
-  listener: GrpcListener,
-  key: (typeof listeners)[keyof typeof listeners],
-];
+/** A listener that is open. */
+export interface NativeListener {
+  readonly name: NativeName;
+  readonly listener: GrpcListener;
+}
 
 /** Opens those that the configuration names. @throws GatehouseError `address_in_use`, `config_invalid` */
 export async function openNativeListeners(
@@ -51,33 +48,33 @@ export async function openNativeListeners(
 ): Promise<readonly NativeListener[]> {
   await using stack = new AsyncDisposableStack();
   const callerOf = callerByCertificate(deps);
-  const methods = { xds: () => native.methods(callerOf), 'access-log': () => native.reportMethods(callerOf) };
+  const methods = { xds: () => native.methods(callerOf), accessLog: () => native.reportMethods(callerOf) };
   const opened: NativeListener[] = [];
-  for (const name of ['xds', 'access-log'] as const) {
-    const key = listeners[name];
-    const at = deps.config.value.listen[key];
+  for (const name of ['xds', 'accessLog'] as const) {
+    const at = deps.config.value.listen[name];
     if (at === undefined) continue;
-    opened.push([name, stack.use(await openOne(deps, { name, at, methods: methods[name]() })), key]);
+    opened.push({ name, listener: stack.use(await openOne(deps, { name, at, methods: methods[name]() })) });
   }
   stack.move();
   return opened;
 }
 
 interface One {
-  readonly name: NativeListener[0];
+  readonly name: NativeName;
   readonly at: ListenerConfig;
   readonly methods: readonly GrpcMethod[];
 }
 
 function openOne({ log, tls, identify, refusals }: XdsListenerDeps, { name, at, methods }: One): Promise<GrpcListener> {
+  const { label } = listeners[name];
   return openGrpcListener(listenAddress(at), {
     methods,
     failed: (method, { code, message, details }) =>
       log[code === 'internal' ? 'error' : 'info']({ method, code, details }, message),
     identity: tls.primary,
     identify,
-    handshakeFailed: (failure) => refusals.handshakeFailed(name, failure),
-    connections: connectionLimit(name),
+    handshakeFailed: (failure) => refusals.handshakeFailed(label, failure),
+    connections: connectionLimit(label),
     messageBytes: MESSAGE_BYTES,
   });
 }

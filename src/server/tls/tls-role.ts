@@ -3,6 +3,7 @@
  * @module
  */
 import type { Config } from '../../config/config.ts';
+import { type NamedListener, openedListeners } from '../../config/listeners/table.ts';
 import type { GatehouseError } from '../../errors.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createTicks } from '../../lib/ticks.ts';
@@ -37,7 +38,7 @@ const TICK_MS = 250;
 
 /** Creates the role; nothing is asked for before `keep`. */
 export function createTlsRole({ config, report, waiting }: TlsRoleDeps): TlsRole {
-  const { listen, trustDomain, tls } = config;
+  const { trustDomain, tls } = config;
   const stack = new DisposableStack();
   const isAuthority = config.roles.includes('authority');
   const primary = createWatchable<TlsIdentity | undefined>(undefined);
@@ -45,23 +46,21 @@ export function createTlsRole({ config, report, waiting }: TlsRoleDeps): TlsRole
   const admission = createWatchable<TlsIdentity | undefined>(undefined);
   const documents = createWatchable<TlsIdentity | undefined>(undefined);
   const [authorityId, deciderId] = [authorityIdOf(trustDomain), deciderIdOf(trustDomain)];
-  const { admin, health, feed, istioCa, xds, accessLog } = listen;
-  const ofPrimary = [...admin, health, feed, istioCa, xds, accessLog].some(hasTls);
-  const ofDeciders = config.roles.includes('decider') && [listen.extAuthz, listen.httpAuth].some(hasTls);
+  const shown = new Set(openedListeners(config).flatMap((each) => (showsOurs(each) ? [each.row.tls] : [])));
   const isFollower = config.authorityAddresses.some((each) => !each.startsWith('unix:'));
   const kept = (
     isAuthority
       ? [
-          { into: primary, spiffeId: authorityId, needed: ofPrimary, dnsNames: tls.dnsNames },
-          { into: deciders, spiffeId: deciderId, needed: ofDeciders, dnsNames: tls.dnsNames },
-          { into: admission, spiffeId: authorityId, ...ofAdmission(config) },
-          { into: documents, spiffeId: authorityId, ...ofDocuments(config) },
+          { into: primary, spiffeId: authorityId, needed: shown.has('primary'), dnsNames: tls.dnsNames },
+          { into: deciders, spiffeId: deciderId, needed: shown.has('deciders'), dnsNames: tls.dnsNames },
+          { into: admission, spiffeId: authorityId, needed: shown.has('admission'), dnsNames: ofAdmission(config) },
+          { into: documents, spiffeId: authorityId, needed: shown.has('documents'), dnsNames: ofDocuments(config) },
         ]
       : [
           {
             into: primary,
             spiffeId: deciderId,
-            needed: ofPrimary || ofDeciders || isFollower,
+            needed: shown.has('primary') || shown.has('deciders') || isFollower,
             dnsNames: tls.dnsNames,
           },
         ]
@@ -107,23 +106,17 @@ export function createTlsRole({ config, report, waiting }: TlsRoleDeps): TlsRole
   };
 }
 
-/** Whether a listener's callers speak TLS. */
-function hasTls(listener: Config['listen']['feed']): boolean {
-  return listener?.kind === 'tcp' && listener.tls;
+/** Whether its callers are shown an identity of ours. */
+function showsOurs({ at }: NamedListener): boolean {
+  return at.kind === 'tcp' && at.tls && !('shown' in at && at.shown !== undefined);
 }
 
-/** An SVID of its own, so that no other listener of ours could stand for the webhook. */
-function ofAdmission({ listen, admission: { service } }: Config) {
-  return {
-    needed: listen.admission !== undefined && listen.admission.shown === undefined,
-    dnsNames: service === undefined ? [] : [`${service.name}.${service.namespace}.svc`],
-  };
+/** Names in an SVID of its own, so that no other listener of ours could stand for the webhook. */
+function ofAdmission({ admission: { service } }: Config): readonly string[] {
+  return service === undefined ? [] : [`${service.name}.${service.namespace}.svc`];
 }
 
-/** An SVID of its own too: it goes to a process that strangers talk to. */
-function ofDocuments({ listen, authority: { jwtIssuer }, tls }: Config) {
-  return {
-    needed: [listen.oidc, listen.bundle].some((each) => each !== undefined && each.shown === undefined),
-    dnsNames: [...new Set([...(jwtIssuer === undefined ? [] : [new URL(jwtIssuer).hostname]), ...tls.dnsNames])],
-  };
+/** Names in an SVID of its own too: it goes to a process that strangers talk to. */
+function ofDocuments({ authority: { jwtIssuer }, tls }: Config): readonly string[] {
+  return [...new Set([...(jwtIssuer === undefined ? [] : [new URL(jwtIssuer).hostname]), ...tls.dnsNames])];
 }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { routes } from '../../../src/admin-api/routes.ts';
 import { configJsonSchema } from '../../../src/config/json-schema.ts';
+import { listeners } from '../../../src/config/listeners/table.ts';
 import { allCommands, commandLine } from '../../support/command-line.ts';
 
 const reference = readFileSync('docs/reference.md', 'utf8');
@@ -40,6 +41,12 @@ describe('docs/reference.md', () => {
       assert.deepEqual(missing, []);
     });
   }
+
+  it('has every listener beside the metrics that count what it refuses', () => {
+    const row = reference.split('\n').find((line) => line.startsWith('| `gatehouse_lane_hostile_total')) ?? '';
+    const missing = Object.values(listeners).flatMap(({ label }) => (row.includes(`\`${label}\``) ? [] : [label]));
+    assert.deepEqual(missing, []);
+  });
 
   it('has every flag of every command', async () => {
     const flags = new Set<string>();

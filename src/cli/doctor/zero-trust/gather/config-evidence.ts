@@ -2,22 +2,19 @@
  * What a configuration says of the requirements.
  * @module
  */
-import type { Config, ListenerConfig } from '../../../../config/config.ts';
-import { isLoopback } from '../../../../config/loopback.ts';
+import type { Config } from '../../../../config/config.ts';
+import { isLoopback } from '../../../../config/listeners/loopback.ts';
+import { listenersOf } from '../../../../config/listeners/table.ts';
 import type { ConfigEvidence } from '../evidence.ts';
 
 /** What of a configuration the requirements ask. */
 export function configEvidence({ extAuthz, policies, listen, store }: Config): ConfigEvidence {
-  const listeners = Object.entries(listen).flatMap(
-    ([name, some]: [string, ListenerConfig | readonly ListenerConfig[] | undefined]) =>
-      [some ?? []].flat().map((one) => [name, one] as const),
-  );
   return {
     verifyPeer: extAuthz.verifyPeer,
     networkPlane: policies.planes.l4,
     hops: policies.hops,
-    plainListeners: listeners.flatMap(([name, one]) =>
-      one.kind === 'tcp' && !one.tls && !isLoopback(one.host) ? [`${name} ${one.host}:${one.port}`] : [],
+    plainListeners: listenersOf(listen).flatMap(({ name, at }) =>
+      at.kind === 'tcp' && !at.tls && !isLoopback(at.host) ? [`${name} ${at.host}:${at.port}`] : [],
     ),
     store: store.kind === 'sqlite' ? 'local' : postgresTls(store.url),
   };

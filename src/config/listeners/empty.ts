@@ -2,9 +2,9 @@
  * Listeners that are written down and empty: nowhere, as if they were not there.
  * @module
  */
+import { listeners } from './table.ts';
 
-/** Those of `listen` that may be left out. */
-const optional = new Set(['httpAuth', 'feed', 'istioCa', 'xds', 'accessLog', 'bundle', 'oidc', 'admission']);
+const optional = new Set(Object.entries(listeners).flatMap(([name, row]) => (row.optional ? [name] : [])));
 
 /** Leaves them out of what a file says; what is not as it should be stays, to be told. */
 export function withoutEmptyListeners(content: unknown): unknown {

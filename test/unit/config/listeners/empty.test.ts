@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readConfig } from '../../../src/config/read-config.ts';
+import { readConfig } from '../../../../src/config/read-config.ts';
 
 const read = (listen: string) =>
   readConfig(`trustDomain: cluster.local\nlisten: { ${listen} }\n`, '/etc/gatehouse/gatehouse.yaml');
