@@ -3,6 +3,7 @@
  * selector over 3,708 network sets with about 256,000 members; the request misses them all.
  * @module
  */
+import { usualDialect } from '../src/policy/dialects/contribution.ts';
 import { joinPolicies } from '../src/policy/load.ts';
 import type { PolicyModel } from '../src/policy/model.ts';
 import { readPolicies } from '../src/policy/read-policies.ts';
@@ -25,10 +26,7 @@ export const calicoRules = POLICIES * RULES;
 export function calicoModel(): PolicyModel {
   const text = [...networkSets(), ...Array.from({ length: POLICIES }, (_, i) => policy(i))].join('---\n');
   const file = readPolicies('calico.yaml', text, {
-    trustDomain: 'cluster.local',
-    trustDomainAliases: [],
-    rootNamespace: 'istio-system',
-    customProviders: {},
+    ...usualDialect,
     forClusters: 'warning',
   });
   const error = file.findings.find(({ severity }) => severity === 'error');

@@ -9,7 +9,7 @@ import { type Check, createCheck } from '../src/authz/check.ts';
 import { CheckCounters } from '../src/authz/record/counters.ts';
 import { EdgeCounters } from '../src/authz/record/edges.ts';
 import { DecisionRing } from '../src/authz/record/ring.ts';
-import type { BesidePolicies, DecisionState } from '../src/authz/state.ts';
+import { type BesidePolicies, type DecisionState, nothingKnown } from '../src/authz/state.ts';
 import { systemClock } from '../src/lib/clock.ts';
 import { createWatchable } from '../src/lib/watchable.ts';
 import { compileSnapshot } from '../src/policy/compile/compile-snapshot.ts';
@@ -31,9 +31,7 @@ function checkOf(snapshot: Snapshot, candidate: BesidePolicies | undefined): Che
   return createCheck({
     state: createWatchable<DecisionState | undefined>({
       snapshot,
-      keySets: { generation: 0, sets: new Map() },
-      revocations: { sequence: 0, spiffeIds: new Set(), serials: new Set(), spkis: new Set() },
-      bundles: undefined,
+      ...nothingKnown,
       ...(candidate && { candidate }),
     }),
     options: {

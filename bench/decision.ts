@@ -8,7 +8,7 @@ import { RequestFacts } from '../src/authz/facts/request-facts.ts';
 import { CheckCounters } from '../src/authz/record/counters.ts';
 import { EdgeCounters } from '../src/authz/record/edges.ts';
 import { DecisionRing } from '../src/authz/record/ring.ts';
-import type { DecisionState } from '../src/authz/state.ts';
+import { type DecisionState, nothingRevoked } from '../src/authz/state.ts';
 import { CheckRequest } from '../src/authz/wire/check-request.ts';
 import { systemClock } from '../src/lib/clock.ts';
 import { createWatchable } from '../src/lib/watchable.ts';
@@ -106,7 +106,7 @@ function checkNs(snapshot: Snapshot, asked: Asked): number {
     state: createWatchable<DecisionState | undefined>({
       snapshot,
       keySets,
-      revocations: { sequence: 0, spiffeIds: new Set(), serials: new Set(), spkis: new Set() },
+      revocations: nothingRevoked,
       bundles: undefined,
     }),
     options: {

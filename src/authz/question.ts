@@ -36,6 +36,17 @@ export interface QuestionOptions extends DestinationOptions {
   readonly httpAmbiguousRequests?: 'asUpstream' | 'deny';
 }
 
+/** Whatever is said is believed: for questions that are made up. */
+export const unguarded: QuestionOptions = {
+  workloads: [],
+  clients: [],
+  trustedHops: 0,
+  ownPrefixes: [],
+  verifyPeer: 'off',
+  peerTrustDomains: 'any',
+  ambiguousRequests: 'asUpstream',
+};
+
 /** Of the policies only what they must not be asked about. */
 type QuestionState = Omit<DecisionState, 'snapshot'> & { readonly snapshot?: Pick<Snapshot, 'namesAnyDomain'> };
 

@@ -8,9 +8,10 @@ import { compileSnapshot } from '../policy/compile/compile-snapshot.ts';
 import type { Expr, PolicyModel } from '../policy/model.ts';
 import type { Snapshot } from '../policy/snapshot.ts';
 import { type Check, type CheckOptions, createCheck } from './check.ts';
+import { unguarded } from './question.ts';
 import { CheckCounters } from './record/counters.ts';
 import { DecisionRing } from './record/ring.ts';
-import type { DecisionState } from './state.ts';
+import { type DecisionState, nothingKnown } from './state.ts';
 import { bytesField, varintField } from './wire/writer.ts';
 
 const position = { file: 'self-test', line: 1, column: 1 };
@@ -65,7 +66,7 @@ const model: PolicyModel = {
  * @throws GatehouseError `internal` naming the answer that was missed; the snapshot must not come into force
  */
 export function selfTest(snapshot: Snapshot, options: CheckOptions): void {
-  const own = checkUnder(compileSnapshot(model, { allowEmpty: false }), ownOptions);
+  const own = checkUnder(compileSnapshot(model, { allowEmpty: false }), unguarded);
   expect(own(question('GET'), { local: true }), 'allow', bytesField(1));
   expect(own(question('POST'), { local: true }), 'deny', denied);
   expect(checkUnder(snapshot, options)(new Uint8Array(0), { local: true }), 'deny', denied);
@@ -74,25 +75,9 @@ export function selfTest(snapshot: Snapshot, options: CheckOptions): void {
 /** Status 7, PERMISSION_DENIED; a status without a code is an allow. */
 const denied = bytesField(1, varintField(1, 7));
 
-const ownOptions: CheckOptions = {
-  workloads: [],
-  clients: [],
-  trustedHops: 0,
-  ownPrefixes: [],
-  verifyPeer: 'off',
-  peerTrustDomains: 'any',
-  ambiguousRequests: 'asUpstream',
-};
-
 function checkUnder(snapshot: Snapshot, options: CheckOptions): Check {
-  const state: DecisionState = {
-    snapshot,
-    keySets: { generation: 0, sets: new Map() },
-    revocations: { sequence: 0, spiffeIds: new Set(), serials: new Set(), spkis: new Set() },
-    bundles: undefined,
-  };
   return createCheck({
-    state: createWatchable<DecisionState | undefined>(state),
+    state: createWatchable<DecisionState | undefined>({ snapshot, ...nothingKnown }),
     options,
     verifyTokens: () => {
       throw new GatehouseError('internal', 'the self-test has no tokens');

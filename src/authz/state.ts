@@ -52,3 +52,18 @@ export interface Revocations {
   /** Lower-case hex SHA-256 of the subject public key info. */
   readonly spkis: ReadonlySet<string>;
 }
+
+/** The revocations of a server that knows of none. */
+export const nothingRevoked: Revocations = {
+  sequence: 0,
+  spiffeIds: new Set(),
+  serials: new Set(),
+  spkis: new Set(),
+};
+
+/** All but the policies, where nothing is known. */
+export const nothingKnown: Omit<DecisionState, 'snapshot'> = {
+  keySets: { generation: 0, sets: new Map() },
+  revocations: nothingRevoked,
+  bundles: undefined,
+};

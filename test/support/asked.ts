@@ -9,7 +9,7 @@ import { createTokenVerifier } from '../../src/authz/jwt/verifier.ts';
 import type { QuestionOptions } from '../../src/authz/question.ts';
 import { CheckCounters } from '../../src/authz/record/counters.ts';
 import { DecisionRing } from '../../src/authz/record/ring.ts';
-import type { DecisionState, KeySets } from '../../src/authz/state.ts';
+import { type DecisionState, type KeySets, nothingRevoked } from '../../src/authz/state.ts';
 import { CheckRequestSchema, CheckResponseSchema } from '../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
 import { createWatchable } from '../../src/lib/watchable.ts';
 import { compileSnapshot } from '../../src/policy/compile/compile-snapshot.ts';
@@ -98,7 +98,7 @@ export function asker(documents: readonly string[], options: AskerOptions = {}):
       snapshot: compile(documents),
       ...(candidate && { candidate: { number: 1, snapshot: compile(candidate) } }),
       keySets,
-      revocations: { sequence: 0, spiffeIds: new Set(), serials: new Set(), spkis: new Set() },
+      revocations: nothingRevoked,
       bundles,
     }),
     options: {

@@ -10,7 +10,7 @@ import { createTokenVerifier } from '../../src/authz/jwt/verifier.ts';
 import type { QuestionOptions } from '../../src/authz/question.ts';
 import { CheckCounters } from '../../src/authz/record/counters.ts';
 import { DecisionRing, type RingEntry } from '../../src/authz/record/ring.ts';
-import type { DecisionState } from '../../src/authz/state.ts';
+import { type DecisionState, nothingRevoked } from '../../src/authz/state.ts';
 import { CheckRequestSchema, CheckResponseSchema } from '../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
 import { createWatchable } from '../../src/lib/watchable.ts';
 import { compileSnapshot } from '../../src/policy/compile/compile-snapshot.ts';
@@ -59,7 +59,7 @@ export function httpAsker(model: PolicyModel, given: HttpAskerOptions = {}): Htt
     state: createWatchable<DecisionState | undefined>({
       snapshot: compileSnapshot(model, { allowEmpty: true }),
       keySets: { generation: 1, sets: new Map() },
-      revocations: { sequence: 0, spiffeIds: new Set(), serials: new Set(), spkis: new Set() },
+      revocations: nothingRevoked,
       bundles,
     }),
     ...{ options, ring, verifyTokens: createTokenVerifier(), counters: new CheckCounters() },

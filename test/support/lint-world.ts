@@ -5,30 +5,13 @@
 import assert from 'node:assert/strict';
 import { lint } from '../../src/analysis/lint/lint.ts';
 import type { LintFinding } from '../../src/analysis/lint/scene/lint-finding.ts';
-import type { QuestionOptions } from '../../src/authz/question.ts';
+import { unguarded } from '../../src/authz/question.ts';
+import { usualDialect } from '../../src/policy/dialects/contribution.ts';
 import { registryKinds } from '../../src/policy/dialects/kubernetes/registry-readers.ts';
 import { joinPolicies } from '../../src/policy/load.ts';
 import type { Absence, PolicyModel } from '../../src/policy/model.ts';
 import { createOwnerIndex } from '../../src/policy/owners.ts';
 import { readPolicies } from '../../src/policy/read-policies.ts';
-
-const mesh = {
-  trustDomain: 'cluster.local',
-  trustDomainAliases: [],
-  rootNamespace: 'istio-system',
-  customProviders: {},
-};
-
-/** Asks of anybody. */
-export const unguarded: QuestionOptions = {
-  workloads: [],
-  clients: [],
-  trustedHops: 0,
-  ownPrefixes: [],
-  verifyPeer: 'off',
-  peerTrustDomains: 'any',
-  ambiguousRequests: 'asUpstream',
-};
 
 /** A pod of namespace `shop` with its own service account and label `app`. */
 export const pod = (name: string, address: string, labels: object = {}): object => ({
@@ -65,8 +48,8 @@ export function modelOf(
 ): PolicyModel {
   const text = (documents: readonly object[]): string => documents.map((one) => JSON.stringify(one)).join('\n---\n');
   const files = [
-    ...policies.map((one, i) => readPolicies(`${i}.yaml`, JSON.stringify(one), mesh)),
-    readPolicies('registry.yaml', text(registry), { ...mesh, kinds: registryKinds }),
+    ...policies.map((one, i) => readPolicies(`${i}.yaml`, JSON.stringify(one), usualDialect)),
+    readPolicies('registry.yaml', text(registry), { ...usualDialect, kinds: registryKinds }),
   ];
   const findings = files.flatMap((file) => file.findings.filter(({ severity }) => severity === 'error'));
   assert.deepEqual(findings, []);

@@ -11,7 +11,7 @@ import { CheckCounters } from '../../src/authz/record/counters.ts';
 import type { FactsShown } from '../../src/authz/record/logged-facts.ts';
 import { createDecisionRedactor } from '../../src/authz/record/redacted-decision.ts';
 import { DecisionRing } from '../../src/authz/record/ring.ts';
-import type { DecisionState } from '../../src/authz/state.ts';
+import { type DecisionState, nothingRevoked } from '../../src/authz/state.ts';
 import { createWatchable } from '../../src/lib/watchable.ts';
 import { createLog } from '../../src/platform/observe/log.ts';
 import { compileSnapshot } from '../../src/policy/compile/compile-snapshot.ts';
@@ -55,7 +55,7 @@ export function loggedCheck({
   const state: DecisionState = {
     snapshot: compileSnapshot(model, { allowEmpty }),
     keySets: { generation: 1, sets: new Map() },
-    revocations: { sequence: 0, spiffeIds: new Set(), serials: new Set(), spkis: new Set() },
+    revocations: nothingRevoked,
     bundles: undefined,
   };
   const ring = new DecisionRing({ size: 16, deniesPerSecond: 1e9, allowsPerSecond: 1e9 });

@@ -3,17 +3,11 @@
  * @module
  */
 import assert from 'node:assert/strict';
+import { usualDialect } from '../../src/policy/dialects/contribution.ts';
 import { registryKinds } from '../../src/policy/dialects/kubernetes/registry-readers.ts';
 import { type JoinOptions, joinPolicies } from '../../src/policy/load.ts';
 import type { PolicyModel } from '../../src/policy/model.ts';
 import { readPolicies } from '../../src/policy/read-policies.ts';
-
-const mesh = {
-  trustDomain: 'cluster.local',
-  trustDomainAliases: [],
-  rootNamespace: 'istio-system',
-  customProviders: {},
-};
 
 /** Reads policies, which must have no errors, over a registry; the planes of tiers are enforced unless said otherwise. */
 export function modelOf(
@@ -24,10 +18,11 @@ export function modelOf(
   }: { registry?: string } & Pick<JoinOptions, 'planes'> = {},
 ): PolicyModel {
   const files = [
-    readPolicies('policies.yaml', policies, mesh),
-    readPolicies('registry.yaml', registry, { ...mesh, kinds: registryKinds }),
+    readPolicies('policies.yaml', policies, usualDialect),
+    readPolicies('registry.yaml', registry, { ...usualDialect, kinds: registryKinds }),
   ];
   const errors = files.flatMap(({ findings }) => findings.filter(({ severity }) => severity === 'error'));
   assert.deepEqual(errors, []);
-  return joinPolicies(files, { generation: 1, absence: 'upstream', rootNamespace: mesh.rootNamespace, planes }).model;
+  return joinPolicies(files, { generation: 1, absence: 'upstream', rootNamespace: usualDialect.rootNamespace, planes })
+    .model;
 }

@@ -4,19 +4,13 @@
  */
 import assert from 'node:assert/strict';
 import { compileSnapshot } from '../../src/policy/compile/compile-snapshot.ts';
+import { usualDialect } from '../../src/policy/dialects/contribution.ts';
 import { siteKinds } from '../../src/policy/dialects/site/kinds.ts';
 import type { SiteOptions } from '../../src/policy/dialects/site/ranges.ts';
 import { evaluate } from '../../src/policy/evaluate/evaluate.ts';
 import { loadPolicies } from '../../src/policy/load.ts';
 import { readPolicies } from '../../src/policy/read-policies.ts';
 import { plainFacts } from './plain-facts.ts';
-
-const dialect = {
-  trustDomain: 'cluster.local',
-  trustDomainAliases: [],
-  rootNamespace: 'istio-system',
-  customProviders: {},
-};
 
 /** What a pod network and what is outside of it are, in all examples. */
 export const usualTags: SiteOptions = {
@@ -26,7 +20,7 @@ export const usualTags: SiteOptions = {
 
 /** Reads a file of the site. */
 export const readSite = (text: string, options: SiteOptions = usualTags, file = 'site.json') =>
-  readPolicies(file, text, { ...dialect, kinds: siteKinds(options) });
+  readPolicies(file, text, { ...usualDialect, kinds: siteKinds(options) });
 
 /** A connection. */
 export interface Asked {
@@ -44,7 +38,7 @@ export function askSite(texts: readonly string[], options: SiteOptions = usualTa
   const { model, findings } = loadPolicies(files, {
     generation: 1,
     absence: 'upstream',
-    rootNamespace: dialect.rootNamespace,
+    rootNamespace: usualDialect.rootNamespace,
     planes: { calico: 'enforce', l4: 'enforce', site: 'enforce' },
   });
   assert.deepEqual(findings, []);

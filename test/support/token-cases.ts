@@ -7,6 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import { fromBinary } from '@bufbuild/protobuf';
 import type { TokenRequest } from '../../src/authz/jwt/token-outcome.ts';
 import { CheckRequestSchema } from '../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
+import { usualDialect } from '../../src/policy/dialects/contribution.ts';
 import type { Destination } from '../../src/policy/facts.ts';
 import { selectTokens } from '../../src/policy/meaning/token-stage.ts';
 import type { TokenRule, TokenStage } from '../../src/policy/model.ts';
@@ -46,14 +47,10 @@ interface Vector {
 
 /** Reads a recorded world: `policies/SET.yaml` and `vectors.jsonl.gz`. */
 export function readTokenWorld(directory: string): TokenCase[] {
-  const options = {
-    trustDomain: 'cluster.local',
-    trustDomainAliases: [],
-    rootNamespace: 'istio-system',
-    customProviders: {},
-  };
   const policies = readdirSync(`${directory}/policies`)
-    .flatMap((name) => readPolicies(name, readFileSync(`${directory}/policies/${name}`, 'utf8'), options).documents)
+    .flatMap(
+      (name) => readPolicies(name, readFileSync(`${directory}/policies/${name}`, 'utf8'), usualDialect).documents,
+    )
     .flatMap(({ contribution }) => (contribution?.to === 'istio-tokens' ? [contribution.policy] : []));
   const stage: TokenStage = { kind: 'token', policies };
   const known = new Map<string, readonly TokenRule[]>();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compileSnapshot } from '../../src/policy/compile/compile-snapshot.ts';
+import { usualDialect } from '../../src/policy/dialects/contribution.ts';
 import { joinKindTables } from '../../src/policy/dialects/kind-table.ts';
 import { registryKinds } from '../../src/policy/dialects/kubernetes/registry-readers.ts';
 import { policyKinds } from '../../src/policy/dialects/table.ts';
@@ -73,15 +74,14 @@ describe('names from outside', () => {
     { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'a', namespace: 'x' }, spec: { template: { metadata: { labels: { app: 'web' } }, spec: { serviceAccountName: 'a' } } } },
   ]; // biome-ignore format: a document a line
   const kinds = joinKindTables(policyKinds, registryKinds);
-  const dialect = { trustDomain: 'cluster.local', trustDomainAliases: [], rootNamespace: 'istio-system', customProviders: {} }; // biome-ignore format: a row
 
   for (const [i, document] of documents.entries())
     it(`break no reader and no model: ${String((document as { kind: string }).kind)} ${i}`, () => {
       const rest = documents.filter((_, j) => j !== i).map((each) => JSON.stringify(each));
-      const others = readPolicies('others.yaml', rest.join('\n---\n'), { ...dialect, kinds });
+      const others = readPolicies('others.yaml', rest.join('\n---\n'), { ...usualDialect, kinds });
       for (const name of inherited)
         for (const text of variants(document, name)) {
-          const file = readPolicies('a.yaml', text, { ...dialect, kinds });
+          const file = readPolicies('a.yaml', text, { ...usualDialect, kinds });
           assert.deepEqual(file.findings.filter(({ code }) => code === 'reader-failed'), [], text); // biome-ignore format: a row
           for (const absence of ['upstream', 'strict'] as const) {
             const { model } = loadPolicies([others, file], { generation: 1, absence, rootNamespace: 'istio-system', planes: { calico: 'enforce', l4: 'enforce' } }); // biome-ignore format: a row

@@ -3,6 +3,7 @@
  * @module
  */
 import { Option } from 'commander';
+import { usualDialect } from '../../policy/dialects/contribution.ts';
 import type { CheckOptions } from '../../policy/sources/check-policies.ts';
 import { configIfAny, PLACES_TEXT } from '../config/config-option.ts';
 
@@ -29,13 +30,7 @@ export function rootNamespaceOption(): Option {
 /** What the flags say, else the configuration, else the contract's defaults; with whose ignores count. */
 export async function checkOptions({ config: flag, rootNamespace }: PolicyFlags): Promise<CheckOptions> {
   const config = configIfAny(flag);
-  const usual = {
-    trustDomain: 'cluster.local',
-    trustDomainAliases: [],
-    rootNamespace: 'istio-system',
-    customProviders: {},
-  };
-  const told = config === undefined ? usual : await optionsOf(config);
+  const told = config === undefined ? usualDialect : await optionsOf(config);
   return rootNamespace === undefined ? told : { ...told, rootNamespace };
 }
 

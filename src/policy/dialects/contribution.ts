@@ -27,6 +27,14 @@ export interface DialectOptions {
   readonly customProviders: Readonly<Record<string, 'envoy'>>;
 }
 
+/** A mesh of which nothing is said: the names that Istio gives. */
+export const usualDialect: DialectOptions = {
+  trustDomain: 'cluster.local',
+  trustDomainAliases: [],
+  rootNamespace: 'istio-system',
+  customProviders: {},
+};
+
 /** One document, understood. Another dialect adds its own members here. */
 export type Contribution =
   | { readonly to: 'istio-rules'; readonly stage: IstioRuleStage; readonly policy: Policy }

@@ -3,6 +3,7 @@
  * @module
  */
 import type { KeySetDocuments } from '../../authz/jwks/documents.ts';
+import { nothingRevoked } from '../../authz/state.ts';
 import type { Config } from '../../config/config.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { PolicyModel } from '../../policy/model.ts';
@@ -11,7 +12,6 @@ import { checkOptions } from '../policy/check-options.ts';
 import { dialectOptions, sourceOptions } from '../policy/policy-sources.ts';
 import { tokenRulesOf } from '../policy/token-rules.ts';
 import type { ExplainState } from './explain-state.ts';
-import { nothingRevoked } from './explainer.ts';
 
 /** Nothing is kept from here for a later start. */
 const forgetful = {

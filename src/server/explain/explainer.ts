@@ -9,7 +9,6 @@ import { importKeySets } from '../../authz/jwks/import-key-sets.ts';
 import type { VerifyTokens } from '../../authz/jwt/token-outcome.ts';
 import { createTokenVerifier } from '../../authz/jwt/verifier.ts';
 import type { RedactedTokens } from '../../authz/record/redacted-decision.ts';
-import type { Revocations } from '../../authz/state.ts';
 import { readRegularFileSync } from '../../lib/regular-file.ts';
 import { createOwnerIndex } from '../../policy/owners.ts';
 import { MAX_FILE_BYTES } from '../../policy/read-policies.ts';
@@ -17,14 +16,6 @@ import type { ExplainQuestion, ExplainState } from './explain-state.ts';
 
 /** Answers questions under one state. */
 export type Explainer = (question: ExplainQuestion) => Explanation;
-
-/** The revocations of a server that knows of none. */
-export const nothingRevoked: Revocations = {
-  sequence: 0,
-  spiffeIds: new Set(),
-  serials: new Set(),
-  spkis: new Set(),
-};
 
 /** Makes of the state what explains questions. */
 export async function createExplainer(state: ExplainState): Promise<Explainer> {

@@ -6,11 +6,11 @@ import { lint } from '../../analysis/lint/lint.ts';
 import type { LintFinding } from '../../analysis/lint/scene/lint-finding.ts';
 import type { LintDeps } from '../../analysis/lint/scene/lint-scene.ts';
 import type { CallerName } from '../../authz/http/dialect.ts';
-import type { QuestionOptions } from '../../authz/question.ts';
+import { type QuestionOptions, unguarded } from '../../authz/question.ts';
 import type { Config } from '../../config/config.ts';
 import { loadConfig } from '../../config/read-config.ts';
 import { GatehouseError } from '../../errors.ts';
-import type { DialectOptions } from '../../policy/dialects/contribution.ts';
+import { usualDialect } from '../../policy/dialects/contribution.ts';
 import { joinKindTables } from '../../policy/dialects/kind-table.ts';
 import { registryKinds } from '../../policy/dialects/kubernetes/registry-readers.ts';
 import { policyKinds } from '../../policy/dialects/table.ts';
@@ -51,23 +51,6 @@ export interface LintAnswer {
 
 const everyKind = joinKindTables(policyKinds, registryKinds);
 
-const usual: DialectOptions = {
-  trustDomain: 'cluster.local',
-  trustDomainAliases: [],
-  rootNamespace: 'istio-system',
-  customProviders: {},
-};
-
-const unguarded: QuestionOptions = {
-  workloads: [],
-  clients: [],
-  trustedHops: 0,
-  ownPrefixes: [],
-  verifyPeer: 'off',
-  peerTrustDomains: 'any',
-  ambiguousRequests: 'asUpstream',
-};
-
 /**
  * Lints what stands under the paths.
  *
@@ -75,7 +58,7 @@ const unguarded: QuestionOptions = {
  */
 export function lintOffline(request: LintRequest): LintAnswer {
   const config = request.configFile === undefined ? undefined : loadConfig(request.configFile);
-  const told = config === undefined ? usual : dialectOptions(config);
+  const told = config === undefined ? usualDialect : dialectOptions(config);
   const options = request.rootNamespace === undefined ? told : { ...told, rootNamespace: request.rootNamespace };
   const source = config && sourceOptions(config);
   const paths: PolicyPath[] = [

@@ -2,6 +2,7 @@
  * Policies that look at every part of a request.
  * @module
  */
+import { usualDialect } from '../../../src/policy/dialects/contribution.ts';
 import { loadPolicies } from '../../../src/policy/load.ts';
 import type { PolicyModel } from '../../../src/policy/model.ts';
 import { readPolicies } from '../../../src/policy/read-policies.ts';
@@ -45,13 +46,7 @@ spec:
 
 /** The model of them. @throws Error if they are not sound */
 export function policyModel(): PolicyModel {
-  const reading = {
-    trustDomain: 'cluster.local',
-    trustDomainAliases: [],
-    rootNamespace: 'istio-system',
-    customProviders: {},
-  };
-  const { model, findings } = loadPolicies([readPolicies('fuzz.yaml', policies, reading)], {
+  const { model, findings } = loadPolicies([readPolicies('fuzz.yaml', policies, usualDialect)], {
     generation: 1,
     absence: 'upstream',
     rootNamespace: 'istio-system',

@@ -8,7 +8,7 @@ import { DecisionIds } from '../../../src/authz/answer/decision-id.ts';
 import { createCheck } from '../../../src/authz/check.ts';
 import { CheckCounters } from '../../../src/authz/record/counters.ts';
 import { DecisionRing } from '../../../src/authz/record/ring.ts';
-import type { DecisionState } from '../../../src/authz/state.ts';
+import { type DecisionState, nothingKnown } from '../../../src/authz/state.ts';
 import { CheckRequestSchema, CheckResponseSchema } from '../../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
 import { createWatchable } from '../../../src/lib/watchable.ts';
 import { compileSnapshot } from '../../../src/policy/compile/compile-snapshot.ts';
@@ -23,9 +23,7 @@ const troubles: unknown[] = [];
 const check = createCheck({
   state: createWatchable<DecisionState | undefined>({
     snapshot: compileSnapshot(policyModel(), { allowEmpty: false }),
-    keySets: { generation: 0, sets: new Map() },
-    revocations: { sequence: 0, spiffeIds: new Set(), serials: new Set(), spkis: new Set() },
-    bundles: undefined,
+    ...nothingKnown,
   }),
   options: {
     workloads: [],

@@ -9,6 +9,7 @@ import { systemClock } from '../../../src/lib/clock.ts';
 import { openStoredTexts, type StoredTexts } from '../../../src/platform/storage/stored-texts.ts';
 import { Compilations } from '../../../src/policy/compile/compilations.ts';
 import { compileSnapshot } from '../../../src/policy/compile/compile-snapshot.ts';
+import { usualDialect } from '../../../src/policy/dialects/contribution.ts';
 import { registryKinds } from '../../../src/policy/dialects/kubernetes/registry-readers.ts';
 import type { PolicyModel } from '../../../src/policy/model.ts';
 import type { Snapshot } from '../../../src/policy/snapshot.ts';
@@ -55,7 +56,7 @@ const rules = (count: number, denied: string): string =>
   ).join('---\n');
 
 const options = {
-  ...{ trustDomain: 'cluster.local', trustDomainAliases: [], rootNamespace: 'istio-system', customProviders: {} },
+  ...usualDialect,
   absence: 'upstream',
   planes: { calico: 'enforce', l4: 'enforce' },
 } as const;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { GatehouseError } from '../../../src/errors.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { openStoredTexts, type StoredTexts } from '../../../src/platform/storage/stored-texts.ts';
+import { usualDialect } from '../../../src/policy/dialects/contribution.ts';
 import { registryKinds } from '../../../src/policy/dialects/kubernetes/registry-readers.ts';
 import type { Endpoint } from '../../../src/policy/registry/registry.ts';
 import { lastGoodIn } from '../../../src/policy/sources/last-good-store.ts';
@@ -16,10 +17,7 @@ const policy = (name: string, rules = '[{}]', action = 'ALLOW'): string =>
   `apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: ${name}, namespace: default}\nspec: {action: ${action}, rules: ${rules}}\n`;
 
 const usual = {
-  trustDomain: 'cluster.local',
-  trustDomainAliases: [],
-  rootNamespace: 'istio-system',
-  customProviders: {},
+  ...usualDialect,
   absence: 'upstream',
 } as const;
 

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { GatehouseError } from '../../../src/errors.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { openStoredTexts } from '../../../src/platform/storage/stored-texts.ts';
+import { usualDialect } from '../../../src/policy/dialects/contribution.ts';
 import { siteKinds } from '../../../src/policy/dialects/site/kinds.ts';
 import { lastGoodIn } from '../../../src/policy/sources/last-good-store.ts';
 import { openPolicySources, type PolicyLoad, type PolicySources } from '../../../src/policy/sources/policy-sources.ts';
@@ -37,7 +38,7 @@ describe("the site's own layer, watched", () => {
     const texts = openStoredTexts(at(data));
     const sources = await openPolicySources(
       {
-        ...{ trustDomain: 'cluster.local', trustDomainAliases: [], rootNamespace: 'istio-system', customProviders: {} },
+        ...usualDialect,
         absence: 'upstream',
         paths: [{ path: at('mesh.yaml') }, { path: at('edge.json'), kinds: siteKinds(usualTags) }],
         planes: { calico: 'enforce', l4: 'observe', site: 'observe' },

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { RequestForm } from '../../../src/admin-api/request-form.ts';
 import { createAsker } from '../../../src/analysis/lint/scene/asker.ts';
-import { lintedOf, unguarded } from '../../support/lint-world.ts';
+import { unguarded } from '../../../src/authz/question.ts';
+import { lintedOf } from '../../support/lint-world.ts';
 import {
   arbitraryIstio,
   arbitraryTiered,

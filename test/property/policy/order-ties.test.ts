@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { RequestForm } from '../../../src/admin-api/request-form.ts';
 import { createAsker } from '../../../src/analysis/lint/scene/asker.ts';
+import { unguarded } from '../../../src/authz/question.ts';
 import type { PolicyModel } from '../../../src/policy/model.ts';
-import { lintedOf, modelOf, pod, unguarded } from '../../support/lint-world.ts';
+import { lintedOf, modelOf, pod } from '../../support/lint-world.ts';
 
 /** `PROOFS=10000` for the long run. */
 const WORLDS = Number(process.env['PROOFS'] ?? 40);

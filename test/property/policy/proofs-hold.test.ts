@@ -6,7 +6,7 @@ import type { Tenant } from '../../../src/analysis/proofs/prove/tenants.ts';
 import { createReplay } from '../../../src/analysis/proofs/replay.ts';
 import { BoundMet } from '../../../src/analysis/regions/bound.ts';
 import { createAddressGiver, withAddresses } from '../../../src/analysis/universe/with-addresses.ts';
-import type { QuestionOptions } from '../../../src/authz/question.ts';
+import { unguarded } from '../../../src/authz/question.ts';
 import { evaluate } from '../../../src/policy/evaluate/evaluate.ts';
 import type { PolicyModel, Stage } from '../../../src/policy/model.ts';
 import type { Endpoint } from '../../../src/policy/registry/registry.ts';
@@ -20,10 +20,6 @@ const SEED = Number(process.env['PROOFS_SEED'] ?? 1);
 const ATTACKS = 60;
 
 const trustDomain = 'cluster.local';
-const options: QuestionOptions = {
-  ...{ workloads: [], clients: [], trustedHops: 0, ownPrefixes: [] },
-  ...{ verifyPeer: 'off', peerTrustDomains: 'any', ambiguousRequests: 'asUpstream' },
-};
 const tenant = (name: string, namespaces: readonly string[]): Tenant => ({
   ...{ name, namespaces, isolation: 'soft', shared: [], claims: undefined },
 });
@@ -80,7 +76,7 @@ describe('a proof', () => {
           believesForeigners: false,
           progress: () => {},
         },
-        replayWith: (each) => createReplay({ ...each, planes }, options, true),
+        replayWith: (each) => createReplay({ ...each, planes }, unguarded, true),
       });
     } catch (thrown) {
       if (thrown instanceof BoundMet) return []; // said, not guessed
@@ -113,7 +109,7 @@ describe('a difference', () => {
 
 function sideOf(model: PolicyModel): DiffSide {
   const planes = model.planes.filter(({ mode }) => mode === 'enforce');
-  const replay = createReplay({ ...model, planes }, options, true);
+  const replay = createReplay({ ...model, planes }, unguarded, true);
   return { model, planes, trustDomain, workloads: [], allowEmpty: true, replay, trustedHops: 0 };
 }
 

@@ -4,8 +4,9 @@ import { findIdle } from '../../../src/analysis/lint/exact/find-idle.ts';
 import { findParts, type ShadowedPart } from '../../../src/analysis/lint/exact/find-partly.ts';
 import { createAsker } from '../../../src/analysis/lint/scene/asker.ts';
 import { placeInDocument } from '../../../src/analysis/lint/scene/placed-rule.ts';
+import { unguarded } from '../../../src/authz/question.ts';
 import type { Plane, PolicyModel, Rule } from '../../../src/policy/model.ts';
-import { modelOf, unguarded } from '../../support/lint-world.ts';
+import { modelOf } from '../../support/lint-world.ts';
 import {
   arbitraryIstio,
   arbitraryTiered,

@@ -1,15 +1,9 @@
 import assert from 'node:assert/strict';
+import { usualDialect } from '../../../src/policy/dialects/contribution.ts';
 import { applyIgnores } from '../../../src/policy/ignores.ts';
-import { type PolicyFile, type ReadOptions, readPolicies } from '../../../src/policy/read-policies.ts';
+import { type PolicyFile, readPolicies } from '../../../src/policy/read-policies.ts';
 
-const options: ReadOptions = {
-  trustDomain: 'cluster.local',
-  trustDomainAliases: [],
-  rootNamespace: 'istio-system',
-  customProviders: {},
-};
-
-const read = (text: string): PolicyFile => readPolicies('a.yaml', text, options);
+const read = (text: string): PolicyFile => readPolicies('a.yaml', text, usualDialect);
 const outcome = (text: string, by: Partial<Parameters<typeof applyIgnores>[2]> = {}) => {
   const { findings, ignores } = read(text);
   const { kept, ignored } = applyIgnores(findings, ignores, { ignoreBy: undefined, ownerOf: () => undefined, ...by });

@@ -1,15 +1,9 @@
 import assert from 'node:assert/strict';
+import { usualDialect } from '../../../src/policy/dialects/contribution.ts';
 import { type PolicyFile, type ReadOptions, readPolicies } from '../../../src/policy/read-policies.ts';
 
-const options: ReadOptions = {
-  trustDomain: 'cluster.local',
-  trustDomainAliases: [],
-  rootNamespace: 'istio-system',
-  customProviders: {},
-};
-
 const read = (text: string, more: Partial<ReadOptions> = {}): PolicyFile =>
-  readPolicies('a.yaml', text, { ...options, ...more });
+  readPolicies('a.yaml', text, { ...usualDialect, ...more });
 const errors = (file: PolicyFile): string[] =>
   file.findings
     .filter(({ severity }) => severity === 'error')

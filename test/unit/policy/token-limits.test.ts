@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
+import { usualDialect } from '../../../src/policy/dialects/contribution.ts';
 import { readPolicies } from '../../../src/policy/read-policies.ts';
 import { excessOf } from '../../../src/policy/token-limits.ts';
 
-const options = {
-  trustDomain: 'cluster.local',
-  trustDomainAliases: [],
-  rootNamespace: 'istio-system',
-  customProviders: {},
-};
 const ec = { kty: 'EC', crv: 'P-256', x: 'AAAA', y: 'AAAA' };
 const many = <T>(count: number, make: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => make(n));
 
@@ -18,7 +13,7 @@ function errorsOf(rules: readonly object[]) {
     metadata: { name: 'a', namespace: 'b' },
     spec: { jwtRules: rules },
   });
-  return readPolicies('a.yaml', text, options)
+  return readPolicies('a.yaml', text, usualDialect)
     .findings.filter(({ severity }) => severity === 'error')
     .map(({ code, path, message }) => ({ code, path, message }));
 }

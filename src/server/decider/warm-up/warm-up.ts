@@ -5,7 +5,7 @@
 import { Socket } from 'node:net';
 import { serialize } from 'node:v8';
 import { createDecisionRedactor } from '../../../authz/record/redacted-decision.ts';
-import type { DecisionState } from '../../../authz/state.ts';
+import { type DecisionState, nothingKnown } from '../../../authz/state.ts';
 import { createWatchable } from '../../../lib/watchable.ts';
 import { compileSnapshot } from '../../../policy/compile/compile-snapshot.ts';
 import { parseTrustDomain } from '../../../spiffe/trust-domain.ts';
@@ -54,9 +54,7 @@ export async function warmUp({ checks = 3_000, mostMs = 200 }: WarmUpOptions = {
   const answering = createAnswering({
     state: createWatchable<DecisionState | undefined>({
       snapshot: compileSnapshot(rehearsedModel, { allowEmpty: false }),
-      keySets: { generation: 0, sets: new Map() },
-      revocations: { sequence: 0, spiffeIds: new Set(), serials: new Set(), spkis: new Set() },
-      bundles: undefined,
+      ...nothingKnown,
     }),
     recorders: reports.recorders,
     tell: () => undefined,

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { lint } from '../../../../src/analysis/lint/lint.ts';
 import type { LintFinding } from '../../../../src/analysis/lint/scene/lint-finding.ts';
 import type { LintDeps } from '../../../../src/analysis/lint/scene/lint-scene.ts';
+import { unguarded } from '../../../../src/authz/question.ts';
 import { joinKindTables } from '../../../../src/policy/dialects/kind-table.ts';
 import { registryKinds } from '../../../../src/policy/dialects/kubernetes/registry-readers.ts';
 import { policyKinds } from '../../../../src/policy/dialects/table.ts';
@@ -14,15 +15,6 @@ import { mesh } from '../../../support/planted.ts';
 
 /** `EDITS=100000` for the long run. */
 const RUNS = Math.ceil(Number(process.env['EDITS'] ?? 60));
-const options = {
-  workloads: [],
-  clients: [],
-  trustedHops: 0,
-  ownPrefixes: [],
-  verifyPeer: 'off',
-  peerTrustDomains: 'any',
-  ambiguousRequests: 'asUpstream',
-} as const;
 const kinds = joinKindTables(policyKinds, registryKinds);
 const document = (value: unknown): string => `${JSON.stringify(value)}\n---\n`;
 
@@ -37,7 +29,7 @@ function depsOf(text: string): LintDeps {
     joinPolicies(files, { generation: 1, absence, rootNamespace: mesh.rootNamespace, planes }).model;
   const model = join('upstream');
   const ownerOf = createOwnerIndex(model.registry, []);
-  return { model, strict: join('strict'), options, trustDomain: mesh.trustDomain, ownerOf };
+  return { model, strict: join('strict'), options: unguarded, trustDomain: mesh.trustDomain, ownerOf };
 }
 
 const said = ({ line, column, severity, code }: LintFinding): string => `${line}:${column} ${severity} ${code}`;

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { lint } from '../../../../src/analysis/lint/lint.ts';
 import { encodeRequestForm } from '../../../../src/analysis/request-form.ts';
+import { unguarded } from '../../../../src/authz/question.ts';
+import { usualDialect } from '../../../../src/policy/dialects/contribution.ts';
 import { registryKinds } from '../../../../src/policy/dialects/kubernetes/registry-readers.ts';
 import { joinPolicies } from '../../../../src/policy/load.ts';
 import type { Absence } from '../../../../src/policy/model.ts';
@@ -8,26 +10,10 @@ import { createOwnerIndex } from '../../../../src/policy/owners.ts';
 import { readPolicies } from '../../../../src/policy/read-policies.ts';
 import { calicoCheck } from '../../../differential/calico-player.ts';
 
-const mesh = {
-  trustDomain: 'cluster.local',
-  trustDomainAliases: [],
-  rootNamespace: 'istio-system',
-  customProviders: {},
-};
-const options = {
-  workloads: [],
-  clients: [],
-  trustedHops: 0,
-  ownPrefixes: [],
-  verifyPeer: 'off',
-  peerTrustDomains: 'any',
-  ambiguousRequests: 'asUpstream',
-} as const;
-
 function findingsOf(policies: string, registry: string) {
   const files = [
-    readPolicies('policies.yaml', policies, mesh),
-    readPolicies('registry.yaml', registry, { ...mesh, kinds: registryKinds }),
+    readPolicies('policies.yaml', policies, usualDialect),
+    readPolicies('registry.yaml', registry, { ...usualDialect, kinds: registryKinds }),
   ];
   assert.deepEqual(
     files.flatMap(({ findings }) => findings.filter(({ severity }) => severity === 'error')),
@@ -44,7 +30,7 @@ function findingsOf(policies: string, registry: string) {
   const found = lint({
     model,
     strict: join('strict'),
-    options,
+    options: unguarded,
     trustDomain: 'cluster.local',
     ownerOf: createOwnerIndex(model.registry, []),
   });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { lint } from '../../../../src/analysis/lint/lint.ts';
+import { unguarded } from '../../../../src/authz/question.ts';
 import { joinKindTables } from '../../../../src/policy/dialects/kind-table.ts';
 import { registryKinds } from '../../../../src/policy/dialects/kubernetes/registry-readers.ts';
 import { policyKinds } from '../../../../src/policy/dialects/table.ts';
@@ -17,15 +18,6 @@ import {
   tokens,
 } from '../../../support/planted.ts';
 
-const options = {
-  workloads: [],
-  clients: [],
-  trustedHops: 0,
-  ownPrefixes: [],
-  verifyPeer: 'off',
-  peerTrustDomains: 'any',
-  ambiguousRequests: 'asUpstream',
-} as const;
 const kinds = joinKindTables(policyKinds, registryKinds);
 
 const deployment = (name: string, namespace = 'shop', port = 8080): string => `---
@@ -66,7 +58,7 @@ function linted(text: string, unread: readonly string[] = []) {
   return lint({
     model,
     strict: join('strict'),
-    options,
+    options: unguarded,
     trustDomain: mesh.trustDomain,
     ownerOf: createOwnerIndex(model.registry, []),
     unread,

@@ -3,8 +3,8 @@ import { createLintScene } from '../../../../src/analysis/lint/scene/lint-scene.
 import { unsaidByProxy } from '../../../../src/analysis/lint/unsaid-by-proxy.ts';
 import type { CallerName } from '../../../../src/authz/http/dialect.ts';
 import { cannotSay } from '../../../../src/authz/http/unsaid-facts.ts';
+import { unguarded } from '../../../../src/authz/question.ts';
 import type { FactName } from '../../../../src/policy/rules/needed-fact.ts';
-import { unguarded } from '../../../support/lint-world.ts';
 import { modelOf } from '../../../support/model-of.ts';
 
 const policy = (name: string, rule: string, more = ''): string => `apiVersion: security.istio.io/v1

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { cutRules, type DocumentCut } from '../../../../src/analysis/patch/cut-rules.ts';
+import { usualDialect } from '../../../../src/policy/dialects/contribution.ts';
 import type { PolicyRef } from '../../../../src/policy/model.ts';
 
-const options = {
-  trustDomain: 'cluster.local',
-  trustDomainAliases: [],
-  rootNamespace: 'istio-system',
-  customProviders: {},
-};
 const istio: PolicyRef = { dialect: 'istio', kind: 'AuthorizationPolicy', namespace: 'shop', name: 'api' };
 const kubernetes: PolicyRef = { dialect: 'kubernetes', kind: 'NetworkPolicy', namespace: 'shop', name: 'api' };
 const calico: PolicyRef = { dialect: 'calico', kind: 'NetworkPolicy', namespace: 'shop', name: 'api' };
@@ -122,5 +117,5 @@ const cases: readonly {
 
 describe('cutRules', () => {
   for (const { name, text, cut, want } of cases)
-    it(`cuts ${name}`, () => assert.equal(cutRules('policies.yaml', text, cut, options), want));
+    it(`cuts ${name}`, () => assert.equal(cutRules('policies.yaml', text, cut, usualDialect), want));
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createAddressGiver } from '../../../../src/analysis/universe/with-addresses.ts';
+import { usualDialect } from '../../../../src/policy/dialects/contribution.ts';
 import { joinKindTables } from '../../../../src/policy/dialects/kind-table.ts';
 import { registryKinds } from '../../../../src/policy/dialects/kubernetes/registry-readers.ts';
 import { policyKinds } from '../../../../src/policy/dialects/table.ts';
@@ -21,7 +22,7 @@ spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/30}}]}]}
 
 function modelOf(text: string): PolicyModel {
   const options = {
-    ...{ trustDomain: 'cluster.local', trustDomainAliases: [], rootNamespace: 'istio-system', customProviders: {} },
+    ...usualDialect,
     kinds: joinKindTables(policyKinds, registryKinds),
   };
   const join = { generation: 1, absence: 'upstream', rootNamespace: 'istio-system' } as const;

@@ -5,7 +5,7 @@ import { candidateResults } from '../../../../src/authz/candidate/difference.ts'
 import { createCheck } from '../../../../src/authz/check.ts';
 import { CheckCounters } from '../../../../src/authz/record/counters.ts';
 import { DecisionRing } from '../../../../src/authz/record/ring.ts';
-import type { DecisionState } from '../../../../src/authz/state.ts';
+import { type DecisionState, nothingKnown } from '../../../../src/authz/state.ts';
 import { createWatchable } from '../../../../src/lib/watchable.ts';
 import { decision } from '../../../../src/policy/decision.ts';
 import type { Snapshot } from '../../../../src/policy/snapshot.ts';
@@ -19,9 +19,7 @@ function checkBeside(candidate: Snapshot, comparison: CandidateComparison) {
     state: createWatchable<DecisionState | undefined>({
       snapshot: inForce,
       candidate: { number: 1, snapshot: candidate },
-      keySets: { generation: 0, sets: new Map() },
-      revocations: { sequence: 0, spiffeIds: new Set(), serials: new Set(), spkis: new Set() },
-      bundles: undefined,
+      ...nothingKnown,
     }),
     options: {
       ...{ workloads: [], clients: [], trustedHops: 0, ownPrefixes: ['spiffe://cluster.local/'] },

@@ -2,18 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { systemClock } from '../../../../src/lib/clock.ts';
 import { type CandidateSource, openCandidateSource } from '../../../../src/policy/candidate/candidate-source.ts';
+import { usualDialect } from '../../../../src/policy/dialects/contribution.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { allowing } from '../../../support/gatehouse-dir.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
 
-const mesh = {
-  trustDomain: 'cluster.local',
-  trustDomainAliases: [],
-  rootNamespace: 'istio-system',
-  customProviders: {},
-};
 const open = (path: string, more: object = {}): Promise<CandidateSource> =>
-  openCandidateSource({ ...mesh, paths: [{ path }], ...more }, systemClock);
+  openCandidateSource({ ...usualDialect, paths: [{ path }], ...more }, systemClock);
 const codes = ({ current }: CandidateSource): readonly string[] => current.value.errors.map(({ code }) => code);
 
 describe('openCandidateSource', () => {

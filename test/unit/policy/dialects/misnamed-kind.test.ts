@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { usualDialect } from '../../../../src/policy/dialects/contribution.ts';
 import { joinKindTables, type KindTable } from '../../../../src/policy/dialects/kind-table.ts';
 import { registryKinds } from '../../../../src/policy/dialects/kubernetes/registry-readers.ts';
 import { policyKinds } from '../../../../src/policy/dialects/table.ts';
@@ -6,10 +7,7 @@ import { type PolicyFile, readPolicies } from '../../../../src/policy/read-polic
 
 const read = (text: string, kinds: KindTable): PolicyFile =>
   readPolicies('a.yaml', text, {
-    trustDomain: 'cluster.local',
-    trustDomainAliases: [],
-    rootNamespace: 'istio-system',
-    customProviders: {},
+    ...usualDialect,
     kinds,
   });
 const documentOf = (type: string): string => {

@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
+import { usualDialect } from '../../../../src/policy/dialects/contribution.ts';
 import { registryKinds } from '../../../../src/policy/dialects/kubernetes/registry-readers.ts';
 import { type ReadOptions, readPolicies } from '../../../../src/policy/read-policies.ts';
-
-const options: ReadOptions = {
-  trustDomain: 'cluster.local',
-  trustDomainAliases: [],
-  rootNamespace: 'istio-system',
-  customProviders: {},
-};
 
 const types: Readonly<Record<string, string>> = {
   AuthorizationPolicy: 'security.istio.io/v1',
@@ -27,9 +21,11 @@ const types: Readonly<Record<string, string>> = {
 function findingsOf(kind: string, metadata: string, spec: string, more: Partial<ReadOptions> = {}): string[] {
   const text = `apiVersion: ${types[kind]}\nkind: ${kind}\nmetadata: ${metadata}\nspec: ${spec}\n`;
   const isPolicy = kind.endsWith('Policy');
-  return readPolicies('a.yaml', text, { ...options, ...(!isPolicy && { kinds: registryKinds }), ...more }).findings.map(
-    ({ severity, code, path }) => `${severity} ${code} ${path}`,
-  );
+  return readPolicies('a.yaml', text, {
+    ...usualDialect,
+    ...(!isPolicy && { kinds: registryKinds }),
+    ...more,
+  }).findings.map(({ severity, code, path }) => `${severity} ${code} ${path}`);
 }
 
 const own = '{name: a, namespace: x}';
@@ -112,7 +108,7 @@ describe('null, as the server reads it that keeps the kind', () => {
 
   it('is the empty text as a label that a NetworkPolicy asks for', () => {
     const text = `apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: ${own}\nspec: {podSelector: {matchLabels: {app: null}}}\n`;
-    const said = JSON.stringify(readPolicies('a.yaml', text, options).documents[0]?.contribution);
+    const said = JSON.stringify(readPolicies('a.yaml', text, usualDialect).documents[0]?.contribution);
     assert.ok(said.includes('{"op":"in","key":"app","values":[""]}'), said);
   });
 });
@@ -186,6 +182,9 @@ describe('a document without a namespace', () => {
 
   it('keeps none where its kind has none', () => {
     const text = 'apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: a}\nspec: {}\n';
-    assert.equal(readPolicies('a.yaml', text, { ...options, defaultNamespace: 'shop' }).documents[0]?.namespace, '');
+    assert.equal(
+      readPolicies('a.yaml', text, { ...usualDialect, defaultNamespace: 'shop' }).documents[0]?.namespace,
+      '',
+    );
   });
 });

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
+import { usualDialect } from '../../../../src/policy/dialects/contribution.ts';
 import { readPolicies } from '../../../../src/policy/read-policies.ts';
 
-const mesh = {
-  trustDomain: 'cluster.local',
-  trustDomainAliases: [],
-  rootNamespace: 'istio-system',
-  customProviders: {},
-};
 const policy = (metadata: string, spec = 'action: DENY, rules: [{}]'): string =>
   `apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: { name: a, namespace: default, ${metadata} }\nspec: { ${spec} }\n`;
 const when = (key: string): string =>
@@ -76,7 +71,7 @@ const cases: readonly { readonly name: string; readonly text: string; readonly w
 describe('names that mean nothing', () => {
   for (const { name, text, want } of cases) {
     it(`are told: ${name}`, () => {
-      const { findings } = readPolicies('p.yaml', text, mesh);
+      const { findings } = readPolicies('p.yaml', text, usualDialect);
       assert.deepEqual(
         findings.filter(({ severity }) => severity !== 'hint').map(({ code, path }) => `${code} ${path}`),
         want,

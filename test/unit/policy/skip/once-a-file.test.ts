@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
+import { usualDialect } from '../../../../src/policy/dialects/contribution.ts';
 import { loadPolicies } from '../../../../src/policy/load.ts';
 import { readPolicies } from '../../../../src/policy/read-policies.ts';
 
-const options = {
-  trustDomain: 'cluster.local',
-  trustDomainAliases: [],
-  rootNamespace: 'istio-system',
-  customProviders: {},
-};
 const policy = (name: string): string =>
   `---\napiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: { name: ${name}, namespace: x }\n`;
 
@@ -20,7 +15,7 @@ describe('copies of documents in other files', () => {
   ]; // biome-ignore format: a table
   for (const { name, files, want } of rows)
     it(`are told in one finding: ${name}`, () => {
-      const read = files.map((text, i) => readPolicies(`${i}.yaml`, text, options));
+      const read = files.map((text, i) => readPolicies(`${i}.yaml`, text, usualDialect));
       const set = loadPolicies(read, { generation: 1, absence: 'upstream', rootNamespace: 'istio-system' });
       const told = set.findings.filter(({ code }) => code === 'duplicate-copy');
       assert.equal(told.length, want.length);

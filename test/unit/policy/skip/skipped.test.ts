@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
-import { type PolicyFile, type ReadOptions, readPolicies } from '../../../../src/policy/read-policies.ts';
+import { usualDialect } from '../../../../src/policy/dialects/contribution.ts';
+import { type PolicyFile, readPolicies } from '../../../../src/policy/read-policies.ts';
 
-const options: ReadOptions = {
-  trustDomain: 'cluster.local',
-  trustDomainAliases: [],
-  rootNamespace: 'istio-system',
-  customProviders: {},
-};
-
-const read = (text: string): PolicyFile => readPolicies('a.yaml', text, options);
+const read = (text: string): PolicyFile => readPolicies('a.yaml', text, usualDialect);
 const codes = ({ findings }: PolicyFile): string[] =>
   findings.map(({ severity, code, line }) => `${line} ${severity} ${code}`);
 

@@ -2,17 +2,11 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { usualDialect } from '../../../../src/policy/dialects/contribution.ts';
 import { checkPolicies } from '../../../../src/policy/sources/check-policies.ts';
 import type { PolicyPath } from '../../../../src/policy/sources/policy-path.ts';
 import { commandLine } from '../../../support/command-line.ts';
 import { type TempDir, tempDir } from '../../../support/temp-dir.ts';
-
-const options = {
-  trustDomain: 'cluster.local',
-  trustDomainAliases: [],
-  rootNamespace: 'istio-system',
-  customProviders: {},
-};
 
 const policy = (name: string, metadata = ''): string =>
   `apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: ${name}${metadata}}\nspec: {podSelector: {}, policyTypes: [Ingress]}\n`;
@@ -41,7 +35,7 @@ describe("a team's tree", () => {
   after(() => dir[Symbol.asyncDispose]());
 
   const check = (path: Partial<PolicyPath>) => {
-    const { findings, counts } = checkPolicies([{ path: dir.at('.'), ...path }], options);
+    const { findings, counts } = checkPolicies([{ path: dir.at('.'), ...path }], usualDialect);
     return { codes: findings.map(({ code }) => code), ...counts };
   };
 

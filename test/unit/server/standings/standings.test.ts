@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { usualDialect } from '../../../../src/policy/dialects/contribution.ts';
 import { loadPolicies } from '../../../../src/policy/load.ts';
 import type { PolicyModel } from '../../../../src/policy/model.ts';
 import { readPolicies } from '../../../../src/policy/read-policies.ts';
@@ -6,17 +7,10 @@ import { ruleKey, ruleName } from '../../../../src/policy/rules/rule-text.ts';
 import { rulesInForce } from '../../../../src/policy/rules/rules-in-force.ts';
 import { createStandings } from '../../../../src/server/standings/standings.ts';
 
-const dialect = {
-  trustDomain: 'cluster.local',
-  trustDomainAliases: [],
-  rootNamespace: 'istio-system',
-  customProviders: {},
-};
-
 function modelOf(methods: readonly string[]): PolicyModel {
   const rules = methods.map((some) => `{ to: [{ operation: { methods: [${some}] } }] }`).join(', ');
   const text = `apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: { name: api, namespace: shop }\nspec: { rules: [${rules}] }\n`;
-  const files = [readPolicies('api.yaml', text, dialect)];
+  const files = [readPolicies('api.yaml', text, usualDialect)];
   return loadPolicies(files, { generation: 1, absence: 'upstream', rootNamespace: 'istio-system' }).model;
 }
 

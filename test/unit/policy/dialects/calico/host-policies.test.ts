@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { usualDialect } from '../../../../../src/policy/dialects/contribution.ts';
 import { evaluate } from '../../../../../src/policy/evaluate/evaluate.ts';
 import { readPolicies } from '../../../../../src/policy/read-policies.ts';
 import { modelOf } from '../../../../support/model-of.ts';
@@ -85,7 +86,7 @@ spec: { podSelector: {} }
     const { findings } = readPolicies(
       'p.yaml',
       global('a', 'preDNAT: true, applyOnForward: true, ingress: [{ action: Allow }]').slice(4),
-      { trustDomain: 'cluster.local', trustDomainAliases: [], rootNamespace: 'istio-system', customProviders: {} },
+      usualDialect,
     );
     assert.deepEqual(
       findings.map(({ severity, code, path }) => `${severity} ${code} ${path}`),

@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
 import { lintTiers } from '../../../../../src/policy/dialects/calico/lint-tiers.ts';
+import { usualDialect } from '../../../../../src/policy/dialects/contribution.ts';
 import { readPolicies } from '../../../../../src/policy/read-policies.ts';
 import { Chance } from '../../../../reference/calico-random.ts';
-
-const options = {
-  trustDomain: 'cluster.local',
-  trustDomainAliases: [],
-  rootNamespace: 'istio-system',
-  customProviders: {},
-};
 
 interface Made {
   readonly namespace: string;
@@ -80,7 +74,7 @@ describe('ties of order', () => {
         }),
       );
       const contributions = all.flatMap((made, i) =>
-        readPolicies(`f${i}`, yaml(made, i), options).documents.flatMap(({ contribution }) => contribution ?? []),
+        readPolicies(`f${i}`, yaml(made, i), usualDialect).documents.flatMap(({ contribution }) => contribution ?? []),
       );
       assert.equal(contributions.length, all.length);
       const told = lintTiers(contributions)

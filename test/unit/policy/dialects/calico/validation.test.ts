@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
+import { usualDialect } from '../../../../../src/policy/dialects/contribution.ts';
 import { registryKinds } from '../../../../../src/policy/dialects/kubernetes/registry-readers.ts';
 import { joinPolicies } from '../../../../../src/policy/load.ts';
 import { readPolicies } from '../../../../../src/policy/read-policies.ts';
-
-const mesh = {
-  trustDomain: 'cluster.local',
-  trustDomainAliases: [],
-  rootNamespace: 'istio-system',
-  customProviders: {},
-};
 
 const policy = (spec: string, kind = 'NetworkPolicy'): string => `apiVersion: projectcalico.org/v3
 kind: ${kind}
@@ -20,7 +14,7 @@ const other = (kind: string, name: string, spec: string, more = ''): string =>
   `apiVersion: projectcalico.org/v3\nkind: ${kind}\nmetadata: { name: ${name}${more} }\nspec: ${spec}\n`;
 
 function saidOf(text: string) {
-  const file = readPolicies('p.yaml', text, mesh);
+  const file = readPolicies('p.yaml', text, usualDialect);
   const { findings } = file.hasErrors
     ? file
     : joinPolicies([file], { generation: 1, absence: 'upstream', rootNamespace: 'istio-system' });
@@ -420,7 +414,7 @@ describe("the essay's examples", () => {
 });
 
 describe('the registry', () => {
-  const read = (text: string) => readPolicies('r.yaml', text, { ...mesh, kinds: registryKinds });
+  const read = (text: string) => readPolicies('r.yaml', text, { ...usualDialect, kinds: registryKinds });
 
   it('takes a pod that points at nothing, and one without address', () => {
     const text =

@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
+import { usualDialect } from '../../../../../src/policy/dialects/contribution.ts';
 import type { TokenPolicy, TransportPolicy } from '../../../../../src/policy/model.ts';
 import { readPolicies } from '../../../../../src/policy/read-policies.ts';
 
 function read(kind: string, spec: string, metadata = 'name: a, namespace: foo') {
   const text = `apiVersion: security.istio.io/v1\nkind: ${kind}\nmetadata: {${metadata}}\nspec: ${spec}\n`;
-  const { documents, findings } = readPolicies('a.yaml', text, {
-    trustDomain: 'cluster.local',
-    trustDomainAliases: [],
-    rootNamespace: 'istio-system',
-    customProviders: {},
-  });
+  const { documents, findings } = readPolicies('a.yaml', text, usualDialect);
   assert.deepEqual(
     findings.filter(({ severity }) => severity === 'error'),
     [],

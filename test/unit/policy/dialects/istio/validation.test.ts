@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { usualDialect } from '../../../../../src/policy/dialects/contribution.ts';
 import { readPolicies } from '../../../../../src/policy/read-policies.ts';
 
 interface Verdict {
@@ -7,13 +8,6 @@ interface Verdict {
   readonly accepted: boolean;
   readonly says?: readonly string[];
 }
-
-const options = {
-  trustDomain: 'cluster.local',
-  trustDomainAliases: [],
-  rootNamespace: 'istio-system',
-  customProviders: {},
-};
 
 const fixture = (name: string): string => readFileSync(`test/fixtures/istio-validation/${name}`, 'utf8');
 
@@ -38,7 +32,9 @@ describe('validation of Istio documents', () => {
       assert.ok(verdicts.some(({ accepted }) => accepted) && verdicts.some(({ accepted }) => !accepted));
       const differing = documents.flatMap((text, i) => {
         const { accepted, name, says } = verdicts[i]!;
-        const errors = readPolicies('a.yaml', text, options).findings.filter(({ severity }) => severity === 'error');
+        const errors = readPolicies('a.yaml', text, usualDialect).findings.filter(
+          ({ severity }) => severity === 'error',
+        );
         const isTaken = accepted || isOfNullFields(verdicts[i]!);
         return (errors.length === 0) === isTaken ? [] : [{ name, says, errors }];
       });
@@ -47,7 +43,7 @@ describe('validation of Istio documents', () => {
 
     it(`gives every finding of ${kind} a place, a code, a message and a fix`, () => {
       for (const text of documents) {
-        for (const finding of readPolicies('a.yaml', text, options).findings) {
+        for (const finding of readPolicies('a.yaml', text, usualDialect).findings) {
           assert.ok(finding.line >= 1 && finding.line <= text.split('\n').length, JSON.stringify(finding));
           assert.ok(finding.column >= 1 && finding.message !== '' && finding.fix !== '', JSON.stringify(finding));
           assert.match(finding.code, /^[a-z0-9]+(-[a-z0-9]+)*$/);

@@ -1,15 +1,9 @@
 import assert from 'node:assert/strict';
+import { usualDialect } from '../../../../../src/policy/dialects/contribution.ts';
 import { evaluate } from '../../../../../src/policy/evaluate/evaluate.ts';
 import { readPolicies } from '../../../../../src/policy/read-policies.ts';
 import { modelOf } from '../../../../support/model-of.ts';
 import { plainFacts } from '../../../../support/plain-facts.ts';
-
-const mesh = {
-  trustDomain: 'cluster.local',
-  trustDomainAliases: [],
-  rootNamespace: 'istio-system',
-  customProviders: {},
-};
 
 const versions = {
   ClusterNetworkPolicy: 'v1alpha2',
@@ -110,7 +104,7 @@ spec: { nets: [203.0.113.0/24] }
 describe('ClusterNetworkPolicy', () => {
   for (const { name, text, want } of refused) {
     it(`refuses ${name}`, () => {
-      const errors = readPolicies('p.yaml', text, mesh).findings.filter(({ severity }) => severity === 'error');
+      const errors = readPolicies('p.yaml', text, usualDialect).findings.filter(({ severity }) => severity === 'error');
       assert.deepEqual(
         errors.map(({ code, path }) => `${code} ${path}`),
         [want],

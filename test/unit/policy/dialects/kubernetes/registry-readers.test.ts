@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
 import { encodeRequestForm } from '../../../../../src/analysis/request-form.ts';
-import type { Contribution } from '../../../../../src/policy/dialects/contribution.ts';
+import { type Contribution, usualDialect } from '../../../../../src/policy/dialects/contribution.ts';
 import { registryKinds } from '../../../../../src/policy/dialects/kubernetes/registry-readers.ts';
 import { readPolicies } from '../../../../../src/policy/read-policies.ts';
 import { calicoCheck } from '../../../../differential/calico-player.ts';
 
 function readOne(text: string): Contribution | undefined {
   const file = readPolicies('a.yaml', text, {
-    trustDomain: 'cluster.local',
-    trustDomainAliases: [],
-    rootNamespace: 'istio-system',
-    customProviders: {},
+    ...usualDialect,
     kinds: registryKinds,
   });
   assert.deepEqual([file.findings, file.documents.length], [[], 1]);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { usualDialect } from '../../../../../src/policy/dialects/contribution.ts';
 import { registryKinds } from '../../../../../src/policy/dialects/kubernetes/registry-readers.ts';
 import { evaluate } from '../../../../../src/policy/evaluate/evaluate.ts';
 import { readPolicies } from '../../../../../src/policy/read-policies.ts';
@@ -44,7 +45,7 @@ describe('the port of a sidecar, which is an init container', () => {
 
   it('has its name checked as others have', () => {
     const { findings } = readPolicies('r.yaml', registry(sidecar.replace('metrics', 'Metrics')), {
-      ...{ trustDomain: 'cluster.local', trustDomainAliases: [], rootNamespace: 'istio-system', customProviders: {} },
+      ...usualDialect,
       kinds: registryKinds,
     });
     assert.deepEqual(

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
+import { usualDialect } from '../../../../../src/policy/dialects/contribution.ts';
 import { readPolicies } from '../../../../../src/policy/read-policies.ts';
 
-const mesh = {
-  trustDomain: 'cluster.local',
-  trustDomainAliases: [],
-  rootNamespace: 'istio-system',
-  customProviders: {},
-};
 const policy = (name: string): string =>
   `apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: { name: ${name}, namespace: default }\nspec: { action: DENY, rules: [{}] }\n`;
 const json = (name: string): string =>
@@ -60,7 +55,7 @@ const cases: readonly { readonly name: string; readonly text: string; readonly w
 describe('what cannot be read', () => {
   for (const { name, text, want } of cases) {
     it(`is one error with its place: ${name}`, () => {
-      const errors = readPolicies('p.yaml', text, mesh).findings.filter(({ severity }) => severity === 'error');
+      const errors = readPolicies('p.yaml', text, usualDialect).findings.filter(({ severity }) => severity === 'error');
       assert.deepEqual(
         errors.map(({ line, column, code }) => `${line}:${column} ${code}`),
         want,
@@ -73,6 +68,6 @@ describe('what cannot be read', () => {
       .replace('"spec"', '\r\n"spec"')
       .replace('"namespace"', '"annotations":{"x":"\u2028"},"namespace"');
     for (const text of [policy('a').replaceAll('\n', '\r\n'), odd])
-      assert.equal(readPolicies('p.yaml', text, mesh).hasErrors, false);
+      assert.equal(readPolicies('p.yaml', text, usualDialect).hasErrors, false);
   });
 });

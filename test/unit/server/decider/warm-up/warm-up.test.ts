@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createCheck } from '../../../../../src/authz/check.ts';
+import { unguarded } from '../../../../../src/authz/question.ts';
 import { CheckCounters } from '../../../../../src/authz/record/counters.ts';
 import { DecisionRing } from '../../../../../src/authz/record/ring.ts';
-import type { DecisionState } from '../../../../../src/authz/state.ts';
+import { type DecisionState, nothingKnown } from '../../../../../src/authz/state.ts';
 import { createWatchable } from '../../../../../src/lib/watchable.ts';
 import { compileSnapshot } from '../../../../../src/policy/compile/compile-snapshot.ts';
 import { rehearsedModel, rehearsedQuestions } from '../../../../../src/server/decider/warm-up/rehearsed.ts';
@@ -23,17 +24,12 @@ describe('what is rehearsed', () => {
   it('is of all kinds: mostly allowed, denied by a rule, by none, and for want of a destination', () => {
     const state: DecisionState = {
       snapshot: compileSnapshot(rehearsedModel, { allowEmpty: false }),
-      keySets: { generation: 0, sets: new Map() },
-      revocations: { sequence: 0, spiffeIds: new Set(), serials: new Set(), spkis: new Set() },
-      bundles: undefined,
+      ...nothingKnown,
     };
     const counters = new CheckCounters();
     const check = createCheck({
       state: createWatchable<DecisionState | undefined>(state),
-      options: {
-        ...{ workloads: [], clients: [], trustedHops: 0, ownPrefixes: [] },
-        ...{ verifyPeer: 'off', peerTrustDomains: 'any', ambiguousRequests: 'asUpstream' },
-      },
+      options: unguarded,
       verifyTokens: () => assert.fail('no policy asks for tokens'),
       ring: new DecisionRing(),
       counters,

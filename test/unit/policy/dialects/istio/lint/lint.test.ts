@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { usualDialect } from '../../../../../../src/policy/dialects/contribution.ts';
 import { loadPolicies } from '../../../../../../src/policy/load.ts';
 import { readPolicies } from '../../../../../../src/policy/read-policies.ts';
 
@@ -11,12 +12,7 @@ const policy = (spec: string): string =>
   `apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: a, namespace: foo}\nspec: ${spec}\n`;
 
 function warnings(text: string): string[] {
-  const file = readPolicies('a.yaml', text, {
-    trustDomain: 'cluster.local',
-    trustDomainAliases: [],
-    rootNamespace: 'istio-system',
-    customProviders: {},
-  });
+  const file = readPolicies('a.yaml', text, usualDialect);
   const set = loadPolicies([file], { generation: 1, absence: 'upstream', rootNamespace: 'istio-system' });
   assert.deepEqual(
     set.findings.filter(({ severity }) => severity === 'error'),
@@ -205,12 +201,7 @@ describe('lint of Istio policies', () => {
   it('says nothing of rules beside each other while one of them is not what was meant', () => {
     const rule = (method: string): string =>
       `{to: [{operation: {methods: [${method}]}}], when: [{key: destination.service.name, values: [a]}]}`;
-    const { findings } = readPolicies('a.yaml', policy(`{rules: [${rule('GET')}, ${rule('PUT')}]}`), {
-      trustDomain: 'cluster.local',
-      trustDomainAliases: [],
-      rootNamespace: 'istio-system',
-      customProviders: {},
-    });
+    const { findings } = readPolicies('a.yaml', policy(`{rules: [${rule('GET')}, ${rule('PUT')}]}`), usualDialect);
     assert.deepEqual(
       findings.map(({ code }) => code),
       ['key-unknown', 'key-unknown'],
