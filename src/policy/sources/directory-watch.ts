@@ -2,7 +2,7 @@
  * Tells when something may have changed in some directories.
  * @module
  */
-import { type FSWatcher, lstatSync, watch } from 'node:fs';
+import { type FSWatcher, lstatSync, type Stats, watch } from 'node:fs';
 import { join } from 'node:path';
 import { Burst, type EntryState } from './burst.ts';
 import type { SeenDirectory } from './scan.ts';
@@ -95,10 +95,19 @@ export class DirectoryWatch implements Disposable {
   }
 }
 
-/** A link is not what it points to, which may be written still. */
+/** A link is not what it points to, which may be written still; neither is what may not be looked at known to be whole. */
 function entryStateOf(path: string): EntryState {
-  const found = lstatSync(path, { throwIfNoEntry: false });
+  const found = entryAt(path);
   if (found === undefined) return 'gone';
-  if (!found.isFile()) return 'other';
+  if (found === 'hidden' || !found.isFile()) return 'other';
   return found.size === 0 ? 'empty' : 'file';
+}
+
+/** `hidden`: it may not be looked at. A watch calls us, and nobody would catch what we throw. */
+function entryAt(path: string): Stats | 'hidden' | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    return 'hidden'; // its directory may not be entered any more, or lies on a server that has forgotten it
+  }
 }

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, rename, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { DirectoryWatch } from '../../../../src/policy/sources/directory-watch.ts';
 import { scan } from '../../../../src/policy/sources/scan.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
@@ -38,4 +38,19 @@ describe('DirectoryWatch', function () {
       (at) => at('policy.yaml'),
       (dir) => writeFile(`${dir}/policy.yaml`, 'kind: C\n'),
     ));
+
+  it('tells of a change that it may not look at, and outlives it', async () => {
+    await using dir = await tempDir();
+    await mkdir(dir.at('real'));
+    await symlink(dir.at('real'), dir.at('link'));
+    const { promise: told, resolve } = Promise.withResolvers<void>();
+    using watch = new DirectoryWatch({ quietMs: 20, movedMs: 20, mostMs: 600_000, pollMs: 0 }, resolve);
+    const { ino } = await stat(dir.at('real'), { bigint: true });
+    watch.follow(new Map([[dir.at('link'), { inode: ino, names: undefined }]]));
+    await symlink('loop', dir.at('loop'));
+    await rename(dir.at('loop'), dir.at('link')); // from here on whatever lies beneath is refused, as in a directory that nobody may enter
+    await symlink('link', dir.at('loop'));
+    await writeFile(dir.at('real/a.yaml'), 'kind: A\n');
+    await told;
+  });
 });
