@@ -114,6 +114,8 @@ export function scan(paths: readonly PolicyPath[]): Scan {
 }
 
 const NO_FILE = 'neither a file nor a directory';
+/** So container runtimes mount a file whose source is not there. */
+const EMPTY_DIRECTORY = 'an empty directory in place of a file';
 
 /** A path that was never there is a slip of the operator's; one that its writer has closed is the writer's. */
 const isHidden = (why: string, { namespaces }: Walk): boolean =>
@@ -162,8 +164,10 @@ function scanDirectory(path: string, stats: BigIntStats, walk: Walk): void {
   const id = `${stats.dev}:${stats.ino}`;
   if (walk.seen.has(id)) return;
   walk.seen.add(id);
-  const entries = entriesOf(path, walk).sort(linksLast);
-  for (const entry of entries) {
+  const entries = entriesOf(path, walk);
+  if (entries?.length === 0 && policyName.test(basename(path)) && walk.chosen.file(path))
+    miss(path, EMPTY_DIRECTORY, walk);
+  for (const entry of entries?.sort(linksLast) ?? []) {
     if (entry.name.startsWith('.')) continue;
     if (walk.left-- === 0) miss(path, `there are more than ${MOST_NAMES} names`, walk);
     if (walk.left < 0) return;
@@ -171,12 +175,12 @@ function scanDirectory(path: string, stats: BigIntStats, walk: Walk): void {
   }
 }
 
-function entriesOf(path: string, walk: Walk): Dirent[] {
+function entriesOf(path: string, walk: Walk): Dirent[] | undefined {
   try {
     return readdirSync(path, { withFileTypes: true });
   } catch (thrown) {
     miss(path, String((thrown as NodeJS.ErrnoException).code), walk); // fs throws nothing else
-    return [];
+    return undefined;
   }
 }
 

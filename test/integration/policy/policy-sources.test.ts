@@ -298,7 +298,7 @@ describe('openPolicySources', () => {
       { name: 'a link to itself', write: () => symlinkSync('b.yaml', at('tenant/b.yaml')), degraded: () => [at('tenant/b.yaml')] },
       { name: 'a link to a file elsewhere', write: () => symlinkSync(at('policies/a.yaml'), at('tenant/b.yaml')), degraded: () => [at('tenant/b.yaml')] },
       { name: 'a link to a directory elsewhere', write: () => symlinkSync('..', at('tenant/b')), degraded: () => [at('tenant/b')] },
-      { name: 'a directory in place of a file', write: () => mkdirSync(at('tenant/b.yaml')), degraded: () => [] },
+      { name: 'a directory in place of a file', write: () => mkdirSync(at('tenant/b.yaml')), degraded: () => [at('tenant/b.yaml')] },
     ]; // biome-ignore format: rows
     for (const platformFirst of [true, false])
       for (const { name, write, degraded } of broken)
@@ -342,6 +342,16 @@ describe('openPolicySources', () => {
       const sources = await start();
       rmSync(at('policies', 'a.yaml'));
       execFileSync('mkfifo', [at('policies/a.yaml')]);
+      const load = await sources.reload();
+      assert.deepEqual([namesOf(load), load.degraded], [['a', 'b'], [at('policies/a.yaml')]]);
+    });
+
+    it('keeps what a file held that an empty directory takes the place of', async () => {
+      writeFileSync(at('policies', 'a.yaml'), policy('a'));
+      writeFileSync(at('policies', 'b.yaml'), policy('b'));
+      const sources = await start();
+      rmSync(at('policies', 'a.yaml'));
+      mkdirSync(at('policies', 'a.yaml'));
       const load = await sources.reload();
       assert.deepEqual([namesOf(load), load.degraded], [['a', 'b'], [at('policies/a.yaml')]]);
     });

@@ -49,6 +49,25 @@ const cases: readonly {
     want: [],
   },
   {
+    name: 'an empty directory in place of a file, as runtimes make of a mount without its source',
+    make: (dir) => mkdirSync(dir.at('a.yaml')),
+    want: ['a.yaml: an empty directory in place of a file'],
+  },
+  {
+    name: 'an empty directory in place of a file that is left out',
+    make: (dir) => mkdirSync(dir.at('a.yaml')),
+    exclude: ['a.yaml'],
+    want: [],
+  },
+  {
+    name: 'a directory that has the name of a file and holds some',
+    make: (dir) => {
+      mkdirSync(dir.at('a.yaml'));
+      writeFileSync(dir.at('a.yaml/b.yaml'), 'x');
+    },
+    want: [],
+  },
+  {
     name: 'a link to something else that is gone',
     make: (dir) => symlinkSync('/nowhere/a.png', dir.at('a.png')),
     want: [],
