@@ -45,12 +45,10 @@ export function saidBy(node: Node | undefined): SaidOfWorkload {
   return { labels: labelsOf(node), trustedHops: typeof hops === 'string' ? hops : undefined };
 }
 
-/** As Check has them: an Envoy without labels says nothing of them. */
+/** As Check has them: an Envoy without labels says nothing of them, and what is no text is sent as an empty one. */
 function labelsOf(node: Node | undefined): ReadonlyMap<string, string> | undefined {
   const said = node?.metadata?.[LABELS_KEY];
   if (typeof said !== 'object' || said === null || Array.isArray(said)) return undefined;
-  const labels = Object.entries(said).flatMap(([key, value]) =>
-    typeof value === 'string' ? [[key, value] as const] : [],
-  );
+  const labels = Object.entries(said).map(([key, value]) => [key, typeof value === 'string' ? value : ''] as const);
   return labels.length === 0 ? undefined : new Map(labels);
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import { Command, Option } from 'commander';
-import { stringify } from 'yaml';
+import { yamlFile } from '../terminal/yaml-text.ts';
 import { STDOUT } from './access-log.ts';
 import { generateBootstrap } from './bootstrap.ts';
 import { type BootstrapFlags, readFlags } from './flags.ts';
@@ -80,5 +80,5 @@ export function envoyBootstrapCommand(write: (text: string) => void = (text) => 
 /** The same as YAML, without anchors. */
 export function bootstrapYaml(bootstrap: JsonObject): string {
   const heading = '# Made by `gatehouse envoy bootstrap`; docs/envoy.md explains each line.\n';
-  return heading + stringify(bootstrap, { aliasDuplicateObjects: false, lineWidth: 0 });
+  return heading + yamlFile(bootstrap);
 }

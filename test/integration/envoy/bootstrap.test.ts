@@ -6,6 +6,7 @@ import { ensureEnvoy } from '../../../scripts/envoy.ts';
 import { envoyBootstrapCommand } from '../../../src/cli/envoy/bootstrap-command.ts';
 import { envoyParts } from '../../../src/cli/envoy/istio/envoy-filter.ts';
 import { parseSpiffeId } from '../../../src/spiffe/spiffe-id.ts';
+import { runEnvoy } from '../../support/run-envoy.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 const run = promisify(execFile);
@@ -56,7 +57,26 @@ describe('gatehouse envoy bootstrap', () => {
       await accepted(directory, text);
     });
   }
+
+  it('tells the real Envoy labels that YAML 1.1 takes for something else than a text', async () => {
+    const labels = Object.fromEntries(LIKE_OTHER_TYPES.map((value, at) => [`label-${at}`, value]));
+    const flags = Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]);
+    let text = '';
+    const command = envoyBootstrapCommand((written) => {
+      text += written;
+    });
+    const sidecar = ['--workload', 'default/details', '--listen', '127.0.0.1:0', '--upstream', '127.0.0.1:9080'];
+    await command.parseAsync([...sidecar, '--admin', '127.0.0.1:0', ...flags], { from: 'user' });
+    await using directory = await tempDir();
+    await using envoy = await runEnvoy({ bootstrap: text, directory: directory.path, waitUntilReady: false });
+    const { configs } = JSON.parse(await envoy.adminPage('/config_dump'));
+    assert.deepEqual(configs[0].bootstrap.node.metadata.LABELS, labels);
+  });
 });
+
+/** Values that a label may have. */
+const LIKE_OTHER_TYPES =
+  'on On off yes no y Y n N true null 1 012 0o17 0x1F 0X1F 1_000 1.5 1e3 0b11 2026-01-01 nan'.split(' ');
 
 async function accepted(directory: TempDir, bootstrap: string): Promise<void> {
   await writeFile(directory.at('bootstrap.yaml'), bootstrap);

@@ -150,6 +150,9 @@ const faults: readonly Fault[] = [
   fault('inexact', 'no_labels', 'has no labels to send', ({ all }) => {
     all.node.metadata = {};
   }),
+  fault('inexact', 'label_no_text', 'has a label that YAML takes for a boolean', ({ all }) => {
+    all.node.metadata.LABELS.canary = true;
+  }),
   fault('inexact', 'headers_filtered', 'sends some headers only', ({ extAuthz }) => {
     extAuthz.allowed_headers = { patterns: [{ exact: 'x-user' }] };
   }),

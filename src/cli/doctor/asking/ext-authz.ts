@@ -102,11 +102,29 @@ function examineSight(
   const lost =
     'the workload’s labels are not sent, so policies with a selector are decided by what Gatehouse’s own configuration says';
   if (key === '') findings.push(finding('inexact', 'no_labels', where, lost, 'bootstrap_metadata_labels_key: LABELS'));
-  else if (objectAt(config.bootstrap, 'node', 'metadata', key) === undefined) {
-    const message = `${lost}: node.metadata has no ${key}`;
-    findings.push(finding('inexact', 'no_labels', 'node.metadata', message, `metadata: { ${key}: { app: … } }`));
-  }
+  else findings.push(...examineLabels(objectAt(config.bootstrap, 'node', 'metadata', key), key, lost));
   return findings;
+}
+
+/** Envoy sends what is no text as an empty one; in its YAML `on`, `y` and `1` without quotes are none. */
+function examineLabels(labels: JsonObject | undefined, key: string, lost: string): readonly DoctorFinding[] {
+  if (labels === undefined) {
+    const message = `${lost}: node.metadata has no ${key}`;
+    return [finding('inexact', 'no_labels', 'node.metadata', message, `metadata: { ${key}: { app: … } }`)];
+  }
+  return Object.entries(labels)
+    .filter(([, value]) => typeof value !== 'string')
+    .map(([label, value]) => {
+      const said = JSON.stringify(value);
+      const message = `label ${label} is ${said} and no text, so it is sent as an empty one: policies that select by it miss this workload`;
+      return finding(
+        'inexact',
+        'label_no_text',
+        `node.metadata.${key}`,
+        message,
+        `${label}: "…" # as its pod has it, in quotes`,
+      );
+    });
 }
 
 function examineHeaders(filter: JsonObject, where: string): readonly DoctorFinding[] {

@@ -3,10 +3,10 @@
  * @module
  */
 import { Command, Option } from 'commander';
-import { stringify } from 'yaml';
 import { deciderIdOf } from '../../../spiffe/own-ids.ts';
 import { parseSpiffeId, serviceAccountOf } from '../../../spiffe/spiffe-id.ts';
 import { parseTrustDomain, type TrustDomain } from '../../../spiffe/trust-domain.ts';
+import { yamlFile } from '../../terminal/yaml-text.ts';
 import { invalid, parseTarget } from '../address.ts';
 import { readDuration, readLabel, workloadId } from '../flags.ts';
 import type { Door, EnvoyFilterOptions } from './envoy-filter.ts';
@@ -69,7 +69,7 @@ export function envoyIstioCommand(write: (text: string) => void): Command {
 
 function envoyFilterYaml(document: object): string {
   const heading = '# Made by `gatehouse envoy istio`; docs/native.md explains it.\n';
-  return heading + stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 });
+  return heading + yamlFile(document);
 }
 
 /**
