@@ -154,6 +154,7 @@ const byRow: Readonly<Record<string, readonly Case[]>> = {
       ['as many as there may be', network('ingress: [{}]'), {}, passed],
       ['nobody is let in', network('policyTypes: [Ingress]'), {}, 'everything'],
     ],
+  'these planes, enforced, of a `--gateway`': [['a gateway', onlyA, {}, 'everything']],
   'staged policies of these planes that select the workload or the caller': [
     [
       '',
@@ -182,6 +183,7 @@ export const planeRows = Object.entries(byRow).flatMap(([row, cases]) =>
   cases.map(([name, policies, sent, want]) => ({
     row,
     ...(name !== '' && { name }),
+    ...(name === 'a gateway' && { of: { isGateway: true } }),
     policies: '',
     change: () => {
       const isOfSite = policies.includes('SiteRules');

@@ -1,77 +1,97 @@
 /**
- * Draws what a batch of verdicts is given by: settings, workloads of every kind, and random policies for them.
+ * Draws what a batch of verdicts is given by: workloads of every kind, and random policies of Istio for them.
  * @module
  */
 import fc from 'fast-check';
-
-/** What the decision is set to. */
-export interface DrawnSettings {
-  /** Empty, or `old.td`. */
-  readonly aliases: readonly string[];
-  readonly peerTrustDomains: 'any' | 'own';
-  readonly ambiguousRequests: 'asUpstream' | 'deny';
-  readonly absence: 'upstream' | 'strict';
-  /** An ID of a caller that is revoked; undefined: none is. */
-  readonly revoked: string | undefined;
-  /** How the Envoys clean paths. */
-  readonly paths: 'strict' | 'istio';
-}
+import { placePorts } from './addresses.ts';
+import type { DrawnSettings } from './draw-settings.ts';
+import type { Tokens } from './draw-tokens.ts';
 
 /** A workload: its name is its namespace, its service account `details`. */
 export interface Place {
   readonly name: string;
   readonly kind: 'sidecar' | 'gateway' | 'tcp';
-  /** Of a gateway: so many proxies in front are believed. */
+  /** So many proxies in front are believed. */
   readonly hops: number;
   readonly hasTokens: boolean;
+  readonly tokens: KindOfPlace['tokens'];
+  /** What is said of it; undefined: nothing. */
+  readonly labels: Readonly<Record<string, string>> | undefined;
   /** JSON texts of its policies. */
   readonly documents: readonly string[];
 }
 
-const settings: fc.Arbitrary<DrawnSettings> = fc.record({
-  aliases: fc.constantFrom([], ['old.td'], ['old.td']),
-  peerTrustDomains: fc.constantFrom('any', 'any', 'own'),
-  ambiguousRequests: fc.constantFrom('asUpstream', 'asUpstream', 'deny'),
-  absence: fc.constantFrom('upstream', 'upstream', 'strict'),
-  revoked: fc.constantFrom(undefined, 'spiffe://cluster.local/ns/a/sa/s1', 'spiffe://cluster.local/ns/b/sa/z'),
-  paths: fc.constantFrom('strict', 'istio'),
-});
+/** What sets the workloads of a batch apart. */
+interface KindOfPlace {
+  readonly kind: Place['kind'];
+  /** Verifies tokens; `secret`: by keys that no Envoy is given. */
+  readonly tokens?: 'public' | 'secret';
+  /** Has rules that no tree can say. */
+  readonly isUnsayable?: true;
+  /** Policies select by labels. */
+  readonly selects?: true;
+  /** A connection's AUDIT and dry run. */
+  readonly rehearses?: true;
+}
 
-/** Kinds of the workloads of a batch; which of them verify tokens; and which have rules that no tree can say. */
-const kinds: readonly (readonly [Place['kind'], hasTokens: boolean, isSayable: boolean])[] = [
-  ['sidecar', false, true],
-  ['sidecar', false, false],
-  ['sidecar', true, true],
-  ['sidecar', false, true],
-  ['gateway', false, true],
-  ['gateway', true, true],
-  ['tcp', false, true],
-  ['tcp', false, false],
+const kinds: readonly KindOfPlace[] = [
+  { kind: 'sidecar' },
+  { kind: 'sidecar', isUnsayable: true },
+  { kind: 'sidecar', tokens: 'public' },
+  { kind: 'sidecar' },
+  { kind: 'gateway' },
+  { kind: 'gateway', tokens: 'public' },
+  { kind: 'tcp' },
+  { kind: 'tcp', isUnsayable: true },
+  { kind: 'sidecar', tokens: 'secret' },
+  { kind: 'sidecar', selects: true },
+  { kind: 'tcp', rehearses: true },
 ];
 
 /** Names of all places, whatever the seed. */
 export const placeNames: readonly string[] = kinds.map((_, i) => `w${i}`);
 
-/** The same for the same seed. */
-export function drawPolicies(seed: number, jwks: Readonly<Record<string, string>>) {
-  const places = kinds.map(([kind, hasTokens, isSayable], i): Place => {
+/** The same for the same seed and settings. */
+export function drawPolicies(seed: number, jwks: Tokens['jwks'], settings: DrawnSettings) {
+  const places = kinds.map((of, i): Place => {
+    const { kind, tokens, isUnsayable, selects, rehearses } = of;
+    const hasTokens = tokens !== undefined;
+    const isSayable = isUnsayable !== true;
     const name = placeNames[i]!;
     const own = { seed: seed * 16 + i };
     // Of a connection there is less to ask, so its rules are wider.
     const counts = kind === 'tcp' ? [2, 4, 8] : [3, 8, 25, 90];
     const [count] = fc.sample(fc.constantFrom(...counts), { numRuns: 1, ...own });
-    const policies = fc.sample(policyOf(kind, hasTokens, isSayable), { numRuns: count!, ...own });
-    const [more] = fc.sample(fc.record({ isStrict: fc.nat(3).map((n) => n === 0), isKept: fc.boolean() }), own);
-    const documents = policies.map((policy, n) => policyDocument(`p-${n}`, name, policy));
-    if (hasTokens) documents.push(tokenRules(name, jwks, more!.isKept));
-    if (kind === 'sidecar' && more!.isStrict) documents.push(strictPeers(name));
-    return { name, kind, hasTokens, hops: (seed + i) % 3, documents };
+    const policies = fc.sample(policyOf(kind, hasTokens, isSayable, rehearses ?? false), { numRuns: count!, ...own });
+    const more = fc.sample(moreOfPlace, { numRuns: 1, ...own })[0]!;
+    const labels = selects && !more.isLabelled ? undefined : { app: 'details' };
+    const selectors = selects ? [undefined, undefined, { app: 'details' }, { app: 'other' }] : [undefined];
+    const documents = policies.map((policy, n) =>
+      policyDocument(`p-${n}`, name, policy, selectors[n % selectors.length]),
+    );
+    if (!isSayable && kind === 'sidecar' && more.hasCustom) documents.push(customDocument(name));
+    if (hasTokens) documents.push(tokenRules(name, tokensFor(jwks, tokens), more));
+    if (kind === 'sidecar' && more.isStrict) documents.push(strictPeers(name, more.isOfPort));
+    const hops = kind === 'gateway' ? (seed + i) % 3 : settings.trustedHops;
+    return { name, kind, tokens, hasTokens, hops, labels, documents: settings.isEmpty ? [] : documents };
   });
   const [named] = fc.sample(fc.nat(30), { seed, numRuns: 1 });
   const rules = [{ from: [{ source: { principals: [account(named!)] } }] }];
   const everywhere = policyDocument('root', 'istio-system', { action: 'DENY', isDryRun: false, rules });
-  return { settings: fc.sample(settings, { seed, numRuns: 1 })[0]!, places, everywhere };
+  return { settings, places, everywhere: settings.isEmpty ? [] : [everywhere] };
 }
+
+const moreOfPlace = fc.record({
+  isStrict: fc.nat(3).map((n) => n === 0),
+  isOfPort: fc.boolean(),
+  isKept: fc.boolean(),
+  hasOutput: fc.boolean(),
+  isLabelled: fc.nat(2).map((n) => n > 0),
+  hasCustom: fc.nat(2).map((n) => n === 0),
+});
+
+const tokensFor = ({ secret, ...others }: Tokens['jwks'], kind: KindOfPlace['tokens']): Tokens['jwks'] =>
+  kind === 'secret' ? { ...others, secret: secret! } : others;
 
 const some = (few: readonly string[], many: (i: number) => string = () => few[0]!, maxLength = 2) =>
   fc.array(fc.oneof(fc.constantFrom(...few), fc.nat(30).map(many)), { minLength: 1, maxLength });
@@ -93,7 +113,15 @@ function sourceOf(kind: Place['kind'], hasTokens: boolean, isSayable: boolean) {
     { weight: 1, arbitrary: fc.record({ notNamespaces: some(['b', 'a']) }) },
     { weight: kind === 'gateway' ? 9 : 1, arbitrary: fc.constant({}) },
   );
-  const address = some(['127.0.0.1', '10.0.0.0/8', '127.0.0.0/8', '192.0.2.0/24', '::1']);
+  const address = some([
+    '127.0.0.1',
+    '10.0.0.0/8',
+    '127.0.0.0/8',
+    '192.0.2.0/24',
+    '::1',
+    '127.8.0.0/29',
+    '127.8.1.0/24',
+  ]);
   const token = some(['https://a/u0', 'https://a/*', '*', 'https://b/u1'], (i) => `https://a/u${i % 6}`);
   const more = fc.record({
     ipBlocks: seldom(address, 9),
@@ -104,6 +132,8 @@ function sourceOf(kind: Place['kind'], hasTokens: boolean, isSayable: boolean) {
   });
   return fc.tuple(by, more).map(([one, rest]) => filled({ ...one, ...rest }));
 }
+
+const port = some(placePorts.map(String));
 
 const operation = fc
   .record({
@@ -128,14 +158,15 @@ const operation = fc
       some(['a.com'], (i) => `h${i}.com`),
       9,
     ),
-    notPorts: seldom(fc.constant(['1']), 20),
+    ports: seldom(port, 12),
+    notPorts: seldom(port, 20),
   })
   .map(filled);
 
 const tcpOperation = fc
   .record({
-    ports: seldom(fc.constant(['1']), 12),
-    notPorts: seldom(fc.constant(['1']), 4),
+    ports: seldom(port, 6),
+    notPorts: seldom(port, 4),
     methods: seldom(some(['GET']), 20),
   })
   .map(filled);
@@ -144,8 +175,9 @@ function conditionsOf(kind: Place['kind'], hasTokens: boolean, isSayable: boolea
   const of = (key: string, values: fc.Arbitrary<readonly string[]>) =>
     fc.record({ key: fc.constant(key), values, isNot: fc.nat(3).map((n) => n === 0) });
   const all = [
-    of('source.ip', some(['127.0.0.1', '10.0.0.0/8'])),
-    of('destination.ip', some(['127.0.0.1', '10.0.0.0/8'])),
+    of('source.ip', some(['127.0.0.1', '127.8.0.0/28', '127.8.0.9'])),
+    of('destination.ip', some(['127.0.0.1', '10.0.0.0/8', '10.9.0.0/29'])),
+    of('destination.port', port),
     of('connection.sni', some(['a.com', '*.com', 'b.*'])),
     ...(isSayable ? [] : [of('experimental.envoy.filters.a[b]', some(['c']))]),
     ...(kind === 'tcp'
@@ -157,8 +189,14 @@ function conditionsOf(kind: Place['kind'], hasTokens: boolean, isSayable: boolea
           ),
         ]),
     ...(hasTokens
-      ? [of('request.auth.claims[group]', some(['admins', 'g*'])), of('request.auth.audiences', some(['api']))]
+      ? [
+          of('request.auth.claims[group]', some(['admins', 'g*'])),
+          of('request.auth.audiences', some(['api'])),
+          of('request.headers[x-user]', some(['u1', 'u*'])),
+        ]
       : []),
+    // Where tokens are verified nowhere nobody has any.
+    ...(kind === 'tcp' || hasTokens ? [] : [of('request.auth.claims[group]', some(['admins']))]),
   ];
   const one = fc.oneof(...all).map(({ key, values, isNot }) => ({ key, [isNot ? 'notValues' : 'values']: values }));
   return fc.array(one, { maxLength: 1 });
@@ -182,14 +220,19 @@ interface DrawnPolicy {
   readonly rules: readonly object[];
 }
 
-function policyOf(kind: Place['kind'], hasTokens: boolean, isSayable: boolean): fc.Arbitrary<DrawnPolicy> {
+function policyOf(
+  kind: Place['kind'],
+  hasTokens: boolean,
+  isSayable: boolean,
+  rehearses: boolean,
+): fc.Arbitrary<DrawnPolicy> {
   return fc.record({
     action: fc.oneof(
-      { weight: kind === 'tcp' ? 14 : 7, arbitrary: fc.constant('ALLOW') },
-      { weight: 1, arbitrary: fc.constantFrom('DENY', 'AUDIT') },
+      { weight: kind === 'tcp' && !rehearses ? 14 : 7, arbitrary: fc.constant('ALLOW') },
+      { weight: rehearses ? 3 : 1, arbitrary: fc.constantFrom('DENY', 'AUDIT') },
     ),
     // A connection asks where one applies.
-    isDryRun: kind === 'tcp' ? fc.constant(false) : fc.nat(19).map((n) => n === 0),
+    isDryRun: fc.nat(19).map((n) => n === 0 && (kind !== 'tcp' || rehearses)),
     rules: fc.array(ruleOf(kind, hasTokens, isSayable), { minLength: 1, maxLength: 2 }),
   });
 }
@@ -202,18 +245,40 @@ function filled(fields: object): object {
 const document = (kind: string, metadata: object, spec: object): string =>
   JSON.stringify({ apiVersion: 'security.istio.io/v1', kind, metadata, spec });
 
-function policyDocument(name: string, namespace: string, { action, isDryRun, rules }: DrawnPolicy): string {
+function policyDocument(
+  name: string,
+  namespace: string,
+  { action, isDryRun, rules }: DrawnPolicy,
+  matchLabels?: Readonly<Record<string, string>>,
+): string {
   const annotations = isDryRun && action !== 'AUDIT' ? { annotations: { 'istio.io/dry-run': 'true' } } : {};
-  return document('AuthorizationPolicy', { name, namespace, ...annotations }, { action, rules });
+  const selector = matchLabels === undefined ? {} : { selector: { matchLabels } };
+  return document('AuthorizationPolicy', { name, namespace, ...annotations }, { ...selector, action, rules });
 }
 
-const strictPeers = (namespace: string): string =>
-  document('PeerAuthentication', { name: 'peers', namespace }, { mtls: { mode: 'STRICT' } });
+const customDocument = (namespace: string): string =>
+  document(
+    'AuthorizationPolicy',
+    { name: 'custom', namespace },
+    { action: 'CUSTOM', provider: { name: 'other' }, rules: [{ to: [{ operation: { paths: ['/a/*', '/p1*'] } }] }] },
+  );
 
-function tokenRules(namespace: string, jwks: Readonly<Record<string, string>>, isKept: boolean): string {
+function strictPeers(namespace: string, isOfPort: boolean): string {
+  const spec = isOfPort
+    ? { selector: { matchLabels: { app: 'details' } }, portLevelMtls: { [placePorts[0]]: { mode: 'STRICT' } } }
+    : { mtls: { mode: 'STRICT' } };
+  return document('PeerAuthentication', { name: 'peers', namespace }, spec);
+}
+
+function tokenRules(
+  namespace: string,
+  jwks: Tokens['jwks'],
+  { isKept, hasOutput }: { readonly isKept: boolean; readonly hasOutput: boolean },
+): string {
   const rules = Object.entries(jwks).map(([issuer, keys]) => ({
     ...{ issuer: `https://${issuer}`, jwks: keys, forwardOriginalToken: isKept },
     ...(issuer === 'b' ? { fromHeaders: [{ name: 'x-jwt' }] } : {}),
+    ...(hasOutput ? { outputClaimToHeaders: [{ header: 'x-user', claim: 'sub' }] } : {}),
   }));
   return document('RequestAuthentication', { name: 'tokens', namespace }, { jwtRules: rules });
 }

@@ -9,6 +9,10 @@ import type { NativeRequest } from '../../support/native-envoy.ts';
 export interface DrawnCaller {
   readonly uris: readonly string[];
   readonly dnsNames: readonly string[];
+  /** Of the subject; absent: one that says nothing. */
+  readonly commonName?: string;
+  /** Certified by somebody whom Envoy believes and Gatehouse does not know. */
+  readonly isForeign?: true;
 }
 
 const plain = (uri: string): DrawnCaller => ({ uris: [`spiffe://${uri}`], dnsNames: [] });
@@ -28,7 +32,14 @@ export const drawnCallers: readonly DrawnCaller[] = [
   { uris: ['spiffe://cluster.local/ns/a/sa/s8'], dnsNames: ['b.com'] },
   { uris: [], dnsNames: ['a.com'] },
   { uris: [], dnsNames: [] },
+  plain('cluster.local/x/ns/a/sa/s1'),
+  plain('cluster.local/ns/ns/sa/a'),
+  { ...plain('cluster.local/ns/a/sa/s8'), commonName: '/ns/b/sa/z' },
+  { ...plain('cluster.local/ns/a/sa/s1'), isForeign: true },
 ];
+
+/** Where a caller is: at its pod's address, at that of another, at nobody's, behind a hop. */
+export type From = 'own' | 'second' | 'other' | 'nobody' | 'hop';
 
 /** One question; what does not concern the place that it is put to is not looked at. */
 export interface Question {
@@ -36,6 +47,11 @@ export interface Question {
   /** Index of the caller; undefined: no certificate. */
   readonly caller: number | undefined;
   readonly isHttp2: boolean;
+  readonly from: From;
+  /** Index of the caller that is at the place's address where it comes from another's. */
+  readonly other: number;
+  /** Indices of the address and of the port that are asked for. */
+  readonly to: readonly [address: number, port: number];
   /** Calls a gateway from its own machine. */
   readonly isOfMachine: boolean;
   readonly serverName: string;
@@ -59,35 +75,54 @@ const request: fc.Arbitrary<NativeRequest> = fc.record({
     { weight: 3, arbitrary: fc.nat(30).map((i) => `h${i}.com`) },
   ),
   headers: fc
-    .oneof(
-      { weight: 5, arbitrary: fc.constant([]) },
-      {
-        weight: 4,
-        arbitrary: fc.tuple(
-          fc.oneof(
-            fc.constantFrom('1', '3x', ''),
-            fc.nat(30).map((i) => `t${i}`),
+    .tuple(
+      fc.oneof(
+        { weight: 5, arbitrary: fc.constant([]) },
+        {
+          weight: 4,
+          arbitrary: fc.tuple(
+            fc.oneof(
+              fc.constantFrom('1', '3x', ''),
+              fc.nat(30).map((i) => `t${i}`),
+            ),
           ),
-        ),
-      },
-      { weight: 2, arbitrary: fc.tuple(fc.constantFrom('1', '3x', '1,3x'), fc.constantFrom('t1', 't2', '1', 'zx')) },
+        },
+        { weight: 2, arbitrary: fc.tuple(fc.constantFrom('1', '3x', '1,3x'), fc.constantFrom('t1', 't2', '1', 'zx')) },
+      ),
+      fc.constantFrom(undefined, undefined, undefined, undefined, 'u1'),
     )
-    .map((values: readonly string[]) => values.map((value) => ['x-tag', value] as const)),
+    .map(([values, user]: readonly [readonly string[], string | undefined]) => [
+      ...values.map((value) => ['x-tag', value] as const),
+      ...(user === undefined ? [] : [['x-user', user] as const]),
+    ]),
 });
+
+/** Some without a path. */
+const anyRequest = fc.oneof(
+  { weight: 200, arbitrary: request },
+  { weight: 1, arbitrary: request.map((each) => ({ ...each, method: 'OPTIONS', path: '*' })) },
+);
 
 /** @param weights  of the places. @param tokens  names of tokens */
 export function arbitraryQuestion(weights: readonly number[], tokens: readonly string[]): fc.Arbitrary<Question> {
   const token = fc.constantFrom(...tokens);
+  const oneCaller = fc.nat(drawnCallers.length - 1);
   return fc.record({
     place: fc.oneof(...weights.map((weight, i) => ({ weight, arbitrary: fc.constant(i) }))),
-    caller: fc.oneof(
-      { weight: 5, arbitrary: fc.nat(drawnCallers.length - 1) },
-      { weight: 1, arbitrary: fc.constant(undefined) },
-    ),
+    caller: fc.oneof({ weight: 5, arbitrary: oneCaller }, { weight: 1, arbitrary: fc.constant(undefined) }),
     isHttp2: fc.boolean(),
+    from: fc.oneof(
+      { weight: 24, arbitrary: fc.constant<From>('own') },
+      { weight: 4, arbitrary: fc.constantFrom<From>('second', 'other', 'nobody', 'hop') },
+    ),
+    other: oneCaller,
+    to: fc.oneof(
+      { weight: 10, arbitrary: fc.constant([0, 0] as const) },
+      { weight: 3, arbitrary: fc.tuple(fc.nat(2), fc.nat(2)) },
+    ),
     isOfMachine: fc.nat(3).map((n) => n === 0),
     serverName: fc.constantFrom('a.com', 'b.org', 'b.com', ''),
-    request,
+    request: anyRequest,
     tokens: fc.oneof(
       { weight: 3, arbitrary: fc.constant([]) },
       { weight: 5, arbitrary: token.map((each) => [['authorization', each] as const]) },

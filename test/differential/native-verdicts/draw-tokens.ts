@@ -1,5 +1,5 @@
 /**
- * Tokens for the questions: of two issuers, good and bad.
+ * Tokens for the questions: of three issuers, good and bad.
  * @module
  */
 import * as make from '../../support/tokens.ts';
@@ -26,11 +26,16 @@ const payloads: Readonly<Record<string, make.Payload>> = {
 
 /** Makes keys and tokens. */
 export async function createTokens(): Promise<Tokens> {
-  const keys = { a: await make.issuingKey('ES256'), b: await make.issuingKey('RS256') };
-  const mint = (by: 'a' | 'b', payload: make.Payload) =>
+  const keys = {
+    a: await make.issuingKey('ES256'),
+    b: await make.issuingKey('RS256'),
+    secret: await make.issuingKey('HS256'),
+  };
+  const mint = (by: keyof typeof keys, payload: make.Payload) =>
     make.mint(keys[by], { iss: `https://${by}`, ...payload }, { kid: by });
   const texts: Record<string, string> = {};
   for (const [name, payload] of Object.entries(payloads)) texts[`a ${name}`] = await mint('a', payload);
+  texts['secret u1'] = await mint('secret', { sub: 'u1', group: ['admins'] });
   texts['b u1'] = await mint('b', { sub: 'u1' });
   texts['b admin'] = await mint('b', { sub: 'u2', group: ['admins'] });
   texts['a for b'] = await mint('a', { iss: 'https://b', sub: 'u1' });

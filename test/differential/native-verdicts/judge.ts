@@ -3,8 +3,7 @@
  * @module
  */
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { importKeySets } from '../../../src/authz/jwks/import-key-sets.ts';
 import { POLICY_PREFIX } from '../../../src/authz/native/names.ts';
@@ -13,53 +12,26 @@ import { tokenKeysOf } from '../../../src/authz/native/tokens/token-keys.ts';
 import { compileSnapshot } from '../../../src/policy/compile/compile-snapshot.ts';
 import { type NativePolicy, nativePolicyOf } from '../../../src/policy/compile-envoy/native-policy.ts';
 import type { NativeSettings } from '../../../src/policy/compile-envoy/native-settings.ts';
+import { letsIn } from '../../../src/policy/compile-envoy/planes/let-in.ts';
 import { encodeTree } from '../../../src/policy/compile-envoy/tree/encode-tree.ts';
 import { bytesField, toBytes } from '../../../src/policy/compile-envoy/tree/proto-bytes.ts';
 import type { Node } from '../../../src/policy/compile-envoy/tree/tree.ts';
 import { treesOf, type WorkloadTrees } from '../../../src/policy/compile-envoy/workload-trees.ts';
-import { loadPolicies } from '../../../src/policy/load.ts';
-import type { PolicyModel } from '../../../src/policy/model.ts';
-import { readPolicies } from '../../../src/policy/read-policies.ts';
 import { tokenRulesOf } from '../../../src/server/policy/token-rules.ts';
-import type { NativeCaller } from '../../support/native-envoy.ts';
-import { makeCertificate } from '../../support/openssl-ca.ts';
-import { ownAddress } from '../../support/own-address.ts';
+import { eventually } from '../../support/eventually.ts';
 import type { RunningEnvoy } from '../../support/run-envoy.ts';
-import { gatehouseJson, runGatehouse } from '../../support/run-gatehouse.ts';
-import { type TempDir, tempDir } from '../../support/temp-dir.ts';
-import { type Answer, type Clients, createClients } from './clients.ts';
-import { type DrawnSettings, drawPolicies, type Place, placeNames } from './draw-policies.ts';
+import { runGatehouse } from '../../support/run-gatehouse.ts';
+import { endsOf } from './addresses.ts';
+import { type Answer, type Asker, type Clients, createClients } from './clients.ts';
+import { drawPolicies, type Place } from './draw-policies.ts';
 import { arbitraryQuestion, drawnCallers, type Question } from './draw-questions.ts';
-import { createTokens, type Tokens } from './draw-tokens.ts';
-import { kindsOf, type Tally } from './tally.ts';
+import { type DrawnSettings, drawSettings } from './draw-settings.ts';
+import type { Tokens } from './draw-tokens.ts';
+import { drawnWorld, type World, writeWorld } from './drawn-world.ts';
+import type { Equipment } from './equipment.ts';
+import { type Revoked, revoke } from './revoke.ts';
+import type { Tally } from './tally.ts';
 import { runTwins, type Twin, workloadOf } from './twins.ts';
-
-/** What stays the same from batch to batch: certificates and tokens. */
-export interface Equipment extends AsyncDisposable {
-  readonly dir: TempDir;
-  readonly callers: readonly NativeCaller[];
-  readonly tokens: Tokens;
-}
-
-/** Makes certificates of all callers and places, and tokens. */
-export async function createEquipment(): Promise<Equipment> {
-  const dir = await tempDir();
-  makeCertificate(dir, { name: 'roots', commonName: 'roots' });
-  const leaf =
-    'basicConstraints=CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n';
-  for (const name of placeNames)
-    makeCertificate(dir, {
-      ...{ name, issuer: 'roots', key: 'server' },
-      extensions: `${leaf}subjectAltName=URI:${workloadOf({ name })}\n`,
-    });
-  const callers = drawnCallers.map(({ uris, dnsNames }, i) => {
-    const alt = [...uris.map((uri, n) => `URI.${n}=${uri}`), ...dnsNames.map((dns, n) => `DNS.${n}=${dns}`)];
-    const extensions = alt.length === 0 ? leaf : `${leaf}subjectAltName=@alt\n[alt]\n${alt.join('\n')}\n`;
-    const cert = makeCertificate(dir, { name: `c${i}`, issuer: 'roots', key: 'caller', extensions });
-    return { cert, key: readFileSync(dir.at('caller.key'), 'utf8') };
-  });
-  return { dir, callers, tokens: await createTokens(), [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose]() };
-}
 
 /** Changes the tree that the Envoy of a place is given, to plant a fault. */
 export type Spoil = (tree: Node, place: Place) => Node;
@@ -69,107 +41,116 @@ export interface Batch {
   readonly seed: number;
   readonly verdicts: number;
   readonly tallyOf: (place: Place) => Pick<Tally, 'count'>;
+  /** Of the settings that were drawn, others; absent: these. */
+  readonly settings?: Partial<DrawnSettings>;
   readonly spoil?: Spoil;
+  /** Plants a fault into what the Envoys are told of revocations. */
+  readonly forget?: (revocations: Revoked) => Revoked;
 }
 
-/** Judges one batch: settings, policies and questions of that seed. Answers how many connections were decided without being asked about. */
-export async function judgeBatch(equipment: Equipment, { seed, verdicts, tallyOf, spoil }: Batch): Promise<number> {
+/** Judges one batch: settings, policies and questions of that seed. */
+export async function judgeBatch(equipment: Equipment, batch: Batch): Promise<void> {
+  const { seed, verdicts, tallyOf, spoil, forget = (each) => each } = batch;
   const { dir, tokens } = equipment;
-  const drawn = drawPolicies(seed, tokens.jwks);
+  const drawn = drawPolicies(seed, tokens.jwks, { ...drawSettings(seed), ...batch.settings });
+  const { settings, places } = drawn;
   // Of this batch alone: what another one has revoked is not revoked here.
   const name = `batch-${randomUUID()}`;
-  await mkdir(dir.at(`${name}/policies`), { recursive: true });
-  const text = [drawn.everywhere, ...drawn.places.flatMap(({ documents }) => documents)].join('\n---\n');
-  await writeFile(dir.at(`${name}/policies/p.yaml`), text);
-  const file = dir.at(`${name}/gatehouse.yaml`);
-  await writeFile(file, configuration(drawn.settings));
+  const world = drawnWorld(seed, drawn);
+  const file = await writeWorld(dir, name, world);
   await using gatehouse = await runGatehouse(file);
-  const { revoked } = drawn.settings;
-  if (revoked !== undefined)
-    await gatehouseJson(
-      ...['svid', 'revoke', '--id', revoked, '--reason', 'drawn', '--override', '--admin', gatehouse.ready.admin],
-    );
-  const twins = await twinsOf(text, drawn, spoil);
+  const { callers, revocations } = await revoke(equipment.callers, settings, gatehouse.ready);
+  const twins = await twinsOf(world, spoil);
   const checks = Number(gatehouse.ready.extAuthz.split(':').at(-1));
-  await using envoy = await runTwins(dir, twins, { name, ...drawn.settings, checks });
-  using clients = createClients();
-  const ports = await portsOf(envoy, drawn.places);
-  // A connection costs several times what a request on an open one does, and there is less to ask of it.
-  const weights = drawn.places.map(({ kind }) => (kind === 'tcp' ? 1 : 4));
-  const questions = fc.sample(arbitraryQuestion(weights, Object.keys(tokens.texts)), { numRuns: verdicts, seed });
-  const one = async (question: Question): Promise<void> => {
-    const place = drawn.places[question.place]!;
-    const asked = { ...question, ...seenBy(question, place, tokens) };
-    const [native, asking] = await Promise.all(
-      ports[question.place]!.map((port) => ask(clients, equipment, port, { place, asked })),
-    );
-    tallyOf(place).count(kindsOf(asked, place, drawn.settings), native!, asking!, () => {
-      const who = asked.caller === undefined ? 'nobody' : JSON.stringify(drawnCallers[asked.caller]);
-      const how =
-        place.kind === 'tcp'
-          ? `tcp ${asked.serverName}`
-          : `http/${asked.isHttp2 ? 2 : 1} ${JSON.stringify(asked.request)}`;
-      return `seed ${seed}: ${place.name} (${place.kind}) ${how} by ${who}, ${JSON.stringify(question.tokens)}`;
-    });
-  };
-  for (let i = 0; i < questions.length; i += 32) await Promise.all(questions.slice(i, i + 32).map(one));
-  // Of connections Envoy tells nobody, but each is asked about once by one of the twins, and by the other where its tree hands over.
-  const connections = questions.filter(({ place }) => drawn.places[place]!.kind === 'tcp').length;
-  return 2 * connections - (await envoy.stat('ext_authz.gatehouse.total'));
-}
-
-const configuration = ({ aliases, peerTrustDomains, ambiguousRequests, absence }: DrawnSettings): string =>
-  JSON.stringify({
-    ...{ trustDomain: 'cluster.local', trustDomainAliases: aliases, policies: { absence } },
-    listen: { extAuthz: '127.0.0.1:0', health: '127.0.0.1:0' },
-    extAuthz: { verifyPeer: 'off', peerTrustDomains, ambiguousRequests },
-    log: { level: 'error' },
+  const log = dir.at(`${name}/connections`);
+  await using envoy = await runTwins(dir, twins, {
+    name,
+    paths: settings.paths,
+    revocations: forget(revocations),
+    checks,
+    log,
   });
-
-/** The model of these documents as the server has it. @throws Error for one that is refused */
-function modelOf(text: string, { aliases, absence }: DrawnSettings): PolicyModel {
-  const options = {
-    trustDomain: 'cluster.local',
-    trustDomainAliases: aliases,
-    rootNamespace: 'istio-system',
-    customProviders: {},
+  using clients = createClients();
+  const ports = await portsOf(envoy, places);
+  // A connection costs several times what a request on an open one does, and there is less to ask of it.
+  const weights = places.map(({ kind }) => (kind === 'tcp' ? 1 : 4));
+  const wanted = settings.isEmpty ? Math.min(verdicts, MOST_OF_EMPTY) : verdicts;
+  const questions = fc.sample(arbitraryQuestion(weights, Object.keys(tokens.texts)), { numRuns: wanted, seed });
+  const connections: (() => readonly [port: number, told: (action: string) => void])[] = [];
+  const one = async (question: Question, index: number): Promise<void> => {
+    const place = places[question.place]!;
+    const twin = twins[question.place]!;
+    const asked = { ...question, ...seenBy(question, place, tokens) };
+    const ends = endsOf(asked, place);
+    const sourcePort = place.kind === 'tcp' ? FIRST_PORT + index : FIRST_PORT + (asked.isHttp2 ? 0 : 40_000);
+    const who = { ...ends, sourcePort };
+    const [native, asking] = await Promise.all(
+      ports[question.place]!.map((port) => ask(clients, callers, port, { place, asked, who })),
+    );
+    const count = (answer: Answer): void =>
+      tallyOf(place).count({ asked, who, twin, settings, native: answer, asking: asking! }, () => {
+        const by = asked.caller === undefined ? 'nobody' : JSON.stringify(drawnCallers[asked.caller]);
+        const how =
+          place.kind === 'tcp'
+            ? `tcp ${asked.serverName}`
+            : `http/${asked.isHttp2 ? 2 : 1} ${JSON.stringify(asked.request)}`;
+        const tokensOf = JSON.stringify(question.tokens);
+        return `seed ${seed}: ${place.name} (${place.kind}) ${how} by ${by} ${JSON.stringify(who)}, ${tokensOf}`;
+      });
+    if (place.kind === 'tcp') connections.push(() => [sourcePort, (action) => count({ ...native!, action })]);
+    else count(native!);
   };
-  const file = readPolicies('p.yaml', text, options);
-  const { model, findings } = loadPolicies([file], { generation: 1, absence, rootNamespace: 'istio-system' });
-  const errors = findings.filter(({ severity }) => severity === 'error');
-  if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join('\n'));
-  return model;
+  for (let i = 0; i < questions.length; i += AT_ONCE)
+    await Promise.all(questions.slice(i, i + AT_ONCE).map((question, n) => one(question, i + n)));
+  const told = await eventually('Envoy has told of all connections', async () => {
+    const lines = (await readFile(log, 'utf8').catch(() => '')).split('\n').slice(0, -1);
+    return lines.length >= connections.length ? new Map(lines.map((line) => splitAt(line, ' '))) : undefined;
+  });
+  for (const connection of connections) {
+    const [port, count] = connection();
+    count(told.get(String(port)) ?? '');
+  }
 }
 
-async function twinsOf(
-  text: string,
-  { settings, places }: ReturnType<typeof drawPolicies>,
-  spoil: Spoil | undefined,
-): Promise<readonly Twin[]> {
-  const model = modelOf(text, settings);
+/** Where there is no policy there is little to ask. */
+const MOST_OF_EMPTY = 300;
+const AT_ONCE = 32;
+/** As Envoy is told; each connection has one of its own. */
+const FIRST_PORT = 1_024;
+
+function splitAt(line: string, mark: string): readonly [string, string] {
+  const at = line.indexOf(mark);
+  return [line.slice(0, at), line.slice(at + 1)];
+}
+
+async function twinsOf({ drawn, model, planeTexts }: World, spoil: Spoil | undefined): Promise<readonly Twin[]> {
+  const { settings, places } = drawn;
   const documents = tokenRulesOf(model).flatMap(({ keys }) =>
     keys.from === 'inline' ? [[keys.id, { jwks: keys.jwks, failure: undefined, fetchedAt: 0 }] as const] : [],
   );
   const keySets = tokenKeysOf(await importKeySets({ generation: 1, documents: new Map(documents) }));
-  const { decide } = compileSnapshot(model, { allowEmpty: false });
-  const { peerTrustDomains, ambiguousRequests, aliases } = settings;
+  const { verifyPeer, peerTrustDomains, ambiguousRequests, aliases, allowEmpty } = settings;
+  const { decide } = compileSnapshot(model, { allowEmpty });
   const native: NativeSettings = {
-    ...{ trustDomains: ['cluster.local', ...aliases], verifyPeer: 'off', allowEmpty: false },
+    ...{ trustDomains: ['cluster.local', ...aliases], verifyPeer, allowEmpty },
     ...{ peerTrustDomains, ambiguousRequests, keySets, decide },
   };
-  return places.map((place) => {
-    const account = {
+  return places.map((place, i) => {
+    const workload = {
       spiffeId: workloadOf(place),
       namespace: place.name,
       serviceAccount: 'details',
-      labels: undefined,
+      labels: place.labels && new Map(Object.entries(place.labels)),
+      trustedHops: place.hops,
+      isGateway: place.kind === 'gateway',
     };
-    const gateway = place.kind === 'gateway' ? { trustedHops: place.hops, isGateway: true } : {};
-    const workload = { ...account, ...gateway };
     const policy = nativePolicyOf(model, workload, native);
-    if (spoil === undefined) return { place, configs: configsOf(policy) };
-    const trees = treesOf(model, workload, native) as WorkloadTrees; // nothing of it asks about everything
-    return { place, configs: configsOf(withTrees(policy, spoil(trees.http, place), spoil(trees.network, place))) };
+    const found = letsIn(model, workload);
+    const twin = { place, policy, letsIn: found && 'http' in found ? found : undefined, planeTexts: planeTexts[i]! };
+    if (spoil === undefined || policy.everything !== undefined) return { ...twin, configs: configsOf(policy) };
+    const trees = treesOf(model, workload, native) as WorkloadTrees; // not everything asks
+    const configs = configsOf(withTrees(policy, spoil(trees.http, place), spoil(trees.network, place)));
+    return { ...twin, configs };
   });
 }
 
@@ -197,23 +178,30 @@ function seenBy({ request, tokens, forwarded, caller }: Question, place: Place, 
   if (place.hasTokens)
     for (const [header, token] of tokens)
       headers.push([header, header === 'authorization' ? `Bearer ${texts[token]}` : texts[token]!]);
-  if (place.kind === 'gateway' && forwarded !== undefined) headers.push(['x-forwarded-for', forwarded]);
+  if (place.kind !== 'tcp' && forwarded !== undefined) headers.push(['x-forwarded-for', forwarded]);
   const shown = place.kind === 'gateway' ? undefined : place.kind === 'tcp' ? (caller ?? 0) : caller;
   return { request: { ...request, headers }, caller: shown };
 }
 
 function ask(
   clients: Clients,
-  { callers }: Equipment,
+  callers: Equipment['callers'],
   port: number,
-  { place, asked }: { readonly place: Place; readonly asked: Question },
+  {
+    place,
+    asked,
+    who: ends,
+  }: {
+    readonly place: Place;
+    readonly asked: Question;
+    readonly who: Pick<Asker, 'from' | 'to' | 'sourcePort'>;
+  },
 ): Promise<Answer> {
   // Connections for requests are kept: by few names of servers there are fewer.
-  const serverName = place.kind === 'tcp' ? asked.serverName : 'a.com';
+  const serverName = place.kind === 'tcp' || asked.to[1] === 2 ? asked.serverName : 'a.com';
   const caller = asked.caller === undefined ? undefined : callers[asked.caller];
-  // Of callers of its own machine a gateway does not know the address.
-  const from = place.kind !== 'gateway' || asked.isOfMachine ? {} : { from: ownAddress() };
-  const who = { name: `${asked.caller} ${asked.isOfMachine}`, caller, serverName, ...from };
+  const name = `${asked.caller} ${serverName} ${ends.from} ${ends.to.address} ${ends.to.port}`;
+  const who = { name, caller, serverName, ...ends };
   if (place.kind === 'tcp') return clients.tcp(port, who);
   return asked.isHttp2 ? clients.http2(port, who, asked.request) : clients.http1(port, who, asked.request);
 }

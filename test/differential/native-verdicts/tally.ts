@@ -2,14 +2,17 @@
  * Counts verdicts by what they are about, so that nothing is said to be tried which was not.
  * @module
  */
-import type { Answer } from './clients.ts';
-import type { DrawnSettings, Place } from './draw-policies.ts';
+import type { Answer, Asker } from './clients.ts';
 import { drawnCallers, type Question } from './draw-questions.ts';
+import type { DrawnSettings } from './draw-settings.ts';
+import { rowsOf, tableRows } from './rows.ts';
+import type { Twin } from './twins.ts';
 
 /** What a verdict can be about; most are about several of these. */
 export const verdictKinds = [
   ...(['http/1', 'http/2', 'tcp', 'token', 'token through a gateway', 'gateway', 'alias'] as const),
-  ...(['several names', 'repeated header', 'no certificate', 'other trust domain', 'revoked'] as const),
+  ...(['several names', 'repeated header', 'no certificate', 'other trust domain'] as const),
+  ...(['revoked name', 'revoked serial number', 'revoked key', 'planes'] as const),
 ];
 export type VerdictKind = (typeof verdictKinds)[number];
 
@@ -22,12 +25,25 @@ export interface Count {
   different: number;
 }
 
+/** One question, and what became of it at both twins. */
+export interface Judged {
+  /** As it reached them. */
+  readonly asked: Question;
+  readonly who: Pick<Asker, 'from' | 'to'>;
+  readonly twin: Twin;
+  readonly settings: DrawnSettings;
+  readonly native: Answer;
+  readonly asking: Answer;
+}
+
 export interface Tally {
   readonly all: Count;
   readonly byKind: ReadonlyMap<VerdictKind, Count>;
+  /** By the rows of docs/native.md, as they stand there. */
+  readonly byRow: ReadonlyMap<string, Count>;
   /** What differs, told for people; the first of them. */
   readonly different: string[];
-  count(kinds: readonly VerdictKind[], native: Answer, asking: Answer, about: () => string): void;
+  count(judged: Judged, about: () => string): void;
 }
 
 const MOST_TOLD = 5;
@@ -37,14 +53,20 @@ export function createTally(): Tally {
   const zero = (): Count => ({ verdicts: 0, decided: 0, allowed: 0, different: 0 });
   const all = zero();
   const byKind = new Map(verdictKinds.map((kind) => [kind, zero()]));
+  const byRow = new Map(tableRows().map((row) => [row, zero()]));
   const different: string[] = [];
   return {
-    ...{ all, byKind, different },
-    count(kinds, native, asking, about) {
+    ...{ all, byKind, byRow, different },
+    count(judged, about) {
+      const { native, asking } = judged;
       const isSame = native.status === asking.status && known.includes(native.status);
       if (!isSame && different.length < MOST_TOLD)
         different.push(`${about()}: ${native.status} ${native.action}, asked ${asking.status}`);
-      for (const each of [all, ...kinds.map((kind) => byKind.get(kind)!)]) {
+      const counts = [
+        ...kindsOf(judged).map((kind) => byKind.get(kind)!),
+        ...rowsOf(judged).map((row) => byRow.get(row)!),
+      ];
+      for (const each of [all, ...counts]) {
         each.verdicts++;
         if (native.action.startsWith('n:')) each.decided++;
         if (asking.status === 200) each.allowed++;
@@ -54,20 +76,21 @@ export function createTally(): Tally {
   };
 }
 
-/** Allowed; not HTTP as Envoy or a cleaning of paths wants it; a bad token; refused. */
-const known = [200, 400, 401, 403];
+/** Allowed; not HTTP as Envoy or a cleaning of paths wants it; a bad token; refused; a request without a path, which no filter sees. */
+const known = [200, 400, 401, 403, 404];
 
 /** What a question is about where it is put to that place. */
-export function kindsOf(
-  { caller, isHttp2, request: { headers }, tokens }: Question,
-  { kind, hasTokens }: Place,
-  { aliases, revoked }: DrawnSettings,
-): readonly VerdictKind[] {
+function kindsOf({ asked, twin, settings }: Judged): readonly VerdictKind[] {
+  const { caller, isHttp2, request, tokens } = asked;
+  const { kind, hasTokens } = twin.place;
+  const { aliases, revoked, planes } = settings;
   const uris = caller === undefined ? [] : drawnCallers[caller]!.uris;
   const isOf = (domain: string): boolean => uris.length === 1 && uris[0]!.startsWith(`spiffe://${domain}/`);
+  const isRevoked = (how: (typeof revoked)[number]['by']): boolean =>
+    revoked.some((each) => each.by === how && each.caller === caller);
   const isTcp = kind === 'tcp';
   const hasToken = hasTokens && tokens.length > 0;
-  const lines = headers.filter(([name]) => name === 'x-tag').length;
+  const lines = request.headers.filter(([name]) => name === 'x-tag').length;
   const about: Readonly<Record<VerdictKind, boolean>> = {
     'http/1': !isTcp && !isHttp2,
     'http/2': !isTcp && isHttp2,
@@ -80,7 +103,10 @@ export function kindsOf(
     'repeated header': !isTcp && lines > 1,
     'no certificate': caller === undefined,
     'other trust domain': isOf('other.td'),
-    revoked: revoked !== undefined && uris.includes(revoked),
+    'revoked name': isRevoked('id'),
+    'revoked serial number': isRevoked('serial'),
+    'revoked key': isRevoked('spki'),
+    planes: Object.values(planes ?? {}).includes('enforce'),
   };
   return verdictKinds.filter((each) => about[each]);
 }

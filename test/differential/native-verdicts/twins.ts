@@ -8,36 +8,49 @@ import { decidedBy, POLICY_PREFIX } from '../../../src/authz/native/names.ts';
 import { CONFIG_TYPE_URL, type NativeConfig, revocationConfigs } from '../../../src/authz/native/native-config.ts';
 import { extAuthzCluster } from '../../../src/cli/envoy/clusters.ts';
 import { inboundHttp } from '../../../src/cli/envoy/http-connection.ts';
+import { connectionFoundBy, revocationFound } from '../../../src/cli/envoy/native.ts';
 import type { Inbound, SidecarOptions } from '../../../src/cli/envoy/options.ts';
 import { inboundTcp } from '../../../src/cli/envoy/tcp-proxy.ts';
+import type { NativePolicy } from '../../../src/policy/compile-envoy/native-policy.ts';
+import type { LetsIn } from '../../../src/policy/compile-envoy/planes/lets-in.ts';
 import { bytesField, toBytes } from '../../../src/policy/compile-envoy/tree/proto-bytes.ts';
 import { parseSpiffeId } from '../../../src/spiffe/spiffe-id.ts';
 import { parseTrustDomain } from '../../../src/spiffe/trust-domain.ts';
 import { type RunningEnvoy, runEnvoy } from '../../support/run-envoy.ts';
 import type { TempDir } from '../../support/temp-dir.ts';
-import type { DrawnSettings, Place } from './draw-policies.ts';
+import type { Place } from './draw-policies.ts';
+import type { DrawnSettings } from './draw-settings.ts';
+import type { Revoked } from './revoke.ts';
 
 /** A workload, and what its Envoy is given. */
 export interface Twin {
   readonly place: Place;
+  readonly policy: NativePolicy;
+  /** Whom the planes beside Istio's let in; undefined: they have no say, or nobody is let in for certain. */
+  readonly letsIn: LetsIn | undefined;
+  /** The documents of these planes that are the place's own. */
+  readonly planeTexts: string;
   readonly configs: ReadonlyMap<string, NativeConfig>;
 }
 
 /** The identity of a place. */
 export const workloadOf = ({ name }: Pick<Place, 'name'>): string => `spiffe://cluster.local/ns/${name}/sa/details`;
 
-/** @param directory  holds `roots.pem`, and `<place>.pem` with `server.key`. @param how  `name`: of its files; `checks`: the port of Checks */
+/** @param directory  holds `all-roots.pem`, and `<place>.pem` with `server.key`. @param how  `name`: of its files; `checks`: the port of Checks; `log`: where connections are told of */
 export function runTwins(
   directory: TempDir,
   twins: readonly Twin[],
   {
     name,
     paths,
-    revoked,
+    revocations: revoked,
     checks,
-  }: Pick<DrawnSettings, 'paths' | 'revoked'> & {
+    log,
+  }: Pick<DrawnSettings, 'paths'> & {
     readonly name: string;
+    readonly revocations: Revoked;
     readonly checks: number;
+    readonly log: string;
   },
 ): Promise<RunningEnvoy> {
   const optionsFor = (place: Place, native: boolean): SidecarOptions => ({
@@ -52,11 +65,10 @@ export function runTwins(
     trustedHops: place.kind === 'gateway' ? place.hops : undefined,
     ...{ xds: undefined, reports: undefined, accessLog: '/dev/null' },
   });
-  const ids = new Set(revoked === undefined ? [] : [revoked]);
-  const revocations = revocationConfigs({ sequence: 1, spiffeIds: ids, serials: new Set(), spkis: new Set() });
-  const all = twins.map(({ place, configs }): Twin => ({ place, configs: new Map([...revocations, ...configs]) }));
+  const revocations = revocationConfigs({ sequence: 1, ...revoked });
+  const all = twins.map((twin): Twin => ({ ...twin, configs: new Map([...revocations, ...twin.configs]) }));
   const listeners = all.flatMap((twin) =>
-    [true, false].map((native) => listenerOf(directory, twin, optionsFor(twin.place, native))),
+    [true, false].map((native) => listenerOf({ directory, log }, twin, optionsFor(twin.place, native))),
   );
   const bootstrap = {
     node: { id: name, cluster: name },
@@ -68,7 +80,12 @@ export function runTwins(
 
 const nowhere = { kind: 'socket', host: '127.0.0.1', port: 1 } as const;
 
-function listenerOf(directory: TempDir, { place, configs }: Twin, options: SidecarOptions): object {
+interface Files {
+  readonly directory: TempDir;
+  readonly log: string;
+}
+
+function listenerOf({ directory, log }: Files, { place, configs }: Twin, options: SidecarOptions): object {
   const chain = (tls: Inbound['tls']): readonly object[] => {
     const inbound: Inbound = { listen: nowhere, upstream: nowhere, upstreamProtocol: 'http1', tls };
     if (options.protocol === 'http') return [answering(inboundHttp(options, inbound, 'none'))];
@@ -84,8 +101,9 @@ function listenerOf(directory: TempDir, { place, configs }: Twin, options: Sidec
   const listener = {
     name: `${place.name}.${options.native ? 'native' : 'asking'}`,
     address: { socket_address: { address: '127.0.0.1', port_value: 0 } },
-    listener_filters: [tlsInspector],
+    listener_filters: [proxyProtocol, tlsInspector],
     filter_chains: chains,
+    ...(place.kind === 'tcp' && options.native ? { access_log: [connectionLog(log)] } : {}),
   };
   return delivered(directory, place.name, listener, configs);
 }
@@ -95,12 +113,29 @@ const echo = {
   name: 'echo',
   typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.network.echo.v3.Echo' },
 };
+/** What a connection came to, by its source port: Envoy tells the caller nothing of it. */
+const connectionLog = (path: string): object => ({
+  name: 'connections',
+  typed_config: {
+    '@type': 'type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog',
+    path,
+    log_format: {
+      text_format_source: { inline_string: `%DOWNSTREAM_REMOTE_PORT% ${connectionFoundBy(POLICY_PREFIX)}\n` },
+    },
+  },
+});
+
+/** The clients say what they ask for. */
+const proxyProtocol = {
+  name: 'proxy_protocol',
+  typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol' },
+};
 const tlsInspector = {
   name: 'tls_inspector',
   typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector' },
 };
 
-/** Whoever has a certificate of the roots, with whatever names. */
+/** Whoever has a certificate of one of the roots, with whatever names. */
 const tlsSocket = (directory: TempDir, name: string): object => ({
   name: 'tls',
   typed_config: {
@@ -114,7 +149,7 @@ const tlsSocket = (directory: TempDir, name: string): object => ({
           private_key: { filename: directory.at('server.key') },
         },
       ],
-      validation_context: { trusted_ca: { filename: directory.at('roots.pem') } },
+      validation_context: { trusted_ca: { filename: directory.at('all-roots.pem') } },
     },
   },
 });
@@ -128,6 +163,7 @@ interface Manager {
 function answering(filter: object): object {
   const { name, typed_config: config } = filter as Manager; // as inboundHttp writes it
   const action = { header: { key: 'x-action', value: decidedBy(POLICY_PREFIX) } };
+  const revocation = { header: { key: 'x-revocation', value: revocationFound } };
   const details = { header: { key: 'x-details', value: '%RESPONSE_CODE_DETAILS%' } };
   const always = { status_code_filter: { comparison: { op: 'GE', value: { default_value: 0, runtime_key: 'none' } } } };
   const routes = [{ match: { prefix: '' }, direct_response: { status: 200 } }];
@@ -137,7 +173,7 @@ function answering(filter: object): object {
     typed_config: {
       ...config,
       access_log: [],
-      local_reply_config: { mappers: [{ filter: always, headers_to_add: [action, details] }] },
+      local_reply_config: { mappers: [{ filter: always, headers_to_add: [action, revocation, details] }] },
       route_config: { ...config.route_config, virtual_hosts },
     },
   };

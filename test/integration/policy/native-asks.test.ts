@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Node, Predicate } from '../../../src/policy/compile-envoy/tree/tree.ts';
-import { createEquipment, type Equipment, judgeBatch } from '../../differential/native-verdicts/judge.ts';
+import { placeNames } from '../../differential/native-verdicts/draw-policies.ts';
+import type { DrawnSettings } from '../../differential/native-verdicts/draw-settings.ts';
+import { createEquipment, type Equipment } from '../../differential/native-verdicts/equipment.ts';
+import { judgeBatch } from '../../differential/native-verdicts/judge.ts';
+import { rowNames, tableRows } from '../../differential/native-verdicts/rows.ts';
 import { createTally, type VerdictKind, verdictKinds } from '../../differential/native-verdicts/tally.ts';
 
 const planted: Node = { is: 'action', name: 'n:planted', effect: 'allow' };
@@ -34,6 +38,36 @@ const widenings: Readonly<Record<string, readonly [(tree: Node) => Node, ...Verd
   w7: [() => planted, 'tcp'],
 };
 
+/** The tree with another action of that name. */
+function replaced(tree: Node, name: string): Node {
+  return JSON.parse(JSON.stringify(tree, replaceMaps), (_, value: unknown) =>
+    isOf(value) && value.name === name ? planted : restoreMap(value),
+  ) as Node; // plain values but for the maps
+}
+const isOf = (value: unknown): value is { readonly name: string } =>
+  typeof value === 'object' && value !== null && 'is' in value && value.is === 'action';
+const replaceMaps = (_: string, value: unknown): unknown =>
+  value instanceof Map ? { entriesOfMap: [...(value as ReadonlyMap<unknown, unknown>)] } : value;
+const restoreMap = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'entriesOfMap' in value
+    ? new Map(value.entriesOfMap as [unknown, unknown][])
+    : value;
+
+/** No planes but Istio's, and nothing revoked: what is planted is seen by who may ask anything. */
+const plain: Partial<DrawnSettings> = {
+  ...{ planes: undefined, revoked: [], isEmpty: false, aliases: ['old.td'], absence: 'upstream' },
+  ...{ verifyPeer: 'off', peerTrustDomains: 'any', ambiguousRequests: 'asUpstream' },
+};
+const guarded: Partial<DrawnSettings> = { ...plain, planes: { calico: 'enforce', l4: 'enforce', site: 'observe' } };
+const revoking: Partial<DrawnSettings> = {
+  ...plain,
+  revoked: [
+    { by: 'id', caller: 0 },
+    { by: 'serial', caller: 1 },
+    { by: 'spki', caller: 2 },
+  ],
+};
+
 describe('an Envoy with a tree, and one that asks about everything', function () {
   this.timeout(300_000);
   let equipment: Equipment;
@@ -45,25 +79,60 @@ describe('an Envoy with a tree, and one that asks about everything', function ()
 
   it('come to the same verdicts', async () => {
     const tally = createTally();
-    const connections = await judgeBatch(equipment, { seed: 4, verdicts: 1_500, tallyOf: () => tally });
+    const worlds = [
+      [4, plain],
+      [2, guarded],
+      [6, revoking],
+    ] as const;
+    for (const [seed, settings] of worlds)
+      await judgeBatch(equipment, { seed, settings, verdicts: 700, tallyOf: () => tally });
     assert.deepEqual(tally.different.slice(0, 5), []);
     const { decided, allowed } = tally.all;
     assert.ok(decided > 300, `${decided} decided by the tree`);
-    assert.ok(connections > 50, `${connections} connections decided by the tree`);
+    assert.ok(tally.byKind.get('tcp')!.decided > 30, `connections decided by the tree`);
     assert.ok(allowed > 100, `${allowed} allowed`);
-    for (const kind of verdictKinds) assert.ok(tally.byKind.get(kind)!.verdicts > 15, `${kind} was tried`);
+    for (const kind of verdictKinds) assert.ok(tally.byKind.get(kind)!.verdicts > 10, `${kind} was tried`);
   });
 
   it('do not where a widening is planted, whatever it is about', async () => {
-    const tallies = Object.fromEntries(Object.keys(widenings).map((name) => [name, createTally()]));
+    const tallies = Object.fromEntries(placeNames.map((name) => [name, createTally()]));
     await judgeBatch(equipment, {
-      // Where somebody is revoked, callers with several names ask before any tree.
-      ...{ seed: 5, verdicts: 1_500 },
+      ...{ seed: 7, verdicts: 1_500, settings: plain },
       tallyOf: ({ name }) => tallies[name]!,
-      spoil: (tree, { name }) => widenings[name]![0](tree),
+      spoil: (tree, { name }) => widenings[name]?.[0](tree) ?? tree,
     });
     for (const [name, [, ...kinds]] of Object.entries(widenings))
       for (const kind of kinds)
         assert.notEqual(tallies[name]!.byKind.get(kind)!.different, 0, `the one about ${kind} was not seen`);
+  });
+
+  for (const [what, name] of [
+    ['whoever is at an address passes under any name', 'ask:place'],
+    ['whom the planes do not let in for certain passes', 'ask:planes'],
+  ] as const)
+    it(`do not where ${what}`, async () => {
+      const tally = createTally();
+      const spoil = (tree: Node): Node => replaced(tree, name);
+      await judgeBatch(equipment, { seed: 2, settings: guarded, verdicts: 300, tallyOf: () => tally, spoil });
+      assert.notEqual(tally.all.different, 0);
+    });
+
+  for (const [kind, by, field] of [
+    ['revoked name', 'id', 'spiffeIds'],
+    ['revoked serial number', 'serial', 'serials'],
+    ['revoked key', 'spki', 'spkis'],
+  ] as const)
+    it(`do not where the Envoy has not heard of a ${kind}`, async () => {
+      const tally = createTally();
+      const settings = { ...plain, revoked: [{ by, caller: 1 }] };
+      await judgeBatch(equipment, {
+        ...{ seed: 6, settings, verdicts: 300, tallyOf: () => tally },
+        forget: (revocations) => ({ ...revocations, [field]: new Set() }),
+      });
+      assert.notEqual(tally.byKind.get(kind)!.different, 0);
+    });
+
+  it('are counted by the rows of docs/native.md', () => {
+    assert.deepEqual(new Set(rowNames), new Set(tableRows()));
   });
 });
