@@ -3,13 +3,10 @@
  * @module
  */
 import * as z from 'zod';
-import { effect, instant, instantOrNull, limit, list } from './fields.ts';
+import { counting, effect, instant, limit, list, seenBy } from './fields.ts';
 
 /** How many edges, and of which decision; those with the most Checks of each decider come first. */
 export const edgesQuestion = z.object({ limit: limit(1_000, 20_000), decision: effect.optional() });
-
-/** The name of a decider elsewhere, by its certificate; null: this server itself. */
-const seenBy = z.string().nullable();
 
 /** Checks that were alike, since `since` of their decider. */
 const edge = z.object({
@@ -39,14 +36,7 @@ const handshake = z.object({ listener: z.string(), reason: z.string(), count: z.
 
 /** A decider, and whether its numbers can be relied on. */
 const reporter = z.object({
-  decider: seenBy,
-  /** `here`, `reporting`; `silent`: its numbers are of `lastAt`; `mute`: it follows and reports nothing. */
-  state: z.enum(['here', 'reporting', 'silent', 'mute']),
-  /** Why it is silent or mute; else empty. */
-  why: z.string(),
-  /** Since when it has counted, and when its numbers came last; null: never. */
-  since: instantOrNull,
-  lastAt: instantOrNull,
+  ...counting,
   allowed: z.number(),
   denied: z.number(),
   /** Checks that are counted above and have no row: there were too many different ones. */

@@ -10,6 +10,21 @@ export const instant = z.string().refine((text) => Number.isFinite(Date.parse(te
 /** An instant, or null where there is none. */
 export const instantOrNull = instant.nullable();
 
+/** The name of a decider elsewhere, by its certificate; null: this server itself. */
+export const seenBy = z.string().nullable();
+
+/** Of a decider that counts, and whether its numbers can be relied on. */
+export const counting = {
+  decider: seenBy,
+  /** `here`, `reporting`; `silent`: its numbers are of `lastAt`; `mute`: it follows and reports nothing. */
+  state: z.enum(['here', 'reporting', 'silent', 'mute']),
+  /** Why it is silent or mute; else empty. */
+  why: z.string(),
+  /** Since when it has counted, and when its numbers came last; null: never. */
+  since: instantOrNull,
+  lastAt: instantOrNull,
+};
+
 /** A list that nobody changes. */
 export const list = <S extends z.ZodType>(of: S) => z.array(of).readonly();
 

@@ -53,6 +53,14 @@ export function parseCidr(text: string): IpRange | undefined {
   return { bytes: masked(address, Number(digits)), bits: Number(digits) };
 }
 
+/** Whether the address of `address/bits` is another than the first of its range; false of what is no range. */
+export function hasHostBits(text: string): boolean {
+  const range = parseCidr(text);
+  const address = parseIp(text.split('/', 1)[0] ?? '');
+  if (range === undefined || address === undefined) return false;
+  return address.some((byte, i) => byte !== range.bytes[i]);
+}
+
 /** Tells whether an address lies in a range of its own family. */
 export function ipInRange(address: Uint8Array, range: IpRange): boolean {
   if (address.length !== range.bytes.length) return false;

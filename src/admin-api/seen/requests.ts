@@ -3,14 +3,14 @@
  * @module
  */
 import * as z from 'zod';
-import { effect, instant, instantOrNull, limit, list } from '../fields.ts';
+import { counting, effect, instant, limit, list, seenBy } from '../fields.ts';
 
 /** How many rows, and of which decision. */
 export const requestsQuestion = z.object({ limit: limit(10_000, 100_000), decision: effect.optional() });
 
 const request = z.object({
   /** As in `/v1/edges`, like the fields that follow. */
-  decider: z.string().nullable(),
+  decider: seenBy,
   caller: z.string(),
   destination: z.string(),
   namespace: z.string(),
@@ -32,11 +32,7 @@ export type RequestRow = z.output<typeof request>;
 
 /** A decider, and what is not among the rows. */
 const counter = z.object({
-  decider: z.string().nullable(),
-  state: z.enum(['here', 'reporting', 'silent', 'mute']),
-  why: z.string(),
-  since: instantOrNull,
-  lastAt: instantOrNull,
+  ...counting,
   /** Checks that have no edge, and HTTP requests that have an edge and no row. */
   overflow: z.object({ allowed: z.number(), denied: z.number() }),
   unshaped: z.object({ allowed: z.number(), denied: z.number() }),

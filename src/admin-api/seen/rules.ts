@@ -3,7 +3,7 @@
  * @module
  */
 import * as z from 'zod';
-import { instant, instantOrNull, limit, list } from '../fields.ts';
+import { counting, instant, instantOrNull, limit, list } from '../fields.ts';
 import { otherRule } from '../policies.ts';
 
 const flag = z.enum(['true', 'false'], { error: 'must be true or false' }).transform((text) => text === 'true');
@@ -57,12 +57,7 @@ export type RuleRow = z.output<typeof rule>;
 
 /** A decider, and whether its numbers are in the sums. */
 const counter = z.object({
-  decider: z.string().nullable(),
-  /** As in `/v1/edges`. */
-  state: z.enum(['here', 'reporting', 'silent', 'mute']),
-  why: z.string(),
-  since: instantOrNull,
-  lastAt: instantOrNull,
+  ...counting,
   /** Decisions of rules that found no row. */
   overflow: z.number(),
 });

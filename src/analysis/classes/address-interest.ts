@@ -2,8 +2,8 @@
  * What policies ask of addresses: the ranges, network sets and hops that hold one.
  * @module
  */
-import { CidrTrie } from '../../lib/cidr-trie.ts';
 import { parseCidr, unmapped, unmappedRange } from '../../lib/ip-address.ts';
+import { CidrTrie } from '../../lib/tries/cidr-trie.ts';
 
 /** Collects ranges; addresses with equal signatures lie in the same of them. */
 export interface AddressInterest {

@@ -5,8 +5,8 @@
  * request says. So one of a class may be asked for all of them. Classes may be finer than need be, never coarser.
  * @module
  */
-import { CidrTrie } from '../../lib/cidr-trie.ts';
 import { type IpRange, parseCidr, unmappedRange } from '../../lib/ip-address.ts';
+import { CidrTrie } from '../../lib/tries/cidr-trie.ts';
 import type { LabelExpr } from '../../policy/meaning/labels.ts';
 import type { Expr, PolicyModel, Subject } from '../../policy/model.ts';
 import { createLabelIndex } from '../../policy/registry/effective-labels.ts';

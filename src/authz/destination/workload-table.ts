@@ -4,8 +4,8 @@
  */
 
 import { GatehouseError } from '../../errors.ts';
-import { CidrTrie } from '../../lib/cidr-trie.ts';
 import { parseCidr } from '../../lib/ip-address.ts';
+import { CidrTrie } from '../../lib/tries/cidr-trie.ts';
 
 /** One workload of the configuration (`workloads[]`). */
 export interface Workload {

@@ -4,11 +4,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { type ErrorCode, GatehouseError } from '../../errors.ts';
+import { GatehouseError } from '../../errors.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
 import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
+import { showRefusal } from '../terminal/refusal.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { givenTrustDomain } from './given-trust-domain.ts';
 
@@ -18,8 +19,6 @@ interface Flags extends AdminFlags {
   readonly acceptLower: boolean;
   readonly reason: string;
 }
-
-const refusals: readonly ErrorCode[] = ['not_sound'];
 
 /** Exit code 0 set, 1 refused: its sequence is lower. */
 export function bundleSetCommand(terminal: Terminal): Command {
@@ -62,15 +61,7 @@ Examples:
           });
           return 0;
         } catch (thrown) {
-          if (!(thrown instanceof GatehouseError) || !refusals.includes(thrown.code)) throw thrown;
-          const { code, message, details } = thrown;
-          show(
-            terminal,
-            flags.output,
-            { done: false, code, message, details },
-            (shown) => `not set: ${shown.message}\n`,
-          );
-          return 1;
+          return showRefusal(terminal, flags.output, thrown, { refusals: ['not_sound'], what: 'not set' });
         }
       }),
     );

@@ -3,18 +3,16 @@
  * @module
  */
 import { Command } from 'commander';
-import { type ErrorCode, GatehouseError } from '../../errors.ts';
 import { type ConfigFlag, configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
 import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
+import { showRefusal } from '../terminal/refusal.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 interface Flags extends ConfigFlag {
   readonly output: OutputFormat;
   readonly reason: string;
 }
-
-const refusals: readonly ErrorCode[] = ['store_locked', 'slot_state'];
 
 /** Exit code 0 begun, 1 refused: nothing was changed. */
 export function caBeginCommand(terminal: Terminal): Command {
@@ -48,10 +46,7 @@ Example:
           );
           return 0;
         } catch (thrown) {
-          if (!(thrown instanceof GatehouseError) || !refusals.includes(thrown.code)) throw thrown;
-          const { code, message, details } = thrown;
-          show(terminal, output, { done: false, code, message, details }, (shown) => `not begun: ${shown.message}\n`);
-          return 1;
+          return showRefusal(terminal, output, thrown, { refusals: ['store_locked', 'slot_state'], what: 'not begun' });
         }
       }),
     );

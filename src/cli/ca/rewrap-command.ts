@@ -9,6 +9,7 @@ import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
 import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
+import { showRefusal } from '../terminal/refusal.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 interface Flags extends AdminFlags {
@@ -49,12 +50,8 @@ async function rewrap(flags: Flags, terminal: Terminal): Promise<0 | 1> {
     show(terminal, output, answer, textOf);
     return answer.done ? 0 : 1;
   } catch (thrown) {
-    const isRefused =
-      thrown instanceof GatehouseError && refusals.includes(thrown.code) && !('address' in thrown.details);
-    if (!isRefused) throw thrown;
-    const { code, message, details } = thrown;
-    show(terminal, output, { done: false, code, message, details }, (shown) => `not done: ${shown.message}\n`);
-    return 1;
+    if (thrown instanceof GatehouseError && 'address' in thrown.details) throw thrown; // it is the server that was not reached
+    return showRefusal(terminal, output, thrown, { refusals, what: 'not done' });
   }
 }
 

@@ -11,6 +11,7 @@ import { countOption } from '../terminal/number-options.ts';
 import { note, type OutputFormat, outputOption, show } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { textTable } from '../terminal/text-table.ts';
+import { deciderName, silenceOf } from './decider-text.ts';
 
 interface Flags extends AdminFlags {
   readonly limit: number;
@@ -63,9 +64,10 @@ export function edgesCommand(terminal: Terminal): Command {
 /** What the rows do not say. */
 function* remarks({ edges, edgeCount, deciders }: EdgesAnswer): Iterable<string> {
   if (edgeCount > edges.length) yield `${edgeCount - edges.length} more rows: --limit`;
-  for (const { decider, state, why, overflow } of deciders) {
-    const name = decider === null ? 'this server' : `decider ${decider}`;
-    if (state === 'silent' || state === 'mute') yield `${name} is ${state}: ${why}`;
+  for (const each of deciders) {
+    yield* silenceOf(each);
+    const { decider, overflow } = each;
+    const name = deciderName(decider);
     const uncounted = overflow.allowed + overflow.denied;
     if (uncounted > 0) yield `${uncounted} Checks of ${name} have no row: there were too many different ones`;
   }

@@ -7,6 +7,7 @@ import { type AdminFlags, adminClient } from '../admin/admin-client.ts';
 import { note, type OutputFormat, show } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { textTable } from '../terminal/text-table.ts';
+import { deciderName, silenceOf } from './decider-text.ts';
 
 interface Flags extends AdminFlags {
   readonly limit: number;
@@ -42,9 +43,10 @@ export async function showRequests(terminal: Terminal, flags: Flags): Promise<0>
 
 function* remarks({ requests, requestCount, deciders }: RequestsAnswer): Iterable<string> {
   if (requestCount > requests.length) yield `${requestCount - requests.length} more rows: --limit`;
-  for (const { decider, state, why, overflow, unshaped, lost } of deciders) {
-    const name = decider === null ? 'this server' : `decider ${decider}`;
-    if (state === 'silent' || state === 'mute') yield `${name} is ${state}: ${why}`;
+  for (const each of deciders) {
+    yield* silenceOf(each);
+    const { decider, overflow, unshaped, lost } = each;
+    const name = deciderName(decider);
     const [edges, shapes] = [overflow.allowed + overflow.denied, unshaped.allowed + unshaped.denied];
     if (edges > 0) yield `${edges} Checks of ${name} have no row: there were too many different ones`;
     if (shapes > 0) yield `${shapes} requests of ${name} have no method and path: there were too many different ones`;

@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import type { RuleRow, RulesAnswer } from '../../admin-api/seen/rules.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
+import { deciderName, silenceOf } from '../edges/decider-text.ts';
 import { action } from '../terminal/action.ts';
 import { countOption } from '../terminal/number-options.ts';
 import { note, type OutputFormat, outputOption, show } from '../terminal/output.ts';
@@ -91,9 +92,10 @@ function* remarks({ rules, ruleCount, elsewhere, deciders, standingUnknown }: Ru
   if (ruleCount > rules.length) yield `${ruleCount - rules.length} more rules: --limit`;
   for (const each of elsewhere)
     yield `decider ${each.decider} has counted ${each.count} of ${nameOf(each)} rule ${each.rule}, which is not in force here`;
-  for (const { decider, state, why, overflow } of deciders) {
-    const name = decider === null ? 'this server' : `decider ${decider}`;
-    if (state === 'silent' || state === 'mute') yield `${name} is ${state}: ${why}`;
+  for (const each of deciders) {
+    yield* silenceOf(each);
+    const { decider, overflow } = each;
+    const name = deciderName(decider);
     if (overflow > 0) yield `${overflow} decisions of ${name} have no row: there were too many different rules`;
   }
 }

@@ -3,11 +3,12 @@
  * @module
  */
 import { Command } from 'commander';
-import { type ErrorCode, GatehouseError } from '../../errors.ts';
+import type { ErrorCode } from '../../errors.ts';
 import type { Restored } from '../../identity/authority/recover/restore.ts';
 import { type ConfigFlag, configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
 import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
+import { showRefusal } from '../terminal/refusal.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 interface Flags extends ConfigFlag {
@@ -55,15 +56,7 @@ Example:
           show(terminal, flags.output, documentOf(restored), textOf);
           return 0;
         } catch (thrown) {
-          if (!(thrown instanceof GatehouseError) || !refusals.includes(thrown.code)) throw thrown;
-          const { code, message, details } = thrown;
-          show(
-            terminal,
-            flags.output,
-            { done: false, code, message, details },
-            (shown) => `not restored: ${shown.message}\n`,
-          );
-          return 1;
+          return showRefusal(terminal, flags.output, thrown, { refusals, what: 'not restored' });
         }
       }),
     );

@@ -4,12 +4,13 @@
  */
 import { Command } from 'commander';
 import type { RevokedAnswer } from '../../admin-api/revocations.ts';
-import { GatehouseError } from '../../errors.ts';
+import { type ErrorCode, GatehouseError } from '../../errors.ts';
 import { oneLine } from '../../lib/printable.ts';
 import { type AdminFlags, adminClient, adminOption, svidOption } from '../admin/admin-client.ts';
 import { configOption } from '../config/config-option.ts';
 import { action } from '../terminal/action.ts';
 import { type OutputFormat, outputOption, show } from '../terminal/output.ts';
+import { showRefusal } from '../terminal/refusal.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 interface Flags extends AdminFlags {
@@ -57,7 +58,7 @@ Examples:
     .action(action<Flags>(terminal, (flags) => revoke(flags, terminal)));
 }
 
-const refusals: ReadonlySet<string> = new Set(['certificates_not_seen', 'not_sound', 'not_found']);
+const refusals: readonly ErrorCode[] = ['certificates_not_seen', 'not_sound', 'not_found'];
 
 async function revoke(flags: Flags, terminal: Terminal): Promise<0 | 1> {
   const { output, reason, override, undo } = flags;
@@ -81,10 +82,7 @@ async function revoke(flags: Flags, terminal: Terminal): Promise<0 | 1> {
     show(terminal, output, answer, textOf);
     return answer.inForce ? 0 : 1;
   } catch (thrown) {
-    if (!(thrown instanceof GatehouseError) || !refusals.has(thrown.code)) throw thrown;
-    const { code, message, details } = thrown;
-    show(terminal, output, { done: false, code, message, details }, (shown) => `not done: ${shown.message}\n`);
-    return 1;
+    return showRefusal(terminal, output, thrown, { refusals, what: 'not done' });
   }
 }
 

@@ -2,22 +2,9 @@
  * The set of entries, from what was written.
  * @module
  */
-import type { Selector } from '../../spiffe/selector.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import { type Entry, socketSelector } from './entry.ts';
-
-/** An entry as the configuration has it. */
-export interface WrittenEntry {
-  readonly spiffeId: SpiffeId;
-  readonly selectors: readonly Selector[];
-  readonly x509SvidTtlMs: number;
-  readonly jwtSvidTtlMs: number;
-  readonly dnsNames: readonly string[];
-  readonly hint: string;
-  readonly federatesWith: readonly TrustDomain[];
-  readonly origin: string;
-}
 
 /** A workload that may have a socket of its own, which entitles whoever can open it. */
 export interface WrittenWorkload {
@@ -34,7 +21,7 @@ export interface Terms {
 
 /** All entries in force: those written as such, in their order, then one for each workload's own socket. */
 export function entriesOf(
-  entries: readonly WrittenEntry[],
+  entries: readonly Entry[],
   workloads: readonly WrittenWorkload[],
   { x509SvidTtlMs, jwtSvidTtlMs }: Terms,
 ): Entry[] {

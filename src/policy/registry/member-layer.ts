@@ -2,8 +2,8 @@
  * Pods and network sets as what holds an address, bears an account and has labels; and some of them, indexed.
  * @module
  */
-import { CidrTrie } from '../../lib/cidr-trie.ts';
 import { type IpRange, parseCidr, unmappedRange } from '../../lib/ip-address.ts';
+import { CidrTrie } from '../../lib/tries/cidr-trie.ts';
 import type { Work } from '../../lib/work.ts';
 import type { Labels } from '../meaning/labels.ts';
 import { endpointLabels, type Heritage, networkSetLabels } from './effective-labels.ts';

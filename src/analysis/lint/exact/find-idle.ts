@@ -6,6 +6,7 @@ import type { Absence, Plane } from '../../../policy/model.ts';
 import { BoundMet } from '../../regions/bound.ts';
 import { type PlacedRule, placeInDocument } from '../scene/placed-rule.ts';
 import { type Idle, idleRule } from './decided-before.ts';
+import { createSpend, type SearchBounds, usualBounds } from './search-bounds.ts';
 import { createShares } from './shares.ts';
 import { createStanding, isWhole, type Line, type Standing, type StandingRule } from './standing-rules.ts';
 
@@ -23,21 +24,11 @@ export interface FoundIdle {
   readonly of: number;
 }
 
-/** What may be spent. */
-export interface IdleBounds {
-  /** Nodes of regions that are made for all rules: some seconds. */
-  readonly nodes: number;
-  /** Pairs of rules that are compared: some seconds. */
-  readonly pairs: number;
-}
-
-const usual: IdleBounds = { nodes: 400_000, pairs: 4_000_000 };
-
 /** Each rule of a document once; of one that stands in several planes only if it is idle in all of them. */
 export function findIdle(
   planes: readonly Plane[],
   absence: Absence,
-  bounds = usual,
+  bounds = usualBounds,
   standing = createStanding(planes),
 ): FoundIdle {
   const { rules: all, idle: found, unanswered } = searchIdle(planes, absence, { bounds, standing });
@@ -62,7 +53,7 @@ export interface SearchedRules {
 
 /** How it is searched. */
 export interface IdleSearch {
-  readonly bounds?: IdleBounds;
+  readonly bounds?: SearchBounds;
   readonly standing?: Standing;
   /** Rules that decide something for sure: they are not asked about, and of two that say the same they are the one that stays. */
   readonly decides?: (rule: StandingRule) => boolean;
@@ -72,7 +63,7 @@ export interface IdleSearch {
 export function searchIdle(
   planes: readonly Plane[],
   absence: Absence,
-  { bounds = usual, decides = () => false, standing = createStanding(planes) }: IdleSearch,
+  { bounds = usualBounds, decides = () => false, standing = createStanding(planes) }: IdleSearch,
 ): SearchedRules {
   const rules = standing.lines.flatMap((line) => line.rules);
   if (rules.length === 0) return { rules, idle: new Map(), unanswered: [] };
@@ -98,15 +89,11 @@ function createSearch(
     rules: count,
     decides,
     standing: { selections, nearIn },
-  }: IdleBounds & Required<Pick<IdleSearch, 'decides' | 'standing'>> & { readonly rules: number },
+  }: SearchBounds & Required<Pick<IdleSearch, 'decides' | 'standing'>> & { readonly rules: number },
 ): Search {
   const idle = new Map<StandingRule, Idle>();
   const shares = createShares({ planes, absence, selections }, { nodes, questions: count });
-  let left = pairs;
-  const spendPairs = (spent: number): void => {
-    left -= spent;
-    if (left < 0) throw new BoundMet(`more than ${pairs} pairs of rules`);
-  };
+  const spend = createSpend(pairs);
   return {
     idle,
     along(line) {
@@ -115,8 +102,8 @@ function createSearch(
       for (const one of line.rules.toReversed()) {
         if (!isWhole(one) || decides(one)) continue;
         try {
-          const near = nearOf(one, spendPairs);
-          spendPairs(near.length);
+          const near = nearOf(one, spend);
+          spend(near.length);
           const found = shares.within((rules) => idleRule(one, near, rules, (other) => idle.has(other)));
           if (found !== undefined) idle.set(one, found);
         } catch (thrown) {

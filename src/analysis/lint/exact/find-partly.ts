@@ -8,6 +8,7 @@ import type { PlacedRule } from '../scene/placed-rule.ts';
 import { decidedElsewhere, type Idle } from './decided-before.ts';
 import type { FreeRules } from './free/free-rules.ts';
 import { crossPorts, factsIn } from './named-facts.ts';
+import { createSpend, type SearchBounds } from './search-bounds.ts';
 import { createShares, type Shares } from './shares.ts';
 import { createStanding, isWhole, type Near, type StandingRule } from './standing-rules.ts';
 import { type WrittenPart, writtenParts } from './written-parts.ts';
@@ -35,15 +36,7 @@ export interface FoundParts {
   readonly of: number;
 }
 
-/** What may be spent. */
-export interface PartBounds {
-  /** Nodes of regions that are made for all rules: some seconds. */
-  readonly nodes: number;
-  /** Pairs of rules that are compared: some seconds. */
-  readonly pairs: number;
-}
-
-const usual: PartBounds = { nodes: 200_000, pairs: 4_000_000 };
+const usual: SearchBounds = { nodes: 200_000, pairs: 4_000_000 };
 
 /** More parts of one rule are not looked at. */
 const MOST_PARTS = 256;
@@ -69,11 +62,7 @@ export function findParts(
   const of = asked.reduce((sum, { rules }) => sum + rules.length, 0);
   if (of === 0) return { parts: [], overlaps: [], unanswered: [], of };
   const shares = createShares({ planes, absence, selections }, { nodes: bounds.nodes, questions: of });
-  let left = bounds.pairs;
-  const spend = (count: number): void => {
-    left -= count;
-    if (left < 0) throw new BoundMet(`more than ${bounds.pairs} pairs of rules`);
-  };
+  const spend = createSpend(bounds.pairs);
   const parts: ShadowedPart[] = [];
   const overlaps: Overlap[] = [];
   const unanswered: PlacedRule[] = [];

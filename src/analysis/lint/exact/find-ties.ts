@@ -9,6 +9,7 @@ import type { PlacedRule } from '../scene/placed-rule.ts';
 import { plainlyComes, wayTo } from './decided-before.ts';
 import type { FreeRules } from './free/free-rules.ts';
 import type { Selections } from './free/selections.ts';
+import { createSpend, usualBounds } from './search-bounds.ts';
 import { createShares, type Shares } from './shares.ts';
 import { createStanding, isWhole, type Line, type Near, type NearOf, type StandingRule } from './standing-rules.ts';
 
@@ -30,16 +31,6 @@ export interface FoundTies {
   readonly of: number;
 }
 
-/** What may be spent. */
-export interface TieBounds {
-  /** Nodes of regions that are made for all policies: some seconds. */
-  readonly nodes: number;
-  /** Pairs of policies and of rules that are compared: some seconds. */
-  readonly pairs: number;
-}
-
-const usual: TieBounds = { nodes: 400_000, pairs: 4_000_000 };
-
 /** Of a policy that surely contradicts so many no more are looked for, nor of one that may contradict more. */
 const ENOUGH = { sure: 2, opposite: 4, open: 4 };
 /** Nodes of regions that are made for one pair of policies. */
@@ -49,7 +40,7 @@ const OF_A_PAIR = 1_500;
 export function findTies(
   planes: readonly Plane[],
   absence: Absence,
-  bounds = usual,
+  bounds = usualBounds,
   { lines: all, selections, nearIn } = createStanding(planes),
 ): FoundTies {
   const asked = planes.some(({ id }) => id === 'l4') ? 'l4' : 'calico';
@@ -58,11 +49,7 @@ export function findTies(
   const tied = grouped.flatMap(({ groups }) => groups.flat());
   if (tied.length === 0) return { ties: [], unanswered: [], of: 0 };
   const shares = createShares({ planes, absence, selections }, { nodes: bounds.nodes, questions: tied.length });
-  let left = bounds.pairs;
-  const spend = (count: number): void => {
-    left -= count;
-    if (left < 0) throw new BoundMet(`more than ${bounds.pairs} pairs of rules`);
-  };
+  const spend = createSpend(bounds.pairs);
   const found = grouped.map(({ line, groups }) => tiesAlong(nearIn(line), groups, { shares, selections, spend }));
   return {
     ties: found.flatMap(({ ties }) => ties),

@@ -7,7 +7,8 @@ import type { Plane, PolicyModel } from '../../../policy/model.ts';
 import { ruleKey, ruleName } from '../../../policy/rules/rule-text.ts';
 import { otherOf, type PlacedRule } from '../scene/placed-rule.ts';
 import type { Idle } from './decided-before.ts';
-import { type IdleBounds, searchIdle } from './find-idle.ts';
+import { searchIdle } from './find-idle.ts';
+import type { SearchBounds } from './search-bounds.ts';
 import { isWhole } from './standing-rules.ts';
 
 /**
@@ -30,7 +31,7 @@ export interface StandingRule {
 export function ruleStandings(
   { planes, absence }: Pick<PolicyModel, 'absence'> & { readonly planes: readonly Plane[] },
   isHit: (key: string) => boolean,
-  bounds?: IdleBounds,
+  bounds?: SearchBounds,
 ): ReadonlyMap<string, StandingRule> {
   const keys = new Map<PlacedRule, string>();
   const keyOf = (one: PlacedRule): string => {

@@ -8,6 +8,7 @@ import type { Plane, RuleStage, Subject } from '../../../policy/model.ts';
 import type { PlacedRule } from '../scene/placed-rule.ts';
 import { mentions } from '../scene/requests.ts';
 import { createSelections, type Selections } from './free/selections.ts';
+import type { Spend } from './search-bounds.ts';
 
 /** A rule with its place in its line. */
 export interface StandingRule extends PlacedRule {
@@ -52,9 +53,6 @@ export interface Near {
   /** Wherever the one is asked, the other one is. */
   readonly isSure: boolean;
 }
-
-/** Counts what is compared. @throws BoundMet where it is too much */
-export type Spend = (count: number) => void;
 
 /** Finds the rules around one, in their order. @throws what `spend` throws */
 export type NearOf = (one: StandingRule, spend: Spend) => readonly Near[];

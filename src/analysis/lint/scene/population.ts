@@ -3,8 +3,8 @@
  * @module
  */
 import type { QuestionOptions } from '../../../authz/question.ts';
-import { CidrTrie } from '../../../lib/cidr-trie.ts';
 import { parseCidr, parseIp, unmapped, unmappedRange } from '../../../lib/ip-address.ts';
+import { CidrTrie } from '../../../lib/tries/cidr-trie.ts';
 import { accountOf } from '../../../policy/meaning/account-of.ts';
 import { createRegistryContext } from '../../../policy/meaning/registry-context.ts';
 import { applies, nameOfSubject } from '../../../policy/meaning/subject.ts';

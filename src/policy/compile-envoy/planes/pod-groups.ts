@@ -2,8 +2,8 @@
  * Addresses of pods of which all conditions say the same, so that one of them is asked about for all.
  * @module
  */
-import { CidrTrie } from '../../../lib/cidr-trie.ts';
 import { parseCidr, parseIp, unmapped, unmappedRange } from '../../../lib/ip-address.ts';
+import { CidrTrie } from '../../../lib/tries/cidr-trie.ts';
 import type { IpAddress } from '../../facts.ts';
 import type { Expr, Plane, Rule } from '../../model.ts';
 import { labelsOf, type Member } from '../../registry/member-layer.ts';

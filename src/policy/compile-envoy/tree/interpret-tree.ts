@@ -4,8 +4,8 @@
  */
 
 import { lowerAscii } from '../../../lib/byte-string.ts';
-import { CidrTrie } from '../../../lib/cidr-trie.ts';
 import { parseCidr, parseZonedIp } from '../../../lib/ip-address.ts';
+import { CidrTrie } from '../../../lib/tries/cidr-trie.ts';
 import type { Action, Input, MapNode, Node, Predicate, Test } from './tree.ts';
 
 /** What Envoy sees of one request; undefined: there is no such value; `unavailable`: Envoy gives up the search; several: a list in a token. */

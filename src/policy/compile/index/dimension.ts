@@ -4,8 +4,8 @@
  */
 
 import { lowerAscii } from '../../../lib/byte-string.ts';
-import { CidrTrie } from '../../../lib/cidr-trie.ts';
-import { RadixTrie } from '../../../lib/radix-trie.ts';
+import { CidrTrie } from '../../../lib/tries/cidr-trie.ts';
+import { RadixTrie } from '../../../lib/tries/radix-trie.ts';
 import type { Facts } from '../../facts.ts';
 import { addressReader, type FactReader, readerOf } from '../../meaning/fact-values.ts';
 import type { AddressFact, TextFact } from '../../model.ts';

@@ -2,7 +2,7 @@
  * One end of a rule (EntityRule) → conditions on address, port and principal.
  * @module
  */
-import { parseCidr } from '../../../lib/ip-address.ts';
+import { hasHostBits, parseCidr } from '../../../lib/ip-address.ts';
 import { warnOfEmptyLists } from '../../documents/empty-lists.ts';
 import type { Reporter } from '../../documents/finding.ts';
 import { listOf, object, type Shape, text } from '../../documents/shape.ts';
@@ -183,12 +183,6 @@ export function readNet(text: string): Cidr | string {
   if (range === undefined) return 'is not a CIDR';
   if (!text.includes('/')) return 'has no /bits';
   return hasHostBits(text) ? `has host bits set beyond /${range.bits}` : { text };
-}
-
-/** Whether a CIDR's address is another than the first of its range. */
-export function hasHostBits(text: string): boolean {
-  const [range, bare] = [parseCidr(text), parseCidr(text.split('/', 1)[0] ?? '')];
-  return range !== undefined && bare !== undefined && Buffer.compare(bare.bytes, range.bytes) !== 0;
 }
 
 /** The pods behind a Service; as a destination, only at the ports that the Service sends to. */

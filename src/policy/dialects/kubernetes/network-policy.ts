@@ -3,16 +3,17 @@
  * @module
  */
 
-import { isRangeWithin } from '../../../lib/ip-address.ts';
+import { hasHostBits, isRangeWithin } from '../../../lib/ip-address.ts';
 import type { FindingCode } from '../../documents/codes/finding-codes.ts';
 import type { PolicyDocument } from '../../documents/document.ts';
 import { type Reporter, silentReporter } from '../../documents/finding.ts';
+import { warnOfHostBits } from '../../documents/host-bits.ts';
 import { ownerOf } from '../../documents/owner.ts';
 import { listOf, object, type Shape, text } from '../../documents/shape.ts';
 import { fieldOf, listAt, type MapValue, mapAt, textAt, textsAt, type Value } from '../../documents/value.ts';
 import { type LabelExpr, withKeyPrefix } from '../../meaning/labels.ts';
 import type { Cidr, Expr } from '../../model.ts';
-import { hasHostBits, readNet } from '../calico/entity.ts';
+import { readNet } from '../calico/entity.ts';
 import { calicoGroups, isIdleStage, stagedAction } from '../calico/policy.ts';
 import { protocolNumber } from '../calico/protocol.ts';
 import { allOf, type TieredPolicy, type TieredRule } from '../calico/tiered-policy.ts';
@@ -263,15 +264,8 @@ function readBlockNet(
   path: string,
   { view, report }: PeerContext,
 ): Cidr | string {
-  if (!value.text.includes('/') || !hasHostBits(value.text)) return readNet(value.text);
-  if (view === 'check')
-    report.warning(
-      value,
-      'net-host-bits',
-      path,
-      `${JSON.stringify(value.text)} has host bits set: the range is meant`,
-      'write the first address of the range',
-    );
+  if (!hasHostBits(value.text)) return readNet(value.text);
+  if (view === 'check') warnOfHostBits(value, path, report);
   return { text: value.text };
 }
 

@@ -4,9 +4,9 @@
  */
 import { parseCidr } from '../../../lib/ip-address.ts';
 import type { Reporter } from '../../documents/finding.ts';
+import { warnOfHostBits } from '../../documents/host-bits.ts';
 import type { TextValue } from '../../documents/value.ts';
 import type { Cidr, Expr } from '../../model.ts';
-import { hasHostBits } from '../calico/entity.ts';
 
 /** What a name stands for: CIDRs, or all addresses but some. */
 export type NamedRanges = readonly string[] | { readonly except: readonly string[] };
@@ -42,14 +42,7 @@ export const addressIn = (end: End, any: readonly Cidr[]): Expr => ({ op: 'addre
 /** Reads an address or a range; undefined: it is neither, which the caller has to tell. */
 export function readRange(value: TextValue, path: string, report: Reporter): Cidr | undefined {
   if (parseCidr(value.text) === undefined) return undefined;
-  if (value.text.includes('/') && hasHostBits(value.text))
-    report.warning(
-      value,
-      'net-host-bits',
-      path,
-      `${JSON.stringify(value.text)} has host bits set: the range is meant`,
-      'write the first address of the range',
-    );
+  warnOfHostBits(value, path, report);
   return { text: value.text };
 }
 

@@ -2,7 +2,7 @@
  * A binary trie over CIDR ranges, one root a family: finds every range that holds an address in one walk.
  * @module
  */
-import type { IpRange } from './ip-address.ts';
+import type { IpRange } from '../ip-address.ts';
 
 interface Node<T> {
   value: T | undefined;
