@@ -6,7 +6,7 @@ import type { Destination } from '../facts.ts';
 import { isEmptyModel, type Plane, type PolicyModel, type Stage, type Subject } from '../model.ts';
 import { emptyRegistry } from '../registry/registry.ts';
 import { changeBetween } from './filing/change-between.ts';
-import { letInOtherwise } from './planes/let-in.ts';
+import { letInOtherwise } from './planes/let-in-otherwise.ts';
 import { isSamePlace, mayApply } from './workload-scope.ts';
 
 /** Tells of a workload whether its policy for Envoy may be another by the second model; true where it is not known. */

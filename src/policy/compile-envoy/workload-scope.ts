@@ -10,7 +10,7 @@ import type { Policy, PolicyModel, RuleStage, Subject, TokenRule, TokenStage, Tr
 import { emptyRegistry, type Registry } from '../registry/registry.ts';
 import { letsIn } from './planes/let-in.ts';
 import type { LetsIn } from './planes/lets-in.ts';
-import { maySelect } from './planes/may-select.ts';
+import { isUnclear, maySelect } from './planes/may-select.ts';
 import { strangeHeader } from './tokens/token-context.ts';
 
 /** The policies of one stage that apply to the workload, in the order of their names. */
@@ -137,7 +137,8 @@ function placesOf(registry: Registry, workload: Destination): readonly Destinati
   if (workload.labels === undefined) return [workload, ...pods.map((labels) => ({ ...workload, labels }))];
   const own = textOf(workload.labels);
   const others = pods.some((labels) => textOf(labels) === own) ? [] : pods;
-  return [workload, ...others.map((labels) => ({ ...workload, labels }))];
+  const places = [workload, ...others.map((labels) => ({ ...workload, labels }))];
+  return isUnclear(registry, workload) ? [...places, { ...workload, labels: undefined }] : places;
 }
 
 const textOf = (labels: ReadonlyMap<string, string>): string =>

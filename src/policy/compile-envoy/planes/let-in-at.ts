@@ -57,6 +57,10 @@ export function letInAt(place: PodGroup, callers: readonly PodGroup[], asked: As
 export const mayLetIn = (place: PodGroup, callers: readonly PodGroup[], asked: Asked): boolean =>
   answersAt(place, callers, asked).length > 0;
 
+/** Equal names: each of the callers is let in alike. */
+export const answersName = (place: PodGroup, callers: readonly PodGroup[], asked: Asked): string =>
+  JSON.stringify(answersAt(place, callers, asked).map(({ caller, byPort }) => [caller.addresses, [...byPort]]));
+
 /** Under which conditions a caller is let in by each port: empty, under none; undefined, not for certain. */
 interface Answer {
   readonly caller: PodGroup;
@@ -106,16 +110,21 @@ function tiersOf(
   });
 }
 
-const egressKnown = new WeakMap<PodGroup, Tiers>();
+const egressKnown = new WeakMap<Plane, WeakMap<PodGroup, Tiers>>();
 
-/** Every pod at the address has to be let out. */
+/** Every pod at the address has to be let out by the network. */
 function egressOf(caller: PodGroup, { planes, indexed }: Asked): Tiers {
-  let tiers = egressKnown.get(caller);
-  if (tiers === undefined) {
-    tiers = caller.pods.flatMap((pod) => tiersOf(planes, 'egress', indexed.destinationOf(pod), indexed));
-    egressKnown.set(caller, tiers);
-  }
-  return tiers;
+  return planes.flatMap((plane) => {
+    if (plane.id !== 'l4') return [];
+    const byCaller = egressKnown.get(plane) ?? new WeakMap<PodGroup, Tiers>();
+    egressKnown.set(plane, byCaller);
+    let tiers = byCaller.get(caller);
+    if (tiers === undefined) {
+      tiers = caller.pods.flatMap((pod) => tiersOf([plane], 'egress', indexed.destinationOf(pod), indexed));
+      byCaller.set(caller, tiers);
+    }
+    return tiers;
+  });
 }
 
 function certain(tiers: Tiers, occasion: Parameters<typeof letThrough>[1]): readonly Expr[] | undefined {

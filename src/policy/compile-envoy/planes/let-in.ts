@@ -10,17 +10,17 @@ import { areSameLabels } from '../../meaning/labels.ts';
 import type { Plane, PolicyModel } from '../../model.ts';
 import type { Endpoint } from '../../registry/registry.ts';
 import { type IndexedRegistry, indexedRegistry } from './indexed-registry.ts';
-import { type Asked, letInAt, mayLetIn } from './let-in-at.ts';
+import { type Asked, letInAt } from './let-in-at.ts';
 import type { LetIn, LetsIn } from './lets-in.ts';
 import { maySelect, podsOfAccount } from './may-select.ts';
-import { countGone, groupsOfPods, groupsUnlike, type PodGroup, podGroups } from './pod-groups.ts';
-import { areSamePlanes, enforcedPlanes } from './same-planes.ts';
+import { groupsOfPods, type PodGroup, podGroups } from './pod-groups.ts';
+import { enforcedPlanes } from './same-planes.ts';
 
 /** More than this is not written into a tree. */
-const MOST = { addresses: 4_096, alternatives: 128 } as const;
+export const MOST = { addresses: 4_096, alternatives: 128 } as const;
 
 /** @property atLeast  so many addresses of pods would be let in */
-type Found = LetsIn | { readonly asks: string; readonly atLeast?: number } | undefined;
+export type Found = LetsIn | { readonly asks: string; readonly atLeast?: number } | undefined;
 
 /** What was found out, by the workload's name. */
 const known = new WeakMap<PolicyModel, Map<string, Found>>();
@@ -33,6 +33,18 @@ export function letsIn(model: PolicyModel, workload: Destination): Found {
   return ofModel.get(name);
 }
 
+/** Gives a model what was found out, if it was, by another one of which it is known that it says the same. */
+export function carryFound(from: PolicyModel, to: PolicyModel, workload: Destination): void {
+  const name = nameOf(workload);
+  const found = foundOf(from);
+  if (found.has(name)) foundOf(to).set(name, found.get(name));
+}
+
+/** Gives a model what it is known to say. */
+export function keepFound(model: PolicyModel, workload: Destination, found: Found): void {
+  foundOf(model).set(nameOf(workload), found);
+}
+
 const nameOf = ({ spiffeId, labels }: Destination): string => JSON.stringify([spiffeId, labels && [...labels]]);
 
 function foundOf(model: PolicyModel): Map<string, Found> {
@@ -42,18 +54,19 @@ function foundOf(model: PolicyModel): Map<string, Found> {
 }
 
 /** Equal names: a tree says the same of it. */
-function letInName(model: PolicyModel, workload: Destination): string {
+export function letInName(model: PolicyModel, workload: Destination): string {
   const found = letsIn(model, workload);
   if (found === undefined) return '';
   return 'asks' in found ? found.asks : JSON.stringify({ ...found, accounts: [...found.accounts] });
 }
 
 /** What is asked about a workload. */
-interface Scene extends Pick<Asked, 'absence' | 'planes' | 'indexed' | 'workload'> {
+export interface Scene extends Pick<Asked, 'absence' | 'planes' | 'indexed' | 'workload'> {
   readonly places: readonly PodGroup[];
 }
 
-function sceneOf(model: PolicyModel, workload: Destination): Scene {
+/** Sets it; conditions go by the registry of the model from then on. */
+export function sceneOf(model: PolicyModel, workload: Destination): Scene {
   const { absence } = model;
   const enforced = enforcedPlanes(model);
   const indexed = indexedRegistry(model);
@@ -63,10 +76,10 @@ function sceneOf(model: PolicyModel, workload: Destination): Scene {
 }
 
 /** Pods that hold addresses behind no hop, of one service account. */
-const callersOf = (model: PolicyModel): readonly PodGroup[] =>
+export const callersOf = (model: PolicyModel): readonly PodGroup[] =>
   podGroups(indexedRegistry(model), enforcedPlanes(model)).filter(({ account }) => account !== undefined);
 
-const protocols = ['http', 'tcp'] as const;
+export const protocols = ['http', 'tcp'] as const;
 
 function find(model: PolicyModel, workload: Destination): Found {
   const { places, ...asked } = sceneOf(model, workload);
@@ -81,51 +94,11 @@ function find(model: PolicyModel, workload: Destination): Found {
   if (from.size === 0) return asking(ids, 'no pod of the registry is let in for certain');
   if (from.size > MOST.addresses)
     return { ...asking(ids, `more than ${MOST.addresses} addresses of pods are let in`), atLeast: from.size };
-  const accounts = new Map<string, string>();
+  const accounts: [address: string, account: string][] = [];
   for (const { addresses, account = '' } of callers)
-    for (const address of addresses) if (from.has(address)) accounts.set(address, account);
-  return { planes: ids, http: http!, tcp: tcp!, accounts };
+    for (const address of addresses) if (from.has(address)) accounts.push([address, account]);
+  return { planes: ids, http: http!, tcp: tcp!, accounts: new Map(accounts.sort(([a], [b]) => (a < b ? -1 : 1))) };
 }
-
-/**
- * Tells of a workload whether a tree may say otherwise of it by the second model. Where only pods have come, gone or changed, those alone
- * are asked about, not everybody.
- */
-export function letInOtherwise(before: PolicyModel, now: PolicyModel): (workload: Destination) => boolean {
-  const isOther = (workload: Destination): boolean => letInName(before, workload) !== letInName(now, workload);
-  if (!hasSameRules(before, now)) return isOther;
-  if (enforcedPlanes(now).length === 0) return () => false;
-  const isSame = (workload: Destination, found: Found): false => {
-    foundOf(now).set(nameOf(workload), found);
-    return false;
-  };
-  if (before.registry === now.registry) return (workload) => isSame(workload, letsIn(before, workload));
-  const [was, is] = [callersOf(before), callersOf(now)];
-  const left = { model: before, callers: groupsUnlike(was, is) };
-  const come = { model: now, callers: groupsUnlike(is, was) };
-  const gone = countGone(left.callers, come.callers);
-  return (workload) => {
-    if (placeName(sceneOf(before, workload)) !== placeName(sceneOf(now, workload))) return isOther(workload);
-    const found = letsIn(before, workload);
-    // too many before and too many now
-    if (found !== undefined && 'asks' in found && found.atLeast !== undefined && found.atLeast - gone > MOST.addresses)
-      return isSame(workload, { ...found, atLeast: found.atLeast - gone });
-    const matters = [left, come].some(({ model, callers }) => mattersTo(callers, sceneOf(model, workload)));
-    return matters ? isOther(workload) : isSame(workload, found);
-  };
-}
-
-const hasSameRules = (before: PolicyModel, now: PolicyModel): boolean =>
-  before.absence === now.absence &&
-  (before.hops ?? []).join(' ') === (now.hops ?? []).join(' ') &&
-  areSamePlanes(enforcedPlanes(before), enforcedPlanes(now));
-
-const placeName = ({ planes, places }: Scene): string =>
-  JSON.stringify([planes.map(({ id }) => id), places.map(({ name, addresses }) => [name, addresses])]);
-
-const mattersTo = (callers: readonly PodGroup[], { places, ...asked }: Scene): boolean =>
-  callers.length > 0 &&
-  places.some((place) => protocols.some((protocol) => mayLetIn(place, callers, { ...asked, protocol })));
 
 /** The plane l4 refuses callers whose place and identity disagree, even without a policy. */
 const hasSay = ({ id, stages }: Plane, { registry }: IndexedRegistry, workload: Destination): boolean =>
@@ -156,5 +129,6 @@ function joined(
       if (known !== undefined) known.at.push(...place.addresses);
       else if (byName.size < MOST.alternatives) byName.set(name, { ...made, at: [...place.addresses] });
     }
-  return [...byName.values()];
+  // the same, however pods are grouped
+  return [...byName.values()].map((each) => ({ ...each, at: each.at.sort(), from: [...each.from].sort() }));
 }

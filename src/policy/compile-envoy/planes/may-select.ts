@@ -2,7 +2,9 @@
  * Which policies of the planes beside Istio's may select a workload, by all that its pods inherit labels from.
  * @module
  */
+import { parseIp } from '../../../lib/ip-address.ts';
 import type { Destination } from '../../facts.ts';
+import { areSameLabels, type Labels } from '../../meaning/labels.ts';
 import { applies } from '../../meaning/subject.ts';
 import type { Subject } from '../../model.ts';
 import { createLabelIndex, type LabelIndex } from '../../registry/effective-labels.ts';
@@ -35,12 +37,44 @@ function candidates(registry: Registry, workload: Destination): readonly Candida
     destination: { ...workload, labels: new Map(pod.labels) },
     labels: labelIndex.ofEndpoint(pod),
   }));
-  return [{ destination: workload, labels: said }, ...own];
+  const unclear = isUnclear(registry, workload) ? [{ destination: withoutLabels(workload), labels: undefined }] : [];
+  return [{ destination: workload, labels: said }, ...own, ...unclear];
+}
+
+const withoutLabels = (workload: Destination): Destination => ({ ...workload, labels: undefined });
+
+/** Whether a Check may find the workload without labels: where those of pods at one address differ, and are not what is said. */
+export function isUnclear(registry: Registry, workload: Destination): boolean {
+  const { unclear } = indexOf(registry);
+  const { namespace, serviceAccount, labels } = workload;
+  const account = `${namespace}/${serviceAccount}`;
+  let places = unclear.get(account);
+  if (places === undefined) {
+    places = unclearPlaces(podsOfAccount(registry, workload));
+    unclear.set(account, places);
+  }
+  return places.some((place) => labels === undefined || !place.some((each) => areSameLabels(each, labels)));
+}
+
+/** The labels of pods at one address that differ, address by address. */
+function unclearPlaces(pods: readonly Endpoint[]): readonly (readonly Labels[])[] {
+  const byAddress = new Map<string, Endpoint[]>();
+  for (const pod of pods)
+    for (const text of pod.addresses) {
+      const address = parseIp(text)?.join() ?? text;
+      byAddress.set(address, [...(byAddress.get(address) ?? []), pod]);
+    }
+  return [...byAddress.values()].flatMap((some) => {
+    const [first, ...others] = some.map(({ labels }) => new Map(labels));
+    return first === undefined || others.every((each) => areSameLabels(each, first)) ? [] : [[first, ...others]];
+  });
 }
 
 interface Index {
   readonly pods: ReadonlyMap<string, readonly Endpoint[]>;
   readonly labelIndex: LabelIndex;
+  /** By service account; filled where it is asked for. */
+  readonly unclear: Map<string, readonly (readonly Labels[])[]>;
 }
 
 const indices = new WeakMap<Registry, Index>();
@@ -49,7 +83,7 @@ function indexOf(registry: Registry): Index {
   let known = indices.get(registry);
   if (known === undefined) {
     const pods = Map.groupBy(registry.endpoints, ({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`);
-    known = { pods, labelIndex: createLabelIndex(registry) };
+    known = { pods, labelIndex: createLabelIndex(registry), unclear: new Map() };
     indices.set(registry, known);
   }
   return known;

@@ -9,7 +9,6 @@ import type { Expr, Plane, Rule } from '../../model.ts';
 import { labelsOf, type Member } from '../../registry/member-layer.ts';
 import type { Endpoint } from '../../registry/registry.ts';
 import type { IndexedRegistry } from './indexed-registry.ts';
-import { areSamePlanes } from './same-planes.ts';
 
 /** Some addresses of pods. */
 export interface PodGroup {
@@ -37,15 +36,14 @@ interface Grouped {
   all: readonly PodGroup[] | undefined;
 }
 
-const known = new WeakMap<IndexedRegistry, Grouped>();
+const known = new WeakMap<IndexedRegistry, WeakMap<Nets, Grouped>>();
 
 function groupedOf(indexed: IndexedRegistry, planes: readonly Plane[]): Grouped {
   const nets = netsOf(planes);
-  let grouped = known.get(indexed);
-  if (grouped?.nets !== nets) {
-    grouped = { nets, named: new Map(), all: undefined };
-    known.set(indexed, grouped);
-  }
+  const byNets = known.get(indexed) ?? new WeakMap<Nets, Grouped>();
+  known.set(indexed, byNets);
+  const grouped = byNets.get(nets) ?? { nets, named: new Map(), all: undefined };
+  byNets.set(nets, grouped);
   return grouped;
 }
 
@@ -135,30 +133,57 @@ interface Nets {
   holding(bytes: Uint8Array): string;
 }
 
-let last: { readonly planes: readonly Plane[]; readonly nets: Nets } | undefined;
+const netsKnown = new WeakMap<readonly Plane[], Nets>();
 
+let last: { readonly name: string; readonly nets: Nets } | undefined;
+
+/** Of planes with the same ranges the same value. */
 function netsOf(planes: readonly Plane[]): Nets {
-  if (last !== undefined && areSamePlanes(last.planes, planes)) return last.nets;
+  let nets = netsKnown.get(planes);
+  if (nets === undefined) {
+    const texts = new Set(rulesOf(planes).flatMap(rangesOf));
+    const name = [...texts].sort().join(' ');
+    nets = last?.name === name ? last.nets : netsOfTexts(texts);
+    last = { name, nets };
+    netsKnown.set(planes, nets);
+  }
+  return nets;
+}
+
+function netsOfTexts(texts: Iterable<string>): Nets {
   const trie = new CidrTrie<number>();
   let count = 0;
-  const add = (text: string): void => {
+  for (const text of texts) {
     const range = parseCidr(text);
     for (const each of range === undefined ? [] : [range, unmappedRange(range)]) trie.at(each, () => count++);
-  };
-  for (const { rules } of rulesOf(planes))
-    for (const { http, tcp } of rules) for (const expr of [http, tcp]) if (expr) gather(expr, add);
-  const nets: Nets = {
+  }
+  return {
     holding(bytes) {
       const found: number[] = [];
       trie.walk(bytes, found, (id, into) => into.push(id));
       return found.join(' ');
     },
   };
-  last = { planes, nets };
-  return nets;
 }
 
-const rulesOf = (planes: readonly Plane[]): readonly { readonly rules: readonly Rule[] }[] =>
+type WithRules = { readonly rules: readonly Rule[] };
+
+const rangesKnown = new WeakMap<WithRules, readonly string[]>();
+
+/** The ranges that a policy names. */
+function rangesOf(policy: WithRules): readonly string[] {
+  let ranges = rangesKnown.get(policy);
+  if (ranges === undefined) {
+    const found = new Set<string>();
+    for (const { http, tcp } of policy.rules)
+      for (const expr of [http, tcp]) if (expr !== undefined) gather(expr, (text) => found.add(text));
+    ranges = [...found];
+    rangesKnown.set(policy, ranges);
+  }
+  return ranges;
+}
+
+const rulesOf = (planes: readonly Plane[]): readonly WithRules[] =>
   planes.flatMap(({ stages }) =>
     stages.flatMap((stage) => (stage.kind === 'transport' || stage.kind === 'token' ? [] : stage.policies)),
   );

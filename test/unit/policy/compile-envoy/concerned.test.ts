@@ -5,6 +5,7 @@ import { concernedBy } from '../../../../src/policy/compile-envoy/concerned.ts';
 import { nativePolicyOf } from '../../../../src/policy/compile-envoy/native-policy.ts';
 import { joinKindTables } from '../../../../src/policy/dialects/kind-table.ts';
 import { registryKinds } from '../../../../src/policy/dialects/kubernetes/registry-readers.ts';
+import { siteKinds } from '../../../../src/policy/dialects/site/kinds.ts';
 import { policyKinds } from '../../../../src/policy/dialects/table.ts';
 import type { Destination } from '../../../../src/policy/facts.ts';
 import { loadPolicies } from '../../../../src/policy/load.ts';
@@ -99,6 +100,60 @@ const withNetwork: readonly string[] = [
   ),
 ];
 
+const tiered = (name: string, tier: string, spec: string): string =>
+  `apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: ${name}}\nspec: {tier: ${tier}, ${spec}}\n`;
+
+/** Policies that select few, by rules that hang on pods and on ranges, between pods of which most are let in to each other. */
+const withTiers: readonly string[] = [
+  named('AuthorizationPolicy', 'all', 'istio-system', rules('/all')),
+  ...['a', 'b', 'c'].map(
+    (name) => `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${name}, labels: {team: t-${name}}}\n`,
+  ),
+  ...['a', 'b', 'c'].flatMap((namespace) => [
+    pod('three', namespace, 'second', 'w'),
+    pod('one', namespace, 'first', 'x'),
+    pod('eleven', namespace, 'second', 'w'),
+  ]),
+  network('in-a', 'a', 'podSelector: {matchLabels: {app: x}}, ingress: [{ports: [{port: 1000, endPort: 2000}]}]'),
+  network(
+    'in-w',
+    'a',
+    'podSelector: {matchLabels: {app: w}}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: t-c}}}]}]',
+  ),
+  network('in-b', 'b', 'podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.96.0/20, except: [10.0.99.5/32]}}]}]'),
+  network('in-x', 'b', 'podSelector: {matchLabels: {app: x}}, ingress: [{from: [{podSelector: {}}]}]'),
+  network(
+    'out-c',
+    'c',
+    'podSelector: {matchLabels: {app: w}}, policyTypes: [Egress], egress: [{to: [{namespaceSelector: {matchLabels: {team: t-a}}}]}]',
+  ),
+  network(
+    'out-x',
+    'c',
+    'podSelector: {matchLabels: {app: x}}, policyTypes: [Egress], egress: [{ports: [{port: 1500}]}]',
+  ),
+  network('out-b', 'b', 'podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.0.97.0/24}}]}]'),
+  'apiVersion: projectcalico.org/v3\nkind: Tier\nmetadata: {name: early}\nspec: {order: 5, defaultAction: Pass}\n',
+  'apiVersion: projectcalico.org/v3\nkind: Tier\nmetadata: {name: other}\nspec: {order: 7}\n',
+  tiered(
+    'early.allow',
+    'early',
+    'order: 2, selector: app == "x", ingress: [{action: Allow, source: {selector: app == "x"}}]',
+  ),
+  tiered(
+    'early.deny',
+    'early',
+    'order: 1, selector: app == "x", ingress: [{action: Deny, source: {nets: [10.0.98.0/24]}}]',
+  ),
+  tiered(
+    'other.get',
+    'other',
+    'selector: team == "t-c", ingress: [{action: Allow, http: {methods: [GET]}}, {action: Pass}]',
+  ),
+  tiered('other.out', 'other', 'namespaceSelector: team == "t-a", types: [Egress], egress: [{action: Allow}]'),
+  'apiVersion: site.gatehouse.dev/v1\nkind: SiteRules\nmetadata: {name: one}\nspec: {default: allow, rules: [{name: r, priority: 1, action: deny, from: [10.0.98.5/32]}]}\n',
+];
+
 const workloads: readonly Destination[] = ['a', 'b', 'c'].flatMap((namespace) =>
   ['first', 'second'].flatMap((serviceAccount) =>
     [undefined, 'x', 'w'].map((label) => ({
@@ -109,13 +164,16 @@ const workloads: readonly Destination[] = ['a', 'b', 'c'].flatMap((namespace) =>
 );
 
 const kinds = joinKindTables(policyKinds, registryKinds);
+const ofSite = siteKinds({ tags: {}, applicationSecurityGroups: {} });
 
 /** Models of some of the documents, in which what is the same is the same value. */
 function createModels(
   some = documents,
   l4: 'observe' | 'enforce' = 'observe',
 ): (isThere: readonly boolean[]) => PolicyModel {
-  const files = some.map((text, i) => readPolicies(`${i}.yaml`, text, { ...options, kinds }));
+  const files = some.map((text, i) =>
+    readPolicies(`${i}.yaml`, text, { ...options, kinds: text.includes('kind: SiteRules') ? ofSite : kinds }),
+  );
   for (const { findings } of files)
     assert.deepEqual(
       findings.filter(({ severity }) => severity === 'error'),
@@ -124,7 +182,7 @@ function createModels(
   let last: PolicyModel | undefined;
   return (isThere) => {
     const chosen: readonly PolicyFile[] = files.filter((_, i) => isThere[i]);
-    const planes = { calico: 'enforce', l4 } as const;
+    const planes = { calico: 'enforce', l4, site: l4 } as const;
     const join = { generation: 1, absence: 'upstream', rootNamespace: 'istio-system', planes } as const;
     last = loadPolicies(chosen, { ...join, lastRegistry: last?.registry }).model;
     return last;
@@ -136,14 +194,16 @@ const EDITS = process.env['EDITS'];
 
 describe('concernedBy', () => {
   /** Applies random edits, and counts. */
-  function tallyOf(some: readonly string[], l4?: 'enforce') {
+  function tallyOf(some: readonly string[], l4?: 'enforce', isEdited: (text: string) => boolean = () => true) {
     const modelOf = createModels(some, l4);
     assert.equal(modelOf(some.map(() => true)).registry?.endpoints.length, l4 === undefined ? 6 : 9);
     const tally = { left: 0, leftInVain: 0, concerned: 0 };
     const all = some.length;
+    const edited = some.flatMap((text, i) => (isEdited(text) ? [i] : []));
     const first = fc.array(fc.boolean(), { minLength: all, maxLength: all });
     fc.assert(
-      fc.property(first, fc.array(fc.nat(all - 1), { minLength: 1, maxLength: 2 }), (isThere, changes) => {
+      fc.property(first, fc.array(fc.constantFrom(...edited), { minLength: 1, maxLength: 2 }), (drawn, changes) => {
+        const isThere = drawn.map((is, i) => is || !edited.includes(i));
         const before = modelOf(isThere);
         const then = isThere.map((is, i) => is !== changes.includes(i));
         const now = modelOf(then);
@@ -183,6 +243,18 @@ describe('concernedBy', () => {
   it('beside the network, whose policies and pods concern others too', function () {
     this.timeout(60_000 + Number(EDITS ?? 0) * 100);
     const tally = tallyOf(withNetwork, 'enforce');
+    assert.ok(tally.left > 0 && tally.concerned > tally.leftInVain, JSON.stringify(tally));
+  });
+
+  it('leaves out those whom edits of policies of the network, of Calico and of the site do not concern', function () {
+    this.timeout(60_000 + Number(EDITS ?? 0) * 100);
+    const tally = tallyOf(withTiers, 'enforce', (text) => !/kind: (Pod|Namespace|ServiceAccount)\n/.test(text));
+    assert.ok(tally.left > tally.concerned / 2 && tally.concerned > tally.leftInVain, JSON.stringify(tally));
+  });
+
+  it('leaves out those whom edits of such policies and of pods at once do not concern', function () {
+    this.timeout(60_000 + Number(EDITS ?? 0) * 100);
+    const tally = tallyOf(withTiers, 'enforce');
     assert.ok(tally.left > 0 && tally.concerned > tally.leftInVain, JSON.stringify(tally));
   });
 

@@ -347,7 +347,7 @@ const rows: readonly Row[] = [
     row: '`labels_unknown`, labels that differ among the pods of a service account',
     name: 'pods',
     policies: policy('ALLOW', byA).replace('spec: {', 'spec: {selector: {matchLabels: {app: details}}, '),
-    change: withOtherPod,
+    change: withPods('other'),
     want: 'everything',
   },
   ...planeRows,
@@ -381,9 +381,36 @@ kind: GlobalNetworkPolicy
 metadata: {name: g}
 spec: {selector: app == "other", ingress: [{action: Deny}]}
 `,
-    change: withOtherPod,
+    change: withPods('other'),
     want: 'everything',
   },
+  ...(
+    [
+      ['of which none is what is said', ['one', 'two'], 'everything'],
+      ['of which one is what is said', ['one', 'details'], held],
+      ['that are alike', ['one', 'one'], held],
+    ] as const
+  ).flatMap(([name, labels, want]) => [
+    {
+      row: '`labels_unknown`, labels that differ among the pods of a service account',
+      name: `two pods at one address, ${name}`,
+      policies: `${policy('ALLOW', byA)}${policy('DENY', byA).replace('name: p', 'name: x').replace('spec: {', 'spec: {selector: {matchLabels: {app: x}}, ')}`,
+      change: withPods(...labels),
+      want,
+    },
+    {
+      row: want === 'everything' ? UNKNOWN_PODS : 'plane `calico`, enforced, whose policies select others',
+      name: `two pods at one address, ${name}`,
+      policies: `${policy('ALLOW', byA)}---
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {name: g}
+spec: {selector: app == "x", ingress: [{action: Deny}]}
+`,
+      change: withPods(...labels),
+      want,
+    },
+  ]),
   {
     row: 'several URI SANs, no SPIFFE ID, a trust domain that is not ours',
     policies: policy('DENY', '{from: [{source: {notPrincipals: [cluster.local/ns/foo/sa/a]}}]}'),
@@ -585,17 +612,13 @@ function withPlane(model: PolicyModel, id: 'l4', mode: 'observe' | 'enforce'): P
   return { ...model, planes: [...model.planes, { id, mode, stages: [stage] }] };
 }
 
-function withOtherPod(model: PolicyModel): PolicyModel {
-  const pod = {
-    namespace: 'default',
-    name: 'q',
-    serviceAccount: 'details',
-    labels: [['app', 'other']],
-    addresses: ['10.0.0.9'],
-    ports: [],
-    hostNetwork: false,
-  } as const;
-  return { ...model, registry: { endpoints: [pod], namespaces: [], serviceAccounts: [], networkSets: [] } };
+/** With pods of the workload's service account at one address, of these labels. */
+function withPods(...labels: readonly string[]): (model: PolicyModel) => PolicyModel {
+  const endpoints = labels.map((label, i) => ({
+    ...{ namespace: 'default', name: `q${i}`, serviceAccount: 'details', labels: [['app', label]] as const },
+    ...{ addresses: ['10.0.0.9'], ports: [], hostNetwork: false },
+  }));
+  return (model) => ({ ...model, registry: { endpoints, namespaces: [], serviceAccounts: [], networkSets: [] } });
 }
 
 function outcome({ policies, change = (model) => model, with: other, of, sent = {}, keys, connects }: Row): string {
