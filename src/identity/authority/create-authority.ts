@@ -135,6 +135,7 @@ export async function createAuthority(deps: AuthorityDeps): Promise<Authority> {
     bundleSequence: () => current.state.sequence,
     isRevoked: revoked.has,
     version: () => current.version,
+    demandWhole: current.demandWhole,
     catchUp: async (version) => {
       await current.refresh(version);
       await revoked.refresh(false);

@@ -367,6 +367,30 @@ describe('authorities on PostgreSQL', () => {
     for (const serial of left) assert.ok(rows.has(serial), `${serial} left, but is not in the ledger`);
   }).timeout(300_000 + CUTS * 10_000);
 
+  it('issues nothing and changes nothing on every replica while the database is an older one', async () => {
+    await using one = await open();
+    await using other = await open();
+    const { store } = await openPostgresAuthorityStore(database.url, domain);
+    await using _ = store;
+    const older = await store.snapshot();
+    const id = request('a').entitlement.spiffeId;
+    await one.revokeSvid({ kind: 'id', value: id, who: 'uid:0', reason: 'stolen' });
+    await eventually('the other knows it', () => (other.revocations.value.rows.length === 1 ? true : undefined));
+    await store.restore(older);
+    for (const each of [one, other]) {
+      await assert.rejects(each.issueX509(request('a')), codeIs('not_entitled'));
+      await assert.rejects(each.issueX509(request('b')), codeIs('store_unusable'));
+      await assert.rejects(each.prepare(orderOf()), codeIs('store_unusable'));
+      await eventually('it says so', () =>
+        /the store is older than it was/.test(each.readiness.value.reason) ? true : undefined,
+      );
+      assert.deepEqual(
+        each.revocations.value.rows.map(({ value }) => value),
+        [id],
+      );
+    }
+  });
+
   it('does not wait for ever for a database that is frozen, and goes on when it thaws', async () => {
     const { store, keys } = await openPostgresAuthorityStore(database.url, domain, 300);
     await using authority = await createAuthority({

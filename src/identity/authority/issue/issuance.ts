@@ -30,6 +30,8 @@ export interface IssuanceDeps {
   /** The state's version as we hold it, and how to catch up with a newer one. */
   version(): number;
   catchUp(version: number): Promise<void>;
+  /** @throws GatehouseError `store_unusable` where the store answers with an older version than it had, or did lately */
+  demandWhole(answered: number, askedAt: number): void;
 }
 
 /** Issues SVIDs of the authorities that sign now; both methods throw as `IdentitySource` says. */
@@ -68,7 +70,9 @@ export function createIssuance(deps: IssuanceDeps): Issuance {
    * else it is made again, by the one that does.
    */
   const record = async (row: LedgerRow): Promise<boolean> => {
+    const askedAt = deps.version();
     const version = await ledger.append(row);
+    deps.demandWhole(version, askedAt);
     if (version > deps.version()) await deps.catchUp(version);
     return row.authorityId === deps.issuers()[row.kind]?.authority.id;
   };

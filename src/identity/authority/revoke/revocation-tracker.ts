@@ -47,13 +47,25 @@ export async function loadRevocations(deps: RevocationListDeps): Promise<Revocat
     has: (kind, value) => keys.has(keyOf({ kind, value })),
     async refresh(force) {
       const { revocationSequence } = current.state;
-      const rows = await unexpired();
+      const found = await unexpired();
+      const rows = revocationSequence === list.value.sequence ? withKnown(found, list.value.rows, clock.now()) : found;
       if (force || revocationSequence !== list.value.sequence || rows.length !== list.value.rows.length) {
         list.replace({ sequence: revocationSequence, rows });
       }
       if (rows.length > 0 || crls.published.value.length > 0) await crls.sign(list.value);
     },
   };
+}
+
+/** Nothing was taken back: what is missing in the store was lost there, and holds on. */
+function withKnown(
+  found: readonly RevocationRow[],
+  known: readonly RevocationRow[],
+  atMs: number,
+): readonly RevocationRow[] {
+  const names = new Set(found.map(keyOf));
+  const lost = known.filter((row) => row.notAfterAt > atMs && !names.has(keyOf(row)));
+  return lost.length === 0 ? found : [...found, ...lost];
 }
 
 const keysOf = ({ rows }: RevocationList): ReadonlySet<string> => new Set(rows.map(keyOf));

@@ -60,7 +60,7 @@ export function createMemoryStore(content: StoreContent): AuthorityStore {
     shared: false,
     load: async () => ({ version: content.version, state: content.state }),
     async change(step) {
-      const change = step(content.state);
+      const change = step(content.state, content.version);
       if (change.state !== content.state) {
         content.state = change.state;
         content.version += 1;

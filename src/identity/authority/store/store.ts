@@ -132,11 +132,11 @@ export interface LivingReplica {
 export interface AuthorityStore extends AsyncDisposable {
   load(): Promise<VersionedState>;
   /**
-   * Reads the state under an exclusive lock, gives it to `step`, and writes what that returns; durable when it resolves. What
+   * Reads the state under an exclusive lock, gives it to `step` with its version, and writes what that returns; durable when it resolves. What
    * `step` throws leaves everything as it was. Returning the state it was given writes nothing but audit and revocations.
    * @throws GatehouseError `store_unavailable`
    */
-  change(step: (state: AuthorityState | undefined) => StateChange): Promise<VersionedState>;
+  change(step: (state: AuthorityState | undefined, version: number) => StateChange): Promise<VersionedState>;
   /**
    * Adds rows, durable when it resolves; answers the version of the state at that instant, so that a replica learns of another
    * one's step before anything leaves. @throws GatehouseError `store_unavailable`

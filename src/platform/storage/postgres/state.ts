@@ -52,7 +52,7 @@ export function stateOver(sql: Sql, trustDomain: TrustDomain, guarded: Guard): P
       guarded(async () => {
         for (;;) {
           const { version, state: before } = await readState(sql, trustDomain);
-          const change = step(before);
+          const change = step(before, version);
           const next = change.state === before ? version : version + 1;
           if (await write(version, next, change)) return { version: next, state: change.state };
         }

@@ -26,7 +26,7 @@ export function stateOver(store: OpenStore): Pick<AuthorityStore, 'load' | 'chan
       guarded(() =>
         transaction(database, () => {
           const { version, state: before } = readState(store);
-          const { state, audit, revocations } = step(before);
+          const { state, audit, revocations } = step(before, version);
           const next = state === before ? version : version + 1;
           if (next !== version) statements.writeState.run(next, stateToText(state));
           if (audit) statements.insertAudit.run(...auditToColumns(audit));
