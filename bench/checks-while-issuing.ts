@@ -4,30 +4,20 @@
  * Run: node bench/checks-while-issuing.ts [workloads, default 1000] [--json]
  */
 import { fork } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { allowing } from '../test/support/gatehouse-dir.ts';
+import { gatehouseDir } from '../test/support/gatehouse-dir.ts';
 import { runGatehouse } from '../test/support/run-gatehouse.ts';
-import { tempDir } from '../test/support/temp-dir.ts';
 import { checkLatencies, quantile } from './lib/check-latencies.ts';
 
 const workloads = Number(process.argv.slice(2).find((arg) => arg !== '--json') ?? 1_000);
 const WARM_SECONDS = 3;
 const QUIET_SECONDS = 5;
 
-await using dir = await tempDir('bench-');
-await mkdir(dir.at('policies'));
-await writeFile(dir.at('policies/p.yaml'), allowing('GET'));
-await writeFile(
-  dir.at('gatehouse.yaml'),
-  `trustDomain: cluster.local
-listen: { extAuthz: "127.0.0.1:0", health: "127.0.0.1:0" }
-log: { level: warn }
-entries:
-  - { spiffeId: "spiffe://cluster.local/ns/default/sa/a", selectors: ["unix:uid:${process.geteuid?.()}"] }
-`,
-);
-await using gatehouse = await runGatehouse(dir.at('gatehouse.yaml'));
+await using dir = await gatehouseDir({
+  log: { level: 'warn' },
+  entries: [{ spiffeId: 'spiffe://cluster.local/ns/default/sa/a', selectors: [`unix:uid:${process.geteuid?.()}`] }],
+});
+await using gatehouse = await runGatehouse(dir.config);
 const { extAuthz, workloadApi } = gatehouse.ready;
 await checkLatencies(extAuthz, WARM_SECONDS); // until it is compiled
 const before = await checkLatencies(extAuthz, QUIET_SECONDS);

@@ -15,7 +15,7 @@ import { systemClock } from '../src/lib/clock.ts';
 import { createKeyFiles } from '../src/platform/storage/key-files.ts';
 import { openSqliteAuthorityStore } from '../src/platform/storage/sqlite-authority-store.ts';
 import { entitlementOf, trustDomain } from '../test/support/authority.ts';
-import { openssl } from '../test/support/openssl.ts';
+import { newEcKey, openssl } from '../test/support/openssl.ts';
 import { defaultSettings } from '../test/support/settings.ts';
 
 const seconds = Number(process.argv.slice(2).find((arg) => arg !== '--json') ?? 2);
@@ -57,17 +57,7 @@ try {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const bytes = Buffer.alloc(450, 7);
   const signature = sign('sha256', bytes, privateKey);
-  const args = [
-    'req',
-    '-new',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-keyout',
-    '/dev/null',
-  ];
+  const args = ['req', '-new', ...newEcKey, '-keyout', '/dev/null'];
   const csr = openssl([...args, '-subj', '/CN=x', '-outform', 'DER']).stdout;
   await using authority = await createAuthority({
     trustDomain,

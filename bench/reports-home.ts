@@ -5,7 +5,6 @@
  * Run: node bench/reports-home.ts [deciders, default 50] [seconds, default 20]
  */
 import { readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
 import { EnrolRequestSchema } from '../src/gen/gatehouse/feed/v1/feed_pb.ts';
@@ -19,9 +18,8 @@ import type { DecisionRecord } from '../src/server/log/decision-record.ts';
 import { createOwnCounts } from '../src/server/log/own-counts.ts';
 import { parseTrustDomain } from '../src/spiffe/trust-domain.ts';
 import { askAdmin } from '../test/support/ask-admin.ts';
-import { allowing } from '../test/support/gatehouse-dir.ts';
+import { gatehouseDir, usualListeners } from '../test/support/gatehouse-dir.ts';
 import { runGatehouse } from '../test/support/run-gatehouse.ts';
-import { tempDir } from '../test/support/temp-dir.ts';
 
 const deciders = Number(process.argv[2] ?? 50);
 const seconds = Number(process.argv[3] ?? 20);
@@ -30,18 +28,12 @@ const DENIES_A_SECOND = 500;
 const trustDomain = parseTrustDomain('cluster.local');
 const id = (name: string): string => `spiffe://cluster.local/ns/default/sa/${name}`;
 
-await using dir = await tempDir('bench-');
-await mkdir(dir.at('policies'));
-await writeFile(dir.at('policies/p.yaml'), allowing('GET'));
-await writeFile(
-  dir.at('gatehouse.yaml'),
-  `trustDomain: cluster.local
-roles: [authority, decider]
-listen: { extAuthz: "127.0.0.1:0", health: "127.0.0.1:0", feed: "127.0.0.1:0" }
-log: { level: warn }
-`,
-);
-await using gatehouse = await runGatehouse(dir.at('gatehouse.yaml'));
+await using dir = await gatehouseDir({
+  roles: ['authority', 'decider'],
+  listen: { ...usualListeners, feed: '127.0.0.1:0' },
+  log: { level: 'warn' },
+});
+await using gatehouse = await runGatehouse(dir.config);
 const { feed = '', admin } = gatehouse.ready;
 
 /** Milliseconds of CPU of the authority's process, user and kernel. */

@@ -5,15 +5,12 @@
  * Run: node bench/streams.ts [streams, default 10000] [connections, default 100]
  */
 import { fork } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { adminClient } from '../src/cli/admin/admin-client.ts';
-import { allowing } from '../test/support/gatehouse-dir.ts';
+import { gatehouseDir } from '../test/support/gatehouse-dir.ts';
 import { runGatehouse } from '../test/support/run-gatehouse.ts';
-import { tempDir } from '../test/support/temp-dir.ts';
 import { checkLatencies, quantile } from './lib/check-latencies.ts';
 
 const streams = Number(process.argv[2] ?? 10_000);
@@ -23,20 +20,11 @@ const rssKb = (pid: number): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync
 
 const at = (sorted: readonly number[], share: number): number => Number(quantile(sorted, share).toFixed(2));
 
-await using dir = await tempDir('bench-');
-await mkdir(dir.at('policies'));
-await writeFile(dir.at('policies/p.yaml'), allowing('GET'));
-await writeFile(dir.at('kek'), randomBytes(32).toString('base64'));
-await writeFile(
-  dir.at('gatehouse.yaml'),
-  `trustDomain: cluster.local
-listen: { extAuthz: "127.0.0.1:0", health: "127.0.0.1:0" }
-log: { level: warn }
-entries:
-  - { spiffeId: "spiffe://cluster.local/ns/default/sa/a", selectors: ["unix:uid:${process.geteuid?.()}"] }
-`,
-);
-await using gatehouse = await runGatehouse(dir.at('gatehouse.yaml'));
+await using dir = await gatehouseDir({
+  log: { level: 'warn' },
+  entries: [{ spiffeId: 'spiffe://cluster.local/ns/default/sa/a', selectors: [`unix:uid:${process.geteuid?.()}`] }],
+});
+await using gatehouse = await runGatehouse(dir.config);
 const admin = await adminClient({ admin: gatehouse.ready.admin, config: '' });
 await checkLatencies(gatehouse.ready.extAuthz, 3); // until it is compiled
 const before = rssKb(gatehouse.pid);

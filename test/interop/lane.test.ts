@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startChild } from '../support/child.ts';
 import { bigReply, checkPath } from '../support/lane-methods.ts';
 import { type LaneProcess, startLane } from '../support/lane-process.ts';
-import { openssl } from '../support/openssl.ts';
+import { newEcKey, openssl } from '../support/openssl.ts';
 import { grpcMessage } from '../support/raw-h2.ts';
 import { type TempDir, tempDir } from '../support/temp-dir.ts';
 import { cache, python } from './clients.ts';
@@ -69,7 +69,7 @@ describe('Lane, called by foreign clients', function () {
     folder = await tempDir();
     const key = folder.at('key.pem');
     certificate = folder.at('certificate.pem');
-    const request = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=localhost'];
+    const request = [...newEcKey, '-subj', '/CN=localhost'];
     const names = ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
     openssl(['req', '-x509', ...request, ...names, '-days', '2', '-keyout', key, '-out', certificate]);
     lane = await startLane({}, { unix: folder.at('lane.sock'), key, certificate });

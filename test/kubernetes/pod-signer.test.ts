@@ -19,7 +19,7 @@ import {
 } from '../support/kubernetes/pod-volumes.ts';
 import { allowSigner, openReplica, type Replica } from '../support/kubernetes/signer-replica.ts';
 import type { User } from '../support/kubernetes/users.ts';
-import { openssl } from '../support/openssl.ts';
+import { newEcKey, openssl } from '../support/openssl.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const BUNDLES = '/apis/certificates.k8s.io/v1/clustertrustbundles';
@@ -161,19 +161,7 @@ describe('the signer of a cluster', () => {
     const before = await eventually('the gate knows', async () =>
       (await waitOfGate()) > 0 ? waitOfGate() : undefined,
     );
-    const stranger = openssl([
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-keyout',
-      '/dev/null',
-      '-subj',
-      '/CN=x',
-    ]);
+    const stranger = openssl(['req', '-x509', ...newEcKey, '-keyout', '/dev/null', '-subj', '/CN=x']);
     const { api } = server().admin;
     await api.must(
       'PATCH',

@@ -6,20 +6,10 @@ import { readCsr } from '../../src/identity/pki/csr.ts';
 import { positiveInteger, time } from '../../src/identity/pki/der.ts';
 import { DerReader, readTime, readUnsigned } from '../../src/identity/pki/der-reader.ts';
 import { fromPem, toPem } from '../../src/identity/pki/pem.ts';
-import { openssl } from '../support/openssl.ts';
+import { newEcKey, openssl } from '../support/openssl.ts';
 
 const made = (args: string[]): Buffer => {
-  const key = [
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-keyout',
-    '/dev/null',
-    '-subj',
-    '/CN=x',
-  ];
+  const key = [...newEcKey, '-keyout', '/dev/null', '-subj', '/CN=x'];
   const run = openssl(['req', ...args, ...key, '-outform', 'DER']);
   assert.ok(run.ok, run.text);
   return run.stdout;

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { openssl } from './openssl.ts';
+import { newEcKey, openssl } from './openssl.ts';
 import type { TempDir } from './temp-dir.ts';
 
 export interface BundleServer extends AsyncDisposable {
@@ -22,7 +22,7 @@ export interface BundleServer extends AsyncDisposable {
 /** A self-signed certificate for localhost and 127.0.0.1, perhaps with a SPIFFE ID; files `NAME.pem`, `NAME.key`. */
 export function makeWebCertificate(dir: TempDir, name: string, names = 'DNS:localhost,IP:127.0.0.1'): void {
   const made = openssl([
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'],
+    ...['req', '-x509', ...newEcKey, '-days', '1'],
     ...['-subj', `/CN=${name}`, '-addext', `subjectAltName=${names}`],
     ...['-keyout', dir.at(`${name}.key`), '-out', dir.at(`${name}.pem`)],
   ]);

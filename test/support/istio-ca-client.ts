@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { IstioCertificateRequestSchema, IstioCertificateResponseSchema } from '../../src/gen/istio/v1/auth/ca_pb.ts';
-import { openssl } from './openssl.ts';
+import { newEcKey, openssl } from './openssl.ts';
 import type { RunningGatehouse } from './run-gatehouse.ts';
 import { type ClientIdentity, mustBe } from './svid-of.ts';
 import type { TempDir } from './temp-dir.ts';
@@ -49,7 +49,7 @@ export async function askIstioCa(
 /** A request that claims to be somebody else; its key is in `new.key` of the directory. */
 export async function boastfulCsr(dir: TempDir): Promise<string> {
   const made = openssl([
-    ...['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=admin'],
+    ...['req', '-new', ...newEcKey, '-subj', '/CN=admin'],
     ...['-addext', 'subjectAltName=URI:spiffe://cluster.local/ns/kube-system/sa/admin,DNS:bank.test'],
     ...['-keyout', dir.at('new.key'), '-out', dir.at('new.csr')],
   ]);

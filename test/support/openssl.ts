@@ -11,6 +11,9 @@ export interface OpensslRun {
   readonly stdout: Buffer;
 }
 
+/** Of `req`: with a new key on P-256 that no passphrase guards. */
+export const newEcKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'] as const;
+
 /** Runs `openssl` without a shell. A missing program is a failure, not a skip. */
 export function openssl(args: readonly string[], input?: Uint8Array | string): OpensslRun {
   const run = spawnSync('openssl', args, { input: input ?? '' });

@@ -8,7 +8,7 @@ import type { Acknowledgement, IdentitySource, X509Request } from '../../src/ide
 import { createWatchable, type WatchableSource } from '../../src/lib/watchable.ts';
 import type { Bundle, BundleSet, OwnBundle } from '../../src/spiffe/bundle.ts';
 import { parseTrustDomain, type TrustDomain } from '../../src/spiffe/trust-domain.ts';
-import { openssl } from './openssl.ts';
+import { newEcKey, openssl } from './openssl.ts';
 
 export interface OwnAuthority extends IdentitySource {
   readonly bundles: WatchableSource<BundleSet>;
@@ -39,19 +39,7 @@ export function makeRoot(directory: string, name: string, trustDomain: string): 
     `subjectAltName=URI:spiffe://${trustDomain}`,
   ].flatMap((each) => ['-addext', each]);
   const made = openssl([
-    ...[
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '1',
-      '-subj',
-      `/CN=${name}`,
-    ],
+    ...['req', '-x509', ...newEcKey, '-days', '1', '-subj', `/CN=${name}`],
     ...[...extensions, '-keyout', at('key'), '-out', at('pem')],
   ]);
   if (!made.ok) throw new Error(made.text);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { askHttp, type HttpAnswer, type HttpQuestion } from '../../support/ask-http.ts';
 import { type EchoApp, startHttpEcho } from '../../support/echo-app.ts';
 import { type GuardedServer, startGuardedServer } from '../../support/guarded-server.ts';
-import { openssl } from '../../support/openssl.ts';
+import { newEcKey, openssl } from '../../support/openssl.ts';
 import { projectRoot } from '../../support/run-gatehouse.ts';
 import type { ClientIdentity } from '../../support/svid-of.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
@@ -111,7 +111,7 @@ describe('HTTP through a real Envoy that asks Gatehouse', function () {
     it('refuses the right name from a wrong authority in the handshake', async () => {
       const [key, cert] = [files.at('key.pem'), files.at('cert.pem')];
       const subject = ['-subj', '/O=elsewhere', '-addext', `subjectAltName=URI:${PRODUCTPAGE}`];
-      const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'];
+      const kind = ['-x509', ...newEcKey, '-days', '1'];
       const made = openssl(['req', ...kind, '-keyout', key, '-out', cert, ...subject]);
       assert.ok(made.ok, made.text);
       const identity = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8'), ca: '' };

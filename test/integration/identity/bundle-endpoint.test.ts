@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { Agent, fetch } from 'undici';
 import { commandLineOf } from '../../support/command-of.ts';
 import { gatehouseDir, usualListeners } from '../../support/gatehouse-dir.ts';
-import { openssl } from '../../support/openssl.ts';
+import { newEcKey, openssl } from '../../support/openssl.ts';
 import { runGatehouse } from '../../support/run-gatehouse.ts';
 
 const HINT_SECONDS = 2;
@@ -54,7 +54,7 @@ describe('the bundle endpoint', function () {
       listen: { ...usualListeners, bundle: { address: '127.0.0.1:0', tls: { cert: './web.pem', key: './web.key' } } },
     });
     openssl([
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'],
+      ...['req', '-x509', ...newEcKey, '-days', '1'],
       ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'],
       ...['-keyout', dir.at('web.key'), '-out', dir.at('web.pem')],
     ]);

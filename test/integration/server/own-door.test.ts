@@ -8,7 +8,7 @@ import { checkClient, question } from '../../support/check-client.ts';
 import { startChild } from '../../support/child.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type GatehouseDir, gatehouseDir } from '../../support/gatehouse-dir.ts';
-import { openssl } from '../../support/openssl.ts';
+import { newEcKey, openssl } from '../../support/openssl.ts';
 import { makeRoot } from '../../support/own-authority.ts';
 import { gatehouseCommand, gatehouseJson, runGatehouse } from '../../support/run-gatehouse.ts';
 import { type ClientIdentity, mustBe, svidOf } from '../../support/svid-of.ts';
@@ -106,7 +106,7 @@ describe('our own door', function () {
         const own = await identity(dir, 'details');
         makeRoot(dir.path, 'evil', 'cluster.local');
         const evil = openssl([
-          ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'],
+          ...['req', '-x509', ...newEcKey, '-days', '1'],
           ...['-subj', '/CN=evil', '-CA', dir.at('evil.pem'), '-CAkey', dir.at('evil.key'), '-keyout', dir.at('e.key')],
           ...['-addext', `subjectAltName=URI:${idOf('details')}`, '-addext', 'basicConstraints=CA:false'],
         ]);

@@ -68,6 +68,28 @@ const isWell = ({ status, text }: { status: number; text: string }): boolean =>
   status === 200 && text.includes('"degraded":[]');
 const authoritiesOf = (dir: GatehouseDir) => adminGet<Authorities>(dir, '/v1/authorities');
 
+/** Fetches identities without a pause, two at a time; what fails is tried again. */
+function startFetching(server: RunningGatehouse): { readonly left: readonly string[]; stop(): Promise<void> } {
+  let running = true;
+  const left: string[] = [];
+  const loop = async (): Promise<void> => {
+    while (running) {
+      await fetchSerial(server).then(
+        (serial) => left.push(serial),
+        () => new Promise((resolve) => setImmediate(resolve)),
+      );
+    }
+  };
+  const loops = [loop(), loop()];
+  return {
+    left,
+    async stop() {
+      running = false;
+      await Promise.all(loops);
+    },
+  };
+}
+
 describe('replicas of the authority on PostgreSQL', function () {
   this.timeout(300_000);
   let database: Postgres;
@@ -247,17 +269,8 @@ describe('replicas of the authority on PostgreSQL', function () {
       const url = await freshUrl();
       await using a = await replicaDir(url);
       await using server = await runGatehouse(a.config);
-      let running = true;
-      const left: string[] = [];
-      const loop = async (): Promise<void> => {
-        while (running) {
-          await fetchSerial(server).then(
-            (serial) => left.push(serial),
-            () => new Promise((resolve) => setImmediate(resolve)),
-          );
-        }
-      };
-      const loops = [loop(), loop()];
+      const fetching = startFetching(server);
+      const { left } = fetching;
       await eventually('some have left', () => (left.length > 10 ? true : undefined));
       await database[away]();
       const page = await eventually(
@@ -275,8 +288,7 @@ describe('replicas of the authority on PostgreSQL', function () {
       await eventually('it is well', async () => (isWell(await readyz(server)) ? true : undefined), 60_000);
       const before = left.length;
       await eventually('it issues', () => (left.length > before + 5 ? true : undefined));
-      running = false;
-      await Promise.all(loops);
+      await fetching.stop();
       // A connection of the pool that has not been used since the outage says so once.
       const rows = await eventually(
         'the ledger can be read',
@@ -294,17 +306,8 @@ describe('replicas of the authority on PostgreSQL', function () {
     await using dir = await replicaDir(`postgres://gatehouse@${at(primary.url)},${at(standby.url)}/postgres`);
     await using server = await runGatehouse(dir.config);
     const before = await authoritiesOf(dir);
-    let running = true;
-    const left: string[] = [];
-    const loop = async (): Promise<void> => {
-      while (running) {
-        await fetchSerial(server).then(
-          (serial) => left.push(serial),
-          () => new Promise((resolve) => setImmediate(resolve)),
-        );
-      }
-    };
-    const loops = [loop(), loop()];
+    const fetching = startFetching(server);
+    const { left } = fetching;
     await eventually('some have left', () => (left.length > 10 ? true : undefined));
     await primary.kill();
     await eventually('it says so', async () => (isWell(await readyz(server)) ? undefined : true), 60_000);
@@ -312,8 +315,7 @@ describe('replicas of the authority on PostgreSQL', function () {
     await eventually('it is well', async () => (isWell(await readyz(server)) ? true : undefined), 60_000);
     const count = left.length;
     await eventually('it issues', () => (left.length > count + 5 ? true : undefined));
-    running = false;
-    await Promise.all(loops);
+    await fetching.stop();
     const kept = new Set((await adminGet<Ledger>(dir, '/v1/ledger?limit=10000')).rows.map(({ serial }) => serial));
     for (const serial of left) assert.ok(kept.has(serial), serial);
     assert.deepEqual(

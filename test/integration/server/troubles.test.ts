@@ -5,7 +5,7 @@ import { checkClient, question } from '../../support/check-client.ts';
 import { commandLine } from '../../support/command-line.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type GatehouseDir, gatehouseDir } from '../../support/gatehouse-dir.ts';
-import { openssl } from '../../support/openssl.ts';
+import { newEcKey, openssl } from '../../support/openssl.ts';
 import { makeRoot } from '../../support/own-authority.ts';
 import { type RunningGatehouse, runGatehouse } from '../../support/run-gatehouse.ts';
 
@@ -15,7 +15,7 @@ const CALLER = 'spiffe://cluster.local/ns/default/sa/productpage';
 function strangersCertificate(dir: GatehouseDir): string {
   makeRoot(dir.path, 'evil', 'cluster.local');
   const made = openssl([
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'],
+    ...['req', '-x509', ...newEcKey, '-days', '1'],
     ...['-subj', '/CN=evil', '-CA', dir.at('evil.pem'), '-CAkey', dir.at('evil.key'), '-keyout', dir.at('e.key')],
     ...['-addext', `subjectAltName=URI:${CALLER}`, '-addext', 'basicConstraints=CA:false', '-out', dir.at('e.pem')],
   ]);

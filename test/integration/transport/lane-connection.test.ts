@@ -11,7 +11,8 @@ import { createLane, type Lane } from '../../../src/transport/lane/lane.ts';
 import type { LaneLimits } from '../../../src/transport/lane/limits.ts';
 import { eventually } from '../../support/eventually.ts';
 import { bigReply, checkPath, laneMethods } from '../../support/lane-methods.ts';
-import { openssl } from '../../support/openssl.ts';
+import { type LanePort, lanePort } from '../../support/lane-port.ts';
+import { newEcKey, openssl } from '../../support/openssl.ts';
 import {
   callBlock,
   connectRaw,
@@ -29,20 +30,9 @@ import { tempDir } from '../../support/temp-dir.ts';
 const healthPath = '/grpc.health.v1.Health/Check';
 
 /** A lane behind a TCP port, for the time of one test. */
-async function serve(
-  limits: Partial<LaneLimits> = {},
-): Promise<AsyncDisposable & { port: number; lane: Lane<string> }> {
+async function serve(limits: Partial<LaneLimits> = {}): Promise<LanePort & { lane: Lane<string> }> {
   const lane = createLane({ methods: laneMethods, limits });
-  const server = createServer((socket) => lane.accept(socket, 'peer')).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    lane,
-    port: (server.address() as AddressInfo).port,
-    async [Symbol.asyncDispose]() {
-      server.close();
-      await lane[Symbol.asyncDispose]();
-    },
-  };
+  return { lane, ...(await lanePort(lane)) };
 }
 
 /** The bytes of DATA that came for a stream. */
@@ -81,7 +71,7 @@ describe('Lane connection', () => {
   it('serves TLS', async () => {
     await using dir = await tempDir();
     const [key, cert] = [dir.at('key.pem'), dir.at('cert.pem')];
-    const request = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=localhost'];
+    const request = [...newEcKey, '-subj', '/CN=localhost'];
     openssl(['req', '-x509', ...request, '-days', '2', '-keyout', key, '-out', cert]);
     await using lane = createLane({ methods: laneMethods });
     const options = { key: await readFile(key), cert: await readFile(cert), ALPNProtocols: ['h2'] };

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
-import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
+import { connect as connectTcp } from 'node:net';
 import { createWatchable } from '../../../src/lib/watchable.ts';
 import { healthMethods } from '../../../src/transport/health-service.ts';
 import { createLane, type Lane } from '../../../src/transport/lane/lane.ts';
 import { checkPath, laneMethods } from '../../support/lane-methods.ts';
+import { type LanePort, lanePort } from '../../support/lane-port.ts';
 import { callBlock, connectRaw, frame, grpcMessage, type RawPeer, wholeCall } from '../../support/raw-h2.ts';
 
 const WATCH = '/grpc.health.v1.Health/Watch';
 const CONNECTIONS = 32;
 
-interface Served extends AsyncDisposable {
+interface Served extends LanePort {
   readonly lane: Lane<string>;
-  readonly port: number;
 }
 
 /** A lane whose peers are counted by their loopback address. */
@@ -23,17 +23,7 @@ async function serve(): Promise<Served> {
     calls: healthMethods<string>(createWatchable(new Map([['', true]]))),
     limits: { connections: CONNECTIONS, idleMs: 600_000 },
   });
-  const server = createServer((socket) => lane.accept(socket, '', [socket.remoteAddress ?? '', '']));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    lane,
-    port: (server.address() as AddressInfo).port,
-    async [Symbol.asyncDispose]() {
-      server.close();
-      await lane[Symbol.asyncDispose]();
-    },
-  };
+  return { lane, ...(await lanePort(lane, (socket) => lane.accept(socket, '', [socket.remoteAddress ?? '', '']))) };
 }
 
 /** One honest call from an address; answers the status of gRPC. */

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import type { GrpcMethod } from '../../../src/transport/grpc-methods.ts';
 import { createLane, type Lane } from '../../../src/transport/lane/lane.ts';
 import type { LaneLimits } from '../../../src/transport/lane/limits.ts';
 import { eventually } from '../../support/eventually.ts';
 import { bytesMethods, ended, usualCalls } from '../../support/lane-calls.ts';
+import { type LanePort, lanePort } from '../../support/lane-port.ts';
 import {
   callBlock,
   connectRaw,
@@ -20,9 +19,8 @@ import {
   wholeCall,
 } from '../../support/raw-h2.ts';
 
-interface Served extends AsyncDisposable {
+interface Served extends LanePort {
   readonly lane: Lane<string>;
-  readonly port: number;
   /** Errors that handlers threw. */
   readonly failures: string[];
 }
@@ -38,17 +36,7 @@ async function serve(
     failed: (thrown) => failures.push(String(thrown)),
     callFailed: (path, { code }, peer) => failures.push(`${path} ${code} ${peer}`),
   });
-  const server = createServer((socket) => lane.accept(socket, 'peer')).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    lane,
-    failures,
-    port: (server.address() as AddressInfo).port, // a TCP server has one
-    async [Symbol.asyncDispose]() {
-      server.close();
-      await lane[Symbol.asyncDispose]();
-    },
-  };
+  return { lane, failures, ...(await lanePort(lane)) };
 }
 
 const path = (name: string): string => `/test.Calls/${name}`;

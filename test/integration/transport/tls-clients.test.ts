@@ -11,7 +11,7 @@ import { kubernetesClient } from '../../../src/platform/kubernetes/client.ts';
 import { openPostgresAuthorityStore } from '../../../src/platform/storage/postgres-authority-store.ts';
 import { connectFeed } from '../../../src/server/feed/feed-connection.ts';
 import { parseTrustDomain } from '../../../src/spiffe/trust-domain.ts';
-import { openssl } from '../../support/openssl.ts';
+import { newEcKey, openssl } from '../../support/openssl.ts';
 import { makeRoot } from '../../support/own-authority.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
@@ -20,7 +20,7 @@ const td = parseTrustDomain('cluster.local');
 /** A certificate of an authority, with a SPIFFE ID and a name of the loopback address. */
 function certify(dir: TempDir, root: string, name: string, spiffeId: string): { cert: string; key: string } {
   const made = openssl([
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'],
+    ...['req', '-x509', ...newEcKey, '-days', '1'],
     ...['-subj', `/CN=${name}`, '-CA', dir.at(`${root}.pem`), '-CAkey', dir.at(`${root}.key`)],
     ...['-addext', `subjectAltName=URI:${spiffeId},IP:127.0.0.1,DNS:localhost`, '-addext', 'basicConstraints=CA:false'],
     ...['-keyout', dir.at(`${name}.key`), '-out', dir.at(`${name}.pem`)],

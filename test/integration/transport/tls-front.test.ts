@@ -9,7 +9,7 @@ import { rawUnary } from '../../../src/transport/grpc-js/grpc-js-handlers.ts';
 import { createGrpcServer } from '../../../src/transport/grpc-js/grpc-server.ts';
 import type { Connection } from '../../../src/transport/listen/connections.ts';
 import { createTlsFront, type HandshakeFailure, type TlsIdentity } from '../../../src/transport/listen/tls-front.ts';
-import { openssl } from '../../support/openssl.ts';
+import { newEcKey, openssl } from '../../support/openssl.ts';
 import { makeRoot } from '../../support/own-authority.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
@@ -19,19 +19,7 @@ const same = (bytes: Buffer) => bytes;
 async function identityOf(dir: TempDir, root: string, name: string): Promise<TlsIdentity> {
   const at = (suffix: string) => dir.at(`${name}.${suffix}`);
   const made = openssl([
-    ...[
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '1',
-      '-subj',
-      `/CN=${name}`,
-    ],
+    ...['req', '-x509', ...newEcKey, '-days', '1', '-subj', `/CN=${name}`],
     ...['-CA', dir.at(`${root}.pem`), '-CAkey', dir.at(`${root}.key`), '-keyout', at('key'), '-out', at('pem')],
     ...[
       '-addext',

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type ApiServer, useApiServer } from '../../support/kubernetes/api-server.ts';
 import { chartFolder, helm } from '../../support/kubernetes/helm.ts';
-import { openssl } from '../../support/openssl.ts';
+import { newEcKey, openssl } from '../../support/openssl.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 const NAMESPACE = 'gatehouse-system';
@@ -93,7 +93,7 @@ describe('an upgrade of the webhook', () => {
 /** One that anybody could have. */
 function certificate(dir: TempDir): string {
   const made = openssl([
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=any'],
+    ...['req', '-x509', ...newEcKey, '-subj', '/CN=any'],
     ...['-keyout', dir.at('key.pem'), '-out', dir.at('cert.pem')],
   ]);
   assert.ok(made.ok, made.text);

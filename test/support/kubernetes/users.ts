@@ -3,7 +3,7 @@
  * @module
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { openssl } from '../openssl.ts';
+import { newEcKey, openssl } from '../openssl.ts';
 import type { TempDir } from '../temp-dir.ts';
 import { type ApiClient, apiClient, type Credentials } from './api-client.ts';
 
@@ -50,7 +50,7 @@ const fileName = (name: string): string => name.replaceAll(/[^\w.-]/g, '_');
 
 function issue(dir: TempDir, file: string, subject: string, by: readonly string[]): void {
   const made = openssl([
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
+    ...['req', '-x509', ...newEcKey, '-days', '2'],
     ...['-subj', subject, '-keyout', dir.at(`${file}.key`), '-out', dir.at(`${file}.pem`), ...by],
     ...(by.length === 0
       ? []

@@ -5,7 +5,7 @@ import { fromPem } from '../../../src/identity/pki/pem.ts';
 import type { Bundle } from '../../../src/spiffe/bundle.ts';
 import { bundleFromJwks, bundleToJwks, jwtBundleToJwks } from '../../../src/spiffe/bundle-jwks.ts';
 import { parseTrustDomain } from '../../../src/spiffe/trust-domain.ts';
-import { openssl } from '../../support/openssl.ts';
+import { newEcKey, openssl } from '../../support/openssl.ts';
 
 const trustDomain = parseTrustDomain('cluster.local');
 
@@ -13,11 +13,7 @@ const makeRoot = (ca: boolean): Buffer => {
   const run = openssl([
     'req',
     '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
+    ...newEcKey,
     '-keyout',
     '/dev/null',
     '-subj',
