@@ -14,6 +14,7 @@ import { DirectoryWatch, type WatchTimes } from '../sources/directory-watch.ts';
 import type { PolicyPath } from '../sources/policy-path.ts';
 import { ReadCache } from '../sources/read-cache.ts';
 import { type Scan, scan } from '../sources/scan.ts';
+import { missingFinding } from '../sources/source-findings.ts';
 
 /** What the files say now. */
 export interface CandidateFiles {
@@ -115,14 +116,7 @@ class FileCandidate implements CandidateSource {
 
   /** What keeps the files from being read at all. */
   #refused({ files, missing }: Scan): readonly Finding[] {
-    const away = missing.map(({ path, why }) =>
-      this.#error(
-        'path-missing',
-        why === 'ENOENT' ? `${path} does not exist` : `${path} cannot be read (${why})`,
-        'create it, or take it out of policies.candidate.paths',
-        path,
-      ),
-    );
+    const away = missing.map(missingFinding);
     const { mostBytes = MOST_BYTES } = this.#options;
     const bytes = files.reduce((sum, { size }) => sum + size, 0);
     if (bytes <= mostBytes) return away;
@@ -141,8 +135,8 @@ class FileCandidate implements CandidateSource {
     ];
   }
 
-  #error(code: Finding['code'], message: string, fix: string, path = this.#options.paths[0]?.path ?? ''): Finding {
-    const report = createReporter(path);
+  #error(code: Finding['code'], message: string, fix: string): Finding {
+    const report = createReporter(this.#options.paths[0]?.path ?? '');
     report.error({ line: 1, column: 1 }, code, '', message, fix);
     return report.findings[0]!; // just reported
   }

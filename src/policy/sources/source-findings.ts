@@ -10,8 +10,17 @@ import type { Missing } from './scan.ts';
 /** A path that is not there, or cannot be read. */
 export function missingFinding({ path, why }: Missing): Finding {
   const message = why === 'ENOENT' ? `${path} does not exist` : `${path} cannot be read (${why})`;
-  return { ...atStart(path), code: 'path-missing', message, fix: 'create it, or take it out of policies.paths' };
+  const fix = fixes.get(why) ?? 'put a file or a directory with policies there, or take it out of the configuration';
+  return { ...atStart(path), code: 'path-missing', message, fix };
 }
+
+const LET_IN = "let the server's user read it, and enter each directory on the way";
+
+const fixes: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'create it, or take it out of the configuration'],
+  ['EACCES', LET_IN],
+  ['EPERM', LET_IN],
+]);
 
 /** A look that ended in the middle. */
 export function lookFinding(path: string, thrown: unknown): Finding {

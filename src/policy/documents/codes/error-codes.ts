@@ -81,7 +81,7 @@ export const errorCodes = {
   'operation-missing': 'an entry of to without operation',
   'path-form': 'a path that is not one of exact and prefix',
   'path-invalid': 'a path that is none',
-  'path-missing': 'a path of the configuration that is not there',
+  'path-missing': 'a path of the configuration that is not there, or cannot be read',
   'path-template-braces': 'a path template whose braces do not fit',
   'path-template-literal': 'a path template with characters that it cannot hold',
   'path-template-order': 'a path template with something behind {**}',
