@@ -14,14 +14,16 @@ const MOST_BYTES = 16 * 1024;
 /** How far two clocks may be apart. */
 const CLOCK_SKEW_SECONDS = 10;
 
+/** Seconds since 1970 that a date can be made of: who sends a token may write any number. */
+const instant = z.number().min(-8.64e12).max(8.64e12);
 const object = z.object({ name: z.string().min(1), uid: z.string().min(1) });
 const shape = z.object({
   iss: z.string(),
   sub: z.string(),
   aud: z.union([z.string().transform((one) => [one]), z.array(z.string())]),
-  exp: z.number(),
-  nbf: z.number().optional(),
-  iat: z.number().optional(),
+  exp: instant,
+  nbf: instant.optional(),
+  iat: instant.optional(),
   'kubernetes.io': z.object({
     namespace: z.string().min(1),
     serviceaccount: object,

@@ -60,6 +60,7 @@ const always: readonly Case[] = [
   },
   { name: 'no audience', reason: 'other_audience', token: (c) => c.token({ aud: [] }) },
   { name: 'an expired token', reason: 'expired', token: (c) => c.token({ exp: seconds(-1) }) },
+  { name: 'a token that ends before all dates', reason: 'malformed', token: (c) => c.token({ exp: -1e300 }) },
   { name: 'a token of the future', reason: 'not_yet_valid', token: (c) => c.token({ nbf: seconds(600) }) },
   {
     name: 'a token that is bound to nothing',
