@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { closeSync, existsSync, fchmodSync, lstatSync, mkdirSync, renameSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { basename, dirname } from 'node:path';
-import { GatehouseError } from '../../errors.ts';
+import { asGatehouseError, GatehouseError } from '../../errors.ts';
 import type { Listener, ListenOptions, UnixAddress } from './listen-address.ts';
 import { beneath, makeOwnDirectory, openDirectory, openOwn } from './own-directory.ts';
 import { give, ownerOf } from './socket-owner.ts';
@@ -15,10 +15,13 @@ import { give, ownerOf } from './socket-owner.ts';
 /** What `sockaddr_un` holds besides the final zero byte. */
 const MAX_PATH_BYTES = 107;
 const BACKLOG = 1024;
+/** How often it is looked whether the path still leads here. */
+const LOOK_MS = 2_000;
 
 /**
  * Listens on a unix socket. It is bound in a directory that nobody else may enter, gets owner and mode there, and is then moved to
- * its path: whoever may write the directory above can swap nothing on the way.
+ * its path: whoever may write the directory above can swap nothing on the way. A path that was removed since, with its directory or
+ * alone, is made again within seconds, and the server's `error` listeners are told; connections that stand notice nothing.
  *
  * @throws GatehouseError `config_invalid` (path too long, no such user, not permitted), `address_in_use` (somebody answers there, or it is no socket)
  */
@@ -36,12 +39,12 @@ export async function listenUnix(address: UnixAddress, options: ListenOptions = 
   try {
     if (address.makeParents) makeParents(dirname(path));
     await assertFree(path);
-    const takeAway = await publish(server, address);
+    const kept = keep(server, address, await publish(server, address));
     return {
       server,
       address,
       async [Symbol.asyncDispose]() {
-        takeAway(); // before the server stops, so that nobody finds a name that does not answer
+        kept[Symbol.dispose](); // before the server stops, so that nobody finds a name that does not answer
         if (server.listening) server.close(); // its callback would wait for the connections
       },
     };
@@ -51,8 +54,56 @@ export async function listenUnix(address: UnixAddress, options: ListenOptions = 
   }
 }
 
-/** Answers how its name is taken away, if it is still its own, from the directory where it was put. */
-async function publish(server: Server, address: UnixAddress): Promise<() => void> {
+/** The name of a socket, put where its address says; disposing takes it away from there, if it is still its own. */
+interface PublishedName extends Disposable {
+  /** Whether the path leads to it. */
+  isThere(): boolean;
+}
+
+/** Puts the name back whenever it is lost, unless another has it by now. */
+function keep(server: Server, address: UnixAddress, first: PublishedName): Disposable {
+  let name = first;
+  let told = '';
+  let isOver = false;
+  let isBusy = false;
+  const tell = (text: string): void => {
+    if (text !== '' && text !== told && server.listenerCount('error') > 0)
+      server.emit('error', new GatehouseError('address_in_use', text, { path: address.path }));
+    told = text;
+  };
+  const putBack = async (): Promise<void> => {
+    const lost = `unix:${address.path} was taken away from this server`;
+    try {
+      if (address.makeParents) makeParents(dirname(address.path));
+      await assertFree(address.path);
+      if (isOver) return;
+      name[Symbol.dispose]();
+      server.close(); // of the name that nobody finds: what is connected stays
+      name = await publish(server, address);
+      tell(`${lost}, and was put back`);
+      told = '';
+    } catch (thrown) {
+      tell(`${lost}, and is not put back: ${asGatehouseError(explain(thrown, address)).message}`);
+    }
+    if (isOver) name[Symbol.dispose]();
+  };
+  const timer = setInterval(() => {
+    if (isBusy || name.isThere()) return;
+    isBusy = true;
+    void putBack().finally(() => {
+      isBusy = false;
+    });
+  }, LOOK_MS).unref();
+  return {
+    [Symbol.dispose]() {
+      isOver = true;
+      clearInterval(timer);
+      name[Symbol.dispose]();
+    },
+  };
+}
+
+async function publish(server: Server, address: UnixAddress): Promise<PublishedName> {
   const owner = ownerOf(address);
   const parent = openDirectory(dirname(address.path));
   try {
@@ -65,16 +116,28 @@ async function publish(server: Server, address: UnixAddress): Promise<() => void
     const named = beneath(parent, basename(address.path));
     renameSync(own.path, named);
     let isOpen = true;
-    return () => {
-      if (!isOpen) return;
-      isOpen = false;
-      try {
-        const found = lstatSync(named);
-        if (found.ino === bound.ino && found.dev === bound.dev) unlinkSync(named);
-      } catch {
-        // Somebody else took it away, or swaps it at this moment: then it is not ours.
-      }
-      closeSync(parent);
+    const isItself = (path: string): boolean => {
+      const found = lstatSync(path, { throwIfNoEntry: false });
+      return found?.ino === bound.ino && found.dev === bound.dev;
+    };
+    return {
+      isThere() {
+        try {
+          return isItself(address.path);
+        } catch {
+          return false; // it cannot be looked at: putting it back says why
+        }
+      },
+      [Symbol.dispose]() {
+        if (!isOpen) return;
+        isOpen = false;
+        try {
+          if (isItself(named)) unlinkSync(named);
+        } catch {
+          // Somebody else took it away, or swaps it at this moment: then it is not ours.
+        }
+        closeSync(parent);
+      },
     };
   } catch (thrown) {
     closeSync(parent);

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { textOfAddress } from '../../../src/transport/listen/listen-address.ts';
 import { listen } from '../../../src/transport/listen/listener.ts';
 import { runAsUser } from '../../support/as-user.ts';
+import { eventually } from '../../support/eventually.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { unixAddress } from '../../support/workload-endpoint.ts';
 
@@ -97,6 +99,55 @@ describe('listenUnix', () => {
     await first[Symbol.asyncDispose]();
     assert.ok((await stat(path)).isSocket());
     second.close();
+  });
+
+  for (const [what, takeAway] of [
+    ['alone', (path: string) => rm(path)],
+    ['with its directory', (path: string) => rm(dirname(path), { recursive: true })],
+  ] as const)
+    it(`puts its name back when it was removed ${what}; who is connected notices nothing`, async () => {
+      await using dir = await tempDir();
+      const path = dir.at('run/s.sock');
+      await using listener = await listen(unixAddress(path, { mode: 0o660 }));
+      const told: string[] = [];
+      const sockets: Socket[] = [];
+      listener.server.on('error', (error) => void told.push(error.message));
+      listener.server.on(
+        'connection',
+        (socket: Socket) => void sockets.push(socket.on('data', (d) => socket.write(d))),
+      );
+      const standing = connect(path);
+      await once(standing, 'connect');
+      for (const round of [1, 2]) {
+        await takeAway(path);
+        await eventually('it is there again', async () => ((await accepts(path)) ? true : undefined));
+        assert.equal((await stat(path)).mode & 0o777, 0o660);
+        assert.deepEqual(told, Array(round).fill(`unix:${path} was taken away from this server, and was put back`));
+      }
+      standing.write('still here');
+      assert.equal(String((await once(standing, 'data'))[0]), 'still here');
+      standing.destroy();
+      for (const socket of sockets) socket.destroy();
+      await listener[Symbol.asyncDispose]();
+      assert.deepEqual(await readdir(dirname(path)), []);
+    });
+
+  it('says once that another has its name, and leaves it to him', async () => {
+    await using dir = await tempDir();
+    const path = dir.at('s.sock');
+    await using first = await listen(unixAddress(path));
+    const told: string[] = [];
+    first.server.on('error', (error) => void told.push(error.message));
+    await rm(path);
+    const other = createServer((socket) => socket.destroy());
+    other.listen(path);
+    await once(other, 'listening');
+    await eventually('it says so', () => (told.length > 0 ? true : undefined));
+    assert.match(told[0]!, /was taken away .*, and is not put back: a running server answers at/);
+    other.close();
+    await eventually('it is back', () => (told.length > 1 ? true : undefined));
+    assert.match(told[1]!, /was put back/);
+    assert.ok(await accepts(path));
   });
 
   it('refuses a path of 120 bytes, and takes one of 107', async () => {
