@@ -5,15 +5,18 @@
 import { Command } from 'commander';
 import type { Finding } from '../../policy/documents/finding.ts';
 import type { CheckCounts } from '../../policy/sources/check-policies.ts';
+import type { PolicyPath } from '../../policy/sources/policy-path.ts';
+import { svidOption } from '../admin/admin-client.ts';
 import { action } from '../terminal/action.ts';
 import { outputOption, show } from '../terminal/output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { addFindingOptions, type FindingFlags, showCodes, told, withIgnored } from './finding-options.ts';
 import { defaultNamespaceOption, givenPaths } from './given-paths.ts';
-import { nativeRows, nativeText } from './native/native-rows.ts';
-import { checkOptions, type PolicyFlags, policyConfigOption, rootNamespaceOption } from './policy-options.ts';
+import type { NativeFlags } from './native/native-model.ts';
+import { nativeText } from './native/native-text.ts';
+import { checkOptions, policyConfigOption, rootNamespaceOption } from './policy-options.ts';
 
-interface CheckFlags extends PolicyFlags, FindingFlags {
+interface CheckFlags extends NativeFlags, FindingFlags {
   readonly native: boolean;
 }
 
@@ -27,14 +30,19 @@ export function policyCheckCommand(terminal: Terminal): Command {
     .addOption(defaultNamespaceOption())
     .option(
       '--native',
-      'tell besides what Envoy cannot decide by itself (serve with envoy bootstrap --native), and why',
+      'tell besides, workload by workload, what Envoy decides by itself (serve with envoy bootstrap --native), what asks, and why',
       false,
-    );
+    )
+    .option(
+      '--admin <address>',
+      'with --native: the pods that the server with this admin API follows in its cluster count too',
+    )
+    .addOption(svidOption());
   return addFindingOptions(command)
     .addOption(outputOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  gatehouse policy check ./policies --output json\n  kustomize build overlays/prod | gatehouse policy check -\n  gatehouse policy check ./policies --native',
+      '\nExamples:\n  gatehouse policy check ./policies --output json\n  kustomize build overlays/prod | gatehouse policy check -\n  gatehouse policy check ./policies ./pods --native',
     )
     .action(
       action<CheckFlags>(terminal, async (flags, names) => {
@@ -42,15 +50,13 @@ export function policyCheckCommand(terminal: Terminal): Command {
           showCodes(terminal, flags.output);
           return 0;
         }
-        if (names.length === 0) {
-          const { GatehouseError } = await import('../../errors.ts');
-          throw new GatehouseError('config_invalid', "missing required argument 'path': name files or directories");
-        }
+        const paths = await pathsOf(names, flags);
         const { checkPolicies } = await import('../../policy/sources/check-policies.ts');
         const options = { ...(await checkOptions(flags)), ignore: flags.ignore };
-        const paths = givenPaths(names, flags.defaultNamespace, false);
-        const { findings, summary, counts, ignored, model } = checkPolicies(paths, options);
-        const native = flags.native ? { native: await nativeRows(model, options, flags) } : {};
+        const { findings: found, summary, counts, ignored } = checkPolicies(paths, options);
+        const { rows, errors } = flags.native ? await nativeOf(paths, flags) : none;
+        const findings = [...found, ...withoutKnown(errors, found)];
+        const native = rows === undefined ? {} : { native: rows };
         const ok = !findings.some(({ severity }) => severity === 'error');
         show(
           terminal,
@@ -60,7 +66,7 @@ export function policyCheckCommand(terminal: Terminal): Command {
             [
               ...shown.findings.map(line),
               `${withIgnored(shown.summary, ignored)}\n`,
-              ...(shown.native ?? []).map(nativeText),
+              nativeText(shown.native ?? []),
               ...(ok ? ['no errors\n'] : []),
               `${endOf(shown.counts)}\n`,
             ].join(''),
@@ -68,6 +74,32 @@ export function policyCheckCommand(terminal: Terminal): Command {
         return ok ? 0 : 1;
       }),
     );
+}
+
+/** What is named; with `--native` else what the configuration names. */
+async function pathsOf(names: readonly string[], flags: CheckFlags): Promise<readonly PolicyPath[]> {
+  if (names.length > 0) return givenPaths(names, flags.defaultNamespace, false);
+  if (flags.native) {
+    const { configuredPaths } = await import('./native/native-model.ts');
+    const paths = configuredPaths(flags);
+    if (paths.length > 0) return paths;
+  }
+  const { GatehouseError } = await import('../../errors.ts');
+  throw new GatehouseError('config_invalid', "missing required argument 'path': name files or directories");
+}
+
+const none = { rows: undefined, errors: [] };
+
+/** What it loads is heavy. */
+async function nativeOf(...asked: Parameters<typeof import('./native/native-rows.ts').nativeRows>) {
+  const { nativeRows } = await import('./native/native-rows.ts');
+  return nativeRows(...asked);
+}
+
+/** Policies are read twice. */
+function withoutKnown(errors: readonly Finding[], known: readonly Finding[]): readonly Finding[] {
+  const texts = new Set(known.map((each) => JSON.stringify(each)));
+  return errors.filter((each) => !texts.has(JSON.stringify(each)));
 }
 
 const endOf = ({ policies, files, skipped }: CheckCounts): string =>

@@ -27,6 +27,8 @@ export interface NativePolicy {
   readonly tokens: JwtAuthn | undefined;
   /** `envoy.extensions.filters.network.rbac.v3.RBAC`, serialized, for TCP listeners. */
   readonly network: Uint8Array;
+  /** So many messages lie inside each other in the deepest of these, with what delivery puts around; Envoy unpacks 100. */
+  readonly depth: number;
   /** What asks and why; one entry without a rule where the whole workload asks. */
   readonly asks: readonly AskReason[];
   /** Why every request of the workload asks; undefined if it does not. */
@@ -95,6 +97,7 @@ function compiled(
     network: networkFilter(ofTcp!),
     others: ofAudit === undefined ? new Map() : new Map([[AUDIT.resource, auditFilter(ofAudit)]]),
     asks,
+    depth: Math.max(...filters.map((each) => (each?.depth ?? 0) + AROUND)),
     everything: undefined,
     everyConnection,
   });
@@ -134,19 +137,20 @@ export function askEverything(reason: string, by?: LargestRule): NativePolicy {
     by === undefined
       ? reason
       : `${reason}; the most of it is ${by.field} of rule ${by.rule} of ${by.policy.namespace}/${by.policy.name}`;
-  const { bytes } = encodeTree({ is: 'action', name: 'ask:everything', effect: 'allow' });
+  const { bytes, depth } = encodeTree({ is: 'action', name: 'ask:everything', effect: 'allow' });
   return nativePolicy({
     http: httpFilter(bytes, STAT_PREFIX),
     tokens: undefined,
     network: networkFilter(bytes),
     others: new Map(),
+    depth: depth + AROUND,
     asks: [{ policy: undefined, rule: undefined, field: undefined, ...by, reason: everything }],
     everything,
     everyConnection: undefined,
   });
 }
 
-interface Parts extends Pick<NativePolicy, 'tokens' | 'others' | 'asks' | 'everything' | 'everyConnection'> {
+interface Parts extends Pick<NativePolicy, 'tokens' | 'others' | 'depth' | 'asks' | 'everything' | 'everyConnection'> {
   /** Byte strings. */
   readonly http: string;
   readonly network: string;

@@ -1,62 +1,45 @@
 /**
- * `policy check --native`: what of some policies Envoy cannot decide by itself.
+ * `policy check --native`: what of some policies Envoy decides by itself, and what it cannot.
  * @module
  */
-import type { NativeRow } from '../../../policy/compile-envoy/native-report.ts';
+import { importKeySets } from '../../../authz/jwks/import-key-sets.ts';
+import { tokenKeysOf } from '../../../authz/native/tokens/token-keys.ts';
+import { compileSnapshot } from '../../../policy/compile/compile-snapshot.ts';
+import { type NativeRow, nativeReport } from '../../../policy/compile-envoy/native-report.ts';
 import type { TokenKeySets } from '../../../policy/compile-envoy/tokens/token-filters.ts';
+import type { Finding } from '../../../policy/documents/finding.ts';
 import type { PolicyModel } from '../../../policy/model.ts';
-import { configIfAny } from '../../config/config-option.ts';
-import type { PolicyFlags } from '../policy-options.ts';
+import type { PolicyPath } from '../../../policy/sources/policy-path.ts';
+import { inlineKeySets } from '../../../server/explain/explain-offline.ts';
+import { tokenRulesOf } from '../../../server/policy/token-rules.ts';
+import { type NativeFlags, nativeModel } from './native-model.ts';
 
-/** The rows; what the configuration says of callers and requests counts, and its defaults where there is none. */
-export async function nativeRows(
-  model: PolicyModel,
-  { trustDomain, trustDomainAliases }: { readonly trustDomain: string; readonly trustDomainAliases: readonly string[] },
-  { config: flag }: PolicyFlags,
-): Promise<readonly NativeRow[]> {
-  const [{ nativeReport }, { compileSnapshot }, { loadConfig }] = await Promise.all([
-    import('../../../policy/compile-envoy/native-report.ts'),
-    import('../../../policy/compile/compile-snapshot.ts'),
-    import('../../../config/read-config.ts'),
-  ]);
-  const file = configIfAny(flag);
-  const config = file === undefined ? undefined : loadConfig(file);
-  const allowEmpty = config?.policies.allowEmpty ?? false;
-  const { verifyPeer, peerTrustDomains, ambiguousRequests } = config?.extAuthz ?? usual;
+/** What is told. */
+export interface NativeAnswer {
+  readonly rows: readonly NativeRow[];
+  /** Errors of all files, also of those that hold no policies. */
+  readonly errors: readonly Finding[];
+}
+
+/** Finds it out; what the configuration says of callers and requests counts, and its defaults where there is none. */
+export async function nativeRows(paths: readonly PolicyPath[], flags: NativeFlags): Promise<NativeAnswer> {
+  const { config, model, workloads, errors } = await nativeModel(paths, flags);
+  const { trustDomain, trustDomainAliases, policies, extAuthz } = config;
+  const { allowEmpty } = policies;
+  const { verifyPeer, peerTrustDomains, ambiguousRequests } = extAuthz;
   const settings = {
     trustDomains: [trustDomain, ...trustDomainAliases],
     ...{ verifyPeer, peerTrustDomains, ambiguousRequests, allowEmpty },
     decide: compileSnapshot(model, { allowEmpty }).decide,
     keySets: await keysOf(model),
   };
-  return nativeReport(model, settings, trustDomain);
+  return { rows: nativeReport(model, settings, trustDomain, workloads), errors };
 }
 
 /** Those that stand in the policies; others will have come by the time that they are in force. */
 async function keysOf(model: PolicyModel): Promise<TokenKeySets> {
-  const [{ importKeySets }, { tokenKeysOf }, { inlineKeySets }, { tokenRulesOf }] = await Promise.all([
-    import('../../../authz/jwks/import-key-sets.ts'),
-    import('../../../authz/native/tokens/token-keys.ts'),
-    import('../../../server/explain/explain-offline.ts'),
-    import('../../../server/policy/token-rules.ts'),
-  ]);
   const others = tokenRulesOf(model).map(({ keys: { id } }) => [id, toCome] as const);
   return new Map([...others, ...tokenKeysOf(await importKeySets(inlineKeySets(model)))]);
 }
 
 const toCome = { jwks: '{"keys":[]}', hasSecrets: false, cost: 1 } as const;
-
-/** As little as Envoy's defaults ask for. */
-const usual = { verifyPeer: 'off', peerTrustDomains: 'any', ambiguousRequests: 'asUpstream' } as const;
-
-/** One row for people. */
-export function nativeText({ namespace, labels, everything, bytes, asks }: NativeRow): string {
-  const whom = [namespace, ...labels.map(([key, value]) => `${key}=${value}`)].join(' ');
-  if (everything !== undefined) return `${whom}: everything asks: ${everything}\n`;
-  const lines = asks.map(({ reason, policy, rule }) =>
-    policy === undefined
-      ? `  asks: ${reason}\n`
-      : `  asks: ${policy.namespace}/${policy.name} rule ${rule}: ${reason}\n`,
-  );
-  return `${whom}: Envoy decides, by ${bytes} bytes\n${lines.join('')}`;
-}

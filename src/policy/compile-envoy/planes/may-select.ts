@@ -2,7 +2,8 @@
  * Which policies of the planes beside Istio's may select a workload, by all that its pods inherit labels from.
  * @module
  */
-import { parseIp } from '../../../lib/ip-address.ts';
+import { type IpRange, parseCidr, unmappedRange } from '../../../lib/ip-address.ts';
+import { CidrTrie } from '../../../lib/tries/cidr-trie.ts';
 import type { Destination } from '../../facts.ts';
 import { areSameLabels, type Labels } from '../../meaning/labels.ts';
 import { applies } from '../../meaning/subject.ts';
@@ -56,17 +57,25 @@ export function isUnclear(registry: Registry, workload: Destination): boolean {
   return places.some((place) => labels === undefined || !place.some((each) => areSameLabels(each, labels)));
 }
 
-/** The labels of pods at one address that differ, address by address. */
+/** The labels of pods at one address that differ, address by address; what a configuration names has ranges of them. */
 function unclearPlaces(pods: readonly Endpoint[]): readonly (readonly Labels[])[] {
-  const byAddress = new Map<string, Endpoint[]>();
-  for (const pod of pods)
-    for (const text of pod.addresses) {
-      const address = parseIp(text)?.join() ?? text;
-      byAddress.set(address, [...(byAddress.get(address) ?? []), pod]);
+  const trie = new CidrTrie<{ readonly bits: number; readonly labels: Labels }[]>();
+  const ranges = new Map<string, IpRange>();
+  for (const { addresses, labels } of pods)
+    for (const text of addresses) {
+      const written = parseCidr(text);
+      if (written === undefined) continue;
+      const range = unmappedRange(written);
+      ranges.set(`${range.bytes.join()}/${range.bits}`, range);
+      trie.at(range, () => []).push({ bits: range.bits, labels: new Map(labels) });
     }
-  return [...byAddress.values()].flatMap((some) => {
-    const [first, ...others] = some.map(({ labels }) => new Map(labels));
-    return first === undefined || others.every((each) => areSameLabels(each, first)) ? [] : [[first, ...others]];
+  return [...ranges.values()].flatMap(({ bytes, bits }) => {
+    const found: Labels[] = [];
+    trie.walk(bytes, found, (some, into) => {
+      for (const each of some) if (each.bits <= bits) into.push(each.labels);
+    });
+    const [first, ...others] = found;
+    return first === undefined || others.every((each) => areSameLabels(each, first)) ? [] : [found];
   });
 }
 

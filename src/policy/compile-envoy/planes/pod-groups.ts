@@ -80,7 +80,7 @@ export function countGone(before: readonly PodGroup[], now: readonly PodGroup[])
 
 function groupsOf(indexed: IndexedRegistry, pods: readonly Endpoint[], grouped: Grouped): readonly PodGroup[] {
   const groups = new Map<string, PodGroup & { readonly addresses: string[] }>();
-  for (const text of new Set(pods.flatMap(({ hostNetwork, addresses }) => (hostNetwork ? [] : addresses)))) {
+  for (const text of new Set(pods.flatMap(({ hostNetwork, addresses }) => (hostNetwork ? [] : addresses.map(bare))))) {
     const named = namedAt(text, indexed, grouped);
     if (named === undefined) continue;
     const { name, address } = named;
@@ -90,6 +90,9 @@ function groupsOf(indexed: IndexedRegistry, pods: readonly Endpoint[], grouped: 
   }
   return [...groups.values()];
 }
+
+/** A range of one address is the address, as workloads of a configuration have it. */
+const bare = (text: string): string => text.replace(text.includes(':') ? /\/128$/ : /\/32$/, '');
 
 function namedAt(text: string, { context }: IndexedRegistry, { named, nets }: Grouped): Named | undefined {
   const before = named.get(text);

@@ -612,11 +612,11 @@ function withPlane(model: PolicyModel, id: 'l4', mode: 'observe' | 'enforce'): P
   return { ...model, planes: [...model.planes, { id, mode, stages: [stage] }] };
 }
 
-/** With pods of the workload's service account at one address, of these labels. */
+/** With pods of the workload's service account at one address, of these labels; the second has another one too. */
 function withPods(...labels: readonly string[]): (model: PolicyModel) => PolicyModel {
   const endpoints = labels.map((label, i) => ({
     ...{ namespace: 'default', name: `q${i}`, serviceAccount: 'details', labels: [['app', label]] as const },
-    ...{ addresses: ['10.0.0.9'], ports: [], hostNetwork: false },
+    ...{ addresses: [i === 0 ? '10.0.0.9' : '10.0.0.8/31'], ports: [], hostNetwork: false },
   }));
   return (model) => ({ ...model, registry: { endpoints, namespaces: [], serviceAccounts: [], networkSets: [] } });
 }
