@@ -157,6 +157,15 @@ describe("docs/reference.md's admin API", () => {
 
 describe('documents', () => {
   const files = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...globSync('docs/*.md')];
+
+  it('are all named in README.md', () => {
+    const readme = source('README.md');
+    assert.deepEqual(
+      globSync('docs/*.md').filter((page) => !readme.includes(`](${page})`)),
+      [],
+    );
+  });
+
   for (const file of files) {
     it(`${file} leads only to what is there`, () => {
       const dead = all(source(file), /\]\(([^)#:\s]+)(?:#[^)]*)?\)/g).filter(
