@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
+import { decisionRecordShape } from '../../../src/admin-api/decisions.ts';
 import { routes } from '../../../src/admin-api/routes.ts';
 import { configJsonSchema } from '../../../src/config/json-schema.ts';
 import { listeners } from '../../../src/config/listeners/table.ts';
+import { createMetrics } from '../../../src/platform/observe/metrics.ts';
 import { allCommands, commandLine } from '../../support/command-line.ts';
 
 const reference = readFileSync('docs/reference.md', 'utf8');
@@ -25,11 +27,14 @@ function leaves({ properties, items }: Schema, path = ''): string[] {
   return Object.entries(properties).flatMap(([key, schema]) => leaves(schema, path === '' ? key : `${path}.${key}`));
 }
 
+/** The lines of a section. */
+const section = (heading: string): readonly string[] =>
+  (reference.split(`\n## ${heading}\n`)[1] ?? '').split(/\n## /, 1)[0]!.split('\n');
+
 describe('docs/reference.md', () => {
   const things: readonly { name: string; of: () => readonly string[] | Promise<readonly string[]>; quoted: boolean }[] =
     [
       { name: 'reason', of: () => all(source('src/policy/decision.ts'), /^ {2}\| '(\w+)'/gm), quoted: true },
-      { name: 'metric', of: () => all(source('src/platform/observe/metrics.ts'), /'(gatehouse_\w+)'/g), quoted: false },
       { name: 'error code', of: () => all(source('src/errors.ts'), /^ {2}(\w+): row\(/gm), quoted: true },
       { name: 'command', of: async () => (await allCommands()).map((words) => words.join(' ')), quoted: false },
     ];
@@ -41,6 +46,27 @@ describe('docs/reference.md', () => {
       assert.deepEqual(missing, []);
     });
   }
+
+  it('has every metric with its type, and no other', async () => {
+    const metrics = createMetrics({ latencyBounds: [0.001], look: () => Promise.resolve() });
+    const made = new Map(
+      [...(await metrics.text()).matchAll(/^# TYPE (gatehouse_\w+) (\w+)$/gm)].map(([, name, type]) => [name, type]),
+    );
+    assert.ok(made.size > 50, `${made.size} found`);
+    const told = section('Metrics').flatMap((line) => {
+      const [, names = '', type = ''] = line.split(/(?<!\\)\|/);
+      return all(names, /`(gatehouse_\w+)/g).map((name): [string, string] => [name, type.trim()]);
+    });
+    assert.deepEqual(new Map(told), made);
+  });
+
+  it('has every field of a decision in the log', () => {
+    const fields = section('Logs').join('\n');
+    const missing = [...Object.keys(decisionRecordShape.shape), 'schema', 'facts', 'reportedFacts'].filter(
+      (field) => !fields.includes(`\`${field}\``),
+    );
+    assert.deepEqual(missing, []);
+  });
 
   it('has every listener beside the metrics that count what it refuses', () => {
     const row = reference.split('\n').find((line) => line.startsWith('| `gatehouse_lane_hostile_total')) ?? '';
