@@ -27,7 +27,7 @@ const text = (apiVersion: string, kind: string, metadata: object, spec: object, 
 /** The same for the same seed. */
 export function drawPlanes(seed: number, places: readonly Place[]): DrawnPlanes {
   const one = <T>(arbitrary: fc.Arbitrary<T>, salt: number): T =>
-    fc.sample(arbitrary, { seed: seed * 64 + salt, numRuns: 1 })[0]!; // asked for one
+    fc.sample(fc.noBias(arbitrary), { seed: seed * 64 + salt, numRuns: 1 })[0]!; // asked for one
   const site = one(siteRules, 40);
   return {
     registry: [...one(callerPods, 41), ...places.flatMap((place, i) => placePods(place, i, one(podsOfPlace, 42 + i)))],
@@ -79,7 +79,7 @@ const callerPods = fc
   );
 
 const podsOfPlace = record({
-  count: fc.constantFrom(0, 1, 2, 2, 2, 2, 2, 2),
+  count: fc.constantFrom(0, 1, 1, 2, 2, 2, 2, 2, 2, 2),
   isAlike: fc.nat(4).map((n) => n > 0),
 });
 

@@ -61,9 +61,9 @@ export function drawPolicies(seed: number, jwks: Tokens['jwks'], settings: Drawn
     const own = { seed: seed * 16 + i };
     // Of a connection there is less to ask, so its rules are wider.
     const counts = kind === 'tcp' ? [2, 4, 8] : [3, 8, 25, 90];
-    const [count] = fc.sample(fc.constantFrom(...counts), { numRuns: 1, ...own });
+    const [count] = fc.sample(fc.noBias(fc.constantFrom(...counts)), { numRuns: 1, ...own });
     const policies = fc.sample(policyOf(kind, hasTokens, isSayable, rehearses ?? false), { numRuns: count!, ...own });
-    const more = fc.sample(moreOfPlace, { numRuns: 1, ...own })[0]!;
+    const more = fc.sample(fc.noBias(moreOfPlace), { numRuns: 1, ...own })[0]!;
     const labels = selects && !more.isLabelled ? undefined : { app: 'details' };
     const selectors = selects ? [undefined, undefined, { app: 'details' }, { app: 'other' }] : [undefined];
     const documents = policies.map((policy, n) =>
@@ -75,7 +75,7 @@ export function drawPolicies(seed: number, jwks: Tokens['jwks'], settings: Drawn
     const hops = kind === 'gateway' ? (seed + i) % 3 : settings.trustedHops;
     return { name, kind, tokens, hasTokens, hops, labels, documents: settings.isEmpty ? [] : documents };
   });
-  const [named] = fc.sample(fc.nat(30), { seed, numRuns: 1 });
+  const [named] = fc.sample(fc.noBias(fc.nat(30)), { seed, numRuns: 1 });
   const rules = [{ from: [{ source: { principals: [account(named!)] } }] }];
   const everywhere = policyDocument('root', 'istio-system', { action: 'DENY', isDryRun: false, rules });
   return { settings, places, everywhere: settings.isEmpty ? [] : [everywhere] };

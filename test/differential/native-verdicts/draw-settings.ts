@@ -72,8 +72,9 @@ const arbitrarySettings: fc.Arbitrary<DrawnSettings> = fc.record({
   planes: fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, { weight: 3, arbitrary: planes }),
 });
 
-/** The same for the same seed. */
-export const drawSettings = (seed: number): DrawnSettings => fc.sample(arbitrarySettings, { seed, numRuns: 1 })[0]!; // asked for one
+/** The same for the same seed. A first sample would be of small values most often. */
+export const drawSettings = (seed: number): DrawnSettings =>
+  fc.sample(fc.noBias(arbitrarySettings), { seed, numRuns: 1 })[0]!; // asked for one
 
 /** Behind these nobody's place is known. */
 export const HOPS = '127.7.0.0/16';

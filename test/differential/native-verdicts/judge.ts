@@ -29,6 +29,7 @@ import { type DrawnSettings, drawSettings } from './draw-settings.ts';
 import type { Tokens } from './draw-tokens.ts';
 import { drawnWorld, type World, writeWorld } from './drawn-world.ts';
 import type { Equipment } from './equipment.ts';
+import { isToldByFilters, istioFilters } from './istio-column.ts';
 import { type Revoked, revoke } from './revoke.ts';
 import type { Tally } from './tally.ts';
 import { runTwins, type Twin, workloadOf } from './twins.ts';
@@ -44,6 +45,8 @@ export interface Batch {
   /** Of the settings that were drawn, others; absent: these. */
   readonly settings?: Partial<DrawnSettings>;
   readonly spoil?: Spoil;
+  /** Istio's own translation is asked too. */
+  readonly withIstio?: boolean;
   /** Plants a fault into what the Envoys are told of revocations. */
   readonly forget?: (revocations: Revoked) => Revoked;
 }
@@ -60,7 +63,8 @@ export async function judgeBatch(equipment: Equipment, batch: Batch): Promise<vo
   const file = await writeWorld(dir, name, world);
   await using gatehouse = await runGatehouse(file);
   const { callers, revocations } = await revoke(equipment.callers, settings, gatehouse.ready);
-  const twins = await twinsOf(world, spoil);
+  const istio = batch.withIstio ? await istioFilters(places, drawn.everywhere, settings.aliases) : undefined;
+  const twins = await twinsOf(world, istio, spoil);
   const checks = Number(gatehouse.ready.extAuthz.split(':').at(-1));
   const log = dir.at(`${name}/connections`);
   await using envoy = await runTwins(dir, twins, {
@@ -71,11 +75,13 @@ export async function judgeBatch(equipment: Equipment, batch: Batch): Promise<vo
     log,
   });
   using clients = createClients();
-  const ports = await portsOf(envoy, places);
+  const ports = await portsOf(envoy, twins);
   // A connection costs several times what a request on an open one does, and there is less to ask of it.
   const weights = places.map(({ kind }) => (kind === 'tcp' ? 1 : 4));
   const wanted = settings.isEmpty ? Math.min(verdicts, MOST_OF_EMPTY) : verdicts;
-  const questions = fc.sample(arbitraryQuestion(weights, Object.keys(tokens.texts)), { numRuns: wanted, seed });
+  const isTcp = ({ place }: Question): boolean => places[place]!.kind === 'tcp';
+  const sampled = fc.sample(arbitraryQuestion(weights, Object.keys(tokens.texts)), { numRuns: wanted, seed });
+  const questions = onFewConnections(sampled, isTcp);
   const connections: (() => readonly [port: number, told: (action: string) => void])[] = [];
   const one = async (question: Question, index: number): Promise<void> => {
     const place = places[question.place]!;
@@ -84,11 +90,14 @@ export async function judgeBatch(equipment: Equipment, batch: Batch): Promise<vo
     const ends = endsOf(asked, place);
     const sourcePort = place.kind === 'tcp' ? FIRST_PORT + index : FIRST_PORT + (asked.isHttp2 ? 0 : 40_000);
     const who = { ...ends, sourcePort };
-    const [native, asking] = await Promise.all(
-      ports[question.place]!.map((port) => ask(clients, callers, port, { place, asked, who })),
+    const isIstios = isToldByFilters(place, asked.caller);
+    const [native, asking, third] = await Promise.all(
+      ports[question.place]!.slice(0, isIstios ? 3 : 2).map((port) =>
+        ask(clients, callers, port, { place, asked, who }),
+      ),
     );
     const count = (answer: Answer): void =>
-      tallyOf(place).count({ asked, who, twin, settings, native: answer, asking: asking! }, () => {
+      tallyOf(place).count({ asked, who, twin, settings, native: answer, asking: asking!, istio: third }, () => {
         const by = asked.caller === undefined ? 'nobody' : JSON.stringify(drawnCallers[asked.caller]);
         const how =
           place.kind === 'tcp'
@@ -112,6 +121,17 @@ export async function judgeBatch(equipment: Equipment, batch: Batch): Promise<vo
   }
 }
 
+/** Questions by HTTP that follow each other are asked on one connection: these cost more than requests. */
+function onFewConnections(questions: readonly Question[], isTcp: (question: Question) => boolean): readonly Question[] {
+  return questions.map((question, i) => {
+    const { request, tokens, forwarded } = question;
+    const first = questions[i - (i % ON_ONE_CONNECTION)]!;
+    return isTcp(first) || isTcp(question) ? question : { ...first, request, tokens, forwarded };
+  });
+}
+
+const ON_ONE_CONNECTION = 4;
+
 /** Where there is no policy there is little to ask. */
 const MOST_OF_EMPTY = 300;
 const AT_ONCE = 32;
@@ -123,7 +143,11 @@ function splitAt(line: string, mark: string): readonly [string, string] {
   return [line.slice(0, at), line.slice(at + 1)];
 }
 
-async function twinsOf({ drawn, model, planeTexts }: World, spoil: Spoil | undefined): Promise<readonly Twin[]> {
+async function twinsOf(
+  { drawn, model, planeTexts }: World,
+  istio: Awaited<ReturnType<typeof istioFilters>> | undefined,
+  spoil: Spoil | undefined,
+): Promise<readonly Twin[]> {
   const { settings, places } = drawn;
   const documents = tokenRulesOf(model).flatMap(({ keys }) =>
     keys.from === 'inline' ? [[keys.id, { jwks: keys.jwks, failure: undefined, fetchedAt: 0 }] as const] : [],
@@ -146,7 +170,13 @@ async function twinsOf({ drawn, model, planeTexts }: World, spoil: Spoil | undef
     };
     const policy = nativePolicyOf(model, workload, native);
     const found = letsIn(model, workload);
-    const twin = { place, policy, letsIn: found && 'http' in found ? found : undefined, planeTexts: planeTexts[i]! };
+    const twin = {
+      place,
+      policy,
+      letsIn: found && 'http' in found ? found : undefined,
+      planeTexts: planeTexts[i]!,
+      istio: istio?.get(place.name),
+    };
     if (spoil === undefined || policy.everything !== undefined) return { ...twin, configs: configsOf(policy) };
     const trees = treesOf(model, workload, native) as WorkloadTrees; // not everything asks
     const configs = configsOf(withTrees(policy, spoil(trees.http, place), spoil(trees.network, place)));
@@ -166,9 +196,14 @@ function withTrees(policy: NativePolicy, http: Node, network: Node): NativePolic
   };
 }
 
-async function portsOf(envoy: RunningEnvoy, places: readonly Place[]): Promise<readonly (readonly number[])[]> {
+async function portsOf(envoy: RunningEnvoy, twins: readonly Twin[]): Promise<readonly (readonly number[])[]> {
   const ports: number[][] = [];
-  for (const { name } of places) ports.push([await envoy.port(`${name}.native`), await envoy.port(`${name}.asking`)]);
+  for (const { place, istio } of twins) {
+    const listeners = ['native', 'asking', ...(istio === undefined ? [] : ['istio'])];
+    const own: number[] = [];
+    for (const each of listeners) own.push(await envoy.port(`${place.name}.${each}`));
+    ports.push(own);
+  }
   return ports;
 }
 

@@ -34,6 +34,8 @@ export interface Judged {
   readonly settings: DrawnSettings;
   readonly native: Answer;
   readonly asking: Answer;
+  /** Of Istio's own translation; undefined: it was not asked. */
+  readonly istio: Answer | undefined;
 }
 
 export interface Tally {
@@ -41,6 +43,8 @@ export interface Tally {
   readonly byKind: ReadonlyMap<VerdictKind, Count>;
   /** By the rows of docs/native.md, as they stand there. */
   readonly byRow: ReadonlyMap<string, Count>;
+  /** Those in which Istio's own translation was asked too; `different`: it says otherwise. */
+  readonly istio: Count;
   /** What differs, told for people; the first of them. */
   readonly different: string[];
   count(judged: Judged, about: () => string): void;
@@ -52,28 +56,37 @@ const MOST_TOLD = 5;
 export function createTally(): Tally {
   const zero = (): Count => ({ verdicts: 0, decided: 0, allowed: 0, different: 0 });
   const all = zero();
+  const istio = zero();
   const byKind = new Map(verdictKinds.map((kind) => [kind, zero()]));
   const byRow = new Map(tableRows().map((row) => [row, zero()]));
   const different: string[] = [];
   return {
-    ...{ all, byKind, byRow, different },
+    ...{ all, byKind, byRow, istio, different },
     count(judged, about) {
       const { native, asking } = judged;
       const isSame = native.status === asking.status && known.includes(native.status);
       if (!isSame && different.length < MOST_TOLD)
         different.push(`${about()}: ${native.status} ${native.action}, asked ${asking.status}`);
+      if (judged.istio !== undefined) {
+        const isIstios = judged.istio.status === asking.status;
+        if (!isIstios && different.length < MOST_TOLD)
+          different.push(`${about()}: asked ${asking.status}, Istio ${judged.istio.status} ${judged.istio.action}`);
+        add(istio, judged, isIstios);
+      }
       const counts = [
         ...kindsOf(judged).map((kind) => byKind.get(kind)!),
         ...rowsOf(judged).map((row) => byRow.get(row)!),
       ];
-      for (const each of [all, ...counts]) {
-        each.verdicts++;
-        if (native.action.startsWith('n:')) each.decided++;
-        if (asking.status === 200) each.allowed++;
-        if (!isSame) each.different++;
-      }
+      for (const each of [all, ...counts]) add(each, judged, isSame);
     },
   };
+}
+
+function add(count: Count, { native, asking }: Judged, isSame: boolean): void {
+  count.verdicts++;
+  if (native.action.startsWith('n:')) count.decided++;
+  if (asking.status === 200) count.allowed++;
+  if (!isSame) count.different++;
 }
 
 /** Allowed; not HTTP as Envoy or a cleaning of paths wants it; a bad token; refused; a request without a path, which no filter sees. */

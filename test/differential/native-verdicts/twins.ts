@@ -20,6 +20,7 @@ import { type RunningEnvoy, runEnvoy } from '../../support/run-envoy.ts';
 import type { TempDir } from '../../support/temp-dir.ts';
 import type { Place } from './draw-policies.ts';
 import type { DrawnSettings } from './draw-settings.ts';
+import type { IstioFilters } from './istio-column.ts';
 import type { Revoked } from './revoke.ts';
 
 /** A workload, and what its Envoy is given. */
@@ -31,6 +32,8 @@ export interface Twin {
   /** The documents of these planes that are the place's own. */
   readonly planeTexts: string;
   readonly configs: ReadonlyMap<string, NativeConfig>;
+  /** What Istio makes of its policies, for a third listener; undefined: there is none. */
+  readonly istio: IstioFilters | undefined;
 }
 
 /** The identity of a place. */
@@ -67,9 +70,12 @@ export function runTwins(
   });
   const revocations = revocationConfigs({ sequence: 1, ...revoked });
   const all = twins.map((twin): Twin => ({ ...twin, configs: new Map([...revocations, ...twin.configs]) }));
-  const listeners = all.flatMap((twin) =>
-    [true, false].map((native) => listenerOf({ directory, log }, twin, optionsFor(twin.place, native))),
-  );
+  const listeners = all.flatMap((twin) => {
+    const [native, asking] = [true, false].map((each) =>
+      listenerOf({ directory, log }, twin, optionsFor(twin.place, each)),
+    );
+    return [native!, asking!, ...(twin.istio === undefined ? [] : [askedOfIstio(asking!, twin.place, twin.istio)])];
+  });
   const bootstrap = {
     node: { id: name, cluster: name },
     admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
@@ -80,12 +86,32 @@ export function runTwins(
 
 const nowhere = { kind: 'socket', host: '127.0.0.1', port: 1 } as const;
 
+/** The listener that asks, with Istio's filters in the place of those that ask. */
+function askedOfIstio(asking: Listener, { name, kind, hops }: Place, { http, tcp }: IstioFilters): Listener {
+  const chains = asking.filter_chains.map((chain) => {
+    if (kind === 'tcp') return { ...chain, filters: [...tcp, echo] };
+    const filters = (chain.filters as readonly Manager[]).map(({ typed_config: config, ...rest }) => {
+      const [router] = config.http_filters.slice(-1);
+      // Gatehouse is told these by its configuration, Envoy alone by its own.
+      const trusted = kind === 'sidecar' ? { xff_num_trusted_hops: hops } : {};
+      return { ...rest, typed_config: { ...config, ...trusted, http_filters: [...http, router!] } };
+    });
+    return { ...chain, filters };
+  });
+  return { ...asking, name: `${name}.istio`, filter_chains: chains };
+}
+
+interface Listener {
+  readonly name: string;
+  readonly filter_chains: readonly { readonly filters: readonly object[] }[];
+}
+
 interface Files {
   readonly directory: TempDir;
   readonly log: string;
 }
 
-function listenerOf({ directory, log }: Files, { place, configs }: Twin, options: SidecarOptions): object {
+function listenerOf({ directory, log }: Files, { place, configs }: Twin, options: SidecarOptions): Listener {
   const chain = (tls: Inbound['tls']): readonly object[] => {
     const inbound: Inbound = { listen: nowhere, upstream: nowhere, upstreamProtocol: 'http1', tls };
     if (options.protocol === 'http') return [answering(inboundHttp(options, inbound, 'none'))];
@@ -156,7 +182,10 @@ const tlsSocket = (directory: TempDir, name: string): object => ({
 
 interface Manager {
   readonly name: string;
-  readonly typed_config: { readonly route_config: { readonly virtual_hosts: readonly object[] } };
+  readonly typed_config: {
+    readonly http_filters: readonly object[];
+    readonly route_config: { readonly virtual_hosts: readonly object[] };
+  };
 }
 
 /** What passes is answered by Envoy itself; every answer tells the action that the tree came to. */
@@ -180,7 +209,7 @@ function answering(filter: object): object {
 }
 
 /** Takes what is delivered from files instead. */
-function delivered(directory: TempDir, place: string, listener: object, configs: Twin['configs']): object {
+function delivered(directory: TempDir, place: string, listener: Listener, configs: Twin['configs']): Listener {
   const walk = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(walk);
     if (typeof value !== 'object' || value === null) return value;
@@ -201,7 +230,7 @@ function delivered(directory: TempDir, place: string, listener: object, configs:
       },
     };
   };
-  return walk(listener) as object; // it was one
+  return walk(listener) as Listener; // it was one
 }
 
 interface Discovered {

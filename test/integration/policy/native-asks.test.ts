@@ -68,8 +68,10 @@ const revoking: Partial<DrawnSettings> = {
   ],
 };
 
+const MOST_WORLDS = 4;
+
 describe('an Envoy with a tree, and one that asks about everything', function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let equipment: Equipment;
 
   before(async () => {
@@ -96,14 +98,18 @@ describe('an Envoy with a tree, and one that asks about everything', function ()
 
   it('do not where a widening is planted, whatever it is about', async () => {
     const tallies = Object.fromEntries(placeNames.map((name) => [name, createTally()]));
-    await judgeBatch(equipment, {
-      ...{ seed: 7, verdicts: 1_500, settings: plain },
-      tallyOf: ({ name }) => tallies[name]!,
-      spoil: (tree, { name }) => widenings[name]?.[0](tree) ?? tree,
-    });
-    for (const [name, [, ...kinds]] of Object.entries(widenings))
-      for (const kind of kinds)
-        assert.notEqual(tallies[name]!.byKind.get(kind)!.different, 0, `the one about ${kind} was not seen`);
+    const unseen = (): readonly string[] =>
+      Object.entries(widenings).flatMap(([name, [, ...kinds]]) =>
+        kinds.flatMap((kind) => (tallies[name]!.byKind.get(kind)!.different === 0 ? [`${name}: ${kind}`] : [])),
+      );
+    // A drawn place may let in by itself what is planted there.
+    for (let seed = 5; seed < 5 + MOST_WORLDS && unseen().length > 0; seed++)
+      await judgeBatch(equipment, {
+        ...{ seed, verdicts: 900, settings: plain },
+        tallyOf: ({ name }) => tallies[name]!,
+        spoil: (tree, { name }) => widenings[name]?.[0](tree) ?? tree,
+      });
+    assert.deepEqual(unseen(), []);
   });
 
   for (const [what, name] of [

@@ -5,6 +5,7 @@
 //	judge live -out DIR -product unix:PATH [-world …] …             the same requests to Istio's filters and to the product
 //	judge check FILE…                                               Istio's webhook and CRD verdict on each document
 //	judge modes < CASES                                             the mode of mutual TLS of each case's workload, by port
+//	judge translate < CASES                                         the Envoy filters that Istio makes for each case's workload
 //	judge filters DIR NAMESPACE [LABEL=VALUE …]                     the Envoy filters that Istio makes for one workload
 //
 // The first three need root, or the right to make user namespaces: they run in a network namespace of their own, in which whole ranges are local addresses.
@@ -48,6 +49,8 @@ func main() {
 		filters(args)
 	case "modes":
 		modes(args)
+	case "translate":
+		translate(args)
 	case "generate", "ask", "live":
 		if os.Getenv(insideVar) == "" {
 			enter()
@@ -59,7 +62,7 @@ func main() {
 }
 
 func usage() {
-	fmt.Fprintln(os.Stderr, "usage: judge generate|ask|live|check|modes|filters …")
+	fmt.Fprintln(os.Stderr, "usage: judge generate|ask|live|check|modes|translate|filters …")
 	os.Exit(2)
 }
 
