@@ -8,6 +8,7 @@ import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { GatehouseError } from '../../errors.ts';
+import { readAtMost } from '../../lib/read-at-most.ts';
 import type { AddressGuard } from './address-guard.ts';
 
 /** All addresses of a host name, as the resolver of the system sees them. */
@@ -99,14 +100,9 @@ function getOnce(url: URL, options: HttpGetOptions, signal: AbortSignal): Promis
 }
 
 async function readBody(url: URL, response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBodyBytes) throw unreachable(url.href, `the answer is longer than ${maxBodyBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  const body = await readAtMost(response, maxBodyBytes);
+  if (body === undefined) throw unreachable(url.href, `the answer is longer than ${maxBodyBytes} bytes`);
+  return body.toString('utf8');
 }
 
 /** Resolves and hands on only what may be connected to: the address that was checked is the one that is used. */

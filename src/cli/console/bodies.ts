@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { GatehouseError } from '../../errors.ts';
+import { readAtMost } from '../../lib/read-at-most.ts';
 
 /** Reads bodies of one kind. */
 export interface Bodies {
@@ -35,15 +36,10 @@ export function createBodies(mostBytes: number, mostAtOnce: number): Bodies {
 }
 
 async function bytesOf(request: IncomingMessage, mostBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
   // What is left of a body that is too large is not read; the connection ends with the answer, not before it.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > mostBytes) throw tooLarge(mostBytes);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  const bytes = await readAtMost(request.iterator({ destroyOnReturn: false }), mostBytes);
+  if (bytes === undefined) throw tooLarge(mostBytes);
+  return bytes;
 }
 
 function parsed(bytes: Buffer): object {

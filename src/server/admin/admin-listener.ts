@@ -7,6 +7,7 @@ import { type Route, routes } from '../../admin-api/routes.ts';
 import type { StatusAnswer } from '../../admin-api/status.ts';
 import type { ListenerConfig } from '../../config/config.ts';
 import { asGatehouseError, GatehouseError, meaningOf } from '../../errors.ts';
+import { readAtMost } from '../../lib/read-at-most.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import { JsonRefused, readStrictJson } from '../../spiffe/strict-json.ts';
 import type { ListenAddress } from '../../transport/listen/listen-address.ts';
@@ -112,17 +113,12 @@ function urlOf(target: string): URL {
 }
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > MAX_BODY_BYTES)
-      throw new GatehouseError('message_too_large', `the body is larger than ${MAX_BODY_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  if (length === 0) return undefined;
+  const body = await readAtMost(request, MAX_BODY_BYTES);
+  if (body === undefined)
+    throw new GatehouseError('message_too_large', `the body is larger than ${MAX_BODY_BYTES} bytes`);
+  if (body.length === 0) return undefined;
   try {
-    return readStrictJson(Buffer.concat(chunks).toString('utf8')).value;
+    return readStrictJson(body.toString('utf8')).value;
   } catch (thrown) {
     if (!(thrown instanceof JsonRefused)) throw thrown;
     throw new GatehouseError('message_invalid', `the body: ${thrown.message}`);

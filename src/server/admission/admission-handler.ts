@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { oneLine } from '../../lib/printable.ts';
+import { readAtMost } from '../../lib/read-at-most.ts';
 import type { ChangeJudgement } from '../../policy/change/judge-change.ts';
 import type { Finding } from '../../policy/documents/finding.ts';
 import { type ReviewResponse, reviewOf, verdictOf } from './answer.ts';
@@ -85,7 +86,7 @@ async function answerTo(
   const untilMs = performance.now() + withinMs;
   const end = await turns.take(withinMs);
   try {
-    const body = await bodyOf(request);
+    const body = await readAtMost(request.iterator({ destroyOnReturn: false }), MOST_REVIEW_BYTES);
     return body === undefined ? tooLarge(deps) : await answerOf(body, end === undefined ? undefined : untilMs, deps);
   } finally {
     end?.();
@@ -97,18 +98,6 @@ function waitMs(timeout: string | null): number {
   const [, number, unit] = /^(\d{1,4})(ms|s)$/.exec(timeout ?? '') ?? [];
   const given = number === undefined ? DEFAULT_TIMEOUT_MS : Number(number) * (unit === 's' ? 1_000 : 1);
   return Math.max(0, Math.min(given, 30_000) - RESERVE_MS);
-}
-
-/** The body; undefined if it is too large. */
-async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MOST_REVIEW_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 /** @param untilMs  of `performance.now()`; undefined: its turn did not come in time */
