@@ -4,7 +4,8 @@
  */
 import { connect, createServer } from 'node:net';
 import { dirname } from 'node:path';
-import type { Config, ListenerConfig, TcpListener, UnixListener } from '../../config/config.ts';
+import type { Config } from '../../config/config.ts';
+import type { ListenerConfig, TcpListener, UnixListener } from '../../config/listeners/listen-config.ts';
 import { openedListeners } from '../../config/listeners/table.ts';
 import type { Accounts } from '../../lib/accounts.ts';
 import { bad, good, type Outcome } from './outcome.ts';

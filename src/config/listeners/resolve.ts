@@ -3,9 +3,10 @@
  * nothing.
  * @module
  */
-import type { ListenConfig, ListenerConfig, OneSidedListener, UnixListener } from '../config.ts';
+
 import { splitTcp } from '../fields.ts';
 import type { ConfigDocument } from '../schema.ts';
+import type { ListenConfig, ListenerConfig, OneSidedListener, UnixListener } from './listen-config.ts';
 import { isLoopback } from './loopback.ts';
 import { listeners } from './table.ts';
 

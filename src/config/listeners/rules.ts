@@ -2,8 +2,9 @@
  * What listeners must keep to: with a role that serves them, each at a place of its own, and plain TCP only where nobody else listens in.
  * @module
  */
-import type { Config, Role, TcpListener, UnixListener } from '../config.ts';
+import type { Config, Role } from '../config.ts';
 import type { Problem } from '../finding.ts';
+import type { TcpListener, UnixListener } from './listen-config.ts';
 import { isLoopback } from './loopback.ts';
 import { type ListenerName, listenersOf, type NamedListener } from './table.ts';
 

@@ -2,7 +2,8 @@
  * What there is to know of each key of `listen`, one row a listener, in the order of the file.
  * @module
  */
-import type { Config, ListenConfig, ListenerConfig, OneSidedListener, Role } from '../config.ts';
+import type { Config, Role } from '../config.ts';
+import type { ListenConfig, ListenerConfig, OneSidedListener } from './listen-config.ts';
 
 /** A key of `listen`. */
 export type ListenerName = keyof ListenConfig;

@@ -2,8 +2,9 @@
  * What the configuration of the admin API's callers must keep to.
  * @module
  */
-import type { Config, UnixListener } from '../config.ts';
+import type { Config } from '../config.ts';
 import type { Problem } from '../finding.ts';
+import type { UnixListener } from '../listeners/listen-config.ts';
 
 /** Callers whose role would not be what was meant, and a group that could not get in. */
 export function* adminProblems({ admin, listen }: Config): Iterable<Problem> {

@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Route, routes } from '../../admin-api/routes.ts';
 import type { StatusAnswer } from '../../admin-api/status.ts';
-import type { ListenerConfig } from '../../config/config.ts';
+import type { ListenerConfig } from '../../config/listeners/listen-config.ts';
 import { asGatehouseError, GatehouseError, meaningOf } from '../../errors.ts';
 import { readAtMost } from '../../lib/read-at-most.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';

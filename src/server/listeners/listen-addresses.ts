@@ -2,7 +2,7 @@
  * Where the configuration says to listen, as `transport/` understands it.
  * @module
  */
-import type { ListenerConfig, UnixListener } from '../../config/config.ts';
+import type { ListenerConfig, UnixListener } from '../../config/listeners/listen-config.ts';
 import type { ListenAddress, UnixAddress } from '../../transport/listen/listen-address.ts';
 
 /** A unix listener; missing parents are made, and a workload's own socket (`path`) makes none. */

@@ -5,7 +5,8 @@
  */
 import type { CallerOf } from '../../authz/native/native-deps.ts';
 import type { Revocations } from '../../authz/state.ts';
-import type { Config, ListenerConfig } from '../../config/config.ts';
+import type { Config } from '../../config/config.ts';
+import type { ListenerConfig } from '../../config/listeners/listen-config.ts';
 import { listeners } from '../../config/listeners/table.ts';
 import { GatehouseError } from '../../errors.ts';
 import { createWakeup } from '../../lib/wakeup.ts';

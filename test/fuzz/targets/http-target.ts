@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
-import type { UnixListener } from '../../../src/config/config.ts';
+import type { UnixListener } from '../../../src/config/listeners/listen-config.ts';
 import { createAccounts } from '../../../src/lib/accounts.ts';
 import { createWatchable } from '../../../src/lib/watchable.ts';
 import { createHealthPages } from '../../../src/platform/observe/health-pages.ts';

@@ -3,7 +3,8 @@
  * @module
  */
 import type { DecisionRow } from '../../../admin-api/decisions.ts';
-import type { Config, ListenerConfig } from '../../../config/config.ts';
+import type { Config } from '../../../config/config.ts';
+import type { ListenerConfig } from '../../../config/listeners/listen-config.ts';
 import { type DoctorFinding, finding } from '../finding.ts';
 
 const WHERE = 'listen.httpAuth';
