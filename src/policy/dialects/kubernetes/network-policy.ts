@@ -240,13 +240,13 @@ function readBlock(block: MapValue, context: PeerContext): Expr {
     const read = readBlockNet(value, at, context);
     if (typeof read === 'string')
       say(context, value, 'net-invalid', at, `${JSON.stringify(value.text)} ${read}`, 'write address/bits');
-    else if (!isRangeWithin(read.text, net.text))
+    else if (!isRangeWithin(read.text, net.text) || isRangeWithin(net.text, read.text))
       say(
         context,
         value,
         'except-outside',
         at,
-        `${value.text} does not lie within ${net.text}`,
+        `${value.text} does not lie within ${net.text}, or is all of it`,
         'except only parts of the block',
       );
     else return [read];

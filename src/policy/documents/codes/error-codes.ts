@@ -28,7 +28,7 @@ export const errorCodes = {
   'end-port-alone': 'endPort without port',
   'end-port-named': 'endPort with a named port',
   enum: 'a word that the field does not know',
-  'except-outside': 'an exception that does not lie within its block',
+  'except-outside': 'an exception that is no part of its block, or all of it',
   'field-missing': 'a field that must be there and is not',
   'file-emptied': 'a file that held policies and is empty now',
   'file-too-large': 'a file over 32 MiB',

@@ -45,9 +45,6 @@ const planted: readonly Planted[] = [
       'pods of Kubernetes': networkPolicy(
         '{ podSelector: {}, ingress: [{ from: [{ podSelector: { matchLabels: { app: a }, matchExpressions: [{ key: app, operator: NotIn, values: [a] }] } }, { namespaceSelector: {} }] }] }',
       ),
-      'a block of Kubernetes': networkPolicy(
-        '{ podSelector: {}, egress: [{ to: [{ ipBlock: { cidr: 10.0.0.0/8, except: [10.0.0.0/8] } }] }] }',
-      ),
       'a value that Istio excludes': istioPolicy(
         '{ action: DENY, rules: [{ to: [{ operation: { paths: ["/a*"], notPaths: ["/a*"], ports: ["80"] } }] }] }',
       ),
