@@ -28,7 +28,7 @@ const own = 'spiffe://cluster.local/ns/default/sa/a';
 /** One Envoy's two streams; tells what it gets by the name of the resource. */
 function envoy(socket: string, id: string, got: (name: string) => void): Disposable {
   const client = new Client(socket, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 });
-  for (const name of ['gatehouse.facts', 'gatehouse.policy']) {
+  for (const name of ['gatehouse.request', 'gatehouse.policy']) {
     const call = client.makeBidiStreamRequest(
       '/envoy.service.extension.v3.ExtensionConfigDiscoveryService/StreamExtensionConfigs',
       (message: DiscoveryRequest) => Buffer.from(toBinary(DiscoveryRequestSchema, message)),

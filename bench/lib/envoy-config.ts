@@ -94,6 +94,8 @@ export interface EnvoyParts {
   readonly node?: { readonly id: string; readonly cluster: string };
   readonly clusters?: readonly object[];
   readonly accessLogs?: readonly object[];
+  /** Before the connection manager. */
+  readonly networkFilters?: readonly object[];
 }
 
 export interface EnvoyOptions extends EnvoyParts {
@@ -103,7 +105,15 @@ export interface EnvoyOptions extends EnvoyParts {
   readonly authz?: string;
 }
 
-export function envoyConfig({ port, filters, authz, node, clusters = [], accessLogs }: EnvoyOptions): object {
+export function envoyConfig({
+  port,
+  filters,
+  authz,
+  node,
+  clusters = [],
+  accessLogs,
+  networkFilters = [],
+}: EnvoyOptions): object {
   const server = certificateOf(destination);
   const tls = typed('extensions.transport_sockets.tls.v3.DownstreamTlsContext', {
     require_client_certificate: true,
@@ -129,7 +139,7 @@ export function envoyConfig({ port, filters, authz, node, clusters = [], accessL
   });
   const chain = {
     transport_socket: { name: 'tls', typed_config: tls },
-    filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }],
+    filters: [...networkFilters, { name: 'envoy.filters.network.http_connection_manager', typed_config: manager }],
   };
   const address = { socket_address: { address: '127.0.0.1', port_value: port } };
   return {

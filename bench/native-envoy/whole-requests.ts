@@ -6,7 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { adminClient } from '../../src/cli/admin/admin-client.ts';
 import { unlessDecided } from '../../src/cli/envoy/filters/asking-gate.ts';
-import { nativeFilters, reportDecided } from '../../src/cli/envoy/native.ts';
+import { connectionFacts, nativeFilters, reportDecided } from '../../src/cli/envoy/native.ts';
 import { SDS_CLUSTER } from '../../src/cli/envoy/tls.ts';
 import { extAuthzFilter, grpcCluster } from '../lib/envoy-config.ts';
 import {
@@ -67,7 +67,10 @@ function targetsOf(gatehouse: Product): readonly Target[] {
   const socket = grpcCluster(SDS_CLUSTER, `unix:${gatehouse.folder}/run/workload.sock`);
   const decides = (label: string, accessLogs: readonly object[]): Target => ({
     ...createTarget(label, RULES, [...nativeFilters(), unlessDecided(extAuthzFilter())], gatehouse),
-    around: { node: { id: label.replaceAll(/[^a-z]+/g, '-'), cluster: 'bench' }, clusters: [socket], accessLogs },
+    around: {
+      node: { id: label.replaceAll(/[^a-z]+/g, '-'), cluster: 'bench' },
+      ...{ clusters: [socket], accessLogs, networkFilters: [connectionFacts] },
+    },
   });
   return [
     target('Envoy alone', 0, [], undefined),

@@ -15,7 +15,7 @@ interface Chain {
   readonly filter_chain_match?: object;
   readonly filters: readonly {
     readonly typed_config: {
-      readonly route_config: { readonly virtual_hosts: { typed_per_filter_config?: object }[] };
+      readonly route_config?: { readonly virtual_hosts: { typed_per_filter_config?: object }[] };
     };
   }[];
 }
@@ -50,7 +50,7 @@ function edited(bootstrap: string, edit: (listener: Listener, tls: Chain, plain:
   const tls = listener.filter_chains[0]!; // it has one chain
   const { transport_socket: _, ...plain } = structuredClone(tls);
   // no certificate says whose Checks these are
-  for (const host of plain.filters[0]!.typed_config.route_config.virtual_hosts)
+  for (const host of plain.filters.at(-1)!.typed_config.route_config!.virtual_hosts)
     host.typed_per_filter_config = {
       'envoy.filters.http.ext_authz': {
         '@type': 'type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute',

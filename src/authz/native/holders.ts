@@ -52,6 +52,7 @@ export interface Holders {
 
 /** Resources by which Envoys refuse who was revoked. */
 export const ofRevocations: readonly string[] = [
+  resourceNames.request,
   resourceNames.facts,
   resourceNames.revocations,
   resourceNames.networkRevocations,

@@ -5,7 +5,12 @@
 
 /** Filters of an Envoy that decides itself, which are also the names of their resources. */
 export const resourceNames = {
-  /** Fills in what trees read, and refuses who was revoked, before the policy is asked: one filter while nobody is revoked. */
+  /**
+   * Fills in what the workload's tree reads of a request, and refuses who was revoked, before the policy is asked: one filter while nobody
+   * is revoked. What the caller's connection shows is filled in once for all of its requests.
+   */
+  request: 'gatehouse.request',
+  /** The same of whatever any tree reads, with each request; of Envoys that fill in nothing once for all. */
   facts: 'gatehouse.facts',
   /** Marks requests that an AUDIT policy means: no filter at all without one. */
   marks: 'gatehouse.marks',
@@ -70,6 +75,9 @@ export const stateFormats = {
   [stateKeys.request]: '%REQ(:METHOD)%\n%PATH(NQ:PATH)%',
   [stateKeys.serial]: '%DOWNSTREAM_PEER_SERIAL%',
 } as const;
+
+/** What a formatter of Envoy writes for what there is not. */
+export const NOTHING = '-';
 
 /** The name of the action that decided, as a log or another filter has it. @param prefix  of the filter */
 export const decidedBy = (prefix: string): string => `%DYNAMIC_METADATA(${RBAC_METADATA}:${decidedKey(prefix)})%`;

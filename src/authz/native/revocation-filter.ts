@@ -12,7 +12,7 @@ import type { Matcher, Matcher_OnMatch } from '../../gen/xds/type/matcher/v3/mat
 import { RegexMatcher_GoogleRE2Schema, RegexMatcherSchema } from '../../gen/xds/type/matcher/v3/regex_pb.ts';
 import type { Revocations } from '../state.ts';
 import { action, always, both, either, goOn, listOf, mapOf, not, stateAt, uriNames, when, where } from './matchers.ts';
-import { ASK, NOT_REVOKED, POLICY_PREFIX, REVOCATIONS_PREFIX, REVOKED, stateKeys } from './names.ts';
+import { ASK, NOT_REVOKED, NOTHING, POLICY_PREFIX, REVOCATIONS_PREFIX, REVOKED, stateKeys } from './names.ts';
 
 /** Serialized `envoy.extensions.filters.http.rbac.v3.RBAC`. @param revocations  undefined: none are known */
 export function revocationFilter(revocations: Revocations | undefined): Uint8Array {
@@ -86,9 +86,6 @@ const hasSerial = () =>
     case: 'safeRegex',
     value: create(RegexMatcherSchema, { regex: '[0-9a-f]{2,}', engineType: { case: 'googleRe2', value: RE2 } }),
   });
-
-/** What a formatter of Envoy writes for what it does not know. */
-const NOTHING = '-';
 
 const RE2 = create(RegexMatcher_GoogleRE2Schema, {});
 

@@ -9,7 +9,7 @@ import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { CallContext } from '../../transport/grpc-methods.ts';
 import { type EnvoyBuild, envoyBuildOf, saidBy } from './envoy-build.ts';
 import type { HolderPage } from './holders.ts';
-import { askingConfigs, type NativeConfig } from './native-config.ts';
+import { askingConfigs, configNamed, type NativeConfig } from './native-config.ts';
 import { type FollowedPolicy, keyOf, type NativeCaller, type NativeDeps, type NativeWorkload } from './native-deps.ts';
 
 export interface Subscriber extends Disposable {
@@ -98,10 +98,10 @@ class OneSubscriber implements Subscriber {
   }
 
   #config(name: string): NativeConfig | undefined {
-    if (!this.#build.isTried) return untried.get(name);
+    if (!this.#build.isTried) return configNamed(name, untried, untried);
     const { revocations } = this.#deps;
-    const config = revocations.value.get(name) ?? (this.#at?.policy?.configs ?? unknown).get(name);
-    return config !== undefined && this.#refused.has(config.version) ? refused.get(name) : config;
+    const config = configNamed(name, this.#at?.policy?.configs ?? unknown, revocations.value);
+    return config !== undefined && this.#refused.has(config.version) ? configNamed(name, refused, refused) : config;
   }
 
   #move(key: string, spiffeId: SpiffeId, workload: NativeWorkload | undefined): void {

@@ -10,6 +10,7 @@ import { type EnvoyConfig, typedConfig } from './config-dump.ts';
 import { type DoctorFinding, finding } from './finding.ts';
 import { at, isTrueAt, type JsonObject, numberAt, objectAt, objectsAt, textAt } from './json.ts';
 import { examineNative, isNative } from './native.ts';
+import type { PlacedFilters } from './native-facts.ts';
 import { examinePlainNative } from './native-plain.ts';
 import { examineRoutes } from './routes.ts';
 
@@ -25,13 +26,13 @@ const CHANGING = new Set([
 ]);
 
 /**
- * @param chain  whether a network filter has asked already, which sees no request; whether callers come without TLS
+ * @param chain  whether a network filter has asked already, which sees no request; whether callers come without TLS; the network filters before
  */
 export function examineConnectionManager(
   config: EnvoyConfig,
   manager: JsonObject,
   where: string,
-  { asked, isPlain }: { readonly asked: boolean; readonly isPlain: boolean },
+  { asked, isPlain, around }: { readonly asked: boolean; readonly isPlain: boolean; readonly around: PlacedFilters },
 ): readonly DoctorFinding[] {
   const filters = objectsAt(manager, 'http_filters');
   const index = filters.findIndex((each) => askingConfig(each) !== undefined);
@@ -54,7 +55,7 @@ export function examineConnectionManager(
   return [
     ...examineMatcher(filter, here),
     ...examineHttpExtAuthz(config, asking, here),
-    ...(isOurs ? examineNative(filters, index, routes, where) : []),
+    ...(isOurs ? examineNative(filters, index, routes, { where, around }) : []),
     ...(isOurs && isPlain ? examinePlainNative(routes, name, textAt(config.bootstrap, 'node', 'id'), where) : []),
     ...(isPlain ? [] : examineRefusedConnections(filters, index, where)),
     ...examinePlace(filters, index, where),

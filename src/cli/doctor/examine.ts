@@ -51,7 +51,9 @@ function examineFilters(config: EnvoyConfig, chain: JsonObject, where: string): 
       findings.push(...examineConnectionGate(value, filters.slice(0, index), where));
     } else if (type === 'HttpConnectionManager') {
       const isPlain = objectAt(chain, 'transport_socket') === undefined;
-      findings.push(...examineConnectionManager(config, value, here, { asked, isPlain }));
+      const isQuic = typedConfig(objectAt(chain, 'transport_socket')).type === 'QuicDownstreamTransport';
+      const around = { filters: filters.slice(0, index), where, isQuic };
+      findings.push(...examineConnectionManager(config, value, here, { asked, isPlain, around }));
     } else if (type === 'TcpProxy' && asked) {
       findings.push(...examineGreeting(value, here));
     } else if (type === 'TcpProxy') {

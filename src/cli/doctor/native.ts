@@ -7,17 +7,15 @@ import {
   DECIDED,
   decidedKey,
   FILTER_CHAIN,
-  NOT_REVOKED,
   POLICY_PREFIX,
   RBAC_METADATA,
-  REVOCATIONS_PREFIX,
   resourceNames,
-  stateKeys,
 } from '../../authz/native/names.ts';
 import { askingConfig } from './asking/asking-filter.ts';
 import { typedConfig } from './config-dump.ts';
 import { type DoctorFinding, finding } from './finding.ts';
 import { at, isTrueAt, type JsonObject, objectAt, objectsAt, textAt } from './json.ts';
+import { examineFacts, type PlacedFilters } from './native-facts.ts';
 
 const KEY = decidedKey(POLICY_PREFIX);
 const FIX = '# gatehouse envoy bootstrap --native prints all filters';
@@ -34,19 +32,20 @@ export function isNative(extAuthz: JsonObject): boolean {
  * @param filters  of the connection manager
  * @param index  of the filter that asks, whose condition is one of ours (`isNative`)
  * @param routes  the route configuration
+ * @param place  where the connection manager stands, and the network filters before it
  */
 export function examineNative(
   filters: readonly JsonObject[],
   index: number,
   routes: JsonObject | undefined,
-  where: string,
+  place: { readonly where: string; readonly around: PlacedFilters },
 ): readonly DoctorFinding[] {
+  const { where, around } = place;
   const extAuthz = askingConfig(filters[index]!); // it was found there
   return [
     ...examineGate(objectAt(extAuthz, 'filter_enabled_metadata'), `${where}.http_filters[${index}]`),
     ...examineWriters(filters.slice(0, index), where),
-    ...examineOrder(filters.slice(0, index), where),
-    ...examineRevocations(filters.slice(0, index), where),
+    ...examineFacts(filters.slice(0, index), where, around),
     ...examinePath(routes, where),
   ];
 }
@@ -111,37 +110,6 @@ function asksAlways(config: JsonObject): boolean {
   const others = [at(matcher, 'matcher_list'), at(matcher, 'matcher_tree'), at(config, 'rules')];
   return name.startsWith(ASK) && others.every((each) => each === undefined);
 }
-
-/** What trees read, and what revocations came to, stand before the policy: in another order everything asks. */
-function examineOrder(before: readonly JsonObject[], where: string): readonly DoctorFinding[] {
-  const first = (holds: (filter: JsonObject) => boolean): number => before.findIndex(holds);
-  const inOrder = (places: readonly number[]): boolean =>
-    places.every((place, i) => place >= 0 && (i === 0 || place > places[i - 1]!));
-  const policy = first(({ name }) => name === resourceNames.policy);
-  const delivered = first((each) => each['name'] === resourceNames.facts && at(each, 'config_discovery') !== undefined);
-  // As `envoy bootstrap` printed it when Envoys filled in themselves what trees read.
-  const former = [
-    first((each) => [stateKeys.path, stateKeys.request, stateKeys.serial].every((key) => fills(each, key))),
-    first(({ name }) => name === resourceNames.revocations),
-    first((each) => fills(each, stateKeys.revocation) && JSON.stringify(each).includes(decidedKey(REVOCATIONS_PREFIX))),
-  ];
-  if (inOrder([delivered, policy]) || inOrder([...former, policy])) return [];
-  const message = `${resourceNames.facts} (or what it stands for in older bootstraps) or ${resourceNames.policy} is missing or in another order: everything is asked about`;
-  return [finding('fragile', 'native_asks_always', `${where}.http_filters`, message, FIX)];
-}
-
-/** Only what is delivered may say of a caller that no revocation means him. */
-function examineRevocations(before: readonly JsonObject[], where: string): readonly DoctorFinding[] {
-  return [...before.entries()].flatMap(([index, filter]) => {
-    if (!JSON.stringify(filter).includes(`"${NOT_REVOKED}"`)) return [];
-    const message = `it says of every caller that he is not revoked, whether Gatehouse has said so or not`;
-    const fix = `# nothing that sets ${stateKeys.revocation} to ${NOT_REVOKED}`;
-    return [finding('fail-open', 'native_revocations_assumed', `${where}.http_filters[${index}]`, message, fix)];
-  });
-}
-
-const fills = (filter: JsonObject, key: string): boolean =>
-  objectsAt(typedConfig(filter).value, 'on_request_headers').some((each) => textAt(each, 'object_key') === key);
 
 /** Trees see the path with its parameters; a policy that Gatehouse judges does too, and routes then do not. */
 function examinePath(routes: JsonObject | undefined, where: string): readonly DoctorFinding[] {

@@ -9,7 +9,7 @@ import { handshakeFailureLog } from './access-log.ts';
 import { envoyAddress } from './address.ts';
 import { applicationCluster, extAuthzCluster, nativeCluster, sdsCluster, serverCluster } from './clusters.ts';
 import { LABELS_KEY } from './filters/ext-authz.ts';
-import { inboundHttp, outboundHttp } from './http-connection.ts';
+import { inboundHttpChain, outboundHttp } from './http-connection.ts';
 import type { Json, JsonObject } from './json.ts';
 import { REPORTS_CLUSTER, XDS_CLUSTER } from './native.ts';
 import type { Inbound, Outbound, SidecarOptions } from './options.ts';
@@ -82,7 +82,7 @@ function inboundListener(options: SidecarOptions, inbound: Inbound): JsonObject 
       {
         ...(inbound.tls === 'mtls' ? { transport_socket: downstreamTls(options) } : {}),
         transport_socket_connect_timeout: '10s',
-        filters: http ? [inboundHttp(options, inbound, APPLICATION)] : inboundTcp(options, APPLICATION),
+        filters: http ? inboundHttpChain(options, inbound, APPLICATION) : inboundTcp(options, APPLICATION),
       },
     ],
   };

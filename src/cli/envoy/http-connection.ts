@@ -6,13 +6,19 @@ import { httpAccessLog, outboundAccessLog } from './access-log.ts';
 import { httpExtAuthz, namedWorkload } from './filters/ext-authz.ts';
 import { endRefusedConnections } from './filters/refused-connection.ts';
 import type { JsonObject } from './json.ts';
-import { nativeFilters, reportDecided, reportsCluster, XDS_CLUSTER } from './native.ts';
+import { connectionFacts, nativeFilters, reportDecided, reportsCluster, XDS_CLUSTER } from './native.ts';
 import { type Inbound, type PathCleaning, type SidecarOptions, seconds } from './options.ts';
 
 const MANAGER = 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 
+/** The filters of a chain: the connection manager, and before it what trees read of a connection. */
+export const inboundHttpChain = (options: SidecarOptions, inbound: Inbound, cluster: string): readonly JsonObject[] => [
+  ...(options.native ? [connectionFacts] : []),
+  inboundHttp(options, inbound, cluster),
+];
+
 /** Cleans the request, forgets what callers claim about themselves, asks Gatehouse, then routes to the application. */
-export function inboundHttp(options: SidecarOptions, inbound: Inbound, cluster: string): JsonObject {
+function inboundHttp(options: SidecarOptions, inbound: Inbound, cluster: string): JsonObject {
   const gateway = options.trustedHops !== undefined;
   return manager({
     stat_prefix: 'inbound',

@@ -12,6 +12,7 @@ import {
   FILTER_CHAIN,
   foundKey,
   NETWORK_RBAC_METADATA,
+  NOTHING,
   POLICY_PREFIX,
   RBAC_METADATA,
   REVOCATIONS_PREFIX,
@@ -43,10 +44,23 @@ const NETWORK_RBAC = 'type.googleapis.com/envoy.extensions.filters.network.rbac.
 /** What everything is called that was decided before anything was delivered. */
 const NOT_YET = `${ASK}not-yet`;
 
-/** All filters before the one that asks, in their order. */
+/**
+ * Stands before the connection manager: what a caller's certificate shows is the same for all requests of a connection. The handshake is
+ * over before any of them is read, and where there is none the caller has no certificate.
+ */
+export const connectionFacts: JsonObject = {
+  name: 'gatehouse.connection',
+  typed_config: {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.network.set_filter_state.v3.Config',
+    on_new_connection: [stateValue([stateKeys.serial, NOTHING])],
+    on_downstream_tls_handshake: [stateValue([stateKeys.serial, stateFormats[stateKeys.serial]])],
+  },
+};
+
+/** All filters of requests before the one that asks, in their order; `connectionFacts` stands before them. */
 export function nativeFilters(cluster: string = SDS_CLUSTER): readonly JsonObject[] {
   return [
-    deliveredAs(FILTER_STATE, cluster, resourceNames.facts, nothingKnown, [FILTER_CHAIN]),
+    deliveredAs(FILTER_STATE, cluster, resourceNames.request, nothingKnown, [FILTER_CHAIN]),
     // Where tokens are verified the policy comes with jwt_authn around it, as one.
     delivered(cluster, resourceNames.policy, { rules_stat_prefix: POLICY_PREFIX, matcher: askAlways }, [FILTER_CHAIN]),
     delivered(cluster, resourceNames.marks, { rules_stat_prefix: AUDIT_PREFIX }, [FILTER_CHAIN]),

@@ -8,13 +8,14 @@ import { callerForms, isNamed } from './caller-forms.ts';
 import { noUses, type SayContext, type Uses } from './conditions.ts';
 import { type FiledRule, filedRule } from './filing/filed-rule.ts';
 import type { TreeMemory } from './filing/tree-memory.ts';
-import { guardItems, guardsOf } from './guards.ts';
+import { type Guard, guardItems, guardsOf } from './guards.ts';
 import type { AskReason, NativeSettings } from './native-settings.ts';
 import { cubesOfRule } from './plain-requests.ts';
 import { planeParts } from './planes/plane-items.ts';
 import { addUses, type SharedUses } from './rule-cubes.ts';
 import { noTokens, type ScopedTokens } from './tokens/token-context.ts';
 import { allOf, anyOf, notOf, testOf } from './tree/predicates.ts';
+import { statesRead } from './tree/states-read.ts';
 import { type Action, chain, type Item, type Node, type Part, type Predicate, tautology } from './tree/tree.ts';
 import type { ScopedStage, WorkloadScope } from './workload-scope.ts';
 
@@ -52,40 +53,30 @@ export function compileTree(input: TreeInput): CompiledTree {
   const named = compilePart({ ...input, isNamed: true });
   if (!named.readsNames) return named;
   const nameless = compilePart({ ...input, isNamed: false });
-  const state = stateOf(input);
   const asks: Action = { is: 'action', name: 'ask:certificate', effect: 'allow' };
-  const reason = `all where ${state.input.slice('state:'.length)} is not set by a filter before`;
+  const reason = `all where ${callerStates[input.protocol].slice('state:'.length)} is not set by a filter before`;
   const guard: AskReason = { reason, policy: undefined, rule: undefined, field: undefined };
   return { root: byCaller(input, named.root, nameless.root, asks), asks: [guard, ...named.asks, ...nameless.asks] };
 }
 
-function byCaller(input: TreeInput, named: Node, nameless: Node, otherwise: Node): Node {
-  const state = stateOf(input);
-  const items: Item[] = [
-    { when: testOf(state.input, state.named), leadsTo: named },
-    { when: testOf(state.input, state.nameless), leadsTo: nameless },
-  ];
-  return { is: 'list', items, otherwise };
+/** Both parts come to an action. A serial number is hexadecimal: whatever is there, and is not a formatter's dash, is one. */
+function byCaller({ protocol }: TreeInput, named: Node, nameless: Node, otherwise: Node): Node {
+  const input = callerStates[protocol];
+  return protocol === 'http'
+    ? { is: 'prefix', input, entries: entries({ '': named, '-': nameless }), otherwise }
+    : { is: 'exact', input, entries: entries({ plain: nameless, tls: named }), otherwise };
 }
+
+const entries = (nodes: Readonly<Record<string, Node>>): ReadonlyMap<string, Node> => new Map(Object.entries(nodes));
 
 /** A connection brings no tokens. */
 const tokensOf = ({ protocol, tokens }: TreeInput): ScopedTokens => (protocol === 'http' ? tokens : noTokens);
 
-const stateOf = ({ protocol }: TreeInput) => (protocol === 'http' ? certificateState : connectionState);
-
-/** The serial number of the caller's certificate, and what a formatter writes where there is none. */
-const certificateState = {
-  input: 'state:gh.serial',
-  named: { is: 'regex', source: '[0-9a-f]{2,}' },
-  nameless: { is: 'exact', value: '-' },
-} as const;
-
-/** Whether the chain of network filters is one of TLS, which it says by a constant: the handshake may not be over. */
-const connectionState = {
-  input: 'state:gh.transport',
-  named: { is: 'exact', value: 'tls' },
-  nameless: { is: 'exact', value: 'plain' },
-} as const;
+/**
+ * What says whether the caller showed a certificate: of requests its serial number, of connections what the chain of network filters says of
+ * itself by a constant, for the handshake may not be over.
+ */
+const callerStates = { http: 'state:gh.serial', tcp: 'state:gh.transport' } as const;
 
 function compilePart(input: PartInput): CompiledTree & { readonly readsNames: boolean } {
   const { scope, settings, protocol, isNamed } = input;
@@ -102,24 +93,29 @@ function compilePart(input: PartInput): CompiledTree & { readonly readsNames: bo
   const planes = planeParts(scope.letsIn, contextOf(input, false));
   const { uses } = transport;
   for (const each of [...distinctUses(told), planes.uses]) addUses(uses, each);
-  const forms = isNamed ? callerForms(settings.trustDomains) : undefined;
-  const guards = [...guardsOf(uses, forms, settings, protocol), ...tokensOf(input).guards];
+  const forms = isNamed ? callerForms(settings.trustDomains) : 'nameless';
   const list = (items: readonly Item[]): readonly Part[] => (items.length > 0 ? [{ is: 'list', items }] : []);
   const place = placeOf(input);
   const filed = (some: readonly Told[], does: 'deny' | 'allow' | 'ask', name: string = does): readonly Part[] =>
     input.memory.filing(`${name} ${place}`).file(some.map((each) => filedAs(each, does)));
   const asksFirst = [...denials.filter((each) => !isNative(each)), ...custom];
   const asksLast = allowances.filter((each) => !isNative(each));
+  const audit = filed(audits, 'ask', 'audit');
+  const first = [...filed(denials.filter(isNative), 'deny'), ...filed(asksFirst, 'ask', 'ask-first'), ...planes.parts];
+  const allows = filed(allowances.filter(isNative), 'allow');
+  const last = [...filed(asksLast, 'ask', 'ask-last'), lastWord(input)];
+  const reads = statesRead([...audit, ...first, ...allows, ...last]);
+  const guards = [...guardsOf(uses, forms, settings, protocol, reads), ...tokensOf(input).guards];
+  const [early, late] = audit.length + first.length > 0 ? [0, guards] : byName(allows, guards);
   const root = chain([
-    ...list(guardItems(guards)),
-    ...filed(audits, 'ask', 'audit'),
+    ...list(guardItems(guards.filter((each) => !late.includes(each)))),
+    ...allows.slice(0, early),
+    ...list(guardItems(late)),
+    ...audit,
     ...list(transport.items),
-    ...filed(denials.filter(isNative), 'deny'),
-    ...filed(asksFirst, 'ask', 'ask-first'),
-    ...planes.parts,
-    ...filed(allowances.filter(isNative), 'allow'),
-    ...filed(asksLast, 'ask', 'ask-last'),
-    lastWord(input),
+    ...first,
+    ...allows.slice(early),
+    ...last,
   ])!; // it ends in an action
   return {
     root,
@@ -130,6 +126,21 @@ function compilePart(input: PartInput): CompiledTree & { readonly readsNames: bo
       ...[...audits, ...asksFirst, ...asksLast].flatMap(askReasons),
     ],
   };
+}
+
+/**
+ * How many of the first parts can stand before some guards, and these guards: whoever has a name that is a key of such a part is not meant
+ * by them, nor by what refuses who has no name.
+ */
+function byName(parts: readonly Part[], guards: readonly Guard[]): readonly [number, readonly Guard[]] {
+  const late = guards.filter(({ spares }) => spares !== undefined);
+  const isOfNames = (part: Part): boolean =>
+    part.is === 'exact' &&
+    part.input === 'uri' &&
+    late.every(({ spares }) => [...part.entries.keys()].every((uri) => spares!(uri))); // it is there
+  const other = parts.findIndex((part) => !isOfNames(part));
+  const count = late.length === 0 ? 0 : other < 0 ? parts.length : other;
+  return count === 0 ? [0, guards] : [count, late];
 }
 
 /** A tree can judge all of it. */

@@ -3,10 +3,11 @@
  * refused before any policy is asked.
  * @module
  */
-import { type CallerForms, hasAnyName, isOtherCaller } from './caller-forms.ts';
+import { type CallerForms, hasAnyName, otherCallers } from './caller-forms.ts';
 import type { Uses } from './conditions.ts';
 import type { NativeSettings } from './native-settings.ts';
 import { allOf, notOf, type Said, testOf } from './tree/predicates.ts';
+import type { StateRead } from './tree/states-read.ts';
 import { type Input, type Item, REQUEST, requestText, tautology } from './tree/tree.ts';
 
 /** One reason to ask about a request, whatever the rules say. */
@@ -18,32 +19,43 @@ export interface Guard {
   readonly reason: string;
   /** Looks at the caller's certificate. */
   readonly isOfNames: boolean;
+  /** Tells of one URI SAN that the guard means nobody who has it and no other; absent: that cannot be told. */
+  readonly spares?: (uri: string) => boolean;
 }
 
 type GuardSettings = Pick<NativeSettings, 'verifyPeer' | 'peerTrustDomains' | 'ambiguousRequests'>;
 
-/** The guards that a workload's rules and settings need, in order. @param forms  undefined: of callers without a certificate */
+/**
+ * The guards that a workload's rules and settings need, in order.
+ *
+ * @param forms  `nameless`: of callers without a certificate; undefined: no trust domain is known
+ * @param reads  what the rules look up of what is filled in with each request: whoever lacks it asks
+ */
 export function guardsOf(
   uses: Uses,
-  forms: CallerForms | undefined,
+  forms: CallerForms | 'nameless' | undefined,
   settings: GuardSettings,
   protocol: 'http' | 'tcp',
+  reads: readonly StateRead[],
 ): readonly Guard[] {
   const isStrict = settings.ambiguousRequests === 'deny';
-  const guards: Guard[] = forms === undefined ? [] : [...nameGuards(uses, forms, settings)];
+  const guards: Guard[] = forms === 'nameless' ? [] : [...nameGuards(uses, forms, settings)];
   if (protocol === 'tcp') return guards;
-  if (uses.inputs.has('path')) guards.push(plainPath);
+  if (uses.inputs.has('path')) guards.push(plainPath(reads));
   if (isStrict) guards.push(unambiguousPath);
   if (isStrict && uses.inputs.has('header::authority')) guards.push(cleanHost);
   return [...guards, ...[...uses.inputs].sort().flatMap(repeatedHeader)];
 }
 
-function* nameGuards(uses: Uses, forms: CallerForms, settings: GuardSettings): Iterable<Guard> {
+function* nameGuards(uses: Uses, forms: CallerForms | undefined, settings: GuardSettings): Iterable<Guard> {
   const { verifyPeer, peerTrustDomains, ambiguousRequests } = settings;
   const isStrict = ambiguousRequests === 'deny';
   if (verifyPeer === 'enforce') yield verifiedPeer;
-  if (uses.inputs.has('uri') || isStrict || peerTrustDomains === 'own')
-    yield { ...otherCaller, when: isOtherCaller(forms, uses.readsNamespaces) };
+  if (uses.inputs.has('uri') || isStrict || peerTrustDomains === 'own') {
+    const { beside, inPlace, isOfForm } = otherCallers(forms, uses.readsNamespaces);
+    yield { ...otherCaller, when: beside };
+    yield { ...otherCaller, when: inPlace, spares: isOfForm };
+  }
   if (isStrict) yield plainNames;
 }
 
@@ -75,18 +87,19 @@ const plainNames: Guard = {
   reason: 'extAuthz.ambiguousRequests is deny: callers with DNS names that are not printable ASCII',
 };
 
-const plainPath: Guard = {
+const hasPath: Readonly<Record<StateRead, Said>> = {
+  'gh.path': testOf('path', { is: 'prefix', value: '/' }),
+  'gh.request': testOf(REQUEST, { is: 'contains', value: requestText('', '/') }),
+};
+
+/** Rules may hang on the path and look at none: its absence asks all the same. */
+const plainPath = (reads: readonly StateRead[]): Guard => ({
   name: 'path',
-  when: notOf(
-    allOf([
-      testOf('path', { is: 'prefix', value: '/' }),
-      testOf(REQUEST, { is: 'contains', value: requestText('', '/') }),
-    ]),
-  ),
+  when: notOf(allOf((reads.length === 0 ? (['gh.path'] as const) : reads).map((key) => hasPath[key]))),
   isOfNames: false,
   reason:
     'requests without a path (CONNECT, OPTIONS *), and all where the filter that sets gh.path and gh.request is missing',
-};
+});
 
 /** A segment that does not begin with a dot, of characters that every server reads alike. */
 const SEGMENT = '[A-Za-z0-9_~!$&\'()*+,:@=^\\[\\]{}|`"<>-][A-Za-z0-9._~!$&\'()*+,:@=^\\[\\]{}|`"<>-]*';

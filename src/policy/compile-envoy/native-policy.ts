@@ -12,6 +12,7 @@ import { selfCheck } from './self-check.ts';
 import { type JwtAuthn, jwtAuthn } from './tokens/jwt-authn.ts';
 import { encodeTree, MOST_NESTED } from './tree/encode-tree.ts';
 import { bytesField, toBytes } from './tree/proto-bytes.ts';
+import type { StateRead } from './tree/states-read.ts';
 import { scopeOf } from './workload-scope.ts';
 import { type PlacedWorkload, treesOf } from './workload-trees.ts';
 
@@ -29,6 +30,8 @@ export interface NativePolicy {
   readonly network: Uint8Array;
   /** So many messages lie inside each other in the deepest of these, with what delivery puts around; Envoy unpacks 100. */
   readonly depth: number;
+  /** What has to be filled in with each request, so that the trees find it; where it is not there they ask. */
+  readonly reads: readonly StateRead[];
   /** What asks and why; one entry without a rule where the whole workload asks. */
   readonly asks: readonly AskReason[];
   /** Why every request of the workload asks; undefined if it does not. */
@@ -86,7 +89,7 @@ function compiled(
   if ('everything' in trees) return { made: askEverything(trees.everything), tokens: undefined };
   // Where tokens are seen otherwise than before, all rules mean something else.
   selfCheck(trees, { model, workload, settings, checked: last?.tokens === trees.tokensName ? last?.model : undefined });
-  const { http, network, shadow, audit, providers, asks, everyConnection } = trees;
+  const { http, network, shadow, audit, providers, reads, asks, everyConnection } = trees;
   const filters = [http, network, shadow, audit].map((root) => root && encodeTree(root));
   const why = filters.map((each) => each && beyondLimits(each)).find((each) => each !== undefined);
   if (why !== undefined) return { made: askEverything(why, largestIn(model, workload)), tokens: undefined };
@@ -96,6 +99,7 @@ function compiled(
     tokens: providers.length === 0 ? undefined : jwtAuthn(providers),
     network: networkFilter(ofTcp!),
     others: ofAudit === undefined ? new Map() : new Map([[AUDIT.resource, auditFilter(ofAudit)]]),
+    reads,
     asks,
     depth: Math.max(...filters.map((each) => (each?.depth ?? 0) + AROUND)),
     everything: undefined,
@@ -144,13 +148,15 @@ export function askEverything(reason: string, by?: LargestRule): NativePolicy {
     network: networkFilter(bytes),
     others: new Map(),
     depth: depth + AROUND,
+    reads: [],
     asks: [{ policy: undefined, rule: undefined, field: undefined, ...by, reason: everything }],
     everything,
     everyConnection: undefined,
   });
 }
 
-interface Parts extends Pick<NativePolicy, 'tokens' | 'others' | 'depth' | 'asks' | 'everything' | 'everyConnection'> {
+interface Parts
+  extends Pick<NativePolicy, 'tokens' | 'others' | 'depth' | 'reads' | 'asks' | 'everything' | 'everyConnection'> {
   /** Byte strings. */
   readonly http: string;
   readonly network: string;

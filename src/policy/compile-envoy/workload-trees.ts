@@ -10,6 +10,7 @@ import type { AskReason, NativeSettings } from './native-settings.ts';
 import type { LetsIn } from './planes/lets-in.ts';
 import { scopedTokens } from './tokens/token-context.ts';
 import type { TokenProvider } from './tokens/token-filters.ts';
+import { type StateRead, statesRead } from './tree/states-read.ts';
 import type { Node } from './tree/tree.ts';
 import { scopeOf } from './workload-scope.ts';
 
@@ -30,6 +31,8 @@ export interface WorkloadTrees {
   readonly shadow: Node | undefined;
   /** Marks what AUDIT policies mean; undefined where there is none that a tree can judge. */
   readonly audit: Node | undefined;
+  /** What the trees for requests look up that has to be filled in with each of them. */
+  readonly reads: readonly StateRead[];
   /** By what tokens are verified before the tree for requests; empty: by nothing. */
   readonly providers: readonly TokenProvider[];
   /** Names what trees see of tokens. */
@@ -63,12 +66,13 @@ export function treesOf(
   const http = compileTree(input);
   const hasDryRun = scope.stages.some(({ kind, policies }) => kind !== 'audit' && policies.some(isDryRun));
   const tcp = hasDryRun ? rehearsed : compileTree({ ...input, protocol: 'tcp' });
+  const shadow = hasDryRun ? compileTree({ ...input, rehearsing: true }).root : undefined;
+  const audit = compileAudit(input);
   return {
     http: http.root,
     network: tcp.root,
     everyConnection: hasDryRun ? REHEARSED : undefined,
-    shadow: hasDryRun ? compileTree({ ...input, rehearsing: true }).root : undefined,
-    audit: compileAudit(input),
+    ...{ shadow, audit, reads: statesRead([http.root, shadow, audit]) },
     providers: tokens.providers,
     tokensName: tokens.context.name,
     letsIn: scope.letsIn,
@@ -95,6 +99,7 @@ const noPolicies: WorkloadTrees = {
   everyConnection: undefined,
   shadow: undefined,
   audit: undefined,
+  reads: [],
   providers: [],
   tokensName: '',
   letsIn: undefined,

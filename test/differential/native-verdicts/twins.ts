@@ -5,9 +5,14 @@
  */
 import { writeFileSync } from 'node:fs';
 import { decidedBy, POLICY_PREFIX } from '../../../src/authz/native/names.ts';
-import { CONFIG_TYPE_URL, type NativeConfig, revocationConfigs } from '../../../src/authz/native/native-config.ts';
+import {
+  CONFIG_TYPE_URL,
+  configNamed,
+  type NativeConfig,
+  revocationConfigs,
+} from '../../../src/authz/native/native-config.ts';
 import { extAuthzCluster } from '../../../src/cli/envoy/clusters.ts';
-import { inboundHttp } from '../../../src/cli/envoy/http-connection.ts';
+import { inboundHttpChain } from '../../../src/cli/envoy/http-connection.ts';
 import { connectionFoundBy, revocationFound } from '../../../src/cli/envoy/native.ts';
 import type { Inbound, SidecarOptions } from '../../../src/cli/envoy/options.ts';
 import { inboundTcp } from '../../../src/cli/envoy/tcp-proxy.ts';
@@ -69,7 +74,11 @@ export function runTwins(
     ...{ xds: undefined, reports: undefined, accessLog: '/dev/null' },
   });
   const revocations = revocationConfigs({ sequence: 1, ...revoked });
-  const all = twins.map((twin): Twin => ({ ...twin, configs: new Map([...revocations, ...twin.configs]) }));
+  const all = twins.map((twin): Twin => {
+    const names = new Set([...twin.configs, ...revocations].map(([, { name: each }]) => each));
+    const given = [...names].map((each) => [each, configNamed(each, twin.configs, revocations)!] as const); // its own names
+    return { ...twin, configs: new Map(given) };
+  });
   const listeners = all.flatMap((twin) => {
     const [native, asking] = [true, false].map((each) =>
       listenerOf({ directory, log }, twin, optionsFor(twin.place, each)),
@@ -114,7 +123,10 @@ interface Files {
 function listenerOf({ directory, log }: Files, { place, configs }: Twin, options: SidecarOptions): Listener {
   const chain = (tls: Inbound['tls']): readonly object[] => {
     const inbound: Inbound = { listen: nowhere, upstream: nowhere, upstreamProtocol: 'http1', tls };
-    if (options.protocol === 'http') return [answering(inboundHttp(options, inbound, 'none'))];
+    if (options.protocol === 'http') {
+      const filters = inboundHttpChain(options, inbound, 'none');
+      return [...filters.slice(0, -1), ...filters.slice(-1).map(answering)];
+    }
     return inboundTcp(options, 'none').map((each) => (each['name'] === TCP_PROXY ? echo : each));
   };
   const tls = {

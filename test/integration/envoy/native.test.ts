@@ -73,9 +73,9 @@ describe('an Envoy that decides itself', function () {
     assert.deepEqual(
       envoy.configs.map(({ resource, version, sentVersion }) => [resource, version === sentVersion]),
       [
-        ['gatehouse.facts', true],
         ['gatehouse.marks', true],
         ['gatehouse.policy', true],
+        ['gatehouse.request', true],
       ],
     );
   });

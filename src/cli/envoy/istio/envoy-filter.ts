@@ -10,7 +10,7 @@ import { grpcExtAuthz, namedWorkload } from '../filters/ext-authz.ts';
 import { EXT_AUTHZ_CLUSTER } from '../filters/http-ext-authz.ts';
 import { endRefusedConnections } from '../filters/refused-connection.ts';
 import type { Json, JsonObject } from '../json.ts';
-import { nativeFilters, REPORTS_CLUSTER, reportDecided, XDS_CLUSTER } from '../native.ts';
+import { connectionFacts, nativeFilters, REPORTS_CLUSTER, reportDecided, XDS_CLUSTER } from '../native.ts';
 
 /** A listener of Gatehouse, and who must answer there. */
 export interface Door {
@@ -40,6 +40,8 @@ const MANAGER = 'envoy.filters.network.http_connection_manager';
 /** What Envoy is given, apart from how Istio is told. */
 export interface EnvoyParts {
   readonly clusters: readonly JsonObject[];
+  /** Before the connection manager. */
+  readonly networkFilter: JsonObject;
   /** In their order, before all others. */
   readonly httpFilters: readonly JsonObject[];
   readonly accessLog: JsonObject;
@@ -57,6 +59,7 @@ export function envoyParts(options: EnvoyFilterOptions): EnvoyParts {
       grpcCluster(EXT_AUTHZ_CLUSTER, extAuthz.address, sidecarTls(extAuthz.id)),
       ...(reports ? [grpcCluster(REPORTS_CLUSTER, reports.address, sidecarTls(reports.id))] : []),
     ],
+    networkFilter: connectionFacts,
     httpFilters: [endRefusedConnections, ...nativeFilters(XDS_CLUSTER), asking],
     accessLog: reportDecided(reports === undefined ? XDS_CLUSTER : REPORTS_CLUSTER),
     perFilterConfig: namedWorkload({ spiffeId, trustedHops: undefined }, ASKING),
@@ -65,13 +68,14 @@ export function envoyParts(options: EnvoyFilterOptions): EnvoyParts {
 
 /** `networking.istio.io/v1alpha3` `EnvoyFilter`. */
 export function envoyFilter(options: EnvoyFilterOptions): JsonObject {
-  const { clusters, httpFilters, accessLog, perFilterConfig } = envoyParts(options);
+  const { clusters, networkFilter, httpFilters, accessLog, perFilterConfig } = envoyParts(options);
   const manager = { context: 'SIDECAR_INBOUND', listener: { filterChain: { filter: { name: MANAGER } } } };
   const type = 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
   const configPatches: Json[] = [
     ...clusters.map((value) => patch('CLUSTER', { context: 'SIDECAR_OUTBOUND' }, 'ADD', value)),
     // Each is put before all that are there: the last one comes first.
     ...httpFilters.toReversed().map((value) => patch('HTTP_FILTER', manager, 'INSERT_FIRST', value)),
+    patch('NETWORK_FILTER', manager, 'INSERT_BEFORE', networkFilter),
     patch('NETWORK_FILTER', manager, 'MERGE', {
       name: MANAGER,
       typed_config: { '@type': type, access_log: [accessLog] },

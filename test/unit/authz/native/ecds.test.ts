@@ -41,7 +41,8 @@ function world() {
         Buffer.from(policy.http).toString('latin1').replace('everything', text.padEnd(10, '.')),
         'latin1',
       );
-      return { ...policy, http, version: text, everything: undefined };
+      const reads = text === 'paths' ? (['gh.path'] as const) : [];
+      return { ...policy, http, version: text, reads, everything: undefined };
     },
     failed: ({ serviceAccount }) => told.push(`failed ${serviceAccount}`),
   });
@@ -122,6 +123,23 @@ for (const [protocol, open] of Object.entries(protocols)) {
       await Promise.all([stream.hangUp(), other.hangUp()]);
       assert.deepEqual(w.holders.all(), []);
       assert.deepEqual(w.policies.all(), []);
+    });
+
+    it('fills in with requests what the policy reads, and another thing once another policy reads it', async () => {
+      const w = world();
+      const stream = open(w, details, 'gatehouse.request');
+      const versionOf = (key: string) => `gatehouse.request@${w.revocations.value.get(key)?.version}`;
+      const first = await stream.answer(1);
+      assert.deepEqual(first.configs, [versionOf('gatehouse.request')]);
+      stream.say(first.nonce);
+      w.edit({ details: 'paths' });
+      const second = await stream.answer(2);
+      assert.deepEqual(second.configs, [versionOf('gatehouse.request gh.path')]);
+      assert.notEqual(second.configs[0], first.configs[0]);
+      stream.say(second.nonce);
+      w.edit({ details: 'broken' }); // asks about everything, and reads nothing
+      assert.deepEqual((await stream.answer(3)).configs, first.configs);
+      await stream.hangUp();
     });
 
     it('sends nothing to who comes back with the version that is in force', async () => {

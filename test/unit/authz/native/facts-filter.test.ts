@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { fromBinary } from '@bufbuild/protobuf';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
-import { askingFacts, factsFilter } from '../../../../src/authz/native/facts-filter.ts';
+import {
+  askingFacts,
+  combinations,
+  EVERYTHING,
+  factsFilter,
+  factsKey,
+} from '../../../../src/authz/native/facts-filter.ts';
 import type { Filter } from '../../../../src/authz/native/filter-chain.ts';
-import { configsOf } from '../../../../src/authz/native/native-config.ts';
+import { configsOf, revocationConfigs } from '../../../../src/authz/native/native-config.ts';
 import type { Revocations } from '../../../../src/authz/state.ts';
 import { TypedExtensionConfigSchema } from '../../../../src/gen/envoy/config/core/v3/extension_pb.ts';
 import { ConfigSchema } from '../../../../src/gen/envoy/extensions/filters/http/set_filter_state/v3/set_filter_state_pb.ts';
@@ -38,9 +44,12 @@ function shown(filter: Pick<Filter, 'bytes'>): readonly string[] {
       const inline = text && text.case === 'textFormatSource' ? text.value.specifier.value : undefined;
       return `${key.value}=${String(inline)}`;
     });
-    return texts.filter((text) => text.startsWith('gh.revocation')).join();
+    return texts.join();
   });
 }
+
+const revocationsOf = (filter: Pick<Filter, 'bytes'>): readonly string[] =>
+  shown(filter).map((text) => text.replace(/^.*(?=gh\.revocation=)/s, ''));
 
 const nobody = { sequence: 1, spiffeIds: new Set(), serials: new Set(), spkis: new Set() } as unknown as Revocations; // all that is read
 const written = 'gh.revocation=%DYNAMIC_METADATA(envoy.filters.http.rbac:ghr_enforced_effective_policy_id)%';
@@ -57,8 +66,23 @@ describe('factsFilter', () => {
   ];
   for (const { name, given, want } of cases)
     it(`where ${name}`, () => {
-      assert.deepEqual(shown(factsFilter(given)), want);
+      assert.deepEqual(revocationsOf(factsFilter(given, EVERYTHING)), want);
     });
+
+  it('fills in what it is to fill in, and nothing else', () => {
+    const request = 'gh.request=%REQ(:METHOD)%\n%PATH(NQ:PATH)%';
+    assert.deepEqual(shown(factsFilter(nobody, ['gh.request'])), [`${request},gh.revocation=n:not-revoked`]);
+    assert.deepEqual(shown(factsFilter(nobody, [])), ['gh.revocation=n:not-revoked']);
+    const all = shown(factsFilter(nobody, EVERYTHING))[0]!; // one filter
+    for (const key of ['gh.path', 'gh.request', 'gh.serial']) assert.ok(all.includes(`${key}=`), key);
+  });
+
+  it('is there for all that a tree may read', () => {
+    const configs = revocationConfigs(nobody);
+    const keys = combinations.map(factsKey);
+    assert.equal(new Set(keys.map((key) => configs.get(key)?.version)).size, 4);
+    for (const key of keys) assert.equal(configs.get(key)?.name, 'gatehouse.request');
+  });
 
   it('makes all ask whose policy was refused', () => {
     assert.deepEqual(shown(askingFacts('refused')), ['gh.revocation=ask:refused']);

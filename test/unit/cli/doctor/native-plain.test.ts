@@ -27,7 +27,7 @@ function plain(change: (host: Loose, routes: Loose) => void): readonly string[] 
   );
   const [chain] = bootstrap.static_resources.listeners[0].filter_chains;
   delete chain.transport_socket;
-  const { route_config: routes } = chain.filters[0].typed_config;
+  const { route_config: routes } = chain.filters.at(-1).typed_config;
   change(routes.virtual_hosts[0], routes);
   const config: EnvoyConfig = {
     listeners: bootstrap.static_resources.listeners as readonly JsonObject[],

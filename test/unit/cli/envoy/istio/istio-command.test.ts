@@ -69,7 +69,7 @@ describe('envoy istio', () => {
         ],
       ]),
     );
-    const manager = bootstrap.static_resources.listeners[0].filter_chains[0].filters[0].typed_config;
+    const manager = bootstrap.static_resources.listeners[0].filter_chains[0].filters.at(-1).typed_config;
     const filters = patched(await patches(), istios);
     const own = filters
       .slice(0, -istios.length)
@@ -78,7 +78,9 @@ describe('envoy istio', () => {
       );
     assert.deepEqual(own, manager.http_filters.slice(0, -1));
     assert.deepEqual(filters.slice(-istios.length), istios);
-    const log = (await patches()).find(({ applyTo }) => applyTo === 'NETWORK_FILTER')!; // one of them
+    const [first, log] = (await patches()).filter(({ applyTo }) => applyTo === 'NETWORK_FILTER') as [Patch, Patch]; // these two
+    assert.equal(first.patch.operation, 'INSERT_BEFORE');
+    assert.deepEqual(first.patch.value, bootstrap.static_resources.listeners[0].filter_chains[0].filters[0]);
     assert.deepEqual((log.patch.value['typed_config'] as JsonObject)['access_log'], [manager.access_log[1]]);
   });
 
@@ -101,7 +103,9 @@ describe('envoy istio', () => {
     const at = filters.findIndex(({ name }) => name === 'gatehouse.ext_authz');
     assert.ok(isNative(askingConfig(filters[at]!)!));
     assert.deepEqual(examineMatcher(filters[at]!, 'here'), []);
-    assert.deepEqual(examineNative(filters, at, undefined, 'here'), []);
+    const network = (spec.configPatches as readonly Patch[]).find(({ patch }) => patch.operation === 'INSERT_BEFORE')!;
+    const around = { filters: [network.patch.value], where: 'chain', isQuic: false };
+    assert.deepEqual(examineNative(filters, at, undefined, { where: 'here', around }), []);
   });
 
   it('reaches Gatehouse by the certificate of the sidecar, and takes nobody else for it', async () => {
