@@ -9,6 +9,7 @@ import { examineConnectionManager } from './connection-manager.ts';
 import { type DoctorFinding, finding } from './finding.ts';
 import { examineEveryManager } from './internal-callers.ts';
 import { at, type JsonObject, objectAt, objectsAt, textAt } from './json.ts';
+import { examineEntrance } from './listener.ts';
 import { examineConnectionGate } from './native-connections.ts';
 import { examineTls } from './tls.ts';
 
@@ -31,10 +32,11 @@ function examineListener(config: EnvoyConfig, listener: JsonObject): readonly Do
     where: `${where}.filter_chains[${textAt(chain, 'name') || index}]`,
   }));
   if (fallback) chains.push({ chain: fallback, where: `${where}.default_filter_chain` });
-  return chains.flatMap((each) => [
+  const ofChains = chains.flatMap((each) => [
     ...examineTls(config, each.chain, each.where),
     ...examineFilters(config, each.chain, each.where),
   ]);
+  return [...examineEntrance(listener, where), ...ofChains];
 }
 
 /** Network filters run in order; the one that carries the traffic away must come after the one that asks. */
@@ -58,13 +60,16 @@ function examineFilters(config: EnvoyConfig, chain: JsonObject, where: string): 
       findings.push(...examineGreeting(value, here));
     } else if (type === 'TcpProxy') {
       const message = 'connections are carried on without asking Gatehouse';
-      findings.push(
-        finding('fail-open', 'no_check', here, message, 'filters: [{ name: envoy.filters.network.ext_authz, … }, …]'),
-      );
+      findings.push(finding('fail-open', 'no_check', here, message, NETWORK_FIX));
+    } else if (index === filters.length - 1 && !asked) {
+      const message = `${textAt(filter, 'name')} takes what connections bring, without asking Gatehouse`;
+      findings.push(finding('fail-open', 'no_check', here, message, NETWORK_FIX));
     }
   }
   return findings;
 }
+
+const NETWORK_FIX = 'filters: [{ name: envoy.filters.network.ext_authz, … }, …]';
 
 /** The question waits for the caller's first bytes; the application must not be connected before. */
 function examineGreeting(proxy: JsonObject, where: string): readonly DoctorFinding[] {

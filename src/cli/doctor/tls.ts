@@ -2,17 +2,18 @@
  * Examines the TLS of a filter chain: whether a caller's name was proven before a policy compares it.
  * @module
  */
-import { type EnvoyConfig, typedConfig } from './config-dump.ts';
+import type { EnvoyConfig } from './config-dump.ts';
 import { type DoctorFinding, finding } from './finding.ts';
 import { at, isTrueAt, type JsonObject, objectAt, textAt } from './json.ts';
+import { tlsOf } from './listener.ts';
 
 const CA_FIX = 'combined_validation_context: { validation_context_sds_secret_config: { name: ROOTCA, … } }';
 
 /** Says what is missing for a caller's certificate to mean anything. */
 export function examineTls(config: EnvoyConfig, chain: JsonObject, chainAt: string): readonly DoctorFinding[] {
   const where = `${chainAt}.transport_socket`;
-  const { type, value } = typedConfig(at(chain, 'transport_socket'));
-  if (type !== 'DownstreamTlsContext') {
+  const value = tlsOf(chain);
+  if (value === undefined) {
     const message = 'callers show no certificate, so no policy on principals, namespaces or service accounts can match';
     return [
       finding(

@@ -120,6 +120,55 @@ function askingByHttp(): object {
   return bootstrap;
 }
 
+const extensions = 'type.googleapis.com/envoy.extensions';
+
+const proxyProtocol = {
+  name: 'proxy',
+  typed_config: { '@type': `${extensions}.filters.listener.proxy_protocol.v3.ProxyProtocol` },
+};
+
+const datagrams = {
+  name: 'datagrams',
+  address: { socket_address: { protocol: 'UDP', address: '127.0.0.1', port_value: 0 } },
+  udp_listener_config: {},
+  listener_filters: [
+    {
+      name: 'udp',
+      typed_config: {
+        '@type': `${extensions}.filters.udp.udp_proxy.v3.UdpProxyConfig`,
+        stat_prefix: 'udp',
+        matcher: {
+          on_no_match: {
+            action: {
+              name: 'route',
+              typed_config: { '@type': `${extensions}.filters.udp.udp_proxy.v3.Route`, cluster: 'application' },
+            },
+          },
+        },
+      },
+    },
+  ],
+};
+
+/** The listener as it would be for HTTP/3. */
+function byQuic(all: Loose, more: object = {}): void {
+  const [inbound] = all.static_resources.listeners;
+  inbound.address.socket_address.protocol = 'UDP';
+  inbound.udp_listener_config = { quic_options: {} };
+  const [chain] = inbound.filter_chains;
+  const { '@type': _, ...context } = chain.transport_socket.typed_config;
+  delete context.common_tls_context.alpn_protocols;
+  chain.transport_socket = {
+    name: 'envoy.transport_sockets.quic',
+    typed_config: {
+      '@type': `${extensions}.transport_sockets.quic.v3.QuicDownstreamTransport`,
+      downstream_tls_context: context,
+      ...more,
+    },
+  };
+  chain.filters.at(-1).typed_config.codec_type = 'HTTP3';
+}
+
 const faults: readonly Fault[] = [
   fault('fail-open', 'failure_mode_allow', 'allows on failure', ({ extAuthz }) => {
     extAuthz.failure_mode_allow = true;
@@ -299,6 +348,41 @@ const faults: readonly Fault[] = [
   }),
   fault('fragile', 'session_resumption', 'resumes sessions', ({ tls }) => {
     tls.disable_stateless_session_resumption = false;
+  }),
+  fault('inexact', 'quic_taken_for_tcp', 'listens by QUIC', ({ all }) => byQuic(all, { enable_early_data: false })),
+  fault('inexact', 'early_data', 'takes early data', ({ all }) => byQuic(all)),
+  fault('inexact', 'certificate_optional', 'wants no certificate by QUIC', ({ all, tls }) => {
+    tls.require_client_certificate = false;
+    byQuic(all);
+  }),
+  fault('fragile', 'address_by_proxy_protocol', 'takes PROXY headers', ({ all }) => {
+    all.static_resources.listeners[0].listener_filters = [proxyProtocol];
+  }),
+  fault('inexact', 'internal_listener', 'takes connections of another listener', ({ all }) => {
+    const [{ address: _, ...inbound }] = all.static_resources.listeners;
+    all.static_resources.listeners.push({ ...inbound, name: 'inside', internal_listener: {} });
+    all.bootstrap_extensions = [
+      { name: 'internal', typed_config: { '@type': `${extensions}.bootstrap.internal_listener.v3.InternalListener` } },
+    ];
+  }),
+  fault('fail-open', 'no_check', 'answers connections by another filter', ({ chain }) => {
+    chain.filters = [{ name: 'echo', typed_config: { '@type': `${extensions}.filters.network.echo.v3.Echo` } }];
+  }),
+  fault('fail-open', 'no_check', 'has a chain beside that does not ask', ({ all, chain }) => {
+    const beside = { ...structuredClone(chain), filter_chain_match: { server_names: ['beside.example'] } };
+    const { http_filters: filters } = beside.filters.at(-1).typed_config;
+    filters.splice(filters.findIndex(isAsking), 1);
+    all.static_resources.listeners[0].filter_chains.push(beside);
+  }),
+  fault('fail-open', 'no_check', 'has other addresses and a chain for the rest that does not ask', ({ all, chain }) => {
+    const [inbound] = all.static_resources.listeners;
+    inbound.additional_addresses = [{ address: { socket_address: { address: '127.0.0.2', port_value: 0 } } }];
+    inbound.default_filter_chain = structuredClone(chain);
+    const { http_filters: filters } = inbound.default_filter_chain.filters.at(-1).typed_config;
+    filters.splice(filters.findIndex(isAsking), 1);
+  }),
+  fault('fail-open', 'no_check', 'carries datagrams on', ({ all }) => {
+    all.static_resources.listeners.push(datagrams);
   }),
   fault('fail-open', 'admin_open', 'shows its admin pages to everybody', ({ all }) => {
     all.admin.address.socket_address.address = '0.0.0.0';
