@@ -6,6 +6,9 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 
+/** What no user and no group can have, `(uid_t) -1`: it stands for one that cannot be told. */
+export const NO_ID = 0xffff_ffff;
+
 /** Names and numbers of users and groups; undefined where there is none. */
 export interface Accounts {
   userName(uid: number): string | undefined;

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { GatehouseError } from '../../errors.ts';
-import type { Accounts } from '../../lib/accounts.ts';
+import { type Accounts, NO_ID } from '../../lib/accounts.ts';
 import type { Selector } from '../../spiffe/selector.ts';
 import type { Executables, WantedFacts } from './executable.ts';
 import type { PodAttestor, PodOfCaller } from './kubernetes/pod-attestor.ts';
@@ -87,7 +87,7 @@ export function createAttestor({ accounts, executables, wanted, pods }: Attestor
 
 const noPod: Extract<PodOfCaller, { ok: true }> = { ok: true, selectors: [], state: () => 'current' };
 
-/** Selectors that follow from the kernel's credentials alone. */
+/** Selectors that follow from the kernel's credentials alone; none of a user or group that cannot be told (`NO_ID`). */
 export function credentialSelectors(
   { uid, gid, groups }: Omit<UnixPeer, 'process' | 'pid'>,
   accounts: Accounts,
@@ -95,8 +95,8 @@ export function credentialSelectors(
   const user = accounts.userName(uid);
   const group = accounts.groupName(gid);
   return [
-    `unix:uid:${uid}`,
-    `unix:gid:${gid}`,
+    ...(uid === NO_ID ? [] : [`unix:uid:${uid}`]),
+    ...(gid === NO_ID ? [] : [`unix:gid:${gid}`]),
     ...(user === undefined ? [] : [`unix:user:${user}`]),
     ...(group === undefined ? [] : [`unix:group:${group}`]),
     ...groups.map((each) => `unix:supplementary_gid:${each}`),

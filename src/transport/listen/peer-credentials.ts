@@ -4,15 +4,19 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { NO_ID } from '../../lib/accounts.ts';
 import { closeDescriptor, readableNow, socketOption } from './libc.ts';
+import { ownUnmappedId } from './unmapped-id.ts';
 
 /** What the kernel says of the process that connected, at the moment when it did (`man 7 unix`, SO_PEERCRED). */
 export interface PeerCredentials {
   /** 0: the process lives in a PID namespace that we cannot see into. */
   readonly pid: number;
+  /** `NO_ID`: a user whom our user namespace does not have, so that nobody can tell which. */
   readonly uid: number;
+  /** Likewise. */
   readonly gid: number;
-  /** Supplementary groups, from SO_PEERGROUPS. */
+  /** Supplementary groups, from SO_PEERGROUPS, without those that cannot be told. */
   readonly groups: readonly number[];
   /** A handle on that very process; undefined if its pid is 0 or it had ended before we could look. */
   readonly process: PeerProcess | undefined;
@@ -33,6 +37,8 @@ const SO_PEERPIDFD = 77;
 /** Linux lets a process be in at most 65,536 groups, four bytes each. */
 const MAX_GROUP_BYTES = 65_536 * 4;
 const USUAL_GROUP_BYTES = 64 * 4;
+const unmappedUser = ownUnmappedId('uid');
+const unmappedGroup = ownUnmappedId('gid');
 
 /** Reads the credentials of an accepted unix connection; undefined if it is no unix socket or already closed. The caller closes `process`. */
 export function peerCredentialsOf(socket: Socket): PeerCredentials | undefined {
@@ -42,12 +48,12 @@ export function peerCredentialsOf(socket: Socket): PeerCredentials | undefined {
   if (credentials?.length !== 12) return undefined;
   const [pid, uid, gid] = [credentials.readInt32LE(0), credentials.readUInt32LE(4), credentials.readUInt32LE(8)];
   // A TCP socket answers too, with "nobody": pid 0 and the two ids that stand for none.
-  if (uid === 0xffff_ffff) return undefined;
+  if (uid === NO_ID) return undefined;
   return {
     pid,
-    uid,
-    gid,
-    groups: groupsOf(fd),
+    uid: uid === unmappedUser ? NO_ID : uid,
+    gid: gid === unmappedGroup ? NO_ID : gid,
+    groups: groupsOf(fd).filter((each) => each !== unmappedGroup),
     process: pid > 0 ? (processOf(fd) ?? processByStartTime(pid)) : undefined,
   };
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmod } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { peerCredentialsOf } from '../../../src/transport/listen/peer-credentials.ts';
-import { asUser } from '../../support/as-user.ts';
+import { asUser, runAsUser } from '../../support/as-user.ts';
 import { startChild } from '../../support/child.ts';
 import { eventually } from '../../support/eventually.ts';
 import { tempDir } from '../../support/temp-dir.ts';
@@ -68,6 +68,37 @@ if os.fork() == 0:
     }
     socket.destroy();
     server.close();
+  });
+
+  it('takes nobody for a user by the number of all whom its user namespace does not have', async () => {
+    await using dir = await tempDir();
+    await chmod(dir.path, 0o755);
+    const module = new URL('../../../src/transport/listen/peer-credentials.ts', import.meta.url).href;
+    const script = `
+import { chmodSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { peerCredentialsOf } from '${module}';
+const server = createServer((socket) => {
+  const { uid, gid, groups } = peerCredentialsOf(socket);
+  console.log(JSON.stringify([uid, gid, groups]));
+});
+server.listen('${dir.at('s')}', () => { chmodSync('${dir.at('s')}', 0o666); console.log('ready'); });`;
+    const node = [process.execPath, '--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script];
+    await using child = startChild('unshare', ['--user', '--map-root-user', '--', ...node]);
+    const lines = (count: number) =>
+      eventually(`${count} lines`, () => {
+        const all = child.stdout().trim().split('\n');
+        return all.length >= count ? all : undefined;
+      });
+    await eventually('it listens', () => (child.stdout().includes('ready') ? true : undefined));
+    const once = `require('net').connect(process.argv[1]).on('connect', () => process.exit(0))`;
+    for (const id of [12345, 65534, 0]) runAsUser(id, id, [process.execPath, '-e', once, dir.at('s')], [777]);
+    const [, ...seen] = await lines(4);
+    const nobody = [4294967295, 4294967295, []];
+    assert.deepEqual(
+      seen.map((line) => JSON.parse(line) as unknown),
+      [nobody, nobody, [0, 0, []]],
+    );
   });
 
   it('knows no credentials of a TCP peer', async () => {

@@ -4,7 +4,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { createAttestor, type UnixPeer } from '../../../../src/identity/attestation/attestor.ts';
 import { createExecutables, mayReadForeignExecutables } from '../../../../src/identity/attestation/executable.ts';
 import { selectorsOfProcess } from '../../../../src/identity/attestation/process-selectors.ts';
-import type { Accounts } from '../../../../src/lib/accounts.ts';
+import { type Accounts, NO_ID } from '../../../../src/lib/accounts.ts';
 
 const accounts: Accounts = {
   userName: (uid) => (uid === 1001 ? 'details' : undefined),
@@ -39,6 +39,12 @@ describe('createAttestor', () => {
   it('gives what the kernel says, names, and path and hash of the executable', async () => {
     const { selectors } = await attestor().attest({ peer: peer(), workloadSocket: undefined });
     assert.deepEqual(selectors, [...ofCredentials, ...ourselves]);
+  });
+
+  it('has no selectors of a user or a group that cannot be told', async () => {
+    const unknown = peer({ uid: NO_ID, gid: NO_ID, groups: [] });
+    const { selectors } = await attestor().attest({ peer: unknown, workloadSocket: undefined });
+    assert.deepEqual(selectors, ourselves);
   });
 
   it('reads no executable that no entry asks for', async () => {
