@@ -87,12 +87,12 @@ export function createDecisionLog(
       const gap = after !== undefined && (isCut || asked.some((shelf) => shelf.lastPushedOut() > since));
       return { since, records, next: `${begun}-${nextNumber()}`, gap };
     },
-    find: (id) => shelves.deny.entries.get(id) ?? shelves.allow.entries.get(id),
+    find: (id) => shelves.deny.find(id) ?? shelves.allow.find(id),
     get added() {
       return added;
     },
     get size() {
-      return shelves.deny.entries.size + shelves.allow.entries.size;
+      return shelves.deny.size() + shelves.allow.size();
     },
   };
 }
@@ -109,32 +109,50 @@ function firstOf<R>(entries: readonly RedactedDecision[], most: number, recordOf
   return { records, isCut: false };
 }
 
-/** A map keeps the order of insertion: the first is the oldest. Entries are numbered as they come. */
+interface Kept {
+  readonly id: string;
+  readonly number: number;
+  readonly bytes: number;
+}
+
+/**
+ * The latest, by their numbers, which rise. A queue beside the map, although that keeps an order too: to find its oldest entry a map looks
+ * at every place from which one was taken.
+ */
 function createShelf(most: number, mostBytes: number) {
-  const entries = new Map<string, RedactedDecision>();
-  const numbers = new WeakMap<RedactedDecision, number>();
-  let bytes = 0;
+  const byId = new Map<string, RedactedDecision>();
+  let queue: Kept[] = [];
+  /** Where the queue begins; what stands before has been pushed out. */
+  let oldest = 0;
+  let allBytes = 0;
   let lastPushedOut = 0;
-  let lastAdded = 0;
-  const sizeOf = ({ request }: RedactedDecision): number => request?.length ?? 0;
-  const numberOf = (entry: RedactedDecision): number => numbers.get(entry) ?? 0;
+
+  function pushOut({ id, number, bytes }: Kept): void {
+    byId.delete(id);
+    allBytes -= bytes;
+    lastPushedOut = number;
+    oldest += 1;
+    if (oldest <= most) return;
+    queue = queue.slice(oldest);
+    oldest = 0;
+  }
+
   return {
-    entries,
+    find: (id: string) => byId.get(id),
+    size: () => byId.size,
     /** Those with a higher number. */
-    since: (number: number) =>
-      lastAdded <= number ? [] : [...entries.values()].filter((entry) => numberOf(entry) > number),
+    since(number: number): readonly RedactedDecision[] {
+      let from = queue.length;
+      while (from > oldest && queue[from - 1]!.number > number) from -= 1; // within the queue
+      return queue.slice(from).flatMap(({ id }) => byId.get(id) ?? []);
+    },
     lastPushedOut: () => lastPushedOut,
     add(entry: RedactedDecision, number: number): void {
-      entries.set(entry.id, entry);
-      numbers.set(entry, number);
-      lastAdded = number;
-      bytes += sizeOf(entry);
-      for (const [id, oldest] of entries) {
-        if (entries.size <= most && bytes <= mostBytes) break;
-        entries.delete(id);
-        bytes -= sizeOf(oldest);
-        lastPushedOut = numberOf(oldest);
-      }
+      const bytes = entry.request?.length ?? 0;
+      byId.set(entry.id, entry);
+      queue.push({ id: entry.id, number, bytes });
+      allBytes += bytes;
+      while (oldest < queue.length && (queue.length - oldest > most || allBytes > mostBytes)) pushOut(queue[oldest]!);
     },
   };
 }

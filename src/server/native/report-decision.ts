@@ -2,14 +2,13 @@
  * Makes a decision, as ours are kept, of what an Envoy says that it has decided.
  * @module
  */
-import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { NativeWorkload } from '../../authz/native/native-deps.ts';
 import type { ReportedLine } from '../../authz/native/reports/reported-line.ts';
 import type { LoggedFacts } from '../../authz/record/logged-facts.ts';
 import { JWT } from '../../authz/record/redact.ts';
 import type { RedactedDecision } from '../../authz/record/redacted-decision.ts';
 import type { RuleHit } from '../../authz/record/rule-hits.ts';
-import { CheckRequestSchema } from '../../gen/envoy/service/auth/v3/external_auth_pb.ts';
+import { bytesField, varintField } from '../../authz/wire/writer.ts';
 import { type Decision, decision } from '../../policy/decision.ts';
 import type { PolicyModel, PolicyRef } from '../../policy/model.ts';
 import { type DecidingRule, decidingRules } from '../../policy/rules/deciding-rule.ts';
@@ -107,36 +106,29 @@ function factsOf({ names, port, sni }: ReportedLine, { labels }: NativeWorkload)
   };
 }
 
+/** A CheckRequest of what the line tells. */
 function requestOf(line: ReportedLine, { spiffeId, labels }: NativeWorkload): Buffer {
-  const connection = {
-    source: { address: socket(line.sourceAddress, line.sourcePort), principal: line.caller },
-    destination: {
-      address: socket('', Math.max(0, line.port)),
-      ...{ principal: spiffeId, labels: Object.fromEntries(labels ?? []) },
-    },
-  };
-  if (line.protocol === 'tcp') return packed({ attributes: connection });
-  const [path, host] = [withoutTokens(line.path), withoutTokens(line.host)];
-  const id = line.requestId === '' ? {} : { 'x-request-id': withoutTokens(line.requestId) };
-  return packed({
-    attributes: {
-      ...connection,
-      request: {
-        http: {
-          ...{ method: line.method, path, host },
-          headers: { ':method': line.method, ':path': path, ':authority': host, ...id },
-        },
-      },
-    },
-  });
+  const entries = [...(labels ?? [])].map(([key, value]) => bytesField(3, bytesField(1, key), bytesField(2, value)));
+  const ends = [
+    bytesField(1, socket(line.sourceAddress, line.sourcePort), text(4, line.caller)),
+    bytesField(2, socket('', Math.max(0, line.port)), ...entries, bytesField(4, spiffeId)),
+  ];
+  if (line.protocol === 'tcp') return bytesField(1, ...ends);
+  const { method } = line;
+  const [path, host, id] = [withoutTokens(line.path), withoutTokens(line.host), withoutTokens(line.requestId)];
+  const headers = [header(':method', method), header(':path', path), header(':authority', host)];
+  if (id !== '') headers.push(header('x-request-id', id));
+  return bytesField(
+    1,
+    ...ends,
+    bytesField(4, bytesField(2, text(2, method), ...headers, text(4, path), text(5, host))),
+  );
 }
 
-const packed = (message: MessageInitShape<typeof CheckRequestSchema>): Buffer =>
-  Buffer.from(toBinary(CheckRequestSchema, create(CheckRequestSchema, message)));
+const text = (number: number, value: string): Buffer | string => (value === '' ? '' : bytesField(number, value));
 
-const socket = (address: string, portValue: number) => ({
-  address: {
-    case: 'socketAddress' as const,
-    value: { address, portSpecifier: { case: 'portValue' as const, value: portValue } },
-  },
-});
+const header = (name: string, value: string): Buffer => bytesField(3, bytesField(1, name), text(2, value));
+
+/** A port of 0 is one. */
+const socket = (address: string, port: number): Buffer =>
+  bytesField(1, bytesField(1, text(2, address), varintField(3, port)));

@@ -46,8 +46,10 @@ const REPORTER = 'envoys';
 const MOST = {
   /** Lines counted in a second; more than a million in a minute. */
   counted: 20_000,
-  /** Of those: logged and kept. */
-  kept: 500,
+  /** Of those: shown to the candidate, of each effect. */
+  compared: 500,
+  /** Of these: logged and kept, as many as of decisions here, so that allows take no room from denies; and all that the candidate changes. */
+  kept: { deny: 500, allow: 100 },
   /** Envoys of which it is known how much they have told. */
   tellers: 16_384,
 } as const;
@@ -65,13 +67,20 @@ export function createReports({ model, workloadOf, metrics, warn, now }: Reports
   const warned = new Set<string>();
   let decisions: Pick<DecisionLog, 'add'> | undefined;
   let compare: CompareReported = (entries) => entries;
-  let second = { at: 0, counted: 0, kept: 0 };
+  let second = newSecond(0);
 
   const timeOf = ({ at }: ReportedLine, nowMs: number): number => (Math.abs(nowMs - at) > MOST_AWAY_MS ? nowMs : at);
 
+  function hasRoom({ decision: { effect }, candidate }: RedactedDecision): boolean {
+    if (candidate !== undefined) return true;
+    if (second.kept[effect] >= MOST.kept[effect]) return false;
+    second.kept[effect] += 1;
+    return true;
+  }
+
   function take(workload: NativeWorkload, lines: readonly ReportedLine[], untold: number, nowMs: number): void {
     const hits: RuleHit[] = [];
-    const kept = [];
+    const toCompare = [];
     for (const line of lines) {
       const lastAt = timeOf(line, nowMs);
       const found = findRule(line);
@@ -79,21 +88,21 @@ export function createReports({ model, workloadOf, metrics, warn, now }: Reports
       const made = joinedWith(decisionOf(line, found), others);
       edges.count(edgeOf(line, workload), made, lastAt);
       hits.push(...hitsOf(found, others, lastAt));
-      if (second.kept >= MOST.kept) continue;
-      second.kept += 1;
+      if (second.compared[line.effect] >= MOST.compared) continue;
+      second.compared[line.effect] += 1;
       ids.advance();
-      kept.push(
+      toCompare.push(
         reportedDecision(line, made, { id: ids.toString(), at: lastAt, workload, snapshot: model().generation }),
       );
     }
+    const kept = compare(toCompare, lines.length - toCompare.length + untold).filter(hasRoom);
+    decisions?.add(kept);
     counts.edges.add(edges.take());
     counts.rules.add(hits);
     counts.countDropped(lines.length - kept.length);
     metrics.countUntold('not_logged', lines.length - kept.length);
     for (const decision of ['allow', 'deny'] as const)
       metrics.countReported(decision, lines.filter(({ effect }) => effect === decision).length);
-    const compared = compare(kept, lines.length - kept.length + untold);
-    decisions?.add(compared);
   }
 
   return {
@@ -103,7 +112,7 @@ export function createReports({ model, workloadOf, metrics, warn, now }: Reports
     },
     reported({ spiffeId, node, said }, lines) {
       const nowMs = now();
-      if (nowMs - second.at >= 1_000 || nowMs < second.at) second = { at: nowMs, counted: 0, kept: 0 };
+      if (nowMs - second.at >= 1_000 || nowMs < second.at) second = newSecond(nowMs);
       const some = lines.slice(0, Math.max(0, MOST.counted - second.counted));
       second.counted += some.length;
       metrics.countUntold('too_many', lines.length - some.length);
@@ -123,6 +132,14 @@ export function createReports({ model, workloadOf, metrics, warn, now }: Reports
     linesOf: (spiffeId, node) => tellers.get(JSON.stringify([spiffeId, node])) ?? 0,
   };
 }
+
+/** What has been counted, shown to the candidate and kept since then. */
+const newSecond = (at: number) => ({
+  at,
+  counted: 0,
+  compared: { allow: 0, deny: 0 },
+  kept: { allow: 0, deny: 0 },
+});
 
 /** As a Check is counted; of the path what the line says, since shapes are made of what a Check has. */
 function edgeOf({ protocol, caller, port, method, path }: ReportedLine, workload: NativeWorkload): AskedEdge {

@@ -45,6 +45,20 @@ describe('createDecisionLog', () => {
     assert.deepEqual(ids(recent(decisions, { most: 10, after: before.replace(/^\w+/, 'zzz') })), ['a']);
   });
 
+  it('keeps the latest of each kind, as many and as large as it may, and finds them', () => {
+    const decisions = createDecisionLog(log, undefined, { kept: 3, keptBytes: 100 });
+    const sized = (id: string, size: number) => ({ ...entry(id, 'allow', 1), request: Buffer.alloc(size) });
+    decisions.add([entry('deny', 'deny', 1)]);
+    for (let i = 0; i < 20; i++) decisions.add([sized(`small ${i}`, 10)]);
+    const found = () =>
+      ['deny', 'small 16', 'small 17', 'small 19', 'large', 'huge'].filter((id) => decisions.find(id));
+    assert.deepEqual([found(), decisions.size], [['deny', 'small 17', 'small 19'], 4]);
+    decisions.add([sized('large', 85)]);
+    assert.deepEqual([found(), decisions.size], [['deny', 'small 19', 'large'], 3]);
+    decisions.add([sized('huge', 101)]);
+    assert.deepEqual([found(), decisions.size], [['deny'], 1]);
+  });
+
   it('says where some are missing: too many at once, or pushed out', () => {
     const decisions = createDecisionLog(log, undefined, { kept: 2 });
     const { next } = recent(decisions, { most: 1 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { create, fromBinary, type MessageInitShape, type MessageShape, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, type MessageInitShape, type MessageShape, toBinary, toJson } from '@bufbuild/protobuf';
 import { accessLogMethods } from '../../../../src/authz/native/reports/access-log.ts';
 import { readLogMessage } from '../../../../src/authz/native/reports/log-message.ts';
 import { reportedLine } from '../../../../src/authz/native/reports/reported-line.ts';
@@ -223,11 +223,61 @@ describe('createReports', () => {
       reports.reported(teller, some);
     }
     assert.deepEqual(reports.counts().checks, { allowed: 170_000, denied: 0 });
-    assert.equal(kept.length, 10 * 500);
-    assert.equal(untold.get('not_logged'), 170_000 - 10 * 500);
+    assert.equal(kept.length, 10 * 100);
+    assert.equal(untold.get('not_logged'), 170_000 - 10 * 100);
     for (let i = 0; i < 30; i++) reports.reported(teller, some);
     assert.ok((untold.get('too_many') ?? 0) >= 10_000);
     assert.equal(reports.counts().edges.length, 1);
+  });
+
+  it('keeps denies apart from allows, which take no room from them, and both as many as decisions here', () => {
+    const { reports, kept, untold } = world();
+    const denied = lines(600, { name: 'n:no-rule-allowed', result: 'denied' });
+    reports.reported(teller, [...lines(800), ...denied]);
+    const countOf = (effect: string) => kept.filter(({ decision }) => decision.effect === effect).length;
+    assert.deepEqual([countOf('allow'), countOf('deny')], [100, 500]);
+    assert.equal(untold.get('not_logged'), 800);
+  });
+
+  it('shows the candidate more than are kept, and keeps all that it changes', () => {
+    const { reports, kept } = world();
+    const shown: number[] = [];
+    const isOther = ({ request }: RedactedDecision) =>
+      fromBinary(CheckRequestSchema, request!).attributes?.request?.http?.path === '/other';
+    const candidate = { result: 'newly_denied', decision: { effect: 'deny', reason: 'no_rule_allowed' } };
+    reports.deliverTo({ add: (some) => void kept.push(...some) }, (entries, others) => {
+      shown.push(entries.length, others);
+      return entries.map((each) => (isOther(each) ? ({ ...each, candidate } as unknown as RedactedDecision) : each)); // of which nothing else is looked at
+    });
+    reports.reported(teller, [
+      ...lines(480),
+      ...lines(15, { name: 'n:allow/default/viewer#0', path: '/other' }),
+      ...lines(300),
+    ]);
+    assert.deepEqual(shown, [500, 295]);
+    assert.deepEqual([kept.length, kept.filter(isOther).length], [115, 15]);
+  });
+
+  it('makes of a line the request that it tells of', () => {
+    const { reports, kept } = world();
+    const said = { name: 'n:allow/default/viewer#0', ends: ['10.0.0.1', '10.0.0.2'] } as const;
+    reports.reported(
+      { ...teller, said: { labels: new Map([['app', 'détails']]), trustedHops: undefined } },
+      lines(1, said),
+    );
+    const address = (at: string) => ({ address: { socketAddress: { portValue: 0, ...(at && { address: at }) } } });
+    assert.deepEqual(toJson(CheckRequestSchema, fromBinary(CheckRequestSchema, kept[0]!.request!)), {
+      attributes: {
+        source: { ...address('10.0.0.1'), principal: caller },
+        destination: { ...address(''), principal: details, labels: { app: 'détails' } },
+        request: {
+          http: {
+            ...{ method: 'GET', path: '/a', host: 'details' },
+            headers: { ':method': 'GET', ':path': '/a', ':authority': 'details', 'x-request-id': 'r1' },
+          },
+        },
+      },
+    });
   });
 
   it('does not believe a clock that is far off', () => {
