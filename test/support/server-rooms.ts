@@ -117,6 +117,7 @@ export const serverRooms: Readonly<Record<string, readonly string[]>> = {
     'authz/facts',
     'authz/jwks',
     'authz/native/*',
+    'authz/wire',
     'authz/state.ts',
     'platform',
     'spiffe',

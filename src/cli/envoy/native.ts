@@ -149,11 +149,15 @@ const whereFound = (filter: string, key: string, string_match: JsonObject): Json
   metadata_filter: { matcher: { filter, path: [{ key }], value: { string_match } }, match_if_key_not_found: false },
 });
 
+/** Each message costs Gatehouse a wake-up. Where lines come slowly the interval sends them, and this much is what an Envoy keeps meanwhile. */
+const MOST_BUFFERED = 65_536;
+
 const reportsTo = (cluster: string): JsonObject => ({
   log_name: 'gatehouse',
   transport_api_version: 'V3',
   grpc_service: { envoy_grpc: { cluster_name: cluster } },
   buffer_flush_interval: '1s',
+  buffer_size_bytes: MOST_BUFFERED,
 });
 
 const delivered = (cluster: string, name: string, byDefault: JsonObject, otherTypes: readonly string[] = []) =>
