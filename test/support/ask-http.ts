@@ -4,7 +4,7 @@
  */
 import { request as plainRequest } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
-import { request } from 'node:https';
+import { type Agent, request } from 'node:https';
 import type { ClientIdentity } from './svid-of.ts';
 
 export interface HttpQuestion {
@@ -17,6 +17,8 @@ export interface HttpQuestion {
   readonly headers?: Readonly<Record<string, string>>;
   /** An address of this machine to call from; without it loopback. Not by HTTP/2. */
   readonly from?: string;
+  /** Keeps connections; without it each question has one of its own. Of HTTP/1.1 over TLS alone. */
+  readonly agent?: Agent;
 }
 
 export interface HttpAnswer {
@@ -36,9 +38,9 @@ const tlsOf = (identity: ClientIdentity | undefined) => ({
 });
 
 function askHttp1(question: HttpQuestion): Promise<HttpAnswer> {
-  const { port, version, identity, method = 'GET', path = '/', headers, from: localAddress } = question;
+  const { port, version, identity, method = 'GET', path = '/', headers, from: localAddress, agent = false } = question;
   return new Promise((resolve, reject) => {
-    const options = { ...tlsOf(identity), host: '127.0.0.1', port, method, path, headers, localAddress, agent: false };
+    const options = { ...tlsOf(identity), host: '127.0.0.1', port, method, path, headers, localAddress, agent };
     const send = version === 'plain' ? plainRequest : request;
     send(options, (response) => {
       let body = '';

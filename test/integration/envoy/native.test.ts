@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomUUID, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { Agent } from 'node:https';
 import { join } from 'node:path';
 import type { CandidateAnswer } from '../../../src/admin-api/candidate.ts';
 import type { DecisionRow } from '../../../src/admin-api/decisions.ts';
@@ -122,8 +123,23 @@ describe('an Envoy that decides itself', function () {
     );
   });
 
-  it('hands over who shows a revoked serial number', async () => {
+  it('hands over who shows a revoked serial number, on a connection that is open already too', async () => {
     const { serialNumber } = new X509Certificate(reviews.cert);
+    const agents = [new Agent({ keepAlive: true, maxSockets: 1 }), new Agent({ keepAlive: true, maxSockets: 1 })];
+    const onOpen = async () => {
+      const lines = [];
+      for (const [i, identity] of [productpage, reviews].entries()) {
+        const path = `/details/${randomUUID()}`;
+        await askHttp({ port: server.port, identity, version: 'http1', path, agent: agents[i]! }); // one for each
+        lines.push(await server.logged((each) => each['path'] === path));
+      }
+      return lines.map((line) => [line['caller_address'], line['native_revocations']]);
+    };
+    const before = await onOpen();
+    assert.deepEqual(
+      before.map(([, found]) => found),
+      ['n:not-revoked', 'n:not-revoked'],
+    );
     // This Envoy has asked about nobody yet, so Gatehouse has seen no certificate and would say so.
     const order = ['--serial', serialNumber, '--reason', 'lost', '--override'];
     const answer = await gatehouse<RevokedAnswer>('svid', 'revoke', ...order);
@@ -140,6 +156,11 @@ describe('an Envoy that decides itself', function () {
     assert.equal(line['native_revocations'], 'ask:revoked-serial');
     assert.equal(line['native_policy'], 'ask:revocations');
     assert.equal(line['reason'], 'revoked');
+    assert.deepEqual(await onOpen(), [
+      [before[0]![0], 'n:not-revoked'],
+      [before[1]![0], 'ask:revoked-serial'],
+    ]);
+    for (const agent of agents) agent.destroy();
     const other = `/details/${randomUUID()}`;
     assert.equal(await ask(productpage, 'GET', other), 200);
     assert.equal((await server.logged((each) => each['path'] === other))['native_revocations'], 'n:not-revoked');
