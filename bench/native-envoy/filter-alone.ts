@@ -1,5 +1,5 @@
 /**
- * What one filter costs Envoy by itself: several copies of it in one chain, less the chain without, over their number; and its memory.
+ * What one filter costs Envoy by itself: several copies of it in one chain, less the chain without, over their number.
  * @module
  */
 import { stateFormats } from '../../src/authz/native/names.ts';
@@ -8,7 +8,7 @@ import { extAuthzFilter } from '../lib/envoy-config.ts';
 import { measureRounds, openEnvoy, type Target, target, warmUp } from '../lib/envoy-targets.ts';
 import { type Section, shown, shownSpread, spread } from '../lib/figures.ts';
 import { ordinaryRules, treeFilter } from '../lib/native-policies.ts';
-import { freePort, residentMib } from '../lib/processes.ts';
+import { freePort } from '../lib/processes.ts';
 import { rulesOf, sizes } from '../lib/same-rules.ts';
 import type { Settings } from '../lib/settings.ts';
 import { filterCopies, ordinaryFilter } from './filter-copies.ts';
@@ -37,8 +37,8 @@ interface Copied {
   readonly target: Target;
 }
 
-/** Measures both. At most 2 s a measurement. */
-export async function filterAlone(settings: Settings): Promise<readonly Section[]> {
+/** Measures it. At most 2 s a measurement. */
+export async function filterAlone(settings: Settings): Promise<Section> {
   const bare = { ...target('chain without', 0, [facts], undefined), refuses: false };
   const copied = sizes.flatMap((rules) => [tree(rules), ordinary(rules)]);
   const judged = await Promise.all(sizes.map(gatedTree));
@@ -50,7 +50,7 @@ export async function filterAlone(settings: Settings): Promise<readonly Section[
     await warmUp([...all, judged.at(-1)!]);
     const seconds = String(Math.min(1, settings.seconds));
     await measureRounds(all, settings, ['--connections', '4', '--warm', '0.2', '--seconds', seconds]);
-    return [costs(bare, [factsCopies, ...copied]), memory(bare, judged.at(-1)!, copied)];
+    return costs(bare, [factsCopies, ...copied]);
   } finally {
     for (const { envoy } of [...judged, ...all]) await envoy?.stop();
   }
@@ -131,23 +131,5 @@ function costs(bare: Target, copied: readonly Copied[]): Section {
       bare: bare.rounds,
       copied: copied.map(({ target: { label, rounds }, copies }) => ({ label, copies, rounds })),
     },
-  };
-}
-
-function memory(bare: Target, largest: Target, copied: readonly Copied[]): Section {
-  const ordinaryOne = copied.find(
-    ({ kind, copies, rules }) => kind === 'ordinary' && copies === 1 && rules === LARGEST,
-  );
-  const mibOf = (one: Target | undefined): number =>
-    one?.envoy === undefined ? Number.NaN : residentMib([one.envoy.pid]);
-  const [without, ofTree, ofOrdinary] = [bare, largest, ordinaryOne?.target].map(mibOf) as [number, number, number]; // three of three
-  const row = (what: string, mib: number): readonly string[] => [what, shown(mib, 0), shown(mib - without, 0)];
-  return {
-    name: 'native-memory',
-    title: `Envoy's memory with ${shown(LARGEST, 0)} rules`,
-    note: `Resident MiB after as many requests as pass in 2 s and more. Above an Envoy without the filter, the tree takes ${shown((ofTree - without) / (ofOrdinary - without), 2)} times what ordinary RBAC does; whole processes, ${shown(ofTree / ofOrdinary, 2)} times.`,
-    head: ['filter', 'MiB', 'above none'],
-    rows: [row('none', without), row('ordinary RBAC', ofOrdinary), row('our tree', ofTree)],
-    raw: { without, ofOrdinary, ofTree },
   };
 }

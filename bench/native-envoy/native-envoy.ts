@@ -8,6 +8,7 @@ import { buildLoadClient } from '../lib/build-peers.ts';
 import type { Section } from '../lib/figures.ts';
 import type { Settings } from '../lib/settings.ts';
 import { filterAlone } from './filter-alone.ts';
+import { filterMemory } from './filter-memory.ts';
 import { wholeRequests } from './whole-requests.ts';
 
 const FULL_ROUNDS = 9;
@@ -16,5 +17,9 @@ const FULL_ROUNDS = 9;
 export async function nativeEnvoy(settings: Settings): Promise<readonly Section[]> {
   await buildLoadClient();
   const rounds = settings.isFull ? Math.max(FULL_ROUNDS, settings.rounds) : settings.rounds;
-  return [...(await filterAlone({ ...settings, rounds })), ...(await wholeRequests({ ...settings, rounds }))];
+  return [
+    await filterAlone({ ...settings, rounds }),
+    await filterMemory(),
+    ...(await wholeRequests({ ...settings, rounds })),
+  ];
 }
