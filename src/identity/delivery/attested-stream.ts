@@ -3,6 +3,7 @@
  * @module
  */
 import { GatehouseError } from '../../errors.ts';
+import { NO_ID } from '../../lib/accounts.ts';
 import { createWakeup } from '../../lib/wakeup.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { CallContext } from '../../transport/grpc-methods.ts';
@@ -72,13 +73,17 @@ export function entitled(
 }
 
 /** A refusal that shows the caller its own selectors, and nobody else's entries. */
-export function notEntitled({ traceId, selectors, pid }: Attestation, what = 'no identity issued'): GatehouseError {
+export function notEntitled(
+  { traceId, selectors, pid, uid }: Attestation,
+  what = 'no identity issued',
+): GatehouseError {
   const unseen =
     pid === 0 ? '; your process cannot be seen from here, so nothing is known of it or its pod (hostPID)' : '';
+  const untold = uid === NO_ID ? '; your user is none of the user namespace that Gatehouse runs in' : '';
   return new GatehouseError('not_entitled', what, {
     traceId,
     selectors,
-    peerText: `${what}: no entry matches your selectors ${selectors.join(' ')}${unseen} (trace ${traceId})`,
+    peerText: `${what}: no entry matches your selectors ${selectors.join(' ')}${unseen}${untold} (trace ${traceId})`,
   });
 }
 

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { NO_ID } from '../../lib/accounts.ts';
 import { closeDescriptor, readableNow, socketOption } from './libc.ts';
-import { ownUnmappedId } from './unmapped-id.ts';
+import { unmappedId } from './unmapped-id.ts';
 
 /** What the kernel says of the process that connected, at the moment when it did (`man 7 unix`, SO_PEERCRED). */
 export interface PeerCredentials {
@@ -37,8 +37,8 @@ const SO_PEERPIDFD = 77;
 /** Linux lets a process be in at most 65,536 groups, four bytes each. */
 const MAX_GROUP_BYTES = 65_536 * 4;
 const USUAL_GROUP_BYTES = 64 * 4;
-const unmappedUser = ownUnmappedId('uid');
-const unmappedGroup = ownUnmappedId('gid');
+const unmappedUser = unmappedId('uid');
+const unmappedGroup = unmappedId('gid');
 
 /** Reads the credentials of an accepted unix connection; undefined if it is no unix socket or already closed. The caller closes `process`. */
 export function peerCredentialsOf(socket: Socket): PeerCredentials | undefined {

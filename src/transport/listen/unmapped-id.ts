@@ -6,27 +6,25 @@ import { readFileSync } from 'node:fs';
 import { NO_ID } from '../../lib/accounts.ts';
 
 /**
- * Finds the number behind which several users may be, by which none of them may be known.
+ * Finds the number behind which several users or groups may be, by which none of them may be known.
  *
- * @param map  of our user namespace, as /proc/self/uid_map has it
- * @param overflow  as /proc/sys/kernel/overflowuid has it
- * @returns undefined: every user has a number of his own, as outside of all user namespaces
+ * @param read  the text of a file; undefined: there is none, as where the kernel knows no user namespaces
+ * @returns undefined: each has a number of its own, as outside of all user namespaces
  * @see `man 7 user_namespaces`
  */
-export function unmappedId(map: string, overflow: string): number | undefined {
+export function unmappedId(
+  kind: 'uid' | 'gid',
+  read: (path: string) => string | undefined = textOf,
+): number | undefined {
+  const map = read(`/proc/self/${kind}_map`) ?? `0 0 ${NO_ID}`;
   const mapped = map.split('\n').reduce((sum, line) => sum + Number(line.trim().split(/\s+/)[2] ?? 0), 0);
-  return mapped >= NO_ID ? undefined : Number(overflow);
+  return mapped >= NO_ID ? undefined : Number(read(`/proc/sys/kernel/overflow${kind}`) ?? 65534);
 }
 
-/** That of this process. */
-export function ownUnmappedId(kind: 'uid' | 'gid'): number | undefined {
-  const read = (path: string, otherwise: string): string => {
-    try {
-      return readFileSync(path, 'latin1');
-    } catch {
-      return otherwise;
-    }
-  };
-  // A kernel that knows no user namespaces has no such file.
-  return unmappedId(read(`/proc/self/${kind}_map`, `0 0 ${NO_ID}`), read(`/proc/sys/kernel/overflow${kind}`, '65534'));
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return undefined;
+  }
 }

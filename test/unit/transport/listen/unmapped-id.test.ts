@@ -15,5 +15,15 @@ const cases: readonly { name: string; map: string; want: number | undefined }[] 
 
 describe('unmappedId', () => {
   for (const { name, map, want } of cases)
-    it(`is ${want} ${name}`, () => assert.equal(unmappedId(map, '65534\n'), want));
+    it(`is ${want} ${name}`, () =>
+      assert.equal(
+        unmappedId('uid', (path) => ({ '/proc/self/uid_map': map, '/proc/sys/kernel/overflowuid': '65534\n' })[path]),
+        want,
+      ));
+
+  it('is none where the kernel knows no user namespaces', () =>
+    assert.equal(
+      unmappedId('gid', () => undefined),
+      undefined,
+    ));
 });
