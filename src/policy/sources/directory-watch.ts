@@ -3,7 +3,7 @@
  * @module
  */
 import { type FSWatcher, lstatSync, type Stats, watch } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Burst, type EntryState } from './burst.ts';
 import type { SeenDirectory } from './scan.ts';
 
@@ -54,6 +54,7 @@ export class DirectoryWatch implements Disposable {
   #open(path: string, inode: bigint): boolean {
     try {
       const watcher = watch(path, (event, name) => {
+        if (event === 'rename' && name === basename(path)) return this.#close(path, watcher); // gone itself, as Linux tells it
         if (event === 'change' && name !== null && this.#directories.get(path)?.names?.has(name) === false) return;
         if (name === null) this.#burst.note('change', path, 'other');
         else this.#burst.note(event, join(path, name), entryStateOf(join(path, name)));

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, rename, stat, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { DirectoryWatch } from '../../../../src/policy/sources/directory-watch.ts';
 import { scan } from '../../../../src/policy/sources/scan.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
@@ -38,6 +38,22 @@ describe('DirectoryWatch', function () {
       (at) => at('policy.yaml'),
       (dir) => writeFile(`${dir}/policy.yaml`, 'kind: C\n'),
     ));
+
+  it('watches a directory that was made anew, though it has the number of the one before', async () => {
+    await using dir = await tempDir();
+    await mkdir(dir.at('policies'));
+    let { promise: told, resolve } = Promise.withResolvers<void>();
+    using watch = new DirectoryWatch({ quietMs: 20, movedMs: 20, mostMs: 600_000, pollMs: 0 }, () => resolve());
+    const directories = new Map([[dir.at('policies'), { inode: 1n, names: undefined }]]);
+    watch.follow(directories);
+    await rm(dir.at('policies'), { recursive: true });
+    await mkdir(dir.at('policies'));
+    await told;
+    ({ promise: told, resolve } = Promise.withResolvers<void>());
+    watch.follow(directories);
+    await writeFile(dir.at('policies/a.yaml'), 'kind: A\n');
+    await told;
+  });
 
   it('tells of a change that it may not look at, and outlives it', async () => {
     await using dir = await tempDir();
