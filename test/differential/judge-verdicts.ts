@@ -30,9 +30,9 @@ for (let seed = first; tally.all.verdicts < wanted && Date.now() < until; seed++
     tallyOf: () => tally,
     ...(withIstio && { withIstio, settings: asIstio }),
   });
-  const { all, different } = tally;
+  const { all, istio, different } = tally;
   console.log(
-    `seed ${seed}: ${all.verdicts} verdicts in all, ${all.decided} decided in Envoy, ${all.different} differ`,
+    `seed ${seed}: ${all.verdicts} verdicts in all, ${all.decided} decided in Envoy, ${all.different + istio.different} differ`,
   );
   for (const each of different.splice(0)) console.log(`  differs: ${each}`);
 }

@@ -19,6 +19,10 @@ export interface Answer {
   readonly action: string;
   /** What the filter of revocations did, where it is told. */
   readonly revocation: string;
+  /** What dry-run policies would have made of it, `allow` or `deny`; empty: it is not told. */
+  readonly rehearsed: string;
+  /** The AUDIT rule that means it, `namespace/name#rule`; empty: none, or it is not told. */
+  readonly audited: string;
 }
 
 /** Who asks. */
@@ -139,7 +143,21 @@ function grouped(headers: NativeRequest['headers']): Record<string, string[]> {
 function answerOf(headers: OutgoingHttpHeaders, status: number): Answer {
   const refused = /^rbac_access_denied_matched_policy\[(.*)\]$/.exec(String(headers['x-details'] ?? ''))?.[1];
   const revocation = String(headers['x-revocation'] ?? '');
-  return { status, action: refused ?? String(headers['x-action'] ?? ''), revocation };
+  const action = refused ?? String(headers['x-action'] ?? '');
+  return { status, action, revocation, rehearsed: rehearsedIn(headers), audited: auditedIn(headers) };
+}
+
+/** A second tree tells it, or Gatehouse. */
+function rehearsedIn(headers: OutgoingHttpHeaders): string {
+  const [, result] = /^n:\S* (\S+)$/.exec(String(headers['x-shadow'] ?? '')) ?? [];
+  const told = String(headers['x-dry-run'] ?? '');
+  return result === undefined ? told : result === 'allowed' ? 'allow' : 'deny';
+}
+
+function auditedIn(headers: OutgoingHttpHeaders): string {
+  const [, marked] = /^n:audit\/(.+)$/.exec(String(headers['x-marked'] ?? '')) ?? [];
+  const told = String(headers['x-audit'] ?? '');
+  return marked ?? (told === '#' ? '' : told);
 }
 
 async function askTcp(port: number, who: Asker): Promise<Answer> {
@@ -148,7 +166,7 @@ async function askTcp(port: number, who: Asker): Promise<Answer> {
     const socket = connectTls({ socket: open, ...tlsOf(who) }, () => socket.write('hello'));
     const done = (status: number): void => {
       socket.destroy();
-      resolve({ status, action: '', revocation: '' });
+      resolve({ status, action: '', revocation: '', rehearsed: '', audited: '' });
     };
     socket
       .on('data', () => done(200))

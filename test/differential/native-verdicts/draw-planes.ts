@@ -207,7 +207,7 @@ const calicoRule = record({
   action: fc.constantFrom('Allow', 'Allow', 'Allow', 'Allow', 'Deny', 'Pass', 'Log'),
   source: calicoSource,
   destination: calicoDestination,
-  http: seldom(calicoHttp, 3),
+  http: seldom(calicoHttp, 1),
 }).map(({ http, ...rule }) => {
   const hasPorts = JSON.stringify(rule).includes('"ports"');
   return filled({ ...rule, protocol: hasPorts ? 'TCP' : undefined, http: rule.action === 'Allow' ? http : undefined });

@@ -36,9 +36,13 @@ const planes = fc.record({
   site: fc.constantFrom<PlaneSetting>('off', 'observe', 'observe', 'enforce'),
 });
 
-/** Those whose certificate says one name and nothing else; of a certificate that Gatehouse has not issued it revokes the name alone. */
+/**
+ * Those whose certificate says one name of ours and nothing else; of a certificate that Gatehouse has not issued it revokes the name alone.
+ */
 const named = drawnCallers.flatMap(({ uris, dnsNames, commonName }, i) =>
-  uris.length === 1 && dnsNames.length === 0 && commonName === undefined ? [i] : [],
+  uris.length === 1 && !uris[0]!.includes('//other.td/') && dnsNames.length === 0 && commonName === undefined
+    ? [i]
+    : [],
 );
 const issued = named.filter((i) => drawnCallers[i]!.uris[0]!.startsWith('spiffe://cluster.local/'));
 

@@ -50,8 +50,8 @@ const rows: Readonly<Record<string, (seen: Seen) => boolean>> = {
     isDecided && /"(?:not)?(?:ipBlocks|ports)"|destination\.ip|destination\.port|source\.ip/i.test(rule),
   'DENY, ALLOW, policies of the root namespace, PeerAuthentication': ({ action }) =>
     /^n:(?:deny|allow|mtls|no-rule-allowed)/.test(action),
-  'dry run': ({ isDecided, documents }) => isDecided && documents.includes('istio.io/dry-run'),
-  AUDIT: ({ isDecided, documents }) => isDecided && documents.includes('"AUDIT"'),
+  'dry run': ({ isDecided, native, asking }) => isDecided && native.rehearsed !== '' && asking.rehearsed !== '',
+  AUDIT: ({ isDecided, native }) => isDecided && native.audited !== '',
   '`absence: strict`': ({ isDecided, settings }) => isDecided && settings.absence === 'strict',
   '`allowEmpty`': ({ isDecided, settings }) => isDecided && settings.isEmpty,
   'audiences and claims': ({ isDecided, rule, twin }) =>

@@ -64,9 +64,9 @@ export function createTally(): Tally {
     ...{ all, byKind, byRow, istio, different },
     count(judged, about) {
       const { native, asking } = judged;
-      const isSame = native.status === asking.status && known.includes(native.status);
+      const isSame = areSame(judged);
       if (!isSame && different.length < MOST_TOLD)
-        different.push(`${about()}: ${native.status} ${native.action}, asked ${asking.status}`);
+        different.push(`${about()}: ${textOf(native)}, asked ${textOf(asking)}`);
       if (judged.istio !== undefined) {
         const isIstios = judged.istio.status === asking.status;
         if (!isIstios && different.length < MOST_TOLD)
@@ -80,6 +80,23 @@ export function createTally(): Tally {
       for (const each of [all, ...counts]) add(each, judged, isSame);
     },
   };
+}
+
+const textOf = ({ status, action, rehearsed, audited }: Answer): string =>
+  `${status} ${action} dry run ${rehearsed} audit ${audited}`;
+
+/**
+ * The same answer; where both tell what dry run would do, the same of that; and of what passes, an AUDIT rule or none: what Envoy refuses
+ * reaches no filter that marks. Of several rules that hold a tree may name another than the first.
+ */
+function areSame({ native, asking }: Judged): boolean {
+  const isRehearsed = native.rehearsed !== '' && asking.rehearsed !== '';
+  return (
+    native.status === asking.status &&
+    known.includes(native.status) &&
+    (!isRehearsed || native.rehearsed === asking.rehearsed) &&
+    (native.status !== 200 || (native.audited === '') === (asking.audited === ''))
+  );
 }
 
 function add(count: Count, { native, asking }: Judged, isSame: boolean): void {

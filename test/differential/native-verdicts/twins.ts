@@ -4,7 +4,7 @@
  * @module
  */
 import { writeFileSync } from 'node:fs';
-import { decidedBy, POLICY_PREFIX } from '../../../src/authz/native/names.ts';
+import { AUDIT_PREFIX, decidedBy, foundKey, POLICY_PREFIX, RBAC_METADATA } from '../../../src/authz/native/names.ts';
 import {
   CONFIG_TYPE_URL,
   configNamed,
@@ -200,11 +200,24 @@ interface Manager {
   };
 }
 
+const told = (filter: string, ...path: readonly string[]): string =>
+  `%DYNAMIC_METADATA(${[filter, ...path].join(':')})%`;
+const ASKING = 'envoy.filters.http.ext_authz';
+
+/** What is told of dry run and AUDIT: by the trees for these, and by Gatehouse. */
+const toldBesides = {
+  'x-shadow': `${told(RBAC_METADATA, foundKey(POLICY_PREFIX))} ${told(RBAC_METADATA, `${POLICY_PREFIX}shadow_engine_result`)}`,
+  'x-dry-run': told(ASKING, 'gatehouse', 'dry_run', 'decision'),
+  'x-marked': decidedBy(AUDIT_PREFIX),
+  'x-audit': `${told(ASKING, 'gatehouse', 'audit', 'policy')}#${told(ASKING, 'gatehouse', 'audit', 'rule')}`,
+};
+
 /** What passes is answered by Envoy itself; every answer tells the action that the tree came to. */
 function answering(filter: object): object {
   const { name, typed_config: config } = filter as Manager; // as inboundHttp writes it
   const action = { header: { key: 'x-action', value: decidedBy(POLICY_PREFIX) } };
   const revocation = { header: { key: 'x-revocation', value: revocationFound } };
+  const more = Object.entries(toldBesides).map(([key, value]) => ({ header: { key, value } }));
   const details = { header: { key: 'x-details', value: '%RESPONSE_CODE_DETAILS%' } };
   const always = { status_code_filter: { comparison: { op: 'GE', value: { default_value: 0, runtime_key: 'none' } } } };
   const routes = [{ match: { prefix: '' }, direct_response: { status: 200 } }];
@@ -214,7 +227,7 @@ function answering(filter: object): object {
     typed_config: {
       ...config,
       access_log: [],
-      local_reply_config: { mappers: [{ filter: always, headers_to_add: [action, revocation, details] }] },
+      local_reply_config: { mappers: [{ filter: always, headers_to_add: [action, revocation, details, ...more] }] },
       route_config: { ...config.route_config, virtual_hosts },
     },
   };
