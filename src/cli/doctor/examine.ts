@@ -6,12 +6,12 @@
 import { examineNetworkExtAuthz } from './asking/ext-authz.ts';
 import { type EnvoyConfig, typedConfig } from './config-dump.ts';
 import { examineConnectionManager } from './connection-manager.ts';
+import { examineEntrance } from './entrance/listener.ts';
+import { examineTls } from './entrance/tls.ts';
 import { type DoctorFinding, finding } from './finding.ts';
 import { examineEveryManager } from './internal-callers.ts';
 import { at, type JsonObject, objectAt, objectsAt, textAt } from './json.ts';
-import { examineEntrance } from './listener.ts';
 import { examineConnectionGate } from './native-connections.ts';
-import { examineTls } from './tls.ts';
 
 /** Everything that makes a policy inexact or lets a request pass unasked, in the order of the configuration. */
 export function examine(config: EnvoyConfig): readonly DoctorFinding[] {

@@ -2,9 +2,9 @@
  * Examines the TLS of a filter chain: whether a caller's name was proven before a policy compares it.
  * @module
  */
-import type { EnvoyConfig } from './config-dump.ts';
-import { type DoctorFinding, finding } from './finding.ts';
-import { at, isTrueAt, type JsonObject, objectAt, textAt } from './json.ts';
+import type { EnvoyConfig } from '../config-dump.ts';
+import { type DoctorFinding, finding } from '../finding.ts';
+import { at, isTrueAt, type JsonObject, objectAt, textAt } from '../json.ts';
 import { tlsOf } from './listener.ts';
 
 const CA_FIX = 'combined_validation_context: { validation_context_sds_secret_config: { name: ROOTCA, … } }';

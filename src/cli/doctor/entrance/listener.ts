@@ -2,9 +2,9 @@
  * Examines a listener itself: by what its connections come, and whose addresses they then have.
  * @module
  */
-import { typedConfig } from './config-dump.ts';
-import { type DoctorFinding, finding } from './finding.ts';
-import { at, type JsonObject, objectAt, objectsAt } from './json.ts';
+import { typedConfig } from '../config-dump.ts';
+import { type DoctorFinding, finding } from '../finding.ts';
+import { at, type JsonObject, objectAt, objectsAt } from '../json.ts';
 
 const POLICY = /"gatehouse\.(?:policy|network)"/;
 
