@@ -42,7 +42,7 @@ export function policyCheckCommand(terminal: Terminal): Command {
     .addOption(outputOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  gatehouse policy check ./policies --output json\n  kustomize build overlays/prod | gatehouse policy check -\n  gatehouse policy check ./policies ./pods --native',
+      '\nExamples:\n  gatehouse policy check ./policies --output json\n  kustomize build overlays/prod | gatehouse policy check -\n  gatehouse policy check ./policies ./registry --native',
     )
     .action(
       action<CheckFlags>(terminal, async (flags, names) => {
