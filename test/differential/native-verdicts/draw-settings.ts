@@ -36,26 +36,23 @@ const planes = fc.record({
   site: fc.constantFrom<PlaneSetting>('off', 'observe', 'observe', 'enforce'),
 });
 
-/**
- * Those whose certificate says one name of ours and nothing else; of a certificate that Gatehouse has not issued it revokes the name alone.
- */
-const named = drawnCallers.flatMap(({ uris, dnsNames, commonName }, i) =>
-  uris.length === 1 && !uris[0]!.includes('//other.td/') && dnsNames.length === 0 && commonName === undefined
+/** Those whose certificate says one name of our trust domain and nothing else: nobody else is revoked here. */
+const ours = drawnCallers.flatMap(({ uris, dnsNames, commonName }, i) =>
+  uris.length === 1 &&
+  uris[0]!.startsWith('spiffe://cluster.local/') &&
+  dnsNames.length === 0 &&
+  commonName === undefined
     ? [i]
     : [],
 );
-const issued = named.filter((i) => drawnCallers[i]!.uris[0]!.startsWith('spiffe://cluster.local/'));
 
-const revoked = (...by: readonly (keyof typeof whoseBy)[]) =>
-  fc.uniqueArray(fc.oneof(...by.map((each) => fc.record({ by: fc.constant(each), caller: whoseBy[each] }))), {
-    ...{ minLength: 1, maxLength: 3, selector: ({ caller }) => caller },
-  });
-const whoseBy = {
-  id: fc.constantFrom(...named),
-  serial: fc.constantFrom(...issued),
-  spki: fc.constantFrom(...issued),
-};
-
+const revoked = (...by: readonly DrawnSettings['revoked'][number]['by'][]) =>
+  fc.uniqueArray(
+    fc.oneof(...by.map((each) => fc.record({ by: fc.constant(each), caller: fc.constantFrom(...ours) }))),
+    {
+      ...{ minLength: 1, maxLength: 3, selector: ({ caller }) => caller },
+    },
+  );
 const arbitrarySettings: fc.Arbitrary<DrawnSettings> = fc.record({
   aliases: fc.constantFrom([], ['old.td'], ['old.td']),
   verifyPeer: fc.constantFrom('off', 'off', 'off', 'observe', 'observe', 'enforce'),
