@@ -4,9 +4,10 @@
  */
 import { fromBinary } from '@bufbuild/protobuf';
 import { createCheck } from '../../src/authz/check.ts';
+import { unguarded } from '../../src/authz/question.ts';
 import { CheckCounters } from '../../src/authz/record/counters.ts';
 import { DecisionRing } from '../../src/authz/record/ring.ts';
-import type { DecisionState } from '../../src/authz/state.ts';
+import { type DecisionState, nothingKnown } from '../../src/authz/state.ts';
 import { CheckResponseSchema } from '../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createWatchable } from '../../src/lib/watchable.ts';
@@ -39,23 +40,10 @@ export function calicoCheck(
     rootNamespace: mesh.rootNamespace,
     planes,
   });
-  const state: DecisionState = {
-    snapshot: compileSnapshot(model, { allowEmpty: false }),
-    keySets: { generation: 1, sets: new Map() },
-    revocations: { sequence: 0, spiffeIds: new Set(), serials: new Set(), spkis: new Set() },
-    bundles: undefined,
-  };
+  const state: DecisionState = { snapshot: compileSnapshot(model, { allowEmpty: false }), ...nothingKnown };
   const check = createCheck({
     state: createWatchable<DecisionState | undefined>(state),
-    options: {
-      workloads: [],
-      clients: [],
-      trustedHops: 0,
-      ownPrefixes: [],
-      verifyPeer: 'off',
-      peerTrustDomains: 'any',
-      ambiguousRequests: 'asUpstream',
-    },
+    options: unguarded,
     verifyTokens: () => {
       throw new Error('no token rules were loaded');
     },

@@ -3,7 +3,6 @@
  * nothing.
  * @module
  */
-
 import { splitTcp } from '../fields.ts';
 import type { ConfigDocument } from '../schema.ts';
 import type { ListenConfig, ListenerConfig, OneSidedListener, UnixListener } from './listen-config.ts';
